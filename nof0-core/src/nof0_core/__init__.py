@@ -1,0 +1,1 @@
+"""Language models trade crypto perpetuals: the engine."""

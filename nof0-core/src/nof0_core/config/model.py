@@ -1,0 +1,152 @@
+"""The configuration after everything was checked: what the runtime builds from.
+
+Nothing here knows about YAML. Paths are absolute, names are resolved to what they name, defaults
+are filled in. `nof0_core.config.load` makes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from nof0_core.domain.candles import Interval
+from nof0_core.domain.context import RiskLimits
+from nof0_core.domain.model import ModelSpec
+from nof0_core.errors import Problem
+from nof0_core.ids import Symbol, TraderId
+from nof0_core.plugins.kinds import ServiceKind
+from nof0_core.protocols import Allocator, RiskCheck
+
+
+@attrs.frozen(kw_only=True)
+class Place:
+    """Where something stands: file as the user named it, line from 1, dotted key path."""
+
+    file: str
+    line: int
+    path: str
+
+
+@attrs.frozen(kw_only=True)
+class Section:
+    """One named entry that uses a service kind, with its own structured config.
+
+    `markets` are the names of the market sections its config refers to (defaults filled in).
+    """
+
+    name: str
+    kind: ServiceKind[Any, Any]
+    config: Any
+    place: Place
+    markets: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class TraderConfig:
+    """One trader, with names resolved and defaults of executor.yaml applied."""
+
+    id: TraderId
+    name: str
+    exchange: str
+    market: str
+    order_style: str
+    slippage_bps: Decimal
+    system_template: Path
+    user_template: Path
+    model: ModelSpec
+    decision_interval: timedelta
+    decision_timeout: timedelta
+    allocation_pct: Decimal
+    auto_start: bool
+    symbols: tuple[Symbol, ...]
+    journal_dir: Path | None
+    limits: RiskLimits
+    risk_checks: tuple[tuple[str, RiskCheck], ...] = attrs.field(default=(), eq=False)
+    """Further checks of the trader as (type, check), after the built-in ones."""
+
+
+@attrs.frozen(kw_only=True)
+class IndicatorConfig:
+    """One indicator to compute on every series.
+
+    `name` is what prompts call it, `function` a TA-Lib function in capitals, `parameters` its own
+    (`timeperiod`, …). A function with several outputs gives `name`, `name_signal`, … as documented in
+    `nof0_core.indicators`.
+    """
+
+    name: str
+    function: str
+    parameters: Mapping[str, float] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class ClockConfig:
+    """`speed` None: the machine's clock. `start` is needed for a scaled or simulated clock."""
+
+    speed: float | None = None
+    start: datetime | None = None
+
+
+@attrs.frozen(kw_only=True)
+class TtlConfig:
+    """How long answers may be cached, by how fast they change."""
+
+    short: timedelta = timedelta(seconds=10)
+    medium: timedelta = timedelta(seconds=60)
+    long: timedelta = timedelta(seconds=300)
+
+
+@attrs.frozen(kw_only=True)
+class LoggingConfig:
+    """Thresholds of the slow logs and what is written in full."""
+
+    slow_sql: timedelta = timedelta(seconds=10)
+    slow_redis: timedelta = timedelta(seconds=5)
+    verbose_sql: bool = False
+    verbose_llm: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Config:
+    """Everything a run needs.
+
+    `state_dir` is the data directory (journal, lock, provider state); `state_file` the manager's
+    state file in it; `data_path` where the API's JSON files go. `digest` is the SHA-256 over all
+    configuration with secrets left out. `warnings` are keys that are accepted but have no effect
+    yet. Only sections that some trader uses are in `exchanges`, `markets` and `backends`.
+    """
+
+    file: Path
+    name: str
+    env: str
+    host: str
+    port: int
+    data_path: Path
+    state_dir: Path
+    state_file: Path
+    seed: int
+    clock: ClockConfig
+    ttl: TtlConfig
+    logging: LoggingConfig
+    markets: Mapping[str, Section]
+    exchanges: Mapping[str, Section]
+    backends: Mapping[str, Section]
+    exporters: tuple[Section, ...]
+    models: Mapping[str, ModelSpec]
+    intervals: tuple[Interval, ...]
+    indicators: tuple[IndicatorConfig, ...]
+    traders: tuple[TraderConfig, ...]
+    total_equity_usd: Decimal
+    reserve_pct: Decimal
+    allocator: Allocator
+    allocation_strategy: str
+    rebalance_interval: timedelta
+    max_concurrent_decisions: int
+    update_interval: timedelta
+    digest: str
+    warnings: tuple[Problem, ...] = ()

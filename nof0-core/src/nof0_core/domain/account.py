@@ -1,0 +1,74 @@
+"""Accounts: the exchange account, and a trader's virtual one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+import attrs
+
+from nof0_core.domain.position import Holding
+from nof0_core.ids import TraderId
+
+
+@attrs.frozen(kw_only=True)
+class VenueAccount:
+    """The exchange account, in USD.
+
+    `equity` = `raw_usd` + Σ size x mark over all positions; `raw_usd` is deposits minus everything
+    paid for coins plus everything got for them, fees and funding included (Hyperliquid:
+    `totalRawUsd`). `available` is what may still be used as initial margin.
+    """
+
+    time: datetime
+    equity: Decimal
+    raw_usd: Decimal
+    margin_used: Decimal
+    available: Decimal
+
+
+@attrs.frozen(kw_only=True)
+class AccountState:
+    """A trader's virtual account, valued at `time`, in USD.
+
+    `deposited` is the sum of all transfers into the account. `cash` = `deposited` + `realized_pnl`
+    - `fees` + `funding`; `equity` = `cash` + `unrealized_pnl`. `realized_pnl` is gross;
+    `net_realized_pnl` is what is left of it after fees and funding. `available` = `equity` -
+    `margin_used`, not below 0.
+    """
+
+    trader: TraderId
+    time: datetime
+    deposited: Decimal
+    cash: Decimal
+    equity: Decimal
+    realized_pnl: Decimal
+    unrealized_pnl: Decimal
+    fees: Decimal
+    funding: Decimal
+    margin_used: Decimal
+    holdings: tuple[Holding, ...] = ()
+
+    @property
+    def available(self) -> Decimal:
+        """Return what may still be used as margin."""
+        return max(Decimal(0), self.equity - self.margin_used)
+
+    @property
+    def net_realized_pnl(self) -> Decimal:
+        """Return realised profit after fees and funding."""
+        return self.realized_pnl - self.fees + self.funding
+
+    @property
+    def return_pct(self) -> Decimal:
+        """Return profit in percent of what was deposited."""
+        if self.deposited <= 0:
+            return Decimal(0)
+        return 100 * (self.net_realized_pnl + self.unrealized_pnl) / self.deposited
+
+    @property
+    def margin_used_pct(self) -> Decimal:
+        """Return used margin in percent of equity; 100 when equity is gone but margin is not."""
+        if self.equity <= 0:
+            return Decimal(100) if self.margin_used else Decimal(0)
+        return 100 * self.margin_used / self.equity

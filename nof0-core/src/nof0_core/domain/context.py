@@ -1,0 +1,86 @@
+"""Everything one decision may depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import attrs
+
+from nof0_core.domain.account import AccountState
+from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.position import Holding
+from nof0_core.domain.snapshot import MarketSnapshot
+from nof0_core.ids import CycleId, Symbol, TraderId
+
+
+@attrs.frozen(kw_only=True)
+class RiskLimits:
+    """The limits of one trader: its `risk_params` over the defaults of executor.yaml.
+
+    Amounts in USD, percentages as numbers (60 = 60 %), slippage in bps. None means no such limit.
+    `min_position_equity_multiple` and `max_…` are the value band: notional of one position as a
+    multiple of the trader's equity.
+    """
+
+    major_coin_leverage: int = 20
+    altcoin_leverage: int = 10
+    min_confidence: float = 75
+    min_risk_reward: Decimal = Decimal(3)
+    max_positions: int = 4
+    max_position_size_usd: Decimal | None = None
+    max_margin_usage_pct: Decimal = Decimal(100)
+    stop_loss_enabled: bool = True
+    take_profit_enabled: bool = True
+    slippage_bps: Decimal = Decimal(50)
+    taker_fee_bps: Decimal = Decimal("4.5")
+    max_new_positions_per_cycle: int | None = None
+    price_band_pct: Decimal = Decimal(5)
+    max_data_age: timedelta = timedelta(minutes=5)
+    liquidity_threshold_usd: Decimal | None = None
+    min_position_equity_multiple: Decimal | None = None
+    max_position_equity_multiple: Decimal | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Performance:
+    """How a trader has done so far.
+
+    `sharpe_ratio` is on a daily scale from hourly flow-adjusted returns; percentages are x100;
+    `max_drawdown_pct` is positive. Computed by `nof0_core.analysis`.
+    """
+
+    sharpe_ratio: float = 0.0
+    win_rate: float = 0.0
+    max_drawdown_pct: float = 0.0
+    total_pnl: Decimal = Decimal(0)
+    trades: int = 0
+    cycles: int = 0
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class DecisionContext:
+    """What a trader knows when it decides.
+
+    `started_at` is when the trader began. `snapshots` and `instruments` cover the trader's symbols;
+    a symbol whose data could not be had is missing from `snapshots`.
+    """
+
+    trader: TraderId
+    cycle: CycleId
+    time: datetime
+    started_at: datetime
+    symbols: tuple[Symbol, ...]
+    account: AccountState
+    performance: Performance
+    snapshots: Mapping[Symbol, MarketSnapshot]
+    instruments: Mapping[Symbol, Instrument]
+    limits: RiskLimits
+
+    def holding(self, symbol: Symbol) -> Holding | None:
+        """Return the trader's position in a symbol, if it has one."""
+        for holding in self.account.holdings:
+            if holding.symbol == symbol:
+                return holding
+        return None

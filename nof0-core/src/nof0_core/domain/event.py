@@ -1,0 +1,257 @@
+"""What happens, as the journal keeps it.
+
+An `Event` is a numbered record around one of the bodies below. State is the fold of events: the
+ledger is rebuilt from `Transferred`, `Filled`, `FundingSettled`, `ExitPlanSet`, `OrderIntended` and
+`OrderAnswered`, nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+
+import attrs
+
+from nof0_core.domain.account import AccountState
+from nof0_core.domain.context import Performance
+from nof0_core.domain.decision import Judgement
+from nof0_core.domain.fill import Fill
+from nof0_core.domain.model import Message, Usage
+from nof0_core.domain.order import OrderOutcome, OrderRequest
+from nof0_core.domain.position import ExitPlan, ProtectionMode
+from nof0_core.ids import CycleId, Symbol, TraderId
+
+BODIES: dict[str, type[Body]] = {}
+"""All kinds of body by the word that stands in `type`."""
+
+
+class Body:
+    """Base of everything an event can say; `type` is the word in the journal."""
+
+    type: ClassVar[str]
+
+    def __init_subclass__(cls) -> None:
+        """Enter the class under its word (attrs makes slotted classes twice: the last one wins)."""
+        BODIES[cls.type] = cls
+
+
+@attrs.frozen(kw_only=True)
+class EngineStarted(Body):
+    """The engine began (or went on) working. `clock` is system, scaled or simulated."""
+
+    type: ClassVar[str] = "engine_started"
+    version: str
+    config_digest: str
+    clock: str
+    seed: int
+    traders: tuple[TraderId, ...]
+
+
+@attrs.frozen(kw_only=True)
+class EngineStopped(Body):
+    """The engine ended in good order."""
+
+    type: ClassVar[str] = "engine_stopped"
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class Transferred(Body):
+    """Capital moved into (positive) or out of an account of an exchange section; never profit.
+
+    `reason` is `initial`, `rebalance` or `deposit`.
+    """
+
+    type: ClassVar[str] = "transferred"
+    trader: TraderId
+    section: str
+    amount: Decimal
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class MarketSeen(Body):
+    """What the market looked like at a moment at which traders decided.
+
+    `digest` names it in the cycle records; `snapshots` is the JSON form written by
+    `nof0_core.market.record`, one entry per symbol.
+    """
+
+    type: ClassVar[str] = "market"
+    section: str
+    digest: str
+    snapshots: Any
+
+
+@attrs.frozen(kw_only=True)
+class OrderReport:
+    """What became of one order inside a cycle record."""
+
+    purpose: str
+    request: OrderRequest
+    outcome: OrderOutcome
+
+
+@attrs.frozen(kw_only=True)
+class CycleEnded(Body):
+    """The full record of one decision cycle.
+
+    `status` is `ok` or a word for why the cycle ended early (`model_timeout`, `stale_data`,
+    `invalid_output`, `model_error`, `interrupted`), with `error` the sentence. `market` is the
+    digest of the `MarketSeen` record the decision was made on. `messages` is the prompt as rendered,
+    None where the model decided without reading one; `prompt_digest` and `template_versions` belong
+    to it. `answer` is the raw text of the model.
+    """
+
+    type: ClassVar[str] = "cycle"
+    trader: TraderId
+    cycle: CycleId
+    number: int
+    scheduled: datetime
+    status: str
+    model: str
+    market: str
+    account: AccountState
+    performance: Performance
+    parameters: Mapping[str, Any] = attrs.field(factory=dict)
+    prompt_digest: str | None = None
+    template_versions: Mapping[str, str] = attrs.field(factory=dict)
+    messages: tuple[Message, ...] | None = None
+    answer: str = ""
+    chain_of_thought: str = ""
+    usage: Usage = Usage()
+    judgements: tuple[Judgement, ...] = ()
+    orders: tuple[OrderReport, ...] = ()
+    fills: tuple[Fill, ...] = ()
+    error: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class OrderIntended(Body):
+    """An order is about to be sent; written before anything leaves.
+
+    `purpose` is `open`, `close`, `stop`, `target` or `flatten`. For an `open`, `plan`, `leverage`,
+    `confidence` and `risk_usd` describe the position it is to make.
+    """
+
+    type: ClassVar[str] = "order_intended"
+    trader: TraderId
+    section: str
+    cycle: CycleId
+    purpose: str
+    request: OrderRequest
+    leverage: int = 1
+    confidence: float = 0.0
+    risk_usd: Decimal = Decimal(0)
+    plan: ExitPlan = ExitPlan()
+
+
+@attrs.frozen(kw_only=True)
+class OrderAnswered(Body):
+    """The venue's answer to an order or what was learned of it later; the newest one counts."""
+
+    type: ClassVar[str] = "order_answered"
+    trader: TraderId
+    section: str
+    symbol: Symbol
+    outcome: OrderOutcome
+
+
+@attrs.frozen(kw_only=True)
+class Filled(Body):
+    """An execution, booked to the account of whoever's order it was."""
+
+    type: ClassVar[str] = "filled"
+    trader: TraderId
+    section: str
+    fill: Fill
+
+
+@attrs.frozen(kw_only=True)
+class FundingSettled(Body):
+    """A trader's part of a funding settlement; `amount` is negative when it paid."""
+
+    type: ClassVar[str] = "funding"
+    trader: TraderId
+    section: str
+    symbol: Symbol
+    time: datetime
+    rate: Decimal
+    amount: Decimal
+
+
+@attrs.frozen(kw_only=True)
+class ExitPlanSet(Body):
+    """A position's exits, and who watches them from now on, with the reason when it changed."""
+
+    type: ClassVar[str] = "exit_plan"
+    trader: TraderId
+    section: str
+    symbol: Symbol
+    plan: ExitPlan
+    protection: ProtectionMode
+    reason: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class HourMarked(Body):
+    """All accounts valued at a full hour, for equity curves and returns."""
+
+    type: ClassVar[str] = "hour"
+    accounts: tuple[AccountState, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Rebalanced(Body):
+    """Capital was shared out anew; shares are percent of total equity by trader."""
+
+    type: ClassVar[str] = "rebalanced"
+    strategy: str
+    before: Mapping[TraderId, Decimal]
+    after: Mapping[TraderId, Decimal]
+
+
+@attrs.frozen(kw_only=True)
+class Drift:
+    """One number on which ledger and exchange account differ."""
+
+    what: str
+    symbol: Symbol | None
+    ledger: Decimal
+    venue: Decimal
+
+
+@attrs.frozen(kw_only=True)
+class Reconciled(Body):
+    """Ledger and exchange account were compared; written when the result changed."""
+
+    type: ClassVar[str] = "reconciled"
+    section: str
+    drift: tuple[Drift, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Alerted(Body):
+    """Something a person should look at. `code` is a stable word, `message` a sentence."""
+
+    type: ClassVar[str] = "alert"
+    code: str
+    message: str
+    trader: TraderId | None = None
+    symbol: Symbol | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Event:
+    """One record of the journal.
+
+    `seq` counts all events of a data directory from 1 without gaps. `time` is the engine's clock
+    (UTC). `stream` is the trader whose file holds it, or `@engine`.
+    """
+
+    seq: int
+    time: datetime
+    stream: TraderId
+    body: Body

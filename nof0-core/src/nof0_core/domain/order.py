@@ -1,0 +1,136 @@
+"""Orders as the engine asks for them and as a venue reports them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+import attrs
+
+from nof0_core.ids import ClientOrderId, Symbol
+
+
+class Side(StrEnum):
+    """Direction of an order or fill."""
+
+    BUY = "buy"
+    SELL = "sell"
+
+    @property
+    def sign(self) -> int:
+        """Return +1 for buy, -1 for sell."""
+        return 1 if self is Side.BUY else -1
+
+    @property
+    def opposite(self) -> Side:
+        """Return the other side."""
+        return Side.SELL if self is Side.BUY else Side.BUY
+
+
+class TimeInForce(StrEnum):
+    """How long an order may wait: IOC not at all, GTC until cancelled, ALO only as maker."""
+
+    IOC = "ioc"
+    GTC = "gtc"
+    ALO = "alo"
+
+
+class TriggerKind(StrEnum):
+    """What a trigger order is for; decides on which side of the mark it fires.
+
+    A selling stop and a buying target fire at or below their trigger, a selling target and a
+    buying stop at or above it.
+    """
+
+    STOP = "stop"
+    TARGET = "target"
+
+
+@attrs.frozen(kw_only=True)
+class Trigger:
+    """Makes an order wait until the mark reaches `price`; then it is sent with its limit price."""
+
+    kind: TriggerKind
+    price: Decimal
+
+
+@attrs.frozen(kw_only=True)
+class OrderRequest:
+    """One order to be placed.
+
+    `size` is in coins and positive. There is no market order: `limit_price` bounds what may be
+    paid. Orders that share a `group` cancel each other when one of them fills.
+    """
+
+    client_id: ClientOrderId
+    symbol: Symbol
+    side: Side
+    size: Decimal
+    limit_price: Decimal
+    tif: TimeInForce = TimeInForce.IOC
+    is_reduce_only: bool = False
+    trigger: Trigger | None = None
+    group: str | None = None
+
+
+class OrderStatus(StrEnum):
+    """Where an order stands at the venue.
+
+    `partly_filled` is final for an IOC order whose rest was dropped. `unknown` means that no
+    answer came: ask by client order id.
+    """
+
+    RESTING = "resting"
+    FILLED = "filled"
+    PARTLY_FILLED = "partly_filled"
+    CANCELED = "canceled"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_final(self) -> bool:
+        """Return whether nothing more can happen to the order."""
+        return self not in (OrderStatus.RESTING, OrderStatus.UNKNOWN)
+
+
+@attrs.frozen(kw_only=True)
+class OrderOutcome:
+    """What the venue answered to one order. `reason` has its wording when it refused."""
+
+    client_id: ClientOrderId
+    status: OrderStatus
+    venue_id: int | None = None
+    filled_size: Decimal = Decimal(0)
+    average_price: Decimal | None = None
+    reason: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class VenueOrder:
+    """An order as the venue knows it; `client_id` is None for orders nof0 did not make."""
+
+    client_id: ClientOrderId | None
+    venue_id: int
+    symbol: Symbol
+    side: Side
+    size: Decimal
+    filled_size: Decimal
+    limit_price: Decimal
+    status: OrderStatus
+    time: datetime
+    average_price: Decimal | None = None
+    is_reduce_only: bool = False
+    trigger: Trigger | None = None
+    reason: str = ""
+
+    def outcome(self, client_id: ClientOrderId) -> OrderOutcome:
+        """Read the order as the answer to having placed it."""
+        return OrderOutcome(
+            client_id=client_id,
+            status=self.status,
+            venue_id=self.venue_id,
+            filled_size=self.filled_size,
+            average_price=self.average_price,
+            reason=self.reason,
+        )

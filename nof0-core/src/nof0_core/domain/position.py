@@ -1,0 +1,91 @@
+"""Positions: the venue's, and a trader's own share of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+import attrs
+
+from nof0_core.ids import ClientOrderId, Symbol
+
+
+class MarginMode(StrEnum):
+    """Whether a position is backed by the whole account or by its own margin only."""
+
+    CROSS = "cross"
+    ISOLATED = "isolated"
+
+
+@attrs.frozen(kw_only=True)
+class VenuePosition:
+    """The net position of the exchange account in one coin; `size` is negative when short."""
+
+    symbol: Symbol
+    size: Decimal
+    entry_price: Decimal
+    leverage: int
+    margin_used: Decimal
+    unrealized_pnl: Decimal
+    liquidation_price: Decimal | None = None
+    margin_mode: MarginMode = MarginMode.CROSS
+
+
+@attrs.frozen(kw_only=True)
+class ExitPlan:
+    """When a trader means to get out. Prices in USD; None where the trader has no such exit."""
+
+    stop_loss: Decimal | None = None
+    profit_target: Decimal | None = None
+    invalidation_condition: str = ""
+
+
+class ProtectionMode(StrEnum):
+    """Who watches the exits: orders at the venue, the engine, or nobody (exits switched off)."""
+
+    VENUE = "venue"
+    ENGINE = "engine"
+    NONE = "none"
+
+
+@attrs.frozen(kw_only=True)
+class Holding:
+    """A trader's virtual position, valued at `mark`.
+
+    `size` is signed, in coins. `margin` = notional at mark / leverage. `liquidation_price` is what
+    the trader's own account could bear with its other positions held constant, None if never.
+    `fees`, `funding` and `realized_pnl` (gross) are those of this position since it was opened.
+    """
+
+    symbol: Symbol
+    size: Decimal
+    entry_price: Decimal
+    mark: Decimal
+    leverage: int
+    margin: Decimal
+    unrealized_pnl: Decimal
+    liquidation_price: Decimal | None
+    opened_at: datetime
+    exit_plan: ExitPlan
+    confidence: float
+    risk_usd: Decimal
+    fees: Decimal
+    funding: Decimal
+    realized_pnl: Decimal
+    entry_venue_id: int
+    stop_id: ClientOrderId | None = None
+    target_id: ClientOrderId | None = None
+    stop_venue_id: int | None = None
+    target_venue_id: int | None = None
+    protection: ProtectionMode = ProtectionMode.NONE
+
+    @property
+    def notional(self) -> Decimal:
+        """Return the absolute value at mark, in USD."""
+        return abs(self.size) * self.mark
+
+    @property
+    def is_long(self) -> bool:
+        """Return whether the position gains when the price rises."""
+        return self.size > 0

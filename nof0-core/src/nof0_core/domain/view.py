@@ -1,0 +1,56 @@
+"""A read-only picture of all accounts, for exporters and displays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+
+import attrs
+
+from nof0_core.domain.account import AccountState
+from nof0_core.domain.context import Performance
+from nof0_core.domain.snapshot import Quote
+from nof0_core.domain.trade import ClosedTrade
+from nof0_core.ids import Symbol, TraderId
+
+
+@attrs.frozen(kw_only=True)
+class EquityPoint:
+    """Equity of an account at a full hour, with all that was deposited until then (USD)."""
+
+    time: datetime
+    equity: Decimal
+    deposited: Decimal
+
+
+@attrs.frozen(kw_only=True)
+class TraderView:
+    """One trader as seen from outside.
+
+    `equity_curve` is hourly and oldest first, `trades` in the order they closed. `initial_capital`
+    is the first transfer.
+    """
+
+    trader: TraderId
+    name: str
+    model: str
+    is_baseline: bool
+    section: str
+    started_at: datetime
+    initial_capital: Decimal
+    account: AccountState
+    performance: Performance
+    status: str
+    next_cycle: datetime | None
+    trades: tuple[ClosedTrade, ...]
+    equity_curve: tuple[EquityPoint, ...]
+
+
+@attrs.frozen(kw_only=True)
+class View:
+    """All traders at `time`, in configuration order, and the newest quotes."""
+
+    time: datetime
+    traders: tuple[TraderView, ...]
+    quotes: Mapping[Symbol, Quote]

@@ -1,0 +1,60 @@
+"""What a service may use of the program that opens it, and nothing more."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable, Hashable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import NewType, Protocol, TypeVar
+
+import attrs
+
+from nof0_core.clock import Clock
+from nof0_core.protocols.market import MarketProvider
+
+T = TypeVar("T")
+
+MarketRef = NewType("MarketRef", str)
+"""Type of a config field that names a section of market.yaml.
+
+The runtime opens that section first; a name that does not exist is a configuration problem with its
+line. Leave the field empty (default `MarketRef("")`) to mean the default section.
+"""
+
+
+class Logger(Protocol):
+    """The part of a structlog logger that plugins may rely on."""
+
+    def debug(self, event: str, **values: object) -> object:
+        """Log something only a developer wants to see."""
+
+    def info(self, event: str, **values: object) -> object:
+        """Log something normal."""
+
+    def warning(self, event: str, **values: object) -> object:
+        """Log something that may need attention."""
+
+    def error(self, event: str, **values: object) -> object:
+        """Log a failure."""
+
+
+@attrs.frozen(kw_only=True)
+class Env:
+    """Handed to every `open`.
+
+    `section` is the section's name in YAML. `rng` is seeded from the configuration's seed and the
+    section name. `data_dir` is a directory of the section's own, made on first use. `market(ref)`
+    returns the opened provider of a market section. `shared(key, open)` returns one resource for all
+    sections that ask with an equal key; the runtime closes it.
+    """
+
+    section: str
+    clock: Clock
+    rng: random.Random
+    data_dir: Path
+    log: Logger
+    market: Callable[[MarketRef], MarketProvider]
+    shared: Callable[
+        [Hashable, Callable[[], AbstractAsyncContextManager[object]]], Awaitable[object]
+    ]

@@ -1,0 +1,48 @@
+"""Kinds: what a plugin offers, described before anything is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Generic, TypeVar
+
+import attrs
+
+from nof0_core.plugins.env import Env
+
+C = TypeVar("C")
+S = TypeVar("S", covariant=True)
+
+
+@attrs.frozen(kw_only=True)
+class ServiceKind(Generic[C, S]):
+    """A kind that owns sockets, tasks or files and therefore has a lifetime.
+
+    `type` is the word after `type:` in YAML (lower case, digits, `-`, `_`). `config` is a frozen,
+    keyword-only attrs class: the schema of the section. `open` returns an async context manager
+    that yields the service. `summary` is one line for `nof0 plugins`.
+
+    For LLM backends only: `params` is the attrs class of a model entry's `params` mapping (None:
+    the kind takes none) and `reads_prompt` tells that the backend sends text to a model, so that
+    sampling settings such as `temperature` mean something.
+    """
+
+    type: str
+    config: type[C]
+    open: Callable[[C, Env], AbstractAsyncContextManager[S]]
+    summary: str
+    params: type[Any] | None = None
+    reads_prompt: bool = True
+
+
+@attrs.frozen(kw_only=True)
+class PolicyKind(Generic[C, S]):
+    """A kind that only computes: same config in, same object out, nothing awaited.
+
+    `build` makes the policy from its config. The other fields are those of `ServiceKind`.
+    """
+
+    type: str
+    config: type[C]
+    build: Callable[[C], S]
+    summary: str

@@ -1,0 +1,30 @@
+"""Exporters: who is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from nof0_core.domain.event import Event
+from nof0_core.domain.view import View
+
+
+class Exporter(Protocol):
+    """A reader of the journal with a cursor.
+
+    The engine hands over events in order, starting after `cursor()`. When `export` raises, the
+    engine goes on trading, leaves the cursor where it was and offers the same events again later.
+    """
+
+    async def cursor(self) -> int:
+        """Return the `seq` of the last event already exported; 0 to get everything again."""
+
+    async def export(self, events: Sequence[Event], view: View) -> None:
+        """Take over events, oldest first, and the picture of all accounts after the last of them.
+
+        `events` may be empty (only prices moved). Must be idempotent by `seq`: after a crash the
+        same events may come again.
+
+        Raises:
+            TransientError: the target is away; the same events will be offered again.
+        """

@@ -1,0 +1,51 @@
+"""Risk checks: what a decision must pass."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Protocol
+
+import attrs
+
+from nof0_core.domain.context import DecisionContext, RiskLimits
+from nof0_core.domain.decision import Decision, Verdict
+from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.position import Holding
+from nof0_core.domain.snapshot import Quote
+
+
+@attrs.frozen(kw_only=True)
+class RiskContext:
+    """What a check may look at beside the decision.
+
+    `size_usd` is the notional left after earlier checks shrank it (0 for hold and close);
+    `leverage` the leverage that will be used. `new_positions` counts the entries approved earlier
+    in the same cycle and `committed_margin` the margin they will take, in USD. `holding` is the
+    trader's own position in the symbol. `quote` and `instrument` are None where there is no data;
+    built-in checks have then vetoed an entry before any plugin's check sees it.
+    """
+
+    context: DecisionContext
+    quote: Quote | None
+    instrument: Instrument | None
+    holding: Holding | None
+    size_usd: Decimal
+    leverage: int
+    new_positions: int
+    committed_margin: Decimal
+
+    @property
+    def limits(self) -> RiskLimits:
+        """Return the trader's limits."""
+        return self.context.limits
+
+
+class RiskCheck(Protocol):
+    """One rule. Pure: same arguments, same verdict; no clock, no I/O, no memory."""
+
+    def check(self, decision: Decision, context: RiskContext) -> Verdict:
+        """Allow, shrink or veto one decision.
+
+        Called for entries, and for closes too: a check that has nothing to say about closes must
+        allow them. An exception counts as a veto with the code `check_failed`.
+        """

@@ -1,0 +1,1 @@
+"""Hyperliquid market and exchange for nof0."""

@@ -1,0 +1,1 @@
+"""Paper exchange and simulated market for nof0."""
