@@ -119,6 +119,7 @@ class Config:
     state file in it; `data_path` where the API's JSON files go. `digest` is the SHA-256 over all
     configuration with secrets left out. `warnings` are keys that are accepted but have no effect
     yet. Only sections that some trader uses are in `exchanges`, `markets` and `backends`.
+    `series_bars` is how many of the newest bars of each interval a trader sees (and the journal keeps).
     """
 
     file: Path
@@ -140,6 +141,8 @@ class Config:
     models: Mapping[str, ModelSpec]
     intervals: tuple[Interval, ...]
     indicators: tuple[IndicatorConfig, ...]
+    series_bars: int
+    prompt_schema_version: str | None
     traders: tuple[TraderConfig, ...]
     total_equity_usd: Decimal
     reserve_pct: Decimal
