@@ -21,7 +21,9 @@ class RiskLimits:
 
     Amounts in USD, percentages as numbers (60 = 60 %), slippage in bps. None means no such limit.
     `min_position_equity_multiple` and `max_…` are the value band: notional of one position as a
-    multiple of the trader's equity.
+    multiple of the trader's equity. `slippage_bps` caps what an order may pay beyond the mark;
+    `expected_slippage_bps` is what one is expected to pay, for costs in reward/risk and `risk_usd`
+    (never more than the cap).
     """
 
     major_coin_leverage: int = 20
@@ -34,6 +36,7 @@ class RiskLimits:
     stop_loss_enabled: bool = True
     take_profit_enabled: bool = True
     slippage_bps: Decimal = Decimal(50)
+    expected_slippage_bps: Decimal = Decimal(5)
     taker_fee_bps: Decimal = Decimal("4.5")
     max_new_positions_per_cycle: int | None = None
     price_band_pct: Decimal = Decimal(5)

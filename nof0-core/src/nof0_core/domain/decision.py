@@ -61,7 +61,8 @@ class Verdict:
 
     `check` is the `type` of the check. `code` is a short stable word for machines
     (`confidence_below_minimum`), `message` a sentence with the numbers. A shrink names in
-    `size_usd` the largest notional the check would allow. `numbers` has the figures compared.
+    `size_usd` the largest notional the check would allow, in `leverage` the highest leverage, or
+    both. `numbers` has the figures compared.
     """
 
     kind: VerdictKind
@@ -69,6 +70,7 @@ class Verdict:
     code: str = ""
     message: str = ""
     size_usd: Decimal | None = None
+    leverage: int | None = None
     numbers: Mapping[str, Decimal] = attrs.field(factory=dict)
 
 

@@ -73,3 +73,27 @@ class Instrument:
     def maintenance_rate(self) -> Decimal:
         """Return the maintenance margin of the first tier, half of 1/max leverage."""
         return 1 / (2 * Decimal(self.max_leverage))
+
+    def leverage_cap(self, notional: Decimal) -> int:
+        """Return the highest leverage the venue allows for a position of `notional` USD."""
+        cap = self.max_leverage
+        for tier in self.tiers:
+            if notional >= tier.lower_bound:
+                cap = tier.max_leverage
+        return cap
+
+    def maintenance_margin(self, notional: Decimal) -> Decimal:
+        """Return the margin below which a position of `notional` USD is liquidated.
+
+        Each tier's rate is half of 1/max leverage; a deduction at each bound keeps the amount
+        continuous (Hyperliquid, margin tiers): MM = notional x rate_n - deduction_n.
+        """
+        rate, deduction = self.maintenance_rate(), Decimal(0)
+        for index, tier in enumerate(self.tiers):
+            if notional < tier.lower_bound:
+                break
+            next_rate = 1 / (2 * Decimal(tier.max_leverage))
+            if index:
+                deduction += tier.lower_bound * (next_rate - rate)
+            rate = next_rate
+        return notional * rate - deduction
