@@ -1,0 +1,44 @@
+"""Fixtures for all tests."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+LOCAL = ("127.0.0.1", "::1", "localhost")
+
+
+@pytest.fixture(scope="session")
+def anyio_backend():
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def _no_network(request, monkeypatch):
+    """Refuse connections that leave the machine, except in tests marked `external`."""
+    if request.node.get_closest_marker("external"):
+        return
+
+    def guarded(connect):
+        def attempt(self, address):
+            is_remote = self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in LOCAL
+            if is_remote:
+                message = f"a test tried to reach {address[0]}; mark it `external` or use a server of its own"
+                raise RuntimeError(message)
+            return connect(self, address)
+
+        return attempt
+
+    monkeypatch.setattr(socket.socket, "connect", guarded(socket.socket.connect))
+    monkeypatch.setattr(socket.socket, "connect_ex", guarded(socket.socket.connect_ex))
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out tests that need the network unless they were asked for."""
+    if "external" in (config.getoption("-m") or ""):
+        return
+    skip = pytest.mark.skip(reason="needs the network: ask with -m external")
+    for item in items:
+        if item.get_closest_marker("external"):
+            item.add_marker(skip)
