@@ -6,14 +6,14 @@ import random
 from collections.abc import Awaitable, Callable, Hashable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import NewType, Protocol, TypeVar
+from typing import TYPE_CHECKING, NewType, Protocol
 
 import attrs
 
-from nof0_core.clock import Clock
-from nof0_core.protocols.market import MarketProvider
-
-T = TypeVar("T")
+if TYPE_CHECKING:
+    # The command line imports this module to list plugins; numpy must not come with it.
+    from nof0_core.clock import Clock
+    from nof0_core.protocols.market import MarketProvider
 
 MarketRef = NewType("MarketRef", str)
 """Type of a config field that names a section of market.yaml.
