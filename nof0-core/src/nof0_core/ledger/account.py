@@ -1,0 +1,102 @@
+"""One virtual account, and the sums of all accounts that share an exchange account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+
+import attrs
+
+from nof0_core.ids import Symbol, TraderId
+from nof0_core.ledger.position import Position
+from nof0_core.money import ZERO
+
+
+@attrs.define(kw_only=True, eq=False)
+class Account:
+    """Running sums of one trader in one section, in USD, exact.
+
+    `cash` = `deposited` + `realized` - `fees` + `funding` at any time. Changed by the ledger only,
+    in the `STRICT` context.
+    """
+
+    trader: TraderId
+    deposited: Decimal = ZERO
+    realized: Decimal = ZERO
+    fees: Decimal = ZERO
+    funding: Decimal = ZERO
+    cash: Decimal = ZERO
+    positions: dict[Symbol, Position] = attrs.field(factory=dict)
+
+    def add(
+        self,
+        *,
+        deposited: Decimal = ZERO,
+        realized: Decimal = ZERO,
+        fees: Decimal = ZERO,
+        funding: Decimal = ZERO,
+    ) -> None:
+        """Book amounts, all of them or, where a sum would not be exact, none."""
+        sums = (
+            self.deposited + deposited,
+            self.realized + realized,
+            self.fees + fees,
+            self.funding + funding,
+            self.cash + deposited + realized - fees + funding,
+        )
+        self.deposited, self.realized, self.fees, self.funding, self.cash = sums
+
+
+@attrs.frozen(kw_only=True)
+class Totals:
+    """What the exchange account of a section must show.
+
+    `raw_usd` is deposits minus everything paid for coins plus everything got for them, fees and
+    funding included. `sizes` are signed, in coins; closed coins are left out.
+    """
+
+    raw_usd: Decimal
+    sizes: Mapping[Symbol, Decimal]
+
+
+@attrs.define(kw_only=True, eq=False)
+class Section:
+    """All accounts on one exchange account, with sums kept beside them.
+
+    `raw_usd` and `sizes` are added up from the events themselves, not from the accounts: that both
+    agree is what the tests check.
+    """
+
+    accounts: dict[TraderId, Account] = attrs.field(factory=dict)
+    raw_usd: Decimal = ZERO
+    sizes: dict[Symbol, Decimal] = attrs.field(factory=dict)
+    fill_ids: set[int] = attrs.field(factory=set)
+    last_fill: datetime | None = None
+    settlements: set[tuple[TraderId, Symbol, datetime]] = attrs.field(factory=set)
+    last_funding: dict[Symbol, datetime] = attrs.field(factory=dict)
+
+    def account(self, trader: TraderId) -> Account:
+        """Return an account of the section, making it on first use."""
+        found = self.accounts.get(trader)
+        if found is None:
+            found = self.accounts[trader] = Account(trader=trader)
+        return found
+
+    def after(
+        self, symbol: Symbol, change: Decimal, price: Decimal, fee: Decimal
+    ) -> tuple[Decimal, Decimal]:
+        """Return what `raw_usd` and the size of the coin will be after a fill."""
+        return self.raw_usd - change * price - fee, self.sizes.get(symbol, ZERO) + change
+
+    def put(self, symbol: Symbol, raw_usd: Decimal, size: Decimal) -> None:
+        """Take over the sums that `after` has returned."""
+        self.raw_usd = raw_usd
+        if size:
+            self.sizes[symbol] = size
+        else:
+            self.sizes.pop(symbol, None)
+
+    def totals(self) -> Totals:
+        """Return the sums as they are now."""
+        return Totals(raw_usd=self.raw_usd, sizes=dict(self.sizes))

@@ -1,0 +1,67 @@
+"""A trader's position in one coin, as the ledger keeps it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+import attrs
+
+from nof0_core.domain.position import ExitPlan, ProtectionMode
+from nof0_core.ids import ClientOrderId, CycleId, Symbol, TraderId
+from nof0_core.ledger.arithmetic import PRICE_STEP, quotient
+from nof0_core.money import ZERO
+
+
+@attrs.frozen(kw_only=True)
+class Position:
+    """What a trader holds of one coin; never of size 0.
+
+    `quantity` is signed, in coins. `cost` is exact: the sum of signed size x price of what is still
+    held, in USD (negative for a short). `fees`, `funding` and `realized_pnl` (gross) are those
+    since the position was opened; `entry_fees` and `open_funding` the part of them that no closed
+    trade has taken yet.
+
+    `leverage`, `confidence`, `risk_usd`, `plan`, `cycle` come from the opening order `opened_by`
+    (None, and neutral values, for what no trader ordered). `opened_at`, `entry_fill_id` and
+    `entry_venue_id` are the first fill's. `opened_seq` numbers the event with which the position
+    was intended. `stop_id` and `target_id` are the newest exit orders that may still be alive at
+    the venue, their venue ids are None until the venue has answered.
+    """
+
+    trader: TraderId
+    section: str
+    symbol: Symbol
+    quantity: Decimal
+    cost: Decimal
+    leverage: int
+    confidence: float
+    risk_usd: Decimal
+    plan: ExitPlan
+    cycle: CycleId
+    opened_by: ClientOrderId | None
+    opened_seq: int
+    opened_at: datetime
+    entry_fill_id: int
+    entry_venue_id: int
+    is_taker: bool
+    fees: Decimal
+    entry_fees: Decimal
+    funding: Decimal = ZERO
+    open_funding: Decimal = ZERO
+    realized_pnl: Decimal = ZERO
+    protection: ProtectionMode = ProtectionMode.NONE
+    stop_id: ClientOrderId | None = None
+    target_id: ClientOrderId | None = None
+    stop_venue_id: int | None = None
+    target_venue_id: int | None = None
+
+    @property
+    def entry_price(self) -> Decimal:
+        """Return the average entry price in USD, rounded to 10 decimals if it has more."""
+        return quotient(self.cost, self.quantity, PRICE_STEP)
+
+    @property
+    def is_long(self) -> bool:
+        """Return whether the position gains when the price rises."""
+        return self.quantity > 0
