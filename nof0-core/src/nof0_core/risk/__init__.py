@@ -1,0 +1,1 @@
+"""The gate between what a model wants and what is ordered."""

@@ -1,0 +1,140 @@
+"""Can the account bear it?"""
+
+from __future__ import annotations
+
+from decimal import ROUND_DOWN, Decimal
+
+from nof0_core.domain.decision import ALLOW, Decision, Verdict
+from nof0_core.ids import Symbol
+from nof0_core.money import BPS, HUNDRED, ONE, USD, ZERO
+from nof0_core.protocols.risk import RiskContext
+from nof0_core.risk.costs import expected_slippage, planned_exits, sign
+from nof0_core.risk.verdicts import shrink, usd, veto
+
+MAJORS = frozenset({Symbol("BTC"), Symbol("ETH")})
+"""Coins under `major_coin_leverage`; all others are under `altcoin_leverage`."""
+
+
+class Leverage:
+    """Leverage is lowered to what trader and venue allow; the size stays as it is.
+
+    The venue's cap is that of the margin tier the notional falls into.
+    """
+
+    type = "leverage"
+
+    def check(self, decision: Decision, context: RiskContext) -> Verdict:
+        """Lower the leverage of an entry to the lowest cap."""
+        limits, instrument = context.limits, context.instrument
+        if not decision.signal.is_entry or instrument is None:
+            return ALLOW
+        is_major = decision.symbol in MAJORS
+        own = limits.major_coin_leverage if is_major else limits.altcoin_leverage
+        venue = instrument.leverage_cap(context.size_usd)
+        cap = min(own, venue)
+        if context.leverage <= cap:
+            return ALLOW
+        whose = "the trader's cap" if cap == own else "the venue's cap"
+        return shrink(
+            self.type,
+            "leverage_capped",
+            f"leverage {context.leverage} wanted, {whose} for {decision.symbol} is {cap}",
+            leverage=cap,
+            wanted=Decimal(context.leverage),
+        )
+
+
+class Margin:
+    """Margin in use stays within `max_margin_usage_pct` of equity.
+
+    Room for notional is the smaller of
+    `(equity x pct - used - committed) x leverage` and what is left when fee and expected slippage
+    of the entry are paid out of the same equity:
+    `(equity - used - committed) / (1/leverage + fee + slippage)`.
+    """
+
+    type = "margin"
+
+    def check(self, decision: Decision, context: RiskContext) -> Verdict:
+        """Shrink an entry to the room left; veto it if there is none."""
+        if not decision.signal.is_entry:
+            return ALLOW
+        limits, account = context.limits, context.context.account
+        taken = account.margin_used + context.committed_margin
+        allowed = account.equity * limits.max_margin_usage_pct / HUNDRED - taken
+        costs = limits.taker_fee_bps / BPS + expected_slippage(limits)
+        paid = (account.equity - taken) / (ONE / context.leverage + costs)
+        room = min(allowed * context.leverage, paid)
+        if context.size_usd <= room:
+            return ALLOW
+        if room <= 0:
+            return veto(
+                self.type,
+                "no_margin_left",
+                f"{usd(taken)} of margin is taken, "
+                f"{limits.max_margin_usage_pct} % of {usd(account.equity)} allowed",
+                margin_used=taken,
+                equity=account.equity,
+            )
+        size = room.quantize(USD, ROUND_DOWN)
+        return shrink(
+            self.type,
+            "margin_capped",
+            f"{usd(context.size_usd)} wanted, margin is left for {usd(size)}",
+            size_usd=size,
+            wanted=context.size_usd,
+            margin_used=taken,
+        )
+
+
+class Liquidation:
+    """The stop must be reached before the account would be liquidated.
+
+    Cross margin of the trader's own account, other positions held constant (Hyperliquid,
+    liquidation price): P - s x available / q / (1 - l x s) with l = 1 / (2 x max leverage of the
+    tier) and available = equity - entry costs - maintenance margin of everything held. Entries
+    approved earlier in the cycle count with their whole margin.
+    """
+
+    type = "liquidation"
+
+    def check(self, decision: Decision, context: RiskContext) -> Verdict:
+        """Veto an entry whose stop lies at or beyond the liquidation price."""
+        quote, instrument = context.quote, context.instrument
+        if not decision.signal.is_entry or quote is None or instrument is None:
+            return ALLOW
+        stop, _ = planned_exits(decision, context)
+        if stop is None or context.size_usd <= 0:
+            return ALLOW
+        direction, mark, size = sign(decision), quote.mark, context.size_usd
+        costs = context.limits.taker_fee_bps / BPS + expected_slippage(context.limits)
+        available = (
+            context.context.account.equity
+            - size * costs
+            - context.committed_margin
+            - _maintenance(context)
+            - instrument.maintenance_margin(size)
+        )
+        rate = ONE / (2 * instrument.leverage_cap(size))
+        price = mark - direction * available * mark / size / (1 - direction * rate)
+        if direction * (stop - price) > 0:
+            return ALLOW
+        return veto(
+            self.type,
+            "stop_beyond_liquidation",
+            f"the account would be liquidated at {price:.6g}, before the stop at {stop}",
+            stop_loss=stop,
+            liquidation_price=price,
+        )
+
+
+def _maintenance(context: RiskContext) -> Decimal:
+    """Sum the maintenance margin of what the trader holds; a coin without rules counts in full."""
+    total = ZERO
+    for holding in context.context.account.holdings:
+        instrument = context.context.instruments.get(holding.symbol)
+        if instrument is None:
+            total += holding.margin
+        else:
+            total += instrument.maintenance_margin(holding.notional)
+    return total

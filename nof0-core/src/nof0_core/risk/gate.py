@@ -1,0 +1,228 @@
+"""The risk gate: from decisions to approvals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import attrs
+
+from nof0_core.domain.context import DecisionContext
+from nof0_core.domain.decision import Decision, Judgement, Signal, Verdict
+from nof0_core.ids import Symbol
+from nof0_core.money import ZERO
+from nof0_core.protocols.risk import RiskContext
+from nof0_core.risk.approval import ApprovedDecision, _issue
+from nof0_core.risk.checks.exits import Exits, RewardRisk
+from nof0_core.risk.checks.exposure import (
+    Confidence,
+    Equity,
+    NewPositions,
+    OnePosition,
+    PositionCount,
+)
+from nof0_core.risk.checks.margin import Leverage, Liquidation, Margin
+from nof0_core.risk.checks.market import Liquidity, MarketData, PriceBand
+from nof0_core.risk.checks.schema import Schema
+from nof0_core.risk.checks.size import MinimumOrder, PositionSize, ValueBand
+from nof0_core.risk.costs import planned_exits, reward_risk, risk_usd, sign
+from nof0_core.risk.hearing import Hearing, Named, failed
+from nof0_core.risk.verdicts import veto
+
+_BASIC: tuple[Named, ...] = tuple(
+    (c.type, c) for c in (Schema(), Equity(), OnePosition(), MarketData(), Exits())
+)
+"""What the others build on; judging ends at the first veto."""
+_POLICY: tuple[Named, ...] = tuple(
+    (c.type, c)
+    for c in (Confidence(), PriceBand(), RewardRisk(), Liquidity(), PositionCount(), NewPositions())
+)
+"""Independent of each other; all are heard so that the journal has every reason."""
+_SIZING: tuple[Named, ...] = tuple((c.type, c) for c in (PositionSize(), Leverage()))
+_FINAL: tuple[Named, ...] = tuple(
+    (c.type, c) for c in (Margin(), ValueBand(), MinimumOrder(), Liquidation())
+)
+"""Judged on what all others, the plugins' included, have left."""
+_CLOSING: tuple[Named, ...] = tuple((c.type, c) for c in (Schema(), OnePosition()))
+_BUILTIN = frozenset(name for name, _ in (*_BASIC, *_POLICY, *_SIZING, *_FINAL))
+
+
+class RiskGate:
+    """Judges decisions one by one; the only maker of `ApprovedDecision`.
+
+    `extra` are further checks as (type, check), heard in order after the built-in ones have set
+    size and leverage; a built-in check named again is not run twice.
+
+    Rules across one answer: a hold changes nothing. Decisions are judged in the order given. An
+    entry and a close of one coin never both pass: the close does, the entry is `already_positioned`
+    (the close may not fill). Of several equal decisions on a coin the first that passes counts, the
+    others are `duplicate_decision`. Entries in both directions on one coin are both refused
+    (`contradictory_entries`).
+    """
+
+    def __init__(self, extra: Sequence[Named] = ()) -> None:
+        self._extra = tuple(named for named in extra if named[0] not in _BUILTIN)
+
+    def judge(
+        self, decisions: Sequence[Decision], context: DecisionContext
+    ) -> tuple[tuple[Judgement, ...], tuple[ApprovedDecision, ...]]:
+        """Judge an answer. Never raises: what cannot be judged is vetoed.
+
+        Returns:
+            One judgement per decision, in order, and the approvals of entries and closes.
+        """
+        if not decisions:
+            return (), ()
+        answer = _Answer(torn=_contradictions(decisions))
+        judgements = tuple(self._one(decision, context, answer) for decision in decisions)
+        return judgements, tuple(answer.approved)
+
+    def _one(self, decision: Decision, context: DecisionContext, answer: _Answer) -> Judgement:
+        if decision.signal is Signal.HOLD:
+            return Judgement(decision=decision, is_approved=True)
+        try:
+            hearing = Hearing(decision=decision, context=_context(decision, context, answer))
+            if decision.signal is Signal.CLOSE:
+                return self._close(hearing, answer)
+            return self._entry(hearing, answer)
+        except Exception as error:  # noqa: BLE001 - whatever a backend handed over, the gate stays shut
+            return Judgement(
+                decision=decision, is_approved=False, verdicts=(failed("gate", error),)
+            )
+
+    def _close(self, hearing: Hearing, answer: _Answer) -> Judgement:
+        decision, risk = hearing.decision, hearing.context
+        for named in (*_CLOSING, *self._extra):
+            if hearing.ask(named):
+                return hearing.rejected()
+        if decision.symbol in answer.taken or risk.holding is None:
+            return hearing.rejected(_duplicate(decision))
+        answer.taken.add(decision.symbol)
+        answer.approved.append(
+            _issue(
+                _plan(
+                    risk,
+                    decision,
+                    leverage=risk.holding.leverage,
+                    reference_price=risk.quote.mark if risk.quote else risk.holding.mark,
+                )
+            )
+        )
+        return Judgement(decision=decision, is_approved=True, verdicts=tuple(hearing.verdicts))
+
+    def _entry(self, hearing: Hearing, answer: _Answer) -> Judgement:
+        decision = hearing.decision
+        for named in _BASIC:
+            if hearing.ask(named):
+                return hearing.rejected()
+        if decision.symbol in answer.torn:
+            return hearing.rejected(_contradictory(decision))
+        if decision.symbol in answer.taken:
+            return hearing.rejected(_duplicate(decision))
+        vetoes = [hearing.ask(named) for named in _POLICY]
+        if any(vetoes):
+            return hearing.rejected()
+        for named in (*_SIZING, *self._extra, *_FINAL):
+            if hearing.ask(named):
+                return hearing.rejected()
+        return _approve(hearing, answer)
+
+
+@attrs.define(kw_only=True, eq=False)
+class _Answer:
+    """What was approved so far in one answer."""
+
+    torn: frozenset[Symbol]
+    taken: set[Symbol] = attrs.field(factory=set)
+    approved: list[ApprovedDecision] = attrs.field(factory=list)
+    new_positions: int = 0
+    committed_margin: Decimal = ZERO
+
+
+def _approve(hearing: Hearing, answer: _Answer) -> Judgement:
+    decision, risk = hearing.decision, hearing.context
+    quote, instrument = risk.quote, risk.instrument
+    if quote is None or instrument is None:  # market_data has vetoed this before
+        return hearing.rejected(failed("market_data", ValueError("no quote")))
+    mark, direction = quote.mark, sign(decision)
+    size = instrument.round_size(risk.size_usd / mark) * mark
+    stop, target = planned_exits(decision, risk)
+    risked = risk_usd(direction, mark, stop, size, risk)
+    ratio = reward_risk(direction, mark, stop, target, risk.limits)
+    answer.taken.add(decision.symbol)
+    answer.new_positions += 1
+    answer.committed_margin += size / risk.leverage
+    answer.approved.append(
+        _issue(
+            _plan(
+                risk,
+                decision,
+                leverage=risk.leverage,
+                reference_price=mark,
+                size_usd=size,
+                stop_loss=stop,
+                take_profit=target,
+                risk_usd=risked,
+                reward_risk=ratio,
+            )
+        )
+    )
+    return Judgement(
+        decision=decision,
+        is_approved=True,
+        verdicts=tuple(hearing.verdicts),
+        size_usd=size,
+        leverage=risk.leverage,
+        risk_usd=risked,
+        reward_risk=ratio,
+    )
+
+
+def _plan(risk: RiskContext, decision: Decision, **numbers: object) -> dict[str, object]:
+    return {
+        "trader": risk.context.trader,
+        "cycle": risk.context.cycle,
+        "decision": decision,
+        "confidence": float(decision.confidence or 0.0),
+        "invalidation_condition": decision.invalidation_condition,
+        "size_usd": ZERO,
+        "stop_loss": None,
+        "take_profit": None,
+        "risk_usd": ZERO,
+        "reward_risk": None,
+    } | numbers
+
+
+def _context(decision: Decision, context: DecisionContext, answer: _Answer) -> RiskContext:
+    is_entry = decision.signal is not Signal.CLOSE
+    snapshot = context.snapshots.get(decision.symbol)
+    return RiskContext(
+        context=context,
+        quote=snapshot.quote if snapshot is not None else None,
+        instrument=context.instruments.get(decision.symbol),
+        holding=context.holding(decision.symbol),
+        size_usd=(decision.position_size_usd or ZERO) if is_entry else ZERO,
+        leverage=(decision.leverage or 1) if is_entry else 1,
+        new_positions=answer.new_positions,
+        committed_margin=answer.committed_margin,
+    )
+
+
+def _contradictions(decisions: Sequence[Decision]) -> frozenset[Symbol]:
+    if len(decisions) == 1:
+        return frozenset()
+    wanted = {
+        signal: {d.symbol for d in decisions if d.signal is signal}
+        for signal in (Signal.BUY_TO_ENTER, Signal.SELL_TO_ENTER)
+    }
+    return frozenset(wanted[Signal.BUY_TO_ENTER] & wanted[Signal.SELL_TO_ENTER])
+
+
+def _duplicate(decision: Decision) -> Verdict:
+    message = f"{decision.symbol} was already decided on in this answer"
+    return veto("one_position", "duplicate_decision", message)
+
+
+def _contradictory(decision: Decision) -> Verdict:
+    message = f"the answer wants to buy and to sell {decision.symbol}"
+    return veto("one_position", "contradictory_entries", message)
