@@ -16,10 +16,10 @@ _CUTS = 80
 
 @functools.lru_cache(maxsize=8)
 def sample_columns(bars: int) -> Mapping[str, FloatArray]:
-    """Return an invented market of so many bars: a random walk from a fixed seed, near 100 USD."""
+    """Return an invented market of so many bars: a rising random walk from a fixed seed."""
     rng = random.Random(7)
     steps, above, below, traded = (np.array([rng.random() for _ in range(bars)]) for _ in range(4))
-    close = 100 * np.exp(np.cumsum(0.04 * (steps - 0.5)))
+    close = 100 * np.exp(np.cumsum(0.04 * (steps - 0.48)))
     start = np.concatenate(([100.0], close[:-1]))
     return {
         "open": readonly(start),
