@@ -24,8 +24,8 @@ class ApprovedDecision:
     was put together by other means.
 
     For an entry: `size_usd` is the notional of whole lots at `reference_price` (the mark it was
-    judged on), `leverage` what is to be used, `stop_loss` and `take_profit` venue-valid prices, None
-    where the trader has that exit switched off, `risk_usd` the loss at the stop with fees and
+    judged on), `leverage` what is to be used, `stop_loss` and `take_profit` venue-valid prices,
+    None where the trader has that exit switched off, `risk_usd` the loss at the stop with fees and
     expected slippage (without a stop: what the account could lose on it), `reward_risk` None where
     one side is missing. For a close: `size_usd` and `risk_usd` are 0, there are no exits, and
     `leverage` is the position's.

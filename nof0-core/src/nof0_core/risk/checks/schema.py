@@ -65,7 +65,7 @@ def _problem(decision: Decision) -> str | None:
     if (
         type(confidence) not in (int, float)
         or not math.isfinite(confidence)
-        or not 0 <= confidence <= 100  # noqa: PLR2004 - percent
+        or not 0 <= confidence <= 100
     ):
         return f"confidence must be a number from 0 to 100, got {confidence!r}"
     return None

@@ -1,0 +1,42 @@
+"""The outcome of asking a model."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import attrs
+
+from nof0_core.domain.decision import Judgement
+from nof0_core.domain.model import Completion, Prompt
+from nof0_core.risk.approval import ApprovedDecision
+
+
+class CycleStatus(StrEnum):
+    """How a deliberation ended; anything but `ok` orders nothing."""
+
+    OK = "ok"
+    NO_DATA = "no_data"
+    STALE_DATA = "stale_data"
+    UNREADABLE_EQUITY = "unreadable_equity"
+    MODEL_TIMEOUT = "model_timeout"
+    MODEL_ERROR = "model_error"
+    INVALID_OUTPUT = "invalid_output"
+
+
+@attrs.frozen(kw_only=True)
+class Deliberation:
+    """What came of one cycle's question.
+
+    `error` is a sentence unless `status` is ok. `completion` is the model's answer, also where it
+    could not be used; its `chain_of_thought` is filled from the text where the backend gave none.
+    `judgements` are in the order of the answer, malformed elements included. `prompt` is None where
+    nobody read it. `latency_s` is real time spent on the model, whatever the engine's clock.
+    """
+
+    status: CycleStatus
+    error: str = ""
+    completion: Completion | None = None
+    judgements: tuple[Judgement, ...] = ()
+    approved: tuple[ApprovedDecision, ...] = ()
+    prompt: Prompt | None = None
+    latency_s: float = 0.0
