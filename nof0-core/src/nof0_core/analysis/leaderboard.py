@@ -1,0 +1,154 @@
+"""The leaderboard: who is ahead, and whether that means anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import attrs
+import numpy as np
+
+from nof0_core.analysis.bootstrap import (
+    MINIMUM_HOURS,
+    Interval95,
+    draw,
+    interval,
+    probability_above,
+    resampled_returns,
+    resampled_sharpes,
+)
+from nof0_core.analysis.returns import hourly_returns
+from nof0_core.domain.candles import FloatArray
+from nof0_core.domain.view import TraderView, View
+from nof0_core.ids import TraderId
+
+_SEED = 0
+
+
+@attrs.frozen(kw_only=True)
+class LeaderboardRow:
+    """One trader's line.
+
+    Amounts in USD, percentages x100, `sharpe` on a daily scale. `win_dollars` and `lose_dollars`
+    (negative) are sums of net profits of closed trades; a trade that made exactly nothing is a
+    loss. `fees` are all fees paid, those of open positions included. The intervals are 95 %
+    bootstrap ones, None below 24 hours of returns. `beats_baseline_p` is the probability that the
+    return is above that of the best baseline other than the trader itself, None where there is
+    none or too little common history. `name` and `model` are empty where they are not known.
+    """
+
+    trader: TraderId
+    name: str
+    model: str
+    is_baseline: bool
+    equity: float
+    return_pct: float
+    return_pct_ci: Interval95 | None
+    sharpe: float
+    sharpe_ci: Interval95 | None
+    num_trades: int
+    num_wins: int
+    num_losses: int
+    win_dollars: float
+    lose_dollars: float
+    fees: float
+    beats_baseline_p: float | None
+
+    @property
+    def win_rate(self) -> float:
+        """Return winning trades in percent of all closed ones, 0 without any."""
+        return 100 * self.num_wins / self.num_trades if self.num_trades else 0.0
+
+
+@attrs.frozen(kw_only=True)
+class Luck:
+    """What the bootstrap says of one trader; see `LeaderboardRow`."""
+
+    return_pct_ci: Interval95 | None = None
+    sharpe_ci: Interval95 | None = None
+    beats_baseline_p: float | None = None
+
+
+def leaderboard_rows(view: View) -> list[LeaderboardRow]:
+    """Build the rows, best equity first; equal equity keeps the order of the configuration."""
+    return Leaderboard().rows(view)
+
+
+class Leaderboard:
+    """Builds rows again and again; resamples only when a trader has a new hour."""
+
+    def __init__(self) -> None:
+        self._key: object = None
+        self._luck: Mapping[TraderId, Luck] = {}
+
+    def rows(self, view: View) -> list[LeaderboardRow]:
+        """Build the rows of a view, best equity first."""
+        key = [(trader.trader, len(trader.equity_curve)) for trader in view.traders]
+        if key != self._key:
+            self._luck = luck(view.traders)
+            self._key = key
+        rows = [_row(trader, self._luck[trader.trader]) for trader in view.traders]
+        return sorted(rows, key=lambda row: -row.equity)
+
+
+def luck(traders: Sequence[TraderView]) -> dict[TraderId, Luck]:
+    """Compute intervals and probabilities for all traders.
+
+    Deterministic. Traders are compared on the newest hours that both have, with the same blocks of
+    hours drawn for both, so what the market did to everyone cancels out.
+    """
+    series = {trader.trader: hourly_returns(trader.equity_curve) for trader in traders}
+    baselines = [trader for trader in traders if trader.is_baseline]
+    by_return = sorted(baselines, key=lambda trader: -trader.account.return_pct)
+    found: dict[TraderId, Luck] = {}
+    for trader in traders:
+        returns = series[trader.trader]
+        if len(returns) < MINIMUM_HOURS:
+            found[trader.trader] = Luck()
+            continue
+        rival = next((other for other in by_return if other.trader != trader.trader), None)
+        plan = draw(len(returns), seed=_SEED)
+        low, high = interval(resampled_returns(returns, plan))
+        found[trader.trader] = Luck(
+            return_pct_ci=(100 * low, 100 * high),
+            sharpe_ci=interval(resampled_sharpes(returns, plan)),
+            beats_baseline_p=None if rival is None else beats(returns, series[rival.trader]),
+        )
+    return found
+
+
+def beats(returns: FloatArray, rival: FloatArray) -> float | None:
+    """Return the probability that a series of hourly returns beats another one.
+
+    Both are cut to the newest hours they have in common; None below 24 of them. 0.5 means that
+    nothing can be said.
+    """
+    hours = min(len(returns), len(rival))
+    if hours < MINIMUM_HOURS:
+        return None
+    plan = draw(hours, seed=_SEED)
+    return probability_above(
+        resampled_returns(returns[-hours:], plan), resampled_returns(rival[-hours:], plan)
+    )
+
+
+def _row(view: TraderView, chance: Luck) -> LeaderboardRow:
+    net = np.array([float(trade.net_pnl) for trade in view.trades], dtype=np.float64)
+    won = net > 0
+    return LeaderboardRow(
+        trader=view.trader,
+        name=view.name,
+        model=view.model,
+        is_baseline=view.is_baseline,
+        equity=float(view.account.equity),
+        return_pct=float(view.account.return_pct),
+        return_pct_ci=chance.return_pct_ci,
+        sharpe=view.performance.sharpe_ratio,
+        sharpe_ci=chance.sharpe_ci,
+        num_trades=len(net),
+        num_wins=int(won.sum()),
+        num_losses=int((~won).sum()),
+        win_dollars=float(net[won].sum()),
+        lose_dollars=float(net[~won].sum()),
+        fees=float(view.account.fees),
+        beats_baseline_p=chance.beats_baseline_p,
+    )

@@ -1,0 +1,161 @@
+"""How well an account did: Sharpe ratio, drawdown, win rate.
+
+The functions take whole histories. `PerformanceTracker` gives the same numbers, bit for bit, while
+histories grow, at a cost that depends only on what is new: it is what runs once per cycle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from nof0_core.analysis.returns import Spread, daily_sharpe, hourly_returns, period_return
+from nof0_core.domain.account import AccountState
+from nof0_core.domain.context import Performance
+from nof0_core.domain.trade import ClosedTrade
+from nof0_core.domain.view import EquityPoint
+
+
+def sharpe_ratio(points: Sequence[EquityPoint], *, risk_free: float = 0.0) -> float:
+    """Compute the Sharpe ratio of an hourly equity curve on a daily scale.
+
+    (mean - risk_free) / sample standard deviation of flow-adjusted hourly returns, x √24. 0 with
+    fewer than 2 returns. `risk_free` is a fraction per hour.
+    """
+    return daily_sharpe(hourly_returns(points), risk_free=risk_free)
+
+
+def max_drawdown_pct(points: Sequence[EquityPoint]) -> float:
+    """Find the largest loss from a peak, in percent of the peak, positive.
+
+    Measured on what one dollar would have become, so moving capital is no loss. The dollar starts
+    when the capital came in: a curve whose first point is below what was deposited begins with a
+    drawdown.
+    """
+    slide = _Slide()
+    for point in points:
+        slide.add(point)
+    return slide.worst_pct
+
+
+def win_rate(trades: Iterable[ClosedTrade]) -> float:
+    """Return the percentage of trades with a net profit above 0, 0 without trades."""
+    won = [trade.net_pnl > 0 for trade in trades]
+    return 100 * sum(won) / len(won) if won else 0.0
+
+
+def performance(
+    trades: Sequence[ClosedTrade],
+    curve: Sequence[EquityPoint],
+    account: AccountState | None,
+    cycles: int,
+) -> Performance:
+    """Sum up a trader's record.
+
+    Args:
+        trades: closed trades, in any order.
+        curve: hourly equity, oldest first.
+        account: the account now; its equity counts for the drawdown and its profit, open
+            positions included, is `total_pnl`. None: `total_pnl` is that of the closed trades.
+        cycles: number of decision cycles so far.
+    """
+    return PerformanceTracker().performance(trades, curve, account, cycles)
+
+
+class _Slide:
+    """Growth of one dollar and the largest fall from its peak."""
+
+    def __init__(self) -> None:
+        self.value = 1.0
+        self.peak = 1.0
+        self.worst_pct = 0.0
+        self.last: EquityPoint | None = None
+
+    def add(self, point: EquityPoint) -> None:
+        self.value = self.value_at(point)
+        self.peak = max(self.peak, self.value)
+        self.worst_pct = max(self.worst_pct, self.fall_pct(self.value))
+        self.last = point
+
+    def value_at(self, point: EquityPoint) -> float:
+        if self.last is not None:
+            return self.value * (1 + (period_return(self.last, point) or 0.0))
+        return float(point.equity / point.deposited) if point.deposited > 0 else 1.0
+
+    def fall_pct(self, value: float) -> float:
+        return 100 * (1 - value / self.peak)
+
+
+class PerformanceTracker:
+    """Keeps the running sums of one account; each cycle costs what is new since the last one.
+
+    Hand over the whole histories every time: only entries not seen before are looked at, so they
+    must only ever grow at the end. A history that got shorter, or whose newest point was replaced,
+    starts the count again.
+    """
+
+    def __init__(self) -> None:
+        self._forget()
+
+    def _forget(self) -> None:
+        self._returns = Spread()
+        self._slide = _Slide()
+        self._points = 0
+        self._trades = 0
+        self._wins = 0
+        self._net = Decimal(0)
+
+    @property
+    def sharpe_ratio(self) -> float:
+        """Return the daily Sharpe ratio of the hours marked so far."""
+        return self._returns.sharpe()
+
+    def mark(self, point: EquityPoint) -> None:
+        """Take in the equity at one more full hour."""
+        last = self._slide.last
+        if last is not None and (value := period_return(last, point)) is not None:
+            self._returns.add(value)
+        self._slide.add(point)
+        self._points += 1
+
+    def book(self, trade: ClosedTrade) -> None:
+        """Take in one more closed trade."""
+        self._trades += 1
+        self._wins += trade.net_pnl > 0
+        self._net += trade.net_pnl
+
+    def performance(
+        self,
+        trades: Sequence[ClosedTrade],
+        curve: Sequence[EquityPoint],
+        account: AccountState | None,
+        cycles: int,
+    ) -> Performance:
+        """Return what `performance` returns for the same arguments."""
+        if len(trades) < self._trades or not self._continues(curve):
+            self._forget()
+        for index in range(self._points, len(curve)):
+            self.mark(curve[index])
+        for index in range(self._trades, len(trades)):
+            self.book(trades[index])
+        return Performance(
+            sharpe_ratio=self.sharpe_ratio,
+            win_rate=100 * self._wins / self._trades if self._trades else 0.0,
+            max_drawdown_pct=self._drawdown(account),
+            total_pnl=account.net_realized_pnl + account.unrealized_pnl if account else self._net,
+            trades=self._trades,
+            cycles=cycles,
+        )
+
+    def _continues(self, curve: Sequence[EquityPoint]) -> bool:
+        """Return whether the curve still has the newest point that was taken in, in its place."""
+        seen = self._points
+        return not seen or (len(curve) >= seen and curve[seen - 1] == self._slide.last)
+
+    def _drawdown(self, account: AccountState | None) -> float:
+        """Return the worst drawdown with the account as it is now, without keeping that."""
+        slide = self._slide
+        if account is None:
+            return slide.worst_pct
+        now = EquityPoint(time=account.time, equity=account.equity, deposited=account.deposited)
+        return max(slide.worst_pct, slide.fall_pct(slide.value_at(now)))
