@@ -1,0 +1,174 @@
+"""An exchange account in memory; every order within its limit fills at the mark."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+import attrs
+
+from nof0_core.clock import Clock
+from nof0_core.domain.account import VenueAccount
+from nof0_core.domain.fill import Fill
+from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.order import OrderOutcome, OrderRequest, OrderStatus, VenueOrder
+from nof0_core.domain.position import MarginMode, VenuePosition
+from nof0_core.errors import RejectedError
+from nof0_core.ids import ClientOrderId, Symbol
+from nof0_core.money import BPS, ZERO, truncate_usd
+from nof0_core.protocols import Capability, MarketProvider
+from nof0_provider_example.position import Position
+
+
+@attrs.define(kw_only=True)
+class ExampleExchange:
+    """An `ExchangeProvider`. It knows no resting and no trigger orders, and says so.
+
+    `_cash` is deposits minus everything paid for coins, fees included. Orders and fills are kept
+    for good: that is what makes `place` idempotent and `fills` complete.
+    """
+
+    market: MarketProvider
+    instruments: Mapping[Symbol, Instrument]
+    clock: Clock
+    fee_bps: Decimal
+    _cash: Decimal = attrs.field(alias="balance_usd")
+    _positions: dict[Symbol, Position] = attrs.field(init=False, factory=dict)
+    _leverage: dict[Symbol, int] = attrs.field(init=False, factory=dict)
+    _orders: dict[ClientOrderId, VenueOrder] = attrs.field(init=False, factory=dict)
+    _fills: list[Fill] = attrs.field(init=False, factory=list)
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """Return what goes beyond IOC orders: reduce-only."""
+        return frozenset({Capability.REDUCE_ONLY})
+
+    async def place(self, orders: Sequence[OrderRequest]) -> Sequence[OrderOutcome]:
+        """Fill or refuse each order; one that was seen before gets its first answer again."""
+        quotes = await self.market.quotes([order.symbol for order in orders])
+        marks = {symbol: quote.mark for symbol, quote in quotes.items()}
+        for order in orders:
+            if order.client_id not in self._orders:
+                self._orders[order.client_id] = self._execute(order, marks.get(order.symbol))
+        return [self._orders[order.client_id].outcome(order.client_id) for order in orders]
+
+    def _execute(self, order: OrderRequest, mark: Decimal | None) -> VenueOrder:
+        number = len(self._orders) + 1
+        answer = VenueOrder(
+            client_id=order.client_id,
+            venue_id=number,
+            symbol=order.symbol,
+            side=order.side,
+            size=order.size,
+            filled_size=ZERO,
+            limit_price=order.limit_price,
+            status=OrderStatus.REJECTED,
+            time=self.clock.now(),
+            is_reduce_only=order.is_reduce_only,
+        )
+        instrument = self.instruments.get(order.symbol)
+        if instrument is None or mark is None:
+            return attrs.evolve(answer, reason=f"{order.symbol} is not traded here")
+        if not instrument.is_valid_size(order.size):
+            return attrs.evolve(answer, reason=f"size must be a multiple of {instrument.lot}")
+        if order.trigger:
+            return attrs.evolve(answer, reason="trigger orders are not supported")
+        if order.side.sign * (mark - order.limit_price) > 0:
+            return attrs.evolve(answer, status=OrderStatus.CANCELED, reason="mark beyond limit")
+        size = self._size_to_fill(order)
+        if not size:
+            return attrs.evolve(answer, reason="reduce-only without a position to reduce")
+        self._book(order, number, size, mark)
+        status = OrderStatus.FILLED if size == order.size else OrderStatus.PARTLY_FILLED
+        return attrs.evolve(answer, status=status, filled_size=size, average_price=mark)
+
+    def _size_to_fill(self, order: OrderRequest) -> Decimal:
+        if not order.is_reduce_only:
+            return order.size
+        held = self._positions.get(order.symbol, Position()).size
+        return min(order.size, max(ZERO, -order.side.sign * held))
+
+    def _book(self, order: OrderRequest, number: int, size: Decimal, price: Decimal) -> None:
+        fill = Fill(
+            fill_id=len(self._fills) + 1,
+            venue_id=number,
+            client_id=order.client_id,
+            symbol=order.symbol,
+            side=order.side,
+            price=price,
+            size=size,
+            fee=truncate_usd(price * size * self.fee_bps / BPS),
+            time=self.clock.now(),
+        )
+        self._fills.append(fill)
+        self._cash -= fill.signed_size * price + fill.fee
+        held = self._positions.get(order.symbol, Position())
+        self._positions[order.symbol] = held.after(fill.signed_size, price)
+
+    async def positions(self) -> Sequence[VenuePosition]:
+        """Return open positions at their marks."""
+        held = {symbol: p for symbol, p in self._positions.items() if p.size}
+        quotes = await self.market.quotes(list(held))
+        return [
+            VenuePosition(
+                symbol=symbol,
+                size=position.size,
+                entry_price=position.entry,
+                leverage=self._leverage.get(symbol, 1),
+                margin_used=abs(position.size)
+                * quotes[symbol].mark
+                / self._leverage.get(symbol, 1),
+                unrealized_pnl=position.size * (quotes[symbol].mark - position.entry),
+            )
+            for symbol, position in held.items()
+        ]
+
+    async def account(self) -> VenueAccount:
+        """Value the account at current marks."""
+        positions = await self.positions()
+        # size x entry + unrealised profit = size x mark
+        value = sum((p.size * p.entry_price + p.unrealized_pnl for p in positions), ZERO)
+        equity = self._cash + value
+        margin = sum((p.margin_used for p in positions), ZERO)
+        return VenueAccount(
+            time=self.clock.now(),
+            equity=equity,
+            raw_usd=self._cash,
+            margin_used=margin,
+            available=max(ZERO, equity - margin),
+        )
+
+    async def open_orders(self) -> Sequence[VenueOrder]:
+        """Return nothing: no order ever waits here."""
+        return []
+
+    async def order(self, client_id: ClientOrderId) -> VenueOrder | None:
+        """Return an order by client id."""
+        return self._orders.get(client_id)
+
+    async def cancel(self, client_ids: Sequence[ClientOrderId]) -> Sequence[OrderOutcome]:
+        """Say for each order why there is nothing to cancel."""
+        return [
+            self._orders[client_id].outcome(client_id)
+            if client_id in self._orders
+            else OrderOutcome(
+                client_id=client_id, status=OrderStatus.REJECTED, reason="unknown order"
+            )
+            for client_id in client_ids
+        ]
+
+    async def fills(self, since: datetime) -> Sequence[Fill]:
+        """Return executions at or after `since`, oldest first."""
+        return [fill for fill in self._fills if fill.time >= since]
+
+    async def set_leverage(self, symbol: Symbol, leverage: int, mode: MarginMode) -> None:
+        """Remember the leverage of a coin; only cross margin exists here."""
+        instrument = self.instruments.get(symbol)
+        if instrument is None or not 1 <= leverage <= instrument.max_leverage:
+            message = f"no leverage of {leverage} on {symbol}"
+            raise RejectedError(message)
+        if mode is not MarginMode.CROSS:
+            message = "only cross margin is supported"
+            raise RejectedError(message)
+        self._leverage[symbol] = leverage

@@ -1,0 +1,63 @@
+"""What this distribution offers; the entry point in pyproject.toml names this module."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from decimal import Decimal
+
+import attrs
+
+from nof0_core import Env, MarketRef, PolicyKind, ServiceKind, hookimpl, opt
+from nof0_core.protocols import ExchangeProvider, RiskCheck
+from nof0_provider_example.exchange import ExampleExchange
+from nof0_provider_example.quiet_hours import QuietHours
+
+
+@attrs.frozen(kw_only=True)
+class ExampleConfig:
+    """Section of exchange.yaml with `type: example`."""
+
+    market: MarketRef = opt(default=MarketRef(""), help="market section that gives the prices")
+    balance_usd: Decimal = opt(default=Decimal(10_000), unit="USD", gt=0, help="cash to begin with")
+    fee_bps: Decimal = opt(default=Decimal(5), unit="bps", ge=0, help="fee of every fill")
+
+
+@asynccontextmanager
+async def open_example(config: ExampleConfig, env: Env) -> AsyncIterator[ExchangeProvider]:
+    """Open the exchange; it holds nothing that would have to be closed."""
+    market = env.market(config.market)
+    yield ExampleExchange(
+        market=market,
+        instruments=await market.instruments(),
+        clock=env.clock,
+        balance_usd=config.balance_usd,
+        fee_bps=config.fee_bps,
+    )
+
+
+EXCHANGE: ServiceKind[ExampleConfig, ExchangeProvider] = ServiceKind(
+    type="example",
+    config=ExampleConfig,
+    open=open_example,
+    summary="fills every order at the mark, in memory (for learning)",
+)
+
+QUIET_HOURS: PolicyKind[QuietHours, RiskCheck] = PolicyKind(
+    type="quiet_hours",
+    config=QuietHours,
+    build=lambda config: config,
+    summary="no entries between two hours of the day, UTC",
+)
+
+
+@hookimpl
+def nof0_exchange_providers() -> list[ServiceKind[ExampleConfig, ExchangeProvider]]:
+    """Offer `type: example` in exchange.yaml."""
+    return [EXCHANGE]
+
+
+@hookimpl
+def nof0_risk_checks() -> list[PolicyKind[QuietHours, RiskCheck]]:
+    """Offer `type: quiet_hours` under risk_checks."""
+    return [QUIET_HOURS]

@@ -1,0 +1,35 @@
+"""Suites that every provider, backend and check must pass.
+
+Inherit from a suite and say which kind and config:
+
+    class TestMine(ExchangeContract):
+        @pytest.fixture
+        def kind(self):
+            return EXAMPLE
+
+        @pytest.fixture
+        def config(self):
+            return ExampleConfig()
+
+Each test opens the service anew, over a `HandMarket` and a clock that jumps. Override the fixture
+`env` to open it in other surroundings, and `symbol` to trade something else than BTC.
+"""
+
+from __future__ import annotations
+
+from nof0_core.testing.contracts.exchange import ExchangeContract
+from nof0_core.testing.contracts.llm import LLMContract
+from nof0_core.testing.contracts.market import MarketContract
+from nof0_core.testing.contracts.orders import OrderContract
+from nof0_core.testing.contracts.risk import RiskCheckContract
+from nof0_core.testing.contracts.service import Opener, ServiceContract
+
+__all__ = [
+    "ExchangeContract",
+    "LLMContract",
+    "MarketContract",
+    "Opener",
+    "OrderContract",
+    "RiskCheckContract",
+    "ServiceContract",
+]

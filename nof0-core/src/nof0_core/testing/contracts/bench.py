@@ -1,0 +1,105 @@
+"""An opened exchange with everything needed to trade on it in a test."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import attrs
+
+from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.order import OrderOutcome, OrderRequest, Side
+from nof0_core.domain.position import VenuePosition
+from nof0_core.ids import Symbol, TraderId, client_order_id, cycle_id
+from nof0_core.money import ceil_to
+from nof0_core.plugins.env import Env, MarketRef
+from nof0_core.protocols import Capability, ExchangeProvider, MarketProvider
+from nof0_core.testing.contracts.service import Opener
+
+_TRADER = TraderId("contract")
+_BUDGET = Decimal(100)
+_ROOM = Decimal("0.02")
+
+
+@attrs.frozen(kw_only=True)
+class Bench:
+    """An opened exchange.
+
+    `instrument` and `mark` belong to `symbol`; orders are made for about 100 USD with a limit 2 %
+    beyond the mark. Client ids are derived from the time the bench was made, so that a second run
+    on the same account places new orders.
+    """
+
+    exchange: ExchangeProvider
+    market: MarketProvider
+    env: Env
+    symbol: Symbol
+    instrument: Instrument
+    mark: Decimal
+    counter: Iterator[int] = attrs.field(factory=lambda: itertools.count(1))
+
+    @property
+    def size(self) -> Decimal:
+        """Return a size in coins worth about 100 USD, and never less."""
+        return ceil_to(_BUDGET / self.mark, self.instrument.lot)
+
+    def order(self, side: Side, **changes: Any) -> OrderRequest:
+        """Make an IOC order that should fill at once, with `changes` made to it."""
+        limit = self.mark * (1 + side.sign * _ROOM)
+        leg = f"open.{next(self.counter)}"
+        cycle = cycle_id(_TRADER, self.env.clock.now())
+        plain = OrderRequest(
+            client_id=client_order_id(_TRADER, cycle, self.symbol, leg),
+            symbol=self.symbol,
+            side=side,
+            size=self.size,
+            limit_price=self.instrument.round_price(limit, "up" if side is Side.BUY else "down"),
+        )
+        return attrs.evolve(plain, **changes)
+
+    async def place(self, request: OrderRequest) -> OrderOutcome:
+        """Place one order and return its outcome."""
+        outcomes = await self.exchange.place([request])
+        assert len(outcomes) == 1, f"one order gave {len(outcomes)} outcomes"
+        return outcomes[0]
+
+    async def position(self) -> VenuePosition | None:
+        """Return the position in `symbol`."""
+        found = [p for p in await self.exchange.positions() if p.symbol == self.symbol]
+        assert len(found) <= 1, f"{len(found)} positions in {self.symbol}, not one net position"
+        return found[0] if found else None
+
+    async def signed_size(self) -> Decimal:
+        """Return the position in coins, 0 if there is none."""
+        position = await self.position()
+        return position.size if position else Decimal(0)
+
+    async def minutes(self, count: int) -> None:
+        """Let time pass."""
+        clock = self.env.clock
+        await clock.sleep_until(clock.now() + timedelta(minutes=count))
+
+    def has(self, capability: Capability) -> bool:
+        """Tell whether the venue declares a capability."""
+        return capability in self.exchange.capabilities
+
+
+@asynccontextmanager
+async def open_bench(opener: Opener, symbol: Symbol) -> AsyncIterator[Bench]:
+    """Open the exchange and look up what is traded on it."""
+    market = opener.env.market(getattr(opener.config, "market", MarketRef("")))
+    instrument = (await market.instruments())[symbol]
+    mark = (await market.quotes([symbol]))[symbol].mark
+    async with opener.open() as exchange:
+        yield Bench(
+            exchange=exchange,
+            market=market,
+            env=opener.env,
+            symbol=symbol,
+            instrument=instrument,
+            mark=mark,
+        )

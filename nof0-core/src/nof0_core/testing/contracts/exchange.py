@@ -1,0 +1,142 @@
+"""What must hold for the books of an exchange, and with it the whole suite for exchanges."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from nof0_core.domain.order import OrderStatus, Side, Trigger, TriggerKind
+from nof0_core.domain.position import MarginMode
+from nof0_core.errors import RejectedError
+from nof0_core.ids import Symbol
+from nof0_core.protocols import Capability, SupportsFunding
+from nof0_core.testing.contracts.bench import Bench
+from nof0_core.testing.contracts.orders import FILLED, OrderContract
+
+CENT = Decimal("0.01")
+
+
+class ExchangeContract(OrderContract):
+    """Suite for `ExchangeProvider`: single orders, and the books they leave behind."""
+
+    async def test_buying_makes_a_long_and_selling_a_short(self, bench: Bench) -> None:
+        """Positions are signed: what was bought is positive, what was sold short negative."""
+        bought = await bench.place(bench.order(Side.BUY))
+        assert bought.status in FILLED, f"the order ended as {bought.status}: {bought.reason}"
+        assert 0 < bought.filled_size <= bench.size
+        assert await bench.signed_size() == bought.filled_size
+        sold = await bench.place(bench.order(Side.SELL, size=2 * bench.size))
+        assert await bench.signed_size() == bought.filled_size - sold.filled_size
+
+    async def test_closed_position_is_left_out(self, bench: Bench) -> None:
+        """A position that was closed is gone, not there with size 0."""
+        bought = await bench.place(bench.order(Side.BUY))
+        sold = await bench.place(bench.order(Side.SELL, size=bought.filled_size))
+        assert sold.filled_size == bought.filled_size, "this venue fills too little for the suite"
+        assert await bench.position() is None
+
+    async def test_entry_price_is_what_was_paid(self, bench: Bench) -> None:
+        """A new position stands at the average price of its order, in USD per coin."""
+        outcome = await bench.place(bench.order(Side.BUY))
+        position = await bench.position()
+        assert position is not None
+        assert outcome.average_price is not None
+        assert abs(position.entry_price - outcome.average_price) <= bench.instrument.tick(
+            bench.mark
+        )
+        near = bench.mark * Decimal("0.02")
+        assert abs(position.entry_price - bench.mark) <= near, "not a price in USD per coin"
+
+    async def test_account_adds_up_in_usd(self, bench: Bench) -> None:
+        """Cash changes by exactly price x size and fee; equity is cash and positions at mark."""
+        before = await bench.exchange.account()
+        await bench.place(bench.order(Side.BUY))
+        after = await bench.exchange.account()
+        fills = await bench.exchange.fills(before.time)
+        paid = sum((f.price * f.signed_size + f.fee for f in fills), Decimal(0))
+        assert after.raw_usd - before.raw_usd == -paid, "cash does not match the fills"
+        held = await bench.signed_size() * bench.mark
+        assert abs(after.equity - after.raw_usd - held) <= CENT, "equity is not cash and positions"
+        assert after.margin_used > before.margin_used, "a position takes margin"
+        assert after.available < before.available
+
+    async def test_fills_are_reported_once_and_oldest_first(self, bench: Bench) -> None:
+        """Each execution appears exactly once, for good, with its order's client id."""
+        start = bench.env.clock.now()
+        orders = [bench.order(Side.BUY), bench.order(Side.SELL), bench.order(Side.BUY)]
+        filled = []
+        for order in orders:
+            filled.append((await bench.place(order)).filled_size)
+            await bench.minutes(1)
+        fills = await bench.exchange.fills(start)
+        ids = [f.fill_id for f in fills]
+        assert len(set(ids)) == len(ids), "a fill is there twice"
+        assert [f.time for f in fills] == sorted(f.time for f in fills)
+        sizes = [
+            sum((f.size for f in fills if f.client_id == order.client_id), Decimal(0))
+            for order in orders
+        ]
+        assert sizes == filled, f"outcomes say {filled}, fills {sizes}"
+        assert list(await bench.exchange.fills(start)) == list(fills), "asking again differs"
+
+    async def test_fills_since_leaves_out_older_ones(self, bench: Bench) -> None:
+        """`since` is inclusive, and nothing before it comes back."""
+        await bench.place(bench.order(Side.BUY))
+        await bench.minutes(2)
+        second = bench.order(Side.SELL)
+        await bench.place(second)
+        newest = max(f.time for f in await bench.exchange.fills(bench.env.clock.now()))
+        late = await bench.exchange.fills(newest)
+        assert {f.client_id for f in late} == {second.client_id}
+
+    async def test_fills_have_units_and_signs(self, bench: Bench) -> None:
+        """Sizes are positive coins, prices USD per coin, fees a small part of the value."""
+        await bench.place(bench.order(Side.SELL))
+        (fill,) = await bench.exchange.fills(bench.env.clock.now())
+        assert fill.side is Side.SELL
+        assert fill.size > 0
+        assert fill.signed_size < 0
+        value = fill.price * fill.size
+        assert abs(fill.fee) <= value / 100, f"fee {fill.fee} on a value of {value} USD"
+        assert fill.time.utcoffset() is not None, "naive time"
+
+    async def test_leverage_beyond_the_instrument_is_refused(self, bench: Bench) -> None:
+        """An allowed leverage is taken, an impossible one or an unknown coin is refused."""
+        allowed, mode = bench.instrument.max_leverage, MarginMode.CROSS
+        await bench.exchange.set_leverage(bench.symbol, allowed, mode)
+        for symbol, leverage in ((bench.symbol, allowed + 1), (Symbol("NOSUCHCOIN"), 1)):
+            with pytest.raises(RejectedError):
+                await bench.exchange.set_leverage(symbol, leverage, mode)
+
+    async def test_trigger_order_waits_and_can_be_cancelled(self, bench: Bench) -> None:
+        """A stop away from the mark rests among the open orders until it is cancelled."""
+        if not bench.has(Capability.TRIGGER_ORDERS):
+            pytest.skip("the venue has no trigger orders")
+        await bench.place(bench.order(Side.BUY))
+        held = await bench.signed_size()
+        price = bench.instrument.round_price(bench.mark * Decimal("0.9"))
+        limit = bench.instrument.round_price(bench.mark * Decimal("0.85"))
+        trigger = Trigger(kind=TriggerKind.STOP, price=price)
+        stop = bench.order(
+            Side.SELL, size=held, limit_price=limit, trigger=trigger, is_reduce_only=True
+        )
+        assert (await bench.place(stop)).status is OrderStatus.RESTING
+        assert [o.client_id for o in await bench.exchange.open_orders()] == [stop.client_id]
+        (outcome,) = await bench.exchange.cancel([stop.client_id])
+        assert outcome.status is OrderStatus.CANCELED
+        assert not await bench.exchange.open_orders()
+        assert await bench.signed_size() == held
+
+    async def test_funding_is_oldest_first(self, bench: Bench) -> None:
+        """Funding payments come in time order, with an amount that goes with size and rate."""
+        if not isinstance(bench.exchange, SupportsFunding):
+            pytest.skip("the venue does not report funding")
+        start = bench.env.clock.now()
+        await bench.place(bench.order(Side.BUY))
+        await bench.minutes(150)
+        payments = await bench.exchange.funding(start)
+        assert [p.time for p in payments] == sorted(p.time for p in payments)
+        for payment in payments:
+            if payment.rate:
+                assert (payment.amount > 0) is (payment.size * payment.rate < 0)
