@@ -1,0 +1,178 @@
+"""From an approved decision to the order that carries it out. Pure.
+
+Prices here come from the market at the moment of sending, never from the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from decimal import Decimal
+
+import attrs
+
+from nof0_core.domain.event import OrderIntended
+from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.order import OrderRequest, Side, TimeInForce, Trigger, TriggerKind
+from nof0_core.domain.position import ExitPlan
+from nof0_core.domain.snapshot import Quote
+from nof0_core.ids import ClientOrderId, CycleId, Symbol, TraderId, client_order_id
+from nof0_core.money import BPS, HUNDRED
+from nof0_core.risk.approval import ApprovedDecision
+
+TRIGGER_SLIPPAGE = Decimal("0.1")
+"""How far beyond its trigger a stop may fill: 10 %, the venue's own tolerance for such orders."""
+
+
+@attrs.frozen(kw_only=True)
+class Refusal:
+    """Why an approved decision is not carried out after all: the market or the account moved."""
+
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class Terms:
+    """How a trader's orders are to be made.
+
+    `slippage_bps` caps what may be paid beyond the mark; `style` is `market_ioc` (the cap around
+    the mark) or `limit_ioc` (the mark itself). `price_band_pct` is how far the mark may have moved
+    between judgement and sending.
+    """
+
+    style: str
+    slippage_bps: Decimal
+    price_band_pct: Decimal
+
+
+def limit_price(quote: Quote, instrument: Instrument, side: Side, terms: Terms) -> Decimal:
+    """Return the worst price an order may fill at, rounded so that the cap is not made tighter."""
+    bps = Decimal(0) if terms.style == "limit_ioc" else terms.slippage_bps
+    price = quote.mark * (1 + side.sign * bps / BPS)
+    return instrument.round_price(price, "up" if side is Side.BUY else "down")
+
+
+def open_order(
+    approved: ApprovedDecision, quote: Quote, instrument: Instrument, terms: Terms, section: str
+) -> OrderIntended | Refusal:
+    """Make the order that opens a position, or say why the moment has passed."""
+    decision = approved.decision
+    side = Side.BUY if decision.signal == "buy_to_enter" else Side.SELL
+    moved = abs(quote.mark - approved.reference_price) / approved.reference_price * HUNDRED
+    if moved > terms.price_band_pct:
+        return Refusal(
+            reason=f"mark moved {moved:.2f} % since the decision, more than {terms.price_band_pct} %"
+        )
+    for name, exit_price, direction in (
+        ("stop", approved.stop_loss, -side.sign),
+        ("target", approved.take_profit, side.sign),
+    ):
+        if exit_price is not None and (exit_price - quote.mark) * direction <= 0:
+            return Refusal(reason=f"mark {quote.mark} has already passed the {name} {exit_price}")
+    limit = limit_price(quote, instrument, side, terms)
+    size = instrument.round_size(approved.size_usd / quote.mark)
+    if size * limit < instrument.min_notional or size <= 0:
+        return Refusal(reason=f"{size} {decision.symbol} is below the venue's smallest order")
+    return OrderIntended(
+        trader=approved.trader,
+        section=section,
+        cycle=approved.cycle,
+        purpose="open",
+        request=OrderRequest(
+            client_id=client_order_id(approved.trader, approved.cycle, decision.symbol, "open"),
+            symbol=decision.symbol,
+            side=side,
+            size=size,
+            limit_price=limit,
+        ),
+        leverage=approved.leverage,
+        confidence=approved.confidence,
+        risk_usd=approved.risk_usd,
+        plan=ExitPlan(
+            stop_loss=approved.stop_loss,
+            profit_target=approved.take_profit,
+            invalidation_condition=approved.invalidation_condition,
+        ),
+    )
+
+
+def close_order(
+    *,
+    trader: TraderId,
+    section: str,
+    cycle: CycleId,
+    symbol: Symbol,
+    size: Decimal,
+    net: Decimal,
+    quote: Quote,
+    instrument: Instrument,
+    terms: Terms,
+    purpose: str,
+    client_id: ClientOrderId,
+) -> OrderIntended:
+    """Make the order that closes a trader's own position of signed `size`.
+
+    It is reduce-only wherever the venue's `net` position lets it be: with opposite positions of
+    other traders in the coin, closing this one may well increase the net.
+    """
+    side = Side.SELL if size > 0 else Side.BUY
+    return OrderIntended(
+        trader=trader,
+        section=section,
+        cycle=cycle,
+        purpose=purpose,
+        request=OrderRequest(
+            client_id=client_id,
+            symbol=symbol,
+            side=side,
+            size=abs(size),
+            limit_price=limit_price(quote, instrument, side, terms),
+            is_reduce_only=net * size > 0 and abs(net) >= abs(size),
+        ),
+    )
+
+
+def exit_orders(
+    *,
+    trader: TraderId,
+    section: str,
+    cycle: CycleId,
+    symbol: Symbol,
+    size: Decimal,
+    plan: ExitPlan,
+    instrument: Instrument,
+    ids: Mapping[TriggerKind, ClientOrderId],
+    kinds: Collection[TriggerKind] = (TriggerKind.STOP, TriggerKind.TARGET),
+) -> list[OrderIntended]:
+    """Make the stop and target of a position of signed `size`, one group, the stop first."""
+    side = Side.SELL if size > 0 else Side.BUY
+    orders = []
+    for kind, price in (
+        (TriggerKind.STOP, plan.stop_loss),
+        (TriggerKind.TARGET, plan.profit_target),
+    ):
+        if price is None or kind not in kinds:
+            continue
+        trigger = instrument.round_price(price)
+        limit = trigger * (1 + side.sign * TRIGGER_SLIPPAGE)
+        request = OrderRequest(
+            client_id=ids[kind],
+            symbol=symbol,
+            side=side,
+            size=abs(size),
+            limit_price=instrument.round_price(limit, "up" if side is Side.BUY else "down"),
+            tif=TimeInForce.IOC,
+            is_reduce_only=True,
+            trigger=Trigger(kind=kind, price=trigger),
+            group=ids[TriggerKind.STOP],
+        )
+        orders.append(
+            OrderIntended(
+                trader=trader,
+                section=section,
+                cycle=cycle,
+                purpose=kind.value,
+                request=request,
+                plan=plan,
+            )
+        )
+    return orders

@@ -1,0 +1,190 @@
+"""No position without its exits.
+
+Stops and targets wait at the venue as reduce-only orders for exactly what was filled. Where that
+cannot express a trader's exit (traders hold opposite sides of the coin, or the venue has no such
+orders) the engine watches the mark itself and the journal says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from nof0_core.domain.event import ExitPlanSet, OrderIntended
+from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.order import OrderStatus, TriggerKind
+from nof0_core.domain.position import ProtectionMode
+from nof0_core.domain.snapshot import Quote
+from nof0_core.exchange import plan
+from nof0_core.exchange.books import Books
+from nof0_core.exchange.sender import Sender
+from nof0_core.ids import ClientOrderId, Symbol, TraderId, client_order_id
+from nof0_core.ledger import OrderRecord, Position
+from nof0_core.protocols import Capability
+
+VENUE_EXITS = frozenset({Capability.TRIGGER_ORDERS, Capability.REDUCE_ONLY})
+
+
+class Protection:
+    """Keeps the exits of one exchange section in line with what its traders hold."""
+
+    def __init__(
+        self,
+        *,
+        section: str,
+        capabilities: Collection[Capability],
+        books: Books,
+        sender: Sender,
+        instruments: Mapping[Symbol, Instrument],
+    ) -> None:
+        self._section = section
+        self._at_venue = frozenset(capabilities) >= VENUE_EXITS
+        self._books = books
+        self._sender = sender
+        self._instruments = instruments
+        self._told: set[ClientOrderId | None] = set()
+
+    async def keep(self) -> list[Position]:
+        """Place missing exits, replace wrong ones, cancel orphans.
+
+        Returns:
+            Positions that could not be protected and must be closed now.
+        """
+        await self._cancel_orphans()
+        naked = []
+        for position in list(self._books.ledger.positions(self._section)):
+            if not position.trader.startswith("@") and not await self._protect(position):
+                naked.append(position)
+        return naked
+
+    def due(self, quotes: Mapping[Symbol, Quote]) -> list[tuple[Position, TriggerKind]]:
+        """Return the engine-watched positions whose stop or target the mark has reached."""
+        reached = []
+        for position in self._books.ledger.positions(self._section):
+            quote = quotes.get(position.symbol)
+            if quote is None or position.protection is not ProtectionMode.ENGINE:
+                continue
+            sign = 1 if position.quantity > 0 else -1
+            stop, target = position.plan.stop_loss, position.plan.profit_target
+            if stop is not None and (quote.mark - stop) * sign <= 0:
+                reached.append((position, TriggerKind.STOP))
+            elif target is not None and (quote.mark - target) * sign >= 0:
+                reached.append((position, TriggerKind.TARGET))
+        return reached
+
+    def mode_for(self, position: Position) -> tuple[ProtectionMode, str]:
+        """Decide who watches a position's exits, and why."""
+        if position.plan.stop_loss is None and position.plan.profit_target is None:
+            return ProtectionMode.NONE, "the trader has exits switched off"
+        if not self._at_venue:
+            return ProtectionMode.ENGINE, "the venue has no reduce-only trigger orders"
+        sizes = self._books.ledger.sizes(self._section, position.symbol).values()
+        if any(size * position.quantity < 0 for size in sizes):
+            return ProtectionMode.ENGINE, "traders hold opposite sides of the coin"
+        return ProtectionMode.VENUE, ""
+
+    async def _protect(self, position: Position) -> bool:
+        mode, reason = self.mode_for(position)
+        orders = self._exits_of(position)
+        if mode is not ProtectionMode.VENUE:
+            await self._sender.cancel([order.request.client_id for order in orders])
+            self._note(position, mode, reason)
+            return True
+        wanted = self._wanted(position)
+        standing = {o.request.trigger.kind: o for o in orders if o.request.trigger is not None}
+        if {(k, i.request.size) for k, i in wanted.items()} == {
+            (kind, order.request.size) for kind, order in standing.items()
+        }:
+            return True
+        reports = await self._sender.send(list(wanted.values()))
+        refused = [
+            r
+            for r in reports
+            if r.purpose == TriggerKind.STOP
+            and r.outcome.status in (OrderStatus.REJECTED, OrderStatus.CANCELED, OrderStatus.UNKNOWN)
+        ]
+        # Only now, when the new exits stand, may the old ones go.
+        await self._sender.cancel([order.request.client_id for order in orders])
+        if refused:
+            self._tell_refused(position, refused[0].outcome.reason or "no answer")
+            # Until it is closed, which may take several orders, at least the engine watches.
+            self._note(position, ProtectionMode.ENGINE, "the venue refused the stop")
+            return False
+        self._note(position, mode, "")
+        return True
+
+    def _tell_refused(self, position: Position, reason: str) -> None:
+        if position.opened_by in self._told:
+            return
+        self._told.add(position.opened_by)
+        self._books.alert(
+            "stop_refused",
+            f"no stop for {position.symbol}: {reason}; the position is closed",
+            trader=position.trader,
+            symbol=position.symbol,
+        )
+
+    def _note(self, position: Position, mode: ProtectionMode, reason: str) -> None:
+        if position.protection is mode:
+            return
+        self._books.record(
+            position.trader,
+            ExitPlanSet(
+                trader=position.trader,
+                section=self._section,
+                symbol=position.symbol,
+                plan=position.plan,
+                protection=mode,
+                reason=reason,
+            ),
+        )
+
+    def _wanted(self, position: Position) -> dict[TriggerKind, OrderIntended]:
+        ids = {kind: self._fresh_id(position, kind) for kind in TriggerKind}
+        intents = plan.exit_orders(
+            trader=position.trader,
+            section=self._section,
+            cycle=position.cycle,
+            symbol=position.symbol,
+            size=position.quantity,
+            plan=position.plan,
+            instrument=self._instruments[position.symbol],
+            ids=ids,
+        )
+        return {i.request.trigger.kind: i for i in intents if i.request.trigger is not None}
+
+    def _fresh_id(self, position: Position, kind: TriggerKind) -> ClientOrderId:
+        return next_id(self._books, position.trader, position, kind.value)
+
+    def _exits_of(self, position: Position) -> list[OrderRecord]:
+        return [
+            record
+            for record in self._books.ledger.open_orders(self._section)
+            if record.trader == position.trader
+            and record.symbol == position.symbol
+            and record.request.trigger is not None
+        ]
+
+    async def _cancel_orphans(self) -> None:
+        ledger = self._books.ledger
+        orphans = [
+            record.request.client_id
+            for record in ledger.open_orders(self._section)
+            if record.request.trigger is not None
+            and ledger.position(record.trader, record.symbol) is None
+        ]
+        await self._sender.cancel(orphans)
+
+
+def next_id(books: Books, trader: TraderId, position: Position, leg: str) -> ClientOrderId:
+    """Return the first client order id of a position's leg that was not used yet.
+
+    Counting up from 1 by what the ledger knows gives the same id again after a crash between
+    intent and answer only if the intent was never recorded, hence never sent.
+    """
+    number = 1
+    while True:
+        name = f"{leg}.{number}"
+        client_id = client_order_id(trader, position.cycle, position.symbol, name)
+        if books.ledger.owner(client_id) is None:
+            return client_id
+        number += 1

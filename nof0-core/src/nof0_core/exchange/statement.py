@@ -1,0 +1,109 @@
+"""Booking what the venue reports: fills and funding, each once, in the order they happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from nof0_core.domain.event import Filled, FundingSettled
+from nof0_core.domain.fill import Fill, FundingPayment
+from nof0_core.domain.snapshot import Quote
+from nof0_core.exchange.books import Books
+from nof0_core.ids import UNASSIGNED, ClientOrderId, Symbol, TraderId
+from nof0_core.ledger import share_funding
+from nof0_core.money import ZERO
+from nof0_core.protocols import ExchangeProvider, SupportsFunding
+
+
+class Statement:
+    """Reads the account statement of one exchange section into the books."""
+
+    def __init__(self, *, section: str, provider: ExchangeProvider, books: Books) -> None:
+        self._section = section
+        self._provider = provider
+        self._books = books
+
+    async def pull(self, since: datetime, quotes: Mapping[Symbol, Quote]) -> tuple[Fill, ...]:
+        """Book everything new since `since` (UTC) and return the new fills.
+
+        A fill belongs to the trader whose order it was. One that no order of ours caused goes to
+        the unassigned account and raises an alert. Funding is shared by what each trader held when
+        it was settled, so fills and settlements are booked in time order.
+        """
+        ledger = self._books.ledger
+        last_fill = ledger.last_fill_time(self._section) or since
+        fills = [
+            f
+            for f in await self._provider.fills(last_fill)
+            if not ledger.knows_fill(self._section, f.fill_id)
+        ]
+        entries: list[Fill | FundingPayment] = [*fills, *await self._new_funding(since)]
+        # At the same instant the fill comes first: funding is paid on what is held at the hour.
+        entries.sort(key=lambda e: (e.time, isinstance(e, FundingPayment)))
+        for entry in entries:
+            if isinstance(entry, Fill):
+                self._book_fill(entry)
+            else:
+                self._book_funding(entry, quotes)
+        return tuple(fills)
+
+    def settle_netted(self, hour: datetime, quotes: Mapping[Symbol, Quote]) -> None:
+        """Let opposite positions that net to nothing at the venue pay each other for an hour.
+
+        The venue settles its net position only, so it reports nothing for such a coin.
+        """
+        ledger = self._books.ledger
+        for symbol in {p.symbol: None for p in ledger.positions(self._section)}:
+            sizes = ledger.sizes(self._section, symbol)
+            quote = quotes.get(symbol)
+            if sum(sizes.values(), ZERO) or quote is None or quote.funding_rate is None:
+                continue
+            self._book_funding(
+                FundingPayment(
+                    symbol=symbol, time=hour, size=ZERO, rate=quote.funding_rate, amount=ZERO
+                ),
+                quotes,
+            )
+
+    async def _new_funding(self, since: datetime) -> Sequence[FundingPayment]:
+        if not isinstance(self._provider, SupportsFunding):
+            return ()
+        last = self._books.ledger.last_funding_time
+        oldest = self._books.ledger.funding_known_until(self._section) or since
+        return [
+            p
+            for p in await self._provider.funding(oldest)
+            if (known := last(self._section, p.symbol)) is None or p.time > known
+        ]
+
+    def _book_fill(self, fill: Fill) -> None:
+        owner = self._owner(fill.client_id)
+        self._books.record(owner, Filled(trader=owner, section=self._section, fill=fill))
+        if owner == UNASSIGNED:
+            self._books.alert(
+                "foreign_fill",
+                f"{self._section}: {fill.side} {fill.size} {fill.symbol} at {fill.price} was not "
+                f"ordered by any trader; booked to {UNASSIGNED}",
+                symbol=fill.symbol,
+            )
+
+    def _owner(self, client_id: ClientOrderId | None) -> TraderId:
+        record = self._books.ledger.owner(client_id) if client_id is not None else None
+        return record.trader if record is not None else UNASSIGNED
+
+    def _book_funding(self, payment: FundingPayment, quotes: Mapping[Symbol, Quote]) -> None:
+        sizes = self._books.ledger.sizes(self._section, payment.symbol)
+        quote = quotes.get(payment.symbol)
+        shares = share_funding(payment, sizes, quote.oracle if quote is not None else None)
+        for trader, amount in shares.items():
+            self._books.record(
+                trader,
+                FundingSettled(
+                    trader=trader,
+                    section=self._section,
+                    symbol=payment.symbol,
+                    time=payment.time,
+                    rate=payment.rate,
+                    amount=amount,
+                ),
+            )

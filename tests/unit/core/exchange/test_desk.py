@@ -1,0 +1,265 @@
+"""What the desk does with approved decisions, in good and in bad weather."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal as D
+
+import pytest
+
+from nof0_core.domain.decision import Decision, Signal
+from nof0_core.domain.order import OrderStatus, Side, TriggerKind
+from nof0_core.domain.position import ProtectionMode
+from nof0_core.testing import samples
+
+pytestmark = pytest.mark.anyio
+CLOSE = Decision(signal=Signal.CLOSE, symbol="BTC")
+
+
+async def test_an_entry_gets_stop_and_target_for_what_was_filled(scene):
+    carried = await scene.open("ann")
+    assert [r.outcome.status for r in carried.orders] == [OrderStatus.FILLED]
+    stop, target = sorted(scene.resting(), key=lambda o: o.trigger.kind)
+    assert (stop.trigger.kind, stop.trigger.price) == (TriggerKind.STOP, D(99_000))
+    assert (target.trigger.kind, target.trigger.price) == (TriggerKind.TARGET, D(104_000))
+    assert {o.size for o in (stop, target)} == {scene.ledger.position("ann", "BTC").quantity}
+    assert stop.is_reduce_only
+    assert stop.side is Side.SELL
+    scene.assert_agrees()
+
+
+async def test_a_partial_fill_is_protected_for_its_own_size(scene):
+    scene.venue.fill_ratio = D("0.3")
+    await scene.open("ann")
+    held = scene.ledger.position("ann", "BTC").quantity
+    assert held == D("0.003")
+    assert {o.size for o in scene.resting()} == {held}
+
+
+async def test_an_entry_that_did_not_fill_leaves_nothing(scene):
+    scene.venue.fill_ratio = D(0)
+    carried = await scene.open("ann")
+    assert carried.orders[0].outcome.status is OrderStatus.CANCELED
+    assert scene.ledger.position("ann", "BTC") is None
+    assert scene.resting() == []
+
+
+async def test_a_raw_decision_is_refused(scene):
+    with pytest.raises(TypeError, match="approved by the risk gate"):
+        await scene.desk.submit([samples.decision()], scene.quotes())
+    assert scene.venue.requests == []
+
+
+async def test_a_stop_that_fires_is_booked_and_its_target_is_gone(scene):
+    await scene.open("ann")
+    scene.venue.move("BTC", 98_500)
+    await scene.sync()
+    assert scene.ledger.position("ann", "BTC") is None
+    assert [t.reason for t in scene.ledger.trades("ann")] == ["stop"]
+    assert scene.resting() == []
+    assert scene.ledger.open_orders("paper") == ()
+    scene.assert_agrees()
+
+
+async def test_a_close_cancels_both_exits(scene):
+    await scene.open("ann")
+    await scene.trade("ann", CLOSE)
+    assert scene.ledger.position("ann", "BTC") is None
+    assert scene.resting() == []
+    assert scene.ledger.trades("ann")[0].reason == "close"
+    scene.assert_agrees()
+
+
+async def test_closing_one_trader_leaves_the_other_alone(scene):
+    await scene.open("ann")
+    await scene.open("bob")
+    bobs = scene.ledger.position("bob", "BTC")
+    await scene.trade("ann", CLOSE)
+    assert scene.ledger.position("bob", "BTC") == bobs
+    assert {o.size for o in scene.resting()} == {bobs.quantity}
+    scene.assert_agrees()
+
+
+async def test_opposite_positions_are_watched_by_the_engine(scene):
+    await scene.open("ann")
+    await scene.open("bob", Signal.SELL_TO_ENTER)
+    assert scene.venue.sizes["BTC"] == 0
+    assert scene.resting() == []
+    for trader in ("ann", "bob"):
+        assert scene.ledger.position(trader, "BTC").protection is ProtectionMode.ENGINE
+    scene.venue.marks["BTC"] = D(98_900)
+    await scene.sync()
+    assert [t.reason for t in scene.ledger.trades("ann")] == ["stop"]
+    survivor = scene.ledger.position("bob", "BTC")
+    assert survivor.protection is ProtectionMode.VENUE
+    assert {o.size for o in scene.resting()} == {abs(survivor.quantity)}
+    scene.assert_agrees()
+
+
+async def test_an_opposite_position_can_be_closed_though_it_increases_the_net(scene):
+    await scene.open("ann")
+    await scene.open("bob", Signal.SELL_TO_ENTER)
+    carried = await scene.trade("ann", CLOSE)
+    assert not carried.orders[0].request.is_reduce_only
+    assert scene.ledger.position("ann", "BTC") is None
+    assert scene.venue.sizes["BTC"] == scene.ledger.position("bob", "BTC").quantity
+    scene.assert_agrees()
+
+
+async def test_without_a_stop_the_position_is_closed_and_somebody_is_told(scene):
+    scene.venue.refuse_stops = True
+    await scene.open("ann")
+    assert scene.ledger.position("ann", "BTC") is None
+    assert scene.venue.sizes["BTC"] == 0
+    assert scene.alerts() == ["stop_refused"]
+    assert scene.resting() == []
+    scene.assert_agrees()
+
+
+async def test_a_lost_answer_is_asked_for_and_nothing_is_sent_twice(scene):
+    scene.venue.lose_answers = True
+    carried = await scene.open("ann")
+    scene.venue.lose_answers = False
+    assert carried.orders[0].outcome.status is OrderStatus.FILLED
+    entries = [r for r in scene.venue.requests if r.trigger is None]
+    assert len(entries) == 1
+    await scene.sync()
+    assert len([r for r in scene.venue.requests if r.trigger is None]) == 1
+    assert scene.ledger.position("ann", "BTC") is not None
+    assert len(scene.resting()) == 2
+    scene.assert_agrees()
+
+
+async def test_an_order_that_never_arrived_is_not_sent_again_and_given_up_in_time(scene):
+    scene.venue.lose_orders = True
+    carried = await scene.open("ann")
+    assert carried.orders[0].outcome.status is OrderStatus.UNKNOWN
+    scene.venue.lose_orders = False
+    await scene.sync()
+    assert scene.venue.requests == []
+    assert len(scene.ledger.open_orders("paper")) == 1
+    await scene.clock.sleep_until(scene.clock.now() + timedelta(seconds=61))
+    await scene.sync()
+    assert scene.ledger.open_orders("paper") == ()
+    assert scene.venue.requests == []
+
+
+async def test_the_same_cycle_twice_places_one_order(scene):
+    approved = scene.approve("ann", samples.decision())
+    first = await scene.desk.submit(approved, scene.quotes())
+    scene.restart()
+    again = await scene.desk.submit(approved, scene.quotes())
+    assert len([r for r in scene.venue.requests if r.trigger is None]) == 1
+    assert first.orders[0].outcome.status is OrderStatus.FILLED
+    assert again.orders[0].outcome.reason == "the trader already has a position in the coin"
+
+
+async def test_a_venue_that_is_away_means_no_order_and_no_position(scene):
+    scene.venue.is_down = True
+    carried = await scene.open("ann")
+    assert carried.orders[0].outcome.status is OrderStatus.REJECTED
+    assert "not sent" in carried.orders[0].outcome.reason
+    assert scene.ledger.open_orders("paper") == ()
+
+
+async def test_a_refused_leverage_stops_the_entry(scene):
+    scene.venue.refuse_leverage = True
+    carried = await scene.open("ann")
+    assert carried.orders[0].outcome.reason == "Invalid leverage value"
+    assert scene.venue.requests == []
+
+
+async def test_the_leverage_of_a_coin_is_the_highest_any_holder_uses(scene):
+    await scene.trade("ann", samples.decision(leverage=8))
+    await scene.trade("bob", samples.decision(leverage=3))
+    assert scene.venue.leverage["BTC"] == 8
+
+
+async def test_a_stop_the_venue_dropped_is_placed_again(scene):
+    await scene.open("ann")
+    stop = next(o for o in scene.resting() if o.trigger.kind is TriggerKind.STOP)
+    await scene.venue.cancel([stop.client_id])
+    await scene.sync()
+    kinds = sorted(o.trigger.kind for o in scene.resting())
+    assert kinds == [TriggerKind.STOP, TriggerKind.TARGET]
+    assert stop.client_id not in {o.client_id for o in scene.resting()}
+
+
+async def test_trades_by_hand_go_to_the_unassigned_account_with_an_alert(scene):
+    scene.venue.trade_by_hand("ETH", Side.BUY, "1")
+    await scene.sync()
+    held = {p.trader: p.quantity for p in scene.ledger.positions("paper")}
+    assert held == {"@unassigned": D(1)}
+    assert scene.alerts() == ["foreign_fill"]
+    scene.assert_agrees()
+    assert scene.desk.drift == ()
+
+
+async def test_drift_stops_entries_until_it_is_gone(scene):
+    scene.venue.raw += 500
+    await scene.sync()
+    assert scene.alerts() == ["drift"]
+    carried = await scene.open("ann")
+    assert "ledger and venue differ" in carried.orders[0].outcome.reason
+    scene.venue.raw -= 500
+    await scene.sync()
+    carried = await scene.open("ann")
+    assert carried.orders[0].outcome.status is OrderStatus.FILLED
+
+
+async def test_a_mark_that_ran_away_since_the_decision_stops_the_entry(scene):
+    approved = scene.approve("ann", samples.decision())
+    scene.venue.marks["BTC"] = D(103_000)
+    carried = await scene.desk.submit(approved, scene.quotes())
+    assert "mark moved 3.00 %" in carried.orders[0].outcome.reason
+
+
+async def test_a_mark_beyond_the_stop_stops_the_entry(scene):
+    approved = scene.approve("ann", samples.decision())
+    scene.venue.marks["BTC"] = D(98_950)
+    carried = await scene.desk.submit(approved, scene.quotes())
+    assert "already passed the stop" in carried.orders[0].outcome.reason
+
+
+async def test_funding_is_shared_by_what_each_holds(scene):
+    await scene.open("ann")
+    await scene.trade("bob", samples.decision(position_size_usd=D(3000)))
+    scene.venue.pay_funding("BTC", "0.0001")
+    await scene.sync()
+    await scene.sync()
+    accounts = {
+        t: scene.ledger.account(
+            "paper", t, scene.venue.marks, scene.clock.now(), {"BTC": samples.instrument()}
+        ).funding
+        for t in ("ann", "bob")
+    }
+    assert accounts == {"ann": D("-0.1"), "bob": D("-0.3")}
+    scene.assert_agrees()
+
+
+async def test_positions_that_net_to_nothing_pay_each_other(scene):
+    await scene.open("ann")
+    await scene.open("bob", Signal.SELL_TO_ENTER)
+    hour = scene.clock.now()
+    await scene.desk.mark_hour(hour, scene.quotes())
+    rate = samples.snapshot().quote.funding_rate
+    paid = D("0.01") * 100_000 * rate
+    for trader, amount in (("ann", -paid), ("bob", paid)):
+        account = scene.ledger.account(
+            "paper", trader, scene.venue.marks, hour, {"BTC": samples.instrument()}
+        )
+        assert account.funding == amount.quantize(D("0.000001"), "ROUND_DOWN")
+    scene.assert_agrees()
+
+
+async def test_a_restart_finds_positions_exits_and_plans(scene):
+    await scene.open("ann")
+    before = scene.ledger.position("ann", "BTC")
+    scene.restart()
+    assert scene.ledger.position("ann", "BTC") == before
+    sent = len(scene.venue.requests)
+    await scene.sync()
+    assert len(scene.venue.requests) == sent
+    scene.venue.move("BTC", 104_100)
+    await scene.sync()
+    assert [t.reason for t in scene.ledger.trades("ann")] == ["target"]

@@ -1,0 +1,95 @@
+"""Random streams of trading, faults and restarts never make the books lie."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal as D
+
+import anyio
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from nof0_core.domain.decision import Decision, Signal
+from nof0_core.domain.order import Side
+from nof0_core.domain.position import ProtectionMode
+from nof0_core.testing import samples
+
+TRADERS = ("ann", "bob")
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("open"), st.sampled_from(TRADERS), st.sampled_from([1, -1])),
+        st.tuples(st.just("close"), st.sampled_from(TRADERS), st.just(0)),
+        st.tuples(st.just("move"), st.sampled_from([-300, -80, -10, 10, 80, 300]), st.just(0)),
+        st.tuples(st.just("fault"), st.sampled_from(["lose_answers", "refuse_stops", ""]), st.just(0)),
+        st.tuples(st.just("ratio"), st.sampled_from(["0.25", "0.5", "1"]), st.just(0)),
+        st.tuples(st.just("hand"), st.sampled_from(list(Side)), st.just(0)),
+        st.tuples(st.just("funding"), st.sampled_from(["0.0001", "-0.00005"]), st.just(0)),
+        st.tuples(st.just("restart"), st.just(""), st.just(0)),
+    ),
+    max_size=25,
+)
+
+
+@given(stream=steps)
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_ledger_and_venue_agree_whatever_happens(stream, scene_maker):
+    anyio.run(_play, scene_maker(), stream)
+
+
+async def _play(scene, stream):
+    for what, arg, sign in stream:
+        await scene.clock.sleep_until(scene.clock.now() + timedelta(minutes=1))
+        await _step(scene, what, arg, sign)
+        await scene.sync()
+        scene.assert_agrees()
+        assert scene.desk.drift == ()
+        _assert_protected(scene)
+
+
+async def _step(scene, what, arg, sign):
+    held = scene.ledger.position(arg, "BTC") if what in ("open", "close") else None
+    if what == "open" and held is None:
+        mark = scene.venue.marks["BTC"]
+        signal = Signal.BUY_TO_ENTER if sign > 0 else Signal.SELL_TO_ENTER
+        others = {t: scene.ledger.position(t, "BTC") for t in TRADERS if t != arg}
+        await scene.trade(
+            arg,
+            samples.decision(
+                signal,
+                entry_price=mark,
+                stop_loss=mark * (1 - sign * D("0.01")),
+                take_profit=mark * (1 + sign * D("0.04")),
+            ),
+        )
+        for trader, before in others.items():
+            after = scene.ledger.position(trader, "BTC")
+            assert (after and after.quantity) == (before and before.quantity)
+    elif what == "close" and held is not None:
+        await scene.trade(arg, Decision(signal=Signal.CLOSE, symbol="BTC"))
+    elif what == "move":
+        scene.venue.move("BTC", scene.venue.marks["BTC"] * (1 + D(arg) / 10_000))
+    elif what == "fault":
+        scene.venue.lose_answers = arg == "lose_answers"
+        scene.venue.refuse_stops = arg == "refuse_stops"
+    elif what == "ratio":
+        scene.venue.fill_ratio = D(arg)
+    elif what == "hand":
+        scene.venue.trade_by_hand("ETH", arg, "0.5")
+    elif what == "funding" and scene.venue.sizes.get("BTC"):
+        scene.venue.pay_funding("BTC", arg)
+    elif what == "restart":
+        scene.restart()
+
+
+def _assert_protected(scene):
+    """Every position of a trader has its stop at the venue for its size, or the engine watches."""
+    for position in scene.ledger.positions("paper"):
+        if position.trader.startswith("@"):
+            continue
+        if position.protection is ProtectionMode.ENGINE:
+            continue
+        stop = scene.venue.orders[position.stop_id]
+        assert stop.status == "resting"
+        assert stop.size == abs(position.quantity)
