@@ -1,0 +1,92 @@
+"""Follow the trend when two averages cross."""
+
+from __future__ import annotations
+
+import math
+
+from nof0_core.domain.context import DecisionContext
+from nof0_core.domain.decision import Decision
+from nof0_core.domain.snapshot import Series
+from nof0_core.errors import LLMError
+from nof0_llm.baseline.entry import enter, has_room, leave
+from nof0_llm.baseline.params import BaselineParams
+from nof0_llm.baseline.reading import last, markets, not_ready, series_of, values
+
+_NEUTRAL = 50.0
+
+
+def ema_cross(context: DecisionContext, params: BaselineParams) -> tuple[Decision, ...]:
+    """Buy when the fast average crosses above the slow one, sell short when it crosses below.
+
+    The cross must have happened within `fresh_bars`; RSI must agree (above 50 for a long) and not
+    be exhausted (below `rsi_high`; mirrored for a short). The stop is `stop_atr` ATRs away, the
+    target `reward` times that. With `exit_on_signal` a position is closed once the averages stand
+    the other way round. Uses `interval`, `fast`, `slow`, `rsi`, `atr` and the sizing settings.
+    """
+    decisions: list[Decision] = []
+    may_enter, seen, ready = has_room(context), 0, 0
+    for market in markets(context, params):
+        seen += 1
+        series = series_of(market, params.interval)
+        cross = _cross(series, params)
+        if cross is None:
+            continue
+        ready += 1
+        trend, is_fresh = cross
+        holding = context.holding(market.symbol)
+        if holding is not None:
+            if params.exit_on_signal and holding.is_long != (trend > 0):
+                reason = f"{params.fast} has crossed {params.slow} against the position."
+                decisions.append(leave(market.symbol, params, reason))
+            continue
+        if not (may_enter and is_fresh):
+            continue
+        rsi, atr = last(series, params.rsi), last(series, params.atr)
+        if not (math.isfinite(rsi) and math.isfinite(atr)):
+            continue
+        # Seen from a short, RSI is mirrored around 50.
+        is_agreed = (
+            _NEUTRAL < rsi < params.rsi_high if trend > 0 else params.rsi_low < rsi < _NEUTRAL
+        )
+        if not is_agreed:
+            continue
+        word, side = ("above", "long") if trend > 0 else ("below", "short")
+        entry = enter(
+            market,
+            context,
+            params,
+            is_long=trend > 0,
+            risk=params.stop_atr * atr,
+            reasoning=f"{params.fast} crossed {word} {params.slow} on {params.interval} bars and "
+            f"{params.rsi} is {rsi:.1f}: {side} with the stop {params.stop_atr:g} ATR away.",
+            invalidation=f"{params.fast} crosses back over {params.slow} on {params.interval} bars",
+        )
+        if entry is not None:
+            decisions.append(entry)
+    if seen and not ready:
+        raise not_ready(params, params.fast, params.slow)
+    return tuple(decisions)
+
+
+def _cross(series: Series, params: BaselineParams) -> tuple[float, bool] | None:
+    """Return how far fast is above slow, and whether that is new; None without values.
+
+    Raises:
+        LLMError: an indicator is not configured, or too few bars are shown.
+    """
+    fast, slow = values(series, params.fast), values(series, params.slow)
+    back = params.fresh_bars + 1
+    if len(fast) < back:
+        message = (
+            f"params.fresh_bars is {params.fresh_bars}, which takes {back} bars, and "
+            f"{len(fast)} are there: raise series_bars in market.yaml or lower fresh_bars"
+        )
+        raise LLMError(message)
+    now = float(fast[-1]) - float(slow[-1])
+    if not math.isfinite(now):
+        return None
+    for index in range(2, back + 1):
+        before = float(fast[-index]) - float(slow[-index])
+        if before * now <= 0 and now:
+            return now, True
+    return now, False

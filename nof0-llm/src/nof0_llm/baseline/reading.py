@@ -1,0 +1,98 @@
+"""Reading indicators, with an error that says what to configure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+
+from nof0_core.domain.candles import FloatArray
+from nof0_core.domain.context import DecisionContext
+from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.snapshot import MarketSnapshot, Series
+from nof0_core.errors import LLMError
+from nof0_core.ids import Symbol
+from nof0_llm.baseline.params import BaselineParams
+
+
+@attrs.frozen(kw_only=True)
+class Market:
+    """One coin a strategy may look at."""
+
+    symbol: Symbol
+    instrument: Instrument
+    snapshot: MarketSnapshot
+
+
+def markets(context: DecisionContext, params: BaselineParams) -> Iterator[Market]:
+    """Yield the coins of a strategy that there is data of, in the trader's order.
+
+    Raises:
+        LLMError: `params.symbols` names a coin the trader does not have.
+    """
+    wanted = params.symbols
+    for name in wanted:
+        if name not in context.symbols:
+            message = (
+                f'params.symbols names "{name}", which is not among the symbols of trader '
+                f"{context.trader} ({', '.join(context.symbols)})"
+            )
+            raise LLMError(message)
+    for symbol in context.symbols:
+        if wanted and symbol not in wanted:
+            continue
+        snapshot, instrument = context.snapshots.get(symbol), context.instruments.get(symbol)
+        if snapshot is not None and instrument is not None:
+            yield Market(symbol=symbol, instrument=instrument, snapshot=snapshot)
+
+
+def series_of(market: Market, interval: str) -> Series:
+    """Return the bars of one interval.
+
+    Raises:
+        LLMError: the interval is not configured.
+    """
+    for name, series in market.snapshot.series.items():
+        if name == interval:
+            return series
+    have = ", ".join(market.snapshot.series) or "none"
+    message = (
+        f'params.interval is "{interval}", but {market.symbol} has bars of {have}: '
+        f'add "{interval}" to intervals in market.yaml or change the params'
+    )
+    raise LLMError(message)
+
+
+def values(series: Series, name: str) -> FloatArray:
+    """Return an indicator, oldest first; may hold NaN where it has no value yet.
+
+    Raises:
+        LLMError: the indicator is not configured.
+    """
+    found = series.indicators.get(name)
+    if found is None:
+        have = ", ".join(series.indicators) or "none"
+        message = (
+            f'the strategy needs the indicator "{name}" on {series.interval} bars (there: {have}): '
+            "add it to indicators in market.yaml or name another in the model's params"
+        )
+        raise LLMError(message)
+    return found
+
+
+def last(series: Series, name: str) -> float:
+    """Return the newest value of an indicator, NaN where there is none yet.
+
+    Raises:
+        LLMError: the indicator is not configured.
+    """
+    found = values(series, name)
+    return float(found[-1]) if len(found) else float("nan")
+
+
+def not_ready(params: BaselineParams, *names: str) -> LLMError:
+    """Return the error for indicators that have no value on any coin."""
+    return LLMError(
+        f"{', '.join(names)} on {params.interval} bars have no value on any coin yet: start the "
+        "clock later in the recording, or raise series_bars in market.yaml"
+    )

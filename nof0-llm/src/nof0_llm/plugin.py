@@ -1,0 +1,37 @@
+"""What this package offers to nof0."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from nof0_core.plugins.env import Env
+from nof0_core.plugins.hookspecs import hookimpl
+from nof0_core.plugins.kinds import ServiceKind
+from nof0_core.protocols import LLMBackend
+from nof0_llm.baseline.params import BaselineConfig, BaselineParams
+
+
+@asynccontextmanager
+async def open_baseline(_config: BaselineConfig, _env: Env) -> AsyncIterator[LLMBackend]:
+    """Open the rule-based traders; they own nothing that has to be closed."""
+    from nof0_llm.baseline.backend import BaselineBackend
+
+    yield BaselineBackend()
+
+
+BASELINE: ServiceKind[BaselineConfig, LLMBackend] = ServiceKind(
+    type="baseline",
+    config=BaselineConfig,
+    open=open_baseline,
+    params=BaselineParams,
+    reads_prompt=False,
+    summary="rule-based traders: buy_and_hold, ema_cross, mean_reversion, random (no key needed)",
+)
+
+
+@hookimpl
+def nof0_llm_backends() -> Iterable[ServiceKind[Any, LLMBackend]]:
+    """Offer the backends of this package."""
+    return [BASELINE]
