@@ -244,6 +244,19 @@ class Alerted(Body):
 
 
 @attrs.frozen(kw_only=True)
+class GapFound(Body):
+    """Records `first` to `last` (both included) were lost before they were safe on disk.
+
+    Written when a journal is opened after a power failure. It tells a loss that was noticed from a
+    record somebody took away later.
+    """
+
+    type: ClassVar[str] = "gap"
+    first: int
+    last: int
+
+
+@attrs.frozen(kw_only=True)
 class Event:
     """One record of the journal.
 

@@ -1,0 +1,231 @@
+"""The journal: everything that happened, numbered, chained and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from nof0_core.clock import wall_time
+from nof0_core.domain.event import Body, Event, GapFound
+from nof0_core.errors import JournalError
+from nof0_core.ids import ENGINE, TraderId
+from nof0_core.journal.gaps import Range
+from nof0_core.journal.places import check_stream, day_file, settle
+from nof0_core.journal.reading import read
+from nof0_core.journal.record import build, genesis
+from nof0_core.journal.recover import StreamEnd, Torn, recover
+from nof0_core.journal.tail import DayFile, sync_path
+
+GENESIS = genesis(ENGINE)
+"""What stands for the hash of the last record while there is none."""
+
+
+class Journal:
+    """Append-only record of a data directory; one process may have it open.
+
+    Events are numbered from 1 over all streams. `append` keeps them in memory, `flush` hands them
+    to the operating system (a killed process loses nothing), `sync` to the disk (a power failure
+    loses nothing). Not for use from several threads at once.
+
+    `recovered` are the torn lines that were cut off when it was opened, `gaps` the numbers that
+    were found lost then. `last` is number and hash of the newest record: keep it somewhere else to
+    be able to prove later that nothing was cut off at the end.
+    """
+
+    def __init__(
+        self,
+        *,
+        root: Path,
+        elsewhere: Mapping[TraderId, Path],
+        wall: Callable[[], datetime],
+        ends: dict[TraderId, StreamEnd],
+        last: tuple[int, str],
+        recovered: tuple[Torn, ...],
+        gaps: tuple[Range, ...],
+    ) -> None:
+        """Take over what `open` has found; use `open`."""
+        self.root = root
+        self.recovered = recovered
+        self.gaps = gaps
+        self.last = last
+        self._elsewhere = dict(elsewhere)
+        self._wall = wall
+        self._ends = ends
+        self._files: dict[TraderId, DayFile] = {}
+        self._dirty: dict[Path, DayFile] = {}
+        self._unsynced: set[Path] = set()
+        self._failed = ""
+
+    @classmethod
+    def open(
+        cls,
+        root: Path,
+        *,
+        elsewhere: Mapping[TraderId, Path] | None = None,
+        wall: Callable[[], datetime] = wall_time,
+    ) -> Self:
+        """Open the journal in a directory, making it if needed.
+
+        Args:
+            root: the directory of the streams.
+            elsewhere: for traders with a journal directory of their own, that directory; their
+                records go to `<directory>/<trader>/`.
+            wall: the machine's clock.
+
+        Raises:
+            UsageError: if the directory cannot be written, or a stream is somewhere else.
+            JournalError: if what is there is damaged.
+        """
+        elsewhere = elsewhere or {}
+        settle(root, elsewhere)
+        survey = recover(root, elsewhere)
+        newest = survey.last
+        journal = cls(
+            root=root,
+            elsewhere=elsewhere,
+            wall=wall,
+            ends=survey.ends,
+            last=(newest.seq, newest.hash) if newest else (0, GENESIS),
+            recovered=tuple(survey.torn),
+            gaps=tuple(survey.gaps),
+        )
+        if newest is not None and survey.gaps:
+            for first, last in survey.gaps:
+                journal.append(newest.time, ENGINE, GapFound(first=first, last=last))
+            journal.sync()
+        return journal
+
+    @property
+    def last_seq(self) -> int:
+        """Return the number of the newest record, 0 if there is none."""
+        return self.last[0]
+
+    def head(self, stream: TraderId) -> str:
+        """Return the hash of the newest record of a stream, or what its first will build on."""
+        end = self._ends.get(stream)
+        return genesis(stream) if end is None else end.head
+
+    def append(self, time: datetime, stream: TraderId, body: Body) -> Event:
+        """Number an event and put it at the end of its stream; written by the next `flush`.
+
+        `time` decides about the day file, but a stream never goes back to an earlier file: when the
+        clock was set back, records stay in the newest one.
+
+        Raises:
+            JournalError: if the body has values JSON would change, or the name of the stream cannot
+                be a directory. Nothing is numbered then.
+        """
+        if self._failed:
+            raise JournalError(self._failed)
+        if time.tzinfo is None:
+            message = f"an event of {stream} has a time without zone: {time}"
+            raise JournalError(message)
+        event = Event(seq=self.last[0] + 1, time=time.astimezone(UTC), stream=stream, body=body)
+        end = self._ends.get(stream)
+        line, digest = build(
+            event, prev=genesis(stream) if end is None else end.head, wall=self._wall()
+        )
+        if end is None:
+            end = self._begin(stream)
+        file = self._file(stream, end, event.time.date())
+        file.waiting += line
+        self._dirty[file.path] = file
+        end.head = digest
+        self.last = event.seq, digest
+        return event
+
+    def flush(self) -> None:
+        """Write what was appended: one write for each file that has something new.
+
+        Raises:
+            JournalError: if a file cannot be written (disk full, …). What is not written yet stays
+                in memory; try again later.
+        """
+        if self._failed:
+            raise JournalError(self._failed)
+        for path, file in list(self._dirty.items()):
+            is_new = not file.good
+            file.write()
+            del self._dirty[path]
+            self._unsynced.add(path)
+            if is_new:
+                self._unsynced.update((path.parent, path.parent.parent))
+
+    def sync(self) -> None:
+        """Do as `flush`, then wait until the disk has all of it.
+
+        Raises:
+            JournalError: as `flush`. If the disk fails while it confirms, nobody knows what it has:
+                from then on the journal refuses everything until it is opened anew.
+        """
+        self.flush()
+        try:
+            # Files before directories: an entry must not survive what it leads to.
+            for path in sorted(self._unsynced, key=lambda path: (path.suffix != ".jsonl", path)):
+                sync_path(path)
+        except OSError as error:
+            self._failed = (
+                f"{error.filename or self.root}: the disk did not confirm the journal "
+                f"({error.strerror}); stop the engine and start it again"
+            )
+            raise JournalError(self._failed) from error
+        self._unsynced.clear()
+
+    def read(
+        self,
+        after: int = 0,
+        *,
+        streams: Collection[TraderId] | None = None,
+        types: Collection[str] | None = None,
+    ) -> Iterator[Event]:
+        """Yield flushed events with numbers above `after`, ascending, of some streams and types.
+
+        Raises:
+            JournalError: if a record cannot be read.
+        """
+        return read(self.root, self._elsewhere, after=after, streams=streams, types=types)
+
+    def close(self) -> None:
+        """Sync and close all files.
+
+        Raises:
+            JournalError: if the rest could not be written; the files are closed nevertheless.
+        """
+        try:
+            if not self._failed:
+                self.sync()
+        finally:
+            for file in self._files.values():
+                file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _begin(self, stream: TraderId) -> StreamEnd:
+        check_stream(stream)
+        directory = self.root / stream
+        end = self._ends[stream] = StreamEnd(directory=directory, head=genesis(stream))
+        return end
+
+    def _file(self, stream: TraderId, end: StreamEnd, day: date) -> DayFile:
+        file = self._files.get(stream)
+        if file is not None and day <= end.day:
+            return file
+        end.day = max(end.day, day)
+        if file is not None:
+            file.finish()
+        path = day_file(end.directory, end.day)
+        good = path.stat().st_size if path.exists() else 0
+        file = self._files[stream] = DayFile(path, good)
+        return file

@@ -1,0 +1,115 @@
+"""Where the streams of a journal are on disk.
+
+    <root>/<stream>/<YYYY-MM-DD>.jsonl
+
+A trader with a directory of its own has its stream in `<elsewhere>/<stream>/`. A symbolic link
+`<root>/<stream>` leads there, so the root alone leads to every record, whatever the configuration
+says later.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+from nof0_core.errors import JournalError, UsageError
+from nof0_core.ids import TraderId
+
+_DAY_FILE = re.compile(r"\d{4}-\d{2}-\d{2}\.jsonl")
+_STREAM = re.compile(r'[^./\\"\x00-\x1f\x7f][^/\\"\x00-\x1f\x7f]*')
+
+
+def day_files(directory: Path) -> list[Path]:
+    """Return the day files of a stream, oldest first; other files are none of the journal's."""
+    try:
+        names = [entry.name for entry in directory.iterdir()]
+    except FileNotFoundError:
+        return []
+    return [directory / name for name in sorted(names) if _DAY_FILE.fullmatch(name)]
+
+
+def day_file(directory: Path, day: date) -> Path:
+    """Return the file of a day."""
+    return directory / f"{day.isoformat()}.jsonl"
+
+
+def check_stream(stream: TraderId) -> None:
+    r"""Refuse a name that cannot be the name of a directory.
+
+    Raises:
+        JournalError: for `/`, `\`, `"`, control characters, a leading dot, or over 200 bytes.
+    """
+    if not _STREAM.fullmatch(stream) or len(stream.encode()) > 200:
+        message = f"{stream!r} cannot be the name of a journal stream"
+        hint = 'it names a directory: no "/", "\\", quotes or line breaks, no dot in front'
+        raise JournalError(message, hints=[hint])
+
+
+def streams(root: Path, elsewhere: Mapping[TraderId, Path]) -> dict[TraderId, Path]:
+    """Return the directory of every stream that exists, in order of names.
+
+    `elsewhere` names for a trader the directory that holds `<trader>/`; it wins over the link.
+
+    Raises:
+        JournalError: if a stream is linked to a directory that is not there.
+    """
+    found: dict[TraderId, Path] = {}
+    if root.is_dir():
+        for entry in root.iterdir():
+            stream = TraderId(entry.name)
+            if stream in elsewhere or not _STREAM.fullmatch(entry.name):
+                continue
+            if entry.is_symlink() and not entry.exists():
+                target = entry.readlink()
+                message = f"the journal of {stream} is in {target}, which is not there"
+                hint = f"is a disk not mounted? If it was moved: link {entry} to where it is now"
+                raise JournalError(message, hints=[hint])
+            if entry.is_dir():
+                found[stream] = entry
+    for stream, parent in elsewhere.items():
+        if (parent / stream).is_dir():
+            found[stream] = parent / stream
+    return dict(sorted(found.items()))
+
+
+def settle(root: Path, elsewhere: Mapping[TraderId, Path]) -> None:
+    """Make the root and the directories and links of the traders that are elsewhere.
+
+    Raises:
+        UsageError: if a directory cannot be made, or a trader already has records in another place
+            than the configuration says.
+    """
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        for stream, parent in elsewhere.items():
+            check_stream(stream)
+            place, home = (parent / stream).absolute(), root / stream
+            place.mkdir(parents=True, exist_ok=True)
+            _link(stream, home=home, place=place)
+        probe = root / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        message = f"the journal in {root} cannot be written: {error.strerror}: {error.filename}"
+        raise UsageError(message) from error
+
+
+def _link(stream: TraderId, *, home: Path, place: Path) -> None:
+    if home.resolve() == place.resolve():
+        return
+    if day_files(home):
+        message = f"the journal of {stream} is in {home.resolve()}, journal_dir says {place.parent}"
+        raise UsageError(
+            message,
+            hints=[
+                f"to go on there: move the files from {home.resolve()} to {place}",
+                "to leave it where it is: set journal_dir back",
+            ],
+        )
+    if home.is_symlink():
+        home.unlink()
+    elif home.exists():
+        home.rmdir()
+    home.symlink_to(place, target_is_directory=True)

@@ -1,0 +1,145 @@
+"""One line of a journal file: how it is built and taken apart.
+
+    {"seq":7,"time":"2025-07-01T00:00:00Z","stream":"@engine","type":"alert","data":{…},
+     "prev":"<64 hex>","hash":"<64 hex>","wall":{"at":"<27 characters>","sum":"<8 hex>"}}
+
+without the line break and ended by one. `prev` is the `hash` of the record before it in the same
+stream, or `genesis(stream)`. `hash` is the SHA-256 of all bytes before `,"hash":`, so it covers
+`prev` and with it everything that came before. `wall` is when the machine wrote the record; it is
+the only part that differs between two runs of the same simulation, which is why it stands behind
+the hash and has a checksum of its own: the CRC-32 of `hash` and `at`.
+
+The tail from `prev` on always has the same length, so a reader can skip a record without looking
+into it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import datetime
+from zlib import crc32
+
+import attrs
+
+from nof0_core.domain.event import Event
+from nof0_core.errors import JournalError
+from nof0_core.ids import TraderId
+from nof0_core.journal.codec import Line, decode, encode, moment
+
+_HEAD = re.compile(
+    rb'\{"seq":([1-9][0-9]{0,17}),"time":"([^"\\]{20,32})","stream":"([^"\\]+)",'
+    rb'"type":"([a-z_]+)","data":'
+)
+_TAIL = re.compile(
+    rb',"prev":"([0-9a-f]{64})","hash":"([0-9a-f]{64})"'
+    rb',"wall":\{"at":"([^"\\]{27})","sum":"([0-9a-f]{8})"\}\}'
+)
+_TAIL_SIZE = len(',"prev":"","hash":"","wall":{"at":"","sum":""}}') + 64 + 64 + 27 + 8
+_FROM_HASH_SIZE = len(',"hash":"","wall":{"at":"","sum":""}}') + 64 + 27 + 8
+
+
+@attrs.frozen(kw_only=True)
+class Record:
+    """A line taken apart; the body is decoded when it is asked for.
+
+    `line` has no line break. All fields are what the line says; nothing is checked by taking it
+    apart.
+    """
+
+    line: bytes
+    seq: int
+    time: datetime
+    stream: TraderId
+    type: str
+    prev: str
+    hash: str
+    wall: str
+    wall_sum: str
+    data_start: int
+
+    def compute_hash(self) -> str:
+        """Return the hash the record ought to have, computed from its bytes."""
+        return hashlib.sha256(memoryview(self.line)[:-_FROM_HASH_SIZE]).hexdigest()
+
+    def has_true_wall(self) -> bool:
+        """Return whether the checksum over the machine time fits."""
+        return self.wall_sum == _wall_sum(self.hash, self.wall)
+
+    @property
+    def data(self) -> memoryview:
+        """Return the JSON of the body."""
+        return memoryview(self.line)[self.data_start : -_TAIL_SIZE]
+
+    def event(self) -> Event:
+        """Decode the record.
+
+        Raises:
+            JournalError: if this version of nof0 cannot read the body.
+        """
+        try:
+            body = decode(self.type, self.data)
+        except JournalError as error:
+            message = f"record {self.seq} of {self.stream}: {error}"
+            raise JournalError(message, hints=error.hints) from error
+        return Event(seq=self.seq, time=self.time, stream=self.stream, body=body)
+
+
+def genesis(stream: TraderId) -> str:
+    """Return what stands in `prev` of the first record of a stream, 64 hex digits."""
+    return hashlib.sha256(f"nof0 journal of {stream}".encode()).hexdigest()
+
+
+def build(event: Event, *, prev: str, wall: datetime) -> tuple[bytearray, str]:
+    """Make the line of an event, with line break, and its hash.
+
+    Raises:
+        JournalError: if the body cannot be written exactly.
+    """
+    buffer = encode(
+        Line(event.seq, event.time, event.stream, event.body.type, event.body, prev),
+    )
+    digest = hashlib.sha256(buffer).hexdigest()
+    at = moment(wall)
+    tail = f',"hash":"{digest}","wall":{{"at":"{at}","sum":"{_wall_sum(digest, at)}"}}}}\n'
+    buffer += tail.encode()
+    return buffer, digest
+
+
+def parse(line: bytes) -> Record:
+    """Take a line (without line break) apart.
+
+    Raises:
+        ValueError: if it does not have the form of a record; says which part.
+    """
+    head = _HEAD.match(line)
+    if head is None:
+        message = "it does not begin like a record"
+        raise ValueError(message)
+    tail = _TAIL.fullmatch(line, max(head.end(), len(line) - _TAIL_SIZE))
+    if tail is None:
+        message = "it does not end like a record"
+        raise ValueError(message)
+    time = datetime.fromisoformat(head[2].decode())
+    return Record(
+        line=line,
+        seq=int(head[1]),
+        time=time,
+        stream=TraderId(head[3].decode()),
+        type=head[4].decode(),
+        prev=tail[1].decode(),
+        hash=tail[2].decode(),
+        wall=tail[3].decode(),
+        wall_sum=tail[4].decode(),
+        data_start=head.end(),
+    )
+
+
+def peek(line: bytes | memoryview) -> tuple[int, str] | None:
+    """Return seq and type of a line that may be cut off at the end, None if it is no record."""
+    head = _HEAD.match(line)
+    return (int(head[1]), head[4].decode()) if head else None
+
+
+def _wall_sum(digest: str, at: str) -> str:
+    return f"{crc32(f'{digest} {at}'.encode()):08x}"
