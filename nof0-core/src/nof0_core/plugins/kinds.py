@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Generic, TypeVar
 
 import attrs
 
+from nof0_core.domain.model import ModelSpec
 from nof0_core.plugins.env import Env
 
 C = TypeVar("C")
@@ -24,15 +26,17 @@ class ServiceKind(Generic[C, S]):
 
     For LLM backends only: `params` is the attrs class of a model entry's `params` mapping (None:
     the kind takes none) and `reads_prompt` tells that the backend sends text to a model, so that
-    sampling settings such as `temperature` mean something.
+    sampling settings such as `temperature` mean something. `check_model` says what is wrong with a
+    model entry as a whole (a sentence, None for nothing) while the configuration is checked.
     """
 
     type: str
-    config: type[C]
+    config: builtins.type[C]
     open: Callable[[C, Env], AbstractAsyncContextManager[S]]
     summary: str
-    params: type[Any] | None = None
+    params: builtins.type[Any] | None = None
     reads_prompt: bool = True
+    check_model: Callable[[ModelSpec], str | None] | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -43,6 +47,6 @@ class PolicyKind(Generic[C, S]):
     """
 
     type: str
-    config: type[C]
+    config: builtins.type[C]
     build: Callable[[C], S]
     summary: str
