@@ -1,0 +1,110 @@
+"""`conversations.json`: what was said in the newest cycles."""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+
+from nof0_core.domain.decision import Decision
+from nof0_core.domain.event import CycleEnded, Event
+from nof0_core.exporters.wire import Json, encode, fraction, number_or_null, seconds
+from nof0_core.ids import TraderId
+from nof0_core.money import USD
+
+_SUMMARY = 280
+
+
+class ConversationFile:
+    """The rows as they are written, the newest `per_trader` of each trader."""
+
+    def __init__(self, per_trader: int) -> None:
+        self._per_trader = per_trader
+        self._rows: dict[TraderId, deque[tuple[int, bytes]]] = {}
+        self.revision = 0
+        """The `seq` of the newest cycle taken over."""
+
+    def add(self, event: Event, cycle: CycleEnded) -> None:
+        """Take over one cycle."""
+        rows = self._rows.setdefault(cycle.trader, deque(maxlen=self._per_trader))
+        rows.appendleft((-event.seq, encode(conversation(event, cycle))))
+        self.revision = event.seq
+
+    def rows(self) -> list[bytes]:
+        """Return the rows of all traders, newest first."""
+        return [row for _, row in heapq.merge(*self._rows.values())]
+
+
+def conversation(event: Event, cycle: CycleEnded) -> Json:
+    """Write one cycle.
+
+    A trader that decided without reading a prompt has an empty `user_prompt`, and its only message
+    is its own reasoning. `summary` says in a line what was decided, or why nothing was.
+    """
+    time = seconds(event.time)
+    rendered = cycle.messages or ()
+    said = cycle.answer or reasoning(cycle) or cycle.error
+    spoken = [(message.role, message.content) for message in rendered]
+    prompts = [text for role, text in spoken if role == "user"]
+    return {
+        "model_id": cycle.trader,
+        "messages": [
+            {"role": role, "content": text, "timestamp": time}
+            for role, text in [*spoken, ("assistant", said)]
+        ],
+        "timestamp": time,
+        "inserted_at": time,
+        "cot_trace_summary": _shorten(reasoning(cycle)),
+        "summary": summary(cycle),
+        "user_prompt": "\n\n".join(prompts),
+        "cot_trace": reasoning(cycle),
+        "llm_response": {
+            judgement.decision.symbol: _decision(judgement.decision)
+            for judgement in cycle.judgements
+        },
+    }
+
+
+def reasoning(cycle: CycleEnded) -> str:
+    """Return the chain of thought, else what was said about each symbol, one line each."""
+    if cycle.chain_of_thought:
+        return cycle.chain_of_thought
+    decisions = (judgement.decision for judgement in cycle.judgements)
+    return "\n".join(f"{one.symbol}: {one.reasoning}" for one in decisions if one.reasoning)
+
+
+def summary(cycle: CycleEnded) -> str:
+    """Say in one line what came of a cycle."""
+    if cycle.status != "ok":
+        return f"{cycle.status}: {cycle.error}" if cycle.error else cycle.status
+    words = []
+    for judgement in cycle.judgements:
+        decision = judgement.decision
+        refused = "" if judgement.is_approved else " (refused)"
+        words.append(f"{decision.symbol} {decision.signal.value}{refused}")
+    return _shorten(", ".join(words) or "no decisions")
+
+
+def _decision(decision: Decision) -> Json:
+    """Write one decision as it was asked for; what it did not say is null.
+
+    `quantity` is in coins, signed, at the entry price the model named.
+    """
+    quantity = None
+    if decision.position_size_usd is not None and decision.entry_price:
+        sign = -1 if decision.signal == "sell_to_enter" else 1
+        quantity = sign * (decision.position_size_usd / decision.entry_price).quantize(USD)
+    confidence = decision.confidence
+    return {
+        "signal": decision.signal.value,
+        "leverage": decision.leverage,
+        "profit_target": number_or_null(decision.take_profit),
+        "stop_loss": number_or_null(decision.stop_loss),
+        "risk_usd": number_or_null(decision.risk_usd),
+        "invalidation_condition": decision.invalidation_condition,
+        "confidence": None if confidence is None else fraction(confidence),
+        "quantity": number_or_null(quantity),
+    }
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _SUMMARY else text[: _SUMMARY - 1].rstrip() + "…"

@@ -1,0 +1,96 @@
+"""The `json` exporter: the files behind the API.
+
+Each file is written as a whole and put in place at once, and only when what it says has changed.
+Nothing is stored between runs: at start the exporter reads the whole journal again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio.to_thread
+import attrs
+
+from nof0_core.config.fields import opt
+from nof0_core.domain.event import Event
+from nof0_core.domain.view import View
+from nof0_core.exporters.documents import Documents
+from nof0_core.exporters.files import prepare_directory, replace_file
+from nof0_core.money import use_exact_arithmetic
+from nof0_core.plugins.env import Env
+
+
+@attrs.frozen(kw_only=True)
+class JsonConfig:
+    """Section of the `json` exporter."""
+
+    path: Path | None = opt(default=None, help="directory of the files; empty: DataPath")
+    conversations: int = opt(default=25, ge=1, help="newest cycles kept per trader")
+
+
+@asynccontextmanager
+async def open_json(config: JsonConfig, env: Env) -> AsyncIterator[JsonExporter]:
+    """Open the exporter; when it closes all files are written once more.
+
+    Raises:
+        ProviderError: the directory cannot be made.
+    """
+    path = config.path or env.data_dir
+    prepare_directory(path, section=env.section)
+    exporter = JsonExporter(path, section=env.section, conversations=config.conversations)
+    try:
+        yield exporter
+    finally:
+        exporter.finish()
+
+
+class JsonExporter:
+    """Keeps the nine kinds of file up to date."""
+
+    def __init__(self, path: Path, *, section: str, conversations: int) -> None:
+        self._path = path
+        self._section = section
+        self._documents = Documents(conversations_per_trader=conversations)
+        self._written: dict[str, bytes] = {}
+        self._seq = 0
+        self._view: View | None = None
+
+    async def cursor(self) -> int:
+        """Return the last event taken over in this run: 0 at first, to get the whole journal."""
+        return self._seq
+
+    async def export(self, events: Sequence[Event], view: View) -> None:
+        """Take over events and rewrite the files that changed.
+
+        Raises:
+            TransientError: a file could not be written.
+            ProviderError: a trader's id cannot be part of a file name.
+        """
+        for event in events:
+            if event.seq > self._seq:
+                self._documents.apply(event)
+                self._seq = event.seq
+        self._view = view
+        # Writing takes longer than an event loop should be kept waiting.
+        await anyio.to_thread.run_sync(self._write, view)
+
+    def finish(self) -> None:
+        """Write every file once more, so that all of them speak of the same last moment.
+
+        Which files changed in a round of exports depends on how often rounds were made; after this
+        the content depends on the journal alone.
+        """
+        if self._view is not None:
+            self._written.clear()
+            self._write(self._view, force=True)
+
+    def _write(self, view: View, *, force: bool = False) -> None:
+        use_exact_arithmetic()
+        for name, body, end in self._documents.build(view, force=force):
+            digest = hashlib.blake2b(body, digest_size=16).digest()
+            if self._written.get(name) != digest:
+                replace_file(self._path / name, body + end, section=self._section)
+                self._written[name] = digest

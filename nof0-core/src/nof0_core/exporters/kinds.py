@@ -1,0 +1,32 @@
+"""The exporters core brings along."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nof0_core.exporters.json_files import JsonConfig, open_json
+from nof0_core.exporters.textfile import PrometheusConfig, open_prometheus
+from nof0_core.exporters.webhook import WebhookConfig, open_webhook
+from nof0_core.plugins.kinds import ServiceKind
+from nof0_core.protocols import Exporter
+
+EXPORTERS: tuple[ServiceKind[Any, Exporter], ...] = (
+    ServiceKind(
+        type="json",
+        config=JsonConfig,
+        open=open_json,
+        summary="the API's JSON files in DataPath",
+    ),
+    ServiceKind(
+        type="prometheus",
+        config=PrometheusConfig,
+        open=open_prometheus,
+        summary="a text file with metrics for the node exporter",
+    ),
+    ServiceKind(
+        type="webhook",
+        config=WebhookConfig,
+        open=open_webhook,
+        summary="alerts as JSON to an http(s) address",
+    ),
+)

@@ -1,0 +1,149 @@
+"""The `prometheus` exporter: a text file for the node exporter's textfile collector.
+
+The numbers are also what `/metrics` of the API shows. Nothing is stored between runs: counters are
+rebuilt from the whole journal at start.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+import attrs
+
+from nof0_core.config.fields import opt
+from nof0_core.domain.event import Alerted, CycleEnded, Event, Filled
+from nof0_core.domain.view import TraderView, View
+from nof0_core.exporters.files import prepare_directory, replace_file
+from nof0_core.money import use_exact_arithmetic
+from nof0_core.plugins.env import Env
+
+if TYPE_CHECKING:
+    from prometheus_client.core import Metric
+
+FILE_NAME = "nof0.prom"
+
+
+@attrs.frozen(kw_only=True)
+class PrometheusConfig:
+    """Section of the `prometheus` exporter."""
+
+    path: Path | None = opt(
+        default=None, help=f"text file to write; empty: {FILE_NAME} in the data directory"
+    )
+
+
+@asynccontextmanager
+async def open_prometheus(config: PrometheusConfig, env: Env) -> AsyncIterator[PrometheusExporter]:
+    """Open the exporter.
+
+    Raises:
+        ProviderError: the directory of the file cannot be made.
+    """
+    path = config.path or env.data_dir / FILE_NAME
+    prepare_directory(path.parent, section=env.section)
+    yield PrometheusExporter(path, section=env.section)
+
+
+class PrometheusExporter:
+    """Counts events and writes gauges of all accounts; a collector of `prometheus_client`."""
+
+    def __init__(self, path: Path, *, section: str) -> None:
+        from prometheus_client import CollectorRegistry
+
+        self._path = path
+        self._section = section
+        self._registry = CollectorRegistry(auto_describe=False)
+        self._registry.register(self)
+        self._cycles: Counter[tuple[str, str]] = Counter()
+        self._fills: Counter[str] = Counter()
+        self._alerts: Counter[str] = Counter()
+        self._seq = 0
+        self._view: View | None = None
+
+    async def cursor(self) -> int:
+        """Return the last event counted in this run: 0 at first, to get the whole journal."""
+        return self._seq
+
+    async def export(self, events: Sequence[Event], view: View) -> None:
+        """Count events and rewrite the file.
+
+        Raises:
+            TransientError: the file could not be written.
+        """
+        for event in events:
+            if event.seq > self._seq:
+                self._count(event)
+                self._seq = event.seq
+        self._view = view
+        await anyio.to_thread.run_sync(self._write)
+
+    def describe(self) -> list[Metric]:
+        """Tell the registry nothing beforehand; it must not collect while nothing is known."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Give the metrics of this moment to the registry."""
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+        view = self._view
+        if view is None:
+            return
+        for name, text, value in _GAUGES:
+            gauge = GaugeMetricFamily(name, text, labels=["trader", "model"])
+            for trader in view.traders:
+                gauge.add_metric([trader.trader, trader.model], float(value(trader)))
+            yield gauge
+        cycles = CounterMetricFamily(
+            "nof0_cycles", "Decision cycles by how they ended", labels=["trader", "status"]
+        )
+        for (name, status), count in sorted(self._cycles.items()):
+            cycles.add_metric([name, status], count)
+        yield cycles
+        for metric, text, label, counts in (
+            ("nof0_fills", "Executions", "trader", self._fills),
+            ("nof0_alerts", "Alerts by code", "code", self._alerts),
+        ):
+            counter = CounterMetricFamily(metric, text, labels=[label])
+            for word, count in sorted(counts.items()):
+                counter.add_metric([word], count)
+            yield counter
+        yield GaugeMetricFamily("nof0_journal_seq", "Newest event exported", value=self._seq)
+        yield GaugeMetricFamily(
+            "nof0_engine_time_seconds", "Time of the newest export", value=view.time.timestamp()
+        )
+
+    def _count(self, event: Event) -> None:
+        match event.body:
+            case CycleEnded(trader=trader, status=status):
+                self._cycles[trader, status] += 1
+            case Filled(trader=trader):
+                self._fills[trader] += 1
+            case Alerted(code=code):
+                self._alerts[code] += 1
+
+    def _write(self) -> None:
+        from prometheus_client import generate_latest
+
+        use_exact_arithmetic()
+        replace_file(self._path, generate_latest(self._registry), section=self._section)
+
+
+def _total_pnl(trader: TraderView) -> Decimal:
+    return trader.account.net_realized_pnl + trader.account.unrealized_pnl
+
+
+_GAUGES: tuple[tuple[str, str, Callable[[TraderView], Decimal | float]], ...] = (
+    ("nof0_equity_usd", "Equity of the virtual account", lambda t: t.account.equity),
+    ("nof0_pnl_usd", "Profit since the start, open positions included", _total_pnl),
+    ("nof0_fees_usd", "Fees paid since the start", lambda t: t.account.fees),
+    ("nof0_margin_used_usd", "Margin used", lambda t: t.account.margin_used),
+    ("nof0_open_positions", "Open positions", lambda t: len(t.account.holdings)),
+    ("nof0_closed_trades", "Closed trades", lambda t: len(t.trades)),
+    ("nof0_max_drawdown_pct", "Largest loss from a peak", lambda t: t.performance.max_drawdown_pct),
+)

@@ -1,0 +1,111 @@
+"""Records of traders made by hand."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from nof0_core.domain.account import AccountState
+from nof0_core.domain.context import Performance
+from nof0_core.domain.position import ExitPlan
+from nof0_core.domain.trade import ClosedTrade, TradeLeg
+from nof0_core.domain.view import EquityPoint, TraderView
+from nof0_core.ids import Symbol, TraderId
+
+START = datetime(2025, 7, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def curve():
+    """Make a curve from equities, or pairs of equity and what was deposited until then."""
+
+    def make(*points):
+        pairs = [point if isinstance(point, tuple) else (point, 10_000) for point in points]
+        return [
+            EquityPoint(
+                time=START + timedelta(hours=index),
+                equity=Decimal(str(equity)),
+                deposited=Decimal(str(deposited)),
+            )
+            for index, (equity, deposited) in enumerate(pairs)
+        ]
+
+    return make
+
+
+@pytest.fixture
+def account():
+    def make(equity="10000", deposited="10000", trader="one", fees="0"):
+        zero = Decimal(0)
+        return AccountState(
+            trader=TraderId(trader),
+            time=START + timedelta(days=30),
+            deposited=Decimal(deposited),
+            cash=Decimal(equity),
+            equity=Decimal(equity),
+            realized_pnl=Decimal(equity) - Decimal(deposited) + Decimal(fees),
+            unrealized_pnl=zero,
+            fees=Decimal(fees),
+            funding=zero,
+            margin_used=zero,
+        )
+
+    return make
+
+
+@pytest.fixture
+def trade():
+    def make(net="10", quantity="1", entry="100", fee="0.5", plan=None, hours=1):
+        def leg(price, time):
+            return TradeLeg(
+                price=Decimal(price),
+                time=time,
+                fill_id=1,
+                venue_id=1,
+                is_taker=True,
+                fee=Decimal(fee),
+            )
+
+        gross = Decimal(net) + 2 * Decimal(fee)
+        return ClosedTrade(
+            trader=TraderId("one"),
+            symbol=Symbol("BTC"),
+            quantity=Decimal(quantity),
+            leverage=5,
+            confidence=80.0,
+            exit_plan=plan or ExitPlan(),
+            entry=leg(entry, START),
+            exit=leg(
+                str(Decimal(entry) + gross / Decimal(quantity)), START + timedelta(hours=hours)
+            ),
+            gross_pnl=gross,
+            funding=Decimal(0),
+            net_pnl=Decimal(net),
+            reason="close",
+        )
+
+    return make
+
+
+@pytest.fixture
+def trader(account):
+    def make(name, *, curve=(), trades=(), equity="10000", is_baseline=False, fees="0"):
+        return TraderView(
+            trader=TraderId(name),
+            name=name.title(),
+            model="some-model",
+            is_baseline=is_baseline,
+            section="paper",
+            started_at=START,
+            initial_capital=Decimal(10_000),
+            account=account(equity, trader=name, fees=fees),
+            performance=Performance(),
+            status="running",
+            next_cycle=None,
+            trades=tuple(trades),
+            equity_curve=tuple(curve),
+        )
+
+    return make

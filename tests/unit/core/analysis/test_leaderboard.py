@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import random
+
+import attrs
+import pytest
+
+from nof0_core.analysis.leaderboard import Leaderboard, leaderboard_rows
+from nof0_core.analysis.verdict import verdict
+from nof0_core.domain.view import View
+
+
+@pytest.fixture
+def wandering(curve):
+    """Make a curve that drifts by a percentage per hour."""
+
+    def make(drift, hours=72, seed=1, spread=0.5):
+        rng, equity, points = random.Random(seed), 10_000.0, []
+        for _ in range(hours + 1):
+            points.append(round(equity, 2))
+            equity *= 1 + (drift + rng.gauss(0, spread)) / 100
+        return curve(*points)
+
+    return make
+
+
+@pytest.fixture
+def view(curve):
+    def make(*traders):
+        return View(time=curve(1)[0].time, traders=traders, quotes={})
+
+    return make
+
+
+def by_name(rows):
+    return {row.trader: row for row in rows}
+
+
+def test_rows_stand_by_equity_and_equals_keep_their_order(trader, view):
+    rows = leaderboard_rows(
+        view(trader("a", equity="9000"), trader("b", equity="11000"), trader("c", equity="9000"))
+    )
+    assert [row.trader for row in rows] == ["b", "a", "c"]
+    assert rows[0].return_pct == 10
+
+
+def test_trades_are_counted_by_their_net_profit(trader, trade, view):
+    trades = [trade("10"), trade("-4"), trade("0"), trade("2.5")]
+    row = leaderboard_rows(view(trader("a", trades=trades, fees="4")))[0]
+    assert (row.num_trades, row.num_wins, row.num_losses) == (4, 2, 2)
+    assert (row.win_dollars, row.lose_dollars, row.fees) == (12.5, -4, 4)
+    assert row.win_rate == 50
+
+
+def test_nothing_is_said_about_chance_before_a_day_of_returns(trader, view, wandering):
+    rows = leaderboard_rows(
+        view(
+            trader("a", curve=wandering(0.1, hours=23)),
+            trader("yardstick", curve=wandering(0, hours=23), is_baseline=True),
+        )
+    )
+    assert rows[0].return_pct_ci is rows[0].sharpe_ci is rows[0].beats_baseline_p is None
+
+
+def test_the_rival_is_the_best_baseline_other_than_oneself(trader, view, wandering):
+    rows = by_name(
+        leaderboard_rows(
+            view(
+                trader("model", curve=wandering(0.05, seed=3), equity="10300"),
+                trader("good", curve=wandering(0.3, seed=1), equity="12000", is_baseline=True),
+                trader("bad", curve=wandering(-0.3, seed=2), equity="8000", is_baseline=True),
+            )
+        )
+    )
+    assert rows["model"].beats_baseline_p < 0.1
+    assert rows["good"].beats_baseline_p > 0.99
+    assert rows["bad"].beats_baseline_p < 0.01
+
+
+def test_without_another_baseline_there_is_no_rival(trader, view, wandering):
+    rows = leaderboard_rows(view(trader("alone", curve=wandering(0), is_baseline=True)))
+    assert rows[0].return_pct_ci is not None
+    assert rows[0].beats_baseline_p is None
+
+
+def test_the_interval_of_return_is_around_what_the_curve_made(trader, view, wandering):
+    points = wandering(0.1)
+    row = leaderboard_rows(view(trader("a", curve=points)))[0]
+    made = float(100 * (points[-1].equity / points[0].equity - 1))
+    assert row.return_pct_ci[0] < made < row.return_pct_ci[1]
+
+
+def test_resampling_happens_only_when_an_hour_was_added(trader, view, wandering, monkeypatch):
+    import nof0_core.analysis.leaderboard as module
+
+    calls = []
+    luck = module.luck
+    monkeypatch.setattr(module, "luck", lambda traders: calls.append(1) or luck(traders))
+    board, one = Leaderboard(), trader("a", curve=wandering(0, hours=30))
+    first = board.rows(view(one))
+    later = board.rows(view(attrs.evolve(one, account=attrs.evolve(one.account, equity=9))))
+    assert len(calls) == 1
+    assert later[0].equity == 9
+    assert later[0].return_pct_ci == first[0].return_pct_ci
+    board.rows(view(trader("a", curve=wandering(0, hours=31))))
+    assert len(calls) == 2
+
+
+@pytest.fixture
+def row(trader, view):
+    def make(name, interval, trades=50):
+        plain = leaderboard_rows(view(trader(name)))[0]
+        return attrs.evolve(plain, return_pct_ci=interval, num_trades=trades)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "trades", "said"),
+    [
+        pytest.param(None, (0, 1), 50, "at least 24 hours", id="no history"),
+        pytest.param((1, 5), (-2, 1.5), 50, "means nothing: their 95 % intervals", id="overlap"),
+        pytest.param((2, 5), (-2, 1.5), 3, "on 3 closed trades", id="few trades"),
+        pytest.param((2, 5), (-2, 1.5), 50, "beyond what chance explains: their", id="clear"),
+    ],
+)
+def test_verdict_says_whether_the_order_means_something(row, first, second, trades, said):
+    assert said in verdict([row("a", first, trades), row("b", second)])
+
+
+def test_one_trader_alone_needs_no_verdict(row):
+    assert not verdict([row("a", (0, 1))])

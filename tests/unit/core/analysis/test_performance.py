@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nof0_core.analysis.performance import (
+    PerformanceTracker,
+    max_drawdown_pct,
+    performance,
+    sharpe_ratio,
+    win_rate,
+)
+from nof0_core.analysis.returns import Spread, hourly_returns
+
+
+def test_sharpe_is_mean_over_sample_deviation_on_a_daily_scale(curve):
+    points = curve(10_000, 10_100, 9_999, 10_200)
+    returns = np.array([0.01, 9_999 / 10_100 - 1, 10_200 / 9_999 - 1])
+    assert sharpe_ratio(points) == pytest.approx(returns.mean() / returns.std(ddof=1) * 24**0.5)
+
+
+def test_sharpe_takes_the_risk_free_rate_off_every_hour(curve):
+    points = curve(10_000, 10_100, 9_999, 10_200)
+    without = sharpe_ratio(points)
+    spread = np.array([0.01, 9_999 / 10_100 - 1, 10_200 / 9_999 - 1]).std(ddof=1)
+    lost = 0.001 / spread * 24**0.5
+    assert sharpe_ratio(points, risk_free=0.001) == pytest.approx(without - lost)
+
+
+@pytest.mark.parametrize("equities", [(), (10_000,), (10_000, 10_100), (10_000,) * 5])
+def test_sharpe_is_zero_where_nothing_can_be_said(curve, equities):
+    assert sharpe_ratio(curve(*equities)) == 0
+
+
+def test_equal_returns_have_no_sharpe_although_floats_differ_in_the_last_digit(curve):
+    points = curve(*(Decimal(10_000) * Decimal("1.001") ** hour for hour in range(20)))
+    assert sharpe_ratio(points) == 0
+
+
+def test_capital_that_is_moved_in_or_out_is_no_return(curve):
+    points = curve((10_000, 10_000), (15_000, 15_000), (12_000, 12_000))
+    assert hourly_returns(points).tolist() == [0.0, 0.0]
+    assert max_drawdown_pct(points) == 0
+
+
+def test_an_hour_that_began_without_equity_has_no_return(curve):
+    points = curve((0, 0), (10_000, 10_000), (10_100, 10_000))
+    assert hourly_returns(points).tolist() == [0.01]
+
+
+def test_drawdown_is_the_largest_fall_from_a_peak(curve):
+    assert max_drawdown_pct(curve(10_000, 12_000, 9_000, 11_000, 8_400)) == pytest.approx(30)
+
+
+def test_a_loss_before_the_first_full_hour_is_a_drawdown(curve):
+    assert max_drawdown_pct(curve((9_000, 10_000), (9_500, 10_000))) == pytest.approx(10)
+
+
+def test_a_trade_that_made_nothing_is_not_won(trade):
+    assert win_rate([trade("5"), trade("0"), trade("-5"), trade("5")]) == 50
+    assert win_rate([]) == 0
+
+
+def test_performance_counts_open_profit_and_the_fall_since_the_last_hour(curve, trade, account):
+    points = curve(10_000, 10_500)
+    found = performance([trade("10"), trade("-4")], points, account("9450"), 7)
+    assert found.total_pnl == Decimal(-550)
+    assert found.max_drawdown_pct == pytest.approx(10)
+    assert (found.trades, found.cycles, found.win_rate) == (2, 7, 50)
+
+
+def test_performance_without_account_is_that_of_closed_trades(curve, trade):
+    found = performance([trade("10"), trade("-4")], curve(10_000), None, 0)
+    assert found.total_pnl == Decimal(6)
+
+
+money = st.decimals("0", "30000", places=2, allow_nan=False, allow_infinity=False)
+steps = st.lists(st.tuples(money, st.decimals("0", "20000", places=2)), max_size=12)
+
+
+@given(points=steps, cut=st.integers(0, 12))
+def test_tracker_gives_the_same_bits_however_the_history_was_handed_over(points, cut):
+    """What is computed once per cycle is what a restarted engine computes from scratch."""
+    from datetime import UTC, datetime, timedelta
+
+    from nof0_core.domain.view import EquityPoint
+
+    start = datetime(2025, 7, 1, tzinfo=UTC)
+    curve = [
+        EquityPoint(time=start + timedelta(hours=n), equity=equity, deposited=deposited)
+        for n, (equity, deposited) in enumerate(points)
+    ]
+    tracker = PerformanceTracker()
+    tracker.performance([], curve[:cut], None, 0)
+    whole = performance([], curve, None, 3)
+    assert tracker.performance([], curve, None, 3) == whole
+    assert whole.sharpe_ratio == sharpe_ratio(curve)
+    assert whole.max_drawdown_pct == max_drawdown_pct(curve)
+
+
+def test_tracker_looks_only_at_what_is_new(curve, trade):
+    class Once(list):
+        def __getitem__(self, index):
+            if index < len(self) - 2:
+                raise AssertionError(index)
+            return super().__getitem__(index)
+
+    points, trades = curve(10_000, 10_100, 10_050, 10_200), [trade("3"), trade("-1"), trade("2")]
+    tracker = PerformanceTracker()
+    tracker.performance(trades[:2], points[:3], None, 1)
+    found = tracker.performance(Once(trades), Once(points), None, 2)
+    assert found == performance(trades, points, None, 2)
+
+
+def test_tracker_starts_again_when_the_newest_hour_was_replaced(curve):
+    tracker = PerformanceTracker()
+    tracker.performance([], curve(10_000, 10_100, 10_300), None, 0)
+    points = curve(10_000, 10_100, 10_200, 10_150)
+    assert tracker.performance([], points, None, 0) == performance([], points, None, 0)
+
+
+def test_tracker_starts_again_when_a_history_got_shorter(trade):
+    tracker = PerformanceTracker()
+    tracker.performance([trade("1"), trade("1")], [], None, 0)
+    assert tracker.performance([trade("-1")], [], None, 0) == performance(
+        [trade("-1")], [], None, 0
+    )
+
+
+@given(st.lists(st.floats(-1, 1), min_size=2, max_size=50))
+def test_spread_agrees_with_numpy(values):
+    spread = Spread()
+    for value in values:
+        spread.add(value)
+    assert spread.mean == pytest.approx(np.mean(values), abs=1e-12)
+    assert spread.deviation == pytest.approx(np.std(values, ddof=1), abs=1e-9)

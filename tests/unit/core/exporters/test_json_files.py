@@ -1,0 +1,319 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from nof0_core.errors import ProviderError, TransientError
+from nof0_core.exporters.json_files import JsonConfig, open_json
+from nof0_core.testing.environment import env
+
+pytestmark = pytest.mark.anyio
+
+NAMES = {
+    "account-totals.json",
+    "analytics.json",
+    "analytics-alpha.json",
+    "analytics-beta.json",
+    "conversations.json",
+    "crypto-prices.json",
+    "leaderboard.json",
+    "positions.json",
+    "since-inception-values.json",
+    "trades.json",
+}
+
+
+async def run(path, *rounds, **settings):
+    """Open the exporter, hand over rounds of (events, view), close it, read the files."""
+    config = JsonConfig(path=path, **settings)
+    async with env() as surroundings, open_json(config, surroundings) as exporter:
+        for events, view in rounds:
+            await exporter.export(events, view)
+    return {file.name: json.loads(file.read_bytes()) for file in path.iterdir()}
+
+
+def kinds(value):
+    """Describe the shape of JSON; whole and broken numbers are alike, and so are all lists."""
+    match value:
+        case bool():
+            return "bool"
+        case int() | float():
+            return "number"
+        case dict():
+            return {key: kinds(inner) for key, inner in value.items()}
+        case list():
+            return [kinds(value[0])] if value else []
+        case _:
+            return type(value).__name__
+
+
+@pytest.fixture
+async def files(tmp_path, story):
+    told = story(30)
+    return await run(tmp_path, (told.events, told.view()))
+
+
+async def test_all_files_of_the_api_are_written(files):
+    assert set(files) == NAMES
+
+
+OURS = {"return_pct_ci", "sharpe_ci", "is_baseline", "beats_baseline_p"}
+
+
+@pytest.mark.parametrize(
+    ("name", "record", "key", "ours"),
+    [
+        (
+            "account-totals.json",
+            "account-totals.excerpt.json",
+            "accountTotals",
+            {"margin_used_pct"},
+        ),
+        ("analytics.json", "analytics.json", "analytics", set()),
+        ("leaderboard.json", "leaderboard.json", "leaderboard", OURS),
+        (
+            "since-inception-values.json",
+            "since-inception-values.json",
+            "sinceInceptionValues",
+            set(),
+        ),
+        ("trades.json", "trades.json", "trades", set()),
+    ],
+)
+async def test_rows_have_the_keys_and_types_of_the_recording(
+    files, recorded, name, record, key, ours
+):
+    assert set(files[name]) == set(recorded(record))
+    wanted = kinds(recorded(record)[key][0])
+    for row in files[name][key]:
+        if row["id"].startswith(("beta", "buynhold")):
+            continue
+        found = kinds({inner: value for inner, value in row.items() if inner not in ours})
+        assert set(row) - set(wanted) == ours
+        # Which coins are held and what an exit plan says is content, not shape.
+        for free in ("positions", "exit_plan"):
+            if free in wanted:
+                assert isinstance(row[free], dict)
+                found[free] = wanted[free]
+        assert found == wanted
+
+
+async def test_positions_have_the_21_keys_and_types_of_the_recording(files, recorded):
+    wanted = kinds(recorded("account-totals.excerpt.json")["accountTotals"][0]["positions"]["BTC"])
+    rows = files["positions.json"]["accountTotals"]
+    found = kinds(rows[0]["positions"]["BTC"])
+    found["exit_plan"]["profit_target"] = "number"  # null here: this trader has no target
+    assert len(found) == 21
+    assert found == wanted
+    assert rows[1] == {"model_id": "beta", "positions": {}}
+
+
+async def test_prices_have_the_shape_of_the_recording(files, recorded):
+    wanted = recorded("crypto-prices.json")
+    assert kinds(files["crypto-prices.json"]["prices"]["BTC"]) == kinds(wanted["prices"]["BTC"])
+    assert set(files["crypto-prices.json"]) == set(wanted)
+    assert files["crypto-prices.json"]["prices"]["BTC"]["price"] == 107_271
+
+
+async def test_conversations_have_what_the_recording_has_and_what_the_web_client_shows(
+    files, recorded
+):
+    wanted = recorded("conversations.json")
+    assert set(files["conversations.json"]) >= set(wanted)
+    row = files["conversations.json"]["conversations"][1]
+    assert row["model_id"] == "alpha"
+    assert kinds(row["messages"]) == kinds(wanted["conversations"][0]["messages"])
+    assert [message["role"] for message in row["messages"]] == ["system", "user", "assistant"]
+    assert row["user_prompt"] == "BTC?"
+    assert row["llm_response"]["BTC"]["quantity"] == pytest.approx(10_000 / 107_250, abs=1e-6)
+    assert row["llm_response"]["BTC"]["confidence"] == 0.8
+    assert row["summary"] == "BTC buy_to_enter"
+
+
+async def test_a_trader_that_read_no_prompt_shows_its_reasoning(files):
+    row = files["conversations.json"]["conversations"][0]
+    assert row["model_id"] == "beta"
+    assert row["user_prompt"] == ""
+    assert [message["content"] for message in row["messages"]] == ["BTC: it is hour 29"]
+    assert row["llm_response"]["BTC"]["leverage"] is None
+
+
+async def test_conversations_are_bounded_and_newest_first(tmp_path, story):
+    told = story(30)
+    files = await run(tmp_path, (told.events, told.view()), conversations=3)
+    rows = files["conversations.json"]["conversations"]
+    assert [row["model_id"] for row in rows] == ["beta", "alpha"] * 3
+    times = [row["timestamp"] for row in rows]
+    assert times == sorted(times, reverse=True)
+
+
+async def test_account_rows_keep_the_identities_of_the_contract(files):
+    rows = files["account-totals.json"]["accountTotals"]
+    assert len({row["id"] for row in rows}) == len(rows)
+    for row in rows:
+        assert row["id"] == f"{row['model_id']}_{row['since_inception_hourly_marker']}"
+        profit = row["realized_pnl"] + row["total_unrealized_pnl"]
+        assert row["dollar_equity"] == pytest.approx(10_000 + profit)
+        assert row["cum_pnl_pct"] == pytest.approx(profit / 100)
+        held = sum(position["unrealized_pnl"] for position in row["positions"].values())
+        assert row["total_unrealized_pnl"] == pytest.approx(held)
+
+
+async def test_every_hour_has_one_row_and_the_running_one_grows(files):
+    rows = files["account-totals.json"]["accountTotals"]
+    alpha = [row for row in rows if row["model_id"] == "alpha"]
+    assert [row["since_inception_hourly_marker"] for row in alpha] == list(range(30))
+    assert alpha[0]["dollar_equity"] == 10_000
+    assert alpha[-1]["since_inception_minute_marker"] == 29 * 60 + 30
+    assert alpha[-1]["sharpe_ratio"] == 0.5
+    assert files["account-totals.json"]["lastHourlyMarkerRead"] == 29
+
+
+async def test_benchmark_holds_bitcoin_bought_with_the_average_capital(files):
+    rows = files["account-totals.json"]["accountTotals"]
+    benchmark = [row for row in rows if row["model_id"] == "buynhold_btc"]
+    assert [row["since_inception_hourly_marker"] for row in benchmark] == list(range(30))
+    assert benchmark[0]["dollar_equity"] == 10_000
+    assert benchmark[-1]["dollar_equity"] == pytest.approx(10_727)
+    assert benchmark[10]["positions"]["BTC"]["quantity"] == pytest.approx(0.1)
+    beginnings = files["since-inception-values.json"]["sinceInceptionValues"]
+    assert [row["model_id"] for row in beginnings] == ["alpha", "beta", "buynhold_btc"]
+    assert [row["num_invocations"] for row in beginnings] == [30, 30, 0]
+
+
+async def test_trades_are_newest_first_and_add_up(files):
+    rows = files["trades.json"]["trades"]
+    assert len(rows) == 29
+    times = [row["exit_time"] for row in rows]
+    assert times == sorted(times, reverse=True)
+    row = rows[0]
+    # Funding of -1 is ours: the arena's net profit is without it.
+    assert row["realized_net_pnl"] == row["entry_closed_pnl"] + row["exit_closed_pnl"] - 1
+    assert row["exit_human_time"] == "2025-07-02 05:00:00.000000"
+    assert row["trade_id"] == f"{row['entry_time']}_BTC_{row['exit_time']}_alpha"
+    assert len({row["id"] for row in rows}) == len(rows)
+
+
+async def test_at_most_100_trades_per_trader_are_kept(tmp_path, story):
+    told = story(120)
+    files = await run(tmp_path, (told.events, told.view()))
+    rows = files["trades.json"]["trades"]
+    assert len(rows) == 100
+    assert rows[0]["exit_tid"] == 5119
+    assert (
+        files["analytics.json"]["analytics"][0]["overall_trades_overview_table"]["total_trades"]
+        == 119
+    )
+
+
+async def test_analytics_know_size_at_entry_and_time_in_the_market(files):
+    row = files["analytics.json"]["analytics"][0]
+    overall = row["overall_trades_overview_table"]
+    assert overall["avg_size_of_trade_portfolio_pct"] == pytest.approx(100, rel=0.05)
+    assert overall["avg_stop_loss_distance_pct"] == pytest.approx(2)
+    assert row["signals_breakdown_table"]["pct_mins_long_combined"] == pytest.approx(100)
+    assert row["invocation_breakdown_table"]["avg_invocation_break_mins"] == 60
+    assert row["last_trade_doc_id"] == files["trades.json"]["trades"][0]["id"]
+    assert files["analytics-alpha.json"]["analytics"] == [row]
+
+
+async def test_a_trader_without_trades_has_null_for_the_last_one(files):
+    row = files["analytics-beta.json"]["analytics"][0]
+    assert (row["last_trade_exit_time"], row["last_trade_doc_id"]) == (None, None)
+
+
+async def test_bytes_do_not_depend_on_how_often_files_were_written(tmp_path, story):
+    one, many = tmp_path / "one", tmp_path / "many"
+    told = story(30)
+    await run(one, (told.events, told.view()))
+    rounds = []
+    for hours in range(1, 31):
+        partial = story(hours)
+        del partial.events[-1]
+        seen = sum(len(events) for events, _ in rounds)
+        rounds.append((partial.events[seen:], partial.view()))
+    rounds.append((told.events[-1:], told.view()))
+    await run(many, *rounds)
+    for name in NAMES:
+        assert (one / name).read_bytes() == (many / name).read_bytes(), name
+
+
+async def test_events_offered_twice_count_once(tmp_path, story):
+    told = story(5)
+    first = await run(tmp_path / "a", (told.events, told.view()))
+    again = await run(tmp_path / "b", (told.events, told.view()), (told.events, told.view()))
+    assert first == again
+
+
+async def test_only_files_with_news_are_written_again(tmp_path, story, evolve):
+    told = story(5)
+    async with (
+        env() as surroundings,
+        open_json(JsonConfig(path=tmp_path), surroundings) as exporter,
+    ):
+        await exporter.export(told.events, told.view(30))
+        before = {file.name: file.stat().st_ino for file in tmp_path.iterdir()}
+        await exporter.export([], told.view(31))
+        after = {file.name: file.stat().st_ino for file in tmp_path.iterdir()}
+    changed = {name for name in NAMES if before[name] != after[name]}
+    assert changed == {"account-totals.json", "crypto-prices.json"}
+
+
+async def test_files_are_whole_when_the_process_dies_in_the_middle_of_writing(tmp_path, story):
+    """The draft is hidden beside the file, and the next write takes its place."""
+    (tmp_path / ".trades.json.part").write_bytes(b'{"trades":[{"id"')
+    told = story(3)
+    files = await run(tmp_path, (told.events, told.view()))
+    assert set(files) == NAMES
+
+
+async def test_full_disk_is_transient_and_nothing_is_lost(tmp_path, story):
+    told = story(3)
+    blocked = tmp_path / "leaderboard.json"
+    async with (
+        env() as surroundings,
+        open_json(JsonConfig(path=tmp_path), surroundings) as exporter,
+    ):
+        blocked.mkdir()
+        with pytest.raises(TransientError, match=r"cannot write .*leaderboard\.json"):
+            await exporter.export(told.events, told.view())
+        blocked.rmdir()
+        await exporter.export(told.events, told.view())
+        assert len(json.loads((tmp_path / "trades.json").read_bytes())["trades"]) == 2
+        assert json.loads(blocked.read_bytes())["leaderboard"][0]["num_trades"] == 2
+
+
+async def test_a_directory_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    config = JsonConfig(path=tmp_path / "file" / "below")
+    async with env() as surroundings:
+        with pytest.raises(ProviderError, match=r"cannot make the directory .*below"):
+            async with open_json(config, surroundings):
+                pass
+
+
+async def test_a_trader_id_never_leads_out_of_the_directory(tmp_path, story, evolve):
+    told = story(2)
+    view = told.view()
+    evil = evolve(view, traders=(evolve(view.traders[0], trader="../evil"),))
+    async with (
+        env() as surroundings,
+        open_json(JsonConfig(path=tmp_path), surroundings) as exporter,
+    ):
+        with pytest.raises(ProviderError, match=r'"\.\./evil" cannot be part of a file name'):
+            await exporter.export([], evil)
+        await exporter.export([], view)
+    assert not list(tmp_path.parent.glob("*evil*"))
+
+
+async def test_without_a_path_the_files_go_to_the_sections_own_directory(tmp_path, story):
+    told = story(2)
+    async with (
+        env(data_dir=tmp_path) as surroundings,
+        open_json(JsonConfig(), surroundings) as exporter,
+    ):
+        assert await exporter.cursor() == 0
+        await exporter.export(told.events, told.view())
+        assert await exporter.cursor() == told.events[-1].seq
+    assert (tmp_path / "leaderboard.json").exists()

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from nof0_core.exporters.textfile import PrometheusConfig, open_prometheus
+from nof0_core.testing.environment import env
+
+pytestmark = pytest.mark.anyio
+
+
+async def samples(path, *rounds):
+    config = PrometheusConfig(path=path)
+    async with env() as surroundings, open_prometheus(config, surroundings) as exporter:
+        for events, view in rounds:
+            await exporter.export(events, view)
+    families = text_string_to_metric_families(path.read_text())
+    return {
+        (sample.name, *sorted(sample.labels.values())): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+async def test_accounts_and_counters_are_in_the_file(tmp_path, story):
+    told = story(3)
+    found = await samples(tmp_path / "nof0.prom", (told.events, told.view()))
+    assert found["nof0_equity_usd", "alpha", "rules"] == float(told.account("alpha").equity)
+    assert found["nof0_fees_usd", "alpha", "rules"] == 22.5
+    assert found["nof0_pnl_usd", "beta", "rules"] == 0
+    assert found["nof0_open_positions", "alpha", "rules"] == 1
+    assert found["nof0_closed_trades", "alpha", "rules"] == 2
+    assert found["nof0_cycles_total", "alpha", "ok"] == 3
+    assert found["nof0_fills_total", "alpha"] == 3
+    assert found["nof0_alerts_total", "drift"] == 1
+    assert found["nof0_journal_seq",] == told.events[-1].seq
+    assert found["nof0_engine_time_seconds",] == told.view().time.timestamp()
+
+
+async def test_events_offered_twice_count_once(tmp_path, story):
+    told = story(3)
+    once = await samples(tmp_path / "a.prom", (told.events, told.view()))
+    twice = await samples(tmp_path / "b.prom", *[(told.events, told.view())] * 2)
+    assert once == twice
+
+
+async def test_without_a_path_the_file_is_in_the_sections_own_directory(tmp_path, story):
+    told = story(1)
+    async with (
+        env(data_dir=tmp_path) as surroundings,
+        open_prometheus(PrometheusConfig(), surroundings) as exporter,
+    ):
+        assert await exporter.cursor() == 0
+        await exporter.export(told.events, told.view())
+    assert (tmp_path / "nof0.prom").read_text().startswith("# HELP nof0_equity_usd")
