@@ -1,0 +1,114 @@
+"""All orders the venue has seen, and which of them still wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import ROUND_HALF_EVEN, Decimal
+
+import attrs
+
+from nof0_core.domain.candles import from_ms
+from nof0_core.domain.order import OrderStatus, Side, Trigger, VenueOrder
+from nof0_core.ids import ClientOrderId, Symbol
+from nof0_core.money import EXACT, ZERO
+from nof0_provider_sim.exchange.account import PRICE_STEP
+from nof0_provider_sim.exchange.records import OrderTaken
+
+
+@attrs.define
+class Order:
+    """An order and where it stands. `paid` is Σ price x size of its executions, in USD."""
+
+    taken: OrderTaken
+    status: OrderStatus = OrderStatus.RESTING
+    filled: Decimal = ZERO
+    paid: Decimal = ZERO
+    reason: str = ""
+
+    @property
+    def left(self) -> Decimal:
+        """Return the size not filled yet, in coins."""
+        return self.taken.size - self.filled
+
+    @property
+    def sign(self) -> int:
+        """Return +1 for a buy, -1 for a sell."""
+        return 1 if self.taken.side is Side.BUY else -1
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether the order waits at the venue."""
+        return self.status is OrderStatus.RESTING
+
+    def shown(self) -> VenueOrder:
+        """Return the order as the venue reports it."""
+        taken = self.taken
+        average = None
+        if self.filled:
+            average = EXACT.divide(self.paid, self.filled).quantize(
+                PRICE_STEP, ROUND_HALF_EVEN, EXACT
+            )
+        trigger = None
+        if taken.trigger_kind is not None and taken.trigger_price is not None:
+            trigger = Trigger(kind=taken.trigger_kind, price=taken.trigger_price)
+        return VenueOrder(
+            client_id=taken.client_id,
+            venue_id=taken.venue_id,
+            symbol=taken.symbol,
+            side=taken.side,
+            size=taken.size,
+            filled_size=self.filled,
+            limit_price=taken.limit_price,
+            status=self.status,
+            time=from_ms(taken.at_ms),
+            average_price=average,
+            is_reduce_only=taken.is_reduce_only,
+            trigger=trigger,
+            reason=self.reason,
+        )
+
+
+class Book:
+    """Orders by id; those that wait also in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[int, Order] = {}
+        self._by_client: dict[ClientOrderId, Order] = {}
+        self._open: dict[int, Order] = {}
+
+    def add(self, taken: OrderTaken) -> None:
+        """Take an order in; it waits until it is closed."""
+        order = Order(taken)
+        self._by_id[taken.venue_id] = order
+        self._by_client[taken.client_id] = order
+        self._open[taken.venue_id] = order
+
+    def close(self, order: Order, status: OrderStatus, reason: str) -> None:
+        """End an order."""
+        order.status, order.reason = status, reason
+        self._open.pop(order.taken.venue_id, None)
+
+    def by_id(self, venue_id: int) -> Order:
+        """Return an order that was taken in before."""
+        return self._by_id[venue_id]
+
+    def by_client(self, client_id: ClientOrderId) -> Order | None:
+        """Return an order by client id, None if it never came."""
+        return self._by_client.get(client_id)
+
+    @property
+    def has_open(self) -> bool:
+        """Return whether any order waits."""
+        return bool(self._open)
+
+    def open(self) -> Iterator[Order]:
+        """Iterate over a snapshot of the waiting orders, oldest first."""
+        return iter(tuple(self._open.values()))
+
+    def open_of(self, symbol: Symbol) -> list[Order]:
+        """Return the waiting orders of one coin, oldest first."""
+        return [order for order in self._open.values() if order.taken.symbol == symbol]
+
+    def open_symbols(self) -> list[Symbol]:
+        """Return the coins with waiting orders, sorted."""
+        return sorted({order.taken.symbol for order in self._open.values()})

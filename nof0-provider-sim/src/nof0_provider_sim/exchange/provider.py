@@ -1,0 +1,170 @@
+"""The exchange provider: the paper venue behind the engine's protocol."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from decimal import Decimal, localcontext
+
+import anyio
+
+from nof0_core.clock import Clock
+from nof0_core.domain.account import VenueAccount
+from nof0_core.domain.candles import from_ms, to_ms
+from nof0_core.domain.fill import Fill, FundingPayment
+from nof0_core.domain.order import OrderOutcome, OrderRequest, VenueOrder
+from nof0_core.domain.position import MarginMode, VenuePosition
+from nof0_core.errors import TransientError
+from nof0_core.ids import ClientOrderId, Symbol
+from nof0_core.money import EXACT, ZERO
+from nof0_core.protocols import Capability
+from nof0_provider_sim.exchange import margin
+from nof0_provider_sim.exchange.execution import Execution
+from nof0_provider_sim.exchange.feed import Feed
+from nof0_provider_sim.exchange.latency import Latency
+from nof0_provider_sim.exchange.margin import Instruments
+from nof0_provider_sim.exchange.store import Store
+from nof0_provider_sim.exchange.venue import Venue
+
+
+class SimExchange:
+    """One paper account; every call first brings the venue to the present.
+
+    Orders arrive after the latency and are filled at the price of that moment. On a lockstep clock
+    nobody waits: the order is judged at its time of arrival, ahead of the clock by the latency. Calls are carried out one at a time, and all a call did is on disk when it returns. A
+    call that is cancelled before the order has arrived does nothing.
+    """
+
+    def __init__(
+        self,
+        *,
+        section: str,
+        clock: Clock,
+        feed: Feed,
+        execution: Execution,
+        venue: Venue,
+        store: Store,
+        instruments: Instruments,
+        latency: Latency,
+    ) -> None:
+        self._section = section
+        self._clock = clock
+        self._feed = feed
+        self._execution = execution
+        self._state = execution.state
+        self._venue = venue
+        self._store = store
+        self._instruments = instruments
+        self._latency = latency
+        self._turn = anyio.Lock(fast_acquire=True)
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """Return what the venue can do: everything."""
+        return frozenset(Capability)
+
+    async def account(self) -> VenueAccount:
+        """Return the account valued at current marks; margin of waiting orders is not available."""
+        async with self._present():
+            account, marks = self._state.account, self._marks()
+            equity = account.equity(marks)
+            used = margin.used(account, marks, self._instruments)
+            waiting = list(self._state.book.open())
+            held_back = margin.reserved(account, waiting, self._instruments)
+            return VenueAccount(
+                time=from_ms(self._state.time_ms),
+                equity=equity,
+                raw_usd=account.raw_usd,
+                margin_used=used,
+                available=max(ZERO, equity - used - held_back),
+            )
+
+    async def positions(self) -> Sequence[VenuePosition]:
+        """Return all open positions, by symbol."""
+        async with self._present():
+            return margin.positions(self._state.account, self._marks(), self._instruments)
+
+    async def open_orders(self) -> Sequence[VenueOrder]:
+        """Return all resting and waiting trigger orders, oldest first."""
+        async with self._present():
+            return [order.shown() for order in self._state.book.open()]
+
+    async def place(self, orders: Sequence[OrderRequest]) -> Sequence[OrderOutcome]:
+        """Send orders and return one outcome for each, in the same order.
+
+        Raises:
+            TransientError: there is no price of a coin that is held; nothing was placed.
+            ProviderError: the account's file cannot be written.
+        """
+        sent = to_ms(self._clock.now())
+        arrival = await self._travel(sent, [order.client_id for order in orders])
+        async with self._present({order.symbol for order in orders}, arrival):
+            self._marks()
+            return [self._venue.place(order, sent) for order in orders]
+
+    async def cancel(self, client_ids: Sequence[ClientOrderId]) -> Sequence[OrderOutcome]:
+        """Cancel orders; the outcome is `canceled`, or the state that made it impossible."""
+        arrival = await self._travel(to_ms(self._clock.now()), client_ids)
+        async with self._present((), arrival):
+            return [self._venue.cancel(client_id) for client_id in client_ids]
+
+    async def order(self, client_id: ClientOrderId) -> VenueOrder | None:
+        """Return an order by client id, open or done; None if the venue never saw it."""
+        async with self._present():
+            found = self._state.book.by_client(client_id)
+            return found.shown() if found else None
+
+    async def fills(self, since: datetime) -> Sequence[Fill]:
+        """Return all executions at or after `since` (UTC), oldest first."""
+        async with self._present():
+            return self._state.fills(since)
+
+    async def funding(self, since: datetime) -> Sequence[FundingPayment]:
+        """Return all funding settlements at or after `since` (UTC), oldest first."""
+        async with self._present():
+            return self._state.funding(since)
+
+    async def set_leverage(self, symbol: Symbol, leverage: int, mode: MarginMode) -> None:
+        """Set the leverage of a coin for this account.
+
+        Raises:
+            RejectedError: the venue does not allow it.
+        """
+        async with self._present({symbol}):
+            self._venue.set_leverage(symbol, leverage, mode)
+
+    async def _travel(self, sent_ms: int, client_ids: Sequence[ClientOrderId]) -> int:
+        arrival = sent_ms + self._latency.of(client_ids)
+        if not self._clock.is_lockstep:
+            await self._clock.sleep_until(from_ms(arrival))
+        return arrival
+
+    @asynccontextmanager
+    async def _present(
+        self, symbols: Collection[Symbol] = (), arrival_ms: int = 0
+    ) -> AsyncIterator[None]:
+        """Hold the venue at the present, or at `arrival_ms` if later, and save what happens.
+
+        Nothing inside may await: it would see another task's decimal context.
+        """
+        async with self._turn:
+            wanted = {symbol for symbol in symbols if symbol in self._instruments}
+            await self._feed.refresh(self._state.symbols() | wanted)
+            with localcontext(EXACT):
+                try:
+                    self._venue.advance(max(arrival_ms, to_ms(self._clock.now())))
+                    yield
+                finally:
+                    # Also when the venue refused: time has passed, and what it brought is real.
+                    fresh = self._execution.drain()
+                    if fresh:
+                        self._store.append(fresh)
+
+    def _marks(self) -> dict[Symbol, Decimal]:
+        marks = self._venue.marks()
+        missing = sorted(set(self._state.account.positions) - set(marks))
+        if missing:
+            msg = f"the market tells no price of {', '.join(missing)}"
+            raise TransientError(msg, section=self._section)
+        return marks

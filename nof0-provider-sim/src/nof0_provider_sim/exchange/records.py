@@ -1,0 +1,110 @@
+"""What happens at the paper venue, one record each; the account is the sum of its records.
+
+Records are what the store keeps: the same code applies them when they happen and after a restart,
+so nothing can differ. Decimals are written as text and come back digit for digit. `at_ms` is the
+venue's time in milliseconds since 1970, UTC.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+import attrs
+from attrs.converters import optional
+
+from nof0_core.domain.order import OrderStatus, Side, TimeInForce, TriggerKind
+from nof0_core.ids import ClientOrderId, Symbol
+
+
+@attrs.frozen(kw_only=True)
+class OrderTaken:
+    """An order reached the venue. `sent_ms` is when it was sent, before its latency."""
+
+    at_ms: int
+    venue_id: int
+    client_id: ClientOrderId
+    symbol: Symbol
+    side: Side = attrs.field(converter=Side)
+    size: Decimal = attrs.field(converter=Decimal)
+    limit_price: Decimal = attrs.field(converter=Decimal)
+    tif: TimeInForce = attrs.field(converter=TimeInForce)
+    is_reduce_only: bool
+    trigger_kind: TriggerKind | None = attrs.field(converter=optional(TriggerKind))
+    trigger_price: Decimal | None = attrs.field(converter=optional(Decimal))
+    group: str | None
+    sent_ms: int
+
+
+@attrs.frozen(kw_only=True)
+class OrderExecuted:
+    """Part or all of an order was filled; `size` is positive, `fee` in USD."""
+
+    at_ms: int
+    fill_id: int
+    venue_id: int
+    price: Decimal = attrs.field(converter=Decimal)
+    size: Decimal = attrs.field(converter=Decimal)
+    fee: Decimal = attrs.field(converter=Decimal)
+    is_taker: bool
+
+
+@attrs.frozen(kw_only=True)
+class OrderEnded:
+    """An order ended without being filled completely; `reason` is the venue's word for it."""
+
+    at_ms: int
+    venue_id: int
+    status: OrderStatus = attrs.field(converter=OrderStatus)
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class FundingSettled:
+    """Funding was paid on one coin; `amount` in USD is what the account got."""
+
+    at_ms: int
+    symbol: Symbol
+    size: Decimal = attrs.field(converter=Decimal)
+    rate: Decimal = attrs.field(converter=Decimal)
+    amount: Decimal = attrs.field(converter=Decimal)
+
+
+@attrs.frozen(kw_only=True)
+class LeverageSet:
+    """The leverage of a coin was changed."""
+
+    at_ms: int
+    symbol: Symbol
+    leverage: int
+
+
+Record: TypeAlias = OrderTaken | OrderExecuted | OrderEnded | FundingSettled | LeverageSet
+
+_KINDS: dict[str, type[Record]] = {
+    "order": OrderTaken,
+    "fill": OrderExecuted,
+    "end": OrderEnded,
+    "funding": FundingSettled,
+    "leverage": LeverageSet,
+}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+
+
+def to_plain(record: Record) -> dict[str, Any]:
+    """Turn a record into what JSON can hold; the key `is` names its kind."""
+    plain: dict[str, Any] = {"is": _NAMES[type(record)]}
+    for field in attrs.fields(type(record)):
+        value = getattr(record, field.name)
+        plain[field.name] = str(value) if isinstance(value, Decimal) else value
+    return plain
+
+
+def from_plain(plain: dict[str, Any]) -> Record:
+    """Read a record back.
+
+    Raises:
+        KeyError, TypeError, ValueError, ArithmeticError: it is not a record of this version.
+    """
+    values = dict(plain)
+    return _KINDS[values.pop("is")](**values)

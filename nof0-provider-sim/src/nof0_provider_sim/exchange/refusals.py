@@ -1,0 +1,110 @@
+"""Why the venue refuses orders, in its own words (Hyperliquid documentation, "Error responses")."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.order import OrderRequest, Side, TriggerKind
+
+TICK = "Price must be divisible by tick size."
+MINIMUM = "Order must have minimum value of $10."
+MARGIN = "Insufficient margin to place order."
+REDUCE_ONLY = "Reduce only order would increase position."
+POST_ONLY = "Post only order would have immediately matched, bbo was {bid}@{ask}."
+NO_MATCH = "Order could not immediately match against any resting orders."
+TRIGGER_PRICE = "Invalid TP/SL price."
+NO_LIQUIDITY = "No liquidity available for market order."
+TIER = "Order would cause position to exceed margin tier limit at current leverage"
+FAR_PRICE = "Order price cannot be more than 80% away from the reference price"
+BAD_PRICE = "Order has invalid price."
+BAD_SIZE = "Order has invalid size."
+ZERO_SIZE = "Order has zero size."
+NEVER_PLACED = "Order was never placed, already canceled, or filled."
+LEVERAGE = "Invalid leverage value"
+LOWER_LEVERAGE = (
+    "Cross position does not have sufficient margin available to decrease leverage. "
+    "To decrease leverage, deposit more collateral."
+)
+
+# Reasons with which the venue itself ends an order.
+SIBLING_FILLED = "siblingFilledCanceled"
+NOT_REDUCING = "reduceOnlyCanceled"
+MARGIN_GONE = "marginCanceled"
+
+# Not the venue's: limits of the paper exchange.
+UNKNOWN_ASSET = "Unknown asset: {symbol}"
+TRIGGER_OPENS = "Trigger orders must be reduce only on the paper exchange."
+CROSS_ONLY = "Isolated margin is not available on the paper exchange; use cross."
+
+_FARTHEST = Decimal("0.8")
+
+
+def refusal(
+    order: OrderRequest, instrument: Instrument, mark: Decimal, position: Decimal
+) -> str | None:
+    """Return why an order is refused before its margin is looked at; None if it is not.
+
+    `mark` is the price on arrival, `position` the signed size held. Checks run in the order the
+    venue is believed to run them; it does not publish one.
+    """
+    return (
+        _bad_size(order, instrument)
+        or _bad_price(order, instrument, mark)
+        or _too_small(order, instrument, mark)
+        or _not_reducing(order, position)
+        or _bad_trigger(order, mark)
+    )
+
+
+def fires_below(side: Side, kind: TriggerKind) -> bool:
+    """Return whether a trigger fires when the mark falls to it (else: when it rises to it)."""
+    return (side is Side.SELL) == (kind is TriggerKind.STOP)
+
+
+def _bad_size(order: OrderRequest, instrument: Instrument) -> str | None:
+    if not order.size.is_finite() or order.size < 0:
+        return BAD_SIZE
+    if not order.size:
+        return ZERO_SIZE
+    return None if instrument.is_valid_size(order.size) else BAD_SIZE
+
+
+def _bad_price(order: OrderRequest, instrument: Instrument, mark: Decimal) -> str | None:
+    prices = [order.limit_price]
+    if order.trigger is not None:
+        prices.append(order.trigger.price)
+    for price in prices:
+        if not price.is_finite() or price <= 0:
+            return BAD_PRICE
+        if not instrument.is_valid_price(price):
+            return TICK
+        if abs(price - mark) > _FARTHEST * mark:
+            return FAR_PRICE
+    return None
+
+
+def _too_small(order: OrderRequest, instrument: Instrument, mark: Decimal) -> str | None:
+    if order.is_reduce_only or order.size * mark >= instrument.min_notional:
+        return None
+    return MINIMUM.replace("10", f"{instrument.min_notional.normalize():f}")
+
+
+def _not_reducing(order: OrderRequest, position: Decimal) -> str | None:
+    if not order.is_reduce_only or position * order.side.sign < 0:
+        return None
+    return REDUCE_ONLY
+
+
+def _bad_trigger(order: OrderRequest, mark: Decimal) -> str | None:
+    if order.trigger is None:
+        return None
+    if not order.is_reduce_only:
+        return TRIGGER_OPENS
+    trigger = order.trigger.price
+    # A limit on the near side of the trigger could never be met once it fires.
+    if (order.limit_price - trigger) * order.side.sign < 0:
+        return TRIGGER_PRICE
+    below = fires_below(order.side, order.trigger.kind)
+    already_there = mark <= trigger if below else mark >= trigger
+    return TRIGGER_PRICE if already_there else None

@@ -1,0 +1,104 @@
+"""The state of the paper venue: what the records of its life add up to."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from datetime import datetime
+from decimal import Decimal
+
+from nof0_core.domain.candles import from_ms
+from nof0_core.domain.fill import Fill, FundingPayment
+from nof0_core.domain.order import OrderStatus
+from nof0_core.ids import Symbol
+from nof0_provider_sim.exchange.account import Account
+from nof0_provider_sim.exchange.book import Book
+from nof0_provider_sim.exchange.records import (
+    FundingSettled,
+    LeverageSet,
+    OrderEnded,
+    OrderExecuted,
+    OrderTaken,
+    Record,
+)
+
+
+class VenueState:
+    """Account, orders, fills and funding; changes by `apply` only.
+
+    `time_ms` is the venue's time; everything up to it has happened. Ids are counters from 1.
+    """
+
+    def __init__(self, initial: Decimal) -> None:
+        self.account = Account(initial)
+        self.book = Book()
+        self.time_ms = 0
+        self.next_venue_id = 1
+        self.next_fill_id = 1
+        self._fills: list[Fill] = []
+        self._funding: list[FundingPayment] = []
+
+    @property
+    def is_idle(self) -> bool:
+        """Return whether passing time can change nothing."""
+        return not self.account.positions and not self.book.has_open
+
+    def fills(self, since: datetime) -> list[Fill]:
+        """Return executions at or after a time, oldest first."""
+        return self._fills[bisect_left(self._fills, since, key=lambda fill: fill.time) :]
+
+    def funding(self, since: datetime) -> list[FundingPayment]:
+        """Return funding payments at or after a time, oldest first."""
+        return self._funding[bisect_left(self._funding, since, key=lambda paid: paid.time) :]
+
+    def symbols(self) -> set[Symbol]:
+        """Return the coins with a position or a waiting order."""
+        return {*self.account.positions, *self.book.open_symbols()}
+
+    def apply(self, record: Record) -> None:
+        """Let one record happen."""
+        self.time_ms = max(self.time_ms, record.at_ms)
+        if isinstance(record, OrderTaken):
+            self.book.add(record)
+            self.next_venue_id = record.venue_id + 1
+        elif isinstance(record, OrderExecuted):
+            self._execute(record)
+        elif isinstance(record, OrderEnded):
+            self.book.close(self.book.by_id(record.venue_id), record.status, record.reason)
+        elif isinstance(record, FundingSettled):
+            self._settle(record)
+        elif isinstance(record, LeverageSet):
+            self.account.set_leverage(record.symbol, record.leverage)
+
+    def _execute(self, record: OrderExecuted) -> None:
+        order = self.book.by_id(record.venue_id)
+        fill = Fill(
+            fill_id=record.fill_id,
+            venue_id=record.venue_id,
+            client_id=order.taken.client_id,
+            symbol=order.taken.symbol,
+            side=order.taken.side,
+            price=record.price,
+            size=record.size,
+            fee=record.fee,
+            time=from_ms(record.at_ms),
+            is_taker=record.is_taker,
+        )
+        self.account.trade(fill.symbol, fill.signed_size, fill.price, fill.fee)
+        self._fills.append(fill)
+        self.next_fill_id = record.fill_id + 1
+        order.filled += record.size
+        order.paid += record.size * record.price
+        if not order.left:
+            self.book.close(order, OrderStatus.FILLED, "")
+
+    def _settle(self, record: FundingSettled) -> None:
+        self.account.receive_funding(record.amount)
+        self._funding.append(
+            FundingPayment(
+                symbol=record.symbol,
+                time=from_ms(record.at_ms),
+                size=record.size,
+                rate=record.rate,
+                amount=record.amount,
+            )
+        )

@@ -1,0 +1,86 @@
+"""Which waiting orders a bar reaches, in which order, and at what price.
+
+A bar does not tell the path inside it, so the account is never given the benefit of the doubt:
+stops come before targets and before resting orders, an order that waited over a gap fills at the
+open beyond it, and a resting order fills only where the price went through its limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+import attrs
+
+from nof0_core.domain.order import Side, TriggerKind
+from nof0_provider_sim.exchange.book import Order
+from nof0_provider_sim.exchange.feed import Bar
+from nof0_provider_sim.exchange.refusals import fires_below
+
+
+@attrs.frozen(kw_only=True)
+class Hit:
+    """An order a bar reached. `price` is before slippage for a taker, final for a maker."""
+
+    order: Order
+    price: Decimal
+    is_taker: bool
+
+
+@attrs.frozen(kw_only=True)
+class Reach:
+    """Prices that matter to waiting orders: the highest they wait for below, the lowest above."""
+
+    below: Decimal | None
+    above: Decimal | None
+
+
+def reach(orders: Iterable[Order]) -> Reach:
+    """Return the nearest prices at which one of the orders could be reached."""
+    falling: list[Decimal] = []
+    rising: list[Decimal] = []
+    for order in orders:
+        price, is_below = _level(order)
+        (falling if is_below else rising).append(price)
+    return Reach(below=max(falling, default=None), above=min(rising, default=None))
+
+
+def hits(orders: Iterable[Order], bar: Bar) -> list[Hit]:
+    """Return the orders a bar reaches, in the order in which they execute.
+
+    Orders that were sent while the bar was open are judged by its close alone. Stops go first, then
+    the rest; among each, what is nearest to the open, then what is older.
+    """
+    found = [hit for order in orders if (hit := _hit(order, bar)) is not None]
+    return sorted(
+        found,
+        key=lambda hit: (
+            hit.order.taken.trigger_kind is not TriggerKind.STOP,
+            abs(_level(hit.order)[0] - bar.open),
+            hit.order.taken.venue_id,
+        ),
+    )
+
+
+def _level(order: Order) -> tuple[Decimal, bool]:
+    """Return the price an order waits for, and whether it lies below the market."""
+    taken = order.taken
+    if taken.trigger_kind is not None and taken.trigger_price is not None:
+        return taken.trigger_price, fires_below(taken.side, taken.trigger_kind)
+    return taken.limit_price, taken.side is Side.BUY
+
+
+def _hit(order: Order, bar: Bar) -> Hit | None:
+    if order.taken.sent_ms > bar.open_ms:
+        bar = bar.from_close()
+    level, is_below = _level(order)
+    if order.taken.trigger_kind is None:
+        is_through = bar.low < level if is_below else bar.high > level
+        return Hit(order=order, price=level, is_taker=False) if is_through else None
+    if is_below:
+        if bar.low > level:
+            return None
+        return Hit(order=order, price=min(level, bar.open), is_taker=True)
+    if bar.high < level:
+        return None
+    return Hit(order=order, price=max(level, bar.open), is_taker=True)

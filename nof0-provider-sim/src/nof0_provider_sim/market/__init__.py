@@ -1,0 +1,1 @@
+"""Simulated market: candles of the past, or made up, under any clock."""

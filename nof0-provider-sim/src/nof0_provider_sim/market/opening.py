@@ -1,0 +1,49 @@
+"""Opening a `type: sim` market section."""
+
+from __future__ import annotations
+
+from nof0_core.errors import DataError
+from nof0_core.ids import Symbol
+from nof0_core.plugins.env import Env
+from nof0_provider_sim.config import SimMarketConfig
+from nof0_provider_sim.market.folder import BUNDLED, load_folder
+from nof0_provider_sim.market.provider import SimMarket
+from nof0_provider_sim.market.rules import instruments_for
+from nof0_provider_sim.market.synthetic import DEFAULT_SYMBOLS, synthesize
+
+
+def load_market(config: SimMarketConfig, env: Env) -> SimMarket:
+    """Load or make the candles of a section. Takes a good part of a second.
+
+    Raises:
+        DataError: saying which file, line or key is wrong.
+    """
+    try:
+        if config.source == "synthetic":
+            names = [Symbol(symbol) for symbol in config.symbols or DEFAULT_SYMBOLS]
+            instruments = instruments_for(names, config.instruments)
+            seed = env.rng.getrandbits(64) if config.seed is None else config.seed
+            recording = synthesize(config, instruments, seed)
+        else:
+            folder = config.data or BUNDLED
+            recording = load_folder(folder, config.symbols, allow_gaps=config.gaps == "allow")
+            instruments = instruments_for(recording.symbols, config.instruments)
+    except DataError as error:
+        error.section = error.section or env.section
+        raise
+    covers = recording.covers
+    env.log.info(
+        "simulated market loaded",
+        source=config.source,
+        symbols=list(recording.symbols),
+        resolution=covers.resolution,
+        start=covers.start.isoformat(),
+        end=covers.end.isoformat(),
+    )
+    return SimMarket(
+        section=env.section,
+        clock=env.clock,
+        recording=recording,
+        instruments=instruments,
+        open_interest_usd=config.open_interest_usd,
+    )

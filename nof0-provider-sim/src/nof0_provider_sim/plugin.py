@@ -1,0 +1,67 @@
+"""Entry point: what this package offers to nof0. Light to import; services load when opened."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from nof0_core.plugins.env import Env
+from nof0_core.plugins.hookspecs import hookimpl
+from nof0_core.plugins.kinds import ServiceKind
+from nof0_core.protocols import ExchangeProvider, MarketProvider
+from nof0_provider_sim.config import SimExchangeConfig, SimMarketConfig
+
+
+@asynccontextmanager
+async def open_market(config: SimMarketConfig, env: Env) -> AsyncIterator[MarketProvider]:
+    """Load or make the candles and serve them under the clock of `env`.
+
+    Raises:
+        DataError: for files that are missing, unreadable or contradict themselves.
+    """
+    from anyio import to_thread
+
+    from nof0_provider_sim.market.opening import load_market
+
+    # Parsing and checking takes a good part of a second: not on the event loop.
+    yield await to_thread.run_sync(load_market, config, env)
+
+
+@asynccontextmanager
+async def open_exchange(config: SimExchangeConfig, env: Env) -> AsyncIterator[ExchangeProvider]:
+    """Open the paper account kept in the data directory of `env`, or a new one.
+
+    Raises:
+        ProviderError: if the account's file cannot be used.
+    """
+    from nof0_provider_sim.exchange.opening import open_paper_exchange
+
+    async with open_paper_exchange(config, env) as exchange:
+        yield exchange
+
+
+@hookimpl
+def nof0_market_providers() -> list[ServiceKind[Any, MarketProvider]]:
+    """Offer the simulated market."""
+    return [
+        ServiceKind(
+            type="sim",
+            config=SimMarketConfig,
+            open=open_market,
+            summary="recorded or synthetic candles under any clock",
+        )
+    ]
+
+
+@hookimpl
+def nof0_exchange_providers() -> list[ServiceKind[Any, ExchangeProvider]]:
+    """Offer the paper exchange."""
+    return [
+        ServiceKind(
+            type="sim",
+            config=SimExchangeConfig,
+            open=open_exchange,
+            summary="paper exchange with fees, slippage, latency, triggers, funding",
+        )
+    ]
