@@ -20,6 +20,8 @@ Interval = NewType("Interval", str)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_FLOAT = np.dtype(np.float64)
+_TIME = np.dtype(np.int64)
 
 
 @functools.cache
@@ -53,11 +55,16 @@ def readonly(array: npt.ArrayLike, dtype: npt.DTypeLike = np.float64) -> npt.NDA
     return result
 
 
+# Slices of read-only arrays are read-only: on the way to a decision nothing is converted twice.
 def _floats(array: npt.ArrayLike) -> FloatArray:
+    if type(array) is np.ndarray and array.dtype is _FLOAT and not array.flags.writeable:
+        return array
     return readonly(array)
 
 
 def _times(array: npt.ArrayLike) -> TimeArray:
+    if type(array) is np.ndarray and array.dtype is _TIME and not array.flags.writeable:
+        return array
     return readonly(array, np.int64)
 
 

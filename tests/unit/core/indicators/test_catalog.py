@@ -87,5 +87,5 @@ def test_a_function_that_peeks_one_bar_ahead_is_caught():
 
 def test_a_function_that_normalises_by_the_whole_series_is_caught():
     honest = catalog.recipe_of(indicator("EMA", timeperiod=5))
-    peeking = attrs.evolve(honest, call=lambda close, **_: close / close.max())
+    peeking = attrs.evolve(honest, call=lambda close, **_: (close - close.mean()) / close.std())
     assert causality.sees_the_future(peeking)

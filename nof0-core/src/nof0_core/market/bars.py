@@ -1,0 +1,71 @@
+"""What bars must be like before anybody sees them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+
+from nof0_core.domain.candles import Candles, Interval, from_ms, interval_ms, to_ms
+from nof0_core.errors import DataError
+from nof0_core.ids import Symbol
+
+STALE_INTERVALS = 3
+"""A series whose newest bar closed this many intervals ago is no longer shown to anybody."""
+
+
+def check_bars(
+    section: str,
+    symbol: Symbol,
+    interval: Interval,
+    candles: Candles,
+    end: datetime | None = None,
+) -> None:
+    """Refuse bars that cannot be true.
+
+    Args:
+        section: name of the market section, for the message.
+        symbol: whose bars they are.
+        interval: the interval that was asked for.
+        candles: what the provider returned.
+        end: no bar may close after this; None where later bars are expected (a recording).
+
+    Raises:
+        DataError: bars of another interval, columns of different length, times not ascending, a
+            number that is not finite, a price that is not positive, a low above or a high below the
+            rest, or a bar that was still open at `end`.
+    """
+    where = f"market {section}: {symbol} {interval}"
+    if candles.interval != interval:
+        _refuse(section, f"{where}: the provider gave bars of {candles.interval}")
+    columns = (candles.open, candles.high, candles.low, candles.close, candles.volume)
+    if any(column.shape != candles.open_time.shape for column in columns):
+        _refuse(section, f"{where}: columns differ in length")
+    if not len(candles):
+        return
+    steps = np.diff(candles.open_time)
+    if (steps <= 0).any():
+        at = int(np.argmax(steps <= 0)) + 1
+        _refuse(section, f"{where}: bars are not in order of time at {_time(candles, at)}")
+    low, high = candles.low, candles.high
+    sound = np.isfinite(np.stack(columns)).all(axis=0) & (low > 0) & (candles.volume >= 0)
+    for price in (candles.open, candles.close):
+        sound &= (low <= price) & (price <= high)
+    if not sound.all():
+        at = int(np.argmin(sound))
+        _refuse(section, f"{where}: the bar of {_time(candles, at)} contradicts itself")
+    closed = int(candles.open_time[-1]) + interval_ms(candles.interval)
+    if end is not None and closed > to_ms(end):
+        _refuse(
+            section,
+            f"{where}: the provider gave a bar that closes at {from_ms(closed):%Y-%m-%d %H:%M:%S}, "
+            f"after {end:%Y-%m-%d %H:%M:%S}",
+        )
+
+
+def _time(candles: Candles, at: int) -> str:
+    return f"{from_ms(candles.open_time[at]):%Y-%m-%d %H:%M:%S}"
+
+
+def _refuse(section: str, message: str) -> None:
+    raise DataError(message, section=section)

@@ -1,0 +1,235 @@
+"""The market as all traders of one section share it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+import anyio
+import msgspec
+
+from nof0_core.clock import Clock
+from nof0_core.domain.candles import Interval, to_ms
+from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.snapshot import MarketSnapshot, Quote
+from nof0_core.errors import DataError, EndOfDataError, ProviderError
+from nof0_core.ids import Symbol
+from nof0_core.indicators.recipe import Wanted
+from nof0_core.market import record
+from nof0_core.market.live import LiveSeries
+from nof0_core.market.moment import Moment
+from nof0_core.market.quotes import QuoteBoard
+from nof0_core.market.recorded import RecordedSeries
+from nof0_core.market.shown import Shown, Source
+from nof0_core.protocols.market import MarketProvider, SupportsRecording
+
+_Sources: TypeAlias = tuple[tuple[Interval, Source], ...]
+_Found: TypeAlias = list[tuple[Interval, Shown]]
+_ROUNDS = 3
+
+
+class MarketFeed:
+    """Turns a provider into moments that traders can decide on.
+
+    Callers at the same time share one fetch and one result: on a lockstep clock until it jumps,
+    else for `max_age`, and never past the close of a bar.
+    """
+
+    def __init__(
+        self,
+        *,
+        section: str,
+        provider: MarketProvider,
+        clock: Clock,
+        intervals: Sequence[Interval],
+        indicators: Sequence[Wanted],
+        series_bars: int,
+        max_age: timedelta = timedelta(seconds=1),
+    ) -> None:
+        """Prepare; nothing is asked before `open`.
+
+        Args:
+            section: name of the market section.
+            provider: where everything comes from; opened and closed by the caller.
+            clock: the engine's.
+            intervals: of the series in each snapshot, in the order they are shown.
+            indicators: computed on every series; they passed `nof0_core.indicators.catalog.check`.
+            series_bars: how many of the newest bars are shown and recorded.
+            max_age: how long a live quote serves.
+        """
+        self._section = section
+        self._provider = provider
+        self._clock = clock
+        self._intervals = tuple(intervals)
+        self._indicators = tuple(indicators)
+        self._bars = series_bars
+        self._max_age = max_age
+        self._recording = provider if isinstance(provider, SupportsRecording) else None
+        self._board = QuoteBoard(
+            section=section,
+            provider=provider,
+            clock=clock,
+            max_age=max_age,
+            is_recorded=self._recording is not None,
+        )
+        self._sources: dict[Symbol, _Sources] = {}
+        self._instruments: Mapping[Symbol, Instrument] = {}
+        self._moments: dict[tuple[Symbol, ...], tuple[int, Moment]] = {}
+        self._locks: dict[tuple[Symbol, ...], anyio.Lock] = {}
+
+    @property
+    def instruments(self) -> Mapping[Symbol, Instrument]:
+        """Everything tradable, by symbol; empty before `open`."""
+        return self._instruments
+
+    async def open(self, symbols: Sequence[Symbol] = ()) -> None:
+        """Load the instruments and prepare the series of `symbols`.
+
+        On a recorded market this computes their indicators over all bars, which otherwise happens
+        when a symbol is first asked for.
+
+        Raises:
+            ProviderError: the instruments cannot be had, or a recording lacks or garbles a series.
+        """
+        self._instruments = await self._provider.instruments()
+        for symbol in symbols:
+            self._sources_of(symbol)
+
+    async def moment(self, symbols: Sequence[Symbol]) -> Moment:
+        """Return the market as it is now, for these symbols in this order.
+
+        A symbol that cannot be had is named in `missing` and does not hurt the others.
+
+        Raises:
+            EndOfDataError: the recording is over.
+        """
+        key = tuple(symbols)
+        if (known := self._known(key)) is not None:
+            return known
+        async with self._locks.setdefault(key, anyio.Lock(fast_acquire=True)):
+            if (known := self._known(key)) is not None:
+                return known
+            return await self._look(key)
+
+    async def quotes(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, Quote]:
+        """Return the current quotes; symbols without one are left out.
+
+        Raises:
+            EndOfDataError: the recording is over.
+        """
+        self._check_range()
+        answers = await self._board.get(symbols)
+        return {s: answer for s, answer in answers.items() if isinstance(answer, Quote)}
+
+    def _known(self, key: tuple[Symbol, ...]) -> Moment | None:
+        known = self._moments.get(key)
+        if known is None:
+            return None
+        until, moment = known
+        now = self._clock.now()
+        if now == moment.time:
+            return moment
+        is_fresh = moment.time <= now < moment.time + self._max_age and to_ms(now) < until
+        return moment if is_fresh and not self._clock.is_lockstep else None
+
+    async def _look(self, symbols: tuple[Symbol, ...]) -> Moment:
+        self._check_range()
+        answers = await self._board.get(symbols)
+        missing = {s: answer for s, answer in answers.items() if isinstance(answer, str)}
+        now, shown = await self._series(symbols, missing)
+        snapshots: dict[Symbol, MarketSnapshot] = {}
+        entries: list[bytes] = []
+        until = to_ms(now + self._max_age)
+        for symbol, found in shown.items():
+            quote = answers[symbol]
+            assert isinstance(quote, Quote)  # noqa: S101 - the others are in `missing`
+            series = {interval: each.series for interval, each in found}
+            snapshots[symbol] = MarketSnapshot(symbol=symbol, time=now, quote=quote, series=series)
+            entries.append(record.entry(symbol, now, quote, [(i, e.encoded) for i, e in found]))
+            until = min(until, *(each.until for _, each in found))
+        text = record.join_entries(entries)
+        moment = Moment(
+            time=now,
+            digest=record.digest(text),
+            snapshots=snapshots,
+            missing=missing,
+            record=msgspec.Raw(text),
+        )
+        self._moments[symbols] = (until, moment)
+        return moment
+
+    async def _series(
+        self, symbols: Sequence[Symbol], missing: dict[Symbol, str]
+    ) -> tuple[datetime, Mapping[Symbol, _Found]]:
+        """Return the time, and the series shown at it; puts into `missing` what cannot be had."""
+        for _ in range(_ROUNDS):
+            now = self._clock.now()
+            shown: dict[Symbol, _Found] = {}
+            lacking: list[Source] = []
+            for symbol in symbols:
+                if symbol not in missing:
+                    try:
+                        shown[symbol] = self._ready(symbol, to_ms(now), lacking)
+                    except EndOfDataError:
+                        raise
+                    except ProviderError as error:
+                        missing[symbol] = str(error)
+            if not lacking:
+                return now, shown
+            async with anyio.create_task_group() as tasks:
+                for source in lacking:
+                    tasks.start_soon(source.fetch)
+            # A bar may have closed while the others were fetched: look again at the new time.
+        message = f"market {self._section}: bars close faster than they can be fetched"
+        missing.update((s, message) for s in symbols if s not in missing)
+        return now, {}
+
+    def _ready(self, symbol: Symbol, now: int, lacking: list[Source]) -> _Found:
+        found: _Found = []
+        for interval, source in self._sources_of(symbol):
+            shown = source.ready(now)
+            if shown is None:
+                lacking.append(source)
+            else:
+                found.append((interval, shown))
+        return found
+
+    def _sources_of(self, symbol: Symbol) -> _Sources:
+        sources = self._sources.get(symbol)
+        if sources is None:
+            if symbol not in self._instruments:
+                message = f"market {self._section}: there is no {symbol}"
+                raise DataError(message, section=self._section)
+            sources = tuple((each, self._source(symbol, each)) for each in self._intervals)
+            self._sources[symbol] = sources
+        return sources
+
+    def _source(self, symbol: Symbol, interval: Interval) -> Source:
+        if self._recording is not None:
+            return RecordedSeries(
+                section=self._section,
+                symbol=symbol,
+                interval=interval,
+                candles=self._recording.history(symbol, interval),
+                indicators=self._indicators,
+                bars=self._bars,
+            )
+        return LiveSeries(
+            section=self._section,
+            symbol=symbol,
+            interval=interval,
+            provider=self._provider,
+            clock=self._clock,
+            indicators=self._indicators,
+            bars=self._bars,
+            max_age=self._max_age,
+        )
+
+    def _check_range(self) -> None:
+        if self._recording is None:
+            return
+        recorded = self._recording.recorded()
+        if self._clock.now() > recorded.end:
+            message = f"market {self._section}: the recording ends at {recorded.end:%Y-%m-%d %H:%M}"
+            raise EndOfDataError(message, section=self._section)

@@ -1,0 +1,112 @@
+"""Series of a live market: fetched when a bar has closed, with enough history to be warm."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import anyio
+
+from nof0_core.clock import Clock
+from nof0_core.domain.candles import Interval, from_ms, interval_ms, to_ms
+from nof0_core.domain.snapshot import Series
+from nof0_core.errors import DataError, ProviderError
+from nof0_core.ids import Symbol
+from nof0_core.indicators.catalog import lookback
+from nof0_core.indicators.compute import compute
+from nof0_core.indicators.recipe import Wanted
+from nof0_core.market.bars import STALE_INTERVALS, check_bars
+from nof0_core.market.record import encode_series
+from nof0_core.market.shown import Shown
+from nof0_core.protocols.market import MarketProvider
+
+MIN_HISTORY = 200
+WARM_UP = 4
+"""Recursive averages forget where they began after about this many times their length."""
+
+
+class LiveSeries:
+    """The newest bars of one symbol and interval of a provider that must be asked."""
+
+    def __init__(
+        self,
+        *,
+        section: str,
+        symbol: Symbol,
+        interval: Interval,
+        provider: MarketProvider,
+        clock: Clock,
+        indicators: Sequence[Wanted],
+        bars: int,
+        max_age: timedelta,
+    ) -> None:
+        """Remember what to ask for; nothing is fetched yet."""
+        self._section = section
+        self._symbol = symbol
+        self._interval = interval
+        self._length = interval_ms(interval)
+        self._provider = provider
+        self._clock = clock
+        self._indicators = indicators
+        self._bars = bars
+        self._limit = max(MIN_HISTORY, WARM_UP * lookback(indicators)) + bars
+        # A late bar or a failure is asked for again after this long, not by every trader at once.
+        self._pause = max(1, max_age // timedelta(milliseconds=1))
+        self._lock = anyio.Lock(fast_acquire=True)
+        self._shown: Shown | None = None
+        self._dead = 0
+        self._failure: ProviderError | None = None
+        self._until = -1
+
+    def ready(self, now: int) -> Shown | None:
+        """Return the newest bars, None if they have to be fetched first.
+
+        Raises:
+            ProviderError: the last request, a moment ago, failed, or its bars are too old.
+        """
+        if now >= self._until:
+            return None
+        if self._failure is not None:
+            raise self._failure
+        if now >= self._dead:
+            message = (
+                f"market {self._section}: the newest {self._interval} bar of {self._symbol} closed "
+                f"at {from_ms(self._dead - STALE_INTERVALS * self._length):%Y-%m-%d %H:%M}"
+            )
+            raise DataError(message, section=self._section)
+        return self._shown
+
+    async def fetch(self) -> None:
+        """Fetch the newest bars unless somebody just did; the outcome is kept for `ready`."""
+        async with self._lock:
+            asked = self._clock.now()
+            if to_ms(asked) < self._until:
+                return
+            try:
+                candles = await self._provider.candles(
+                    self._symbol, self._interval, asked, self._limit
+                )
+                check_bars(self._section, self._symbol, self._interval, candles, asked)
+                if not len(candles):
+                    message = (
+                        f"market {self._section}: no closed {self._interval} bar of {self._symbol}"
+                    )
+                    raise DataError(message, section=self._section)
+                computed = compute(self._indicators, candles)
+            except ProviderError as error:
+                self._failure = error
+                self._until = to_ms(self._clock.now()) + self._pause
+                return
+            newest = slice(max(0, len(candles) - self._bars), None)
+            series = Series(
+                interval=self._interval,
+                candles=candles[newest],
+                indicators={name: values[newest] for name, values in computed.items()},
+            )
+            closed = to_ms(candles.last_close_time)
+            self._until = max(closed + self._length, to_ms(self._clock.now()) + self._pause)
+            self._dead = closed + STALE_INTERVALS * self._length
+            self._failure = None
+            self._shown = Shown(
+                series=series, encoded=encode_series(series), until=min(self._until, self._dead)
+            )

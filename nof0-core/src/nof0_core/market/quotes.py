@@ -1,0 +1,96 @@
+"""Quotes, asked for once for all traders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import anyio
+
+from nof0_core.clock import Clock
+from nof0_core.domain.snapshot import Quote
+from nof0_core.errors import DataError, EndOfDataError, ProviderError
+from nof0_core.ids import Symbol
+from nof0_core.protocols.market import MarketProvider
+
+CLOCK_SKEW = timedelta(minutes=1)
+"""How far a live venue's clock may be ahead of this machine's."""
+
+
+class QuoteBoard:
+    """The newest answer for each symbol: a quote, or a sentence why there is none."""
+
+    def __init__(
+        self,
+        *,
+        section: str,
+        provider: MarketProvider,
+        clock: Clock,
+        max_age: timedelta,
+        is_recorded: bool,
+    ) -> None:
+        """Start empty; `max_age` is how long an answer serves, on a lockstep clock until it jumps.
+
+        On a recorded market a quote from the future is an error; a live venue's clock may differ
+        from this machine's by up to a minute.
+        """
+        self._section = section
+        self._provider = provider
+        self._clock = clock
+        self._max_age = timedelta(0) if clock.is_lockstep else max_age
+        self._skew = timedelta(0) if is_recorded else CLOCK_SKEW
+        self._lock = anyio.Lock(fast_acquire=True)
+        self._answers: dict[Symbol, tuple[datetime, Quote | str]] = {}
+
+    async def get(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, Quote | str]:
+        """Return the answer for each symbol, from the provider where the last one is too old.
+
+        Raises:
+            EndOfDataError: a recording is over.
+        """
+        if not self._lacking(symbols):
+            return {symbol: self._answers[symbol][1] for symbol in symbols}
+        async with self._lock:
+            # Whoever waited here finds what the one before has fetched.
+            lacking = self._lacking(symbols)
+            if lacking:
+                answers = await self._ask(lacking)
+                now = self._clock.now()
+                for symbol in lacking:
+                    self._answers[symbol] = (now, self._checked(symbol, answers.get(symbol), now))
+            return {symbol: self._answers[symbol][1] for symbol in symbols}
+
+    def _lacking(self, symbols: Sequence[Symbol]) -> list[Symbol]:
+        oldest = self._clock.now() - self._max_age
+        answers = self._answers
+        return [s for s in symbols if s not in answers or answers[s][0] < oldest]
+
+    async def _ask(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, Quote | str]:
+        try:
+            return dict(await self._provider.quotes(symbols))
+        except EndOfDataError:
+            raise
+        except DataError as error:
+            # One bad symbol must not take the others with it; a time-out would only repeat.
+            if len(symbols) == 1:
+                return {symbols[0]: str(error)}
+            answers: dict[Symbol, Quote | str] = {}
+            for symbol in symbols:
+                answers.update(await self._ask([symbol]))
+            return answers
+        except ProviderError as error:
+            return dict.fromkeys(symbols, str(error))
+
+    def _checked(self, symbol: Symbol, answer: Quote | str | None, now: datetime) -> Quote | str:
+        if answer is None:
+            return f"market {self._section}: no quote of {symbol}"
+        if isinstance(answer, str):
+            return answer
+        if answer.symbol != symbol:
+            return f"market {self._section}: asked for {symbol}, got a quote of {answer.symbol}"
+        if answer.time > now + self._skew:
+            return (
+                f"market {self._section}: the quote of {symbol} is from the future: "
+                f"{answer.time:%Y-%m-%d %H:%M:%S}, now is {now:%Y-%m-%d %H:%M:%S}"
+            )
+        return answer

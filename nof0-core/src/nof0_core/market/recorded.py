@@ -1,0 +1,137 @@
+"""Series of a recorded market: indicators computed once, then only cut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from nof0_core.domain.candles import Candles, FloatArray, Interval, from_ms, interval_ms, readonly
+from nof0_core.domain.snapshot import Series
+from nof0_core.errors import DataError
+from nof0_core.ids import Symbol
+from nof0_core.indicators.compute import compute
+from nof0_core.indicators.recipe import Wanted
+from nof0_core.market.bars import STALE_INTERVALS, check_bars
+from nof0_core.market.record import BAR_COLUMNS, column_head, encode_rows, join_rows
+from nof0_core.market.shown import Shown
+
+
+class Window(Mapping[str, FloatArray]):
+    """The same stretch of several arrays; each is cut when somebody looks at it."""
+
+    __slots__ = ("_arrays", "_window")
+
+    def __init__(self, arrays: Mapping[str, FloatArray], window: slice) -> None:
+        self._arrays = arrays
+        self._window = window
+
+    def __getitem__(self, name: str) -> FloatArray:
+        return self._arrays[name][self._window]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
+class RecordedSeries:
+    """All bars of one symbol and interval, shown up to the time of the clock."""
+
+    def __init__(
+        self,
+        *,
+        section: str,
+        symbol: Symbol,
+        interval: Interval,
+        candles: Candles,
+        indicators: Sequence[Wanted],
+        bars: int,
+    ) -> None:
+        """Check the bars and compute the indicators over all of them.
+
+        Raises:
+            DataError: the recording is empty or contradicts itself.
+        """
+        check_bars(section, symbol, interval, candles)
+        if not len(candles):
+            message = f"market {section}: the recording has no {interval} bars of {symbol}"
+            raise DataError(message, section=section)
+        self._section = section
+        self._what = f"{interval} bar of {symbol}"
+        self._interval = interval
+        self._length = interval_ms(interval)
+        self._bars = bars
+        self._computed = compute(indicators, candles)
+        # Two copies: by column for what traders see, by bar for what the journal keeps.
+        columns = [getattr(candles, name) for name in BAR_COLUMNS]
+        self._prices = readonly(np.stack(columns))
+        self._table = readonly(np.stack([*columns, *self._computed.values()], axis=1))
+        self._open_time = candles.open_time
+        self._close_time = readonly(candles.open_time + self._length, np.int64)
+        self._head = column_head(self._computed)
+        self._first = self._end = 0
+        self._rows: list[bytes] = []
+        self._shown: Shown | None = None
+        self._since = 0
+
+    def ready(self, now: int) -> Shown:
+        """Return the newest bars that closed at or before `now` (milliseconds UTC).
+
+        Raises:
+            DataError: no bar has closed yet, or the newest is too old to be shown.
+        """
+        shown = self._shown
+        if shown is not None and self._since <= now < shown.until:
+            return shown
+        end = int(self._close_time.searchsorted(now, "right"))
+        if not end:
+            begin = from_ms(int(self._close_time[0]))
+            self._refuse(f"the first {self._what} closes at {begin:%Y-%m-%d %H:%M}")
+        closed = int(self._close_time[end - 1])
+        dead = closed + STALE_INTERVALS * self._length
+        if now >= dead:
+            self._refuse(f"the newest {self._what} closed at {from_ms(closed):%Y-%m-%d %H:%M}")
+        following = int(self._close_time[end]) if end < len(self._close_time) else dead
+        self._since = closed
+        self._shown = Shown(
+            series=self._cut(max(0, end - self._bars), end),
+            encoded=join_rows(self._head, self._encoded(max(0, end - self._bars), end)),
+            until=min(following, dead),
+        )
+        return self._shown
+
+    async def fetch(self) -> None:
+        """Do nothing: everything is there already."""
+
+    def _cut(self, first: int, end: int) -> Series:
+        start, high, low, close, volume = self._prices[:, first:end]
+        candles = Candles(
+            interval=self._interval,
+            open_time=self._open_time[first:end],
+            open=start,
+            high=high,
+            low=low,
+            close=close,
+            volume=volume,
+        )
+        indicators = Window(self._computed, slice(first, end))
+        return Series(interval=self._interval, candles=candles, indicators=indicators)
+
+    def _encoded(self, first: int, end: int) -> list[bytes]:
+        """Write the bars of a window; those the last window had are not written again."""
+        if not self._first <= first <= self._end <= end:
+            self._first = self._end = first
+            self._rows = []
+        window = slice(self._end, end)
+        fresh = encode_rows(self._open_time[window].tolist(), self._table[window].tolist())
+        self._rows = self._rows[first - self._first :] + fresh
+        self._first, self._end = first, end
+        return self._rows
+
+    def _refuse(self, message: str) -> None:
+        raise DataError(f"market {self._section}: {message}", section=self._section)  # noqa: EM102
