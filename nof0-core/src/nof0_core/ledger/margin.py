@@ -30,14 +30,16 @@ def maintenance(instrument: Instrument, notional: Decimal) -> Maintenance:
     deduction_n = deduction_(n-1) + lower_bound_n x (rate_n - rate_(n-1)): each tier's rate applies
     to the part of the notional above its lower bound. Call it in a context of 50 digits.
     """
-    rate = instrument.maintenance_rate()
-    deduction = ZERO
-    for number, tier in enumerate(instrument.tiers):
-        if number and notional < tier.lower_bound:
+    if not instrument.tiers:
+        rate = instrument.maintenance_rate()
+        return Maintenance(rate, notional * rate)
+    rate = deduction = ZERO
+    for tier in instrument.tiers:
+        if notional < tier.lower_bound:
             break
+        # The first tier begins at 0, so nothing is deducted there.
         higher = 1 / (2 * Decimal(tier.max_leverage))
-        if number:
-            deduction += tier.lower_bound * (higher - rate)
+        deduction += tier.lower_bound * (higher - rate)
         rate = higher
     return Maintenance(rate, notional * rate - deduction)
 
