@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import anyio
 import anyio.to_thread
 import attrs
 
@@ -55,6 +56,7 @@ class JsonExporter:
         self._section = section
         self._documents = Documents(conversations_per_trader=conversations)
         self._written: dict[str, bytes] = {}
+        self._turn = anyio.Lock()
         self._seq = 0
         self._view: View | None = None
 
@@ -69,13 +71,15 @@ class JsonExporter:
             TransientError: a file could not be written.
             ProviderError: a trader's id cannot be part of a file name.
         """
-        for event in events:
-            if event.seq > self._seq:
-                self._documents.apply(event)
-                self._seq = event.seq
-        self._view = view
-        # Writing takes longer than an event loop should be kept waiting.
-        await anyio.to_thread.run_sync(self._write, view)
+        # The thread reads what events change, so rounds must not overlap.
+        async with self._turn:
+            for event in events:
+                if event.seq > self._seq:
+                    self._documents.apply(event)
+                    self._seq = event.seq
+            self._view = view
+            # Writing takes longer than an event loop should be kept waiting.
+            await anyio.to_thread.run_sync(self._write, view)
 
     def finish(self) -> None:
         """Write every file once more, so that all of them speak of the same last moment.

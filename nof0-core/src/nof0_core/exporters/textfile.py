@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import anyio
 import anyio.to_thread
 import attrs
 
@@ -63,6 +64,7 @@ class PrometheusExporter:
         self._cycles: Counter[tuple[str, str]] = Counter()
         self._fills: Counter[str] = Counter()
         self._alerts: Counter[str] = Counter()
+        self._turn = anyio.Lock()
         self._seq = 0
         self._view: View | None = None
 
@@ -76,12 +78,14 @@ class PrometheusExporter:
         Raises:
             TransientError: the file could not be written.
         """
-        for event in events:
-            if event.seq > self._seq:
-                self._count(event)
-                self._seq = event.seq
-        self._view = view
-        await anyio.to_thread.run_sync(self._write)
+        # The thread reads what events change, so rounds must not overlap.
+        async with self._turn:
+            for event in events:
+                if event.seq > self._seq:
+                    self._count(event)
+                    self._seq = event.seq
+            self._view = view
+            await anyio.to_thread.run_sync(self._write)
 
     def describe(self) -> list[Metric]:
         """Tell the registry nothing beforehand; it must not collect while nothing is known."""

@@ -17,6 +17,7 @@ from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import anyio
 import anyio.to_thread
 import attrs
 
@@ -69,6 +70,7 @@ class WebhookExporter:
         self._timeout = config.timeout.total_seconds()
         self._section = section
         self._bookmark = bookmark
+        self._turn = anyio.Lock()
         self._seq = self._read_bookmark()
 
     async def cursor(self) -> int:
@@ -82,14 +84,15 @@ class WebhookExporter:
             TransientError: the address is away; alerts before the failed one count as delivered.
             RejectedError: it refuses; the address in the configuration needs attention.
         """
-        for event in events:
-            if event.seq <= self._seq:
-                continue
-            if isinstance(event.body, Alerted):
-                await self._deliver(event, event.body)
+        async with self._turn:
+            for event in events:
+                if event.seq <= self._seq:
+                    continue
+                if isinstance(event.body, Alerted):
+                    await self._deliver(event, event.body)
+                    self._seq = event.seq
+                    await anyio.to_thread.run_sync(self._write_bookmark)
                 self._seq = event.seq
-                await anyio.to_thread.run_sync(self._write_bookmark)
-            self._seq = event.seq
 
     async def _deliver(self, event: Event, alert: Alerted) -> None:
         import stamina

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 
+import anyio
 import pytest
 
 from nof0_core.errors import ProviderError, TransientError
@@ -317,3 +318,17 @@ async def test_without_a_path_the_files_go_to_the_sections_own_directory(tmp_pat
         await exporter.export(told.events, told.view())
         assert await exporter.cursor() == told.events[-1].seq
     assert (tmp_path / "leaderboard.json").exists()
+
+
+async def test_rounds_that_overlap_wait_for_each_other(tmp_path, story):
+    """Files are written by a thread while the event loop may already bring the next events."""
+    told = story(30)
+    async with (
+        env() as surroundings,
+        open_json(JsonConfig(path=tmp_path), surroundings) as exporter,
+        anyio.create_task_group() as tasks,
+    ):
+        for start in range(0, len(told.events), 10):
+            tasks.start_soon(exporter.export, told.events[start : start + 10], told.view())
+    analytics = json.loads((tmp_path / "analytics-alpha.json").read_bytes())["analytics"][0]
+    assert analytics["invocation_breakdown_table"]["num_invocations"] == 30

@@ -65,10 +65,12 @@ def told(story, evolve):
 
 async def deliver(url, told, path):
     config = WebhookConfig(url=url, timeout=timedelta(seconds=2))
-    async with env(section="ops", data_dir=path) as surroundings:
-        async with open_webhook(config, surroundings) as exporter:
-            after = await exporter.cursor()
-            await exporter.export([e for e in told.events if e.seq > after], told.view())
+    async with (
+        env(section="ops", data_dir=path) as surroundings,
+        open_webhook(config, surroundings) as exporter,
+    ):
+        after = await exporter.cursor()
+        await exporter.export([e for e in told.events if e.seq > after], told.view())
 
 
 async def test_each_alert_is_one_post_with_its_number_as_idempotency_key(told, tmp_path):
@@ -111,9 +113,9 @@ async def test_an_address_that_stays_away_goes_on_where_it_stopped(told, tmp_pat
 
 @pytest.mark.parametrize("code", [302, 404])
 async def test_a_refusal_or_redirect_is_not_tried_again(told, tmp_path, code):
-    with receiver(code) as server:
-        with pytest.raises(RejectedError, match=f"webhook ops answered HTTP {code}"):
-            await deliver(server.url, told, tmp_path)
+    refused = pytest.raises(RejectedError, match=f"webhook ops answered HTTP {code}")
+    with receiver(code) as server, refused:
+        await deliver(server.url, told, tmp_path)
     assert len(server.got) == 1
 
 

@@ -1,0 +1,210 @@
+"""`nof0 leaderboard`: who earns money, and whether that means anything."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nof0_core.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from nof0_core.analysis.leaderboard import LeaderboardRow
+    from nof0_core.config.model import Config, TraderConfig
+
+_UNKNOWN = "–"
+FILE_NAME = "leaderboard.json"
+
+
+@click.command()
+@click.argument("source", type=click.Path(exists=True, path_type=Path), metavar="CONFIG|DIR")
+@click.option("--json", "as_json", is_flag=True, help="Print the rows of leaderboard.json.")
+def leaderboard(source: Path, *, as_json: bool) -> None:
+    """Show the ranking of a run, with 95 % intervals.
+
+    CONFIG is the main configuration file of the run; DIR the directory with its JSON files, or
+    what was given as --data-dir.
+    """
+    config = None if source.is_dir() else _load(source)
+    directory = _directory(source) if config is None else data_path(config)
+    if as_json:
+        click.echo(json.dumps(_read(directory, FILE_NAME, "leaderboard"), indent=2))
+        return
+    from rich.console import Console
+
+    Console().print(render_leaderboard(read_rows(directory, config.traders if config else ())))
+
+
+def read_rows(directory: Path, traders: Sequence[TraderConfig] = ()) -> list[LeaderboardRow]:
+    """Read the ranking from the JSON files of a run, in the order of leaderboard.json.
+
+    Args:
+        directory: where the files of the `json` exporter are.
+        traders: those of the configuration; names and models, which the files do not have, are
+            taken from them.
+
+    Raises:
+        UsageError: a file is not there or cannot be understood.
+    """
+    known = {str(one.id): (one.name, one.model.name) for one in traders}
+    rows = _read(directory, FILE_NAME, "leaderboard")
+    try:
+        return _rows(rows, known, _fees(directory))
+    except (KeyError, TypeError, IndexError) as error:
+        message = f"the files in {directory} are not those of the `json` exporter: {error!r}"
+        raise UsageError(message) from error
+
+
+def data_path(config: Config) -> Path:
+    """Return where a run puts its JSON files: DataPath, unless its `json` exporter differs."""
+    for section in config.exporters:
+        if section.kind.type == "json" and section.config.path is not None:
+            return Path(section.config.path)
+    return config.data_path
+
+
+def render_leaderboard(rows: Sequence[LeaderboardRow]) -> RenderableType:
+    """Lay the rows out as a table, in the order given, with a sentence on what they mean.
+
+    The model is shown where any row has one.
+    """
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    from nof0_core.analysis.verdict import verdict
+
+    has_models = any(row.model for row in rows)
+    table = Table(title="Leaderboard", title_justify="left")
+    table.add_column("#", justify="right")
+    table.add_column("trader")
+    if has_models:
+        table.add_column("model")
+    for name in (
+        "equity $",
+        "return %",
+        "95 %",
+        "Sharpe",
+        "95 %",
+        "trades",
+        "win %",
+        "fees $",
+        "P(beats best baseline)",
+    ):
+        table.add_column(name, justify="right")
+    for rank, row in enumerate(rows, start=1):
+        chance = row.beats_baseline_p
+        table.add_row(
+            str(rank),
+            Text(row.trader + (" (baseline)" if row.is_baseline else "")),
+            *([Text(row.model)] if has_models else []),
+            f"{row.equity:,.2f}",
+            f"{row.return_pct:+.2f}",
+            _interval(row.return_pct_ci),
+            f"{row.sharpe:+.2f}",
+            _interval(row.sharpe_ci),
+            str(row.num_trades),
+            f"{row.win_rate:.0f}" if row.num_trades else _UNKNOWN,
+            f"{row.fees:,.2f}",
+            _UNKNOWN if chance is None else f"{100 * chance:.0f} %",
+        )
+    return Group(table, Text(verdict(rows)))
+
+
+def _interval(interval: tuple[float, float] | None) -> str:
+    return _UNKNOWN if interval is None else f"{interval[0]:+.1f} … {interval[1]:+.1f}"
+
+
+def _directory(given: Path) -> Path:
+    """Return where the files are: in the directory itself, or in its `api` as with --data-dir."""
+    below = given / "api"
+    return below if not (given / FILE_NAME).exists() and (below / FILE_NAME).exists() else given
+
+
+def _load(file: Path) -> Config:
+    from nof0_core import config
+    from nof0_core.plugins import load_plugins
+
+    return config.load(file, load_plugins())
+
+
+def _read(directory: Path, name: str, key: str) -> list[dict[str, Any]]:
+    """Read the list in one of the API's files."""
+    path = directory / name
+    try:
+        rows: list[dict[str, Any]] = json.loads(path.read_bytes())[key]
+    except FileNotFoundError as error:
+        message = f"there is no {name} in {directory}"
+        hint = "start a run with the `json` exporter first: nof0 run CONFIG"
+        raise UsageError(message, hints=[hint]) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        message = f"{path} is not a file of the `json` exporter: {error}"
+        raise UsageError(message) from error
+    return rows
+
+
+def _rows(
+    rows: Sequence[Mapping[str, Any]],
+    models: Mapping[str, tuple[str, str]],
+    fees: Mapping[str, float],
+) -> list[LeaderboardRow]:
+    """Turn what stands in leaderboard.json back into rows."""
+    from nof0_core.analysis.leaderboard import LeaderboardRow
+
+    found = []
+    for row in rows:
+        name, model = models.get(row["id"], ("", ""))
+        found.append(
+            LeaderboardRow(
+                trader=row["id"],
+                name=name,
+                model=model,
+                is_baseline=row["is_baseline"],
+                equity=row["equity"],
+                return_pct=row["return_pct"],
+                return_pct_ci=_pair(row["return_pct_ci"]),
+                sharpe=row["sharpe"],
+                sharpe_ci=_pair(row["sharpe_ci"]),
+                num_trades=row["num_trades"],
+                num_wins=row["num_wins"],
+                num_losses=row["num_losses"],
+                win_dollars=row["win_dollars"],
+                lose_dollars=row["lose_dollars"],
+                fees=fees.get(row["id"], 0.0),
+                beats_baseline_p=row["beats_baseline_p"],
+            )
+        )
+    return found
+
+
+def _pair(values: Sequence[float] | None) -> tuple[float, float] | None:
+    return None if values is None else (values[0], values[1])
+
+
+def _fees(directory: Path) -> dict[str, float]:
+    """Add up what every trader paid: fees of closed trades and those of open positions.
+
+    A position that was closed in part has some of its fees in closed trades already.
+    """
+    analytics = _read(directory, "analytics.json", "analytics")
+    fees = {
+        row["id"]: float(row["fee_pnl_moves_breakdown_table"]["total_fees_paid"])
+        for row in analytics
+    }
+    trades = _read(directory, "trades.json", "trades")
+    for row in _read(directory, "positions.json", "accountTotals"):
+        for position in row["positions"].values():
+            booked = sum(
+                trade["total_commission_dollars"]
+                for trade in trades
+                if trade["model_id"] == row["model_id"]
+                and trade["entry_oid"] == position["entry_oid"]
+                and trade["symbol"] == position["symbol"]
+            )
+            fees[row["model_id"]] = fees.get(row["model_id"], 0.0) + position["commission"] - booked
+    return fees
