@@ -45,8 +45,8 @@ class Env:
 
     `section` is the section's name in YAML. `rng` is seeded from the configuration's seed and the
     section name. `data_dir` is a directory of the section's own, made on first use. `market(ref)`
-    returns the opened provider of a market section. `shared(key, open)` returns one resource for all
-    sections that ask with an equal key; the runtime closes it.
+    returns the opened provider of a market section. `shared(key, open)` returns one resource for
+    all sections that ask with an equal key; the runtime closes it.
     """
 
     section: str
