@@ -130,7 +130,15 @@ def opt(
         key: the word in the file, if it is not the field's name.
     """
     info = FieldInfo(
-        help=help, unit=unit, ge=ge, gt=gt, le=le, lt=lt, one_of=tuple(one_of), secret=secret, key=key
+        help=help,
+        unit=unit,
+        ge=ge,
+        gt=gt,
+        le=le,
+        lt=lt,
+        one_of=tuple(one_of),
+        secret=secret,
+        key=key,
     )
     return attrs.field(
         default=attrs.Factory(factory) if factory is not None else default,

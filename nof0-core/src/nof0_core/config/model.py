@@ -75,8 +75,8 @@ class IndicatorConfig:
     """One indicator to compute on every series.
 
     `name` is what prompts call it, `function` a TA-Lib function in capitals, `parameters` its own
-    (`timeperiod`, …). A function with several outputs gives `name`, `name_signal`, … as documented in
-    `nof0_core.indicators`.
+    (`timeperiod`, …). A function with several outputs gives `name`, `name_signal`, … as documented
+    in `nof0_core.indicators`.
     """
 
     name: str
@@ -119,7 +119,8 @@ class Config:
     state file in it; `data_path` where the API's JSON files go. `digest` is the SHA-256 over all
     configuration with secrets left out. `warnings` are keys that are accepted but have no effect
     yet. Only sections that some trader uses are in `exchanges`, `markets` and `backends`.
-    `series_bars` is how many of the newest bars of each interval a trader sees (and the journal keeps).
+    `series_bars` is how many of the newest bars of each interval a trader sees and the journal
+    keeps.
     """
 
     file: Path

@@ -1,0 +1,28 @@
+"""`executor.yaml`: what holds for every trader that does not say otherwise."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import attrs
+
+from nof0_core.config.fields import opt
+from nof0_core.config.scalars import Label
+
+
+@attrs.frozen(kw_only=True)
+class ExecutorFile:
+    """Default limits and the rhythm of decisions."""
+
+    major_coin_leverage: int = opt(default=20, ge=1, le=1000, help="highest for BTC and ETH")
+    altcoin_leverage: int = opt(default=10, ge=1, le=1000, help="highest for other coins")
+    min_confidence: float = opt(default=75.0, ge=0, le=100, help="of an entry")
+    min_risk_reward: Decimal = opt(default=Decimal(3), ge=0, help="reward per risk, after costs")
+    max_positions: int = opt(default=4, ge=1, help="of one trader at a time")
+    decision_interval: timedelta = opt(default=timedelta(minutes=3), gt=timedelta(0))
+    decision_timeout: timedelta = opt(default=timedelta(seconds=60), gt=timedelta(0))
+    max_concurrent_decisions: int = opt(default=1, ge=1, help="traders deciding at a time")
+    prompt_schema_version: Label | None = opt(
+        default=None, help="version every prompt template must have in its header"
+    )

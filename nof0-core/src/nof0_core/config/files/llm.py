@@ -1,0 +1,59 @@
+"""`llm.yaml`: models and the backends that answer for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import attrs
+
+from nof0_core.config.fields import opt
+from nof0_core.config.structure import Raw
+
+OPENAI = "openai"
+"""Name of the backend whose settings stand at the top level of the file."""
+
+OPENAI_KEYS = ("base_url", "api_key", "timeout", "max_retries", "log_level")
+"""Settings of that backend which the format has always had, for when it is not installed."""
+
+CORE_KEYS = ("default_model", "models", "backends")
+
+
+@attrs.frozen(kw_only=True)
+class Price:
+    """What a model costs, in USD per million tokens."""
+
+    input: Decimal = opt(ge=0, unit="USD", help="prompt tokens")
+    output: Decimal = opt(ge=0, unit="USD", help="completion tokens")
+    cached_input: Decimal | None = opt(default=None, ge=0, unit="USD", help="cached prompt tokens")
+
+
+@attrs.frozen(kw_only=True)
+class ModelEntry:
+    """One model."""
+
+    backend: str = opt(default=OPENAI, help="section under `backends`, or a kind of backend")
+    provider: str = opt(default="", help="who made the model")
+    model_name: str = opt(default="", help="what the backend calls it; default: the key")
+    temperature: float | None = opt(default=None, ge=0, le=2)
+    max_completion_tokens: int | None = opt(default=None, ge=1)
+    top_p: float | None = opt(default=None, gt=0, le=1)
+    priority: int = opt(default=0, help="order among fallbacks")
+    cost_tier: str = opt(default="")
+    cost_per_million_tokens: Decimal | None = opt(default=None, ge=0, unit="USD")
+    price: Price | None = opt(default=None)
+    budget_usd_per_day: Decimal | None = opt(default=None, gt=0, unit="USD")
+    params: Raw | None = opt(default=None, help="settings of the backend's own for this model")
+
+
+SAMPLING = ("temperature", "max_completion_tokens", "top_p")
+"""Keys that mean something only where text goes to a model."""
+
+
+@attrs.frozen(kw_only=True)
+class LlmFile:
+    """Core's own part of the file; all other keys belong to the backend `openai`."""
+
+    default_model: str = opt(default="", help="model of traders that name none")
+    models: Mapping[str, ModelEntry] = opt(help="models by name")
+    backends: Mapping[str, Raw] = opt(factory=dict, help="further backends, each with its `type`")

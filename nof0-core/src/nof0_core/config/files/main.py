@@ -1,0 +1,115 @@
+"""The main file, `etc/nof0.yaml`. Its keys are written in PascalCase."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import attrs
+
+from nof0_core.config.fields import opt
+from nof0_core.config.structure import Raw
+
+ANY_ENV = "test | dev | prod"
+"""How the description of the system writes "one of these words"; stands for not chosen: `dev`."""
+
+
+@attrs.frozen(kw_only=True)
+class FileRef:
+    """Where another file is."""
+
+    file: Path = opt(key="File", help="path, relative to this file")
+
+
+@attrs.frozen(kw_only=True)
+class PostgresBlock:
+    """The database; without `DataSource` there is none."""
+
+    data_source: str = opt(default="", key="DataSource", secret=True, help="postgres://…")
+    max_open: int = opt(default=25, key="MaxOpen", ge=1, help="most connections")
+    max_idle: int = opt(default=10, key="MaxIdle", ge=0, help="connections kept open")
+    max_lifetime: timedelta = opt(
+        default=timedelta(minutes=5), key="MaxLifetime", gt=timedelta(0), help="of a connection"
+    )
+
+
+@attrs.frozen(kw_only=True)
+class CacheNode:
+    """A Redis server; without `Host` there is none."""
+
+    host: str = opt(default="", key="Host", help="host:port")
+    kind: str = opt(default="node", key="Type", one_of=("node", "cluster"))
+    password: str = opt(default="", key="Pass", secret=True)
+    tls: bool = opt(default=False, key="Tls", help="connect with TLS")
+
+
+@attrs.frozen(kw_only=True)
+class TtlBlock:
+    """How long answers may be cached, in seconds."""
+
+    short: int = opt(default=10, key="Short", unit="s", ge=0, help="prices")
+    medium: int = opt(default=60, key="Medium", unit="s", ge=0, help="lists such as trades")
+    long: int = opt(default=300, key="Long", unit="s", ge=0, help="aggregates such as analytics")
+
+
+@attrs.frozen(kw_only=True)
+class SlowBlock:
+    """From when on an operation is logged as slow."""
+
+    sql: int = opt(default=10_000, key="SQL", unit="ms", ge=0)
+    redis: int = opt(default=5_000, key="Redis", unit="ms", ge=0)
+
+
+@attrs.frozen(kw_only=True)
+class LoggingBlock:
+    """What is logged."""
+
+    slow: SlowBlock = opt(factory=SlowBlock, key="SlowThreshold")
+    verbose_sql: bool = opt(default=False, key="VerboseSQL", help="log statements in full")
+    verbose_llm: bool = opt(default=False, key="VerboseLLM", help="log prompts in full")
+
+
+@attrs.frozen(kw_only=True)
+class ClockBlock:
+    """How time passes; without it the machine's clock counts."""
+
+    speed: float | None = opt(
+        default=None, key="Speed", gt=0, help="seconds that pass in one real second"
+    )
+    start: datetime | None = opt(
+        default=None, key="Start", help="time a scaled or simulated clock starts at"
+    )
+
+
+@attrs.frozen(kw_only=True)
+class CorsBlock:
+    """Which web sites may read the API from a browser."""
+
+    allow_origins: tuple[str, ...] = opt(default=(), key="AllowOrigins")
+
+
+@attrs.frozen(kw_only=True)
+class MainFile:
+    """Everything in the main file."""
+
+    name: str = opt(default="nof0", key="Name", help="name of this installation")
+    env: str = opt(default="dev", key="Env", one_of=("test", "dev", "prod", ANY_ENV))
+    host: str = opt(default="127.0.0.1", key="Host", help="address the API listens on")
+    port: int = opt(default=8888, key="Port", ge=1, le=65535, help="port the API listens on")
+    data_path: Path | None = opt(
+        default=None, key="DataPath", help="where the API's files go; default: data directory/api"
+    )
+    postgres: PostgresBlock = opt(factory=PostgresBlock, key="Postgres")
+    cache: tuple[CacheNode, ...] = opt(default=(), key="Cache")
+    ttl: TtlBlock = opt(factory=TtlBlock, key="TTL")
+    logging: LoggingBlock = opt(factory=LoggingBlock, key="Logging")
+    llm: FileRef = opt(key="LLM")
+    executor: FileRef = opt(key="Executor")
+    manager: FileRef = opt(key="Manager")
+    exchange: FileRef = opt(key="Exchange")
+    market: FileRef = opt(key="Market")
+    clock: ClockBlock = opt(factory=ClockBlock, key="Clock")
+    seed: int = opt(default=0, key="Seed", ge=0, help="seed of every random generator")
+    exporters: tuple[Raw, ...] = opt(default=(), key="Exporters", help="list of `type:` sections")
+    plugins: tuple[Path, ...] = opt(default=(), key="Plugins", help="Python files of one's own")
+    cors: CorsBlock = opt(factory=CorsBlock, key="Cors")

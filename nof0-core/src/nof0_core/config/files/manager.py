@@ -1,0 +1,105 @@
+"""`manager.yaml`: capital, traders, monitoring."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import attrs
+
+from nof0_core.config.fields import opt
+from nof0_core.config.structure import Raw
+
+
+@attrs.frozen(kw_only=True)
+class RiskParams:
+    """Limits of one trader; what is left out comes from executor.yaml."""
+
+    max_positions: int | None = opt(default=None, ge=1)
+    max_position_size_usd: Decimal | None = opt(default=None, gt=0, unit="USD")
+    max_margin_usage_pct: Decimal = opt(default=Decimal(100), gt=0, le=100, unit="%")
+    major_coin_leverage: int | None = opt(default=None, ge=1, le=1000)
+    altcoin_leverage: int | None = opt(default=None, ge=1, le=1000)
+    min_risk_reward_ratio: Decimal | None = opt(default=None, ge=0)
+    min_confidence: float | None = opt(default=None, ge=0, le=100)
+    stop_loss_enabled: bool = opt(default=True, help="every entry needs a stop")
+    take_profit_enabled: bool = opt(default=True, help="every entry needs a target")
+
+
+@attrs.frozen(kw_only=True)
+class ExecGuards:
+    """Further limits of one trader; each is off unless written, or has the default shown."""
+
+    max_new_positions_per_cycle: int | None = opt(default=None, ge=0)
+    price_band_pct: Decimal = opt(
+        default=Decimal(5), gt=0, unit="%", help="entry_price may be this far from the mark"
+    )
+    max_data_age: timedelta = opt(default=timedelta(minutes=5), gt=timedelta(0))
+    liquidity_threshold_usd: Decimal | None = opt(default=None, ge=0, unit="USD")
+    min_position_equity_multiple: Decimal | None = opt(default=None, ge=0)
+    max_position_equity_multiple: Decimal | None = opt(default=None, gt=0)
+    cooldown_after_close: timedelta | None = opt(default=None, gt=timedelta(0))
+    sharpe_pause_threshold: float | None = opt(default=None)
+    sharpe_pause_duration: timedelta | None = opt(default=None, gt=timedelta(0))
+
+
+@attrs.frozen(kw_only=True)
+class TraderEntry:
+    """One trader."""
+
+    id: str = opt(help="lower-case letters, digits, - and _; names its files")
+    name: str = opt(default="", help="for people; default: the id")
+    exchange_provider: str = opt(default="", help="section of exchange.yaml")
+    market_provider: str = opt(default="", help="section of market.yaml")
+    order_style: str = opt(default="market_ioc", one_of=("market_ioc", "limit_ioc"))
+    market_ioc_slippage_bps: Decimal = opt(default=Decimal(50), ge=0, lt=10_000, unit="bps")
+    prompt_template: str = opt(default="prompts/manager/default.tmpl", help="system prompt")
+    executor_prompt_template: str = opt(
+        default="prompts/executor/default_prompt.tmpl", help="user prompt"
+    )
+    model: str = opt(default="", help="entry of `models` in llm.yaml")
+    decision_interval: timedelta | None = opt(default=None, gt=timedelta(0))
+    allocation_pct: Decimal = opt(ge=0, le=100, unit="%", help="share of total_equity_usd")
+    auto_start: bool = opt(default=True)
+    risk_params: RiskParams = opt(factory=RiskParams)
+    symbols: tuple[str, ...] | None = opt(default=None, help="default: those of market.yaml")
+    journal_dir: Path | None = opt(default=None, help="default: in the data directory")
+    exec_guards: ExecGuards = opt(factory=ExecGuards)
+    risk_checks: tuple[Raw, ...] = opt(default=(), help="list of `type:` sections")
+    daily_loss_limit_pct: Decimal | None = opt(default=None, gt=0, le=100, unit="%")
+    max_drawdown_pct: Decimal | None = opt(default=None, gt=0, le=100, unit="%")
+    budget_usd_per_day: Decimal | None = opt(default=None, gt=0, unit="USD")
+    fallback_models: tuple[str, ...] = opt(default=())
+
+
+@attrs.frozen(kw_only=True)
+class ManagerBlock:
+    """Capital, and how it is divided."""
+
+    total_equity_usd: Decimal = opt(gt=0, unit="USD", help="capital of all traders and the reserve")
+    reserve_equity_pct: Decimal = opt(default=Decimal(0), ge=0, lt=100, unit="%")
+    allocation_strategy: Raw | None = opt(default=None, help="a kind of allocator, or its section")
+    rebalance_interval: timedelta = opt(default=timedelta(hours=1), gt=timedelta(0))
+    state_storage_backend: str = opt(default="file", one_of=("file",))
+    state_storage_path: Path | None = opt(
+        default=None, help="its directory is the data directory; default ../data/manager_state.json"
+    )
+
+
+@attrs.frozen(kw_only=True)
+class MonitoringBlock:
+    """How the run is watched."""
+
+    update_interval: timedelta = opt(default=timedelta(seconds=15), gt=timedelta(0))
+    alert_webhook: str = opt(default="", secret=True, help="URL that alerts are posted to")
+    metrics_exporter: str = opt(default="", one_of=("", "none", "prometheus"))
+
+
+@attrs.frozen(kw_only=True)
+class ManagerFile:
+    """The keys of the file; what is under them is read piece by piece."""
+
+    manager: Raw = opt()
+    traders: tuple[Raw, ...] = opt()
+    monitoring: Raw | None = opt(default=None)

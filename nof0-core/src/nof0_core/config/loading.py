@@ -1,0 +1,103 @@
+"""Load a configuration: read all files, check everything, report everything at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import attrs
+
+from nof0_core.config.assembly import Trees
+from nof0_core.config.environ import Environment, read_dotenv
+from nof0_core.config.files.main import ANY_ENV, FileRef
+from nof0_core.config.model import Config
+from nof0_core.config.result import assemble
+from nof0_core.config.session import Session
+from nof0_core.config.tree import Problems, Scalar, Table, find
+from nof0_core.errors import ConfigError, PluginError
+from nof0_core.plugins.discovery import add_file
+from nof0_core.plugins.registry import PluginRegistry
+
+FILES = ("LLM", "Executor", "Exchange", "Market", "Manager")
+
+
+def load(
+    path: Path | str,
+    registry: PluginRegistry,
+    *,
+    environ: Mapping[str, str] | None = None,
+    data_dir: Path | None = None,
+) -> Config:
+    """Load and check a main file and the files it names; opens nothing and writes nothing.
+
+    Args:
+        path: the main file; messages name it, and the others beside it, as written here.
+        registry: the plugins. It is not changed by one-off plugins the file may name.
+        environ: variables for `${NAME}`; default: the process's. `.env` beside the main file fills
+            in what is missing here.
+        data_dir: where to keep journal, state and exported files instead of the places configured.
+
+    Raises:
+        ConfigError: with all problems of all files, in file and line order.
+    """
+    shown = str(path)
+    problems = Problems()
+    main_path = Path(os.path.abspath(path))  # noqa: PTH100 - a linked file stays where it is named
+    dotenv = os.path.join(os.path.dirname(shown), ".env")  # noqa: PTH118, PTH120 - as written
+    process = os.environ if environ is None else environ
+    extra = read_dotenv(main_path.parent / ".env", dotenv, problems)
+    session = Session(registry=registry, environment=Environment(process, extra), problems=problems)
+    main_table = session.read(main_path, shown)
+    if main_table is None:
+        raise ConfigError(problems.ordered(session.files))
+    main_table = _without_notation(main_table)
+    _add_plugins(session, main_table)
+    trees = Trees(
+        path=main_path,
+        main=main_table,
+        named={key: _read_named(session, main_table, key, shown) for key in FILES},
+        data_dir=None if data_dir is None else Path(os.path.abspath(data_dir)),  # noqa: PTH100
+    )
+    config = assemble(session, trees)
+    if config is None or len(problems):
+        raise ConfigError(problems.ordered([dotenv, *session.files]))
+    return config
+
+
+def _without_notation(table: Table) -> Table:
+    """Read `Env: test | dev | prod`, which the format's description shows, as not chosen."""
+    env = table.get("Env")
+    if isinstance(env, Scalar) and env.text == ANY_ENV:
+        chosen = Scalar(place=env.place, text="dev", kind="text")
+        return attrs.evolve(table, entries={**table.entries, "Env": chosen})
+    return table
+
+
+def _add_plugins(session: Session, table: Table) -> None:
+    """Load the one-off plugins into a registry of this configuration's own."""
+    node = table.get("Plugins")
+    paths = session.take(node, tuple[Path, ...]) if node is not None else None
+    if not paths:
+        return
+    session.registry = session.registry.copy()
+    for position, path in enumerate(paths):
+        try:
+            add_file(session.registry, path, os.path.relpath(path))
+        except PluginError as error:
+            session.plugin_problem(find(table, "Plugins", position), error)
+
+
+def _read_named(session: Session, main: Table, key: str, shown: str) -> Table | None:
+    """Read one of the files that the main file names."""
+    node = main.get(key)
+    ref = session.take(node, FileRef) if node is not None else None
+    if ref is None:
+        return None
+    text = os.path.relpath(ref.file, session.directories[shown])
+    name = os.path.normpath(os.path.join(os.path.dirname(shown), text))  # noqa: PTH118, PTH120
+    if not ref.file.exists():
+        # The fault is in the line that names the file, not in the file.
+        session.problems.add(find(main, key, "File"), f"there is no file {name}")
+        return None
+    return session.read(ref.file, name)

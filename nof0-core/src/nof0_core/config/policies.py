@@ -1,0 +1,66 @@
+"""Policies: allocators and risk checks, which are built at once because they only compute."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+
+from nof0_core.config.session import Session, type_of, type_place
+from nof0_core.config.tree import Node
+from nof0_core.errors import UnknownKindError
+from nof0_core.plugins.families import FAMILIES
+from nof0_core.plugins.kinds import PolicyKind
+from nof0_core.protocols import RiskCheck
+
+
+@attrs.frozen(kw_only=True)
+class Policy:
+    """A policy with the kind and config it was built from."""
+
+    type: str
+    config: Any
+    made: Any
+
+
+def make_policy(session: Session, family: str, node: Node) -> Policy | None:
+    """Build a policy from its section, or from the bare name of its kind."""
+    found = type_of(session, node, FAMILIES[family].noun)
+    if found is None:
+        return None
+    type_, rest = found
+    try:
+        kind = session.registry.kind(family, type_)
+    except UnknownKindError as error:
+        session.plugin_problem(type_place(node), error)
+        return None
+    config = session.take(rest, kind.config)
+    if config is None or not isinstance(kind, PolicyKind):
+        return None
+    try:
+        return Policy(type=type_, config=config, made=kind.build(config))
+    except ValueError as error:
+        session.problems.add(node.place, str(error))
+        return None
+
+
+def make_checks(
+    session: Session, nodes: Sequence[Node]
+) -> tuple[tuple[tuple[str, RiskCheck], ...], tuple[Policy, ...]]:
+    """Build a trader's further risk checks, as (type, check) and as policies."""
+    made: list[Policy] = []
+    for node in nodes:
+        policy = make_policy(session, "risk", node)
+        if policy is None:
+            continue
+        is_core = session.registry.owner("risk", policy.type).is_builtin
+        if is_core and not attrs.fields(type(policy.config)):
+            session.problems.add(
+                type_place(node),
+                f'"{policy.type}" is built in and always on; its limit is in risk_params'
+                " or exec_guards",
+            )
+            continue
+        made.append(policy)
+    return tuple((policy.type, policy.made) for policy in made), tuple(made)

@@ -1,0 +1,158 @@
+"""The checked configuration as the one object that everybody consumes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import attrs
+
+from nof0_core.config.assembly import Files, Trees, places, read_files
+from nof0_core.config.deferred import warn_deferred
+from nof0_core.config.digest import digest_of
+from nof0_core.config.files.executor import ExecutorFile
+from nof0_core.config.files.main import MainFile
+from nof0_core.config.files.providers import MarketFile
+from nof0_core.config.model import (
+    ClockConfig,
+    Config,
+    LoggingConfig,
+    Section,
+    TraderConfig,
+    TtlConfig,
+)
+from nof0_core.config.outlook import read_indicators, read_intervals, read_symbols
+from nof0_core.config.policies import Policy, make_policy
+from nof0_core.config.session import Session
+from nof0_core.config.traders import Surroundings, check_shares, make_trader
+from nof0_core.config.tree import Scalar, find
+from nof0_core.config.wiring import Wiring, check_clock, wire
+
+_ALLOCATION = "fixed"
+
+
+def assemble(session: Session, trees: Trees) -> Config | None:
+    """Check everything against everything; None if something was wrong."""
+    files = read_files(session, trees)
+    wiring = wire(session, files)
+    tree = trees.of("Market")
+    market = files.market or MarketFile(providers={})
+    executor = files.executor or ExecutorFile()
+    outlook: dict[str, Any] = {
+        "intervals": read_intervals(session, market, tree),
+        "indicators": read_indicators(session, market, tree),
+        "series_bars": market.series_bars,
+    }
+    around = Surroundings(
+        executor=executor,
+        executor_table=trees.of("Executor"),
+        exchanges=wiring.exchanges,
+        models=wiring.models,
+        symbols=read_symbols(session, market.symbols, find(tree, "symbols")),
+        directory=session.directories.get(trees.of("Manager").place.file, trees.path.parent),
+        keeps_journals=trees.data_dir is None,
+    )
+    made = [make_trader(session, named, around) for named in wiring.traders]
+    allocator = _allocator(session, files)
+    if files.block is not None:
+        entries = [named.entry for named in wiring.traders]
+        check_shares(session, files.block, trees.of("Manager"), entries)
+    check_clock(session, files)
+    warn_deferred(session, trees.main, trees.of("LLM").table("models"), files.traders)
+    traders = [trader for trader, _ in made if trader is not None]
+    policies = [policy for _, policies in made for policy in policies]
+    if len(session.problems) or files.main is None or allocator is None:
+        return None
+    return _config(session, files, files.main, wiring, outlook, traders, [allocator, *policies])
+
+
+def _allocator(session: Session, files: Files) -> Policy | None:
+    """Build the allocator: a bare word or a section; `fixed` if nothing is written."""
+    tree = files.trees.of("Manager")
+    node = tree.table("manager").get("allocation_strategy")
+    if node is None or node.is_empty:
+        place = find(tree, "manager", "allocation_strategy")
+        node = Scalar(place=place, text=_ALLOCATION, kind="text")
+    return make_policy(session, "allocator", node)
+
+
+def _config(
+    session: Session,
+    files: Files,
+    main: MainFile,
+    wiring: Wiring,
+    outlook: dict[str, Any],
+    traders: Sequence[TraderConfig],
+    policies: Sequence[Policy],
+) -> Config:
+    block, monitoring, executor = files.block, files.monitoring, files.executor
+    assert block is not None and monitoring is not None and executor is not None  # noqa: S101, PT018 - else there were problems
+    state_file, data_path = places(files)
+    decisive: dict[str, Any] = {
+        "name": main.name,
+        "env": main.env,
+        "seed": main.seed,
+        "clock": ClockConfig(speed=main.clock.speed, start=main.clock.start),
+        "prompt_schema_version": executor.prompt_schema_version,
+        "traders": tuple(traders),
+        "total_equity_usd": block.total_equity_usd,
+        "reserve_pct": block.reserve_equity_pct,
+        "allocation_strategy": policies[0].type,
+        "rebalance_interval": block.rebalance_interval,
+        "max_concurrent_decisions": executor.max_concurrent_decisions,
+        "update_interval": monitoring.update_interval,
+        **outlook,
+    }
+    used = [*wiring.markets.values(), *wiring.exchanges.values(), *wiring.backends.values()]
+    neutral = [_stays(trader) for trader in traders]
+    return Config(
+        file=files.trees.path,
+        host=main.host,
+        port=main.port,
+        data_path=data_path,
+        state_dir=state_file.parent,
+        state_file=state_file,
+        ttl=TtlConfig(
+            short=timedelta(seconds=main.ttl.short),
+            medium=timedelta(seconds=main.ttl.medium),
+            long=timedelta(seconds=main.ttl.long),
+        ),
+        logging=LoggingConfig(
+            slow_sql=timedelta(milliseconds=main.logging.slow.sql),
+            slow_redis=timedelta(milliseconds=main.logging.slow.redis),
+            verbose_sql=main.logging.verbose_sql,
+            verbose_llm=main.logging.verbose_llm,
+        ),
+        markets=wiring.markets,
+        exchanges=wiring.exchanges,
+        backends=wiring.backends,
+        exporters=wiring.exporters,
+        models=wiring.models.specs,
+        allocator=policies[0].made,
+        digest=digest_of(
+            {
+                **decisive,
+                "traders": neutral,
+                "sections": [_section(section) for section in used],
+                "policies": [{"type": p.type, "config": p.config} for p in policies],
+            },
+            files.trees.path.parent,
+        ),
+        warnings=tuple(session.warnings),
+        **decisive,
+    )
+
+
+def _stays(trader: TraderConfig) -> dict[str, Any]:
+    """Return a trader without where its journal goes, and without objects that have no values."""
+    left_out = ("journal_dir", "risk_checks")
+    return {
+        field.name: getattr(trader, field.name)
+        for field in attrs.fields(TraderConfig)
+        if field.name not in left_out
+    }
+
+
+def _section(section: Section) -> dict[str, Any]:
+    return {"name": section.name, "type": section.kind.type, "config": section.config}

@@ -1,0 +1,159 @@
+"""Sections: the named entries that use a service kind."""
+
+from __future__ import annotations
+
+import re
+import typing
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import attrs
+
+from nof0_core.config.fields import key_of
+from nof0_core.config.model import Place, Section
+from nof0_core.config.session import Session, type_of, type_place
+from nof0_core.config.tree import Node, Table
+from nof0_core.errors import UnknownKindError
+from nof0_core.plugins.env import MarketRef
+from nof0_core.plugins.families import FAMILIES
+from nof0_core.plugins.kinds import ServiceKind
+from nof0_core.plugins.messages import FIRST_PARTY
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+"""Sections have a directory of their own name."""
+
+
+@attrs.frozen(kw_only=True)
+class Markets:
+    """The names in market.yaml, for fields that refer to one; `default` may be empty."""
+
+    names: frozenset[str]
+    default: str
+
+
+def make_sections(
+    session: Session, family: str, nodes: Mapping[str, Node], used: Iterable[str], markets: Markets
+) -> dict[str, Section]:
+    """Check all sections of a family and make those that are used.
+
+    Sections nobody uses must be right as well, but the environment variables they need may be
+    missing, and so may this project's own packages.
+    """
+    needed = set(used)
+    made = {
+        name: make_section(session, family, name, node, markets, is_needed=name in needed)
+        for name, node in nodes.items()
+    }
+    return {name: section for name, section in made.items() if section and name in needed}
+
+
+def make_section(
+    session: Session, family: str, name: str, node: Node, markets: Markets, *, is_needed: bool
+) -> Section | None:
+    """Check one section; None, with the problems noted, if it cannot be used."""
+    if not _NAME.fullmatch(name):
+        session.problems.add(
+            node.place, "the name of a section is made of letters, digits, -, _ and ."
+        )
+        return None
+    found = type_of(session, node, FAMILIES[family].noun)
+    if found is None:
+        return None
+    type_, rest = found
+    try:
+        kind = session.registry.kind(family, type_)
+    except UnknownKindError as error:
+        if is_needed or (family, type_) not in FIRST_PARTY:
+            session.plugin_problem(type_place(node), error)
+        else:
+            session.warn(type_place(node), f"left out: {error}, and no trader uses it")
+        return None
+    config = session.take(rest, kind.config, is_needed=is_needed)
+    if config is None or not isinstance(kind, ServiceKind):
+        return None
+    config, refs = _with_markets(session, rest, config, markets, is_needed=is_needed)
+    return Section(name=name, kind=kind, config=config, place=node.place, markets=refs)
+
+
+def _with_markets(
+    session: Session, table: Table, config: Any, markets: Markets, *, is_needed: bool
+) -> tuple[Any, tuple[str, ...]]:
+    """Fill the default into fields that refer to a market section, and check the names."""
+    refs: dict[str, str] = {}
+    for field in attrs.fields(type(config)):
+        if not _is_market_ref(typing.get_type_hints(type(config)).get(field.name)):
+            continue
+        written = getattr(config, field.name)
+        name = written or markets.default
+        place = table.below(key_of(field)) if written else table.place
+        if name in markets.names:
+            refs[field.name] = name
+        elif name:
+            session.unknown(place, "market section", name, markets.names)
+        elif is_needed:
+            session.problems.add(
+                place,
+                f"needs a market section: write {key_of(field)} here or default in the market file",
+            )
+    config = attrs.evolve(config, **{n: MarketRef(r) for n, r in refs.items()}) if refs else config
+    return config, tuple(dict.fromkeys(refs.values()))
+
+
+def _is_market_ref(type_: object) -> bool:
+    return type_ is MarketRef or MarketRef in typing.get_args(type_)
+
+
+def make_market_sections(
+    session: Session, nodes: Mapping[str, Node], used: Iterable[str], markets: Markets
+) -> dict[str, Section]:
+    """Do as `make_sections` for markets, which may refer to each other.
+
+    Returns:
+        The sections used, those referred to before those that refer to them.
+    """
+    made: dict[str, Section] = {}
+    waiting = [name for name in dict.fromkeys(used) if name in nodes]
+    seen: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        section = make_section(session, "market", name, nodes[name], markets, is_needed=True)
+        if section is not None:
+            made[name] = section
+            waiting.extend(section.markets)
+    for name in nodes.keys() - seen:
+        make_section(session, "market", name, nodes[name], markets, is_needed=False)
+    return _in_order(session, made)
+
+
+def _in_order(session: Session, made: Mapping[str, Section]) -> dict[str, Section]:
+    ordered: dict[str, Section] = {}
+
+    def visit(name: str, trail: tuple[str, ...]) -> None:
+        if name in trail:
+            circle = " → ".join((*trail[trail.index(name) :], name))
+            place: Place = made[name].place
+            session.problems.add(place, f"market sections refer to each other: {circle}")
+            return
+        if name in ordered or name not in made:
+            return
+        for ref in made[name].markets:
+            visit(ref, (*trail, name))
+        ordered[name] = made[name]
+
+    for name in sorted(made):
+        visit(name, ())
+    return ordered
+
+
+def default_section(session: Session, table: Table, written: str, what: str) -> str:
+    """Return the section of traders that name none: `default`, or the only one there is."""
+    names = list(table.table("providers").entries)
+    if written and written not in names:
+        session.unknown(table.below("default"), what, written, names)
+        return ""
+    if not written and len(names) == 1:
+        return names[0]
+    return written

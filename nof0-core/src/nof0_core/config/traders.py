@@ -1,0 +1,194 @@
+"""Traders: every name resolved, every default filled in, everything checked against the rest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from nof0_core.config.fields import written
+from nof0_core.config.files.executor import ExecutorFile
+from nof0_core.config.files.manager import ManagerBlock, TraderEntry
+from nof0_core.config.model import Place, Section, TraderConfig
+from nof0_core.config.models import Models
+from nof0_core.config.outlook import read_symbols
+from nof0_core.config.policies import Policy, make_checks
+from nof0_core.config.session import Session, nodes_of
+from nof0_core.config.tree import Node, Table, find
+from nof0_core.domain.context import RiskLimits
+from nof0_core.ids import Symbol, TraderId
+from nof0_core.money import HUNDRED, plain
+
+_ID = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+@attrs.frozen(kw_only=True)
+class Named:
+    """A trader's entry with the names it refers to; empty where a name stands for nothing."""
+
+    entry: TraderEntry
+    node: Table
+    exchange: str
+    market: str
+    model: str
+
+
+@attrs.frozen(kw_only=True)
+class Surroundings:
+    """What traders are made from, beside their own entries."""
+
+    executor: ExecutorFile
+    executor_table: Table
+    exchanges: Mapping[str, Section]
+    models: Models
+    symbols: tuple[Symbol, ...]
+    directory: Path
+    keeps_journals: bool
+
+
+def read_entries(session: Session, nodes: tuple[Node, ...]) -> list[tuple[TraderEntry, Table]]:
+    """Check each trader's entry by itself; ids must be usable as file names and unique."""
+    lines: dict[str, int] = {}
+    found: list[tuple[TraderEntry, Table]] = []
+    for node in nodes:
+        entry = session.take(node, TraderEntry)
+        if entry is None or not isinstance(node, Table):
+            continue
+        place = node.below("id")
+        if not _ID.fullmatch(entry.id):
+            session.problems.add(
+                place,
+                "an id names files: it is made of lower-case letters, digits, - and _,"
+                f' got "{entry.id}"',
+            )
+        if entry.id in lines:
+            session.problems.add(
+                place, f'"{entry.id}" is already the id of the trader on line {lines[entry.id]}'
+            )
+        lines.setdefault(entry.id, place.line)
+        found.append((entry, node))
+    return found
+
+
+def check_shares(
+    session: Session, block: ManagerBlock, table: Table, entries: list[TraderEntry]
+) -> None:
+    """Refuse shares that add up to more than there is beside the reserve."""
+    total = sum((entry.allocation_pct for entry in entries), Decimal(0))
+    room = HUNDRED - block.reserve_equity_pct
+    if total > room:
+        session.problems.add(
+            find(table, "traders"),
+            f"allocation_pct of all traders adds up to {plain(total)}, but only {plain(room)} is"
+            f" there (reserve_equity_pct is {plain(block.reserve_equity_pct)})",
+        )
+
+
+def make_trader(
+    session: Session, named: Named, around: Surroundings
+) -> tuple[TraderConfig | None, tuple[Policy, ...]]:
+    """Make one trader; None, with the problems noted, if something it needs is missing."""
+    entry, node = named.entry, named.node
+    system = _template(session, node, "prompt_template", entry.prompt_template, around)
+    user = _template(
+        session, node, "executor_prompt_template", entry.executor_prompt_template, around
+    )
+    symbols = around.symbols
+    if entry.symbols is not None:
+        symbols = read_symbols(session, entry.symbols, node.below("symbols"))
+    interval = entry.decision_interval or around.executor.decision_interval
+    _check_rhythm(session, node, interval, around)
+    for position, name in enumerate(entry.fallback_models):
+        if name not in around.models.names:
+            place = find(node, "fallback_models", position)
+            session.unknown(place, "model", name, around.models.names)
+    checks, policies = make_checks(session, nodes_of(entry.risk_checks))
+    spec = around.models.specs.get(named.model)
+    if spec is None or system is None or user is None:
+        return None, policies
+    trader = TraderConfig(
+        id=TraderId(entry.id),
+        name=entry.name or entry.id,
+        exchange=named.exchange,
+        market=named.market,
+        order_style=entry.order_style,
+        slippage_bps=entry.market_ioc_slippage_bps,
+        system_template=system,
+        user_template=user,
+        model=spec,
+        decision_interval=interval,
+        decision_timeout=around.executor.decision_timeout,
+        allocation_pct=entry.allocation_pct,
+        auto_start=entry.auto_start,
+        symbols=symbols,
+        journal_dir=entry.journal_dir if around.keeps_journals else None,
+        limits=limits_of(entry, around.executor, around.exchanges.get(named.exchange)),
+        risk_checks=checks,
+    )
+    return trader, policies
+
+
+def limits_of(entry: TraderEntry, executor: ExecutorFile, exchange: Section | None) -> RiskLimits:
+    """Put a trader's limits together: its own, then executor.yaml's; the fee is the exchange's."""
+    own, guards = entry.risk_params, entry.exec_guards
+    values: dict[str, Any] = {
+        "major_coin_leverage": _or(own.major_coin_leverage, executor.major_coin_leverage),
+        "altcoin_leverage": _or(own.altcoin_leverage, executor.altcoin_leverage),
+        "min_confidence": _or(own.min_confidence, executor.min_confidence),
+        "min_risk_reward": _or(own.min_risk_reward_ratio, executor.min_risk_reward),
+        "max_positions": _or(own.max_positions, executor.max_positions),
+    }
+    fee = getattr(exchange.config, "taker_fee_bps", None) if exchange is not None else None
+    if isinstance(fee, Decimal):
+        values["taker_fee_bps"] = fee
+    return RiskLimits(
+        max_position_size_usd=own.max_position_size_usd,
+        max_margin_usage_pct=own.max_margin_usage_pct,
+        stop_loss_enabled=own.stop_loss_enabled,
+        take_profit_enabled=own.take_profit_enabled,
+        slippage_bps=entry.market_ioc_slippage_bps,
+        max_new_positions_per_cycle=guards.max_new_positions_per_cycle,
+        price_band_pct=guards.price_band_pct,
+        max_data_age=guards.max_data_age,
+        liquidity_threshold_usd=guards.liquidity_threshold_usd,
+        min_position_equity_multiple=guards.min_position_equity_multiple,
+        max_position_equity_multiple=guards.max_position_equity_multiple,
+        **values,
+    )
+
+
+def _or(own: Any, default: Any) -> Any:
+    return default if own is None else own
+
+
+def _check_rhythm(session: Session, node: Table, interval: timedelta, around: Surroundings) -> None:
+    timeout = around.executor.decision_timeout
+    if timeout >= interval:
+        own = node.get("decision_interval")
+        place: Place = own.place if own else find(around.executor_table, "decision_timeout")
+        session.problems.add(
+            place,
+            f"decision_timeout ({written(timeout)}) must be shorter than decision_interval"
+            f" ({written(interval)})",
+        )
+
+
+def _template(
+    session: Session, node: Table, key: str, text: str, around: Surroundings
+) -> Path | None:
+    """Find a template beside the file that names it, or in a directory above that."""
+    for directory in (around.directory, *around.directory.parents):
+        path = directory / text
+        if path.is_file():
+            return path
+    session.problems.add(
+        node.below(key),
+        f'there is no prompt template "{text}"',
+        f"looked in {around.directory} and the directories above it",
+    )
+    return None

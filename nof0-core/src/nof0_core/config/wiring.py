@@ -1,0 +1,130 @@
+"""What refers to what: traders to sections and models, sections to markets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import attrs
+
+from nof0_core.config.assembly import Files, places
+from nof0_core.config.backends import Backends
+from nof0_core.config.model import Section
+from nof0_core.config.models import Models, make_specs, read_models
+from nof0_core.config.outputs import check_databases, make_exporters
+from nof0_core.config.sections import (
+    Markets,
+    default_section,
+    make_market_sections,
+    make_sections,
+)
+from nof0_core.config.session import Session
+from nof0_core.config.traders import Named, read_entries
+from nof0_core.config.tree import Node, Table, find
+
+
+@attrs.frozen(kw_only=True)
+class Wiring:
+    """Traders with the names they refer to, and every section that is used."""
+
+    traders: tuple[Named, ...]
+    models: Models
+    markets: Mapping[str, Section]
+    exchanges: Mapping[str, Section]
+    backends: Mapping[str, Section]
+    exporters: tuple[Section, ...]
+
+
+def wire(session: Session, files: Files) -> Wiring:
+    """Resolve all names and make all sections that are used, noting what is wrong."""
+    market_tree, exchange_tree = files.trees.of("Market"), files.trees.of("Exchange")
+    market_nodes = market_tree.table("providers").entries
+    exchange_nodes = exchange_tree.table("providers").entries
+    market_default = files.market.default if files.market else ""
+    exchange_default = files.exchange.default if files.exchange else ""
+    markets = Markets(
+        names=frozenset(market_nodes),
+        default=default_section(session, market_tree, market_default, "market section"),
+    )
+    exchange_default = default_section(session, exchange_tree, exchange_default, "exchange section")
+    models = read_models(session, files.trees.of("LLM"))
+    traders = tuple(
+        Named(
+            entry=entry,
+            node=node,
+            exchange=_pick(
+                session,
+                node,
+                "exchange_provider",
+                "exchange section",
+                exchange_default,
+                exchange_nodes,
+            ),
+            market=_pick(
+                session, node, "market_provider", "market section", markets.default, market_nodes
+            ),
+            model=_pick(session, node, "model", "model", models.default, models.names),
+        )
+        for entry, node in read_entries(session, files.traders)
+    )
+    used = {trader.model for trader in traders}
+    needed = {entry.backend for name, entry in models.entries.items() if name in used}
+    backends = Backends(session, models.table, needed, markets)
+    make_specs(session, models, backends, used)
+    exchanges = make_sections(
+        session, "exchange", exchange_nodes, [trader.exchange for trader in traders], markets
+    )
+    exporters = _exporters(session, files, markets)
+    referring = [*exchanges.values(), *backends.sections.values(), *exporters]
+    used_markets = [trader.market for trader in traders]
+    used_markets += [name for section in referring for name in section.markets]
+    return Wiring(
+        traders=traders,
+        models=models,
+        markets=make_market_sections(session, market_nodes, used_markets, markets),
+        exchanges=exchanges,
+        backends=backends.sections,
+        exporters=exporters,
+    )
+
+
+def _pick(
+    session: Session, node: Table, key: str, what: str, default: str, known: Iterable[str]
+) -> str:
+    """Return the name a trader gives, or the default; "" with a problem if it means nothing."""
+    names = set(known)
+    written: Node | None = node.get(key)
+    if written is None or written.is_empty:
+        if not default and names:
+            place = node.below(key)
+            session.problems.add(place, f"required key is missing: there is no default {what}")
+        return default
+    name = session.take(written, str) or ""
+    if name and name not in names:
+        session.unknown(written.place, what, name, names)
+        return ""
+    return name
+
+
+def _exporters(session: Session, files: Files, markets: Markets) -> tuple[Section, ...]:
+    if files.main is None or files.monitoring is None:
+        return ()
+    check_databases(session, files.main, files.trees.main)
+    _, data_path = places(files)
+    return make_exporters(
+        session,
+        files.main,
+        files.monitoring,
+        (files.trees.main, files.trees.of("Manager")),
+        markets,
+        data_path,
+    )
+
+
+def check_clock(session: Session, files: Files) -> None:
+    """Refuse a scaled clock that has no time to start at."""
+    clock = files.main.clock if files.main is not None else None
+    if clock is not None and clock.speed is not None and clock.start is None:
+        place = find(files.trees.main, "Clock", "Start")
+        session.problems.add(
+            place, "is required together with Speed, for example 2025-07-23T00:00:00Z"
+        )
