@@ -20,7 +20,9 @@ class RiskContext:
 
     `size_usd` is the notional left after earlier checks shrank it (0 for hold and close);
     `leverage` the leverage that will be used. `new_positions` counts the entries approved earlier
-    in the same cycle and `committed_margin` the margin they will take, in USD. `holding` is the
+    in the same cycle and `committed_margin` the margin they will take, in USD. `stop_loss` and
+    `take_profit` are an entry's exits as the venue would get them (rounded to its ticks), None
+    where the decision names none or the trader has that exit switched off. `holding` is the
     trader's own position in the symbol. `quote` and `instrument` are None where there is no data;
     built-in checks have then vetoed an entry before any plugin's check sees it.
     """
@@ -33,6 +35,8 @@ class RiskContext:
     leverage: int
     new_positions: int
     committed_margin: Decimal
+    stop_loss: Decimal | None = None
+    take_profit: Decimal | None = None
 
     @property
     def limits(self) -> RiskLimits:

@@ -43,7 +43,7 @@ def net_per_coin(direction: int, mark: Decimal, exit_price: Decimal, limits: Ris
 def planned_exits(
     decision: Decision, context: RiskContext
 ) -> tuple[Decimal | None, Decimal | None]:
-    """Return stop and target as the venue accepts them, None where the trader has none."""
+    """Return stop and target as the venue would get them, None where the trader has none."""
     limits, instrument = context.limits, context.instrument
     stop = decision.stop_loss if limits.stop_loss_enabled else None
     target = decision.take_profit if limits.take_profit_enabled else None
@@ -53,37 +53,25 @@ def planned_exits(
     return stop, target
 
 
-def reward_risk(
-    direction: int,
-    mark: Decimal,
-    stop: Decimal | None,
-    target: Decimal | None,
-    limits: RiskLimits,
-) -> Decimal | None:
+def reward_risk(direction: int, mark: Decimal, context: RiskContext) -> Decimal | None:
     """Return net gain at the target over net loss at the stop, cut to 4 decimals.
 
     Negative where even the target does not pay the costs; None where stop or target is missing.
     """
-    if stop is None or target is None:
+    if context.stop_loss is None or context.take_profit is None:
         return None
-    loss = -net_per_coin(direction, mark, stop, limits)
-    gain = net_per_coin(direction, mark, target, limits)
+    loss = -net_per_coin(direction, mark, context.stop_loss, context.limits)
+    gain = net_per_coin(direction, mark, context.take_profit, context.limits)
     return (gain / loss).quantize(_RATIO, ROUND_DOWN)
 
 
-def risk_usd(
-    direction: int,
-    mark: Decimal,
-    stop: Decimal | None,
-    size_usd: Decimal,
-    context: RiskContext,
-) -> Decimal:
+def risk_usd(direction: int, mark: Decimal, size_usd: Decimal, context: RiskContext) -> Decimal:
     """Return the loss at the stop in USD, rounded up to 6 decimals.
 
     Without a stop it is all that can be lost on the position: its notional, or the account's equity
     if that is less.
     """
-    if stop is None:
+    if context.stop_loss is None:
         return max(ZERO, min(size_usd, context.context.account.equity))
-    loss = -net_per_coin(direction, mark, stop, context.limits) * size_usd / mark
+    loss = -net_per_coin(direction, mark, context.stop_loss, context.limits) * size_usd / mark
     return loss.quantize(USD, ROUND_UP)

@@ -25,12 +25,12 @@ from nof0_core.risk.checks.margin import Leverage, Liquidation, Margin
 from nof0_core.risk.checks.market import Liquidity, MarketData, PriceBand
 from nof0_core.risk.checks.schema import Schema
 from nof0_core.risk.checks.size import MinimumOrder, PositionSize, ValueBand
-from nof0_core.risk.costs import planned_exits, reward_risk, risk_usd, sign
+from nof0_core.risk.costs import reward_risk, risk_usd, sign
 from nof0_core.risk.hearing import Hearing, Named, failed
 from nof0_core.risk.verdicts import veto
 
 _BASIC: tuple[Named, ...] = tuple(
-    (c.type, c) for c in (Schema(), Equity(), OnePosition(), MarketData(), Exits())
+    (c.type, c) for c in (Equity(), OnePosition(), MarketData(), Exits())
 )
 """What the others build on; judging ends at the first veto."""
 _POLICY: tuple[Named, ...] = tuple(
@@ -43,8 +43,9 @@ _FINAL: tuple[Named, ...] = tuple(
     (c.type, c) for c in (Margin(), ValueBand(), MinimumOrder(), Liquidation())
 )
 """Judged on what all others, the plugins' included, have left."""
-_CLOSING: tuple[Named, ...] = tuple((c.type, c) for c in (Schema(), OnePosition()))
-_BUILTIN = frozenset(name for name, _ in (*_BASIC, *_POLICY, *_SIZING, *_FINAL))
+_SCHEMA: Named = (Schema.type, Schema())
+_ONE_POSITION: Named = (OnePosition.type, OnePosition())
+_BUILTIN = frozenset(name for name, _ in (_SCHEMA, *_BASIC, *_POLICY, *_SIZING, *_FINAL))
 
 
 class RiskGate:
@@ -92,7 +93,7 @@ class RiskGate:
 
     def _close(self, hearing: Hearing, answer: _Answer) -> Judgement:
         decision, risk = hearing.decision, hearing.context
-        for named in (*_CLOSING, *self._extra):
+        for named in (_SCHEMA, _ONE_POSITION, *self._extra):
             if hearing.ask(named):
                 return hearing.rejected()
         if decision.symbol in answer.taken or risk.holding is None:
@@ -112,6 +113,9 @@ class RiskGate:
 
     def _entry(self, hearing: Hearing, answer: _Answer) -> Judgement:
         decision = hearing.decision
+        if hearing.ask(_SCHEMA):
+            return hearing.rejected()
+        hearing.plan_exits()
         for named in _BASIC:
             if hearing.ask(named):
                 return hearing.rejected()
@@ -146,9 +150,8 @@ def _approve(hearing: Hearing, answer: _Answer) -> Judgement:
         return hearing.rejected(failed("market_data", ValueError("no quote")))
     mark, direction = quote.mark, sign(decision)
     size = instrument.round_size(risk.size_usd / mark) * mark
-    stop, target = planned_exits(decision, risk)
-    risked = risk_usd(direction, mark, stop, size, risk)
-    ratio = reward_risk(direction, mark, stop, target, risk.limits)
+    risked = risk_usd(direction, mark, size, risk)
+    ratio = reward_risk(direction, mark, risk)
     answer.taken.add(decision.symbol)
     answer.new_positions += 1
     answer.committed_margin += size / risk.leverage
@@ -160,8 +163,8 @@ def _approve(hearing: Hearing, answer: _Answer) -> Judgement:
                 leverage=risk.leverage,
                 reference_price=mark,
                 size_usd=size,
-                stop_loss=stop,
-                take_profit=target,
+                stop_loss=risk.stop_loss,
+                take_profit=risk.take_profit,
                 risk_usd=risked,
                 reward_risk=ratio,
             )

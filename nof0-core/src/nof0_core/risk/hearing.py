@@ -6,6 +6,7 @@ import attrs
 
 from nof0_core.domain.decision import ALLOW, Decision, Judgement, Verdict, VerdictKind
 from nof0_core.protocols.risk import RiskCheck, RiskContext
+from nof0_core.risk.costs import planned_exits
 from nof0_core.risk.verdicts import veto
 
 Named = tuple[str, RiskCheck]
@@ -38,6 +39,11 @@ class Hearing:
         self.verdicts.append(verdict)
         return verdict.kind is VerdictKind.VETO
 
+    def plan_exits(self) -> None:
+        """Let the checks see the exits as they would be placed; the numbers must be sound."""
+        stop, target = planned_exits(self.decision, self.context)
+        self.context = attrs.evolve(self.context, stop_loss=stop, take_profit=target)
+
     def rejected(self, *more: Verdict) -> Judgement:
         """Return the judgement of a decision that was turned down."""
         return Judgement(
@@ -48,7 +54,7 @@ class Hearing:
 def failed(check: str, error: Exception) -> Verdict:
     """Say no because a check raised."""
     message = f"the check failed with {type(error).__name__}: {error}"
-    return veto(check, "checkfailed", message)
+    return veto(check, "check_failed", message)
 
 
 def _shrunk(context: RiskContext, verdict: Verdict) -> RiskContext:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nof0_core.domain.decision import ALLOW, Decision, Verdict
 from nof0_core.protocols.risk import RiskContext
-from nof0_core.risk.costs import planned_exits, reward_risk, sign
+from nof0_core.risk.costs import reward_risk, sign
 from nof0_core.risk.verdicts import veto
 
 
@@ -21,7 +21,7 @@ class Exits:
         quote = context.quote
         if not decision.signal.is_entry or quote is None:
             return ALLOW
-        stop, target = planned_exits(decision, context)
+        stop, target = context.stop_loss, context.take_profit
         limits, mark, direction = context.limits, quote.mark, sign(decision)
         if limits.stop_loss_enabled and stop is None:
             return veto(self.type, "stop_missing", "an entry must name its stop_loss")
@@ -63,8 +63,7 @@ class RewardRisk:
         quote, limits = context.quote, context.limits
         if not decision.signal.is_entry or quote is None:
             return ALLOW
-        stop, target = planned_exits(decision, context)
-        ratio = reward_risk(sign(decision), quote.mark, stop, target, limits)
+        ratio = reward_risk(sign(decision), quote.mark, context)
         if ratio is None or ratio >= limits.min_risk_reward:
             return ALLOW
         return veto(

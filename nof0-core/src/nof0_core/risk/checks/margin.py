@@ -8,7 +8,7 @@ from nof0_core.domain.decision import ALLOW, Decision, Verdict
 from nof0_core.ids import Symbol
 from nof0_core.money import BPS, HUNDRED, ONE, USD, ZERO
 from nof0_core.protocols.risk import RiskContext
-from nof0_core.risk.costs import expected_slippage, planned_exits, sign
+from nof0_core.risk.costs import expected_slippage, sign
 from nof0_core.risk.verdicts import shrink, usd, veto
 
 MAJORS = frozenset({Symbol("BTC"), Symbol("ETH")})
@@ -103,7 +103,7 @@ class Liquidation:
         quote, instrument = context.quote, context.instrument
         if not decision.signal.is_entry or quote is None or instrument is None:
             return ALLOW
-        stop, _ = planned_exits(decision, context)
+        stop = context.stop_loss
         if stop is None or context.size_usd <= 0:
             return ALLOW
         direction, mark, size = sign(decision), quote.mark, context.size_usd

@@ -1,0 +1,320 @@
+"""The gate judges each decision alone and never lets a limit be passed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import attrs
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from nof0_core.domain.decision import ALLOW, Decision, Signal, Verdict, VerdictKind
+from nof0_core.risk.gate import RiskGate
+
+
+class Says:
+    """A check that always gives the same answer and remembers what it saw."""
+
+    def __init__(self, verdict):
+        self.verdict = verdict
+        self.seen = []
+
+    def check(self, decision, context):
+        self.seen.append((decision, context))
+        return self.verdict
+
+
+class Breaks:
+    def check(self, decision, context):
+        return 1 / 0
+
+
+def codes(judgements):
+    return [[verdict.code for verdict in j.verdicts] for j in judgements]
+
+
+def test_an_empty_answer_is_no_judgement(context):
+    assert RiskGate().judge([], context()) == ((), ())
+
+
+def test_a_hold_is_fine_and_orders_nothing(context):
+    hold = Decision(signal=Signal.HOLD, symbol="BTC")
+    (judgement,), approved = RiskGate((("never", Breaks()),)).judge([hold], context())
+
+    assert judgement.is_approved
+    assert (judgement.verdicts, approved) == ((), ())
+
+
+def test_bad_decisions_never_hold_up_good_ones(context, long_btc, short_eth, close, holding):
+    bad = long_btc(position_size_usd=Decimal("NaN"))
+    judgements, approved = RiskGate().judge(
+        [bad, close("DOGE"), short_eth()], context(holdings=(holding("DOGE", "100"),))
+    )
+
+    assert [j.is_approved for j in judgements] == [False, True, True]
+    assert [a.decision.symbol for a in approved] == ["DOGE", "ETH"]
+
+
+def test_an_approval_carries_the_engines_own_numbers(context, long_btc):
+    decision = long_btc(
+        entry_price=Decimal(99_000), risk_usd=Decimal(1), stop_loss=Decimal("98000.4"), leverage=30
+    )
+    (judgement,), (approved,) = RiskGate().judge([decision], context())
+
+    assert approved.trader == "alpha"
+    assert approved.cycle == "cycle-1"
+    assert approved.reference_price == Decimal(100_000)
+    assert approved.stop_loss == Decimal(98_000)  # on the venue's tick
+    assert approved.take_profit == Decimal(106_000)
+    assert approved.leverage == 20
+    assert approved.confidence == 80.0
+    assert approved.invalidation_condition == "3m close below 98500"
+    assert approved.risk_usd == Decimal("21.881005")
+    assert (judgement.risk_usd, judgement.reward_risk) == (approved.risk_usd, approved.reward_risk)
+
+
+def test_a_close_needs_neither_data_nor_equity_nor_a_listed_symbol(context, close, holding):
+    held = holding("BTC", "-0.02", leverage=7)
+    blind = context(
+        equity=Decimal(-5),
+        holdings=(held,),
+        quotes={"BTC": None},
+        symbols=("ETH",),
+        max_positions=0,
+    )
+    (judgement,), (approved,) = RiskGate().judge([close()], blind)
+
+    assert judgement.is_approved
+    assert (approved.size_usd, approved.risk_usd, approved.leverage) == (Decimal(0), Decimal(0), 7)
+    assert approved.reference_price == held.mark
+
+
+def test_only_what_is_held_is_closed(context, close):
+    judgements, approved = RiskGate().judge([close()], context())
+
+    assert codes(judgements) == [["no_position"]]
+    assert approved == ()
+
+
+def test_close_then_open_of_one_coin_only_closes(context, close, long_btc, holding):
+    held = context(holdings=(holding(),))
+    for answer in ([close(), long_btc()], [long_btc(), close()]):
+        _, approved = RiskGate().judge(answer, held)
+        assert [a.decision.signal for a in approved] == [Signal.CLOSE]
+
+
+def test_the_same_decision_twice_counts_once(context, close, long_btc, holding):
+    judgements, approved = RiskGate().judge([long_btc(), long_btc()], context())
+    assert codes(judgements) == [[], ["duplicate_decision"]]
+    assert len(approved) == 1
+
+    judgements, approved = RiskGate().judge([close(), close()], context(holdings=(holding(),)))
+    assert codes(judgements) == [[], ["duplicate_decision"]]
+    assert len(approved) == 1
+
+
+def test_a_second_try_counts_where_the_first_was_refused(context, long_btc):
+    _, approved = RiskGate().judge([long_btc(confidence=1.0), long_btc()], context())
+
+    assert [a.confidence for a in approved] == [80.0]
+
+
+def test_buying_and_selling_one_coin_in_one_answer_does_neither(context, long_btc):
+    short = long_btc(
+        signal=Signal.SELL_TO_ENTER, stop_loss=Decimal(102_000), take_profit=Decimal(94_000)
+    )
+    judgements, approved = RiskGate().judge([long_btc(), short], context())
+
+    assert codes(judgements) == [["contradictory_entries"]] * 2
+    assert approved == ()
+
+
+def test_a_plugins_check_sees_size_and_leverage_after_the_built_in_ones(context, long_btc):
+    check = Says(ALLOW)
+    RiskGate((("spread", check),)).judge(
+        [long_btc(leverage=30)], context(max_position_size_usd=Decimal(400))
+    )
+
+    ((_, seen),) = check.seen
+    assert (seen.size_usd, seen.leverage, seen.new_positions) == (Decimal(400), 20, 0)
+
+
+def test_a_plugins_veto_counts_and_is_named(context, long_btc):
+    check = Says(Verdict(kind=VerdictKind.VETO, code="wide", message="spread is 9 bps"))
+    (judgement,), approved = RiskGate((("spread", check),)).judge([long_btc()], context())
+
+    assert approved == ()
+    assert [(v.check, v.code) for v in judgement.verdicts] == [("spread", "wide")]
+
+
+def test_a_plugins_remark_is_kept(context, long_btc):
+    check = Says(Verdict(kind=VerdictKind.ALLOW, code="noted", message="close call"))
+    (judgement,), approved = RiskGate((("spread", check),)).judge([long_btc()], context())
+
+    assert len(approved) == 1
+    assert [v.check for v in judgement.verdicts] == ["spread"]
+
+
+def test_a_plugins_lower_leverage_is_checked_against_margin_again(context, long_btc):
+    check = Says(Verdict(kind=VerdictKind.SHRINK, code="calm", leverage=1))
+    (judgement,), _ = RiskGate((("calm", check),)).judge(
+        [long_btc(position_size_usd=Decimal(4000))], context(max_margin_usage_pct=Decimal(10))
+    )
+
+    # 1 000 USD of margin are 1 000 USD of notional at 1x.
+    assert (judgement.leverage, judgement.size_usd) == (1, Decimal(1000))
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        pytest.param(Breaks(), id="raises"),
+        pytest.param(Says(None), id="says nothing"),
+        pytest.param(
+            Says(Verdict(kind=VerdictKind.SHRINK, size_usd=Decimal("NaN"))), id="shrinks to NaN"
+        ),
+        pytest.param(Says(Verdict(kind=VerdictKind.SHRINK, size_usd=Decimal(-1))), id="below zero"),
+        pytest.param(Says(Verdict(kind=VerdictKind.SHRINK, leverage=0)), id="leverage 0"),
+    ],
+)
+def test_a_check_that_fails_is_a_veto(context, long_btc, check):
+    (judgement,), approved = RiskGate((("spread", check),)).judge([long_btc()], context())
+
+    assert approved == ()
+    assert [(v.check, v.code) for v in judgement.verdicts] == [("spread", "check_failed")]
+
+
+def test_a_plugin_cannot_enlarge(context, long_btc):
+    check = Says(Verdict(kind=VerdictKind.SHRINK, code="more", size_usd=Decimal(9999), leverage=40))
+    (judgement,), _ = RiskGate((("greed", check),)).judge([long_btc()], context())
+
+    assert (judgement.size_usd, judgement.leverage) == (Decimal(1000), 5)
+
+
+def test_a_plugins_check_is_asked_about_closes_too(context, close, holding):
+    check = Says(Verdict(kind=VerdictKind.VETO, code="locked"))
+    judgements, approved = RiskGate((("lock", check),)).judge(
+        [close()], context(holdings=(holding(),))
+    )
+
+    assert codes(judgements) == [["locked"]]
+    assert approved == ()
+
+
+def test_a_built_in_check_named_again_is_not_heard_twice(context, long_btc):
+    check = Says(Verdict(kind=VerdictKind.VETO, code="never heard"))
+    (judgement,), _ = RiskGate((("confidence", check),)).judge([long_btc()], context())
+
+    assert judgement.is_approved
+
+
+amounts = st.one_of(
+    st.none(),
+    st.decimals(allow_nan=True, allow_infinity=True),
+    st.decimals(min_value=0, max_value=200_000, allow_nan=False, places=2),
+)
+
+
+@st.composite
+def answers(draw):
+    return [
+        Decision(
+            signal=draw(st.sampled_from(Signal)),
+            symbol=draw(st.sampled_from(["BTC", "ETH", "DOGE", "PEPE"])),
+            leverage=draw(st.one_of(st.none(), st.integers(-2, 200))),
+            position_size_usd=draw(amounts),
+            entry_price=draw(
+                st.one_of(amounts, st.sampled_from([Decimal(100_000), Decimal(4000)]))
+            ),
+            stop_loss=draw(st.one_of(amounts, st.sampled_from([Decimal(98_000), Decimal(4100)]))),
+            take_profit=draw(
+                st.one_of(amounts, st.sampled_from([Decimal(110_000), Decimal(3500)]))
+            ),
+            risk_usd=draw(amounts),
+            confidence=draw(st.one_of(st.none(), st.floats(0, 100), st.just(float("nan")))),
+        )
+        for _ in range(draw(st.integers(1, 5)))
+    ]
+
+
+MARK = {"BTC": Decimal(100_000), "ETH": Decimal(4000), "DOGE": Decimal("0.25")}
+
+
+def _sound(symbol, is_long, leverage, size):
+    mark, sign = MARK[symbol], 1 if is_long else -1
+    return Decision(
+        signal=Signal.BUY_TO_ENTER if is_long else Signal.SELL_TO_ENTER,
+        symbol=symbol,
+        leverage=leverage,
+        position_size_usd=size,
+        entry_price=mark,
+        stop_loss=mark * (1 - sign * Decimal("0.02")),
+        take_profit=mark * (1 + sign * Decimal("0.06")),
+        confidence=80.0,
+    )
+
+
+sound = st.builds(
+    _sound,
+    st.sampled_from(["BTC", "ETH", "DOGE"]),
+    st.booleans(),
+    st.integers(1, 60),
+    st.decimals(min_value=5, max_value=500_000, places=2),
+)
+no_reset = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None
+)
+
+
+@given(decisions=answers())
+@no_reset
+def test_whatever_comes_in_one_judgement_each_goes_out(context, holding, decisions):
+    judgements, approved = RiskGate().judge(decisions, context(holdings=(holding("ETH", "-1"),)))
+
+    assert [j.decision for j in judgements] == decisions
+    signals = [j.decision for j in judgements if j.is_approved and j.decision.signal != "hold"]
+    assert [a.decision for a in approved] == signals
+    assert all(j.verdicts for j in judgements if not j.is_approved)
+
+
+@given(
+    decisions=st.lists(sound, min_size=1, max_size=6),
+    equity=st.decimals(min_value=20, max_value=100_000, places=2),
+    usage=st.sampled_from([Decimal(10), Decimal(60), Decimal(100)]),
+    cap=st.sampled_from([None, Decimal(300), Decimal(20_000)]),
+)
+@no_reset
+def test_approved_entries_together_stay_within_every_limit(context, decisions, equity, usage, cap):
+    ctx = context(
+        equity=equity, max_margin_usage_pct=usage, max_position_size_usd=cap, max_positions=2
+    )
+    _, approved = RiskGate().judge(decisions, ctx)
+
+    assert len(approved) <= 2
+    assert len({a.decision.symbol for a in approved}) == len(approved)
+    assert sum((a.size_usd / a.leverage for a in approved), Decimal(0)) <= equity * usage / 100
+    for a in approved:
+        instrument = ctx.instruments[a.decision.symbol]
+        assert a.size_usd >= instrument.min_notional
+        assert cap is None or a.size_usd <= cap
+        assert a.size_usd <= a.decision.position_size_usd
+        assert instrument.is_valid_size(a.size_usd / a.reference_price)
+        assert instrument.is_valid_price(a.stop_loss)
+        assert 1 <= a.leverage <= min(a.decision.leverage, instrument.leverage_cap(a.size_usd))
+        # The loss at the stop is more than the bare price move: it has costs in it.
+        move = abs(a.stop_loss / a.reference_price - 1) * a.size_usd
+        assert move < a.risk_usd < move + a.size_usd * Decimal("0.002")
+
+
+@given(decision=sound)
+@no_reset
+def test_judging_is_pure(context, decision):
+    ctx = context()
+    gate = RiskGate()
+
+    first, second = gate.judge([decision], ctx), gate.judge([decision], ctx)
+
+    assert first[0] == second[0]
+    assert first[1] == second[1]
+    assert attrs.asdict(first[0][0]) == attrs.asdict(second[0][0])
