@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from nof0_core.domain.model import ModelSpec
 from nof0_core.plugins.env import Env
 from nof0_core.plugins.hookspecs import hookimpl
 from nof0_core.plugins.kinds import ServiceKind
@@ -21,12 +22,20 @@ async def open_baseline(_config: BaselineConfig, _env: Env) -> AsyncIterator[LLM
     yield BaselineBackend()
 
 
+def check_baseline(model: ModelSpec) -> str | None:
+    """Say what is wrong with a model entry of the baseline backend, None for nothing."""
+    from nof0_llm.baseline.backend import problem
+
+    return problem(model)
+
+
 BASELINE: ServiceKind[BaselineConfig, LLMBackend] = ServiceKind(
     type="baseline",
     config=BaselineConfig,
     open=open_baseline,
     params=BaselineParams,
     reads_prompt=False,
+    check_model=check_baseline,
     summary="rule-based traders: buy_and_hold, ema_cross, mean_reversion, random (no key needed)",
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping
 
+from nof0_core.domain.candles import interval_ms
 from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.decision import Decision
 from nof0_core.domain.model import Completion, CompletionRequest, ModelSpec
@@ -51,15 +52,30 @@ def strategy_of(model: ModelSpec) -> Strategy:
         LLMError: there is none of that name.
     """
     found = STRATEGIES.get(model.model_name)
-    if found is not None:
-        return found
-    close = difflib.get_close_matches(model.model_name, STRATEGIES, n=1)
+    if found is None:
+        message = f"model {model.name}: {_unknown(model.model_name)}"
+        raise LLMError(message)
+    return found
+
+
+def problem(model: ModelSpec) -> str | None:
+    """Say what is wrong with a model entry, None for nothing."""
+    if model.model_name not in STRATEGIES:
+        return _unknown(model.model_name)
+    try:
+        interval_ms(_params(model).interval)
+    except ValueError as error:
+        return f"params.interval: {error}"
+    return None
+
+
+def _unknown(name: str) -> str:
+    close = difflib.get_close_matches(name, STRATEGIES, n=1)
     near = f', did you mean "{close[0]}"?' if close else ""
-    message = (
-        f'model {model.name}: unknown baseline strategy "{model.model_name}"{near} '
+    return (
+        f'unknown baseline strategy "{name}"{near} '
         f"(model_name must be one of {', '.join(STRATEGIES)})"
     )
-    raise LLMError(message)
 
 
 def _params(model: ModelSpec) -> BaselineParams:
