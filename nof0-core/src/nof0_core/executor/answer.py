@@ -123,7 +123,9 @@ def _signal(item: Mapping[str, Any]) -> Signal:
 
 def _symbol(item: Mapping[str, Any]) -> Symbol:
     word = item.get("symbol")
-    if not isinstance(word, str) or not re.fullmatch(r"[A-Za-z0-9:._@/-]{1,32}", word.strip()):
+    if not isinstance(word, str) or not re.fullmatch(
+        r"[A-Za-z0-9@][A-Za-z0-9:._@/-]{0,31}", word.strip()
+    ):
         message = f"symbol must name a coin, got {_clip(word)}"
         raise ValueError(message)
     return Symbol(word.strip())
