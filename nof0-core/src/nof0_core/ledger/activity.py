@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Generic, TypeVar
 
 import attrs
 
@@ -11,6 +12,42 @@ from nof0_core.domain.account import AccountState
 from nof0_core.domain.event import CycleEnded
 from nof0_core.domain.trade import ClosedTrade
 from nof0_core.domain.view import EquityPoint
+
+T = TypeVar("T")
+
+
+class History(Generic[T]):
+    """A growing list that is read far more often than it grows.
+
+    Every cycle reads all trades and the whole curve; they are copied only after they have changed.
+    """
+
+    __slots__ = ("_items", "_read")
+
+    def __init__(self) -> None:
+        self._items: list[T] = []
+        self._read: tuple[T, ...] | None = ()
+
+    @property
+    def last(self) -> T | None:
+        """Return the newest entry, None before the first."""
+        return self._items[-1] if self._items else None
+
+    def append(self, item: T) -> None:
+        """Add an entry."""
+        self._items.append(item)
+        self._read = None
+
+    def replace_last(self, item: T) -> None:
+        """Put an entry in the place of the newest one."""
+        self._items[-1] = item
+        self._read = None
+
+    def read(self) -> tuple[T, ...]:
+        """Return all entries, oldest first."""
+        if self._read is None:
+            self._read = tuple(self._items)
+        return self._read
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -24,8 +61,8 @@ class Activity:
     home: str | None = None
     started_at: datetime | None = None
     initial_capital: Decimal | None = None
-    trades: list[ClosedTrade] = attrs.field(factory=list)
-    curve: list[EquityPoint] = attrs.field(factory=list)
+    trades: History[ClosedTrade] = attrs.field(factory=History)
+    curve: History[EquityPoint] = attrs.field(factory=History)
     cycles: int = 0
     last_cycle: datetime | None = None
     last_status: str = ""
@@ -39,11 +76,11 @@ class Activity:
     def mark(self, state: AccountState) -> None:
         """Add a point to the curve; the same hour told again replaces what was there."""
         point = EquityPoint(time=state.time, equity=state.equity, deposited=state.deposited)
-        if self.curve and state.time <= self.curve[-1].time:
-            if state.time == self.curve[-1].time:
-                self.curve[-1] = point
-            return
-        self.curve.append(point)
+        last = self.curve.last
+        if last is None or state.time > last.time:
+            self.curve.append(point)
+        elif state.time == last.time:
+            self.curve.replace_last(point)
 
     def end_cycle(self, record: CycleEnded) -> None:
         """Count a cycle."""

@@ -151,12 +151,12 @@ class Ledger:
     def trades(self, trader: TraderId) -> tuple[ClosedTrade, ...]:
         """Return a trader's closed trades in the order they closed."""
         found = self._fold.activities.get(trader)
-        return tuple(found.trades) if found else ()
+        return found.trades.read() if found else ()
 
     def curve(self, trader: TraderId) -> tuple[EquityPoint, ...]:
         """Return a trader's hourly equity, oldest first."""
         found = self._fold.activities.get(trader)
-        return tuple(found.curve) if found else ()
+        return found.curve.read() if found else ()
 
     def cycles(self, trader: TraderId) -> int:
         """Return how many decision cycles a trader has ended."""

@@ -112,3 +112,18 @@ def test_exits_of_one_trader_are_not_those_of_another(script):
     script.trade("bob", "BTC", "0.1", "100000")
     script.intend("ann", "BTC", "-0.1", purpose="stop")
     assert script.ledger.position("bob", "BTC").stop_id is None
+
+
+def test_exits_intended_before_a_flip_was_booked_belong_to_what_it_opened(script):
+    script.trade("ann", "BTC", "0.1", "100000")
+    old = script.intend("ann", "BTC", "-0.1", purpose="stop", leg="stop.1")
+    flip = script.intend("ann", "BTC", "-0.3")
+    new = script.intend("ann", "BTC", "0.2", purpose="stop", leg="stop.2")
+    script.answer("ann", "BTC", new, "resting", venue_id=3)
+    assert script.ledger.position("ann", "BTC").stop_id == new
+    script.fill("ann", "BTC", "-0.3", "100000", client_id=flip)
+    position = script.ledger.position("ann", "BTC")
+    assert (position.stop_id, position.stop_venue_id) == (new, 3)
+    script.answer("ann", "BTC", new, "canceled", venue_id=3)
+    assert script.ledger.position("ann", "BTC").stop_id is None
+    assert old in ids(script.ledger.open_orders("paper"))
