@@ -24,7 +24,7 @@ def _no_network(request, monkeypatch):
         def attempt(self, address):
             is_remote = self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in LOCAL
             if is_remote:
-                message = f"a test tried to reach {address[0]}; mark it `external` or use a server of its own"
+                message = f"a test tried to reach {address[0]}: mark it external"
                 raise RuntimeError(message)
             return connect(self, address)
 

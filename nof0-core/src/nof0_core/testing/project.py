@@ -12,8 +12,6 @@ from pathlib import Path
 
 import attrs
 
-_MAIN = "import sys; from nof0_core.cli import main; sys.argv[0] = 'nof0'; sys.exit(main())"
-
 
 @attrs.frozen(kw_only=True)
 class Outcome:
@@ -70,7 +68,7 @@ class Project:
         Raises:
             subprocess.TimeoutExpired: if it did not end in time; it was killed then.
         """
-        return self._run([sys.executable, "-c", _MAIN, *arguments], within)
+        return self._run([sys.executable, "-m", "nof0_core", *arguments], within)
 
     def python(self, code: str, *, within: timedelta = timedelta(minutes=2)) -> Outcome:
         """Run Python code in the same surroundings."""
