@@ -35,10 +35,10 @@ def written(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, timedelta):
-        for unit, name in _DURATION_UNITS:
+        for unit, name in _DURATION_UNITS if value else ():
             if not value % unit:
                 return f"{value // unit}{name}"
-        return f"{value.total_seconds()}s"
+        return f"{value.total_seconds():g}s"
     if isinstance(value, str):
         return f'"{value}"'
     if isinstance(value, tuple | list):

@@ -152,6 +152,7 @@ def limits_of(entry: TraderEntry, executor: ExecutorFile, exchange: Section | No
         stop_loss_enabled=own.stop_loss_enabled,
         take_profit_enabled=own.take_profit_enabled,
         slippage_bps=entry.market_ioc_slippage_bps,
+        expected_slippage_bps=guards.expected_slippage_bps,
         max_new_positions_per_cycle=guards.max_new_positions_per_cycle,
         price_band_pct=guards.price_band_pct,
         max_data_age=guards.max_data_age,

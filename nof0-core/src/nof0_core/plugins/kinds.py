@@ -5,12 +5,15 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
-from nof0_core.domain.model import ModelSpec
 from nof0_core.plugins.env import Env
+
+if TYPE_CHECKING:
+    # It brings numpy, which the command line must not import to list plugins.
+    from nof0_core.domain.model import ModelSpec
 
 C = TypeVar("C")
 S = TypeVar("S", covariant=True)

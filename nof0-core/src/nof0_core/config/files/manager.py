@@ -35,6 +35,9 @@ class ExecGuards:
     price_band_pct: Decimal = opt(
         default=Decimal(5), gt=0, unit="%", help="entry_price may be this far from the mark"
     )
+    expected_slippage_bps: Decimal = opt(
+        default=Decimal(5), ge=0, lt=10_000, unit="bps", help="assumed in reward/risk and risk_usd"
+    )
     max_data_age: timedelta = opt(default=timedelta(minutes=5), gt=timedelta(0))
     liquidity_threshold_usd: Decimal | None = opt(default=None, ge=0, unit="USD")
     min_position_equity_multiple: Decimal | None = opt(default=None, ge=0)

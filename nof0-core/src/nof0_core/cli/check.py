@@ -1,0 +1,157 @@
+"""`nof0 check`: what would run, or everything that is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nof0_core.cli.options import config_argument, data_dir_option, json_option
+from nof0_core.cli.output import columns, print_json
+
+if TYPE_CHECKING:
+    from nof0_core.config.model import Config
+    from nof0_core.errors import Problem
+
+
+@click.command()
+@config_argument
+@data_dir_option
+@json_option
+def check(config_file: Path, data_dir: Path | None, *, as_json: bool) -> None:
+    """Say what would run, or everything that is wrong.
+
+    Reads CONFIG and all files it names, and renders the prompt templates once; opens nothing.
+    Exits with 2 if something is wrong.
+    """
+    from nof0_core import config as configuration
+    from nof0_core.errors import ConfigError
+    from nof0_core.plugins import load_plugins
+    from nof0_core.runtime.preflight import preflight
+
+    try:
+        config = configuration.load(config_file, load_plugins(), data_dir=data_dir)
+        preflight(config)
+    except ConfigError as error:
+        if not as_json:
+            raise
+        print_json({"ok": False, "problems": [_problem(p) for p in error.problems]})
+        raise click.exceptions.Exit(error.exit_code) from None
+    if as_json:
+        print_json(_facts(config))
+        return
+    click.echo("\n".join(_lines(config, config_file)))
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "path": problem.path,
+        "message": problem.message,
+        "hints": list(problem.hints),
+    }
+
+
+def _sections(config: Config) -> dict[str, list[tuple[str, str]]]:
+    used = {
+        "markets": config.markets.values(),
+        "exchanges": config.exchanges.values(),
+        "backends": config.backends.values(),
+        "exporters": config.exporters,
+    }
+    return {what: [(s.name, s.kind.type) for s in sections] for what, sections in used.items()}
+
+
+def _facts(config: Config) -> dict[str, Any]:
+    from nof0_core.config.fields import written
+
+    return {
+        "ok": True,
+        "name": config.name,
+        "env": config.env,
+        "digest": config.digest,
+        "clock": {"speed": config.clock.speed, "start": config.clock.start},
+        "seed": config.seed,
+        "state_dir": config.state_dir,
+        "data_path": config.data_path,
+        "total_equity_usd": str(config.total_equity_usd),
+        "reserve_pct": str(config.reserve_pct),
+        "allocation_strategy": config.allocation_strategy,
+        "rebalance_interval": written(config.rebalance_interval),
+        **{
+            what: [{"name": name, "type": type_} for name, type_ in sections]
+            for what, sections in _sections(config).items()
+        },
+        "traders": [
+            {
+                "id": trader.id,
+                "name": trader.name,
+                "model": trader.model.name,
+                "exchange": trader.exchange,
+                "market": trader.market,
+                "symbols": list(trader.symbols),
+                "decision_interval": written(trader.decision_interval),
+                "allocation_pct": str(trader.allocation_pct),
+                "auto_start": trader.auto_start,
+            }
+            for trader in config.traders
+        ],
+        "warnings": [_problem(warning) for warning in config.warnings],
+    }
+
+
+def _lines(config: Config, shown: Path) -> list[str]:
+    from nof0_core.config.fields import written
+    from nof0_core.money import plain
+
+    count = len(config.traders)
+    lines = [f"{shown} is fine: {count} trader{'s' if count != 1 else ''}", ""]
+    lines += columns(
+        [("trader", "model", "decides every", "capital", "exchange", "market", "coins")]
+        + [
+            (
+                trader.id + ("" if trader.auto_start else " (paused)"),
+                trader.model.name,
+                written(trader.decision_interval),
+                f"{plain(trader.allocation_pct)} %",
+                trader.exchange,
+                trader.market,
+                " ".join(trader.symbols),
+            )
+            for trader in config.traders
+        ],
+        indent="  ",
+    )
+    capital = f"{plain(config.total_equity_usd)} USD, {plain(config.reserve_pct)} % in reserve"
+    facts = [
+        (
+            "capital",
+            f"{capital}, {config.allocation_strategy} every {written(config.rebalance_interval)}",
+        ),
+        ("clock", _clock(config)),
+        *((what, ", ".join(map(_named, sections))) for what, sections in _sections(config).items()),
+        ("data", str(config.state_dir)),
+        ("API files", str(config.data_path)),
+        ("digest", config.digest[:16]),
+    ]
+    lines += ["", *columns(facts, indent="  ")]
+    if config.warnings:
+        lines += ["", *(f"note: {warning}" for warning in config.warnings)]
+    return lines
+
+
+def _clock(config: Config) -> str:
+    start = config.clock.start
+    if config.clock.speed is None:
+        begin = f", starting at {start:%Y-%m-%dT%H:%M:%SZ} where time is simulated" if start else ""
+        return f"the machine's{begin}; seed {config.seed}"
+    return (
+        f"{config.clock.speed:g} times as fast, from {start:%Y-%m-%dT%H:%M:%SZ}; seed {config.seed}"
+    )
+
+
+def _named(section: tuple[str, str]) -> str:
+    name, type_ = section
+    return name if name == type_ else f"{name} ({type_})"

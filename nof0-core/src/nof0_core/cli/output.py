@@ -1,0 +1,29 @@
+"""Write results to the terminal: JSON for scripts, aligned columns for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+
+def print_json(value: Any) -> None:
+    """Print a value as indented JSON; what JSON does not know is written as text."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def columns(rows: Sequence[Sequence[str]], *, indent: str = "") -> list[str]:
+    """Align the cells of rows; the last cell of a row is not padded."""
+    count = max((len(row) for row in rows), default=0)
+    widths = [
+        max((len(row[at]) for row in rows if at < len(row)), default=0) for at in range(count)
+    ]
+    return [
+        indent
+        + "  ".join(
+            cell if at == len(row) - 1 else cell.ljust(widths[at]) for at, cell in enumerate(row)
+        ).rstrip()
+        for row in rows
+    ]
