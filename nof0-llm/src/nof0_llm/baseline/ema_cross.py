@@ -25,6 +25,7 @@ def ema_cross(context: DecisionContext, params: BaselineParams) -> tuple[Decisio
     """
     decisions: list[Decision] = []
     may_enter, seen, ready = has_room(context), 0, 0
+    held = {holding.symbol: holding for holding in context.account.holdings}
     for market in markets(context, params):
         seen += 1
         series = series_of(market, params.interval)
@@ -33,7 +34,7 @@ def ema_cross(context: DecisionContext, params: BaselineParams) -> tuple[Decisio
             continue
         ready += 1
         trend, is_fresh = cross
-        holding = context.holding(market.symbol)
+        holding = held.get(market.symbol)
         if holding is not None:
             if params.exit_on_signal and holding.is_long != (trend > 0):
                 reason = f"{params.fast} has crossed {params.slow} against the position."
@@ -82,11 +83,8 @@ def _cross(series: Series, params: BaselineParams) -> tuple[float, bool] | None:
             f"{len(fast)} are there: raise series_bars in market.yaml or lower fresh_bars"
         )
         raise LLMError(message)
-    now = float(fast[-1]) - float(slow[-1])
+    now = fast.item(-1) - slow.item(-1)
     if not math.isfinite(now):
         return None
-    for index in range(2, back + 1):
-        before = float(fast[-index]) - float(slow[-index])
-        if before * now <= 0 and now:
-            return now, True
-    return now, False
+    before = (fast.item(-index) - slow.item(-index) for index in range(2, back + 1))
+    return now, now != 0 and any(difference * now <= 0 for difference in before)

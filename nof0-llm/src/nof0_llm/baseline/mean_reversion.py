@@ -21,17 +21,18 @@ def mean_reversion(context: DecisionContext, params: BaselineParams) -> tuple[De
     """
     decisions: list[Decision] = []
     may_enter, seen, ready = has_room(context), 0, 0
+    held = {holding.symbol: holding for holding in context.account.holdings}
     for market in markets(context, params):
         seen += 1
         series = series_of(market, params.interval)
         mean, atr = last(series, params.slow), last(series, params.atr)
         rsi = values(series, params.rsi)
-        now, before = (float(rsi[-1]), float(rsi[-2])) if len(rsi) > 1 else (math.nan, math.nan)
+        now, before = (rsi.item(-1), rsi.item(-2)) if len(rsi) > 1 else (math.nan, math.nan)
         if not math.isfinite(mean + atr + now + before) or atr <= 0:
             continue
         ready += 1
         away = (float(market.snapshot.quote.mark) - mean) / atr
-        holding = context.holding(market.symbol)
+        holding = held.get(market.symbol)
         if holding is not None:
             if params.exit_on_signal and (away >= 0 if holding.is_long else away <= 0):
                 reason = f"The price is back at {params.slow}."

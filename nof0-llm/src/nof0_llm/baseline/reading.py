@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
-import attrs
-
-from nof0_core.domain.candles import FloatArray
+from nof0_core.domain.candles import FloatArray, Interval
 from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.snapshot import MarketSnapshot, Series
@@ -15,9 +14,8 @@ from nof0_core.ids import Symbol
 from nof0_llm.baseline.params import BaselineParams
 
 
-@attrs.frozen(kw_only=True)
-class Market:
-    """One coin a strategy may look at."""
+class Market(NamedTuple):
+    """One coin a strategy may look at; a plain tuple, made for every coin in every cycle."""
 
     symbol: Symbol
     instrument: Instrument
@@ -30,7 +28,7 @@ def markets(context: DecisionContext, params: BaselineParams) -> Iterator[Market
     Raises:
         LLMError: `params.symbols` names a coin the trader does not have.
     """
-    wanted = params.symbols
+    wanted, snapshots, instruments = params.symbols, context.snapshots, context.instruments
     for name in wanted:
         if name not in context.symbols:
             message = (
@@ -41,9 +39,9 @@ def markets(context: DecisionContext, params: BaselineParams) -> Iterator[Market
     for symbol in context.symbols:
         if wanted and symbol not in wanted:
             continue
-        snapshot, instrument = context.snapshots.get(symbol), context.instruments.get(symbol)
+        snapshot, instrument = snapshots.get(symbol), instruments.get(symbol)
         if snapshot is not None and instrument is not None:
-            yield Market(symbol=symbol, instrument=instrument, snapshot=snapshot)
+            yield Market(symbol, instrument, snapshot)
 
 
 def series_of(market: Market, interval: str) -> Series:
@@ -52,9 +50,9 @@ def series_of(market: Market, interval: str) -> Series:
     Raises:
         LLMError: the interval is not configured.
     """
-    for name, series in market.snapshot.series.items():
-        if name == interval:
-            return series
+    found = market.snapshot.series.get(Interval(interval))
+    if found is not None:
+        return found
     have = ", ".join(market.snapshot.series) or "none"
     message = (
         f'params.interval is "{interval}", but {market.symbol} has bars of {have}: '
@@ -69,15 +67,15 @@ def values(series: Series, name: str) -> FloatArray:
     Raises:
         LLMError: the indicator is not configured.
     """
-    found = series.indicators.get(name)
-    if found is None:
+    try:
+        return series.indicators[name]
+    except KeyError:
         have = ", ".join(series.indicators) or "none"
         message = (
             f'the strategy needs the indicator "{name}" on {series.interval} bars (there: {have}): '
             "add it to indicators in market.yaml or name another in the model's params"
         )
-        raise LLMError(message)
-    return found
+        raise LLMError(message) from None
 
 
 def last(series: Series, name: str) -> float:
@@ -87,7 +85,7 @@ def last(series: Series, name: str) -> float:
         LLMError: the indicator is not configured.
     """
     found = values(series, name)
-    return float(found[-1]) if len(found) else float("nan")
+    return found.item(-1) if len(found) else float("nan")
 
 
 def not_ready(params: BaselineParams, *names: str) -> LLMError:
