@@ -32,8 +32,9 @@ class SimExchange:
     """One paper account; every call first brings the venue to the present.
 
     Orders arrive after the latency and are filled at the price of that moment. On a lockstep clock
-    nobody waits: the order is judged at its time of arrival, ahead of the clock by the latency. Calls are carried out one at a time, and all a call did is on disk when it returns. A
-    call that is cancelled before the order has arrived does nothing.
+    nobody waits: the order is judged at its time of arrival, ahead of the clock by the latency.
+    Calls are carried out one at a time, and all a call did is on disk when it returns. A call that
+    is cancelled before the order has arrived does nothing.
     """
 
     def __init__(

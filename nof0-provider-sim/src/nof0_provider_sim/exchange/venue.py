@@ -151,7 +151,8 @@ class Venue:
         elif crosses:
             self._execution.fill(order, price, is_taker=True, refused_as=OrderStatus.REJECTED)
         elif taken.tif in _RESTING:
-            reason = self._execution.margin_refusal(order, taken.limit_price, is_taker=False)
+            # At the mark: the gain of a limit better than the mark is not there before it fills.
+            reason = self._execution.margin_refusal(order, mark, is_taker=False)
             if reason is not None:
                 self._execution.end(order, OrderStatus.REJECTED, reason)
         else:

@@ -1,0 +1,134 @@
+"""A paper exchange on bars written by hand: ETH at 1 minute, tick 0.01, lot 0.0001, 25x."""
+
+from __future__ import annotations
+
+import itertools
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import attrs
+import numpy as np
+import pytest
+
+from nof0_core.clock import SimulatedClock
+from nof0_core.domain.candles import Candles, Interval, to_ms
+from nof0_core.domain.order import OrderRequest, Side, TimeInForce, Trigger, TriggerKind
+from nof0_core.ids import ClientOrderId, Symbol
+from nof0_core.testing.environment import Lines
+from nof0_core.testing.environment import env as make_env
+from nof0_provider_sim import plugin
+from nof0_provider_sim.config import SimExchangeConfig
+from nof0_provider_sim.market.provider import SimMarket
+from nof0_provider_sim.market.recording import Recording
+from nof0_provider_sim.market.rules import instruments_for
+from nof0_provider_sim.market.series import BarSeries, RateSeries
+
+ETH = Symbol("ETH")
+NOON = datetime(2025, 7, 16, 12, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+FLAT = (100, 100, 100, 100)
+
+
+def _bars(rows, start):
+    columns = np.array(rows, dtype=float).T
+    return Candles(
+        interval=Interval("1m"),
+        open_time=to_ms(start) + 60_000 * np.arange(len(rows)),
+        open=columns[0],
+        high=columns[1],
+        low=columns[2],
+        close=columns[3],
+        volume=np.ones(len(rows)),
+    )
+
+
+@attrs.define(kw_only=True)
+class Desk:
+    """An open paper exchange; `clock` starts at noon, when the first (flat) bar has closed."""
+
+    exchange: object
+    clock: SimulatedClock
+    log: Lines
+    counter: itertools.count = attrs.field(factory=itertools.count)
+
+    def request(self, side, size, limit, *, symbol=ETH, **changes):
+        return OrderRequest(
+            client_id=ClientOrderId(f"0x{next(self.counter):032x}"),
+            symbol=Symbol(symbol),
+            side=Side(side),
+            size=Decimal(size),
+            limit_price=Decimal(limit),
+            **changes,
+        )
+
+    async def send(self, *args, **changes):
+        return (await self.exchange.place([self.request(*args, **changes)]))[0]
+
+    async def buy(self, size, limit="150", **changes):
+        return await self.send("buy", size, limit, **changes)
+
+    async def sell(self, size, limit="50", **changes):
+        return await self.send("sell", size, limit, **changes)
+
+    async def rest(self, side, size, limit, tif=TimeInForce.GTC, **changes):
+        return await self.send(side, size, limit, tif=tif, **changes)
+
+    async def exit(self, kind, side, size, price, limit, **changes):
+        trigger = Trigger(kind=TriggerKind(kind), price=Decimal(price))
+        changes = {"is_reduce_only": True, "trigger": trigger} | changes
+        return await self.send(side, size, limit, **changes)
+
+    async def bars(self, count=1):
+        """Let bars close, standing still at each close as the engine does."""
+        for _ in range(count):
+            await self.clock.sleep_until(self.clock.now() + MINUTE)
+            await self.exchange.account()
+
+    async def order(self, outcome):
+        return await self.exchange.order(outcome.client_id)
+
+    async def last_fill(self):
+        return (await self.exchange.fills(NOON))[-1]
+
+
+@pytest.fixture
+def open_desk(tmp_path):
+    """Return an async context manager: bars after the first, by coin, to a `Desk`.
+
+    Opening again in one test opens the same account.
+    """
+
+    @asynccontextmanager
+    async def opened(*eth, bars=None, rates=None, start=NOON, clock=None, folder=None, **config):
+        rows = {"ETH": list(eth)} | (bars or {})
+        first = start - MINUTE
+        recording = Recording(
+            {
+                Symbol(name): {Interval("1m"): BarSeries(_bars([FLAT, *after], first))}
+                for name, after in rows.items()
+            },
+            {
+                Symbol(name): RateSeries(
+                    np.array([to_ms(moment) for moment, _ in pairs]),
+                    np.array([rate for _, rate in pairs]),
+                )
+                for name, pairs in (rates or {}).items()
+            },
+        )
+        clock = clock or SimulatedClock(start)
+        market = SimMarket(
+            section="m",
+            clock=clock,
+            recording=recording,
+            instruments=instruments_for(recording.symbols, {}),
+        )
+        kind = plugin.nof0_exchange_providers()[0]
+        log = Lines()
+        env = make_env(
+            clock=clock, data_dir=folder or tmp_path / "paper", markets={"m": market}, log=log
+        )
+        async with env as made, kind.open(SimExchangeConfig(**config), made) as exchange:
+            yield Desk(exchange=exchange, clock=clock, log=log)
+
+    return opened

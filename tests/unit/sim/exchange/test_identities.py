@@ -1,0 +1,187 @@
+"""What must hold to the last digit whatever is traded."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, localcontext
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from nof0_core.clock import SimulatedClock
+from nof0_core.domain.order import (
+    OrderRequest,
+    OrderStatus,
+    Side,
+    TimeInForce,
+    Trigger,
+    TriggerKind,
+)
+from nof0_core.money import EXACT
+from nof0_core.testing.environment import env as make_env
+from nof0_provider_sim import plugin
+from nof0_provider_sim.config import SimExchangeConfig, SimMarketConfig
+
+pytestmark = pytest.mark.anyio
+
+START = datetime(2025, 7, 16, 12, 30, tzinfo=UTC)
+SYMBOLS = ("BTC", "DOGE", "ETH")
+MARKET = SimMarketConfig(
+    source="synthetic",
+    symbols=SYMBOLS,
+    start=START - timedelta(days=1),
+    end=START + timedelta(days=3),
+    interval="5m",
+    seed=4,
+    volatility=3.0,
+)
+
+steps = st.lists(
+    st.fixed_dictionaries(
+        {
+            "symbol": st.sampled_from(SYMBOLS),
+            "side": st.sampled_from(Side),
+            "usd": st.integers(5, 30_000),
+            "bps": st.integers(-300, 300),
+            "kind": st.sampled_from(["ioc", "ioc", "gtc", "alo", "stop", "target"]),
+            "is_reduce_only": st.booleans(),
+            "group": st.sampled_from([None, "g", "h"]),
+            "wait": st.sampled_from([0, 1, 7, 30, 120, 400]),
+        }
+    ),
+    min_size=1,
+    max_size=25,
+)
+
+
+@asynccontextmanager
+async def _opened(clock, folder):
+    config = SimExchangeConfig(initial_balance_usd=Decimal(50_000))
+    async with (
+        make_env(clock=clock) as env,
+        plugin.open_market(MARKET, env) as market,
+        make_env(clock=clock, data_dir=folder, markets={"m": market}) as made,
+        plugin.open_exchange(config, made) as exchange,
+    ):
+        yield exchange, market
+
+
+async def _request(step, number, market):
+    instrument = (await market.instruments())[step["symbol"]]
+    mark = (await market.quotes([step["symbol"]]))[step["symbol"]].mark
+    size = max(instrument.lot, instrument.round_size(Decimal(step["usd"]) / mark))
+    limit = instrument.round_price(mark * (10_000 + step["bps"]) / 10_000)
+    more = {}
+    if step["kind"] in ("stop", "target"):
+        more["trigger"] = Trigger(kind=TriggerKind(step["kind"]), price=limit)
+        limit = instrument.round_price(limit * (20 + step["side"].sign) / 20)
+    return OrderRequest(
+        client_id=f"0x{number:032x}",
+        symbol=step["symbol"],
+        side=step["side"],
+        size=size,
+        limit_price=limit,
+        tif=TimeInForce(step["kind"]) if not more else TimeInForce.IOC,
+        is_reduce_only=bool(more) or step["is_reduce_only"],
+        group=step["group"],
+        **more,
+    )
+
+
+def _realized_and_open(fills):
+    """Return Σ realised and Σ cost of what is open, with an average cost in exact fractions."""
+    held = {}
+    realized = Fraction(0)
+    for fill in fills:
+        size, cost = held.get(fill.symbol, (Fraction(0), Fraction(0)))
+        trade, price = Fraction(fill.signed_size), Fraction(fill.price)
+        closing = Fraction(0)
+        if size * trade < 0:
+            closing = trade if abs(trade) <= abs(size) else -size
+            average = cost / size
+            realized += -closing * (price - average)
+            size, cost = size + closing, cost + closing * average
+        held[fill.symbol] = (size + trade - closing, cost + (trade - closing) * price)
+    return realized, held
+
+
+async def _check(exchange, market):
+    account = await exchange.account()
+    positions = await exchange.positions()
+    fills = await exchange.fills(START)
+    funding = await exchange.funding(START)
+    quotes = await market.quotes(SYMBOLS)
+    with localcontext(EXACT):
+        fees = sum((fill.fee for fill in fills), Decimal(0))
+        paid = sum((payment.amount for payment in funding), Decimal(0))
+        traded = sum((fill.signed_size * fill.price for fill in fills), Decimal(0))
+        assert account.raw_usd == 50_000 - traded - fees + paid
+        value = sum((p.size * quotes[p.symbol].mark for p in positions), Decimal(0))
+        assert account.equity == account.raw_usd + value
+    realized, held = _realized_and_open(fills)
+    unrealized = sum(
+        (size * Fraction(quotes[symbol].mark) - cost for symbol, (size, cost) in held.items()),
+        Fraction(0),
+    )
+    whole = 50_000 + realized - Fraction(fees) + Fraction(paid) + unrealized
+    assert Fraction(account.equity) == whole
+    assert {p.symbol: Fraction(p.size) for p in positions} == {
+        symbol: size for symbol, (size, _) in held.items() if size
+    }
+    # What the exchange reports as realised may round single releases, never the sum of both parts.
+    own = exchange._state.account
+    with localcontext(EXACT):
+        reported = sum((p.unrealized_pnl for p in positions), Decimal(0))
+        assert own.initial + own.realized - own.fees + own.funding + reported == account.equity
+    assert (own.fees, own.funding) == (fees, paid)
+    assert account.available >= 0
+
+
+async def _run(script, folder, *, restart_at=None):
+    clock = SimulatedClock(START)
+    number = 0
+    while True:
+        async with _opened(clock, folder) as (exchange, market):
+            while number < len(script):
+                request = await _request(script[number], number, market)
+                await exchange.place([request])
+                await clock.sleep_until(clock.now() + timedelta(minutes=script[number]["wait"]))
+                await _check(exchange, market)
+                number += 1
+                if number == restart_at:
+                    restart_at = None
+                    break
+            else:
+                return (
+                    await exchange.account(),
+                    await exchange.positions(),
+                    await exchange.open_orders(),
+                    await exchange.fills(START),
+                    await exchange.funding(START),
+                )
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(script=steps, cut=st.integers(1, 25))
+async def test_equity_and_cash_add_up_and_restarts_do_not_matter(script, cut):
+    folder = Path(tempfile.mkdtemp())
+    try:
+        whole = await _run(script, folder / "whole")
+        torn = await _run(script, folder / "torn", restart_at=min(cut, len(script)))
+        assert torn == whole
+        assert (folder / "whole" / "paper_account.jsonl").read_bytes() == (
+            folder / "torn" / "paper_account.jsonl"
+        ).read_bytes()
+        fills = whole[3]
+        assert [fill.time for fill in fills] == sorted(fill.time for fill in fills)
+        assert all(order.status is OrderStatus.RESTING for order in whole[2])
+    finally:
+        shutil.rmtree(folder)

@@ -1,0 +1,88 @@
+"""Keys that would have no effect, and values that make no sense, are refused."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from nof0_provider_sim.config import (
+    InstrumentRules,
+    SimExchangeConfig,
+    SimMarketConfig,
+    TierRule,
+)
+
+MARKETS = [
+    pytest.param({"source": "live"}, "one of recorded, synthetic", id="source"),
+    pytest.param({"seed": 1}, "seed: only means something with source: synthetic", id="seed"),
+    pytest.param({"drift": 0.0}, "drift: only means something", id="drift-even-if-zero"),
+    pytest.param(
+        {"source": "synthetic", "data": Path("x")},
+        "data: only means something with source: recorded",
+        id="data",
+    ),
+    pytest.param({"source": "synthetic", "gaps": "allow"}, "gaps: only means", id="gaps"),
+    pytest.param({"source": "synthetic", "interval": "7"}, "not a bar interval", id="interval"),
+    pytest.param({"source": "synthetic", "volatility": -1.0}, "must be >= 0", id="volatility"),
+    pytest.param(
+        {"source": "synthetic", "first_price": {"BTC": 0}},
+        "first_price.BTC: must be > 0",
+        id="first",
+    ),
+    pytest.param({"open_interest_usd": Decimal(0)}, "must be > 0", id="open-interest"),
+]
+
+
+@pytest.mark.parametrize(("values", "message"), MARKETS)
+def test_market_settings_that_make_no_sense(values, message):
+    with pytest.raises(ValueError, match=message):
+        SimMarketConfig(**values)
+
+
+EXCHANGES = [
+    pytest.param({"initial_balance_usd": Decimal(0)}, "must be > 0", id="balance"),
+    pytest.param({"taker_fee_bps": Decimal(-1)}, "must be >= 0", id="taker-rebate"),
+    pytest.param({"slippage_bps": Decimal(-1)}, "must be >= 0", id="slippage"),
+    pytest.param({"latency": timedelta(seconds=-1)}, "must be >= 0", id="latency"),
+    pytest.param({"seed": 1}, "seed: has no effect without latency_sigma", id="seed"),
+]
+
+
+@pytest.mark.parametrize(("values", "message"), EXCHANGES)
+def test_exchange_settings_that_make_no_sense(values, message):
+    with pytest.raises(ValueError, match=message):
+        SimExchangeConfig(**values)
+
+
+def _tiers(*pairs):
+    return tuple(TierRule(lower_bound_usd=Decimal(low), max_leverage=top) for low, top in pairs)
+
+
+@pytest.mark.parametrize(
+    ("tiers", "message"),
+    [
+        pytest.param(_tiers((5, 10)), "start at lower_bound_usd 0", id="not-from-zero"),
+        pytest.param(_tiers((0, 10), (9, 5), (7, 3)), "ascend", id="unsorted"),
+        pytest.param(_tiers((0, 20)), "must equal max_leverage", id="contradiction"),
+    ],
+)
+def test_tiers_that_contradict_themselves(tiers, message):
+    with pytest.raises(ValueError, match=message):
+        InstrumentRules(size_decimals=1, max_leverage=10, tiers=tiers)
+
+
+def test_entry_point_module_is_light_to_import():
+    code = (
+        "import sys, nof0_provider_sim.plugin\n"
+        "heavy = {'pyarrow', 'talib', 'yaml', 'cattrs', 'sqlalchemy'} & set(sys.modules)\n"
+        "own = [m for m in sys.modules if m.startswith(('nof0_provider_sim.market', "
+        "'nof0_provider_sim.exchange'))]\n"
+        "print(sorted(heavy), own)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[] []"
