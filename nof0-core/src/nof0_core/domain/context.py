@@ -14,6 +14,9 @@ from nof0_core.domain.position import Holding
 from nof0_core.domain.snapshot import MarketSnapshot
 from nof0_core.ids import CycleId, Symbol, TraderId
 
+MAJORS = frozenset({Symbol("BTC"), Symbol("ETH")})
+"""Coins under `major_coin_leverage`; all others are under `altcoin_leverage`."""
+
 
 @attrs.frozen(kw_only=True)
 class RiskLimits:
@@ -44,6 +47,10 @@ class RiskLimits:
     liquidity_threshold_usd: Decimal | None = None
     min_position_equity_multiple: Decimal | None = None
     max_position_equity_multiple: Decimal | None = None
+
+    def leverage_cap(self, symbol: Symbol) -> int:
+        """Return the highest leverage the trader may use in a coin; the venue's may be lower."""
+        return self.major_coin_leverage if symbol in MAJORS else self.altcoin_leverage
 
 
 @attrs.frozen(kw_only=True)

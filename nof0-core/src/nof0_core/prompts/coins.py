@@ -1,0 +1,85 @@
+"""What templates see of each coin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from nof0_core.domain.context import DecisionContext
+from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.snapshot import MarketSnapshot, Series
+from nof0_core.ids import Symbol
+from nof0_core.prompts.scale import Scale, scale_of
+from nof0_core.prompts.series_text import SeriesTexts
+from nof0_core.prompts.view import Later, View
+
+_RATE = Decimal("1E-5")
+_HOURS = Decimal(24 * 365)
+_WHOLE = Decimal(1)
+_CENT = Decimal("0.01")
+
+
+class CoinViews:
+    """Makes the views of coins; keeps the text of a series for as long as it is shown."""
+
+    def __init__(self, functions: Mapping[str, str]) -> None:
+        """Take the TA-Lib function of each indicator's result, where known."""
+        self._functions = functions
+        self._texts = SeriesTexts(self._scale)
+
+    def coin(self, context: DecisionContext, snapshot: MarketSnapshot) -> View:
+        """Return the view of one coin."""
+        symbol, quote = snapshot.symbol, snapshot.quote
+        instrument = context.instruments[symbol]
+        tick = instrument.tick(quote.mark)
+        rate, interest, volume = quote.funding_rate, quote.open_interest, quote.day_volume_usd
+        decimals = -int(tick.as_tuple().exponent)
+        return View(
+            "coin",
+            symbol=symbol,
+            mark=quote.mark.quantize(tick),
+            mid=quote.mid.quantize(tick),
+            oracle=quote.oracle.quantize(tick),
+            age_seconds=int(snapshot.age.total_seconds()),
+            funding_pct=None if rate is None else (100 * rate).quantize(_RATE),
+            funding_pct_year=None if rate is None else (100 * rate * _HOURS).quantize(_CENT),
+            open_interest=None if interest is None else interest.quantize(_WHOLE),
+            open_interest_usd=(
+                None if interest is None else (interest * quote.mark).quantize(_WHOLE)
+            ),
+            day_volume_usd=None if volume is None else volume.quantize(_WHOLE),
+            max_leverage=max_leverage(context, symbol, instrument),
+            min_order_usd=instrument.min_notional,
+            series=tuple(self._series(each, decimals) for each in snapshot.series.values()),
+        )
+
+    def units(self, snapshot: MarketSnapshot) -> tuple[tuple[str, str], ...]:
+        """Return unit and names of the rows of all series: `("USD", "close, ema20")`."""
+        names: dict[str, list[str]] = {}
+        seen: set[str] = set()
+        for series in snapshot.series.values():
+            for name in ("close", "volume", *series.indicators):
+                if name not in seen:
+                    seen.add(name)
+                    names.setdefault(self._scale(name).value, []).append(name)
+        return tuple((unit, ", ".join(each)) for unit, each in names.items())
+
+    def _series(self, series: Series, decimals: int) -> View:
+        text = self._texts.of(series, decimals)
+        return View(
+            "series",
+            interval=series.interval,
+            bars=len(series.candles),
+            newest=Later(lambda: f"{series.candles.last_close_time:%Y-%m-%d %H:%M} UTC"),
+            rows=Later(text.rows),
+            table=text.table,
+            last=Later(text.last),
+        )
+
+    def _scale(self, name: str) -> Scale:
+        return scale_of(name, self._functions.get(name, ""))
+
+
+def max_leverage(context: DecisionContext, symbol: Symbol, instrument: Instrument) -> int:
+    """Return the highest leverage this trader may use: its own cap or the venue's."""
+    return min(context.limits.leverage_cap(symbol), instrument.max_leverage)

@@ -1,0 +1,87 @@
+"""What the numbers of a series mean, and how many digits of them are worth reading."""
+
+from __future__ import annotations
+
+import functools
+import re
+from enum import Enum
+
+import numpy as np
+
+from nof0_core.domain.candles import FloatArray
+
+
+class Scale(Enum):
+    """What an indicator is measured in; the value is the unit as prompts write it."""
+
+    PRICE = "USD"
+    DIFFERENCE = "USD, a difference of prices"
+    PERCENT_INDEX = "index 0 to 100"
+    SIGNED_INDEX = "index -100 to 100"
+    VOLUME = "coins"
+    OTHER = "no unit"
+
+
+_WORDS = {
+    Scale.PRICE: (
+        "close open high low ema sma ma wma dema tema kama trima hma rma t3 zlema vwma mama fama "
+        "bb bbands kc donchian accbands midpoint midprice sar sarext supertrend vwap avgprice "
+        "medprice typprice wclprice linearreg tsf ht_trendline ha max min minmax"
+    ),
+    Scale.DIFFERENCE: "macd macdext macdfix atr trange mom stddev avgdev apo ao ac adr dpo qstick",
+    Scale.PERCENT_INDEX: (
+        "rsi stoch stochf stochrsi mfi adx adxr dx plus_di minus_di aroon ultosc imi vhf "
+        "percentrank"
+    ),
+    Scale.SIGNED_INDEX: "cmo willr aroonosc smi tsi",
+    Scale.VOLUME: "volume obv ad",
+}
+_SCALES = {word: scale for scale, words in _WORDS.items() for word in words.split()}
+
+
+@functools.lru_cache(maxsize=512)
+def scale_of(name: str, function: str = "") -> Scale:
+    """Return the scale of a result.
+
+    By the TA-Lib function where it is known, else by the name: `ema20`, `macd_signal` and `rsi7`
+    are read as EMA, MACD and RSI.
+    """
+    if function:
+        return _SCALES.get(function.lower(), Scale.OTHER)
+    stem = re.sub(r"\d+", "", name)
+    while stem:
+        if stem in _SCALES:
+            return _SCALES[stem]
+        stem = stem.rpartition("_")[0]
+    return Scale.OTHER
+
+
+def numbers(values: FloatArray, scale: Scale, price_decimals: int) -> str:
+    """Write values oldest first, separated by blanks; `n/a` where there is none yet.
+
+    Args:
+        values: shape (n,).
+        scale: what they are.
+        price_decimals: digits after the point of the coin's price.
+    """
+    text = _pattern(len(values), _format(values, scale, price_decimals)) % tuple(values.tolist())
+    return text.replace("nan", "n/a") if "nan" in text else text
+
+
+def _format(values: FloatArray, scale: Scale, price_decimals: int) -> str:
+    if scale is Scale.PRICE:
+        return f"%.{price_decimals}f"
+    if scale is Scale.DIFFERENCE:
+        return f"%.{price_decimals + 1}f"
+    if scale in {Scale.PERCENT_INDEX, Scale.SIGNED_INDEX}:
+        return "%.1f"
+    if scale is Scale.VOLUME:
+        known = values[np.isfinite(values)]
+        largest = float(np.abs(known).max()) if known.size else 0.0
+        return f"%.{sum(largest < edge for edge in (1000, 100, 10, 1))}f"
+    return "%.5g"
+
+
+@functools.lru_cache(maxsize=256)
+def _pattern(count: int, each: str) -> str:
+    return " ".join([each] * count)

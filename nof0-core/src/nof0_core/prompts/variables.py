@@ -1,0 +1,141 @@
+"""All variables a template may use; docs/prompts.md explains each."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import attrs
+
+from nof0_core.domain.context import DecisionContext, RiskLimits
+from nof0_core.domain.position import Holding
+from nof0_core.money import BPS, HUNDRED, ZERO
+from nof0_core.prompts.coins import CoinViews
+from nof0_core.prompts.fence import fenced
+from nof0_core.prompts.view import View
+
+_CENT = Decimal("0.01")
+_LIMITS = tuple(field.name for field in attrs.fields(RiskLimits) if field.name != "max_data_age")
+
+
+def variables(context: DecisionContext, *, name: str, coins: CoinViews) -> dict[str, Any]:
+    """Turn a context into what templates see.
+
+    Args:
+        context: what the trader knows.
+        name: the trader's name for people.
+        coins: writes the series.
+    """
+    snapshots = context.snapshots
+    first = next(iter(snapshots.values()), None)
+    return {
+        "trader": View("trader", id=context.trader, name=name),
+        "now": f"{context.time:%Y-%m-%d %H:%M} UTC",
+        "minutes_running": int((context.time - context.started_at).total_seconds() // 60),
+        "account": _account(context),
+        "performance": _performance(context),
+        "limits": _limits(context.limits),
+        "room": _room(context),
+        "costs": _costs(context.limits),
+        "positions": tuple(_position(context, holding) for holding in context.account.holdings),
+        "coins": tuple(coins.coin(context, snapshot) for snapshot in snapshots.values()),
+        "units": coins.units(first) if first is not None else (),
+        "symbols": context.symbols,
+        "unavailable": tuple(s for s in context.symbols if s not in snapshots),
+    }
+
+
+def _usd(amount: Decimal) -> Decimal:
+    return amount.quantize(_CENT) + 0
+
+
+def _account(context: DecisionContext) -> View:
+    account = context.account
+    return View(
+        "account",
+        equity=_usd(account.equity),
+        cash=_usd(account.cash),
+        available=_usd(account.available),
+        deposited=_usd(account.deposited),
+        margin_used=_usd(account.margin_used),
+        margin_used_pct=_usd(account.margin_used_pct),
+        return_pct=_usd(account.return_pct),
+        realized_pnl=_usd(account.net_realized_pnl),
+        unrealized_pnl=_usd(account.unrealized_pnl),
+        fees=_usd(account.fees),
+        funding=_usd(account.funding),
+    )
+
+
+def _performance(context: DecisionContext) -> View:
+    done = context.performance
+    return View(
+        "performance",
+        sharpe_ratio=round(done.sharpe_ratio, 3),
+        win_rate=round(done.win_rate, 1),
+        max_drawdown_pct=round(done.max_drawdown_pct, 2),
+        total_pnl=_usd(done.total_pnl),
+        trades=done.trades,
+        cycles=done.cycles,
+    )
+
+
+def _limits(limits: RiskLimits) -> View:
+    values: dict[str, Any] = {name: getattr(limits, name) for name in _LIMITS}
+    confidence = limits.min_confidence
+    values["min_confidence"] = int(confidence) if confidence == int(confidence) else confidence
+    return View("limits", **values, max_data_age_seconds=int(limits.max_data_age.total_seconds()))
+
+
+def _room(context: DecisionContext) -> View:
+    limits, account = context.limits, context.account
+    allowed = account.equity * limits.max_margin_usage_pct / HUNDRED - account.margin_used
+    margin = max(ZERO, min(allowed, account.available))
+    positions = max(0, limits.max_positions - len(account.holdings))
+    if limits.max_new_positions_per_cycle is not None:
+        entries = min(positions, limits.max_new_positions_per_cycle)
+    else:
+        entries = positions
+    return View("room", positions=positions, new_positions=entries, margin_usd=_usd(margin))
+
+
+def _costs(limits: RiskLimits) -> View:
+    fee, slippage = limits.taker_fee_bps, limits.slippage_bps
+    return View(
+        "costs",
+        fee_pct=(HUNDRED * fee / BPS).normalize() + 0,
+        max_slippage_pct=(HUNDRED * slippage / BPS).normalize() + 0,
+        round_trip_fee_pct=(2 * HUNDRED * fee / BPS).normalize() + 0,
+    )
+
+
+def _position(context: DecisionContext, holding: Holding) -> View:
+    instrument = context.instruments[holding.symbol]
+    plan = holding.exit_plan
+    tick = instrument.tick(holding.mark)
+
+    def price(value: Decimal | None) -> Decimal | None:
+        return None if value is None else value.quantize(tick)
+
+    return View(
+        "position",
+        symbol=holding.symbol,
+        side="long" if holding.is_long else "short",
+        size=abs(holding.size).quantize(instrument.lot),
+        entry=price(holding.entry_price),
+        mark=price(holding.mark),
+        notional=_usd(holding.notional),
+        leverage=holding.leverage,
+        margin=_usd(holding.margin),
+        unrealized_pnl=_usd(holding.unrealized_pnl),
+        liquidation=price(holding.liquidation_price),
+        minutes_held=int((context.time - holding.opened_at).total_seconds() // 60),
+        stop_loss=price(plan.stop_loss),
+        profit_target=price(plan.profit_target),
+        invalidation=fenced(plan.invalidation_condition) if plan.invalidation_condition else None,
+        confidence=round(holding.confidence, 1),
+        risk_usd=_usd(holding.risk_usd),
+        fees=_usd(holding.fees),
+        funding=_usd(holding.funding),
+        watched_by=holding.protection.value,
+    )
