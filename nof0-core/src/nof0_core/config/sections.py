@@ -84,6 +84,9 @@ def _with_markets(
         if not _is_market_ref(typing.get_type_hints(type(config)).get(field.name)):
             continue
         written = getattr(config, field.name)
+        if written is None:
+            # An optional reference that is not made; an empty one means the default.
+            continue
         name = written or markets.default
         place = table.below(key_of(field)) if written else table.place
         if name in markets.names:

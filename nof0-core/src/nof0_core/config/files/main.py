@@ -93,7 +93,7 @@ class MainFile:
     """Everything in the main file."""
 
     name: str = opt(default="nof0", key="Name", help="name of this installation")
-    env: str = opt(default="dev", key="Env", one_of=("test", "dev", "prod", ANY_ENV))
+    env: str = opt(default="dev", key="Env", one_of=("test", "dev", "prod"))
     host: str = opt(default="127.0.0.1", key="Host", help="address the API listens on")
     port: int = opt(default=8888, key="Port", ge=1, le=65535, help="port the API listens on")
     data_path: Path | None = opt(
