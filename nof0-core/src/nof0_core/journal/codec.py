@@ -2,8 +2,10 @@
 
 Amounts are strings, moments ISO 8601 (`Z` for UTC), enumerations their values, nested values
 objects with their fields in order of definition. Decoding gives an equal body: nothing is rounded
-and no field is left out. (`MarketSeen.snapshots` may be JSON that was made before, as a
-`msgspec.Raw`; it is embedded as it is and comes back as lists and dictionaries.)
+and no field is left out.
+
+`MarketSeen.snapshots` is embedded byte for byte where it is a `msgspec.Raw`, and always comes back
+as one: it is by far the largest thing in a journal, and most readers of it want something else.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from nof0_core.domain.event import BODIES, Body
+from nof0_core.domain.event import BODIES, Body, MarketSeen
 from nof0_core.errors import JournalError
 from nof0_core.journal.fidelity import check_of
 
@@ -30,6 +32,14 @@ class Line(msgspec.Struct, frozen=True):
     type: str
     data: Any
     prev: str
+
+
+class _Market(msgspec.Struct, forbid_unknown_fields=True):
+    """`MarketSeen` with its snapshots left as they are."""
+
+    section: str
+    digest: str
+    snapshots: msgspec.Raw
 
 
 def encode(line: Line) -> bytearray:
@@ -64,7 +74,7 @@ def decode(type_: str, data: bytes | memoryview) -> Body:
         JournalError: if the type is not known to this version or the body does not fit it.
     """
     try:
-        body: Body = _decoder_of(type_).decode(data)
+        found = _decoder_of(type_).decode(data)
     except KeyError:
         message = f'event type "{type_}" is not known to this version of nof0'
         hint = "the journal was written by a newer version: install that one"
@@ -72,6 +82,9 @@ def decode(type_: str, data: bytes | memoryview) -> Body:
     except msgspec.MsgspecError as error:
         message = f'the body of an event of type "{type_}" does not fit: {error}'
         raise JournalError(message) from error
+    if isinstance(found, _Market):
+        found = MarketSeen(section=found.section, digest=found.digest, snapshots=found.snapshots)
+    body: Body = found
     return body
 
 
@@ -89,4 +102,4 @@ def as_json(body: Body) -> dict[str, Any]:
 
 @cache
 def _decoder_of(type_: str) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(BODIES[type_])
+    return msgspec.json.Decoder(_Market if type_ == MarketSeen.type else BODIES[type_])

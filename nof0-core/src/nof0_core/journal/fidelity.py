@@ -35,7 +35,7 @@ def check_of(annotation: Any) -> Check | None:
     if origin is tuple:
         return _of_items(check_of(arguments[0]))
     if isinstance(origin, type) and issubclass(origin, Mapping):
-        return _of_values(check_of(arguments[1]))
+        return _json if arguments[1] is Any else _of_values(check_of(arguments[1]))
     return None
 
 
@@ -54,7 +54,7 @@ def _moment(value: datetime, field: str) -> None:
 def _json(value: Any, field: str) -> None:
     if isinstance(value, float):
         _float(value, field)
-    elif isinstance(value, dict):
+    elif isinstance(value, Mapping):
         for key, item in value.items():
             if not isinstance(key, str):
                 message = f"{field} has a key that is not a string: {key!r}"

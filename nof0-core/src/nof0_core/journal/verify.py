@@ -48,8 +48,8 @@ def verify(
         root: the directory of the streams.
         elsewhere: as for `Journal.open`.
         anchor: number and hash of a record, kept outside of the journal. With it a journal that was
-            cut off at the end, or written anew as a whole, is found too. Number 0 stands for an empty
-            journal and proves nothing.
+            cut off at the end, or written anew as a whole, is found too. Number 0 stands for an
+            empty journal and proves nothing.
 
     Raises:
         JournalError: if a file or directory cannot be read.
