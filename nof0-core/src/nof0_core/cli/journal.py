@@ -1,0 +1,236 @@
+"""`nof0 journal`: look into the record of everything that happened, and prove that it is whole."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+import click
+
+from nof0_core.errors import UsageError
+from nof0_core.ids import TraderId
+
+if TYPE_CHECKING:
+    from nof0_core.journal import Record
+
+PIPE_WIDTH = 240
+"""Columns of a table that goes into a file or another program."""
+
+
+@attrs.frozen(kw_only=True)
+class Source:
+    """A journal on disk, and number and hash of its newest record as kept outside of it."""
+
+    root: Path
+    elsewhere: Mapping[TraderId, Path]
+    anchor: tuple[int, str] | None
+
+    def records(
+        self, *, traders: tuple[str, ...] = (), types: tuple[str, ...] = ()
+    ) -> Iterator[Record]:
+        """Yield records in order of their numbers, of some traders and types or all."""
+        from nof0_core.journal import records
+
+        streams = [TraderId(name) for name in traders] or None
+        return records(self.root, self.elsewhere, streams=streams, types=types or None)
+
+
+source_argument = click.argument(
+    "source", type=click.Path(exists=True, path_type=Path), metavar="CONFIG|DIR"
+)
+
+
+@click.group()
+def journal() -> None:
+    """Look into the journal: every decision, order and fill.
+
+    CONFIG is the main configuration file of a run, DIR its data directory (or the journal in it).
+    All commands only read, and may be used while the engine runs.
+    """
+
+
+@journal.command("list")
+@source_argument
+@click.option("--trader", "traders", multiple=True, help="Only this trader (or @engine).")
+@click.option("--type", "types", multiple=True, help="Only this type of event: cycle, filled, …")
+@click.option("--since", help="Only from this time on, UTC: 2025-07-14 or 2025-07-14T08:00.")
+@click.option(
+    "--limit", type=click.IntRange(min=0), default=50, show_default=True, help="Newest N; 0: all."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the records as they are, one a line.")
+def list_(
+    source: Path,
+    *,
+    traders: tuple[str, ...],
+    types: tuple[str, ...],
+    since: str | None,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """List records, oldest first."""
+    from nof0_core.domain.event import BODIES
+    from nof0_core.journal.places import streams
+
+    place = locate(source)
+    _known("--trader", traders, streams(place.root, place.elsewhere))
+    _known("--type", types, BODIES)
+    start = _moment(since) if since else None
+    found = (
+        record
+        for record in place.records(traders=traders, types=types)
+        if start is None or record.time >= start
+    )
+    chosen = deque(found, maxlen=limit) if limit else found
+    if as_json:
+        for record in chosen:
+            click.echo(record.line)
+        return
+    from rich.console import Console
+
+    from nof0_core.cli.journal_text import table_of
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=PIPE_WIDTH)
+    console.print(table_of(record.event() for record in chosen))
+
+
+@journal.command()
+@source_argument
+@click.argument("record", metavar="SEQ|CYCLE")
+@click.option("--json", "as_json", is_flag=True, help="Print the record as it is, one line.")
+def show(source: Path, record: str, *, as_json: bool) -> None:
+    """Show all of one record: prompts, answer, decisions with verdicts, orders, fills.
+
+    SEQ is the number of a record, CYCLE the identifier of a decision cycle (or its beginning, at
+    least 8 characters).
+    """
+    place = locate(source)
+    found = _find(place, record)
+    if as_json:
+        click.echo(found.line)
+        return
+    from rich.console import Console
+
+    from nof0_core.cli.journal_text import document_of
+
+    Console().print(document_of(found, found.event().body))
+
+
+@journal.command()
+@source_argument
+@click.option("--anchor", help="Number and hash of a record noted before: SEQ:HASH.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+def verify(source: Path, anchor: str | None, *, as_json: bool) -> None:
+    """Check every byte; exit with 1 and name the records if anything was changed or is missing.
+
+    The newest record is compared with the one noted in manager_state.json, where that is found, so
+    an end that was cut off is noticed. --anchor takes a note of your own instead.
+    """
+    from nof0_core.journal import verify as check
+    from nof0_core.journal.gaps import text
+
+    place = locate(source)
+    report = check(place.root, place.elsewhere, anchor=_anchor(anchor) if anchor else place.anchor)
+    if as_json:
+        result = attrs.asdict(report) | {"ok": report.ok}
+        click.echo(json.dumps(result))
+    else:
+        for fault in report.faults:
+            click.echo(str(fault))
+        for first, last in report.lost:
+            click.echo(f"note: {text(first, last)} lost in a power failure, as the journal says")
+        newest = f", newest {report.last[0]}:{report.last[1]}" if report.last else ""
+        verdict = "ok" if report.ok else f"DAMAGED, {len(report.faults)} faults"
+        click.echo(
+            f"{place.root}: {report.records} records in {len(report.streams)} streams: "
+            f"{verdict}{newest}"
+        )
+    if not report.ok:
+        click.get_current_context().exit(1)
+
+
+def locate(source: Path) -> Source:
+    """Find the journal a configuration file or directory stands for.
+
+    Raises:
+        UsageError: if there is none.
+        ConfigError: if the configuration cannot be used.
+    """
+    from nof0_core.journal.places import day_files, streams
+    from nof0_core.runtime.state_file import StateFile
+
+    if source.is_file():
+        from nof0_core import config as configuration
+        from nof0_core.plugins import load_plugins
+
+        config = configuration.load(source, load_plugins())
+        root, state_file = config.state_dir / "journal", config.state_file
+        elsewhere = {t.id: t.journal_dir for t in config.traders if t.journal_dir is not None}
+    else:
+        root = source / "journal" if (source / "journal").is_dir() else source
+        state_file = root.parent / "manager_state.json"
+        elsewhere = {}
+    if not any(map(day_files, streams(root, elsewhere).values())):
+        message = f"there is no journal in {root}"
+        hint = "`nof0 run` writes one into its data directory; has it run?"
+        raise UsageError(message, hints=[hint])
+    return Source(root=root, elsewhere=elsewhere, anchor=StateFile(state_file).anchor())
+
+
+def _find(place: Source, word: str) -> Record:
+    if word.isdecimal() and len(word) < 19:
+        from nof0_core.journal import records
+
+        found = next(records(place.root, place.elsewhere, after=int(word) - 1), None)
+        if found is not None and found.seq == int(word):
+            return found
+        message = f"there is no record {word}"
+        raise UsageError(message)
+    if len(word) < 8:
+        message = f'"{word}" is neither the number of a record nor 8 characters of a cycle'
+        raise UsageError(message)
+    needle = f'"cycle":"{word.lower()}'.encode()
+    matches = [r for r in place.records(types=("cycle",)) if needle in bytes(r.data)]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        numbers = ", ".join(str(r.seq) for r in matches[:10])
+        message = f'"{word}" fits {len(matches)} cycles: records {numbers}'
+    else:
+        sent = [r.seq for r in place.records(types=("order_intended",)) if needle in bytes(r.data)]
+        orders = f", only its orders: records {', '.join(map(str, sent))}" if sent else ""
+        message = f"there is no record of a cycle {word}{orders}"
+    raise UsageError(message)
+
+
+def _known(option: str, words: tuple[str, ...], known: Collection[str]) -> None:
+    for word in words:
+        if word not in known:
+            near = get_close_matches(word, known, n=1)
+            message = f'{option}: the journal knows no "{word}"'
+            ask = f'did you mean "{near[0]}"?' if near else f"it knows {', '.join(sorted(known))}"
+            raise UsageError(message, hints=[ask])
+
+
+def _moment(word: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(word)
+    except ValueError:
+        message = f'--since: not a time: "{word}" (write 2025-07-14 or 2025-07-14T08:00)'
+        raise UsageError(message) from None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _anchor(word: str) -> tuple[int, str]:
+    seq, _, digest = word.partition(":")
+    if not seq.isdecimal() or len(digest) != 64:
+        message = "--anchor: write the number of a record, a colon and its hash (64 characters)"
+        raise UsageError(message)
+    return int(seq), digest.lower()

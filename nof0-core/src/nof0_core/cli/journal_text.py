@@ -1,0 +1,248 @@
+"""Records of the journal as text for people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import msgspec
+
+from nof0_core.domain.event import (
+    Alerted,
+    Body,
+    CycleEnded,
+    EngineStarted,
+    EngineStopped,
+    Event,
+    ExitPlanSet,
+    Filled,
+    FundingSettled,
+    GapFound,
+    HourMarked,
+    MarketSeen,
+    OrderAnswered,
+    OrderIntended,
+    Rebalanced,
+    Reconciled,
+    Transferred,
+)
+from nof0_core.domain.fill import Fill
+from nof0_core.domain.order import OrderOutcome, OrderRequest
+from nof0_core.ids import TraderId
+from nof0_core.money import plain
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+    from nof0_core.journal import Record
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def table_of(events: Iterable[Event]) -> Table:
+    """Lay events out as a table, one line each."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("seq", justify="right", no_wrap=True)
+    table.add_column("time (UTC)", no_wrap=True)
+    table.add_column("stream", no_wrap=True)
+    table.add_column("type", no_wrap=True)
+    table.add_column("what happened", no_wrap=True, overflow="ellipsis")
+    for event in events:
+        table.add_row(
+            str(event.seq),
+            _time(event.time),
+            clean(event.stream),
+            event.body.type,
+            clean(summary(event.body).replace("\n", " ")),
+        )
+    return table
+
+
+def summary(body: Body) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for each type of event
+    """Say in one line what an event was."""
+    match body:
+        case EngineStarted():
+            return f"nof0 {body.version}, {body.clock} clock, {len(body.traders)} traders"
+        case EngineStopped():
+            return body.reason
+        case Transferred():
+            return f"{body.reason}: {_amounts(body.amounts)}"
+        case MarketSeen():
+            symbols = msgspec.json.decode(body.snapshots, type=dict[str, msgspec.Raw])
+            return f"{body.section}: {', '.join(symbols)}  {body.digest[:12]}"
+        case CycleEnded():
+            return _cycle(body)
+        case OrderIntended():
+            return f"{body.purpose}: {request(body.request)}"
+        case OrderAnswered():
+            return f"{body.symbol} {outcome(body.outcome)}"
+        case Filled():
+            return fill(body.fill)
+        case FundingSettled():
+            return f"{body.symbol} at rate {plain(body.rate)}: {_amounts(body.amounts)}"
+        case ExitPlanSet():
+            stop, target = _price(body.plan.stop_loss), _price(body.plan.profit_target)
+            why = f" ({body.reason})" if body.reason else ""
+            return f"{body.symbol} stop {stop}, target {target}, by {body.protection}{why}"
+        case HourMarked():
+            equity = sum((account.equity for account in body.accounts), Decimal(0))
+            return f"{len(body.accounts)} accounts, equity {equity:.2f} USD"
+        case Rebalanced():
+            shares = ", ".join(f"{who} {plain(share)} %" for who, share in body.after.items())
+            return f"{body.strategy}: {shares}"
+        case Reconciled():
+            if not body.drift:
+                return f"{body.section}: ledger and exchange agree"
+            what = ", ".join(f"{d.symbol or ''} {d.what}".strip() for d in body.drift)
+            return f"{body.section}: drift in {what}"
+        case Alerted():
+            return f"{body.code}: {body.message}"
+        case GapFound():
+            return f"records {body.first} to {body.last} were lost in a power failure"
+        case _:
+            return ""
+
+
+def document_of(record: Record, body: Body) -> RenderableType:
+    """Lay out all of a record; nothing that was recorded is left out."""
+    from rich.console import Group
+    from rich.rule import Rule
+    from rich.text import Text
+
+    lines = [
+        f"record  {record.seq}  {body.type}  {summary(body)}",
+        f"stream  {record.stream}",
+        f"time    {record.time.isoformat()}",
+        f"written {record.wall}",
+        f"hash    {record.hash}",
+        f"prev    {record.prev}",
+    ]
+    parts: list[Any] = [Text(clean("\n".join(lines)))]
+    texts = {
+        field.name: _text(getattr(body, field.name))
+        for field in attrs.fields(type(body))  # type: ignore[arg-type]  # every body is an attrs class
+    }
+    short = {name: text for name, text in texts.items() if "\n" not in text.plain}
+    width = max((len(name) for name in short), default=0)
+    if short:
+        parts.append(Rule())
+        parts.extend(Text(f"{name:<{width}}  ") + text for name, text in short.items())
+    for name, text in texts.items():
+        if name not in short:
+            parts.extend((Rule(name.replace("_", " "), align="left"), text))
+    return Group(*parts)
+
+
+def clean(text: str) -> str:
+    """Take out control characters, with which a model could steer the terminal."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def request(order: OrderRequest) -> str:
+    """Write an order in one line."""
+    trigger = f", at {order.trigger.kind} {plain(order.trigger.price)}" if order.trigger else ""
+    only = ", reduce only" if order.is_reduce_only else ""
+    return (
+        f"{order.side} {plain(order.size)} {order.symbol} up to {plain(order.limit_price)} "
+        f"{order.tif}{trigger}{only}"
+    )
+
+
+def outcome(answer: OrderOutcome) -> str:
+    """Write the venue's answer in one line."""
+    filled = f", {plain(answer.filled_size)} filled" if answer.filled_size else ""
+    price = f" at {plain(answer.average_price)}" if answer.average_price is not None else ""
+    why = f": {answer.reason}" if answer.reason else ""
+    return f"{answer.status}{filled}{price}{why}"
+
+
+def fill(execution: Fill) -> str:
+    """Write an execution in one line."""
+    forced = ", liquidation" if execution.is_liquidation else ""
+    return (
+        f"{execution.side} {plain(execution.size)} {execution.symbol} at {plain(execution.price)}, "
+        f"fee {plain(execution.fee)} USD{forced}"
+    )
+
+
+def _cycle(body: CycleEnded) -> str:
+    if body.status != "ok":
+        return f"#{body.number} {body.status}: {body.error}"
+    said = [
+        f"{j.decision.signal} {j.decision.symbol}"
+        + ("" if j.is_approved else f" REJECTED ({', '.join(v.code for v in j.verdicts)})")
+        for j in body.judgements
+    ]
+    done = f", {len(body.fills)} fills" if body.fills else ""
+    return f"#{body.number} {', '.join(said) or 'no decisions'}{done}"
+
+
+def _text(value: Any) -> Text:
+    """Write a value: on one line if it is simple, as an indented outline if not."""
+    from rich.text import Text
+
+    return Text(clean("\n".join(_lines(value))))
+
+
+def _lines(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return value.splitlines() or ["–"]
+    if isinstance(value, msgspec.Raw):
+        return _lines(msgspec.json.decode(value))
+    if isinstance(value, Decimal):
+        return [plain(value)]
+    if isinstance(value, datetime):
+        return [value.isoformat()]
+    if attrs.has(type(value)):
+        return _outline({f.name: getattr(value, f.name) for f in attrs.fields(type(value))})
+    if isinstance(value, dict):
+        return _outline(value) or ["–"]
+    if isinstance(value, tuple | list):
+        return _items(value)
+    return ["–" if value is None else str(value)]
+
+
+def _outline(values: dict[str, Any]) -> list[str]:
+    lines: list[str] = []
+    for name, value in values.items():
+        inner = _lines(value)
+        if len(inner) == 1:
+            lines.append(f"{name}: {inner[0]}")
+        else:
+            lines.append(f"{name}:")
+            lines.extend(f"    {line}" for line in inner)
+    return lines
+
+
+def _items(values: tuple[Any, ...] | list[Any]) -> list[str]:
+    if not values:
+        return ["–"]
+    if all(not attrs.has(type(v)) and not isinstance(v, dict | list | tuple) for v in values):
+        return [", ".join(_lines(v)[0] for v in values)]
+    lines: list[str] = []
+    for value in values:
+        first, *rest = _lines(value)
+        lines.append(f"- {first}")
+        lines.extend(f"  {line}" for line in rest)
+    return lines
+
+
+def _time(time: datetime) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _amounts(amounts: Mapping[TraderId, Decimal]) -> str:
+    """Write `ann +5 USD, bob -5 USD`."""
+    return ", ".join(f"{t} {'+' if a > 0 else ''}{plain(a)} USD" for t, a in amounts.items())
+
+
+def _price(price: Decimal | None) -> str:
+    return "–" if price is None else plain(price)
