@@ -5,14 +5,13 @@ from __future__ import annotations
 from decimal import ROUND_DOWN, Decimal
 
 from nof0_core.domain.decision import ALLOW, Decision, Verdict
-from nof0_core.ids import Symbol
 from nof0_core.money import BPS, HUNDRED, ONE, USD, ZERO
 from nof0_core.protocols.risk import RiskContext
 from nof0_core.risk.costs import expected_slippage, sign
 from nof0_core.risk.verdicts import shrink, usd, veto
 
-MAJORS = frozenset({Symbol("BTC"), Symbol("ETH")})
-"""Coins under `major_coin_leverage`; all others are under `altcoin_leverage`."""
+_SHOWN = Decimal("1E-8")
+"""Digits a liquidation price is judged and written with."""
 
 
 class Leverage:
@@ -25,11 +24,10 @@ class Leverage:
 
     def check(self, decision: Decision, context: RiskContext) -> Verdict:
         """Lower the leverage of an entry to the lowest cap."""
-        limits, instrument = context.limits, context.instrument
+        instrument = context.instrument
         if not decision.signal.is_entry or instrument is None:
             return ALLOW
-        is_major = decision.symbol in MAJORS
-        own = limits.major_coin_leverage if is_major else limits.altcoin_leverage
+        own = context.limits.leverage_cap(decision.symbol)
         venue = instrument.leverage_cap(context.size_usd)
         cap = min(own, venue)
         if context.leverage <= cap:
@@ -116,7 +114,8 @@ class Liquidation:
             - instrument.maintenance_margin(size)
         )
         rate = ONE / (2 * instrument.leverage_cap(size))
-        price = mark - direction * available * mark / size / (1 - direction * rate)
+        away = direction * available * mark / size / (1 - direction * rate)
+        price = (mark - away).quantize(_SHOWN)
         if direction * (stop - price) > 0:
             return ALLOW
         return veto(
