@@ -69,12 +69,16 @@ class Order:
 
 
 class Book:
-    """Orders by id; those that wait also in the order in which they came."""
+    """Orders by id; those that wait also in the order in which they came.
+
+    `version` grows whenever an order begins or stops to wait.
+    """
 
     def __init__(self) -> None:
         self._by_id: dict[int, Order] = {}
         self._by_client: dict[ClientOrderId, Order] = {}
         self._open: dict[int, Order] = {}
+        self.version = 0
 
     def add(self, taken: OrderTaken) -> None:
         """Take an order in; it waits until it is closed."""
@@ -82,11 +86,13 @@ class Book:
         self._by_id[taken.venue_id] = order
         self._by_client[taken.client_id] = order
         self._open[taken.venue_id] = order
+        self.version += 1
 
     def close(self, order: Order, status: OrderStatus, reason: str) -> None:
         """End an order."""
         order.status, order.reason = status, reason
         self._open.pop(order.taken.venue_id, None)
+        self.version += 1
 
     def by_id(self, venue_id: int) -> Order:
         """Return an order that was taken in before."""

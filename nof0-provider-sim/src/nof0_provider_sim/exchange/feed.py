@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Literal, Protocol, runtime_checkable
 
 import attrs
+import numpy as np
 
 from nof0_core.domain.candles import from_ms, interval_ms
 from nof0_core.domain.snapshot import Quote
@@ -97,6 +98,7 @@ class RecordedFeed:
         self._length = interval_ms(recording.recorded().resolution)
         self._series: dict[Symbol, BarSeries] = {}
         self._rates: dict[Symbol, Decimal | None] = {}
+        self._marks: dict[Symbol, tuple[int, Decimal]] = {}
 
     async def refresh(self, symbols: Collection[Symbol]) -> None:
         """Fetch current funding rates, only where the market does not tell past ones."""
@@ -112,7 +114,13 @@ class RecordedFeed:
         """Return the mark at a moment, None before the first bar closed."""
         series = self._bars(symbol)
         count = series.closed(now_ms)
-        return decimal(float(series.candles.close[count - 1])) if count else None
+        if not count:
+            return None
+        known = self._marks.get(symbol)
+        if known is None or known[0] != count:
+            known = (count, decimal(float(series.candles.close[count - 1])))
+            self._marks[symbol] = known
+        return known[1]
 
     def oracle(self, symbol: Symbol, now_ms: int) -> Decimal | None:
         """Return the oracle price at a moment, the same as the mark."""
@@ -125,12 +133,7 @@ class RecordedFeed:
         return self._rates.get(symbol)
 
     def next_touch(
-        self,
-        symbol: Symbol,
-        after_ms: int,
-        until_ms: int,
-        below: Decimal | None,
-        above: Decimal | None,
+        self, symbol: Symbol, after_ms: int, until_ms: int, below: float, above: float
     ) -> int | None:
         """Return when the first bar closes, in (after, until], that reaches one of two prices.
 
@@ -138,14 +141,16 @@ class RecordedFeed:
         """
         series = self._bars(symbol)
         first, last = series.closed(after_ms), series.closed(until_ms)
-        if first == last:
+        lows, highs = series.candles.low, series.candles.high
+        # Most steps see one new bar, for which two comparisons are cheaper than array work.
+        if last - first == 1:
+            bar = first if lows[first] <= below or highs[first] >= above else last
+        else:
+            hit = np.flatnonzero((lows[first:last] <= below) | (highs[first:last] >= above))
+            bar = first + int(hit[0]) if len(hit) else last
+        if bar == last:
             return None
-        candles = series.candles
-        hit = candles.low[first:last] <= (-1.0 if below is None else float(below))
-        if above is not None:
-            hit = hit | (candles.high[first:last] >= float(above))
-        bar = int(hit.argmax())
-        return int(candles.open_time[first + bar]) + self._length if hit[bar] else None
+        return int(series.candles.open_time[bar]) + self._length
 
     def bar(self, symbol: Symbol, close_ms: int) -> Bar | None:
         """Return the bar that closes at a moment, None if none does."""

@@ -7,6 +7,7 @@ open beyond it, and a resting order fills only where the price went through its 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from decimal import Decimal
 
@@ -29,20 +30,22 @@ class Hit:
 
 @attrs.frozen(kw_only=True)
 class Reach:
-    """Prices that matter to waiting orders: the highest they wait for below, the lowest above."""
+    """Prices that matter to waiting orders: the highest they wait for below, the lowest above.
 
-    below: Decimal | None
-    above: Decimal | None
+    Floats, for a quick look at many bars; `hits` decides with decimals. Infinite for none.
+    """
+
+    below: float
+    above: float
 
 
 def reach(orders: Iterable[Order]) -> Reach:
     """Return the nearest prices at which one of the orders could be reached."""
-    falling: list[Decimal] = []
-    rising: list[Decimal] = []
-    for order in orders:
-        price, is_below = _level(order)
-        (falling if is_below else rising).append(price)
-    return Reach(below=max(falling, default=None), above=min(rising, default=None))
+    levels = [_level(order) for order in orders]
+    return Reach(
+        below=max((float(price) for price, is_below in levels if is_below), default=-math.inf),
+        above=min((float(price) for price, is_below in levels if not is_below), default=math.inf),
+    )
 
 
 def hits(orders: Iterable[Order], bar: Bar) -> list[Hit]:

@@ -23,7 +23,7 @@ from nof0_provider_sim.exchange.feed import Feed
 from nof0_provider_sim.exchange.funding import Funding
 from nof0_provider_sim.exchange.matching import is_within
 from nof0_provider_sim.exchange.records import LeverageSet, OrderTaken
-from nof0_provider_sim.exchange.triggers import hits, reach
+from nof0_provider_sim.exchange.triggers import Reach, hits, reach
 
 _HOUR_MS = 3_600_000
 _RESTING = (TimeInForce.GTC, TimeInForce.ALO)
@@ -45,6 +45,7 @@ class Venue:
         self._state = execution.state
         self._feed = feed
         self._instruments = instruments
+        self._known_reaches: tuple[int, dict[Symbol, Reach]] = (-1, {})
         self._funding = Funding(feed=feed, default_rate=default_rate, log=log)
 
     def advance(self, to_ms: int) -> None:
@@ -178,8 +179,7 @@ class Venue:
             return
         while self._state.book.has_open:
             moments = []
-            for symbol in self._state.book.open_symbols():
-                near = reach(self._state.book.open_of(symbol))
+            for symbol, near in self._reaches().items():
                 moment = self._feed.next_touch(symbol, self._now, end_ms, near.below, near.above)
                 if moment is not None:
                     moments.append(moment)
@@ -187,6 +187,13 @@ class Venue:
                 return
             self._state.time_ms = min(moments)
             self._judge(self._now)
+
+    def _reaches(self) -> dict[Symbol, Reach]:
+        book = self._state.book
+        if self._known_reaches[0] != book.version:
+            near = {symbol: reach(book.open_of(symbol)) for symbol in book.open_symbols()}
+            self._known_reaches = (book.version, near)
+        return self._known_reaches[1]
 
     def _judge(self, close_ms: int) -> None:
         for symbol in self._state.book.open_symbols():

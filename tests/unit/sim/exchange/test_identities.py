@@ -50,7 +50,7 @@ steps = st.lists(
             "usd": st.integers(5, 30_000),
             "bps": st.integers(-300, 300),
             "kind": st.sampled_from(["ioc", "ioc", "gtc", "alo", "stop", "target"]),
-            "is_reduce_only": st.booleans(),
+            "is_reduce_only": st.sampled_from([False, False, False, True]),
             "group": st.sampled_from([None, "g", "h"]),
             "wait": st.sampled_from([0, 1, 7, 30, 120, 400]),
         }
@@ -72,23 +72,29 @@ async def _opened(clock, folder):
         yield exchange, market
 
 
-async def _request(step, number, market):
-    instrument = (await market.instruments())[step["symbol"]]
-    mark = (await market.quotes([step["symbol"]]))[step["symbol"]].mark
+async def _request(step, number, exchange, market):
+    """Make an order; an exit is put on the right side of the market for the position held."""
+    symbol, side, bps = step["symbol"], step["side"], step["bps"]
+    instrument = (await market.instruments())[symbol]
+    mark = (await market.quotes([symbol]))[symbol].mark
     size = max(instrument.lot, instrument.round_size(Decimal(step["usd"]) / mark))
-    limit = instrument.round_price(mark * (10_000 + step["bps"]) / 10_000)
-    more = {}
-    if step["kind"] in ("stop", "target"):
+    is_exit = step["kind"] in ("stop", "target")
+    if is_exit:
+        held = {p.symbol: p.size for p in await exchange.positions()}.get(symbol, 1)
+        side = Side.SELL if held > 0 else Side.BUY
+        bps = abs(bps) * (side.sign if step["kind"] == "stop" else -side.sign)
+    limit = instrument.round_price(mark * (10_000 + bps) / 10_000)
+    more = {"tif": TimeInForce.IOC if is_exit else TimeInForce(step["kind"])}
+    if is_exit:
         more["trigger"] = Trigger(kind=TriggerKind(step["kind"]), price=limit)
-        limit = instrument.round_price(limit * (20 + step["side"].sign) / 20)
+        limit = instrument.round_price(limit * (20 + side.sign) / 20)
     return OrderRequest(
         client_id=f"0x{number:032x}",
-        symbol=step["symbol"],
-        side=step["side"],
+        symbol=symbol,
+        side=side,
         size=size,
         limit_price=limit,
-        tif=TimeInForce(step["kind"]) if not more else TimeInForce.IOC,
-        is_reduce_only=bool(more) or step["is_reduce_only"],
+        is_reduce_only=is_exit or step["is_reduce_only"],
         group=step["group"],
         **more,
     )
@@ -143,15 +149,19 @@ async def _check(exchange, market):
     assert account.available >= 0
 
 
-async def _run(script, folder, *, restart_at=None):
+async def _run(script, folder, *, restart_at=None, poll=None):
     clock = SimulatedClock(START)
     number = 0
     while True:
         async with _opened(clock, folder) as (exchange, market):
             while number < len(script):
-                request = await _request(script[number], number, market)
+                request = await _request(script[number], number, exchange, market)
                 await exchange.place([request])
-                await clock.sleep_until(clock.now() + timedelta(minutes=script[number]["wait"]))
+                due = clock.now() + timedelta(minutes=script[number]["wait"])
+                while poll is not None and clock.now() + poll < due:
+                    await clock.sleep_until(clock.now() + poll)
+                    await exchange.account()
+                await clock.sleep_until(due)
                 await _check(exchange, market)
                 number += 1
                 if number == restart_at:
@@ -171,7 +181,7 @@ async def _run(script, folder, *, restart_at=None):
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(script=steps, cut=st.integers(1, 25))
-async def test_equity_and_cash_add_up_and_restarts_do_not_matter(script, cut):
+async def test_everything_adds_up_and_neither_restarts_nor_polling_matter(script, cut):
     folder = Path(tempfile.mkdtemp())
     try:
         whole = await _run(script, folder / "whole")
@@ -180,6 +190,8 @@ async def test_equity_and_cash_add_up_and_restarts_do_not_matter(script, cut):
         assert (folder / "whole" / "paper_account.jsonl").read_bytes() == (
             folder / "torn" / "paper_account.jsonl"
         ).read_bytes()
+        polled = await _run(script, folder / "polled", poll=timedelta(minutes=4))
+        assert polled == whole
         fills = whole[3]
         assert [fill.time for fill in fills] == sorted(fill.time for fill in fills)
         assert all(order.status is OrderStatus.RESTING for order in whole[2])
