@@ -61,7 +61,7 @@ def use_example_exchange(project):
 
 def events(project, kind):
     found = []
-    for file in sorted((project.directory / "data").rglob("*.jsonl")):
+    for file in sorted((project.directory / "data" / "journal").rglob("*.jsonl")):
         found += [json.loads(line) for line in file.read_text().splitlines()]
     return [record for record in found if record["type"] == kind]
 
