@@ -47,15 +47,15 @@ steps = st.lists(
         {
             "symbol": st.sampled_from(SYMBOLS),
             "side": st.sampled_from(Side),
-            "usd": st.integers(5, 30_000),
-            "bps": st.integers(-300, 300),
-            "kind": st.sampled_from(["ioc", "ioc", "gtc", "alo", "stop", "target"]),
+            "usd": st.integers(9, 30_000),
+            "bps": st.sampled_from([100, -100, 20, 300, -20, -300, 2, 1]),
+            "kind": st.sampled_from(["ioc", "ioc", "ioc", "gtc", "stop", "target", "alo"]),
             "is_reduce_only": st.sampled_from([False, False, False, True]),
             "group": st.sampled_from([None, "g", "h"]),
             "wait": st.sampled_from([0, 1, 7, 30, 120, 400]),
         }
     ),
-    min_size=1,
+    min_size=10,
     max_size=25,
 )
 
@@ -178,7 +178,7 @@ async def _run(script, folder, *, restart_at=None, poll=None):
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(script=steps, cut=st.integers(1, 25))
 async def test_everything_adds_up_and_neither_restarts_nor_polling_matter(script, cut):
