@@ -17,6 +17,7 @@ from nof0_core.errors import UsageError
 from nof0_core.ids import TraderId
 
 if TYPE_CHECKING:
+    from nof0_core.domain.event import CycleEnded
     from nof0_core.journal import Record
 
 PIPE_WIDTH = 240
@@ -101,7 +102,7 @@ def list_(
     console.print(table_of(record.event() for record in chosen))
 
 
-@journal.command()
+@journal.command(short_help="Show all of one record or cycle.")
 @source_argument
 @click.argument("record", metavar="SEQ|CYCLE")
 @click.option("--json", "as_json", is_flag=True, help="Print the record as it is, one line.")
@@ -111,6 +112,8 @@ def show(source: Path, record: str, *, as_json: bool) -> None:
     SEQ is the number of a record, CYCLE the identifier of a decision cycle (or its beginning, at
     least 8 characters).
     """
+    from nof0_core.domain.event import CycleEnded
+
     place = locate(source)
     found = _find(place, record)
     if as_json:
@@ -120,10 +123,15 @@ def show(source: Path, record: str, *, as_json: bool) -> None:
 
     from nof0_core.cli.journal_text import document_of
 
-    Console().print(document_of(found, found.event().body))
+    console = Console()
+    body = found.event().body
+    # What goes into a file keeps its lines as they are.
+    console.print(document_of(found, body), soft_wrap=not console.is_terminal)
+    if isinstance(body, CycleEnded) and (seq := _market_of(place, body)) is not None:
+        click.echo(f"\nthe market it was decided on: record {seq}")
 
 
-@journal.command()
+@journal.command(short_help="Prove that nothing was changed.")
 @source_argument
 @click.option("--anchor", help="Number and hash of a record noted before: SEQ:HASH.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
@@ -208,6 +216,12 @@ def _find(place: Source, word: str) -> Record:
         orders = f", only its orders: records {', '.join(map(str, sent))}" if sent else ""
         message = f"there is no record of a cycle {word}{orders}"
     raise UsageError(message)
+
+
+def _market_of(place: Source, cycle: CycleEnded) -> int | None:
+    needle = f'"digest":"{cycle.market}"'.encode()
+    seen = (r.seq for r in place.records(types=("market",)) if needle in bytes(r.data[:1000]))
+    return next(seen, None)
 
 
 def _known(option: str, words: tuple[str, ...], known: Collection[str]) -> None:

@@ -18,7 +18,14 @@ from nof0_core.cli.journal import journal as command
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.context import Performance
 from nof0_core.domain.decision import Decision, Judgement, Signal, Verdict, VerdictKind
-from nof0_core.domain.event import BODIES, CycleEnded, EngineStopped, OrderIntended, OrderReport
+from nof0_core.domain.event import (
+    BODIES,
+    CycleEnded,
+    EngineStopped,
+    MarketSeen,
+    OrderIntended,
+    OrderReport,
+)
 from nof0_core.domain.fill import Fill
 from nof0_core.domain.model import Message, Usage
 from nof0_core.domain.order import OrderOutcome, OrderRequest, OrderStatus, Side
@@ -199,6 +206,21 @@ def test_show_has_all_of_a_cycle(data, word):
         "sharpe_ratio: 0.25",
     ):
         assert text in result.output, text
+
+
+def test_show_names_the_record_of_the_market_a_cycle_saw(data):
+    assert "the market it was decided on" not in run("show", data, "9").output
+    with Journal.open(data / "journal") as journal:
+        journal.append(
+            START, ENGINE, MarketSeen(section="main", digest="d" * 64, snapshots={"BTC": {}})
+        )
+    assert "the market it was decided on: record 10" in run("show", data, "9").output
+
+
+def test_lines_are_not_broken_for_other_programs(data):
+    with Journal.open(data / "journal") as journal:
+        journal.append(START, ENGINE, EngineStopped(reason="long " * 100))
+    assert "long " * 99 in run("show", data, "10").output
 
 
 def test_text_of_a_model_cannot_steer_the_terminal(data):
