@@ -18,7 +18,7 @@ _KINDS = (
     ("null", re.compile(r"~|null|Null|NULL|")),
     ("bool", re.compile(r"true|false|True|False|TRUE|FALSE")),
     ("int", re.compile(r"[-+]?(0|[1-9][0-9_]*)")),
-    ("float", re.compile(r"[-+]?([0-9][0-9_]*)?\.?[0-9]+([eE][-+]?[0-9]+)?|[-+]?[0-9]+\.")),
+    ("float", re.compile(r"[-+]?(\d[\d_]*\.\d*|\.\d+|\d[\d_]*(?=[eE]))([eE][-+]?\d+)?")),
 )
 _TOO_DEEP = 40
 _TOO_MANY = 100_000

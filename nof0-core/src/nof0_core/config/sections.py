@@ -12,6 +12,7 @@ import attrs
 from nof0_core.config.fields import key_of
 from nof0_core.config.model import Place, Section
 from nof0_core.config.session import Session, type_of, type_place
+from nof0_core.config.structure import hints_of
 from nof0_core.config.tree import Node, Table
 from nof0_core.errors import UnknownKindError
 from nof0_core.plugins.env import MarketRef
@@ -81,7 +82,7 @@ def _with_markets(
     """Fill the default into fields that refer to a market section, and check the names."""
     refs: dict[str, str] = {}
     for field in attrs.fields(type(config)):
-        if not _is_market_ref(typing.get_type_hints(type(config)).get(field.name)):
+        if not _is_market_ref(hints_of(type(config)).get(field.name)):
             continue
         written = getattr(config, field.name)
         if written is None:

@@ -233,12 +233,13 @@ def _construct(
 
 
 @functools.cache
-def _hints(cls: Hashable) -> Mapping[str, Any]:
+def hints_of(cls: Hashable) -> Mapping[str, Any]:
+    """Return the types of a class's fields; reading annotations is slow, so they are kept."""
     return typing.get_type_hints(cls)
 
 
 def _type_of(cls: Any, name: str) -> Any:
-    return _hints(cls).get(name, Any)
+    return hints_of(cls).get(name, Any)
 
 
 def _missing(node: Scalar) -> Problem:

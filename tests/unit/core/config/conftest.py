@@ -95,9 +95,7 @@ STAND_INS = plugin_module(
     nof0_market_providers=[service("hyperliquid", HyperliquidMarket)],
     nof0_llm_backends=[
         service("openai", OpenAI),
-        service(
-            "rules", Nothing, params=RulesParams, reads_prompt=False, check_model=no_good
-        ),
+        service("rules", Nothing, params=RulesParams, reads_prompt=False, check_model=no_good),
         service("needy", OpenAI),
     ],
     nof0_risk_checks=[PolicyKind(type="quiet", config=QuietConfig, build=Quiet, summary="")],

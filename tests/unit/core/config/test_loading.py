@@ -20,7 +20,13 @@ def test_the_smallest_configuration_has_documented_defaults(bench, tmp_path):
     assert trader.limits.taker_fee_bps == Decimal("4.5")
     assert config.intervals == ("3m", "4h")
     assert [i.name for i in config.indicators] == [
-        "ema20", "ema50", "macd", "rsi7", "rsi14", "atr3", "atr14",
+        "ema20",
+        "ema50",
+        "macd",
+        "rsi7",
+        "rsi14",
+        "atr3",
+        "atr14",
     ]
     assert (config.series_bars, config.seed, config.clock.speed) == (10, 0, None)
     assert config.state_dir == tmp_path / "data"
@@ -40,7 +46,9 @@ def test_a_data_directory_takes_the_place_of_every_configured_one(bench, tmp_pat
 
 
 def test_all_problems_of_all_files_come_in_one_pass(bench):
-    bench.write("etc/exchange.yaml", """\
+    bench.write(
+        "etc/exchange.yaml",
+        """\
         providers:
           paper:
             type: simm
@@ -51,7 +59,8 @@ def test_all_problems_of_all_files_come_in_one_pass(bench):
             testnet: "false"
             timeout: -1s
             timout: 30s
-    """)
+    """,
+    )
     bench.write("etc/executor.yaml", "min_confidence: 120\ndecision_interval: 90\n")
     bench.replace("etc/manager.yaml", "allocation_pct: 50", "allocation_pct: lots")
     bench.replace("etc/nof0.yaml", "Name: demo", "Nmae: demo")
@@ -105,93 +114,133 @@ def test_files_are_found_beside_the_main_file_whatever_the_working_directory(
     ("file", "old", "new", "problem"),
     [
         pytest.param(
-            "manager.yaml", "model: dummy", "model: dumy",
+            "manager.yaml",
+            "model: dummy",
+            "model: dumy",
             'etc/manager.yaml:5: traders.0.model: unknown model "dumy", did you mean "dummy"?',
             id="model",
         ),
         pytest.param(
-            "manager.yaml", "id: one", "id: one\n    exchange_provider: papr",
+            "manager.yaml",
+            "id: one",
+            "id: one\n    exchange_provider: papr",
             'traders.0.exchange_provider: unknown exchange section "papr", did you mean "paper"?',
             id="exchange",
         ),
         pytest.param(
-            "manager.yaml", "id: one", "id: one\n    market_provider: live",
+            "manager.yaml",
+            "id: one",
+            "id: one\n    market_provider: live",
             'traders.0.market_provider: unknown market section "live"\n  there is: recorded',
             id="market",
         ),
         pytest.param(
-            "exchange.yaml", "providers:", "default: papier\nproviders:",
+            "exchange.yaml",
+            "providers:",
+            "default: papier\nproviders:",
             'etc/exchange.yaml:1: default: unknown exchange section "papier", did you mean "paper"?',
             id="default",
         ),
         pytest.param(
-            "exchange.yaml", "type: sim", "type: sim\n    market: recorde",
+            "exchange.yaml",
+            "type: sim",
+            "type: sim\n    market: recorde",
             'providers.paper.market: unknown market section "recorde", did you mean "recorded"?',
             id="market of an exchange",
         ),
         pytest.param(
-            "manager.yaml", "id: one", "id: One",
+            "manager.yaml",
+            "id: one",
+            "id: One",
             "traders.0.id: an id names files: it is made of lower-case letters, digits, - and _,"
             ' got "One"',
             id="id",
         ),
         pytest.param(
-            "manager.yaml", "id: one", "id: one\n    prompt_template: prompts/nope.tmpl",
+            "manager.yaml",
+            "id: one",
+            "id: one\n    prompt_template: prompts/nope.tmpl",
             'traders.0.prompt_template: there is no prompt template "prompts/nope.tmpl"',
             id="prompt",
         ),
         pytest.param(
-            "manager.yaml", "id: one", "id: one\n    fallback_models: [dummi]",
+            "manager.yaml",
+            "id: one",
+            "id: one\n    fallback_models: [dummi]",
             'traders.0.fallback_models.0: unknown model "dummi", did you mean "dummy"?',
             id="fallback",
         ),
         pytest.param(
-            "manager.yaml", "id: one", "id: one\n    symbols: []",
-            "traders.0.symbols: must name at least one coin", id="no symbols",
+            "manager.yaml",
+            "id: one",
+            "id: one\n    symbols: []",
+            "traders.0.symbols: must name at least one coin",
+            id="no symbols",
         ),
         pytest.param(
-            "manager.yaml", "id: one", "id: one\n    symbols: [BTC, BTC]",
-            "traders.0.symbols: BTC is named twice", id="symbol twice",
+            "manager.yaml",
+            "id: one",
+            "id: one\n    symbols: [BTC, BTC]",
+            "traders.0.symbols: BTC is named twice",
+            id="symbol twice",
         ),
         pytest.param(
-            "manager.yaml", "total_equity_usd: 10000",
+            "manager.yaml",
+            "total_equity_usd: 10000",
             "total_equity_usd: 10000\n  state_storage_backend: redis",
-            'manager.state_storage_backend: must be one of file, got "redis"', id="state backend",
+            'manager.state_storage_backend: must be one of file, got "redis"',
+            id="state backend",
         ),
         pytest.param(
-            "manager.yaml", "total_equity_usd: 10000",
+            "manager.yaml",
+            "total_equity_usd: 10000",
             "total_equity_usd: 10000\n  allocation_strategy: best",
-            'manager.allocation_strategy: unknown allocation strategy "best"', id="allocator",
+            'manager.allocation_strategy: unknown allocation strategy "best"',
+            id="allocator",
         ),
         pytest.param(
-            "manager.yaml", "total_equity_usd: 10000",
+            "manager.yaml",
+            "total_equity_usd: 10000",
             "total_equity_usd: 10000\n  reserve_equity_pct: 60",
             "etc/manager.yaml:4: traders: allocation_pct of all traders adds up to 50, but only 40"
             " is there (reserve_equity_pct is 60)",
             id="too much allocated",
         ),
         pytest.param(
-            "executor.yaml", "min_confidence: 60", "decision_timeout: 3m",
+            "executor.yaml",
+            "min_confidence: 60",
+            "decision_timeout: 3m",
             "etc/executor.yaml:1: decision_timeout: decision_timeout (3m) must be shorter than"
             " decision_interval (3m)",
             id="timeout",
         ),
         pytest.param(
-            "nof0.yaml", "Name: demo", "Clock: {Speed: 60}",
-            "etc/nof0.yaml:1: Clock.Start: is required together with Speed", id="clock",
+            "nof0.yaml",
+            "Name: demo",
+            "Clock: {Speed: 60}",
+            "etc/nof0.yaml:1: Clock.Start: is required together with Speed",
+            id="clock",
         ),
         pytest.param(
-            "nof0.yaml", "Name: demo", "Clock: {Start: 2025-07-23T00:00:00}",
+            "nof0.yaml",
+            "Name: demo",
+            "Clock: {Start: 2025-07-23T00:00:00}",
             "Clock.Start: expected a time such as 2025-07-23T00:00:00Z, with Z or an offset",
             id="naive time",
         ),
         pytest.param(
-            "nof0.yaml", "Name: demo", "Env: production",
-            'Env: must be one of test, dev, prod, got "production"', id="env",
+            "nof0.yaml",
+            "Name: demo",
+            "Env: production",
+            'Env: must be one of test, dev, prod, got "production"',
+            id="env",
         ),
         pytest.param(
-            "manager.yaml", "  - id: one", "  - {id: one, allocation_pct: 1, model: dummy}\n  - id: one",
-            'traders.1.id: "one" is already the id of the trader on line 4', id="id twice",
+            "manager.yaml",
+            "  - id: one",
+            "  - {id: one, allocation_pct: 1, model: dummy}\n  - id: one",
+            'traders.1.id: "one" is already the id of the trader on line 4',
+            id="id twice",
         ),
     ],
 )
@@ -206,26 +255,33 @@ def test_no_traders_is_a_problem(bench):
 
 
 def test_a_wrong_trader_does_not_hide_the_next_one(bench):
-    bench.write("etc/manager.yaml", """\
+    bench.write(
+        "etc/manager.yaml",
+        """\
         manager: {total_equity_usd: 1}
         traders:
           - {id: a, allocation_pct: x, model: dummy}
           - {id: b, allocation_pct: 1, model: nope}
-    """)
+    """,
+    )
     assert [line.split(": ")[1] for line in bench.problems().splitlines()[:2]] == [
-        "traders.0.allocation_pct", "traders.1.model",
+        "traders.0.allocation_pct",
+        "traders.1.model",
     ]
 
 
 def test_market_sections_may_refer_to_each_other_but_not_in_a_circle(bench):
-    bench.write("etc/market.yaml", """\
+    bench.write(
+        "etc/market.yaml",
+        """\
         default: a
         providers:
           a: {type: hyperliquid, mirror: b}
           b: {type: hyperliquid, mirror: c}
           c: {type: hyperliquid}
           unused: {type: hyperliquid}
-    """)
+    """,
+    )
     config = bench.load()
     assert list(config.markets) == ["c", "b", "a"]
     assert config.markets["a"].markets == ("b",)
@@ -247,16 +303,20 @@ def test_without_default_and_with_several_sections_a_name_is_required(bench):
 
 def test_a_section_nobody_uses_must_be_right_but_needs_no_variables(bench):
     unused = "providers:\n  paper: {type: sim}\n  real:\n    type: hyperliquid\n"
-    bench.write("etc/exchange.yaml", "default: paper\n" + unused + "    private_key: ${K}\n"
-                "    main_address: ${A}\n")
+    bench.write(
+        "etc/exchange.yaml",
+        "default: paper\n" + unused + "    private_key: ${K}\n    main_address: ${A}\n",
+    )
     assert list(bench.load().exchanges) == ["paper"]
     bench.replace("etc/exchange.yaml", "main_address: ${A}", "main_adress: ${A}")
     assert 'main_adress: unknown key, did you mean "main_address"?' in bench.problems()
 
 
 def test_an_unused_section_of_this_projects_own_may_be_uninstalled(bench, plain_registry):
-    bench.write("etc/exchange.yaml",
-                "default: paper\nproviders:\n  paper: {type: sim}\n  real: {type: hyperliquid}\n")
+    bench.write(
+        "etc/exchange.yaml",
+        "default: paper\nproviders:\n  paper: {type: sim}\n  real: {type: hyperliquid}\n",
+    )
     bench.write("etc/llm.yaml", "models: {dummy: {backend: rules}}\n")
     assert "hyperliquid" not in bench.problems(registry=plain_registry)
 
@@ -280,7 +340,8 @@ def test_traders_take_executor_defaults_where_they_say_nothing(bench):
 
 def test_guards_become_limits(bench):
     bench.replace(
-        "etc/manager.yaml", "id: one",
+        "etc/manager.yaml",
+        "id: one",
         "id: one\n    exec_guards: {price_band_pct: 2, max_data_age: 30s,"
         " max_new_positions_per_cycle: 0}",
     )
@@ -296,7 +357,8 @@ def test_the_fee_of_the_exchange_is_the_fee_of_the_limits(bench):
 
 def test_keys_without_effect_yet_are_warned_about_with_their_place(bench):
     bench.replace(
-        "etc/manager.yaml", "id: one",
+        "etc/manager.yaml",
+        "id: one",
         "id: one\n    max_drawdown_pct: 20\n    exec_guards: {cooldown_after_close: 5m}",
     )
     assert [str(w) for w in bench.load().warnings] == [
@@ -316,8 +378,11 @@ class TestDigest:
         assert bench.load().digest != before
 
     def test_leaves_secrets_out(self, bench):
-        bench.write("etc/exchange.yaml", """\
+        bench.write(
+            "etc/exchange.yaml",
+            """\
             providers:
               x: {type: hyperliquid, private_key: "${K}", main_address: a}
-        """)
+        """,
+        )
         assert bench.load(environ={"K": "1"}).digest == bench.load(environ={"K": "2"}).digest
