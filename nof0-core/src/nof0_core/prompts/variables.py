@@ -9,7 +9,7 @@ import attrs
 
 from nof0_core.domain.context import DecisionContext, RiskLimits
 from nof0_core.domain.position import Holding
-from nof0_core.money import BPS, HUNDRED, ZERO
+from nof0_core.money import BPS, HUNDRED, ZERO, decimal, plain
 from nof0_core.prompts.coins import CoinViews
 from nof0_core.prompts.fence import fenced
 from nof0_core.prompts.view import View
@@ -100,13 +100,19 @@ def _room(context: DecisionContext) -> View:
 
 
 def _costs(limits: RiskLimits) -> View:
-    fee, slippage = limits.taker_fee_bps, limits.slippage_bps
+    fee = limits.taker_fee_bps
+    expected = min(limits.expected_slippage_bps, limits.slippage_bps)
     return View(
         "costs",
-        fee_pct=(HUNDRED * fee / BPS).normalize() + 0,
-        max_slippage_pct=(HUNDRED * slippage / BPS).normalize() + 0,
-        round_trip_fee_pct=(2 * HUNDRED * fee / BPS).normalize() + 0,
+        fee_pct=_percent(fee),
+        expected_slippage_pct=_percent(expected),
+        max_slippage_pct=_percent(limits.slippage_bps),
+        round_trip_pct=_percent(2 * (fee + expected)),
     )
+
+
+def _percent(bps: Decimal) -> Decimal:
+    return decimal(plain(HUNDRED * bps / BPS))
 
 
 def _position(context: DecisionContext, holding: Holding) -> View:
