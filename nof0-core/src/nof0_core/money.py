@@ -8,7 +8,15 @@ says to how many decimals.
 from __future__ import annotations
 
 import math
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Context, Decimal, InvalidOperation, setcontext
+from decimal import (
+    ROUND_DOWN,
+    ROUND_HALF_EVEN,
+    ROUND_UP,
+    Context,
+    Decimal,
+    InvalidOperation,
+    setcontext,
+)
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
@@ -34,7 +42,7 @@ def decimal(value: float | str | Decimal) -> Decimal:
         ValueError: for NaN, infinity, or text that is not a number.
     """
     try:
-        number = value if isinstance(value, Decimal) else Decimal(repr(value) if isinstance(value, float) else value)
+        number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
     except InvalidOperation:
         message = f"not a number: {value!r}"
         raise ValueError(message) from None
@@ -60,7 +68,7 @@ def round_to(value: Decimal, step: Decimal) -> Decimal:
 
 
 def truncate_usd(value: Decimal) -> Decimal:
-    """Cut an amount to 6 decimals toward zero, as the venue does with fees (HYPERLIQUID fee rule)."""
+    """Cut an amount to 6 decimals toward zero, as Hyperliquid does with fees."""
     return value.quantize(USD, ROUND_DOWN)
 
 

@@ -66,6 +66,10 @@ def draw(hours: int, *, seed: int, resamples: int = RESAMPLES) -> Resampling:
     return Resampling(hours=hours, starts=starts, lengths=lengths)
 
 
+_CANCELLED = 1e-12
+"""Part of the sum of squares below which a difference of squares has no digits left."""
+
+
 def resampled_returns(returns: FloatArray, plan: Resampling) -> FloatArray:
     """Compound each resampled series.
 
@@ -90,8 +94,10 @@ def resampled_sharpes(returns: FloatArray, plan: Resampling) -> FloatArray:
     off = returns - centre
     mean = _block_sums(off, plan) / plan.hours
     squares = _block_sums(off * off, plan)
-    variance = np.maximum(squares - plan.hours * mean * mean, 0) / (plan.hours - 1)
-    spread = np.sqrt(variance)
+    rest = squares - plan.hours * mean * mean
+    # A resample may repeat one hour only; what cancellation leaves of its variance is noise.
+    rest[rest <= _CANCELLED * squares] = 0
+    spread = np.sqrt(rest / (plan.hours - 1))
     ratio = np.divide(mean + centre, spread, out=np.zeros_like(spread), where=spread > NO_SPREAD)
     return np.asarray(ratio * np.sqrt(HOURS_PER_DAY), dtype=np.float64)
 

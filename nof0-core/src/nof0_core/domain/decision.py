@@ -29,8 +29,8 @@ class Signal(StrEnum):
 class Decision:
     """One element of a model's answer, already of the right types but not yet judged.
 
-    `position_size_usd` is the notional wanted, in USD, before leverage is considered (margin =
-    size / leverage). Prices are in USD per coin. `confidence` is 0–100. Entries need all numbers but
+    `position_size_usd` is the notional wanted in USD, leverage included (margin = size /
+    leverage). Prices are in USD per coin. `confidence` is 0–100. Entries need all numbers but
     `take_profit` (where the trader has targets switched off); hold and close need none.
     """
 

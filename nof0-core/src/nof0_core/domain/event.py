@@ -59,15 +59,15 @@ class EngineStopped(Body):
 
 @attrs.frozen(kw_only=True)
 class Transferred(Body):
-    """Capital moved into (positive) or out of an account of an exchange section; never profit.
+    """Capital moved into (positive) or out of accounts of an exchange section; never profit.
 
-    `reason` is `initial`, `rebalance` or `deposit`.
+    One event for all accounts a movement touches, so that it happened or did not. `reason` is
+    `initial` or `rebalance`. The amounts sum to zero unless the capital is new to nof0.
     """
 
     type: ClassVar[str] = "transferred"
-    trader: TraderId
     section: str
-    amount: Decimal
+    amounts: Mapping[TraderId, Decimal]
     reason: str
 
 
@@ -100,9 +100,9 @@ class CycleEnded(Body):
 
     `status` is `ok` or a word for why the cycle ended early (`model_timeout`, `stale_data`,
     `invalid_output`, `model_error`, `interrupted`), with `error` the sentence. `market` is the
-    digest of the `MarketSeen` record the decision was made on. `messages` is the prompt as rendered,
-    None where the model decided without reading one; `prompt_digest` and `template_versions` belong
-    to it. `answer` is the raw text of the model.
+    digest of the `MarketSeen` record the decision was made on. `messages` is the prompt as
+    rendered, None where the model decided without reading one; `prompt_digest` and
+    `template_versions` belong to it. `answer` is the raw text of the model.
     """
 
     type: ClassVar[str] = "cycle"
@@ -171,15 +171,14 @@ class Filled(Body):
 
 @attrs.frozen(kw_only=True)
 class FundingSettled(Body):
-    """A trader's part of a funding settlement; `amount` is negative when it paid."""
+    """A funding settlement of the exchange account, shared out; who paid has a negative amount."""
 
     type: ClassVar[str] = "funding"
-    trader: TraderId
     section: str
     symbol: Symbol
     time: datetime
     rate: Decimal
-    amount: Decimal
+    amounts: Mapping[TraderId, Decimal]
 
 
 @attrs.frozen(kw_only=True)

@@ -60,7 +60,7 @@ def open_order(
     moved = abs(quote.mark - approved.reference_price) / approved.reference_price * HUNDRED
     if moved > terms.price_band_pct:
         return Refusal(
-            reason=f"mark moved {moved:.2f} % since the decision, more than {terms.price_band_pct} %"
+            reason=f"mark moved {moved:.2f} % since the decision, over {terms.price_band_pct} %"
         )
     for name, exit_price, direction in (
         ("stop", approved.stop_loss, -side.sign),

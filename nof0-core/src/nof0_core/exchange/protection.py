@@ -7,7 +7,7 @@ orders) the engine watches the mark itself and the journal says so.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from nof0_core.domain.event import ExitPlanSet, OrderIntended
 from nof0_core.domain.instrument import Instrument
@@ -50,11 +50,11 @@ class Protection:
             Positions that could not be protected and must be closed now.
         """
         await self._cancel_orphans()
-        naked = []
-        for position in list(self._books.ledger.positions(self._section)):
-            if not position.trader.startswith("@") and not await self._protect(position):
-                naked.append(position)
-        return naked
+        return [
+            position
+            for position in self._books.ledger.positions(self._section)
+            if not position.trader.startswith("@") and not await self._protect(position)
+        ]
 
     def due(self, quotes: Mapping[Symbol, Quote]) -> list[tuple[Position, TriggerKind]]:
         """Return the engine-watched positions whose stop or target the mark has reached."""
@@ -89,18 +89,15 @@ class Protection:
             await self._sender.cancel([order.request.client_id for order in orders])
             self._note(position, mode, reason)
             return True
-        wanted = self._wanted(position)
-        standing = {o.request.trigger.kind: o for o in orders if o.request.trigger is not None}
-        if {(k, i.request.size) for k, i in wanted.items()} == {
-            (kind, order.request.size) for kind, order in standing.items()
-        }:
+        if self._is_complete(position, orders):
             return True
-        reports = await self._sender.send(list(wanted.values()))
+        reports = await self._sender.send(self._wanted(position))
         refused = [
             r
             for r in reports
             if r.purpose == TriggerKind.STOP
-            and r.outcome.status in (OrderStatus.REJECTED, OrderStatus.CANCELED, OrderStatus.UNKNOWN)
+            and r.outcome.status
+            in (OrderStatus.REJECTED, OrderStatus.CANCELED, OrderStatus.UNKNOWN)
         ]
         # Only now, when the new exits stand, may the old ones go.
         await self._sender.cancel([order.request.client_id for order in orders])
@@ -138,9 +135,19 @@ class Protection:
             ),
         )
 
-    def _wanted(self, position: Position) -> dict[TriggerKind, OrderIntended]:
-        ids = {kind: self._fresh_id(position, kind) for kind in TriggerKind}
-        intents = plan.exit_orders(
+    def _is_complete(self, position: Position, orders: Sequence[OrderRecord]) -> bool:
+        """Tell whether exactly the planned exits stand, each for the whole position."""
+        size = abs(position.quantity)
+        standing = [o.purpose for o in orders if o.request.size == size]
+        planned = (position.plan.stop_loss is not None) + (position.plan.profit_target is not None)
+        return len(standing) == len(orders) == planned == len(set(standing))
+
+    def _wanted(self, position: Position) -> list[OrderIntended]:
+        ids = {
+            kind: next_id(self._books, position.trader, position, kind.value)
+            for kind in TriggerKind
+        }
+        return plan.exit_orders(
             trader=position.trader,
             section=self._section,
             cycle=position.cycle,
@@ -150,10 +157,6 @@ class Protection:
             instrument=self._instruments[position.symbol],
             ids=ids,
         )
-        return {i.request.trigger.kind: i for i in intents if i.request.trigger is not None}
-
-    def _fresh_id(self, position: Position, kind: TriggerKind) -> ClientOrderId:
-        return next_id(self._books, position.trader, position, kind.value)
 
     def _exits_of(self, position: Position) -> list[OrderRecord]:
         return [

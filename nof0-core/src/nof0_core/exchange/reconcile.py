@@ -34,7 +34,5 @@ def compare(
         if (ours := sizes.get(symbol, ZERO)) != (theirs := at_venue.get(symbol, ZERO))
     ]
     if abs(raw_usd - account.raw_usd) > CASH_TOLERANCE:
-        drift.append(
-            Drift(what="cash", symbol=None, ledger=raw_usd, venue=account.raw_usd)
-        )
+        drift.append(Drift(what="cash", symbol=None, ledger=raw_usd, venue=account.raw_usd))
     return tuple(drift)

@@ -49,7 +49,8 @@ class Sender:
                 self._books.commit()
         await self.settle([i.request.client_id for i in intents])
         return [
-            OrderReport(purpose=i.purpose, request=i.request, outcome=self._known(i)) for i in intents
+            OrderReport(purpose=i.purpose, request=i.request, outcome=self._known(i))
+            for i in intents
         ]
 
     async def cancel(self, client_ids: Sequence[ClientOrderId]) -> None:
@@ -119,9 +120,12 @@ class Sender:
         except Exception as error:  # noqa: BLE001 - a provider's bug must not lose the order
             reason = f"{type(error).__name__}: {error}"
         if status is OrderStatus.UNKNOWN:
-            self._books.alert("outcome_unknown", f"{self._section}: {reason}", trader=intents[0].trader)
+            self._books.alert(
+                "outcome_unknown", f"{self._section}: {reason}", trader=intents[0].trader
+            )
         return [
-            OrderOutcome(client_id=i.request.client_id, status=status, reason=reason) for i in intents
+            OrderOutcome(client_id=i.request.client_id, status=status, reason=reason)
+            for i in intents
         ]
 
     def _answer(self, outcome: OrderOutcome) -> None:

@@ -9,7 +9,7 @@ from nof0_core.domain.event import Filled, FundingSettled
 from nof0_core.domain.fill import Fill, FundingPayment
 from nof0_core.domain.snapshot import Quote
 from nof0_core.exchange.books import Books
-from nof0_core.ids import UNASSIGNED, ClientOrderId, Symbol, TraderId
+from nof0_core.ids import ENGINE, UNASSIGNED, ClientOrderId, Symbol, TraderId
 from nof0_core.ledger import share_funding
 from nof0_core.money import ZERO
 from nof0_core.protocols import ExchangeProvider, SupportsFunding
@@ -56,7 +56,10 @@ class Statement:
         for symbol in {p.symbol: None for p in ledger.positions(self._section)}:
             sizes = ledger.sizes(self._section, symbol)
             quote = quotes.get(symbol)
-            if sum(sizes.values(), ZERO) or quote is None or quote.funding_rate is None:
+            is_settled = ledger.knows_funding(self._section, symbol, hour)
+            if is_settled or sum(sizes.values(), ZERO):
+                continue
+            if quote is None or quote.funding_rate is None:
                 continue
             self._book_funding(
                 FundingPayment(
@@ -68,12 +71,12 @@ class Statement:
     async def _new_funding(self, since: datetime) -> Sequence[FundingPayment]:
         if not isinstance(self._provider, SupportsFunding):
             return ()
-        last = self._books.ledger.last_funding_time
-        oldest = self._books.ledger.funding_known_until(self._section) or since
+        ledger = self._books.ledger
+        oldest = ledger.funding_known_until(self._section) or since
         return [
-            p
-            for p in await self._provider.funding(oldest)
-            if (known := last(self._section, p.symbol)) is None or p.time > known
+            payment
+            for payment in await self._provider.funding(oldest)
+            if not ledger.knows_funding(self._section, payment.symbol, payment.time)
         ]
 
     def _book_fill(self, fill: Fill) -> None:
@@ -95,15 +98,13 @@ class Statement:
         sizes = self._books.ledger.sizes(self._section, payment.symbol)
         quote = quotes.get(payment.symbol)
         shares = share_funding(payment, sizes, quote.oracle if quote is not None else None)
-        for trader, amount in shares.items():
-            self._books.record(
-                trader,
-                FundingSettled(
-                    trader=trader,
-                    section=self._section,
-                    symbol=payment.symbol,
-                    time=payment.time,
-                    rate=payment.rate,
-                    amount=amount,
-                ),
-            )
+        self._books.record(
+            ENGINE,
+            FundingSettled(
+                section=self._section,
+                symbol=payment.symbol,
+                time=payment.time,
+                rate=payment.rate,
+                amounts=shares,
+            ),
+        )

@@ -71,13 +71,13 @@ class History:
             self._entry_equity.setdefault((body.trader, body.fill.fill_id), equity)
 
     def _transfer(self, time: datetime, body: Transferred) -> None:
-        trader = body.trader
-        if trader.startswith(_INTERNAL):
-            return
-        self._equity[trader] = self._equity.get(trader, Decimal(0)) + body.amount
-        if trader not in self.capital:
-            self.capital[trader] = body.amount
-            self.hours.begin(_fresh(trader, time, body.amount))
+        for trader, amount in body.amounts.items():
+            if trader.startswith(_INTERNAL):
+                continue
+            self._equity[trader] = self._equity.get(trader, Decimal(0)) + amount
+            if trader not in self.capital:
+                self.capital[trader] = amount
+                self.hours.begin(_fresh(trader, time, amount))
 
     def _hour(self, time: datetime, body: HourMarked) -> None:
         for account in body.accounts:

@@ -47,6 +47,11 @@ class Account:
         )
         self.deposited, self.realized, self.fees, self.funding, self.cash = sums
 
+    def check(self, amount: Decimal) -> None:
+        """Raise what adding an amount to any sum of this account would raise."""
+        for total in (self.deposited, self.funding, self.cash):
+            _ = total + amount
+
 
 @attrs.frozen(kw_only=True)
 class Totals:
@@ -73,7 +78,7 @@ class Section:
     sizes: dict[Symbol, Decimal] = attrs.field(factory=dict)
     fill_ids: set[int] = attrs.field(factory=set)
     last_fill: datetime | None = None
-    settlements: set[tuple[TraderId, Symbol, datetime]] = attrs.field(factory=set)
+    settlements: set[tuple[Symbol, datetime]] = attrs.field(factory=set)
     last_funding: dict[Symbol, datetime] = attrs.field(factory=dict)
 
     def account(self, trader: TraderId) -> Account:

@@ -7,7 +7,7 @@ instead. An event that cannot be true is refused before it has changed anything.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal, Inexact, InvalidOperation, localcontext
 from typing import Any
@@ -34,6 +34,7 @@ from nof0_core.ledger.activity import Activity
 from nof0_core.ledger.arithmetic import STRICT
 from nof0_core.ledger.booking import Owner, book
 from nof0_core.ledger.orders import OrderBook
+from nof0_core.money import ZERO
 
 SHARED = frozenset({RESERVE, UNASSIGNED})
 """Accounts that exist once in every section."""
@@ -97,14 +98,23 @@ class Fold:
         return found
 
     def _transferred(self, event: Event, body: Transferred) -> None:
-        _require_finite(event, body.amount)
-        account = self.account(event, body.section, body.trader)
+        parts = self._parts(event, body.section, body.amounts)
         section = self.sections[body.section]
-        raw_usd = section.raw_usd + body.amount
-        account.add(deposited=body.amount)
-        section.raw_usd = raw_usd
-        if body.trader not in SHARED:
-            self.activities[body.trader].start(event.time, body.amount)
+        section.raw_usd += sum(body.amounts.values(), ZERO)
+        for account, amount in parts:
+            account.add(deposited=amount)
+            if account.trader not in SHARED:
+                self.activities[account.trader].start(event.time, amount)
+
+    def _parts(
+        self, event: Event, section: str, amounts: Mapping[TraderId, Decimal]
+    ) -> list[tuple[Account, Decimal]]:
+        """Return accounts and amounts of a booking on several accounts, checked to be possible."""
+        _require_finite(event, *amounts.values())
+        parts = [(self.account(event, section, t), amount) for t, amount in amounts.items()]
+        for account, amount in parts:
+            account.check(amount)
+        return parts
 
     def _filled(self, event: Event, body: Filled) -> None:
         fill = body.fill
@@ -140,24 +150,18 @@ class Fold:
 
     def _funding_settled(self, event: Event, body: FundingSettled) -> None:
         section = self.sections[body.section]
-        key = (body.trader, body.symbol, body.time)
-        if key in section.settlements:
+        if (body.symbol, body.time) in section.settlements:
             return
-        _require_finite(event, body.amount)
-        account = self.account(event, body.section, body.trader)
-        held = account.positions.get(body.symbol)
-        if held is not None and held.opened_at <= body.time:
-            held = attrs.evolve(
-                held,
-                funding=held.funding + body.amount,
-                open_funding=held.open_funding + body.amount,
-            )
-        raw_usd = section.raw_usd + body.amount
-        account.add(funding=body.amount)
-        section.raw_usd = raw_usd
-        if held is not None:
-            account.positions[body.symbol] = held
-        section.settlements.add(key)
+        parts = self._parts(event, body.section, body.amounts)
+        section.raw_usd += sum(body.amounts.values(), ZERO)
+        for account, amount in parts:
+            account.add(funding=amount)
+            held = account.positions.get(body.symbol)
+            if held is not None and held.opened_at <= body.time:
+                account.positions[body.symbol] = attrs.evolve(
+                    held, funding=held.funding + amount, open_funding=held.open_funding + amount
+                )
+        section.settlements.add((body.symbol, body.time))
         known = section.last_funding.get(body.symbol, body.time)
         section.last_funding[body.symbol] = max(known, body.time)
 

@@ -111,10 +111,10 @@ class Ledger:
         found = self._fold.sections.get(section)
         return found is not None and fill_id in found.fill_ids
 
-    def knows_funding(self, section: str, trader: TraderId, symbol: Symbol, time: datetime) -> bool:
-        """Tell whether an account's part of a settlement was booked already."""
+    def knows_funding(self, section: str, symbol: Symbol, time: datetime) -> bool:
+        """Tell whether a settlement was booked already."""
         found = self._fold.sections.get(section)
-        return found is not None and (trader, symbol, time) in found.settlements
+        return found is not None and (symbol, time) in found.settlements
 
     def last_fill_time(self, section: str) -> datetime | None:
         """Return the time of the newest fill of a section (UTC)."""

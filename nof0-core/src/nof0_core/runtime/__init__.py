@@ -1,0 +1,1 @@
+"""Opens what the configuration names, runs it, and closes it again."""

@@ -109,10 +109,14 @@ def test_without_keys_each_missing_variable_is_named_with_its_place(place, regis
         configuration.load("etc/nof0.yaml", registry, environ={})
     assert [str(p) for p in caught.value.problems] == [
         "etc/llm.yaml:2: api_key: environment variable ZENMUX_API_KEY is not set",
-        "etc/exchange.yaml:6: providers.hyperliquid_testnet.private_key: "
-        "environment variable HYPERLIQUID_PRIVATE_KEY is not set",
-        "etc/exchange.yaml:7: providers.hyperliquid_testnet.main_address: "
-        "environment variable HYPERLIQUID_MAIN_ADDRESS is not set",
+        (
+            "etc/exchange.yaml:6: providers.hyperliquid_testnet.private_key: "
+            "environment variable HYPERLIQUID_PRIVATE_KEY is not set"
+        ),
+        (
+            "etc/exchange.yaml:7: providers.hyperliquid_testnet.main_address: "
+            "environment variable HYPERLIQUID_MAIN_ADDRESS is not set"
+        ),
     ]
 
 
@@ -125,13 +129,17 @@ def test_without_the_plugins_it_says_what_to_install(place, plain_registry):
             "it is part of this project: pip install nof0-llm",
         ),
         (
-            "etc/exchange.yaml:5: providers.hyperliquid_testnet.type: "
-            'exchange provider "hyperliquid" is not installed',
+            (
+                "etc/exchange.yaml:5: providers.hyperliquid_testnet.type: "
+                'exchange provider "hyperliquid" is not installed'
+            ),
             "it is part of this project: pip install nof0-provider-hyperliquid",
         ),
         (
-            "etc/market.yaml:12: providers.hyperliquid_testnet.type: "
-            'market provider "hyperliquid" is not installed',
+            (
+                "etc/market.yaml:12: providers.hyperliquid_testnet.type: "
+                'market provider "hyperliquid" is not installed'
+            ),
             "it is part of this project: pip install nof0-provider-hyperliquid",
         ),
     ]

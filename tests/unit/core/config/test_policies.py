@@ -109,8 +109,10 @@ class TestFiles:
             ("x = 1", "plugin etc/mine.py implements no hook"),
             (
                 PLUGIN.replace('"mine"', '"quiet"'),
-                'two plugins offer risk check "quiet"\n  stand-ins 1   t\n'
-                "  etc/mine.py   etc/mine.py\n  take etc/mine.py out of Plugins in the main file",
+                (
+                    'two plugins offer risk check "quiet"\n  stand-ins 1   t\n'
+                    "  etc/mine.py   etc/mine.py\n  take etc/mine.py out of Plugins in the main file"
+                ),
             ),
         ],
     )

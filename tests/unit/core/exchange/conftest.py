@@ -158,7 +158,9 @@ class Venue:
                     order, status=OrderStatus.REJECTED, reason="Invalid TP/SL price."
                 )
                 self.orders[request.client_id] = order
-        elif request.is_reduce_only and self.sizes.get(request.symbol, D(0)) * request.side.sign >= 0:
+        elif (
+            request.is_reduce_only and self.sizes.get(request.symbol, D(0)) * request.side.sign >= 0
+        ):
             order = attrs.evolve(
                 order,
                 status=OrderStatus.REJECTED,
@@ -213,7 +215,7 @@ class Scene:
         for account, amount in (("@reserve", 2000), ("ann", 4000), ("bob", 4000)):
             self.books.record(
                 account,
-                Transferred(trader=account, section="paper", amount=D(amount), reason="initial"),
+                Transferred(section="paper", amounts={account: D(amount)}, reason="initial"),
             )
 
     def _open(self):

@@ -20,7 +20,9 @@ steps = st.lists(
         st.tuples(st.just("open"), st.sampled_from(TRADERS), st.sampled_from([1, -1])),
         st.tuples(st.just("close"), st.sampled_from(TRADERS), st.just(0)),
         st.tuples(st.just("move"), st.sampled_from([-300, -80, -10, 10, 80, 300]), st.just(0)),
-        st.tuples(st.just("fault"), st.sampled_from(["lose_answers", "refuse_stops", ""]), st.just(0)),
+        st.tuples(
+            st.just("fault"), st.sampled_from(["lose_answers", "refuse_stops", ""]), st.just(0)
+        ),
         st.tuples(st.just("ratio"), st.sampled_from(["0.25", "0.5", "1"]), st.just(0)),
         st.tuples(st.just("hand"), st.sampled_from(list(Side)), st.just(0)),
         st.tuples(st.just("funding"), st.sampled_from(["0.0001", "-0.00005"]), st.just(0)),

@@ -61,7 +61,7 @@ class Story:
                 START,
                 account,
                 Transferred(
-                    trader=account, section="paper", amount=Decimal(10_000), reason="initial"
+                    section="paper", amounts={account: Decimal(10_000)}, reason="initial"
                 ),
             )
         for hour in range(hours):

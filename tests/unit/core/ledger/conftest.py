@@ -53,7 +53,7 @@ class Script:
         self.ledger.apply(event)
 
     def transfer(self, trader, amount, reason="initial"):
-        self.tell(Transferred(trader=trader, section=self.section, amount=D(amount), reason=reason))
+        self.tell(Transferred(section=self.section, amounts={trader: D(amount)}, reason=reason))
 
     def intend(self, trader, symbol, size, *, purpose="open", leg=None, **terms):
         """Announce an order of signed `size` and return its client id."""
@@ -114,12 +114,11 @@ class Script:
     def fund(self, trader, symbol, amount, time=None):
         self.tell(
             FundingSettled(
-                trader=trader,
                 section=self.section,
                 symbol=symbol,
                 time=time or self.now,
                 rate=D("0.0000125"),
-                amount=D(amount),
+                amounts={trader: D(amount)},
             )
         )
 

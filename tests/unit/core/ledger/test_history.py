@@ -105,8 +105,8 @@ def test_newest_fill_and_settlement_tell_where_to_read_on(script):
     assert script.ledger.last_funding_time("paper", "BTC") == settled
     assert script.ledger.last_funding_time("paper", "DOGE") is None
     assert script.ledger.funding_known_until("paper") == settled + timedelta(hours=1)
-    assert script.ledger.knows_funding("paper", "ann", "BTC", settled)
-    assert not script.ledger.knows_funding("paper", "bob", "BTC", settled)
+    assert script.ledger.knows_funding("paper", "BTC", settled)
+    assert not script.ledger.knows_funding("paper", "DOGE", settled)
 
 
 def test_what_was_read_does_not_change_with_further_events(script):

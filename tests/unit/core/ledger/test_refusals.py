@@ -52,7 +52,7 @@ def test_impossible_amounts_are_refused(started, picture_of, amount):
 
 
 def test_trader_cannot_have_accounts_in_two_sections(started):
-    other = Transferred(trader="ann", section="live", amount=D(5), reason="initial")
+    other = Transferred(section="live", amounts={"ann": D(5)}, reason="initial")
     with pytest.raises(JournalError, match="ann has its account in section paper, not in live"):
         started.tell(other)
     assert started.ledger.totals("live").raw_usd == 0
@@ -61,7 +61,7 @@ def test_trader_cannot_have_accounts_in_two_sections(started):
 
 def test_shared_accounts_exist_in_every_section(started):
     for section in ("paper", "live"):
-        started.tell(Transferred(trader=RESERVE, section=section, amount=D(5), reason="initial"))
+        started.tell(Transferred(section=section, amounts={RESERVE: D(5)}, reason="initial"))
     assert started.ledger.totals("live").raw_usd == D(5)
     assert started.account(RESERVE).equity == D(5)
     assert started.ledger.section_of(RESERVE) is None

@@ -83,8 +83,10 @@ def test_a_sound_schema_passes(config):
         (Reserved, 'field Reserved.type has the reserved name "type"'),
         (
             Contradictory,
-            "field Contradictory.fee has a default that its own validator refuses: "
-            "must be >= 0, got -1",
+            (
+                "field Contradictory.fee has a default that its own validator refuses: "
+                "must be >= 0, got -1"
+            ),
         ),
         (Untyped, "field Untyped.fee has no type"),
         (Unresolvable, "annotations that cannot be read: name 'NoSuchType' is not defined"),

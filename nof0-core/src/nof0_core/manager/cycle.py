@@ -1,0 +1,157 @@
+"""One decision cycle, from market to journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from nof0_core.domain.context import DecisionContext, Performance
+from nof0_core.domain.event import CycleEnded, MarketSeen
+from nof0_core.domain.model import ModelSpec
+from nof0_core.exchange.books import Books
+from nof0_core.exchange.desk import Carried, Desk
+from nof0_core.executor import Deliberation
+from nof0_core.ids import ENGINE, cycle_id
+from nof0_core.manager.trader import Trader
+from nof0_core.manager.valuation import Valuation
+from nof0_core.market.feed import MarketFeed
+from nof0_core.market.moment import Moment
+
+
+class CycleRunner:
+    """Runs cycles of all traders of one engine.
+
+    A cycle ends in exactly one `cycle` record, whatever happens; it fails closed: without data, a
+    readable account or a usable answer nothing is ordered and exits stay as they are.
+    """
+
+    def __init__(
+        self,
+        *,
+        books: Books,
+        feeds: Mapping[str, MarketFeed],
+        desks: Mapping[str, Desk],
+        valuation: Valuation,
+    ) -> None:
+        self._books = books
+        self._feeds = feeds
+        self._desks = desks
+        self._valuation = valuation
+        self._seen: tuple[datetime | None, set[str]] = (None, set())
+
+    async def run(self, trader: Trader, scheduled: datetime) -> str:
+        """Run one cycle and return its status (`ok` or why it ended early)."""
+        config = trader.config
+        feed, desk = self._feeds[config.market], self._desks[config.exchange]
+        moment = await feed.moment(config.symbols)
+        self._note_market(config.market, moment)
+        context = DecisionContext(
+            trader=config.id,
+            cycle=cycle_id(config.id, scheduled),
+            time=self._books.clock.now(),
+            started_at=self._books.ledger.started_at(config.id) or scheduled,
+            symbols=config.symbols,
+            account=self._valuation.account(config.id),
+            performance=self._valuation.performance(config.id),
+            snapshots=moment.snapshots,
+            instruments=feed.instruments,
+            limits=config.limits,
+        )
+        deliberation = await trader.executor.decide(context, scheduled)
+        carried = Carried()
+        if deliberation.approved:
+            symbols = tuple(a.decision.symbol for a in deliberation.approved)
+            carried = await desk.submit(
+                deliberation.approved, await self._valuation.refresh(config.exchange, symbols)
+            )
+        self._record(trader, scheduled, context, moment.digest, deliberation, carried)
+        return deliberation.status
+
+    def _note_market(self, section: str, moment: Moment) -> None:
+        """Write down what traders see, once for all that see the same."""
+        time, digests = self._seen
+        if time != moment.time:
+            digests = set()
+            self._seen = (moment.time, digests)
+        if moment.digest not in digests:
+            digests.add(moment.digest)
+            self._books.record(
+                ENGINE,
+                MarketSeen(section=section, digest=moment.digest, snapshots=moment.record),
+            )
+
+    def record_failure(self, trader: Trader, scheduled: datetime, status: str, error: str) -> None:
+        """Write the record of a cycle that ended before it had an answer."""
+        config = trader.config
+        self._books.record(
+            config.id,
+            CycleEnded(
+                trader=config.id,
+                cycle=cycle_id(config.id, scheduled),
+                number=self._books.ledger.cycles(config.id) + 1,
+                scheduled=scheduled,
+                status=status,
+                model=config.model.name,
+                market="",
+                account=self._valuation.account(config.id),
+                performance=Performance(),
+                error=error,
+            ),
+        )
+        self._books.commit()
+
+    def _record(
+        self,
+        trader: Trader,
+        scheduled: datetime,
+        context: DecisionContext,
+        market: str,
+        deliberation: Deliberation,
+        carried: Carried,
+    ) -> None:
+        completion, prompt = deliberation.completion, deliberation.prompt
+        extra: dict[str, object] = {}
+        if completion is not None:
+            extra |= {
+                "answer": completion.text,
+                "chain_of_thought": completion.chain_of_thought,
+                "usage": completion.usage,
+            }
+        if prompt is not None:
+            extra |= {
+                "prompt_digest": prompt.digest,
+                "template_versions": prompt.versions,
+                "messages": prompt.messages,
+            }
+        self._books.record(
+            context.trader,
+            CycleEnded(
+                trader=context.trader,
+                cycle=context.cycle,
+                number=self._books.ledger.cycles(context.trader) + 1,
+                scheduled=scheduled,
+                status=deliberation.status,
+                model=completion.model if completion is not None else trader.config.model.name,
+                market=market,
+                account=context.account,
+                performance=context.performance,
+                parameters=parameters(trader.config.model),
+                judgements=deliberation.judgements,
+                orders=carried.orders,
+                fills=carried.fills,
+                error=deliberation.error,
+                **extra,  # type: ignore[arg-type]  # only the keys named above
+            ),
+        )
+        self._books.commit()
+
+
+def parameters(model: ModelSpec) -> dict[str, object]:
+    """Return what the model was asked with, without anything that was left unset."""
+    found = {
+        "model_name": model.model_name,
+        "temperature": model.temperature,
+        "max_completion_tokens": model.max_completion_tokens,
+        "top_p": model.top_p,
+    }
+    return {name: value for name, value in found.items() if value not in (None, "")}

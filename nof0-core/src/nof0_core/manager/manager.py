@@ -1,0 +1,206 @@
+"""The engine's heart: waits for what is due and does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+import anyio
+from anyio.abc import TaskGroup
+
+from nof0_core.clock import Clock
+from nof0_core.config.model import Config
+from nof0_core.domain.event import HourMarked
+from nof0_core.errors import EndOfDataError, Nof0Error
+from nof0_core.exchange.books import Books
+from nof0_core.exchange.desk import Desk
+from nof0_core.ids import ENGINE, TraderId
+from nof0_core.manager.cycle import CycleRunner
+from nof0_core.manager.rebalance import Rebalancer
+from nof0_core.manager.schedule import Rank, Schedule, Timer, at_or_after, next_on_grid
+from nof0_core.manager.trader import Trader
+from nof0_core.manager.valuation import Valuation
+from nof0_core.manager.views import Views
+
+HOUR = timedelta(hours=1)
+
+
+class Manager:
+    """Runs all traders until told to stop.
+
+    On a lockstep clock everything that is due at a moment is done in a fixed order before time
+    moves on. On a clock that runs by itself each duty is a task of its own: a slow model keeps
+    nobody else from deciding (beyond `max_concurrent_decisions`) and never delays stops.
+    """
+
+    def __init__(
+        self,
+        *,
+        config: Config,
+        clock: Clock,
+        books: Books,
+        traders: Mapping[TraderId, Trader],
+        desks: Mapping[str, Desk],
+        runner: CycleRunner,
+        rebalancer: Rebalancer,
+        valuation: Valuation,
+        views: Views,
+        ends_at: datetime | None,
+        sync_step: timedelta,
+    ) -> None:
+        self.traders = traders
+        self.stop_reason = ""
+        self._config = config
+        self._clock = clock
+        self._books = books
+        self._desks = desks
+        self._runner = runner
+        self._rebalancer = rebalancer
+        self._valuation = valuation
+        self._views = views
+        self._ends_at = ends_at
+        self._limiter = anyio.CapacityLimiter(config.max_concurrent_decisions)
+        self._busy: set[str] = set()
+        self._waiting: anyio.CancelScope | None = None
+        self._schedule = self._plan(sync_step)
+
+    def stop(self, reason: str) -> None:
+        """Ask the run to end after what is being done now; the first reason given stays."""
+        self.stop_reason = self.stop_reason or reason
+        if self._waiting is not None:
+            self._waiting.cancel()
+
+    async def run(self, after_moment: Callable[[datetime], None] = lambda _: None) -> str:
+        """Run until `stop` or the end of a recording; return the reason.
+
+        `after_moment` is called with the time after each moment's duties were done or started; it
+        may call `stop`.
+        """
+        async with anyio.create_task_group() as tasks:
+            while await self._wait():
+                now = self._clock.now()
+                for timer in list(self._schedule.due(now)):
+                    scheduled = timer.due
+                    self._advance(timer, now)
+                    if self._clock.is_lockstep:
+                        await self._do(timer, scheduled)
+                    else:
+                        self._start(tasks, timer, scheduled)
+                after_moment(now)
+            tasks.cancel_scope.deadline = anyio.current_time() + 5
+        return self.stop_reason
+
+    async def catch_up(self) -> None:
+        """Bring books and venues into agreement, before anything is decided and at the end."""
+        for section in self._desks:
+            await self._sync(section)
+
+    async def _wait(self) -> bool:
+        """Wait until something is due; return False when the run is to end instead."""
+        due = self._schedule.next_due
+        if self._ends_at is not None and due > self._ends_at:
+            self.stop("the recorded market ends here")
+        if not self.stop_reason:
+            with anyio.CancelScope() as self._waiting:
+                await self._clock.sleep_until(due)
+            self._waiting = None
+        return not self.stop_reason
+
+    # --- duties ---------------------------------------------------------------------------------
+
+    def _plan(self, sync_step: timedelta) -> Schedule:
+        now = self._clock.now()
+        schedule = Schedule()
+        for section in self._desks:
+            schedule.add(Timer(Rank.SYNC, section, sync_step, next_on_grid(now, sync_step)))
+        schedule.add(Timer(Rank.HOUR, "", HOUR, next_on_grid(now, HOUR)))
+        step = self._config.rebalance_interval
+        schedule.add(Timer(Rank.REBALANCE, "", step, next_on_grid(now, step)))
+        for trader in self.traders.values():
+            if not trader.config.auto_start:
+                continue
+            step = trader.config.decision_interval
+            due = at_or_after(now, step)
+            last = self._books.ledger.last_cycle(trader.config.id)
+            if last is not None and due <= last:
+                due = next_on_grid(last, step)
+            trader.due = due
+            schedule.add(Timer(Rank.CYCLE, trader.config.id, step, due))
+        return schedule
+
+    def _advance(self, timer: Timer, now: datetime) -> None:
+        timer.advance(now)
+        if timer.rank is Rank.CYCLE:
+            self.traders[TraderId(timer.name)].due = timer.due
+
+    def _start(self, tasks: TaskGroup, timer: Timer, scheduled: datetime) -> None:
+        key = f"{timer.rank}:{timer.name}"
+        if key in self._busy:
+            self._books.log.info("still busy, left out", duty=timer.rank.name, name=timer.name)
+            return
+        self._busy.add(key)
+
+        async def duty() -> None:
+            try:
+                await self._do(timer, scheduled)
+            finally:
+                self._busy.discard(key)
+
+        tasks.start_soon(duty)
+
+    async def _do(self, timer: Timer, scheduled: datetime) -> None:
+        if timer.rank is Rank.CYCLE:
+            trader = self.traders[TraderId(timer.name)]
+            if self._clock.is_lockstep:
+                await self._cycle(trader, scheduled)
+            else:
+                async with self._limiter:
+                    await self._cycle(trader, scheduled)
+        elif timer.rank is Rank.SYNC:
+            await self._sync(timer.name)
+        elif timer.rank is Rank.HOUR:
+            await self._mark_hour(scheduled)
+        else:
+            self._rebalancer.run(self._views.traders())
+
+    async def _cycle(self, trader: Trader, scheduled: datetime) -> None:
+        now = self._clock.now()
+        if self.stop_reason or trader.is_pausing(now):
+            return
+        try:
+            status = await self._runner.run(trader, scheduled)
+        except EndOfDataError as error_:
+            self.stop(str(error_))
+            return
+        except Nof0Error as error_:
+            status = "provider_error"
+            self._runner.record_failure(trader, scheduled, status, str(error_))
+        except anyio.get_cancelled_exc_class():
+            self._runner.record_failure(trader, scheduled, "interrupted", "the engine was stopped")
+            raise
+        if status == "ok":
+            trader.succeeded()
+        elif trader.failed(now):
+            self._books.alert(
+                "trader_failing",
+                f"{trader.config.id} failed {trader.failures} cycles in a row ({status}); its "
+                "positions and stops stay as they are",
+                trader=trader.config.id,
+            )
+
+    async def _sync(self, section: str) -> None:
+        try:
+            quotes = await self._valuation.refresh(section)
+            await self._desks[section].sync(quotes)
+        except EndOfDataError as error:
+            self.stop(str(error))
+        except Nof0Error as error:
+            self._books.alert("sync_failed", f"{section}: {error}")
+        self._books.commit()
+
+    async def _mark_hour(self, hour: datetime) -> None:
+        for section, desk in self._desks.items():
+            await desk.mark_hour(hour, self._valuation.quotes[section])
+        accounts = tuple(self._valuation.account(trader) for trader in self.traders)
+        self._books.record(ENGINE, HourMarked(accounts=accounts))
+        self._books.commit()

@@ -1,0 +1,90 @@
+"""Sharing out capital anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from nof0_core.config.model import Config
+from nof0_core.domain.event import Rebalanced, Transferred
+from nof0_core.domain.view import TraderView
+from nof0_core.exchange.books import Books
+from nof0_core.ids import ENGINE, RESERVE, TraderId
+from nof0_core.manager.allocation.transfers import transfers
+from nof0_core.money import HUNDRED, ZERO
+from nof0_core.protocols import AllocationRequest
+
+SUM_TOLERANCE = Decimal("1E-9")
+"""Shares may miss the available percentage by this much (rounding of an allocator's division)."""
+
+
+class Rebalancer:
+    """Asks the allocator for shares and moves cash accordingly, as transfers, never as profit.
+
+    Traders of different exchange sections never exchange capital: each section is shared out on
+    its own, since nothing here can move money between venues.
+    """
+
+    def __init__(self, *, config: Config, books: Books) -> None:
+        self._config = config
+        self._books = books
+
+    def run(self, views: Sequence[TraderView]) -> None:
+        """Rebalance every section; where an allocator misbehaves, leave capital where it is."""
+        for section in self._config.exchanges:
+            members = [view for view in views if view.section == section]
+            if len(members) > 1:
+                self._share_out(section, members)
+
+    def _share_out(self, section: str, members: Sequence[TraderView]) -> None:
+        reserve = self._books.ledger.account(section, RESERVE, {}, self._books.clock.now(), {})
+        accounts = {RESERVE: reserve} | {view.trader: view.account for view in members}
+        total = sum((account.equity for account in accounts.values()), ZERO)
+        if total <= 0:
+            return
+        # The reserve keeps what it has; what the traders have together is shared out.
+        available = HUNDRED - HUNDRED * reserve.equity / total
+        request = AllocationRequest(
+            traders=members,
+            configured=self._configured([view.trader for view in members], available),
+            current={v.trader: v.account.equity / total * HUNDRED for v in members},
+            available_pct=available,
+        )
+        try:
+            shares = dict(self._config.allocator.allocate(request))
+            problem = fault(shares, request)
+        except Exception as error:  # noqa: BLE001 - a plugin's bug must not move money
+            shares, problem = {}, f"{type(error).__name__}: {error}"
+        if problem:
+            self._books.alert("allocation_refused", f"{section}: capital stays as it is: {problem}")
+            return
+        moves = transfers(accounts, shares, total)
+        if moves:
+            self._books.record(
+                ENGINE, Transferred(section=section, amounts=dict(moves), reason="rebalance")
+            )
+            strategy = self._config.allocation_strategy
+            self._books.record(
+                ENGINE, Rebalanced(strategy=strategy, before=request.current, after=shares)
+            )
+        self._books.commit()
+
+    def _configured(
+        self, traders: Sequence[TraderId], available: Decimal
+    ) -> dict[TraderId, Decimal]:
+        """Return the configured shares of some traders, scaled to `available` percent."""
+        chosen = {t.id: t.allocation_pct for t in self._config.traders if t.id in traders}
+        total = sum(chosen.values(), ZERO)
+        return {trader: pct / total * available for trader, pct in chosen.items()}
+
+
+def fault(shares: Mapping[TraderId, Decimal], request: AllocationRequest) -> str:
+    """Say what is wrong with an allocator's answer; empty if nothing."""
+    if set(shares) != set(request.configured):
+        return "the allocator left out or invented traders"
+    if any(not share.is_finite() or share < 0 for share in shares.values()):
+        return "a share is negative or not a number"
+    total = sum(shares.values(), ZERO)
+    if total > request.available_pct + SUM_TOLERANCE:
+        return f"shares sum to {total} %, more than the {request.available_pct} % there are"
+    return ""

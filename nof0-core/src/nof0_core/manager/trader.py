@@ -1,0 +1,73 @@
+"""One trader while it runs."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import attrs
+
+from nof0_core.config.model import TraderConfig
+from nof0_core.executor import Executor
+
+ALERT_AFTER = 3
+"""Failed cycles in a row after which a person is told and the trader slows down."""
+LONGEST_PAUSE = 16
+"""Longest pause between cycles of a failing trader, in decision intervals."""
+
+
+class TraderStatus(StrEnum):
+    """What a trader is doing."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    FAILING = "failing"
+
+
+@attrs.define(eq=False)
+class Trader:
+    """A trader's configuration, its executor and what this run knows of it.
+
+    `cycles` counts the cycles of this run; those of earlier runs are in the ledger. `failures`
+    counts failed cycles in a row. `pause_until` is set while a failing trader backs off. `due` is
+    when it decides next, None when it is not started.
+    """
+
+    config: TraderConfig
+    executor: Executor
+    cycles: int = 0
+    failures: int = 0
+    pause_until: datetime | None = None
+    due: datetime | None = None
+
+    @property
+    def status(self) -> TraderStatus:
+        """Return what the trader is doing."""
+        if not self.config.auto_start:
+            return TraderStatus.STOPPED
+        return TraderStatus.FAILING if self.failures >= ALERT_AFTER else TraderStatus.RUNNING
+
+    def succeeded(self) -> None:
+        """Note a cycle that ended in good order."""
+        self.cycles += 1
+        self.failures = 0
+        self.pause_until = None
+
+    def failed(self, now: datetime) -> bool:
+        """Note a failed cycle; return whether this is the moment to tell a person.
+
+        From the third failure in a row on the pause doubles each time, up to `LONGEST_PAUSE`
+        decision intervals.
+        """
+        self.cycles += 1
+        self.failures += 1
+        if self.failures < ALERT_AFTER:
+            return False
+        factor = min(LONGEST_PAUSE, 2 ** (self.failures - ALERT_AFTER + 1))
+        # A little less than a whole number of intervals, so that the cycle at its end runs.
+        self.pause_until = now + self.config.decision_interval * factor - timedelta(milliseconds=1)
+        return self.failures == ALERT_AFTER
+
+    def is_pausing(self, now: datetime) -> bool:
+        """Return whether the trader sits out because it kept failing."""
+        return self.pause_until is not None and now < self.pause_until

@@ -1,0 +1,108 @@
+"""Putting the engine together from opened services. Nothing here waits or opens anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nof0_core.clock import Clock
+from nof0_core.config.model import Config, TraderConfig
+from nof0_core.exchange.books import Books
+from nof0_core.exchange.desk import Desk
+from nof0_core.exchange.plan import Terms
+from nof0_core.executor import Executor
+from nof0_core.manager.cycle import CycleRunner
+from nof0_core.manager.manager import Manager
+from nof0_core.manager.rebalance import Rebalancer
+from nof0_core.manager.trader import Trader
+from nof0_core.manager.valuation import Valuation
+from nof0_core.manager.views import Views
+from nof0_core.market.feed import MarketFeed
+from nof0_core.prompts import PromptBook
+from nof0_core.protocols import ExchangeProvider, LLMBackend, MarketProvider
+from nof0_core.risk.gate import RiskGate
+from nof0_core.runtime import fit
+
+
+def make_feed(
+    config: Config, clock: Clock, section: str, provider: MarketProvider
+) -> MarketFeed:
+    """Make the feed of a market section; it still has to be opened."""
+    return MarketFeed(
+        section=section,
+        provider=provider,
+        clock=clock,
+        intervals=config.intervals,
+        indicators=config.indicators,
+        series_bars=config.series_bars,
+    )
+
+
+def make_manager(
+    *,
+    config: Config,
+    books: Books,
+    markets: Mapping[str, MarketProvider],
+    feeds: Mapping[str, MarketFeed],
+    providers: Mapping[str, ExchangeProvider],
+    backends: Mapping[str, LLMBackend],
+) -> tuple[Manager, Views]:
+    """Make the manager with all its traders and desks, and the views of them."""
+    clock = books.clock
+    pricing = fit.pricing(config)
+    valuation = Valuation(config=config, books=books, feeds=feeds, pricing=pricing)
+    desks = {
+        name: Desk(
+            section=name,
+            provider=provider,
+            books=books,
+            instruments=feeds[pricing[name]].instruments,
+            terms={t.id: _terms(t) for t in config.traders},
+            since=books.ledger.inception or clock.now(),
+        )
+        for name, provider in providers.items()
+    }
+    traders = {
+        t.id: Trader(config=t, executor=_executor(config, t, backends[t.model.backend], clock))
+        for t in config.traders
+    }
+    views = Views(config=config, books=books, valuation=valuation, traders=traders)
+    manager = Manager(
+        config=config,
+        clock=clock,
+        books=books,
+        traders=traders,
+        desks=desks,
+        runner=CycleRunner(books=books, feeds=feeds, desks=desks, valuation=valuation),
+        rebalancer=Rebalancer(config=config, books=books),
+        valuation=valuation,
+        views=views,
+        ends_at=fit.end_of(markets),
+        sync_step=fit.sync_step(config, markets),
+    )
+    return manager, views
+
+
+def _terms(trader: TraderConfig) -> Terms:
+    return Terms(
+        style=trader.order_style,
+        slippage_bps=trader.slippage_bps,
+        price_band_pct=trader.limits.price_band_pct,
+    )
+
+
+def _executor(
+    config: Config, trader: TraderConfig, backend: LLMBackend, clock: Clock
+) -> Executor:
+    return Executor(
+        trader=trader,
+        backend=backend,
+        gate=RiskGate(trader.risk_checks),
+        prompts=PromptBook(
+            trader.system_template,
+            trader.user_template,
+            config.prompt_schema_version,
+            indicators=config.indicators,
+            intervals=config.intervals,
+        ),
+        clock=clock,
+    )

@@ -1,0 +1,30 @@
+"""Which clock a run is on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from nof0_core.clock import Clock, ScaledClock, SimulatedClock, SystemClock
+from nof0_core.config.model import ClockConfig
+
+
+def choose(config: ClockConfig, *, full_speed: bool, resume_at: datetime | None) -> Clock:
+    """Return the clock of a run.
+
+    `full_speed` asks for a simulated clock, which needs a `Clock.Start`; without one the market is
+    live and cannot be hurried. A run that goes on where an earlier one stopped starts at
+    `resume_at`, the time of the newest event in its journal.
+    """
+    if config.start is None:
+        return SystemClock()
+    start = max(config.start, resume_at) if resume_at is not None else config.start
+    if full_speed:
+        return SimulatedClock(start)
+    if config.speed is not None:
+        return ScaledClock(start=start, speed=config.speed)
+    return SystemClock()
+
+
+def name(clock: Clock) -> str:
+    """Return the word the journal has for a clock."""
+    return {SystemClock: "system", ScaledClock: "scaled", SimulatedClock: "simulated"}[type(clock)]

@@ -1,0 +1,152 @@
+"""A whole engine: opened from a configuration, run, and closed in good order."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
+
+import attrs
+
+from nof0_core.clock import Clock
+from nof0_core.config.model import Config
+from nof0_core.domain.event import EngineStarted, EngineStopped, Event
+from nof0_core.domain.view import View
+from nof0_core.exchange.books import Books
+from nof0_core.ids import ENGINE
+from nof0_core.journal import Journal
+from nof0_core.ledger import Ledger
+from nof0_core.manager.manager import Manager
+from nof0_core.manager.views import Views
+from nof0_core.money import use_exact_arithmetic
+from nof0_core.plugins.env import Logger
+from nof0_core.runtime import clocks, fit
+from nof0_core.runtime.build import make_feed, make_manager
+from nof0_core.runtime.exports import Exports
+from nof0_core.runtime.lock import locked
+from nof0_core.runtime.opening import endow
+from nof0_core.runtime.sections import Sections
+from nof0_core.runtime.state_file import StateFile
+from nof0_core.version import VERSION
+
+
+@attrs.frozen(kw_only=True)
+class Engine:
+    """An opened engine. `is_recorded` tells that its markets are recordings."""
+
+    config: Config
+    clock: Clock
+    books: Books
+    manager: Manager
+    views: Views
+    exports: Exports
+    state_file: StateFile
+    is_recorded: bool
+
+    async def run(self, after_moment: Callable[[datetime], None] = lambda _: None) -> str:
+        """Run until stopped; always ends with books closed, exports made and state written."""
+        await self.manager.catch_up()
+        await self.export()
+        reason = "failed"
+        try:
+            reason = await self.manager.run(after_moment)
+        finally:
+            self.books.record(ENGINE, EngineStopped(reason=reason))
+            self.books.commit()
+            self.state_file.write(self.views.all(), self.books)
+        await self.export()
+        return reason
+
+    async def export(self) -> View:
+        """Let exporters catch up and write the state file; returns the picture they were given."""
+        view = self.views.all()
+        self.state_file.write(view, self.books)
+        await self.exports.offer(view)
+        return view
+
+
+@asynccontextmanager
+async def open_engine(
+    config: Config, *, full_speed: bool, log: Callable[[str], Logger]
+) -> AsyncIterator[Engine]:
+    """Open everything the configuration names, all or nothing, and close it in reverse order.
+
+    Args:
+        config: what to run.
+        full_speed: use a simulated clock where the configuration sets a time of its own.
+        log: makes a logger for a part of the program.
+
+    Raises:
+        UsageError: another engine holds the data directory, it cannot be written, the clock does
+            not fit the market, or an exchange account holds less than its traders were promised.
+        Nof0Error: what a provider said when it was opened.
+    """
+    use_exact_arithmetic()
+    async with AsyncExitStack() as stack:
+        stack.enter_context(locked(config.state_dir))
+        journal = stack.enter_context(_open_journal(config, log("journal")))
+        ledger, last = _rebuild(journal)
+        clock = clocks.choose(
+            config.clock, full_speed=full_speed, resume_at=last.time if last else None
+        )
+        books = Books(journal=journal, ledger=ledger, clock=clock, log=log("engine"))
+        exports = Exports(journal=journal, log=log("exports"))
+        books.listeners.append(exports.notice)
+        sections = Sections(config=config, clock=clock, log=log, stack=stack)
+        markets = await sections.open_all("market", config.markets)
+        fit.check_clock(config, clock, markets)
+        feeds = {n: make_feed(config, clock, n, provider) for n, provider in markets.items()}
+        for name, feed in feeds.items():
+            await feed.open([s for t in config.traders if t.market == name for s in t.symbols])
+        providers = await sections.open_all("exchange", config.exchanges)
+        backends = await sections.open_all("llm", config.backends)
+        for section in config.exporters:
+            await exports.add(section.name, await sections.open("exporter", section))
+        books.record(
+            ENGINE,
+            EngineStarted(
+                version=VERSION,
+                config_digest=config.digest,
+                clock=clocks.name(clock),
+                seed=config.seed,
+                traders=tuple(t.id for t in config.traders),
+            ),
+        )
+        await endow(config=config, books=books, providers=providers)
+        manager, views = make_manager(
+            config=config,
+            books=books,
+            markets=markets,
+            feeds=feeds,
+            providers=providers,
+            backends=backends,
+        )
+        yield Engine(
+            config=config,
+            clock=clock,
+            books=books,
+            manager=manager,
+            views=views,
+            exports=exports,
+            state_file=StateFile(config.state_file),
+            is_recorded=fit.end_of(markets) is not None,
+        )
+
+
+def _open_journal(config: Config, log: Logger) -> Journal:
+    elsewhere = {t.id: t.journal_dir for t in config.traders if t.journal_dir is not None}
+    journal = Journal.open(config.state_dir / "journal", elsewhere=elsewhere)
+    for torn in journal.recovered:
+        log.warning("a record that a crash had cut short was set aside", torn=str(torn))
+    for first, last in journal.gaps:
+        log.warning("records were lost in a power failure", first=first, last=last)
+    return journal
+
+
+def _rebuild(journal: Journal) -> tuple[Ledger, Event | None]:
+    """Fold the whole journal into a ledger; also returns the newest event."""
+    ledger, last = Ledger(), None
+    for event in journal.read():
+        ledger.apply(event)
+        last = event
+    return ledger, last

@@ -1,0 +1,68 @@
+"""What fits together: clocks with markets, exchange sections with the prices that value them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from nof0_core.clock import Clock
+from nof0_core.config.model import Config
+from nof0_core.domain.candles import interval_ms
+from nof0_core.errors import UsageError
+from nof0_core.protocols import MarketProvider, SupportsRecording
+
+
+def check_clock(config: Config, clock: Clock, markets: Mapping[str, MarketProvider]) -> None:
+    """See that the clock suits the markets.
+
+    Raises:
+        UsageError: a live market on a clock of its own, or a recording of another time.
+    """
+    for name, market in markets.items():
+        if not isinstance(market, SupportsRecording):
+            if config.clock.start is not None:
+                message = f"market {name} is live, but Clock.Start sets a time of its own"
+                raise UsageError(message, hints=("remove Clock from the main file",))
+            continue
+        recorded = market.recorded()
+        if not recorded.start <= clock.now() <= recorded.end:
+            message = (
+                f"market {name} was recorded from {_minute(recorded.start)} to "
+                f"{_minute(recorded.end)} UTC, but the clock says {_minute(clock.now())}"
+            )
+            raise UsageError(
+                message, hints=("set Clock.Start (and Clock.Speed) in the main file",)
+            )
+
+
+def end_of(markets: Mapping[str, MarketProvider]) -> datetime | None:
+    """Return when the first recording ends, None if all markets are live."""
+    ends = [m.recorded().end for m in markets.values() if isinstance(m, SupportsRecording)]
+    return min(ends, default=None)
+
+
+def pricing(config: Config) -> dict[str, str]:
+    """Choose the market section each exchange section is valued with.
+
+    That is the one its own configuration names, else the one of its first trader.
+    """
+    chosen = {}
+    for name, section in config.exchanges.items():
+        users = [t.market for t in config.traders if t.exchange == name]
+        named = [market for market in section.markets if market in config.markets]
+        chosen[name] = (named or users)[0]
+    return chosen
+
+
+def sync_step(config: Config, markets: Mapping[str, MarketProvider]) -> timedelta:
+    """Return how often venues are looked at: no oftener than a recorded market can change."""
+    steps = [config.update_interval]
+    for market in markets.values():
+        if not isinstance(market, SupportsRecording):
+            return config.update_interval
+        steps.append(timedelta(milliseconds=interval_ms(market.recorded().resolution)))
+    return max(steps)
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}"

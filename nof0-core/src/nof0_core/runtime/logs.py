@@ -1,0 +1,65 @@
+"""Where log lines go: all of them to a file, the important ones to the terminal."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import structlog
+
+from nof0_core.clock import wall_time
+from nof0_core.plugins.env import Logger
+
+
+@contextmanager
+def logging_to(
+    path: Path, *, is_verbose: bool, echo: Callable[[str], object] | None = None
+) -> Iterator[Callable[[str], Logger]]:
+    """Open the log file and yield a function that makes a logger for a part of the program.
+
+    The file gets JSON lines from level info (debug if `is_verbose`) on; `echo`, by default standard
+    error, gets one plain line for warnings and errors.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8", buffering=1) as file:
+        structlog.configure(
+            processors=[
+                structlog.processors.add_log_level,
+                _stamp,
+                _Echo(echo or (lambda line: sys.stderr.write(f"{line}\n"))),
+                structlog.processors.JSONRenderer(default=str),
+            ],
+            wrapper_class=structlog.make_filtering_bound_logger(
+                logging.DEBUG if is_verbose else logging.INFO
+            ),
+            logger_factory=structlog.WriteLoggerFactory(file=file),
+            cache_logger_on_first_use=False,
+        )
+        try:
+            yield lambda name: structlog.get_logger(part=name)
+        finally:
+            structlog.reset_defaults()
+
+
+def _stamp(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    return {"at": wall_time().isoformat(timespec="milliseconds"), **event}
+
+
+class _Echo:
+    """Shows warnings and errors to whoever sits at the terminal."""
+
+    def __init__(self, show: Callable[[str], object]) -> None:
+        self._show = show
+
+    def __call__(
+        self, _: object, method: str, event: structlog.typing.EventDict
+    ) -> structlog.typing.EventDict:
+        if method in ("warning", "error", "critical"):
+            known = {"event", "level", "at", "part", "code"}
+            rest = {k: v for k, v in event.items() if k not in known and v is not None}
+            tail = "  " + " ".join(f"{k}={v}" for k, v in rest.items()) if rest else ""
+            self._show(f"{method}: {event['event']}{tail}")
+        return event

@@ -1,0 +1,75 @@
+"""What a trader would see now, without running it."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+
+from nof0_core.config.model import Config, TraderConfig
+from nof0_core.domain.account import AccountState
+from nof0_core.domain.context import DecisionContext, Performance
+from nof0_core.errors import UsageError
+from nof0_core.ids import cycle_id
+from nof0_core.money import HUNDRED, ZERO, truncate_usd, use_exact_arithmetic
+from nof0_core.runtime import clocks
+from nof0_core.runtime.build import make_feed
+from nof0_core.runtime.logs import logging_to
+from nof0_core.runtime.sections import Sections
+
+
+def find_trader(config: Config, trader: str) -> TraderConfig:
+    """Return a trader's configuration.
+
+    Raises:
+        UsageError: there is no such trader; the message lists those there are.
+    """
+    for candidate in config.traders:
+        if candidate.id == trader:
+            return candidate
+    message = f'no trader "{trader}" in {config.file}'
+    raise UsageError(message, hints=("traders: " + ", ".join(t.id for t in config.traders),))
+
+
+async def context(config: Config, trader_id: str) -> DecisionContext:
+    """Build the context of a trader's first decision: its whole capital in cash, and the market.
+
+    On a recorded market that is the market at `Clock.Start`. Nothing is written but the log.
+
+    Raises:
+        UsageError: there is no such trader.
+        ProviderError: the market could not be read.
+    """
+    use_exact_arithmetic()
+    trader = find_trader(config, trader_id)
+    clock = clocks.choose(config.clock, full_speed=True, resume_at=None)
+    async with AsyncExitStack() as stack:
+        log = stack.enter_context(logging_to(config.state_dir / "nof0.log", is_verbose=False))
+        sections = Sections(config=config, clock=clock, log=log, stack=stack)
+        markets = await sections.open_all("market", {trader.market: config.markets[trader.market]})
+        feed = make_feed(config, clock, trader.market, markets[trader.market])
+        await feed.open(trader.symbols)
+        moment = await feed.moment(trader.symbols)
+        now = clock.now()
+        capital = truncate_usd(config.total_equity_usd * trader.allocation_pct / HUNDRED)
+        return DecisionContext(
+            trader=trader.id,
+            cycle=cycle_id(trader.id, now),
+            time=now,
+            started_at=now,
+            symbols=trader.symbols,
+            account=AccountState(
+                trader=trader.id,
+                time=now,
+                deposited=capital,
+                cash=capital,
+                equity=capital,
+                realized_pnl=ZERO,
+                unrealized_pnl=ZERO,
+                fees=ZERO,
+                funding=ZERO,
+                margin_used=ZERO,
+            ),
+            performance=Performance(),
+            snapshots=moment.snapshots,
+            instruments=feed.instruments,
+            limits=trader.limits,
+        )

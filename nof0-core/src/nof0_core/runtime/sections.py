@@ -1,0 +1,78 @@
+"""Opening the sections of the configuration, each with an environment of its own."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Hashable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from typing import Any
+
+from nof0_core.clock import Clock
+from nof0_core.config.model import Config, Section
+from nof0_core.errors import Nof0Error
+from nof0_core.plugins.env import Env, Logger, MarketRef
+from nof0_core.protocols import MarketProvider
+
+
+class Sections:
+    """Opens services into one exit stack; market sections come before those that refer to them."""
+
+    def __init__(
+        self, *, config: Config, clock: Clock, log: Callable[[str], Logger], stack: AsyncExitStack
+    ) -> None:
+        self._config = config
+        self._clock = clock
+        self._log = log
+        self._stack = stack
+        self._shared: dict[Hashable, object] = {}
+        self.markets: dict[str, MarketProvider] = {}
+
+    async def open_all(self, family: str, sections: Mapping[str, Section]) -> dict[str, Any]:
+        """Open every section of a family; returns the services by section name.
+
+        Raises:
+            Nof0Error: what the provider said, with the place in YAML added to it.
+        """
+        opened = {name: await self.open(family, section) for name, section in sections.items()}
+        if family == "market":
+            self.markets = opened
+        return opened
+
+    async def open(self, family: str, section: Section) -> Any:
+        """Open one section."""
+        env = self._env(family, section)
+        try:
+            service = section.kind.open(section.config, env)
+            return await self._stack.enter_async_context(service)
+        except Nof0Error as error:
+            place = section.place
+            error.hints = (
+                *error.hints,
+                f"while opening {family} section {section.name} ({place.file}:{place.line})",
+            )
+            raise
+
+    def _env(self, family: str, section: Section) -> Env:
+        return Env(
+            section=section.name,
+            clock=self._clock,
+            rng=random.Random(f"{self._config.seed}/{family}/{section.name}"),
+            data_dir=self._config.state_dir / family / section.name,
+            log=self._log(f"{family}.{section.name}"),
+            market=self._market_of(section),
+            shared=self._share,
+        )
+
+    def _market_of(self, section: Section) -> Callable[[MarketRef], MarketProvider]:
+        def market(ref: MarketRef) -> MarketProvider:
+            name = ref or (section.markets[0] if section.markets else "")
+            return self.markets[name]
+
+        return market
+
+    async def _share(
+        self, key: Hashable, open_it: Callable[[], AbstractAsyncContextManager[object]]
+    ) -> object:
+        if key not in self._shared:
+            self._shared[key] = await self._stack.enter_async_context(open_it())
+        return self._shared[key]

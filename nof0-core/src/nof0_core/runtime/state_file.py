@@ -1,0 +1,67 @@
+"""`manager_state.json`: what is allocated to whom, for people and scripts to read.
+
+The journal is what the engine itself goes on from. The file adds one thing to it: number and hash
+of the newest record, so that a journal whose end was cut off is noticed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nof0_core.domain.view import View
+from nof0_core.exchange.books import Books
+
+SCHEMA = 1
+
+
+class StateFile:
+    """Writes the state file, always whole."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def write(self, view: View, books: Books) -> None:
+        """Replace the file with the present state."""
+        total = sum(t.account.equity for t in view.traders)
+        state = {
+            "schema": SCHEMA,
+            "time": view.time,
+            "journal": {"last_seq": books.journal.last[0], "hash": books.journal.last[1]},
+            "traders": {
+                t.trader: {
+                    "section": t.section,
+                    "status": str(t.status),
+                    "started_at": t.started_at,
+                    "initial_capital": t.initial_capital,
+                    "deposited": t.account.deposited,
+                    "equity": t.account.equity,
+                    "share_pct": 100 * t.account.equity / total if total else 0,
+                    "cycles": t.performance.cycles,
+                    "next_cycle": t.next_cycle,
+                }
+                for t in view.traders
+            },
+            "rebalances": [
+                {"time": time, "strategy": r.strategy, "before": r.before, "after": r.after}
+                for time, r in books.ledger.rebalances
+            ],
+        }
+        data = msgspec.json.format(_ENCODER.encode(state), indent=2)
+        temporary = self._path.with_suffix(".tmp")
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(data + b"\n")
+        temporary.replace(self._path)
+
+    def anchor(self) -> tuple[int, str] | None:
+        """Return number and hash of the newest journal record when the file was written."""
+        try:
+            state: dict[str, Any] = msgspec.json.decode(self._path.read_bytes())
+            return int(state["journal"]["last_seq"]), str(state["journal"]["hash"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+
+_ENCODER = msgspec.json.Encoder(decimal_format="string")

@@ -1,0 +1,90 @@
+"""The shipped configuration, run as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+WALL = re.compile(rb',"wall":\{[^}]*\}\}$')
+
+
+class Run:
+    """One data directory of the shipped configuration and what is in it."""
+
+    def __init__(self, data: Path, config: Path = ROOT / "etc" / "nof0.yaml") -> None:
+        self.data = data
+        self.config = config
+
+    def nof0(self, *words: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "nof0_core", *words],
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+            cwd=ROOT,
+        )
+
+    def run(self, *options: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        return self.nof0(
+            "run", str(self.config), "--data-dir", str(self.data), *options, timeout=timeout
+        )
+
+    def start(self, *options: str) -> subprocess.Popen[str]:
+        command = ["run", str(self.config), "--data-dir", str(self.data), *options]
+        return subprocess.Popen(
+            [sys.executable, "-m", "nof0_core", *command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
+
+    @property
+    def journal_files(self) -> list[Path]:
+        return sorted((self.data / "journal").rglob("*.jsonl"))
+
+    def journal_without_wall(self) -> dict[str, list[bytes]]:
+        """Every record without the machine's time, by file."""
+        return {
+            str(path.relative_to(self.data)): [
+                WALL.sub(b"}", line) for line in path.read_bytes().splitlines()
+            ]
+            for path in self.journal_files
+        }
+
+    def records(self, *types: str) -> list[dict]:
+        """Records in the order they happened, of some types or all."""
+        found = [
+            json.loads(line)
+            for path in self.journal_files
+            for line in path.read_bytes().splitlines()
+        ]
+        return sorted((r for r in found if not types or r["type"] in types), key=lambda r: r["seq"])
+
+    def exports(self) -> dict[str, bytes]:
+        return {p.name: p.read_bytes() for p in sorted((self.data / "api").glob("*.json"))}
+
+    def export(self, name: str):
+        return json.loads((self.data / "api" / f"{name}.json").read_bytes())
+
+
+@pytest.fixture(scope="session")
+def run_in():
+    return Run
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory):
+    """The shipped configuration after 400 cycles at full speed."""
+    done = Run(tmp_path_factory.mktemp("demo") / "data")
+    outcome = done.run("--cycles", "400")
+    assert outcome.returncode == 0, outcome.stderr
+    done.outcome = outcome
+    return done

@@ -1,0 +1,145 @@
+"""`nof0 init` writes what `nof0 check` finds nothing wrong with: the shipped configuration."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from nof0_core import config as configuration
+from nof0_core.cli.init import starter_files
+from nof0_core.plugins import load_plugins
+from nof0_core.runtime.preflight import preflight
+from nof0_core.testing.project import Project
+
+ROOT = Path(__file__).parents[4]
+CANARIES = {
+    "ZENMUX_API_KEY": "canary-a",
+    "HYPERLIQUID_PRIVATE_KEY": "canary-b",
+    "HYPERLIQUID_MAIN_ADDRESS": "canary-c",
+}
+
+
+@pytest.fixture
+def project(tmp_path):
+    project = Project(directory=tmp_path)
+    project.nof0("init", "demo").check()
+    return Project(directory=tmp_path / "demo")
+
+
+def test_what_init_writes_is_what_the_repository_ships():
+    shipped = {
+        str(path.relative_to(ROOT)): path.read_bytes()
+        for top in ("etc", "prompts")
+        for path in (ROOT / top).rglob("*")
+        if path.is_file() and path.name != ".env"
+    }
+    starter = {str(name): source.read_bytes() for name, source in starter_files()}
+    assert starter == shipped, "copy etc/ and prompts/ to nof0-core/src/nof0_core/starter/"
+
+
+def test_a_fresh_directory_is_ready_to_run(project):
+    text = project.nof0("check", "etc/nof0.yaml").check().stdout
+    assert text.startswith("etc/nof0.yaml is fine: 6 traders\n")
+    assert "3600 times as fast, from 2025-07-23T00:00:00Z; seed 7" in text
+    assert str(project.directory / "data") in text
+    assert "note:" not in text
+
+
+def test_check_writes_nothing(project):
+    before = sorted(project.directory.rglob("*"))
+    project.nof0("check", "etc/nof0.yaml").check()
+    assert sorted(project.directory.rglob("*")) == before
+
+
+def test_init_never_overwrites(project):
+    (project.directory / "etc/nof0.yaml").write_text("mine")
+    outcome = project.nof0("init", ".")
+    assert outcome.exit_code == 2
+    assert "nothing was written" in outcome.stderr
+    assert (project.directory / "etc/nof0.yaml").read_text() == "mine"
+
+
+def test_init_into_a_file_is_refused(project):
+    project.write("file", "x")
+    outcome = project.nof0("init", "file")
+    assert outcome.exit_code == 2
+    assert "Traceback" not in outcome.stderr
+
+
+def test_check_as_json(project):
+    facts = json.loads(project.nof0("check", "etc/nof0.yaml", "--json").check().stdout)
+    assert facts["ok"] is True
+    assert [t["id"] for t in facts["traders"]] == [
+        "holder", "cross_fast", "cross_slow", "reverter", "coin_flip", "coin_flip_busy",
+    ]
+    assert facts["exporters"] == [
+        {"name": "json", "type": "json"}, {"name": "prometheus", "type": "prometheus"},
+    ]
+    assert facts["warnings"] == []
+
+
+def test_check_shows_all_problems_and_exits_with_2(project):
+    project.replace("etc/executor.yaml", "max_positions: 4", "max_position: 4")
+    project.replace("etc/market.yaml", "default: recorded", "default: recordet")
+    outcome = project.nof0("check", "etc/nof0.yaml")
+    assert outcome.exit_code == 2
+    assert 'max_position: unknown key, did you mean "max_positions"?' in outcome.stderr
+    assert 'default: unknown market section "recordet", did you mean "recorded"?' in outcome.stderr
+    assert outcome.stderr.rstrip().endswith("problems in 3 files")
+    as_json = project.nof0("check", "etc/nof0.yaml", "--json")
+    assert as_json.exit_code == 2
+    found = json.loads(as_json.stdout)
+    assert found["ok"] is False
+    assert {"etc/executor.yaml", "etc/market.yaml"} <= {p["file"] for p in found["problems"]}
+
+
+def test_a_fault_in_a_template_is_found(project):
+    name = "prompts/executor/default_prompt.tmpl"
+    file = project.directory / name
+    file.write_text(file.read_text() + "\n{{ no_such_thing }}\n")
+    outcome = project.nof0("check", "etc/nof0.yaml")
+    assert outcome.exit_code == 2
+    assert "no_such_thing" in outcome.stderr
+
+
+def test_warnings_are_notes(project):
+    project.replace("etc/nof0.yaml", "Seed: 7", "Seed: 7\nCors: {AllowOrigins: ['*']}")
+    text = project.nof0("check", "etc/nof0.yaml").check().stdout
+    assert "note: etc/nof0.yaml:" in text
+    assert "Cors: is not enforced yet" in text
+
+
+def test_a_data_directory_can_be_given(project):
+    text = project.nof0("check", "etc/nof0.yaml", "--data-dir", "other").check().stdout
+    assert str(project.directory / "other" / "api") in text
+
+
+def test_the_live_configuration_names_what_is_missing(tmp_path, monkeypatch):
+    """Without the venue's package there is one clear message, and no secret in any of them."""
+    for top in ("etc", "prompts"):
+        shutil.copytree(ROOT / top, tmp_path / top)
+    monkeypatch.chdir(tmp_path)
+    registry = load_plugins({"NOF0_PLUGINS": "nof0-provider-sim"})
+    with pytest.raises(configuration_error()) as caught:
+        configuration.load("etc/live.yaml", registry, environ=CANARIES)
+    text = str(caught.value)
+    assert 'exchange provider "hyperliquid" is' in text
+    assert 'LLM backend "openai" is' in text
+    assert "canary" not in text
+
+
+def configuration_error():
+    from nof0_core.errors import ConfigError
+
+    return ConfigError
+
+
+def test_the_shipped_configuration_passes_with_its_templates(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    config = configuration.load("etc/nof0.yaml", load_plugins({}), environ={})
+    preflight(config)
+    assert config.warnings == ()
+    assert sum(trader.allocation_pct for trader in config.traders) == 90

@@ -1,0 +1,50 @@
+"""Duties fall on a grid, in a fixed order, and missed moments are left out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nof0_core.manager.schedule import Rank, Schedule, Timer, at_or_after, next_on_grid
+
+NOON = datetime(2025, 7, 23, 12, tzinfo=UTC)
+moments = st.datetimes(
+    min_value=datetime(2020, 1, 1), max_value=datetime(2030, 1, 1), timezones=st.just(UTC)
+)
+steps = st.integers(1, 86_400).map(lambda s: timedelta(seconds=s))
+
+
+@given(moment=moments, step=steps)
+def test_the_next_moment_is_later_on_the_grid_and_the_first_such(moment, step):
+    due = next_on_grid(moment, step)
+    assert moment < due <= moment + step
+    assert (due - datetime(1970, 1, 1, tzinfo=UTC)) % step == timedelta(0)
+
+
+@given(moment=moments, step=steps)
+def test_at_or_after_keeps_a_moment_that_is_on_the_grid(moment, step):
+    due = next_on_grid(moment, step)
+    assert at_or_after(due, step) == due
+    assert at_or_after(moment, step) in (moment, due)
+
+
+def test_what_is_due_together_runs_by_rank_then_by_order_of_adding():
+    schedule = Schedule()
+    minute = timedelta(minutes=1)
+    for rank, name in ((Rank.CYCLE, "b"), (Rank.CYCLE, "a"), (Rank.SYNC, "s"), (Rank.HOUR, "")):
+        schedule.add(Timer(rank, name, minute, NOON))
+    assert [t.name for t in schedule.due(NOON)] == ["s", "", "b", "a"]
+
+
+def test_missed_moments_are_not_made_up_for():
+    timer = Timer(Rank.CYCLE, "a", timedelta(minutes=3), NOON)
+    timer.advance(NOON + timedelta(minutes=10))
+    assert timer.due == NOON + timedelta(minutes=12)
+
+
+def test_a_timer_that_ran_early_never_comes_twice():
+    timer = Timer(Rank.CYCLE, "a", timedelta(minutes=3), NOON)
+    timer.advance(NOON)
+    assert timer.due == NOON + timedelta(minutes=3)

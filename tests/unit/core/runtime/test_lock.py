@@ -1,0 +1,45 @@
+"""One engine per data directory."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from nof0_core.errors import UsageError
+from nof0_core.runtime.lock import locked
+
+
+def test_a_second_holder_is_told_who_the_first_is(tmp_path):
+    with (
+        locked(tmp_path),
+        pytest.raises(UsageError, match=f"another engine is running on .*process {os.getpid()}"),
+        locked(tmp_path),
+    ):
+        pass
+
+
+def test_the_lock_is_free_again_afterwards(tmp_path):
+    for _ in range(2):
+        with locked(tmp_path / "new"):
+            pass
+
+
+def test_a_dead_process_holds_nothing(tmp_path):
+    code = (
+        "import os, pathlib, sys\n"
+        "from nof0_core.runtime.lock import locked\n"
+        "with locked(pathlib.Path(sys.argv[1])): os.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
+    with locked(tmp_path):
+        pass
+
+
+def test_a_directory_that_cannot_be_made_says_what_to_do(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="cannot be written") as caught, locked(tmp_path / "file"):
+        pass
+    assert "--data-dir" in caught.value.hints[0]
