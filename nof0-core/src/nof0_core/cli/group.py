@@ -17,14 +17,21 @@ class Row:
 
 
 COMMANDS = {
-    "run": Row("nof0_core.cli.run:run", "Trade as CONFIG says until stopped."),
+    "run": Row(
+        "nof0_core.cli.run:run",
+        "Trade as CONFIG says until stopped with Ctrl-C, or a recorded market ends.",
+    ),
     "check": Row("nof0_core.cli.check:check", "Say what would run, or everything that is wrong."),
     "init": Row("nof0_core.cli.init:init", "Write a configuration that runs offline into DIR."),
     "plugins": Row("nof0_core.cli.plugins:plugins", "List plugins and what they offer."),
     "describe": Row("nof0_core.cli.describe:describe", "Explain the settings of a kind."),
     "prompt": Row("nof0_core.cli.prompt:prompt", "Render prompts as a model would see them."),
-    "journal": Row("nof0_core.cli.journal:journal", "List, show and verify what happened."),
-    "leaderboard": Row("nof0_core.cli.leaderboard:leaderboard", "Rank the traders of a run."),
+    "journal": Row(
+        "nof0_core.cli.journal:journal", "Look into the journal: every decision, order and fill."
+    ),
+    "leaderboard": Row(
+        "nof0_core.cli.leaderboard:leaderboard", "Show the ranking of a run, with 95 % intervals."
+    ),
 }
 """Core's commands in the order of the help text; plugins add theirs through `nof0_commands`."""
 

@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+PIPE_WIDTH = 120
+"""Columns where output goes to a file or pipe, which have no width of their own."""
+
+
+def console() -> Console:
+    """Return a console for standard output; what is piped is not squeezed into 80 columns."""
+    from rich.console import Console
+
+    screen = Console(highlight=False)
+    if not screen.is_terminal and "COLUMNS" not in os.environ:
+        screen.width = PIPE_WIDTH
+    return screen
 
 
 def print_json(value: Any) -> None:

@@ -35,6 +35,8 @@ def read_models(session: Session, table: Table) -> Models:
     own = {key: node for key, node in table.entries.items() if key in CORE_KEYS}
     session.take(attrs.evolve(table, entries=own), LlmFile)
     nodes = table.table("models").entries
+    if not nodes and isinstance(table.get("models"), Table):
+        session.problems.add(table.below("models"), "must have at least one model")
     models = Models(table=table, names=tuple(nodes))
     for name, node in nodes.items():
         # One by one, so that a wrong entry does not hide what depends on the others.
@@ -46,7 +48,6 @@ def read_models(session: Session, table: Table) -> Models:
         models.default = session.take(default, str) or ""
         if models.default and models.default not in nodes:
             session.unknown(default.place, "model", models.default, nodes)
-            models.default = ""
     return models
 
 

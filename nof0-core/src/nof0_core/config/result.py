@@ -64,6 +64,9 @@ def assemble(session: Session, trees: Trees) -> Config | None:
     policies = [policy for _, policies in made for policy in policies]
     if len(session.problems) or files.main is None or allocator is None:
         return None
+    if len(traders) != len(files.traders):
+        message = "a trader was lost without a reason"
+        raise AssertionError(message)
     return _config(session, files, files.main, wiring, outlook, traders, [allocator, *policies])
 
 

@@ -92,9 +92,9 @@ def _with_markets(
         place = table.below(key_of(field)) if written else table.place
         if name in markets.names:
             refs[field.name] = name
-        elif name:
+        elif written:
             session.unknown(place, "market section", name, markets.names)
-        elif is_needed:
+        elif is_needed and markets.names and not markets.default:
             session.problems.add(
                 place,
                 f"needs a market section: write {key_of(field)} here or default in the market file",
@@ -153,11 +153,14 @@ def _in_order(session: Session, made: Mapping[str, Section]) -> dict[str, Sectio
 
 
 def default_section(session: Session, table: Table, written: str, what: str) -> str:
-    """Return the section of traders that name none: `default`, or the only one there is."""
+    """Return the section of traders that name none: `default`, or the only one there is.
+
+    A default that does not exist is returned all the same: it is noted once, here.
+    """
+    providers = table.get("providers")
+    if isinstance(providers, Table) and not providers.entries:
+        session.problems.add(providers.place, f"must have at least one {what}")
     names = list(table.table("providers").entries)
-    if written and written not in names:
+    if written and names and written not in names:
         session.unknown(table.below("default"), what, written, names)
-        return ""
-    if not written and len(names) == 1:
-        return names[0]
-    return written
+    return names[0] if len(names) == 1 and not written else written

@@ -232,9 +232,13 @@ def _construct(
         raise FaultError(problem(node.place, redact(_said(error), node, fields))) from error
 
 
-@functools.cache
-def hints_of(cls: Hashable) -> Mapping[str, Any]:
+def hints_of(cls: Any) -> Mapping[str, Any]:
     """Return the types of a class's fields; reading annotations is slow, so they are kept."""
+    return _hints(cls)
+
+
+@functools.cache
+def _hints(cls: Hashable) -> Mapping[str, Any]:
     return typing.get_type_hints(cls)
 
 

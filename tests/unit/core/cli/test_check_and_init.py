@@ -10,6 +10,7 @@ import pytest
 
 from nof0_core import config as configuration
 from nof0_core.cli.init import starter_files
+from nof0_core.errors import ConfigError
 from nof0_core.plugins import load_plugins
 from nof0_core.runtime.preflight import preflight
 from nof0_core.testing.project import Project
@@ -73,10 +74,16 @@ def test_check_as_json(project):
     facts = json.loads(project.nof0("check", "etc/nof0.yaml", "--json").check().stdout)
     assert facts["ok"] is True
     assert [t["id"] for t in facts["traders"]] == [
-        "holder", "cross_fast", "cross_slow", "reverter", "coin_flip", "coin_flip_busy",
+        "holder",
+        "cross_fast",
+        "cross_slow",
+        "reverter",
+        "coin_flip",
+        "coin_flip_busy",
     ]
     assert facts["exporters"] == [
-        {"name": "json", "type": "json"}, {"name": "prometheus", "type": "prometheus"},
+        {"name": "json", "type": "json"},
+        {"name": "prometheus", "type": "prometheus"},
     ]
     assert facts["warnings"] == []
 
@@ -88,7 +95,7 @@ def test_check_shows_all_problems_and_exits_with_2(project):
     assert outcome.exit_code == 2
     assert 'max_position: unknown key, did you mean "max_positions"?' in outcome.stderr
     assert 'default: unknown market section "recordet", did you mean "recorded"?' in outcome.stderr
-    assert outcome.stderr.rstrip().endswith("problems in 3 files")
+    assert outcome.stderr.rstrip().endswith("2 problems in 2 files")
     as_json = project.nof0("check", "etc/nof0.yaml", "--json")
     assert as_json.exit_code == 2
     found = json.loads(as_json.stdout)
@@ -123,18 +130,12 @@ def test_the_live_configuration_names_what_is_missing(tmp_path, monkeypatch):
         shutil.copytree(ROOT / top, tmp_path / top)
     monkeypatch.chdir(tmp_path)
     registry = load_plugins({"NOF0_PLUGINS": "nof0-provider-sim"})
-    with pytest.raises(configuration_error()) as caught:
+    with pytest.raises(ConfigError) as caught:
         configuration.load("etc/live.yaml", registry, environ=CANARIES)
     text = str(caught.value)
     assert 'exchange provider "hyperliquid" is' in text
     assert 'LLM backend "openai" is' in text
     assert "canary" not in text
-
-
-def configuration_error():
-    from nof0_core.errors import ConfigError
-
-    return ConfigError
 
 
 def test_the_shipped_configuration_passes_with_its_templates(monkeypatch):

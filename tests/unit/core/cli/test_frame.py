@@ -13,8 +13,21 @@ from nof0_core.cli.group import COMMANDS
 from nof0_core.testing.project import Project
 
 HEAVY = (
-    "numpy", "yaml", "cattrs", "talib", "jinja2", "rich", "structlog", "stamina", "msgspec",
-    "sqlalchemy", "openai", "litestar", "prometheus_client", "anyio", "asyncio",
+    "numpy",
+    "yaml",
+    "cattrs",
+    "talib",
+    "jinja2",
+    "rich",
+    "structlog",
+    "stamina",
+    "msgspec",
+    "sqlalchemy",
+    "openai",
+    "litestar",
+    "prometheus_client",
+    "anyio",
+    "asyncio",
 )
 
 
@@ -41,10 +54,9 @@ def test_starting_imports_nothing_heavy(here, arguments):
 
 
 def test_help_lists_every_command_with_its_own_summary(here):
-    text = here.nof0("--help").check().stdout
+    text = " ".join(here.nof0("--help").check().stdout.split())
     for name, row in COMMANDS.items():
-        assert f"  {name} " in text
-        assert row.summary in text
+        assert f" {name} {row.summary}" in text
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -130,9 +142,13 @@ def failing(tmp_path):
     ("what", "code", "text"),
     [
         ("runtime", 1, "error: venue is away\n  section paper, etc/exchange.yaml:4\n"),
-        ("group", 2, "error: venue is away\n  section paper, etc/exchange.yaml:4\n"
-                     "error: a.yaml:1: x: is bad\n"),
-        ("interrupted", 130, "interrupted\n"),
+        (
+            "group",
+            2,
+            ("error: venue is away\n  section paper, etc/exchange.yaml:4\n"
+            "error: a.yaml:1: x: is bad\n"),
+        ),
+        ("interrupted", 130, "\ninterrupted\n"),
         ("both", 1, "interrupted\nerror: venue is away\n  section paper, etc/exchange.yaml:4\n"),
         ("pipe", 1, ""),
     ],
@@ -146,7 +162,9 @@ def test_a_bug_shows_its_traceback_and_asks_for_a_report(failing):
     outcome = failing.nof0("fail", "bug")
     assert outcome.exit_code == 1
     assert "ZeroDivisionError: oops" in outcome.stderr
-    assert outcome.stderr.splitlines()[-1].startswith("this is a bug in nof0 or in a plugin; please")
+    assert outcome.stderr.splitlines()[-1].startswith(
+        "this is a bug in nof0 or in a plugin; please"
+    )
 
 
 def test_commands_of_plugins_are_in_the_help_text_and_suggested(failing):

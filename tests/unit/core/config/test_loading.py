@@ -138,7 +138,7 @@ def test_files_are_found_beside_the_main_file_whatever_the_working_directory(
             "exchange.yaml",
             "providers:",
             "default: papier\nproviders:",
-            'etc/exchange.yaml:1: default: unknown exchange section "papier", did you mean "paper"?',
+            'default: unknown exchange section "papier", did you mean "paper"?',
             id="default",
         ),
         pytest.param(
@@ -252,6 +252,29 @@ def test_cross_checks(bench, file, old, new, problem):
 def test_no_traders_is_a_problem(bench):
     bench.write("etc/manager.yaml", "manager: {total_equity_usd: 1}\ntraders: []\n")
     assert bench.problems() == "etc/manager.yaml:2: traders: must have at least one trader"
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "problem"),
+    [
+        ("llm.yaml", "models: {}\n", "etc/llm.yaml:1: models: must have at least one model"),
+        ("market.yaml", "providers: {}\n", "providers: must have at least one market section"),
+        ("exchange.yaml", "providers: {}\n", "providers: must have at least one exchange section"),
+        ("exchange.yaml", "", "etc/exchange.yaml: providers: required key is missing"),
+        ("llm.yaml", "", "etc/llm.yaml: models: required key is missing"),
+        ("manager.yaml", "", "etc/manager.yaml: manager: required key is missing"),
+    ],
+)
+def test_an_empty_file_or_mapping_is_a_problem(bench, file, text, problem):
+    bench.write(f"etc/{file}", text)
+    assert problem in bench.problems()
+
+
+def test_a_wrong_default_is_said_once(bench):
+    bench.replace("etc/market.yaml", "providers:", "default: recordet\nproviders:")
+    assert bench.problems() == (
+        'etc/market.yaml:1: default: unknown market section "recordet", did you mean "recorded"?'
+    )
 
 
 def test_a_wrong_trader_does_not_hide_the_next_one(bench):
