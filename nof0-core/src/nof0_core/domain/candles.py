@@ -20,8 +20,6 @@ Interval = NewType("Interval", str)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-_FLOAT = np.dtype(np.float64)
-_TIME = np.dtype(np.int64)
 
 
 @functools.cache
@@ -55,16 +53,11 @@ def readonly(array: npt.ArrayLike, dtype: npt.DTypeLike = np.float64) -> npt.NDA
     return result
 
 
-# Slices of read-only arrays are read-only: on the way to a decision nothing is converted twice.
 def _floats(array: npt.ArrayLike) -> FloatArray:
-    if type(array) is np.ndarray and array.dtype is _FLOAT and not array.flags.writeable:
-        return array
     return readonly(array)
 
 
 def _times(array: npt.ArrayLike) -> TimeArray:
-    if type(array) is np.ndarray and array.dtype is _TIME and not array.flags.writeable:
-        return array
     return readonly(array, np.int64)
 
 
@@ -94,15 +87,17 @@ class Candles:
 
     def __getitem__(self, window: slice) -> Candles:
         """Return the bars of a slice, sharing memory."""
-        return Candles(
-            interval=self.interval,
-            open_time=self.open_time[window],
-            open=self.open[window],
-            high=self.high[window],
-            low=self.low[window],
-            close=self.close[window],
-            volume=self.volume[window],
-        )
+        # The arrays are converted and read-only already, and so are their slices.
+        part = object.__new__(Candles)
+        put = object.__setattr__
+        put(part, "interval", self.interval)
+        put(part, "open_time", self.open_time[window])
+        put(part, "open", self.open[window])
+        put(part, "high", self.high[window])
+        put(part, "low", self.low[window])
+        put(part, "close", self.close[window])
+        put(part, "volume", self.volume[window])
+        return part
 
     @property
     def last_close_time(self) -> datetime:

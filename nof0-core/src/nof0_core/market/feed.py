@@ -146,7 +146,7 @@ class MarketFeed:
             assert isinstance(quote, Quote)  # noqa: S101 - the others are in `missing`
             series = {interval: each.series for interval, each in found}
             snapshots[symbol] = MarketSnapshot(symbol=symbol, time=now, quote=quote, series=series)
-            entries.append(record.entry(symbol, now, quote, [(i, e.encoded) for i, e in found]))
+            entries.append(record.entry(symbol, now, quote, [each.encoded for _, each in found]))
             until = min(until, *(each.until for _, each in found))
         text = record.join_entries(entries)
         moment = Moment(

@@ -44,7 +44,7 @@ def encode(snapshots: Mapping[Symbol, MarketSnapshot]) -> bytes:
             symbol,
             snapshot.time,
             snapshot.quote,
-            ((name, encode_series(series)) for name, series in snapshot.series.items()),
+            map(encode_series, snapshot.series.values()),
         )
         for symbol, snapshot in snapshots.items()
     )
@@ -56,7 +56,7 @@ def digest(record: bytes | msgspec.Raw) -> str:
 
 
 def encode_series(series: Series) -> bytes:
-    """Write one series; see `encode`."""
+    """Write one series with its interval in front; see `encode`."""
     bars = series.candles
     columns = [getattr(bars, name) for name in BAR_COLUMNS] + list(series.indicators.values())
     table = np.stack(columns, axis=1)
@@ -64,7 +64,7 @@ def encode_series(series: Series) -> bytes:
         message = f"a series of {series.interval} holds an infinite number"
         raise DataError(message)
     rows = encode_rows(bars.open_time.tolist(), table.tolist())
-    return join_rows(column_head(series.indicators), rows)
+    return join_rows(column_head(series.interval, series.indicators), rows)
 
 
 def encode_rows(open_times: Sequence[int], table: Sequence[Sequence[float]]) -> list[bytes]:
@@ -77,10 +77,10 @@ def encode_rows(open_times: Sequence[int], table: Sequence[Sequence[float]]) -> 
     return [_encode([time, *row]) for time, row in zip(open_times, table, strict=True)]
 
 
-def column_head(indicators: Iterable[str]) -> bytes:
-    """Write the part of a series that names its columns."""
+def column_head(interval: Interval, indicators: Iterable[str]) -> bytes:
+    """Write the part of a series that names its interval and columns."""
     names = ["open_time", *BAR_COLUMNS, *indicators]
-    return b'{"columns":' + _encode(names) + b',"bars":['
+    return b'%b:{"columns":%b,"bars":[' % (_encode(interval), _encode(names))
 
 
 def join_rows(head: bytes, rows: Iterable[bytes]) -> bytes:
@@ -88,13 +88,10 @@ def join_rows(head: bytes, rows: Iterable[bytes]) -> bytes:
     return head + b",".join(rows) + b"]}"
 
 
-def entry(
-    symbol: Symbol, time: datetime, quote: Quote, series: Iterable[tuple[Interval, bytes]]
-) -> bytes:
+def entry(symbol: Symbol, time: datetime, quote: Quote, series: Iterable[bytes]) -> bytes:
     """Write the entry of one symbol from encoded series."""
-    parts = [b'"%b":%b' % (name.encode(), text) for name, text in series]
     head = b'%b:{"time":%b,"quote":%b,"series":{' % (_encode(symbol), _encode(time), _encode(quote))
-    return head + b",".join(parts) + b"}}"
+    return head + b",".join(series) + b"}}"
 
 
 def join_entries(entries: Iterable[bytes]) -> bytes:

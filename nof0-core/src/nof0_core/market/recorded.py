@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -15,6 +16,9 @@ from nof0_core.indicators.recipe import Wanted
 from nof0_core.market.bars import STALE_INTERVALS, check_bars
 from nof0_core.market.record import BAR_COLUMNS, column_head, encode_rows, join_rows
 from nof0_core.market.shown import Shown
+
+_AHEAD = 256
+"""Bars that are written at a time for the journal; nobody sees them before they have closed."""
 
 
 class Window(Mapping[str, FloatArray]):
@@ -67,15 +71,13 @@ class RecordedSeries:
         self._length = interval_ms(interval)
         self._bars = bars
         self._computed = compute(indicators, candles)
-        # Two copies: by column for what traders see, by bar for what the journal keeps.
+        self._candles = candles
         columns = [getattr(candles, name) for name in BAR_COLUMNS]
-        self._prices = readonly(np.stack(columns))
         self._table = readonly(np.stack([*columns, *self._computed.values()], axis=1))
-        self._open_time = candles.open_time
-        self._close_time = readonly(candles.open_time + self._length, np.int64)
-        self._head = column_head(self._computed)
-        self._first = self._end = 0
+        self._closes: list[int] = (candles.open_time + self._length).tolist()
+        self._head = column_head(interval, self._computed)
         self._rows: list[bytes] = []
+        self._first = 0
         self._shown: Shown | None = None
         self._since = 0
 
@@ -88,50 +90,38 @@ class RecordedSeries:
         shown = self._shown
         if shown is not None and self._since <= now < shown.until:
             return shown
-        end = int(self._close_time.searchsorted(now, "right"))
+        end = bisect_right(self._closes, now)
         if not end:
-            begin = from_ms(int(self._close_time[0]))
+            begin = from_ms(self._closes[0])
             self._refuse(f"the first {self._what} closes at {begin:%Y-%m-%d %H:%M}")
-        closed = int(self._close_time[end - 1])
+        closed = self._closes[end - 1]
         dead = closed + STALE_INTERVALS * self._length
         if now >= dead:
             self._refuse(f"the newest {self._what} closed at {from_ms(closed):%Y-%m-%d %H:%M}")
-        following = int(self._close_time[end]) if end < len(self._close_time) else dead
+        window = slice(max(0, end - self._bars), end)
         self._since = closed
         self._shown = Shown(
-            series=self._cut(max(0, end - self._bars), end),
-            encoded=join_rows(self._head, self._encoded(max(0, end - self._bars), end)),
-            until=min(following, dead),
+            series=Series(
+                interval=self._interval,
+                candles=self._candles[window],
+                indicators=Window(self._computed, window),
+            ),
+            encoded=join_rows(self._head, self._encoded(window.start, end)),
+            until=min(self._closes[end], dead) if end < len(self._closes) else dead,
         )
         return self._shown
 
     async def fetch(self) -> None:
         """Do nothing: everything is there already."""
 
-    def _cut(self, first: int, end: int) -> Series:
-        start, high, low, close, volume = self._prices[:, first:end]
-        candles = Candles(
-            interval=self._interval,
-            open_time=self._open_time[first:end],
-            open=start,
-            high=high,
-            low=low,
-            close=close,
-            volume=volume,
-        )
-        indicators = Window(self._computed, slice(first, end))
-        return Series(interval=self._interval, candles=candles, indicators=indicators)
-
     def _encoded(self, first: int, end: int) -> list[bytes]:
-        """Write the bars of a window; those the last window had are not written again."""
-        if not self._first <= first <= self._end <= end:
-            self._first = self._end = first
-            self._rows = []
-        window = slice(self._end, end)
-        fresh = encode_rows(self._open_time[window].tolist(), self._table[window].tolist())
-        self._rows = self._rows[first - self._first :] + fresh
-        self._first, self._end = first, end
-        return self._rows
+        """Write the bars of a window; a stretch beyond it is written along, at a better price."""
+        if not self._first <= first <= end <= self._first + len(self._rows):
+            ahead = slice(first, end + _AHEAD)
+            open_times = self._candles.open_time[ahead].tolist()
+            self._rows = encode_rows(open_times, self._table[ahead].tolist())
+            self._first = first
+        return self._rows[first - self._first : end - self._first]
 
     def _refuse(self, message: str) -> None:
         raise DataError(f"market {self._section}: {message}", section=self._section)  # noqa: EM102

@@ -11,7 +11,10 @@ from nof0_core.domain.snapshot import Series
 
 @attrs.frozen(kw_only=True, eq=False)
 class Shown:
-    """A series and its exact JSON form. Good until `until` (milliseconds UTC, not included)."""
+    """A series and its exact JSON form with the interval in front.
+
+    Good until `until` (milliseconds UTC, not included).
+    """
 
     series: Series
     encoded: bytes

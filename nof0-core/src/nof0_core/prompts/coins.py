@@ -7,11 +7,11 @@ from decimal import Decimal
 
 from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.instrument import Instrument
-from nof0_core.domain.snapshot import MarketSnapshot, Series
+from nof0_core.domain.snapshot import MarketSnapshot
 from nof0_core.ids import Symbol
 from nof0_core.prompts.scale import Scale, scale_of
 from nof0_core.prompts.series_text import SeriesTexts
-from nof0_core.prompts.view import Later, View
+from nof0_core.prompts.view import View
 
 _RATE = Decimal("1E-5")
 _HOURS = Decimal(24 * 365)
@@ -50,7 +50,7 @@ class CoinViews:
             day_volume_usd=None if volume is None else volume.quantize(_WHOLE),
             max_leverage=max_leverage(context, symbol, instrument),
             min_order_usd=instrument.min_notional,
-            series=tuple(self._series(each, decimals) for each in snapshot.series.values()),
+            series=tuple(self._texts.view(each, decimals) for each in snapshot.series.values()),
         )
 
     def units(self, snapshot: MarketSnapshot) -> tuple[tuple[str, str], ...]:
@@ -63,18 +63,6 @@ class CoinViews:
                     seen.add(name)
                     names.setdefault(self._scale(name).value, []).append(name)
         return tuple((unit, ", ".join(each)) for unit, each in names.items())
-
-    def _series(self, series: Series, decimals: int) -> View:
-        text = self._texts.of(series, decimals)
-        return View(
-            "series",
-            interval=series.interval,
-            bars=len(series.candles),
-            newest=Later(lambda: f"{series.candles.last_close_time:%Y-%m-%d %H:%M} UTC"),
-            rows=Later(text.rows),
-            table=text.table,
-            last=Later(text.last),
-        )
 
     def _scale(self, name: str) -> Scale:
         return scale_of(name, self._functions.get(name, ""))

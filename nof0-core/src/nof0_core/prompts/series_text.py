@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from nof0_core.domain.snapshot import Series
 from nof0_core.prompts.scale import Scale, numbers
-from nof0_core.prompts.view import View
+from nof0_core.prompts.view import Later, View
 
 _KEPT = 64
 
@@ -21,6 +21,19 @@ class SeriesText:
         self._scale = scale
         self._rows: dict[str, str] = {}
         self._tables: dict[tuple[str, ...], str] = {}
+
+    def view(self) -> View:
+        """Return what templates see of the series."""
+        bars = self.series.candles
+        return View(
+            "series",
+            interval=self.series.interval,
+            bars=len(bars),
+            newest=Later(lambda: f"{bars.last_close_time:%Y-%m-%d %H:%M} UTC"),
+            rows=Later(self.rows),
+            table=self.table,
+            last=Later(self.last),
+        )
 
     def rows(self) -> tuple[tuple[str, str], ...]:
         """Return name and values of all rows: close, volume, then the indicators."""
@@ -67,15 +80,17 @@ class SeriesTexts:
     def __init__(self, scale: Callable[[str], Scale]) -> None:
         """Start empty; `scale` tells the scale of a row by its name."""
         self._scale = scale
-        self._kept: dict[tuple[int, int], SeriesText] = {}
+        self._kept: dict[tuple[int, int], tuple[Series, View]] = {}
 
-    def of(self, series: Series, decimals: int) -> SeriesText:
-        """Return the text of a series for a price with so many digits after the point."""
-        # The text holds on to its series, so no other object can get the same id meanwhile.
+    def view(self, series: Series, decimals: int) -> View:
+        """Return the view of a series for a price with so many digits after the point."""
         key = (id(series), decimals)
-        text = self._kept.get(key)
-        if text is None:
-            while len(self._kept) >= _KEPT:
-                del self._kept[next(iter(self._kept))]
-            text = self._kept[key] = SeriesText(series, decimals, self._scale)
-        return text
+        known = self._kept.get(key)
+        if known is not None:
+            return known[1]
+        while len(self._kept) >= _KEPT:
+            del self._kept[next(iter(self._kept))]
+        view = SeriesText(series, decimals, self._scale).view()
+        # The series is kept, too, so that no other object can get its id meanwhile.
+        self._kept[key] = (series, view)
+        return view

@@ -6,14 +6,15 @@ import difflib
 from collections.abc import Callable
 from typing import Any
 
-import attrs
 
-
-@attrs.frozen
 class Later:
     """A value of a view that is made when a template first reads it."""
 
-    make: Callable[[], Any]
+    __slots__ = ("make",)
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        """Take what makes the value."""
+        self.make = make
 
 
 class View(dict[str, Any]):
