@@ -35,7 +35,7 @@ def raised(project, *arguments):
 
 
 def test_the_prompt_at_the_start_of_the_recording_is_printed_with_its_facts(project):
-    result = call(project, "--trader", "cross_fast")
+    result = call(project, "--trader", "holder")
     assert result.exit_code == 0
     assert result.stdout.startswith("--- system\nYou are ")
     assert "--- user\nIt is 2025-07-23 00:00 UTC." in result.stdout
@@ -45,31 +45,31 @@ def test_the_prompt_at_the_start_of_the_recording_is_printed_with_its_facts(proj
 
 
 def test_one_message_alone_is_exactly_its_text(project):
-    whole = json.loads(call(project, "--trader", "cross_fast", "--json").stdout)
+    whole = json.loads(call(project, "--trader", "holder", "--json").stdout)
     system, user = whole["messages"]
-    assert call(project, "--trader", "cross_fast", "--system").stdout == system["content"] + "\n"
-    assert call(project, "--trader", "cross_fast", "--user").stdout == user["content"] + "\n"
+    assert call(project, "--trader", "holder", "--system").stdout == system["content"] + "\n"
+    assert call(project, "--trader", "holder", "--user").stdout == user["content"] + "\n"
     assert user["bytes"] == len(user["content"].encode())
 
 
 def test_the_same_call_gives_the_same_digest_and_another_template_another(project):
-    first = json.loads(call(project, "--trader", "cross_fast", "--json").stdout)
-    assert json.loads(call(project, "--trader", "cross_fast", "--json").stdout) == first
+    first = json.loads(call(project, "--trader", "holder", "--json").stdout)
+    assert json.loads(call(project, "--trader", "holder", "--json").stdout) == first
     template = project / "prompts" / "executor" / "default_prompt.tmpl"
     template.write_text(template.read_text() + "One more line.\n")
-    changed = json.loads(call(project, "--trader", "cross_fast", "--json").stdout)
+    changed = json.loads(call(project, "--trader", "holder", "--json").stdout)
     assert changed["digest"] != first["digest"]
 
 
 def test_an_unknown_trader_is_refused_with_the_known_ones(project):
     error = raised(project, "--trader", "nobody")
     assert isinstance(error, UsageError)
-    assert "cross_fast" in error.hints[0]
+    assert "holder" in error.hints[0]
 
 
 def test_a_faulty_template_is_reported_with_its_line(project):
     template = project / "prompts" / "executor" / "default_prompt.tmpl"
     template.write_text("{# Version: 1 #}\n\n{{ acount.cash }}\n")
-    error = raised(project, "--trader", "cross_fast")
+    error = raised(project, "--trader", "holder")
     assert isinstance(error, ConfigError)
     assert [problem.line for problem in error.problems] == [3]
