@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from decimal import Decimal as D
 
 import pytest
@@ -76,9 +77,10 @@ def test_accounts_add_up(demo):
     for row in totals:
         newest[row["model_id"]] = row
     del newest["buynhold_btc"]
-    initial = {r["data"]["trader"]: D(0) for r in demo.records("transferred")}
+    initial = Counter()
     for record in demo.records("transferred"):
-        initial[record["data"]["trader"]] += D(record["data"]["amount"])
+        for trader, amount in record["data"]["amounts"].items():
+            initial[trader] += D(amount)
     for trader, row in newest.items():
         expected = float(initial[trader]) + row["realized_pnl"] + row["total_unrealized_pnl"]
         assert row["dollar_equity"] == pytest.approx(expected, abs=1e-6)

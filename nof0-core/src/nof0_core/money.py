@@ -14,7 +14,9 @@ from decimal import (
     ROUND_UP,
     Context,
     Decimal,
+    DivisionByZero,
     InvalidOperation,
+    Overflow,
     setcontext,
 )
 
@@ -23,8 +25,8 @@ ONE = Decimal(1)
 HUNDRED = Decimal(100)
 BPS = Decimal(10_000)
 
-EXACT = Context(prec=50, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation])
-"""Arithmetic context of the engine; NaN and infinity raise instead of spreading."""
+EXACT = Context(prec=50, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
+"""Arithmetic context of the engine; division by zero, NaN and infinity raise."""
 
 USD = Decimal("1E-6")
 """Smallest unit of cash that a fee, funding payment or transfer is rounded to (6 decimals)."""

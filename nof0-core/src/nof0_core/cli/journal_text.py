@@ -121,7 +121,7 @@ def document_of(record: Record, body: Body) -> RenderableType:
         f"record  {record.seq}  {body.type}  {summary(body)}",
         f"stream  {record.stream}",
         f"time    {record.time.isoformat()}",
-        f"written {record.wall}",
+        f"written {record.wall}, took {float(record.took):g} s",
         f"hash    {record.hash}",
         f"prev    {record.prev}",
     ]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nof0_core.config.model import Config, TraderConfig
 
 _UNKNOWN = "–"
+_WIDE = 132
 FILE_NAME = "leaderboard.json"
 
 
@@ -35,9 +36,11 @@ def leaderboard(source: Path, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(_read(directory, FILE_NAME, "leaderboard"), indent=2))
         return
-    from rich.console import Console
+    from nof0_core.cli.output import console
 
-    Console().print(render_leaderboard(read_rows(directory, config.traders if config else ())))
+    screen = console()
+    rows = read_rows(directory, config.traders if config else ())
+    screen.print(render_leaderboard(rows, width=screen.width))
 
 
 def read_rows(directory: Path, traders: Sequence[TraderConfig] = ()) -> list[LeaderboardRow]:
@@ -68,56 +71,62 @@ def data_path(config: Config) -> Path:
     return config.data_path
 
 
-def render_leaderboard(rows: Sequence[LeaderboardRow]) -> RenderableType:
+def render_leaderboard(rows: Sequence[LeaderboardRow], *, width: int = _WIDE) -> RenderableType:
     """Lay the rows out as a table, in the order given, with a sentence on what they mean.
 
-    The model is shown where any row has one.
+    The model is shown where any row has one. On less than 132 columns models and intervals are
+    left out, so that no number is cut.
     """
+    from rich import box
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
     from nof0_core.analysis.verdict import verdict
 
-    has_models = any(row.model for row in rows)
-    table = Table(title="Leaderboard", title_justify="left")
-    table.add_column("#", justify="right")
-    table.add_column("trader")
-    if has_models:
-        table.add_column("model")
+    is_wide = width >= _WIDE
+    has_models = is_wide and any(row.model for row in rows)
+    table = Table(
+        title="Leaderboard",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        padding=(0, 1 if is_wide else 0, 0, 0),
+    )
+    table.add_column("#", justify="right", no_wrap=True)
+    for name in ("trader", "model") if has_models else ("trader",):
+        table.add_column(name, no_wrap=True)
+    interval = " [95 %]" if is_wide else ""
     for name in (
         "equity $",
-        "return %",
-        "95 %",
-        "Sharpe",
-        "95 %",
+        f"return %{interval}",
+        f"Sharpe{interval}",
         "trades",
         "win %",
         "fees $",
-        "P(beats best baseline)",
+        "P(best)",
     ):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for rank, row in enumerate(rows, start=1):
         chance = row.beats_baseline_p
         table.add_row(
             str(rank),
-            Text(row.trader + (" (baseline)" if row.is_baseline else "")),
+            Text(row.trader + (" *" if row.is_baseline else "")),
             *([Text(row.model)] if has_models else []),
             f"{row.equity:,.2f}",
-            f"{row.return_pct:+.2f}",
-            _interval(row.return_pct_ci),
-            f"{row.sharpe:+.2f}",
-            _interval(row.sharpe_ci),
+            f"{row.return_pct:+.2f}" + (_interval(row.return_pct_ci) if is_wide else ""),
+            f"{row.sharpe:+.2f}" + (_interval(row.sharpe_ci) if is_wide else ""),
             str(row.num_trades),
             f"{row.win_rate:.0f}" if row.num_trades else _UNKNOWN,
             f"{row.fees:,.2f}",
             _UNKNOWN if chance is None else f"{100 * chance:.0f} %",
         )
-    return Group(table, Text(verdict(rows)))
+    legend = "* baseline   P(best): chance of beating the best (other) baseline"
+    return Group(table, Text(legend, style="dim"), Text(verdict(rows)))
 
 
 def _interval(interval: tuple[float, float] | None) -> str:
-    return _UNKNOWN if interval is None else f"{interval[0]:+.1f} … {interval[1]:+.1f}"
+    return "" if interval is None else f" [{interval[0]:+.1f} … {interval[1]:+.1f}]"
 
 
 def _directory(given: Path) -> Path:

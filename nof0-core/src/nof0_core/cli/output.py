@@ -12,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-PIPE_WIDTH = 120
+PIPE_WIDTH = 140
 """Columns where output goes to a file or pipe, which have no width of their own."""
 
 

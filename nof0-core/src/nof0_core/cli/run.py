@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.live import Live
 
 from nof0_core import config as configuration
+from nof0_core.cli import output
 from nof0_core.cli.leaderboard import data_path, read_rows, render_leaderboard
 from nof0_core.cli.options import config_argument, data_dir_option
 from nof0_core.cli.status import status_line, status_table
@@ -57,10 +58,10 @@ def run(
     wall_limit = _duration(duration) if duration else None
     config = configuration.load(config_file, load_plugins(), data_dir=data_dir)
     preflight(config)
-    console = Console()
-    show: Callable[[str], object] = Console(stderr=True, highlight=False, markup=False).print
+    console = output.console()
+    show: Callable[[str], object] = Console(stderr=True, markup=False).print
     if console.is_terminal:
-        show = lambda line: console.print(line, highlight=False, markup=False)  # noqa: E731
+        show = lambda line: console.print(line, markup=False)  # noqa: E731
     for warning in config.warnings:
         show(f"note: {warning}")
     with logging_to(config.state_dir / "nof0.log", is_verbose=verbose, echo=show) as log:
@@ -85,7 +86,6 @@ async def _run(
             with _display(engine, console) as update:
                 tasks.start_soon(_keep_exported, engine, update)
                 reason = await engine.run(_Moments(engine, cycles))
-                update()
             tasks.cancel_scope.cancel()
         return reason
 
@@ -152,21 +152,23 @@ def _display(engine: Engine, console: Console) -> Iterator[Callable[[], None]]:
             yield draw
         return
     pacer = Pacer(LINE_EVERY)
-    console.print(title, highlight=False, soft_wrap=True)
+    console.print(title, soft_wrap=True)
 
     def line() -> None:
-        if engine.manager.stop_reason or pacer.is_due():
-            console.print(status_line(engine.views.all(), cycles()), highlight=False)
+        if pacer.is_due():
+            console.print(status_line(engine.views.all(), cycles()))
 
     yield line
+    console.print(status_line(engine.views.all(), cycles()))
 
 
 def _report(config: Config, console: Console, reason: str) -> None:
     """Say why the run ended and how everybody did."""
-    console.print(f"stopped: {reason}", highlight=False)
-    console.print(render_leaderboard(read_rows(data_path(config), config.traders)))
-    console.print(f"journal  {config.state_dir / 'journal'}", highlight=False, soft_wrap=True)
-    console.print(f"exports  {config.data_path}", highlight=False, soft_wrap=True)
+    console.print(f"stopped: {reason}")
+    rows = read_rows(data_path(config), config.traders)
+    console.print(render_leaderboard(rows, width=console.width))
+    console.print(f"journal  {config.state_dir / 'journal'}", soft_wrap=True)
+    console.print(f"exports  {config.data_path}", soft_wrap=True)
 
 
 def _duration(text: str) -> timedelta:

@@ -25,9 +25,12 @@ class Books:
         self.log = log
         self.listeners: list[Callable[[Event], None]] = []
 
-    def record(self, stream: TraderId, body: Body) -> Event:
-        """Append one event to a stream and apply it; it is on disk after the next `commit`."""
-        event = self.journal.append(self.clock.now(), stream, body)
+    def record(self, stream: TraderId, body: Body, *, took: float = 0.0) -> Event:
+        """Append one event to a stream and apply it; it is on disk after the next `commit`.
+
+        `took` is the real time spent on it, in seconds.
+        """
+        event = self.journal.append(self.clock.now(), stream, body, took=took)
         self.ledger.apply(event)
         for listener in self.listeners:
             listener(event)

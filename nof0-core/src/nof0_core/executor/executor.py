@@ -109,6 +109,11 @@ class Executor:
         return Deliberation(status=CycleStatus.MODEL_TIMEOUT, error=message)
 
     def _judge(self, completion: Completion, context: DecisionContext) -> Deliberation:
+        completion = attrs.evolve(
+            completion,
+            text=_writable(completion.text),
+            chain_of_thought=_writable(completion.chain_of_thought),
+        )
         try:
             answer = _read(completion)
         except InvalidOutputError as error:
@@ -130,6 +135,11 @@ def _read(completion: Completion) -> Answer:
     if completion.decisions is None:
         return parse(completion.text)
     return Answer(elements=_typed(completion.decisions))
+
+
+def _writable(text: str) -> str:
+    """Replace what cannot be written as UTF-8 (lone surrogates), so that the journal takes it."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _typed(decisions: Sequence[object]) -> tuple[Decision, ...]:

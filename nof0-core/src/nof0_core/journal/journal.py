@@ -108,10 +108,13 @@ class Journal:
         end = self._ends.get(stream)
         return genesis(stream) if end is None else end.head
 
-    def append(self, time: datetime, stream: TraderId, body: Body) -> Event:
+    def append(
+        self, time: datetime, stream: TraderId, body: Body, *, took: float = 0.0
+    ) -> Event:
         """Number an event and put it at the end of its stream; written by the next `flush`.
 
-        `time` decides about the day file, but a stream never goes back to an earlier file: when the
+        `took` is how many seconds of real time the machine spent on it, kept beside the time of
+        writing. `time` decides about the day file, but a stream never goes back to an earlier file: when the
         clock was set back, records stay in the newest one.
 
         Raises:
@@ -126,7 +129,10 @@ class Journal:
         event = Event(seq=self.last[0] + 1, time=time.astimezone(UTC), stream=stream, body=body)
         end = self._ends.get(stream)
         line, digest = build(
-            event, prev=genesis(stream) if end is None else end.head, wall=self._wall()
+            event,
+            prev=genesis(stream) if end is None else end.head,
+            wall=self._wall(),
+            took=took,
         )
         if end is None:
             end = self._begin(stream)

@@ -1,13 +1,15 @@
 """One line of a journal file: how it is built and taken apart.
 
     {"seq":7,"time":"2025-07-01T00:00:00Z","stream":"@engine","type":"alert","data":{…},
-     "prev":"<64 hex>","hash":"<64 hex>","wall":{"at":"<27 characters>","sum":"<8 hex>"}}
+     "prev":"<64 hex>","hash":"<64 hex>","wall":{"at":"<27 characters>",
+     "took":"<11 characters>","sum":"<8 hex>"}}
 
 without the line break and ended by one. `prev` is the `hash` of the record before it in the same
 stream, or `genesis(stream)`. `hash` is the SHA-256 of all bytes before `,"hash":`, so it covers
-`prev` and with it everything that came before. `wall` is when the machine wrote the record; it is
-the only part that differs between two runs of the same simulation, which is why it stands behind
-the hash and has a checksum of its own: the CRC-32 of `hash` and `at`.
+`prev` and with it everything that came before. `wall` is when the machine wrote the record and how
+many seconds it spent on what the record tells (a model's thinking time; 0 where nothing was
+measured). It is the only part that differs between two runs of the same simulation, which is why it
+stands behind the hash and has a checksum of its own: the CRC-32 of `hash`, `at` and `took`.
 
 The tail from `prev` on always has the same length, so a reader can skip a record without looking
 into it.
@@ -33,10 +35,12 @@ _HEAD = re.compile(
 )
 _TAIL = re.compile(
     rb',"prev":"([0-9a-f]{64})","hash":"([0-9a-f]{64})"'
-    rb',"wall":\{"at":"([^"\\]{27})","sum":"([0-9a-f]{8})"\}\}'
+    rb',"wall":\{"at":"([^"\\]{27})","took":"([0-9]{4}\.[0-9]{6})","sum":"([0-9a-f]{8})"\}\}'
 )
-_TAIL_SIZE = len(',"prev":"","hash":"","wall":{"at":"","sum":""}}') + 64 + 64 + 27 + 8
-_FROM_HASH_SIZE = len(',"hash":"","wall":{"at":"","sum":""}}') + 64 + 27 + 8
+_FROM_HASH_SIZE = len(',"hash":"","wall":{"at":"","took":"","sum":""}}') + 64 + 27 + 11 + 8
+_TAIL_SIZE = len(',"prev":""') + 64 + _FROM_HASH_SIZE
+_LONGEST = 9999.999999
+"""Most seconds that fit into `took`; more are written as this."""
 
 
 @attrs.frozen(kw_only=True)
@@ -55,6 +59,7 @@ class Record:
     prev: str
     hash: str
     wall: str
+    took: str
     wall_sum: str
     data_start: int
 
@@ -64,7 +69,7 @@ class Record:
 
     def has_true_wall(self) -> bool:
         """Return whether the checksum over the machine time fits."""
-        return self.wall_sum == _wall_sum(self.hash, self.wall)
+        return self.wall_sum == _wall_sum(self.hash, self.wall, self.took)
 
     @property
     def data(self) -> memoryview:
@@ -90,8 +95,10 @@ def genesis(stream: TraderId) -> str:
     return hashlib.sha256(f"nof0 journal of {stream}".encode()).hexdigest()
 
 
-def build(event: Event, *, prev: str, wall: datetime) -> tuple[bytearray, str]:
-    """Make the line of an event, with line break, and its hash.
+def build(
+    event: Event, *, prev: str, wall: datetime, took: float = 0.0
+) -> tuple[bytearray, str]:
+    """Make the line of an event, with line break, and its hash; `took` is in seconds.
 
     Raises:
         JournalError: if the body cannot be written exactly.
@@ -100,8 +107,9 @@ def build(event: Event, *, prev: str, wall: datetime) -> tuple[bytearray, str]:
         Line(event.seq, event.time, event.stream, event.body.type, event.body, prev),
     )
     digest = hashlib.sha256(buffer).hexdigest()
-    at = moment(wall)
-    tail = f',"hash":"{digest}","wall":{{"at":"{at}","sum":"{_wall_sum(digest, at)}"}}}}\n'
+    at, spent = moment(wall), f"{min(max(took, 0.0), _LONGEST):011.6f}"
+    checksum = _wall_sum(digest, at, spent)
+    tail = f',"hash":"{digest}","wall":{{"at":"{at}","took":"{spent}","sum":"{checksum}"}}}}\n'
     buffer += tail.encode()
     return buffer, digest
 
@@ -130,7 +138,8 @@ def parse(line: bytes) -> Record:
         prev=tail[1].decode(),
         hash=tail[2].decode(),
         wall=tail[3].decode(),
-        wall_sum=tail[4].decode(),
+        took=tail[4].decode(),
+        wall_sum=tail[5].decode(),
         data_start=head.end(),
     )
 
@@ -141,5 +150,5 @@ def peek(line: bytes | memoryview) -> tuple[int, str] | None:
     return (int(head[1]), head[4].decode()) if head else None
 
 
-def _wall_sum(digest: str, at: str) -> str:
-    return f"{crc32(f'{digest} {at}'.encode()):08x}"
+def _wall_sum(digest: str, at: str, took: str) -> str:
+    return f"{crc32(f'{digest} {at} {took}'.encode()):08x}"

@@ -142,6 +142,7 @@ class CycleRunner:
                 error=deliberation.error,
                 **extra,  # type: ignore[arg-type]  # only the keys named above
             ),
+            took=deliberation.latency_s,
         )
         self._books.commit()
 

@@ -26,14 +26,7 @@ async def endow(*, config: Config, books: Books, providers: Mapping[str, Exchang
     Raises:
         UsageError: an account does not hold what its traders were promised.
     """
-    for trader in config.traders:
-        home = books.ledger.section_of(trader.id)
-        if home not in (None, trader.exchange):
-            message = f"trader {trader.id} has its capital on {home}, not on {trader.exchange}"
-            raise UsageError(
-                message,
-                hints=("give the trader a new id, or start with another --data-dir",),
-            )
+    _check_traders(config, books)
     for section, provider in providers.items():
         if not books.ledger.traders(section):
             await _adopt(section, provider, books)
@@ -42,6 +35,29 @@ async def endow(*, config: Config, books: Books, providers: Mapping[str, Exchang
                 capital = truncate_usd(config.total_equity_usd * trader.allocation_pct / HUNDRED)
                 _give(section, trader.id, capital, books)
     books.commit()
+
+
+def _check_traders(config: Config, books: Books) -> None:
+    """See that the books and the configuration speak of the same traders."""
+    known = {trader.id: trader for trader in config.traders}
+    for trader in known.values():
+        home = books.ledger.section_of(trader.id)
+        if home not in (None, trader.exchange):
+            message = f"trader {trader.id} has its capital on {home}, not on {trader.exchange}"
+            raise UsageError(
+                message, hints=("give the trader a new id, or start with another --data-dir",)
+            )
+    for section in config.exchanges:
+        for position in books.ledger.positions(section):
+            if position.trader not in known and not position.trader.startswith("@"):
+                message = (
+                    f"trader {position.trader} still holds {position.quantity} {position.symbol} "
+                    f"on {section}, but is not in the configuration any more"
+                )
+                raise UsageError(
+                    message,
+                    hints=("put it back until its position is closed, or use another --data-dir",),
+                )
 
 
 async def _adopt(section: str, provider: ExchangeProvider, books: Books) -> None:

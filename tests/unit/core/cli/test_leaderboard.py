@@ -82,9 +82,9 @@ def test_table_shows_every_trader_in_order_with_intervals_and_the_verdict(direct
     lines = result.output.splitlines()
     alpha = next(line for line in lines if "alpha" in line)
     beta = next(line for line in lines if "beta" in line)
-    for text in ("10,200.00", "+2.00", "-1.0 … +4.0", "+0.25", "75", "12.50", "62 %"):
+    for text in ("10,200.00", "+2.00", "[-1.0 … +4.0]", "+0.25", "75", "12.50", "62 %"):
         assert text in alpha
-    assert "beta (baseline)" in beta
+    assert "beta *" in beta
     assert lines.index(alpha) < lines.index(beta)
     assert "The order means nothing yet" in result.output
     assert "model" not in lines[2]

@@ -56,7 +56,8 @@ def test_line_is_what_the_documentation_says(story):
     assert record["hash"] == hashlib.sha256(hashed).hexdigest()
     at = record["wall"]["at"]
     assert at == "2026-01-02T03:04:05.678901Z"
-    checksum = crc32(f"{record['hash']} {at}".encode())
+    assert record["wall"]["took"] == "0000.000000"
+    checksum = crc32(f"{record['hash']} {at} 0000.000000".encode())
     assert record["wall"]["sum"] == f"{checksum:08x}"
 
 
