@@ -76,7 +76,7 @@ def test_check_as_json(project):
     assert [t["id"] for t in facts["traders"]] == [
         "holder",
         "cross_fast",
-        "cross_slow",
+        "cross_patient",
         "reverter",
         "coin_flip",
         "coin_flip_busy",

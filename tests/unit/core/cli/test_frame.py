@@ -145,8 +145,10 @@ def failing(tmp_path):
         (
             "group",
             2,
-            ("error: venue is away\n  section paper, etc/exchange.yaml:4\n"
-            "error: a.yaml:1: x: is bad\n"),
+            (
+                "error: venue is away\n  section paper, etc/exchange.yaml:4\n"
+                "error: a.yaml:1: x: is bad\n"
+            ),
         ),
         ("interrupted", 130, "\ninterrupted\n"),
         ("both", 1, "interrupted\nerror: venue is away\n  section paper, etc/exchange.yaml:4\n"),

@@ -109,8 +109,8 @@ def test_settings_in_two_places_are_refused(bench):
         (
             "{backend: needy}",
             (
-                'models.dummy.backend: backend "needy" needs settings: give it a section under backends'
-                "\n  required: api_key"
+                'models.dummy.backend: backend "needy" needs settings: give it a section under'
+                " backends\n  required: api_key"
             ),
         ),
         ("{backend: rules, temperature: hot}", "models.dummy.temperature: expected a number"),

@@ -111,7 +111,8 @@ class TestFiles:
                 PLUGIN.replace('"mine"', '"quiet"'),
                 (
                     'two plugins offer risk check "quiet"\n  stand-ins 1   t\n'
-                    "  etc/mine.py   etc/mine.py\n  take etc/mine.py out of Plugins in the main file"
+                    "  etc/mine.py   etc/mine.py\n"
+                    "  take etc/mine.py out of Plugins in the main file"
                 ),
             ),
         ],
