@@ -83,4 +83,5 @@ def test_the_end_of_the_recording_ends_the_run(run_in, tmp_path):
     assert "the recorded market ends here" in outcome.stdout
     again = run.run()
     assert again.returncode == 0, again.stderr
-    assert "the recorded market ends here" in again.stdout
+    assert "the recorded market end" in again.stdout
+    assert "Leaderboard" in again.stdout

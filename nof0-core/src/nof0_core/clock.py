@@ -59,21 +59,28 @@ class SystemClock:
 
 
 class ScaledClock:
-    """Time that starts at `start` and passes `speed` times as fast as the machine's clock."""
+    """Time that starts at `start` and passes `speed` times as fast as the machine's clock.
+
+    It stands still until somebody first waits, so that opening providers takes no time from it.
+    """
 
     is_lockstep = False
 
     def __init__(self, *, start: datetime, speed: float) -> None:
         self._start = start
         self._speed = speed
-        self._origin = time.monotonic()
+        self._origin: float | None = None
 
     def now(self) -> datetime:
         """Return the current time, UTC."""
+        if self._origin is None:
+            return self._start
         return self._start + timedelta(seconds=(time.monotonic() - self._origin) * self._speed)
 
     async def sleep_until(self, moment: datetime) -> None:
         """Wait until `moment`; a wait of one hour takes 3600/speed seconds of real time."""
+        if self._origin is None:
+            self._origin = time.monotonic()
         while (left := (moment - self.now()).total_seconds()) > 0:
             await anyio.sleep(left / self._speed)
 

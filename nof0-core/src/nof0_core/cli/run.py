@@ -21,7 +21,7 @@ from nof0_core.cli.options import config_argument, data_dir_option
 from nof0_core.cli.status import status_line, status_table
 from nof0_core.clock import SystemClock
 from nof0_core.config.model import Config
-from nof0_core.errors import UsageError
+from nof0_core.errors import EndOfDataError, UsageError
 from nof0_core.plugins import load_plugins
 from nof0_core.plugins.env import Logger
 from nof0_core.runtime.engine import Engine, open_engine
@@ -65,7 +65,10 @@ def run(
     for warning in config.warnings:
         show(f"note: {warning}")
     with logging_to(config.state_dir / "nof0.log", is_verbose=verbose, echo=show) as log:
-        reason = anyio.run(_run, config, log, console, cycles, wall_limit)
+        try:
+            reason = anyio.run(_run, config, log, console, cycles, wall_limit)
+        except EndOfDataError as error:
+            reason = str(error)
     _report(config, console, reason)
     if reason == "interrupted":
         raise SystemExit(INTERRUPTED)

@@ -77,6 +77,7 @@ async def open_engine(
         log: makes a logger for a part of the program.
 
     Raises:
+        EndOfDataError: an earlier run has come to the end of a recorded market.
         UsageError: another engine holds the data directory, it cannot be written, the clock does
             not fit the market, or an exchange account holds less than its traders were promised.
         Nof0Error: what a provider said when it was opened.
@@ -94,7 +95,7 @@ async def open_engine(
         books.listeners.append(exports.notice)
         sections = Sections(config=config, clock=clock, log=log, stack=stack)
         markets = await sections.open_all("market", config.markets)
-        fit.check_clock(config, clock, markets)
+        fit.check_clock(config, clock, markets, is_resumed=last is not None)
         feeds = {n: make_feed(config, clock, n, provider) for n, provider in markets.items()}
         for name, feed in feeds.items():
             await feed.open([s for t in config.traders if t.market == name for s in t.symbols])

@@ -8,15 +8,18 @@ from datetime import datetime, timedelta
 from nof0_core.clock import Clock
 from nof0_core.config.model import Config
 from nof0_core.domain.candles import interval_ms
-from nof0_core.errors import UsageError
+from nof0_core.errors import EndOfDataError, UsageError
 from nof0_core.protocols import MarketProvider, SupportsRecording
 
 
-def check_clock(config: Config, clock: Clock, markets: Mapping[str, MarketProvider]) -> None:
+def check_clock(
+    config: Config, clock: Clock, markets: Mapping[str, MarketProvider], *, is_resumed: bool
+) -> None:
     """See that the clock suits the markets.
 
     Raises:
         UsageError: a live market on a clock of its own, or a recording of another time.
+        EndOfDataError: an earlier run has come to the end of the recording.
     """
     for name, market in markets.items():
         if not isinstance(market, SupportsRecording):
@@ -25,6 +28,12 @@ def check_clock(config: Config, clock: Clock, markets: Mapping[str, MarketProvid
                 raise UsageError(message, hints=("remove Clock from the main file",))
             continue
         recorded = market.recorded()
+        if is_resumed and clock.now() > recorded.end:
+            message = (
+                f"the recorded market ended at {_minute(recorded.end)} UTC and the run with it; "
+                "another --data-dir starts a new one"
+            )
+            raise EndOfDataError(message, section=name)
         if not recorded.start <= clock.now() <= recorded.end:
             message = (
                 f"market {name} was recorded from {_minute(recorded.start)} to "
