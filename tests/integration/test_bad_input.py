@@ -25,8 +25,8 @@ def project(tmp_path, run_in):
     def spoil(file, old, new, count=1):
         path = tmp_path / file
         text = path.read_text()
-        assert re.search(old, text, re.M), f"{old} is not in {file}"
-        path.write_text(re.sub(old, new, text, count=count, flags=re.M))
+        assert re.search(old, text, re.MULTILINE), f"{old} is not in {file}"
+        path.write_text(re.sub(old, new, text, count=count, flags=re.MULTILINE))
 
     run.spoil = spoil
     run.root = tmp_path
@@ -91,7 +91,7 @@ def test_allocation_beyond_what_there_is(project):
 
 def test_a_duplicate_trader_id(project):
     text = (project.root / "etc/manager.yaml").read_text()
-    first, second = re.findall(r"^\s+- id: (\S+)", text, re.M)[:2]
+    first, second = re.findall(r"^\s+- id: (\S+)", text, re.MULTILINE)[:2]
     project.spoil("etc/manager.yaml", rf"- id: {second}$", f"- id: {first}")
     refused(project, rf"manager.yaml:\d+.*{first}")
 
@@ -111,7 +111,11 @@ def candles(project, edit):
     ("edit", "words"),
     [
         pytest.param(lambda lines: lines[:1], "empty|no bars|no rows", id="empty"),
-        pytest.param(lambda lines: lines[:3000] + lines[3010:], r":3001: 10 3m rows missing.*\n.*gaps: allow", id="gap"),
+        pytest.param(
+            lambda lines: lines[:3000] + lines[3010:],
+            r":3001: 10 3m rows missing.*\n.*gaps: allow",
+            id="gap",
+        ),
         pytest.param(
             lambda lines: [*lines[:50], lines[51], lines[50], *lines[52:]], r":5[12]", id="unsorted"
         ),

@@ -25,7 +25,9 @@ ONE = Decimal(1)
 HUNDRED = Decimal(100)
 BPS = Decimal(10_000)
 
-EXACT = Context(prec=50, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
+EXACT = Context(
+    prec=50, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow]
+)
 """Arithmetic context of the engine; division by zero, NaN and infinity raise."""
 
 USD = Decimal("1E-6")

@@ -49,8 +49,12 @@ class TraderView:
 
 @attrs.frozen(kw_only=True)
 class View:
-    """All traders at `time`, in configuration order, and the newest quotes."""
+    """All traders at `time`, in configuration order, and the newest quotes.
 
+    `seq` is the number of the newest event the picture includes.
+    """
+
+    seq: int
     time: datetime
     traders: tuple[TraderView, ...]
     quotes: Mapping[Symbol, Quote]

@@ -77,6 +77,9 @@ class JsonExporter:
                 if event.seq > self._seq:
                     self._documents.apply(event)
                     self._seq = event.seq
+            if self._seq < view.seq:
+                # More events are on their way; the picture is ahead of what was told so far.
+                return
             self._view = view
             # Writing takes longer than an event loop should be kept waiting.
             await anyio.to_thread.run_sync(self._write, view)

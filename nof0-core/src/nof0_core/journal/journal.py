@@ -108,14 +108,12 @@ class Journal:
         end = self._ends.get(stream)
         return genesis(stream) if end is None else end.head
 
-    def append(
-        self, time: datetime, stream: TraderId, body: Body, *, took: float = 0.0
-    ) -> Event:
+    def append(self, time: datetime, stream: TraderId, body: Body, *, took: float = 0.0) -> Event:
         """Number an event and put it at the end of its stream; written by the next `flush`.
 
-        `took` is how many seconds of real time the machine spent on it, kept beside the time of
-        writing. `time` decides about the day file, but a stream never goes back to an earlier file: when the
-        clock was set back, records stay in the newest one.
+        `time` decides about the day file, but a stream never goes back to an earlier file: when
+        the clock was set back, records stay in the newest one. `took` is how many seconds of real
+        time the machine spent on it, kept beside the time of writing.
 
         Raises:
             JournalError: if the body has values JSON would change, or the name of the stream cannot

@@ -95,9 +95,7 @@ def genesis(stream: TraderId) -> str:
     return hashlib.sha256(f"nof0 journal of {stream}".encode()).hexdigest()
 
 
-def build(
-    event: Event, *, prev: str, wall: datetime, took: float = 0.0
-) -> tuple[bytearray, str]:
+def build(event: Event, *, prev: str, wall: datetime, took: float = 0.0) -> tuple[bytearray, str]:
     """Make the line of an event, with line break, and its hash; `took` is in seconds.
 
     Raises:

@@ -58,4 +58,9 @@ class Views:
         section_quotes: Mapping[Symbol, Quote]
         for section_quotes in self._valuation.quotes.values():
             quotes.update(section_quotes)
-        return View(time=self._books.clock.now(), traders=self.traders(), quotes=quotes)
+        return View(
+            seq=self._books.journal.last_seq,
+            time=self._books.clock.now(),
+            traders=self.traders(),
+            quotes=quotes,
+        )

@@ -20,7 +20,10 @@ class Exporter(Protocol):
         """Return the `seq` of the last event already exported; 0 to get everything again."""
 
     async def export(self, events: Sequence[Event], view: View) -> None:
-        """Take over events, oldest first, and the picture of all accounts after the last of them.
+        """Take over events, oldest first, and a picture of all accounts.
+
+        With many events to catch up on they come in several calls with the same picture: it is
+        ahead of the events until `view.seq` has been handed over.
 
         `events` may be empty (only prices moved). Must be idempotent by `seq`: after a crash the
         same events may come again.

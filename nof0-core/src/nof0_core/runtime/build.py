@@ -23,9 +23,7 @@ from nof0_core.risk.gate import RiskGate
 from nof0_core.runtime import fit
 
 
-def make_feed(
-    config: Config, clock: Clock, section: str, provider: MarketProvider
-) -> MarketFeed:
+def make_feed(config: Config, clock: Clock, section: str, provider: MarketProvider) -> MarketFeed:
     """Make the feed of a market section; it still has to be opened."""
     return MarketFeed(
         section=section,
@@ -90,9 +88,7 @@ def _terms(trader: TraderConfig) -> Terms:
     )
 
 
-def _executor(
-    config: Config, trader: TraderConfig, backend: LLMBackend, clock: Clock
-) -> Executor:
+def _executor(config: Config, trader: TraderConfig, backend: LLMBackend, clock: Clock) -> Executor:
     return Executor(
         trader=trader,
         backend=backend,

@@ -39,9 +39,7 @@ def check_clock(
                 f"market {name} was recorded from {_minute(recorded.start)} to "
                 f"{_minute(recorded.end)} UTC, but the clock says {_minute(clock.now())}"
             )
-            raise UsageError(
-                message, hints=("set Clock.Start (and Clock.Speed) in the main file",)
-            )
+            raise UsageError(message, hints=("set Clock.Start (and Clock.Speed) in the main file",))
 
 
 def end_of(markets: Mapping[str, MarketProvider]) -> datetime | None:

@@ -27,7 +27,7 @@ def wandering(curve):
 @pytest.fixture
 def view(curve):
     def make(*traders):
-        return View(time=curve(1)[0].time, traders=traders, quotes={})
+        return View(seq=0, time=curve(1)[0].time, traders=traders, quotes={})
 
     return make
 

@@ -34,7 +34,7 @@ class Venue:
     """One account, filled at `marks`. Faults are switched on by setting the flags.
 
     `lose_answers`: carries orders out, then the connection drops. `lose_orders`: the connection
-    drops before they arrive. `refuse_stops`, `refuse_leverage`: says no. `is_down`: refuses to talk.
+    drops before they arrive. `refuse_stops`, `refuse_leverage`: says no. `is_down`: does not talk.
     `fill_ratio`: the part of an IOC order that finds a counterpart.
     """
 

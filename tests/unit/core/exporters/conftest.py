@@ -60,9 +60,7 @@ class Story:
             self._say(
                 START,
                 account,
-                Transferred(
-                    section="paper", amounts={account: Decimal(10_000)}, reason="initial"
-                ),
+                Transferred(section="paper", amounts={account: Decimal(10_000)}, reason="initial"),
             )
         for hour in range(hours):
             self._hour(hour)
@@ -211,6 +209,7 @@ class Story:
         mark = price_at(self.hour) + 20
         quote = Quote(symbol=BTC, time=time, mark=mark, mid=mark + 1, oracle=mark)
         return View(
+            seq=0,
             time=time,
             traders=tuple(
                 TraderView(

@@ -332,3 +332,17 @@ async def test_rounds_that_overlap_wait_for_each_other(tmp_path, story):
             tasks.start_soon(exporter.export, told.events[start : start + 10], told.view())
     analytics = json.loads((tmp_path / "analytics-alpha.json").read_bytes())["analytics"][0]
     assert analytics["invocation_breakdown_table"]["num_invocations"] == 30
+
+
+async def test_a_picture_that_is_ahead_of_the_events_is_not_drawn_yet(tmp_path, story, evolve):
+    told = story(30)
+    view = evolve(told.view(), seq=told.events[-1].seq)
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    at_once = await run(whole, (told.events, view))
+    half = len(told.events) // 2
+    async with env() as surroundings, open_json(JsonConfig(path=parts), surroundings) as exporter:
+        await exporter.export(told.events[:half], view)
+        assert list(parts.iterdir()) == []
+        await exporter.export(told.events[half:], view)
+    for name in at_once:
+        assert (parts / name).read_bytes() == (whole / name).read_bytes()

@@ -14,7 +14,7 @@ from nof0_core.runtime.exports import Exports
 from nof0_core.testing.environment import START, Lines
 
 pytestmark = pytest.mark.anyio
-VIEW = View(time=START, traders=(), quotes={})
+VIEW = View(seq=0, time=START, traders=(), quotes={})
 
 
 class Sink:
