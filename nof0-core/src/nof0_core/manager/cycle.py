@@ -45,14 +45,15 @@ class CycleRunner:
         feed, desk = self._feeds[config.market], self._desks[config.exchange]
         moment = await feed.moment(config.symbols)
         self._note_market(config.market, moment)
+        account = self._valuation.account(config.id)
         context = DecisionContext(
             trader=config.id,
             cycle=cycle_id(config.id, scheduled),
             time=self._books.clock.now(),
             started_at=self._books.ledger.started_at(config.id) or scheduled,
             symbols=config.symbols,
-            account=self._valuation.account(config.id),
-            performance=self._valuation.performance(config.id),
+            account=account,
+            performance=self._valuation.performance(config.id, account),
             snapshots=moment.snapshots,
             instruments=feed.instruments,
             limits=config.limits,
@@ -98,7 +99,6 @@ class CycleRunner:
                 error=error,
             ),
         )
-        self._books.commit()
 
     def _record(
         self,
@@ -144,7 +144,6 @@ class CycleRunner:
             ),
             took=deliberation.latency_s,
         )
-        self._books.commit()
 
 
 def parameters(model: ModelSpec) -> dict[str, object]:

@@ -86,6 +86,9 @@ class Manager:
                         await self._do(timer, scheduled)
                     else:
                         self._start(tasks, timer, scheduled)
+                if self._clock.is_lockstep:
+                    # Nothing outside sees a simulation between its moments: one write for each.
+                    self._books.commit()
                 after_moment(now)
             tasks.cancel_scope.deadline = anyio.current_time() + 5
         return self.stop_reason
@@ -94,6 +97,7 @@ class Manager:
         """Bring books and venues into agreement, before anything is decided and at the end."""
         for section in self._desks:
             await self._sync(section)
+        self._books.commit()
 
     async def _wait(self) -> bool:
         """Wait until something is due; return False when the run is to end instead."""
@@ -144,6 +148,7 @@ class Manager:
             try:
                 await self._do(timer, scheduled)
             finally:
+                self._books.commit()
                 self._busy.discard(key)
 
         tasks.start_soon(duty)
@@ -196,11 +201,9 @@ class Manager:
             self.stop(str(error))
         except Nof0Error as error:
             self._books.alert("sync_failed", f"{section}: {error}")
-        self._books.commit()
 
     async def _mark_hour(self, hour: datetime) -> None:
         for section, desk in self._desks.items():
             await desk.mark_hour(hour, self._valuation.quotes[section])
         accounts = tuple(self._valuation.account(trader) for trader in self.traders)
         self._books.record(ENGINE, HourMarked(accounts=accounts))
-        self._books.commit()

@@ -67,7 +67,6 @@ class Rebalancer:
             self._books.record(
                 ENGINE, Rebalanced(strategy=strategy, before=request.current, after=shares)
             )
-        self._books.commit()
 
     def _configured(
         self, traders: Sequence[TraderId], available: Decimal

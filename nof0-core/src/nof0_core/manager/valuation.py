@@ -69,9 +69,9 @@ class Valuation:
             self._feeds[self._pricing[section]].instruments,
         )
 
-    def performance(self, trader: TraderId) -> Performance:
+    def performance(self, trader: TraderId, account: AccountState) -> Performance:
         """Return a trader's statistics so far; costs only what is new since the last call."""
         ledger = self._books.ledger
         return self._trackers[trader].performance(
-            ledger.trades(trader), ledger.curve(trader), self.account(trader), ledger.cycles(trader)
+            ledger.trades(trader), ledger.curve(trader), account, ledger.cycles(trader)
         )

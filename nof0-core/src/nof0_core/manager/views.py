@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nof0_core.config.model import Config
+from nof0_core.config.model import Config, TraderConfig
 from nof0_core.domain.snapshot import Quote
 from nof0_core.domain.view import TraderView, View
 from nof0_core.exchange.books import Books
@@ -32,24 +32,25 @@ class Views:
 
     def traders(self) -> tuple[TraderView, ...]:
         """Return all traders, in configuration order."""
-        ledger = self._books.ledger
-        return tuple(
-            TraderView(
-                trader=trader.id,
-                name=trader.name,
-                model=trader.model.name,
-                is_baseline=not self._config.backends[trader.model.backend].kind.reads_prompt,
-                section=trader.exchange,
-                started_at=ledger.started_at(trader.id) or self._books.clock.now(),
-                initial_capital=ledger.initial_capital(trader.id) or ZERO,
-                account=self._valuation.account(trader.id),
-                performance=self._valuation.performance(trader.id),
-                status=self._traders[trader.id].status,
-                next_cycle=self._traders[trader.id].due,
-                trades=ledger.trades(trader.id),
-                equity_curve=ledger.curve(trader.id),
-            )
-            for trader in self._config.traders
+        return tuple(self._trader(config) for config in self._config.traders)
+
+    def _trader(self, config: TraderConfig) -> TraderView:
+        ledger, running = self._books.ledger, self._traders[config.id]
+        account = self._valuation.account(config.id)
+        return TraderView(
+            trader=config.id,
+            name=config.name,
+            model=config.model.name,
+            is_baseline=not self._config.backends[config.model.backend].kind.reads_prompt,
+            section=config.exchange,
+            started_at=ledger.started_at(config.id) or account.time,
+            initial_capital=ledger.initial_capital(config.id) or ZERO,
+            account=account,
+            performance=self._valuation.performance(config.id, account),
+            status=running.status,
+            next_cycle=running.due,
+            trades=ledger.trades(config.id),
+            equity_curve=ledger.curve(config.id),
         )
 
     def all(self) -> View:

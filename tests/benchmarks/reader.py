@@ -1,0 +1,58 @@
+"""A model for benchmarks: reads its prompt, answers as text, enters now and then."""
+
+from __future__ import annotations
+
+import json
+from contextlib import asynccontextmanager
+
+import attrs
+
+from nof0_core import ServiceKind, hookimpl
+from nof0_core.domain.model import Completion
+
+
+@attrs.frozen(kw_only=True)
+class ReaderConfig:
+    """No settings."""
+
+
+class Reader:
+    """Enters one coin every twentieth cycle and otherwise holds."""
+
+    async def complete(self, request):
+        size = sum(len(message.content) for message in request.prompt.messages)
+        context = request.context
+        symbol = context.symbols[size % len(context.symbols)]
+        answer = [{"signal": "hold", "symbol": symbol, "reasoning": f"read {size} characters"}]
+        if size % 20 == 0:
+            mark = float(context.snapshots[symbol].quote.mark)
+            answer = [
+                {
+                    "signal": "buy_to_enter",
+                    "symbol": symbol,
+                    "leverage": 3,
+                    "position_size_usd": 300,
+                    "entry_price": mark,
+                    "stop_loss": round(mark * 0.99, 4),
+                    "take_profit": round(mark * 1.04, 4),
+                    "risk_usd": 3,
+                    "confidence": 90,
+                    "invalidation_condition": "the stop",
+                    "reasoning": "the size of the prompt",
+                }
+            ]
+        return Completion(model=request.model.name, text=json.dumps(answer))
+
+
+@asynccontextmanager
+async def open_reader(config, env):
+    yield Reader()
+
+
+@hookimpl
+def nof0_llm_backends():
+    return [
+        ServiceKind(
+            type="reader", config=ReaderConfig, open=open_reader, summary="Reads, for benchmarks"
+        )
+    ]
