@@ -84,7 +84,15 @@ class Executor:
         latency = stopwatch() - started
         if isinstance(outcome, Completion):
             outcome = self._judge(outcome, context)
-        return attrs.evolve(outcome, prompt=request.rendered, latency_s=latency)
+        return Deliberation(
+            status=outcome.status,
+            error=outcome.error,
+            completion=outcome.completion,
+            judgements=outcome.judgements,
+            approved=outcome.approved,
+            prompt=request.rendered,
+            latency_s=latency,
+        )
 
     async def _ask(self, request: CompletionRequest) -> Completion | Deliberation:
         try:
@@ -109,11 +117,12 @@ class Executor:
         return Deliberation(status=CycleStatus.MODEL_TIMEOUT, error=message)
 
     def _judge(self, completion: Completion, context: DecisionContext) -> Deliberation:
-        completion = attrs.evolve(
-            completion,
-            text=_writable(completion.text),
-            chain_of_thought=_writable(completion.chain_of_thought),
-        )
+        if not (completion.text.isascii() and completion.chain_of_thought.isascii()):
+            completion = attrs.evolve(
+                completion,
+                text=_writable(completion.text),
+                chain_of_thought=_writable(completion.chain_of_thought),
+            )
         try:
             answer = _read(completion)
         except InvalidOutputError as error:
@@ -139,7 +148,7 @@ def _read(completion: Completion) -> Answer:
 
 def _writable(text: str) -> str:
     """Replace what cannot be written as UTF-8 (lone surrogates), so that the journal takes it."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+    return text.encode("utf-8", "replace").decode()
 
 
 def _typed(decisions: Sequence[object]) -> tuple[Decision, ...]:

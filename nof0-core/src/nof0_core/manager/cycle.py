@@ -7,7 +7,6 @@ from datetime import datetime
 
 from nof0_core.domain.context import DecisionContext, Performance
 from nof0_core.domain.event import CycleEnded, MarketSeen
-from nof0_core.domain.model import ModelSpec
 from nof0_core.exchange.books import Books
 from nof0_core.exchange.desk import Carried, Desk
 from nof0_core.executor import Deliberation
@@ -135,7 +134,7 @@ class CycleRunner:
                 market=market,
                 account=context.account,
                 performance=context.performance,
-                parameters=parameters(trader.config.model),
+                parameters=trader.parameters,
                 judgements=deliberation.judgements,
                 orders=carried.orders,
                 fills=carried.fills,
@@ -144,14 +143,3 @@ class CycleRunner:
             ),
             took=deliberation.latency_s,
         )
-
-
-def parameters(model: ModelSpec) -> dict[str, object]:
-    """Return what the model was asked with, without anything that was left unset."""
-    found = {
-        "model_name": model.model_name,
-        "temperature": model.temperature,
-        "max_completion_tokens": model.max_completion_tokens,
-        "top_p": model.top_p,
-    }
-    return {name: value for name, value in found.items() if value not in (None, "")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 
 import attrs
 
@@ -39,6 +40,18 @@ class Trader:
     failures: int = 0
     pause_until: datetime | None = None
     due: datetime | None = None
+
+    @cached_property
+    def parameters(self) -> dict[str, object]:
+        """Return what the model is asked with, without anything that was left unset."""
+        model = self.config.model
+        found = {
+            "model_name": model.model_name,
+            "temperature": model.temperature,
+            "max_completion_tokens": model.max_completion_tokens,
+            "top_p": model.top_p,
+        }
+        return {name: value for name, value in found.items() if value not in (None, "")}
 
     @property
     def status(self) -> TraderStatus:

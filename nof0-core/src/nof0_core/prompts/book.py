@@ -34,6 +34,7 @@ class PromptBook:
         *,
         indicators: Sequence[Wanted] | None = None,
         intervals: Sequence[Interval] | None = None,
+        coins: CoinViews | None = None,
     ) -> None:
         """Name the files; nothing is read yet.
 
@@ -44,12 +45,15 @@ class PromptBook:
             indicators: those configured, so that units are known and templates that read one by
                 name can be checked; None: the default set.
             intervals: those configured, for the check; None: the default set.
+            coins: shared by traders that look at the same market, so that each series is written
+                out once for all of them; None: the book's own.
         """
         self._system = system
         self._user = user
         self._schema_version = schema_version
         self._indicators = indicators
         self._intervals = intervals
+        self._coins = CoinViews.of(indicators or ()) if coins is None else coins
 
     def check(self) -> list[Problem]:
         """Find all that is wrong with both templates; empty if they can be used.
@@ -96,14 +100,6 @@ class PromptBook:
     @cached_property
     def _versions(self) -> Mapping[str, str]:
         return {source.key: source.version or "" for source in self._sources}
-
-    @cached_property
-    def _coins(self) -> CoinViews:
-        from nof0_core.indicators.catalog import output_names
-
-        return CoinViews(
-            {name: each.function for each in self._indicators or () for name in output_names(each)}
-        )
 
     def _check(self, path: Path, samples: Sequence[Mapping[str, Any]]) -> list[Problem]:
         from nof0_core.prompts.lint import lint

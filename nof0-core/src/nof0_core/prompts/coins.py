@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.snapshot import MarketSnapshot
 from nof0_core.ids import Symbol
+from nof0_core.indicators.recipe import Wanted
 from nof0_core.prompts.scale import Scale, scale_of
 from nof0_core.prompts.series_text import SeriesTexts
 from nof0_core.prompts.view import View
@@ -19,18 +20,42 @@ _WHOLE = Decimal(1)
 _CENT = Decimal("0.01")
 
 
+_KEPT = 64
+
+
 class CoinViews:
-    """Makes the views of coins; keeps the text of a series for as long as it is shown."""
+    """Makes the views of coins; what was made serves for as long as it is shown."""
 
     def __init__(self, functions: Mapping[str, str]) -> None:
         """Take the TA-Lib function of each indicator's result, where known."""
         self._functions = functions
         self._texts = SeriesTexts(self._scale)
+        self._kept: dict[tuple[int, int], tuple[MarketSnapshot, View]] = {}
+
+    @classmethod
+    def of(cls, indicators: Sequence[Wanted]) -> CoinViews:
+        """Make them for the configured indicators."""
+        from nof0_core.indicators.catalog import output_names
+
+        return cls({name: each.function for each in indicators for name in output_names(each)})
 
     def coin(self, context: DecisionContext, snapshot: MarketSnapshot) -> View:
-        """Return the view of one coin."""
+        """Return the view of one coin; traders with the same leverage cap share it."""
+        instrument = context.instruments[snapshot.symbol]
+        leverage = max_leverage(context, snapshot.symbol, instrument)
+        key = (id(snapshot), leverage)
+        known = self._kept.get(key)
+        if known is not None:
+            return known[1]
+        while len(self._kept) >= _KEPT:
+            del self._kept[next(iter(self._kept))]
+        view = self._make(snapshot, instrument, leverage)
+        # The snapshot is kept, too, so that no other object can get its id meanwhile.
+        self._kept[key] = (snapshot, view)
+        return view
+
+    def _make(self, snapshot: MarketSnapshot, instrument: Instrument, leverage: int) -> View:
         symbol, quote = snapshot.symbol, snapshot.quote
-        instrument = context.instruments[symbol]
         tick = instrument.tick(quote.mark)
         rate, interest, volume = quote.funding_rate, quote.open_interest, quote.day_volume_usd
         decimals = -int(tick.as_tuple().exponent)
@@ -48,7 +73,7 @@ class CoinViews:
                 None if interest is None else (interest * quote.mark).quantize(_WHOLE)
             ),
             day_volume_usd=None if volume is None else volume.quantize(_WHOLE),
-            max_leverage=max_leverage(context, symbol, instrument),
+            max_leverage=leverage,
             min_order_usd=instrument.min_notional,
             series=tuple(self._texts.view(each, decimals) for each in snapshot.series.values()),
         )

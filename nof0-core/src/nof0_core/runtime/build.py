@@ -18,6 +18,7 @@ from nof0_core.manager.valuation import Valuation
 from nof0_core.manager.views import Views
 from nof0_core.market.feed import MarketFeed
 from nof0_core.prompts import PromptBook
+from nof0_core.prompts.coins import CoinViews
 from nof0_core.protocols import ExchangeProvider, LLMBackend, MarketProvider
 from nof0_core.risk.gate import RiskGate
 from nof0_core.runtime import fit
@@ -59,8 +60,11 @@ def make_manager(
         )
         for name, provider in providers.items()
     }
+    coins = CoinViews.of(config.indicators)
     traders = {
-        t.id: Trader(config=t, executor=_executor(config, t, backends[t.model.backend], clock))
+        t.id: Trader(
+            config=t, executor=_executor(config, t, backends[t.model.backend], clock, coins)
+        )
         for t in config.traders
     }
     views = Views(config=config, books=books, valuation=valuation, traders=traders)
@@ -88,7 +92,9 @@ def _terms(trader: TraderConfig) -> Terms:
     )
 
 
-def _executor(config: Config, trader: TraderConfig, backend: LLMBackend, clock: Clock) -> Executor:
+def _executor(
+    config: Config, trader: TraderConfig, backend: LLMBackend, clock: Clock, coins: CoinViews
+) -> Executor:
     return Executor(
         trader=trader,
         backend=backend,
@@ -99,6 +105,7 @@ def _executor(config: Config, trader: TraderConfig, backend: LLMBackend, clock: 
             config.prompt_schema_version,
             indicators=config.indicators,
             intervals=config.intervals,
+            coins=coins,
         ),
         clock=clock,
     )
