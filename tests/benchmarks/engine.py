@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections import defaultdict
 from pathlib import Path
+from typing import Self
 
 import anyio
 
@@ -57,7 +58,7 @@ class Stopwatches:
         self._kept = [(owner, name, getattr(owner, name)) for owner, name, _ in STAGES]
         self._kept.append((CycleRunner, "run", CycleRunner.run))
 
-    def __enter__(self) -> Stopwatches:
+    def __enter__(self) -> Self:
         for owner, name, label in STAGES:
             setattr(owner, name, self._timed(getattr(owner, name), label))
         CycleRunner.run = self._cycle(CycleRunner.run)  # type: ignore[method-assign]
@@ -94,8 +95,6 @@ class Stopwatches:
     def _cycle(self, run):
         async def timed(runner, trader, scheduled):
             orders = len(self.times["orders of a cycle"])
-            moments = len(self.times["context: market moment (shared)"])
-            del moments
             start = stopwatch()
             status = await run(runner, trader, scheduled)
             ordered = len(self.times["orders of a cycle"]) > orders

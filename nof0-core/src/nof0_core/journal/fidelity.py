@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
+from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -80,11 +81,19 @@ def _of_class(cls: type[attrs.AttrsInstance]) -> Check | None:
         if (check := check_of(hints[field.name])) is not None
     ]
 
-    def run(value: Any, _field: str) -> None:
-        for name, check in checks:
-            check(getattr(value, name), name)
+    if len(checks) < 2:  # attrgetter gives a tuple from two names on only
+        checks *= 2
+    if not checks:
+        return None
+    read = attrgetter(*(name for name, _ in checks))
 
-    return run if checks else None
+    def run(value: Any, _field: str) -> None:
+        for item, (name, check) in zip(read(value), checks, strict=True):
+            # Nothing can be wrong with nothing: most collections of a record are empty.
+            if item is not None and item != () and item != {}:
+                check(item, name)
+
+    return run
 
 
 def _of_optional(parts: list[Any]) -> Check | None:

@@ -26,7 +26,8 @@ class Position:
     (None, and neutral values, for what no trader ordered). `opened_at`, `entry_fill_id` and
     `entry_venue_id` are the first fill's. `opened_seq` numbers the event with which the position
     was intended. `stop_id` and `target_id` are the newest exit orders that may still be alive at
-    the venue, their venue ids are None until the venue has answered.
+    the venue, their venue ids are None until the venue has answered. `entry_price` is the average
+    in USD, rounded to 10 decimals if it has more.
     """
 
     trader: TraderId
@@ -55,10 +56,10 @@ class Position:
     target_id: ClientOrderId | None = None
     stop_venue_id: int | None = None
     target_venue_id: int | None = None
+    entry_price: Decimal = attrs.field(init=False)
 
-    @property
-    def entry_price(self) -> Decimal:
-        """Return the average entry price in USD, rounded to 10 decimals if it has more."""
+    @entry_price.default
+    def _average(self) -> Decimal:
         return quotient(self.cost, self.quantity, PRICE_STEP)
 
     @property
