@@ -89,8 +89,8 @@ def _of_class(cls: type[attrs.AttrsInstance]) -> Check | None:
 
     def run(value: Any, _field: str) -> None:
         for item, (name, check) in zip(read(value), checks, strict=True):
-            # Nothing can be wrong with nothing: most collections of a record are empty.
-            if item is not None and item != () and item != {}:
+            # Nothing can be wrong with zero or nothing, and most collections are empty.
+            if item:
                 check(item, name)
 
     return run
