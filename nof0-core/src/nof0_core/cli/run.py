@@ -136,7 +136,7 @@ async def _stop_after(engine: Engine, limit: timedelta) -> None:
 @contextmanager
 def _display(engine: Engine, console: Console) -> Iterator[Callable[[], None]]:
     """Yield a function that shows the present state: a live table, or a line now and then."""
-    title = f"nof0 {engine.config.name}  data in {engine.config.state_dir}"
+    title = f"{engine.config.name}: data in {engine.config.state_dir}"
 
     def cycles() -> int:
         return sum(trader.cycles for trader in engine.manager.traders.values())
