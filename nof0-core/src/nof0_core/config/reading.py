@@ -1,7 +1,8 @@
 """Read one YAML file into a tree with places.
 
 Narrower than YAML: `true`, `false`, `null` and plain numbers mean what they look like, everything
-else is text (`no`, `on`, `1:30` and dates too). Anchors are fine, duplicate keys and tags are not.
+else is text (`no`, `on`, `1:30` and dates too). Anchors and merge keys (`<<: *name`) are fine,
+duplicate keys and tags are not.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ _KINDS = (
     ("int", re.compile(r"[-+]?(0|[1-9][0-9_]*)")),
     ("float", re.compile(r"[-+]?(\d[\d_]*\.\d*|\.\d+|\d[\d_]*(?=[eE]))([eE][-+]?\d+)?")),
 )
+_MERGE = "tag:yaml.org,2002:merge"
 _TOO_DEEP = 40
 _TOO_MANY = 100_000
 
@@ -106,6 +108,7 @@ class _Builder:
 
     def _table(self, raw: Any, place: Place, depth: int) -> Table:
         entries: dict[str, Node] = {}
+        merged: dict[str, Node] = {}
         for key_node, value_node in raw.value:
             line = key_node.start_mark.line + 1
             key = key_node.value
@@ -113,6 +116,10 @@ class _Builder:
                 self._problems.add(_at(place, line, place.path), "a key must be a word")
                 continue
             path = f"{place.path}.{key}" if place.path else key
+            if key_node.tag == _MERGE:
+                for table in self._merged(value_node, _at(place, line, place.path), depth + 1):
+                    merged = {**table.entries, **merged}
+                continue
             if key in entries:
                 first = entries[key].place.line
                 self._problems.add(
@@ -120,7 +127,21 @@ class _Builder:
                 )
                 continue
             entries[key] = self.build(value_node, _at(place, line, path), depth + 1)
-        return Table(place=place, entries=entries)
+        return Table(place=place, entries={**merged, **entries})
+
+    def _merged(self, raw: Any, place: Place, depth: int) -> list[Table]:
+        """Return the mappings a merge key names; the first that has a key gives its value."""
+        import yaml
+
+        nodes = raw.value if isinstance(raw, yaml.SequenceNode) else [raw]
+        tables = []
+        for node in (self.build(each, place, depth) for each in nodes):
+            if isinstance(node, Table):
+                tables.append(node)
+            else:
+                message = f"<< takes a mapping or a list of mappings, got {node.shown}"
+                self._problems.add(place, message)
+        return tables
 
     def _scalar(self, raw: Any, place: Place) -> Scalar:
         if raw.tag.startswith("!") or ":yaml.org,2002:python" in raw.tag:

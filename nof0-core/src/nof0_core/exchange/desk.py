@@ -17,7 +17,7 @@ from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.order import OrderOutcome, OrderRequest, OrderStatus, Side
 from nof0_core.domain.position import MarginMode
 from nof0_core.domain.snapshot import Quote
-from nof0_core.errors import RejectedError
+from nof0_core.errors import ProviderError
 from nof0_core.exchange import plan
 from nof0_core.exchange.books import Books
 from nof0_core.exchange.plan import Refusal, Terms
@@ -163,8 +163,8 @@ class Desk:
             return _not_sent(approved, made.reason)
         try:
             await self._raise_leverage(symbol, approved.leverage)
-        except RejectedError as error:
-            return _not_sent(approved, error.text)
+        except ProviderError as error:
+            return _not_sent(approved, f"leverage not set: {error}")
         return made
 
     async def _raise_leverage(self, symbol: Symbol, wanted: int) -> None:

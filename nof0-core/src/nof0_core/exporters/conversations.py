@@ -38,11 +38,11 @@ def conversation(event: Event, cycle: CycleEnded) -> Json:
     """Write one cycle.
 
     A trader that decided without reading a prompt has an empty `user_prompt`, and its only message
-    is its own reasoning. `summary` says in a line what was decided, or why nothing was.
+    is its own reasoning, else the summary. `summary` says in a line what was decided, or why not.
     """
     time = seconds(event.time)
     rendered = cycle.messages or ()
-    said = cycle.answer or reasoning(cycle) or cycle.error
+    said = cycle.answer or reasoning(cycle) or cycle.error or summary(cycle)
     spoken = [(message.role, message.content) for message in rendered]
     prompts = [text for role, text in spoken if role == "user"]
     return {

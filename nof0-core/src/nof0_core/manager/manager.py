@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
@@ -11,7 +12,7 @@ from anyio.abc import TaskGroup
 from nof0_core.clock import Clock
 from nof0_core.config.model import Config
 from nof0_core.domain.event import HourMarked
-from nof0_core.errors import EndOfDataError, Nof0Error
+from nof0_core.errors import EndOfDataError, JournalError, Nof0Error
 from nof0_core.exchange.books import Books
 from nof0_core.exchange.desk import Desk
 from nof0_core.ids import ENGINE, TraderId
@@ -61,6 +62,7 @@ class Manager:
         self._ends_at = ends_at
         self._limiter = anyio.CapacityLimiter(config.max_concurrent_decisions)
         self._busy: set[str] = set()
+        self._unsynced: set[str] = set()
         self._waiting: anyio.CancelScope | None = None
         self._schedule = self._plan(sync_step)
 
@@ -174,15 +176,19 @@ class Manager:
             return
         try:
             status = await self._runner.run(trader, scheduled)
-        except EndOfDataError as error_:
-            self.stop(str(error_))
+        except EndOfDataError as error:
+            self.stop(str(error))
             return
-        except Nof0Error as error_:
-            status = "provider_error"
-            self._runner.record_failure(trader, scheduled, status, str(error_))
+        except JournalError:
+            # What cannot be written down must not be done: the engine ends here.
+            raise
         except anyio.get_cancelled_exc_class():
             self._runner.record_failure(trader, scheduled, "interrupted", "the engine was stopped")
             raise
+        except Exception as error:  # noqa: BLE001 - a plugin's bug ends a cycle, not the engine
+            status = "provider_error" if isinstance(error, Nof0Error) else "internal_error"
+            self._log_failure(status, trader.config.id, error)
+            self._runner.record_failure(trader, scheduled, status, _in_words(error))
         if status == "ok":
             trader.succeeded()
         elif trader.failed(now):
@@ -199,11 +205,28 @@ class Manager:
             await self._desks[section].sync(quotes)
         except EndOfDataError as error:
             self.stop(str(error))
-        except Nof0Error as error:
-            self._books.alert("sync_failed", f"{section}: {error}")
+        except JournalError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a provider's bug must not end the engine
+            self._log_failure("sync_failed", section, error)
+            if section not in self._unsynced:
+                self._unsynced.add(section)
+                message = f"{section}: {_in_words(error)}; it is tried again at every sync"
+                self._books.alert("sync_failed", message)
+        else:
+            self._unsynced.discard(section)
+
+    def _log_failure(self, what: str, name: str, error: Exception) -> None:
+        trace = "" if isinstance(error, Nof0Error) else "".join(traceback.format_exception(error))
+        self._books.log.info(what, name=name, error=_in_words(error), trace=trace)
 
     async def _mark_hour(self, hour: datetime) -> None:
         for section, desk in self._desks.items():
             await desk.mark_hour(hour, self._valuation.quotes[section])
         accounts = tuple(self._valuation.account(trader) for trader in self.traders)
         self._books.record(ENGINE, HourMarked(accounts=accounts))
+
+
+def _in_words(error: Exception) -> str:
+    """Describe an error in one line; nof0's own need no class name."""
+    return str(error) if isinstance(error, Nof0Error) else f"{type(error).__name__}: {error}"

@@ -155,3 +155,23 @@ class TestDotenv:
         problems = Problems()
         assert read_dotenv(tmp_path / ".env", ".env", problems) == {}
         assert not len(problems)
+
+
+def test_a_merge_key_gives_what_is_not_written_itself(reading):
+    text = "a: &a {x: 1, y: 2}\nb: &b {y: 3, z: 4}\nc:\n  x: 9\n  <<: [*a, *b]\nd: {<<: *b}\n"
+    values, tree, problems = reading(text)
+    assert not problems
+    assert values["c"] == {"x": 9, "y": 2, "z": 4}
+    assert values["d"] == {"y": 3, "z": 4}
+    place = find(tree, "c", "z")
+    assert (place.line, place.path) == (2, "c.z")
+
+
+def test_a_merge_key_takes_mappings_only(reading):
+    _, _, problems = reading("c:\n  <<: 5\n")
+    assert problems == ["a.yaml:2: c: << takes a mapping or a list of mappings, got 5"]
+
+
+def test_a_quoted_merge_key_is_an_ordinary_key(reading):
+    values, _, _ = reading("c: {'<<': 5}\n")
+    assert values["c"] == {"<<": 5}

@@ -165,7 +165,7 @@ async def test_a_venue_that_is_away_means_no_order_and_no_position(scene):
 async def test_a_refused_leverage_stops_the_entry(scene):
     scene.venue.refuse_leverage = True
     carried = await scene.open("ann")
-    assert carried.orders[0].outcome.reason == "Invalid leverage value"
+    assert carried.orders[0].outcome.reason == "leverage not set: Invalid leverage value"
     assert scene.venue.requests == []
 
 
