@@ -67,7 +67,9 @@ async def _step(scene, what, arg, sign):
         )
         for trader, before in others.items():
             after = scene.ledger.position(trader, "BTC")
-            assert (after and after.quantity) == (before and before.quantity)
+            # A position whose stop was refused is being closed, whoever trades meanwhile.
+            if not scene.venue.refuse_stops:
+                assert (after and after.quantity) == (before and before.quantity)
     elif what == "close" and held is not None:
         await scene.trade(arg, Decision(signal=Signal.CLOSE, symbol="BTC"))
     elif what == "move":
