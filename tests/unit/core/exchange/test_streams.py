@@ -51,28 +51,38 @@ async def _play(scene, stream):
 
 
 async def _step(scene, what, arg, sign):
-    held = scene.ledger.position(arg, "BTC") if what in ("open", "close") else None
-    if what == "open" and held is None:
-        mark = scene.venue.marks["BTC"]
-        signal = Signal.BUY_TO_ENTER if sign > 0 else Signal.SELL_TO_ENTER
-        others = {t: scene.ledger.position(t, "BTC") for t in TRADERS if t != arg}
-        await scene.trade(
-            arg,
-            samples.decision(
-                signal,
-                entry_price=mark,
-                stop_loss=mark * (1 - sign * D("0.01")),
-                take_profit=mark * (1 + sign * D("0.04")),
-            ),
-        )
-        for trader, before in others.items():
-            after = scene.ledger.position(trader, "BTC")
-            # A position whose stop was refused is being closed, whoever trades meanwhile.
-            if not scene.venue.refuse_stops:
-                assert (after and after.quantity) == (before and before.quantity)
-    elif what == "close" and held is not None:
+    if what == "open":
+        await _open(scene, arg, sign)
+    elif what == "close" and scene.ledger.position(arg, "BTC") is not None:
         await scene.trade(arg, Decision(signal=Signal.CLOSE, symbol="BTC"))
-    elif what == "move":
+    else:
+        _at_the_venue(scene, what, arg)
+
+
+async def _open(scene, trader, sign):
+    """Enter unless the trader is in already; nobody else's position may change by it."""
+    if scene.ledger.position(trader, "BTC") is not None:
+        return
+    mark = scene.venue.marks["BTC"]
+    others = {t: scene.ledger.position(t, "BTC") for t in TRADERS if t != trader}
+    await scene.trade(
+        trader,
+        samples.decision(
+            Signal.BUY_TO_ENTER if sign > 0 else Signal.SELL_TO_ENTER,
+            entry_price=mark,
+            stop_loss=mark * (1 - sign * D("0.01")),
+            take_profit=mark * (1 + sign * D("0.04")),
+        ),
+    )
+    for other, before in others.items():
+        after = scene.ledger.position(other, "BTC")
+        # A position whose stop was refused is being closed, whoever trades meanwhile.
+        if not scene.venue.refuse_stops:
+            assert (after and after.quantity) == (before and before.quantity)
+
+
+def _at_the_venue(scene, what, arg):
+    if what == "move":
         scene.venue.move("BTC", scene.venue.marks["BTC"] * (1 + D(arg) / 10_000))
     elif what == "fault":
         scene.venue.lose_answers = arg == "lose_answers"
