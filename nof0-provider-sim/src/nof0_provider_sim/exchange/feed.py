@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import attrs
 import numpy as np
 
-from nof0_core.domain.candles import from_ms, interval_ms
+from nof0_core.domain.candles import from_ms, interval_ms, to_ms
 from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import EndOfDataError
 from nof0_core.ids import Symbol
-from nof0_core.money import decimal
+from nof0_core.money import EXACT, decimal
 from nof0_core.protocols import MarketProvider, SupportsRecording
 from nof0_provider_sim.market.series import BarSeries
+
+PUSHED_FOR_MS = 60_000
+"""How long quotes that were handed in spare the market a call."""
+STALE_MS = 300_000
+"""Stale marks stand still from one multiple of this to the next."""
+VOLUME_BARS = 20
+"""Bars over which the volume is averaged that an order's impact is measured against."""
+_MINUTE_MS = 60_000
+_DAY_MINUTES = 1440
+
+IsStale: TypeAlias = Callable[[Symbol, int], bool]
+"""Tells for a coin and a moment (ms) whether its mark stands still."""
+
+
+def _never(_symbol: Symbol, _now_ms: int) -> bool:
+    return False
 
 
 @runtime_checkable
@@ -32,7 +49,11 @@ class SupportsPastFunding(Protocol):
 
 @attrs.frozen(kw_only=True)
 class Bar:
-    """One closed bar, prices in USD; for live quotes all four are the mark."""
+    """One closed bar, prices in USD; for live quotes all four are the mark.
+
+    `volume` is what traded between `volume_from_ms` and the close, in coins; None if the market
+    does not tell.
+    """
 
     open_ms: int
     close_ms: int
@@ -40,6 +61,8 @@ class Bar:
     high: Decimal
     low: Decimal
     close: Decimal
+    volume: Decimal | None
+    volume_from_ms: int
 
     def from_close(self) -> Bar:
         """Return what an order sees that came while the bar was open: only how it closed."""
@@ -47,18 +70,54 @@ class Bar:
 
 
 class LiveFeed:
-    """Newest quotes of a market that cannot be looked into; every price is the current mark."""
+    """Newest quotes of a market that cannot be looked into; every price is the current mark.
+
+    Quotes are handed in by whoever watches the market (`push`). What nobody handed in for
+    `PUSHED_FOR` is fetched, and so is always what an order needs when it arrives.
+    """
 
     is_live: Literal[True] = True
 
-    def __init__(self, market: MarketProvider) -> None:
+    def __init__(self, market: MarketProvider, is_stale: IsStale) -> None:
         self._market = market
+        self._is_stale = is_stale
         self._quotes: dict[Symbol, Quote] = {}
+        self._pushed: dict[Symbol, int] = {}
 
-    async def refresh(self, symbols: Collection[Symbol]) -> None:
-        """Fetch the quotes of these coins; errors of the market pass through."""
-        if symbols:
-            self._quotes.update(await self._market.quotes(sorted(symbols)))
+    def push(self, quotes: Mapping[Symbol, Quote], now_ms: int) -> None:
+        """Take quotes that were just fetched."""
+        self._take(quotes, now_ms)
+        for symbol in quotes:
+            self._pushed[symbol] = now_ms
+
+    async def refresh(
+        self, held: Collection[Symbol], ordered: Collection[Symbol], now_ms: int
+    ) -> None:
+        """Fetch what is needed to value `held` coins and to price orders in `ordered` ones.
+
+        Errors of the market pass through.
+        """
+        old = {s for s in held if now_ms - self._pushed.get(s, -PUSHED_FOR_MS) >= PUSHED_FOR_MS}
+        wanted = sorted(old | set(ordered))
+        if wanted:
+            self._take(await self._market.quotes(wanted), now_ms)
+
+    def mark_ms(self, symbol: Symbol, now_ms: int) -> int:
+        """Return since when the mark holds."""
+        quote = self._quotes.get(symbol)
+        return to_ms(quote.time) if quote else now_ms
+
+    def volume(self, symbol: Symbol, _now_ms: int) -> Decimal | None:
+        """Return the coins traded per minute, on the average of a day."""
+        quote = self._quotes.get(symbol)
+        if quote is None or quote.day_volume_usd is None:
+            return None
+        return EXACT.divide(quote.day_volume_usd, quote.mark * _DAY_MINUTES)
+
+    def _take(self, quotes: Mapping[Symbol, Quote], now_ms: int) -> None:
+        for symbol, quote in quotes.items():
+            if symbol not in self._quotes or not self._is_stale(symbol, now_ms):
+                self._quotes[symbol] = quote
 
     def mark(self, symbol: Symbol, _now_ms: int) -> Decimal | None:
         """Return the newest mark, None if there never was one."""
@@ -76,11 +135,20 @@ class LiveFeed:
         return quote.funding_rate if quote else None
 
     def bar(self, symbol: Symbol, close_ms: int) -> Bar | None:
-        """Return the current mark as a bar that opens and closes at `close_ms`."""
+        """Return the current mark as a bar that opened when the mark did."""
         mark = self.mark(symbol, close_ms)
         if mark is None:
             return None
-        return Bar(open_ms=close_ms, close_ms=close_ms, open=mark, high=mark, low=mark, close=mark)
+        return Bar(
+            open_ms=self.mark_ms(symbol, close_ms),
+            close_ms=close_ms,
+            open=mark,
+            high=mark,
+            low=mark,
+            close=mark,
+            volume=self.volume(symbol, close_ms),
+            volume_from_ms=close_ms - _MINUTE_MS,
+        )
 
 
 class RecordedFeed:
@@ -91,21 +159,28 @@ class RecordedFeed:
 
     is_live: Literal[False] = False
 
-    def __init__(self, market: MarketProvider, recording: SupportsRecording) -> None:
+    def __init__(
+        self, market: MarketProvider, recording: SupportsRecording, is_stale: IsStale
+    ) -> None:
         self._market = market
+        self._is_stale = is_stale
         self._recording = recording
         self._past = market if isinstance(market, SupportsPastFunding) else None
         self._length = interval_ms(recording.recorded().resolution)
         self._series: dict[Symbol, BarSeries] = {}
         self._rates: dict[Symbol, Decimal | None] = {}
         self._marks: dict[Symbol, tuple[int, Decimal]] = {}
+        self._volumes: dict[Symbol, tuple[int, Decimal]] = {}
 
-    async def refresh(self, symbols: Collection[Symbol]) -> None:
+    async def refresh(
+        self, held: Collection[Symbol], ordered: Collection[Symbol], _now_ms: int
+    ) -> None:
         """Fetch current funding rates, only where the market does not tell past ones."""
-        if self._past is not None or not symbols:
+        wanted = sorted({*held, *ordered})
+        if self._past is not None or not wanted:
             return
         try:
-            quotes = await self._market.quotes(sorted(symbols))
+            quotes = await self._market.quotes(wanted)
         except EndOfDataError:
             return
         self._rates.update({symbol: quote.funding_rate for symbol, quote in quotes.items()})
@@ -113,13 +188,35 @@ class RecordedFeed:
     def mark(self, symbol: Symbol, now_ms: int) -> Decimal | None:
         """Return the mark at a moment, None before the first bar closed."""
         series = self._bars(symbol)
-        count = series.closed(now_ms)
+        count = series.closed(self._seen_ms(symbol, now_ms))
         if not count:
             return None
         known = self._marks.get(symbol)
         if known is None or known[0] != count:
             known = (count, decimal(float(series.candles.close[count - 1])))
             self._marks[symbol] = known
+        return known[1]
+
+    def mark_ms(self, symbol: Symbol, now_ms: int) -> int:
+        """Return since when the mark of a moment holds: the close of its bar."""
+        series = self._bars(symbol)
+        count = series.closed(self._seen_ms(symbol, now_ms))
+        if not count:
+            return now_ms
+        return int(series.candles.open_time[count - 1]) + self._length
+
+    def volume(self, symbol: Symbol, now_ms: int) -> Decimal | None:
+        """Return the coins traded per bar, on the average of the newest `VOLUME_BARS` bars."""
+        series = self._bars(symbol)
+        count = series.closed(now_ms)
+        if not count:
+            return None
+        known = self._volumes.get(symbol)
+        if known is None or known[0] != count:
+            recent = series.candles.volume[max(0, count - VOLUME_BARS) : count]
+            # Exact summation: the result must not depend on how a machine adds arrays.
+            known = (count, decimal(math.fsum(recent) / len(recent)))
+            self._volumes[symbol] = known
         return known[1]
 
     def oracle(self, symbol: Symbol, now_ms: int) -> Decimal | None:
@@ -161,7 +258,13 @@ class RecordedFeed:
             return None
         prices: Sequence[Decimal] = [
             decimal(float(column[index]))
-            for column in (candles.open, candles.high, candles.low, candles.close)
+            for column in (
+                candles.open,
+                candles.high,
+                candles.low,
+                candles.close,
+                candles.volume,
+            )
         ]
         return Bar(
             open_ms=close_ms - self._length,
@@ -170,7 +273,13 @@ class RecordedFeed:
             high=prices[1],
             low=prices[2],
             close=prices[3],
+            volume=prices[4],
+            volume_from_ms=close_ms - self._length,
         )
+
+    def _seen_ms(self, symbol: Symbol, now_ms: int) -> int:
+        """Return the moment whose mark shows at `now_ms`: an earlier one while it stands still."""
+        return now_ms // STALE_MS * STALE_MS if self._is_stale(symbol, now_ms) else now_ms
 
     def _bars(self, symbol: Symbol) -> BarSeries:
         series = self._series.get(symbol)
@@ -183,8 +292,8 @@ class RecordedFeed:
 Feed = LiveFeed | RecordedFeed
 
 
-def feed_for(market: MarketProvider) -> Feed:
-    """Return the best feed a market allows."""
+def feed_for(market: MarketProvider, is_stale: IsStale = _never) -> Feed:
+    """Return the best feed a market allows; marks stand still while `is_stale` says so."""
     if isinstance(market, SupportsRecording):
-        return RecordedFeed(market, market)
-    return LiveFeed(market)
+        return RecordedFeed(market, market, is_stale)
+    return LiveFeed(market, is_stale)
