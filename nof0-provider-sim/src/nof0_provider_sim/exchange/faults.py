@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from enum import StrEnum
 
 from nof0_core.ids import Symbol
-from nof0_provider_sim.exchange.feed import STALE_MS
+from nof0_provider_sim.exchange.bar import STALE_MS
 
 
 class Fault(StrEnum):
@@ -67,10 +67,14 @@ class Faults:
             return True
         return self._draws(fault, f"{symbol}:{stretch}")
 
+    def has(self, fault: Fault) -> bool:
+        """Tell whether a fault can happen at all."""
+        return bool(self._probabilities.get(fault) or self._script.get(fault))
+
     @property
     def has_any(self) -> bool:
         """Return whether anything can go wrong."""
-        return any(self._probabilities.values()) or any(self._script.values())
+        return any(map(self.has, Fault))
 
     def _draws(self, fault: Fault, occasion: str) -> bool:
         probability = self._probabilities.get(fault, 0.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 import attrs
 
@@ -25,6 +26,14 @@ class Part:
 
     price: Decimal
     size: Decimal
+
+
+class _Tally(NamedTuple):
+    """What takers took since a moment, up to an execution; saves counting again."""
+
+    since_ms: int
+    fill_id: int
+    total: Decimal
 
 
 def average(parts: Sequence[Part]) -> Decimal:
@@ -56,6 +65,7 @@ class Liquidity:
         self._terms = terms
         self._impact = impact
         self._depth = depth
+        self._tallies: dict[tuple[Symbol, Side], _Tally] = {}
 
     def take(
         self, symbol: Symbol, side: Side, size: Decimal, mark: Decimal, limit: Decimal | None
@@ -98,14 +108,16 @@ class Liquidity:
 
     def _taken(self, symbol: Symbol, side: Side) -> Decimal:
         since = self._feed.mark_ms(symbol, self._state.time_ms)
-        return sum(
-            (
-                fill.size
-                for fill in self._state.fills(from_ms(since))
-                if fill.symbol == symbol and fill.side is side and fill.is_taker
-            ),
-            ZERO,
-        )
+        known = self._tallies.get((symbol, side))
+        if known is not None and known.since_ms == since:
+            total, fills = known.total, self._state.fills_after(known.fill_id)
+        else:
+            total, fills = ZERO, self._state.fills(from_ms(since))
+        for fill in fills:
+            if fill.symbol == symbol and fill.side is side and fill.is_taker:
+                total += fill.size
+        self._tallies[symbol, side] = _Tally(since, self._state.next_fill_id - 1, total)
+        return total
 
     def _formula(
         self,

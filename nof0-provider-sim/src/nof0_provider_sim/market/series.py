@@ -21,6 +21,7 @@ class BarSeries:
         self.length_ms = interval_ms(candles.interval)
         self.first_open = int(candles.open_time[0])
         self.last_close = int(candles.open_time[-1]) + self.length_ms
+        self._count = len(candles)
         self._is_gapless = self.last_close - self.first_open == len(candles) * self.length_ms
         turnover = np.concatenate(([0.0], np.cumsum(candles.close * candles.volume)))
         self._turnover: FloatArray = readonly(turnover)
@@ -28,7 +29,7 @@ class BarSeries:
     def closed(self, now_ms: int) -> int:
         """Return how many bars have closed at or before a time."""
         if self._is_gapless:
-            return max(0, min(len(self.candles), (now_ms - self.first_open) // self.length_ms))
+            return max(0, min(self._count, (now_ms - self.first_open) // self.length_ms))
         return int(np.searchsorted(self.candles.open_time, now_ms - self.length_ms, side="right"))
 
     def turnover(self, from_ms: int, to_ms: int) -> float | None:
