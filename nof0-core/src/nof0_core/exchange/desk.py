@@ -74,7 +74,9 @@ class Desk:
         self._leverage: dict[Symbol, int] = {}
         self._is_compared = True
         self._sender = Sender(section=section, provider=provider, books=books)
-        self._statement = Statement(section=section, provider=provider, books=books)
+        self._statement = Statement(
+            section=section, provider=provider, books=books, instruments=instruments
+        )
         self._insolvency = Insolvency(section=section, books=books, instruments=instruments)
         self._protection = Protection(
             section=section,
@@ -132,7 +134,7 @@ class Desk:
         async with self._lock:
             self._is_compared = False
             if self._paper is not None:
-                await self._paper.marks(quotes)
+                await self._paper.accept_marks(quotes)
             await self._statement.pull(self._since, quotes)
             await self._refresh_orders()
             await self._close_insolvent(quotes)

@@ -100,7 +100,7 @@ class AcceptsMarks(Protocol):
     market. Fallback: nothing is handed over; a real venue has its own marks.
     """
 
-    async def marks(self, quotes: Mapping[Symbol, Quote]) -> None:
+    async def accept_marks(self, quotes: Mapping[Symbol, Quote]) -> None:
         """Take the newest quotes (they need not be of all coins) and let what they trigger happen.
 
         Raises:

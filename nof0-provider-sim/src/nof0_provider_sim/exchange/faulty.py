@@ -103,9 +103,9 @@ class FaultyExchange:
         self._read()
         await self._inner.set_leverage(symbol, leverage, mode)
 
-    async def marks(self, quotes: Mapping[Symbol, Quote]) -> None:
+    async def accept_marks(self, quotes: Mapping[Symbol, Quote]) -> None:
         """Hand quotes to the venue; they come from this side of the connection."""
-        await self._inner.marks(quotes)
+        await self._inner.accept_marks(quotes)
 
     def _read(self) -> None:
         if self._faults.strikes(Fault.RATE_LIMITED):
