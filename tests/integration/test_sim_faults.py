@@ -208,7 +208,9 @@ async def _play(floor, seed):
         trader = chance.choice(TRADERS)
         try:
             if floor.books.ledger.position(trader, "BTC") is None:
-                await floor.enter(trader, chance.choice([Signal.BUY_TO_ENTER, Signal.SELL_TO_ENTER]))
+                await floor.enter(
+                    trader, chance.choice([Signal.BUY_TO_ENTER, Signal.SELL_TO_ENTER])
+                )
             elif chance.random() < 0.5:
                 await floor.leave(trader)
             mark += chance.choice([-1500, -200, 0, 200, 1500])
