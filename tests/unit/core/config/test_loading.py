@@ -409,10 +409,11 @@ def test_half_a_sharpe_pause_is_refused(bench):
     )
     with pytest.raises(ConfigError) as caught:
         bench.load()
-    assert [str(p) for p in caught.value.problems] == [
+    [problem] = caught.value.problems
+    assert str(problem) == (
         "etc/manager.yaml:5: traders.0.exec_guards.sharpe_pause_duration: has no effect without"
         " sharpe_pause_threshold beside it"
-    ]
+    )
 
 
 class TestDigest:
