@@ -12,7 +12,9 @@ from nof0_core.ids import UNASSIGNED, TraderId
 from nof0_core.money import EXACT, ZERO, floor_to, truncate_usd
 
 
-def share_liquidation(fill: Fill, sizes: Mapping[TraderId, Decimal]) -> dict[TraderId, Fill]:
+def share_liquidation(
+    fill: Fill, sizes: Mapping[TraderId, Decimal], lot: Decimal
+) -> dict[TraderId, Fill]:
     """Divide a liquidation fill of the net position among those who hold the side it closed.
 
     A sale closes longs, a purchase shorts. Each holder loses coins in proportion to its size, in
@@ -22,7 +24,8 @@ def share_liquidation(fill: Fill, sizes: Mapping[TraderId, Decimal]) -> dict[Tra
 
     Args:
         fill: what the venue did.
-        sizes: signed size in coins before it, by trader.
+        sizes: signed size in coins before it, by trader, in whole lots like the fill's.
+        lot: smallest step of a size, in coins.
 
     Returns:
         A part of the fill for each trader concerned, in the order of `sizes`. Sizes and fees add
@@ -30,7 +33,7 @@ def share_liquidation(fill: Fill, sizes: Mapping[TraderId, Decimal]) -> dict[Tra
     """
     with localcontext(EXACT):
         held = {t: abs(size) for t, size in sizes.items() if size * fill.side.sign < 0}
-        coins = _proportional(min(fill.size, sum(held.values(), ZERO)), held)
+        coins = _proportional(min(fill.size, sum(held.values(), ZERO)), held, lot)
         nobodys = fill.size - sum(coins.values(), ZERO)
         if nobodys:
             coins[UNASSIGNED] = coins.get(UNASSIGNED, ZERO) + nobodys
@@ -43,25 +46,20 @@ def share_liquidation(fill: Fill, sizes: Mapping[TraderId, Decimal]) -> dict[Tra
         return parts
 
 
-def _proportional(amount: Decimal, held: Mapping[TraderId, Decimal]) -> dict[TraderId, Decimal]:
-    """Divide coins in proportion to what is held, in whole steps; nobody gets a part of nothing."""
+def _proportional(
+    amount: Decimal, held: Mapping[TraderId, Decimal], lot: Decimal
+) -> dict[TraderId, Decimal]:
+    """Divide coins in proportion to what is held, in whole lots; nobody gets a part of nothing."""
     total = sum(held.values(), ZERO)
-    if not total or not amount:
+    if not total:
         return {}
-    step = min(_step(size) for size in (amount, *held.values()))
     exact = {trader: amount * size / total for trader, size in held.items()}
-    coins = {trader: floor_to(size, step) for trader, size in exact.items()}
+    coins = {trader: floor_to(size, lot) for trader, size in exact.items()}
     over = amount - sum(coins.values(), ZERO)
     # Sorting is stable: equal remainders go by the order of `held`.
     for trader in sorted(held, key=lambda t: coins[t] - exact[t]):
         if over <= 0:
             break
-        coins[trader] += step
-        over -= step
+        coins[trader] += lot
+        over -= lot
     return {trader: size for trader, size in coins.items() if size}
-
-
-def _step(size: Decimal) -> Decimal:
-    """Return the place of the last digit of a size: 0.01 for 3.25."""
-    exponent = size.normalize().as_tuple().exponent
-    return Decimal(1).scaleb(min(0, int(exponent)))

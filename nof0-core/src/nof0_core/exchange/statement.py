@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from nof0_core.domain.event import Filled, FundingSettled
 from nof0_core.domain.fill import Fill, FundingPayment
+from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.snapshot import Quote
 from nof0_core.exchange.books import Books
 from nof0_core.exchange.forced import share_liquidation
@@ -19,7 +21,15 @@ from nof0_core.protocols import ExchangeProvider, SupportsFunding
 class Statement:
     """Reads the account statement of one exchange section into the books."""
 
-    def __init__(self, *, section: str, provider: ExchangeProvider, books: Books) -> None:
+    def __init__(
+        self,
+        *,
+        section: str,
+        provider: ExchangeProvider,
+        books: Books,
+        instruments: Mapping[Symbol, Instrument],
+    ) -> None:
+        self._instruments = instruments
         self._section = section
         self._provider = provider
         self._books = books
@@ -104,7 +114,13 @@ class Statement:
         sizes = ledger.sizes(self._section, fill.symbol)
         for trader, size in booked.items():
             sizes[trader] = sizes.get(trader, ZERO) - fill.side.sign * size
-        parts = share_liquidation(fill, {trader: sizes[trader] for trader in sorted(sizes)})
+        instrument = self._instruments.get(fill.symbol)
+        parts = share_liquidation(
+            fill,
+            {trader: sizes[trader] for trader in sorted(sizes)},
+            # A coin the venue no longer lists: the finest lot there is.
+            instrument.lot if instrument is not None else Decimal("1E-8"),
+        )
         for trader, part in parts.items():
             if trader not in booked:
                 self._books.record(

@@ -53,7 +53,7 @@ async def _play(scene, stream):
 async def _step(scene, what, arg, sign):
     held = scene.ledger.position(arg, "BTC") if what in ("open", "close") else None
     if what == "open" and held is None:
-        mark = scene.venue.marks["BTC"]
+        mark = scene.venue.prices["BTC"]
         signal = Signal.BUY_TO_ENTER if sign > 0 else Signal.SELL_TO_ENTER
         others = {t: scene.ledger.position(t, "BTC") for t in TRADERS if t != arg}
         await scene.trade(
@@ -71,7 +71,7 @@ async def _step(scene, what, arg, sign):
     elif what == "close" and held is not None:
         await scene.trade(arg, Decision(signal=Signal.CLOSE, symbol="BTC"))
     elif what == "move":
-        scene.venue.move("BTC", scene.venue.marks["BTC"] * (1 + D(arg) / 10_000))
+        scene.venue.move("BTC", scene.venue.prices["BTC"] * (1 + D(arg) / 10_000))
     elif what == "fault":
         scene.venue.lose_answers = arg == "lose_answers"
         scene.venue.refuse_stops = arg == "refuse_stops"
