@@ -204,7 +204,7 @@ async def _play(floor, seed):
     """Trade at random for some minutes, then let everything settle."""
     chance = random.Random(seed)
     mark = 100_000
-    for _ in range(5):
+    for _ in range(4):
         trader = chance.choice(TRADERS)
         try:
             if floor.books.ledger.position(trader, "BTC") is None:
@@ -233,7 +233,7 @@ async def test_no_order_is_sent_twice_in_a_thousand_runs_with_lost_answers(open_
             lost += floor.alerts().count("outcome_unknown")
             sent += len(floor.sent)
     assert lost > RUNS
-    assert sent > 4 * RUNS
+    assert sent > 3 * RUNS
 
 
 async def _assert_once_each(floor, seed):
