@@ -102,6 +102,9 @@ class Protection:
             await self._sender.settle(unsure)
             orders = self._exits_of(position)
         if self._is_complete(position, orders):
+            # What was never heard of again is cancelled until the venue knows it or time is up.
+            lost = [order.client_id for order in orders if not _is_confirmed(order)]
+            await self._sender.cancel(lost)
             self._note(position, mode, "")
             return True
         deadline = self._terms[position.trader].stop_deadline
@@ -152,11 +155,12 @@ class Protection:
         )
 
     def _is_complete(self, position: Position, orders: Sequence[OrderRecord]) -> bool:
-        """Tell whether exactly the planned exits stand, each confirmed and for all of it."""
+        """Tell whether exactly the planned exits stand confirmed, each for all of it."""
         size = abs(position.quantity)
-        standing = [o.purpose for o in orders if o.request.size == size and _is_confirmed(o)]
+        confirmed = [o for o in orders if _is_confirmed(o)]
+        standing = [o.purpose for o in confirmed if o.request.size == size]
         planned = (position.plan.stop_loss is not None) + (position.plan.profit_target is not None)
-        return len(standing) == len(orders) == planned == len(set(standing))
+        return len(standing) == len(confirmed) == planned == len(set(standing))
 
     def _wanted(self, position: Position) -> list[OrderIntended]:
         ids = {

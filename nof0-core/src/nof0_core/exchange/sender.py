@@ -69,7 +69,19 @@ class Sender:
             self._books.log.warning("cancel failed, will be tried again", error=str(error))
             return
         for outcome in outcomes:
-            self._answer(outcome)
+            if not self._may_arrive(outcome):
+                self._answer(outcome)
+
+    def _may_arrive(self, outcome: OrderOutcome) -> bool:
+        """Tell whether an order that could not be cancelled may still be on its way.
+
+        A venue that has not seen an order refuses to cancel it; that is not the end of the order.
+        """
+        record = self._books.ledger.owner(outcome.client_id)
+        if record is None or outcome.status is not OrderStatus.REJECTED:
+            return False
+        known = record.outcome is not None and record.outcome.status is not OrderStatus.UNKNOWN
+        return not known and self._books.clock.now() - record.intended_at < GIVE_UP_AFTER
 
     async def settle(self, client_ids: Sequence[ClientOrderId]) -> None:
         """Ask the venue about orders whose outcome is unknown, never sending anything."""

@@ -13,7 +13,7 @@ from nof0_core.domain.account import VenueAccount
 from nof0_core.domain.decision import Signal
 from nof0_core.domain.event import EngineStarted, Transferred
 from nof0_core.domain.fill import Fill, FundingPayment
-from nof0_core.domain.order import OrderStatus, Side, TriggerKind, VenueOrder
+from nof0_core.domain.order import OrderOutcome, OrderStatus, Side, TriggerKind, VenueOrder
 from nof0_core.domain.position import VenuePosition
 from nof0_core.errors import OutcomeUnknownError, RejectedError, TransientError
 from nof0_core.exchange.books import Books
@@ -87,7 +87,12 @@ class Venue:
     async def cancel(self, client_ids):
         outcomes = []
         for client_id in client_ids:
-            order = self.orders[client_id]
+            order = self.orders.get(client_id)
+            if order is None:
+                reason = "Order was never placed, already canceled, or filled."
+                status = OrderStatus.REJECTED
+                outcomes.append(OrderOutcome(client_id=client_id, status=status, reason=reason))
+                continue
             if order.status is OrderStatus.RESTING:
                 order = self.orders[client_id] = attrs.evolve(order, status=OrderStatus.CANCELED)
             outcomes.append(order.outcome(client_id))
