@@ -49,6 +49,7 @@ class Liquidation:
         self._instruments = instruments
         self._log = log
         self._known: tuple[int, dict[Symbol, Reach]] = (-1, {})
+        self._judged = -1
 
     def reaches(self, tell: Callable[[], Marks]) -> dict[Symbol, Reach]:
         """Return prices no pool can be liquidated between, by coin held.
@@ -81,6 +82,7 @@ class Liquidation:
             start = self._marks(bars, key, "open")
             if start is not None:
                 self._walk(key, start, start)
+        self._judged = self._state.account.version
 
     def before(self, bars: Mapping[Symbol, Bar], symbol: Symbol, price: Decimal) -> None:
         """Judge the pool of a coin on the way to `price`, where something else is to happen."""
@@ -101,6 +103,10 @@ class Liquidation:
 
     def at_extreme(self, bars: Mapping[Symbol, Bar]) -> None:
         """Judge all pools on the way to lows, highs and closes of bars that close now."""
+        is_still = all(bar.low == bar.high for bar in bars.values())
+        if is_still and self._judged == self._state.account.version:
+            # As always on a live market: the one price there is was judged already.
+            return
         for key in self._keys():
             for price in _PATHS:
                 start, end = self._marks(bars, key, "open"), self._marks(bars, key, price)

@@ -85,6 +85,10 @@ class LiveFeed:
         quote = self._quotes.get(symbol)
         return quote.funding_rate if quote else None
 
+    def misses_rate(self, _symbol: Symbol, _hour_ms: int) -> bool:
+        """Tell whether `rate` answers with the rate of an earlier hour: it has only the newest."""
+        return False
+
     def bar(self, symbol: Symbol, close_ms: int) -> Bar | None:
         """Return the current mark as a bar that opened when the mark did."""
         mark = self.mark(symbol, close_ms)

@@ -59,6 +59,9 @@ class SupportsPastFunding(Protocol):
     def funding_rate_at(self, symbol: Symbol, moment: datetime) -> Decimal | None:
         """Return the newest hourly rate at or before `moment`, None if there is none."""
 
+    def has_funding_rate(self, symbol: Symbol, hour: datetime) -> bool:
+        """Tell whether the rate of exactly this hour was recorded."""
+
 
 class RecordedFeed:
     """A recorded market: marks and bars of any moment by arithmetic, without a call.
@@ -128,6 +131,10 @@ class RecordedFeed:
         if self._past is not None:
             return self._past.funding_rate_at(symbol, from_ms(now_ms))
         return self._rates.get(symbol)
+
+    def misses_rate(self, symbol: Symbol, hour_ms: int) -> bool:
+        """Tell whether `rate` answers for a full hour with the rate of an earlier one."""
+        return self._past is not None and not self._past.has_funding_rate(symbol, from_ms(hour_ms))
 
     def next_touch(
         self, symbol: Symbol, after_ms: int, until_ms: int, below: float, above: float

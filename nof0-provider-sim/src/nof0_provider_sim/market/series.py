@@ -51,3 +51,8 @@ class RateSeries:
         """Return the newest rate at or before a time; None before the first."""
         count = int(np.searchsorted(self._times, now_ms, side="right"))
         return self._rates[count - 1] if count else None
+
+    def has(self, hour_ms: int) -> bool:
+        """Tell whether the rate of exactly this time is known."""
+        place = int(np.searchsorted(self._times, hour_ms))
+        return place < len(self._times) and int(self._times[place]) == hour_ms

@@ -6,8 +6,10 @@ No fees and no slippage unless a test says so, so that every number can be follo
 from __future__ import annotations
 
 import csv
+import shutil
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from decimal import ROUND_UP
+from decimal import ROUND_DOWN, ROUND_UP
 from decimal import Decimal as D
 from pathlib import Path
 
@@ -16,16 +18,17 @@ import pytest
 
 from nof0_core.clock import SimulatedClock
 from nof0_core.domain.instrument import Instrument
-from nof0_core.domain.order import OrderRequest, OrderStatus, Side
+from nof0_core.domain.order import OrderRequest, OrderStatus, Side, Trigger, TriggerKind
 from nof0_core.domain.position import MarginMode
 from nof0_core.errors import RejectedError
 from nof0_core.ids import Symbol
 from nof0_core.testing.environment import env as make_env
 from nof0_core.testing.market import HandMarket
 from nof0_provider_sim import plugin
-from nof0_provider_sim.config import ImpactRules, SimExchangeConfig
+from nof0_provider_sim.config import ImpactRules, SimExchangeConfig, SimMarketConfig
 
 pytestmark = pytest.mark.anyio
+CANDLES = Path(__file__).parents[3] / "data/candles"
 VECTORS = Path(__file__).parents[3] / "data/hyperliquid/liquidation_vectors.csv"
 CROSS, ISOLATED = MarginMode.CROSS, MarginMode.ISOLATED
 NOON = datetime(2025, 7, 16, 12, 0, tzinfo=UTC)
@@ -176,7 +179,7 @@ async def test_funding_can_be_what_breaks_it(open_desk):
 
 async def test_cross_positions_are_liquidated_together(open_desk):
     # 300 ETH and 40 BTC at 100 each, both falling evenly, with 3,000 USD. Maintenance is 2 % for
-    # ETH and 1.25 % for BTC: 3000 - 340 d = 6 (100 - d) + 0.5 (100 - d), 333.5 d = 2350, d = 7.0464...
+    # ETH and 1.25 % for BTC: 3000 - 340 d = 6.5 (100 - d), 333.5 d = 2350, d = 7.0464...
     # ETH binds more margin and goes first, at 92.95; then BTC has enough:
     # 3000 - 300 x 7.05 - 40 x 8 = 565.
     fall = (100, 100, 92, 92)
@@ -375,3 +378,69 @@ class _VectorMarket(HandMarket):
     async def quotes(self, symbols):
         found = await super().quotes(symbols)
         return {s: attrs.evolve(quote, funding_rate=self._rate) for s, quote in found.items()}
+
+
+async def test_january_2022_liquidates_a_twentyfold_long_at_the_documented_price(tmp_path):
+    """BTC fell from 46,377 to under 33,000; 40x at most, so maintenance is 1.25 % of notional."""
+    async with _january(tmp_path) as (exchange, clock, market):
+        # Isolated at 20x, no fees: 46377 (1 - 1/20) / (1 - 1/80) = 44616.10...
+        await exchange.set_leverage("BTC", 20, ISOLATED)
+        await exchange.place([_order("buy", "1", "48000")])
+        (position,) = await exchange.positions()
+        entry = position.entry_price
+        expected = entry * (1 - D(1) / 20) / (1 - D(1) / 80)
+        assert abs(position.liquidation_price - expected) < D("0.001")
+        await clock.sleep_until(JANUARY + timedelta(days=31))
+        _, fill = await exchange.fills(JANUARY)
+        assert fill.is_liquidation
+        # 1 BTC is below 100,000 USD: closed at once, on the tick of 1 USD below.
+        assert fill.price == expected.to_integral_value(ROUND_DOWN)
+        bars = await market.candles("BTC", "1m", fill.time, 50_000)
+        assert bars.low[-1] <= float(expected) < bars.low[:-1].min()
+        # The margin is gone but for what was left of the maintenance margin.
+        lost = 100_000 - (await exchange.account()).equity
+        assert lost == entry - fill.price
+
+
+async def test_january_2022_with_a_stop_exits_at_the_stop_or_the_gaps_open(tmp_path):
+    async with _january(tmp_path) as (exchange, clock, market):
+        await exchange.set_leverage("BTC", 20, ISOLATED)
+        await exchange.place([_order("buy", "1", "48000")])
+        stop = _order("sell", "1", "40000", is_reduce_only=True, trigger=STOP)
+        await exchange.place([stop])
+        await clock.sleep_until(JANUARY + timedelta(days=31))
+        _, fill = await exchange.fills(JANUARY)
+        assert not fill.is_liquidation
+        bars = await market.candles("BTC", "1m", fill.time, 1)
+        assert fill.price == min(STOP.price, D(str(bars.open[-1])).to_integral_value())
+        assert bars.low[-1] <= float(STOP.price)
+
+
+JANUARY = datetime(2021, 12, 31, 23, 2, tzinfo=UTC)
+STOP = Trigger(kind=TriggerKind.STOP, price=D(45_500))
+
+
+def _order(side, size, limit, **changes):
+    number = 1 if side == "buy" else 2
+    return OrderRequest(
+        client_id=f"0x{number:032x}", symbol=Symbol("BTC"), side=Side(side), size=D(size),
+        limit_price=D(limit), **changes,
+    )  # fmt: skip
+
+
+@asynccontextmanager
+async def _january(tmp_path):
+    # A recording is found by its name: coin, interval.
+    folder = tmp_path / "candles"
+    folder.mkdir()
+    shutil.copy(CANDLES / "btc_perp_1m_20211231_20220201.csv.gz", folder / "btc_1m.csv.gz")
+    clock = SimulatedClock(JANUARY)
+    recorded = SimMarketConfig(data=folder, gaps="allow")
+    config = SimExchangeConfig(**_config(initial_balance_usd=D(100_000), latency=timedelta(0)))
+    async with (
+        make_env(clock=clock) as first,
+        plugin.open_market(recorded, first) as market,
+        make_env(clock=clock, data_dir=tmp_path / "paper", markets={"m": market}) as made,
+        plugin.open_exchange(config, made) as exchange,
+    ):
+        yield exchange, clock, market
