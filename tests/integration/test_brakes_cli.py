@@ -214,7 +214,13 @@ def test_closing_pausing_and_resuming_single_traders(project):
     assert "paused" in project.command("traders", "status", "holder")
 
     project.command("traders", "resume", "holder")
+    # As if the engine had died between answering the first pause and removing it.
+    answered = records(project, "control")[0]["data"]
+    assert (answered["command"], answered["trader"]) == ("pause", "holder")
+    left_over = project.data / "control" / "requests" / f"{answered['request']}.json"
+    left_over.write_text('{"command": "pause", "trader": "holder"}')
     assert project.run("--cycles", "20").returncode == 0
+    assert not left_over.exists()
     again = [r for r in records(project, "cycle") if r["data"]["trader"] == "holder"]
     assert len(again) > done["holder"]
     assert json.loads(project.command("traders", "status", "--json"))["traders"]["coin_flip"][
