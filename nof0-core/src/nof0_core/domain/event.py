@@ -133,8 +133,8 @@ class CycleEnded(Body):
 class OrderIntended(Body):
     """An order is about to be sent; written before anything leaves.
 
-    `purpose` is `open`, `close`, `stop`, `target` or `flatten`. For an `open`, `plan`, `leverage`,
-    `confidence` and `risk_usd` describe the position it is to make.
+    `purpose` is `open`, `close`, `stop`, `target`, `unprotected`, `liquidation` or `flatten`. For
+    an `open`, `plan`, `leverage`, `confidence` and `risk_usd` describe the position it is to make.
     """
 
     type: ClassVar[str] = "order_intended"

@@ -132,12 +132,14 @@ class VenueState:
         self.account.trade(
             fill.symbol, fill.signed_size, fill.price, fill.fee, keeps_margin=keeps_margin
         )
+        self._check()
         self.turnover.add(to_ms(fill.time), fill.price * fill.size)
         self._fills.append(fill)
         self.next_fill_id = fill.fill_id + 1
 
     def _settle(self, record: FundingSettled) -> None:
         self.account.receive_funding(record.symbol, record.amount)
+        self._check()
         self._funding.append(
             FundingPayment(
                 symbol=record.symbol,
@@ -147,3 +149,9 @@ class VenueState:
                 amount=record.amount,
             )
         )
+
+    def _check(self) -> None:
+        """Stop at once where money was made from nothing; every later number would be wrong."""
+        if not self.account.is_consistent():
+            message = "the account's cash is not what its trades, fees and funding add up to"
+            raise ArithmeticError(message)
