@@ -14,6 +14,16 @@ from nof0_core.config.fields import opt
 from nof0_core.domain.candles import interval_ms
 from nof0_core.plugins.env import MarketRef
 
+FAULTS = (
+    "rate_limited",
+    "bad_gateway",
+    "timeout_after_execution",
+    "duplicate",
+    "dropped_stream",
+    "stale_mark",
+    "reject_stops",
+)
+"""Keys of `faults`, in the order in which a call meets them."""
 _SYNTHETIC_ONLY = ("start", "end", "seed", "interval", "volatility", "drift", "first_price")
 
 
@@ -132,6 +142,65 @@ class SimMarketConfig:
 
 
 @attrs.frozen(kw_only=True)
+class ImpactRules:
+    """How far taker orders move the price: k x sqrt(order / 1 % of a bar's volume), in bps."""
+
+    major_bps: Decimal = opt(
+        default=Decimal(5), unit="bps", ge=0, le=1000, help="k of BTC and ETH; 0: no impact"
+    )
+    other_bps: Decimal = opt(
+        default=Decimal(8), unit="bps", ge=0, le=1000, help="k of all other coins; 0: no impact"
+    )
+    coins: Mapping[str, Decimal] = opt(factory=dict, help="k of single coins, in bps")
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse negative numbers."""
+        _refuse_negative("coins", self.coins)
+
+
+@attrs.frozen(kw_only=True)
+class ScriptedFault:
+    """One fault at one occasion."""
+
+    fault: str = opt(one_of=FAULTS, help="what goes wrong")
+    nth: int = opt(ge=1, help="at which of its occasions, counted from 1 since the start")
+
+
+def _probability(help_: str) -> Any:
+    return opt(default=0.0, ge=0, le=1, help=help_)
+
+
+@attrs.frozen(kw_only=True)
+class FaultRules:
+    """What goes wrong on purpose: probability at each occasion, or exact occasions."""
+
+    rate_limited: float = _probability("of a call to be refused (429); nothing happens")
+    bad_gateway: float = _probability("of a call to be lost on its way (502)")
+    timeout_after_execution: float = _probability("of orders to be carried out without an answer")
+    duplicate: float = _probability("of orders to arrive twice, answered as a used nonce")
+    dropped_stream: float = _probability("of a statement to lack what is new")
+    stale_mark: float = _probability("of a coin's mark to stand still for five minutes")
+    reject_stops: float = _probability("of a stop to be refused")
+    script: tuple[ScriptedFault, ...] = opt(default=(), help="faults at exact occasions")
+
+    @property
+    def has_chance(self) -> bool:
+        """Return whether any fault is drawn for."""
+        return any(getattr(self, name) for name in FAULTS)
+
+
+@attrs.frozen(kw_only=True)
+class FeeTier:
+    """Fees of an account that traded more than `volume_usd` in the last 14 days."""
+
+    volume_usd: Decimal = opt(unit="USD", ge=0, help="volume above which the tier applies")
+    taker_fee_bps: Decimal = opt(unit="bps", ge=0, le=1000, help="fee of orders that fill at once")
+    maker_fee_bps: Decimal = opt(
+        unit="bps", ge=-100, le=1000, help="fee of resting orders; negative: a rebate"
+    )
+
+
+@attrs.frozen(kw_only=True)
 class SimExchangeConfig:
     """Schema of an exchange section with `type: sim`."""
 
@@ -141,22 +210,65 @@ class SimExchangeConfig:
     initial_balance_usd: Decimal = opt(
         default=Decimal(10_000), unit="USD", gt=0, help="cash of a new paper account"
     )
-    taker_fee_bps: Decimal = opt(
-        default=Decimal("4.5"), unit="bps", ge=0, le=1000, help="fee of orders that fill at once"
+    fee_tiers: tuple[FeeTier, ...] = opt(
+        default=(), help="fees by 14-day volume, the first tier at 0; empty: Hyperliquid's table"
     )
-    maker_fee_bps: Decimal = opt(
-        default=Decimal("1.5"),
+    taker_fee_bps: Decimal | None = opt(
+        default=None,
+        unit="bps",
+        ge=0,
+        le=1000,
+        help="fee of orders that fill at once, whatever the volume; empty: by fee_tiers",
+    )
+    maker_fee_bps: Decimal | None = opt(
+        default=None,
         unit="bps",
         ge=-100,
         le=1000,
-        help="fee of resting orders; negative: a rebate",
+        help="fee of resting orders, whatever the volume; negative: a rebate; empty: by fee_tiers",
+    )
+    staking_discount_pct: Decimal = opt(
+        default=Decimal(0), ge=0, le=40, help="percent off every fee; the venue grants up to 40"
+    )
+    referral_discount_pct: Decimal = opt(
+        default=Decimal(0), ge=0, le=4, help="percent off every fee up to 25M USD of volume"
     )
     slippage_bps: Decimal = opt(
         default=Decimal(2),
         unit="bps",
         ge=0,
         le=1000,
-        help="how much worse than the mark a taker fills",
+        help="how much worse than the mark the smallest taker fills (half the spread)",
+    )
+    slippage_by_coin: Mapping[str, Decimal] = opt(
+        factory=dict, help="slippage_bps of single coins, in bps"
+    )
+    impact: ImpactRules = opt(
+        factory=ImpactRules, help="how much more large orders pay where no depth is known"
+    )
+    depth: Path | None = opt(
+        default=None,
+        help="file of recorded order books to fill takers from; coins without one use the formula",
+    )
+    max_volume_pct: Decimal = opt(
+        default=Decimal(10),
+        unit="%",
+        ge=0,
+        le=100,
+        help="part of a bar's volume that resting orders may fill; 0: any",
+    )
+    queue_probability: float = opt(
+        default=0.0, ge=0, le=1, help="of a resting order to fill when the price just touches it"
+    )
+    oracle_band_pct: Decimal = opt(
+        default=Decimal(95),
+        unit="%",
+        gt=0,
+        le=1000,
+        help="how far from the oracle price an order may be",
+    )
+    faults: FaultRules = opt(
+        factory=FaultRules, help="what goes wrong on purpose; nothing by default"
     )
     latency: timedelta = opt(
         default=timedelta(milliseconds=200),
@@ -170,7 +282,9 @@ class SimExchangeConfig:
         le=2,
         help="spread of the latency (log-normal around it); 0: always the same, 0.647: as measured",
     )
-    seed: int | None = opt(default=None, help="seed of the latencies; the run's seed if empty")
+    seed: int | None = opt(
+        default=None, help="seed of latencies, queues and faults; the run's seed if empty"
+    )
     default_funding_rate: Decimal = opt(
         default=Decimal("0.0000125"),
         ge=Decimal("-0.04"),
@@ -180,6 +294,27 @@ class SimExchangeConfig:
 
     def __attrs_post_init__(self) -> None:
         """Refuse a seed that nothing would use."""
-        if self.seed is not None and not self.latency_sigma:
-            message = "seed: has no effect without latency_sigma"
+        self._check_tiers()
+        _refuse_negative("slippage_by_coin", self.slippage_by_coin)
+        is_random = self.latency_sigma or self.queue_probability or self.faults.has_chance
+        if self.seed is not None and not is_random:
+            message = "seed: has no effect without latency_sigma, queue_probability or faults"
+            raise ValueError(message)
+
+    def _check_tiers(self) -> None:
+        if not self.fee_tiers:
+            return
+        volumes = [tier.volume_usd for tier in self.fee_tiers]
+        if volumes[0] != 0 or sorted(set(volumes)) != volumes:
+            message = "fee_tiers must start at volume_usd 0 and ascend"
+            raise ValueError(message)
+        if self.taker_fee_bps is not None and self.maker_fee_bps is not None:
+            message = "fee_tiers: has no effect beside taker_fee_bps and maker_fee_bps"
+            raise ValueError(message)
+
+
+def _refuse_negative(key: str, values: Mapping[str, Decimal]) -> None:
+    for name, value in values.items():
+        if not value >= 0:
+            message = f"{key}.{name}: must be >= 0, got {value}"
             raise ValueError(message)

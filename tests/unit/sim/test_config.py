@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from nof0_provider_sim.config import (
+    FaultRules,
+    ImpactRules,
     InstrumentRules,
+    ScriptedFault,
     SimExchangeConfig,
     SimMarketConfig,
     TierRule,
@@ -50,6 +53,10 @@ EXCHANGES = [
     pytest.param({"slippage_bps": Decimal(-1)}, "must be >= 0", id="slippage"),
     pytest.param({"latency": timedelta(seconds=-1)}, "must be >= 0", id="latency"),
     pytest.param({"seed": 1}, "seed: has no effect without latency_sigma", id="seed"),
+    pytest.param({"slippage_by_coin": {"BTC": Decimal(-1)}}, "BTC: must be >= 0", id="by-coin"),
+    pytest.param({"max_volume_pct": Decimal(101)}, "must be <= 100", id="volume"),
+    pytest.param({"queue_probability": 1.5}, "must be <= 1", id="queue"),
+    pytest.param({"oracle_band_pct": Decimal(0)}, "must be > 0", id="oracle"),
 ]
 
 
@@ -86,3 +93,37 @@ def test_entry_point_module_is_light_to_import():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[] []"
+
+
+FAULTS_REFUSED = [
+    pytest.param(lambda: FaultRules(duplicate=1.1), "must be <= 1", id="probability"),
+    pytest.param(lambda: ScriptedFault(fault="nap", nth=1), "must be one of", id="unknown"),
+    pytest.param(lambda: ScriptedFault(fault="duplicate", nth=0), "must be >= 1", id="nth"),
+    pytest.param(lambda: ImpactRules(coins={"X": Decimal(-1)}), "X: must be >= 0", id="impact"),
+]
+
+
+@pytest.mark.parametrize(("make", "message"), FAULTS_REFUSED)
+def test_faults_and_impact_that_make_no_sense(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"latency_sigma": 0.5},
+        {"queue_probability": 0.5},
+        {"faults": FaultRules(stale_mark=0.1)},
+    ],
+    ids=["latency", "queue", "faults"],
+)
+def test_a_seed_is_taken_where_something_is_drawn(settings):
+    assert SimExchangeConfig(seed=1, **settings).seed == 1
+
+
+def test_every_fault_has_a_key_and_every_key_a_fault():
+    from nof0_provider_sim.config import FAULTS
+    from nof0_provider_sim.exchange.faults import Fault
+
+    assert [fault.value for fault in Fault] == list(FAULTS)

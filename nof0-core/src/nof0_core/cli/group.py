@@ -22,6 +22,11 @@ COMMANDS = {
         "Trade as CONFIG says until stopped with Ctrl-C, or a recorded market ends.",
     ),
     "check": Row("nof0_core.cli.check:check", "Say what would run, or everything that is wrong."),
+    "halt": Row("nof0_core.cli.halt:halt", "Stop the entries of all traders, durably."),
+    "resume": Row("nof0_core.cli.resume:resume", "End what `nof0 halt` began."),
+    "traders": Row(
+        "nof0_core.cli.traders:traders", "See, pause, resume single traders; close positions."
+    ),
     "init": Row("nof0_core.cli.init:init", "Write a configuration that runs offline into DIR."),
     "plugins": Row("nof0_core.cli.plugins:plugins", "List plugins and what they offer."),
     "describe": Row("nof0_core.cli.describe:describe", "Explain the settings of a kind."),

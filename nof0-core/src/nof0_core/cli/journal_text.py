@@ -14,6 +14,9 @@ import msgspec
 from nof0_core.domain.event import (
     Alerted,
     Body,
+    BrakeReleased,
+    BrakeTripped,
+    ControlAnswered,
     CycleEnded,
     EngineStarted,
     EngineStopped,
@@ -105,6 +108,14 @@ def summary(body: Body) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for e
             return f"{body.section}: drift in {what}"
         case Alerted():
             return f"{body.code}: {body.message}"
+        case BrakeTripped():
+            until = f" (until {_time(body.until)})" if body.until is not None else ""
+            return f"{body.brake}: {body.message}{until}"
+        case BrakeReleased():
+            return f"{body.brake}: {body.reason}"
+        case ControlAnswered():
+            what = " ".join(filter(None, (body.command, body.trader, body.symbol)))
+            return f"{what}: {body.outcome}, {body.message}"
         case GapFound():
             return f"records {body.first} to {body.last} were lost in a power failure"
         case _:

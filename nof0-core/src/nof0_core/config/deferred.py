@@ -6,13 +6,8 @@ from nof0_core.config.session import Session
 from nof0_core.config.tree import Items, Node, Scalar, Table
 
 TRADER = (
-    "daily_loss_limit_pct",
-    "max_drawdown_pct",
     "budget_usd_per_day",
     "fallback_models",
-    "exec_guards.cooldown_after_close",
-    "exec_guards.sharpe_pause_threshold",
-    "exec_guards.sharpe_pause_duration",
 )
 MODEL = ("priority", "cost_per_million_tokens", "price", "budget_usd_per_day")
 MAIN = (

@@ -103,6 +103,7 @@ def make_trader(
         symbols = read_symbols(session, entry.symbols, node.below("symbols"))
     interval = entry.decision_interval or around.executor.decision_interval
     _check_rhythm(session, node, interval, around)
+    _check_sharpe_pause(session, node, entry)
     for position, name in enumerate(entry.fallback_models):
         if name not in around.models.names:
             place = find(node, "fallback_models", position)
@@ -128,6 +129,7 @@ def make_trader(
         symbols=symbols,
         journal_dir=entry.journal_dir if around.keeps_journals else None,
         limits=limits_of(entry, around.executor, around.exchanges.get(named.exchange)),
+        stop_deadline=entry.exec_guards.stop_deadline,
         risk_checks=checks,
     )
     return trader, policies
@@ -159,6 +161,12 @@ def limits_of(entry: TraderEntry, executor: ExecutorFile, exchange: Section | No
         liquidity_threshold_usd=guards.liquidity_threshold_usd,
         min_position_equity_multiple=guards.min_position_equity_multiple,
         max_position_equity_multiple=guards.max_position_equity_multiple,
+        max_entries_per_day=guards.max_entries_per_day,
+        cooldown_after_close=guards.cooldown_after_close,
+        daily_loss_limit_pct=entry.daily_loss_limit_pct,
+        max_drawdown_pct=entry.max_drawdown_pct,
+        sharpe_pause_threshold=guards.sharpe_pause_threshold,
+        sharpe_pause_duration=guards.sharpe_pause_duration,
         **values,
     )
 
@@ -176,6 +184,21 @@ def _check_rhythm(session: Session, node: Table, interval: timedelta, around: Su
             place,
             f"decision_timeout ({written(timeout)}) must be shorter than decision_interval"
             f" ({written(interval)})",
+        )
+
+
+def _check_sharpe_pause(session: Session, node: Table, entry: TraderEntry) -> None:
+    """Refuse half of the Sharpe pause: neither key does anything without the other."""
+    guards = entry.exec_guards
+    given = {
+        "sharpe_pause_threshold": guards.sharpe_pause_threshold,
+        "sharpe_pause_duration": guards.sharpe_pause_duration,
+    }
+    missing = [key for key, value in given.items() if value is None]
+    if len(missing) == 1:
+        [key] = set(given) - set(missing)
+        session.problems.add(
+            find(node, "exec_guards", key), f"has no effect without {missing[0]} beside it"
         )
 
 

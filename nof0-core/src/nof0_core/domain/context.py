@@ -9,6 +9,7 @@ from decimal import Decimal
 import attrs
 
 from nof0_core.domain.account import AccountState
+from nof0_core.domain.brakes import BrakeState
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.position import Holding
 from nof0_core.domain.snapshot import MarketSnapshot
@@ -47,6 +48,12 @@ class RiskLimits:
     liquidity_threshold_usd: Decimal | None = None
     min_position_equity_multiple: Decimal | None = None
     max_position_equity_multiple: Decimal | None = None
+    max_entries_per_day: int | None = None
+    cooldown_after_close: timedelta | None = None
+    daily_loss_limit_pct: Decimal | None = None
+    max_drawdown_pct: Decimal | None = None
+    sharpe_pause_threshold: float | None = None
+    sharpe_pause_duration: timedelta | None = None
 
     def leverage_cap(self, symbol: Symbol) -> int:
         """Return the highest leverage the trader may use in a coin; the venue's may be lower."""
@@ -74,7 +81,8 @@ class DecisionContext:
     """What a trader knows when it decides.
 
     `started_at` is when the trader began. `snapshots` and `instruments` cover the trader's symbols;
-    a symbol whose data could not be had is missing from `snapshots`.
+    a symbol whose data could not be had is missing from `snapshots`. `brakes` is None where nobody
+    keeps books (a preview); an entry under a limit that needs them is refused then.
     """
 
     trader: TraderId
@@ -87,6 +95,7 @@ class DecisionContext:
     snapshots: Mapping[Symbol, MarketSnapshot]
     instruments: Mapping[Symbol, Instrument]
     limits: RiskLimits
+    brakes: BrakeState | None = None
 
     def holding(self, symbol: Symbol) -> Holding | None:
         """Return the trader's position in a symbol, if it has one."""

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import attrs
 
 from nof0_core.domain.account import AccountState
+from nof0_core.domain.brakes import Brake
 from nof0_core.domain.context import Performance
 from nof0_core.domain.decision import Judgement
 from nof0_core.domain.fill import Fill
@@ -132,8 +133,8 @@ class CycleEnded(Body):
 class OrderIntended(Body):
     """An order is about to be sent; written before anything leaves.
 
-    `purpose` is `open`, `close`, `stop`, `target` or `flatten`. For an `open`, `plan`, `leverage`,
-    `confidence` and `risk_usd` describe the position it is to make.
+    `purpose` is `open`, `close`, `stop`, `target`, `unprotected`, `liquidation` or `flatten`. For
+    an `open`, `plan`, `leverage`, `confidence` and `risk_usd` describe the position it is to make.
     """
 
     type: ClassVar[str] = "order_intended"
@@ -161,12 +162,17 @@ class OrderAnswered(Body):
 
 @attrs.frozen(kw_only=True)
 class Filled(Body):
-    """An execution, booked to the account of whoever's order it was."""
+    """An execution, booked to the account of whoever's order it was.
+
+    A liquidation of a net position that several traders share is one event for each of them: `fill`
+    is the trader's part, `whole` the size of all parts together, in coins. None: all of it.
+    """
 
     type: ClassVar[str] = "filled"
     trader: TraderId
     section: str
     fill: Fill
+    whole: Decimal | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -240,6 +246,49 @@ class Alerted(Body):
     message: str
     trader: TraderId | None = None
     symbol: Symbol | None = None
+
+
+@attrs.frozen(kw_only=True)
+class BrakeTripped(Body):
+    """A brake went on: entries are refused until it is released.
+
+    `trader` is None for the halt of all. `until` (UTC) is None where a person has to lift it.
+    `numbers` are the figures compared.
+    """
+
+    type: ClassVar[str] = "brake_tripped"
+    brake: Brake
+    message: str
+    trader: TraderId | None = None
+    until: datetime | None = None
+    numbers: Mapping[str, Decimal] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class BrakeReleased(Body):
+    """A brake went off. `trader` is None for the halt of all."""
+
+    type: ClassVar[str] = "brake_released"
+    brake: Brake
+    reason: str
+    trader: TraderId | None = None
+
+
+@attrs.frozen(kw_only=True)
+class ControlAnswered(Body):
+    """What became of something a person asked for with `nof0 traders`.
+
+    `request` is the name of the request, `command` is `pause`, `resume` or `close`. `outcome` is
+    `done` or `refused`, `message` says what was done or why not.
+    """
+
+    type: ClassVar[str] = "control"
+    request: str
+    command: str
+    trader: TraderId | None
+    symbol: Symbol | None
+    outcome: str
+    message: str
 
 
 @attrs.frozen(kw_only=True)

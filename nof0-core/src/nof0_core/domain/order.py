@@ -49,10 +49,16 @@ class TriggerKind(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Trigger:
-    """Makes an order wait until the mark reaches `price`; then it is sent with its limit price."""
+    """Makes an order wait until the mark reaches `price`; then it is sent with its limit price.
+
+    With `is_market` (stop-market) it then trades at once or not at all, the limit price being the
+    worst it may get. Without (stop-limit) it becomes a limit order with the request's `tif`, and
+    may rest.
+    """
 
     kind: TriggerKind
     price: Decimal
+    is_market: bool = True
 
 
 @attrs.frozen(kw_only=True)

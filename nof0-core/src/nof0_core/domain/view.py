@@ -29,7 +29,7 @@ class TraderView:
     """One trader as seen from outside.
 
     `equity_curve` is hourly and oldest first, `trades` in the order they closed. `initial_capital`
-    is the first transfer.
+    is the first transfer. `brakes` are the words of what keeps it from opening positions now.
     """
 
     trader: TraderId
@@ -45,6 +45,7 @@ class TraderView:
     next_cycle: datetime | None
     trades: tuple[ClosedTrade, ...]
     equity_curve: tuple[EquityPoint, ...]
+    brakes: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

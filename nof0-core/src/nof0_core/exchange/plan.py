@@ -6,6 +6,7 @@ Prices here come from the market at the moment of sending, never from the model.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import timedelta
 from decimal import Decimal
 
 import attrs
@@ -36,12 +37,14 @@ class Terms:
 
     `slippage_bps` caps what may be paid beyond the mark; `style` is `market_ioc` (the cap around
     the mark) or `limit_ioc` (the mark itself). `price_band_pct` is how far the mark may have moved
-    between judgement and sending.
+    between judgement and sending. `stop_deadline` is how long a filled entry may be without its
+    stop.
     """
 
     style: str
     slippage_bps: Decimal
     price_band_pct: Decimal
+    stop_deadline: timedelta = timedelta(seconds=10)
 
 
 def limit_price(quote: Quote, instrument: Instrument, side: Side, terms: Terms) -> Decimal:

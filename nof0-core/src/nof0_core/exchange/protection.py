@@ -3,6 +3,10 @@
 Stops and targets wait at the venue as reduce-only orders for exactly what was filled. Where that
 cannot express a trader's exit (traders hold opposite sides of the coin, or the venue has no such
 orders) the engine watches the mark itself and the journal says so.
+
+A stop has to stand `stop_deadline` (real time) after the entry was filled. Refused, or still not
+confirmed by then, it counts as missing: the position is closed, and whatever the venue may have
+taken of that stop is cancelled with it. Until the close is through, the engine watches the mark.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from nof0_core.domain.position import ProtectionMode
 from nof0_core.domain.snapshot import Quote
 from nof0_core.exchange import plan
 from nof0_core.exchange.books import Books
+from nof0_core.exchange.plan import Terms
 from nof0_core.exchange.sender import Sender
 from nof0_core.ids import ClientOrderId, Symbol, TraderId, client_order_id
 from nof0_core.ledger import OrderRecord, Position
@@ -35,12 +40,14 @@ class Protection:
         books: Books,
         sender: Sender,
         instruments: Mapping[Symbol, Instrument],
+        terms: Mapping[TraderId, Terms],
     ) -> None:
         self._section = section
         self._at_venue = frozenset(capabilities) >= VENUE_EXITS
         self._books = books
         self._sender = sender
         self._instruments = instruments
+        self._terms = terms
         self._told: set[ClientOrderId | None] = set()
 
     async def keep(self) -> list[Position]:
@@ -89,9 +96,19 @@ class Protection:
             await self._sender.cancel([order.request.client_id for order in orders])
             self._note(position, mode, reason)
             return True
+        unsure = [o.client_id for o in orders if not _is_confirmed(o)]
+        if unsure:
+            # Left over from a crash between intent and answer.
+            await self._sender.settle(unsure)
+            orders = self._exits_of(position)
         if self._is_complete(position, orders):
+            # What was never heard of again is cancelled until the venue knows it or time is up.
+            lost = [order.client_id for order in orders if not _is_confirmed(order)]
+            await self._sender.cancel(lost)
+            self._note(position, mode, "")
             return True
-        reports = await self._sender.send(self._wanted(position))
+        deadline = self._terms[position.trader].stop_deadline
+        reports = await self._sender.send(self._wanted(position), within=deadline)
         refused = [
             r
             for r in reports
@@ -102,9 +119,11 @@ class Protection:
         # Only now, when the new exits stand, may the old ones go.
         await self._sender.cancel([order.request.client_id for order in orders])
         if refused:
-            self._tell_refused(position, refused[0].outcome.reason or "no answer")
+            unknown = refused[0].outcome.status is OrderStatus.UNKNOWN
+            nothing = f"the venue did not confirm it within {deadline.total_seconds():g} s"
+            self._tell_refused(position, nothing if unknown else refused[0].outcome.reason)
             # Until it is closed, which may take several orders, at least the engine watches.
-            self._note(position, ProtectionMode.ENGINE, "the venue refused the stop")
+            self._note(position, ProtectionMode.ENGINE, "no stop stands at the venue")
             return False
         self._note(position, mode, "")
         return True
@@ -136,11 +155,12 @@ class Protection:
         )
 
     def _is_complete(self, position: Position, orders: Sequence[OrderRecord]) -> bool:
-        """Tell whether exactly the planned exits stand, each for the whole position."""
+        """Tell whether exactly the planned exits stand confirmed, each for all of it."""
         size = abs(position.quantity)
-        standing = [o.purpose for o in orders if o.request.size == size]
+        confirmed = [o for o in orders if _is_confirmed(o)]
+        standing = [o.purpose for o in confirmed if o.request.size == size]
         planned = (position.plan.stop_loss is not None) + (position.plan.profit_target is not None)
-        return len(standing) == len(orders) == planned == len(set(standing))
+        return len(standing) == len(confirmed) == planned == len(set(standing))
 
     def _wanted(self, position: Position) -> list[OrderIntended]:
         ids = {
@@ -176,6 +196,11 @@ class Protection:
             and ledger.position(record.trader, record.symbol) is None
         ]
         await self._sender.cancel(orphans)
+
+
+def _is_confirmed(record: OrderRecord) -> bool:
+    """Tell whether the venue has said that it has the order."""
+    return record.outcome is not None and record.outcome.status is OrderStatus.RESTING
 
 
 def next_id(books: Books, trader: TraderId, position: Position, leg: str) -> ClientOrderId:

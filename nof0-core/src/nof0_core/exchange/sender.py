@@ -32,22 +32,27 @@ class Sender:
         self._provider = provider
         self._books = books
 
-    async def send(self, intents: Sequence[OrderIntended]) -> list[OrderReport]:
+    async def send(
+        self, intents: Sequence[OrderIntended], *, within: timedelta | None = None
+    ) -> list[OrderReport]:
         """Send a batch and return what became of each, in the same order.
 
         An order that was sent before (same client id) is not sent again: its known outcome is
-        returned, or asked for where none is known.
+        returned, or asked for where none is known. `within` bounds, in real time, sending and
+        asking together; what is not known by then is reported as unknown.
         """
+        until = None if within is None else anyio.current_time() + within.total_seconds()
         fresh = [i for i in intents if self._books.ledger.owner(i.request.client_id) is None]
         for intent in fresh:
             self._books.record(intent.trader, intent)
         if fresh:
             self._books.commit()
             with anyio.CancelScope(shield=True):
-                for outcome in await self._place(fresh):
+                for outcome in await self._place(fresh, _left(until)):
                     self._answer(outcome)
                 self._books.commit()
-        await self.settle([i.request.client_id for i in intents])
+        with anyio.move_on_after(None if until is None else _left(until)):
+            await self.settle([i.request.client_id for i in intents])
         return [
             OrderReport(purpose=i.purpose, request=i.request, outcome=self._known(i))
             for i in intents
@@ -64,7 +69,19 @@ class Sender:
             self._books.log.warning("cancel failed, will be tried again", error=str(error))
             return
         for outcome in outcomes:
-            self._answer(outcome)
+            if not self._may_arrive(outcome):
+                self._answer(outcome)
+
+    def _may_arrive(self, outcome: OrderOutcome) -> bool:
+        """Tell whether an order that could not be cancelled may still be on its way.
+
+        A venue that has not seen an order refuses to cancel it; that is not the end of the order.
+        """
+        record = self._books.ledger.owner(outcome.client_id)
+        if record is None or outcome.status is not OrderStatus.REJECTED:
+            return False
+        known = record.outcome is not None and record.outcome.status is not OrderStatus.UNKNOWN
+        return not known and self._books.clock.now() - record.intended_at < GIVE_UP_AFTER
 
     async def settle(self, client_ids: Sequence[ClientOrderId]) -> None:
         """Ask the venue about orders whose outcome is unknown, never sending anything."""
@@ -101,10 +118,10 @@ class Sender:
                 )
             )
 
-    async def _place(self, intents: Sequence[OrderIntended]) -> list[OrderOutcome]:
+    async def _place(self, intents: Sequence[OrderIntended], seconds: float) -> list[OrderOutcome]:
         status, reason = OrderStatus.UNKNOWN, ""
         try:
-            with anyio.fail_after(PLACE_TIMEOUT.total_seconds()):
+            with anyio.fail_after(seconds):
                 outcomes = list(await self._provider.place([i.request for i in intents]))
             if [o.client_id for o in outcomes] == [i.request.client_id for i in intents]:
                 return outcomes
@@ -144,3 +161,9 @@ class Sender:
         if record is None or record.outcome is None:
             return OrderOutcome(client_id=intent.request.client_id, status=OrderStatus.UNKNOWN)
         return record.outcome
+
+
+def _left(until: float | None) -> float:
+    """Return the seconds an answer may take: `PLACE_TIMEOUT`, or less near a deadline."""
+    longest = PLACE_TIMEOUT.total_seconds()
+    return longest if until is None else min(longest, max(0.0, until - anyio.current_time()))

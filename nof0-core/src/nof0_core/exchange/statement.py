@@ -4,21 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from nof0_core.domain.event import Filled, FundingSettled
 from nof0_core.domain.fill import Fill, FundingPayment
+from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.snapshot import Quote
 from nof0_core.exchange.books import Books
+from nof0_core.exchange.forced import share_liquidation
 from nof0_core.ids import ENGINE, UNASSIGNED, ClientOrderId, Symbol, TraderId
 from nof0_core.ledger import share_funding
-from nof0_core.money import ZERO
+from nof0_core.money import ZERO, plain
 from nof0_core.protocols import ExchangeProvider, SupportsFunding
 
 
 class Statement:
     """Reads the account statement of one exchange section into the books."""
 
-    def __init__(self, *, section: str, provider: ExchangeProvider, books: Books) -> None:
+    def __init__(
+        self,
+        *,
+        section: str,
+        provider: ExchangeProvider,
+        books: Books,
+        instruments: Mapping[Symbol, Instrument],
+    ) -> None:
+        self._instruments = instruments
         self._section = section
         self._provider = provider
         self._books = books
@@ -81,6 +92,9 @@ class Statement:
 
     def _book_fill(self, fill: Fill) -> None:
         owner = self._owner(fill.client_id)
+        if fill.is_liquidation and owner == UNASSIGNED:
+            self._book_liquidation(fill)
+            return
         self._books.record(owner, Filled(trader=owner, section=self._section, fill=fill))
         if owner == UNASSIGNED:
             self._books.alert(
@@ -89,6 +103,36 @@ class Statement:
                 f"ordered by any trader; booked to {UNASSIGNED}",
                 symbol=fill.symbol,
             )
+
+    def _book_liquidation(self, fill: Fill) -> None:
+        """Book what the venue closed of the net position to those who hold the closed side.
+
+        Parts that were booked before a crash count as still held: the shares come out the same.
+        """
+        ledger = self._books.ledger
+        booked = ledger.parts_of(self._section, fill.fill_id)
+        sizes = ledger.sizes(self._section, fill.symbol)
+        for trader, size in booked.items():
+            sizes[trader] = sizes.get(trader, ZERO) - fill.side.sign * size
+        instrument = self._instruments.get(fill.symbol)
+        parts = share_liquidation(
+            fill,
+            {trader: sizes[trader] for trader in sorted(sizes)},
+            # A coin the venue no longer lists: the finest lot there is.
+            instrument.lot if instrument is not None else Decimal("1E-8"),
+        )
+        for trader, part in parts.items():
+            if trader not in booked:
+                self._books.record(
+                    trader,
+                    Filled(trader=trader, section=self._section, fill=part, whole=fill.size),
+                )
+        self._books.alert(
+            "liquidation",
+            f"{self._section}: the venue closed {plain(fill.size)} {fill.symbol} at "
+            f"{plain(fill.price)} for lack of margin; booked to {', '.join(parts)}",
+            symbol=fill.symbol,
+        )
 
     def _owner(self, client_id: ClientOrderId | None) -> TraderId:
         record = self._books.ledger.owner(client_id) if client_id is not None else None

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import attrs
 
+from nof0_core.domain.fill import Fill
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.ledger.position import Position
 from nof0_core.money import ZERO
@@ -70,13 +71,15 @@ class Section:
     """All accounts on one exchange account, with sums kept beside them.
 
     `raw_usd` and `sizes` are added up from the events themselves, not from the accounts: that both
-    agree is what the tests check.
+    agree is what `audit` checks. `parts` are sizes by fill and trader of fills that are not booked
+    completely yet.
     """
 
     accounts: dict[TraderId, Account] = attrs.field(factory=dict)
     raw_usd: Decimal = ZERO
     sizes: dict[Symbol, Decimal] = attrs.field(factory=dict)
     fill_ids: set[int] = attrs.field(factory=set)
+    parts: dict[int, dict[TraderId, Decimal]] = attrs.field(factory=dict)
     last_fill: datetime | None = None
     settlements: set[tuple[Symbol, datetime]] = attrs.field(factory=set)
     last_funding: dict[Symbol, datetime] = attrs.field(factory=dict)
@@ -87,6 +90,38 @@ class Section:
         if found is None:
             found = self.accounts[trader] = Account(trader=trader)
         return found
+
+    def know(self, trader: TraderId, fill: Fill, whole: Decimal | None) -> None:
+        """Remember that a fill, or a trader's part of one of size `whole`, is booked."""
+        self.last_fill = max(self.last_fill or fill.time, fill.time)
+        if whole is not None:
+            parts = self.parts.setdefault(fill.fill_id, {})
+            parts[trader] = fill.size
+            if sum(parts.values(), ZERO) < whole:
+                return
+            del self.parts[fill.fill_id]
+        self.fill_ids.add(fill.fill_id)
+
+    def audit(self) -> list[str]:
+        """Return what does not add up, a sentence each."""
+        wrong = []
+        raw_usd = ZERO
+        sizes: dict[Symbol, Decimal] = {}
+        for account in self.accounts.values():
+            if (
+                account.cash
+                != account.deposited + account.realized - account.fees + account.funding
+            ):
+                wrong.append(f"the cash of {account.trader} is not what its bookings add up to")
+            raw_usd += account.cash
+            for symbol, position in account.positions.items():
+                raw_usd -= position.cost
+                sizes[symbol] = sizes.get(symbol, ZERO) + position.quantity
+        if raw_usd != self.raw_usd:
+            wrong.append(f"all accounts together have {raw_usd} USD, not {self.raw_usd}")
+        if {symbol: size for symbol, size in sizes.items() if size} != self.sizes:
+            wrong.append("all positions together are not the net positions")
+        return wrong
 
     def after(
         self, symbol: Symbol, change: Decimal, price: Decimal, fee: Decimal

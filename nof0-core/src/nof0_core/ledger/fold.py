@@ -119,7 +119,7 @@ class Fold:
     def _filled(self, event: Event, body: Filled) -> None:
         fill = body.fill
         section = self.sections[body.section]
-        if fill.fill_id in section.fill_ids:
+        if fill.fill_id in section.fill_ids or body.trader in section.parts.get(fill.fill_id, ()):
             return
         _require_finite(event, fill.size, fill.price, fill.fee)
         if fill.size <= 0 or fill.price <= 0:
@@ -135,8 +135,7 @@ class Fold:
         account.add(realized=booking.realized, fees=fill.fee)
         # From here on nothing can fail.
         section.put(fill.symbol, *sums)
-        section.fill_ids.add(fill.fill_id)
-        section.last_fill = max(section.last_fill or fill.time, fill.time)
+        section.know(body.trader, fill, body.whole)
         if booking.trade is not None:
             self.activity(body.trader).trades.append(booking.trade)
         if order is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.event import Event, Rebalanced
@@ -13,10 +13,12 @@ from nof0_core.domain.trade import ClosedTrade
 from nof0_core.domain.view import EquityPoint
 from nof0_core.ids import ClientOrderId, Symbol, TraderId
 from nof0_core.ledger.account import Account, Totals
+from nof0_core.ledger.brakes import Brakes
 from nof0_core.ledger.fold import Fold
 from nof0_core.ledger.orders import OrderRecord
 from nof0_core.ledger.position import Position
 from nof0_core.ledger.valuation import value
+from nof0_core.money import EXACT
 
 
 class Ledger:
@@ -35,6 +37,8 @@ class Ledger:
 
     def __init__(self) -> None:
         self._fold = Fold()
+        self.brakes = Brakes()
+        """What the brakes remember; fed by `apply`, read-only to everybody else."""
 
     def apply(self, event: Event) -> None:
         """Take over one event, in O(1). Fills and settlements that are known are ignored.
@@ -43,6 +47,7 @@ class Ledger:
             JournalError: if the event cannot be true; nothing has changed then.
         """
         self._fold.apply(event)
+        self.brakes.apply(event)
 
     # --- accounts and positions -------------------------------------------------------------------
 
@@ -110,6 +115,23 @@ class Ledger:
         """Tell whether a fill was booked already."""
         found = self._fold.sections.get(section)
         return found is not None and fill_id in found.fill_ids
+
+    def parts_of(self, section: str, fill_id: int) -> Mapping[TraderId, Decimal]:
+        """Return the sizes in coins booked so far of a fill that is shared and not yet complete."""
+        found = self._fold.sections.get(section)
+        return dict(found.parts.get(fill_id, {})) if found else {}
+
+    def audit(self, section: str) -> tuple[str, ...]:
+        """Return what in a section does not add up to the last digit, a sentence each.
+
+        Checked are cash against bookings for each account, and the sums of all accounts against
+        what the events say of the exchange account. Anything returned is a defect of nof0.
+        """
+        found = self._fold.sections.get(section)
+        if found is None:
+            return ()
+        with localcontext(EXACT):
+            return tuple(found.audit())
 
     def knows_funding(self, section: str, symbol: Symbol, time: datetime) -> bool:
         """Tell whether a settlement was booked already."""

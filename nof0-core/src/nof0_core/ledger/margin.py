@@ -6,11 +6,14 @@ applied to the virtual account as if it stood alone.
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, ROUND_UP, Decimal
+from collections.abc import Iterable, Mapping
+from decimal import ROUND_HALF_EVEN, ROUND_UP, Decimal, localcontext
 
 import attrs
 
 from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.position import Holding
+from nof0_core.ids import Symbol
 from nof0_core.ledger.arithmetic import PRICE_STEP
 from nof0_core.money import EXACT, USD, ZERO
 
@@ -42,6 +45,14 @@ def maintenance(instrument: Instrument, notional: Decimal) -> Maintenance:
         deduction += tier.lower_bound * (higher - rate)
         rate = higher
     return Maintenance(rate, notional * rate - deduction)
+
+
+def maintenance_of(
+    holdings: Iterable[Holding], instruments: Mapping[Symbol, Instrument]
+) -> Decimal:
+    """Return the maintenance margin of a trader's positions at their marks, in USD."""
+    with localcontext(EXACT):
+        return sum((maintenance(instruments[h.symbol], h.notional).margin for h in holdings), ZERO)
 
 
 def initial_margin(notional: Decimal, leverage: int) -> Decimal:

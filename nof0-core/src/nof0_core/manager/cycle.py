@@ -11,6 +11,7 @@ from nof0_core.exchange.books import Books
 from nof0_core.exchange.desk import Carried, Desk
 from nof0_core.executor import Deliberation
 from nof0_core.ids import ENGINE, cycle_id
+from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.trader import Trader
 from nof0_core.manager.valuation import Valuation
 from nof0_core.market.feed import MarketFeed
@@ -31,11 +32,13 @@ class CycleRunner:
         feeds: Mapping[str, MarketFeed],
         desks: Mapping[str, Desk],
         valuation: Valuation,
+        brakes: TraderBrakes,
     ) -> None:
         self._books = books
         self._feeds = feeds
         self._desks = desks
         self._valuation = valuation
+        self._brakes = brakes
         self._seen: tuple[datetime | None, set[str]] = (None, set())
 
     async def run(self, trader: Trader, scheduled: datetime) -> str:
@@ -45,6 +48,7 @@ class CycleRunner:
         moment = await feed.moment(config.symbols)
         self._note_market(config.market, moment)
         account = self._valuation.account(config.id)
+        self._brakes.look(config.id, account)
         context = DecisionContext(
             trader=config.id,
             cycle=cycle_id(config.id, scheduled),
@@ -56,6 +60,7 @@ class CycleRunner:
             snapshots=moment.snapshots,
             instruments=feed.instruments,
             limits=config.limits,
+            brakes=self._brakes.state(config.id, account),
         )
         deliberation = await trader.executor.decide(context, scheduled)
         carried = Carried()

@@ -16,6 +16,8 @@ from nof0_core.errors import EndOfDataError, JournalError, Nof0Error
 from nof0_core.exchange.books import Books
 from nof0_core.exchange.desk import Desk
 from nof0_core.ids import ENGINE, TraderId
+from nof0_core.manager.brakes import TraderBrakes
+from nof0_core.manager.controls import Controls
 from nof0_core.manager.cycle import CycleRunner
 from nof0_core.manager.rebalance import Rebalancer
 from nof0_core.manager.schedule import Rank, Schedule, Timer, at_or_after, next_on_grid
@@ -46,6 +48,8 @@ class Manager:
         rebalancer: Rebalancer,
         valuation: Valuation,
         views: Views,
+        brakes: TraderBrakes,
+        controls: Controls,
         ends_at: datetime | None,
         sync_step: timedelta,
     ) -> None:
@@ -59,6 +63,8 @@ class Manager:
         self._rebalancer = rebalancer
         self._valuation = valuation
         self._views = views
+        self._brakes = brakes
+        self._controls = controls
         self._ends_at = ends_at
         self._limiter = anyio.CapacityLimiter(config.max_concurrent_decisions)
         self._busy: set[str] = set()
@@ -123,8 +129,6 @@ class Manager:
         step = self._config.rebalance_interval
         schedule.add(Timer(Rank.REBALANCE, "", step, next_on_grid(now, step)))
         for trader in self.traders.values():
-            if not trader.config.auto_start:
-                continue
             step = trader.config.decision_interval
             due = at_or_after(now, step)
             last = self._books.ledger.last_cycle(trader.config.id)
@@ -172,7 +176,7 @@ class Manager:
 
     async def _cycle(self, trader: Trader, scheduled: datetime) -> None:
         now = self._clock.now()
-        if self.stop_reason or trader.is_pausing(now):
+        if self.stop_reason or trader.is_paused or trader.is_pausing(now):
             return
         try:
             status = await self._runner.run(trader, scheduled)
@@ -200,9 +204,16 @@ class Manager:
             )
 
     async def _sync(self, section: str) -> None:
+        desk = self._desks[section]
+        # First of all, and without the venue: a halt has to hold even while it is away.
+        self._controls.listen()
         try:
             quotes = await self._valuation.refresh(section)
-            await self._desks[section].sync(quotes)
+            await desk.sync(quotes)
+            await self._controls.close_out(desk, quotes)
+            for trader in self.traders.values():
+                if trader.config.exchange == section:
+                    self._brakes.look(trader.config.id)
         except EndOfDataError as error:
             self.stop(str(error))
         except JournalError:

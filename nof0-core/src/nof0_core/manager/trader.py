@@ -21,7 +21,7 @@ class TraderStatus(StrEnum):
     """What a trader is doing."""
 
     RUNNING = "running"
-    STOPPED = "stopped"
+    PAUSED = "paused"
     FAILING = "failing"
 
 
@@ -31,7 +31,7 @@ class Trader:
 
     `cycles` counts the cycles of this run; those of earlier runs are in the ledger. `failures`
     counts failed cycles in a row. `pause_until` is set while a failing trader backs off. `due` is
-    when it decides next, None when it is not started.
+    when it decides next. `is_paused` is set while a person keeps it from deciding.
     """
 
     config: TraderConfig
@@ -40,6 +40,7 @@ class Trader:
     failures: int = 0
     pause_until: datetime | None = None
     due: datetime | None = None
+    is_paused: bool = False
 
     @cached_property
     def parameters(self) -> dict[str, object]:
@@ -56,8 +57,8 @@ class Trader:
     @property
     def status(self) -> TraderStatus:
         """Return what the trader is doing."""
-        if not self.config.auto_start:
-            return TraderStatus.STOPPED
+        if self.is_paused:
+            return TraderStatus.PAUSED
         return TraderStatus.FAILING if self.failures >= ALERT_AFTER else TraderStatus.RUNNING
 
     def succeeded(self) -> None:

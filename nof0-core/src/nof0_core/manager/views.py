@@ -9,6 +9,7 @@ from nof0_core.domain.snapshot import Quote
 from nof0_core.domain.view import TraderView, View
 from nof0_core.exchange.books import Books
 from nof0_core.ids import Symbol, TraderId
+from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.trader import Trader
 from nof0_core.manager.valuation import Valuation
 from nof0_core.money import ZERO
@@ -24,11 +25,13 @@ class Views:
         books: Books,
         valuation: Valuation,
         traders: Mapping[TraderId, Trader],
+        brakes: TraderBrakes,
     ) -> None:
         self._config = config
         self._books = books
         self._valuation = valuation
         self._traders = traders
+        self._brakes = brakes
 
     def traders(self) -> tuple[TraderView, ...]:
         """Return all traders, in configuration order."""
@@ -48,7 +51,8 @@ class Views:
             account=account,
             performance=self._valuation.performance(config.id, account),
             status=running.status,
-            next_cycle=running.due,
+            next_cycle=None if running.is_paused else running.due,
+            brakes=tuple(str(on.brake) for on in self._brakes.active(config.id)),
             trades=ledger.trades(config.id),
             equity_curve=ledger.curve(config.id),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
@@ -11,6 +11,7 @@ from nof0_core.domain.account import VenueAccount
 from nof0_core.domain.fill import Fill, FundingPayment
 from nof0_core.domain.order import OrderOutcome, OrderRequest, VenueOrder
 from nof0_core.domain.position import MarginMode, VenuePosition
+from nof0_core.domain.snapshot import Quote
 from nof0_core.ids import ClientOrderId, Symbol
 
 
@@ -88,3 +89,20 @@ class SupportsFunding(Protocol):
 
     async def funding(self, since: datetime) -> Sequence[FundingPayment]:
         """Return all funding settlements at or after `since` (UTC), oldest first."""
+
+
+@runtime_checkable
+class AcceptsMarks(Protocol):
+    """Capability: the venue is simulated and moves by the prices it is handed.
+
+    The engine hands over the quotes it values the section with, every `monitoring.update_interval`
+    and before anything else of that round, so that exits fire at the pace the engine watches the
+    market. Fallback: nothing is handed over; a real venue has its own marks.
+    """
+
+    async def accept_marks(self, quotes: Mapping[Symbol, Quote]) -> None:
+        """Take the newest quotes (they need not be of all coins) and let what they trigger happen.
+
+        Raises:
+            ProviderError: what happened cannot be kept.
+        """

@@ -13,6 +13,7 @@ from nof0_core.ids import Symbol
 from nof0_core.money import ZERO
 from nof0_core.protocols.risk import RiskContext
 from nof0_core.risk.approval import ApprovedDecision, _issue
+from nof0_core.risk.checks.brakes import BRAKES
 from nof0_core.risk.checks.exits import Exits, RewardRisk
 from nof0_core.risk.checks.exposure import (
     Confidence,
@@ -35,7 +36,15 @@ _BASIC: tuple[Named, ...] = tuple(
 """What the others build on; judging ends at the first veto."""
 _POLICY: tuple[Named, ...] = tuple(
     (c.type, c)
-    for c in (Confidence(), PriceBand(), RewardRisk(), Liquidity(), PositionCount(), NewPositions())
+    for c in (
+        *BRAKES,
+        Confidence(),
+        PriceBand(),
+        RewardRisk(),
+        Liquidity(),
+        PositionCount(),
+        NewPositions(),
+    )
 )
 """Independent of each other; all are heard so that the journal has every reason."""
 _SIZING: tuple[Named, ...] = tuple((c.type, c) for c in (PositionSize(), Leverage()))

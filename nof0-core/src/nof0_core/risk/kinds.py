@@ -8,6 +8,15 @@ import attrs
 
 from nof0_core.plugins.kinds import PolicyKind
 from nof0_core.protocols.risk import RiskCheck
+from nof0_core.risk.checks.brakes import (
+    Cooldown,
+    DailyLoss,
+    EntryRate,
+    Halt,
+    MaxDrawdown,
+    Paused,
+    SharpePause,
+)
 from nof0_core.risk.checks.exits import Exits, RewardRisk
 from nof0_core.risk.checks.exposure import (
     Confidence,
@@ -42,6 +51,13 @@ RISK_CHECKS: tuple[PolicyKind[BuiltinCheckConfig, RiskCheck], ...] = (
     _kind(OnePosition, "one position per coin; only what is held is closed"),
     _kind(MarketData, "trading rules and fresh prices"),
     _kind(Exits, "stop and target present and on the right sides"),
+    _kind(Halt, "no entries while `nof0 halt` is in force"),
+    _kind(Paused, "no entries of a paused trader"),
+    _kind(DailyLoss, "day's loss below daily_loss_limit_pct"),
+    _kind(MaxDrawdown, "fall from the peak below max_drawdown_pct"),
+    _kind(SharpePause, "no entries for sharpe_pause_duration after a poor Sharpe ratio"),
+    _kind(Cooldown, "cooldown_after_close over since the coin was closed"),
+    _kind(EntryRate, "at most max_entries_per_day"),
     _kind(Confidence, "confidence at least min_confidence"),
     _kind(PriceBand, "entry price within price_band_pct of the mark"),
     _kind(RewardRisk, "reward/risk after costs at least min_risk_reward"),

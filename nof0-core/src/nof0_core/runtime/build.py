@@ -10,6 +10,9 @@ from nof0_core.exchange.books import Books
 from nof0_core.exchange.desk import Desk
 from nof0_core.exchange.plan import Terms
 from nof0_core.executor import Executor
+from nof0_core.manager.brakes import TraderBrakes
+from nof0_core.manager.control import HaltSwitch, Requests
+from nof0_core.manager.controls import Controls
 from nof0_core.manager.cycle import CycleRunner
 from nof0_core.manager.manager import Manager
 from nof0_core.manager.rebalance import Rebalancer
@@ -49,6 +52,13 @@ def make_manager(
     clock = books.clock
     pricing = fit.pricing(config)
     valuation = Valuation(config=config, books=books, feeds=feeds, pricing=pricing)
+    switch = HaltSwitch(config.state_dir)
+    brakes = TraderBrakes(
+        books=books,
+        valuation=valuation,
+        traders={t.id: t for t in config.traders},
+        switch=switch,
+    )
     desks = {
         name: Desk(
             section=name,
@@ -57,27 +67,41 @@ def make_manager(
             instruments=feeds[pricing[name]].instruments,
             terms={t.id: _terms(t) for t in config.traders},
             since=books.ledger.inception or clock.now(),
+            obstacle=brakes.obstacle,
         )
         for name, provider in providers.items()
     }
     coins = CoinViews.of(config.indicators)
     traders = {
         t.id: Trader(
-            config=t, executor=_executor(config, t, backends[t.model.backend], clock, coins)
+            config=t,
+            executor=_executor(config, t, backends[t.model.backend], clock, coins),
+            is_paused=brakes.is_paused(t.id),
         )
         for t in config.traders
     }
-    views = Views(config=config, books=books, valuation=valuation, traders=traders)
+    views = Views(config=config, books=books, valuation=valuation, traders=traders, brakes=brakes)
+    controls = Controls(
+        books=books,
+        brakes=brakes,
+        traders=traders,
+        switch=switch,
+        requests=Requests(config.state_dir),
+    )
     manager = Manager(
         config=config,
         clock=clock,
         books=books,
         traders=traders,
         desks=desks,
-        runner=CycleRunner(books=books, feeds=feeds, desks=desks, valuation=valuation),
+        runner=CycleRunner(
+            books=books, feeds=feeds, desks=desks, valuation=valuation, brakes=brakes
+        ),
         rebalancer=Rebalancer(config=config, books=books),
         valuation=valuation,
         views=views,
+        brakes=brakes,
+        controls=controls,
         ends_at=fit.end_of(markets),
         sync_step=fit.sync_step(config, markets),
     )
@@ -89,6 +113,7 @@ def _terms(trader: TraderConfig) -> Terms:
         style=trader.order_style,
         slippage_bps=trader.slippage_bps,
         price_band_pct=trader.limits.price_band_pct,
+        stop_deadline=trader.stop_deadline,
     )
 
 

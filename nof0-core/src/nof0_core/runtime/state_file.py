@@ -41,6 +41,8 @@ class StateFile:
                     "share_pct": round(100 * t.account.equity / total, 6) if total else 0,
                     "cycles": t.performance.cycles,
                     "next_cycle": t.next_cycle,
+                    "brakes": t.brakes,
+                    "positions": {h.symbol: h.size for h in t.account.holdings},
                 }
                 for t in view.traders
             },

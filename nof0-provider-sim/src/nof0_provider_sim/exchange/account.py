@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, ROUND_UP, Decimal
 
 import attrs
 
 from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.position import MarginMode
 from nof0_core.ids import Symbol
-from nof0_core.money import EXACT, ZERO
+from nof0_core.money import EXACT, USD, ZERO
 
 PRICE_STEP = Decimal("1E-10")
 """Average prices are rounded to 10 decimals; profit never is, see `Position.cost`."""
@@ -22,10 +23,13 @@ class Position:
     """A net position. `size` is signed; `cost` is what was paid for it in USD, signed like it.
 
     Keeping the cost, not an average price, makes profit exact: unrealised = size x mark - cost.
+    `raw_usd` is the position's own cash where its margin is isolated, as Hyperliquid's `rawUsd`:
+    its margin at a mark is `raw_usd` + size x mark. None for a cross position.
     """
 
     size: Decimal
     cost: Decimal
+    raw_usd: Decimal | None = None
 
     @property
     def entry_price(self) -> Decimal:
@@ -38,11 +42,12 @@ class Position:
 
 
 class Account:
-    """One cross-margin account. Money in USD.
+    """One account with cross and isolated positions. Money in USD.
 
     `raw_usd` = initial balance - Σ size bought x price - fees + funding, as Hyperliquid's
-    `totalRawUsd`. `realized` is gross of fees. Always: raw_usd + Σ size x mark
-    = initial + realized - fees + funding + Σ unrealised.
+    `totalRawUsd`; the part of it that isolated positions do not hold backs all cross positions.
+    `realized` is gross of fees. Always: raw_usd + Σ size x mark
+    = initial + realized - fees + funding + Σ unrealised. `version` grows with every change.
     """
 
     def __init__(self, initial: Decimal) -> None:
@@ -52,7 +57,9 @@ class Account:
         self.fees = ZERO
         self.funding = ZERO
         self.positions: dict[Symbol, Position] = {}
+        self.version = 0
         self._leverage: dict[Symbol, int] = {}
+        self._isolated: set[Symbol] = set()
 
     def size(self, symbol: Symbol) -> Decimal:
         """Return the signed position in a coin, 0 if there is none."""
@@ -64,38 +71,113 @@ class Account:
         default = min(_DEFAULT_LEVERAGE, instrument.max_leverage)
         return self._leverage.get(instrument.symbol, default)
 
-    def set_leverage(self, symbol: Symbol, leverage: int) -> None:
-        """Remember the leverage of a coin."""
-        self._leverage[symbol] = leverage
+    def mode(self, symbol: Symbol) -> MarginMode:
+        """Return the margin mode set for a coin, cross if nobody has set it."""
+        return MarginMode.ISOLATED if symbol in self._isolated else MarginMode.CROSS
 
-    def trade(self, symbol: Symbol, signed: Decimal, price: Decimal, fee: Decimal) -> None:
-        """Book an execution; `signed` coins are bought (positive) or sold (negative)."""
+    def set_leverage(self, symbol: Symbol, leverage: int, mode: MarginMode) -> None:
+        """Remember leverage and margin mode of a coin; an open position keeps its margin."""
+        self._leverage[symbol] = leverage
+        if mode is MarginMode.ISOLATED:
+            self._isolated.add(symbol)
+        else:
+            self._isolated.discard(symbol)
+        self.version += 1
+
+    def trade(
+        self,
+        symbol: Symbol,
+        signed: Decimal,
+        price: Decimal,
+        fee: Decimal,
+        *,
+        keeps_margin: bool = False,
+    ) -> None:
+        """Book an execution; `signed` coins are bought (positive) or sold (negative).
+
+        An isolated position that opens takes notional / leverage from the cross cash and pays the
+        fee from it; one that is reduced gives back its margin in proportion and the fee comes from
+        what is given back. With `keeps_margin` (a forced reduction) everything stays in it.
+        """
         self.raw_usd -= signed * price + fee
         self.fees += fee
-        held = self.positions.get(symbol, Position(size=ZERO, cost=ZERO))
+        held = self.positions.get(symbol) or Position(
+            size=ZERO, cost=ZERO, raw_usd=self._own(symbol)
+        )
         closing = _opposite_part(held.size, signed)
-        if closing:
-            # The whole cost leaves with the whole position, so nothing is left over by rounding.
-            share = EXACT.divide(held.cost * -closing, held.size)
-            is_all = held.size == -closing
-            released = held.cost if is_all else share.quantize(PRICE_STEP, ROUND_HALF_EVEN, EXACT)
-            self.realized += -closing * price - released
-            held = Position(size=held.size + closing, cost=held.cost - released)
         opening = signed - closing
-        held = Position(size=held.size + opening, cost=held.cost + opening * price)
+        if closing:
+            held = self._closed(held, closing, price, fee if keeps_margin else None)
+        if opening:
+            open_fee = fee if not closing else _part(fee, opening, signed, USD)
+            held = self._opened(symbol, held, opening, price, open_fee)
         if held.size:
             self.positions[symbol] = held
         else:
             self.positions.pop(symbol, None)
+        self.version += 1
 
-    def receive_funding(self, amount: Decimal) -> None:
-        """Book a funding payment; negative amounts were paid."""
+    def receive_funding(self, symbol: Symbol, amount: Decimal) -> None:
+        """Book a funding payment on a coin; negative amounts were paid."""
         self.raw_usd += amount
         self.funding += amount
+        held = self.positions.get(symbol)
+        if held is not None and held.raw_usd is not None:
+            self.positions[symbol] = attrs.evolve(held, raw_usd=held.raw_usd + amount)
+        self.version += 1
 
     def equity(self, marks: Mapping[Symbol, Decimal]) -> Decimal:
         """Return the account value; `marks` has every coin held."""
         return self.raw_usd + sum((p.size * marks[s] for s, p in self.positions.items()), ZERO)
+
+    @property
+    def cross_raw_usd(self) -> Decimal:
+        """Return the cash that no isolated position holds."""
+        return self.raw_usd - sum((p.raw_usd or ZERO for p in self.positions.values()), ZERO)
+
+    def is_consistent(self) -> bool:
+        """Return whether both ways to the account's value agree to the last digit."""
+        cost = sum((position.cost for position in self.positions.values()), ZERO)
+        return self.raw_usd + cost == self.initial + self.realized - self.fees + self.funding
+
+    def _own(self, symbol: Symbol) -> Decimal | None:
+        return ZERO if symbol in self._isolated else None
+
+    def _closed(
+        self, held: Position, closing: Decimal, price: Decimal, kept_fee: Decimal | None
+    ) -> Position:
+        # The whole cost leaves with the whole position, so nothing is left over by rounding.
+        released = _part(held.cost, -closing, held.size, PRICE_STEP)
+        self.realized += -closing * price - released
+        raw = held.raw_usd
+        if raw is not None and held.size == -closing:
+            raw = ZERO
+        elif raw is not None and kept_fee is not None:
+            raw -= closing * price + kept_fee
+        elif raw is not None:
+            raw -= _part(raw, -closing, held.size, PRICE_STEP)
+        return Position(size=held.size + closing, cost=held.cost - released, raw_usd=raw)
+
+    def _opened(
+        self, symbol: Symbol, held: Position, opening: Decimal, price: Decimal, fee: Decimal
+    ) -> Position:
+        raw = held.raw_usd if held.size else self._own(symbol)
+        if raw is not None:
+            margin = initial_margin(opening, price, self._leverage[symbol])
+            raw += margin - opening * price - fee
+        return Position(size=held.size + opening, cost=held.cost + opening * price, raw_usd=raw)
+
+
+def initial_margin(size: Decimal, price: Decimal, leverage: int) -> Decimal:
+    """Return |size| x price / leverage in USD, rounded up to 6 decimals."""
+    return EXACT.divide(abs(size) * price, Decimal(leverage)).quantize(USD, ROUND_UP, EXACT)
+
+
+def _part(amount: Decimal, part: Decimal, whole: Decimal, step: Decimal) -> Decimal:
+    """Return amount x part / whole on the grid of `step`; exactly `amount` for the whole."""
+    if part == whole:
+        return amount
+    return EXACT.divide(amount * part, whole).quantize(step, ROUND_HALF_EVEN, EXACT)
 
 
 def _opposite_part(size: Decimal, signed: Decimal) -> Decimal:

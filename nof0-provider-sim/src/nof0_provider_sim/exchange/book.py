@@ -17,13 +17,17 @@ from nof0_provider_sim.exchange.records import OrderTaken
 
 @attrs.define
 class Order:
-    """An order and where it stands. `paid` is Σ price x size of its executions, in USD."""
+    """An order and where it stands. `paid` is Σ price x size of its executions, in USD.
+
+    `triggered_ms` is when a stop-limit order became a limit order.
+    """
 
     taken: OrderTaken
     status: OrderStatus = OrderStatus.RESTING
     filled: Decimal = ZERO
     paid: Decimal = ZERO
     reason: str = ""
+    triggered_ms: int | None = None
 
     @property
     def left(self) -> Decimal:
@@ -40,6 +44,16 @@ class Order:
         """Return whether the order waits at the venue."""
         return self.status is OrderStatus.RESTING
 
+    @property
+    def awaits_trigger(self) -> bool:
+        """Return whether the order waits for the mark, not in the order book."""
+        return self.taken.trigger_kind is not None and self.triggered_ms is None
+
+    @property
+    def since_ms(self) -> int:
+        """Return since when the order waits as it waits now."""
+        return self.taken.sent_ms if self.triggered_ms is None else self.triggered_ms
+
     def shown(self) -> VenueOrder:
         """Return the order as the venue reports it."""
         taken = self.taken
@@ -49,8 +63,17 @@ class Order:
                 PRICE_STEP, ROUND_HALF_EVEN, EXACT
             )
         trigger = None
-        if taken.trigger_kind is not None and taken.trigger_price is not None:
-            trigger = Trigger(kind=taken.trigger_kind, price=taken.trigger_price)
+        # As at the venue: once it fired, a stop-limit order is a limit order like any other.
+        if (
+            taken.trigger_kind is not None
+            and taken.trigger_price is not None
+            and self.awaits_trigger
+        ):
+            trigger = Trigger(
+                kind=taken.trigger_kind,
+                price=taken.trigger_price,
+                is_market=taken.trigger_is_market,
+            )
         return VenueOrder(
             client_id=taken.client_id,
             venue_id=taken.venue_id,
@@ -71,7 +94,7 @@ class Order:
 class Book:
     """Orders by id; those that wait also in the order in which they came.
 
-    `version` grows whenever an order begins or stops to wait.
+    `version` grows whenever an order begins or stops to wait, or waits for something else.
     """
 
     def __init__(self) -> None:
@@ -86,6 +109,11 @@ class Book:
         self._by_id[taken.venue_id] = order
         self._by_client[taken.client_id] = order
         self._open[taken.venue_id] = order
+        self.version += 1
+
+    def trigger(self, order: Order, at_ms: int) -> None:
+        """Turn a stop-limit order into a limit order."""
+        order.triggered_ms = at_ms
         self.version += 1
 
     def close(self, order: Order, status: OrderStatus, reason: str) -> None:

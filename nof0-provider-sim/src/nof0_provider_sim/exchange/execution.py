@@ -1,18 +1,31 @@
-"""Carrying out executions, and what they set off: siblings and orders that no longer reduce."""
+"""Carrying out executions, and what they set off.
+
+Siblings go when an order of their group is done, reduce-only orders when they no longer reduce, and
+an account's own resting order when its other side would trade with it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from nof0_core.domain.instrument import Instrument
-from nof0_core.domain.order import OrderStatus, Side
+from nof0_core.domain.order import OrderStatus, TimeInForce
 from nof0_core.ids import Symbol
+from nof0_core.money import ZERO
 from nof0_provider_sim.exchange import margin, refusals
 from nof0_provider_sim.exchange.book import Order
 from nof0_provider_sim.exchange.feed import Feed
-from nof0_provider_sim.exchange.matching import Terms, is_within
-from nof0_provider_sim.exchange.records import OrderEnded, OrderExecuted, OrderTaken, Record
+from nof0_provider_sim.exchange.fees import Fees
+from nof0_provider_sim.exchange.liquidity import Liquidity, Part, average
+from nof0_provider_sim.exchange.matching import is_within
+from nof0_provider_sim.exchange.records import (
+    OrderEnded,
+    OrderExecuted,
+    OrderTaken,
+    OrderTriggered,
+    Record,
+)
 from nof0_provider_sim.exchange.state import VenueState
 from nof0_provider_sim.exchange.triggers import Hit
 
@@ -26,12 +39,14 @@ class Execution:
         state: VenueState,
         feed: Feed,
         instruments: Mapping[Symbol, Instrument],
-        terms: Terms,
+        fees: Fees,
+        liquidity: Liquidity,
     ) -> None:
         self.state = state
         self._feed = feed
         self._instruments = instruments
-        self._terms = terms
+        self._fees = fees
+        self.liquidity = liquidity
         self._fresh: list[Record] = []
 
     def emit(self, record: Record) -> None:
@@ -65,10 +80,10 @@ class Execution:
         found = {symbol: self._feed.mark(symbol, self.state.time_ms) for symbol in symbols}
         return {symbol: mark for symbol, mark in found.items() if mark is not None}
 
-    def taker_price(self, order: Order, price: Decimal, *, opposite: bool = False) -> Decimal:
-        """Return what the order's side (or the other) pays at `price`, slippage included."""
-        side: Side = order.taken.side.opposite if opposite else order.taken.side
-        return self._terms.taker_price(side, price, self._instruments[order.taken.symbol])
+    def fee(self, price: Decimal, size: Decimal, *, is_taker: bool) -> Decimal:
+        """Return what a trade costs now in USD; negative for a rebate."""
+        state = self.state
+        return self._fees.fee(price, size, state.turnover, state.time_ms, is_taker=is_taker)
 
     def margin_refusal(self, order: Order, price: Decimal, *, is_taker: bool) -> str | None:
         """Return why the account cannot bear the order at `price`; None if it can.
@@ -87,62 +102,138 @@ class Execution:
             symbol=order.taken.symbol,
             signed=order.left * order.sign,
             price=price,
-            fee=self._terms.fee(price, order.left, is_taker=is_taker),
+            fee=self.fee(price, order.left, is_taker=is_taker),
         )
 
-    def reach(self, hit: Hit) -> None:
-        """Carry out an order that a bar reached."""
-        order, price = hit.order, hit.price
-        if hit.is_taker:
-            price = self.taker_price(order, price)
-            if not is_within(order.taken.side, price, order.taken.limit_price):
-                self.end(order, OrderStatus.CANCELED, refusals.NO_MATCH)
-                return
-        self.fill(order, price, is_taker=hit.is_taker, refused_as=OrderStatus.CANCELED)
+    def reach(self, hit: Hit, room: Decimal | None) -> None:
+        """Carry out an order that a bar reached; resting ones fill `room` coins at most."""
+        order = hit.order
+        if not hit.is_trigger:
+            self._fill_resting(order, room)
+            return
+        if not order.taken.trigger_is_market:
+            self.emit(OrderTriggered(at_ms=self.state.time_ms, venue_id=order.taken.venue_id))
+        self.match(order, hit.price, refused_as=OrderStatus.CANCELED)
 
-    def fill(
-        self, order: Order, price: Decimal, *, is_taker: bool, refused_as: OrderStatus
-    ) -> None:
-        """Fill an order at `price`, as much of it as it may fill.
+    def match(self, order: Order, mark: Decimal, *, refused_as: OrderStatus) -> None:
+        """Let an order meet the market at `mark`: trade, rest, or end.
 
-        A reduce-only order is clipped to the position and its rest dropped. An order the account
-        cannot bear ends as `refused_as`.
+        What does not trade at once rests if the order may. A reduce-only order is clipped to the
+        position. An order that cannot be carried out at all ends as `refused_as`, or `canceled`
+        where the venue would say so.
         """
         taken = order.taken
-        reason = self.margin_refusal(order, price, is_taker=is_taker)
-        if reason is not None:
-            is_late = refused_as is OrderStatus.CANCELED and reason == refusals.MARGIN
-            self.end(order, refused_as, refusals.MARGIN_GONE if is_late else reason)
+        is_market_trigger = order.awaits_trigger and taken.trigger_is_market
+        may_rest = taken.tif is not TimeInForce.IOC and not is_market_trigger
+        size = self._clipped(order)
+        parts = self.liquidity.take(taken.symbol, taken.side, size, mark, taken.limit_price)
+        if taken.tif is TimeInForce.ALO and may_rest:
+            self._post(order, mark, refused_as, crosses=bool(parts))
             return
-        size = order.left
-        if taken.is_reduce_only:
-            size = min(size, abs(self.state.account.size(taken.symbol)))
-        self.emit(
-            OrderExecuted(
-                at_ms=self.state.time_ms,
-                fill_id=self.state.next_fill_id,
-                venue_id=taken.venue_id,
-                price=price,
-                size=size,
-                fee=self._terms.fee(price, size, is_taker=is_taker),
-                is_taker=is_taker,
-            )
-        )
-        if order.is_open:
+        if not parts and not may_rest:
+            self._cancel_crossed(order, taken.limit_price)
+            self.end(order, OrderStatus.CANCELED, refusals.NO_MATCH)
+            return
+        # What only rests is judged at the mark: the gain of a better limit is not there yet.
+        price = average(parts) if parts else mark
+        if self._refuse_margin(order, price, refused_as, is_taker=bool(parts)):
+            return
+        is_whole = sum((part.size for part in parts), ZERO) == size
+        self._cancel_crossed(order, parts[-1].price if is_whole else taken.limit_price)
+        if parts:
+            self._execute(order, parts, is_taker=True)
+        if order.is_open and (not may_rest or is_whole):
+            reason = refusals.NOT_REDUCING if is_whole else refusals.NO_MATCH
+            self.end(order, OrderStatus.PARTLY_FILLED, reason)
+        self._tidy(order)
+
+    def _post(self, order: Order, mark: Decimal, refused_as: OrderStatus, *, crosses: bool) -> None:
+        """Let a post-only order rest, or end it because it would trade at once."""
+        taken = order.taken
+        prices = {
+            side: self.liquidity.touch(taken.symbol, side, mark)
+            for side in (taken.side, taken.side.opposite)
+        }
+        own = [other.taken.limit_price for other in self._crossed(order, taken.limit_price)]
+        if crosses or own:
+            prices[taken.side] = (min if order.sign > 0 else max)([prices[taken.side], *own])
+            bid, ask = sorted(prices.values())
+            self.end(order, refused_as, refusals.POST_ONLY.format(bid=bid, ask=ask))
+            return
+        self._refuse_margin(order, mark, refused_as, is_taker=False)
+
+    def _fill_resting(self, order: Order, room: Decimal | None) -> None:
+        price = order.taken.limit_price
+        if self._refuse_margin(order, price, OrderStatus.CANCELED, is_taker=False):
+            return
+        size = self._clipped(order)
+        is_clipped = size < order.left
+        if room is not None and room < size:
+            size, is_clipped = room, False
+        if not size:
+            return
+        self._execute(order, [Part(price=price, size=size)], is_taker=False)
+        if order.is_open and is_clipped:
             self.end(order, OrderStatus.PARTLY_FILLED, refusals.NOT_REDUCING)
-        self._cancel_siblings(order)
-        self._cancel_pointless(taken.symbol)
+        self._tidy(order)
 
-    def _cancel_siblings(self, order: Order) -> None:
+    def _clipped(self, order: Order) -> Decimal:
+        """Return the size that may trade: of a reduce-only order no more than the position."""
+        if not order.taken.is_reduce_only:
+            return order.left
+        return min(order.left, abs(self.state.account.size(order.taken.symbol)))
+
+    def _refuse_margin(
+        self, order: Order, price: Decimal, refused_as: OrderStatus, *, is_taker: bool
+    ) -> bool:
+        """End an order the account cannot bear; tell whether it was."""
+        reason = self.margin_refusal(order, price, is_taker=is_taker)
+        if reason is None:
+            return False
+        is_late = refused_as is OrderStatus.CANCELED and reason == refusals.MARGIN
+        self.end(order, refused_as, refusals.MARGIN_GONE if is_late else reason)
+        return True
+
+    def _execute(self, order: Order, parts: Sequence[Part], *, is_taker: bool) -> None:
+        for part in parts:
+            self.emit(
+                OrderExecuted(
+                    at_ms=self.state.time_ms,
+                    fill_id=self.state.next_fill_id,
+                    venue_id=order.taken.venue_id,
+                    price=part.price,
+                    size=part.size,
+                    fee=self.fee(part.price, part.size, is_taker=is_taker),
+                    is_taker=is_taker,
+                )
+            )
+
+    def _crossed(self, order: Order, worst: Decimal) -> list[Order]:
+        """Return the account's own resting orders an order meets on its way to `worst`."""
+        return [
+            other
+            for other in self.state.book.open_of(order.taken.symbol)
+            if other.taken.side is not order.taken.side
+            and not other.awaits_trigger
+            and is_within(order.taken.side, other.taken.limit_price, worst)
+        ]
+
+    def _cancel_crossed(self, order: Order, worst: Decimal) -> None:
+        for other in self._crossed(order, worst):
+            self.end(other, OrderStatus.CANCELED, refusals.SELF_TRADE)
+
+    def _tidy(self, order: Order) -> None:
+        """Cancel what an execution made pointless.
+
+        While an order still fills, its siblings stay: a target that filled in part must not leave
+        the rest of the position without its stop.
+        """
         group = order.taken.group
-        if group is None:
-            return
-        for other in self.state.book.open():
-            if other.taken.group == group:
-                self.end(other, OrderStatus.CANCELED, refusals.SIBLING_FILLED)
-
-    def _cancel_pointless(self, symbol: Symbol) -> None:
-        size = self.state.account.size(symbol)
-        for other in self.state.book.open_of(symbol):
+        if group is not None and not order.is_open and order.filled:
+            for other in self.state.book.open():
+                if other.taken.group == group:
+                    self.end(other, OrderStatus.CANCELED, refusals.SIBLING_FILLED)
+        size = self.state.account.size(order.taken.symbol)
+        for other in self.state.book.open_of(order.taken.symbol):
             if other.taken.is_reduce_only and size * other.sign >= 0:
                 self.end(other, OrderStatus.CANCELED, refusals.NOT_REDUCING)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from nof0_core.domain.candles import from_ms
+from nof0_core.ids import Symbol
 from nof0_core.money import truncate_usd
 from nof0_core.plugins.env import Logger
 from nof0_provider_sim.exchange.account import Account
@@ -22,6 +23,7 @@ class Funding:
         self._feed = feed
         self._default_rate = default_rate
         self._log = log
+        self._told: set[Symbol] = set()
 
     def due(self, account: Account, hour_ms: int, now_ms: int) -> Iterator[FundingSettled]:
         """Yield the payments of one full hour, by symbol; `now_ms` is up to when time passes.
@@ -39,6 +41,13 @@ class Funding:
             oracle, rate = self._feed.oracle(symbol, hour_ms), self._feed.rate(symbol, hour_ms)
             if rate is None:
                 rate = self._default_rate
+                self._tell_default(symbol)
+            elif self._feed.misses_rate(symbol, hour_ms):
+                self._log.warning(
+                    "funding rate of an hour is missing, settled at an earlier one",
+                    symbol=symbol,
+                    hour=from_ms(hour_ms).isoformat(),
+                )
             if oracle is None:
                 self._log.error(
                     "no oracle price, funding not settled",
@@ -52,4 +61,12 @@ class Funding:
                 size=size,
                 rate=rate,
                 amount=truncate_usd(-size * oracle * rate),
+            )
+
+    def _tell_default(self, symbol: Symbol) -> None:
+        """Say once for each coin that nobody knows its rate."""
+        if symbol not in self._told:
+            self._told.add(symbol)
+            self._log.warning(
+                "the market tells no funding rate, settled at the configured one", symbol=symbol
             )

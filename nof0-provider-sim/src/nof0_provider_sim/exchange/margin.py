@@ -1,33 +1,32 @@
-"""Margin of the paper account, cross only (Hyperliquid documentation, "Margining")."""
+"""Margin of the paper account (Hyperliquid documentation, "Margining", "Liquidations")."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import ROUND_HALF_EVEN, ROUND_UP, Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from nof0_core.domain.instrument import Instrument
-from nof0_core.domain.position import VenuePosition
+from nof0_core.domain.position import MarginMode, VenuePosition
 from nof0_core.ids import Symbol
-from nof0_core.money import EXACT, USD, ZERO
+from nof0_core.money import EXACT, ZERO
 from nof0_provider_sim.exchange import refusals
-from nof0_provider_sim.exchange.account import PRICE_STEP, Account
+from nof0_provider_sim.exchange.account import PRICE_STEP, Account, Position, initial_margin
 from nof0_provider_sim.exchange.book import Order
+from nof0_provider_sim.exchange.pool import pools
 
 Marks = Mapping[Symbol, Decimal]
 Instruments = Mapping[Symbol, Instrument]
 
 
-def initial_margin(size: Decimal, price: Decimal, leverage: int) -> Decimal:
-    """Return |size| x price / leverage in USD, rounded up to 6 decimals."""
-    return EXACT.divide(abs(size) * price, Decimal(leverage)).quantize(USD, ROUND_UP, EXACT)
-
-
 def used(account: Account, marks: Marks, instruments: Instruments) -> Decimal:
-    """Return the initial margin of all positions at their marks, in USD."""
+    """Return the margin of all positions at their marks, in USD.
+
+    That is notional / leverage of a cross position, and all an isolated one has.
+    """
     return sum(
         (
-            initial_margin(p.size, marks[s], account.leverage(instruments[s]))
-            for s, p in account.positions.items()
+            _used(position, marks[symbol], account.leverage(instruments[symbol]))
+            for symbol, position in account.positions.items()
         ),
         ZERO,
     )
@@ -49,6 +48,11 @@ def reserved(account: Account, orders: list[Order], instruments: Instruments) ->
     )
 
 
+def free(account: Account, marks: Marks, instruments: Instruments, reserve: Decimal) -> Decimal:
+    """Return what new positions may use: cross equity - initial margins - `reserve`, in USD."""
+    return account.equity(marks) - used(account, marks, instruments) - reserve
+
+
 def refusal(
     *,
     account: Account,
@@ -62,8 +66,9 @@ def refusal(
 ) -> str | None:
     """Return why a trade may not happen, None if it may.
 
-    Only trades that open or add are checked: after the trade, equity must cover the initial margin
-    of all positions and the `reserve` of other waiting orders.
+    Only trades that open or add are checked. Cross: after the trade, cross equity must cover the
+    initial margin of all cross positions and the `reserve` of other waiting orders. Isolated: the
+    margin of the part that opens must be free before, and must not be liquidated at once.
     """
     held = account.size(symbol)
     after = held + signed
@@ -73,35 +78,95 @@ def refusal(
     leverage = account.leverage(instrument)
     if leverage > instrument.leverage_cap(abs(after) * mark):
         return refusals.TIER
-    others = {s: p for s, p in account.positions.items() if s != symbol}
-    needed = reserve + initial_margin(after, mark, leverage)
-    for other, position in others.items():
-        needed += initial_margin(position.size, marks[other], account.leverage(instruments[other]))
-    equity = account.equity(marks) + signed * (mark - price) - fee
-    return refusals.MARGIN if equity < needed else None
+    if account.mode(symbol) is MarginMode.ISOLATED:
+        spare = free(account, marks, instruments, reserve)
+        is_covered = _covers_isolated(account, instrument, mark, spare, signed, price, fee)
+        return None if is_covered else refusals.MARGIN
+    before = account.positions.get(symbol)
+    bound = _used(before, mark, leverage) if before is not None else ZERO
+    change = signed * (mark - price) - fee
+    needed = initial_margin(after, mark, leverage) - bound
+    spare = free(account, marks, instruments, reserve) + change
+    return refusals.MARGIN if spare < needed else None
 
 
 def positions(account: Account, marks: Marks, instruments: Instruments) -> list[VenuePosition]:
     """Return all positions valued at their marks, by symbol."""
-    spare = account.equity(marks)
-    for symbol, position in account.positions.items():
-        spare -= instruments[symbol].maintenance_margin(abs(position.size) * marks[symbol])
+    spare: dict[Symbol, Decimal] = {}
+    for pool in pools(account):
+        rest = pool.spare(marks, instruments)
+        spare.update(dict.fromkeys(pool.positions, rest))
     shown = []
     for symbol in sorted(account.positions):
         position, mark = account.positions[symbol], marks[symbol]
         leverage = account.leverage(instruments[symbol])
+        is_cross = position.raw_usd is None
         shown.append(
             VenuePosition(
                 symbol=symbol,
                 size=position.size,
                 entry_price=position.entry_price,
                 leverage=leverage,
-                margin_used=initial_margin(position.size, mark, leverage),
+                margin_used=_used(position, mark, leverage),
                 unrealized_pnl=position.unrealized(mark),
-                liquidation_price=_liquidation(position.size, mark, spare, instruments[symbol]),
+                liquidation_price=_liquidation(
+                    position.size, mark, spare[symbol], instruments[symbol]
+                ),
+                margin_mode=MarginMode.CROSS if is_cross else MarginMode.ISOLATED,
             )
         )
     return shown
+
+
+def can_lower(
+    account: Account,
+    marks: Marks,
+    instruments: Instruments,
+    symbol: Symbol,
+    leverage: int,
+    reserve: Decimal,
+) -> bool:
+    """Return whether the position in a coin has margin for a lower leverage; none needs any.
+
+    An isolated position must have it by itself, a cross one finds it in what is free of the
+    account beside the `reserve` of waiting orders.
+    """
+    position = account.positions.get(symbol)
+    if position is None:
+        return True
+    needed = initial_margin(position.size, marks[symbol], leverage)
+    if position.raw_usd is not None:
+        return position.raw_usd + position.size * marks[symbol] >= needed
+    bound = _used(position, marks[symbol], account.leverage(instruments[symbol]))
+    return free(account, marks, instruments, reserve) >= needed - bound
+
+
+def _used(position: Position, mark: Decimal, leverage: int) -> Decimal:
+    if position.raw_usd is not None:
+        return position.raw_usd + position.size * mark
+    return initial_margin(position.size, mark, leverage)
+
+
+def _covers_isolated(
+    account: Account,
+    instrument: Instrument,
+    mark: Decimal,
+    spare: Decimal,
+    signed: Decimal,
+    price: Decimal,
+    fee: Decimal,
+) -> bool:
+    """Return whether `spare` USD suffice for a trade that enlarges an isolated position."""
+    held = account.positions.get(instrument.symbol)
+    size, raw = (held.size, held.raw_usd or ZERO) if held is not None else (ZERO, ZERO)
+    own, opening = raw + size * mark, signed
+    if size * signed < 0:
+        # The old position goes first and gives back what it is worth at this price.
+        opening, spare, own = signed + size, spare + raw + size * price, ZERO
+    margin = initial_margin(opening, price, account.leverage(instrument))
+    own += margin - fee + opening * (mark - price)
+    after = abs(size + signed) * mark
+    return spare >= margin and own >= instrument.maintenance_margin(after)
 
 
 def _liquidation(
@@ -109,7 +174,8 @@ def _liquidation(
 ) -> Decimal | None:
     """Return mark - side x spare / |size| / (1 - rate x side), None where it is not positive.
 
-    `spare` is equity minus all maintenance margins; `rate` half of 1/leverage of the tier.
+    `spare` is the equity that backs the position minus the maintenance margins it must cover;
+    `rate` half of 1/leverage of the tier.
     """
     side = 1 if size > 0 else -1
     rate = EXACT.divide(Decimal(1), Decimal(2 * instrument.leverage_cap(abs(size) * mark)))

@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 import attrs
 
 from nof0_core.domain.instrument import Instrument, Rounding
 from nof0_core.domain.order import Side
-from nof0_core.money import BPS, EXACT, truncate_usd
+from nof0_core.ids import Symbol
+from nof0_core.money import BPS, EXACT, ZERO
 
 
 @attrs.frozen(kw_only=True)
 class Terms:
-    """Costs of trading, in basis points of notional."""
+    """Costs of trading, in basis points of notional.
 
-    taker_fee_bps: Decimal
-    maker_fee_bps: Decimal
+    `max_volume` is the part of a bar's volume that resting orders may fill, 0 for any.
+    """
+
     slippage_bps: Decimal
+    slippage_by_coin: Mapping[str, Decimal] = attrs.field(factory=dict)
+    max_volume: Decimal = ZERO
 
-    def fee(self, price: Decimal, size: Decimal, *, is_taker: bool) -> Decimal:
-        """Return the fee in USD, cut to 6 decimals toward zero; negative for a rebate."""
-        bps = self.taker_fee_bps if is_taker else self.maker_fee_bps
-        return truncate_usd(EXACT.divide(price * size * bps, BPS))
+    def spread_bps(self, symbol: Symbol) -> Decimal:
+        """Return how much worse than the mark the smallest taker fills."""
+        return self.slippage_by_coin.get(symbol, self.slippage_bps)
 
     def taker_price(self, side: Side, price: Decimal, instrument: Instrument) -> Decimal:
         """Return `price` made worse by the slippage, on a tick and never better than exact."""
-        slipped = EXACT.divide(price * (BPS + side.sign * self.slippage_bps), BPS)
+        bps = self.spread_bps(instrument.symbol)
+        slipped = EXACT.divide(price * (BPS + side.sign * bps), BPS)
         rounding: Rounding = "up" if side is Side.BUY else "down"
         return max(instrument.round_price(slipped, rounding), instrument.tick(slipped))
 

@@ -2,54 +2,85 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import localcontext
 
-from nof0_core.money import EXACT
+from nof0_core.money import EXACT, HUNDRED
 from nof0_core.plugins.env import Env
-from nof0_provider_sim.config import SimExchangeConfig
+from nof0_provider_sim.config import FaultRules, SimExchangeConfig
+from nof0_provider_sim.exchange.depth import load_depth
 from nof0_provider_sim.exchange.execution import Execution
+from nof0_provider_sim.exchange.faults import Fault, Faults
+from nof0_provider_sim.exchange.faulty import FaultyExchange
 from nof0_provider_sim.exchange.feed import feed_for
+from nof0_provider_sim.exchange.fees import VENUE_TIERS, Fees
+from nof0_provider_sim.exchange.impact import Impact
 from nof0_provider_sim.exchange.latency import Latency
+from nof0_provider_sim.exchange.liquidity import Liquidity
 from nof0_provider_sim.exchange.matching import Terms
 from nof0_provider_sim.exchange.provider import SimExchange
+from nof0_provider_sim.exchange.queueing import Queue
 from nof0_provider_sim.exchange.store import open_store
 from nof0_provider_sim.exchange.venue import Venue
 
 
 @asynccontextmanager
-async def open_paper_exchange(config: SimExchangeConfig, env: Env) -> AsyncIterator[SimExchange]:
+async def open_paper_exchange(
+    config: SimExchangeConfig, env: Env
+) -> AsyncIterator[SimExchange | FaultyExchange]:
     """Open the account in the section's data directory; a new one if there is none.
 
     Raises:
         ProviderError: if the account's file cannot be used.
+        DataError: if the file of order books cannot be used.
     """
     market = env.market(config.market)
     instruments = await market.instruments()
-    feed = feed_for(market)
+    seed = env.rng.getrandbits(64) if config.seed is None else config.seed
+    faults = _faults(config.faults, seed)
+    feed = feed_for(market, faults.is_stale if faults.has(Fault.STALE_MARK) else None)
+    # A file of a few lines.
+    depth = None if config.depth is None else load_depth(config.depth)
     with localcontext(EXACT):
         store, state = open_store(env.data_dir, config.initial_balance_usd)
     try:
+        terms = Terms(
+            slippage_bps=config.slippage_bps,
+            slippage_by_coin=config.slippage_by_coin,
+            max_volume=EXACT.divide(config.max_volume_pct, HUNDRED),
+        )
+        liquidity = Liquidity(
+            state=state,
+            feed=feed,
+            instruments=instruments,
+            terms=terms,
+            impact=Impact(
+                major_bps=config.impact.major_bps,
+                other_bps=config.impact.other_bps,
+                coins=config.impact.coins,
+            ),
+            depth=depth,
+        )
         execution = Execution(
             state=state,
             feed=feed,
             instruments=instruments,
-            terms=Terms(
-                taker_fee_bps=config.taker_fee_bps,
-                maker_fee_bps=config.maker_fee_bps,
-                slippage_bps=config.slippage_bps,
-            ),
+            fees=_fees(config),
+            liquidity=liquidity,
         )
         venue = Venue(
             execution=execution,
             feed=feed,
             instruments=instruments,
             default_rate=config.default_funding_rate,
+            oracle_band=EXACT.divide(config.oracle_band_pct, HUNDRED),
+            is_served=Queue(probability=config.queue_probability, seed=seed).serves,
+            faults=faults,
             log=env.log,
         )
-        seed = env.rng.getrandbits(64) if config.seed is None else config.seed
-        yield SimExchange(
+        exchange = SimExchange(
             section=env.section,
             clock=env.clock,
             feed=feed,
@@ -59,5 +90,27 @@ async def open_paper_exchange(config: SimExchangeConfig, env: Env) -> AsyncItera
             instruments=instruments,
             latency=Latency(median=config.latency, sigma=config.latency_sigma, seed=seed),
         )
+        yield FaultyExchange(exchange, faults, env.section) if faults.has_any else exchange
     finally:
         store.close()
+
+
+def _fees(config: SimExchangeConfig) -> Fees:
+    return Fees(
+        tiers=config.fee_tiers or VENUE_TIERS,
+        taker_fee_bps=config.taker_fee_bps,
+        maker_fee_bps=config.maker_fee_bps,
+        staking_discount_pct=config.staking_discount_pct,
+        referral_discount_pct=config.referral_discount_pct,
+    )
+
+
+def _faults(rules: FaultRules, seed: int) -> Faults:
+    script: defaultdict[Fault, set[int]] = defaultdict(set)
+    for entry in rules.script:
+        script[Fault(entry.fault)].add(entry.nth)
+    return Faults(
+        probabilities={fault: getattr(rules, fault.value) for fault in Fault},
+        script=script,
+        seed=seed,
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from decimal import Decimal, localcontext
@@ -15,6 +15,7 @@ from nof0_core.domain.candles import from_ms, to_ms
 from nof0_core.domain.fill import Fill, FundingPayment
 from nof0_core.domain.order import OrderOutcome, OrderRequest, VenueOrder
 from nof0_core.domain.position import MarginMode, VenuePosition
+from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import TransientError
 from nof0_core.ids import ClientOrderId, Symbol
 from nof0_core.money import EXACT, ZERO
@@ -135,6 +136,19 @@ class SimExchange:
         async with self._present({symbol}):
             self._venue.set_leverage(symbol, leverage, mode)
 
+    async def accept_marks(self, quotes: Mapping[Symbol, Quote]) -> None:
+        """Take quotes the engine just fetched; stops and resting orders they reach execute.
+
+        Without a recording this is what moves the venue. A recorded market is not asked: every bar
+        of it is judged anyway.
+        """
+        feed = self._feed
+        if not feed.is_live:
+            return
+        feed.push(quotes, to_ms(self._clock.now()))
+        async with self._present():
+            pass
+
     async def _travel(self, sent_ms: int, client_ids: Sequence[ClientOrderId]) -> int:
         arrival = sent_ms + self._latency.of(client_ids)
         if not self._clock.is_lockstep:
@@ -151,7 +165,8 @@ class SimExchange:
         """
         async with self._turn:
             wanted = {symbol for symbol in symbols if symbol in self._instruments}
-            await self._feed.refresh(self._state.symbols() | wanted)
+            now = max(arrival_ms, to_ms(self._clock.now()))
+            await self._feed.refresh(self._state.symbols(), wanted, now)
             with localcontext(EXACT):
                 try:
                     self._venue.advance(max(arrival_ms, to_ms(self._clock.now())))

@@ -14,6 +14,7 @@ import attrs
 from attrs.converters import optional
 
 from nof0_core.domain.order import OrderStatus, Side, TimeInForce, TriggerKind
+from nof0_core.domain.position import MarginMode
 from nof0_core.ids import ClientOrderId, Symbol
 
 
@@ -34,6 +35,15 @@ class OrderTaken:
     trigger_price: Decimal | None = attrs.field(converter=optional(Decimal))
     group: str | None
     sent_ms: int
+    trigger_is_market: bool = True
+
+
+@attrs.frozen(kw_only=True)
+class OrderTriggered:
+    """The trigger of a stop-limit order fired: from now on it is a limit order."""
+
+    at_ms: int
+    venue_id: int
 
 
 @attrs.frozen(kw_only=True)
@@ -71,20 +81,55 @@ class FundingSettled:
 
 
 @attrs.frozen(kw_only=True)
+class Liquidated:
+    """The venue closed a position, or a part of it, against the account's will.
+
+    `mark` is the price at which the margin was used up. `method` is `market` (closed at what the
+    market paid) or `backstop` (taken over with all its margin, which `fee` then holds).
+    `is_partial`: the first part of a big position. `debt` in USD is what the account could not pay
+    and the venue bore; `fee` is already less by it.
+    """
+
+    at_ms: int
+    fill_id: int
+    venue_id: int
+    symbol: Symbol
+    side: Side = attrs.field(converter=Side)
+    price: Decimal = attrs.field(converter=Decimal)
+    size: Decimal = attrs.field(converter=Decimal)
+    fee: Decimal = attrs.field(converter=Decimal)
+    mark: Decimal = attrs.field(converter=Decimal)
+    method: str
+    is_partial: bool
+    debt: Decimal = attrs.field(converter=Decimal)
+
+
+@attrs.frozen(kw_only=True)
 class LeverageSet:
-    """The leverage of a coin was changed."""
+    """Leverage and margin mode of a coin were changed."""
 
     at_ms: int
     symbol: Symbol
     leverage: int
+    mode: MarginMode = attrs.field(default=MarginMode.CROSS, converter=MarginMode)
 
 
-Record: TypeAlias = OrderTaken | OrderExecuted | OrderEnded | FundingSettled | LeverageSet
+Record: TypeAlias = (
+    OrderTaken
+    | OrderTriggered
+    | OrderExecuted
+    | OrderEnded
+    | Liquidated
+    | FundingSettled
+    | LeverageSet
+)
 
 _KINDS: dict[str, type[Record]] = {
     "order": OrderTaken,
+    "trigger": OrderTriggered,
     "fill": OrderExecuted,
     "end": OrderEnded,
+    "liquidation": Liquidated,
     "funding": FundingSettled,
     "leverage": LeverageSet,
 }

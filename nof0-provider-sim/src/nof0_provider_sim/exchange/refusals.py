@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from nof0_core.domain.instrument import Instrument
@@ -17,11 +18,17 @@ TRIGGER_PRICE = "Invalid TP/SL price."
 NO_LIQUIDITY = "No liquidity available for market order."
 TIER = "Order would cause position to exceed margin tier limit at current leverage"
 FAR_PRICE = "Order price cannot be more than 80% away from the reference price"
+FAR_FROM_ORACLE = "Order price too far from oracle"
 BAD_PRICE = "Order has invalid price."
 BAD_SIZE = "Order has invalid size."
 ZERO_SIZE = "Order has zero size."
 NEVER_PLACED = "Order was never placed, already canceled, or filled."
 LEVERAGE = "Invalid leverage value"
+SWITCH_MODE = "Cannot switch leverage type with open position."
+LOWER_ISOLATED = (
+    "Isolated position does not have sufficient margin available to decrease leverage. "
+    "To decrease leverage, add margin to the position."
+)
 LOWER_LEVERAGE = (
     "Cross position does not have sufficient margin available to decrease leverage. "
     "To decrease leverage, deposit more collateral."
@@ -31,26 +38,46 @@ LOWER_LEVERAGE = (
 SIBLING_FILLED = "siblingFilledCanceled"
 NOT_REDUCING = "reduceOnlyCanceled"
 MARGIN_GONE = "marginCanceled"
+LIQUIDATED = "liquidatedCanceled"
+SELF_TRADE = "selfTradeCanceled"
 
 # Not the venue's: limits of the paper exchange.
 UNKNOWN_ASSET = "Unknown asset: {symbol}"
 TRIGGER_OPENS = "Trigger orders must be reduce only on the paper exchange."
-CROSS_ONLY = "Isolated margin is not available on the paper exchange; use cross."
 
 _FARTHEST = Decimal("0.8")
 
 
 def refusal(
-    order: OrderRequest, instrument: Instrument, mark: Decimal, position: Decimal
+    order: OrderRequest,
+    instrument: Instrument,
+    *,
+    mark: Decimal,
+    oracle: Decimal,
+    oracle_band: Decimal,
+    position: Decimal,
 ) -> str | None:
     """Return why an order is refused before its margin is looked at; None if it is not.
 
-    `mark` is the price on arrival, `position` the signed size held. Checks run in the order the
-    venue is believed to run them; it does not publish one.
+    Checks run in the order the venue is believed to run them; it does not publish one. What cannot
+    be sent through the engine's protocol (malformed requests, signatures, nonces, request budgets)
+    has no refusal here.
+
+    Args:
+        order: what is asked for.
+        instrument: the rules of its coin.
+        mark: price on arrival, USD.
+        oracle: oracle price on arrival, USD.
+        oracle_band: how far from the oracle a price may be, as a fraction of it.
+        position: signed size held.
     """
+    prices = [order.limit_price]
+    if order.trigger is not None:
+        prices.append(order.trigger.price)
     return (
         _bad_size(order, instrument)
-        or _bad_price(order, instrument, mark)
+        or _bad_price(prices, instrument)
+        or _far_price(prices, mark, oracle, oracle_band)
         or _too_small(order, instrument, mark)
         or _not_reducing(order, position)
         or _bad_trigger(order, mark)
@@ -70,17 +97,19 @@ def _bad_size(order: OrderRequest, instrument: Instrument) -> str | None:
     return None if instrument.is_valid_size(order.size) else BAD_SIZE
 
 
-def _bad_price(order: OrderRequest, instrument: Instrument, mark: Decimal) -> str | None:
-    prices = [order.limit_price]
-    if order.trigger is not None:
-        prices.append(order.trigger.price)
-    for price in prices:
-        if not price.is_finite() or price <= 0:
-            return BAD_PRICE
-        if not instrument.is_valid_price(price):
-            return TICK
-        if abs(price - mark) > _FARTHEST * mark:
-            return FAR_PRICE
+def _bad_price(prices: Sequence[Decimal], instrument: Instrument) -> str | None:
+    if any(not price.is_finite() or price <= 0 for price in prices):
+        return BAD_PRICE
+    return None if all(map(instrument.is_valid_price, prices)) else TICK
+
+
+def _far_price(
+    prices: Sequence[Decimal], mark: Decimal, oracle: Decimal, oracle_band: Decimal
+) -> str | None:
+    if any(abs(price - mark) > _FARTHEST * mark for price in prices):
+        return FAR_PRICE
+    if any(abs(price - oracle) > oracle_band * oracle for price in prices):
+        return FAR_FROM_ORACLE
     return None
 
 
@@ -102,8 +131,9 @@ def _bad_trigger(order: OrderRequest, mark: Decimal) -> str | None:
     if not order.is_reduce_only:
         return TRIGGER_OPENS
     trigger = order.trigger.price
-    # A limit on the near side of the trigger could never be met once it fires.
-    if (order.limit_price - trigger) * order.side.sign < 0:
+    # A limit on the near side of the trigger could never be met at once when it fires; one that may
+    # rest can wait for it.
+    if order.trigger.is_market and (order.limit_price - trigger) * order.side.sign < 0:
         return TRIGGER_PRICE
     below = fires_below(order.side, order.trigger.kind)
     already_there = mark <= trigger if below else mark >= trigger

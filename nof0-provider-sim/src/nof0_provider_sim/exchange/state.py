@@ -6,18 +6,21 @@ from bisect import bisect_left
 from datetime import datetime
 from decimal import Decimal
 
-from nof0_core.domain.candles import from_ms
+from nof0_core.domain.candles import from_ms, to_ms
 from nof0_core.domain.fill import Fill, FundingPayment
 from nof0_core.domain.order import OrderStatus
 from nof0_core.ids import Symbol
 from nof0_provider_sim.exchange.account import Account
 from nof0_provider_sim.exchange.book import Book
+from nof0_provider_sim.exchange.fees import Turnover
 from nof0_provider_sim.exchange.records import (
     FundingSettled,
     LeverageSet,
+    Liquidated,
     OrderEnded,
     OrderExecuted,
     OrderTaken,
+    OrderTriggered,
     Record,
 )
 
@@ -26,11 +29,16 @@ class VenueState:
     """Account, orders, fills and funding; changes by `apply` only.
 
     `time_ms` is the venue's time; everything up to it has happened. Ids are counters from 1.
+    `exposed_ms` says when the order was sent that last opened or enlarged the position in a coin,
+    `partial_ms` when the venue last closed only a part of a big position.
     """
 
     def __init__(self, initial: Decimal) -> None:
         self.account = Account(initial)
         self.book = Book()
+        self.turnover = Turnover()
+        self.exposed_ms: dict[Symbol, int] = {}
+        self.partial_ms: int | None = None
         self.time_ms = 0
         self.next_venue_id = 1
         self.next_fill_id = 1
@@ -46,6 +54,10 @@ class VenueState:
         """Return executions at or after a time, oldest first."""
         return self._fills[bisect_left(self._fills, since, key=lambda fill: fill.time) :]
 
+    def fills_after(self, fill_id: int) -> list[Fill]:
+        """Return the executions that came after the one with this id (0: all), oldest first."""
+        return self._fills[fill_id:]
+
     def funding(self, since: datetime) -> list[FundingPayment]:
         """Return funding payments at or after a time, oldest first."""
         return self._funding[bisect_left(self._funding, since, key=lambda paid: paid.time) :]
@@ -60,14 +72,18 @@ class VenueState:
         if isinstance(record, OrderTaken):
             self.book.add(record)
             self.next_venue_id = record.venue_id + 1
+        elif isinstance(record, OrderTriggered):
+            self.book.trigger(self.book.by_id(record.venue_id), record.at_ms)
         elif isinstance(record, OrderExecuted):
             self._execute(record)
         elif isinstance(record, OrderEnded):
             self.book.close(self.book.by_id(record.venue_id), record.status, record.reason)
+        elif isinstance(record, Liquidated):
+            self._liquidate(record)
         elif isinstance(record, FundingSettled):
             self._settle(record)
         elif isinstance(record, LeverageSet):
-            self.account.set_leverage(record.symbol, record.leverage)
+            self.account.set_leverage(record.symbol, record.leverage, record.mode)
 
     def _execute(self, record: OrderExecuted) -> None:
         order = self.book.by_id(record.venue_id)
@@ -83,16 +99,47 @@ class VenueState:
             time=from_ms(record.at_ms),
             is_taker=record.is_taker,
         )
-        self.account.trade(fill.symbol, fill.signed_size, fill.price, fill.fee)
-        self._fills.append(fill)
-        self.next_fill_id = record.fill_id + 1
+        held = self.account.size(fill.symbol)
+        if abs(held + fill.signed_size) > abs(held) or held * (held + fill.signed_size) < 0:
+            self.exposed_ms[fill.symbol] = order.since_ms
+        self._book(fill)
         order.filled += record.size
         order.paid += record.size * record.price
         if not order.left:
             self.book.close(order, OrderStatus.FILLED, "")
 
+    def _liquidate(self, record: Liquidated) -> None:
+        self._book(
+            Fill(
+                fill_id=record.fill_id,
+                venue_id=record.venue_id,
+                client_id=None,
+                symbol=record.symbol,
+                side=record.side,
+                price=record.price,
+                size=record.size,
+                fee=record.fee,
+                time=from_ms(record.at_ms),
+                is_liquidation=True,
+            ),
+            keeps_margin=True,
+        )
+        self.next_venue_id = record.venue_id + 1
+        if record.is_partial:
+            self.partial_ms = record.at_ms
+
+    def _book(self, fill: Fill, *, keeps_margin: bool = False) -> None:
+        self.account.trade(
+            fill.symbol, fill.signed_size, fill.price, fill.fee, keeps_margin=keeps_margin
+        )
+        self._check()
+        self.turnover.add(to_ms(fill.time), fill.price * fill.size)
+        self._fills.append(fill)
+        self.next_fill_id = fill.fill_id + 1
+
     def _settle(self, record: FundingSettled) -> None:
-        self.account.receive_funding(record.amount)
+        self.account.receive_funding(record.symbol, record.amount)
+        self._check()
         self._funding.append(
             FundingPayment(
                 symbol=record.symbol,
@@ -102,3 +149,9 @@ class VenueState:
                 amount=record.amount,
             )
         )
+
+    def _check(self) -> None:
+        """Stop at once where money was made from nothing; every later number would be wrong."""
+        if not self.account.is_consistent():
+            message = "the account's cash is not what its trades, fees and funding add up to"
+            raise ArithmeticError(message)

@@ -10,23 +10,21 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from nof0_core.domain.instrument import Instrument
-from nof0_core.domain.order import OrderOutcome, OrderRequest, OrderStatus, TimeInForce
+from nof0_core.domain.order import OrderOutcome, OrderRequest, OrderStatus, TriggerKind
 from nof0_core.domain.position import MarginMode
-from nof0_core.errors import RejectedError
 from nof0_core.ids import ClientOrderId, Symbol
-from nof0_core.money import ZERO
 from nof0_core.plugins.env import Logger
-from nof0_provider_sim.exchange import margin, refusals
-from nof0_provider_sim.exchange.book import Order
+from nof0_provider_sim.exchange import refusals
 from nof0_provider_sim.exchange.execution import Execution
-from nof0_provider_sim.exchange.feed import Feed
+from nof0_provider_sim.exchange.faults import Fault, Faults
+from nof0_provider_sim.exchange.feed import Bar, Feed
 from nof0_provider_sim.exchange.funding import Funding
-from nof0_provider_sim.exchange.matching import is_within
+from nof0_provider_sim.exchange.leverage import check_leverage
+from nof0_provider_sim.exchange.liquidation import Liquidation
 from nof0_provider_sim.exchange.records import LeverageSet, OrderTaken
-from nof0_provider_sim.exchange.triggers import Reach, hits, reach
+from nof0_provider_sim.exchange.triggers import Hit, IsServed, Reach, hits, reach
 
 _HOUR_MS = 3_600_000
-_RESTING = (TimeInForce.GTC, TimeInForce.ALO)
 
 
 class Venue:
@@ -39,17 +37,24 @@ class Venue:
         feed: Feed,
         instruments: Mapping[Symbol, Instrument],
         default_rate: Decimal,
+        oracle_band: Decimal,
+        is_served: IsServed,
+        faults: Faults,
         log: Logger,
     ) -> None:
         self._execution = execution
         self._state = execution.state
         self._feed = feed
         self._instruments = instruments
+        self._oracle_band = oracle_band
+        self._is_served = is_served
+        self._faults = faults
         self._known_reaches: tuple[int, dict[Symbol, Reach]] = (-1, {})
         self._funding = Funding(feed=feed, default_rate=default_rate, log=log)
+        self._liquidation = Liquidation(execution=execution, instruments=instruments, log=log)
 
     def advance(self, to_ms: int) -> None:
-        """Let time pass: fire triggers, fill resting orders, settle funding, in order of time.
+        """Let time pass: fire triggers, fill orders, liquidate, settle funding, in time order.
 
         At one moment the bars that close come first, then funding. Takes constant time while there
         is neither position nor order. Time never goes back.
@@ -66,6 +71,7 @@ class Venue:
             if end == hour:
                 for record in self._funding.due(state.account, hour, to_ms):
                     self._execution.emit(record)
+                self._liquidation.at_marks()
         if self._feed.is_live:
             self._judge(state.time_ms)
 
@@ -82,7 +88,8 @@ class Venue:
         if reason is not None:
             self._execution.end(order, OrderStatus.REJECTED, reason)
         elif request.trigger is None:
-            self._match(order)
+            mark = self.marks({request.symbol})[request.symbol]
+            self._execution.match(order, mark, refused_as=OrderStatus.REJECTED)
         return order.shown().outcome(request.client_id)
 
     def cancel(self, client_id: ClientOrderId) -> OrderOutcome:
@@ -97,27 +104,16 @@ class Venue:
         return order.shown().outcome(client_id)
 
     def set_leverage(self, symbol: Symbol, leverage: int, mode: MarginMode) -> None:
-        """Set the leverage of a coin.
+        """Set leverage and margin mode of a coin.
 
         Raises:
             RejectedError: with the venue's words.
         """
-        instrument = self._instruments.get(symbol)
-        if instrument is None:
-            raise RejectedError(refusals.UNKNOWN_ASSET.format(symbol=symbol))
-        if mode is not MarginMode.CROSS:
-            raise RejectedError(refusals.CROSS_ONLY)
-        account = self._state.account
-        current, size = account.leverage(instrument), account.size(symbol)
-        marks = self.marks({symbol}) if size else {}
-        notional = abs(size) * marks[symbol] if size else ZERO
-        if not 1 <= leverage <= instrument.leverage_cap(notional):
-            raise RejectedError(refusals.LEVERAGE)
-        if leverage == current:
-            return
-        if leverage < current:
-            self._check_lower(instrument, leverage)
-        self._execution.emit(LeverageSet(at_ms=self._now, symbol=symbol, leverage=leverage))
+        marks = self.marks()
+        if check_leverage(self._state, self._instruments, marks, symbol, leverage, mode):
+            self._execution.emit(
+                LeverageSet(at_ms=self._now, symbol=symbol, leverage=leverage, mode=mode)
+            )
 
     def marks(self, symbols: set[Symbol] | None = None) -> dict[Symbol, Decimal]:
         """Return the marks of the coins held and of `symbols`, as far as they are known."""
@@ -135,54 +131,38 @@ class Venue:
         mark = self._feed.mark(request.symbol, self._now)
         if mark is None:
             return refusals.NO_LIQUIDITY
-        held = self._state.account.size(request.symbol)
-        return refusals.refusal(request, instrument, mark, held)
-
-    def _match(self, order: Order) -> None:
-        taken = order.taken
-        mark = self.marks({taken.symbol})[taken.symbol]
-        price = self._execution.taker_price(order, mark)
-        crosses = is_within(taken.side, price, taken.limit_price)
-        if taken.tif is TimeInForce.ALO and crosses:
-            other = self._execution.taker_price(order, mark, opposite=True)
-            bid, ask = sorted((price, other))
-            self._execution.end(
-                order, OrderStatus.REJECTED, refusals.POST_ONLY.format(bid=bid, ask=ask)
-            )
-        elif crosses:
-            self._execution.fill(order, price, is_taker=True, refused_as=OrderStatus.REJECTED)
-        elif taken.tif in _RESTING:
-            # At the mark: the gain of a limit better than the mark is not there before it fills.
-            reason = self._execution.margin_refusal(order, mark, is_taker=False)
-            if reason is not None:
-                self._execution.end(order, OrderStatus.REJECTED, reason)
-        else:
-            self._execution.end(order, OrderStatus.CANCELED, refusals.NO_MATCH)
-
-    def _check_lower(self, instrument: Instrument, leverage: int) -> None:
-        account, symbol = self._state.account, instrument.symbol
-        size = account.size(symbol)
-        if not size:
-            return
-        marks = self.marks()
-        current = account.leverage(instrument)
-        extra = margin.initial_margin(size, marks[symbol], leverage)
-        extra -= margin.initial_margin(size, marks[symbol], current)
-        free = account.equity(marks) - margin.used(account, marks, self._instruments)
-        free -= margin.reserved(account, list(self._state.book.open()), self._instruments)
-        if extra > free:
-            raise RejectedError(refusals.LOWER_LEVERAGE)
+        trigger = request.trigger
+        if (
+            trigger is not None
+            and trigger.kind is TriggerKind.STOP
+            and self._faults.strikes(Fault.REJECT_STOPS)
+        ):
+            return refusals.TRIGGER_PRICE
+        return refusals.refusal(
+            request,
+            instrument,
+            mark=mark,
+            oracle=self._feed.oracle(request.symbol, self._now) or mark,
+            oracle_band=self._oracle_band,
+            position=self._state.account.size(request.symbol),
+        )
 
     def _judge_bars(self, end_ms: int) -> None:
-        """Judge the bars that close in (now, end] and reach a waiting order, moment by moment."""
+        """Judge the bars that close in (now, end] and may matter, moment by moment.
+
+        A bar matters if it reaches a waiting order or a price a position may be liquidated at.
+        """
         if self._feed.is_live:
             return
-        while self._state.book.has_open:
+        while not self._state.is_idle:
             moments = []
-            for symbol, near in self._reaches().items():
-                moment = self._feed.next_touch(symbol, self._now, end_ms, near.below, near.above)
-                if moment is not None:
-                    moments.append(moment)
+            for near in (self._reaches(), self._liquidation.reaches(self.marks)):
+                for symbol, found in near.items():
+                    moment = self._feed.next_touch(
+                        symbol, self._now, end_ms, found.below, found.above
+                    )
+                    if moment is not None:
+                        moments.append(moment)
             if not moments:
                 return
             self._state.time_ms = min(moments)
@@ -196,14 +176,36 @@ class Venue:
         return self._known_reaches[1]
 
     def _judge(self, close_ms: int) -> None:
-        for symbol in self._state.book.open_symbols():
+        """Let happen what bars that close now bring: gaps, stops, liquidations, then the rest.
+
+        A stop comes before a liquidation that lies behind it, and after one that lies before it.
+        """
+        state, bars, rest = self._state, {}, []
+        for symbol in sorted(state.symbols()):
             bar = self._feed.bar(symbol, close_ms)
-            if bar is None:
-                continue
-            for hit in hits(self._state.book.open_of(symbol), bar):
-                # An execution may have cancelled the orders that come after it.
-                if hit.order.is_open:
-                    self._execution.reach(hit)
+            if bar is not None:
+                bars[symbol] = bar
+        self._liquidation.at_open(bars)
+        for symbol, bar in bars.items():
+            for hit in hits(state.book.open_of(symbol), bar, self._is_served):
+                if hit.is_trigger and hit.order.taken.trigger_kind is TriggerKind.STOP:
+                    self._liquidation.before(bars, symbol, hit.price)
+                    self._reach(hit, bar)
+                else:
+                    rest.append((hit, bar))
+        self._liquidation.at_extreme(bars)
+        for hit, bar in rest:
+            self._reach(hit, bar)
+        if rest:
+            self._liquidation.at_extreme(bars)
+        self._liquidation.forget()
+
+    def _reach(self, hit: Hit, bar: Bar) -> None:
+        # What happened before may have cancelled the order.
+        if hit.order.is_open:
+            symbol = hit.order.taken.symbol
+            room = self._execution.liquidity.room(symbol, bar.volume_from_ms, bar.volume)
+            self._execution.reach(hit, room)
 
 
 def _taken(request: OrderRequest, venue_id: int, now_ms: int, sent_ms: int) -> OrderTaken:
@@ -219,6 +221,7 @@ def _taken(request: OrderRequest, venue_id: int, now_ms: int, sent_ms: int) -> O
         is_reduce_only=request.is_reduce_only,
         trigger_kind=request.trigger.kind if request.trigger else None,
         trigger_price=request.trigger.price if request.trigger else None,
+        trigger_is_market=request.trigger.is_market if request.trigger else True,
         group=request.group,
         sent_ms=sent_ms,
     )

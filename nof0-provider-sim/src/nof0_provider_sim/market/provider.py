@@ -103,6 +103,11 @@ class SimMarket:
         rates = self._recording.rate(symbol)
         return rates.at(to_ms(moment)) if rates else None
 
+    def has_funding_rate(self, symbol: Symbol, hour: datetime) -> bool:
+        """Tell whether the rate of exactly this hour was recorded."""
+        rates = self._recording.rate(symbol)
+        return rates is not None and rates.has(to_ms(hour))
+
     def _check_not_over(self, moment: int) -> None:
         if moment > self._end_ms:
             covers = self._recording.covers

@@ -21,6 +21,7 @@ class BarSeries:
         self.length_ms = interval_ms(candles.interval)
         self.first_open = int(candles.open_time[0])
         self.last_close = int(candles.open_time[-1]) + self.length_ms
+        self._count = len(candles)
         self._is_gapless = self.last_close - self.first_open == len(candles) * self.length_ms
         turnover = np.concatenate(([0.0], np.cumsum(candles.close * candles.volume)))
         self._turnover: FloatArray = readonly(turnover)
@@ -28,7 +29,7 @@ class BarSeries:
     def closed(self, now_ms: int) -> int:
         """Return how many bars have closed at or before a time."""
         if self._is_gapless:
-            return max(0, min(len(self.candles), (now_ms - self.first_open) // self.length_ms))
+            return max(0, min(self._count, (now_ms - self.first_open) // self.length_ms))
         return int(np.searchsorted(self.candles.open_time, now_ms - self.length_ms, side="right"))
 
     def turnover(self, from_ms: int, to_ms: int) -> float | None:
@@ -50,3 +51,8 @@ class RateSeries:
         """Return the newest rate at or before a time; None before the first."""
         count = int(np.searchsorted(self._times, now_ms, side="right"))
         return self._rates[count - 1] if count else None
+
+    def has(self, hour_ms: int) -> bool:
+        """Tell whether the rate of exactly this time is known."""
+        place = int(np.searchsorted(self._times, hour_ms))
+        return place < len(self._times) and int(self._times[place]) == hour_ms

@@ -379,15 +379,41 @@ def test_the_fee_of_the_exchange_is_the_fee_of_the_limits(bench):
 
 
 def test_keys_without_effect_yet_are_warned_about_with_their_place(bench):
+    bench.replace("etc/manager.yaml", "id: one", "id: one\n    budget_usd_per_day: 20")
+    assert [str(w) for w in bench.load().warnings] == [
+        "etc/manager.yaml:5: traders.0.budget_usd_per_day: is not enforced yet",
+    ]
+
+
+def test_brakes_become_limits(bench):
     bench.replace(
         "etc/manager.yaml",
         "id: one",
-        "id: one\n    max_drawdown_pct: 20\n    exec_guards: {cooldown_after_close: 5m}",
+        "id: one\n    daily_loss_limit_pct: 3\n    max_drawdown_pct: 20\n    exec_guards:"
+        " {cooldown_after_close: 5m, max_entries_per_day: 4, sharpe_pause_threshold: -0.5,"
+        " sharpe_pause_duration: 1h, stop_deadline: 3s}",
     )
-    assert [str(w) for w in bench.load().warnings] == [
-        "etc/manager.yaml:5: traders.0.max_drawdown_pct: is not enforced yet",
-        "etc/manager.yaml:6: traders.0.exec_guards.cooldown_after_close: is not enforced yet",
-    ]
+    config = bench.load()
+    limits = config.traders[0].limits
+    assert (limits.daily_loss_limit_pct, limits.max_drawdown_pct) == (3, 20)
+    assert (limits.cooldown_after_close, limits.max_entries_per_day) == (timedelta(minutes=5), 4)
+    assert limits.sharpe_pause_threshold == -0.5
+    assert limits.sharpe_pause_duration == timedelta(hours=1)
+    assert config.traders[0].stop_deadline == timedelta(seconds=3)
+    assert config.warnings == ()
+
+
+def test_half_a_sharpe_pause_is_refused(bench):
+    bench.replace(
+        "etc/manager.yaml", "id: one", "id: one\n    exec_guards: {sharpe_pause_duration: 1h}"
+    )
+    with pytest.raises(ConfigError) as caught:
+        bench.load()
+    [problem] = caught.value.problems
+    assert str(problem) == (
+        "etc/manager.yaml:5: traders.0.exec_guards.sharpe_pause_duration: has no effect without"
+        " sharpe_pause_threshold beside it"
+    )
 
 
 class TestDigest:

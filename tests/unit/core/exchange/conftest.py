@@ -13,7 +13,7 @@ from nof0_core.domain.account import VenueAccount
 from nof0_core.domain.decision import Signal
 from nof0_core.domain.event import EngineStarted, Transferred
 from nof0_core.domain.fill import Fill, FundingPayment
-from nof0_core.domain.order import OrderStatus, Side, TriggerKind, VenueOrder
+from nof0_core.domain.order import OrderOutcome, OrderStatus, Side, TriggerKind, VenueOrder
 from nof0_core.domain.position import VenuePosition
 from nof0_core.errors import OutcomeUnknownError, RejectedError, TransientError
 from nof0_core.exchange.books import Books
@@ -31,7 +31,7 @@ FEE = D("0.00045")
 
 
 class Venue:
-    """One account, filled at `marks`. Faults are switched on by setting the flags.
+    """One account, filled at `prices`. Faults are switched on by setting the flags.
 
     `lose_answers`: carries orders out, then the connection drops. `lose_orders`: the connection
     drops before they arrive. `refuse_stops`, `refuse_leverage`: says no. `is_down`: does not talk.
@@ -42,7 +42,7 @@ class Venue:
 
     def __init__(self, clock) -> None:
         self.clock = clock
-        self.marks = {"BTC": D(100_000), "ETH": D(4000)}
+        self.prices = {"BTC": D(100_000), "ETH": D(4000)}
         self.raw = D(10_000)
         self.sizes: dict[str, D] = {}
         self.orders: dict[str, VenueOrder] = {}
@@ -56,7 +56,7 @@ class Venue:
         self.fill_ratio = D(1)
 
     async def account(self):
-        worth = sum(size * self.marks[s] for s, size in self.sizes.items())
+        worth = sum(size * self.prices[s] for s, size in self.sizes.items())
         return VenueAccount(
             time=self.clock.now(), equity=self.raw + worth, raw_usd=self.raw,
             margin_used=D(0), available=self.raw + worth,
@@ -65,7 +65,7 @@ class Venue:
     async def positions(self):
         return [
             VenuePosition(
-                symbol=s, size=size, entry_price=self.marks[s], leverage=5,
+                symbol=s, size=size, entry_price=self.prices[s], leverage=5,
                 margin_used=D(0), unrealized_pnl=D(0),
             )
             for s, size in self.sizes.items() if size
@@ -87,7 +87,12 @@ class Venue:
     async def cancel(self, client_ids):
         outcomes = []
         for client_id in client_ids:
-            order = self.orders[client_id]
+            order = self.orders.get(client_id)
+            if order is None:
+                reason = "Order was never placed, already canceled, or filled."
+                status = OrderStatus.REJECTED
+                outcomes.append(OrderOutcome(client_id=client_id, status=status, reason=reason))
+                continue
             if order.status is OrderStatus.RESTING:
                 order = self.orders[client_id] = attrs.evolve(order, status=OrderStatus.CANCELED)
             outcomes.append(order.outcome(client_id))
@@ -111,7 +116,7 @@ class Venue:
 
     def move(self, symbol, mark):
         """Move the mark and let what it triggers happen, stops first."""
-        self.marks[symbol] = D(mark)
+        self.prices[symbol] = D(mark)
         waiting = [o for o in self.orders.values() if o.status is OrderStatus.RESTING]
         for order in sorted(waiting, key=lambda o: o.trigger.kind is TriggerKind.TARGET):
             falls = (order.side is Side.SELL) == (order.trigger.kind is TriggerKind.STOP)
@@ -132,7 +137,7 @@ class Venue:
 
     def pay_funding(self, symbol, rate):
         size = self.sizes[symbol]
-        amount = -size * self.marks[symbol] * D(rate)
+        amount = -size * self.prices[symbol] * D(rate)
         self.raw += amount
         self.paid.append(
             FundingPayment(
@@ -179,11 +184,11 @@ class Venue:
             else OrderStatus.PARTLY_FILLED if size else OrderStatus.CANCELED
         )  # fmt: skip
         self.orders[order.client_id] = attrs.evolve(
-            order, status=status, filled_size=size, average_price=self.marks[order.symbol]
+            order, status=status, filled_size=size, average_price=self.prices[order.symbol]
         )
 
     def _book(self, order, symbol, side, size):
-        price = self.marks[symbol]
+        price = self.prices[symbol]
         fee = price * size * FEE
         self.raw -= side.sign * size * price + fee
         self.sizes[symbol] = self.sizes.get(symbol, D(0)) + side.sign * size
@@ -245,14 +250,14 @@ class Scene:
     def quotes(self):
         return {
             s: attrs.evolve(samples.snapshot(s).quote, mark=mark, oracle=mark)
-            for s, mark in self.venue.marks.items()
+            for s, mark in self.venue.prices.items()
         }
 
     def approve(self, trader, *decisions):
         """Let the risk gate approve decisions of a trader as things stand now."""
         self.cycles += 1
         time = self.clock.now() + timedelta(microseconds=self.cycles)
-        marks = self.venue.marks
+        marks = self.venue.prices
         context = attrs.evolve(
             samples.context(snapshots={s: samples.snapshot(s, str(m)) for s, m in marks.items()}),
             trader=trader,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal as D
 
+import attrs
 import pytest
 
 from nof0_core.domain.decision import Decision, Signal
@@ -87,7 +88,7 @@ async def test_opposite_positions_are_watched_by_the_engine(scene):
     assert scene.resting() == []
     for trader in ("ann", "bob"):
         assert scene.ledger.position(trader, "BTC").protection is ProtectionMode.ENGINE
-    scene.venue.marks["BTC"] = D(98_900)
+    scene.venue.prices["BTC"] = D(98_900)
     await scene.sync()
     assert [t.reason for t in scene.ledger.trades("ann")] == ["stop"]
     survivor = scene.ledger.position("bob", "BTC")
@@ -209,14 +210,14 @@ async def test_drift_stops_entries_until_it_is_gone(scene):
 
 async def test_a_mark_that_ran_away_since_the_decision_stops_the_entry(scene):
     approved = scene.approve("ann", samples.decision())
-    scene.venue.marks["BTC"] = D(103_000)
+    scene.venue.prices["BTC"] = D(103_000)
     carried = await scene.desk.submit(approved, scene.quotes())
     assert "mark moved 3.00 %" in carried.orders[0].outcome.reason
 
 
 async def test_a_mark_beyond_the_stop_stops_the_entry(scene):
     approved = scene.approve("ann", samples.decision())
-    scene.venue.marks["BTC"] = D(98_950)
+    scene.venue.prices["BTC"] = D(98_950)
     carried = await scene.desk.submit(approved, scene.quotes())
     assert "already passed the stop" in carried.orders[0].outcome.reason
 
@@ -229,7 +230,7 @@ async def test_funding_is_shared_by_what_each_holds(scene):
     await scene.sync()
     accounts = {
         t: scene.ledger.account(
-            "paper", t, scene.venue.marks, scene.clock.now(), {"BTC": samples.instrument()}
+            "paper", t, scene.venue.prices, scene.clock.now(), {"BTC": samples.instrument()}
         ).funding
         for t in ("ann", "bob")
     }
@@ -246,7 +247,7 @@ async def test_positions_that_net_to_nothing_pay_each_other(scene):
     paid = D("0.01") * 100_000 * rate
     for trader, amount in (("ann", -paid), ("bob", paid)):
         account = scene.ledger.account(
-            "paper", trader, scene.venue.marks, hour, {"BTC": samples.instrument()}
+            "paper", trader, scene.venue.prices, hour, {"BTC": samples.instrument()}
         )
         assert account.funding == amount.quantize(D("0.000001"), "ROUND_DOWN")
     scene.assert_agrees()
@@ -263,3 +264,27 @@ async def test_a_restart_finds_positions_exits_and_plans(scene):
     scene.venue.move("BTC", 104_100)
     await scene.sync()
     assert [t.reason for t in scene.ledger.trades("ann")] == ["target"]
+
+
+async def test_a_simulated_venue_is_handed_the_marks_before_anything_is_asked(scene):
+    asked = []
+
+    class Simulated(type(scene.venue)):
+        async def accept_marks(self, quotes):
+            asked.append(("marks", quotes["BTC"].mark))
+            self.move("BTC", quotes["BTC"].mark)
+
+        async def fills(self, since):
+            asked.append(("fills", None))
+            return await super().fills(since)
+
+    scene.venue.__class__ = Simulated
+    scene.restart()
+    await scene.open("ann")
+    asked.clear()
+    quotes = scene.quotes()
+    quotes["BTC"] = attrs.evolve(quotes["BTC"], mark=D(98_500))
+    await scene.desk.sync(quotes)
+    assert asked[0] == ("marks", D(98_500))
+    # what it set off is in the books of the same round
+    assert [t.reason for t in scene.ledger.trades("ann")] == ["stop"]

@@ -63,7 +63,7 @@ async def _open(scene, trader, sign):
     """Enter unless the trader is in already; nobody else's position may change by it."""
     if scene.ledger.position(trader, "BTC") is not None:
         return
-    mark = scene.venue.marks["BTC"]
+    mark = scene.venue.prices["BTC"]
     others = {t: scene.ledger.position(t, "BTC") for t in TRADERS if t != trader}
     await scene.trade(
         trader,
@@ -83,7 +83,7 @@ async def _open(scene, trader, sign):
 
 def _at_the_venue(scene, what, arg):
     if what == "move":
-        scene.venue.move("BTC", scene.venue.marks["BTC"] * (1 + D(arg) / 10_000))
+        scene.venue.move("BTC", scene.venue.prices["BTC"] * (1 + D(arg) / 10_000))
     elif what == "fault":
         scene.venue.lose_answers = arg == "lose_answers"
         scene.venue.refuse_stops = arg == "refuse_stops"

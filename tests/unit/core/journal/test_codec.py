@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nof0_core.domain.event import BODIES, Body, Event, MarketSeen
+from nof0_core.domain.event import BODIES, Body, Event, MarketSeen, OrderIntended
+from nof0_core.domain.order import OrderRequest, Side, Trigger, TriggerKind
 from nof0_core.errors import JournalError
 from nof0_core.ids import ENGINE
 from nof0_core.journal.codec import as_json, decode, moment
@@ -184,3 +185,22 @@ def test_moments_have_one_width(time):
     text = moment(time)
     assert len(text) == 27
     assert datetime.fromisoformat(text) == time
+
+
+def test_orders_written_before_triggers_told_their_kind_are_market_triggers():
+    trigger = Trigger(kind=TriggerKind.STOP, price=Decimal(2))
+    request = OrderRequest(
+        client_id="0x1", symbol="BTC", side=Side.SELL, size=Decimal(1), limit_price=Decimal(1)
+    )
+    body = OrderIntended(
+        trader="ann",
+        section="paper",
+        cycle="c",
+        purpose="stop",
+        request=attrs.evolve(request, trigger=trigger),
+    )
+    (name,) = (name for name, kind in BODIES.items() if kind is OrderIntended)
+    written = msgspec.json.encode(body)
+    older = written.replace(b'"is_market":true,', b"")
+    assert older != written
+    assert decode(name, older) == body

@@ -388,7 +388,7 @@ def test_every_independent_reason_is_heard(context, long_btc):
 def test_kinds_build_the_checks_the_gate_runs():
     types = [kind.type for kind in RISK_CHECKS]
 
-    assert len(set(types)) == len(types) == 17
+    assert len(set(types)) == len(types) == 24
     for kind in RISK_CHECKS:
         assert kind.build(kind.config()).type == kind.type
         assert attrs.fields(kind.config) == ()

@@ -18,7 +18,7 @@ from nof0_core.ids import ClientOrderId, Symbol
 from nof0_core.testing.environment import Lines
 from nof0_core.testing.environment import env as make_env
 from nof0_provider_sim import plugin
-from nof0_provider_sim.config import SimExchangeConfig
+from nof0_provider_sim.config import ImpactRules, SimExchangeConfig
 from nof0_provider_sim.market.provider import SimMarket
 from nof0_provider_sim.market.recording import Recording
 from nof0_provider_sim.market.rules import instruments_for
@@ -28,9 +28,10 @@ ETH = Symbol("ETH")
 NOON = datetime(2025, 7, 16, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 FLAT = (100, 100, 100, 100)
+NO_IMPACT = ImpactRules(major_bps=Decimal(0), other_bps=Decimal(0))
 
 
-def _bars(rows, start):
+def _bars(rows, start, volumes=None):
     columns = np.array(rows, dtype=float).T
     return Candles(
         interval=Interval("1m"),
@@ -39,7 +40,7 @@ def _bars(rows, start):
         high=columns[1],
         low=columns[2],
         close=columns[3],
-        volume=np.ones(len(rows)),
+        volume=np.array(volumes[: len(rows)], dtype=float) if volumes else np.full(len(rows), 1e9),
     )
 
 
@@ -96,16 +97,20 @@ class Desk:
 def open_desk(tmp_path):
     """Return an async context manager: bars after the first, by coin, to a `Desk`.
 
-    Opening again in one test opens the same account.
+    Orders have no impact on the price unless the test asks for it; a billion coins trade per bar,
+    or `volumes` (of the first bar too). Opening again in one test opens the same account.
     """
 
     @asynccontextmanager
-    async def opened(*eth, bars=None, rates=None, start=NOON, clock=None, folder=None, **config):
+    async def opened(
+        *eth, bars=None, rates=None, start=NOON, clock=None, folder=None, volumes=None, **config
+    ):
+        config = {"impact": NO_IMPACT} | config
         rows = {"ETH": list(eth)} | (bars or {})
         first = start - MINUTE
         recording = Recording(
             {
-                Symbol(name): {Interval("1m"): BarSeries(_bars([FLAT, *after], first))}
+                Symbol(name): {Interval("1m"): BarSeries(_bars([FLAT, *after], first, volumes))}
                 for name, after in rows.items()
             },
             {

@@ -100,3 +100,28 @@ async def test_hours_a_live_market_was_not_watched_are_settled_and_reported(tmp_
         assert [event for level, event, _ in log.lines if level == "warning"] == [
             "funding of a missed hour settled at current rates"
         ]
+
+
+async def test_hour_without_a_recorded_rate_is_settled_at_the_last_one_and_said(open_desk):
+    two = ONE + timedelta(hours=1)
+    rates = {"ETH": [(ONE, 0.00001), (two + timedelta(hours=1), 0.00002)]}
+    async with open_desk(*[AT_101] * 190, start=EVE, rates=rates) as desk:
+        await desk.buy("10")
+        await desk.clock.sleep_until(EVE + timedelta(minutes=125))
+        assert [p.rate for p in await desk.exchange.funding(EVE)] == [
+            D("0.00001"),
+            D("0.00001"),
+            D("0.00002"),
+        ]
+        told = [values for _, event, values in desk.log.lines if "missing" in event]
+        assert told == [{"symbol": "ETH", "hour": two.isoformat()}]
+
+
+async def test_coin_without_any_rate_is_said_once(open_desk):
+    async with open_desk(*[AT_101] * 130, start=EVE) as desk:
+        await desk.buy("10")
+        await desk.clock.sleep_until(EVE + timedelta(minutes=125))
+        assert len(await desk.exchange.funding(EVE)) == 3
+        assert [e for _, e, _ in desk.log.lines].count(
+            "the market tells no funding rate, settled at the configured one"
+        ) == 1

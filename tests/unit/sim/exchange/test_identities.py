@@ -26,11 +26,12 @@ from nof0_core.domain.order import (
 from nof0_core.money import EXACT
 from nof0_core.testing.environment import env as make_env
 from nof0_provider_sim import plugin
-from nof0_provider_sim.config import SimExchangeConfig, SimMarketConfig
+from nof0_provider_sim.config import ImpactRules, SimExchangeConfig, SimMarketConfig
 
 pytestmark = pytest.mark.anyio
 
 START = datetime(2025, 7, 16, 12, 30, tzinfo=UTC)
+BOOK = Path(__file__).parents[3] / "data" / "depth" / "btc_book25_20200901.jsonl"
 SYMBOLS = ("BTC", "DOGE", "ETH")
 MARKET = SimMarketConfig(
     source="synthetic",
@@ -49,7 +50,9 @@ steps = st.lists(
             "side": st.sampled_from(Side),
             "usd": st.integers(9, 30_000),
             "bps": st.sampled_from([100, -100, 20, 300, -20, -300, 2, 1]),
-            "kind": st.sampled_from(["ioc", "ioc", "ioc", "gtc", "stop", "target", "alo"]),
+            "kind": st.sampled_from(
+                ["ioc", "ioc", "ioc", "gtc", "stop", "target", "stop_limit", "alo"]
+            ),
             "is_reduce_only": st.sampled_from([False, False, False, True]),
             "group": st.sampled_from([None, "g", "h"]),
             "wait": st.sampled_from([0, 1, 7, 30, 120, 400]),
@@ -62,7 +65,15 @@ steps = st.lists(
 
 @asynccontextmanager
 async def _opened(clock, folder):
-    config = SimExchangeConfig(initial_balance_usd=Decimal(50_000))
+    # Everything that fills orders in part or by chance is on, BTC walks a recorded book.
+    config = SimExchangeConfig(
+        initial_balance_usd=Decimal(50_000),
+        depth=BOOK,
+        impact=ImpactRules(major_bps=Decimal(40), other_bps=Decimal(60)),
+        max_volume_pct=Decimal("0.5"),
+        queue_probability=0.5,
+        latency_sigma=0.647,
+    )
     async with (
         make_env(clock=clock) as env,
         plugin.open_market(MARKET, env) as market,
@@ -78,16 +89,20 @@ async def _request(step, number, exchange, market):
     instrument = (await market.instruments())[symbol]
     mark = (await market.quotes([symbol]))[symbol].mark
     size = max(instrument.lot, instrument.round_size(Decimal(step["usd"]) / mark))
-    is_exit = step["kind"] in ("stop", "target")
+    kind, _, is_limit = step["kind"].partition("_")
+    is_exit = kind in ("stop", "target")
     if is_exit:
         held = {p.symbol: p.size for p in await exchange.positions()}.get(symbol, 1)
         side = Side.SELL if held > 0 else Side.BUY
-        bps = abs(bps) * (side.sign if step["kind"] == "stop" else -side.sign)
+        bps = abs(bps) * (side.sign if kind == "stop" else -side.sign)
     limit = instrument.round_price(mark * (10_000 + bps) / 10_000)
-    more = {"tif": TimeInForce.IOC if is_exit else TimeInForce(step["kind"])}
+    more = {"tif": TimeInForce.IOC if is_exit else TimeInForce(kind)}
     if is_exit:
-        more["trigger"] = Trigger(kind=TriggerKind(step["kind"]), price=limit)
-        limit = instrument.round_price(limit * (20 + side.sign) / 20)
+        more["trigger"] = Trigger(kind=TriggerKind(kind), price=limit, is_market=not is_limit)
+        if is_limit:
+            more["tif"] = TimeInForce.GTC
+        else:
+            limit = instrument.round_price(limit * (20 + side.sign) / 20)
     return OrderRequest(
         client_id=f"0x{number:032x}",
         symbol=symbol,

@@ -21,11 +21,12 @@ from nof0_core.errors import TransientError
 from nof0_core.testing.environment import env as make_env
 from nof0_core.testing.market import HandMarket
 from nof0_provider_sim import plugin
-from nof0_provider_sim.config import SimExchangeConfig
+from nof0_provider_sim.config import ImpactRules, SimExchangeConfig
 
 pytestmark = pytest.mark.anyio
 
 NOON = datetime(2025, 7, 16, 12, 0, tzinfo=UTC)
+SETTINGS = SimExchangeConfig(impact=ImpactRules(major_bps=Decimal(0), other_bps=Decimal(0)))
 BUY = OrderRequest(
     client_id="0x1", symbol="ETH", side=Side.BUY, size=Decimal(1), limit_price=Decimal(2600)
 )
@@ -59,7 +60,7 @@ def open_live(tmp_path):
         market = Blind(clock)
         kind = plugin.nof0_exchange_providers()[0]
         env = make_env(clock=clock, data_dir=tmp_path, markets={"m": market})
-        async with env as made, kind.open(SimExchangeConfig(), made) as exchange:
+        async with env as made, kind.open(SETTINGS, made) as exchange:
             yield exchange, market
 
     return opened

@@ -90,6 +90,41 @@ WITH_LONG = [
 ]
 
 
+ORDER_OF_CHECKS = [
+    # each has this fault and the next one; what is checked first is told
+    pytest.param(("buy", "0.00001", "100.001"), {}, "Order has invalid size.", id="size-then-tick"),
+    pytest.param(("buy", "0.01", "300.001"), {}, TICK, id="tick-then-band"),
+    pytest.param(
+        ("buy", "0.01", "300"),
+        {},
+        "Order price cannot be more than 80% away from the reference price",
+        id="band-then-minimum",
+    ),
+    pytest.param(
+        ("sell", "0.01", "99"), {}, "Order must have minimum value of $10.", id="minimum-then-rest"
+    ),
+    pytest.param(
+        ("sell", "5000", "99"), {"is_reduce_only": True}, REDUCE, id="reduce-only-then-margin"
+    ),
+    pytest.param(
+        ("sell", "1", "90"), _trigger("stop", "101"), REDUCE, id="reduce-only-then-trigger"
+    ),
+]
+
+
+@pytest.mark.parametrize(("args", "changes", "reason"), ORDER_OF_CHECKS)
+async def test_of_two_faults_the_first_checked_is_told(open_desk, args, changes, reason):
+    async with open_desk() as desk:
+        assert (await desk.send(*args, **changes)).reason == reason
+
+
+async def test_price_far_from_the_oracle_is_refused(open_desk):
+    async with open_desk(oracle_band_pct=Decimal(5)) as desk:
+        outcome = await desk.buy("1", "105.01")
+        assert outcome.reason == "Order price too far from oracle"
+        assert (await desk.buy("1", "105")).status is OrderStatus.FILLED
+
+
 @pytest.mark.parametrize(("args", "changes", "reason"), WITH_LONG)
 async def test_refused_order_leaves_the_position_alone(open_desk, args, changes, reason):
     async with open_desk() as desk:
@@ -107,12 +142,13 @@ async def test_reduce_only_order_may_be_worth_less_than_the_minimum(open_desk):
 
 
 async def test_closing_is_never_refused_for_margin(open_desk):
-    # long 1900: margin 9500. At 96 equity is about 2280, far below the margin in use.
-    async with open_desk((96, 96, 96, 96)) as desk:
+    # long 1900: margin 9500. At 98 equity is about 6080, below the 9310 in use, above the 3724 at
+    # which it would be liquidated.
+    async with open_desk((98, 98, 98, 98)) as desk:
         await desk.buy("1900")
         await desk.bars()
         assert (await desk.exchange.account()).available == 0
-        assert (await desk.sell("1000")).status is OrderStatus.FILLED
+        assert (await desk.sell("500")).status is OrderStatus.FILLED
         assert (await desk.buy("100")).reason == "Insufficient margin to place order."
 
 
@@ -128,13 +164,7 @@ LEVERAGES = [
     pytest.param("ETH", 0, CROSS, "Invalid leverage value", id="zero"),
     pytest.param("ETH", 26, CROSS, "Invalid leverage value", id="above-maximum"),
     pytest.param("PEPE", 5, CROSS, "Unknown asset: PEPE", id="unknown-coin"),
-    pytest.param(
-        "ETH",
-        5,
-        MarginMode.ISOLATED,
-        "Isolated margin is not available on the paper exchange; use cross.",
-        id="isolated",
-    ),
+    pytest.param("ETH", 26, MarginMode.ISOLATED, "Invalid leverage value", id="isolated-above"),
 ]
 
 

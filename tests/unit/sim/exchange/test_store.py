@@ -201,3 +201,17 @@ async def test_every_answered_order_survives_kill_9(tmp_path, open_desk):
         assert [fill.fill_id for fill in fills] == list(range(1, len(fills) + 1))
     header = json.loads((folder / "paper_account.jsonl").read_text().splitlines()[0])
     assert header == {"paper_account": 1, "initial_balance_usd": "10000"}
+
+
+async def test_account_of_an_older_version_still_opens(open_desk, tmp_path):
+    """A file written before triggers told whether they are market orders."""
+    async with open_desk(*DROP) as desk:
+        await _live_through(desk)
+        before, clock = await _picture(desk.exchange), desk.clock
+    path = tmp_path / "paper" / "paper_account.jsonl"
+    newer = path.read_text()
+    older = newer.replace(',"trigger_is_market":true', "")
+    assert older != newer
+    path.write_text(older)
+    async with open_desk(*DROP, clock=clock) as desk:
+        assert await _picture(desk.exchange) == before

@@ -42,9 +42,19 @@ class ExecGuards:
     liquidity_threshold_usd: Decimal | None = opt(default=None, ge=0, unit="USD")
     min_position_equity_multiple: Decimal | None = opt(default=None, ge=0)
     max_position_equity_multiple: Decimal | None = opt(default=None, gt=0)
-    cooldown_after_close: timedelta | None = opt(default=None, gt=timedelta(0))
-    sharpe_pause_threshold: float | None = opt(default=None)
+    max_entries_per_day: int | None = opt(default=None, ge=0, help="per UTC day")
+    cooldown_after_close: timedelta | None = opt(
+        default=None, gt=timedelta(0), help="no new entry on a coin for so long"
+    )
+    sharpe_pause_threshold: float | None = opt(
+        default=None, help="entries pause when the Sharpe ratio is below it; needs the duration"
+    )
     sharpe_pause_duration: timedelta | None = opt(default=None, gt=timedelta(0))
+    stop_deadline: timedelta = opt(
+        default=timedelta(seconds=10),
+        gt=timedelta(0),
+        help="a position whose stop does not stand by then is closed",
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -64,14 +74,18 @@ class TraderEntry:
     model: str = opt(default="", help="entry of `models` in llm.yaml")
     decision_interval: timedelta | None = opt(default=None, gt=timedelta(0))
     allocation_pct: Decimal = opt(ge=0, le=100, unit="%", help="share of total_equity_usd")
-    auto_start: bool = opt(default=True)
+    auto_start: bool = opt(default=True, help="false: waits for `nof0 traders resume`")
     risk_params: RiskParams = opt(factory=RiskParams)
     symbols: tuple[str, ...] | None = opt(default=None, help="default: those of market.yaml")
     journal_dir: Path | None = opt(default=None, help="default: in the data directory")
     exec_guards: ExecGuards = opt(factory=ExecGuards)
     risk_checks: tuple[Raw, ...] = opt(default=(), help="list of `type:` sections")
-    daily_loss_limit_pct: Decimal | None = opt(default=None, gt=0, le=100, unit="%")
-    max_drawdown_pct: Decimal | None = opt(default=None, gt=0, le=100, unit="%")
+    daily_loss_limit_pct: Decimal | None = opt(
+        default=None, gt=0, le=100, unit="%", help="no entries for the rest of the UTC day"
+    )
+    max_drawdown_pct: Decimal | None = opt(
+        default=None, gt=0, le=100, unit="%", help="no entries until `nof0 traders resume`"
+    )
     budget_usd_per_day: Decimal | None = opt(default=None, gt=0, unit="USD")
     fallback_models: tuple[str, ...] = opt(default=())
 

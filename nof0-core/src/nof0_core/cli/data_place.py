@@ -1,0 +1,58 @@
+"""Where the data directory of a configuration is, and whether an engine works on it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nof0_core.config.model import Config
+
+
+def load(config_file: Path, data_dir: Path | None) -> Config:
+    """Load a configuration.
+
+    Raises:
+        ConfigError: with everything that is wrong.
+    """
+    from nof0_core import config as configuration
+    from nof0_core.plugins import load_plugins
+
+    return configuration.load(config_file, load_plugins(), data_dir=data_dir)
+
+
+def state_directory(config_file: Path, data_dir: Path | None) -> Path:
+    """Return the data directory.
+
+    With `data_dir` the configuration is not read: a halt must not wait for it to be in order.
+
+    Raises:
+        ConfigError: with everything that is wrong.
+    """
+    if data_dir is not None:
+        return data_dir.absolute()
+    return load(config_file, None).state_dir
+
+
+def running_engine(state_dir: Path) -> int | None:
+    """Return the process id of the engine on a data directory, None if none runs.
+
+    Reads what the engine wrote beside its lock, so that looking never gets in its way.
+    """
+    try:
+        process = int((state_dir / "engine.lock").read_text())
+        os.kill(process, 0)
+    except PermissionError:
+        return process
+    except (OSError, ValueError):
+        return None
+    return process
+
+
+def when(state_dir: Path) -> str:
+    """Say when a running engine, or the next one, takes note of a request."""
+    process = running_engine(state_dir)
+    if process is None:
+        return "no engine is running: it takes effect at the next start"
+    return f"the engine (process {process}) takes note at its next look at the exchange account"

@@ -1,0 +1,57 @@
+"""`nof0 halt`: no entries, by anybody, until `nof0 resume`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from nof0_core.cli.options import config_argument, data_dir_option, json_option
+
+
+@click.command()
+@config_argument
+@data_dir_option
+@click.option("--flatten", is_flag=True, help="Close the positions of all traders too.")
+@click.option("--reason", default="", help="A few words for the journal.")
+@json_option
+def halt(
+    config_file: Path,
+    data_dir: Path | None,
+    reason: str,
+    *,
+    flatten: bool,
+    as_json: bool,
+) -> None:
+    """Stop the entries of all traders, durably.
+
+    Works whether or not an engine is running, and outlives restarts. From the moment this returns
+    no entry leaves; closes, stops and targets go on. With --flatten the engine closes each trader's
+    own positions, as long as it takes. With --data-dir, CONFIG is not read.
+    """
+    from nof0_core.cli.data_place import running_engine, state_directory, when
+    from nof0_core.cli.output import print_json
+    from nof0_core.clock import wall_time
+    from nof0_core.manager.control import Halt, HaltSwitch
+
+    state_dir = state_directory(config_file, data_dir)
+    switch = HaltSwitch(state_dir)
+    known = switch.read()
+    # A second halt never takes back what the first one asked for.
+    is_flatten = flatten or (known is not None and known.is_flatten)
+    switch.set(Halt(time=wall_time(), reason=reason, is_flatten=is_flatten))
+    if as_json:
+        print_json(
+            {
+                "halted": True,
+                "flatten": is_flatten,
+                "reason": reason,
+                "marker": switch.path,
+                "engine": running_engine(state_dir),
+            }
+        )
+        return
+    click.echo(f"halted: no entry leaves any more ({switch.path})")
+    if is_flatten:
+        click.echo(f"positions of all traders are to be closed; {when(state_dir)}")
+    click.echo("`nof0 resume` ends it")

@@ -1,0 +1,135 @@
+"""`nof0 traders`: see what traders do, and tell single ones what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nof0_core.cli.options import config_argument, data_dir_option, json_option
+
+if TYPE_CHECKING:
+    from nof0_core.config.model import Config
+    from nof0_core.ids import TraderId
+
+trader_argument = click.argument("trader", metavar="[TRADER]", required=False)
+
+
+@click.group()
+def traders() -> None:
+    """See, pause, resume single traders; close positions.
+
+    Without TRADER a command is meant for every trader. Requests are files in the data directory: a
+    running engine takes note at its next look at the exchange account, else the next one to start.
+    What became of each is in the journal (`nof0 journal list --type control`).
+    """
+
+
+@traders.command()
+@config_argument
+@trader_argument
+@data_dir_option
+@json_option
+def status(config_file: Path, trader: str | None, data_dir: Path | None, *, as_json: bool) -> None:
+    """Show equity, positions and brakes as the engine last wrote them, without disturbing it."""
+    from nof0_core.cli.data_place import load
+    from nof0_core.cli.output import print_json
+    from nof0_core.cli.traders_status import lines, read
+
+    config = load(config_file, data_dir)
+    document = read(config, _chosen(config, trader))
+    if as_json:
+        print_json(document)
+        return
+    click.echo("\n".join(lines(document)))
+
+
+@traders.command()
+@config_argument
+@trader_argument
+@data_dir_option
+@json_option
+def pause(config_file: Path, trader: str | None, data_dir: Path | None, *, as_json: bool) -> None:
+    """Let a trader decide nothing any more; its positions keep their stops and targets."""
+    _ask("pause", config_file, data_dir, trader, None, as_json=as_json)
+
+
+@traders.command()
+@config_argument
+@trader_argument
+@data_dir_option
+@json_option
+def resume(config_file: Path, trader: str | None, data_dir: Path | None, *, as_json: bool) -> None:
+    """Let a trader decide again, or for the first time where auto_start is false.
+
+    Takes off a drawdown brake too: the drawdown is measured from there on. The limits of the day
+    and the Sharpe pause end by themselves.
+    """
+    _ask("resume", config_file, data_dir, trader, None, as_json=as_json)
+
+
+@traders.command()
+@config_argument
+@trader_argument
+@click.option("--symbol", help="This coin only.")
+@data_dir_option
+@json_option
+def close(
+    config_file: Path,
+    trader: str | None,
+    symbol: str | None,
+    data_dir: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Close a trader's own positions; what others hold in the same coin stays.
+
+    A trader that goes on deciding may open new ones: pause it first to keep it out.
+    """
+    _ask("close", config_file, data_dir, trader, symbol, as_json=as_json)
+
+
+def _chosen(config: Config, trader: str | None) -> list[TraderId]:
+    from nof0_core.runtime.preview import find_trader
+
+    if trader is None:
+        return [known.id for known in config.traders]
+    return [find_trader(config, trader).id]
+
+
+def _ask(
+    command: str,
+    config_file: Path,
+    data_dir: Path | None,
+    trader: str | None,
+    symbol: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Put one request per trader into the data directory."""
+    from nof0_core.cli.data_place import load, running_engine, when
+    from nof0_core.cli.output import print_json
+    from nof0_core.clock import wall_time
+    from nof0_core.errors import UsageError
+    from nof0_core.ids import Symbol
+    from nof0_core.manager.control import Command, Requests
+
+    config = load(config_file, data_dir)
+    chosen = _chosen(config, trader)
+    coins = {coin for known in config.traders if known.id in chosen for coin in known.symbols}
+    if symbol is not None and symbol not in coins:
+        message = f"{', '.join(chosen)} does not trade {symbol}"
+        raise UsageError(message, hints=("coins: " + ", ".join(sorted(coins)),))
+    requests = Requests(config.state_dir)
+    coin = Symbol(symbol) if symbol is not None else None
+    made = [requests.add(Command(command), one, coin, wall_time()) for one in chosen]
+    if as_json:
+        rows: list[dict[str, Any]] = [
+            {"id": r.id, "command": r.command, "trader": r.trader, "symbol": r.symbol} for r in made
+        ]
+        print_json({"requests": rows, "engine": running_engine(config.state_dir)})
+        return
+    what = f" {symbol}" if symbol else ""
+    click.echo(f"asked to {command}{what}: {', '.join(chosen)}")
+    click.echo(when(config.state_dir))

@@ -1,0 +1,80 @@
+"""What `nof0 traders status` shows: read from files the engine leaves behind, never from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from nof0_core.cli.data_place import running_engine
+from nof0_core.cli.output import columns
+from nof0_core.errors import UsageError
+from nof0_core.manager.control import HaltSwitch, Requests
+
+if TYPE_CHECKING:
+    from nof0_core.config.model import Config
+    from nof0_core.ids import TraderId
+
+
+def read(config: Config, chosen: Sequence[TraderId]) -> dict[str, Any]:
+    """Put the picture together: state file, halt marker, waiting requests.
+
+    Raises:
+        UsageError: there is no run yet, or its state file cannot be understood.
+    """
+    try:
+        state = json.loads(config.state_file.read_bytes())
+        rows = {t: state["traders"][t] for t in chosen if t in state["traders"]}
+        time = state["time"]
+    except FileNotFoundError as error:
+        message = f"there is no run in {config.state_dir} yet"
+        raise UsageError(message, hints=("start one: nof0 run CONFIG",)) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        message = f"{config.state_file} cannot be read: {error!r}"
+        raise UsageError(message) from error
+    halt = HaltSwitch(config.state_dir).read()
+    waiting = [r for r in Requests(config.state_dir).read() if r.trader in chosen]
+    return {
+        "time": time,
+        "engine": running_engine(config.state_dir),
+        "halt": None
+        if halt is None
+        else {"time": halt.time, "reason": halt.reason, "flatten": halt.is_flatten},
+        "traders": rows,
+        "waiting": [
+            {"id": r.id, "command": r.command, "trader": r.trader, "symbol": r.symbol}
+            for r in waiting
+        ],
+    }
+
+
+def lines(document: dict[str, Any]) -> list[str]:
+    """Write the picture for people."""
+    engine = document["engine"]
+    found = [f"as of {document['time']}, engine " + (f"process {engine}" if engine else "stopped")]
+    halt = document["halt"]
+    if halt is not None:
+        closing = ", positions are to be closed" if halt["flatten"] else ""
+        found.append(f"halted{closing}" + (f": {halt['reason']}" if halt["reason"] else ""))
+    rows = [("trader", "status", "equity", "cycles", "brakes", "positions")]
+    for trader, row in document["traders"].items():
+        held = [f"{symbol} {size}" for symbol, size in row.get("positions", {}).items()]
+        rows.append(
+            (
+                trader,
+                row["status"],
+                f"{Decimal(row['equity']):,.2f}",
+                str(row["cycles"]),
+                ", ".join(row.get("brakes", ())) or "-",
+                ", ".join(held) or "-",
+            )
+        )
+    found += ["", *columns(rows)]
+    if document["waiting"]:
+        found.append("")
+        found += [
+            " ".join(filter(None, ("waiting:", r["command"], r["trader"], r["symbol"])))
+            for r in document["waiting"]
+        ]
+    return found

@@ -1,0 +1,213 @@
+"""What the brakes remember, as a fold of events: the same after a restart as before it.
+
+Worth is followed on an index that begins at 1 with a trader's capital and moves with its returns,
+so capital that is moved in or out neither trips nor hides anything. A return between two valuations
+is (equity - what was deposited in between) / equity before; valuations are those the journal has:
+one per cycle and one per full hour.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import attrs
+
+from nof0_core.domain.account import AccountState
+from nof0_core.domain.brakes import ActiveBrake, Brake
+from nof0_core.domain.event import (
+    BrakeReleased,
+    BrakeTripped,
+    ControlAnswered,
+    CycleEnded,
+    Event,
+    HourMarked,
+    OrderAnswered,
+    OrderIntended,
+    Transferred,
+)
+from nof0_core.domain.order import OrderStatus
+from nof0_core.ids import ClientOrderId, TraderId
+from nof0_core.ledger.arithmetic import share
+from nof0_core.money import HUNDRED, ONE, ZERO
+
+INDEX_STEP = Decimal("1E-18")
+"""Grid of the index; each valuation rounds to it once."""
+NEVER_FILLED = frozenset({OrderStatus.REJECTED, OrderStatus.CANCELED})
+
+
+@attrs.define(kw_only=True, eq=False)
+class _Track:
+    """One trader. `day_start` is the index at 0:00 UTC of `day`, `peak` its highest value."""
+
+    equity: Decimal = ZERO
+    deposited: Decimal = ZERO
+    index: Decimal = ONE
+    peak: Decimal = ONE
+    day: date | None = None
+    day_start: Decimal = ONE
+    entry_day: date | None = None
+    entries: set[ClientOrderId] = attrs.field(factory=set)
+    active: dict[Brake, ActiveBrake] = attrs.field(factory=dict)
+    is_paused: bool | None = None
+    judged_trades: int = 0
+
+    def index_at(self, equity: Decimal, deposited: Decimal) -> Decimal:
+        """Return the index if the account were worth `equity` now."""
+        if self.equity <= 0:
+            return self.index
+        worth = max(ZERO, equity - (deposited - self.deposited))
+        return share(self.index, worth, self.equity, INDEX_STEP)
+
+    def value(self, state: AccountState, *, is_hour: bool) -> None:
+        """Take over a valuation; `is_hour` tells that it is the mark of a full hour."""
+        before, self.index = self.index, self.index_at(state.equity, state.deposited)
+        self.equity, self.deposited = state.equity, state.deposited
+        self.peak = max(self.peak, self.index)
+        today = state.time.date()
+        if self.day is None or today > self.day:
+            # The mark of the full hour at midnight is the beginning itself; otherwise the last
+            # value known before it counts, so that what happened unseen belongs to this day.
+            is_midnight = is_hour and state.time.hour == 0
+            self.day, self.day_start = today, self.index if is_midnight else before
+
+    def day_start_on(self, day: date) -> Decimal:
+        """Return the index at the beginning of a day; the newest if none was taken since."""
+        return self.day_start if self.day == day else self.index
+
+
+class Brakes:
+    """The memory of all brakes. Everything returned is a value."""
+
+    def __init__(self) -> None:
+        self._tracks: dict[TraderId, _Track] = {}
+        self._answered: set[str] = set()
+        self.halt: ActiveBrake | None = None
+        self._handlers: dict[type, Any] = {
+            Transferred: self._transferred,
+            CycleEnded: self._cycle_ended,
+            HourMarked: self._hour_marked,
+            OrderIntended: self._order_intended,
+            OrderAnswered: self._order_answered,
+            BrakeTripped: self._tripped,
+            BrakeReleased: self._released,
+            ControlAnswered: self._control_answered,
+        }
+
+    def apply(self, event: Event) -> None:
+        """Take over one event, in O(1)."""
+        handler = self._handlers.get(type(event.body))
+        if handler is not None:
+            handler(event, event.body)
+
+    def active(self, trader: TraderId) -> tuple[ActiveBrake, ...]:
+        """Return a trader's own brakes that are on; the halt of all is not among them."""
+        found = self._tracks.get(trader)
+        return tuple(found.active.values()) if found else ()
+
+    def is_paused(self, trader: TraderId) -> bool | None:
+        """Tell whether a person paused (True) or resumed (False) a trader; None if neither."""
+        found = self._tracks.get(trader)
+        return found.is_paused if found else None
+
+    def day_loss_pct(self, trader: TraderId, account: AccountState) -> Decimal:
+        """Return the loss since 0:00 UTC of the account's day, percent, not below 0."""
+        track = self._track(trader)
+        now = track.index_at(account.equity, account.deposited)
+        return _fall_pct(track.day_start_on(account.time.date()), now)
+
+    def drawdown_pct(self, trader: TraderId, account: AccountState) -> Decimal:
+        """Return the fall from the peak, percent, not below 0."""
+        track = self._track(trader)
+        return _fall_pct(track.peak, track.index_at(account.equity, account.deposited))
+
+    def entries_on(self, trader: TraderId, day: date) -> int:
+        """Return how many entries were sent on a UTC day that may have filled."""
+        found = self._tracks.get(trader)
+        return len(found.entries) if found and found.entry_day == day else 0
+
+    def judged_trades(self, trader: TraderId) -> int:
+        """Return how many trades were closed when the Sharpe pause was last tripped."""
+        found = self._tracks.get(trader)
+        return found.judged_trades if found else 0
+
+    def is_answered(self, request: str) -> bool:
+        """Tell whether a person's request was answered already."""
+        return request in self._answered
+
+    def _track(self, trader: TraderId) -> _Track:
+        found = self._tracks.get(trader)
+        if found is None:
+            found = self._tracks[trader] = _Track()
+        return found
+
+    def _transferred(self, event: Event, body: Transferred) -> None:
+        for trader, amount in body.amounts.items():
+            if not trader.startswith("@") and trader not in self._tracks:
+                self._tracks[trader] = _Track(
+                    equity=amount, deposited=amount, day=event.time.date()
+                )
+
+    def _cycle_ended(self, event: Event, body: CycleEnded) -> None:  # noqa: ARG002 - a handler
+        self._track(body.trader).value(body.account, is_hour=False)
+
+    def _hour_marked(self, event: Event, body: HourMarked) -> None:  # noqa: ARG002 - a handler
+        for state in body.accounts:
+            if not state.trader.startswith("@"):
+                self._track(state.trader).value(state, is_hour=True)
+
+    def _order_intended(self, event: Event, body: OrderIntended) -> None:
+        if body.purpose != "open":
+            return
+        track, today = self._track(body.trader), event.time.date()
+        if track.entry_day != today:
+            track.entry_day = today
+            track.entries.clear()
+        track.entries.add(body.request.client_id)
+
+    def _order_answered(self, event: Event, body: OrderAnswered) -> None:  # noqa: ARG002 - a handler
+        if body.outcome.status in NEVER_FILLED and not body.outcome.filled_size:
+            self._track(body.trader).entries.discard(body.outcome.client_id)
+
+    def _tripped(self, event: Event, body: BrakeTripped) -> None:
+        on = ActiveBrake(brake=body.brake, since=event.time, until=body.until, message=body.message)
+        if body.trader is None:
+            self.halt = on
+            return
+        track = self._track(body.trader)
+        track.active[body.brake] = on
+        if body.brake is Brake.PAUSED:
+            track.is_paused = True
+        elif body.brake is Brake.SHARPE_PAUSE:
+            track.judged_trades = int(body.numbers.get("trades", ZERO))
+
+    def _released(self, event: Event, body: BrakeReleased) -> None:  # noqa: ARG002 - a handler
+        if body.trader is None:
+            self.halt = None
+            return
+        track = self._track(body.trader)
+        track.active.pop(body.brake, None)
+        if body.brake is Brake.PAUSED:
+            track.is_paused = False
+        elif body.brake is Brake.MAX_DRAWDOWN:
+            if track.index <= 0:
+                # Nothing falls from nothing: capital given anew is measured from a new beginning.
+                track.index = track.day_start = ONE
+            track.peak = track.index
+
+    def _control_answered(self, event: Event, body: ControlAnswered) -> None:  # noqa: ARG002 - a handler
+        self._answered.add(body.request)
+
+
+def _fall_pct(start: Decimal, now: Decimal) -> Decimal:
+    """Return the fall from `start` to `now` in percent; all of it where there was nothing left."""
+    if start <= 0:
+        return HUNDRED
+    return max(ZERO, HUNDRED - share(HUNDRED, now, start, INDEX_STEP))
+
+
+def next_midnight(moment: datetime) -> datetime:
+    """Return the next 0:00 UTC after a moment."""
+    day = moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return day + timedelta(days=1)

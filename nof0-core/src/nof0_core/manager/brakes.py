@@ -1,0 +1,198 @@
+"""Putting brakes on and taking them off, always through the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from nof0_core.config.model import TraderConfig
+from nof0_core.domain.account import AccountState
+from nof0_core.domain.brakes import ActiveBrake, Brake, BrakeState
+from nof0_core.domain.event import BrakeReleased, BrakeTripped
+from nof0_core.exchange.books import Books
+from nof0_core.ids import ENGINE, Symbol, TraderId
+from nof0_core.ledger import next_midnight
+from nof0_core.manager.control import HaltSwitch
+from nof0_core.manager.valuation import Valuation
+from nof0_core.money import decimal
+
+NOT_STARTED = "not started: auto_start is false and nobody has resumed it"
+
+
+class TraderBrakes:
+    """The brakes of all traders of one engine.
+
+    What is remembered is in the ledger; here it is compared with the limits. A brake that trips is
+    an event, so a restart finds it on.
+    """
+
+    def __init__(
+        self,
+        *,
+        books: Books,
+        valuation: Valuation,
+        traders: Mapping[TraderId, TraderConfig],
+        switch: HaltSwitch,
+    ) -> None:
+        self._books = books
+        self._valuation = valuation
+        self._traders = traders
+        self._switch = switch
+
+    def state(self, trader: TraderId, account: AccountState) -> BrakeState:
+        """Return what the risk gate needs to know, for an account valued now."""
+        memory = self._books.ledger.brakes
+        return BrakeState(
+            active=self.active(trader),
+            day_loss_pct=memory.day_loss_pct(trader, account),
+            drawdown_pct=memory.drawdown_pct(trader, account),
+            entries_today=memory.entries_on(trader, account.time.date()),
+            closed_at=self._closed_at(trader, account.time),
+        )
+
+    def active(self, trader: TraderId) -> tuple[ActiveBrake, ...]:
+        """Return all brakes that are on for a trader now, the halt first."""
+        memory, now = self._books.ledger.brakes, self._books.clock.now()
+        on = [b for b in memory.active(trader) if b.until is None or now < b.until]
+        halt = self._switch.read()
+        if halt is not None:
+            since = memory.halt.since if memory.halt is not None else now
+            message = halt.message
+            on.insert(0, ActiveBrake(brake=Brake.HALT, since=since, until=None, message=message))
+        if self.is_paused(trader) and all(b.brake is not Brake.PAUSED for b in on):
+            on.append(ActiveBrake(brake=Brake.PAUSED, since=now, until=None, message=NOT_STARTED))
+        return tuple(on)
+
+    def is_paused(self, trader: TraderId) -> bool:
+        """Tell whether a trader decides at all.
+
+        What a person said last counts, also after a restart; before that, `auto_start`.
+        """
+        said = self._books.ledger.brakes.is_paused(trader)
+        return not self._traders[trader].auto_start if said is None else said
+
+    def obstacle(self, trader: TraderId) -> str:
+        """Say why an entry must not leave now; empty if nothing is in its way.
+
+        Asked right before sending: what was approved a moment ago may have been stopped since.
+        """
+        return "; ".join(on.message for on in self.active(trader))
+
+    def look(self, trader: TraderId, account: AccountState | None = None) -> None:
+        """Release what is over and trip what a limit asks for; both are journalled.
+
+        Raises:
+            DataError: if the account cannot be valued.
+        """
+        memory, now = self._books.ledger.brakes, self._books.clock.now()
+        for on in memory.active(trader):
+            if on.until is not None and now >= on.until:
+                self.release(trader, on.brake, "its time is over")
+        limits = self._traders[trader].limits
+        daily, fall = limits.daily_loss_limit_pct, limits.max_drawdown_pct
+        if daily is None and fall is None and limits.sharpe_pause_threshold is None:
+            return
+        account = account or self._valuation.account(trader)
+        if daily is not None:
+            lost = memory.day_loss_pct(trader, account)
+            until = next_midnight(account.time)
+            self._compare(trader, Brake.DAILY_LOSS, "the day's loss", lost, daily, until)
+        if fall is not None:
+            lost = memory.drawdown_pct(trader, account)
+            self._compare(trader, Brake.MAX_DRAWDOWN, "the drawdown", lost, fall, None)
+        self._judge_sharpe(trader, account)
+
+    def pause(self, trader: TraderId) -> None:
+        """Stop a trader until it is resumed."""
+        body = BrakeTripped(brake=Brake.PAUSED, message="paused", trader=trader)
+        self._books.record(trader, body)
+
+    def resume(self, trader: TraderId) -> list[Brake]:
+        """Let a trader decide again and take off its drawdown brake; return what was lifted.
+
+        The limits of the day and the Sharpe pause end by themselves and not sooner.
+        """
+        lifted = []
+        if self.is_paused(trader):
+            self.release(trader, Brake.PAUSED, "resumed")
+            lifted.append(Brake.PAUSED)
+        if any(b.brake is Brake.MAX_DRAWDOWN for b in self._books.ledger.brakes.active(trader)):
+            self.release(trader, Brake.MAX_DRAWDOWN, "resumed; measured from here on")
+            lifted.append(Brake.MAX_DRAWDOWN)
+        return lifted
+
+    def release(self, trader: TraderId | None, brake: Brake, reason: str) -> None:
+        """Take a brake off."""
+        body = BrakeReleased(brake=brake, reason=reason, trader=trader)
+        self._books.record(trader or ENGINE, body)
+
+    def _compare(
+        self,
+        trader: TraderId,
+        brake: Brake,
+        word: str,
+        lost: Decimal,
+        limit: Decimal,
+        until: datetime | None,
+    ) -> None:
+        if lost < limit or self._is_on(trader, brake):
+            return
+        message = f"{word} is {lost:.2f} %, the limit is {limit} %"
+        self._trip(trader, brake, message, until, {"lost_pct": lost, "limit_pct": limit})
+
+    def _judge_sharpe(self, trader: TraderId, account: AccountState) -> None:
+        """Pause after a poor Sharpe ratio; a trader that could not trade since is not judged again.
+
+        Otherwise the ratio that led to a pause, which cannot change while nothing is traded, would
+        lead to the next one for ever.
+        """
+        limits = self._traders[trader].limits
+        least, duration = limits.sharpe_pause_threshold, limits.sharpe_pause_duration
+        if least is None or duration is None or self._is_on(trader, Brake.SHARPE_PAUSE):
+            return
+        done = self._valuation.performance(trader, account)
+        if done.trades <= self._books.ledger.brakes.judged_trades(trader):
+            return
+        if done.sharpe_ratio >= least:
+            return
+        self._trip(
+            trader,
+            Brake.SHARPE_PAUSE,
+            f"the Sharpe ratio is {done.sharpe_ratio:.2f}, below {least:g}",
+            account.time + duration,
+            {
+                "sharpe": decimal(float(done.sharpe_ratio)),
+                "threshold": decimal(float(least)),
+                "trades": Decimal(done.trades),
+            },
+        )
+
+    def _is_on(self, trader: TraderId, brake: Brake) -> bool:
+        return any(on.brake is brake for on in self._books.ledger.brakes.active(trader))
+
+    def _trip(
+        self,
+        trader: TraderId,
+        brake: Brake,
+        message: str,
+        until: datetime | None,
+        numbers: Mapping[str, Decimal],
+    ) -> None:
+        self._books.record(
+            trader,
+            BrakeTripped(brake=brake, message=message, trader=trader, until=until, numbers=numbers),
+        )
+        ends = f"until {until:%Y-%m-%d %H:%M} UTC" if until else "until somebody resumes it"
+        self._books.alert(brake.value, f"{trader}: {message}; no entries {ends}", trader=trader)
+
+    def _closed_at(self, trader: TraderId, now: datetime) -> dict[Symbol, datetime]:
+        rest = self._traders[trader].limits.cooldown_after_close
+        closed: dict[Symbol, datetime] = {}
+        if rest is None:
+            return closed
+        for trade in reversed(self._books.ledger.trades(trader)):
+            if now - trade.exit.time >= rest:
+                break
+            closed.setdefault(trade.symbol, trade.exit.time)
+        return closed

@@ -1,0 +1,131 @@
+"""Doing what a person asked for: halt, pause, resume, close."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nof0_core.domain.brakes import Brake
+from nof0_core.domain.event import BrakeTripped, ControlAnswered
+from nof0_core.domain.snapshot import Quote
+from nof0_core.exchange.books import Books
+from nof0_core.exchange.desk import Desk
+from nof0_core.ids import ENGINE, Symbol, TraderId
+from nof0_core.manager.brakes import TraderBrakes
+from nof0_core.manager.control import Command, Halt, HaltSwitch, Request, Requests
+from nof0_core.manager.trader import Trader
+
+
+class Controls:
+    """Reads the control directory and carries out what it finds.
+
+    Nothing here opens a position, and a close only ever touches a trader's own quantity.
+    """
+
+    def __init__(
+        self,
+        *,
+        books: Books,
+        brakes: TraderBrakes,
+        traders: Mapping[TraderId, Trader],
+        switch: HaltSwitch,
+        requests: Requests,
+    ) -> None:
+        self._books = books
+        self._brakes = brakes
+        self._traders = traders
+        self._switch = switch
+        self._requests = requests
+        self._halt: Halt | None = None
+
+    def listen(self) -> None:
+        """Take note of the halt and do what needs no venue: pause, resume, refuse."""
+        self._note_halt()
+        for request in self._requests.read():
+            if self._books.ledger.brakes.is_answered(request.id):
+                # Answered before the engine died between answer and removal.
+                self._requests.drop(request)
+            elif request.trader not in self._traders:
+                self._answer(request, "refused", f"there is no trader {request.trader}")
+            elif request.command is Command.PAUSE:
+                self._pause(request)
+            elif request.command is Command.RESUME:
+                self._resume(request)
+
+    async def close_out(self, desk: Desk, quotes: Mapping[Symbol, Quote]) -> None:
+        """Close what is to be closed on one exchange section, as far as it can be done now.
+
+        What could not be closed (no counterpart, no price) is tried again at the next look.
+        """
+        if self._halt is not None and self._halt.is_flatten:
+            for position in self._books.ledger.positions(desk.section):
+                if position.trader in self._traders:
+                    await desk.close(position.trader, position.symbol, quotes, "flatten")
+        for request in self._requests.read():
+            trader = self._traders.get(request.trader)
+            if (
+                request.command is Command.CLOSE
+                and trader is not None
+                and trader.config.exchange == desk.section
+                and not self._books.ledger.brakes.is_answered(request.id)
+            ):
+                await self._close(request, desk, quotes)
+
+    def _note_halt(self) -> None:
+        halt, known = self._switch.read(), self._books.ledger.brakes.halt
+        if halt is None and known is not None:
+            self._brakes.release(None, Brake.HALT, "resumed")
+            self._books.commit()
+        elif halt is not None and (known is None or known.message != halt.message):
+            self._books.record(ENGINE, BrakeTripped(brake=Brake.HALT, message=halt.message))
+            self._books.alert("halted", f"{halt.message}; no entries until `nof0 resume`")
+            self._books.commit()
+        self._halt = halt
+
+    def _pause(self, request: Request) -> None:
+        if self._brakes.is_paused(request.trader):
+            self._answer(request, "done", "it was paused already")
+            return
+        self._brakes.pause(request.trader)
+        self._traders[request.trader].is_paused = True
+        self._answer(request, "done", "it decides nothing any more; its exits stay in place")
+
+    def _resume(self, request: Request) -> None:
+        lifted = self._brakes.resume(request.trader)
+        self._traders[request.trader].is_paused = False
+        left = [str(on.brake) for on in self._brakes.active(request.trader)]
+        said = f"lifted: {', '.join(lifted)}" if lifted else "nothing had to be lifted"
+        if left:
+            said += f"; still on: {', '.join(left)}"
+        self._answer(request, "done", said)
+
+    async def _close(self, request: Request, desk: Desk, quotes: Mapping[Symbol, Quote]) -> None:
+        held = self._held(request, desk)
+        for symbol in held:
+            await desk.close(request.trader, symbol, quotes, "flatten")
+        if self._held(request, desk):
+            return
+        said = f"closed {', '.join(held)}" if held else "nothing was open"
+        self._answer(request, "done", said)
+
+    def _held(self, request: Request, desk: Desk) -> list[Symbol]:
+        return [
+            position.symbol
+            for position in self._books.ledger.positions(desk.section)
+            if position.trader == request.trader and request.symbol in (None, position.symbol)
+        ]
+
+    def _answer(self, request: Request, outcome: str, message: str) -> None:
+        known = request.trader in self._traders
+        self._books.record(
+            request.trader if known else ENGINE,
+            ControlAnswered(
+                request=request.id,
+                command=request.command.value,
+                trader=request.trader,
+                symbol=request.symbol,
+                outcome=outcome,
+                message=message,
+            ),
+        )
+        self._books.commit()
+        self._requests.drop(request)

@@ -1,0 +1,188 @@
+"""Limits that outlive the moment: halt, pauses, losses, rates. Closes always pass."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import ClassVar
+
+from nof0_core.domain.brakes import Brake, BrakeState
+from nof0_core.domain.decision import ALLOW, Decision, Verdict
+from nof0_core.protocols.risk import RiskContext
+from nof0_core.risk.verdicts import veto
+
+
+class _Switch:
+    """A brake that is on or off: entries are refused while it is on."""
+
+    type: ClassVar[str]
+    code: ClassVar[str]
+    brake: ClassVar[Brake]
+
+    def check(self, decision: Decision, context: RiskContext) -> Verdict:
+        """Veto an entry while the brake is on."""
+        state = context.context.brakes
+        if not decision.signal.is_entry or state is None:
+            return ALLOW
+        return self._refused(state) or ALLOW
+
+    def _refused(self, state: BrakeState) -> Verdict | None:
+        on = state.find(self.brake)
+        if on is None:
+            return None
+        until = f" (until {on.until:%Y-%m-%d %H:%M} UTC)" if on.until is not None else ""
+        return veto(self.type, self.code, f"{on.message}{until}")
+
+
+class Halt(_Switch):
+    """`nof0 halt` stops the entries of all traders."""
+
+    type = "halt"
+    code = "halted"
+    brake = Brake.HALT
+
+
+class Paused(_Switch):
+    """A paused trader opens nothing, also with the answer it was waiting for when it was paused."""
+
+    type = "paused"
+    code = "paused"
+    brake = Brake.PAUSED
+
+
+class SharpePause(_Switch):
+    """After a Sharpe ratio below `sharpe_pause_threshold` a trader sits out for a while."""
+
+    type = "sharpe_pause"
+    code = "sharpe_pause"
+    brake = Brake.SHARPE_PAUSE
+
+    def check(self, decision: Decision, context: RiskContext) -> Verdict:
+        """Veto an entry during the pause."""
+        if context.limits.sharpe_pause_threshold is not None and _is_blind(decision, context):
+            return _unknown(self.type)
+        return super().check(decision, context)
+
+
+class _Loss(_Switch):
+    """A brake with a limit in percent, judged anew for every entry and sticky once tripped."""
+
+    def check(self, decision: Decision, context: RiskContext) -> Verdict:
+        """Veto an entry at or beyond the limit, or while the brake is still on."""
+        limit = self._limit(context)
+        if limit is not None and _is_blind(decision, context):
+            return _unknown(self.type)
+        state = context.context.brakes
+        if state is None or not decision.signal.is_entry:
+            return ALLOW
+        lost = self._lost(state)
+        if limit is not None and lost >= limit:
+            return veto(
+                self.type,
+                self.code,
+                f"{self._word} is {lost:.2f} %, the limit is {limit} %",
+                lost_pct=lost,
+                limit_pct=limit,
+            )
+        return self._refused(state) or ALLOW
+
+    _word: ClassVar[str]
+
+    def _limit(self, context: RiskContext) -> Decimal | None:
+        raise NotImplementedError
+
+    def _lost(self, state: BrakeState) -> Decimal:
+        raise NotImplementedError
+
+
+class DailyLoss(_Loss):
+    """At `daily_loss_limit_pct` since 0:00 UTC, entries end for the rest of the day."""
+
+    type = "daily_loss"
+    code = "daily_loss_limit"
+    brake = Brake.DAILY_LOSS
+    _word = "the day's loss"
+
+    def _limit(self, context: RiskContext) -> Decimal | None:
+        return context.limits.daily_loss_limit_pct
+
+    def _lost(self, state: BrakeState) -> Decimal:
+        return state.day_loss_pct
+
+
+class MaxDrawdown(_Loss):
+    """At `max_drawdown_pct` below the peak, entries end until a person resumes the trader."""
+
+    type = "max_drawdown"
+    code = "max_drawdown"
+    brake = Brake.MAX_DRAWDOWN
+    _word = "the drawdown"
+
+    def _limit(self, context: RiskContext) -> Decimal | None:
+        return context.limits.max_drawdown_pct
+
+    def _lost(self, state: BrakeState) -> Decimal:
+        return state.drawdown_pct
+
+
+class Cooldown:
+    """A coin rests for `cooldown_after_close` after the trader closed it, whatever closed it."""
+
+    type = "cooldown"
+
+    def check(self, decision: Decision, context: RiskContext) -> Verdict:
+        """Veto an entry on a coin that was closed a moment ago."""
+        rest = context.limits.cooldown_after_close
+        if rest is None or not decision.signal.is_entry:
+            return ALLOW
+        state = context.context.brakes
+        if state is None:
+            return _unknown(self.type)
+        closed = state.closed_at.get(decision.symbol)
+        if closed is None or context.context.time - closed >= rest:
+            return ALLOW
+        since = context.context.time - closed
+        return veto(
+            self.type,
+            "cooldown",
+            f"{decision.symbol} was closed {since} ago, the cooldown is {rest}",
+            since_s=Decimal(str(since.total_seconds())),
+            cooldown_s=Decimal(str(rest.total_seconds())),
+        )
+
+
+class EntryRate:
+    """At most `max_entries_per_day` entries in a UTC day."""
+
+    type = "entry_rate"
+
+    def check(self, decision: Decision, context: RiskContext) -> Verdict:
+        """Veto one entry too many, those approved earlier in the same answer counted in."""
+        most = context.limits.max_entries_per_day
+        if most is None or not decision.signal.is_entry:
+            return ALLOW
+        state = context.context.brakes
+        if state is None:
+            return _unknown(self.type)
+        made = state.entries_today + context.new_positions
+        if made < most:
+            return ALLOW
+        return veto(
+            self.type,
+            "too_many_entries",
+            f"{made} entries were made today, at most {most} allowed",
+            entries=Decimal(made),
+            maximum=Decimal(most),
+        )
+
+
+def _is_blind(decision: Decision, context: RiskContext) -> bool:
+    return decision.signal.is_entry and context.context.brakes is None
+
+
+def _unknown(check: str) -> Verdict:
+    """Say no because a limit is set and nobody knows how near it is."""
+    return veto(check, "brakes_unknown", "the trader's record so far is not known")
+
+
+BRAKES = (Halt(), Paused(), DailyLoss(), MaxDrawdown(), SharpePause(), Cooldown(), EntryRate())
+"""All of them, in the order in which they are heard."""

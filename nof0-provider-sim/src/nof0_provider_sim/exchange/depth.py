@@ -1,0 +1,112 @@
+"""Recorded order books: how much stands how far from the middle."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from nof0_core.domain.order import Side
+from nof0_core.errors import DataError
+from nof0_core.ids import Symbol
+from nof0_core.money import EXACT
+
+
+@attrs.frozen(kw_only=True)
+class Level:
+    """`size` coins at `ratio` times the middle of the book."""
+
+    ratio: Decimal
+    size: Decimal
+
+
+@attrs.frozen(kw_only=True)
+class Snapshot:
+    """One order book; both sides from the best level outward."""
+
+    time_ms: int
+    bids: tuple[Level, ...]
+    asks: tuple[Level, ...]
+
+
+class Depth:
+    """Order books by coin, oldest first."""
+
+    def __init__(self, snapshots: dict[Symbol, list[Snapshot]]) -> None:
+        self._snapshots = {
+            symbol: sorted(books, key=lambda book: book.time_ms)
+            for symbol, books in snapshots.items()
+        }
+
+    def knows(self, symbol: Symbol) -> bool:
+        """Tell whether there is a book of the coin."""
+        return symbol in self._snapshots
+
+    def levels(self, symbol: Symbol, side: Side, now_ms: int) -> Sequence[Level]:
+        """Return what a taker of `side` meets, best first.
+
+        The newest book at or before the time; the first one if all are later: books keep their
+        shape longer than prices keep their level, which is why they are kept relative to it.
+        """
+        books = self._snapshots[symbol]
+        after = bisect_right(books, now_ms, key=lambda book: book.time_ms)
+        book = books[max(0, after - 1)]
+        return book.asks if side is Side.BUY else book.bids
+
+
+def load_depth(path: Path) -> Depth:
+    """Read books in the form of the venue's `l2Book` answers, one JSON object per line.
+
+    Raises:
+        DataError: the file cannot be read, or a line is no book; says which.
+    """
+    try:
+        lines = path.read_text().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"{path}: cannot be read: {error}"
+        raise DataError(message) from error
+    books: dict[Symbol, list[Snapshot]] = {}
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            answer = json.loads(line)
+            books.setdefault(Symbol(answer["coin"]), []).append(_snapshot(answer))
+        except (ValueError, KeyError, TypeError, ArithmeticError) as error:
+            message = f"{path}:{number}: not an order book: {error}"
+            raise DataError(message) from error
+    if not books:
+        message = f"{path}: holds no order book"
+        raise DataError(message)
+    return Depth(books)
+
+
+def _snapshot(answer: dict[str, Any]) -> Snapshot:
+    bids, asks = (
+        [(Decimal(level["px"]), Decimal(level["sz"])) for level in side]
+        for side in answer["levels"]
+    )
+    if not bids or not asks:
+        message = "one side is empty"
+        raise ValueError(message)
+    for prices, is_ordered in (
+        ([px for px, _ in bids], bids == sorted(bids, reverse=True)),
+        ([px for px, _ in asks], asks == sorted(asks)),
+    ):
+        if not is_ordered or len(set(prices)) != len(prices):
+            message = "levels are not ordered from the best price outward"
+            raise ValueError(message)
+    if bids[0][0] >= asks[0][0] or bids[-1][0] <= 0 or min(sz for _, sz in bids + asks) <= 0:
+        message = "crossed, or a price or size that is not positive"
+        raise ValueError(message)
+    middle = EXACT.divide(bids[0][0] + asks[0][0], Decimal(2))
+    return Snapshot(
+        time_ms=int(answer["time"]),
+        bids=tuple(Level(ratio=EXACT.divide(px, middle), size=sz) for px, sz in bids),
+        asks=tuple(Level(ratio=EXACT.divide(px, middle), size=sz) for px, sz in asks),
+    )

@@ -1,0 +1,128 @@
+"""A paper exchange with a bad connection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from nof0_core.domain.account import VenueAccount
+from nof0_core.domain.fill import Fill, FundingPayment
+from nof0_core.domain.order import OrderOutcome, OrderRequest, VenueOrder
+from nof0_core.domain.position import MarginMode, VenuePosition
+from nof0_core.domain.snapshot import Quote
+from nof0_core.errors import OutcomeUnknownError, TransientError
+from nof0_core.ids import ClientOrderId, Symbol
+from nof0_core.protocols import Capability
+from nof0_provider_sim.exchange.faults import Fault, Faults
+from nof0_provider_sim.exchange.provider import SimExchange
+
+
+class FaultyExchange:
+    """Stands between the engine and the paper exchange and loses, delays and doubles things.
+
+    Faults come out as the engine's errors, as a real adapter would translate them.
+    """
+
+    def __init__(self, inner: SimExchange, faults: Faults, section: str) -> None:
+        self._inner = inner
+        self._faults = faults
+        self._section = section
+        self._known_fill = 0
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """Return what the venue can do."""
+        return self._inner.capabilities
+
+    async def account(self) -> VenueAccount:
+        """Return the account, unless the connection fails."""
+        self._read()
+        return await self._inner.account()
+
+    async def positions(self) -> Sequence[VenuePosition]:
+        """Return all open positions, unless the connection fails."""
+        self._read()
+        return await self._inner.positions()
+
+    async def open_orders(self) -> Sequence[VenueOrder]:
+        """Return all waiting orders, unless the connection fails."""
+        self._read()
+        return await self._inner.open_orders()
+
+    async def place(self, orders: Sequence[OrderRequest]) -> Sequence[OrderOutcome]:
+        """Send orders; what goes wrong afterwards leaves their outcome unknown.
+
+        Raises:
+            TransientError: refused by the rate limit; nothing was placed.
+            OutcomeUnknownError: 502, time-out, or an answer to a second copy.
+        """
+        client_ids = [order.client_id for order in orders]
+        self._write(client_ids)
+        outcomes = await self._inner.place(orders)
+        if self._faults.strikes(Fault.TIMEOUT_AFTER_EXECUTION):
+            msg = "no answer in time"
+            raise self._unknown(msg, client_ids)
+        if self._faults.strikes(Fault.DUPLICATE):
+            await self._inner.place(orders)
+            # Who takes this for a refusal and sends the orders again has them twice.
+            msg = "Invalid nonce: duplicate nonce"
+            raise self._unknown(msg, client_ids)
+        return outcomes
+
+    async def cancel(self, client_ids: Sequence[ClientOrderId]) -> Sequence[OrderOutcome]:
+        """Cancel orders.
+
+        Raises:
+            TransientError: refused by the rate limit; nothing was cancelled.
+            OutcomeUnknownError: 502.
+        """
+        self._write(client_ids)
+        return await self._inner.cancel(client_ids)
+
+    async def order(self, client_id: ClientOrderId) -> VenueOrder | None:
+        """Return an order by client id, unless the connection fails."""
+        self._read()
+        return await self._inner.order(client_id)
+
+    async def fills(self, since: datetime) -> Sequence[Fill]:
+        """Return executions; while the stream is down, none newer than the last time."""
+        self._read()
+        fills = await self._inner.fills(since)
+        if self._faults.strikes(Fault.DROPPED_STREAM):
+            return [fill for fill in fills if fill.fill_id <= self._known_fill]
+        self._known_fill = max([self._known_fill, *(fill.fill_id for fill in fills)])
+        return fills
+
+    async def funding(self, since: datetime) -> Sequence[FundingPayment]:
+        """Return funding payments, unless the connection fails."""
+        self._read()
+        return await self._inner.funding(since)
+
+    async def set_leverage(self, symbol: Symbol, leverage: int, mode: MarginMode) -> None:
+        """Set the leverage of a coin, unless the connection fails."""
+        self._read()
+        await self._inner.set_leverage(symbol, leverage, mode)
+
+    async def accept_marks(self, quotes: Mapping[Symbol, Quote]) -> None:
+        """Hand quotes to the venue; they come from this side of the connection."""
+        await self._inner.accept_marks(quotes)
+
+    def _read(self) -> None:
+        if self._faults.strikes(Fault.RATE_LIMITED):
+            raise self._limited()
+        if self._faults.strikes(Fault.BAD_GATEWAY):
+            message = "HTTP 502 (bad gateway)"
+            raise TransientError(message, section=self._section)
+
+    def _write(self, client_ids: Sequence[ClientOrderId]) -> None:
+        if self._faults.strikes(Fault.RATE_LIMITED):
+            raise self._limited()
+        if self._faults.strikes(Fault.BAD_GATEWAY):
+            msg = "HTTP 502 (bad gateway)"
+            raise self._unknown(msg, client_ids)
+
+    def _limited(self) -> TransientError:
+        return TransientError("HTTP 429 (too many requests)", section=self._section)
+
+    def _unknown(self, message: str, client_ids: Sequence[ClientOrderId]) -> OutcomeUnknownError:
+        return OutcomeUnknownError(message, section=self._section, client_ids=client_ids)

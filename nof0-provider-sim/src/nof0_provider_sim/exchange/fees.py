@@ -1,0 +1,93 @@
+"""What trading costs: fee tiers by volume, discounts, rebates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import attrs
+
+from nof0_core.money import BPS, EXACT, HUNDRED, ZERO, truncate_usd
+from nof0_provider_sim.config import FeeTier
+
+_DAY_MS = 86_400_000
+_WINDOW_DAYS = 14
+_REFERRAL_UP_TO = Decimal(25_000_000)
+"""Volume in USD up to which a referral discount is granted."""
+
+
+def _tier(volume: int, taker: str, maker: str) -> FeeTier:
+    return FeeTier(
+        volume_usd=Decimal(volume), taker_fee_bps=Decimal(taker), maker_fee_bps=Decimal(maker)
+    )
+
+
+VENUE_TIERS: tuple[FeeTier, ...] = (
+    _tier(0, "4.5", "1.5"),
+    _tier(5_000_000, "4", "1.2"),
+    _tier(25_000_000, "3.5", "0.8"),
+    _tier(100_000_000, "3", "0.4"),
+    _tier(500_000_000, "2.8", "0"),
+    _tier(2_000_000_000, "2.6", "0"),
+    _tier(7_000_000_000, "2.4", "0"),
+)
+"""Hyperliquid's perpetuals (documentation, "Fees")."""
+
+
+class Turnover:
+    """Volume traded by UTC day, in USD. A fold of the fills: the same after a restart."""
+
+    def __init__(self) -> None:
+        self.total = ZERO
+        self._days: dict[int, Decimal] = {}
+
+    def add(self, at_ms: int, notional: Decimal) -> None:
+        """Count an execution."""
+        day = at_ms // _DAY_MS
+        self._days[day] = self._days.get(day, ZERO) + notional
+        self.total += notional
+
+    def recent(self, at_ms: int) -> Decimal:
+        """Return the volume of the 14 full days before the day of `at_ms`.
+
+        Today does not count: the venue assesses volumes at the end of each day.
+        """
+        day = at_ms // _DAY_MS
+        return sum((self._days.get(day - back, ZERO) for back in range(1, _WINDOW_DAYS + 1)), ZERO)
+
+
+@attrs.frozen(kw_only=True)
+class Fees:
+    """Rates by volume; a flat `taker_fee_bps` or `maker_fee_bps` takes the place of the tiers'.
+
+    Discounts are percentages of a positive fee and are applied one after the other. A rebate (a
+    negative fee) stays whole.
+    """
+
+    tiers: Sequence[FeeTier] = VENUE_TIERS
+    taker_fee_bps: Decimal | None = None
+    maker_fee_bps: Decimal | None = None
+    staking_discount_pct: Decimal = ZERO
+    referral_discount_pct: Decimal = ZERO
+
+    def rate_bps(self, turnover: Turnover, at_ms: int, *, is_taker: bool) -> Decimal:
+        """Return the rate at a moment, in basis points of notional."""
+        rate = self.taker_fee_bps if is_taker else self.maker_fee_bps
+        if rate is None:
+            volume = turnover.recent(at_ms)
+            # The first tier begins at nothing; each later one above its volume.
+            tier = [t for t in self.tiers if not t.volume_usd or volume > t.volume_usd][-1]
+            rate = tier.taker_fee_bps if is_taker else tier.maker_fee_bps
+        if rate <= 0:
+            return rate
+        referral = self.referral_discount_pct if turnover.total < _REFERRAL_UP_TO else ZERO
+        for discount in (self.staking_discount_pct, referral):
+            rate = EXACT.divide(rate * (HUNDRED - discount), HUNDRED)
+        return rate
+
+    def fee(
+        self, price: Decimal, size: Decimal, turnover: Turnover, at_ms: int, *, is_taker: bool
+    ) -> Decimal:
+        """Return the fee in USD, cut to 6 decimals toward zero; negative for a rebate."""
+        bps = self.rate_bps(turnover, at_ms, is_taker=is_taker)
+        return truncate_usd(EXACT.divide(price * size * bps, BPS))

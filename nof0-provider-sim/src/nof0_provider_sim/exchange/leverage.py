@@ -1,0 +1,51 @@
+"""Changing leverage and margin mode of a coin, with the venue's refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from nof0_core.domain.position import MarginMode
+from nof0_core.errors import RejectedError
+from nof0_core.ids import Symbol
+from nof0_core.money import ZERO
+from nof0_provider_sim.exchange import margin, refusals
+from nof0_provider_sim.exchange.margin import Instruments
+from nof0_provider_sim.exchange.state import VenueState
+
+
+def check_leverage(
+    state: VenueState,
+    instruments: Instruments,
+    marks: Mapping[Symbol, Decimal],
+    symbol: Symbol,
+    leverage: int,
+    mode: MarginMode,
+) -> bool:
+    """Return whether a change of leverage or margin mode changes anything.
+
+    `marks` has every coin held. The margin mode of an open position stays; a lower leverage needs
+    its margin, from the position itself where it is isolated, from what is free where it is cross.
+    A higher one frees the margin of a cross position; an isolated one keeps what it has.
+
+    Raises:
+        RejectedError: the venue does not allow it; with the venue's words.
+    """
+    instrument = instruments.get(symbol)
+    if instrument is None:
+        raise RejectedError(refusals.UNKNOWN_ASSET.format(symbol=symbol))
+    account = state.account
+    current, size = account.leverage(instrument), account.size(symbol)
+    notional = abs(size) * marks[symbol] if size else ZERO
+    if not 1 <= leverage <= instrument.leverage_cap(notional):
+        raise RejectedError(refusals.LEVERAGE)
+    is_same_mode = account.mode(symbol) is mode
+    if size and not is_same_mode:
+        raise RejectedError(refusals.SWITCH_MODE)
+    if leverage < current:
+        waiting = list(state.book.open())
+        reserve = margin.reserved(account, waiting, instruments)
+        if not margin.can_lower(account, marks, instruments, symbol, leverage, reserve):
+            is_cross = mode is MarginMode.CROSS
+            raise RejectedError(refusals.LOWER_LEVERAGE if is_cross else refusals.LOWER_ISOLATED)
+    return leverage != current or not is_same_mode

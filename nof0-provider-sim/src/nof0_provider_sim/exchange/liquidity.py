@@ -1,0 +1,186 @@
+"""What a taker finds: parts of its order at prices, from a recorded book or from a formula."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+import attrs
+
+from nof0_core.domain.candles import from_ms
+from nof0_core.domain.instrument import Instrument, Rounding
+from nof0_core.domain.order import Side
+from nof0_core.ids import Symbol
+from nof0_core.money import BPS, EXACT, ZERO
+from nof0_provider_sim.exchange.depth import Depth, Level
+from nof0_provider_sim.exchange.feed import Feed
+from nof0_provider_sim.exchange.impact import Impact
+from nof0_provider_sim.exchange.matching import Terms, is_within
+from nof0_provider_sim.exchange.state import VenueState
+
+
+@attrs.frozen(kw_only=True)
+class Part:
+    """`size` coins that trade at `price`."""
+
+    price: Decimal
+    size: Decimal
+
+
+class _Tally(NamedTuple):
+    """What takers took since a moment, up to an execution; saves counting again."""
+
+    since_ms: int
+    fill_id: int
+    total: Decimal
+
+
+def average(parts: Sequence[Part]) -> Decimal:
+    """Return the average price of at least one part, USD per coin."""
+    total = sum((part.size for part in parts), ZERO)
+    return EXACT.divide(sum((part.price * part.size for part in parts), ZERO), total)
+
+
+class Liquidity:
+    """The other side of the market.
+
+    What takers took stays taken until the mark changes (a bar closes, a new quote comes): the next
+    order in the same direction starts where the last one ended.
+    """
+
+    def __init__(
+        self,
+        *,
+        state: VenueState,
+        feed: Feed,
+        instruments: Mapping[Symbol, Instrument],
+        terms: Terms,
+        impact: Impact,
+        depth: Depth | None,
+    ) -> None:
+        self._state = state
+        self._feed = feed
+        self._instruments = instruments
+        self._terms = terms
+        self._impact = impact
+        self._depth = depth
+        self._tallies: dict[tuple[Symbol, Side], _Tally] = {}
+
+    def take(
+        self, symbol: Symbol, side: Side, size: Decimal, mark: Decimal, limit: Decimal | None
+    ) -> list[Part]:
+        """Return the parts in which an order of `size` coins fills around `mark`, best first.
+
+        Together they are at most `size`, a whole number of lots, none beyond `limit` (None: any
+        price). Empty if nothing is within the limit.
+        """
+        taken = self._taken(symbol, side)
+        if self._depth is not None and self._depth.knows(symbol):
+            levels = self._depth.levels(symbol, side, self._state.time_ms)
+            return self._walk(levels, symbol, side, size, mark, limit, taken)
+        return self._formula(symbol, side, size, mark, limit, taken)
+
+    def touch(self, symbol: Symbol, side: Side, mark: Decimal) -> Decimal:
+        """Return the price at which the smallest order of `side` would fill."""
+        if self._depth is not None and self._depth.knows(symbol):
+            best = self._depth.levels(symbol, side, self._state.time_ms)[0]
+            return self._rounded(symbol, side, mark * best.ratio)
+        return self._terms.taker_price(side, mark, self._instruments[symbol])
+
+    def room(self, symbol: Symbol, since_ms: int, volume: Decimal | None) -> Decimal | None:
+        """Return how much resting orders may still fill of a bar's volume; None: no limit.
+
+        `since_ms` is when the bar opened; what filled at its opening moment belongs to the last.
+        """
+        share = self._terms.max_volume
+        if volume is None or not share:
+            return None
+        used = sum(
+            (
+                fill.size
+                for fill in self._state.fills(from_ms(since_ms + 1))
+                if fill.symbol == symbol and not fill.is_taker
+            ),
+            ZERO,
+        )
+        return self._instruments[symbol].round_size(max(ZERO, volume * share - used))
+
+    def _taken(self, symbol: Symbol, side: Side) -> Decimal:
+        since = self._feed.mark_ms(symbol, self._state.time_ms)
+        known = self._tallies.get((symbol, side))
+        if known is not None and known.since_ms == since:
+            total, fills = known.total, self._state.fills_after(known.fill_id)
+        else:
+            total, fills = ZERO, self._state.fills(from_ms(since))
+        for fill in fills:
+            if fill.symbol == symbol and fill.side is side and fill.is_taker:
+                total += fill.size
+        self._tallies[symbol, side] = _Tally(since, self._state.next_fill_id - 1, total)
+        return total
+
+    def _formula(
+        self,
+        symbol: Symbol,
+        side: Side,
+        size: Decimal,
+        mark: Decimal,
+        limit: Decimal | None,
+        taken: Decimal,
+    ) -> list[Part]:
+        instrument = self._instruments[symbol]
+        volume = self._feed.volume(symbol, self._state.time_ms)
+        spread, is_cut = self._terms.spread_bps(symbol), False
+        if limit is not None:
+            spare = side.sign * EXACT.divide((limit - mark) * BPS, mark) - spread
+            if spare < 0:
+                return []
+            most = self._impact.size_within(symbol, spare, volume)
+            is_cut = most is not None and taken + size > most
+            if most is not None and is_cut:
+                size = instrument.round_size(max(ZERO, most - taken))
+        if not size:
+            return []
+        bps = spread + self._impact.bps(symbol, taken + size, volume)
+        price = self._rounded(symbol, side, EXACT.divide(mark * (BPS + side.sign * bps), BPS))
+        if limit is not None and not is_within(side, price, limit):
+            if not is_cut:
+                return []
+            # Cut to end at the limit, the last digit of a root may lie beyond it.
+            price = limit
+        return [Part(price=price, size=size)]
+
+    def _walk(
+        self,
+        levels: Sequence[Level],
+        symbol: Symbol,
+        side: Side,
+        size: Decimal,
+        mark: Decimal,
+        limit: Decimal | None,
+        taken: Decimal,
+    ) -> list[Part]:
+        instrument = self._instruments[symbol]
+        parts: list[Part] = []
+        for level in levels:
+            price = self._rounded(symbol, side, mark * level.ratio)
+            if limit is not None and not is_within(side, price, limit):
+                break
+            gone = min(taken, level.size)
+            taken -= gone
+            found = instrument.round_size(min(size, level.size - gone))
+            if not found:
+                continue
+            size -= found
+            if parts and parts[-1].price == price:
+                parts[-1] = Part(price=price, size=parts[-1].size + found)
+            else:
+                parts.append(Part(price=price, size=found))
+            if not size:
+                break
+        return parts
+
+    def _rounded(self, symbol: Symbol, side: Side, price: Decimal) -> Decimal:
+        instrument = self._instruments[symbol]
+        rounding: Rounding = "up" if side is Side.BUY else "down"
+        return max(instrument.round_price(price, rounding), instrument.tick(price))

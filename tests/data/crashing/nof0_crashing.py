@@ -1,0 +1,111 @@
+"""The paper exchange as `type: crashing`: kills the process at one step of an order's life.
+
+CRASH_AT is `<step>:<number>`: the step, and which time it comes by it happens. CRASH_LOG is a file
+to which each order is written on its way to the venue; what the venue holds at the end of an
+orderly run goes to the file beside it that ends in `.venue`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from nof0_core import ServiceKind, hookimpl
+from nof0_provider_sim.config import SimExchangeConfig
+from nof0_provider_sim.plugin import open_exchange
+
+
+class Crash:
+    """Counts the steps and dies at the one it was told."""
+
+    def __init__(self) -> None:
+        step, _, number = os.environ.get("CRASH_AT", "never:0").partition(":")
+        self.step, self.left = step, int(number)
+
+    def at(self, step: str) -> None:
+        if step == self.step:
+            self.left -= 1
+            if self.left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Answers(list):
+    """Outcomes that arrive and kill before anybody has read them."""
+
+    def __init__(self, outcomes, crash, step) -> None:
+        super().__init__(outcomes)
+        self._crash, self._step = crash, step
+
+    def __iter__(self):
+        self._crash.at(self._step)
+        return super().__iter__()
+
+
+def note(log, requests) -> None:
+    with log.open("a") as file:
+        file.writelines(f"{request.client_id}\n" for request in requests)
+
+
+def kind_of(requests) -> str:
+    if requests[0].trigger is not None:
+        return "exit"
+    return "close" if requests[0].is_reduce_only else "entry"
+
+
+@asynccontextmanager
+async def open_crashing(config, env):
+    crash, log = Crash(), Path(os.environ["CRASH_LOG"])
+    async with open_exchange(config, env) as venue:
+        place, fills, leverage, account = (
+            venue.place, venue.fills, venue.set_leverage, venue.account
+        )  # fmt: skip
+        last = ""
+
+        async def dying_place(requests):
+            nonlocal last
+            kind = kind_of(requests)
+            crash.at(f"{kind} intended")
+            note(log, requests)
+            outcomes = await place(requests)
+            crash.at(f"{kind} sent")
+            last = kind
+            return Answers(outcomes, crash, f"{kind} answered")
+
+        async def dying_fills(since):
+            nonlocal last
+            was, last = last, ""
+            if was:
+                crash.at(f"{was} recorded")
+            return await fills(since)
+
+        async def dying_account():
+            nonlocal last
+            was, last = last, ""
+            if was == "exit":
+                crash.at("exit standing")
+            return await account()
+
+        async def dying_leverage(symbol, wanted, mode):
+            crash.at("leverage")
+            return await leverage(symbol, wanted, mode)
+
+        venue.place, venue.fills = dying_place, dying_fills
+        venue.set_leverage, venue.account = dying_leverage, dying_account
+        try:
+            yield venue
+        finally:
+            resting = {o.client_id: str(o.size) for o in await venue.open_orders()}
+            sizes = {p.symbol: str(p.size) for p in await venue.positions()}
+            log.with_suffix(".venue").write_text(json.dumps([resting, sizes]))
+
+
+@hookimpl
+def nof0_exchange_providers():
+    return [
+        ServiceKind(
+            type="crashing", config=SimExchangeConfig, open=open_crashing, summary="dies on purpose"
+        )
+    ]

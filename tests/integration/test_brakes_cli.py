@@ -1,0 +1,282 @@
+"""Halt, brakes and requests as a user meets them: through the command, across kills."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections import defaultdict
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.integration
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def project(tmp_path, run_in):
+    """A copy of the shipped configuration; `limit` adds lines to every trader."""
+    shutil.copytree(ROOT / "etc", tmp_path / "etc")
+    shutil.copytree(ROOT / "prompts", tmp_path / "prompts")
+    run = run_in(tmp_path / "data", tmp_path / "etc" / "nof0.yaml")
+
+    def limit(*lines):
+        path = tmp_path / "etc" / "manager.yaml"
+        key = "    allocation_pct: 15\n"
+        text = path.read_text()
+        assert text.count(key) == 6
+        path.write_text(text.replace(key, key + "".join(f"    {line}\n" for line in lines)))
+
+    def command(*words):
+        head = ["traders", *words[1:2]] if words[0] == "traders" else [words[0]]
+        rest = words[len(head) :]
+        outcome = run.nof0(*head, str(run.config), *rest, "--data-dir", str(run.data))
+        assert outcome.returncode == 0, outcome.stderr
+        return outcome.stdout
+
+    run.limit = limit
+    run.command = command
+    return run
+
+
+@contextmanager
+def engine(run):
+    process = run.start()
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def wait_for(condition, seconds=40.0):
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
+    return found
+
+
+def records(run, *types):
+    """Complete records only: the engine may be writing the last one."""
+    found = []
+    for path in run.journal_files:
+        for line in path.read_bytes().split(b"\n")[:-1]:
+            record = json.loads(line)
+            if record["type"] in types:
+                found.append(record)
+    return sorted(found, key=lambda r: r["seq"])
+
+
+def held(run):
+    """What each trader holds, by the fills in the journal."""
+    sizes = defaultdict(Decimal)
+    for record in records(run, "filled"):
+        fill = record["data"]["fill"]
+        sign = 1 if fill["side"] == "buy" else -1
+        sizes[record["data"]["trader"], fill["symbol"]] += sign * Decimal(fill["size"])
+    return {key: size for key, size in sizes.items() if size}
+
+
+def opens(run, after=0):
+    return [
+        r
+        for r in records(run, "order_intended")
+        if r["data"]["purpose"] == "open" and r["seq"] > after
+    ]
+
+
+def test_a_daily_loss_limit_holds_through_a_kill(project):
+    project.limit("daily_loss_limit_pct: 0.05")
+
+    def tripped_and_holding():
+        # The holder never asks for anything again: it would prove nothing.
+        holders = {trader for trader, _ in held(project)} - {"holder"}
+        tripped = [r["data"] for r in records(project, "brake_tripped")]
+        return {t["trader"]: t for t in tripped if t["trader"] in holders}
+
+    with engine(project) as process:
+        victims = wait_for(tripped_and_holding)
+        process.kill()  # SIGKILL
+        process.communicate()
+    tripped = {r["data"]["trader"] for r in records(project, "brake_tripped")}
+    last = max(r["seq"] for r in records(project, "brake_tripped", "filled", "cycle"))
+    outcome = project.run("--cycles", "350")
+    assert outcome.returncode == 0, outcome.stderr
+
+    # The brake is not told twice: it was found on.
+    for trader in victims:
+        told = [r for r in records(project, "brake_tripped") if r["data"]["trader"] == trader]
+        until = victims[trader]["until"]
+        assert len([r for r in told if r["data"]["until"] == until]) == 1
+        assert until.endswith("T00:00:00Z")
+    for trip in records(project, "brake_tripped"):
+        data = trip["data"]
+        assert Decimal(data["numbers"]["lost_pct"]) >= Decimal("0.05")
+        late = [
+            r
+            for r in opens(project, after=trip["seq"])
+            if r["data"]["trader"] == data["trader"] and r["time"] < data["until"]
+        ]
+        assert late == [], "an entry after the limit was reached"
+    assert {r["data"]["code"] for r in records(project, "alert")} >= {"daily_loss"}
+
+    verdicts = [
+        v["code"]
+        for r in records(project, "cycle")
+        if r["seq"] > last and r["data"]["trader"] in tripped
+        for j in r["data"]["judgements"]
+        for v in j["verdicts"]
+    ]
+    assert "daily_loss_limit" in verdicts
+    filled = {r["data"]["trader"] for r in records(project, "filled") if r["seq"] > last}
+    assert filled & set(victims), "nobody could close"
+
+
+def test_halt_takes_effect_before_the_next_order_and_flattens(project):
+    with engine(project):
+        wait_for(lambda: len(held(project)) >= 2)
+        said = project.command("halt", "--flatten", "--reason", "enough")
+        assert "no entry leaves any more" in said
+        newest = max((r["seq"] for r in opens(project)), default=0)
+        wait_for(lambda: not held(project))
+        seen = len(records(project, "cycle"))
+        wait_for(lambda: len(records(project, "cycle")) > seen + 60)
+        assert opens(project, after=newest) == []
+        assert not held(project)
+        halts = [r["data"] for r in records(project, "brake_tripped")]
+        assert [(h["brake"], h["trader"]) for h in halts] == [("halt", None)]
+        assert "enough" in halts[0]["message"]
+        picture = json.loads(project.command("traders", "status", "--json"))
+        assert picture["halt"]["flatten"] is True
+        assert picture["engine"] is not None
+        assert "the halt is over" in project.command("resume")
+        wait_for(lambda: opens(project, after=newest))
+        assert [r["data"]["brake"] for r in records(project, "brake_released")] == ["halt"]
+    assert "there was no halt" in project.command("resume")
+    assert records(project, "alert")[0]["data"]["code"] == "halted"
+
+
+def test_a_halt_without_an_engine_waits_for_the_next_one(project):
+    assert project.run("--cycles", "40").returncode == 0
+    assert held(project)
+    newest = opens(project)[-1]["seq"]
+    said = project.command("halt", "--flatten")
+    assert "no engine is running" in said
+    assert project.run("--cycles", "20").returncode == 0
+    assert not held(project)
+    assert opens(project, after=newest) == []
+    purposes = {r["data"]["purpose"] for r in records(project, "order_intended")}
+    assert "flatten" in purposes
+    assert not [r for r in records(project, "reconciled") if r["data"]["drift"]]
+
+
+def test_a_halt_marker_nobody_can_read_is_a_halt(project):
+    marker = project.data / "control" / "halt.json"
+    marker.parent.mkdir(parents=True)
+    marker.write_text("stop!")
+    assert project.run("--cycles", "60").returncode == 0
+    assert records(project, "cycle")
+    assert opens(project) == []
+
+
+def test_closing_pausing_and_resuming_single_traders(project):
+    assert project.run("--cycles", "40").returncode == 0
+    before = held(project)
+    holder = {symbol for trader, symbol in before if trader == "holder"}
+    assert len(holder) >= 2
+    project.command("traders", "pause", "holder")
+    project.command("traders", "close", "holder", "--symbol", "BTC")
+    project.command("traders", "pause", "coin_flip")
+    waiting = json.loads(project.command("traders", "status", "--json"))["waiting"]
+    assert [(w["command"], w["trader"]) for w in waiting] == [
+        ("pause", "holder"), ("close", "holder"), ("pause", "coin_flip")
+    ]  # fmt: skip
+    done = {t: len([r for r in records(project, "cycle") if r["data"]["trader"] == t])
+            for t in ("holder", "coin_flip")}  # fmt: skip
+    assert project.run("--cycles", "20").returncode == 0
+    after = held(project)
+    assert ("holder", "BTC") not in after
+    assert {s for t, s in after if t == "holder"} == holder - {"BTC"}
+    for trader, count in done.items():
+        now = [r for r in records(project, "cycle") if r["data"]["trader"] == trader]
+        assert len(now) == count, f"{trader} decided although it was paused"
+    answers = [(r["data"]["command"], r["data"]["outcome"]) for r in records(project, "control")]
+    assert sorted(answers) == [("close", "done"), ("pause", "done"), ("pause", "done")]
+    picture = json.loads(project.command("traders", "status", "--json"))
+    assert picture["waiting"] == []
+    assert picture["traders"]["holder"]["status"] == "paused"
+    assert picture["traders"]["holder"]["brakes"] == ["paused"]
+    assert "BTC" not in picture["traders"]["holder"]["positions"]
+    assert "paused" in project.command("traders", "status", "holder")
+
+    project.command("traders", "resume", "holder")
+    # As if the engine had died between answering the first pause and removing it.
+    answered = records(project, "control")[0]["data"]
+    assert (answered["command"], answered["trader"]) == ("pause", "holder")
+    left_over = project.data / "control" / "requests" / f"{answered['request']}.json"
+    left_over.write_text('{"command": "pause", "trader": "holder"}')
+    assert project.run("--cycles", "20").returncode == 0
+    assert not left_over.exists()
+    again = [r for r in records(project, "cycle") if r["data"]["trader"] == "holder"]
+    assert len(again) > done["holder"]
+    assert json.loads(project.command("traders", "status", "--json"))["traders"]["coin_flip"][
+        "status"
+    ] == "paused"  # fmt: skip
+
+
+def test_a_trader_without_auto_start_waits_to_be_resumed_and_stays_so(project):
+    manager = project.config.parent / "manager.yaml"
+    manager.write_text(manager.read_text().replace("auto_start: true", "auto_start: false"))
+    assert project.run("--cycles", "20").returncode == 0
+    assert {r["data"]["trader"] for r in records(project, "cycle")} == {
+        "cross_fast", "cross_patient", "reverter", "coin_flip", "coin_flip_busy"
+    }  # fmt: skip
+    project.command("traders", "resume", "holder")
+    for cycles in ("20", "20"):
+        before = len([r for r in records(project, "cycle") if r["data"]["trader"] == "holder"])
+        assert project.run("--cycles", cycles).returncode == 0
+        now = [r for r in records(project, "cycle") if r["data"]["trader"] == "holder"]
+        assert len(now) > before
+
+
+def test_a_request_to_nobody_is_refused_at_once(project):
+    outcome = project.nof0(
+        "traders", "pause", str(project.config), "nobody", "--data-dir", str(project.data)
+    )
+    assert outcome.returncode == 2
+    assert 'no trader "nobody"' in outcome.stderr
+    assert not (project.data / "control").exists()
+
+
+def test_cooldown_and_entry_rate_are_kept(project):
+    project.limit("exec_guards: {cooldown_after_close: 2h, max_entries_per_day: 3}")
+    manager = project.config.parent / "manager.yaml"
+    text = manager.read_text()
+    # The last trader has guards of its own: one block is enough.
+    manager.write_text(text.replace("    exec_guards:\n      max_new_positions_per_cycle: 1\n", ""))
+    assert project.run("--cycles", "400").returncode == 0
+    made = defaultdict(list)
+    for record in opens(project):
+        made[record["data"]["trader"], record["time"][:10]].append(record)
+    rejected = {
+        r["data"]["outcome"]["client_id"]
+        for r in records(project, "order_answered")
+        if r["data"]["outcome"]["status"] in ("rejected", "canceled")
+    }
+    counts = {
+        key: len([r for r in found if r["data"]["request"]["client_id"] not in rejected])
+        for key, found in made.items()
+    }
+    assert max(counts.values()) == 3
+    codes = [
+        v["code"]
+        for r in records(project, "cycle")
+        for j in r["data"]["judgements"]
+        for v in j["verdicts"]
+    ]
+    assert "too_many_entries" in codes
+    assert "cooldown" in codes
