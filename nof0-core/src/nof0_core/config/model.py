@@ -120,7 +120,7 @@ class Config:
     configuration with secrets left out. `warnings` are keys that are accepted but have no effect
     yet. Only sections that some trader uses are in `exchanges`, `markets` and `backends`.
     `series_bars` is how many of the newest bars of each interval a trader sees and the journal
-    keeps.
+    keeps. `secrets` are the values of all secret keys that were read, for the redactor.
     """
 
     file: Path
@@ -153,4 +153,5 @@ class Config:
     max_concurrent_decisions: int
     update_interval: timedelta
     digest: str
+    secrets: tuple[str, ...] = attrs.field(default=(), repr=False)
     warnings: tuple[Problem, ...] = ()

@@ -142,6 +142,7 @@ def _config(
             },
             files.trees.path.parent,
         ),
+        secrets=tuple(sorted(session.structurer.secrets)),
         warnings=tuple(session.warnings),
         **decisive,
     )

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NewType, Protocol
 
 import attrs
 
+from nof0_core.redaction import Redactor
+
 if TYPE_CHECKING:
     # The command line imports this module to list plugins; numpy must not come with it.
     from nof0_core.clock import Clock
@@ -46,7 +48,8 @@ class Env:
     `section` is the section's name in YAML. `rng` is seeded from the configuration's seed and the
     section name. `data_dir` is a directory of the section's own, made on first use. `market(ref)`
     returns the opened provider of a market section. `shared(key, open)` returns one resource for
-    all sections that ask with an equal key; the runtime closes it.
+    all sections that ask with an equal key; the runtime closes it. `redact(text)` returns a text
+    without the secrets of the configuration and what looks like a key: for all that is written.
     """
 
     section: str
@@ -58,3 +61,4 @@ class Env:
     shared: Callable[
         [Hashable, Callable[[], AbstractAsyncContextManager[object]]], Awaitable[object]
     ]
+    redact: Callable[[str], str] = Redactor().text

@@ -12,6 +12,7 @@ from nof0_core.config.model import Config, Section
 from nof0_core.errors import Nof0Error
 from nof0_core.plugins.env import Env, Logger, MarketRef
 from nof0_core.protocols import MarketProvider
+from nof0_core.redaction import Redactor
 
 
 class Sections:
@@ -61,6 +62,7 @@ class Sections:
             log=self._log(f"{family}.{section.name}"),
             market=self._market_of(section),
             shared=self._share,
+            redact=Redactor(self._config.secrets).text,
         )
 
     def _market_of(self, section: Section) -> Callable[[MarketRef], MarketProvider]:
