@@ -169,6 +169,21 @@ class LLMError(Nof0Error):
     """A model gave no usable answer."""
 
 
+class ModelTimeoutError(LLMError):
+    """A model did not answer in the time the cycle allows."""
+
+
+class BudgetExceededError(LLMError):
+    """A call could cost more than is left of a daily budget; nothing was sent.
+
+    `scope` names the budget: `all`, `trader NAME` or `model NAME`.
+    """
+
+    def __init__(self, message: str, *, scope: str) -> None:
+        super().__init__(message)
+        self.scope = scope
+
+
 class InvalidOutputError(LLMError):
     """The answer does not fit the decision contract. `reasons` lists why, `output` is the text."""
 

@@ -8,13 +8,10 @@ from nof0_core.config.tree import Items, Node, Scalar, Table
 TRADER = (
     "daily_loss_limit_pct",
     "max_drawdown_pct",
-    "budget_usd_per_day",
-    "fallback_models",
     "exec_guards.cooldown_after_close",
     "exec_guards.sharpe_pause_threshold",
     "exec_guards.sharpe_pause_duration",
 )
-MODEL = ("priority", "cost_per_million_tokens", "price", "budget_usd_per_day")
 MAIN = (
     "Cors",
     "Logging.SlowThreshold.SQL",
@@ -24,9 +21,7 @@ MAIN = (
 )
 
 
-def warn_deferred(
-    session: Session, main: Table | None, models: Table | None, traders: tuple[Node, ...]
-) -> None:
+def warn_deferred(session: Session, main: Table | None, traders: tuple[Node, ...]) -> None:
     """Warn about each such key that is written, unless it is empty or switched off.
 
     Settings of `Postgres` and `Cache` need no word while there is no database: they describe
@@ -34,9 +29,6 @@ def warn_deferred(
     """
     for key in MAIN:
         _warn(session, main, key)
-    for entry in models.entries.values() if models is not None else ():
-        for key in MODEL:
-            _warn(session, entry, key)
     for node in traders:
         for key in TRADER:
             _warn(session, node, key)

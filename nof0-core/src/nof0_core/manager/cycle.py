@@ -7,6 +7,7 @@ from datetime import datetime
 
 from nof0_core.domain.context import DecisionContext, Performance
 from nof0_core.domain.event import CycleEnded, MarketSeen
+from nof0_core.domain.model import Usage
 from nof0_core.exchange.books import Books
 from nof0_core.exchange.desk import Carried, Desk
 from nof0_core.executor import Deliberation
@@ -82,7 +83,7 @@ class CycleRunner:
 
     def record_failure(self, trader: Trader, scheduled: datetime, status: str, error: str) -> None:
         """Write the record of a cycle that ended before it had an answer."""
-        config = trader.config
+        config, calls = trader.config, trader.executor.take_calls()
         self._books.record(
             config.id,
             CycleEnded(
@@ -96,6 +97,8 @@ class CycleRunner:
                 account=self._valuation.account(config.id),
                 performance=Performance(),
                 error=error,
+                usage=sum((call.usage for call in calls), Usage()),
+                calls=calls,
             ),
         )
 
@@ -109,6 +112,7 @@ class CycleRunner:
         carried: Carried,
     ) -> None:
         completion, prompt = deliberation.completion, deliberation.prompt
+        model = completion.model if completion is not None else trader.config.model.name
         extra: dict[str, object] = {}
         if completion is not None:
             extra |= {
@@ -116,6 +120,8 @@ class CycleRunner:
                 "chain_of_thought": completion.chain_of_thought,
                 "usage": completion.usage,
             }
+        if deliberation.calls:
+            extra["usage"] = sum((call.usage for call in deliberation.calls), Usage())
         if prompt is not None:
             extra |= {
                 "prompt_digest": prompt.digest,
@@ -130,11 +136,12 @@ class CycleRunner:
                 number=self._books.ledger.cycles(context.trader) + 1,
                 scheduled=scheduled,
                 status=deliberation.status,
-                model=completion.model if completion is not None else trader.config.model.name,
+                model=model,
                 market=market,
                 account=context.account,
                 performance=context.performance,
-                parameters=trader.parameters,
+                parameters=trader.parameters(model),
+                calls=deliberation.calls,
                 judgements=deliberation.judgements,
                 orders=carried.orders,
                 fills=carried.fills,

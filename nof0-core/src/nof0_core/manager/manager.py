@@ -185,6 +185,8 @@ class Manager:
             raise
         if status == "ok":
             trader.succeeded()
+        elif status == "budget_exceeded":
+            trader.sat_out()
         elif trader.failed(now):
             self._books.alert(
                 "trader_failing",

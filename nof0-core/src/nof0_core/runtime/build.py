@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from nof0_core.clock import Clock
 from nof0_core.config.model import Config, TraderConfig
+from nof0_core.domain.model import ModelSpec
 from nof0_core.exchange.books import Books
 from nof0_core.exchange.desk import Desk
 from nof0_core.exchange.plan import Terms
 from nof0_core.executor import Executor
+from nof0_core.executor.budget import ModelBudget
 from nof0_core.manager.cycle import CycleRunner
 from nof0_core.manager.manager import Manager
 from nof0_core.manager.rebalance import Rebalancer
@@ -36,6 +38,18 @@ def make_feed(config: Config, clock: Clock, section: str, provider: MarketProvid
     )
 
 
+def make_budget(config: Config, books: Books) -> ModelBudget:
+    """Make the budgets of a configuration; what was spent today still has to be replayed."""
+    return ModelBudget(
+        clock=books.clock,
+        total=config.budget,
+        traders={trader.id: trader.budget for trader in config.traders},
+        models={name: model.budget for name, model in config.models.items()},
+        alert_pct=config.budget_alert_pct,
+        alarm=books.alert,
+    )
+
+
 def make_manager(
     *,
     config: Config,
@@ -47,6 +61,10 @@ def make_manager(
 ) -> tuple[Manager, Views]:
     """Make the manager with all its traders and desks, and the views of them."""
     clock = books.clock
+    chains = {
+        t.id: [(model, backends[model.backend]) for model in (t.model, *t.fallbacks)]
+        for t in config.traders
+    }
     pricing = fit.pricing(config)
     valuation = Valuation(config=config, books=books, feeds=feeds, pricing=pricing)
     desks = {
@@ -62,9 +80,7 @@ def make_manager(
     }
     coins = CoinViews.of(config.indicators)
     traders = {
-        t.id: Trader(
-            config=t, executor=_executor(config, t, backends[t.model.backend], clock, coins)
-        )
+        t.id: Trader(config=t, executor=_executor(config, t, chains[t.id], clock, coins))
         for t in config.traders
     }
     views = Views(config=config, books=books, valuation=valuation, traders=traders)
@@ -93,8 +109,13 @@ def _terms(trader: TraderConfig) -> Terms:
 
 
 def _executor(
-    config: Config, trader: TraderConfig, backend: LLMBackend, clock: Clock, coins: CoinViews
+    config: Config,
+    trader: TraderConfig,
+    chain: Sequence[tuple[ModelSpec, LLMBackend]],
+    clock: Clock,
+    coins: CoinViews,
 ) -> Executor:
+    (_, backend), *fallbacks = chain
     return Executor(
         trader=trader,
         backend=backend,
@@ -108,4 +129,5 @@ def _executor(
             coins=coins,
         ),
         clock=clock,
+        fallbacks=fallbacks,
     )

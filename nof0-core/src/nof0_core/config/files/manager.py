@@ -72,8 +72,15 @@ class TraderEntry:
     risk_checks: tuple[Raw, ...] = opt(default=(), help="list of `type:` sections")
     daily_loss_limit_pct: Decimal | None = opt(default=None, gt=0, le=100, unit="%")
     max_drawdown_pct: Decimal | None = opt(default=None, gt=0, le=100, unit="%")
-    budget_usd_per_day: Decimal | None = opt(default=None, gt=0, unit="USD")
-    fallback_models: tuple[str, ...] = opt(default=())
+    budget_usd_per_day: Decimal | None = opt(
+        default=None, gt=0, unit="USD", help="most that its models may cost in one UTC day"
+    )
+    budget_tokens_per_day: int | None = opt(
+        default=None, ge=1, help="most tokens its models may take in one UTC day"
+    )
+    fallback_models: tuple[str, ...] | None = opt(
+        default=None, help="asked in this order if the model fails; default: models with a priority"
+    )
 
 
 @attrs.frozen(kw_only=True)
