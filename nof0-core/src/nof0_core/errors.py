@@ -193,6 +193,13 @@ class InvalidOutputError(LLMError):
         self.output = output
 
 
+class ReplayMissError(Nof0Error):
+    """A replay was asked something that was not recorded; the run ends here.
+
+    Not an `LLMError`: nobody may answer in the model's place, that would be another run.
+    """
+
+
 class PromptError(Nof0Error):
     """A prompt template cannot be used; the message has file and line."""
 

@@ -12,6 +12,7 @@ from nof0_core.plugins.hookspecs import hookimpl
 from nof0_core.plugins.kinds import ServiceKind
 from nof0_core.protocols import LLMBackend
 from nof0_llm.baseline.params import BaselineConfig, BaselineParams
+from nof0_llm.tape.config import TapeConfig, asks
 
 
 @asynccontextmanager
@@ -40,7 +41,25 @@ BASELINE: ServiceKind[BaselineConfig, LLMBackend] = ServiceKind(
 )
 
 
+@asynccontextmanager
+async def open_tape(config: TapeConfig, env: Env) -> AsyncIterator[LLMBackend]:
+    """Open a tape."""
+    from nof0_llm.tape.backend import open_tape as open_
+
+    async with open_(config, env) as backend:
+        yield backend
+
+
+TAPE: ServiceKind[TapeConfig, LLMBackend] = ServiceKind(
+    type="tape",
+    config=TapeConfig,
+    open=open_tape,
+    opens_backends=asks,
+    summary="records what another backend answers, and plays it back without asking",
+)
+
+
 @hookimpl
 def nof0_llm_backends() -> Iterable[ServiceKind[Any, LLMBackend]]:
     """Offer the backends of this package."""
-    return [BASELINE]
+    return [BASELINE, TAPE]

@@ -20,6 +20,7 @@ from nof0_core.errors import (
     LLMError,
     ModelTimeoutError,
     PromptError,
+    ReplayMissError,
 )
 from nof0_core.executor.answer import Answer, parse
 from nof0_core.executor.deliberation import CycleStatus, Deliberation
@@ -164,7 +165,11 @@ class Executor:
 
 
 async def _ask_one(request: CompletionRequest, backend: LLMBackend) -> Completion | Deliberation:
-    """Ask one model; every failure of it becomes a value. Cancellation passes through."""
+    """Ask one model; every failure of it becomes a value. Cancellation passes through.
+
+    Raises:
+        ReplayMissError: a replay cannot go on.
+    """
     try:
         return await backend.complete(request)
     except InvalidOutputError as error:
@@ -179,6 +184,8 @@ async def _ask_one(request: CompletionRequest, backend: LLMBackend) -> Completio
         return Deliberation(status=CycleStatus.MODEL_TIMEOUT, error=str(error))
     except (LLMError, PromptError) as error:
         return Deliberation(status=CycleStatus.MODEL_ERROR, error=str(error))
+    except ReplayMissError:
+        raise
     except Exception as error:  # noqa: BLE001 - a broken backend must not take the engine down
         message = f"{type(error).__name__}: {error}"
         return Deliberation(status=CycleStatus.MODEL_ERROR, error=message)

@@ -11,7 +11,7 @@ from anyio.abc import TaskGroup
 from nof0_core.clock import Clock
 from nof0_core.config.model import Config
 from nof0_core.domain.event import HourMarked
-from nof0_core.errors import EndOfDataError, Nof0Error
+from nof0_core.errors import EndOfDataError, Nof0Error, ReplayMissError
 from nof0_core.exchange.books import Books
 from nof0_core.exchange.desk import Desk
 from nof0_core.ids import ENGINE, TraderId
@@ -75,6 +75,9 @@ class Manager:
 
         `after_moment` is called with the time after each moment's duties were done or started; it
         may call `stop`.
+
+        Raises:
+            ReplayMissError: in an exception group; the cycle that could not be replayed is recorded.
         """
         async with anyio.create_task_group() as tasks:
             while await self._wait():
@@ -177,6 +180,9 @@ class Manager:
         except EndOfDataError as error_:
             self.stop(str(error_))
             return
+        except ReplayMissError as error_:
+            self._runner.record_failure(trader, scheduled, "replay_miss", str(error_))
+            raise
         except Nof0Error as error_:
             status = "provider_error"
             self._runner.record_failure(trader, scheduled, status, str(error_))

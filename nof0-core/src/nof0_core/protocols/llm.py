@@ -44,4 +44,5 @@ class LLMBackend(Protocol):
                 asked then.
             BudgetExceededError: a budget has too little left for the call.
             LLMError: no answer for another reason (which goes to the journal).
+            ReplayMissError: it plays back a recording that holds no answer; this ends the run.
         """
