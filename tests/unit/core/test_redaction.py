@@ -108,7 +108,7 @@ def test_neither_log_file_nor_terminal_shows_a_secret(tmp_path):
     file = tmp_path / "nof0.log"
     with logging_to(file, is_verbose=True, echo=lines.append, redactor=Redactor([SECRET])) as make:
         log = make("test")
-        log.warning("with " + SECRET, error=ValueError(SECRET), nested={"a": [SECRET]}, api_key="q")
+        log.warning("with " + SECRET, error=ValueError(SECRET), nested={"a": [SECRET]}, api_key="q")  # noqa: G003
 
     (record,) = map(json.loads, file.read_text(encoding="utf-8").splitlines())
     assert record["event"] == f"with {MARK}"

@@ -17,7 +17,6 @@ MAIN = (
     "Logging.SlowThreshold.SQL",
     "Logging.SlowThreshold.Redis",
     "Logging.VerboseSQL",
-    "Logging.VerboseLLM",
 )
 
 

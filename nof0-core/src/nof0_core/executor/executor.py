@@ -24,9 +24,13 @@ from nof0_core.errors import (
 )
 from nof0_core.executor.answer import Answer, parse
 from nof0_core.executor.deliberation import CycleStatus, Deliberation
+from nof0_core.executor.keeping import Redact, clean, cut
 from nof0_core.executor.readiness import obstacle
 from nof0_core.executor.schema import answer_schema
+from nof0_core.executor.verbose import tell
+from nof0_core.plugins.env import Logger
 from nof0_core.protocols import LLMBackend
+from nof0_core.redaction import Redactor
 from nof0_core.risk.gate import RiskGate
 
 
@@ -59,6 +63,8 @@ class Executor:
         prompts: PromptSource,
         clock: Clock,
         fallbacks: Sequence[tuple[ModelSpec, LLMBackend]] = (),
+        redact: Redact | None = None,
+        verbose: Logger | None = None,
     ) -> None:
         self._trader = trader
         self._chain = ((trader.model, backend), *fallbacks)
@@ -66,6 +72,8 @@ class Executor:
         self._gate = gate
         self._prompts = prompts
         self._clock = clock
+        self._redact = redact or Redactor().text
+        self._verbose = verbose
 
     async def decide(self, context: DecisionContext, scheduled: datetime) -> Deliberation:
         """Ask the model and judge its answer.
@@ -96,22 +104,26 @@ class Executor:
         outcome = await self._ask(request)
         latency = stopwatch() - started
         if isinstance(outcome, Completion):
-            outcome = self._judge(outcome, context)
-        return Deliberation(
+            outcome = self._judge(clean(outcome, self._redact), context)
+        said = outcome.completion
+        done = Deliberation(
             status=outcome.status,
-            error=outcome.error,
-            completion=outcome.completion,
+            error=self._redact(outcome.error),
+            completion=cut(clean(said, self._redact)) if said is not None else None,
             judgements=outcome.judgements,
             approved=outcome.approved,
             prompt=request.rendered,
             calls=self.take_calls(),
             latency_s=latency,
         )
+        if self._verbose is not None:
+            tell(self._verbose, context, done)
+        return done
 
     def take_calls(self) -> tuple[ModelCall, ...]:
         """Return the calls of a question that were not yet taken: also of one that was cut off."""
-        taken, self._calls = tuple(self._calls), []
-        return taken
+        taken, self._calls = self._calls, []
+        return tuple(attrs.evolve(call, detail=self._redact(call.detail)) for call in taken)
 
     async def _ask(self, request: CompletionRequest) -> Completion | Deliberation:
         if self._clock.is_lockstep:
@@ -141,12 +153,6 @@ class Executor:
         return _failed(failures)
 
     def _judge(self, completion: Completion, context: DecisionContext) -> Deliberation:
-        if not (completion.text.isascii() and completion.chain_of_thought.isascii()):
-            completion = attrs.evolve(
-                completion,
-                text=_writable(completion.text),
-                chain_of_thought=_writable(completion.chain_of_thought),
-            )
         try:
             answer = _read(completion)
         except InvalidOutputError as error:
@@ -176,7 +182,7 @@ async def _ask_one(request: CompletionRequest, backend: LLMBackend) -> Completio
         return Deliberation(
             status=CycleStatus.INVALID_OUTPUT,
             error=str(error),
-            completion=Completion(model=request.model.name, text=_writable(error.output)),
+            completion=Completion(model=request.model.name, text=error.output),
         )
     except BudgetExceededError as error:
         return Deliberation(status=CycleStatus.BUDGET_EXCEEDED, error=str(error))
@@ -207,11 +213,6 @@ def _read(completion: Completion) -> Answer:
     if completion.decisions is None:
         return parse(completion.text)
     return Answer(elements=_typed(completion.decisions))
-
-
-def _writable(text: str) -> str:
-    """Replace what cannot be written as UTF-8 (lone surrogates), so that the journal takes it."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def _typed(decisions: Sequence[object]) -> tuple[Decision, ...]:

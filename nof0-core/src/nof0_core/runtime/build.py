@@ -19,9 +19,11 @@ from nof0_core.manager.trader import Trader
 from nof0_core.manager.valuation import Valuation
 from nof0_core.manager.views import Views
 from nof0_core.market.feed import MarketFeed
+from nof0_core.plugins.env import Logger
 from nof0_core.prompts import PromptBook
 from nof0_core.prompts.coins import CoinViews
 from nof0_core.protocols import ExchangeProvider, LLMBackend, MarketProvider
+from nof0_core.redaction import Redactor
 from nof0_core.risk.gate import RiskGate
 from nof0_core.runtime import fit
 
@@ -80,7 +82,7 @@ def make_manager(
     }
     coins = CoinViews.of(config.indicators)
     traders = {
-        t.id: Trader(config=t, executor=_executor(config, t, chains[t.id], clock, coins))
+        t.id: Trader(config=t, executor=_executor(config, t, chains[t.id], clock, coins, books.log))
         for t in config.traders
     }
     views = Views(config=config, books=books, valuation=valuation, traders=traders)
@@ -114,6 +116,7 @@ def _executor(
     chain: Sequence[tuple[ModelSpec, LLMBackend]],
     clock: Clock,
     coins: CoinViews,
+    log: Logger,
 ) -> Executor:
     (_, backend), *fallbacks = chain
     return Executor(
@@ -130,4 +133,6 @@ def _executor(
         ),
         clock=clock,
         fallbacks=fallbacks,
+        redact=Redactor(config.secrets).text,
+        verbose=log if config.logging.verbose_llm else None,
     )
