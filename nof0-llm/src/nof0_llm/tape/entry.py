@@ -79,11 +79,6 @@ class Entry:
     calls: tuple[ModelCall, ...] = ()
     latency_s: float = 0.0
 
-    @property
-    def outcome(self) -> tuple[Completion | None, Failure | None]:
-        """Return what decides about a run: two entries that agree in it are as good as one."""
-        return self.completion, self.failure
-
 
 class Head(msgspec.Struct):
     """The part of a line that is read when a tape is opened."""
