@@ -24,7 +24,8 @@ class Models:
     """What llm.yaml says.
 
     `names` are all entries, `entries` those that are right by themselves, `specs` those whose
-    backend is there too. `default` may be empty.
+    backend is there too. `default` may be empty. `used` are those that somebody asks, `paid` those
+    whose answers cost money.
     """
 
     table: Table
@@ -32,6 +33,8 @@ class Models:
     default: str = ""
     entries: dict[str, ModelEntry] = attrs.field(factory=dict)
     specs: dict[str, ModelSpec] = attrs.field(factory=dict)
+    used: frozenset[str] = frozenset()
+    paid: set[str] = attrs.field(factory=set)
     budget: TotalBudget = attrs.field(factory=TotalBudget)
 
     def stand_ins(self, model: str, named: tuple[str, ...] | None) -> tuple[str, ...]:
@@ -87,6 +90,7 @@ def make_specs(
         spec = _make_spec(session, models, backends, name, is_needed=True)
         if backends.need(models.entries[name].backend) and spec is not None:
             waiting += [ref for refs in named_in(spec.params, ModelRef).values() for ref in refs]
+    models.used = frozenset(seen)
     for name in models.entries:
         if name not in seen:
             _make_spec(session, models, backends, name, is_needed=False)
@@ -163,6 +167,8 @@ def _make_spec(
         params=params,
     )
     models.specs[name] = spec
+    if kind.is_paid:
+        models.paid.add(name)
     # With unusable params there is no whole entry to judge.
     is_whole = params is not None or kind.params is None
     fault = kind.check_model(spec) if kind.check_model is not None and is_whole else None

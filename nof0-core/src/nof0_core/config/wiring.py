@@ -11,6 +11,7 @@ from nof0_core.config.backends import Backends
 from nof0_core.config.model import Section
 from nof0_core.config.models import Models, make_specs, read_models, shaping
 from nof0_core.config.outputs import check_databases, make_exporters
+from nof0_core.config.prices import check_prices
 from nof0_core.config.sections import (
     Markets,
     default_section,
@@ -81,6 +82,7 @@ def wire(session: Session, files: Files) -> Wiring:
     mentioned = {entry.backend for entry in models.entries.values()}
     backends = Backends(session, models.table, mentioned, markets)
     make_specs(session, models, backends, used)
+    check_prices(session, models, traders)
     exchanges = make_sections(
         session, "exchange", exchange_nodes, [trader.exchange for trader in traders], markets
     )

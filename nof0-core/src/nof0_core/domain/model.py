@@ -148,6 +148,9 @@ class CompletionRequest:
     A backend that pays for calls notes each in `calls` when it is over, also where none of them
     gave an answer: whatever becomes of the request, what it cost is known. A request made from
     this one with `attrs.evolve`, for another model, shares the list.
+
+    `check` raises `InvalidOutputError` for a text that is no answer to this question; None: what
+    is asked for are decisions, read as `nof0_core.executor` reads them.
     """
 
     trader: TraderId
@@ -159,6 +162,7 @@ class CompletionRequest:
     render: Callable[[], Prompt]
     expires: float | None = None
     calls: list[ModelCall] = attrs.field(factory=list)
+    check: Callable[[str], object] | None = None
 
     def asking(self, model: ModelSpec) -> CompletionRequest:
         """Return the same question to another model; the prompt is still rendered only once."""

@@ -31,7 +31,8 @@ class Deliberation:
     `error` is a sentence unless `status` is ok. `completion` is the model's answer, also where it
     could not be used; its `chain_of_thought` is filled from the text where the backend gave none.
     `judgements` are in the order of the answer, malformed elements included. `prompt` is None where
-    nobody read it. `calls` says which models were asked, and what that cost. `latency_s` is real time spent on the model, whatever the engine's clock.
+    nobody read it. `calls` says which models were asked, and what that cost. `latency_s` is real
+    time spent on the model, whatever the engine's clock.
     """
 
     status: CycleStatus

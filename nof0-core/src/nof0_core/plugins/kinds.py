@@ -34,7 +34,8 @@ class ServiceKind(Generic[C, S]):
     whose config has a `BackendRef` and that has no `params` leaves these three to the kind it
     refers to. `opens_backends` tells from the config whether the backends referred to are going to
     be asked (None: always); if not, they are not opened and need no keys. The settings of backends
-    that may go unasked do not count for the digest of the configuration.
+    that may go unasked do not count for the digest of the configuration. `is_paid` tells that
+    answers cost money: its models need prices.
     """
 
     type: str
@@ -45,6 +46,7 @@ class ServiceKind(Generic[C, S]):
     reads_prompt: bool = True
     check_model: Callable[[ModelSpec], str | None] | None = None
     opens_backends: Callable[[C], bool] | None = None
+    is_paid: bool = False
 
 
 @attrs.frozen(kw_only=True)
