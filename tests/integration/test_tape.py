@@ -10,10 +10,11 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from llm_server import LlmServer, Say
 
 from nof0_core.testing import Project
 
-from ..llm_server import LlmServer, Say
+pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parents[2]
 WALL = re.compile(rb',"wall":\{[^}]*\}\}$')

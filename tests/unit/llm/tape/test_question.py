@@ -67,7 +67,7 @@ def test_what_the_model_is_asked_changes_the_digest(ask, change):
         pytest.param({"priority": 4}, id="priority"),
         pytest.param({"params": Params()}, id="params by default"),
         pytest.param({"params": LaterParams()}, id="a setting of a later version"),
-        pytest.param({"params": Params(token="geheim")}, id="secret"),
+        pytest.param({"params": Params(token="geheim")}, id="secret"),  # noqa: S106
     ],
 )
 def test_what_the_model_is_not_told_does_not(ask, change):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from decimal import Decimal
 
 import anyio
 import attrs
 import pytest
 
-from nof0_core.clock import stopwatch
+from nof0_core.clock import SystemClock, stopwatch
 from nof0_core.domain.model import Completion, ModelCall, Usage
 from nof0_core.errors import LLMError, ModelTimeoutError, ReplayMissError
 from nof0_core.testing.environment import Lines, env
@@ -18,7 +19,8 @@ from nof0_llm.tape.config import TapeConfig
 from nof0_llm.tape.miss import LONGEST_LINE, MOST_LINES
 
 pytestmark = pytest.mark.anyio
-SECRET = "geheim-4711"
+CLOCK = SystemClock()
+SECRET = "geheim-4711"  # noqa: S105 - a marker
 
 
 class Model:
@@ -31,7 +33,8 @@ class Model:
     async def complete(self, request):
         text = request.prompt.messages[-1].content
         self.asked.append((request.model.backend, text))
-        await anyio.sleep(self.pause)
+        if self.pause:
+            await CLOCK.sleep_until(CLOCK.now() + timedelta(seconds=self.pause))
         if "fail" in text:
             request.calls.append(ModelCall(model="gpt", outcome="refused", detail=f"for {SECRET}"))
             message = f"refused for {SECRET}"
@@ -73,9 +76,9 @@ def opened(tmp_path, model):
     @asynccontextmanager
     async def open_(mode, *, budget=None, log=None):
         config = TapeConfig(backend="real", file=tmp_path / "run.jsonl", mode=mode)
-        async with env(section="taped", log=log) as around:
+        async with env(section="taped", log=log) as plain:
             around = attrs.evolve(
-                around,
+                plain,
                 backend={"real": model}.__getitem__,
                 redact=lambda text: text.replace(SECRET, "[redacted]"),
                 budget=budget or Ledger(),
@@ -223,8 +226,8 @@ async def test_a_miss_by_parameters_alone_says_so(opened, ask):
 
 async def test_two_sections_on_one_file_share_it(tmp_path, model, ask):
     config = TapeConfig(backend="real", file=tmp_path / "run.jsonl", mode="record")
-    async with env() as around:
-        around = attrs.evolve(around, backend={"real": model}.__getitem__)
+    async with env() as plain:
+        around = attrs.evolve(plain, backend={"real": model}.__getitem__)
         async with open_tape(config, around) as one, open_tape(config, around) as two:
             first = await one.complete(ask("price"))
             assert await two.complete(ask("price")) == first
