@@ -13,9 +13,7 @@ from nof0_core.plugins.kinds import ServiceKind
 from nof0_core.protocols import LLMBackend
 from nof0_llm.baseline.params import BaselineConfig, BaselineParams
 from nof0_llm.critic.params import CriticConfig, CriticParams
-from nof0_llm.critic.params import problem as check_critic
 from nof0_llm.ensemble.params import EnsembleConfig, EnsembleParams
-from nof0_llm.ensemble.params import problem as check_ensemble
 from nof0_llm.openai.settings import OpenAIConfig, OpenAIParams
 from nof0_llm.tape.config import TapeConfig, asks
 
@@ -102,6 +100,13 @@ async def open_critic(_config: CriticConfig, env: Env) -> AsyncIterator[LLMBacke
     yield CriticBackend(env)
 
 
+def check_ensemble(model: ModelSpec) -> str | None:
+    """Say what is wrong with a model entry of the ensemble backend, None for nothing."""
+    from nof0_llm.ensemble.backend import problem
+
+    return problem(model)
+
+
 ENSEMBLE: ServiceKind[EnsembleConfig, LLMBackend] = ServiceKind(
     type="ensemble",
     config=EnsembleConfig,
@@ -110,6 +115,14 @@ ENSEMBLE: ServiceKind[EnsembleConfig, LLMBackend] = ServiceKind(
     check_model=check_ensemble,
     summary="several models vote on each coin; needs no settings, its models name the members",
 )
+
+
+def check_critic(model: ModelSpec) -> str | None:
+    """Say what is wrong with a model entry of the critic backend, None for nothing."""
+    from nof0_llm.critic.backend import problem
+
+    return problem(model)
+
 
 CRITIC: ServiceKind[CriticConfig, LLMBackend] = ServiceKind(
     type="critic",
@@ -130,6 +143,8 @@ def nof0_llm_backends() -> Iterable[ServiceKind[Any, LLMBackend]]:
 @hookimpl
 def nof0_commands(cli: click.Group) -> None:
     """Add the commands of this package."""
+    from nof0_llm.openai.commands import llm
     from nof0_llm.tape.commands import tape
 
+    cli.add_command(llm)
     cli.add_command(tape)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any, Never
 
@@ -28,15 +29,20 @@ class Ambiguous(dict[str, Any]):
     """An object in which a key stands twice; which one was meant cannot be known."""
 
 
-def extract(text: str) -> tuple[Any, str]:
-    """Return the one JSON value that holds decisions, and the text around it.
+def extract(text: str, accepts: Callable[[object], bool] | None = None) -> tuple[Any, str]:
+    """Return the one JSON value that is an answer, and the text around it.
 
     Code fences and prose are passed over, sections marked as thinking are not searched: what a
     model considered on its way is no answer, also where it never came to one. JSON numbers come
     back as int or Decimal; NaN and Infinity as they would in Python.
 
+    Args:
+        text: all that the model wrote.
+        accepts: tells whether a JSON value is meant as the answer; None: whether it holds
+            decisions.
+
     Raises:
-        InvalidOutputError: nothing that could be a decision, damaged JSON, JSON nested too deeply,
+        InvalidOutputError: nothing that could be an answer, damaged JSON, JSON nested too deeply,
             or several different answers.
     """
     if len(text) > LONGEST:
@@ -53,13 +59,15 @@ def extract(text: str) -> tuple[Any, str]:
         _refuse(f"JSON nested too deeply: more than {DEEPEST} levels", text)
     answers: list[Any] = []
     for value in values:
-        if _may_decide(value) and value not in answers:
+        if (accepts or _may_decide)(value) and value not in answers:
             answers.append(value)
     # An empty list is "do nothing" only where nothing else is said: prose has brackets too.
     answers = [a for a in answers if a] or answers
     if len(answers) > 1:
         _refuse(f"{len(answers)} different answers in one; give exactly one", text)
     if not answers:
+        if accepts is not None:
+            _refuse("no answer of the form asked for", text)
         found = "no decision found" if values else "no JSON found"
         _refuse(f"{found}: expected a list of objects with a signal", text)
     return answers[0], "\n".join(part for part in (*thoughts, prose) if part)
