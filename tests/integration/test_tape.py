@@ -214,7 +214,9 @@ def answers():
         close = {"signal": "close", "symbol": "BTC", "reasoning": f"turn {turn}"}
         choice = close if turn % 5 == 0 else entry if turn % 3 == 1 else hold
         text = json.dumps({"chain_of_thought": None, "decisions": [choice]})
-        return Say(text=text, as_text=True, message={"reasoning_content": f"thought {turn} {KEY}"})
+        usage = {"prompt_tokens": 3000, "completion_tokens": 300, "total_tokens": 3300}
+        thought = {"reasoning_content": f"thought {turn} {KEY}"}
+        return Say(text=text, as_text=True, message=thought, usage=usage)
 
     return reply
 
@@ -353,6 +355,58 @@ def test_the_key_is_nowhere_in_what_a_recorded_run_wrote(recorded):
     assert len(files) > 10
     assert not [path for path in files if KEY.encode() in path.read_bytes()]
     assert b"[redacted]" in desk.tape.read_bytes(), "the endpoint did not give the key away"
+
+
+OPENAI = """
+budget: {{daily_usd: {limit}}}
+models:
+  gpt:
+    backend: taped
+    provider: openai
+    model_name: test/one
+    max_completion_tokens: 500
+    temperature: 0.5
+    price: {{input: 1, output: 10}}
+    params: {{seed: 5}}
+  other:
+    backend: taped
+    model_name: test/two
+    max_completion_tokens: 500
+    price: {{input: 1, output: 10}}
+backends:
+  taped:
+    type: tape
+    mode: ${{MODE:-replay}}
+    backend: real
+    file: ../tapes/run.jsonl
+  real:
+    type: openai
+    base_url: ${{URL}}
+    api_key: ${{KEY}}
+    max_retries: 0
+"""
+
+
+def test_a_run_of_the_openai_backend_whose_budget_ends_is_replayed(bare, tmp_path):
+    for name in ("etc", "prompts"):
+        shutil.copytree(bare.directory / name, tmp_path / "copy" / name)
+    desk = Desk(directory=tmp_path / "copy", path=bare.path)
+    # Each call costs 0.006 USD, and less than twice that is held for it.
+    desk.write("etc/llm.yaml", OPENAI.format(limit="0.04"))
+    with LlmServer(default=answers()) as server:
+        live = desk.with_(URL=server.url, KEY=KEY)
+        outcome = live.run("record", "data").check()
+        calls = server.count
+    statuses = [r["data"]["status"] for r in desk.records("data", "cycle")]
+    assert "budget_exceeded" in statuses
+    assert "ok" in statuses
+    assert calls < len(statuses)
+    desk.cut_off().run("replay", "again").check()
+    assert desk.journal("again") == desk.journal("data")
+    assert {r["data"]["code"] for r in desk.records("again", "alert")} >= {"budget_spent"}
+    wrote = [p for p in (tmp_path / "copy").rglob("*") if p.is_file()]
+    assert not [path for path in wrote if KEY.encode() in path.read_bytes()]
+    assert KEY not in outcome.stdout + outcome.stderr
 
 
 def test_a_replay_without_a_tape_says_so(recorded):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 if TYPE_CHECKING:
+    from nof0_core.domain.model import Usage
     from nof0_core.ids import ClientOrderId
 
 
@@ -176,12 +177,13 @@ class ModelTimeoutError(LLMError):
 class BudgetExceededError(LLMError):
     """A call could cost more than is left of a daily budget; nothing was sent.
 
-    `scope` names the budget: `all`, `trader NAME` or `model NAME`.
+    `scope` names the budget: `all`, `trader NAME` or `model NAME`. `worst` is what was asked for.
     """
 
-    def __init__(self, message: str, *, scope: str) -> None:
+    def __init__(self, message: str, *, scope: str, worst: Usage | None = None) -> None:
         super().__init__(message)
         self.scope = scope
+        self.worst = worst
 
 
 class InvalidOutputError(LLMError):

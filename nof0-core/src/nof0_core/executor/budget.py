@@ -95,8 +95,12 @@ class ModelBudget:
         """
         self._turn(self._clock.now().date())
         scopes = self._scopes(trader, model.name)
-        for scope in scopes:
-            self._check(scope, worst, trader)
+        try:
+            for scope in scopes:
+                self._check(scope, worst, trader)
+        except BudgetExceededError as error:
+            error.worst = worst
+            raise
         for scope in scopes:
             account = self._account(scope)
             account.held_usd += worst.cost_usd

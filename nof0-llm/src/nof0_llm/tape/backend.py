@@ -76,8 +76,13 @@ class TapeBackend:
 
     async def _ask(self, question: Question, request: CompletionRequest) -> Completion:
         ref = self._config.backend
-        inner = request.asking(attrs.evolve(request.model, backend=ref))
-        noted, started = len(request.calls), stopwatch()
+        # Calls of its own: others may be asked the same question at the same time.
+        inner = attrs.evolve(
+            request.asking(attrs.evolve(request.model, backend=ref)),
+            calls=[],
+            render=lambda: request.prompt,
+        )
+        started = stopwatch()
 
         def keep(completion: Completion | None = None, failure: Failure | None = None) -> Entry:
             entry = Entry(
@@ -88,12 +93,12 @@ class TapeBackend:
                 messages=question.messages,
                 completion=completion,
                 failure=failure,
-                calls=tuple(request.calls[noted:]),
+                calls=tuple(inner.calls),
                 latency_s=round(stopwatch() - started, 6),
             )
             entry = cleaned(entry, self._env.redact)
             self._tape.add(entry)
-            request.calls[noted:] = entry.calls
+            inner.calls[:] = entry.calls
             self.tally.recorded += 1
             self.tally.usage += sum((call.usage for call in entry.calls), Usage())
             return entry
@@ -110,9 +115,12 @@ class TapeBackend:
             entry = keep(failure=failure_of(error))
             assert entry.failure is not None  # noqa: S101 - it was just put in
             raise entry.failure.error() from error
-        kept = keep(completion).completion
-        assert kept is not None  # noqa: S101 - it was just put in
-        return kept
+        else:
+            kept = keep(completion).completion
+            assert kept is not None  # noqa: S101 - it was just put in
+            return kept
+        finally:
+            request.calls.extend(inner.calls)
 
     def _play(self, entry: Entry, request: CompletionRequest) -> Completion:
         self.tally.played += 1
@@ -123,8 +131,12 @@ class TapeBackend:
         request.calls.extend(entry.calls)
         if entry.completion is not None:
             return entry.completion
-        assert entry.failure is not None  # noqa: S101 - an entry has one of the two
-        raise entry.failure.error()
+        failure = entry.failure
+        assert failure is not None  # noqa: S101 - an entry has one of the two
+        if failure.kind == "budget" and failure.worst is not None:
+            # Refused again by the same budget, which tells people as it did then.
+            self._env.budget.hold(request.trader, request.model, failure.worst).release()
+        raise failure.error()
 
     def _spec(self, model: str, request: CompletionRequest) -> ModelSpec:
         """Return the model of a call; on a tape from elsewhere it may be one nobody knows here."""

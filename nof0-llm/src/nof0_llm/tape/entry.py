@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import msgspec
 
-from nof0_core.domain.model import Completion, Message, ModelCall
+from nof0_core.domain.model import Completion, Message, ModelCall, Usage
 from nof0_core.errors import (
     BudgetExceededError,
     InvalidOutputError,
@@ -22,20 +22,24 @@ FORMAT = 1
 
 @attrs.frozen(kw_only=True)
 class Failure:
-    """Why there was no completion; `kind` is `invalid_output`, `budget`, `timeout` or `error`."""
+    """Why there was no completion; `kind` is `invalid_output`, `budget`, `timeout` or `error`.
+
+    `worst` is what a budget had too little left for.
+    """
 
     kind: str
     message: str
     reasons: tuple[str, ...] = ()
     output: str = ""
     scope: str = ""
+    worst: Usage | None = None
 
     def error(self) -> LLMError:
         """Return the error to raise, as it was when it was recorded."""
         if self.kind == "invalid_output":
             return InvalidOutputError(self.reasons, output=self.output)
         if self.kind == "budget":
-            return BudgetExceededError(self.message, scope=self.scope)
+            return BudgetExceededError(self.message, scope=self.scope, worst=self.worst)
         if self.kind == "timeout":
             return ModelTimeoutError(self.message)
         return LLMError(self.message)
@@ -51,7 +55,7 @@ def failure_of(error: Exception) -> Failure:
             output=error.output,
         )
     if isinstance(error, BudgetExceededError):
-        return Failure(kind="budget", message=str(error), scope=error.scope)
+        return Failure(kind="budget", message=str(error), scope=error.scope, worst=error.worst)
     if isinstance(error, ModelTimeoutError):
         return Failure(kind="timeout", message=str(error))
     if isinstance(error, LLMError):
