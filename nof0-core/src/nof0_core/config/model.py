@@ -152,6 +152,7 @@ class Config:
     indicators: tuple[IndicatorConfig, ...]
     series_bars: int
     prompt_schema_version: str | None
+    max_prompt_tokens: int | None
     traders: tuple[TraderConfig, ...]
     total_equity_usd: Decimal
     reserve_pct: Decimal

@@ -99,6 +99,7 @@ def _config(
         "seed": main.seed,
         "clock": ClockConfig(speed=main.clock.speed, start=main.clock.start),
         "prompt_schema_version": executor.prompt_schema_version,
+        "max_prompt_tokens": executor.max_prompt_tokens,
         "traders": tuple(traders),
         "total_equity_usd": block.total_equity_usd,
         "reserve_pct": block.reserve_equity_pct,

@@ -69,12 +69,21 @@ class Performance:
     cycles: int = 0
 
 
+@attrs.frozen(kw_only=True)
+class ModelBudget:
+    """What the trader may still spend on its model today (UTC); None: no such limit."""
+
+    usd: Decimal | None = None
+    tokens: int | None = None
+
+
 @attrs.frozen(kw_only=True, eq=False)
 class DecisionContext:
     """What a trader knows when it decides.
 
     `started_at` is when the trader began. `snapshots` and `instruments` cover the trader's symbols;
-    a symbol whose data could not be had is missing from `snapshots`.
+    a symbol whose data could not be had is missing from `snapshots`. `budget` is None where models
+    cost nothing or nothing limits what they cost.
     """
 
     trader: TraderId
@@ -87,6 +96,7 @@ class DecisionContext:
     snapshots: Mapping[Symbol, MarketSnapshot]
     instruments: Mapping[Symbol, Instrument]
     limits: RiskLimits
+    budget: ModelBudget | None = None
 
     def holding(self, symbol: Symbol) -> Holding | None:
         """Return the trader's position in a symbol, if it has one."""

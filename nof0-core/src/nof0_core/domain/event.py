@@ -104,7 +104,8 @@ class CycleEnded(Body):
     call cost; `usage` is their sum. `market` is the
     digest of the `MarketSeen` record the decision was made on. `messages` is the prompt as
     rendered, None where the model decided without reading one; `prompt_digest` and
-    `template_versions` belong to it. `answer` is the raw text of the model.
+    `template_versions` belong to it, `prompt_cut` says what was left out of it. `answer` is the raw
+    text of the model.
     """
 
     type: ClassVar[str] = "cycle"
@@ -121,6 +122,7 @@ class CycleEnded(Body):
     prompt_digest: str | None = None
     template_versions: Mapping[str, str] = attrs.field(factory=dict)
     messages: tuple[Message, ...] | None = None
+    prompt_cut: str = ""
     answer: str = ""
     chain_of_thought: str = ""
     usage: Usage = Usage()

@@ -128,12 +128,14 @@ class Prompt:
     """A rendered prompt.
 
     `digest` is the SHA-256 of roles and contents, in hex. `versions` names each template with the
-    version in its header: `{"prompts/executor/default_prompt.tmpl": "1"}`.
+    version in its header: `{"prompts/executor/default_prompt.tmpl": "1"}`. `cut` says what was
+    left out to keep to a limit, empty for nothing.
     """
 
     messages: tuple[Message, ...]
     digest: str
     versions: Mapping[str, str]
+    cut: str = ""
 
 
 @attrs.define(kw_only=True, slots=False, eq=False)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from nof0_core.domain.context import DecisionContext, Performance
+from nof0_core.domain.context import BudgetLeft, DecisionContext, Performance
 from nof0_core.domain.event import CycleEnded, MarketSeen
 from nof0_core.domain.model import Usage
 from nof0_core.exchange.books import Books
 from nof0_core.exchange.desk import Carried, Desk
 from nof0_core.executor import Deliberation
+from nof0_core.executor.budget import ModelBudget
 from nof0_core.ids import ENGINE, cycle_id
 from nof0_core.manager.trader import Trader
 from nof0_core.manager.valuation import Valuation
@@ -32,11 +33,13 @@ class CycleRunner:
         feeds: Mapping[str, MarketFeed],
         desks: Mapping[str, Desk],
         valuation: Valuation,
+        budget: ModelBudget,
     ) -> None:
         self._books = books
         self._feeds = feeds
         self._desks = desks
         self._valuation = valuation
+        self._budget = budget
         self._seen: tuple[datetime | None, set[str]] = (None, set())
 
     async def run(self, trader: Trader, scheduled: datetime) -> str:
@@ -57,6 +60,7 @@ class CycleRunner:
             snapshots=moment.snapshots,
             instruments=feed.instruments,
             limits=config.limits,
+            budget=self._left(trader),
         )
         deliberation = await trader.executor.decide(context, scheduled)
         carried = Carried()
@@ -67,6 +71,13 @@ class CycleRunner:
             )
         self._record(trader, scheduled, context, moment.digest, deliberation, carried)
         return deliberation.status
+
+    def _left(self, trader: Trader) -> BudgetLeft | None:
+        """Return what the trader may still spend on its model today, None without any limit."""
+        left = self._budget.left(trader.config.id, trader.config.model)
+        if left.usd is None and left.tokens is None:
+            return None
+        return BudgetLeft(usd=left.usd, tokens=left.tokens)
 
     def _note_market(self, section: str, moment: Moment) -> None:
         """Write down what traders see, once for all that see the same."""
@@ -127,6 +138,7 @@ class CycleRunner:
                 "prompt_digest": prompt.digest,
                 "template_versions": prompt.versions,
                 "messages": prompt.messages,
+                "prompt_cut": prompt.cut,
             }
         self._books.record(
             context.trader,

@@ -60,6 +60,7 @@ def make_manager(
     feeds: Mapping[str, MarketFeed],
     providers: Mapping[str, ExchangeProvider],
     backends: Mapping[str, LLMBackend],
+    budget: ModelBudget,
 ) -> tuple[Manager, Views]:
     """Make the manager with all its traders and desks, and the views of them."""
     clock = books.clock
@@ -92,7 +93,9 @@ def make_manager(
         books=books,
         traders=traders,
         desks=desks,
-        runner=CycleRunner(books=books, feeds=feeds, desks=desks, valuation=valuation),
+        runner=CycleRunner(
+            books=books, feeds=feeds, desks=desks, valuation=valuation, budget=budget
+        ),
         rebalancer=Rebalancer(config=config, books=books),
         valuation=valuation,
         views=views,
@@ -127,6 +130,7 @@ def _executor(
             trader.system_template,
             trader.user_template,
             config.prompt_schema_version,
+            max_tokens=config.max_prompt_tokens,
             indicators=config.indicators,
             intervals=config.intervals,
             coins=coins,

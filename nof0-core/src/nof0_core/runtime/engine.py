@@ -128,6 +128,7 @@ async def open_engine(
             feeds=feeds,
             providers=providers,
             backends=backends,
+            budget=budget,
         )
         yield Engine(
             config=config,

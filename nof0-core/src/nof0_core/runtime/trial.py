@@ -51,6 +51,7 @@ async def ask(config: Config, model: ModelSpec, trader_id: str) -> Deliberation:
         trader.system_template,
         trader.user_template,
         config.prompt_schema_version,
+        max_tokens=config.max_prompt_tokens,
         indicators=config.indicators,
         intervals=config.intervals,
     )
