@@ -70,7 +70,7 @@ class Performance:
 
 
 @attrs.frozen(kw_only=True)
-class ModelBudget:
+class BudgetLeft:
     """What the trader may still spend on its model today (UTC); None: no such limit."""
 
     usd: Decimal | None = None
@@ -96,7 +96,7 @@ class DecisionContext:
     snapshots: Mapping[Symbol, MarketSnapshot]
     instruments: Mapping[Symbol, Instrument]
     limits: RiskLimits
-    budget: ModelBudget | None = None
+    budget: BudgetLeft | None = None
 
     def holding(self, symbol: Symbol) -> Holding | None:
         """Return the trader's position in a symbol, if it has one."""

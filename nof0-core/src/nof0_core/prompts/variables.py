@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from nof0_core.domain.context import DecisionContext, ModelBudget, RiskLimits
+from nof0_core.domain.context import BudgetLeft, DecisionContext, RiskLimits
 from nof0_core.domain.position import Holding
 from nof0_core.money import BPS, HUNDRED, ZERO, decimal, plain
 from nof0_core.prompts.coins import CoinViews
@@ -101,7 +101,7 @@ def _room(context: DecisionContext) -> View:
 
 
 def _budget(context: DecisionContext) -> View:
-    left = context.budget or ModelBudget()
+    left = context.budget or BudgetLeft()
     return View("budget", usd=None if left.usd is None else _usd(left.usd), tokens=left.tokens)
 
 
