@@ -1,8 +1,8 @@
 """nof0's engine: language models trade crypto perpetuals on virtual accounts.
 
 What plugin authors import lives here: `hookimpl`, the two descriptors `ServiceKind` and
-`PolicyKind`, `Env`, the references `MarketRef`, `BackendRef` and `ModelRef`, and `opt`. Each is imported on first use, so that `import
-nof0_core` costs nothing.
+`PolicyKind`, `Env`, the references `MarketRef`, `BackendRef` and `ModelRef`, and `opt`. Each is
+imported on first use, so that `import nof0_core` costs nothing.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ def named_in(value: Any, mark: object) -> dict[str, tuple[str, ...]]:
 
     Args:
         value: an object of a kind's `config` or `params` class; anything else names nothing.
-        mark: the type, such as `BackendRef`; `BackendRef | None` and `tuple[BackendRef, ...]` count.
+        mark: the type, such as `BackendRef`; optional ones and tuples of it count too.
     """
     found: dict[str, tuple[str, ...]] = {}
     if not attrs.has(type(value)):

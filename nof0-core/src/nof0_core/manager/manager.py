@@ -77,7 +77,7 @@ class Manager:
         may call `stop`.
 
         Raises:
-            ReplayMissError: in an exception group; the cycle that could not be replayed is recorded.
+            ReplayMissError: in an exception group, once the cycle it belongs to is recorded.
         """
         async with anyio.create_task_group() as tasks:
             while await self._wait():
