@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 
 import pytest
+from llm_server import LlmServer
 
 LOCAL = ("127.0.0.1", "::1", "localhost")
 
@@ -12,6 +13,13 @@ LOCAL = ("127.0.0.1", "::1", "localhost")
 @pytest.fixture(scope="session")
 def anyio_backend():
     return "asyncio"
+
+
+@pytest.fixture
+def llm_server():
+    """A local endpoint that speaks OpenAI's protocol; see `llm_server.Say` for its script."""
+    with LlmServer() as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)

@@ -24,6 +24,14 @@ def stopwatch() -> float:
     return time.perf_counter()
 
 
+async def pause(seconds: float) -> None:
+    """Wait in real time, whatever clock the engine runs on.
+
+    Only for work with the world outside, such as a service that asks not to be called too soon.
+    """
+    await anyio.sleep(seconds)
+
+
 @runtime_checkable
 class Clock(Protocol):
     """What the engine may know about time."""

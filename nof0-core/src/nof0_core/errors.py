@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 if TYPE_CHECKING:
+    from nof0_core.domain.model import Usage
     from nof0_core.ids import ClientOrderId
 
 
@@ -169,6 +170,22 @@ class LLMError(Nof0Error):
     """A model gave no usable answer."""
 
 
+class ModelTimeoutError(LLMError):
+    """A model did not answer in the time the cycle allows."""
+
+
+class BudgetExceededError(LLMError):
+    """A call could cost more than is left of a daily budget; nothing was sent.
+
+    `scope` names the budget: `all`, `trader NAME` or `model NAME`. `worst` is what was asked for.
+    """
+
+    def __init__(self, message: str, *, scope: str, worst: Usage | None = None) -> None:
+        super().__init__(message)
+        self.scope = scope
+        self.worst = worst
+
+
 class InvalidOutputError(LLMError):
     """The answer does not fit the decision contract. `reasons` lists why, `output` is the text."""
 
@@ -176,6 +193,13 @@ class InvalidOutputError(LLMError):
         super().__init__("unusable answer: " + "; ".join(reasons))
         self.reasons = tuple(reasons)
         self.output = output
+
+
+class ReplayMissError(Nof0Error):
+    """A replay was asked something that was not recorded; the run ends here.
+
+    Not an `LLMError`: nobody may answer in the model's place, that would be another run.
+    """
 
 
 class PromptError(Nof0Error):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nof0_core.domain.model import ModelSpec
 from nof0_core.plugins.env import Env
@@ -12,6 +12,13 @@ from nof0_core.plugins.hookspecs import hookimpl
 from nof0_core.plugins.kinds import ServiceKind
 from nof0_core.protocols import LLMBackend
 from nof0_llm.baseline.params import BaselineConfig, BaselineParams
+from nof0_llm.critic.params import CriticConfig, CriticParams
+from nof0_llm.ensemble.params import EnsembleConfig, EnsembleParams
+from nof0_llm.openai.settings import OpenAIConfig, OpenAIParams
+from nof0_llm.tape.config import TapeConfig, asks
+
+if TYPE_CHECKING:
+    import click
 
 
 @asynccontextmanager
@@ -40,7 +47,104 @@ BASELINE: ServiceKind[BaselineConfig, LLMBackend] = ServiceKind(
 )
 
 
+@asynccontextmanager
+async def open_openai(config: OpenAIConfig, env: Env) -> AsyncIterator[LLMBackend]:
+    """Open an endpoint."""
+    from nof0_llm.openai.backend import opened
+
+    async with opened(config, env) as backend:
+        yield backend
+
+
+OPENAI: ServiceKind[OpenAIConfig, LLMBackend] = ServiceKind(
+    type="openai",
+    config=OpenAIConfig,
+    open=open_openai,
+    params=OpenAIParams,
+    is_paid=True,
+    summary="any endpoint that speaks OpenAI's protocol",
+)
+
+
+@asynccontextmanager
+async def open_tape(config: TapeConfig, env: Env) -> AsyncIterator[LLMBackend]:
+    """Open a tape."""
+    from nof0_llm.tape.backend import open_tape as open_
+
+    async with open_(config, env) as backend:
+        yield backend
+
+
+TAPE: ServiceKind[TapeConfig, LLMBackend] = ServiceKind(
+    type="tape",
+    config=TapeConfig,
+    open=open_tape,
+    opens_backends=asks,
+    summary="records what another backend answers, and plays it back without asking",
+)
+
+
+@asynccontextmanager
+async def open_ensemble(_config: EnsembleConfig, env: Env) -> AsyncIterator[LLMBackend]:
+    """Open the vote; its members are opened by whoever opens their sections."""
+    from nof0_llm.ensemble.backend import EnsembleBackend
+
+    yield EnsembleBackend(env)
+
+
+@asynccontextmanager
+async def open_critic(_config: CriticConfig, env: Env) -> AsyncIterator[LLMBackend]:
+    """Open the pair; both models are opened by whoever opens their sections."""
+    from nof0_llm.critic.backend import CriticBackend
+
+    yield CriticBackend(env)
+
+
+def check_ensemble(model: ModelSpec) -> str | None:
+    """Say what is wrong with a model entry of the ensemble backend, None for nothing."""
+    from nof0_llm.ensemble.backend import problem
+
+    return problem(model)
+
+
+ENSEMBLE: ServiceKind[EnsembleConfig, LLMBackend] = ServiceKind(
+    type="ensemble",
+    config=EnsembleConfig,
+    open=open_ensemble,
+    params=EnsembleParams,
+    check_model=check_ensemble,
+    summary="several models vote on each coin; needs no settings, its models name the members",
+)
+
+
+def check_critic(model: ModelSpec) -> str | None:
+    """Say what is wrong with a model entry of the critic backend, None for nothing."""
+    from nof0_llm.critic.backend import problem
+
+    return problem(model)
+
+
+CRITIC: ServiceKind[CriticConfig, LLMBackend] = ServiceKind(
+    type="critic",
+    config=CriticConfig,
+    open=open_critic,
+    params=CriticParams,
+    check_model=check_critic,
+    summary="one model proposes, a second may only veto or shrink its entries",
+)
+
+
 @hookimpl
 def nof0_llm_backends() -> Iterable[ServiceKind[Any, LLMBackend]]:
     """Offer the backends of this package."""
-    return [BASELINE]
+    return [BASELINE, OPENAI, TAPE, ENSEMBLE, CRITIC]
+
+
+@hookimpl
+def nof0_commands(cli: click.Group) -> None:
+    """Add the commands of this package."""
+    from nof0_llm.openai.commands import llm
+    from nof0_llm.tape.commands import tape
+
+    cli.add_command(llm)
+    cli.add_command(tape)

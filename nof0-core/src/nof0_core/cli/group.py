@@ -30,7 +30,10 @@ COMMANDS = {
     "init": Row("nof0_core.cli.init:init", "Write a configuration that runs offline into DIR."),
     "plugins": Row("nof0_core.cli.plugins:plugins", "List plugins and what they offer."),
     "describe": Row("nof0_core.cli.describe:describe", "Explain the settings of a kind."),
-    "prompt": Row("nof0_core.cli.prompt:prompt", "Render prompts as a model would see them."),
+    "prompt": Row(
+        "nof0_core.cli.prompt:prompt",
+        "Render, check and compare prompts as a model would see them.",
+    ),
     "journal": Row(
         "nof0_core.cli.journal:journal", "Look into the journal: every decision, order and fill."
     ),

@@ -1,4 +1,4 @@
-"""`nof0 prompt`: see what a model would read."""
+"""`nof0 prompt`: see what a model would read, check it, compare it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from nof0_core.cli.output import print_json
 from nof0_core.errors import ConfigError
 
 if TYPE_CHECKING:
+    from nof0_core.config.model import Config, TraderConfig
     from nof0_core.domain.model import Message, Prompt
+    from nof0_core.errors import Problem
+    from nof0_core.prompts import PromptBook
 
 
 @click.group()
 def prompt() -> None:
-    """Render prompts as a model would see them."""
+    """Render, check and compare prompts as a model would see them."""
 
 
 @prompt.command()
@@ -34,20 +37,11 @@ def render(config_file: Path, trader_id: str, only: str | None, *, as_json: bool
     model is asked and no order is sent. Messages go to standard output, the facts about them to
     standard error.
     """
-    from nof0_core import config as configuration
-    from nof0_core.plugins import load_plugins
-    from nof0_core.prompts import PromptBook
     from nof0_core.runtime import preview
 
-    config = configuration.load(config_file, load_plugins())
+    config = _load(config_file)
     trader = preview.find_trader(config, trader_id)
-    book = PromptBook(
-        trader.system_template,
-        trader.user_template,
-        config.prompt_schema_version,
-        indicators=config.indicators,
-        intervals=config.intervals,
-    )
+    book = _book(config, trader)
     if problems := book.check():
         raise ConfigError(problems)
     context = anyio.run(preview.context, config, trader_id)
@@ -60,6 +54,7 @@ def render(config_file: Path, trader_id: str, only: str | None, *, as_json: bool
             "time": context.time.isoformat(),
             "digest": rendered.digest,
             "versions": dict(rendered.versions),
+            "cut": rendered.cut,
             "missing": missing,
         }
         messages = [{**_facts(each), "content": each.content} for each in chosen]
@@ -68,6 +63,118 @@ def render(config_file: Path, trader_id: str, only: str | None, *, as_json: bool
     _print(rendered, chosen, is_headed=only is None)
     for symbol in missing:
         click.echo(f"note: there are no data for {symbol}", err=True)
+
+
+@prompt.command()
+@config_argument
+@click.option("--trader", "trader_id", metavar="ID", help="Only this trader's prompts.")
+@click.option("--max-tokens", type=int, metavar="N", help="Limit instead of max_prompt_tokens.")
+@json_option
+def lint(
+    config_file: Path, trader_id: str | None, max_tokens: int | None, *, as_json: bool
+) -> None:
+    """Check the prompts of CONFIG: what is wrong with them, and what a model would not be told.
+
+    Beside what `nof0 check` finds: series without interval, units or order; open positions without
+    their exit plan; untrusted text not called that; no form of answer; size. Exit code 1 if
+    anything is found.
+    """
+    from nof0_core.runtime import preview
+
+    config = _load(config_file)
+    traders = [preview.find_trader(config, trader_id)] if trader_id else list(config.traders)
+    found: dict[Problem, None] = {}
+    sizes: dict[str, int] = {}
+    for trader in traders:
+        book = _book(config, trader, max_tokens)
+        found.update(dict.fromkeys(problems := book.lint()))
+        if not any(not problem.path for problem in problems):
+            sizes[trader.id] = book.sample_tokens()
+    if as_json:
+        findings = [
+            {"file": p.file, "line": p.line, "rule": p.path or "template", "message": p.message}
+            for p in found
+        ]
+        print_json({"findings": findings, "tokens_estimate": sizes})
+    else:
+        for problem in found:
+            click.echo(f"{problem.file}:{problem.line}: {problem.path}: {problem.message}")
+        for trader_name, tokens in sizes.items():
+            click.echo(f"{trader_name}: about {tokens} tokens for six coins", err=True)
+    if found:
+        raise SystemExit(1)
+
+
+@prompt.command()
+@click.argument("one")
+@click.argument("other")
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Render on this configuration's market; ONE and OTHER may also be traders.",
+)
+@click.option("--trader", "trader_id", metavar="ID", help="Whose context; default: the first.")
+@json_option
+def diff(
+    one: str, other: str, config_file: Path | None, trader_id: str | None, *, as_json: bool
+) -> None:
+    """Render two templates on the same context and show where the texts differ.
+
+    ONE and OTHER are template files, rendered on an invented context or, with --config, on what a
+    trader would see first.
+    """
+    from nof0_core.prompts.comparison import Variant, compared
+    from nof0_core.runtime import preview
+
+    if config_file is None:
+        variants = [Variant.of_file(Path(name)) for name in (one, other)]
+        context = variants[0].book.sample_context()
+    else:
+        config = _load(config_file)
+        ids = [trader.id for trader in config.traders]
+        variants = [
+            Variant(name=name, book=_book(config, preview.find_trader(config, name)), is_pair=True)
+            if name in ids
+            else Variant.of_file(Path(name), _book(config, config.traders[0]))
+            for name in (one, other)
+        ]
+        first = trader_id or next((name for name in (one, other) if name in ids), ids[0])
+        context = anyio.run(preview.context, config, first)
+    result = compared(variants[0], variants[1], context)
+    if as_json:
+        print_json(
+            {
+                "is_equal": not result.lines,
+                "digests": dict(zip((one, other), result.digests, strict=True)),
+                "diff": "\n".join(result.lines),
+            }
+        )
+        return
+    for line in result.lines:
+        click.echo(line)
+    for name, digest in zip((one, other), result.digests, strict=True):
+        click.echo(f"{name}: {digest}", err=True)
+
+
+def _load(config_file: Path) -> Config:
+    from nof0_core import config as configuration
+    from nof0_core.plugins import load_plugins
+
+    return configuration.load(config_file, load_plugins())
+
+
+def _book(config: Config, trader: TraderConfig, max_tokens: int | None = None) -> PromptBook:
+    from nof0_core.prompts import PromptBook
+
+    return PromptBook(
+        trader.system_template,
+        trader.user_template,
+        config.prompt_schema_version,
+        indicators=config.indicators,
+        intervals=config.intervals,
+        max_tokens=max_tokens or config.max_prompt_tokens,
+    )
 
 
 def _print(rendered: Prompt, chosen: list[Message], *, is_headed: bool) -> None:
@@ -83,10 +190,14 @@ def _print(rendered: Prompt, chosen: list[Message], *, is_headed: bool) -> None:
         )
     for template, version in rendered.versions.items():
         click.echo(f"template: {template}, version {version}", err=True)
+    if rendered.cut:
+        click.echo(f"note: {rendered.cut}", err=True)
     click.echo(f"digest: {rendered.digest}", err=True)
 
 
 def _facts(message: Message) -> dict[str, str | int]:
-    """Return role and size; numbers make about one token of two to three characters."""
+    """Return role and size; the estimate is explained in `nof0_core.prompts.tokens`."""
+    from nof0_core.prompts.tokens import estimate
+
     size = len(message.content.encode())
-    return {"role": message.role, "bytes": size, "tokens_estimate": round(size / 2.5)}
+    return {"role": message.role, "bytes": size, "tokens_estimate": estimate(message.content)}

@@ -24,6 +24,7 @@ from nof0_core.config.model import Config
 from nof0_core.errors import EndOfDataError, UsageError
 from nof0_core.plugins import load_plugins
 from nof0_core.plugins.env import Logger
+from nof0_core.redaction import Redactor
 from nof0_core.runtime.engine import Engine, open_engine
 from nof0_core.runtime.logs import logging_to
 from nof0_core.runtime.pacer import Pacer
@@ -64,7 +65,10 @@ def run(
         show = lambda line: console.print(line, markup=False)  # noqa: E731
     for warning in config.warnings:
         show(f"note: {warning}")
-    with logging_to(config.state_dir / "nof0.log", is_verbose=verbose, echo=show) as log:
+    redactor = Redactor(config.secrets)
+    with logging_to(
+        config.state_dir / "nof0.log", is_verbose=verbose, echo=show, redactor=redactor
+    ) as log:
         try:
             reason = anyio.run(_run, config, log, console, cycles, wall_limit)
         except EndOfDataError as error:

@@ -7,12 +7,15 @@ from typing import Any
 
 import attrs
 
+from nof0_core.config.fields import key_of
 from nof0_core.config.files.llm import CORE_KEYS, OPENAI, OPENAI_KEYS
 from nof0_core.config.model import Place, Section
+from nof0_core.config.references import circle, named_in, referring
 from nof0_core.config.sections import Markets, make_section
 from nof0_core.config.session import Session, type_of
-from nof0_core.config.tree import Node, Scalar, Table
+from nof0_core.config.tree import Node, Scalar, Table, find
 from nof0_core.errors import UnknownKindError
+from nof0_core.plugins.env import BackendRef
 from nof0_core.plugins.kinds import ServiceKind
 from nof0_core.plugins.messages import FIRST_PARTY
 from nof0_core.plugins.suggestion import did_you_mean
@@ -26,42 +29,42 @@ class Backends:
     Args:
         session: takes problems and warnings.
         table: the whole file.
-        needed: backends that the models of some trader use.
+        mentioned: backends that some model names.
         markets: for backends that refer to a market section.
     """
 
     def __init__(
-        self, session: Session, table: Table, needed: AbstractSet[str], markets: Markets
+        self, session: Session, table: Table, mentioned: AbstractSet[str], markets: Markets
     ) -> None:
         self._session = session
-        self._needed = needed
         self._markets = markets
-        self._nodes = table.table("backends").entries
+        self._nodes = dict(table.table("backends").entries)
+        self._written = tuple(self._nodes)
         self._implied = table.without(*CORE_KEYS)
-        self._kinds: dict[str, AnyKind | None] = {}
-        self._made: dict[str, Section] = {}
-        for name, node in self._nodes.items():
-            self._kinds[name] = self._kind_of(node)
-            self._make(name, node)
-        self._check_top_level()
+        self._kinds = {name: self._kind_of(node) for name, node in self._nodes.items()}
+        self._made: dict[str, Section | None] = {}
+        self._needed: dict[str, Section] = {}
+        self._check_top_level(is_asked=OPENAI in mentioned)
 
     @property
     def sections(self) -> dict[str, Section]:
-        """Return the sections that are needed, by name."""
-        return {name: made for name, made in self._made.items() if name in self._needed}
+        """Return the sections that are needed, those referred to before those that refer to them.
 
-    def kind(self, name: str, model: Table, *, is_needed: bool) -> AnyKind | None:
-        """Return the kind behind a model's backend; None if there is none, with the problem noted.
+        That is so once `need` and `finish` were called.
+        """
+        return self._needed
+
+    def kind(self, name: str, place: Place, *, is_needed: bool) -> AnyKind | None:
+        """Return the kind behind a backend's name; None if there is none, with the problem noted.
 
         Args:
-            name: what the model says after `backend`.
-            model: the model's entry, for the place of a problem.
-            is_needed: whether a trader uses the model; else the backend may be missing if it is one
-                of this project's.
+            name: a section under `backends`, or a kind that needs no settings.
+            place: where the name stands, for a problem.
+            is_needed: whether it is used; else the backend may be missing if it is one of this
+                project's.
         """
         if name in self._kinds:
             return self._kinds[name]
-        place = model.below("backend") if model.get("backend") else model.place
         try:
             kind = self._session.registry.kind("llm", name)
         except UnknownKindError as error:
@@ -73,13 +76,68 @@ class Backends:
         if not isinstance(kind, ServiceKind) or not self._is_complete(kind, place):
             return None
         self._kinds[name] = kind
-        self._make(name, self._section_node(name, Table(place=place, entries={})))
+        self._nodes[name] = self._section_node(name, Table(place=place, entries={}))
         return kind
+
+    def answering(self, name: str) -> AnyKind | None:
+        """Return the kind that judges the models of a backend.
+
+        That is the backend's own, or the one behind it if it has no `params` and refers to another.
+        """
+        kind = self._kinds.get(name)
+        seen = {name}
+        while kind is not None and kind.params is None and name in self._nodes:
+            fields = referring(kind.config, BackendRef)
+            node = self._nodes[name]
+            inner = node.get(key_of(fields[0])) if fields and isinstance(node, Table) else None
+            if not isinstance(inner, Scalar) or not inner.text or inner.text in seen:
+                return kind
+            name = inner.text
+            seen.add(name)
+            kind = self.kind(name, inner.place, is_needed=False)
+        return kind
+
+    def need(self, name: str) -> bool:
+        """Make a section that is used, and before it those it opens.
+
+        Returns:
+            Whether the kind that `answering` returns is going to be asked.
+        """
+        if name not in self._made and name in self._nodes:
+            section = self._make(name, is_needed=True)
+            if section is not None:
+                for ref in section.backends if section.opens_backends else ():
+                    if ref not in self._kinds:
+                        self.kind(ref, section.place, is_needed=True)
+                    self.need(ref)
+                self._needed[name] = section
+        made = self._made.get(name)
+        return made is None or made.opens_backends
+
+    def finish(self) -> None:
+        """Check the sections nobody uses, and that none refers to itself by way of others."""
+        for name in tuple(self._nodes):
+            if name not in self._made:
+                self._make(name, is_needed=False)
+        for name, section in tuple(self._made.items()):
+            refs = named_in(section.config, BackendRef) if section is not None else {}
+            for key, names in refs.items():
+                for ref in names:
+                    self.kind(ref, find(self._nodes[name], key), is_needed=False)
+        found = circle(self._made, self._refs)
+        if found:
+            place = self._nodes[found[0]].place
+            text = " → ".join(found)
+            self._session.problems.add(place, f"backends refer to each other: {text}")
+
+    def _refs(self, name: str) -> tuple[str, ...]:
+        section = self._made.get(name)
+        return section.backends if section is not None else ()
 
     def _no_such(self, place: Place, error: UnknownKindError) -> None:
         hints = list(error.hints)
-        if self._nodes:
-            hints.append("sections under backends: " + ", ".join(self._nodes))
+        if self._written:
+            hints.append("sections under backends: " + ", ".join(self._written))
         self._session.problems.add(place, str(error), *hints)
 
     def _is_complete(self, kind: AnyKind, place: Place) -> bool:
@@ -94,7 +152,7 @@ class Backends:
             )
         return not missing
 
-    def _check_top_level(self) -> None:
+    def _check_top_level(self, *, is_asked: bool) -> None:
         """Give the settings at the top level to the backend they belong to."""
         if OPENAI in self._nodes:
             for node in self._implied.entries.values():
@@ -108,10 +166,10 @@ class Backends:
                 if key not in OPENAI_KEYS:
                     hint = did_you_mean(key, (*OPENAI_KEYS, *CORE_KEYS))
                     self._session.problems.add(node.place, f"unknown key{hint}")
-        elif self._implied.entries or OPENAI in self._needed:
+        elif self._implied.entries or is_asked:
             kind = self._session.registry.kind("llm", OPENAI)
             self._kinds[OPENAI] = kind if isinstance(kind, ServiceKind) else None
-            self._make(OPENAI, self._section_node(OPENAI, self._implied))
+            self._nodes[OPENAI] = self._section_node(OPENAI, self._implied)
 
     def _section_node(self, type_: str, rest: Table) -> Table:
         tag = Scalar(place=rest.place, text=type_, kind="text")
@@ -123,9 +181,8 @@ class Backends:
         kind = known.get(found[0]) if found else None
         return kind if isinstance(kind, ServiceKind) else None
 
-    def _make(self, name: str, node: Node) -> None:
-        section = make_section(
-            self._session, "llm", name, node, self._markets, is_needed=name in self._needed
-        )
-        if section is not None:
-            self._made[name] = section
+    def _make(self, name: str, *, is_needed: bool) -> Section | None:
+        node = self._nodes[name]
+        section = make_section(self._session, "llm", name, node, self._markets, is_needed=is_needed)
+        self._made[name] = section
+        return section

@@ -5,23 +5,15 @@ from __future__ import annotations
 from nof0_core.config.session import Session
 from nof0_core.config.tree import Items, Node, Scalar, Table
 
-TRADER = (
-    "budget_usd_per_day",
-    "fallback_models",
-)
-MODEL = ("priority", "cost_per_million_tokens", "price", "budget_usd_per_day")
 MAIN = (
     "Cors",
     "Logging.SlowThreshold.SQL",
     "Logging.SlowThreshold.Redis",
     "Logging.VerboseSQL",
-    "Logging.VerboseLLM",
 )
 
 
-def warn_deferred(
-    session: Session, main: Table | None, models: Table | None, traders: tuple[Node, ...]
-) -> None:
+def warn_deferred(session: Session, main: Table | None) -> None:
     """Warn about each such key that is written, unless it is empty or switched off.
 
     Settings of `Postgres` and `Cache` need no word while there is no database: they describe
@@ -29,12 +21,6 @@ def warn_deferred(
     """
     for key in MAIN:
         _warn(session, main, key)
-    for entry in models.entries.values() if models is not None else ():
-        for key in MODEL:
-            _warn(session, entry, key)
-    for node in traders:
-        for key in TRADER:
-            _warn(session, node, key)
 
 
 def _warn(session: Session, node: Node | None, key: str) -> None:

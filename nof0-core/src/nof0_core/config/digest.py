@@ -19,8 +19,8 @@ from nof0_core.config.fields import info_of, written
 def digest_of(values: Mapping[str, Any], directory: Path) -> str:
     """Return the SHA-256, in hex, over the canonical JSON of some values.
 
-    Secrets are left out, and so is where a value stands in its file; paths count relative to
-    `directory`, so that a copy of the project has the same digest.
+    Secrets are left out, and so is what a run does not depend on, and where a value stands in its
+    file; paths count relative to `directory`, so that a copy of the project has the same digest.
     """
     text = json.dumps(_neutral(values, directory), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
@@ -31,7 +31,7 @@ def _neutral(value: Any, directory: Path) -> Any:
         return {
             field.name: _neutral(getattr(value, field.name), directory)
             for field in attrs.fields(type(value))
-            if not info_of(field).secret
+            if info_of(field).shaping and not info_of(field).secret
         }
     if isinstance(value, Mapping):
         return {str(key): _neutral(inner, directory) for key, inner in value.items()}

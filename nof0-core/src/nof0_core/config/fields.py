@@ -50,7 +50,8 @@ def written(value: object) -> str:
 class FieldInfo:
     """What `opt` was told beside type and default.
 
-    `key` is the word in the file where it differs from the field's name. Bounds are inclusive
+    `key` is the word in the file where it differs from the field's name. `shaping` tells that a run
+    depends on the value, which is then part of the configuration's digest. Bounds are inclusive
     (`ge`, `le`) or exclusive (`gt`, `lt`). Calling it as an attrs validator raises `ValueError`
     with a message that names the bound and, unless the field is secret, the value.
     """
@@ -64,6 +65,7 @@ class FieldInfo:
     one_of: tuple[object, ...] = ()
     secret: bool = False
     key: str | None = None
+    shaping: bool = True
 
     def __call__(self, _instance: object, _attribute: object, value: Any) -> None:
         """Check a value; None always passes."""
@@ -110,6 +112,7 @@ def opt(
     one_of: Collection[object] = (),
     secret: bool = False,
     key: str | None = None,
+    shaping: bool = True,
 ) -> Any:
     """Declare one field of a configuration class.
 
@@ -128,6 +131,7 @@ def opt(
         one_of: the only allowed values.
         secret: never show the value.
         key: the word in the file, if it is not the field's name.
+        shaping: False if runs with different values must come out the same.
     """
     info = FieldInfo(
         help=help,
@@ -139,6 +143,7 @@ def opt(
         one_of=tuple(one_of),
         secret=secret,
         key=key,
+        shaping=shaping,
     )
     return attrs.field(
         default=attrs.Factory(factory) if factory is not None else default,

@@ -16,7 +16,7 @@ import attrs
 
 from nof0_core.domain.candles import Interval
 from nof0_core.domain.context import RiskLimits
-from nof0_core.domain.model import ModelSpec
+from nof0_core.domain.model import DailyBudget, ModelSpec
 from nof0_core.errors import Problem
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.plugins.kinds import ServiceKind
@@ -36,7 +36,9 @@ class Place:
 class Section:
     """One named entry that uses a service kind, with its own structured config.
 
-    `markets` are the names of the market sections its config refers to (defaults filled in).
+    `markets` are the names of the market sections its config refers to (defaults filled in),
+    `backends` those of the backends. `opens_backends` is False where these are described only and
+    never asked.
     """
 
     name: str
@@ -44,6 +46,8 @@ class Section:
     config: Any
     place: Place
     markets: tuple[str, ...] = ()
+    backends: tuple[str, ...] = ()
+    opens_backends: bool = True
 
 
 @attrs.frozen(kw_only=True)
@@ -70,6 +74,9 @@ class TraderConfig:
     """How long a filled entry may be without its stop before it is closed."""
     risk_checks: tuple[tuple[str, RiskCheck], ...] = attrs.field(default=(), eq=False)
     """Further checks of the trader as (type, check), after the built-in ones."""
+    fallbacks: tuple[ModelSpec, ...] = ()
+    """Models asked, in this order, where `model` gives no answer."""
+    budget: DailyBudget = DailyBudget()
 
 
 @attrs.frozen(kw_only=True)
@@ -122,7 +129,8 @@ class Config:
     configuration with secrets left out. `warnings` are keys that are accepted but have no effect
     yet. Only sections that some trader uses are in `exchanges`, `markets` and `backends`.
     `series_bars` is how many of the newest bars of each interval a trader sees and the journal
-    keeps.
+    keeps. `secrets` are the values of all secret keys that were read, for the redactor. `budget` is
+    that of all traders together; from `budget_alert_pct` percent of any budget a person is told.
     """
 
     file: Path
@@ -146,6 +154,7 @@ class Config:
     indicators: tuple[IndicatorConfig, ...]
     series_bars: int
     prompt_schema_version: str | None
+    max_prompt_tokens: int | None
     traders: tuple[TraderConfig, ...]
     total_equity_usd: Decimal
     reserve_pct: Decimal
@@ -155,4 +164,7 @@ class Config:
     max_concurrent_decisions: int
     update_interval: timedelta
     digest: str
+    budget: DailyBudget = DailyBudget()
+    budget_alert_pct: Decimal = Decimal(80)
+    secrets: tuple[str, ...] = attrs.field(default=(), repr=False)
     warnings: tuple[Problem, ...] = ()

@@ -28,6 +28,7 @@ from nof0_core.config.session import Session
 from nof0_core.config.traders import Surroundings, check_shares, make_trader
 from nof0_core.config.tree import Scalar, find
 from nof0_core.config.wiring import Wiring, check_clock, wire
+from nof0_core.domain.model import DailyBudget
 
 _ALLOCATION = "fixed"
 
@@ -59,7 +60,7 @@ def assemble(session: Session, trees: Trees) -> Config | None:
         entries = [named.entry for named in wiring.traders]
         check_shares(session, files.block, trees.of("Manager"), entries)
     check_clock(session, files)
-    warn_deferred(session, trees.main, trees.of("LLM").table("models"), files.traders)
+    warn_deferred(session, trees.main)
     traders = [trader for trader, _ in made if trader is not None]
     policies = [policy for _, policies in made for policy in policies]
     if len(session.problems) or files.main is None or allocator is None:
@@ -98,6 +99,7 @@ def _config(
         "seed": main.seed,
         "clock": ClockConfig(speed=main.clock.speed, start=main.clock.start),
         "prompt_schema_version": executor.prompt_schema_version,
+        "max_prompt_tokens": executor.max_prompt_tokens,
         "traders": tuple(traders),
         "total_equity_usd": block.total_equity_usd,
         "reserve_pct": block.reserve_equity_pct,
@@ -105,9 +107,13 @@ def _config(
         "rebalance_interval": block.rebalance_interval,
         "max_concurrent_decisions": executor.max_concurrent_decisions,
         "update_interval": monitoring.update_interval,
+        "budget": DailyBudget(
+            usd=wiring.models.budget.daily_usd, tokens=wiring.models.budget.daily_tokens
+        ),
+        "budget_alert_pct": wiring.models.budget.alert_threshold_pct,
         **outlook,
     }
-    used = [*wiring.markets.values(), *wiring.exchanges.values(), *wiring.backends.values()]
+    used = [*wiring.markets.values(), *wiring.exchanges.values(), *wiring.shaping]
     neutral = [_stays(trader) for trader in traders]
     return Config(
         file=files.trees.path,
@@ -138,10 +144,12 @@ def _config(
                 **decisive,
                 "traders": neutral,
                 "sections": [_section(section) for section in used],
+                "asked": list(wiring.asked),
                 "policies": [{"type": p.type, "config": p.config} for p in policies],
             },
             files.trees.path.parent,
         ),
+        secrets=tuple(sorted(session.structurer.secrets)),
         warnings=tuple(session.warnings),
         **decisive,
     )

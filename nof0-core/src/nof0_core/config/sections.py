@@ -11,11 +11,12 @@ import attrs
 
 from nof0_core.config.fields import key_of
 from nof0_core.config.model import Place, Section
+from nof0_core.config.references import named_in
 from nof0_core.config.session import Session, type_of, type_place
 from nof0_core.config.structure import hints_of
 from nof0_core.config.tree import Node, Table
 from nof0_core.errors import UnknownKindError
-from nof0_core.plugins.env import MarketRef
+from nof0_core.plugins.env import BackendRef, MarketRef
 from nof0_core.plugins.families import FAMILIES
 from nof0_core.plugins.kinds import ServiceKind
 from nof0_core.plugins.messages import FIRST_PARTY
@@ -73,7 +74,16 @@ def make_section(
     if config is None or not isinstance(kind, ServiceKind):
         return None
     config, refs = _with_markets(session, rest, config, markets, is_needed=is_needed)
-    return Section(name=name, kind=kind, config=config, place=node.place, markets=refs)
+    backends = [ref for names in named_in(config, BackendRef).values() for ref in names]
+    return Section(
+        name=name,
+        kind=kind,
+        config=config,
+        place=node.place,
+        markets=refs,
+        backends=tuple(dict.fromkeys(backends)),
+        opens_backends=kind.opens_backends is None or kind.opens_backends(config),
+    )
 
 
 def _with_markets(

@@ -11,7 +11,7 @@ import enum
 import functools
 import types
 import typing
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -61,6 +61,7 @@ class Structurer:
         self._directories = directories
         self._problems = problems
         self._is_needed = True
+        self.secrets: set[str] = set()
         self._converter = self._make_converter()
 
     def take(self, node: Node, cls: type[T], *, is_needed: bool = True) -> T | None:
@@ -191,10 +192,23 @@ class Structurer:
                 raise _UnknownValueError
             raise FaultError(_missing(node))
         if info_of(field).secret:
+            self.secrets.update(_texts(node))
             node = hidden(node)
         value = self._converter.structure(node, type_)
         _validate(node, field, value)
         return value
+
+
+def _texts(node: Node) -> Iterator[str]:
+    """Yield all texts in a node."""
+    if isinstance(node, Scalar):
+        yield node.text or ""
+    elif isinstance(node, Items):
+        for item in node.items:
+            yield from _texts(item)
+    else:
+        for value in node.entries.values():
+            yield from _texts(value)
 
 
 def _origin(type_: Any) -> Any:

@@ -21,6 +21,7 @@ from nof0_core.config.policies import Policy, make_checks
 from nof0_core.config.session import Session, nodes_of
 from nof0_core.config.tree import Node, Table, find
 from nof0_core.domain.context import RiskLimits
+from nof0_core.domain.model import DailyBudget, ModelSpec
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.money import HUNDRED, plain
 
@@ -36,6 +37,7 @@ class Named:
     exchange: str
     market: str
     model: str
+    fallbacks: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -104,10 +106,7 @@ def make_trader(
     interval = entry.decision_interval or around.executor.decision_interval
     _check_rhythm(session, node, interval, around)
     _check_sharpe_pause(session, node, entry)
-    for position, name in enumerate(entry.fallback_models):
-        if name not in around.models.names:
-            place = find(node, "fallback_models", position)
-            session.unknown(place, "model", name, around.models.names)
+    fallbacks = _fallbacks(session, named, around.models)
     checks, policies = make_checks(session, nodes_of(entry.risk_checks))
     spec = around.models.specs.get(named.model)
     if spec is None or system is None or user is None:
@@ -131,8 +130,21 @@ def make_trader(
         limits=limits_of(entry, around.executor, around.exchanges.get(named.exchange)),
         stop_deadline=entry.exec_guards.stop_deadline,
         risk_checks=checks,
+        fallbacks=fallbacks,
+        budget=DailyBudget(usd=entry.budget_usd_per_day, tokens=entry.budget_tokens_per_day),
     )
     return trader, policies
+
+
+def _fallbacks(session: Session, named: Named, models: Models) -> tuple[ModelSpec, ...]:
+    """Return the models that stand in, and refuse names that cannot."""
+    for position, name in enumerate(named.entry.fallback_models or ()):
+        place = find(named.node, "fallback_models", position)
+        if name not in models.names:
+            session.unknown(place, "model", name, models.names)
+        elif name == named.model or name in (named.entry.fallback_models or ())[:position]:
+            session.problems.add(place, f"{name} would be asked twice")
+    return tuple(models.specs[name] for name in named.fallbacks if name in models.specs)
 
 
 def limits_of(entry: TraderEntry, executor: ExecutorFile, exchange: Section | None) -> RiskLimits:

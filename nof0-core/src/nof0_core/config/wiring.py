@@ -9,8 +9,9 @@ import attrs
 from nof0_core.config.assembly import Files, places
 from nof0_core.config.backends import Backends
 from nof0_core.config.model import Section
-from nof0_core.config.models import Models, make_specs, read_models
+from nof0_core.config.models import Models, make_specs, read_models, shaping
 from nof0_core.config.outputs import check_databases, make_exporters
+from nof0_core.config.prices import check_prices
 from nof0_core.config.sections import (
     Markets,
     default_section,
@@ -20,17 +21,24 @@ from nof0_core.config.sections import (
 from nof0_core.config.session import Session
 from nof0_core.config.traders import Named, read_entries
 from nof0_core.config.tree import Node, Table, find
+from nof0_core.domain.model import ModelSpec
 
 
 @attrs.frozen(kw_only=True)
 class Wiring:
-    """Traders with the names they refer to, and every section that is used."""
+    """Traders with the names they refer to, and every section that is used.
+
+    `shaping` are the backends, and `asked` the models beside those of traders, that count for the
+    digest.
+    """
 
     traders: tuple[Named, ...]
     models: Models
     markets: Mapping[str, Section]
     exchanges: Mapping[str, Section]
     backends: Mapping[str, Section]
+    shaping: tuple[Section, ...]
+    asked: tuple[ModelSpec, ...]
     exporters: tuple[Section, ...]
 
 
@@ -66,14 +74,20 @@ def wire(session: Session, files: Files) -> Wiring:
         )
         for entry, node in read_entries(session, files.traders)
     )
-    used = {trader.model for trader in traders}
-    needed = {entry.backend for name, entry in models.entries.items() if name in used}
-    backends = Backends(session, models.table, needed, markets)
+    traders = tuple(
+        attrs.evolve(trader, fallbacks=models.stand_ins(trader.model, trader.entry.fallback_models))
+        for trader in traders
+    )
+    used = {name for trader in traders for name in (trader.model, *trader.fallbacks)}
+    mentioned = {entry.backend for entry in models.entries.values()}
+    backends = Backends(session, models.table, mentioned, markets)
     make_specs(session, models, backends, used)
+    check_prices(session, models, traders)
     exchanges = make_sections(
         session, "exchange", exchange_nodes, [trader.exchange for trader in traders], markets
     )
     exporters = _exporters(session, files, markets)
+    shapes, asked = shaping(models, backends.sections, used)
     referring = [*exchanges.values(), *backends.sections.values(), *exporters]
     used_markets = [trader.market for trader in traders]
     used_markets += [name for section in referring for name in section.markets]
@@ -83,6 +97,8 @@ def wire(session: Session, files: Files) -> Wiring:
         markets=make_market_sections(session, market_nodes, used_markets, markets),
         exchanges=exchanges,
         backends=backends.sections,
+        shaping=tuple(shapes),
+        asked=tuple(asked),
         exporters=exporters,
     )
 

@@ -76,13 +76,22 @@ class Performance:
     cycles: int = 0
 
 
+@attrs.frozen(kw_only=True)
+class BudgetLeft:
+    """What the trader may still spend on its model today (UTC); None: no such limit."""
+
+    usd: Decimal | None = None
+    tokens: int | None = None
+
+
 @attrs.frozen(kw_only=True, eq=False)
 class DecisionContext:
     """What a trader knows when it decides.
 
     `started_at` is when the trader began. `snapshots` and `instruments` cover the trader's symbols;
     a symbol whose data could not be had is missing from `snapshots`. `brakes` is None where nobody
-    keeps books (a preview); an entry under a limit that needs them is refused then.
+    keeps books (a preview); an entry under a limit that needs them is refused then. `budget` is None
+    where models cost nothing or nothing limits what they cost.
     """
 
     trader: TraderId
@@ -96,6 +105,7 @@ class DecisionContext:
     instruments: Mapping[Symbol, Instrument]
     limits: RiskLimits
     brakes: BrakeState | None = None
+    budget: BudgetLeft | None = None
 
     def holding(self, symbol: Symbol) -> Holding | None:
         """Return the trader's position in a symbol, if it has one."""

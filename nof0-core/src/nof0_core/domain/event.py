@@ -19,7 +19,7 @@ from nof0_core.domain.brakes import Brake
 from nof0_core.domain.context import Performance
 from nof0_core.domain.decision import Judgement
 from nof0_core.domain.fill import Fill
-from nof0_core.domain.model import Message, Usage
+from nof0_core.domain.model import Message, ModelCall, Usage
 from nof0_core.domain.order import OrderOutcome, OrderRequest
 from nof0_core.domain.position import ExitPlan, ProtectionMode
 from nof0_core.ids import CycleId, Symbol, TraderId
@@ -100,10 +100,13 @@ class CycleEnded(Body):
     """The full record of one decision cycle.
 
     `status` is `ok` or a word for why the cycle ended early (`model_timeout`, `stale_data`,
-    `invalid_output`, `model_error`, `interrupted`), with `error` the sentence. `market` is the
+    `invalid_output`, `model_error`, `budget_exceeded`, `interrupted`), with `error` the sentence.
+    `model` is the entry that answered; `calls` says how it came to that, in order, and what each
+    call cost; `usage` is their sum. `market` is the
     digest of the `MarketSeen` record the decision was made on. `messages` is the prompt as
     rendered, None where the model decided without reading one; `prompt_digest` and
-    `template_versions` belong to it. `answer` is the raw text of the model.
+    `template_versions` belong to it, `prompt_cut` says what was left out of it. `answer` is the raw
+    text of the model.
     """
 
     type: ClassVar[str] = "cycle"
@@ -120,9 +123,11 @@ class CycleEnded(Body):
     prompt_digest: str | None = None
     template_versions: Mapping[str, str] = attrs.field(factory=dict)
     messages: tuple[Message, ...] | None = None
+    prompt_cut: str = ""
     answer: str = ""
     chain_of_thought: str = ""
     usage: Usage = Usage()
+    calls: tuple[ModelCall, ...] = ()
     judgements: tuple[Judgement, ...] = ()
     orders: tuple[OrderReport, ...] = ()
     fills: tuple[Fill, ...] = ()

@@ -14,6 +14,81 @@ from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.decision import Decision
 from nof0_core.ids import CycleId, TraderId
 
+MILLION = Decimal(1_000_000)
+
+
+@attrs.frozen(kw_only=True)
+class Usage:
+    """Tokens and money one completion took; 0 where nothing was counted. `cost_usd` is in USD.
+
+    Cached tokens are part of the prompt's, reasoning tokens part of the completion's.
+    """
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+    cost_usd: Decimal = Decimal(0)
+
+    @property
+    def tokens(self) -> int:
+        """Return all tokens, read and written."""
+        return self.prompt_tokens + self.completion_tokens
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
+            cost_usd=self.cost_usd + other.cost_usd,
+        )
+
+
+@attrs.frozen(kw_only=True)
+class ModelPrice:
+    """What a model costs, in USD per million tokens; `cached_input` None: no discount."""
+
+    input: Decimal
+    output: Decimal
+    cached_input: Decimal | None = None
+
+    def cost(self, usage: Usage) -> Decimal:
+        """Return what the tokens of a call cost, in USD."""
+        cached = min(usage.cached_tokens, usage.prompt_tokens)
+        rate = self.input if self.cached_input is None else self.cached_input
+        total = (
+            (usage.prompt_tokens - cached) * self.input
+            + cached * rate
+            + usage.completion_tokens * self.output
+        )
+        return total / MILLION
+
+
+@attrs.frozen(kw_only=True)
+class DailyBudget:
+    """The most that may be spent in one UTC day of the engine's clock; None: no limit."""
+
+    usd: Decimal | None = None
+    tokens: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class ModelCall:
+    """One call to a model, or the reason why there was none.
+
+    `model` is the entry of llm.yaml. `outcome` is `answered`, `unusable` (answered, but not in the
+    form of a decision), `refused` (the endpoint said no or could not be reached), `unknown` (sent,
+    and no answer came: it may have cost money) or `budget` (not sent). `detail` says why. Where the
+    endpoint counted nothing, `usage` is the most it can have been, and `is_estimate` says so.
+    """
+
+    model: str
+    outcome: str
+    detail: str = ""
+    usage: Usage = Usage()
+    is_estimate: bool = False
+
 
 @attrs.frozen(kw_only=True)
 class ModelSpec:
@@ -21,7 +96,8 @@ class ModelSpec:
 
     `name` is the key, `backend` the section that answers, `model_name` what the endpoint calls it.
     `params` is the backend's own object made from the entry's `params` mapping (an instance of the
-    kind's `params` class), None where the kind has none.
+    kind's `params` class), None where the kind has none. `mode` is how structured output is asked
+    for, empty for the backend's own choice. `price` None: what it costs is not known.
     """
 
     name: str
@@ -33,6 +109,9 @@ class ModelSpec:
     top_p: float | None = None
     priority: int = 0
     cost_tier: str = ""
+    mode: str = ""
+    price: ModelPrice | None = None
+    budget: DailyBudget = DailyBudget()
     params: Any = None
 
 
@@ -49,23 +128,14 @@ class Prompt:
     """A rendered prompt.
 
     `digest` is the SHA-256 of roles and contents, in hex. `versions` names each template with the
-    version in its header: `{"prompts/executor/default_prompt.tmpl": "1"}`.
+    version in its header: `{"prompts/executor/default_prompt.tmpl": "1"}`. `cut` says what was
+    left out to keep to a limit, empty for nothing.
     """
 
     messages: tuple[Message, ...]
     digest: str
     versions: Mapping[str, str]
-
-
-@attrs.frozen(kw_only=True)
-class Usage:
-    """Tokens and money one completion took; 0 where nothing was counted. `cost_usd` is in USD."""
-
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    cached_tokens: int = 0
-    reasoning_tokens: int = 0
-    cost_usd: Decimal = Decimal(0)
+    cut: str = ""
 
 
 @attrs.define(kw_only=True, slots=False, eq=False)
@@ -74,7 +144,15 @@ class CompletionRequest:
 
     The prompt is rendered when it is first read: a backend that decides from `context` alone never
     pays for it. `deadline` is when the answer must be there (clock time, UTC). `schema` is the JSON
-    schema of the answer.
+    schema of the answer. `expires` is when the caller gives up, as a reading of
+    `nof0_core.clock.stopwatch`: real time, whatever the engine's clock (None: never).
+
+    A backend that pays for calls notes each in `calls` when it is over, also where none of them
+    gave an answer: whatever becomes of the request, what it cost is known. A request made from
+    this one with `attrs.evolve`, for another model, shares the list.
+
+    `check` raises `InvalidOutputError` for a text that is no answer to this question; None: what
+    is asked for are decisions, read as `nof0_core.executor` reads them.
     """
 
     trader: TraderId
@@ -84,6 +162,13 @@ class CompletionRequest:
     schema: Mapping[str, Any]
     deadline: datetime
     render: Callable[[], Prompt]
+    expires: float | None = None
+    calls: list[ModelCall] = attrs.field(factory=list)
+    check: Callable[[str], object] | None = None
+
+    def asking(self, model: ModelSpec) -> CompletionRequest:
+        """Return the same question to another model; the prompt is still rendered only once."""
+        return attrs.evolve(self, model=model, render=lambda: self.prompt)
 
     @cached_property
     def prompt(self) -> Prompt:

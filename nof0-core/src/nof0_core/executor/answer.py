@@ -22,10 +22,14 @@ from nof0_core.risk.verdicts import veto
 
 MOST_DECISIONS = 100
 LARGEST = Decimal(10) ** 12
+SMALLEST = Decimal(10) ** -12
+MOST_DIGITS = 40
 LONGEST_TEXT = 4000
 LONGEST_THOUGHT = 50_000
 
-_PLAIN = re.compile(r"\d{1,20}(\.\d{1,20})?")
+_PLAIN = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""What can move a terminal's cursor or turn the direction of writing."""
 _SIGNALS = {signal.value: signal for signal in Signal}
 
 
@@ -61,6 +65,7 @@ def parse(text: str) -> Answer:
     value, prose = extract(text)
     thought: object = None
     if isinstance(value, dict):
+        _check_object(value, text)
         thought = value.get("chain_of_thought")
         value = value if "signal" in value else value["decisions"]
     listed = value if isinstance(value, list) else [value]
@@ -73,6 +78,14 @@ def parse(text: str) -> Answer:
         raise InvalidOutputError([b.verdicts[0].message for b in bad], output=text)
     said = thought if isinstance(thought, str) and thought.strip() else prose
     return Answer(elements=elements, chain_of_thought=_clean(said, LONGEST_THOUGHT))
+
+
+def _check_object(value: Mapping[str, Any], text: str) -> None:
+    """Refuse an object of which it cannot be known what it decides."""
+    if "signal" in value and "decisions" in value:
+        raise InvalidOutputError(["both a decision and a list of decisions"], output=text)
+    if isinstance(value, Ambiguous) and "signal" not in value:
+        raise InvalidOutputError(["a key stands twice beside the decisions"], output=text)
 
 
 def _element(item: object) -> Decision | Judgement:
@@ -149,6 +162,10 @@ def _amount(item: Mapping[str, Any], key: str) -> Decimal | None:
     if value is not None and not 0 <= value <= LARGEST:
         message = f"{key} must be from 0 to 1e12, got {_clip(value)}"
         raise ValueError(message)
+    # Nothing that money is reckoned with may be longer than exact arithmetic can hold.
+    if value and (value < SMALLEST or len(value.as_tuple().digits) > MOST_DIGITS):
+        message = f"{key} has more digits than are read: {_clip(value)}"
+        raise ValueError(message)
     return value
 
 
@@ -206,5 +223,5 @@ def _clip(value: object, most: int = 80) -> str:
 
 
 def _clean(text: str, most: int) -> str:
-    """Cut text that came from outside, and replace what cannot be written as UTF-8."""
-    return text[:most].encode("utf-8", "replace").decode()
+    """Cut text that came from outside, and replace what cannot be written or shown as text."""
+    return _CONTROL.sub(" ", text[:most]).encode("utf-8", "replace").decode()

@@ -7,7 +7,7 @@ from enum import StrEnum
 import attrs
 
 from nof0_core.domain.decision import Judgement
-from nof0_core.domain.model import Completion, Prompt
+from nof0_core.domain.model import Completion, ModelCall, Prompt
 from nof0_core.risk.approval import ApprovedDecision
 
 
@@ -21,6 +21,7 @@ class CycleStatus(StrEnum):
     MODEL_TIMEOUT = "model_timeout"
     MODEL_ERROR = "model_error"
     INVALID_OUTPUT = "invalid_output"
+    BUDGET_EXCEEDED = "budget_exceeded"
 
 
 @attrs.frozen(kw_only=True)
@@ -30,7 +31,8 @@ class Deliberation:
     `error` is a sentence unless `status` is ok. `completion` is the model's answer, also where it
     could not be used; its `chain_of_thought` is filled from the text where the backend gave none.
     `judgements` are in the order of the answer, malformed elements included. `prompt` is None where
-    nobody read it. `latency_s` is real time spent on the model, whatever the engine's clock.
+    nobody read it. `calls` says which models were asked, and what that cost. `latency_s` is real
+    time spent on the model, whatever the engine's clock.
     """
 
     status: CycleStatus
@@ -39,4 +41,5 @@ class Deliberation:
     judgements: tuple[Judgement, ...] = ()
     approved: tuple[ApprovedDecision, ...] = ()
     prompt: Prompt | None = None
+    calls: tuple[ModelCall, ...] = ()
     latency_s: float = 0.0

@@ -13,13 +13,24 @@ from nof0_core.clock import Clock, stopwatch
 from nof0_core.config.model import TraderConfig
 from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.decision import Decision
-from nof0_core.domain.model import Completion, CompletionRequest, Prompt
-from nof0_core.errors import InvalidOutputError, LLMError, PromptError
+from nof0_core.domain.model import Completion, CompletionRequest, ModelCall, ModelSpec, Prompt
+from nof0_core.errors import (
+    BudgetExceededError,
+    InvalidOutputError,
+    LLMError,
+    ModelTimeoutError,
+    PromptError,
+    ReplayMissError,
+)
 from nof0_core.executor.answer import Answer, parse
 from nof0_core.executor.deliberation import CycleStatus, Deliberation
+from nof0_core.executor.keeping import Redact, clean, cut
 from nof0_core.executor.readiness import obstacle
 from nof0_core.executor.schema import answer_schema
+from nof0_core.executor.verbose import tell
+from nof0_core.plugins.env import Logger
 from nof0_core.protocols import LLMBackend
+from nof0_core.redaction import Redactor
 from nof0_core.risk.gate import RiskGate
 
 
@@ -33,11 +44,14 @@ class PromptSource(Protocol):
 class Executor:
     """Decides for one trader.
 
-    The answer is due at the scheduled time plus `decision_timeout`, told to the backend as
-    `deadline` in the engine's time. What is enforced is `decision_timeout` of real time: a model
-    does not answer sooner because a demo's clock runs faster. On a lockstep clock, where time
-    stands still while a model thinks, nothing is enforced, so that results never depend on the
-    speed of the machine.
+    The answer is due `decision_timeout` after the question, told to the backend as `deadline` in
+    the engine's time and as `expires` in real time. What is enforced is the latter: a model does
+    not answer sooner because a demo's clock runs faster. On a lockstep clock, where time stands
+    still while a model thinks, nothing is enforced here, so that results never depend on the speed
+    of the machine; a backend that waits for others still keeps to `expires`.
+
+    Where a model gives no answer, or its budget is spent, the `fallbacks` are asked in their order
+    within the same time. An answer that cannot be used ends the cycle: it was an answer.
     """
 
     def __init__(
@@ -48,12 +62,18 @@ class Executor:
         gate: RiskGate,
         prompts: PromptSource,
         clock: Clock,
+        fallbacks: Sequence[tuple[ModelSpec, LLMBackend]] = (),
+        redact: Redact | None = None,
+        verbose: Logger | None = None,
     ) -> None:
         self._trader = trader
-        self._backend = backend
+        self._chain = ((trader.model, backend), *fallbacks)
+        self._calls: list[ModelCall] = []
         self._gate = gate
         self._prompts = prompts
         self._clock = clock
+        self._redact = redact or Redactor().text
+        self._verbose = verbose
 
     async def decide(self, context: DecisionContext, scheduled: datetime) -> Deliberation:
         """Ask the model and judge its answer.
@@ -69,60 +89,70 @@ class Executor:
         stopped = obstacle(context)
         if stopped is not None:
             return Deliberation(status=stopped[0], error=stopped[1])
-        trader = self._trader
+        trader, started = self._trader, stopwatch()
         request = CompletionRequest(
             trader=context.trader,
             cycle=context.cycle,
             model=trader.model,
             context=context,
             schema=answer_schema(context.symbols),
-            deadline=scheduled + trader.decision_timeout,
+            deadline=max(scheduled, self._clock.now()) + trader.decision_timeout,
             render=lambda: self._prompts.render(context, trader_name=trader.name),
+            expires=started + trader.decision_timeout.total_seconds(),
         )
-        started = stopwatch()
+        self._calls = request.calls
         outcome = await self._ask(request)
         latency = stopwatch() - started
         if isinstance(outcome, Completion):
-            outcome = self._judge(outcome, context)
-        return Deliberation(
+            outcome = self._judge(clean(outcome, self._redact), context)
+        said = outcome.completion
+        done = Deliberation(
             status=outcome.status,
-            error=outcome.error,
-            completion=outcome.completion,
+            error=self._redact(outcome.error),
+            completion=cut(clean(said, self._redact)) if said is not None else None,
             judgements=outcome.judgements,
             approved=outcome.approved,
             prompt=request.rendered,
+            calls=self.take_calls(),
             latency_s=latency,
         )
+        if self._verbose is not None:
+            tell(self._verbose, context, done)
+        return done
+
+    def take_calls(self) -> tuple[ModelCall, ...]:
+        """Return the calls of a question that were not yet taken: also of one that was cut off."""
+        taken, self._calls = self._calls, []
+        return tuple(attrs.evolve(call, detail=self._redact(call.detail)) for call in taken)
 
     async def _ask(self, request: CompletionRequest) -> Completion | Deliberation:
-        try:
-            if self._clock.is_lockstep:
-                return await self._backend.complete(request)
-            allowed = self._trader.decision_timeout.total_seconds()
-            with anyio.move_on_after(allowed) as scope:
-                return await self._backend.complete(request)
-        except InvalidOutputError as error:
-            return Deliberation(
-                status=CycleStatus.INVALID_OUTPUT,
-                error=str(error),
-                completion=Completion(model=request.model.name, text=error.output),
-            )
-        except (LLMError, PromptError) as error:
-            return Deliberation(status=CycleStatus.MODEL_ERROR, error=str(error))
-        except Exception as error:  # noqa: BLE001 - a broken backend must not take the engine down
-            message = f"{type(error).__name__}: {error}"
-            return Deliberation(status=CycleStatus.MODEL_ERROR, error=message)
-        assert scope.cancelled_caught  # noqa: S101 - the block returns unless the scope cut it off
+        if self._clock.is_lockstep:
+            return await self._ask_in_turn(request)
+        allowed = self._trader.decision_timeout.total_seconds()
+        with anyio.move_on_after(allowed):
+            return await self._ask_in_turn(request)
         message = f"no answer within {allowed:g} s"
         return Deliberation(status=CycleStatus.MODEL_TIMEOUT, error=message)
 
+    async def _ask_in_turn(self, request: CompletionRequest) -> Completion | Deliberation:
+        """Ask one model after the other until one answers."""
+        failures: list[tuple[CycleStatus, str, str]] = []
+        for spec, backend in self._chain:
+            if failures and request.expires is not None and stopwatch() >= request.expires:
+                break
+            asked = request if spec is self._trader.model else request.asking(spec)
+            noted = len(request.calls)
+            outcome = await _ask_one(asked, backend)
+            if isinstance(outcome, Completion) or outcome.status is CycleStatus.INVALID_OUTPUT:
+                return outcome
+            failures.append((outcome.status, spec.name, outcome.error))
+            if len(request.calls) == noted and len(self._chain) > 1:
+                # Somebody else will answer: the journal must say why it was not this one.
+                word = "budget" if outcome.status is CycleStatus.BUDGET_EXCEEDED else "refused"
+                request.calls.append(ModelCall(model=spec.name, outcome=word, detail=outcome.error))
+        return _failed(failures)
+
     def _judge(self, completion: Completion, context: DecisionContext) -> Deliberation:
-        if not (completion.text.isascii() and completion.chain_of_thought.isascii()):
-            completion = attrs.evolve(
-                completion,
-                text=_writable(completion.text),
-                chain_of_thought=_writable(completion.chain_of_thought),
-            )
         try:
             answer = _read(completion)
         except InvalidOutputError as error:
@@ -140,15 +170,49 @@ class Executor:
         )
 
 
+async def _ask_one(request: CompletionRequest, backend: LLMBackend) -> Completion | Deliberation:
+    """Ask one model; every failure of it becomes a value. Cancellation passes through.
+
+    Raises:
+        ReplayMissError: a replay cannot go on.
+    """
+    try:
+        return await backend.complete(request)
+    except InvalidOutputError as error:
+        return Deliberation(
+            status=CycleStatus.INVALID_OUTPUT,
+            error=str(error),
+            completion=Completion(model=request.model.name, text=error.output),
+        )
+    except BudgetExceededError as error:
+        return Deliberation(status=CycleStatus.BUDGET_EXCEEDED, error=str(error))
+    except ModelTimeoutError as error:
+        return Deliberation(status=CycleStatus.MODEL_TIMEOUT, error=str(error))
+    except (LLMError, PromptError) as error:
+        return Deliberation(status=CycleStatus.MODEL_ERROR, error=str(error))
+    except ReplayMissError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a broken backend must not take the engine down
+        message = f"{type(error).__name__}: {error}"
+        return Deliberation(status=CycleStatus.MODEL_ERROR, error=message)
+
+
+def _failed(failures: Sequence[tuple[CycleStatus, str, str]]) -> Deliberation:
+    """Sum up why nobody answered; a spent budget is the reason only if it is the only one."""
+    if len(failures) == 1:
+        status, _, error = failures[0]
+        return Deliberation(status=status, error=error)
+    others = [status for status, _, _ in failures if status is not CycleStatus.BUDGET_EXCEEDED]
+    return Deliberation(
+        status=others[-1] if others else CycleStatus.BUDGET_EXCEEDED,
+        error="; ".join(f"{name}: {error}" for _, name, error in failures),
+    )
+
+
 def _read(completion: Completion) -> Answer:
     if completion.decisions is None:
         return parse(completion.text)
     return Answer(elements=_typed(completion.decisions))
-
-
-def _writable(text: str) -> str:
-    """Replace what cannot be written as UTF-8 (lone surrogates), so that the journal takes it."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def _typed(decisions: Sequence[object]) -> tuple[Decision, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any, Never
 
@@ -13,9 +14,12 @@ from nof0_core.errors import InvalidOutputError
 LONGEST = 200_000
 """Characters of an answer that are looked at; a longer one has run away."""
 MOST_BRACKETS = 1000
+DEEPEST = 32
+"""Levels of lists and objects; an answer has four."""
 LONGEST_INT = 30
 
-_THOUGHT = re.compile(r"<think(?:ing)?>(.*?)</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
+_MARK = re.compile(r"<(/?)think(?:ing)?>", re.IGNORECASE)
+_FENCE = re.compile(r"```(?:json)?")
 _START = re.compile(r"[\[{]")
 _BROKEN = re.compile(r'\[\s*\{|\{\s*["}]')
 """An opening that only JSON has: if it does not parse, the answer is cut off or damaged."""
@@ -25,43 +29,112 @@ class Ambiguous(dict[str, Any]):
     """An object in which a key stands twice; which one was meant cannot be known."""
 
 
-def extract(text: str) -> tuple[Any, str]:
-    """Return the one JSON value that holds decisions, and the text around it.
+def extract(text: str, accepts: Callable[[object], bool] | None = None) -> tuple[Any, str]:
+    """Return the one JSON value that is an answer, and the text around it.
 
-    Code fences and prose are passed over, sections marked as thinking are not searched. JSON
-    numbers come back as int or Decimal; NaN and Infinity as they would in Python.
+    Code fences and prose are passed over, sections marked as thinking are not searched: what a
+    model considered on its way is no answer, also where it never came to one. JSON numbers come
+    back as int or Decimal; NaN and Infinity as they would in Python.
+
+    Args:
+        text: all that the model wrote.
+        accepts: tells whether a JSON value is meant as the answer; None: whether it holds
+            decisions.
 
     Raises:
-        InvalidOutputError: nothing that could be a decision, damaged JSON, or several different
-            answers.
+        InvalidOutputError: nothing that could be an answer, damaged JSON, JSON nested too deeply,
+            or several different answers.
     """
     if len(text) > LONGEST:
         _refuse(f"the answer has {len(text)} characters, more than {LONGEST}", text)
-    thoughts = [found.strip() for found in _THOUGHT.findall(text)]
-    body = _THOUGHT.sub(" ", text)
-    values, prose = _values(body, text)
+    whole = _whole(text)
+    if whole is not None:
+        # Marks inside the texts of a JSON value are not structure.
+        thoughts: list[str] = []
+        values, prose = [whole], ""
+    else:
+        thoughts, body = _without_thoughts(text)
+        values, prose = _values(body, text)
+    if any(_is_deep(value) for value in values):
+        _refuse(f"JSON nested too deeply: more than {DEEPEST} levels", text)
     answers: list[Any] = []
     for value in values:
-        if _may_decide(value) and value not in answers:
+        if (accepts or _may_decide)(value) and value not in answers:
             answers.append(value)
     # An empty list is "do nothing" only where nothing else is said: prose has brackets too.
     answers = [a for a in answers if a] or answers
     if len(answers) > 1:
         _refuse(f"{len(answers)} different answers in one; give exactly one", text)
     if not answers:
+        if accepts is not None:
+            _refuse("no answer of the form asked for", text)
         found = "no decision found" if values else "no JSON found"
         _refuse(f"{found}: expected a list of objects with a signal", text)
     return answers[0], "\n".join(part for part in (*thoughts, prose) if part)
 
 
-def _values(body: str, text: str) -> tuple[list[Any], str]:
-    decoder = json.JSONDecoder(
+def _whole(text: str) -> Any:
+    """Return the list or object that the text is, as it stands; None if it is anything else."""
+    try:
+        value = _decoder().decode(text)
+    except (json.JSONDecodeError, RecursionError):
+        return None
+    return value if isinstance(value, list | dict) else None
+
+
+def _without_thoughts(text: str) -> tuple[list[str], str]:
+    """Part thoughts from the rest, in one pass: an answer may consist of marks alone.
+
+    Some endpoints leave out the opening mark: all before a closing one alone is thought. An answer
+    that is cut off has no closing mark: all after the opening one is thought.
+    """
+    thoughts: list[str] = []
+    rest: list[str] = []
+    position, is_thought = 0, False
+    for mark in _MARK.finditer(text):
+        part = text[position : mark.start()]
+        if mark[1]:
+            thoughts += [part] if is_thought else [*rest, part]
+            rest = rest if is_thought else []
+            is_thought = False
+        elif not is_thought:
+            rest.append(part)
+            is_thought = True
+        else:
+            thoughts.append(part)
+        position = mark.end()
+    (thoughts if is_thought else rest).append(text[position:])
+    return [kept for each in thoughts if (kept := each.strip())], " ".join(rest)
+
+
+def _decoder() -> json.JSONDecoder:
+    return json.JSONDecoder(
         object_pairs_hook=_pairs,
         parse_float=_number,
         parse_int=_number,
         parse_constant=float,
         strict=False,
     )
+
+
+def _is_deep(value: object) -> bool:
+    """Tell whether a value has more levels than are read; never recursive itself."""
+    level: list[object] = [value]
+    for _ in range(DEEPEST + 1):
+        inner: list[object] = []
+        for each in level:
+            if isinstance(each, dict):
+                inner.extend(each.values())
+            elif isinstance(each, list):
+                inner.extend(each)
+        if not inner:
+            return False
+        level = inner
+    return True
+
+
+def _values(body: str, text: str) -> tuple[list[Any], str]:
+    decoder = _decoder()
     attempts = 0
     values: list[Any] = []
     prose: list[str] = []
@@ -85,7 +158,7 @@ def _values(body: str, text: str) -> tuple[list[Any], str]:
         else:
             values.append(value)
     prose.append(body[position:])
-    return values, re.sub(r"```(?:json)?", "", "".join(prose)).strip()
+    return values, _FENCE.sub("", "".join(prose)).strip()
 
 
 def _may_decide(value: object) -> bool:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from nof0_core.domain.context import DecisionContext, Performance
+from nof0_core.domain.context import BudgetLeft, DecisionContext, Performance
 from nof0_core.domain.event import CycleEnded, MarketSeen
+from nof0_core.domain.model import Usage
 from nof0_core.exchange.books import Books
 from nof0_core.exchange.desk import Carried, Desk
 from nof0_core.executor import Deliberation
+from nof0_core.executor.budget import ModelBudget
 from nof0_core.ids import ENGINE, cycle_id
 from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.trader import Trader
@@ -33,12 +35,14 @@ class CycleRunner:
         desks: Mapping[str, Desk],
         valuation: Valuation,
         brakes: TraderBrakes,
+        budget: ModelBudget,
     ) -> None:
         self._books = books
         self._feeds = feeds
         self._desks = desks
         self._valuation = valuation
         self._brakes = brakes
+        self._budget = budget
         self._seen: tuple[datetime | None, set[str]] = (None, set())
 
     async def run(self, trader: Trader, scheduled: datetime) -> str:
@@ -61,6 +65,7 @@ class CycleRunner:
             instruments=feed.instruments,
             limits=config.limits,
             brakes=self._brakes.state(config.id, account),
+            budget=self._left(trader),
         )
         deliberation = await trader.executor.decide(context, scheduled)
         carried = Carried()
@@ -71,6 +76,13 @@ class CycleRunner:
             )
         self._record(trader, scheduled, context, moment.digest, deliberation, carried)
         return deliberation.status
+
+    def _left(self, trader: Trader) -> BudgetLeft | None:
+        """Return what the trader may still spend on its model today, None without any limit."""
+        left = self._budget.left(trader.config.id, trader.config.model)
+        if left.usd is None and left.tokens is None:
+            return None
+        return BudgetLeft(usd=left.usd, tokens=left.tokens)
 
     def _note_market(self, section: str, moment: Moment) -> None:
         """Write down what traders see, once for all that see the same."""
@@ -87,7 +99,7 @@ class CycleRunner:
 
     def record_failure(self, trader: Trader, scheduled: datetime, status: str, error: str) -> None:
         """Write the record of a cycle that ended before it had an answer."""
-        config = trader.config
+        config, calls = trader.config, trader.executor.take_calls()
         self._books.record(
             config.id,
             CycleEnded(
@@ -101,6 +113,8 @@ class CycleRunner:
                 account=self._valuation.account(config.id),
                 performance=Performance(),
                 error=error,
+                usage=sum((call.usage for call in calls), Usage()),
+                calls=calls,
             ),
         )
 
@@ -114,6 +128,7 @@ class CycleRunner:
         carried: Carried,
     ) -> None:
         completion, prompt = deliberation.completion, deliberation.prompt
+        model = completion.model if completion is not None else trader.config.model.name
         extra: dict[str, object] = {}
         if completion is not None:
             extra |= {
@@ -121,11 +136,14 @@ class CycleRunner:
                 "chain_of_thought": completion.chain_of_thought,
                 "usage": completion.usage,
             }
+        if deliberation.calls:
+            extra["usage"] = sum((call.usage for call in deliberation.calls), Usage())
         if prompt is not None:
             extra |= {
                 "prompt_digest": prompt.digest,
                 "template_versions": prompt.versions,
                 "messages": prompt.messages,
+                "prompt_cut": prompt.cut,
             }
         self._books.record(
             context.trader,
@@ -135,11 +153,12 @@ class CycleRunner:
                 number=self._books.ledger.cycles(context.trader) + 1,
                 scheduled=scheduled,
                 status=deliberation.status,
-                model=completion.model if completion is not None else trader.config.model.name,
+                model=model,
                 market=market,
                 account=context.account,
                 performance=context.performance,
-                parameters=trader.parameters,
+                parameters=trader.parameters(model),
+                calls=deliberation.calls,
                 judgements=deliberation.judgements,
                 orders=carried.orders,
                 fills=carried.fills,

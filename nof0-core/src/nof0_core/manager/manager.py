@@ -12,7 +12,7 @@ from anyio.abc import TaskGroup
 from nof0_core.clock import Clock
 from nof0_core.config.model import Config
 from nof0_core.domain.event import HourMarked
-from nof0_core.errors import EndOfDataError, JournalError, Nof0Error
+from nof0_core.errors import EndOfDataError, JournalError, Nof0Error, ReplayMissError
 from nof0_core.exchange.books import Books
 from nof0_core.exchange.desk import Desk
 from nof0_core.ids import ENGINE, TraderId
@@ -83,6 +83,9 @@ class Manager:
 
         `after_moment` is called with the time after each moment's duties were done or started; it
         may call `stop`.
+
+        Raises:
+            ReplayMissError: in an exception group, once the cycle it belongs to is recorded.
         """
         async with anyio.create_task_group() as tasks:
             while await self._wait():
@@ -186,6 +189,9 @@ class Manager:
         except JournalError:
             # What cannot be written down must not be done: the engine ends here.
             raise
+        except ReplayMissError as error:
+            self._runner.record_failure(trader, scheduled, "replay_miss", str(error))
+            raise
         except anyio.get_cancelled_exc_class():
             self._runner.record_failure(trader, scheduled, "interrupted", "the engine was stopped")
             raise
@@ -195,6 +201,8 @@ class Manager:
             self._runner.record_failure(trader, scheduled, status, _in_words(error))
         if status == "ok":
             trader.succeeded()
+        elif status == "budget_exceeded":
+            trader.sat_out()
         elif trader.failed(now):
             self._books.alert(
                 "trader_failing",

@@ -9,6 +9,7 @@ from functools import cached_property
 import attrs
 
 from nof0_core.config.model import TraderConfig
+from nof0_core.domain.model import ModelSpec
 from nof0_core.executor import Executor
 
 ALERT_AFTER = 3
@@ -23,6 +24,18 @@ class TraderStatus(StrEnum):
     RUNNING = "running"
     PAUSED = "paused"
     FAILING = "failing"
+
+
+def parameters_of(model: ModelSpec) -> dict[str, object]:
+    """Return what a model is asked with, without anything that was left unset."""
+    found = {
+        "model_name": model.model_name,
+        "temperature": model.temperature,
+        "max_completion_tokens": model.max_completion_tokens,
+        "top_p": model.top_p,
+        "mode": model.mode,
+    }
+    return {name: value for name, value in found.items() if value not in (None, "")}
 
 
 @attrs.define(eq=False)
@@ -43,16 +56,13 @@ class Trader:
     is_paused: bool = False
 
     @cached_property
-    def parameters(self) -> dict[str, object]:
-        """Return what the model is asked with, without anything that was left unset."""
-        model = self.config.model
-        found = {
-            "model_name": model.model_name,
-            "temperature": model.temperature,
-            "max_completion_tokens": model.max_completion_tokens,
-            "top_p": model.top_p,
-        }
-        return {name: value for name, value in found.items() if value not in (None, "")}
+    def _parameters(self) -> dict[str, dict[str, object]]:
+        models = (self.config.model, *self.config.fallbacks)
+        return {model.name: parameters_of(model) for model in models}
+
+    def parameters(self, model: str) -> dict[str, object]:
+        """Return what a model of this trader is asked with."""
+        return self._parameters.get(model) or self._parameters[self.config.model.name]
 
     @property
     def status(self) -> TraderStatus:
@@ -66,6 +76,10 @@ class Trader:
         self.cycles += 1
         self.failures = 0
         self.pause_until = None
+
+    def sat_out(self) -> None:
+        """Note a cycle no model could be paid for: nothing is broken, so nothing slows down."""
+        self.cycles += 1
 
     def failed(self, now: datetime) -> bool:
         """Note a failed cycle; return whether this is the moment to tell a person.

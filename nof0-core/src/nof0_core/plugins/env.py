@@ -10,9 +10,14 @@ from typing import TYPE_CHECKING, NewType, Protocol
 
 import attrs
 
+from nof0_core.redaction import Redactor
+
 if TYPE_CHECKING:
     # The command line imports this module to list plugins; numpy must not come with it.
     from nof0_core.clock import Clock
+    from nof0_core.domain.model import ModelSpec, Usage
+    from nof0_core.ids import TraderId
+    from nof0_core.protocols.llm import Budget, Hold, LLMBackend
     from nof0_core.protocols.market import MarketProvider
 
 MarketRef = NewType("MarketRef", str)
@@ -21,6 +26,31 @@ MarketRef = NewType("MarketRef", str)
 The runtime opens that section first; a name that does not exist is a configuration problem with its
 line. Leave the field empty (default `MarketRef("")`) to mean the default section.
 """
+
+BackendRef = NewType("BackendRef", str)
+"""Type of a config field that names a backend: a section under `backends` in llm.yaml, or a kind.
+
+The runtime opens it first and `Env.backend` returns it. Unknown names and circles are configuration
+problems.
+"""
+
+ModelRef = NewType("ModelRef", str)
+"""Type of a field in a backend's `params` that names an entry of `models` in llm.yaml.
+
+`Env.model` returns the entry; what answers for it is `Env.backend(BackendRef(entry.backend))`. That
+may be opened later than the section that asks, so look it up when it is needed. Unknown names and
+circles are configuration problems.
+"""
+
+
+def _no_backend(ref: BackendRef) -> LLMBackend:
+    message = f"no backend {ref} was opened for this section"
+    raise LookupError(message)
+
+
+def _no_model(ref: ModelRef) -> ModelSpec:
+    message = f"there is no model {ref} for this section"
+    raise LookupError(message)
 
 
 class Logger(Protocol):
@@ -39,6 +69,20 @@ class Logger(Protocol):
         """Log a failure."""
 
 
+class Unlimited:
+    """The budget of surroundings that set none."""
+
+    def hold(self, trader: TraderId, model: ModelSpec, worst: Usage) -> Hold:  # noqa: ARG002 - protocol
+        """Hold nothing."""
+        return self
+
+    def settle(self, usage: Usage) -> None:
+        """Book nothing."""
+
+    def release(self) -> None:
+        """Give nothing back."""
+
+
 @attrs.frozen(kw_only=True)
 class Env:
     """Handed to every `open`.
@@ -46,7 +90,10 @@ class Env:
     `section` is the section's name in YAML. `rng` is seeded from the configuration's seed and the
     section name. `data_dir` is a directory of the section's own, made on first use. `market(ref)`
     returns the opened provider of a market section. `shared(key, open)` returns one resource for
-    all sections that ask with an equal key; the runtime closes it.
+    all sections that ask with an equal key; the runtime closes it. `redact(text)` returns a text
+    without the secrets of the configuration and what looks like a key: for all that is written.
+    `backend(ref)` and `model(ref)` return what a backend's settings refer to.
+    `budget` is what a backend asks before each call that costs money.
     """
 
     section: str
@@ -58,3 +105,7 @@ class Env:
     shared: Callable[
         [Hashable, Callable[[], AbstractAsyncContextManager[object]]], Awaitable[object]
     ]
+    redact: Callable[[str], str] = Redactor().text
+    backend: Callable[[BackendRef], LLMBackend] = _no_backend
+    model: Callable[[ModelRef], ModelSpec] = _no_model
+    budget: Budget = attrs.field(factory=Unlimited)

@@ -30,7 +30,12 @@ class ServiceKind(Generic[C, S]):
     For LLM backends only: `params` is the attrs class of a model entry's `params` mapping (None:
     the kind takes none) and `reads_prompt` tells that the backend sends text to a model, so that
     sampling settings such as `temperature` mean something. `check_model` says what is wrong with a
-    model entry as a whole (a sentence, None for nothing) while the configuration is checked.
+    model entry as a whole (a sentence, None for nothing) while the configuration is checked. A kind
+    whose config has a `BackendRef` and that has no `params` leaves these three to the kind it
+    refers to. `opens_backends` tells from the config whether the backends referred to are going to
+    be asked (None: always); if not, they are not opened and need no keys. The settings of backends
+    that may go unasked do not count for the digest of the configuration. `is_paid` tells that
+    answers cost money: its models need prices.
     """
 
     type: str
@@ -40,6 +45,8 @@ class ServiceKind(Generic[C, S]):
     params: builtins.type[Any] | None = None
     reads_prompt: bool = True
     check_model: Callable[[ModelSpec], str | None] | None = None
+    opens_backends: Callable[[C], bool] | None = None
+    is_paid: bool = False
 
 
 @attrs.frozen(kw_only=True)

@@ -17,6 +17,8 @@ from nof0_core.errors import Problem, PromptError
 from nof0_core.indicators.recipe import Wanted
 from nof0_core.prompts.coins import CoinViews
 from nof0_core.prompts.template import Source, read, render, shown
+from nof0_core.prompts.tokens import estimate
+from nof0_core.prompts.trimming import longest, newest, notice
 from nof0_core.prompts.variables import variables
 
 
@@ -35,6 +37,7 @@ class PromptBook:
         indicators: Sequence[Wanted] | None = None,
         intervals: Sequence[Interval] | None = None,
         coins: CoinViews | None = None,
+        max_tokens: int | None = None,
     ) -> None:
         """Name the files; nothing is read yet.
 
@@ -47,6 +50,8 @@ class PromptBook:
             intervals: those configured, for the check; None: the default set.
             coins: shared by traders that look at the same market, so that each series is written
                 out once for all of them; None: the book's own.
+            max_tokens: most tokens both messages may have together, as `tokens.estimate` counts;
+                beyond that the oldest bars are left out. None: no limit.
         """
         self._system = system
         self._user = user
@@ -54,6 +59,26 @@ class PromptBook:
         self._indicators = indicators
         self._intervals = intervals
         self._coins = CoinViews.of(indicators or ()) if coins is None else coins
+        self._max_tokens = max_tokens
+
+    def lint(self) -> list[Problem]:
+        """Find all that `check` finds, and what a model would not be told.
+
+        The latter have a `path`, the name of the rule: `series`, `exit-plan`, `untrusted`,
+        `contract` or `size`; see `nof0_core.prompts.rules`.
+        """
+        from nof0_core.prompts.rules import findings
+
+        if problems := self.check():
+            return problems
+        system, user = self._sources
+        texts = self._texts(self.sample_context(), "Sample")
+        return [
+            Problem(
+                file=shown(each.source.path), line=each.line, path=each.rule, message=each.message
+            )
+            for each in findings(system, user, texts, self._max_tokens)
+        ]
 
     def check(self) -> list[Problem]:
         """Find all that is wrong with both templates; empty if they can be used.
@@ -76,16 +101,63 @@ class PromptBook:
         The digest is the SHA-256 of the JSON text `[["system","…"],["user","…"]]`, UTF-8, without
         blanks: the same messages have the same digest everywhere.
 
+        A prompt over the limit is rendered again with as many of the newest bars as fit, the same
+        number in every series; `cut` and the first line of the user message say so. Limits,
+        positions and the form of the answer are never left out.
+
         Raises:
-            PromptError: a template cannot be rendered; the message has file and line.
+            PromptError: a template cannot be rendered (the message has file and line), or the
+                prompt is over its limit even with one bar.
         """
-        system, user = self._sources
-        values = variables(context, name=trader_name, coins=self._coins)
+        texts, cut = self._texts(context, trader_name), ""
+        if self._max_tokens is not None and not _fits(texts, self._max_tokens):
+            texts, cut = self._trimmed(context, trader_name, self._max_tokens)
         messages = (
-            Message(role="system", content=render(system, values)),
-            Message(role="user", content=render(user, values)),
+            Message(role="system", content=texts[0]),
+            Message(role="user", content=texts[1]),
         )
-        return Prompt(messages=messages, digest=digest(messages), versions=self._versions)
+        return Prompt(messages=messages, digest=digest(messages), versions=self._versions, cut=cut)
+
+    def _texts(self, context: DecisionContext, name: str) -> tuple[str, str]:
+        values = variables(context, name=name, coins=self._coins)
+        system, user = self._sources
+        return render(system, values), render(user, values)
+
+    def _trimmed(
+        self, context: DecisionContext, name: str, limit: int
+    ) -> tuple[tuple[str, str], str]:
+        """Render with the most bars that fit, found by halving."""
+        have = longest(context)
+        found: tuple[tuple[str, str], str] | None = None
+        least, most = 1, have - 1
+        while least <= most:
+            bars = (least + most) // 2
+            cut = notice(bars, have, limit)
+            system, user = self._texts(newest(context, bars), name)
+            texts = system, f"{cut}\n{user}"
+            if _fits(texts, limit):
+                found, least = (texts, cut), bars + 1
+            else:
+                most = bars - 1
+        if found is None:
+            message = f"the prompt has more than max_prompt_tokens ({limit}), also with one bar"
+            raise PromptError(message)
+        return found
+
+    def sample_tokens(self) -> int:
+        """Return about how many tokens both messages have for the sample context, uncut."""
+        return sum(map(estimate, self._texts(self.sample_context(), "Sample")))
+
+    def with_template(self, path: Path) -> PromptBook:
+        """Return a book with the same settings in which both templates are this file."""
+        return PromptBook(
+            path,
+            path,
+            self._schema_version,
+            indicators=self._indicators,
+            intervals=self._intervals,
+            coins=self._coins,
+        )
 
     def sample_context(self) -> DecisionContext:
         """Return an invented but realistic context with the configured indicators."""
@@ -123,6 +195,10 @@ class PromptBook:
             for line, message in lint(source, samples)
         )
         return problems
+
+
+def _fits(texts: tuple[str, str], limit: int) -> bool:
+    return sum(map(estimate, texts)) <= limit
 
 
 def digest(messages: Sequence[Message]) -> str:

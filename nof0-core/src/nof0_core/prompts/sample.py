@@ -12,7 +12,7 @@ import numpy as np
 
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.candles import Candles, Interval, interval_ms, to_ms
-from nof0_core.domain.context import DecisionContext, Performance, RiskLimits
+from nof0_core.domain.context import BudgetLeft, DecisionContext, Performance, RiskLimits
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.position import ExitPlan, Holding, ProtectionMode
 from nof0_core.domain.snapshot import MarketSnapshot, Quote, Series
@@ -70,6 +70,7 @@ def sample_context(
         limits=RiskLimits(
             max_position_size_usd=Decimal(500), max_margin_usage_pct=Decimal(60), max_positions=3
         ),
+        budget=BudgetLeft(usd=Decimal("1.4375"), tokens=250_000),
     )
 
 
@@ -101,6 +102,7 @@ def sample_contexts(
             holdings=(),
         ),
         performance=Performance(),
+        budget=None,
         limits=RiskLimits(
             stop_loss_enabled=False,
             take_profit_enabled=False,

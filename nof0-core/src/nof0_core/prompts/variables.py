@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from nof0_core.domain.context import DecisionContext, RiskLimits
+from nof0_core.domain.context import BudgetLeft, DecisionContext, RiskLimits
 from nof0_core.domain.position import Holding
 from nof0_core.money import BPS, HUNDRED, ZERO, decimal, plain
 from nof0_core.prompts.coins import CoinViews
@@ -37,6 +37,7 @@ def variables(context: DecisionContext, *, name: str, coins: CoinViews) -> dict[
         "limits": _limits(context.limits),
         "room": _room(context),
         "costs": _costs(context.limits),
+        "budget": _budget(context),
         "positions": tuple(_position(context, holding) for holding in context.account.holdings),
         "coins": tuple(coins.coin(context, snapshot) for snapshot in snapshots.values()),
         "units": coins.units(first) if first is not None else (),
@@ -97,6 +98,11 @@ def _room(context: DecisionContext) -> View:
     else:
         entries = positions
     return View("room", positions=positions, new_positions=entries, margin_usd=_usd(margin))
+
+
+def _budget(context: DecisionContext) -> View:
+    left = context.budget or BudgetLeft()
+    return View("budget", usd=None if left.usd is None else _usd(left.usd), tokens=left.tokens)
 
 
 def _costs(limits: RiskLimits) -> View:

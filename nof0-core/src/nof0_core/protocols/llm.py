@@ -4,7 +4,29 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from nof0_core.domain.model import Completion, CompletionRequest
+from nof0_core.domain.model import Completion, CompletionRequest, ModelSpec, Usage
+from nof0_core.ids import TraderId
+
+
+class Hold(Protocol):
+    """A part of the budgets kept free for one call; ends with exactly one of the two."""
+
+    def settle(self, usage: Usage) -> None:
+        """Book what the call took, which may be more than was held."""
+
+    def release(self) -> None:
+        """Give the part back: the call was not made, or certainly cost nothing."""
+
+
+class Budget(Protocol):
+    """What may be spent on models today, by all, by one trader and on one model."""
+
+    def hold(self, trader: TraderId, model: ModelSpec, worst: Usage) -> Hold:
+        """Keep the most a call can cost free before it is made.
+
+        Raises:
+            BudgetExceededError: some budget has less left; nothing is held then.
+        """
 
 
 class LLMBackend(Protocol):
@@ -15,7 +37,12 @@ class LLMBackend(Protocol):
 
         Reading `request.prompt` renders it; a backend that decides from `request.context` should
         not. The caller cancels the call at the deadline; a cancelled call may have cost money.
+        A backend that pays asks `env.budget` before each call and notes it in `request.calls`.
 
         Raises:
-            LLMError: no usable answer (with the reason for the journal).
+            InvalidOutputError: it answered, but not in the form of a decision; no other model is
+                asked then.
+            BudgetExceededError: a budget has too little left for the call.
+            LLMError: no answer for another reason (which goes to the journal).
+            ReplayMissError: it plays back a recording that holds no answer; this ends the run.
         """

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from nof0_core.clock import Clock
 from nof0_core.config.model import Config, TraderConfig
+from nof0_core.domain.model import ModelSpec
 from nof0_core.exchange.books import Books
 from nof0_core.exchange.desk import Desk
 from nof0_core.exchange.plan import Terms
 from nof0_core.executor import Executor
+from nof0_core.executor.budget import ModelBudget
 from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.control import HaltSwitch, Requests
 from nof0_core.manager.controls import Controls
@@ -20,9 +22,11 @@ from nof0_core.manager.trader import Trader
 from nof0_core.manager.valuation import Valuation
 from nof0_core.manager.views import Views
 from nof0_core.market.feed import MarketFeed
+from nof0_core.plugins.env import Logger
 from nof0_core.prompts import PromptBook
 from nof0_core.prompts.coins import CoinViews
 from nof0_core.protocols import ExchangeProvider, LLMBackend, MarketProvider
+from nof0_core.redaction import Redactor
 from nof0_core.risk.gate import RiskGate
 from nof0_core.runtime import fit
 
@@ -39,6 +43,18 @@ def make_feed(config: Config, clock: Clock, section: str, provider: MarketProvid
     )
 
 
+def make_budget(config: Config, books: Books) -> ModelBudget:
+    """Make the budgets of a configuration; what was spent today still has to be replayed."""
+    return ModelBudget(
+        clock=books.clock,
+        total=config.budget,
+        traders={trader.id: trader.budget for trader in config.traders},
+        models={name: model.budget for name, model in config.models.items()},
+        alert_pct=config.budget_alert_pct,
+        alarm=books.alert,
+    )
+
+
 def make_manager(
     *,
     config: Config,
@@ -47,9 +63,14 @@ def make_manager(
     feeds: Mapping[str, MarketFeed],
     providers: Mapping[str, ExchangeProvider],
     backends: Mapping[str, LLMBackend],
+    budget: ModelBudget,
 ) -> tuple[Manager, Views]:
     """Make the manager with all its traders and desks, and the views of them."""
     clock = books.clock
+    chains = {
+        t.id: [(model, backends[model.backend]) for model in (t.model, *t.fallbacks)]
+        for t in config.traders
+    }
     pricing = fit.pricing(config)
     valuation = Valuation(config=config, books=books, feeds=feeds, pricing=pricing)
     switch = HaltSwitch(config.state_dir)
@@ -75,7 +96,7 @@ def make_manager(
     traders = {
         t.id: Trader(
             config=t,
-            executor=_executor(config, t, backends[t.model.backend], clock, coins),
+            executor=_executor(config, t, chains[t.id], clock, coins, books.log),
             is_paused=brakes.is_paused(t.id),
         )
         for t in config.traders
@@ -95,7 +116,12 @@ def make_manager(
         traders=traders,
         desks=desks,
         runner=CycleRunner(
-            books=books, feeds=feeds, desks=desks, valuation=valuation, brakes=brakes
+            books=books,
+            feeds=feeds,
+            desks=desks,
+            valuation=valuation,
+            brakes=brakes,
+            budget=budget,
         ),
         rebalancer=Rebalancer(config=config, books=books),
         valuation=valuation,
@@ -118,8 +144,14 @@ def _terms(trader: TraderConfig) -> Terms:
 
 
 def _executor(
-    config: Config, trader: TraderConfig, backend: LLMBackend, clock: Clock, coins: CoinViews
+    config: Config,
+    trader: TraderConfig,
+    chain: Sequence[tuple[ModelSpec, LLMBackend]],
+    clock: Clock,
+    coins: CoinViews,
+    log: Logger,
 ) -> Executor:
+    (_, backend), *fallbacks = chain
     return Executor(
         trader=trader,
         backend=backend,
@@ -128,9 +160,13 @@ def _executor(
             trader.system_template,
             trader.user_template,
             config.prompt_schema_version,
+            max_tokens=config.max_prompt_tokens,
             indicators=config.indicators,
             intervals=config.intervals,
             coins=coins,
         ),
         clock=clock,
+        fallbacks=fallbacks,
+        redact=Redactor(config.secrets).text,
+        verbose=log if config.logging.verbose_llm else None,
     )

@@ -10,7 +10,7 @@ import attrs
 
 from nof0_core.clock import Clock
 from nof0_core.config.model import Config
-from nof0_core.domain.event import EngineStarted, EngineStopped, Event
+from nof0_core.domain.event import CycleEnded, EngineStarted, EngineStopped, Event
 from nof0_core.domain.view import View
 from nof0_core.exchange.books import Books
 from nof0_core.ids import ENGINE
@@ -21,7 +21,7 @@ from nof0_core.manager.views import Views
 from nof0_core.money import use_exact_arithmetic
 from nof0_core.plugins.env import Logger
 from nof0_core.runtime import clocks, fit
-from nof0_core.runtime.build import make_feed, make_manager
+from nof0_core.runtime.build import make_budget, make_feed, make_manager
 from nof0_core.runtime.exports import Exports
 from nof0_core.runtime.lock import locked
 from nof0_core.runtime.opening import endow
@@ -86,14 +86,21 @@ async def open_engine(
     async with AsyncExitStack() as stack:
         stack.enter_context(locked(config.state_dir))
         journal = stack.enter_context(_open_journal(config, log("journal")))
-        ledger, last = _rebuild(journal)
+        ledger, past = Ledger(), _Past()
+        for event in journal.read():
+            ledger.apply(event)
+            past.note(event)
+        last = past.last
         clock = clocks.choose(
             config.clock, full_speed=full_speed, resume_at=last.time if last else None
         )
         books = Books(journal=journal, ledger=ledger, clock=clock, log=log("engine"))
         exports = Exports(journal=journal, log=log("exports"))
         books.listeners.append(exports.notice)
-        sections = Sections(config=config, clock=clock, log=log, stack=stack)
+        budget = make_budget(config, books)
+        for event in past.spending:
+            budget.replay(event)
+        sections = Sections(config=config, clock=clock, log=log, stack=stack, budget=budget)
         markets = await sections.open_all("market", config.markets)
         fit.check_clock(config, clock, markets, is_resumed=last is not None)
         feeds = {n: make_feed(config, clock, n, provider) for n, provider in markets.items()}
@@ -121,6 +128,7 @@ async def open_engine(
             feeds=feeds,
             providers=providers,
             backends=backends,
+            budget=budget,
         )
         yield Engine(
             config=config,
@@ -144,10 +152,20 @@ def _open_journal(config: Config, log: Logger) -> Journal:
     return journal
 
 
-def _rebuild(journal: Journal) -> tuple[Ledger, Event | None]:
-    """Fold the whole journal into a ledger; also returns the newest event."""
-    ledger, last = Ledger(), None
-    for event in journal.read():
-        ledger.apply(event)
-        last = event
-    return ledger, last
+class _Past:
+    """What is kept of a journal beside the ledger: its newest event, and what models cost that day.
+
+    The day of the newest event is enough: a clock never goes back to an earlier one.
+    """
+
+    def __init__(self) -> None:
+        self.last: Event | None = None
+        self.spending: list[Event] = []
+
+    def note(self, event: Event) -> None:
+        """Take the next event."""
+        if self.last is not None and event.time.date() != self.last.time.date():
+            self.spending.clear()
+        if isinstance(event.body, CycleEnded) and event.body.calls:
+            self.spending.append(event)
+        self.last = event

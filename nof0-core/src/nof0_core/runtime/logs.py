@@ -12,25 +12,33 @@ import structlog
 
 from nof0_core.clock import wall_time
 from nof0_core.plugins.env import Logger
+from nof0_core.redaction import Redactor
 
 
 @contextmanager
 def logging_to(
-    path: Path, *, is_verbose: bool, echo: Callable[[str], object] | None = None
+    path: Path,
+    *,
+    is_verbose: bool,
+    echo: Callable[[str], object] | None = None,
+    redactor: Redactor | None = None,
 ) -> Iterator[Callable[[str], Logger]]:
     """Open the log file and yield a function that makes a logger for a part of the program.
 
     The file gets JSON lines from level info (debug if `is_verbose`) on; `echo`, by default standard
-    error, gets one plain line for warnings and errors.
+    error, gets one plain line for warnings and errors. What `redactor` takes out appears in
+    neither.
     """
+    redactor = redactor or Redactor()
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8", buffering=1) as file:
         structlog.configure(
             processors=[
                 structlog.processors.add_log_level,
                 _stamp,
+                _Redacted(redactor),
                 _Echo(echo or (lambda line: sys.stderr.write(f"{line}\n"))),
-                structlog.processors.JSONRenderer(default=str),
+                structlog.processors.JSONRenderer(),
             ],
             wrapper_class=structlog.make_filtering_bound_logger(
                 logging.DEBUG if is_verbose else logging.INFO
@@ -46,6 +54,18 @@ def logging_to(
 
 def _stamp(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     return {"at": wall_time().isoformat(timespec="milliseconds"), **event}
+
+
+class _Redacted:
+    """Takes secrets out of everything a line holds, which is plain text and numbers afterwards."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+
+    def __call__(
+        self, _: object, __: str, event: structlog.typing.EventDict
+    ) -> structlog.typing.EventDict:
+        return {key: self._redactor.item(key, value) for key, value in event.items()}
 
 
 class _Echo:

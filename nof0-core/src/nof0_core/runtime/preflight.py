@@ -19,6 +19,7 @@ def preflight(config: Config) -> None:
             trader.system_template,
             trader.user_template,
             config.prompt_schema_version,
+            max_tokens=config.max_prompt_tokens,
             indicators=config.indicators,
             intervals=config.intervals,
         )

@@ -10,6 +10,7 @@ from nof0_core.domain.context import DecisionContext, Performance
 from nof0_core.errors import UsageError
 from nof0_core.ids import cycle_id
 from nof0_core.money import HUNDRED, ZERO, truncate_usd, use_exact_arithmetic
+from nof0_core.redaction import Redactor
 from nof0_core.runtime import clocks
 from nof0_core.runtime.build import make_feed
 from nof0_core.runtime.logs import logging_to
@@ -42,7 +43,13 @@ async def context(config: Config, trader_id: str) -> DecisionContext:
     trader = find_trader(config, trader_id)
     clock = clocks.choose(config.clock, full_speed=True, resume_at=None)
     async with AsyncExitStack() as stack:
-        log = stack.enter_context(logging_to(config.state_dir / "nof0.log", is_verbose=False))
+        log = stack.enter_context(
+            logging_to(
+                config.state_dir / "nof0.log",
+                is_verbose=False,
+                redactor=Redactor(config.secrets),
+            )
+        )
         sections = Sections(config=config, clock=clock, log=log, stack=stack)
         markets = await sections.open_all("market", {trader.market: config.markets[trader.market]})
         feed = make_feed(config, clock, trader.market, markets[trader.market])

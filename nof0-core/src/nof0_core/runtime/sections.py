@@ -9,23 +9,34 @@ from typing import Any
 
 from nof0_core.clock import Clock
 from nof0_core.config.model import Config, Section
+from nof0_core.domain.model import ModelSpec
 from nof0_core.errors import Nof0Error
-from nof0_core.plugins.env import Env, Logger, MarketRef
-from nof0_core.protocols import MarketProvider
+from nof0_core.plugins.env import BackendRef, Env, Logger, MarketRef, ModelRef, Unlimited
+from nof0_core.protocols import LLMBackend, MarketProvider
+from nof0_core.protocols.llm import Budget
+from nof0_core.redaction import Redactor
 
 
 class Sections:
     """Opens services into one exit stack; market sections come before those that refer to them."""
 
     def __init__(
-        self, *, config: Config, clock: Clock, log: Callable[[str], Logger], stack: AsyncExitStack
+        self,
+        *,
+        config: Config,
+        clock: Clock,
+        log: Callable[[str], Logger],
+        stack: AsyncExitStack,
+        budget: Budget | None = None,
     ) -> None:
         self._config = config
         self._clock = clock
         self._log = log
         self._stack = stack
+        self._budget = budget or Unlimited()
         self._shared: dict[Hashable, object] = {}
         self.markets: dict[str, MarketProvider] = {}
+        self.backends: dict[str, LLMBackend] = {}
 
     async def open_all(self, family: str, sections: Mapping[str, Section]) -> dict[str, Any]:
         """Open every section of a family; returns the services by section name.
@@ -33,9 +44,14 @@ class Sections:
         Raises:
             Nof0Error: what the provider said, with the place in YAML added to it.
         """
-        opened = {name: await self.open(family, section) for name, section in sections.items()}
+        opened: dict[str, Any] = {}
         if family == "market":
             self.markets = opened
+        if family == "llm":
+            # Sections come after those they refer to, which they may look up while they open.
+            self.backends = opened
+        for name, section in sections.items():
+            opened[name] = await self.open(family, section)
         return opened
 
     async def open(self, family: str, section: Section) -> Any:
@@ -61,6 +77,10 @@ class Sections:
             log=self._log(f"{family}.{section.name}"),
             market=self._market_of(section),
             shared=self._share,
+            redact=Redactor(self._config.secrets).text,
+            budget=self._budget,
+            backend=self._backend,
+            model=self._model,
         )
 
     def _market_of(self, section: Section) -> Callable[[MarketRef], MarketProvider]:
@@ -69,6 +89,12 @@ class Sections:
             return self.markets[name]
 
         return market
+
+    def _backend(self, ref: BackendRef) -> LLMBackend:
+        return self.backends[ref]
+
+    def _model(self, ref: ModelRef) -> ModelSpec:
+        return self._config.models[ref]
 
     async def _share(
         self, key: Hashable, open_it: Callable[[], AbstractAsyncContextManager[object]]

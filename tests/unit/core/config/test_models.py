@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal as D
+
 import pytest
+
+from nof0_core.domain.model import DailyBudget, ModelPrice
 
 
 def test_a_kind_without_settings_needs_no_section(bench):
@@ -137,13 +141,41 @@ def test_traders_without_model_use_the_default_one(bench):
     assert 'default_model: unknown model "dumm", did you mean "dummy"?' in bench.problems()
 
 
-def test_prices_and_priorities_are_understood_but_have_no_effect_yet(bench):
+def test_prices_and_budgets_reach_the_models(bench):
     bench.replace(
         "etc/llm.yaml",
         "backend: rules",
-        "backend: rules\n    price: {input: 1, output: 2}\n    priority: 2",
+        "backend: rules\n    price: {input: 1, output: 2, cached_input: 0.5}\n"
+        "    budget: {daily_usd: 3, daily_tokens: 1000}",
     )
-    assert [w.path for w in bench.load().warnings] == [
-        "models.dummy.priority",
-        "models.dummy.price",
-    ]
+    config = bench.load()
+    assert config.warnings == ()
+    model = config.models["dummy"]
+    assert model.price == ModelPrice(input=D(1), output=D(2), cached_input=D("0.5"))
+    assert model.budget == DailyBudget(usd=D(3), tokens=1000)
+
+
+def test_one_price_counts_for_all_tokens(bench):
+    bench.replace(
+        "etc/llm.yaml",
+        "backend: rules",
+        "backend: rules\n    cost_per_million_tokens: 2\n    budget_usd_per_day: 5",
+    )
+    model = bench.load().models["dummy"]
+    assert model.price == ModelPrice(input=D(2), output=D(2))
+    assert model.budget == DailyBudget(usd=D(5))
+
+
+def test_price_and_budget_written_twice_are_refused(bench):
+    bench.replace(
+        "etc/llm.yaml",
+        "backend: rules",
+        "backend: rules\n    cost_per_million_tokens: 2\n    budget_usd_per_day: 5\n"
+        "    price: {input: 1, output: 2}\n    budget: {daily_usd: 3}",
+    )
+    assert bench.problems() == (
+        "etc/llm.yaml:4: models.dummy.cost_per_million_tokens: price says what the model costs:"
+        " take one out\n"
+        "etc/llm.yaml:5: models.dummy.budget_usd_per_day: budget says what may be spent:"
+        " write budget.daily_usd"
+    )

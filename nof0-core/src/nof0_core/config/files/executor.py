@@ -23,6 +23,11 @@ class ExecutorFile:
     decision_interval: timedelta = opt(default=timedelta(minutes=3), gt=timedelta(0))
     decision_timeout: timedelta = opt(default=timedelta(seconds=60), gt=timedelta(0))
     max_concurrent_decisions: int = opt(default=1, ge=1, help="traders deciding at a time")
+    max_prompt_tokens: int | None = opt(
+        default=None,
+        ge=500,
+        help="size above which the oldest bars are left out of a prompt; default: no limit",
+    )
     prompt_schema_version: Label | None = opt(
         default=None, help="version every prompt template must have in its header"
     )

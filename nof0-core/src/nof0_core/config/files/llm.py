@@ -16,7 +16,9 @@ OPENAI = "openai"
 OPENAI_KEYS = ("base_url", "api_key", "timeout", "max_retries", "log_level")
 """Settings of that backend which the format has always had, for when it is not installed."""
 
-CORE_KEYS = ("default_model", "models", "backends")
+CORE_KEYS = ("default_model", "models", "backends", "budget")
+
+MODES = ("tools", "json_schema", "json", "md_json")
 
 
 @attrs.frozen(kw_only=True)
@@ -29,24 +31,53 @@ class Price:
 
 
 @attrs.frozen(kw_only=True)
+class Budget:
+    """The most that one model may take in one UTC day."""
+
+    daily_usd: Decimal | None = opt(default=None, gt=0, unit="USD")
+    daily_tokens: int | None = opt(default=None, ge=1, help="prompt and completion together")
+
+
+@attrs.frozen(kw_only=True)
+class TotalBudget:
+    """The most that all models may take in one UTC day, whoever asks them."""
+
+    daily_usd: Decimal | None = opt(default=None, gt=0, unit="USD")
+    daily_tokens: int | None = opt(default=None, ge=1, help="prompt and completion together")
+    alert_threshold_pct: Decimal = opt(
+        default=Decimal(80), gt=0, le=100, unit="%", help="spent share of any budget worth an alert"
+    )
+
+
+@attrs.frozen(kw_only=True)
 class ModelEntry:
     """One model."""
 
     backend: str = opt(default=OPENAI, help="section under `backends`, or a kind of backend")
-    provider: str = opt(default="", help="who made the model")
+    provider: str = opt(default="", help="who made the model; decides the default of mode")
     model_name: str = opt(default="", help="what the backend calls it; default: the key")
     temperature: float | None = opt(default=None, ge=0, le=2)
     max_completion_tokens: int | None = opt(default=None, ge=1)
     top_p: float | None = opt(default=None, gt=0, le=1)
-    priority: int = opt(default=0, help="order among fallbacks")
-    cost_tier: str = opt(default="")
-    cost_per_million_tokens: Decimal | None = opt(default=None, ge=0, unit="USD")
-    price: Price | None = opt(default=None)
-    budget_usd_per_day: Decimal | None = opt(default=None, gt=0, unit="USD")
+    priority: int = opt(
+        default=0, ge=0, help="from 1: stands in, lowest first, for traders without fallback_models"
+    )
+    cost_tier: str = opt(default="", help="a label of your own, shown by `nof0 llm models`")
+    mode: str | None = opt(
+        default=None, one_of=MODES, help="how structured output is asked for; default: by provider"
+    )
+    cost_per_million_tokens: Decimal | None = opt(
+        default=None, ge=0, unit="USD", help="one price for all tokens, instead of price"
+    )
+    price: Price | None = opt(default=None, help="prices by kind of token")
+    budget: Budget | None = opt(default=None)
+    budget_usd_per_day: Decimal | None = opt(
+        default=None, gt=0, unit="USD", help="short for budget.daily_usd"
+    )
     params: Raw | None = opt(default=None, help="settings of the backend's own for this model")
 
 
-SAMPLING = ("temperature", "max_completion_tokens", "top_p")
+SAMPLING = ("temperature", "max_completion_tokens", "top_p", "mode")
 """Keys that mean something only where text goes to a model."""
 
 
@@ -57,3 +88,4 @@ class LlmFile:
     default_model: str = opt(default="", help="model of traders that name none")
     models: Mapping[str, ModelEntry] = opt(help="models by name")
     backends: Mapping[str, Raw] = opt(factory=dict, help="further backends, each with its `type`")
+    budget: TotalBudget = opt(factory=TotalBudget)

@@ -86,8 +86,15 @@ class TraderEntry:
     max_drawdown_pct: Decimal | None = opt(
         default=None, gt=0, le=100, unit="%", help="no entries until `nof0 traders resume`"
     )
-    budget_usd_per_day: Decimal | None = opt(default=None, gt=0, unit="USD")
-    fallback_models: tuple[str, ...] = opt(default=())
+    budget_usd_per_day: Decimal | None = opt(
+        default=None, gt=0, unit="USD", help="most that its models may cost in one UTC day"
+    )
+    budget_tokens_per_day: int | None = opt(
+        default=None, ge=1, help="most tokens its models may take in one UTC day"
+    )
+    fallback_models: tuple[str, ...] | None = opt(
+        default=None, help="asked in this order if the model fails; default: models with a priority"
+    )
 
 
 @attrs.frozen(kw_only=True)

@@ -1,0 +1,44 @@
+"""Making a prompt fit a limit by showing fewer bars, and nothing else."""
+
+from __future__ import annotations
+
+import attrs
+
+from nof0_core.domain.context import DecisionContext
+from nof0_core.domain.snapshot import MarketSnapshot, Series
+
+
+def longest(context: DecisionContext) -> int:
+    """Return how many bars the longest series has."""
+    return max(
+        (len(s.candles) for each in context.snapshots.values() for s in each.series.values()),
+        default=0,
+    )
+
+
+def newest(context: DecisionContext, bars: int) -> DecisionContext:
+    """Return the context with at most so many of the newest bars in each series."""
+    snapshots = {symbol: _shorter(each, bars) for symbol, each in context.snapshots.items()}
+    return attrs.evolve(context, snapshots=snapshots)
+
+
+def notice(bars: int, of: int, limit: int) -> str:
+    """Say what was left out, for the model and for the journal."""
+    return (
+        f"Series are cut to the newest {bars} of {of} bars so that the prompt keeps to "
+        f"{limit} tokens; older bars are not shown. Nothing else is left out."
+    )
+
+
+def _shorter(snapshot: MarketSnapshot, bars: int) -> MarketSnapshot:
+    series = {interval: _newest(each, bars) for interval, each in snapshot.series.items()}
+    return attrs.evolve(snapshot, series=series)
+
+
+def _newest(series: Series, bars: int) -> Series:
+    have = len(series.candles)
+    if have <= bars:
+        return series
+    window = slice(have - bars, have)
+    indicators = {name: values[window] for name, values in series.indicators.items()}
+    return attrs.evolve(series, candles=series.candles[window], indicators=indicators)

@@ -1,0 +1,76 @@
+"""Taking secrets out of text that is kept or shown."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from urllib.parse import quote
+
+MARK = "[redacted]"
+SHORTEST = 4
+"""A known secret of fewer characters is left alone: it would stand in half of all words."""
+
+_NAMES = r"(?:(?:api|private|secret|access)[_-]?key|secret|password|passwd|authorization)"
+_SECRET_NAME = re.compile(rf"(?:.*[_.-])?{_NAMES}", re.IGNORECASE)
+_KEY_LIKE = (
+    # What services hand out: a known beginning, then a long run of letters and digits.
+    re.compile(r"\b(?:sk|pk|rk|xai|gsk|ghp|gho|glpat|github_pat|xox[abprs])[-_][A-Za-z0-9_-]{16,}"),
+    re.compile(r"\bAIza[A-Za-z0-9_-]{30,}|\bAKIA[A-Z0-9]{16}\b"),
+    # JSON web tokens, and private keys of wallets (an order id has half as many digits).
+    re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"),
+    re.compile(r"\b0x[0-9a-fA-F]{64}\b"),
+    # By what stands before it: a header, an address with a password, a name with a value.
+    re.compile(r"(?<=\bBearer )[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE),
+    re.compile(r"(?<=://)[^\s/@\"'<>:]*:[^\s/@\"'<>]+(?=@)"),
+)
+_NAMED = re.compile(
+    rf"({_NAMES}[\"'\\]*\s*[=:]\s*[\"'\\]*)(?!Bearer\b|\[redacted\])([^\s\"'\\,;&}}]{{6,}})",
+    re.IGNORECASE,
+)
+
+
+class Redactor:
+    """Replaces known secrets, and what looks like a key, by `[redacted]`.
+
+    Known secrets are found as they are, as JSON writes them and as an address writes them. What
+    looks like a key is a guess on the safe side: text may lose a word that was none.
+    """
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        """Take the values that must not appear anywhere."""
+        forms = {
+            form
+            for secret in secrets
+            if len(secret) >= SHORTEST
+            for form in (secret, json.dumps(secret)[1:-1], quote(secret, safe=""))
+        }
+        # The longest first: one secret may be the beginning of another.
+        ordered = sorted(forms, key=lambda form: (-len(form), form))
+        self._known = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+
+    def text(self, text: str) -> str:
+        """Return the text without secrets."""
+        if self._known is not None:
+            text = self._known.sub(MARK, text)
+        for pattern in _KEY_LIKE:
+            text = pattern.sub(MARK, text)
+        return _NAMED.sub(rf"\1{MARK}", text)
+
+    def value(self, value: object) -> object:
+        """Return a value as log lines hold it, without secrets.
+
+        Mappings, lists and tuples keep their shape, numbers and None stay; anything else becomes
+        text.
+        """
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        if isinstance(value, Mapping):
+            return {self.text(str(k)): self.item(str(k), inner) for k, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.value(inner) for inner in value]
+        return self.text(str(value))
+
+    def item(self, key: str, value: object) -> object:
+        """Return a value that stands under a key; under one such as `api_key` none is kept."""
+        return MARK if value and _SECRET_NAME.fullmatch(key) else self.value(value)

@@ -1,0 +1,1 @@
+"""One model proposes, another may only veto or shrink."""

@@ -1,0 +1,132 @@
+"""One of several models that are asked about the same thing."""
+
+from __future__ import annotations
+
+import anyio
+import attrs
+
+from nof0_core.clock import stopwatch
+from nof0_core.domain.decision import Judgement
+from nof0_core.domain.model import (
+    Completion,
+    CompletionRequest,
+    DailyBudget,
+    ModelCall,
+    ModelSpec,
+    Usage,
+)
+from nof0_core.errors import BudgetExceededError, LLMError, ModelTimeoutError
+from nof0_core.executor.answer import Answer, parse
+from nof0_core.plugins.env import BackendRef, Env, ModelRef
+
+MOST_KEPT = 40_000
+"""Characters of one model's answer that are kept beside those of the others."""
+
+
+@attrs.frozen(kw_only=True)
+class Heard:
+    """What came of asking one model.
+
+    Either `completion` with its `answer`, or `error`; a completion that cannot be read has both.
+    """
+
+    model: str
+    completion: Completion | None = None
+    answer: Answer | None = None
+    error: Exception | None = None
+
+    @property
+    def usage(self) -> Usage:
+        """Return what the backend says the answer took."""
+        return self.completion.usage if self.completion is not None else Usage()
+
+    @property
+    def record(self) -> dict[str, str]:
+        """Return what is kept of it, as the raw answer of the whole."""
+        kept = {"model": self.model}
+        if self.completion is not None:
+            kept["answer"] = self.completion.text[:MOST_KEPT]
+        if self.error is not None:
+            kept["error"] = str(self.error)[:MOST_KEPT]
+        return kept
+
+    @property
+    def thought(self) -> str:
+        """Return how it got there, under its name; the reason where it gave no usable answer."""
+        if self.error is not None or self.answer is None or self.completion is None:
+            return f"[{self.model}] no usable answer: {self.error}"
+        said = self.completion.chain_of_thought or self.answer.chain_of_thought
+        lines = [f"[{self.model}] {said[:MOST_KEPT]}".rstrip()]
+        for element in self.answer.elements:
+            if isinstance(element, Judgement):
+                lines.append(f"left out: {element.verdicts[0].message}")
+            else:
+                lines.append(f"{element.signal} {element.symbol}: {element.reasoning}".rstrip(": "))
+        return "\n".join(lines)
+
+
+async def ask(env: Env, ref: ModelRef, request: CompletionRequest) -> Heard:
+    """Ask one model; every failure of it is a value. Cancellation passes through.
+
+    Args:
+        env: of the section that asks.
+        ref: the model.
+        request: the question. It is told to the model as one to itself; calls are noted in its
+            `calls`, and it is given up at `expires`.
+    """
+    spec = env.model(ref)
+    asked, noted = request.asking(spec), len(request.calls)
+    allowed = None if request.expires is None else max(0.0, request.expires - stopwatch())
+    completion: Completion | None = None
+    try:
+        with anyio.move_on_after(allowed):
+            completion = await env.backend(BackendRef(spec.backend)).complete(asked)
+        if completion is None:
+            raise ModelTimeoutError("no answer in time")  # noqa: EM101, TRY301 - a value below
+        answer = _read(completion)
+    except Exception as error:  # noqa: BLE001 - one model's trouble must not be that of the others
+        note(request, spec, noted, error)
+        return Heard(model=spec.name, completion=completion, error=error)
+    return Heard(model=spec.name, completion=completion, answer=answer)
+
+
+def note(request: CompletionRequest, spec: ModelSpec, noted: int, error: Exception) -> None:
+    """Note among the calls that there was none, unless the backend has noted more than `noted`."""
+    if len(request.calls) == noted:
+        word = "budget" if isinstance(error, BudgetExceededError) else "refused"
+        call = ModelCall(model=spec.name, outcome=word, detail=str(error)[:500])
+        request.calls.append(call)
+
+
+def unused(model: ModelSpec) -> str | None:
+    """Say which settings of an entry mean nothing where other models are asked; None for none."""
+    means_nothing = {
+        "temperature": model.temperature is not None,
+        "max_completion_tokens": model.max_completion_tokens is not None,
+        "top_p": model.top_p is not None,
+        "mode": bool(model.mode),
+        "model_name": model.model_name != model.name,
+        "price": model.price is not None,
+        "budget": model.budget != DailyBudget(),
+    }
+    keys = [key for key, is_set in means_nothing.items() if is_set]
+    if not keys:
+        return None
+    return f"{', '.join(keys)}: mean nothing here, write them at the models that are asked"
+
+
+def why(heard: list[Heard], message: str) -> LLMError:
+    """Return the error for too few answers: of the kind that all of the failures are."""
+    failures = [each for each in heard if each.error is not None]
+    text = f"{message}: " + "; ".join(f"{each.model}: {each.error}" for each in failures)
+    if failures and all(isinstance(each.error, BudgetExceededError) for each in failures):
+        return BudgetExceededError(text, scope="members")
+    if failures and all(isinstance(each.error, ModelTimeoutError) for each in failures):
+        return ModelTimeoutError(text)
+    return LLMError(text)
+
+
+def _read(completion: Completion) -> Answer:
+    if completion.decisions is None:
+        return parse(completion.text)
+    return Answer(elements=completion.decisions)

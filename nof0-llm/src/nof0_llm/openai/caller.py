@@ -1,0 +1,158 @@
+"""One question, sent until it is answered: the only place that calls again."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+import anyio
+import attrs
+import openai
+
+from nof0_core.clock import pause, stopwatch
+from nof0_core.domain.model import CompletionRequest, ModelCall, Usage
+from nof0_core.errors import LLMError, ModelTimeoutError
+from nof0_core.plugins.env import Logger
+from nof0_core.protocols.llm import Budget
+from nof0_llm.openai.answer import Said, read
+from nof0_llm.openai.failure import Failure, failure_of
+
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 8.0
+
+Create = Callable[..., Awaitable[Any]]
+
+
+@attrs.frozen(kw_only=True)
+class Caller:
+    """Calls an endpoint within a time and within the budgets.
+
+    `create` is the client's own function, with its retries off. `rng` spreads the pauses between
+    two calls.
+    """
+
+    create: Create
+    timeout: timedelta
+    max_retries: int
+    budget: Budget
+    rng: random.Random
+    log: Logger
+
+    async def send(
+        self, request: CompletionRequest, body: Mapping[str, Any], worst: Usage, expires: float
+    ) -> tuple[Any, Said]:
+        """Return the endpoint's answer; every call is noted in `request.calls`.
+
+        An answer that was received is never asked for again, whatever it says.
+
+        Args:
+            request: who asks, and which model.
+            body: arguments of `create`.
+            worst: the most one call can take; held in the budgets while it is under way.
+            expires: when to give up, on `stopwatch`.
+
+        Raises:
+            BudgetExceededError: a budget has too little left for the next call.
+            ModelTimeoutError: the time is over.
+            LLMError: the endpoint refuses, or cannot be reached.
+        """
+        failures = 0
+        while True:
+            outcome = await self._once(request, body, worst, expires)
+            if not isinstance(outcome, Failure):
+                return outcome
+            failures += 1
+            left = expires - stopwatch()
+            if left <= 0:
+                raise ModelTimeoutError(outcome.message)
+            if not outcome.may_pass or failures > self.max_retries:
+                raise LLMError(_counted(outcome.message, failures))
+            wait = self._pause(failures, outcome.retry_after)
+            if wait >= left:
+                message = f"{_counted(outcome.message, failures)}; no time is left to ask again"
+                raise ModelTimeoutError(message)
+            self.log.info(
+                "asking again",
+                model=request.model.name,
+                trader=request.trader,
+                why=outcome.message,
+                after_s=round(wait, 3),
+            )
+            await pause(wait)
+
+    async def _once(
+        self, request: CompletionRequest, body: Mapping[str, Any], worst: Usage, expires: float
+    ) -> tuple[Any, Said] | Failure:
+        """Make one call; what it took is booked and noted however it ends."""
+        model = request.model
+        allowed = min(self.timeout.total_seconds(), expires - stopwatch())
+        if allowed <= 0:
+            message = "no time is left to ask"
+            raise ModelTimeoutError(message)
+        hold = self.budget.hold(request.trader, model, worst)
+        # Until the opposite is known, the call has cost all it can have cost.
+        call = ModelCall(
+            model=model.name, outcome="unknown", detail="cut off", usage=worst, is_estimate=True
+        )
+        started = stopwatch()
+        try:
+            with anyio.move_on_after(allowed):
+                response = await self.create(**body, timeout=allowed)
+                said = read(response, model.price)
+                if said is None:
+                    call = attrs.evolve(call, outcome="unusable", detail="no message in the answer")
+                    return Failure(
+                        message="the endpoint's answer has no message",
+                        is_free=False,
+                        may_pass=False,
+                    )
+                call = ModelCall(
+                    model=model.name,
+                    outcome="answered",
+                    usage=said.usage or worst,
+                    is_estimate=said.usage is None,
+                )
+                return response, said
+            call = attrs.evolve(call, detail=f"no answer within {allowed:.3g} s")
+            return Failure(
+                message=f"no answer within {allowed:.3g} s", is_free=False, may_pass=True
+            )
+        except (openai.OpenAIError, ValueError) as error:
+            # Bytes that are no JSON come as a ValueError: an answer, but not a readable one.
+            failure = failure_of(error)
+            call = _failed(call, failure)
+            return failure
+        finally:
+            request.calls.append(call)
+            if call.outcome == "refused":
+                hold.release()
+            else:
+                hold.settle(call.usage)
+            self.log.debug(
+                "called",
+                model=model.name,
+                trader=request.trader,
+                outcome=call.outcome,
+                detail=call.detail,
+                seconds=round(stopwatch() - started, 3),
+                tokens=call.usage.tokens,
+            )
+
+    def _pause(self, failures: int, asked: float | None) -> float:
+        most = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (failures - 1))
+        jittered = most * self.rng.uniform(0.5, 1.0)
+        # A little more than asked for, spread, so that not everybody comes back at once.
+        return jittered if asked is None else asked + jittered / 4
+
+
+def _failed(call: ModelCall, failure: Failure) -> ModelCall:
+    if failure.is_free:
+        return ModelCall(model=call.model, outcome="refused", detail=failure.message)
+    outcome = "unknown" if failure.may_pass else "unusable"
+    return attrs.evolve(call, outcome=outcome, detail=failure.message)
+
+
+def _counted(message: str, calls: int) -> str:
+    return message if calls == 1 else f"{message} (asked {calls} times)"

@@ -1,0 +1,161 @@
+"""`nof0 llm`: which models there are, and what one of them says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import click
+
+if TYPE_CHECKING:
+    from nof0_core.config.model import Config
+    from nof0_core.domain.model import ModelSpec
+    from nof0_core.executor import Deliberation
+
+_config = click.option(
+    "--config",
+    "config_file",
+    metavar="CONFIG",
+    default=Path("etc/nof0.yaml"),
+    show_default=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The main file.",
+)
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
+
+
+@click.group()
+def llm() -> None:
+    """List the models of a configuration and try one."""
+
+
+@llm.command()
+@_config
+@_json
+def models(config_file: Path, *, as_json: bool) -> None:
+    """List the models with backend, prices, daily budget and who uses them."""
+    config = _load(config_file)
+    rows = [_row(config, model) for model in config.models.values()]
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        price = row["price"]
+        cost = f"{price['input']} / {price['output']} USD" if price else "no price"
+        users = ", ".join(row["traders"]) or "nobody"
+        tier = f" [{row['cost_tier']}]" if row["cost_tier"] else ""
+        click.echo(
+            f"{row['name']:<24} {row['backend']:<10} {row['model_name']:<32} {cost:<18}"
+            f" used by {users}{tier}"
+        )
+
+
+@llm.command("try")
+@click.argument("model")
+@_config
+@click.option("--trader", metavar="ID", help="Whose prompt; default: one that uses the model.")
+@_json
+@click.pass_context
+def try_(
+    click_context: click.Context,
+    model: str,
+    config_file: Path,
+    trader: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Ask MODEL what a trader would be asked first, and judge the answer.
+
+    Nothing is ordered. A model that has to be paid is paid; no budget counts it. Exit code 1 if
+    the answer could not be used.
+    """
+    from nof0_core.runtime import trial
+
+    config = _load(config_file)
+    spec = trial.find_model(config, model)
+    users = _users(config, model)
+    asked_for = trader or (users[0] if users else config.traders[0].id)
+    outcome = anyio.run(trial.ask, config, spec, asked_for)
+    if as_json:
+        click.echo(json.dumps(_outcome(outcome, asked_for), indent=2, ensure_ascii=False))
+    else:
+        _show(outcome)
+    if outcome.status != "ok":
+        click_context.exit(1)
+
+
+def _load(config_file: Path) -> Config:
+    from nof0_core import config as configuration
+    from nof0_core.plugins import load_plugins
+
+    return configuration.load(config_file, load_plugins())
+
+
+def _users(config: Config, model: str) -> list[str]:
+    return [t.id for t in config.traders if model in {t.model.name, *(f.name for f in t.fallbacks)}]
+
+
+def _row(config: Config, model: ModelSpec) -> dict[str, Any]:
+    price, budget = model.price, model.budget
+    return {
+        "name": model.name,
+        "backend": model.backend,
+        "provider": model.provider,
+        "model_name": model.model_name,
+        "mode": model.mode or None,
+        "priority": model.priority,
+        "cost_tier": model.cost_tier,
+        "price": price and {"input": str(price.input), "output": str(price.output)},
+        "budget": {"usd": budget.usd and str(budget.usd), "tokens": budget.tokens},
+        "traders": _users(config, model.name),
+    }
+
+
+def _outcome(outcome: Deliberation, trader: str) -> dict[str, Any]:
+    done = outcome.completion
+    return {
+        "status": outcome.status,
+        "error": outcome.error,
+        "trader": trader,
+        "model": done.model if done else None,
+        "answer": done.text if done else "",
+        "chain_of_thought": done.chain_of_thought if done else "",
+        "latency_s": round(outcome.latency_s, 3),
+        "calls": [
+            {
+                "model": call.model,
+                "outcome": call.outcome,
+                "detail": call.detail,
+                "prompt_tokens": call.usage.prompt_tokens,
+                "completion_tokens": call.usage.completion_tokens,
+                "cost_usd": str(call.usage.cost_usd),
+            }
+            for call in outcome.calls
+        ],
+        "decisions": [
+            {
+                "signal": judged.decision.signal,
+                "symbol": judged.decision.symbol,
+                "approved": judged.is_approved,
+                "reasons": [v.message for v in judged.verdicts if v.message],
+            }
+            for judged in outcome.judgements
+        ],
+    }
+
+
+def _show(outcome: Deliberation) -> None:
+    if outcome.completion is not None:
+        click.echo(outcome.completion.text)
+    for judged in outcome.judgements:
+        word = "approved" if judged.is_approved else "rejected"
+        reasons = "; ".join(v.message for v in judged.verdicts if v.message)
+        click.echo(f"{judged.decision.signal} {judged.decision.symbol}: {word} {reasons}".rstrip())
+    for call in outcome.calls:
+        cost = f"{call.usage.tokens} tokens, {call.usage.cost_usd} USD"
+        click.echo(f"{call.model}: {call.outcome} {call.detail}".rstrip() + f" ({cost})", err=True)
+    click.echo(
+        f"{outcome.status} after {outcome.latency_s:.1f} s {outcome.error}".rstrip(), err=True
+    )

@@ -1,0 +1,1 @@
+"""Recording what models answered, and playing it back."""

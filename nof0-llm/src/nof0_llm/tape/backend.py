@@ -1,0 +1,180 @@
+"""The backend behind `type: tape`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio
+import attrs
+
+from nof0_core.clock import stopwatch
+from nof0_core.domain.model import Completion, CompletionRequest, ModelSpec, Usage
+from nof0_core.errors import ReplayMissError
+from nof0_core.plugins.env import BackendRef, Env, ModelRef
+from nof0_core.protocols import LLMBackend
+from nof0_llm.tape.cleaning import cleaned
+from nof0_llm.tape.config import RECORD, TapeConfig
+from nof0_llm.tape.entry import Entry, Failure, failure_of
+from nof0_llm.tape.file import TapeFile, reading, recording
+from nof0_llm.tape.miss import miss
+from nof0_llm.tape.question import Question, question_of
+
+
+@attrs.define
+class Tally:
+    """What a tape did: answers played back, answers written down, and what those took."""
+
+    played: int = 0
+    recorded: int = 0
+    usage: Usage = Usage()
+
+
+class TapeBackend:
+    """Answers from a tape.
+
+    A replay answers from the tape alone. While recording, what is not on the tape is asked of the
+    backend behind it and written down; the same question is never asked twice, because only one
+    answer to it could be played back. A recorded failure is asked again.
+
+    What is answered is always what stands on the tape, so that secrets cut out there reach neither
+    the journal nor the decisions. Calls and costs are those of the recording and are booked to the
+    budgets: what is left of them may stand in the next prompt.
+    """
+
+    def __init__(self, *, config: TapeConfig, env: Env, tape: TapeFile) -> None:
+        self.tally = Tally()
+        self._config = config
+        self._env = env
+        self._tape = tape
+        self._asking: dict[str, anyio.Event] = {}
+
+    async def complete(self, request: CompletionRequest) -> Completion:
+        """Answer from the tape, or ask and record.
+
+        Raises:
+            ReplayMissError: in a replay, the question is not on the tape.
+            LLMError: that is what was recorded.
+        """
+        question = question_of(request)
+        if self._config.mode != RECORD:
+            entry = self._tape.find(question.digest)
+            if entry is None:
+                raise miss(request, question, self._tape.entries())
+            return self._play(entry, request)
+        while question.digest in self._asking:
+            await self._asking[question.digest].wait()
+        entry = self._tape.find(question.digest)
+        if entry is not None and entry.completion is not None:
+            return self._play(entry, request)
+        self._asking[question.digest] = answered = anyio.Event()
+        try:
+            return await self._ask(question, request)
+        finally:
+            del self._asking[question.digest]
+            answered.set()
+
+    async def _ask(self, question: Question, request: CompletionRequest) -> Completion:
+        ref = self._config.backend
+        # Calls of its own: others may be asked the same question at the same time.
+        inner = attrs.evolve(
+            request.asking(attrs.evolve(request.model, backend=ref)),
+            calls=[],
+            render=lambda: request.prompt,
+        )
+        started = stopwatch()
+
+        def keep(completion: Completion | None = None, failure: Failure | None = None) -> Entry:
+            entry = Entry(
+                digest=question.digest,
+                model=question.model,
+                parameters=question.parameters,
+                schema=question.schema,
+                messages=question.messages,
+                completion=completion,
+                failure=failure,
+                calls=tuple(inner.calls),
+                latency_s=round(stopwatch() - started, 6),
+            )
+            entry = cleaned(entry, self._env.redact)
+            self._tape.add(entry)
+            inner.calls[:] = entry.calls
+            self.tally.recorded += 1
+            self.tally.usage += sum((call.usage for call in entry.calls), Usage())
+            return entry
+
+        try:
+            completion = await self._env.backend(BackendRef(ref)).complete(inner)
+        except anyio.get_cancelled_exc_class():
+            if request.expires is not None and stopwatch() >= request.expires:
+                keep(failure=Failure(kind="timeout", message="no answer in time"))
+            raise
+        except ReplayMissError:
+            raise
+        except Exception as error:
+            entry = keep(failure=failure_of(error))
+            assert entry.failure is not None  # noqa: S101 - it was just put in
+            raise entry.failure.error() from error
+        else:
+            kept = keep(completion).completion
+            assert kept is not None  # noqa: S101 - it was just put in
+            return kept
+        finally:
+            request.calls.extend(inner.calls)
+
+    def _play(self, entry: Entry, request: CompletionRequest) -> Completion:
+        self.tally.played += 1
+        for call in entry.calls:
+            if call.usage != Usage():
+                spec = self._spec(call.model, request)
+                self._env.budget.hold(request.trader, spec, call.usage).settle(call.usage)
+        request.calls.extend(entry.calls)
+        if entry.completion is not None:
+            return entry.completion
+        failure = entry.failure
+        assert failure is not None  # noqa: S101 - an entry has one of the two
+        if failure.kind == "budget" and failure.worst is not None:
+            # Refused again by the same budget, which tells people as it did then.
+            self._env.budget.hold(request.trader, request.model, failure.worst).release()
+        raise failure.error()
+
+    def _spec(self, model: str, request: CompletionRequest) -> ModelSpec:
+        """Return the model of a call; on a tape from elsewhere it may be one nobody knows here."""
+        try:
+            return self._env.model(ModelRef(model))
+        except LookupError:
+            return request.model
+
+
+@asynccontextmanager
+async def open_tape(config: TapeConfig, env: Env) -> AsyncIterator[LLMBackend]:
+    """Open a tape; sections that name the same file share it.
+
+    Raises:
+        UsageError: the file cannot be read, or not be written while recording.
+        DataError: it is not a tape.
+    """
+    opener = recording if config.mode == RECORD else reading
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[object]:
+        with opener(config.file) as tape:
+            yield tape
+
+    tape = await env.shared(("tape", config.mode, str(config.file)), opened)
+    assert isinstance(tape, TapeFile)  # noqa: S101 - nobody else has this key
+    backend = TapeBackend(config=config, env=env, tape=tape)
+    try:
+        yield backend
+    finally:
+        tally = backend.tally
+        env.log.info(
+            "tape closed",
+            file=str(config.file),
+            mode=config.mode,
+            entries=len(tape),
+            played=tally.played,
+            recorded=tally.recorded,
+            tokens=tally.usage.tokens,
+            cost_usd=str(tally.usage.cost_usd),
+        )

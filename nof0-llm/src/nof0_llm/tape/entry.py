@@ -1,0 +1,139 @@
+"""One line of a tape: a question, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import msgspec
+
+from nof0_core.domain.model import Completion, Message, ModelCall, Usage
+from nof0_core.errors import (
+    BudgetExceededError,
+    InvalidOutputError,
+    LLMError,
+    ModelTimeoutError,
+)
+
+FORMAT = 1
+"""Number in `tape` of every line; a higher one was written by a later version."""
+
+
+@attrs.frozen(kw_only=True)
+class Failure:
+    """Why there was no completion; `kind` is `invalid_output`, `budget`, `timeout` or `error`.
+
+    `worst` is what a budget had too little left for.
+    """
+
+    kind: str
+    message: str
+    reasons: tuple[str, ...] = ()
+    output: str = ""
+    scope: str = ""
+    worst: Usage | None = None
+
+    def error(self) -> LLMError:
+        """Return the error to raise, as it was when it was recorded."""
+        if self.kind == "invalid_output":
+            return InvalidOutputError(self.reasons, output=self.output)
+        if self.kind == "budget":
+            return BudgetExceededError(self.message, scope=self.scope, worst=self.worst)
+        if self.kind == "timeout":
+            return ModelTimeoutError(self.message)
+        return LLMError(self.message)
+
+
+def failure_of(error: Exception) -> Failure:
+    """Describe an error of a backend."""
+    if isinstance(error, InvalidOutputError):
+        return Failure(
+            kind="invalid_output",
+            message=str(error),
+            reasons=error.reasons,
+            output=error.output,
+        )
+    if isinstance(error, BudgetExceededError):
+        return Failure(kind="budget", message=str(error), scope=error.scope, worst=error.worst)
+    if isinstance(error, ModelTimeoutError):
+        return Failure(kind="timeout", message=str(error))
+    if isinstance(error, LLMError):
+        return Failure(kind="error", message=str(error))
+    return Failure(kind="error", message=f"{type(error).__name__}: {error}")
+
+
+@attrs.frozen(kw_only=True)
+class Entry:
+    """What one question came to.
+
+    Exactly one of `completion` and `failure` is there. `calls` are the calls that were made for it,
+    with their costs. `latency_s` is real time in seconds. The first five fields are those of a
+    `Question`, with secrets taken out of the messages.
+    """
+
+    tape: int = FORMAT
+    digest: str
+    model: Mapping[str, str]
+    parameters: Mapping[str, Any]
+    schema: str
+    messages: tuple[Message, ...]
+    completion: Completion | None = None
+    failure: Failure | None = None
+    calls: tuple[ModelCall, ...] = ()
+    latency_s: float = 0.0
+
+
+class Head(msgspec.Struct):
+    """The part of a line that is read when a tape is opened."""
+
+    tape: int
+    digest: str
+    failure: msgspec.Raw = msgspec.Raw(b"null")
+
+    @property
+    def is_failure(self) -> bool:
+        """Return whether the line has no completion."""
+        return bytes(self.failure) != b"null"
+
+
+def encode(entry: Entry) -> bytes:
+    """Write an entry as one line, with the line break."""
+    return msgspec.json.encode(_writable(msgspec.to_builtins(entry))) + b"\n"
+
+
+def decode(line: bytes) -> Entry:
+    """Read a line.
+
+    Raises:
+        ValueError: it is not an entry of a tape.
+    """
+    entry = _ENTRY.decode(line)
+    if (entry.completion is None) == (entry.failure is None):
+        message = "it needs either a completion or a failure"
+        raise ValueError(message)
+    return entry
+
+
+def head_of(line: bytes) -> Head:
+    """Read the beginning of what a line says.
+
+    Raises:
+        ValueError: it is not an entry of a tape.
+    """
+    return _HEAD.decode(line)
+
+
+def _writable(value: Any) -> Any:
+    """Replace what cannot be written as UTF-8 (lone surrogates) in all texts."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {key: _writable(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_writable(inner) for inner in value]
+    return value
+
+
+_HEAD = msgspec.json.Decoder(Head)
+_ENTRY = msgspec.json.Decoder(Entry)

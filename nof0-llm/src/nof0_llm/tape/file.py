@@ -1,0 +1,179 @@
+"""A tape on disk: JSON lines, found by the digest of the question."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import attrs
+
+from nof0_core.errors import DataError, UsageError
+from nof0_llm.tape.entry import FORMAT, Entry, Head, decode, encode, head_of
+
+
+@attrs.frozen(kw_only=True)
+class _Line:
+    """Where an entry stands: byte offset and length, and its number in the file from 1."""
+
+    number: int
+    offset: int
+    length: int
+    is_failure: bool
+
+
+class TapeFile:
+    """An open tape. The order of its lines means nothing.
+
+    Of several entries for one question the first completion counts, and a failure only where there
+    is no completion. The prompts stay on disk; what is kept is where each entry stands.
+    """
+
+    def __init__(self, path: Path, handle: int) -> None:
+        self.path = path
+        self._handle = handle
+        self._lines: dict[str, _Line] = {}
+        self._end = 0
+        self._count = 0
+        self._is_closed_line = True
+        self._scan()
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def find(self, digest: str) -> Entry | None:
+        """Return what was recorded for a question, None if nothing was.
+
+        Raises:
+            DataError: the entry is damaged; the message has file and line.
+        """
+        line = self._lines.get(digest)
+        return None if line is None else self._read(line)
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield the entry that counts for each question, in the order of the file.
+
+        Raises:
+            DataError: an entry is damaged; the message has file and line.
+        """
+        for line in sorted(self._lines.values(), key=lambda line: line.offset):
+            yield self._read(line)
+
+    def add(self, entry: Entry) -> None:
+        """Append an entry; a crash of the process does not lose it after that."""
+        data = encode(entry)
+        if not self._is_closed_line:
+            data = b"\n" + data
+        offset = self._end + len(data) - len(data.lstrip(b"\n"))
+        _write(self._handle, data)
+        self._end += len(data)
+        self._is_closed_line = True
+        self._count += 1
+        length = self._end - offset
+        self._note(head_of(data), _line(self._count, offset, length, entry.failure is not None))
+
+    def _read(self, line: _Line) -> Entry:
+        data = os.pread(self._handle, line.length, line.offset)
+        try:
+            return decode(data)
+        except ValueError as error:
+            message = f"{self.path}:{line.number}: not an entry of a tape: {error}"
+            raise DataError(message) from error
+
+    def _note(self, head: Head, line: _Line) -> None:
+        known = self._lines.get(head.digest)
+        if known is None or (known.is_failure and not line.is_failure):
+            self._lines[head.digest] = line
+
+    def _scan(self) -> None:
+        with os.fdopen(os.dup(self._handle), "rb") as file:
+            file.seek(0)
+            for number, data in enumerate(file, start=1):
+                offset, self._end = self._end, self._end + len(data)
+                self._count = number
+                if not data.strip():
+                    continue
+                head = self._head(number, data)
+                if head is None:
+                    # A crash cut the last line short: as if it had never been begun.
+                    self._end, self._count = offset, number - 1
+                    return
+                self._is_closed_line = data.endswith(b"\n")
+                self._note(head, _line(number, offset, len(data), head.is_failure))
+
+    def _head(self, number: int, data: bytes) -> Head | None:
+        try:
+            head = head_of(data)
+        except ValueError as error:
+            if number > 1 and not data.endswith(b"\n"):
+                return None
+            message = f"{self.path}:{number}: not an entry of a tape: {error}"
+            raise DataError(message) from error
+        if head.tape > FORMAT:
+            message = f"{self.path}:{number}: written by a later version of nof0"
+            raise DataError(message)
+        return head
+
+    def cut(self) -> None:
+        """Take away what follows the last whole entry, before anything is appended."""
+        if os.fstat(self._handle).st_size > self._end:
+            os.ftruncate(self._handle, self._end)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[TapeFile]:
+    """Open a tape to play it back.
+
+    Raises:
+        UsageError: there is no such file, or it cannot be read.
+        DataError: it is not a tape.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        message = f"the tape {path} cannot be read: {error.strerror}"
+        raise UsageError(message, hints=("record one first, with mode: record",)) from error
+    try:
+        yield TapeFile(path, handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def recording(path: Path) -> Iterator[TapeFile]:
+    """Open a tape to add to it; made if missing, and on disk for good when this ends.
+
+    Raises:
+        UsageError: the file cannot be written, or another process records on it.
+        DataError: what is there is not a tape.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        message = f"the tape {path} cannot be written: {error.strerror}"
+        raise UsageError(message) from error
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            message = f"another process records on the tape {path}"
+            raise UsageError(message, hints=("give this run a file of its own",)) from error
+        tape = TapeFile(path, handle)
+        tape.cut()
+        yield tape
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _line(number: int, offset: int, length: int, is_failure: bool) -> _Line:  # noqa: FBT001 - one caller each
+    return _Line(number=number, offset=offset, length=length, is_failure=is_failure)
+
+
+def _write(handle: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(handle, view) :]

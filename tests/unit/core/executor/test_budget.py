@@ -1,0 +1,209 @@
+"""Daily budgets: nothing is paid for that could break one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal as D
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nof0_core.clock import SimulatedClock
+from nof0_core.domain.context import Performance
+from nof0_core.domain.event import CycleEnded, Event
+from nof0_core.domain.model import DailyBudget, ModelCall, ModelSpec, Usage
+from nof0_core.errors import BudgetExceededError
+from nof0_core.executor.budget import ModelBudget
+from nof0_core.testing import samples
+from nof0_core.testing.environment import START
+
+GPT, QWEN = ModelSpec(name="gpt", backend="b"), ModelSpec(name="qwen", backend="b")
+
+
+def usage(cost="1", tokens=100):
+    return Usage(prompt_tokens=tokens, cost_usd=D(cost))
+
+
+class Alarms(list):
+    def __call__(self, code, message, *, trader=None):
+        self.append((code, trader))
+
+
+class Wallet:
+    def __init__(self, *, total=None, traders=None, models=None):
+        self.clock = SimulatedClock(START)
+        self.alarms = Alarms()
+        self.budget = ModelBudget(
+            clock=self.clock,
+            total=total or DailyBudget(),
+            traders=traders or {},
+            models=models or {},
+            alert_pct=D(80),
+            alarm=self.alarms,
+        )
+
+    def hold(self, trader="ann", model=GPT, **more):
+        return self.budget.hold(trader, model, usage(**more))
+
+    async def at(self, **later):
+        await self.clock.sleep_until(START + timedelta(**later))
+
+
+def cycle(*calls, trader="ann", time=START):
+    body = CycleEnded(
+        trader=trader,
+        cycle="c",
+        number=1,
+        scheduled=time,
+        status="ok",
+        model="gpt",
+        market="",
+        account=samples.account(),
+        performance=Performance(),
+        calls=calls,
+    )
+    return Event(seq=1, time=time, stream=trader, body=body)
+
+
+@pytest.mark.parametrize(
+    ("limits", "scope"),
+    [
+        pytest.param({"total": DailyBudget(usd=D(3))}, "all", id="all"),
+        pytest.param({"traders": {"ann": DailyBudget(usd=D(3))}}, "trader ann", id="trader"),
+        pytest.param({"models": {"gpt": DailyBudget(usd=D(3))}}, "model gpt", id="model"),
+        pytest.param({"total": DailyBudget(tokens=300)}, "all", id="tokens"),
+    ],
+)
+def test_a_call_that_could_break_a_budget_is_refused(limits, scope):
+    wallet = Wallet(**limits)
+    wallet.hold().settle(usage())
+    wallet.hold(cost="2", tokens=200).settle(usage(cost="1.5", tokens=150))
+    with pytest.raises(BudgetExceededError) as caught:
+        wallet.hold()
+    assert caught.value.scope == scope
+    wallet.hold(cost="0.5", tokens=50)
+
+
+def test_calls_under_way_count_and_what_they_did_not_need_comes_back():
+    wallet = Wallet(total=DailyBudget(usd=D(2)))
+    first, second = wallet.hold(), wallet.hold()
+    with pytest.raises(BudgetExceededError):
+        wallet.hold(cost="0.01")
+    first.release()
+    second.settle(usage("0.25"))
+    wallet.hold(cost="1.75")
+
+
+def test_budgets_of_others_are_untouched():
+    wallet = Wallet(traders={"ann": DailyBudget(usd=D(1)), "bob": DailyBudget(usd=D(1))})
+    wallet.hold("ann").settle(usage())
+    with pytest.raises(BudgetExceededError):
+        wallet.hold("ann", cost="0.1")
+    wallet.hold("bob")
+
+
+def test_a_spent_budget_refuses_also_what_is_free():
+    """Without a price nothing is known to be free: a spent budget is spent."""
+    wallet = Wallet(total=DailyBudget(usd=D(1)))
+    wallet.hold().settle(usage())
+    with pytest.raises(BudgetExceededError):
+        wallet.hold(cost="0")
+
+
+@pytest.mark.anyio
+async def test_a_new_day_begins_at_midnight_utc():
+    wallet = Wallet(total=DailyBudget(usd=D(1)))
+    wallet.hold().settle(usage())
+    await wallet.at(hours=23, minutes=59)
+    with pytest.raises(BudgetExceededError):
+        wallet.hold(cost="0.1")
+    await wallet.at(days=1)
+    wallet.hold()
+
+
+@pytest.mark.anyio
+async def test_a_call_over_midnight_is_booked_where_it_ends():
+    wallet = Wallet(total=DailyBudget(usd=D(1)))
+    held = wallet.hold()
+    await wallet.at(days=1)
+    held.settle(usage("0.75"))
+    assert wallet.budget.left("ann", GPT).usd == D("0.25")
+
+
+def test_a_person_is_told_once_when_it_runs_low_and_once_when_it_is_spent():
+    wallet = Wallet(traders={"ann": DailyBudget(usd=D(10))})
+    wallet.hold(cost="7.9").settle(usage("7.9"))
+    assert wallet.alarms == []
+    wallet.hold(cost="0.1").settle(usage("0.1"))
+    wallet.hold(cost="0.1").settle(usage("0.1"))
+    assert wallet.alarms == [("budget_low", "ann")]
+    for _ in range(2):
+        with pytest.raises(BudgetExceededError):
+            wallet.hold(cost="5")
+    assert wallet.alarms == [("budget_low", "ann"), ("budget_spent", "ann")]
+
+
+def test_what_the_journal_holds_was_spent():
+    wallet = Wallet(total=DailyBudget(usd=D(3)), models={"qwen": DailyBudget(usd=D(1))})
+    calls = (ModelCall(model="gpt", outcome="unknown", usage=usage("1.5"), is_estimate=True),)
+    wallet.budget.replay(cycle(*calls))
+    wallet.budget.replay(cycle(ModelCall(model="qwen", outcome="answered", usage=usage("1"))))
+    assert wallet.budget.left("ann", GPT).usd == D("0.5")
+    with pytest.raises(BudgetExceededError, match="model qwen"):
+        wallet.hold(model=QWEN, cost="0.1")
+
+
+def test_yesterday_in_the_journal_does_not_count():
+    wallet = Wallet(total=DailyBudget(usd=D(1)))
+    call = ModelCall(model="gpt", outcome="answered", usage=usage())
+    wallet.budget.replay(cycle(call, time=START - timedelta(minutes=1)))
+    assert wallet.budget.left("ann", GPT).usd == D(1)
+
+
+def test_a_hold_ends_once():
+    held = Wallet().hold()
+    held.release()
+    with pytest.raises(RuntimeError):
+        held.settle(usage())
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["ann", "bob"]),
+            st.sampled_from([GPT, QWEN]),
+            st.decimals(min_value=0, max_value=5, places=4),
+            st.integers(0, 400),
+            st.sampled_from(["settle", "release", "keep"]),
+            st.decimals(min_value=0, max_value=1, places=4),
+        ),
+        max_size=30,
+    )
+)
+def test_no_order_of_calls_breaks_a_budget(steps):
+    """Where calls take no more than was held, spent and held together stay within every limit."""
+    limits = {"all": D(10), "ann": D(4), "gpt": D(6)}
+    wallet = Wallet(
+        total=DailyBudget(usd=limits["all"], tokens=1000),
+        traders={"ann": DailyBudget(usd=limits["ann"])},
+        models={"gpt": DailyBudget(usd=limits["gpt"])},
+    )
+    out = dict.fromkeys(limits, D(0))
+    tokens = 0
+    for trader, model, cost, count, ending, part in steps:
+        try:
+            held = wallet.budget.hold(trader, model, usage(str(cost), count))
+        except BudgetExceededError:
+            continue
+        took = {"settle": cost * part, "release": D(0), "keep": cost}[ending]
+        tokens += 0 if ending == "release" else count
+        if ending == "settle":
+            held.settle(usage(str(took), count))
+        elif ending == "release":
+            held.release()
+        for scope in ("all", trader, model.name):
+            if scope in out:
+                out[scope] += took
+        assert all(out[scope] <= limit for scope, limit in limits.items())
+        assert tokens <= 1000

@@ -1,0 +1,154 @@
+"""Hostile and malformed answers, each with what has to become of it."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nof0_core.clock import stopwatch
+from nof0_core.domain.decision import Decision, Judgement
+from nof0_core.errors import InvalidOutputError
+from nof0_core.executor.answer import parse
+from nof0_core.executor.deliberation import CycleStatus
+from nof0_core.executor.extract import DEEPEST
+
+CORPUS = Path(__file__).parents[3] / "data" / "answers"
+EXPECTED = json.loads((CORPUS / "expected.json").read_text(encoding="utf-8"))
+CLOSE = '{"signal": "close", "symbol": "ETH"}'
+MEGABYTES = 5 * 1024 * 1024
+
+
+def answer_of(name):
+    return (CORPUS / f"{name}.txt").read_text(encoding="utf-8")
+
+
+def test_every_answer_has_an_expectation_and_every_expectation_an_answer():
+    assert {path.stem for path in CORPUS.glob("*.txt")} == set(EXPECTED)
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_an_answer_of_the_corpus_becomes_what_is_expected(name):
+    text, expected = answer_of(name), EXPECTED[name]
+
+    if "refused" in expected:
+        with pytest.raises(InvalidOutputError) as caught:
+            parse(text)
+        assert any(expected["refused"] in reason for reason in caught.value.reasons)
+        return
+    answer = parse(text)
+    assert [f"{d.signal} {d.symbol}" for d in answer.decisions] == expected["decisions"]
+    malformed = [e.verdicts[0].message for e in answer.elements if isinstance(e, Judgement)]
+    wanted = expected.get("malformed", [])
+    assert len(malformed) == len(wanted)
+    assert all(part in message for part, message in zip(wanted, malformed, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        pytest.param("word " * (MEGABYTES // 5), "more than 200000", id="5 MB of prose"),
+        pytest.param(f"[{CLOSE}]" + " " * MEGABYTES, "more than 200000", id="5 MB of blanks"),
+        pytest.param("[" * MEGABYTES, "more than 200000", id="5 MB of brackets"),
+        pytest.param("[" * 190_000, "nested too deeply", id="190,000 levels"),
+        pytest.param("[" * 80_000 + "]" * 80_000, "nested too deeply", id="80,000 closed levels"),
+        pytest.param('{"a":' * 30_000, "nested too deeply", id="30,000 objects"),
+        pytest.param("{[" * 90_000, "damaged JSON", id="180,000 brackets"),
+        pytest.param("{ x" * 60_000, "very many brackets", id="60,000 openings"),
+        pytest.param('["' * 90_000, "very many brackets", id="90,000 open texts"),
+        pytest.param("<think>" * 28_000, "no JSON found", id="28,000 thoughts"),
+        pytest.param("<think></think>" * 13_000, "no JSON found", id="13,000 empty thoughts"),
+        pytest.param("x</think>" * 22_000, "no JSON found", id="22,000 ends of thoughts"),
+        pytest.param("```json\n" * 20_000, "no JSON found", id="20,000 fences"),
+        pytest.param('"' * 199_000, "no JSON found", id="199,000 quotes"),
+    ],
+)
+def test_large_answers_are_refused_quickly(text, reason):
+    started = stopwatch()
+    with pytest.raises(InvalidOutputError) as caught:
+        parse(text)
+    assert any(reason in found for found in caught.value.reasons)
+    assert stopwatch() - started < 5
+
+
+@pytest.mark.parametrize("levels", [*range(1, 60), 200, 400, 600, 800, 900, 950, 1000, 5000])
+def test_nesting_is_read_to_a_fixed_depth_and_never_breaks(levels):
+    deep = "[" * levels + "]" * levels
+    text = f'{{"decisions": [{{"signal": "close", "symbol": "ETH", "x": {deep}}}]}}'
+    if levels + 3 > DEEPEST + 1:
+        with pytest.raises(InvalidOutputError, match="nested too deeply"):
+            parse(text)
+    else:
+        assert parse(text).decisions[0].symbol == "ETH"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", EXPECTED)
+async def test_the_executor_gets_over_every_answer_and_the_journal_takes_it(
+    executor, context, now, name
+):
+    made, _ = executor(answer_of(name))
+
+    done = await made.decide(context(), now)
+
+    refused = "refused" in EXPECTED[name]
+    assert done.status == (CycleStatus.INVALID_OUTPUT if refused else CycleStatus.OK)
+    assert done.completion is not None
+    assert msgspec.json.encode(done.judgements)
+    for approved in done.approved:
+        decision = approved.decision
+        assert decision.symbol in {"BTC", "ETH"}
+        assert approved.size_usd is None or approved.size_usd <= Decimal(10_000) * 20
+
+
+@pytest.mark.anyio
+async def test_an_answer_without_end_is_not_kept_whole(executor, context, now):
+    made, _ = executor("word " * (MEGABYTES // 5))
+
+    done = await made.decide(context(), now)
+
+    assert done.status is CycleStatus.INVALID_OUTPUT
+    assert len(done.completion.text) < 210_000
+    assert "characters left out" in done.completion.text
+
+
+names = st.sampled_from(sorted(EXPECTED))
+
+
+@given(names, st.data())
+def test_an_answer_cut_or_changed_anywhere_is_read_or_refused(name, data):
+    text = answer_of(name)[:3000]
+    at = data.draw(st.integers(0, len(text)))
+    insert = data.draw(
+        st.sampled_from(["", "{", "}", "[", "]", '"', ",", "<think>", "NaN", "\x00"])
+    )
+    skip = data.draw(st.integers(0, 5))
+    try:
+        answer = parse(text[:at] + insert + text[at + skip :])
+    except InvalidOutputError:
+        return
+    assert all(isinstance(e, Decision | Judgement) for e in answer.elements)
+
+
+@given(names, st.data())
+def test_an_answer_that_was_cut_off_never_gives_an_entry_it_did_not_finish(name, data):
+    text = answer_of(name)
+    at = data.draw(st.integers(0, min(len(text), 3000)))
+    try:
+        whole = parse(text).decisions
+    except InvalidOutputError:
+        whole = ()
+    try:
+        part = parse(text[:at]).decisions
+    except InvalidOutputError:
+        return
+    if name in {"thinking-without-opening", "two-answers", "objects-one-after-another"}:
+        return  # what these begin with is an answer by itself
+    if name == "example-then-answer":
+        return
+    assert all(d in whole for d in part if d.signal.is_entry)

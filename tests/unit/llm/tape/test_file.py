@@ -1,0 +1,164 @@
+"""A tape on disk survives crashes, and the order of its lines means nothing."""
+
+from __future__ import annotations
+
+import itertools
+import json
+
+import pytest
+
+from nof0_core.domain.decision import Decision, Signal
+from nof0_core.domain.model import Completion
+from nof0_core.errors import (
+    BudgetExceededError,
+    DataError,
+    InvalidOutputError,
+    LLMError,
+    ModelTimeoutError,
+    UsageError,
+)
+from nof0_llm.tape.entry import Failure, decode, encode, failure_of
+from nof0_llm.tape.file import reading, recording
+
+FAILED = Failure(kind="error", message="no")
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "deep" / "run.jsonl"
+
+
+def write(path, *entries):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"".join(encode(entry) for entry in entries))
+
+
+def text_of(path, letter):
+    with reading(path) as tape:
+        found = tape.find(letter * 64)
+        return found and found.completion and found.completion.text
+
+
+def test_what_was_added_is_found_at_once_and_after_opening_again(path, entry):
+    with recording(path) as tape:
+        for letter in "abc":
+            tape.add(entry(letter))
+            assert tape.find(letter * 64) == entry(letter)
+        assert tape.find("d" * 64) is None
+    with reading(path) as tape:
+        assert list(tape.entries()) == [entry("a"), entry("b"), entry("c")]
+        assert len(tape) == 3
+
+
+def test_cut_short_at_any_byte_it_keeps_all_whole_entries_and_takes_new_ones(path, entry):
+    whole, last = encode(entry("a")) + encode(entry("b")), encode(entry("c"))
+    path.parent.mkdir()
+    for length in range(len(last) + 1):
+        path.write_bytes(whole + last[:length])
+        is_whole = length >= len(last) - 1
+        with reading(path) as tape:
+            assert tape.find("b" * 64) == entry("b")
+            assert (tape.find("c" * 64) is not None) is is_whole
+        with recording(path) as tape:
+            tape.add(entry("d"))
+        wanted = "abcd" if is_whole else "abd"
+        with reading(path) as tape:
+            assert list(tape.entries()) == [entry(letter) for letter in wanted]
+        assert path.read_bytes().count(b"\n") == len(wanted)
+
+
+def test_the_order_of_lines_means_nothing(path, entry):
+    for order in itertools.permutations("abcd"):
+        write(path, *[entry(letter) for letter in order])
+        assert [text_of(path, letter) for letter in "abcd"] == [f"answer to {x}" for x in "abcd"]
+
+
+def test_of_two_answers_the_first_counts(path, entry, answered):
+    write(path, entry("a"), answered(entry("a"), "another"))
+    assert text_of(path, "a") == "answer to a"
+
+
+def test_a_failure_counts_only_without_an_answer(path, entry):
+    failed = entry("a", failure=FAILED)
+    for pair in ((failed, entry("a")), (entry("a"), failed)):
+        write(path, *pair)
+        assert text_of(path, "a") == "answer to a"
+    write(path, failed)
+    with reading(path) as tape:
+        assert tape.find("a" * 64).failure == FAILED
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (InvalidOutputError(["no list", "no object"], output="{"), "invalid_output"),
+        (BudgetExceededError("nothing left", scope="all"), "budget"),
+        (ModelTimeoutError("too late"), "timeout"),
+        (LLMError("status 500"), "error"),
+    ],
+)
+def test_failures_come_back_as_they_were(error, kind, entry):
+    failure = decode(encode(entry("a", failure=failure_of(error)))).failure
+    assert failure.kind == kind
+    again = failure.error()
+    assert type(again) is type(error)
+    assert str(again) == str(error)
+    assert vars(again) == vars(error)
+
+
+def test_typed_decisions_come_back_as_they_were(entry):
+    decision = Decision(signal=Signal.CLOSE, symbol="BTC", reasoning="enough", confidence=80.0)
+    typed = entry("a", completion=Completion(model="rule", decisions=(decision,)))
+    assert decode(encode(typed)) == typed
+
+
+def test_text_that_is_no_utf8_does_not_stop_a_recording(path, entry, answered):
+    with recording(path) as tape:
+        tape.add(answered(entry("a"), "cut \ud83d off"))
+    assert text_of(path, "a") == "cut ? off"
+
+
+def test_a_file_that_is_no_tape_is_left_alone(path, entry):
+    path.parent.mkdir()
+    path.write_bytes(b"Dear diary")
+    with pytest.raises(DataError, match=r"run\.jsonl:1: not an entry"), recording(path):
+        pass
+    assert path.read_bytes() == b"Dear diary"
+
+
+def test_a_damaged_line_is_named(path, entry):
+    write(path, entry("a"), entry("b"), entry("c"))
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(lines[0] + b'{"digest": 3}\n' + lines[2])
+    with pytest.raises(DataError, match=r"run\.jsonl:2: not an entry"), reading(path):
+        pass
+
+
+def test_a_line_without_an_outcome_is_named_when_it_is_read(path, entry):
+    write(path, entry("a"))
+    raw = json.loads(path.read_bytes())
+    raw["completion"] = None
+    path.write_text(json.dumps(raw) + "\n")
+    with reading(path) as tape, pytest.raises(DataError, match="either a completion or a failure"):
+        tape.find("a" * 64)
+
+
+def test_a_tape_of_a_later_version_is_refused(path, entry):
+    write(path, entry("a", tape=2))
+    with pytest.raises(DataError, match="later version"), reading(path):
+        pass
+
+
+def test_two_recordings_on_one_tape_are_refused(path):
+    with (
+        recording(path),
+        pytest.raises(UsageError, match="another process records"),
+        recording(path),
+    ):
+        pass
+
+
+def test_a_tape_is_for_its_owner_alone(path, entry):
+    with recording(path) as tape:
+        tape.add(entry("a"))
+    assert path.stat().st_mode & 0o077 == 0

@@ -1,0 +1,78 @@
+"""What makes two questions the same."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from hashlib import sha256
+
+import attrs
+import pytest
+
+from nof0_core import opt
+from nof0_core.domain.model import DailyBudget, ModelPrice
+from nof0_llm.tape.question import question_of
+
+
+@attrs.frozen(kw_only=True)
+class Params:
+    style: str = opt(default="calm")
+    token: str = opt(default="", secret=True)
+
+
+@attrs.frozen(kw_only=True)
+class LaterParams(Params):
+    depth: int = opt(default=3)
+
+
+def test_the_digest_is_the_same_tomorrow(ask):
+    # Written out here: a change of it would make every recorded tape useless.
+    schema = '{"properties":{"signal":{"enum":["hold"]}},"type":"object"}'
+    whole = (
+        '{"messages":[["system","Trade."],["user","€ 100"]],'
+        '"model":{"model_name":"one","name":"gpt","provider":""},'
+        '"parameters":{"temperature":0.5},'
+        f'"schema":"{sha256(schema.encode()).hexdigest()}"}}'
+    )
+    found = question_of(ask("€ 100", temperature=0.5)).digest
+    assert found == sha256(whole.encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"text": "BTC stands at 101 USD."}, id="one character of the prompt"),
+        pytest.param({"system": "Trade!"}, id="system message"),
+        pytest.param({"schema": {"type": "array"}}, id="schema"),
+        pytest.param({"name": "other"}, id="entry"),
+        pytest.param({"provider": "x"}, id="provider"),
+        pytest.param({"model_name": "two"}, id="model"),
+        pytest.param({"temperature": 0.0}, id="temperature 0 is a setting"),
+        pytest.param({"max_completion_tokens": 5}, id="length"),
+        pytest.param({"top_p": 0.5}, id="top_p"),
+        pytest.param({"mode": "json"}, id="mode"),
+        pytest.param({"params": Params(style="bold")}, id="params"),
+    ],
+)
+def test_what_the_model_is_asked_changes_the_digest(ask, change):
+    assert question_of(ask(**change)).digest != question_of(ask()).digest
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"trader": "beta"}, id="who asks"),
+        pytest.param({"backend": "direct"}, id="which way"),
+        pytest.param({"price": ModelPrice(input=Decimal(1), output=Decimal(2))}, id="price"),
+        pytest.param({"budget": DailyBudget(tokens=1)}, id="budget"),
+        pytest.param({"priority": 4}, id="priority"),
+        pytest.param({"params": Params()}, id="params by default"),
+        pytest.param({"params": LaterParams()}, id="a setting of a later version"),
+        pytest.param({"params": Params(token="geheim")}, id="secret"),  # noqa: S106
+    ],
+)
+def test_what_the_model_is_not_told_does_not(ask, change):
+    assert question_of(ask(**change)).digest == question_of(ask()).digest
+
+
+def test_the_border_between_messages_counts(ask):
+    assert question_of(ask("bc", system="a")).digest != question_of(ask("c", system="ab")).digest
