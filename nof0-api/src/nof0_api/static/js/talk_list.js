@@ -1,0 +1,41 @@
+// A list of cycles that grows on request and is only written anew when something in it changed.
+
+import { h, refill } from "./dom.js";
+import { talkKey, talkView } from "./talk.js";
+
+const STEP = 20; // prompts are long; a hundred of them make a phone slow
+
+export class TalkList {
+  #shown = STEP;
+  #written = "";
+  #talks = [];
+
+  constructor(store, options) {
+    this.store = store;
+    this.options = options;
+    this.list = h("div", {});
+    this.more = h("button", { class: "button more", type: "button", hidden: true, onclick: () => this.#grow() }, "Show older");
+    this.element = h("div", {}, this.list, this.more);
+  }
+
+  /** Shows cycles, newest first. */
+  show(talks) {
+    this.#talks = talks;
+    const shown = talks.slice(0, this.#shown);
+    this.more.hidden = talks.length <= this.#shown;
+    const written = JSON.stringify(shown.map((one) => [talkKey(one), one.summary]));
+    if (written === this.#written) return;
+    this.#written = written;
+    refill(this.list, shown.map((one) => talkView(this.store, one, this.options)));
+  }
+
+  /** Starts again with the newest few, as after a change of filter. */
+  reset() {
+    this.#shown = STEP;
+  }
+
+  #grow() {
+    this.#shown += STEP;
+    this.show(this.#talks);
+  }
+}
