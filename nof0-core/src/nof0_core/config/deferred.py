@@ -16,7 +16,6 @@ TRADER = (
 )
 MODEL = ("priority", "cost_per_million_tokens", "price", "budget_usd_per_day")
 MAIN = (
-    "Cors",
     "Logging.SlowThreshold.SQL",
     "Logging.SlowThreshold.Redis",
     "Logging.VerboseSQL",
