@@ -42,11 +42,13 @@ export const times = (value) => (isKnown(value) ? `${+value.toFixed(2)}×` : NON
 /** A confidence between 0 and 1 as a percentage. */
 export const confidence = (value) => (isKnown(value) ? percent(value * 100, 0) : NONE);
 
-/** A price with as many digits as its size deserves: `117,629.0`, `3.1529`, `0.23734`. */
+/** A price with as many digits as its size deserves: `117,629.0`, `3,750.90`, `3.1529`, `0.23734`. */
 export function price(value) {
   if (!isKnown(value)) return NONE;
   const size = Math.abs(value);
-  const digits = size >= 10000 ? 1 : size >= 100 ? 2 : size >= 1 ? 4 : 6;
+  // Below one dollar five significant digits, as venues quote them.
+  const small = size > 0 ? Math.min(12, 4 - Math.floor(Math.log10(size))) : 2;
+  const digits = size >= 10000 ? 1 : size >= 100 ? 2 : size >= 1 ? 4 : small;
   return signed(value, digits, "", "", false);
 }
 

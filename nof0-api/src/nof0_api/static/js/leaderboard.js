@@ -13,7 +13,7 @@ export class Leaderboard {
   constructor(store) {
     this.store = store;
     const columns = [
-      { key: "rank", label: "#", num: true, cell: (row) => row.rank },
+      { key: "rank", label: "#", num: true, class: "rank", cell: (row) => row.rank },
       { key: "id", label: "Trader", lead: true, value: (row) => row.id, cell: (row) => [traderLink(store, row.id, "board"), row.is_baseline ? h("span", { class: "badge" }, "baseline") : null] },
       { key: "equity", label: "Equity", num: true, value: (row) => row.equity, cell: (row) => usd(row.equity) },
       { key: "return", label: "Return [95 %]", num: true, value: (row) => row.return_pct, cell: (row) => [h("span", { class: tone(row.return_pct) }, change(row.return_pct)), h("span", { class: "sub" }, interval(row.return_pct_ci))] },
@@ -28,7 +28,7 @@ export class Leaderboard {
     this.verdict = h("p", { class: "verdict", hidden: true, id: "verdict" });
     this.note = h("p", { class: "note" }, "P(best): chance of beating the best (other) baseline. Intervals are bootstrapped from hourly returns. Capital that a rebalance moves changes equity, never the return.");
     this.element = h("section", { class: "panel", "aria-labelledby": "leaderboard-title" },
-      h("header", {}, h("h2", { id: "leaderboard-title" }, "Leaderboard")), this.body, this.verdict, this.note);
+      h("header", {}, h("h2", { id: "leaderboard-title" }, "Leaderboard")), this.verdict, this.body, this.note);
   }
 
   update() {

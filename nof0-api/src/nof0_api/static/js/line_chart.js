@@ -9,6 +9,13 @@ import { colour, onTheme } from "./theme.js";
 const uPlot = globalThis.uPlot;
 const inUtc = (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC");
 
+/** A time on the axis, as long as the distance of its neighbours in seconds asks for. */
+function tickLabel(time, step) {
+  const [day, clock] = utc(time, { short: true }).split(" ");
+  if (step < 86400) return `${day.slice(5)} ${clock}`;
+  return step < 30 * 86400 ? day.slice(5) : day;
+}
+
 export class LineChart {
   #curves = [];
   #plot = null;
@@ -36,7 +43,7 @@ export class LineChart {
   show(curves, options = {}) {
     Object.assign(this.options, options);
     this.#curves = curves;
-    const signature = JSON.stringify([curves.map((one) => [one.name, one.colour]), this.options.label]);
+    const signature = JSON.stringify(curves.map((one) => [one.name, one.colour]));
     if (this.#plot && signature === this.#signature && !options.format) this.#plot.setData(this.#aligned());
     else this.#build();
     this.#signature = signature;
@@ -70,9 +77,9 @@ export class LineChart {
     }));
     this.#plot = new uPlot({
       width: Math.max(200, this.canvas.clientWidth), height, tzDate: inUtc, legend: { show: false },
-      padding: [10, 8, 0, 0], scales: { x: { time: true } },
+      padding: [10, 26, 0, 0], scales: { x: { time: true } },
       cursor: { drag: { x: true, y: false }, focus: { prox: 24 } }, focus: { alpha: 0.35 },
-      axes: [{ ...scale, space: 70 }, { ...scale, size: 64, values: (_, ticks) => ticks.map(axis) }],
+      axes: [{ ...scale, size: 30, space: 92, values: (_, ticks, __, ___, step) => ticks.map((tick) => tickLabel(tick, step)) }, { ...scale, size: 64, values: (_, ticks) => ticks.map(axis) }],
       series: [{}, ...series],
       hooks: { setCursor: [(plot) => this.#read(plot.cursor.idx ?? null)] },
     }, this.#aligned(), this.canvas);

@@ -2,9 +2,10 @@
 
 import { gain, times } from "./format.js";
 import { openPositions } from "./position_table.js";
-import { decisionsOf, isRefused } from "./talk.js";
+import { decisionsOf, verdictOn } from "./talk.js";
 import { tradesOf } from "./trade_table.js";
 
+const MANY = 16;
 const WORDS = { buy_to_enter: "long", sell_to_enter: "short", close: "close" };
 
 /** Coins a trader traded, holds or decided on, in alphabetical order. */
@@ -32,10 +33,12 @@ export function marksOf(store, trader, symbol) {
   for (const talk of talksOf(store, trader)) {
     for (const [coin, one] of decisionsOf(talk)) {
       // What was carried out is marked by its execution; holding is not worth a mark.
-      if (coin !== symbol || !WORDS[one.signal] || !isRefused(talk, coin)) continue;
+      if (coin !== symbol || !WORDS[one.signal] || verdictOn(talk, coin, one.signal) !== "refused") continue;
       marks.push({ time: Math.floor(talk.timestamp), position: "aboveBar", shape: "square", color: "warn", text: `${WORDS[one.signal]} refused` });
     }
   }
+  // Words on many marks cover each other and the price; the table of trades has them all.
+  if (marks.length > MANY) for (const mark of marks) mark.text = "";
   return marks.sort((a, b) => a.time - b.time);
 }
 

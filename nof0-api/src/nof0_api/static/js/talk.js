@@ -7,9 +7,14 @@ import { traderLink } from "./traders.js";
 
 const WORDS = { buy_to_enter: "buy to enter", sell_to_enter: "sell to enter", hold: "hold", close: "close" };
 
-/** Whether the risk gate refused the decision on a coin; the summary of a cycle marks these. */
-export function isRefused(talk, symbol) {
-  return (talk.summary ?? "").split(", ").some((one) => one.startsWith(`${symbol} `) && one.endsWith("(refused)"));
+/**
+ * What the risk gate said to the decision on a coin: "refused", "approved", or null where the summary
+ * of the cycle does not tell (it is cut when it grows long, and older recordings have none).
+ */
+export function verdictOn(talk, symbol, signal) {
+  const said = (talk.summary ?? "").split(", ");
+  if (said.includes(`${symbol} ${signal} (refused)`)) return "refused";
+  return said.includes(`${symbol} ${signal}`) ? "approved" : null;
 }
 
 /** Decisions as `[symbol, decision]`. */
@@ -28,13 +33,20 @@ export function talkView(store, talk, { trader = true } = {}) {
     h("header", {}, trader ? traderLink(store, talk.model_id, key) : null, h("b", {}, talk.summary || "no summary"), moment(at)),
     talk.cot_trace_summary && talk.cot_trace_summary !== said ? h("p", {}, talk.cot_trace_summary) : null,
     decisionsOf(talk).length ? h("ul", { class: "decisions" }, decisionsOf(talk).map(([symbol, one]) => decision(talk, symbol, one))) : null,
-    said ? fold(`${key}:said`, "Reasoning", h("pre", {}, said), said.length < 400) : h("p", { class: "note" }, "No reasoning was given."),
-    prompts.length ? fold(`${key}:prompt`, `Prompt (${prompts.length} ${prompts.length === 1 ? "message" : "messages"})`, prompts.map((one) => [h("p", { class: "role" }, one.role), h("pre", {}, one.content)])) : h("p", { class: "note" }, "Decided without a prompt."),
-    answers.length ? fold(`${key}:answer`, "Answer as it came", answers.map((one) => h("pre", {}, one.content))) : null);
+    said ? fold(`${key}:said`, "Reasoning", h("pre", {}, said), said.length < 400) : null,
+    prompts.length ? fold(`${key}:prompt`, `Prompt (${prompts.length} ${prompts.length === 1 ? "message" : "messages"})`, prompts.map((one) => [h("p", { class: "role" }, one.role), h("pre", {}, one.content)])) : null,
+    answers.length ? fold(`${key}:answer`, "Answer as it came", answers.map((one) => h("pre", {}, one.content))) : null,
+    said && prompts.length ? null : h("p", { class: "note" }, lacking(said, prompts)));
+}
+
+/** Says what is not there; rule-based traders read no prompt. */
+function lacking(said, prompts) {
+  if (!said && !prompts.length) return "No reasoning was given, and no prompt was read.";
+  return said ? "Decided without reading a prompt." : "No reasoning was given.";
 }
 
 function decision(talk, symbol, one) {
-  const refused = isRefused(talk, symbol);
+  const verdict = verdictOn(talk, symbol, one.signal);
   const facts = [
     one.quantity !== null && one.quantity !== undefined ? `quantity ${quantity(one.quantity)}` : null,
     one.leverage ? times(one.leverage) : null,
@@ -43,10 +55,11 @@ function decision(talk, symbol, one) {
     one.risk_usd ? `risk ${usd(one.risk_usd)}` : null,
     one.confidence !== null && one.confidence !== undefined ? `confidence ${confidence(one.confidence)}` : null,
   ].filter(Boolean);
-  return h("li", { class: refused ? "refused" : one.signal }, h("b", {}, symbol), ` ${WORDS[one.signal] ?? one.signal}`,
-    refused ? h("span", { class: "badge warn" }, "refused by the risk gate") : null,
+  return h("li", { class: verdict === "refused" ? verdict : one.signal }, h("b", {}, symbol), ` ${WORDS[one.signal] ?? one.signal}`,
+    verdict === "refused" ? h("span", { class: "badge warn" }, "refused by the risk gate") : null,
+    verdict === "approved" ? h("span", { class: "badge" }, "approved") : null,
     facts.length ? h("span", { class: "muted" }, ` · ${facts.join(" · ")}`) : null,
-    one.invalidation_condition ? h("div", { class: "muted" }, `invalid if: ${one.invalidation_condition}`) : null);
+    one.invalidation_condition ? h("div", { class: "muted" }, `invalidation: ${one.invalidation_condition}`) : null);
 }
 
 const fold = (key, title, content, open = false) =>

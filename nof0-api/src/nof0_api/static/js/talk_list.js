@@ -3,16 +3,18 @@
 import { h, refill } from "./dom.js";
 import { talkKey, talkView } from "./talk.js";
 
-const STEP = 20; // prompts are long; a hundred of them make a phone slow
 
 export class TalkList {
-  #shown = STEP;
+  #shown;
   #written = "";
   #talks = [];
 
-  constructor(store, options) {
+  /** `step` cycles are shown at first; prompts are long, and a hundred make a phone slow. */
+  constructor(store, { step = 20, ...options } = {}) {
     this.store = store;
     this.options = options;
+    this.step = step;
+    this.#shown = step;
     this.list = h("div", {});
     this.more = h("button", { class: "button more", type: "button", hidden: true, onclick: () => this.#grow() }, "Show older");
     this.element = h("div", {}, this.list, this.more);
@@ -31,11 +33,11 @@ export class TalkList {
 
   /** Starts again with the newest few, as after a change of filter. */
   reset() {
-    this.#shown = STEP;
+    this.#shown = this.step;
   }
 
   #grow() {
-    this.#shown += STEP;
+    this.#shown += this.step;
     this.show(this.#talks);
   }
 }

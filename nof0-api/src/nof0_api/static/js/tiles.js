@@ -20,9 +20,11 @@ export function tiles(store, trader) {
   const open = openPositions(store, trader).reduce((sum, one) => sum + (one.commission ?? 0), 0);
   const cost = metricOf(store.data("metrics"), "nof0_model_cost_usd_total", trader);
   const tokens = metricOf(store.data("metrics"), "nof0_model_tokens_total", trader);
+  // Tokens that cost nothing mean that no price is configured, not that the model was free.
+  const isPriced = isKnown(cost) && (cost > 0 || tokens === 0);
   const result = row?.return_pct ?? last?.cum_pnl_pct ?? null;
   return h("dl", { class: "tiles" }, [
-    tile("equity", "Equity", usd(row?.equity ?? last?.dollar_equity ?? null), start ? `started with ${usd(start.nav_since_inception)}` : null),
+    tile("equity", "Equity", usd(row?.equity ?? last?.dollar_equity ?? null), origin(start, last)),
     tile("return", "Return", change(result), row?.return_pct_ci ? `95 %: ${interval(row.return_pct_ci)}` : null, tone(result)),
     tile("realised", "Realised / open", gain(last?.realized_pnl), last ? `open ${gain(last.total_unrealized_pnl)}` : null, tone(last?.realized_pnl)),
     tile("drawdown", "Deepest drawdown", rows.length ? percent(worst) : NONE, "of hourly values"),
@@ -30,9 +32,17 @@ export function tiles(store, trader) {
     tile("trades", "Trades", count(row?.num_trades ?? null), row?.num_trades ? `${percent((100 * row.num_wins) / row.num_trades, 0)} won` : null),
     tile("exposure", "Exposure", percent(gross, 0), isKnown(last?.margin_used_pct) ? `margin used ${percent(last.margin_used_pct)}` : null),
     tile("fees", "Fees of closed trades", usd(fees), open ? `and ${usd(open)} for open positions` : null),
-    tile("cost", "Cost of the model", isKnown(cost) ? usd(cost) : "unknown", isKnown(tokens) ? `${count(tokens)} tokens` : "needs the prometheus exporter"),
+    tile("cost", "Cost of the model", isPriced ? usd(cost) : "unknown", isKnown(tokens) ? `${count(tokens)} tokens` : "told by the prometheus exporter"),
     tile("cycles", "Decision cycles", count(analytics?.invocation_breakdown_table?.num_invocations ?? null), start ? `since ${age((last?.timestamp ?? start.inception_date) - start.inception_date)}` : null),
   ]);
+}
+
+/** What equity is made of besides profit: the start, and capital that a rebalance moved since. */
+function origin(start, last) {
+  if (!start) return null;
+  const moved = last ? last.dollar_equity - start.nav_since_inception - last.realized_pnl - last.total_unrealized_pnl : 0;
+  const words = `started with ${usd(start.nav_since_inception)}`;
+  return Math.abs(moved) < 0.01 ? words : `${words}, moved ${gain(moved)}`;
 }
 
 /** A trader's row of `api/analytics`, or null. */

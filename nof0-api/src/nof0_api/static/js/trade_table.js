@@ -1,7 +1,7 @@
 // Closed trades.
 
 import { h } from "./dom.js";
-import { confidence, gain, isKnown, minutes, price, quantity, times, tone, usd } from "./format.js";
+import { confidence, gain, minutes, price, quantity, times, tone, usd } from "./format.js";
 import { moment } from "./moment.js";
 import { Table } from "./table.js";
 import { traderLink } from "./traders.js";
@@ -19,7 +19,7 @@ export function tradeTable(store, { trader = true } = {}) {
     { key: "size", label: "Size", num: true, value: (row) => Math.abs(row.quantity * row.entry_price), cell: (row) => usd(Math.abs(row.quantity * row.entry_price)) },
     { key: "fees", label: "Fees", num: true, value: (row) => row.total_commission_dollars, cell: (row) => usd(row.total_commission_dollars) },
     { key: "net", label: "Net result", num: true, value: (row) => row.realized_net_pnl, cell: (row) => h("span", { class: tone(row.realized_net_pnl) }, gain(row.realized_net_pnl)) },
-    { key: "confidence", label: "Confidence", num: true, value: (row) => row.confidence, cell: (row) => (isKnown(row.confidence) ? confidence(row.confidence) : confidence(null)) },
+    { key: "confidence", label: "Confidence", num: true, value: (row) => row.confidence, cell: (row) => confidence(row.confidence) },
   ];
   return new Table({ caption: "Closed trades", columns: trader ? columns : columns.slice(1), sort: { key: "exit", down: true } });
 }

@@ -3,7 +3,7 @@
 import { analyticsTables } from "../analytics_tables.js";
 import { CurvePanel } from "../curve_panel.js";
 import { h, refill } from "../dom.js";
-import { change, number, percent, usd } from "../format.js";
+import { number, percent, usd } from "../format.js";
 import { talksOf } from "../marks.js";
 import { modelOf } from "../metrics.js";
 import { openPositions, positionTable } from "../position_table.js";
@@ -16,7 +16,7 @@ import { tradeTable, tradesOf } from "../trade_table.js";
 import { BENCHMARK, colourName, label, standing, tradersOf } from "../traders.js";
 
 const round = (value) => `${number(value, Math.abs(value) < 10 && value % 1 ? 1 : 0)} %`;
-const TRADES = 50; // the page of all trades has the rest
+const TRADES = 20; // the page of all trades has the rest
 
 export class Trader {
   needs = ["positions", "trades", "conversations", "analytics", "metrics"];
@@ -33,7 +33,7 @@ export class Trader {
     this.price = new PricePanel(store, trader);
     this.positions = positionTable(store, { trader: false });
     this.trades = tradeTable(store, { trader: false });
-    this.talks = new TalkList(store, { trader: false });
+    this.talks = new TalkList(store, { step: 5, trader: false });
     this.positionBody = h("div", {});
     this.tradeBody = h("div", {});
     this.analyticsBody = h("div", {});
@@ -43,9 +43,9 @@ export class Trader {
       this.price.element,
       section("Open positions", this.positionBody),
       this.exposure.element,
-      section("Trades", this.tradeBody),
+      section("Newest trades", this.tradeBody, h("a", { class: "end", href: "#/trades" }, "All trades")),
       section("Analytics", this.analyticsBody),
-      h("h2", {}, "Conversations"), h("p", { class: "note" }, "The newest cycles."), this.talkBody);
+      h("h2", { class: "apart" }, "Newest conversations"), this.talkBody);
     this.body = h("div", {});
     this.element = h("div", {}, h("h1", {}, label(trader), this.badges), this.body);
   }
@@ -107,4 +107,4 @@ export class Trader {
   }
 }
 
-const section = (title, body) => h("section", { class: "panel" }, h("header", {}, h("h2", {}, title)), body);
+const section = (title, body, link = null) => h("section", { class: "panel" }, h("header", {}, h("h2", {}, title), link), body);
