@@ -33,7 +33,8 @@ export class Leaderboard {
 
   update() {
     const state = missing(this.store, "the leaderboard", "leaderboard");
-    const rows = this.store.data("leaderboard")?.leaderboard ?? [];
+    // Best equity first, also where the source does not keep to that; equals stay as they came.
+    const rows = [...(this.store.data("leaderboard")?.leaderboard ?? [])].sort((a, b) => b.equity - a.equity);
     if (state || !rows.length) {
       refill(this.body, state ?? empty("Nobody trades yet", "A row appears with the first decision of a trader."));
       this.verdict.hidden = true;

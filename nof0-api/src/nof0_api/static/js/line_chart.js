@@ -16,6 +16,9 @@ function tickLabel(time, step) {
   return step < 30 * 86400 ? day.slice(5) : day;
 }
 
+/** A single point gets an hour around it; the library would show years. */
+const timeRange = (_, from, to) => (from === to ? [from - 1800, to + 1800] : [from, to]);
+
 export class LineChart {
   #curves = [];
   #plot = null;
@@ -77,7 +80,7 @@ export class LineChart {
     }));
     this.#plot = new uPlot({
       width: Math.max(200, this.canvas.clientWidth), height, tzDate: inUtc, legend: { show: false },
-      padding: [10, 26, 0, 0], scales: { x: { time: true } },
+      padding: [10, 26, 0, 0], scales: { x: { time: true, range: timeRange } },
       cursor: { drag: { x: true, y: false }, focus: { prox: 24 } }, focus: { alpha: 0.35 },
       axes: [{ ...scale, size: 30, space: 92, values: (_, ticks, __, ___, step) => ticks.map((tick) => tickLabel(tick, step)) }, { ...scale, size: 64, values: (_, ticks) => ticks.map(axis) }],
       series: [{}, ...series],

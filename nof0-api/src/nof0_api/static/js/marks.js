@@ -2,7 +2,7 @@
 
 import { gain, times } from "./format.js";
 import { openPositions } from "./position_table.js";
-import { decisionsOf, verdictOn } from "./talk.js";
+import { decisionsOf, talkTime, verdictOn } from "./talk.js";
 import { tradesOf } from "./trade_table.js";
 
 const MANY = 16;
@@ -34,7 +34,7 @@ export function marksOf(store, trader, symbol) {
     for (const [coin, one] of decisionsOf(talk)) {
       // What was carried out is marked by its execution; holding is not worth a mark.
       if (coin !== symbol || !WORDS[one.signal] || verdictOn(talk, coin, one.signal) !== "refused") continue;
-      marks.push({ time: Math.floor(talk.timestamp), position: "aboveBar", shape: "square", color: "warn", text: `${WORDS[one.signal]} refused` });
+      marks.push({ time: Math.floor(talkTime(talk)), position: "aboveBar", shape: "square", color: "warn", text: `${WORDS[one.signal]} refused` });
     }
   }
   // Words on many marks cover each other and the price; the table of trades has them all.

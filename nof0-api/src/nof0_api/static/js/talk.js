@@ -17,15 +17,18 @@ export function verdictOn(talk, symbol, signal) {
   return said.includes(`${symbol} ${signal}`) ? "approved" : null;
 }
 
+/** When the cycle was, in seconds. */
+export const talkTime = (talk) => talk.timestamp ?? talk.messages?.[0]?.timestamp ?? 0;
+
 /** Decisions as `[symbol, decision]`. */
 export const decisionsOf = (talk) => Object.entries(talk.llm_response ?? {});
 
-export const talkKey = (talk) => `${talk.model_id}@${talk.timestamp ?? talk.messages?.[0]?.timestamp ?? ""}`;
+export const talkKey = (talk) => `${talk.model_id}@${talkTime(talk)}`;
 
 /** An article about one cycle. */
 export function talkView(store, talk, { trader = true } = {}) {
   const key = talkKey(talk);
-  const at = talk.timestamp ?? talk.messages?.[0]?.timestamp;
+  const at = talkTime(talk);
   const said = talk.cot_trace || talk.messages?.findLast((one) => one.role === "assistant")?.content || "";
   const prompts = (talk.messages ?? []).filter((one) => one.role !== "assistant" && one.content);
   const answers = (talk.messages ?? []).filter((one) => one.role === "assistant" && one.content && one.content !== said);

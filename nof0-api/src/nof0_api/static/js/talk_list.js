@@ -1,7 +1,7 @@
 // A list of cycles that grows on request and is only written anew when something in it changed.
 
 import { h, refill } from "./dom.js";
-import { talkKey, talkView } from "./talk.js";
+import { talkKey, talkTime, talkView } from "./talk.js";
 
 
 export class TalkList {
@@ -20,11 +20,11 @@ export class TalkList {
     this.element = h("div", {}, this.list, this.more);
   }
 
-  /** Shows cycles, newest first. */
+  /** Shows cycles, newest first; those of one moment stay as they came. */
   show(talks) {
-    this.#talks = talks;
-    const shown = talks.slice(0, this.#shown);
-    this.more.hidden = talks.length <= this.#shown;
+    this.#talks = [...talks].sort((a, b) => talkTime(b) - talkTime(a));
+    const shown = this.#talks.slice(0, this.#shown);
+    this.more.hidden = this.#talks.length <= this.#shown;
     const written = JSON.stringify(shown.map((one) => [talkKey(one), one.summary]));
     if (written === this.#written) return;
     this.#written = written;
