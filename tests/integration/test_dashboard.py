@@ -416,6 +416,29 @@ def test_what_a_model_says_stays_text(finished, open_page, tmp_path):
         served.stop()
 
 
+def test_a_recording_of_another_arena_is_shown_too(finished, open_page, tmp_path):
+    """It has no intervals, positions with fewer keys, and rows in another order."""
+    shutil.copytree(ROOT / "tests" / "data" / "arena", tmp_path / "api")
+    excerpt = tmp_path / "api" / "account-totals.excerpt.json"
+    excerpt.rename(tmp_path / "api" / "account-totals.json")
+    served = Served(finished.config, tmp_path)
+    try:
+        rows = served.ask("leaderboard")["leaderboard"]
+        page = open_page(f"{served.url}/")
+        names = page.get_by_role("table", name="Leaderboard").locator("tbody a")
+        best_first = [row["id"] for row in sorted(rows, key=lambda row: -row["equity"])]
+        expect(names).to_have_text(best_first)
+        expect(page.locator("#verdict")).to_contain_text("means nothing yet")
+        page.evaluate("location.hash = '#/positions'")
+        expect(
+            page.get_by_role("table", name="Open positions").locator("tbody tr")
+        ).not_to_have_count(0)
+        page.evaluate("location.hash = '#/trader/gpt-5'")
+        expect(page.locator("[data-table]")).to_have_count(6)
+    finally:
+        served.stop()
+
+
 def test_with_no_data_every_page_says_so(finished, open_page, tmp_path):
     served = Served(finished.config, tmp_path)
     try:
