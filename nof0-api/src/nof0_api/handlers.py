@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 from litestar import get
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
@@ -38,7 +39,7 @@ PerModel = Annotated[
 Marker = Annotated[
     int | None,
     Parameter(
-        ge=0,
+        gt=-1,  # a minimum of 0 would be left out of the document
         le=10_000_000,
         required=False,
         description="only rows whose hourly marker is this or more",
@@ -76,7 +77,7 @@ _NINE: dict[str, Any] = {"responses": REFUSALS, "tags": ["arena"], "raises": []}
 
 @get(routes.ACCOUNT_TOTALS.path, summary="Accounts hour by hour", **_NINE)
 async def account_totals(
-    desk: Desk,
+    desk: NamedDependency[Desk],
     lastHourlyMarker: Marker = None,  # noqa: N803 - its name in the query and in messages
 ) -> Reply[AccountTotals]:
     """Answer rows of every account, one per elapsed hour and one for the growing hour."""
@@ -86,7 +87,7 @@ async def account_totals(
 
 
 @get(routes.ANALYTICS.path, summary="Analytics of all models", **_NINE)
-async def analytics(desk: Desk) -> Reply[AnalyticsList]:
+async def analytics(desk: NamedDependency[Desk]) -> Reply[AnalyticsList]:
     """Answer the six tables of every model."""
     return Reply((await desk.ready(Question(routes.ANALYTICS))).choose)
 
@@ -97,43 +98,45 @@ async def analytics(desk: Desk) -> Reply[AnalyticsList]:
     responses=_MODEL_REFUSALS,
     tags=["arena"],
 )
-async def model_analytics(desk: Desk, model_id: ModelId) -> Reply[AnalyticsList]:
+async def model_analytics(desk: NamedDependency[Desk], model_id: ModelId) -> Reply[AnalyticsList]:
     """Answer the six tables of one model, as a list of one."""
     return Reply((await desk.ready(Question(routes.MODEL_ANALYTICS, model=model_id))).choose)
 
 
 @get(routes.CRYPTO_PRICES.path, summary="Newest prices", **_NINE)
-async def crypto_prices(desk: Desk) -> Reply[CryptoPrices]:
+async def crypto_prices(desk: NamedDependency[Desk]) -> Reply[CryptoPrices]:
     """Answer the newest price of every coin."""
     return Reply((await desk.ready(Question(routes.CRYPTO_PRICES))).choose)
 
 
 @get(routes.LEADERBOARD.path, summary="The ranking", **_NINE)
-async def leaderboard(desk: Desk) -> Reply[Leaderboard]:
+async def leaderboard(desk: NamedDependency[Desk]) -> Reply[Leaderboard]:
     """Answer the ranking, best equity first."""
     return Reply((await desk.ready(Question(routes.LEADERBOARD))).choose)
 
 
 @get(routes.SINCE_INCEPTION.path, summary="What every account began with", **_NINE)
-async def since_inception_values(desk: Desk) -> Reply[SinceInceptionValues]:
+async def since_inception_values(desk: NamedDependency[Desk]) -> Reply[SinceInceptionValues]:
     """Answer initial capital, beginning and number of invocations of every account."""
     return Reply((await desk.ready(Question(routes.SINCE_INCEPTION))).choose)
 
 
 @get(routes.TRADES.path, summary="Closed trades", **_NINE)
-async def trades(desk: Desk, limit: PerModel = None) -> Reply[Trades]:
+async def trades(desk: NamedDependency[Desk], limit: PerModel = None) -> Reply[Trades]:
     """Answer closed trades, newest exit first within a model; 100 of each unless `limit` says."""
     return Reply((await desk.ready(Question(routes.TRADES, number=limit))).choose)
 
 
 @get(routes.POSITIONS.path, summary="Open positions", **_NINE)
-async def positions(desk: Desk, limit: Limit = None) -> Reply[Positions]:
+async def positions(desk: NamedDependency[Desk], limit: Limit = None) -> Reply[Positions]:
     """Answer what every model holds; 1000 models unless `limit` says otherwise."""
     return Reply((await desk.ready(Question(routes.POSITIONS, number=limit))).choose)
 
 
 @get(routes.CONVERSATIONS.path, summary="What models said", **_NINE)
-async def conversations(desk: Desk, limit: PerModel = None) -> Reply[Conversations]:
+async def conversations(
+    desk: NamedDependency[Desk], limit: PerModel = None
+) -> Reply[Conversations]:
     """Answer the newest decision cycles, newest first."""
     return Reply((await desk.ready(Question(routes.CONVERSATIONS, number=limit))).choose)
 

@@ -10,6 +10,7 @@ import anyio.to_thread
 import attrs
 import msgspec
 from litestar import MediaType, get
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -97,7 +98,7 @@ class _Answers:
         )
     },
 )
-async def health(desk: Desk, watch: Watch) -> Reply[Health]:
+async def health(desk: NamedDependency[Desk], watch: NamedDependency[Watch]) -> Reply[Health]:
     """Answer source, age of the newest data, state of each document, lag of the exporters."""
     found = await desk.source.health()
     told = Health(
@@ -122,7 +123,7 @@ async def health(desk: Desk, watch: Watch) -> Reply[Health]:
     tags=["operation"],
     media_type=MediaType.TEXT,
 )
-async def metrics(watch: Watch) -> Reply[str]:
+async def metrics(watch: NamedDependency[Watch]) -> Reply[str]:
     """Answer the engine's metrics, where it exports them, and those of this server."""
     given = _plain(200, _TEXT, await anyio.to_thread.run_sync(watch.text))
     return Reply(lambda _: given)
