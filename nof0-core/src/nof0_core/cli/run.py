@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -23,12 +24,17 @@ from nof0_core.clock import SystemClock
 from nof0_core.config.model import Config
 from nof0_core.errors import EndOfDataError, UsageError
 from nof0_core.plugins import load_plugins
+from nof0_core.plugins.companion import Surroundings
 from nof0_core.plugins.env import Logger
 from nof0_core.redaction import Redactor
 from nof0_core.runtime.engine import Engine, open_engine
 from nof0_core.runtime.logs import logging_to
 from nof0_core.runtime.pacer import Pacer
 from nof0_core.runtime.preflight import preflight
+
+Lag = Callable[[], Mapping[str, int]]
+Beside = Callable[[Lag], AbstractAsyncContextManager[object]]
+"""Opens what runs beside the engine, given how to ask how far exporters are behind."""
 
 INTERRUPTED = 130
 LINE_EVERY = 10.0
@@ -44,21 +50,26 @@ LINE_EVERY = 10.0
     help="Stop when the fastest trader has done this many; a recorded market runs at full speed.",
 )
 @click.option("--for", "duration", help="Stop after this much real time: 30s, 10m, 2h.")
+@click.option("--serve", is_flag=True, help="Serve API and dashboard too, while the run lasts.")
 @click.option("-v", "--verbose", is_flag=True, help="Log debug lines too.")
 def run(
     config_file: Path,
     data_dir: Path | None,
     cycles: int | None,
     duration: str | None,
-    verbose: bool,  # noqa: FBT001 - click passes it by name
+    *,
+    serve: bool,
+    verbose: bool,
 ) -> None:
     """Trade as CONFIG says until stopped with Ctrl-C, or a recorded market ends.
 
     A second start on the same data directory goes on where the first one stopped.
     """
     wall_limit = _duration(duration) if duration else None
-    config = configuration.load(config_file, load_plugins(), data_dir=data_dir)
+    registry = load_plugins()
+    config = configuration.load(config_file, registry, data_dir=data_dir)
     preflight(config)
+    companion = registry.companion("serve") if serve else None
     console = output.console()
     show: Callable[[str], object] = Console(stderr=True, markup=False).print
     if console.is_terminal:
@@ -69,8 +80,19 @@ def run(
     with logging_to(
         config.state_dir / "nof0.log", is_verbose=verbose, echo=show, redactor=redactor
     ) as log:
+        beside = None
+        if companion is not None:
+            around = partial(
+                Surroundings,
+                config_file=config_file,
+                data_dir=data_dir,
+                registry=registry,
+                log=log(companion.name),
+                say=show,
+            )
+            beside = lambda lag: companion.open(around(lag=lag))  # noqa: E731 - mypy keeps the type
         try:
-            reason = anyio.run(_run, config, log, console, cycles, wall_limit)
+            reason = anyio.run(_run, config, log, console, cycles, wall_limit, beside)
         except EndOfDataError as error:
             reason = str(error)
     _report(config, console, reason)
@@ -84,8 +106,16 @@ async def _run(
     console: Console,
     cycles: int | None,
     wall_limit: timedelta | None,
+    beside: Beside | None,
 ) -> str:
-    async with open_engine(config, full_speed=cycles is not None, log=log) as engine:
+    async with AsyncExitStack() as stack:
+        opened: list[Engine] = []
+        if beside is not None:
+            await stack.enter_async_context(beside(lambda: opened[0].exports.lag if opened else {}))
+        engine = await stack.enter_async_context(
+            open_engine(config, full_speed=cycles is not None, log=log)
+        )
+        opened.append(engine)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_stop_on_signal, engine)
             if wall_limit is not None:

@@ -6,7 +6,6 @@ from nof0_core.config.session import Session
 from nof0_core.config.tree import Items, Node, Scalar, Table
 
 MAIN = (
-    "Cors",
     "Logging.SlowThreshold.SQL",
     "Logging.SlowThreshold.Redis",
     "Logging.VerboseSQL",

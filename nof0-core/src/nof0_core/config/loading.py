@@ -41,28 +41,45 @@ def load(
     Raises:
         ConfigError: with all problems of all files, in file and line order.
     """
+    session, main_table = begin(path, registry, environ=environ)
     shown = str(path)
-    problems = Problems()
     main_path = Path(os.path.abspath(path))  # noqa: PTH100 - a linked file stays where it is named
-    dotenv = os.path.join(os.path.dirname(shown), ".env")  # noqa: PTH118, PTH120 - as written
-    process = os.environ if environ is None else environ
-    extra = read_dotenv(main_path.parent / ".env", dotenv, problems)
-    session = Session(registry=registry, environment=Environment(process, extra), problems=problems)
-    main_table = session.read(main_path, shown)
-    if main_table is None:
-        raise ConfigError(problems.ordered(session.files))
-    main_table = _without_notation(main_table)
     _add_plugins(session, main_table)
     trees = Trees(
         path=main_path,
         main=main_table,
-        named={key: _read_named(session, main_table, key, shown) for key in FILES},
+        named={key: read_named(session, main_table, key, shown) for key in FILES},
         data_dir=None if data_dir is None else Path(os.path.abspath(data_dir)),  # noqa: PTH100
     )
     config = assemble(session, trees)
-    if config is None or len(problems):
-        raise ConfigError(problems.ordered([dotenv, *session.files]))
+    if config is None or len(session.problems):
+        raise ConfigError(session.problems.ordered([dotenv_of(shown), *session.files]))
     return config
+
+
+def begin(
+    path: Path | str, registry: PluginRegistry, *, environ: Mapping[str, str] | None
+) -> tuple[Session, Table]:
+    """Read the main file, and `.env` beside it; the arguments are those of `load`.
+
+    Raises:
+        ConfigError: the main file cannot be read.
+    """
+    shown = str(path)
+    problems = Problems()
+    main_path = Path(os.path.abspath(path))  # noqa: PTH100 - a linked file stays where it is named
+    process = os.environ if environ is None else environ
+    extra = read_dotenv(main_path.parent / ".env", dotenv_of(shown), problems)
+    session = Session(registry=registry, environment=Environment(process, extra), problems=problems)
+    main_table = session.read(main_path, shown)
+    if main_table is None:
+        raise ConfigError(problems.ordered(session.files))
+    return session, _without_notation(main_table)
+
+
+def dotenv_of(shown: str) -> str:
+    """Return the name of `.env` beside a main file, as messages show it."""
+    return os.path.join(os.path.dirname(shown), ".env")  # noqa: PTH118, PTH120 - as written
 
 
 def _without_notation(table: Table) -> Table:
@@ -88,7 +105,7 @@ def _add_plugins(session: Session, table: Table) -> None:
             session.plugin_problem(find(table, "Plugins", position), error)
 
 
-def _read_named(session: Session, main: Table, key: str, shown: str) -> Table | None:
+def read_named(session: Session, main: Table, key: str, shown: str) -> Table | None:
     """Read one of the files that the main file names."""
     node = main.get(key)
     ref = session.take(node, FileRef) if node is not None else None

@@ -22,6 +22,7 @@ from nof0_core.config.model import (
     TraderConfig,
     TtlConfig,
 )
+from nof0_core.config.origins import check_origins
 from nof0_core.config.outlook import read_indicators, read_intervals, read_symbols
 from nof0_core.config.policies import Policy, make_policy
 from nof0_core.config.session import Session
@@ -60,6 +61,8 @@ def assemble(session: Session, trees: Trees) -> Config | None:
         entries = [named.entry for named in wiring.traders]
         check_shares(session, files.block, trees.of("Manager"), entries)
     check_clock(session, files)
+    if files.main is not None:
+        check_origins(session, files.main.cors, trees.main)
     warn_deferred(session, trees.main)
     traders = [trader for trader, _ in made if trader is not None]
     policies = [policy for _, policies in made for policy in policies]
@@ -122,11 +125,7 @@ def _config(
         data_path=data_path,
         state_dir=state_file.parent,
         state_file=state_file,
-        ttl=TtlConfig(
-            short=timedelta(seconds=main.ttl.short),
-            medium=timedelta(seconds=main.ttl.medium),
-            long=timedelta(seconds=main.ttl.long),
-        ),
+        ttl=ttl_of(main),
         logging=LoggingConfig(
             slow_sql=timedelta(milliseconds=main.logging.slow.sql),
             slow_redis=timedelta(milliseconds=main.logging.slow.redis),
@@ -152,6 +151,15 @@ def _config(
         secrets=tuple(sorted(session.structurer.secrets)),
         warnings=tuple(session.warnings),
         **decisive,
+    )
+
+
+def ttl_of(main: MainFile) -> TtlConfig:
+    """Return how long answers may be cached."""
+    return TtlConfig(
+        short=timedelta(seconds=main.ttl.short),
+        medium=timedelta(seconds=main.ttl.medium),
+        long=timedelta(seconds=main.ttl.long),
     )
 
 

@@ -7,7 +7,7 @@ rebuilt from the whole journal at start.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -62,6 +62,8 @@ class PrometheusExporter:
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
         self._cycles: Counter[tuple[str, str]] = Counter()
+        self._tokens: Counter[str] = Counter()
+        self._cost: dict[str, Decimal] = {}
         self._fills: Counter[str] = Counter()
         self._alerts: Counter[str] = Counter()
         self._turn = anyio.Lock()
@@ -109,13 +111,16 @@ class PrometheusExporter:
         for (name, status), count in sorted(self._cycles.items()):
             cycles.add_metric([name, status], count)
         yield cycles
-        for metric, text, label, counts in (
+        counted: tuple[tuple[str, str, str, Mapping[str, Decimal | int]], ...] = (
+            ("nof0_model_tokens", "Tokens models read and wrote", "trader", self._tokens),
+            ("nof0_model_cost_usd", "What models cost", "trader", self._cost),
             ("nof0_fills", "Executions", "trader", self._fills),
             ("nof0_alerts", "Alerts by code", "code", self._alerts),
-        ):
+        )
+        for metric, text, label, counts in counted:
             counter = CounterMetricFamily(metric, text, labels=[label])
-            for word, count in sorted(counts.items()):
-                counter.add_metric([word], count)
+            for word, amount in sorted(counts.items()):
+                counter.add_metric([word], float(amount))
             yield counter
         yield GaugeMetricFamily("nof0_journal_seq", "Newest event exported", value=self._seq)
         yield GaugeMetricFamily(
@@ -124,8 +129,10 @@ class PrometheusExporter:
 
     def _count(self, event: Event) -> None:
         match event.body:
-            case CycleEnded(trader=trader, status=status):
+            case CycleEnded(trader=trader, status=status, usage=usage):
                 self._cycles[trader, status] += 1
+                self._tokens[trader] += usage.prompt_tokens + usage.completion_tokens
+                self._cost[trader] = self._cost.get(trader, Decimal(0)) + usage.cost_usd
             case Filled(trader=trader):
                 self._fills[trader] += 1
             case Alerted(code=code):

@@ -72,3 +72,4 @@ FAMILIES = {
     )
 }
 COMMANDS_HOOK = "nof0_commands"
+COMPANIONS_HOOK = "nof0_companions"

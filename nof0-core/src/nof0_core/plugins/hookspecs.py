@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
+from nof0_core.plugins.companion import Companion
 from nof0_core.plugins.kinds import PolicyKind, ServiceKind
 
 if TYPE_CHECKING:
@@ -86,6 +87,11 @@ class CommandSpecs:
     @hookspec
     def nof0_commands(self, cli: click.Group) -> None:
         """Add click commands to `cli`; import heavy modules inside the commands only."""
+
+    @hookspec
+    def nof0_companions(self) -> Iterable[Companion]:
+        """Offer what may run beside the engine in one process."""
+        raise NotImplementedError
 
 
 SPECS = (ProviderSpecs, ModelSpecs, OutputSpecs, PolicySpecs, CommandSpecs)

@@ -26,6 +26,9 @@ FIRST_PARTY = {
 }
 """Which distribution of this project offers a kind; core offers none of these itself."""
 
+COMPANIONS = {"serve": "nof0-api"}
+"""Which distribution of this project offers what runs beside the engine."""
+
 DISABLE = "NOF0_DISABLE_PLUGINS"
 ALLOW = "NOF0_PLUGINS"
 
@@ -149,3 +152,21 @@ def not_installed(names: Sequence[str], installed: Sequence[str]) -> PluginError
         f'did you mean "{found}"?' for name in names if (found := nearest(name, installed))
     ] + ["installed: " + (", ".join(sorted(installed)) or "none")]
     return PluginError(f"{ALLOW} names {quoted}, which no plugin is called", hints=hints)
+
+
+def no_single_companion(
+    registry: PluginRegistry, name: str, owners: Sequence[LoadedPlugin]
+) -> PluginError:
+    """Explain that nobody, or more than one plugin, offers what should run beside the engine."""
+    if owners:
+        return PluginError(
+            f'{len(owners)} plugins offer "{name}"',
+            hints=[*map(str, owners), f"uninstall one, or start with {DISABLE}=<distribution>"],
+        )
+    hints = [f"failed to load: {f} — {f.reason}" for f in registry.failed]
+    home = COMPANIONS.get(name)
+    if home in registry.skipped:
+        hints.append(f"{home} is switched off by {ALLOW} or {DISABLE}")
+    elif home:
+        hints.append(f"it is part of this project: pip install {home}")
+    return PluginError(f'no plugin offers "{name}"', hints=hints)

@@ -12,8 +12,9 @@ import pluggy
 
 from nof0_core.errors import PluginError
 from nof0_core.plugins import messages
+from nof0_core.plugins.companion import Companion
 from nof0_core.plugins.descriptor import fault_of
-from nof0_core.plugins.families import COMMANDS_HOOK, FAMILIES, Family
+from nof0_core.plugins.families import COMMANDS_HOOK, COMPANIONS_HOOK, FAMILIES, Family
 from nof0_core.plugins.hookspecs import PROJECT, SPECS
 from nof0_core.plugins.kinds import PolicyKind, ServiceKind
 
@@ -70,7 +71,8 @@ class PluginRegistry:
         self._manager = pluggy.PluginManager(PROJECT)
         for spec in SPECS:
             self._manager.add_hookspecs(spec)
-        self._hooks = frozenset(family.hook for family in FAMILIES.values()) | {COMMANDS_HOOK}
+        self._hooks = frozenset(family.hook for family in FAMILIES.values())
+        self._hooks |= {COMMANDS_HOOK, COMPANIONS_HOOK}
         self._kinds: dict[str, dict[str, tuple[Kind, LoadedPlugin]]] = {f: {} for f in FAMILIES}
         self._plugins: list[tuple[LoadedPlugin, object, Hooks]] = []
         self.failed: list[FailedPlugin] = []
@@ -153,6 +155,30 @@ class PluginRegistry:
             except Exception as error:
                 what = f"cannot add its commands: {messages.failure(error)}"
                 raise messages.broken_contract(plugin, what) from error
+
+    def companion(self, name: str) -> Companion:
+        """Look up what may run beside the engine.
+
+        Raises:
+            PluginError: if no plugin offers it, two do, or a plugin's hook fails.
+        """
+        found: list[tuple[LoadedPlugin, Companion]] = []
+        for plugin, _, hooks in self._plugins:
+            for hook in hooks.get(COMPANIONS_HOOK, ()):
+                try:
+                    offered = list(hook())
+                except Exception as error:
+                    what = f"cannot offer its companions: {messages.failure(error)}"
+                    raise messages.broken_contract(plugin, what) from error
+                for one in offered:
+                    if not isinstance(one, Companion):
+                        what = f"offers {one!r}, which is not a Companion"
+                        raise messages.broken_contract(plugin, what)
+                    if one.name == name:
+                        found.append((plugin, one))
+        if len(found) != 1:
+            raise messages.no_single_companion(self, name, [plugin for plugin, _ in found])
+        return found[0][1]
 
     def _implementations(self, plugin: LoadedPlugin, module: object) -> Hooks:
         found: Hooks = {}

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+from decimal import Decimal
+
+import attrs
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from nof0_core.domain.event import CycleEnded
+from nof0_core.domain.model import Usage
 from nof0_core.exporters.textfile import PrometheusConfig, open_prometheus
 from nof0_core.testing.environment import env
 
@@ -53,3 +58,24 @@ async def test_without_a_path_the_file_is_in_the_sections_own_directory(tmp_path
         assert await exporter.cursor() == 0
         await exporter.export(told.events, told.view())
     assert (tmp_path / "nof0.prom").read_text().startswith("# HELP nof0_equity_usd")
+
+
+async def test_tokens_and_cost_of_models_add_up_by_trader(tmp_path, story):
+    told = story(3)
+    spent = Usage(prompt_tokens=1000, completion_tokens=20, cost_usd=Decimal("0.0125"))
+    events = [
+        attrs.evolve(event, body=attrs.evolve(event.body, usage=spent))
+        if isinstance(event.body, CycleEnded)
+        else event
+        for event in told.events
+    ]
+    found = await samples(tmp_path / "nof0.prom", (events, told.view()))
+    assert found["nof0_model_tokens_total", "alpha"] == 3 * 1020
+    assert found["nof0_model_cost_usd_total", "alpha"] == 0.0375
+
+
+async def test_rules_cost_nothing_and_the_file_says_so(tmp_path, story):
+    told = story(3)
+    found = await samples(tmp_path / "nof0.prom", (told.events, told.view()))
+    assert found["nof0_model_tokens_total", "alpha"] == 0
+    assert found["nof0_model_cost_usd_total", "alpha"] == 0

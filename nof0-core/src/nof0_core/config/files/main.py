@@ -85,7 +85,9 @@ class ClockBlock:
 class CorsBlock:
     """Which web sites may read the API from a browser."""
 
-    allow_origins: tuple[str, ...] = opt(default=(), key="AllowOrigins")
+    allow_origins: tuple[str, ...] = opt(
+        default=(), key="AllowOrigins", help='such as https://example.org; "*" allows every site'
+    )
 
 
 @attrs.frozen(kw_only=True)

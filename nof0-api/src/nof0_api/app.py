@@ -1,0 +1,78 @@
+"""The application, put together."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any, cast
+
+from litestar import Litestar, Request
+from litestar.di import Provide
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+
+from nof0_api import routes
+from nof0_api.asgi import App
+from nof0_api.cors import Cors
+from nof0_api.dashboard import Dashboard, load_pages
+from nof0_api.desk import Desk, Question
+from nof0_api.front import Front
+from nof0_api.handlers import NINE
+from nof0_api.problems import problem_answer, problem_of
+from nof0_api.replies import Reply
+from nof0_api.source import DataSource
+from nof0_api.watch import Lag, Watch, health, metrics
+from nof0_core.plugins.env import Logger
+from nof0_core.runtime.serving import ServingConfig
+
+
+def make_app(
+    source: DataSource, config: ServingConfig, *, log: Logger, lag: Lag | None = None
+) -> App:
+    """Make the application for one event loop.
+
+    Args:
+        source: where data comes from.
+        config: TTLs, allowed origins, where the engine's metrics are.
+        log: for what went wrong inside.
+        lag: how far exporters are behind, if they run in this process.
+    """
+    desk = Desk(source, config.ttl)
+    watch = Watch(config.metrics_file, lag)
+    dashboard = Dashboard(load_pages())
+    return Front(
+        desk=desk,
+        express={route.path: Question(route) for route in routes.FIXED},
+        pages=dashboard,
+        page_paths=dashboard.paths,
+        framework=cast("App", _framework(config.name, desk, watch, log)),
+        cors=Cors(config.allow_origins),
+        watch=watch,
+        log=log,
+    )
+
+
+def _framework(name: str, desk: Desk, watch: Watch, log: Logger) -> Litestar:
+    def tell(_: Request[Any, Any, Any], error: Exception) -> Reply[Any]:
+        told = problem_of(error)
+        if told.status == 500:
+            log.error("an answer failed", error=f"{type(error).__name__}: {error}")
+        given = problem_answer(told)
+        return Reply(lambda _: given)
+
+    return Litestar(
+        route_handlers=[*NINE, health, metrics],
+        dependencies={
+            "desk": Provide(lambda: desk, sync_to_thread=False),
+            "watch": Provide(lambda: watch, sync_to_thread=False),
+        },
+        exception_handlers={Exception: tell},
+        logging_config=None,
+        openapi_config=OpenAPIConfig(
+            title=f"{name}: API",
+            version=version("nof0-api"),
+            description="What an arena of language models trades and earns. Reading only.",
+            path="/schema",
+            # The usual pages load scripts from elsewhere; the document itself needs none.
+            render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"])],
+        ),
+    )

@@ -1,0 +1,121 @@
+"""The desk: turns a question into a ready answer, doing as little as possible for each request."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+
+import anyio
+import anyio.to_thread
+import attrs
+
+from nof0_api.packed import Packed, Ready, pack, stamp
+from nof0_api.source import DataSource, Document, Row, UnknownModelError
+from nof0_core.clock import stopwatch, wall_time
+from nof0_core.config.model import TtlConfig
+
+RENEWED_EVERY = 0.05
+"""Seconds between two looks at the source for the same question, and how exact `serverTime` is."""
+_MOST = 512
+"""Answers kept; those not asked for the longest go first."""
+
+Choice = Callable[[Iterable[Row]], list[Row]]
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Route:
+    """One of the nine: what to load, which TTL its answers have, whether they carry the time.
+
+    `choose` makes a choice of rows out of the number that was asked with, `default` is that number
+    where none was given (None: all rows there are). Without `choose` it takes no number.
+    """
+
+    name: str
+    load: Callable[[DataSource, str], Awaitable[Document]]
+    ttl: Callable[[TtlConfig], int]
+    has_time: bool = True
+    choose: Callable[[int, Iterable[Row]], list[Row]] | None = None
+    default: int | None = None
+
+    @property
+    def path(self) -> str:
+        """Return its path, with the model to be put in where there is one."""
+        return f"/api/{self.name}"
+
+
+@attrs.frozen
+class Question:
+    """What is asked: a route, a model id ("" for none), a number (None: the route's default)."""
+
+    route: Route
+    model: str = ""
+    number: int | None = None
+
+
+@attrs.define(eq=False)
+class Slot:
+    """What is kept for one question."""
+
+    ready: Ready | None = None
+    document: Document | None = None
+    packed: Packed | None = None
+    lock: anyio.Lock = attrs.field(factory=anyio.Lock)
+
+
+class Desk:
+    """Answers questions from a source. For use in one event loop."""
+
+    def __init__(self, source: DataSource, ttl: TtlConfig) -> None:
+        self.source = source
+        self._ttl = ttl
+        self._slots: OrderedDict[Question, Slot] = OrderedDict()
+
+    async def ready(self, question: Question) -> Ready:
+        """Return the answer to a question.
+
+        Raises:
+            UnknownModelError: it is about a model that does not exist.
+            SourceDownError: there is nothing to answer with.
+        """
+        slot = self._slots.get(question)
+        if slot is None:
+            slot = self._slots[question] = Slot()
+            self._forget()
+        elif slot.ready is not None and (slot.ready.until > stopwatch() or slot.lock.locked()):
+            # While one request fetches what is new, the others get what was good until now.
+            return slot.ready
+        async with slot.lock:
+            if slot.ready is None or slot.ready.until <= stopwatch():
+                try:
+                    slot.ready = await self._renewed(question, slot)
+                except UnknownModelError:
+                    # Asking for many names must not crowd out answers that are wanted.
+                    self._slots.pop(question, None)
+                    raise
+                if question in self._slots:
+                    self._slots.move_to_end(question)
+        return slot.ready
+
+    async def _renewed(self, question: Question, slot: Slot) -> Ready:
+        route = question.route
+        document = await route.load(self.source, question.model)
+        packed = slot.packed
+        if packed is None or document is not slot.document:
+            choose: Choice | None = None
+            number = route.default if question.number is None else question.number
+            if route.choose is not None and number is not None:
+                choose = partial(route.choose, number)
+            packed = await anyio.to_thread.run_sync(pack, document, choose)
+            slot.document, slot.packed = document, packed
+        return stamp(
+            packed,
+            now=wall_time().timestamp(),
+            until=stopwatch() + RENEWED_EVERY,
+            max_age=route.ttl(self._ttl),
+            has_time=route.has_time,
+        )
+
+    def _forget(self) -> None:
+        while len(self._slots) > _MOST:
+            self._slots.popitem(last=False)

@@ -1,0 +1,154 @@
+"""The routes as the web framework knows them: each asks the desk, none knows where data is from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import Parameter
+
+from nof0_api import routes
+from nof0_api.desk import Desk, Question
+from nof0_api.problems import MEDIA_TYPE
+from nof0_api.replies import Reply
+from nof0_api.schemas.answers import (
+    AccountTotals,
+    AnalyticsList,
+    Conversations,
+    CryptoPrices,
+    Leaderboard,
+    Positions,
+    Problem,
+    SinceInceptionValues,
+    Trades,
+)
+
+Limit = Annotated[
+    int | None,
+    Parameter(ge=1, le=routes.MOST_ROWS, required=False, description="at most so many rows"),
+]
+PerModel = Annotated[
+    int | None,
+    Parameter(
+        ge=1, le=routes.MOST_ROWS, required=False, description="at most so many rows of each model"
+    ),
+]
+Marker = Annotated[
+    int | None,
+    Parameter(
+        gt=-1,  # a minimum of 0 would be left out of the document
+        le=10_000_000,
+        required=False,
+        description="only rows whose hourly marker is this or more",
+    ),
+]
+ModelId = Annotated[str, Parameter(min_length=1, max_length=500, description="a model's id")]
+
+
+def refusal(meaning: str) -> ResponseSpec:
+    """Describe a problem answer."""
+    return ResponseSpec(
+        data_container=Problem,
+        media_type=MEDIA_TYPE,
+        description=meaning,
+        generate_examples=False,
+    )
+
+
+def _unchanged() -> ResponseSpec:
+    return ResponseSpec(
+        data_container=None,
+        description="What If-None-Match names still holds",
+        generate_examples=False,
+    )
+
+
+REFUSALS = {
+    304: _unchanged(),
+    400: refusal("A parameter or the path is wrong"),
+    503: refusal("The data cannot be read at the moment"),
+}
+_MODEL_REFUSALS = {**REFUSALS, 404: refusal("There is no such model")}
+_NINE: dict[str, Any] = {"responses": REFUSALS, "tags": ["arena"], "raises": []}
+
+
+@get(routes.ACCOUNT_TOTALS.path, summary="Accounts hour by hour", **_NINE)
+async def account_totals(
+    desk: NamedDependency[Desk],
+    lastHourlyMarker: Marker = None,  # noqa: N803 - its name in the query and in messages
+) -> Reply[AccountTotals]:
+    """Answer rows of every account, one per elapsed hour and one for the growing hour."""
+    return Reply(
+        (await desk.ready(Question(routes.ACCOUNT_TOTALS, number=lastHourlyMarker))).choose
+    )
+
+
+@get(routes.ANALYTICS.path, summary="Analytics of all models", **_NINE)
+async def analytics(desk: NamedDependency[Desk]) -> Reply[AnalyticsList]:
+    """Answer the six tables of every model."""
+    return Reply((await desk.ready(Question(routes.ANALYTICS))).choose)
+
+
+@get(
+    "/api/analytics/{model_id:str}",
+    summary="Analytics of one model",
+    responses=_MODEL_REFUSALS,
+    tags=["arena"],
+)
+async def model_analytics(desk: NamedDependency[Desk], model_id: ModelId) -> Reply[AnalyticsList]:
+    """Answer the six tables of one model, as a list of one."""
+    return Reply((await desk.ready(Question(routes.MODEL_ANALYTICS, model=model_id))).choose)
+
+
+@get(routes.CRYPTO_PRICES.path, summary="Newest prices", **_NINE)
+async def crypto_prices(desk: NamedDependency[Desk]) -> Reply[CryptoPrices]:
+    """Answer the newest price of every coin."""
+    return Reply((await desk.ready(Question(routes.CRYPTO_PRICES))).choose)
+
+
+@get(routes.LEADERBOARD.path, summary="The ranking", **_NINE)
+async def leaderboard(desk: NamedDependency[Desk]) -> Reply[Leaderboard]:
+    """Answer the ranking, best equity first."""
+    return Reply((await desk.ready(Question(routes.LEADERBOARD))).choose)
+
+
+@get(routes.SINCE_INCEPTION.path, summary="What every account began with", **_NINE)
+async def since_inception_values(desk: NamedDependency[Desk]) -> Reply[SinceInceptionValues]:
+    """Answer initial capital, beginning and number of invocations of every account."""
+    return Reply((await desk.ready(Question(routes.SINCE_INCEPTION))).choose)
+
+
+@get(routes.TRADES.path, summary="Closed trades", **_NINE)
+async def trades(desk: NamedDependency[Desk], limit: PerModel = None) -> Reply[Trades]:
+    """Answer closed trades, newest exit first within a model; 100 of each unless `limit` says."""
+    return Reply((await desk.ready(Question(routes.TRADES, number=limit))).choose)
+
+
+@get(routes.POSITIONS.path, summary="Open positions", **_NINE)
+async def positions(desk: NamedDependency[Desk], limit: Limit = None) -> Reply[Positions]:
+    """Answer what every model holds; 1000 models unless `limit` says otherwise."""
+    return Reply((await desk.ready(Question(routes.POSITIONS, number=limit))).choose)
+
+
+@get(routes.CONVERSATIONS.path, summary="What models said", **_NINE)
+async def conversations(
+    desk: NamedDependency[Desk], limit: PerModel = None
+) -> Reply[Conversations]:
+    """Answer the newest decision cycles, newest first."""
+    return Reply((await desk.ready(Question(routes.CONVERSATIONS, number=limit))).choose)
+
+
+NINE: Sequence[Any] = (
+    account_totals,
+    analytics,
+    model_analytics,
+    crypto_prices,
+    leaderboard,
+    since_inception_values,
+    trades,
+    positions,
+    conversations,
+)

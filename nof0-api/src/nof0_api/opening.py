@@ -1,0 +1,58 @@
+"""From a configuration to a running server."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import attrs
+
+from nof0_api.app import make_app
+from nof0_api.files import FileSource
+from nof0_api.server import bind, serving
+from nof0_api.watch import Lag
+from nof0_core.plugins.companion import Surroundings
+from nof0_core.plugins.env import Logger
+from nof0_core.runtime.serving import ServingConfig, load_serving
+
+
+@attrs.frozen(kw_only=True)
+class Running:
+    """A server: where it is, and the thread that ends with it."""
+
+    url: str
+    thread: threading.Thread
+
+
+@asynccontextmanager
+async def open_server(
+    config: ServingConfig, *, log: Logger, say: Callable[[str], object], lag: Lag | None = None
+) -> AsyncIterator[Running]:
+    """Serve what the configuration names, saying where.
+
+    Raises:
+        UsageError: the address cannot be listened on.
+    """
+    address = bind(config.host, config.port)
+    app = make_app(FileSource(config.data_path, log=log), config, log=log, lag=lag)
+    async with serving(app, address) as thread:
+        say(f"serving {config.data_path} at {address.url} (reading only)")
+        if address.is_public:
+            say(
+                f"note: {config.host} is not a loopback address: whoever reaches this machine can "
+                "read all of it, prompts and positions included"
+            )
+        yield Running(url=address.url, thread=thread)
+
+
+@asynccontextmanager
+async def open_beside(around: Surroundings) -> AsyncIterator[Running]:
+    """Serve beside an engine, in one process.
+
+    Raises:
+        UsageError: the address cannot be listened on.
+    """
+    config = load_serving(around.config_file, around.registry, data_dir=around.data_dir)
+    async with open_server(config, log=around.log, say=around.say, lag=around.lag) as running:
+        yield running

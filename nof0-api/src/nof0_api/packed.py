@@ -1,0 +1,129 @@
+"""Answers as bytes: packed once per change of the data, stamped with the time when they are sent.
+
+`serverTime` stands at the end of each answer, so that all before it can be made, compressed and
+named by its ETag beforehand. In the compressed form it is a stored block of its own in the same
+gzip member; nothing is compressed twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import zlib
+from collections.abc import Callable, Iterable
+
+import attrs
+
+from nof0_api.asgi import Answer, Header, answer
+from nof0_api.negotiation import accepts_gzip, matches
+from nof0_api.source import Document, Row
+
+_WORTH_ZIPPING = 600
+"""Bytes below which compression saves no packet."""
+_LARGE = 1_000_000
+_GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+_JSON: Header = (b"content-type", b"application/json")
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Packed:
+    """The part of an answer that does not depend on when it is sent.
+
+    `text` is a JSON object without its end; `zipped` the same as an unfinished gzip member, None
+    where that is not worth it, and `checksum` its CRC-32.
+    """
+
+    text: bytes
+    zipped: bytes | None
+    checksum: int
+    tag: bytes
+    made_at: float | None
+
+
+def pack(document: Document, choose: Callable[[Iterable[Row]], list[Row]] | None) -> Packed:
+    """Write a document, or the rows `choose` takes of it; may take a while for a large one.
+
+    Raises:
+        SourceDownError: the document has no rows to choose from.
+    """
+    data, version = document.data, document.version.encode()
+    if choose is not None:
+        rows = choose(document.rows)
+        data = b"[" + b",".join(row.text for row in rows) + b"]"
+    more = b"".join(b',"%s":%s' % (n.encode(), text) for n, text in document.members.items())
+    text = b'{"%s":%s%s' % (document.key.encode(), data, more)
+    if choose is not None:
+        # Rows that were left out may change without changing this answer.
+        version = hashlib.blake2b(text, digest_size=9).hexdigest().encode()
+    return Packed(
+        text=text,
+        zipped=_zip(text) if len(text) >= _WORTH_ZIPPING else None,
+        checksum=zlib.crc32(text),
+        tag=b'W/"%s"' % version,
+        made_at=document.made_at,
+    )
+
+
+def _zip(text: bytes) -> bytes:
+    level = 1 if len(text) > _LARGE else 6
+    deflate = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return _GZIP_HEAD + deflate.compress(text) + deflate.flush(zlib.Z_SYNC_FLUSH)
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Ready:
+    """A whole answer for any client, good `until` a moment of the stopwatch.
+
+    The messages are those of ASGI; they are shared by all requests and must not be changed.
+    """
+
+    until: float
+    tag: bytes
+    plain: Answer
+    zipped: Answer | None
+    unchanged: Answer
+
+    def choose(self, headers: Iterable[Header]) -> Answer:
+        """Return start and body for a request with these headers, names in lower case."""
+        chosen = self.plain
+        for name, value in headers:
+            if name == b"if-none-match":
+                if matches(value, self.tag):
+                    return self.unchanged
+            elif name == b"accept-encoding" and self.zipped and accepts_gzip(value):
+                chosen = self.zipped
+        return chosen
+
+
+def stamp(packed: Packed, *, now: float, until: float, max_age: int, has_time: bool) -> Ready:
+    """Finish an answer with the time.
+
+    Args:
+        packed: the rest of it.
+        now: seconds since 1970 on the machine's clock.
+        until: moment of the stopwatch up to which this may be sent.
+        max_age: seconds a client may keep it; 0: it has to ask each time.
+        has_time: whether the answer has a `serverTime`.
+    """
+    end = b',"serverTime":%d}' % int(now * 1000) if has_time else b"}"
+    shared: list[Header] = [
+        (b"etag", packed.tag),
+        (b"cache-control", b"public, max-age=%d" % max_age if max_age else b"no-cache"),
+        (b"vary", b"Accept-Encoding"),
+    ]
+    if packed.made_at is not None:
+        shared.append((b"x-data-age", b"%d" % max(0, now - packed.made_at)))
+    zipped = None
+    if packed.zipped is not None:
+        size = (len(packed.text) + len(end)) & 0xFFFFFFFF
+        stored = b"\x01" + struct.pack("<HH", len(end), len(end) ^ 0xFFFF) + end
+        closing = struct.pack("<II", zlib.crc32(end, packed.checksum), size)
+        body = packed.zipped + stored + closing
+        zipped = answer(200, [*shared, _JSON, (b"content-encoding", b"gzip")], body)
+    return Ready(
+        until=until,
+        tag=packed.tag,
+        plain=answer(200, [*shared, _JSON], packed.text + end),
+        zipped=zipped,
+        unchanged=answer(304, shared, None),
+    )

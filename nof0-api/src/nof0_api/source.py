@@ -1,0 +1,154 @@
+"""Where answers come from: the protocol, and what it gives out.
+
+Nothing else in this package knows whether data lies in files or in a database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Literal, Protocol
+
+import attrs
+import msgspec
+
+State = Literal["ok", "empty", "stale", "down"]
+"""`ok`: readable. `empty`: nothing there yet. `stale`: cannot be read now, the last good data
+stands. `down`: cannot be read, and there is nothing older to show."""
+
+
+class SourceDownError(Exception):
+    """The source cannot be read and there is no older data; the message names no path."""
+
+
+class UnknownModelError(Exception):
+    """There is no model of that id."""
+
+
+class _Tags(msgspec.Struct):
+    model_id: str = ""
+    since_inception_hourly_marker: int = 0
+
+
+@attrs.frozen
+class Row:
+    """One row of a collection: whose it is, its hourly marker (0 without one), its JSON text."""
+
+    model: str
+    marker: int
+    text: bytes
+
+
+@attrs.define(kw_only=True, eq=False, slots=False)
+class Document:
+    """The data of one answer, as JSON text that is never encoded again. Treat it as frozen.
+
+    A source returns the same object for as long as the data is the same: whoever made something of
+    it can tell by identity that it still holds.
+
+    `key` is the name of the collection, `data` its JSON text, `members` further top-level values as
+    JSON text. `version` changes with the content. `made_at` is when the data was written, in
+    seconds since 1970 on the machine's clock; None while there is none.
+    """
+
+    key: str
+    data: bytes
+    members: Mapping[str, bytes] = attrs.field(factory=dict)
+    version: str
+    made_at: float | None
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """Split the collection, which must be a list of objects, once.
+
+        Raises:
+            SourceDownError: it is something else.
+        """
+        try:
+            return tuple(
+                Row(tags.model_id, tags.since_inception_hourly_marker, bytes(text))
+                for text in msgspec.json.decode(self.data, type=list[msgspec.Raw])
+                for tags in (msgspec.json.decode(text, type=_Tags),)
+            )
+        except msgspec.MsgspecError as error:
+            message = f"{self.key} is not a list of rows"
+            raise SourceDownError(message) from error
+
+
+@attrs.frozen(kw_only=True)
+class DocumentHealth:
+    """How one document is; `age_seconds` since it was written, None while there is none."""
+
+    state: State
+    age_seconds: float | None
+
+
+@attrs.frozen(kw_only=True)
+class SourceHealth:
+    """How a source is; `documents` by the last part of their route."""
+
+    source: str
+    documents: Mapping[str, DocumentHealth]
+
+    @property
+    def newest_age_seconds(self) -> float | None:
+        """Return the age of the newest data, None while there is none."""
+        ages = [one.age_seconds for one in self.documents.values() if one.age_seconds is not None]
+        return min(ages, default=None)
+
+    @property
+    def state(self) -> State:
+        """Return the worst state of a document; `empty` only where all are."""
+        states = {one.state for one in self.documents.values()}
+        for bad in ("down", "stale"):
+            if bad in states:
+                return bad
+        return "empty" if states == {"empty"} else "ok"
+
+
+class DataSource(Protocol):
+    """The nine loads, and how the source is.
+
+    Each load returns the newest good data, empty collections while there is none. It may be called
+    for every answer, so it must cost next to nothing while the data is the same.
+
+    Raises (all nine):
+        SourceDownError: it cannot be read and nothing older is known.
+    """
+
+    async def account_totals(self) -> Document:
+        """Load the rows of all accounts at all hours, oldest first."""
+
+    async def analytics(self) -> Document:
+        """Load the analytics of all models."""
+
+    async def model_analytics(self, model: str) -> Document:
+        """Load the analytics of one model.
+
+        Args:
+            model: as it stands in the request; it may be anything.
+
+        Raises:
+            UnknownModelError: there is none of that id.
+        """
+
+    async def crypto_prices(self) -> Document:
+        """Load the newest prices by symbol."""
+
+    async def leaderboard(self) -> Document:
+        """Load the ranking, best equity first."""
+
+    async def since_inception_values(self) -> Document:
+        """Load what every account began with."""
+
+    async def trades(self) -> Document:
+        """Load closed trades, newest exit first within a model."""
+
+    async def positions(self) -> Document:
+        """Load what every model holds."""
+
+    async def conversations(self) -> Document:
+        """Load what was said in the newest cycles, newest first."""
+
+    async def health(self) -> SourceHealth:
+        """Say how the source is; never raises."""

@@ -1,0 +1,52 @@
+// One address of the API. Remembers the ETag, so that an unchanged answer costs no body.
+
+const WAIT = 15000; // ms; an answer later than this counts as none
+
+export class Unreachable extends Error {
+  /** `status` is 0 where no answer came at all. */
+  constructor(message, status) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export class Client {
+  #etag = null;
+  #url = null;
+
+  /**
+   * Asks for `url`.
+   *
+   * Returns `null` if nothing changed since the last answer to the same address, else `{body, age}`;
+   * `age` is how many seconds ago the engine wrote it, or null if the server does not say.
+   * Throws Unreachable.
+   */
+  async get(url, { isText = false } = {}) {
+    if (url !== this.#url) this.#etag = null;
+    const headers = this.#etag ? { "If-None-Match": this.#etag } : {};
+    let answer;
+    try {
+      // "no-store": the browser's own cache would hide whether the server still answers.
+      answer = await fetch(url, { headers, cache: "no-store", signal: AbortSignal.timeout(WAIT) });
+    } catch {
+      throw new Unreachable("no answer", 0);
+    }
+    if (answer.status === 304) return null;
+    if (!answer.ok) throw new Unreachable(`status ${answer.status}`, answer.status);
+    let body;
+    try {
+      body = await (isText ? answer.text() : answer.json());
+    } catch {
+      throw new Unreachable("an answer that could not be read", answer.status);
+    }
+    this.#url = url;
+    this.#etag = answer.headers.get("ETag");
+    const said = answer.headers.get("X-Data-Age") ?? answer.headers.get("Age");
+    return { body, age: said === null ? null : Number(said) };
+  }
+
+  /** Forgets the last answer, so that the next one comes in full. */
+  forget() {
+    this.#etag = null;
+  }
+}

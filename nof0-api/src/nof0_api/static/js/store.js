@@ -1,0 +1,152 @@
+// What the API said last, kept fresh by polling. Pages say which parts they need.
+
+import { Client } from "./client.js";
+import { parseMetrics } from "./metrics.js";
+import { Totals } from "./totals.js";
+
+// Seconds between questions; most answers are 304.
+const EVERY = {
+  "crypto-prices": 5,
+  positions: 10,
+  "account-totals": 15,
+  trades: 15,
+  conversations: 15,
+  leaderboard: 30,
+  analytics: 30,
+  metrics: 60,
+  "since-inception-values": 60,
+};
+const SLOWEST = 60; // seconds between attempts while nothing answers
+
+export class Store {
+  totals = new Totals();
+  #parts = new Map();
+  #listeners = new Set();
+  #needed = new Set();
+  #isQueued = false;
+
+  constructor() {
+    for (const name of Object.keys(EVERY)) {
+      const part = { name, data: null, error: null, gotAt: null, age: null, failures: 0, dueAt: 0, busy: false };
+      this.#parts.set(name, { ...part, client: new Client() });
+    }
+    setInterval(() => this.#tick(), 500);
+    // A page that nobody sees asks nothing; when it is seen again it asks at once.
+    document.addEventListener("visibilitychange", () => this.#tick());
+  }
+
+  /** Polls these parts and no others. */
+  need(names) {
+    this.#needed = new Set(names);
+    this.#tick();
+  }
+
+  /** The newest answer of a part, or null. */
+  data(name) {
+    return this.#parts.get(name).data;
+  }
+
+  /** The error that stands in the way of a part that was never read, or null. */
+  problem(...names) {
+    const failed = names.map((name) => this.#parts.get(name)).find((part) => !part.data && part.error);
+    return failed?.error ?? null;
+  }
+
+  /** Whether all these parts were read at least once. */
+  has(...names) {
+    return names.every((name) => this.#parts.get(name).data !== null);
+  }
+
+  /** How the connection does: since when the API is silent, how old the data is, in seconds. */
+  get health() {
+    const parts = [...this.#needed].map((name) => this.#parts.get(name)).filter((part) => part.name !== "metrics");
+    const failing = parts.filter((part) => part.error);
+    const got = parts.map((part) => part.gotAt).filter((at) => at !== null);
+    const ages = parts.filter((part) => part.age !== null).map((part) => part.age + (Date.now() - part.gotAt) / 1000);
+    return {
+      error: failing[0]?.error ?? null,
+      lastAnswer: got.length ? Math.max(...got) / 1000 : null,
+      silence: failing.length && got.length ? (Date.now() - Math.min(...failing.map((p) => p.gotAt ?? Date.now()))) / 1000 : 0,
+      retryIn: failing.length ? Math.max(0, Math.min(...failing.map((p) => p.dueAt)) - Date.now()) / 1000 : 0,
+      age: ages.length ? Math.min(...ages) : null,
+    };
+  }
+
+  /** Asks for everything needed at once, whatever the schedule says. */
+  retry() {
+    for (const name of this.#needed) this.#parts.get(name).dueAt = 0;
+    this.#tick();
+  }
+
+  /** Calls `listener` after changes, at most once per frame; returns how to stop that. */
+  subscribe(listener) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #tick() {
+    if (document.hidden) return;
+    for (const name of this.#needed) {
+      const part = this.#parts.get(name);
+      if (!part.busy && Date.now() >= part.dueAt) this.#ask(part);
+    }
+  }
+
+  async #ask(part) {
+    part.busy = true;
+    const hadError = part.error !== null;
+    try {
+      const isTotals = part.name === "account-totals";
+      const isMetrics = part.name === "metrics";
+      const url = isTotals ? this.totals.url : isMetrics ? "metrics" : `api/${part.name}`;
+      const answer = await part.client.get(url, { isText: isMetrics });
+      part.error = null;
+      part.failures = 0;
+      part.gotAt = Date.now();
+      part.dueAt = Date.now() + EVERY[part.name] * 1000;
+      if (answer) this.#take(part, answer);
+      if (answer || hadError) this.#announce();
+    } catch (error) {
+      part.error = error;
+      part.failures += 1;
+      part.dueAt = Date.now() + Math.min(SLOWEST, 2 ** part.failures) * 1000;
+      this.#announce();
+    } finally {
+      part.busy = false;
+    }
+  }
+
+  #take(part, answer) {
+    part.age = answer.age;
+    if (part.name === "account-totals" && !this.totals.merge(answer.body)) this.#readTotalsAnew();
+    if (part.name === "since-inception-values" && part.data && starts(part.data) !== starts(answer.body)) {
+      this.#readTotalsAnew(); // another run writes to the same place
+    }
+    // The rows of the totals live in `totals`; keeping every answer too would keep them twice.
+    if (part.name === "account-totals") part.data = true;
+    else part.data = part.name === "metrics" ? parseMetrics(answer.body) : answer.body;
+  }
+
+  #readTotalsAnew() {
+    this.totals.clear();
+    const part = this.#parts.get("account-totals");
+    part.client.forget();
+    part.dueAt = 0;
+  }
+
+  #announce() {
+    if (this.#isQueued) return;
+    this.#isQueued = true;
+    requestAnimationFrame(() => {
+      this.#isQueued = false;
+      for (const listener of [...this.#listeners]) listener();
+    });
+  }
+}
+
+/** The beginnings of all models as one text, to compare. */
+function starts(answer) {
+  const known = (answer.sinceInceptionValues ?? []).map((row) => `${row.model_id}@${row.inception_date}`);
+  // A model that joins later changes nothing for the others.
+  return known.length ? known.sort()[0] : "";
+}

@@ -1,0 +1,67 @@
+// A table with a caption, sortable columns and cells that know their heading, so that a narrow
+// screen can show each row as a card.
+
+import { h, refill } from "./dom.js";
+
+export class Table {
+  #rows = [];
+  #sort;
+
+  /**
+   * Columns are `{key, label, cell(row), value?(row), num?, lead?}`; with `value` a column can be
+   * sorted. `sort` is `{key, down}` or null for the order the rows come in.
+   */
+  constructor({ caption, columns, sort = null }) {
+    this.columns = columns;
+    this.#sort = sort;
+    this.head = h("thead", { role: "rowgroup" });
+    this.body = h("tbody", { role: "rowgroup" });
+    // Cards are display:block, which makes browsers forget the roles unless they are written down.
+    this.table = h("table", { role: "table" }, h("caption", {}, caption), this.head, this.body);
+    this.element = h("div", { class: "scroll", role: "region", "aria-label": caption, tabindex: "0" }, this.table);
+    this.caption = caption;
+  }
+
+  show(rows) {
+    this.#rows = rows;
+    this.#write();
+  }
+
+  #write() {
+    refill(this.head, h("tr", { role: "row" }, this.columns.map((column) => this.#heading(column))));
+    refill(this.body, this.#sorted().map((row) => h("tr", { role: "row" }, this.columns.map((column) => cell(column, row)))));
+  }
+
+  #heading(column) {
+    const isSorted = this.#sort?.key === column.key;
+    const order = isSorted ? (this.#sort.down ? "descending" : "ascending") : column.value ? "none" : null;
+    const content = column.value
+      ? h("button", { type: "button", dataset: { key: `sort:${column.key}` }, onclick: () => this.#sortBy(column.key) }, column.label)
+      : column.label;
+    return h("th", { role: "columnheader", scope: "col", class: column.num ? "num" : null, "aria-sort": order }, content);
+  }
+
+  #sortBy(key) {
+    this.#sort = { key, down: this.#sort?.key === key ? !this.#sort.down : true };
+    this.#write();
+  }
+
+  #sorted() {
+    const column = this.columns.find((one) => one.key === this.#sort?.key);
+    if (!column?.value) return this.#rows;
+    const way = this.#sort.down ? -1 : 1;
+    return [...this.#rows].sort((a, b) => {
+      const [one, other] = [column.value(a), column.value(b)];
+      // Unknown values stay at the end whichever way the rest is sorted.
+      if (one === null || one === undefined) return other === null || other === undefined ? 0 : 1;
+      if (other === null || other === undefined) return -1;
+      return (one < other ? -1 : one > other ? 1 : 0) * way;
+    });
+  }
+}
+
+function cell(column, row) {
+  const classes = [column.num ? "num" : "", column.lead ? "lead" : "", column.class ?? ""].join(" ").trim();
+  return h("td", { role: "cell", class: classes || null, dataset: { label: column.label } },
+    h("div", { class: "cell" }, column.cell(row)));
+}

@@ -1,0 +1,69 @@
+// One cycle of a trader: what it was shown, how it reasoned, what it decided, what came of it.
+
+import { h } from "./dom.js";
+import { confidence, price, quantity, times, usd } from "./format.js";
+import { moment } from "./moment.js";
+import { traderLink } from "./traders.js";
+
+const WORDS = { buy_to_enter: "buy to enter", sell_to_enter: "sell to enter", hold: "hold", close: "close" };
+
+/**
+ * What the risk gate said to the decision on a coin: "refused", "approved", or null where the summary
+ * of the cycle does not tell (it is cut when it grows long, and older recordings have none).
+ */
+export function verdictOn(talk, symbol, signal) {
+  const said = (talk.summary ?? "").split(", ");
+  if (said.includes(`${symbol} ${signal} (refused)`)) return "refused";
+  return said.includes(`${symbol} ${signal}`) ? "approved" : null;
+}
+
+/** When the cycle was, in seconds. */
+export const talkTime = (talk) => talk.timestamp ?? talk.messages?.[0]?.timestamp ?? 0;
+
+/** Decisions as `[symbol, decision]`. */
+export const decisionsOf = (talk) => Object.entries(talk.llm_response ?? {});
+
+export const talkKey = (talk) => `${talk.model_id}@${talkTime(talk)}`;
+
+/** An article about one cycle. */
+export function talkView(store, talk, { trader = true } = {}) {
+  const key = talkKey(talk);
+  const at = talkTime(talk);
+  const said = talk.cot_trace || talk.messages?.findLast((one) => one.role === "assistant")?.content || "";
+  const prompts = (talk.messages ?? []).filter((one) => one.role !== "assistant" && one.content);
+  const answers = (talk.messages ?? []).filter((one) => one.role === "assistant" && one.content && one.content !== said);
+  return h("article", { class: "talk", "aria-label": `${talk.model_id}: ${talk.summary ?? ""}` },
+    h("header", {}, trader ? traderLink(store, talk.model_id, key) : null, h("b", {}, talk.summary || "no summary"), moment(at)),
+    talk.cot_trace_summary && talk.cot_trace_summary !== said ? h("p", {}, talk.cot_trace_summary) : null,
+    decisionsOf(talk).length ? h("ul", { class: "decisions" }, decisionsOf(talk).map(([symbol, one]) => decision(talk, symbol, one))) : null,
+    said ? fold(`${key}:said`, "Reasoning", h("pre", {}, said), said.length < 400) : null,
+    prompts.length ? fold(`${key}:prompt`, `Prompt (${prompts.length} ${prompts.length === 1 ? "message" : "messages"})`, prompts.map((one) => [h("p", { class: "role" }, one.role), h("pre", {}, one.content)])) : null,
+    answers.length ? fold(`${key}:answer`, "Answer as it came", answers.map((one) => h("pre", {}, one.content))) : null,
+    said && prompts.length ? null : h("p", { class: "note" }, lacking(said, prompts)));
+}
+
+/** Says what is not there; rule-based traders read no prompt. */
+function lacking(said, prompts) {
+  if (!said && !prompts.length) return "No reasoning was given, and no prompt was read.";
+  return said ? "Decided without reading a prompt." : "No reasoning was given.";
+}
+
+function decision(talk, symbol, one) {
+  const verdict = verdictOn(talk, symbol, one.signal);
+  const facts = [
+    one.quantity !== null && one.quantity !== undefined ? `quantity ${quantity(one.quantity)}` : null,
+    one.leverage ? times(one.leverage) : null,
+    one.profit_target ? `target ${price(one.profit_target)}` : null,
+    one.stop_loss ? `stop ${price(one.stop_loss)}` : null,
+    one.risk_usd ? `risk ${usd(one.risk_usd)}` : null,
+    one.confidence !== null && one.confidence !== undefined ? `confidence ${confidence(one.confidence)}` : null,
+  ].filter(Boolean);
+  return h("li", { class: verdict === "refused" ? verdict : one.signal }, h("b", {}, symbol), ` ${WORDS[one.signal] ?? one.signal}`,
+    verdict === "refused" ? h("span", { class: "badge warn" }, "refused by the risk gate") : null,
+    verdict === "approved" ? h("span", { class: "badge" }, "approved") : null,
+    facts.length ? h("span", { class: "muted" }, ` · ${facts.join(" · ")}`) : null,
+    one.invalidation_condition ? h("div", { class: "muted" }, `invalidation: ${one.invalidation_condition}`) : null);
+}
+
+const fold = (key, title, content, open = false) =>
+  h("details", { dataset: { key }, open }, h("summary", { dataset: { key: `${key}:summary` } }, title), content);

@@ -1,0 +1,54 @@
+// The numbers at the top of a trader's page.
+
+import { h } from "./dom.js";
+import { age, change, count, gain, interval, isKnown, NONE, percent, score, tone, usd } from "./format.js";
+import { metricOf } from "./metrics.js";
+import { openPositions } from "./position_table.js";
+import { drawdown, exposure } from "./series.js";
+import { inception, standing } from "./traders.js";
+
+/** Writes the tiles of one trader as a definition list. */
+export function tiles(store, trader) {
+  const row = standing(store, trader);
+  const rows = store.totals.of(trader);
+  const last = rows.at(-1) ?? null;
+  const start = inception(store, trader);
+  const analytics = analyticsOf(store, trader);
+  const worst = drawdown(rows).reduce((least, [, value]) => Math.min(least, value), 0);
+  const gross = exposure(rows).gross.at(-1)?.[1] ?? null;
+  const fees = analytics?.fee_pnl_moves_breakdown_table?.total_fees_paid ?? null;
+  const open = openPositions(store, trader).reduce((sum, one) => sum + (one.commission ?? 0), 0);
+  const cost = metricOf(store.data("metrics"), "nof0_model_cost_usd_total", trader);
+  const tokens = metricOf(store.data("metrics"), "nof0_model_tokens_total", trader);
+  // Tokens that cost nothing mean that no price is configured, not that the model was free.
+  const isPriced = isKnown(cost) && (cost > 0 || tokens === 0);
+  const result = row?.return_pct ?? last?.cum_pnl_pct ?? null;
+  return h("dl", { class: "tiles" }, [
+    tile("equity", "Equity", usd(row?.equity ?? last?.dollar_equity ?? null), origin(start, last)),
+    tile("return", "Return", change(result), row?.return_pct_ci ? `95 %: ${interval(row.return_pct_ci)}` : null, tone(result)),
+    tile("realised", "Realised / open", gain(last?.realized_pnl), last ? `open ${gain(last.total_unrealized_pnl)}` : null, tone(last?.realized_pnl)),
+    tile("drawdown", "Deepest drawdown", rows.length ? percent(worst) : NONE, "of hourly values"),
+    tile("sharpe", "Sharpe ratio", score(row?.sharpe ?? last?.sharpe_ratio ?? null), row?.sharpe_ci ? `95 %: ${interval(row.sharpe_ci)}` : null),
+    tile("trades", "Trades", count(row?.num_trades ?? null), row?.num_trades ? `${percent((100 * row.num_wins) / row.num_trades, 0)} won` : null),
+    tile("exposure", "Exposure", percent(gross, 0), isKnown(last?.margin_used_pct) ? `margin used ${percent(last.margin_used_pct)}` : null),
+    tile("fees", "Fees of closed trades", usd(fees), open ? `and ${usd(open)} for open positions` : null),
+    tile("cost", "Cost of the model", isPriced ? usd(cost) : "unknown", isKnown(tokens) ? `${count(tokens)} tokens` : "told by the prometheus exporter"),
+    tile("cycles", "Decision cycles", count(analytics?.invocation_breakdown_table?.num_invocations ?? null), start ? `since ${age((last?.timestamp ?? start.inception_date) - start.inception_date)}` : null),
+  ]);
+}
+
+/** What equity is made of besides profit: the start, and capital that a rebalance moved since. */
+function origin(start, last) {
+  if (!start) return null;
+  const moved = last ? last.dollar_equity - start.nav_since_inception - last.realized_pnl - last.total_unrealized_pnl : 0;
+  const words = `started with ${usd(start.nav_since_inception)}`;
+  return Math.abs(moved) < 0.01 ? words : `${words}, moved ${gain(moved)}`;
+}
+
+/** A trader's row of `api/analytics`, or null. */
+export const analyticsOf = (store, trader) =>
+  (store.data("analytics")?.analytics ?? []).find((one) => one.model_id === trader) ?? null;
+
+function tile(key, name, value, detail, mood = null) {
+  return h("div", { class: "tile", dataset: { tile: key } }, h("dt", {}, name), h("dd", {}, h("span", { class: mood }, value), detail ? h("small", {}, detail) : null));
+}

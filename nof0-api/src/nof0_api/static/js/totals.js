@@ -1,0 +1,60 @@
+// Account totals: one row per model and hour. After the first answer only new hours are asked for.
+
+export class Totals {
+  #rows = new Map(); // model → Map of row id → row
+  #sorted = new Map(); // model → rows, oldest first; made when asked for
+  #read = -1;
+
+  /** The address of what is not here yet. */
+  get url() {
+    // Markers count from each model's own start, so the youngest model decides what may be left out.
+    const markers = this.models.map((model) => this.latest(model).since_inception_hourly_marker);
+    return markers.length ? `api/account-totals?lastHourlyMarker=${Math.min(...markers)}` : "api/account-totals";
+  }
+
+  /** Takes an answer over. Returns false if it belongs to another run: then all must be read anew. */
+  merge(answer) {
+    const read = answer.lastHourlyMarkerRead ?? -1;
+    if (read < this.#read) {
+      this.clear();
+      return false;
+    }
+    this.#read = read;
+    for (const row of answer.accountTotals ?? []) {
+      if (!this.#rows.has(row.model_id)) this.#rows.set(row.model_id, new Map());
+      this.#rows.get(row.model_id).set(row.id, row);
+      this.#sorted.delete(row.model_id);
+    }
+    return true;
+  }
+
+  clear() {
+    this.#rows.clear();
+    this.#sorted.clear();
+    this.#read = -1;
+  }
+
+  get models() {
+    return [...this.#rows.keys()];
+  }
+
+  /** Rows of one model, oldest first. */
+  of(model) {
+    if (!this.#rows.has(model)) return [];
+    if (!this.#sorted.has(model)) {
+      this.#sorted.set(model, [...this.#rows.get(model).values()].sort((a, b) => a.timestamp - b.timestamp));
+    }
+    return this.#sorted.get(model);
+  }
+
+  /** Newest row of one model, or null. */
+  latest(model) {
+    return this.of(model).at(-1) ?? null;
+  }
+
+  /** Time of the newest row of all, in seconds, or null. */
+  get newest() {
+    const times = this.models.map((model) => this.latest(model).timestamp);
+    return times.length ? Math.max(...times) : null;
+  }
+}

@@ -1,0 +1,25 @@
+// Whether the order of the leaderboard means anything: the same rules as `nof0 leaderboard`.
+
+import { score } from "./format.js";
+
+const FEW_TRADES = 20; // with fewer, one of them may decide the result
+
+const range = (pair) => `${score(pair[0], 1)} to ${score(pair[1], 1)} %`;
+
+/** A sentence about the first two rows (best first); empty where there are fewer than two. */
+export function verdict(rows) {
+  if (rows.length < 2) return "";
+  const [first, second] = rows;
+  const [ours, theirs] = [first.return_pct_ci, second.return_pct_ci];
+  const names = `${first.id} and ${second.id}`;
+  if (!ours || !theirs) {
+    return `The order means nothing yet: there are no intervals for ${names}, so chance cannot be told from skill.`;
+  }
+  if (ours[0] <= theirs[1] && theirs[0] <= ours[1]) {
+    return `The difference between ${names} means nothing: their 95 % intervals of return overlap (${range(ours)} and ${range(theirs)}).`;
+  }
+  if (first.num_trades < FEW_TRADES) {
+    return `${first.id} leads ${second.id} beyond what chance explains, but on ${first.num_trades} closed trades; fewer than ${FEW_TRADES} prove little.`;
+  }
+  return `${first.id} leads ${second.id} beyond what chance explains: their 95 % intervals of return do not overlap (${range(ours)} and ${range(theirs)}).`;
+}

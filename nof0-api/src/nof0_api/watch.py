@@ -1,0 +1,133 @@
+"""What operators look at: `/api/health` and `/metrics`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import anyio.to_thread
+import attrs
+import msgspec
+from litestar import MediaType, get
+from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from nof0_api.asgi import Answer, answer
+from nof0_api.desk import Desk
+from nof0_api.replies import Reply
+from nof0_api.schemas.answers import DocumentState, Health
+from nof0_core.clock import wall_time
+
+Lag = Callable[[], Mapping[str, int]]
+"""Returns how many events each exporter is behind, by name."""
+
+_TEXT = b"text/plain; version=0.0.4; charset=utf-8"
+
+
+@attrs.define(eq=False)
+class Watch:
+    """Counts answers and knows where the engine's metrics are.
+
+    `lag` is None where the exporters run in another process. `answers` counts by HTTP status.
+    """
+
+    metrics_file: Path | None
+    lag: Lag | None
+    answers: Counter[int] = attrs.field(factory=Counter)
+    _registry: CollectorRegistry = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Register what this process can say of itself."""
+        self._registry = CollectorRegistry(auto_describe=False)
+        ProcessCollector(registry=self._registry)
+        self._registry.register(_Answers(self))
+
+    def text(self) -> bytes:
+        """Return the engine's metrics, if there are any, and those of this process.
+
+        May take a while: it reads a file.
+        """
+        own = generate_latest(self._registry)
+        if self.metrics_file is None:
+            return own
+        try:
+            engine = self.metrics_file.read_bytes()
+        except OSError:
+            # No engine has run here yet; its metrics are then simply not there.
+            return own
+        return engine + (b"" if engine.endswith(b"\n") else b"\n") + own
+
+
+@attrs.frozen(eq=False)
+class _Answers:
+    """A collector of `prometheus_client` for the answers given so far."""
+
+    watch: Watch
+
+    def describe(self) -> list[Metric]:
+        """Tell the registry nothing beforehand."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Give the counts of this moment."""
+        given = CounterMetricFamily("nof0_api_answers", "Answers by status", labels=["status"])
+        for status, count in sorted(self.watch.answers.items()):
+            given.add_metric([str(status)], count)
+        yield given
+        if self.watch.lag is not None:
+            behind = GaugeMetricFamily(
+                "nof0_exporter_lag_events", "Events an exporter is behind", labels=["exporter"]
+            )
+            for name, count in sorted(self.watch.lag().items()):
+                behind.add_metric([name], count)
+            yield behind
+
+
+@get(
+    "/api/health",
+    summary="How the data is",
+    tags=["operation"],
+    responses={
+        503: ResponseSpec(
+            data_container=Health,
+            description="Some data cannot be read, and there is nothing older",
+            generate_examples=False,
+        )
+    },
+)
+async def health(desk: NamedDependency[Desk], watch: NamedDependency[Watch]) -> Reply[Health]:
+    """Answer source, age of the newest data, state of each document, lag of the exporters."""
+    found = await desk.source.health()
+    told = Health(
+        status=found.state,
+        source=found.source,
+        data_age_seconds=found.newest_age_seconds,
+        documents={
+            name: DocumentState(state=one.state, age_seconds=one.age_seconds)
+            for name, one in found.documents.items()
+        },
+        exporters=None if watch.lag is None else dict(watch.lag()),
+        serverTime=int(wall_time().timestamp() * 1000),
+    )
+    status = 503 if found.state == "down" else 200
+    given = _plain(status, b"application/json", msgspec.json.encode(told))
+    return Reply(lambda _: given)
+
+
+@get(
+    "/metrics",
+    summary="Metrics for Prometheus",
+    tags=["operation"],
+    media_type=MediaType.TEXT,
+)
+async def metrics(watch: NamedDependency[Watch]) -> Reply[str]:
+    """Answer the engine's metrics, where it exports them, and those of this server."""
+    given = _plain(200, _TEXT, await anyio.to_thread.run_sync(watch.text))
+    return Reply(lambda _: given)
+
+
+def _plain(status: int, kind: bytes, body: bytes) -> Answer:
+    return answer(status, [(b"content-type", kind), (b"cache-control", b"no-store")], body)

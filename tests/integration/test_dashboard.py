@@ -1,0 +1,470 @@
+"""The dashboard in a real browser, on a finished run served by the real server."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+PLACES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PAGES = ["#/", "#/positions", "#/trades", "#/conversations", "#/trader/cross_patient"]
+HEADINGS = {"#/": "Arena", "#/positions": "Open positions", "#/trades": "Trades"}
+CANVAS_COLOURS = """canvas => {
+  const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  const seen = new Set();
+  for (let at = 0; at < data.length; at += 4) {
+    if (data[at + 3] > 200) seen.add((data[at] << 16) | (data[at + 1] << 8) | data[at + 2]);
+  }
+  return [...seen];
+}"""
+
+# Installing a browser on a bare machine takes its time.
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(480)]
+
+
+def find_chromium():
+    named = os.environ.get("NOF0_CHROMIUM")
+    return named or next(filter(None, map(shutil.which, PLACES)), None)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """The browser of the machine; a bare Debian machine on which we are root gets one."""
+    if not find_chromium() and os.geteuid() == 0 and shutil.which("apt-get"):
+        install = ["apt-get", "install", "-y", "-q", "--no-install-recommends", "chromium"]
+        for command in (["apt-get", "update", "-q"], install):
+            subprocess.run(command, capture_output=True, check=False, timeout=300)
+    if not find_chromium():
+        pytest.skip(
+            "no Chromium: install one (apt-get install chromium) or name it in NOF0_CHROMIUM"
+        )
+    return find_chromium()
+
+
+@pytest.fixture(scope="module")
+def browser(chromium):
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def finished(run_in, tmp_path_factory):
+    """The shipped demo, run to its end, with metrics."""
+    home = tmp_path_factory.mktemp("dashboard")
+    shutil.copytree(ROOT / "etc", home / "etc")
+    shutil.copytree(ROOT / "prompts", home / "prompts")
+    with (home / "etc" / "nof0.yaml").open("a") as main:
+        main.write("\nExporters:\n  - type: json\n  - type: prometheus\n")
+    run = run_in(home / "data", home / "etc" / "nof0.yaml")
+    done = run.run("--cycles", "700")
+    assert done.returncode == 0, done.stderr
+    run.said = " ".join((done.stdout + done.stderr).split())
+    return run
+
+
+class Served:
+    """`nof0 serve` as a process."""
+
+    def __init__(self, config, data):
+        command = [sys.executable, "-m", "nof0_core", "serve", str(config), "--port", "0"]
+        self.process = subprocess.Popen(
+            [*command, "--data-dir", str(data)], stdout=subprocess.PIPE, text=True, cwd=ROOT
+        )
+        self.url = re.search(r"http://[\d.:]+", self.process.stdout.readline()).group()
+
+    def ask(self, path):
+        with urllib.request.urlopen(f"{self.url}/api/{path}", timeout=10) as answer:  # noqa: S310
+            return json.load(answer)
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        self.process.wait(20)
+        self.process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def api(finished):
+    served = Served(finished.config, finished.data)
+    yield served
+    served.stop()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Opens pages; at the end none of them may have complained or asked elsewhere."""
+    contexts, complaints = [], []
+
+    def opened(address, *, width=1280, scheme="light", may_fail=False):
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, timezone_id="Asia/Tokyo"
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        origin = "/".join(address.split("/")[:3])
+
+        def heard(message):
+            if message.type in {"error", "warning"} and not may_fail:
+                complaints.append(f"{address}: {message.text}")
+
+        def requested(request):
+            if not request.url.startswith((origin, "data:", "blob:")):
+                complaints.append(f"{address} asked for {request.url}")
+
+        page.on("console", heard)
+        page.on("pageerror", lambda error: complaints.append(f"{address}: {error}"))
+        page.on("request", requested)
+        page.goto(address)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert not complaints
+
+
+def usd(value, *, sign=False):
+    text = f"{abs(value):,.2f}"
+    mark = "−" if value < 0 else "+" if sign else ""
+    return f"{mark if text != '0.00' else ''}${text}"
+
+
+def plus(value, digits):
+    text = f"{abs(value):.{digits}f}"
+    return ("" if not re.search(r"[1-9]", text) else "−" if value < 0 else "+") + text
+
+
+def rgb(page, name):
+    """A colour of the stylesheet as the number the canvas test speaks of."""
+    value = page.evaluate(
+        "name => getComputedStyle(document.documentElement).getPropertyValue(name)", f"--{name}"
+    )
+    return int(value.strip().removeprefix("#"), 16)
+
+
+def colours(canvas):
+    return set(canvas.evaluate(CANVAS_COLOURS))
+
+
+def totals(api, trader):
+    rows = [row for row in api.ask("account-totals")["accountTotals"] if row["model_id"] == trader]
+    return sorted(rows, key=lambda row: row["timestamp"])
+
+
+def test_curves_of_all_traders_and_the_benchmark_are_drawn(api, open_page):
+    page = open_page(f"{api.url}/")
+    legend = page.locator(".legend .button")
+    newest = {}
+    for row in api.ask("account-totals")["accountTotals"]:
+        newest[row["model_id"]] = row["dollar_equity"]
+    expect(legend).to_have_count(len(newest))
+    for trader, equity in newest.items():
+        name = "buy and hold BTC" if trader == "buynhold_btc" else trader
+        expect(legend.filter(has_text=re.compile(rf"^{name}\$"))).to_contain_text(usd(equity))
+    drawn = colours(page.locator(".chart canvas"))
+    traders = len(newest) - 1
+    wanted = {rgb(page, name) for name in (*(f"s{i}" for i in range(traders)), "benchmark")}
+    assert wanted <= drawn
+
+
+def test_unit_of_the_curves_can_be_switched(api, open_page):
+    page = open_page(f"{api.url}/")
+    page.get_by_role("button", name="Profit in percent").click()
+    row = totals(api, "cross_patient")[-1]
+    button = page.locator(".legend .button").filter(has_text="cross_patient")
+    expect(button).to_contain_text(f"{plus(row['cum_pnl_pct'], 2)} %")
+    expect(page.get_by_role("heading", name="Profit in percent")).to_be_visible()
+
+
+def test_pointer_and_arrow_keys_read_past_values(api, open_page):
+    page = open_page(f"{api.url}/")
+    chart, when = page.locator(".chart"), page.locator(".legend-time")
+    expect(when).to_contain_text("Newest")
+    chart.focus()
+    rows = totals(api, "reverter")
+    for _ in range(3):
+        page.keyboard.press("ArrowLeft")
+    expect(when).to_contain_text("At ")
+    button = page.locator(".legend .button").filter(has_text="reverter")
+    expect(button).to_contain_text(usd(rows[-3]["dollar_equity"]))
+    chart.hover(position={"x": 400, "y": 100})
+    shown = when.inner_text()
+    chart.hover(position={"x": 300, "y": 100})
+    expect(when).not_to_have_text(shown)
+
+
+def test_leaderboard_shows_the_numbers_of_the_api_and_whether_they_mean_anything(
+    api, finished, open_page
+):
+    page = open_page(f"{api.url}/")
+    rows = api.ask("leaderboard")["leaderboard"]
+    shown = page.get_by_role("table", name="Leaderboard").locator("tbody tr")
+    expect(shown).to_have_count(len(rows))
+    for index, row in enumerate(rows):
+        expect(shown.nth(index)).to_contain_text(row["id"])
+        low, high = row["return_pct_ci"]
+        for text in (
+            usd(row["equity"]),
+            f"{plus(row['return_pct'], 2)} %",
+            f"{plus(low, 1)} … {plus(high, 1)}",
+            plus(row["sharpe"], 2),
+            usd(row["lose_dollars"], sign=True),
+        ):
+            expect(shown.nth(index)).to_contain_text(text)
+    # The same sentence as the command prints; the page writes a real minus sign.
+    sentence = page.locator("#verdict").inner_text().replace("−", "-")
+    assert "means nothing" in sentence
+    assert sentence in finished.said
+
+
+def test_prices_are_in_the_ticker(api, open_page):
+    page = open_page(f"{api.url}/")
+    prices = api.ask("crypto-prices")["prices"]
+    expect(page.locator("#ticker [data-symbol]")).to_have_count(len(prices))
+    bitcoin = page.locator("#ticker [data-symbol=BTC]")
+    expect(bitcoin).to_contain_text(f"{prices['BTC']['price']:,.1f}")
+
+
+def test_positions_have_exit_plan_and_liquidation_price(api, open_page):
+    page = open_page(f"{api.url}/#/positions")
+    held = [
+        (account["model_id"], position)
+        for account in api.ask("positions")["accountTotals"]
+        for position in account["positions"].values()
+    ]
+    rows = page.get_by_role("table", name="Open positions").locator("tbody tr")
+    expect(rows).to_have_count(len(held))
+    for index, (trader, position) in enumerate(held):
+        row = rows.nth(index)
+        expect(row).to_contain_text(trader)
+        expect(row).to_contain_text(usd(position["unrealized_pnl"], sign=True))
+        expect(row).to_contain_text(f"stop {price(position['exit_plan']['stop_loss'])}")
+        if position["liquidation_price"] is not None:
+            expect(row).to_contain_text(price(position["liquidation_price"]))
+
+
+def price(value):
+    if value >= 1:
+        digits = 1 if value >= 10000 else 2 if value >= 100 else 4
+    else:
+        digits = 4 + next(n for n in range(1, 12) if value * 10**n >= 1)
+    return f"{value:,.{digits}f}"
+
+
+def test_trades_can_be_filtered_and_sorted(api, open_page):
+    page = open_page(f"{api.url}/#/trades")
+    trades = api.ask("trades")["trades"]
+    wanted = [t for t in trades if t["model_id"] == "coin_flip_busy" and t["side"] == "short"]
+    assert 1 < len(wanted) < len(trades)
+    page.get_by_label("Trader").select_option("coin_flip_busy")
+    page.get_by_label("Side").select_option("short")
+    net = sum(t["realized_net_pnl"] for t in wanted)
+    expect(page.locator("#trade-sum")).to_contain_text(
+        f"{len(wanted)} trades, net {usd(net, sign=True)} after"
+    )
+    page.get_by_role("button", name="Net result").click()
+    best = max(t["realized_net_pnl"] for t in wanted)
+    first = page.get_by_role("table", name="Closed trades").locator("tbody tr").first
+    expect(first).to_contain_text(usd(best, sign=True))
+    page.get_by_role("button", name="Net result").click()
+    expect(first).to_contain_text(usd(min(t["realized_net_pnl"] for t in wanted), sign=True))
+
+
+def test_conversations_show_reasoning_and_what_the_gate_said(api, open_page):
+    page = open_page(f"{api.url}/#/conversations")
+    page.get_by_label("Show").select_option("with decisions")
+    told = [c for c in api.ask("conversations")["conversations"] if c["llm_response"]]
+    first = page.locator(".talk").first
+    expect(first).to_contain_text(told[0]["cot_trace"].splitlines()[0])
+    symbol, decision = next(iter(told[0]["llm_response"].items()))
+    verdict = (
+        "refused" if f"{symbol} {decision['signal']} (refused)" in told[0]["summary"] else "app"
+    )
+    expect(first.locator(".decisions li").first).to_contain_text(symbol)
+    expect(first.locator(".decisions li").first).to_contain_text(verdict)
+
+
+def test_page_of_a_trader_says_everything_about_it(api, open_page):
+    trader = "cross_patient"
+    page = open_page(f"{api.url}/#/trader/{trader}")
+    analytics = api.ask(f"analytics/{trader}")["analytics"][0]
+    rows = totals(api, trader)
+
+    def tile(name):
+        return page.locator(f"[data-tile={name}] dd")
+
+    fees = analytics["fee_pnl_moves_breakdown_table"]["total_fees_paid"]
+    expect(tile("fees")).to_contain_text(usd(fees))
+    peak, worst = 100.0, 0.0
+    for row in rows:
+        peak = max(peak, 100 + row["cum_pnl_pct"])
+        worst = min(worst, 100 * (100 + row["cum_pnl_pct"] - peak) / peak)
+    expect(tile("drawdown")).to_contain_text(f"{plus(worst, 1)} %")
+    expect(tile("cost")).to_contain_text("$0.00")
+    expect(page.locator("h1")).to_contain_text("ema-cross-patient")
+    moved = (
+        rows[-1]["dollar_equity"]
+        - api_capital(api, trader)
+        - rows[-1]["realized_pnl"]
+        - rows[-1]["total_unrealized_pnl"]
+    )
+    expect(tile("equity")).to_contain_text(f"moved {usd(moved, sign=True)}")
+    winners = analytics["winners_losers_breakdown_table"]
+    expect(page.locator("[data-field=win_rate]")).to_have_text(f"{winners['win_rate']:.1f} %")
+    expect(page.locator("[data-table]")).to_have_count(6)
+    # Equity, drawdown, exposure, and the price with its marks: none of them blank.
+    for index in range(3):
+        assert len(colours(page.locator(".chart canvas").nth(index))) > 3
+    priced = page.locator(".price-chart canvas").first
+    priced.wait_for()
+    page.wait_for_timeout(300)
+    everything = set().union(*(colours(c) for c in page.locator(".price-chart canvas").all()))
+    assert {rgb(page, "accent"), rgb(page, "up"), rgb(page, "down")} <= everything
+
+
+def api_capital(api, trader):
+    rows = api.ask("since-inception-values")["sinceInceptionValues"]
+    return next(row["nav_since_inception"] for row in rows if row["model_id"] == trader)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_every_page_fits_in_both_themes(api, open_page, scheme, width):
+    page = open_page(f"{api.url}/", width=width, scheme=scheme)
+    for address in PAGES:
+        page.evaluate("address => { location.hash = address }", address)
+        expect(page.locator("main h1")).to_contain_text(HEADINGS.get(address, ""))
+        expect(page.locator("main [aria-busy]")).to_have_count(0)
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, address
+    assert page.evaluate("document.documentElement.dataset.theme") == scheme
+
+
+def test_keyboard_reaches_the_content_and_switches_the_theme(api, open_page):
+    page = open_page(f"{api.url}/#/trades")
+    expect(page.locator("table")).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.locator("#skip")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+    assert page.url.endswith("#/trades")
+    before = page.evaluate("getComputedStyle(document.body.parentElement).backgroundColor")
+    page.locator("#theme").focus()
+    page.keyboard.press("Enter")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    after = page.evaluate("getComputedStyle(document.body.parentElement).backgroundColor")
+    assert after != before
+
+
+def test_polling_costs_no_body_while_nothing_changes(api, open_page):
+    page = open_page(f"{api.url}/")
+    expect(page.locator("#ticker [data-symbol]")).not_to_have_count(0)
+    with page.expect_response(lambda answer: "crypto-prices" in answer.url) as asked:
+        pass
+    assert asked.value.status == 304
+    assert asked.value.request.headers["if-none-match"]
+
+
+def test_times_are_utc_with_their_offset_wherever_the_reader_is(api, open_page):
+    page = open_page(f"{api.url}/#/trades")  # the browser believes it is in Tokyo
+    newest = max(t["exit_time"] for t in api.ask("trades")["trades"])
+    shown = page.get_by_role("table").locator("tbody tr time").first
+    expect(shown).to_have_text(time.strftime("%Y-%m-%d %H:%M:%S +00:00", time.gmtime(newest)))
+    expect(shown).to_have_attribute("title", re.compile(r"\+09:00 where you are"))
+
+
+def test_what_a_model_says_stays_text(finished, open_page, tmp_path):
+    shutil.copytree(finished.data / "api", tmp_path / "api")
+    path = tmp_path / "api" / "conversations.json"
+    document = json.loads(path.read_bytes())
+    evil = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
+    talk = document["conversations"][0]
+    talk |= {"cot_trace": evil, "summary": evil, "user_prompt": evil, "cot_trace_summary": evil}
+    talk["messages"] = [{"role": "user", "content": evil, "timestamp": talk["timestamp"]}]
+    path.write_text(json.dumps(document))
+    served = Served(finished.config, tmp_path)
+    try:
+        page = open_page(f"{served.url}/#/conversations")
+        expect(page.locator(".talk pre").first).to_have_text(evil)
+        assert page.locator("main img, main script").count() == 0
+        assert "owned" not in page.title()
+    finally:
+        served.stop()
+
+
+def test_a_recording_of_another_arena_is_shown_too(finished, open_page, tmp_path):
+    """It has no intervals, positions with fewer keys, and rows in another order."""
+    shutil.copytree(ROOT / "tests" / "data" / "arena", tmp_path / "api")
+    excerpt = tmp_path / "api" / "account-totals.excerpt.json"
+    excerpt.rename(tmp_path / "api" / "account-totals.json")
+    served = Served(finished.config, tmp_path)
+    try:
+        rows = served.ask("leaderboard")["leaderboard"]
+        page = open_page(f"{served.url}/")
+        names = page.get_by_role("table", name="Leaderboard").locator("tbody a")
+        best_first = [row["id"] for row in sorted(rows, key=lambda row: -row["equity"])]
+        expect(names).to_have_text(best_first)
+        expect(page.locator("#verdict")).to_contain_text("means nothing yet")
+        page.evaluate("location.hash = '#/positions'")
+        expect(
+            page.get_by_role("table", name="Open positions").locator("tbody tr")
+        ).not_to_have_count(0)
+        page.evaluate("location.hash = '#/trader/gpt-5'")
+        expect(page.locator("[data-table]")).to_have_count(6)
+    finally:
+        served.stop()
+
+
+def test_with_no_data_every_page_says_so(finished, open_page, tmp_path):
+    served = Served(finished.config, tmp_path)
+    try:
+        page = open_page(f"{served.url}/")
+        for address in PAGES:
+            page.evaluate("address => { location.hash = address }", address)
+            expect(page.locator("main [aria-busy]")).to_have_count(0)
+            expect(page.locator("main .state").first).to_contain_text(
+                re.compile("yet|No open positions|no such trader")
+            )
+    finally:
+        served.stop()
+
+
+def test_when_the_api_goes_away_the_last_numbers_stay_with_their_age(finished, open_page):
+    served = Served(finished.config, finished.data)
+    try:
+        page = open_page(f"{served.url}/", may_fail=True)
+        rows = page.get_by_role("table", name="Leaderboard").locator("tbody tr")
+        expect(rows).to_have_count(6)
+    finally:
+        served.stop()
+    banner = page.get_by_role("alert")
+    expect(banner).to_contain_text(re.compile(r"does not answer.*\d+ s ago"))
+    expect(page.locator("#status")).to_have_text("API away")
+    expect(rows).to_have_count(6)
+    page.evaluate("location.hash = '#/positions'")  # never asked for before the silence
+    expect(page.locator("main .state")).to_contain_text("The API does not answer")
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
