@@ -6,11 +6,9 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from nof0_core.domain.model import ModelSpec
 from nof0_core.plugins.env import Env
 from nof0_core.plugins.hookspecs import hookimpl
 from nof0_core.plugins.kinds import ServiceKind
-from nof0_core.protocols import LLMBackend
 from nof0_llm.baseline.params import BaselineConfig, BaselineParams
 from nof0_llm.critic.params import CriticConfig, CriticParams
 from nof0_llm.ensemble.params import EnsembleConfig, EnsembleParams
@@ -19,6 +17,9 @@ from nof0_llm.tape.config import TapeConfig, asks
 
 if TYPE_CHECKING:
     import click
+
+    from nof0_core.domain.model import ModelSpec
+    from nof0_core.protocols import LLMBackend
 
 
 @asynccontextmanager

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import anyio
 import click
 
 if TYPE_CHECKING:
@@ -77,6 +76,8 @@ def try_(
     spec = trial.find_model(config, model)
     users = _users(config, model)
     asked_for = trader or (users[0] if users else config.traders[0].id)
+    import anyio
+
     outcome = anyio.run(trial.ask, config, spec, asked_for)
     if as_json:
         click.echo(json.dumps(_outcome(outcome, asked_for), indent=2, ensure_ascii=False))

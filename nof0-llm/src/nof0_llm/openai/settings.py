@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import attrs
 
 from nof0_core.config.fields import opt
-from nof0_core.domain.model import ModelSpec
+
+if TYPE_CHECKING:
+    from nof0_core.domain.model import ModelSpec
+
 
 TOOLS, JSON_SCHEMA, JSON, MD_JSON = "tools", "json_schema", "json", "md_json"
 
