@@ -90,8 +90,8 @@ class DecisionContext:
 
     `started_at` is when the trader began. `snapshots` and `instruments` cover the trader's symbols;
     a symbol whose data could not be had is missing from `snapshots`. `brakes` is None where nobody
-    keeps books (a preview); an entry under a limit that needs them is refused then. `budget` is None
-    where models cost nothing or nothing limits what they cost.
+    keeps books (a preview); an entry under a limit that needs them is refused then. `budget` is
+    None where models cost nothing or nothing limits what they cost.
     """
 
     trader: TraderId
