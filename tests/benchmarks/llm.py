@@ -1,8 +1,8 @@
 """Many traders waiting for models: `python tests/benchmarks/llm.py [TRADERS] [SECONDS]`.
 
 A local endpoint in a process of its own answers every call after SECONDS (2). TRADERS (1,000) ask
-at once. Prints how many calls were in flight together, what a call costs the engine in CPU time, how
-late the calls were sent and how late the answers came back. Numbers of one run may be compared.
+at once. Prints how many calls were in flight together, what a call costs the engine in CPU time, and
+how much later than the model the answers came back. Numbers of one run may be compared.
 """
 
 from __future__ import annotations
@@ -123,8 +123,8 @@ async def ask(traders: int, seconds: float, port: int) -> None:
         cpu = time.process_time() - cpu
     late.sort()
     print(
-        f"{traders} calls of {seconds:g} s: {1e3 * cpu / traders:.2f} ms of CPU each; answers later "
-        f"than the model by {1e3 * late[len(late) // 2]:.0f} ms (median), "
+        f"{traders} calls of {seconds:g} s: {1e3 * cpu / traders:.2f} ms of CPU each; later than "
+        f"the model by {1e3 * late[len(late) // 2]:.0f} ms (median), "
         f"{1e3 * late[int(0.99 * (len(late) - 1))]:.0f} ms (p99)"
     )
 
