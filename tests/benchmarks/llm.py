@@ -1,8 +1,8 @@
 """Many traders waiting for models: `python tests/benchmarks/llm.py [TRADERS] [SECONDS]`.
 
 A local endpoint in a process of its own answers every call after SECONDS (2). TRADERS (1,000) ask
-at once. Prints how many calls were in flight together, what a call costs the engine in CPU time, and
-how much later than the model the answers came back. Numbers of one run may be compared.
+at once. Prints how many calls were in flight together, what a call costs the engine in CPU time,
+and how much later than the model the answers came back. Compare numbers of one run only.
 """
 
 from __future__ import annotations
