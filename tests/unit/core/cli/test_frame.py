@@ -210,9 +210,12 @@ def test_plugins_that_failed_or_are_off_are_listed(failing):
 def test_describe_shows_every_setting(here):
     text = here.nof0("describe", "exchange", "sim").check().stdout
     assert text.startswith('exchange provider "sim" — nof0-provider-sim 0.1.0\n')
-    [line] = [line for line in text.splitlines() if line.strip().startswith("taker_fee_bps")]
-    assert line.split()[:4] == ["taker_fee_bps", "number", "default", "4.5"]
-    assert "bps" in line
+    [line] = [line for line in text.splitlines() if line.strip().startswith("initial_balance_usd")]
+    assert line.split()[:4] == ["initial_balance_usd", "number", "default", "10000"]
+    assert "USD" in line
+    fees = [line for line in text.splitlines() if line.strip().startswith("taker_fee_bps")]
+    assert ["required" in line for line in fees] == [True, False]
+    line = fees[1]
     assert ">= 0" in line
 
 

@@ -379,10 +379,11 @@ def test_the_fee_of_the_exchange_is_the_fee_of_the_limits(bench):
 
 
 def test_keys_without_effect_yet_are_warned_about_with_their_place(bench):
-    bench.replace("etc/manager.yaml", "id: one", "id: one\n    budget_usd_per_day: 20")
-    assert [str(w) for w in bench.load().warnings] == [
-        "etc/manager.yaml:5: traders.0.budget_usd_per_day: is not enforced yet",
-    ]
+    bench.replace("etc/nof0.yaml", "Name:", "Logging: {VerboseSQL: true}\nName:")
+    [warning] = bench.load().warnings
+    assert (warning.file, warning.path) == ("etc/nof0.yaml", "Logging.VerboseSQL")
+    assert warning.line > 0
+    assert "is not enforced yet" in warning.message
 
 
 def test_brakes_become_limits(bench):

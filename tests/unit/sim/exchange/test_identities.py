@@ -37,7 +37,7 @@ MARKET = SimMarketConfig(
     source="synthetic",
     symbols=SYMBOLS,
     start=START - timedelta(days=1),
-    end=START + timedelta(days=3),
+    end=START + timedelta(days=9),  # longer than all waits of a script together
     interval="5m",
     seed=4,
     volatility=3.0,
