@@ -66,11 +66,6 @@ def ceil_to(value: Decimal, step: Decimal) -> Decimal:
     return (value / step).to_integral_value(ROUND_UP) * step
 
 
-def round_to(value: Decimal, step: Decimal) -> Decimal:
-    """Round to the nearest multiple of `step`, ties to even."""
-    return (value / step).to_integral_value(ROUND_HALF_EVEN) * step
-
-
 def truncate_usd(value: Decimal) -> Decimal:
     """Cut an amount to 6 decimals toward zero, as Hyperliquid does with fees."""
     return value.quantize(USD, ROUND_DOWN)
