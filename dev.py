@@ -1,7 +1,8 @@
 """Set up and run nof0 from a checkout, with nothing but Python 3.11 and a package registry.
 
     python3 dev.py run  [options of `nof0 run`]   make .venv, install, trade on paper
-    python3 dev.py test [options of pytest]       the same with the test tools, then all tests
+    python3 dev.py test [options of pytest]       the same with the test tools, then all tests,
+                                                  on all cores (`-n 0`: one after the other)
 
 The first call installs into `.venv`; later calls find a stamp and start at once. A change to a
 pyproject.toml or to constraints.txt makes the next call install again. uv is used where it is
@@ -123,7 +124,19 @@ def main() -> None:
         stop(f"nof0 needs Python 3.11 or newer, this is {sys.version.split()[0]}")
     commands = {
         "run": ["nof0", "run", "etc/nof0.yaml"],
-        "test": ["python", "-m", "pytest"],
+        # One worker takes a whole file: what its tests share is made once.
+        "test": [
+            "python",
+            "-m",
+            "pytest",
+            "-n",
+            "auto",
+            "--maxprocesses",
+            "8",
+            "--dist",
+            "loadfile",
+            "--no-loadscope-reorder",
+        ],
     }
     if what not in commands:
         sys.exit(__doc__)

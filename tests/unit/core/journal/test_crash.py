@@ -39,12 +39,12 @@ def test_what_was_flushed_survives_being_killed(root):
     flushed = 0
     grown = 0
     lost: set[int] = set()
-    for _ in range(25):
+    for _ in range(12):
         with subprocess.Popen(
             [sys.executable, "-c", WRITER, str(root)], stdout=subprocess.PIPE, text=True
         ) as process:
             said = [process.stdout.readline()]
-            said += [process.stdout.readline() for _ in range(rng.randrange(60))]
+            said += [process.stdout.readline() for _ in range(rng.randrange(40))]
             # Between two reports the writer is anywhere: killed now, it stops in the middle.
             process.send_signal(signal.SIGKILL)
             said += process.stdout.readlines()
@@ -64,4 +64,4 @@ def test_what_was_flushed_survives_being_killed(root):
             flushed = journal.last_seq
         report = verify(root, anchor=(seq, digest))
         assert report.ok, report.faults
-    assert grown > 1000
+    assert grown > 500
