@@ -23,6 +23,8 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 CONSTRAINTS = ROOT / "constraints.txt"
+# One worker takes a whole file of tests, so what they share is made once.
+WORKERS = ["-n", "auto", "--maxprocesses", "8", "--dist", "loadfile", "--no-loadscope-reorder"]
 PACKAGES = ("nof0-core", "nof0-provider-sim", "nof0-provider-hyperliquid", "nof0-llm", "nof0-api")
 
 
@@ -124,19 +126,7 @@ def main() -> None:
         stop(f"nof0 needs Python 3.11 or newer, this is {sys.version.split()[0]}")
     commands = {
         "run": ["nof0", "run", "etc/nof0.yaml"],
-        # One worker takes a whole file: what its tests share is made once.
-        "test": [
-            "python",
-            "-m",
-            "pytest",
-            "-n",
-            "auto",
-            "--maxprocesses",
-            "8",
-            "--dist",
-            "loadfile",
-            "--no-loadscope-reorder",
-        ],
+        "test": ["python", "-m", "pytest", *WORKERS],
     }
     if what not in commands:
         sys.exit(__doc__)
