@@ -9,6 +9,7 @@ from enum import StrEnum
 
 import attrs
 
+from nof0_core.domain.mappings import read_only
 from nof0_core.ids import Symbol
 
 
@@ -47,7 +48,7 @@ class BrakeState:
     day_loss_pct: Decimal = Decimal(0)
     drawdown_pct: Decimal = Decimal(0)
     entries_today: int = 0
-    closed_at: Mapping[Symbol, datetime] = attrs.field(factory=dict)
+    closed_at: Mapping[Symbol, datetime] = attrs.field(factory=dict, converter=read_only)
 
     def find(self, brake: Brake) -> ActiveBrake | None:
         """Return a brake if it is on."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from types import SimpleNamespace
 
 import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from nof0_core.domain.brakes import BrakeState
 from nof0_core.domain.decision import ALLOW, Decision, Signal, Verdict, VerdictKind
 from nof0_core.risk.gate import RiskGate
 
@@ -176,6 +178,29 @@ def test_a_plugins_lower_leverage_is_checked_against_margin_again(context, long_
         ),
         pytest.param(Says(Verdict(kind=VerdictKind.SHRINK, size_usd=Decimal(-1))), id="below zero"),
         pytest.param(Says(Verdict(kind=VerdictKind.SHRINK, leverage=0)), id="leverage 0"),
+        pytest.param(Says(Verdict(kind=VerdictKind.SHRINK, leverage=2.5)), id="half a leverage"),
+        pytest.param(Says(Verdict(kind=VerdictKind.SHRINK, leverage=True)), id="leverage yes"),
+        pytest.param(Says(Verdict(kind=VerdictKind.SHRINK, size_usd=500.0)), id="size as a float"),
+        pytest.param(Says(Verdict(kind=VerdictKind.SHRINK)), id="shrinks nothing"),
+        pytest.param(Says(Verdict(kind=VerdictKind.ALLOW, size_usd=Decimal(1))), id="allows less"),
+        pytest.param(
+            Says(Verdict(kind=VerdictKind.VETO, size_usd=Decimal(1))), id="refuses and shrinks"
+        ),
+        pytest.param(Says(Verdict(kind="veto", code="wide")), id="a word instead of a kind"),
+        pytest.param(Says(Verdict(kind=None, code="wide")), id="no kind"),
+        pytest.param(
+            Says(SimpleNamespace(kind=VerdictKind.ALLOW, code="", check="")), id="looks like one"
+        ),
+        pytest.param(Says(True), id="says yes"),
+        pytest.param(Says(Verdict(kind=VerdictKind.ALLOW, code=7)), id="code is a number"),
+        pytest.param(Says(Verdict(kind=VerdictKind.VETO, message=None)), id="no message"),
+        pytest.param(
+            Says(Verdict(kind=VerdictKind.VETO, numbers={"spread": 1.5})), id="numbers as floats"
+        ),
+        pytest.param(
+            Says(Verdict(kind=VerdictKind.VETO, numbers={"spread": Decimal("NaN")})), id="NaN"
+        ),
+        pytest.param(Says(Verdict(kind=VerdictKind.VETO, numbers=[1])), id="numbers as a list"),
     ],
 )
 def test_a_check_that_fails_is_a_veto(context, long_btc, check):
@@ -183,6 +208,53 @@ def test_a_check_that_fails_is_a_veto(context, long_btc, check):
 
     assert approved == ()
     assert [(v.check, v.code) for v in judgement.verdicts] == [("spread", "check_failed")]
+
+
+def test_what_was_wrong_with_a_check_is_said(context, long_btc):
+    check = Says(Verdict(kind="veto", code="wide"))
+    (judgement,), _ = RiskGate((("spread", check),)).judge([long_btc()], context())
+
+    assert judgement.verdicts[0].message == (
+        "the check failed with TypeError: the kind of a verdict is a VerdictKind, got 'veto'"
+    )
+
+
+def test_a_plugin_cannot_speak_in_the_name_of_another_check(context, long_btc):
+    check = Says(Verdict(kind=VerdictKind.VETO, check="confidence", code="wide"))
+    (judgement,), _ = RiskGate((("spread", check),)).judge([long_btc()], context())
+
+    assert [(v.check, v.code) for v in judgement.verdicts] == [("spread", "wide")]
+
+
+class Tampers:
+    """A check that changes what it is shown, by accident."""
+
+    def __init__(self, change):
+        self.change = change
+
+    def check(self, decision, context):
+        self.change(decision, context)
+        return ALLOW
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda _, c: c.context.snapshots.clear(), id="snapshots"),
+        pytest.param(lambda _, c: c.context.instruments.clear(), id="instruments"),
+        pytest.param(lambda _, c: c.context.brakes.closed_at.clear(), id="brakes"),
+        pytest.param(lambda d, _: setattr(d, "leverage", 40), id="decision"),
+        pytest.param(lambda _, c: setattr(c, "size_usd", Decimal(9999)), id="size"),
+    ],
+)
+def test_a_check_cannot_change_what_it_is_shown(context, long_btc, change):
+    shown = attrs.evolve(context(), brakes=BrakeState(closed_at={"ETH": context().time}))
+    (judgement,), approved = RiskGate((("spread", Tampers(change)),)).judge([long_btc()], shown)
+
+    assert approved == ()
+    assert [v.code for v in judgement.verdicts] == ["check_failed"]
+    assert set(shown.snapshots) == set(shown.instruments) == {"BTC", "ETH", "DOGE"}
+    assert set(shown.brakes.closed_at) == {"ETH"}
 
 
 def test_a_plugin_cannot_enlarge(context, long_btc):
