@@ -280,3 +280,60 @@ def test_cooldown_and_entry_rate_are_kept(project):
     ]
     assert "too_many_entries" in codes
     assert "cooldown" in codes
+
+
+BROKEN_CHECK = """
+import attrs
+from nof0_core import PolicyKind, hookimpl
+
+
+@attrs.frozen
+class Spread:
+    def check(self, decision, context):
+        return 1 / 0
+
+
+@hookimpl
+def nof0_risk_checks():
+    return [PolicyKind(type="spread", config=Spread, build=lambda c: c, summary="breaks")]
+"""
+
+
+def test_a_check_that_fails_lets_nothing_through_and_a_person_is_told(project):
+    (project.config.parent / "broken.py").write_text(BROKEN_CHECK)
+    project.config.write_text(project.config.read_text() + "\nPlugins: [./broken.py]\n")
+    project.limit("risk_checks: [{type: spread}]")
+    assert project.run("--cycles", "30").returncode == 0
+    assert opens(project) == []
+    failed = {
+        r["data"]["trader"]
+        for r in records(project, "cycle")
+        for j in r["data"]["judgements"]
+        for v in j["verdicts"]
+        if (v["check"], v["code"]) == ("spread", "check_failed")
+    }
+    alerts = [r["data"] for r in records(project, "alert")]
+    assert len(failed) > 1
+    assert sorted((a["code"], a["trader"]) for a in alerts) == [
+        ("check_failed", trader) for trader in sorted(failed)
+    ]  # fmt: skip
+    assert 'the risk check "spread"' in alerts[0]["message"]
+    assert "ZeroDivisionError" in alerts[0]["message"]
+
+
+def test_a_control_directory_that_cannot_be_read_ends_no_engine(project):
+    requests = project.data / "control" / "requests"
+    (requests / "0.json").mkdir(parents=True)
+    (requests / "1.json").write_text('{"command": "pause", "trader": "holder"}')
+    assert project.run("--cycles", "10").returncode == 0
+    # What can be read is done all the same.
+    assert [(r["data"]["command"], r["data"]["outcome"]) for r in records(project, "control")] == [
+        ("pause", "done")
+    ]
+    shutil.rmtree(requests)
+    requests.write_text("not a directory")
+    outcome = project.run("--cycles", "5")
+    assert outcome.returncode == 0, outcome.stderr
+    [alert] = [r["data"] for r in records(project, "alert")]
+    assert alert["code"] == "control_unreadable"
+    assert str(requests) in alert["message"]

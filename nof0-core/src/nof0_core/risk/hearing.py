@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from nof0_core.domain.decision import ALLOW, Decision, Judgement, Verdict, VerdictKind
+from nof0_core.domain.decision import ALLOW, CHECK_FAILED, Decision, Judgement, Verdict, VerdictKind
 from nof0_core.protocols.risk import RiskCheck, RiskContext
 from nof0_core.risk.costs import planned_exits
 from nof0_core.risk.soundness import sound
@@ -54,7 +54,7 @@ class Hearing:
 def failed(check: str, error: Exception) -> Verdict:
     """Say no because a check raised."""
     message = f"the check failed with {type(error).__name__}: {error}"
-    return veto(check, "check_failed", message)
+    return veto(check, CHECK_FAILED, message)
 
 
 def _shrunk(context: RiskContext, verdict: Verdict) -> RiskContext:

@@ -63,7 +63,7 @@ class HaltSwitch:
             return Halt(time=None, reason=f"{self.path}: {error.strerror}", is_flatten=False)
         try:
             found = msgspec.json.decode(content, type=_Marker)
-        except msgspec.MsgspecError:
+        except (ValueError, RecursionError):
             return Halt(time=None, reason=f"{self.path} cannot be read", is_flatten=False)
         return Halt(time=found.time, reason=found.reason, is_flatten=found.flatten)
 
