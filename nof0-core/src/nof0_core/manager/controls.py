@@ -144,7 +144,7 @@ class Controls:
         return found
 
     def _drop(self, request: Request) -> None:
-        """Take an answered request away; where that fails, its answer keeps it from being redone."""
+        """Take an answered request away; if that fails, its answer keeps it from being redone."""
         try:
             self._requests.drop(request)
         except UsageError as error:
