@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nof0_core.domain.brakes import BrakeState
+from nof0_core.domain.brakes import ActiveBrake, Brake, BrakeState
 from nof0_core.domain.decision import ALLOW, Decision, Signal, Verdict, VerdictKind
 from nof0_core.risk.gate import RiskGate
 
@@ -310,30 +311,92 @@ def answers(draw):
     ]
 
 
+NOON = datetime(2025, 7, 23, 12, tzinfo=UTC)
 MARK = {"BTC": Decimal(100_000), "ETH": Decimal(4000), "DOGE": Decimal("0.25")}
 
 
-def _sound(symbol, is_long, leverage, size):
+def pct(least, most):
+    return st.decimals(min_value=least, max_value=most, places=2)
+
+
+sizes = st.one_of(
+    st.decimals(min_value=5, max_value=30, places=2),
+    st.decimals(min_value=100, max_value=500_000, places=2),
+)
+
+
+@st.composite
+def entries(draw):
+    """An entry that mostly makes sense, of any size and leverage, on either side of the limits."""
+    symbol = draw(st.sampled_from(["BTC", "ETH", "DOGE"]))
+    is_long = draw(st.booleans())
     mark, sign = MARK[symbol], 1 if is_long else -1
+    upside_down = -1 if draw(st.integers(0, 9)) == 9 else 1
     return Decision(
         signal=Signal.BUY_TO_ENTER if is_long else Signal.SELL_TO_ENTER,
         symbol=symbol,
-        leverage=leverage,
-        position_size_usd=size,
-        entry_price=mark,
-        stop_loss=mark * (1 - sign * Decimal("0.02")),
-        take_profit=mark * (1 + sign * Decimal("0.06")),
-        confidence=80.0,
+        leverage=draw(st.integers(1, 60)),
+        position_size_usd=draw(sizes),
+        entry_price=mark * (1 + draw(pct(-4, 4)) / 100),
+        stop_loss=mark * (1 - upside_down * sign * draw(pct(1, 40)) / 100),
+        take_profit=mark * (1 + sign * draw(pct(1, 90)) / 100),
+        confidence=draw(st.sampled_from([95.0, 60.0, 59.9])),
     )
 
 
-sound = st.builds(
-    _sound,
-    st.sampled_from(["BTC", "ETH", "DOGE"]),
-    st.booleans(),
-    st.integers(1, 60),
-    st.decimals(min_value=5, max_value=500_000, places=2),
-)
+TIGHT = {
+    "major_coin_leverage": 3,
+    "altcoin_leverage": 3,
+    "min_confidence": 60.0,
+    "min_risk_reward": Decimal(2),
+    "max_positions": 2,
+    "max_new_positions_per_cycle": 1,
+    "max_position_size_usd": Decimal(300),
+    "max_margin_usage_pct": Decimal(10),
+    "price_band_pct": Decimal(1),
+    "min_position_equity_multiple": Decimal("0.1"),
+    "max_position_equity_multiple": Decimal("0.5"),
+    "max_entries_per_day": 2,
+    "slippage_bps": Decimal(2),
+    "taker_fee_bps": Decimal(30),
+    "liquidity_threshold_usd": Decimal(10) ** 9,
+    "daily_loss_limit_pct": Decimal(3),
+    "max_drawdown_pct": Decimal(5),
+    "cooldown_after_close": timedelta(hours=1),
+    "sharpe_pause_threshold": 0.0,
+}
+LOOSE = {
+    "major_coin_leverage": 60,
+    "altcoin_leverage": 60,
+    "min_confidence": 0.0,
+    "min_risk_reward": Decimal(0),
+    "max_positions": 9,
+    "max_position_size_usd": None,
+    "price_band_pct": Decimal(9),
+}
+
+
+@st.composite
+def situations(draw):
+    """What a trader may do and how it stands; one or two of its limits are tight."""
+    tight = draw(st.sets(st.sampled_from(sorted(TIGHT)), min_size=1, max_size=2))
+    brake = draw(st.sampled_from([None, None, *Brake]))
+    on = ActiveBrake(brake=brake, since=NOON, until=None, message="on") if brake else None
+    return {
+        "limits": LOOSE | {name: TIGHT[name] for name in tight},
+        "equity": draw(st.sampled_from([Decimal(1000), Decimal("54321.98"), Decimal(-1)])),
+        "age": draw(st.sampled_from([timedelta(0), timedelta(minutes=9)])),
+        "volume": draw(st.sampled_from([Decimal(10) ** 9, Decimal(10) ** 9 - 1])),
+        "brakes": BrakeState(
+            active=(on,) if on is not None else (),
+            day_loss_pct=draw(st.sampled_from([Decimal("2.99"), Decimal(3)])),
+            drawdown_pct=draw(st.sampled_from([Decimal("4.99"), Decimal(5)])),
+            entries_today=1,
+            closed_at={"DOGE": NOON - timedelta(minutes=59)},
+        ),
+    }
+
+
 no_reset = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None
 )
@@ -350,36 +413,108 @@ def test_whatever_comes_in_one_judgement_each_goes_out(context, holding, decisio
     assert all(j.verdicts for j in judgements if not j.is_approved)
 
 
-@given(
-    decisions=st.lists(sound, min_size=1, max_size=6),
-    equity=st.decimals(min_value=20, max_value=100_000, places=2),
-    usage=st.sampled_from([Decimal(10), Decimal(60), Decimal(100)]),
-    cap=st.sampled_from([None, Decimal(300), Decimal(20_000)]),
-)
-@no_reset
-def test_approved_entries_together_stay_within_every_limit(context, decisions, equity, usage, cap):
-    ctx = context(
-        equity=equity, max_margin_usage_pct=usage, max_position_size_usd=cap, max_positions=2
-    )
-    _, approved = RiskGate().judge(decisions, ctx)
+def _costs_of_leaving(a, price, given):
+    """Return what entering at the mark and leaving at `price` brings, in USD per coin."""
+    slip = min(given.slippage_bps, given.expected_slippage_bps) / 10_000
+    fee = given.taker_fee_bps / 10_000
+    if a.decision.signal is Signal.BUY_TO_ENTER:
+        paid, got = a.reference_price * (1 + slip), price * (1 - slip)
+        return got - paid - fee * (got + paid)
+    got, paid = a.reference_price * (1 - slip), price * (1 + slip)
+    return got - paid - fee * (got + paid)
 
-    assert len(approved) <= 2
-    assert len({a.decision.symbol for a in approved}) == len(approved)
-    assert sum((a.size_usd / a.leverage for a in approved), Decimal(0)) <= equity * usage / 100
+
+def offences(approved, ctx):
+    """Name every limit that approved entries do not keep, with numbers found without the gate."""
+    given, equity, held = ctx.limits, ctx.account.equity, ctx.account.holdings
+    found = []
+
+    def need(name, *, kept):
+        if not kept:
+            found.append(name)
+
+    margin = sum((a.size_usd / a.leverage for a in approved), ctx.account.margin_used)
+    need("margin", kept=not approved or margin <= equity * given.max_margin_usage_pct / 100)
+    need("positions", kept=not approved or len(approved) + 1 <= given.max_positions)
+    most = given.max_new_positions_per_cycle
+    need("new positions", kept=most is None or len(approved) <= most)
+    most = given.max_entries_per_day
+    need("entry rate", kept=most is None or len(approved) + 1 <= most)
+    need("one per coin", kept=len({a.decision.symbol for a in approved}) == len(approved))
+    brakes = ctx.brakes
+    for name, lost in (
+        ("daily_loss_limit_pct", brakes.day_loss_pct),
+        ("max_drawdown_pct", brakes.drawdown_pct),
+    ):
+        most = getattr(given, name)
+        need(name, kept=not approved or most is None or lost < most)
+    need("brakes", kept=not approved or not brakes.active)
+    need("equity", kept=not approved or equity > 0)
     for a in approved:
-        instrument = ctx.instruments[a.decision.symbol]
-        assert a.size_usd >= instrument.min_notional
-        assert cap is None or a.size_usd <= cap
-        assert a.size_usd <= a.decision.position_size_usd
-        assert instrument.is_valid_size(a.size_usd / a.reference_price)
-        assert instrument.is_valid_price(a.stop_loss)
-        assert 1 <= a.leverage <= min(a.decision.leverage, instrument.leverage_cap(a.size_usd))
-        # The loss at the stop is more than the bare price move: it has costs in it.
-        move = abs(a.stop_loss / a.reference_price - 1) * a.size_usd
-        assert move < a.risk_usd < move + a.size_usd * Decimal("0.002")
+        symbol, wanted = a.decision.symbol, a.decision
+        instrument, mark = ctx.instruments[symbol], MARK[symbol]
+        own = given.major_coin_leverage if symbol != "DOGE" else given.altcoin_leverage
+        most, band = given.max_position_size_usd, given.max_position_equity_multiple
+        quote, least = ctx.snapshots[symbol].quote, given.liquidity_threshold_usd
+        need("data age", kept=ctx.time - quote.time <= given.max_data_age)
+        need("liquidity", kept=least is None or quote.day_volume_usd >= least)
+        rest, closed = given.cooldown_after_close, brakes.closed_at.get(symbol)
+        need("cooldown", kept=rest is None or closed is None or ctx.time - closed >= rest)
+        low = given.min_position_equity_multiple
+        need("value band, lower end", kept=low is None or a.size_usd > low * equity - mark)
+        need("mark", kept=a.reference_price == mark)
+        need("not held", kept=symbol != "ETH")
+        need("size", kept=most is None or a.size_usd <= most)
+        need("value band", kept=band is None or a.size_usd <= band * equity)
+        need("never more", kept=a.size_usd <= wanted.position_size_usd)
+        need("smallest order", kept=a.size_usd >= instrument.min_notional)
+        need("whole lots", kept=instrument.is_valid_size(a.size_usd / mark))
+        need("leverage", kept=1 <= a.leverage <= min(wanted.leverage, own))
+        need("venue leverage", kept=a.leverage <= instrument.leverage_cap(a.size_usd))
+        need("confidence", kept=wanted.confidence >= given.min_confidence)
+        away = abs(wanted.entry_price - mark) * 100
+        need("price band", kept=away <= given.price_band_pct * mark)
+        sign = 1 if wanted.signal is Signal.BUY_TO_ENTER else -1
+        need("sides", kept=sign * a.stop_loss < sign * mark < sign * a.take_profit)
+        ticks = instrument.is_valid_price(a.stop_loss) and instrument.is_valid_price(a.take_profit)
+        need("ticks", kept=ticks)
+        loss = -_costs_of_leaving(a, a.stop_loss, given)
+        gain = _costs_of_leaving(a, a.take_profit, given)
+        need("reward/risk", kept=gain >= given.min_risk_reward * loss)
+        lost = loss * a.size_usd / mark
+        need("risk_usd", kept=0 <= a.risk_usd - lost <= Decimal("0.000001"))
+        # At the stop there is more left than the maintenance margin of the whole account.
+        paid = given.taker_fee_bps + min(given.slippage_bps, given.expected_slippage_bps)
+        coins = a.size_usd / mark
+        left = equity - a.size_usd * paid / 10_000 - abs(mark - a.stop_loss) * coins
+        needed = instrument.maintenance_margin(coins * a.stop_loss)
+        needed += sum(ctx.instruments[h.symbol].maintenance_margin(h.notional) for h in held)
+        need("liquidation", kept=left > needed)
+    return found
 
 
-@given(decision=sound)
+@given(decisions=st.lists(entries(), min_size=1, max_size=4), situation=situations())
+@no_reset
+def test_approved_entries_together_stay_within_every_limit(
+    context, holding, quote, decisions, situation
+):
+    ctx = in_situation(context, holding, quote, situation)
+    _, approved = RiskGate().judge(decisions, ctx)
+    assert offences(approved, ctx) == []
+
+
+def in_situation(context, holding, quote, situation):
+    seen = {"time": NOON - situation["age"], "day_volume_usd": situation["volume"]}
+    ctx = context(
+        equity=situation["equity"],
+        holdings=(holding("ETH", "-0.01"),),
+        quotes={"BTC": quote("BTC", **seen)},
+        **situation["limits"],
+    )
+    return attrs.evolve(ctx, brakes=situation["brakes"])
+
+
+@given(decision=entries())
 @no_reset
 def test_judging_is_pure(context, decision):
     ctx = context()
