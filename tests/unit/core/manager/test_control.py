@@ -24,6 +24,12 @@ def test_a_halt_comes_back_as_it_was_set_and_goes_when_lifted(tmp_path):
     assert not switch.lift()
 
 
+def test_a_reason_that_is_no_text_keeps_nobody_from_halting(tmp_path):
+    # What a shell hands over for a byte that is no UTF-8.
+    HaltSwitch(tmp_path).set(Halt(time=NOW, reason="bad \udcff byte", is_flatten=True))
+    assert HaltSwitch(tmp_path).read() == Halt(time=NOW, reason="bad ? byte", is_flatten=True)
+
+
 @pytest.mark.parametrize(
     "content",
     [

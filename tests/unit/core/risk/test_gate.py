@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nof0_core.domain.brakes import ActiveBrake, Brake, BrakeState
+from nof0_core.domain.brakes import ActiveBrake, BrakeState
 from nof0_core.domain.decision import ALLOW, Decision, Signal, Verdict, VerdictKind
+from nof0_core.risk.checks.brakes import BRAKES
 from nof0_core.risk.gate import RiskGate
 
 
@@ -321,7 +322,7 @@ def pct(least, most):
 
 sizes = st.one_of(
     st.decimals(min_value=5, max_value=30, places=2),
-    st.decimals(min_value=100, max_value=500_000, places=2),
+    st.sampled_from([Decimal(700), Decimal(9000), Decimal(80_000)]),
 )
 
 
@@ -331,7 +332,7 @@ def entries(draw):
     symbol = draw(st.sampled_from(["BTC", "ETH", "DOGE"]))
     is_long = draw(st.booleans())
     mark, sign = MARK[symbol], 1 if is_long else -1
-    upside_down = -1 if draw(st.integers(0, 9)) == 9 else 1
+    upside_down = draw(st.sampled_from([1] * 9 + [-1]))
     return Decision(
         signal=Signal.BUY_TO_ENTER if is_long else Signal.SELL_TO_ENTER,
         symbol=symbol,
@@ -340,16 +341,17 @@ def entries(draw):
         entry_price=mark * (1 + draw(pct(-4, 4)) / 100),
         stop_loss=mark * (1 - upside_down * sign * draw(pct(1, 40)) / 100),
         take_profit=mark * (1 + sign * draw(pct(1, 90)) / 100),
-        confidence=draw(st.sampled_from([95.0, 60.0, 59.9])),
+        confidence=draw(st.sampled_from([95.0, 60.0, 59.9, 95.0])),
     )
 
 
+SWITCHES = [check for check in BRAKES if hasattr(check, "brake")]
 TIGHT = {
     "major_coin_leverage": 3,
     "altcoin_leverage": 3,
     "min_confidence": 60.0,
     "min_risk_reward": Decimal(2),
-    "max_positions": 2,
+    "max_positions": 1,
     "max_new_positions_per_cycle": 1,
     "max_position_size_usd": Decimal(300),
     "max_margin_usage_pct": Decimal(10),
@@ -378,20 +380,20 @@ LOOSE = {
 
 @st.composite
 def situations(draw):
-    """What a trader may do and how it stands; one or two of its limits are tight."""
-    tight = draw(st.sets(st.sampled_from(sorted(TIGHT)), min_size=1, max_size=2))
-    brake = draw(st.sampled_from([None, None, *Brake]))
+    """What a trader may do and how it stands; some of its limits are tight."""
+    tight = draw(st.sets(st.sampled_from(sorted(TIGHT)), min_size=2, max_size=5))
+    brake = draw(st.sampled_from([None] * 6 + [kind.brake for kind in SWITCHES]))
     on = ActiveBrake(brake=brake, since=NOON, until=None, message="on") if brake else None
     return {
         "limits": LOOSE | {name: TIGHT[name] for name in tight},
-        "equity": draw(st.sampled_from([Decimal(1000), Decimal("54321.98"), Decimal(-1)])),
-        "age": draw(st.sampled_from([timedelta(0), timedelta(minutes=9)])),
+        "equity": draw(st.sampled_from([Decimal(1000), Decimal("54321.98")] * 5 + [Decimal(-1)])),
+        "age": draw(st.sampled_from([timedelta(0)] * 4 + [timedelta(minutes=9)])),
         "volume": draw(st.sampled_from([Decimal(10) ** 9, Decimal(10) ** 9 - 1])),
         "brakes": BrakeState(
             active=(on,) if on is not None else (),
             day_loss_pct=draw(st.sampled_from([Decimal("2.99"), Decimal(3)])),
             drawdown_pct=draw(st.sampled_from([Decimal("4.99"), Decimal(5)])),
-            entries_today=1,
+            entries_today=draw(st.sampled_from([0, 2])),
             closed_at={"DOGE": NOON - timedelta(minutes=59)},
         ),
     }
@@ -439,7 +441,7 @@ def offences(approved, ctx):
     most = given.max_new_positions_per_cycle
     need("new positions", kept=most is None or len(approved) <= most)
     most = given.max_entries_per_day
-    need("entry rate", kept=most is None or len(approved) + 1 <= most)
+    need("entry rate", kept=most is None or len(approved) + ctx.brakes.entries_today <= most)
     need("one per coin", kept=len({a.decision.symbol for a in approved}) == len(approved))
     brakes = ctx.brakes
     for name, lost in (
@@ -508,7 +510,7 @@ def in_situation(context, holding, quote, situation):
     ctx = context(
         equity=situation["equity"],
         holdings=(holding("ETH", "-0.01"),),
-        quotes={"BTC": quote("BTC", **seen)},
+        quotes={symbol: quote(symbol, **seen) for symbol in MARK},
         **situation["limits"],
     )
     return attrs.evolve(ctx, brakes=situation["brakes"])

@@ -36,10 +36,13 @@ class HaltSwitch:
     def set(self, halt: Halt) -> None:
         """Put the halt in force; it is on disk when this returns.
 
+        What is no text in the reason is written as `?`: nothing about it may keep a halt away.
+
         Raises:
             UsageError: if the file cannot be written.
         """
-        document = {"time": halt.time, "reason": halt.reason, "flatten": halt.is_flatten}
+        reason = halt.reason.encode(errors="replace").decode()
+        document = {"time": halt.time, "reason": reason, "flatten": halt.is_flatten}
         put(self.path, document)
 
     def lift(self) -> bool:

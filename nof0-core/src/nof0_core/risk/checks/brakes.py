@@ -36,8 +36,7 @@ class _Switch:
         on = state.find(self.brake)
         if on is None:
             return ALLOW
-        until = f" (until {on.until:%Y-%m-%d %H:%M} UTC)" if on.until is not None else ""
-        return veto(self.type, self.code, f"{on.message}{until}")
+        return veto(self.type, self.code, f"{on.message} ({on.end})")
 
     def _reached(self, state: BrakeState, limit: Decimal) -> Verdict | None:  # noqa: ARG002 - for those that measure
         return None
