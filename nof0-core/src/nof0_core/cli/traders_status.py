@@ -43,7 +43,11 @@ def read(config: Config, chosen: Sequence[TraderId]) -> dict[str, Any]:
         "engine": running_engine(config.state_dir),
         "halt": None
         if halt is None
-        else {"time": halt.time, "reason": halt.reason, "flatten": halt.is_flatten},
+        else {
+            "time": halt.time.isoformat() if halt.time is not None else None,
+            "reason": halt.reason,
+            "flatten": halt.is_flatten,
+        },
         "traders": rows,
         "waiting": [
             {"id": r.id, "command": r.command, "trader": r.trader, "symbol": r.symbol}
