@@ -141,7 +141,7 @@ def test_tripped_brakes_hold_through_a_kill_and_until_what_ends_them(project):
     assert len(set(told)) == len(told)
     assert set(told) >= {(t["trader"], t["brake"], t["until"]) for t in before}
     alerts = {(r["data"]["code"], r["data"]["trader"]) for r in records(project, "alert")}
-    assert alerts == {(brake, trader) for trader, brake, _ in told}
+    assert alerts >= {(brake, trader) for trader, brake, _ in told}
 
     verdicts = {
         v["code"]
