@@ -291,6 +291,24 @@ def test_a_request_to_nobody_is_refused_at_once(project):
     assert not (project.data / "control").exists()
 
 
+@pytest.mark.parametrize("command", ["halt", "resume"])
+def test_a_data_directory_that_is_not_there_is_no_place_for_a_halt(project, command):
+    typo = project.data.with_name("dtaa")
+    outcome = project.nof0(command, str(project.config), "--data-dir", str(typo))
+    assert outcome.returncode == 2
+    assert f"there is no data directory {typo}" in outcome.stderr
+    assert not typo.exists()
+
+
+def test_a_second_halt_takes_nothing_back(project):
+    project.data.mkdir()
+    project.command("halt", "--flatten", "--reason", "enough")
+    second = json.loads(project.command("halt", "--json"))
+    assert (second["reason"], second["flatten"]) == ("enough", True)
+    third = json.loads(project.command("halt", "--reason", "still", "--json"))
+    assert (third["reason"], third["flatten"]) == ("still", True)
+
+
 def test_cooldown_and_entry_rate_are_kept(project):
     project.guard("{cooldown_after_close: 2h, max_entries_per_day: 3}")
     assert project.run("--cycles", "400").returncode == 0
