@@ -30,6 +30,13 @@ def project(tmp_path, run_in):
         assert text.count(key) == 6
         path.write_text(text.replace(key, key + "".join(f"    {line}\n" for line in lines)))
 
+    def guard(text):
+        path = tmp_path / "etc" / "manager.yaml"
+        # The last trader has guards of its own: one block is enough.
+        own = "    exec_guards:\n      max_new_positions_per_cycle: 1\n"
+        path.write_text(path.read_text().replace(own, ""))
+        limit(f"exec_guards: {text}")
+
     def command(*words):
         head = ["traders", *words[1:2]] if words[0] == "traders" else [words[0]]
         rest = words[len(head) :]
@@ -38,6 +45,7 @@ def project(tmp_path, run_in):
         return outcome.stdout
 
     run.limit = limit
+    run.guard = guard
     run.command = command
     return run
 
@@ -89,51 +97,82 @@ def opens(run, after=0):
     ]
 
 
-def test_a_daily_loss_limit_holds_through_a_kill(project):
-    project.limit("daily_loss_limit_pct: 0.05")
+def test_tripped_brakes_hold_through_a_kill_and_until_what_ends_them(project):
+    project.limit("daily_loss_limit_pct: 0.05", "max_drawdown_pct: 0.05")
+    project.guard("{sharpe_pause_threshold: 99, sharpe_pause_duration: 30h}")
+    kinds = {"daily_loss", "max_drawdown", "sharpe_pause"}
+
+    def tripped():
+        return [r["data"] for r in records(project, "brake_tripped")]
 
     def tripped_and_holding():
-        # The holder never asks for anything again: it would prove nothing.
-        holders = {trader for trader, _ in held(project)} - {"holder"}
-        tripped = [r["data"] for r in records(project, "brake_tripped")]
-        return {t["trader"]: t for t in tripped if t["trader"] in holders}
+        # These two hardly ever ask for anything again: they would prove nothing.
+        holders = {trader for trader, _ in held(project)} - {"holder", "cross_patient"}
+        fallen = {t["trader"] for t in tripped() if t["brake"] == "max_drawdown"}
+        return kinds == {t["brake"] for t in tripped()} and holders & fallen
 
     with engine(project) as process:
         victims = wait_for(tripped_and_holding)
         process.kill()  # SIGKILL
         process.communicate()
-    tripped = {r["data"]["trader"] for r in records(project, "brake_tripped")}
     last = max(r["seq"] for r in records(project, "brake_tripped", "filled", "cycle"))
-    outcome = project.run("--cycles", "350")
+    before = tripped()
+    outcome = project.run("--cycles", "200")
     assert outcome.returncode == 0, outcome.stderr
 
-    # The brake is not told twice: it was found on.
-    for trader in victims:
-        told = [r for r in records(project, "brake_tripped") if r["data"]["trader"] == trader]
-        until = victims[trader]["until"]
-        assert len([r for r in told if r["data"]["until"] == until]) == 1
-        assert until.endswith("T00:00:00Z")
-    for trip in records(project, "brake_tripped"):
+    trips = records(project, "brake_tripped")
+    for trip in trips:
         data = trip["data"]
-        assert Decimal(data["numbers"]["lost_pct"]) >= Decimal("0.05")
+        end = data["until"] or "9"
+        if data["brake"] == "sharpe_pause":
+            assert Decimal(data["numbers"]["sharpe"]) < Decimal(data["numbers"]["threshold"])
+        else:
+            assert Decimal(data["numbers"]["lost_pct"]) >= Decimal("0.05")
+        assert end.endswith("T00:00:00Z") is (data["brake"] == "daily_loss")
+        assert (data["until"] is None) is (data["brake"] == "max_drawdown")
         late = [
             r
             for r in opens(project, after=trip["seq"])
-            if r["data"]["trader"] == data["trader"] and r["time"] < data["until"]
+            if r["data"]["trader"] == data["trader"] and r["time"] < end
         ]
-        assert late == [], "an entry after the limit was reached"
-    assert {r["data"]["code"] for r in records(project, "alert")} >= {"daily_loss"}
+        assert late == [], "an entry while the brake was on"
+    # The brakes are not told twice: they were found on.
+    told = [(t["trader"], t["brake"], t["until"]) for t in tripped()]
+    assert len(set(told)) == len(told)
+    assert set(told) >= {(t["trader"], t["brake"], t["until"]) for t in before}
+    alerts = {(r["data"]["code"], r["data"]["trader"]) for r in records(project, "alert")}
+    assert alerts >= {(brake, trader) for trader, brake, _ in told}
 
-    verdicts = [
+    verdicts = {
         v["code"]
         for r in records(project, "cycle")
-        if r["seq"] > last and r["data"]["trader"] in tripped
+        if r["seq"] > last
         for j in r["data"]["judgements"]
         for v in j["verdicts"]
-    ]
-    assert "daily_loss_limit" in verdicts
+    }
+    assert verdicts >= {"daily_loss_limit", "max_drawdown", "sharpe_pause"}
     filled = {r["data"]["trader"] for r in records(project, "filled") if r["seq"] > last}
-    assert filled & set(victims), "nobody could close"
+    assert filled & victims, "nobody could close"
+
+    # A person ends the drawdown brake, whatever became of the others.
+    document = json.loads(project.command("traders", "status", "--json"))
+    trader, *_ = (
+        trader
+        for trader, row in document["traders"].items()
+        if "max_drawdown" in {on["brake"] for on in row["brakes"]}
+    )
+    text = project.command("traders", "status", trader)
+    assert "the drawdown is" in text
+    assert "until `nof0 traders resume`" in text
+    project.command("traders", "resume", trader)
+    assert project.run("--cycles", "1").returncode == 0
+    released = [r["data"] for r in records(project, "brake_released")]
+    lifted = [r for r in released if r["brake"] == "max_drawdown"]
+    assert [(r["trader"], r["reason"]) for r in lifted] == [
+        (trader, "resumed; measured from here on")
+    ]
+    [answer] = [r["data"] for r in records(project, "control")]
+    assert answer["message"].startswith("lifted: max_drawdown")
 
 
 def test_halt_takes_effect_before_the_next_order_and_flattens(project):
@@ -209,7 +248,7 @@ def test_closing_pausing_and_resuming_single_traders(project):
     picture = json.loads(project.command("traders", "status", "--json"))
     assert picture["waiting"] == []
     assert picture["traders"]["holder"]["status"] == "paused"
-    assert picture["traders"]["holder"]["brakes"] == ["paused"]
+    assert picture["traders"]["holder"]["brakes"][0]["brake"] == "paused"
     assert "BTC" not in picture["traders"]["holder"]["positions"]
     assert "paused" in project.command("traders", "status", "holder")
 
@@ -252,12 +291,26 @@ def test_a_request_to_nobody_is_refused_at_once(project):
     assert not (project.data / "control").exists()
 
 
+@pytest.mark.parametrize("command", ["halt", "resume"])
+def test_a_data_directory_that_is_not_there_is_no_place_for_a_halt(project, command):
+    typo = project.data.with_name("dtaa")
+    outcome = project.nof0(command, str(project.config), "--data-dir", str(typo))
+    assert outcome.returncode == 2
+    assert f"there is no data directory {typo}" in outcome.stderr
+    assert not typo.exists()
+
+
+def test_a_second_halt_takes_nothing_back(project):
+    project.data.mkdir()
+    project.command("halt", "--flatten", "--reason", "enough")
+    second = json.loads(project.command("halt", "--json"))
+    assert (second["reason"], second["flatten"]) == ("enough", True)
+    third = json.loads(project.command("halt", "--reason", "still", "--json"))
+    assert (third["reason"], third["flatten"]) == ("still", True)
+
+
 def test_cooldown_and_entry_rate_are_kept(project):
-    project.limit("exec_guards: {cooldown_after_close: 2h, max_entries_per_day: 3}")
-    manager = project.config.parent / "manager.yaml"
-    text = manager.read_text()
-    # The last trader has guards of its own: one block is enough.
-    manager.write_text(text.replace("    exec_guards:\n      max_new_positions_per_cycle: 1\n", ""))
+    project.guard("{cooldown_after_close: 2h, max_entries_per_day: 3}")
     assert project.run("--cycles", "400").returncode == 0
     made = defaultdict(list)
     for record in opens(project):
@@ -280,3 +333,60 @@ def test_cooldown_and_entry_rate_are_kept(project):
     ]
     assert "too_many_entries" in codes
     assert "cooldown" in codes
+
+
+BROKEN_CHECK = """
+import attrs
+from nof0_core import PolicyKind, hookimpl
+
+
+@attrs.frozen
+class Spread:
+    def check(self, decision, context):
+        return 1 / 0
+
+
+@hookimpl
+def nof0_risk_checks():
+    return [PolicyKind(type="spread", config=Spread, build=lambda c: c, summary="breaks")]
+"""
+
+
+def test_a_check_that_fails_lets_nothing_through_and_a_person_is_told(project):
+    (project.config.parent / "broken.py").write_text(BROKEN_CHECK)
+    project.config.write_text(project.config.read_text() + "\nPlugins: [./broken.py]\n")
+    project.limit("risk_checks: [{type: spread}]")
+    assert project.run("--cycles", "30").returncode == 0
+    assert opens(project) == []
+    failed = {
+        r["data"]["trader"]
+        for r in records(project, "cycle")
+        for j in r["data"]["judgements"]
+        for v in j["verdicts"]
+        if (v["check"], v["code"]) == ("spread", "check_failed")
+    }
+    alerts = [r["data"] for r in records(project, "alert")]
+    assert len(failed) > 1
+    assert sorted((a["code"], a["trader"]) for a in alerts) == [
+        ("check_failed", trader) for trader in sorted(failed)
+    ]  # fmt: skip
+    assert 'the risk check "spread"' in alerts[0]["message"]
+    assert "ZeroDivisionError" in alerts[0]["message"]
+
+
+def test_a_control_directory_that_cannot_be_read_ends_no_engine(project):
+    requests = project.data / "control" / "requests"
+    (requests / "0.json").mkdir(parents=True)
+    (requests / "1.json").write_text('{"command": "pause", "trader": "holder"}')
+    assert project.run("--cycles", "10").returncode == 0
+    # What can be read is done all the same.
+    assert [(r["data"]["command"], r["data"]["outcome"]) for r in records(project, "control")] == [
+        ("pause", "done")
+    ]
+    shutil.rmtree(requests)
+    requests.write_text("not a directory")
+    outcome = project.run("--cycles", "5")
+    assert outcome.returncode == 0, outcome.stderr
+    [alert] = [r["data"] for r in records(project, "alert")]
+    assert alert["code"] == "control_unreadable"
+    assert str(requests) in alert["message"]

@@ -29,8 +29,14 @@ def state_directory(config_file: Path, data_dir: Path | None) -> Path:
 
     Raises:
         ConfigError: with everything that is wrong.
+        UsageError: there is no such directory: what is said there reaches nobody.
     """
+    from nof0_core.errors import UsageError
+
     if data_dir is not None:
+        if not data_dir.is_dir():
+            message = f"there is no data directory {data_dir}"
+            raise UsageError(message, hints=("give the one the engine works on; nothing was done",))
         return data_dir.absolute()
     return load(config_file, None).state_dir
 

@@ -37,8 +37,10 @@ def halt(
     state_dir = state_directory(config_file, data_dir)
     switch = HaltSwitch(state_dir)
     known = switch.read()
-    # A second halt never takes back what the first one asked for.
+    # A second halt never takes back what the first one asked for, nor why.
     is_flatten = flatten or (known is not None and known.is_flatten)
+    if not reason and known is not None and known.time is not None:
+        reason = known.reason
     switch.set(Halt(time=wall_time(), reason=reason, is_flatten=is_flatten))
     if as_json:
         print_json(
@@ -53,5 +55,6 @@ def halt(
         return
     click.echo(f"halted: no entry leaves any more ({switch.path})")
     if is_flatten:
-        click.echo(f"positions of all traders are to be closed; {when(state_dir)}")
+        click.echo("positions of all traders are to be closed")
+    click.echo(when(state_dir))
     click.echo("`nof0 resume` ends it")

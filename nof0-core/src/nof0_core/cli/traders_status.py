@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from nof0_core.cli.data_place import running_engine
 from nof0_core.cli.output import columns
+from nof0_core.domain.brakes import ActiveBrake, Brake
 from nof0_core.errors import UsageError
 from nof0_core.manager.control import HaltSwitch, Requests
 
@@ -40,13 +43,21 @@ def read(config: Config, chosen: Sequence[TraderId]) -> dict[str, Any]:
         "engine": running_engine(config.state_dir),
         "halt": None
         if halt is None
-        else {"time": halt.time, "reason": halt.reason, "flatten": halt.is_flatten},
+        else {
+            "time": halt.time.isoformat() if halt.time is not None else None,
+            "reason": halt.reason,
+            "flatten": halt.is_flatten,
+        },
         "traders": rows,
         "waiting": [
             {"id": r.id, "command": r.command, "trader": r.trader, "symbol": r.symbol}
             for r in waiting
         ],
     }
+
+
+def _brakes(row: dict[str, Any]) -> list[ActiveBrake]:
+    return msgspec.convert(row["brakes"], list[ActiveBrake], strict=False)
 
 
 def lines(document: dict[str, Any]) -> list[str]:
@@ -66,11 +77,19 @@ def lines(document: dict[str, Any]) -> list[str]:
                 row["status"],
                 f"{Decimal(row['equity']):,.2f}",
                 str(row["cycles"]),
-                ", ".join(row.get("brakes", ())) or "-",
+                ", ".join(on.brake for on in _brakes(row)) or "-",
                 ", ".join(held) or "-",
             )
         )
     found += ["", *columns(rows)]
+    reasons = [
+        (trader, str(on.brake), f"{on.message}, {on.end}")
+        for trader, row in document["traders"].items()
+        for on in _brakes(row)
+        if on.brake is not Brake.HALT
+    ]
+    if reasons:
+        found += ["", "no entries:", *columns(reasons)]
     if document["waiting"]:
         found.append("")
         found += [

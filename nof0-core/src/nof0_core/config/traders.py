@@ -106,6 +106,7 @@ def make_trader(
     interval = entry.decision_interval or around.executor.decision_interval
     _check_rhythm(session, node, interval, around)
     _check_sharpe_pause(session, node, entry)
+    _check_value_band(session, node, entry)
     fallbacks = _fallbacks(session, named, around.models)
     checks, policies = make_checks(session, nodes_of(entry.risk_checks))
     spec = around.models.specs.get(named.model)
@@ -157,8 +158,8 @@ def limits_of(entry: TraderEntry, executor: ExecutorFile, exchange: Section | No
         "min_risk_reward": _or(own.min_risk_reward_ratio, executor.min_risk_reward),
         "max_positions": _or(own.max_positions, executor.max_positions),
     }
-    fee = getattr(exchange.config, "taker_fee_bps", None) if exchange is not None else None
-    if isinstance(fee, Decimal):
+    fee = _taker_fee(exchange.config) if exchange is not None else None
+    if fee is not None:
         values["taker_fee_bps"] = fee
     return RiskLimits(
         max_position_size_usd=own.max_position_size_usd,
@@ -181,6 +182,15 @@ def limits_of(entry: TraderEntry, executor: ExecutorFile, exchange: Section | No
         sharpe_pause_duration=guards.sharpe_pause_duration,
         **values,
     )
+
+
+def _taker_fee(config: Any) -> Decimal | None:
+    """Return the fee an exchange section names: its flat one, or the highest of its tiers."""
+    flat = getattr(config, "taker_fee_bps", None)
+    if isinstance(flat, Decimal):
+        return flat
+    tiers = [getattr(tier, "taker_fee_bps", None) for tier in getattr(config, "fee_tiers", ())]
+    return max((fee for fee in tiers if isinstance(fee, Decimal)), default=None)
 
 
 def _or(own: Any, default: Any) -> Any:
@@ -211,6 +221,17 @@ def _check_sharpe_pause(session: Session, node: Table, entry: TraderEntry) -> No
         [key] = set(given) - set(missing)
         session.problems.add(
             find(node, "exec_guards", key), f"has no effect without {missing[0]} beside it"
+        )
+
+
+def _check_value_band(session: Session, node: Table, entry: TraderEntry) -> None:
+    """Refuse a band that no position fits into."""
+    guards = entry.exec_guards
+    low, high = guards.min_position_equity_multiple, guards.max_position_equity_multiple
+    if low is not None and high is not None and low > high:
+        session.problems.add(
+            find(node, "exec_guards", "min_position_equity_multiple"),
+            f"must be at most max_position_equity_multiple ({plain(high)}), got {plain(low)}",
         )
 
 

@@ -9,17 +9,23 @@ from enum import StrEnum
 
 import attrs
 
+from nof0_core.domain.mappings import read_only
 from nof0_core.ids import Symbol
 
 
 class Brake(StrEnum):
-    """A reason to refuse entries that outlives the moment and a restart; closes always pass."""
+    """A reason to refuse entries that outlives the moment and a restart; closes always pass.
+
+    `ENTRY_RATE` and `COOLDOWN` are never tripped: they follow from what was traded.
+    """
 
     HALT = "halt"
     PAUSED = "paused"
     DAILY_LOSS = "daily_loss"
     MAX_DRAWDOWN = "max_drawdown"
     SHARPE_PAUSE = "sharpe_pause"
+    ENTRY_RATE = "entry_rate"
+    COOLDOWN = "cooldown"
 
 
 @attrs.frozen(kw_only=True)
@@ -30,6 +36,14 @@ class ActiveBrake:
     since: datetime
     until: datetime | None
     message: str
+
+    @property
+    def end(self) -> str:
+        """Say when it is over: `until 2025-07-24 00:00 UTC`, or what a person has to do."""
+        if self.until is not None:
+            return f"until {self.until:%Y-%m-%d %H:%M} UTC"
+        command = "nof0 resume" if self.brake is Brake.HALT else "nof0 traders resume"
+        return f"until `{command}`"
 
 
 @attrs.frozen(kw_only=True)
@@ -47,7 +61,7 @@ class BrakeState:
     day_loss_pct: Decimal = Decimal(0)
     drawdown_pct: Decimal = Decimal(0)
     entries_today: int = 0
-    closed_at: Mapping[Symbol, datetime] = attrs.field(factory=dict)
+    closed_at: Mapping[Symbol, datetime] = attrs.field(factory=dict, converter=read_only)
 
     def find(self, brake: Brake) -> ActiveBrake | None:
         """Return a brake if it is on."""

@@ -11,6 +11,7 @@ import attrs
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.brakes import BrakeState
 from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.mappings import read_only
 from nof0_core.domain.position import Holding
 from nof0_core.domain.snapshot import MarketSnapshot
 from nof0_core.ids import CycleId, Symbol, TraderId
@@ -89,9 +90,10 @@ class DecisionContext:
     """What a trader knows when it decides.
 
     `started_at` is when the trader began. `snapshots` and `instruments` cover the trader's symbols;
-    a symbol whose data could not be had is missing from `snapshots`. `brakes` is None where nobody
-    keeps books (a preview); an entry under a limit that needs them is refused then. `budget` is
-    None where models cost nothing or nothing limits what they cost.
+    a symbol whose data could not be had is missing from `snapshots`. Both can only be read, so that
+    all who decide or judge see the same. `brakes` is None where nobody keeps books (a preview); an
+    entry under a limit that needs them is refused then. `budget` is None where models cost nothing
+    or nothing limits what they cost.
     """
 
     trader: TraderId
@@ -101,8 +103,8 @@ class DecisionContext:
     symbols: tuple[Symbol, ...]
     account: AccountState
     performance: Performance
-    snapshots: Mapping[Symbol, MarketSnapshot]
-    instruments: Mapping[Symbol, Instrument]
+    snapshots: Mapping[Symbol, MarketSnapshot] = attrs.field(converter=read_only)
+    instruments: Mapping[Symbol, Instrument] = attrs.field(converter=read_only)
     limits: RiskLimits
     brakes: BrakeState | None = None
     budget: BudgetLeft | None = None

@@ -75,6 +75,8 @@ class Verdict:
 
 
 ALLOW = Verdict(kind=VerdictKind.ALLOW)
+CHECK_FAILED = "check_failed"
+"""The code of the veto that stands for a check that raised or gave no usable verdict."""
 
 
 @attrs.frozen(kw_only=True)

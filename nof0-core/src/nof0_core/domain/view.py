@@ -9,6 +9,7 @@ from decimal import Decimal
 import attrs
 
 from nof0_core.domain.account import AccountState
+from nof0_core.domain.brakes import ActiveBrake
 from nof0_core.domain.context import Performance
 from nof0_core.domain.snapshot import Quote
 from nof0_core.domain.trade import ClosedTrade
@@ -29,7 +30,7 @@ class TraderView:
     """One trader as seen from outside.
 
     `equity_curve` is hourly and oldest first, `trades` in the order they closed. `initial_capital`
-    is the first transfer. `brakes` are the words of what keeps it from opening positions now.
+    is the first transfer. `brakes` is what keeps it from opening positions now.
     """
 
     trader: TraderId
@@ -45,7 +46,7 @@ class TraderView:
     next_cycle: datetime | None
     trades: tuple[ClosedTrade, ...]
     equity_curve: tuple[EquityPoint, ...]
-    brakes: tuple[str, ...] = ()
+    brakes: tuple[ActiveBrake, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from nof0_core.config.model import TraderConfig
@@ -63,6 +63,27 @@ class TraderBrakes:
         if self.is_paused(trader) and all(b.brake is not Brake.PAUSED for b in on):
             on.append(ActiveBrake(brake=Brake.PAUSED, since=now, until=None, message=NOT_STARTED))
         return tuple(on)
+
+    def seen(self, trader: TraderId) -> tuple[ActiveBrake, ...]:
+        """Return what a person should see: all that is on, a spent day's entries, resting coins."""
+        now, limits = self._books.clock.now(), self._traders[trader].limits
+        found = list(self.active(trader))
+        made = self._books.ledger.brakes.entries_on(trader, now.date())
+        most = limits.max_entries_per_day
+        if most is not None and made >= most:
+            message = f"{made} entries were made today, at most {most} allowed"
+            midnight = next_midnight(now)
+            found.append(
+                ActiveBrake(brake=Brake.ENTRY_RATE, since=now, until=midnight, message=message)
+            )
+        for symbol, closed in self._closed_at(trader, now).items():
+            until = closed + (limits.cooldown_after_close or timedelta(0))
+            found.append(
+                ActiveBrake(
+                    brake=Brake.COOLDOWN, since=closed, until=until, message=f"{symbol} was closed"
+                )
+            )
+        return tuple(found)
 
     def is_paused(self, trader: TraderId) -> bool:
         """Tell whether a trader decides at all.
@@ -183,8 +204,8 @@ class TraderBrakes:
             trader,
             BrakeTripped(brake=brake, message=message, trader=trader, until=until, numbers=numbers),
         )
-        ends = f"until {until:%Y-%m-%d %H:%M} UTC" if until else "until somebody resumes it"
-        self._books.alert(brake.value, f"{trader}: {message}; no entries {ends}", trader=trader)
+        on = ActiveBrake(brake=brake, since=self._books.clock.now(), until=until, message=message)
+        self._books.alert(brake.value, f"{trader}: {message}; no entries {on.end}", trader=trader)
 
     def _closed_at(self, trader: TraderId, now: datetime) -> dict[Symbol, datetime]:
         rest = self._traders[trader].limits.cooldown_after_close

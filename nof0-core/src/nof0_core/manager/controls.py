@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from nof0_core.domain.brakes import Brake
 from nof0_core.domain.event import BrakeTripped, ControlAnswered
 from nof0_core.domain.snapshot import Quote
+from nof0_core.errors import UsageError
 from nof0_core.exchange.books import Books
 from nof0_core.exchange.desk import Desk
 from nof0_core.ids import ENGINE, Symbol, TraderId
@@ -18,7 +19,8 @@ from nof0_core.manager.trader import Trader
 class Controls:
     """Reads the control directory and carries out what it finds.
 
-    Nothing here opens a position, and a close only ever touches a trader's own quantity.
+    Nothing here opens a position, and a close only ever touches a trader's own quantity. A control
+    directory that cannot be read keeps nobody from trading; it is told once, as an alert.
     """
 
     def __init__(
@@ -36,14 +38,15 @@ class Controls:
         self._switch = switch
         self._requests = requests
         self._halt: Halt | None = None
+        self._fault = ""
 
     def listen(self) -> None:
         """Take note of the halt and do what needs no venue: pause, resume, refuse."""
         self._note_halt()
-        for request in self._requests.read():
+        for request in self._waiting():
             if self._books.ledger.brakes.is_answered(request.id):
                 # Answered before the engine died between answer and removal.
-                self._requests.drop(request)
+                self._drop(request)
             elif request.trader not in self._traders:
                 self._answer(request, "refused", f"there is no trader {request.trader}")
             elif request.command is Command.PAUSE:
@@ -60,7 +63,7 @@ class Controls:
             for position in self._books.ledger.positions(desk.section):
                 if position.trader in self._traders:
                     await desk.close(position.trader, position.symbol, quotes, "flatten")
-        for request in self._requests.read():
+        for request in self._waiting():
             trader = self._traders.get(request.trader)
             if (
                 request.command is Command.CLOSE
@@ -128,4 +131,26 @@ class Controls:
             ),
         )
         self._books.commit()
-        self._requests.drop(request)
+        self._drop(request)
+
+    def _waiting(self) -> list[Request]:
+        """Return the waiting requests; where they cannot be read, tell a person and go on."""
+        try:
+            found = self._requests.read()
+        except UsageError as error:
+            self._tell(str(error))
+            return []
+        self._fault = ""
+        return found
+
+    def _drop(self, request: Request) -> None:
+        """Take an answered request away; if that fails, its answer keeps it from being redone."""
+        try:
+            self._requests.drop(request)
+        except UsageError as error:
+            self._tell(str(error))
+
+    def _tell(self, fault: str) -> None:
+        if fault != self._fault:
+            self._fault = fault
+            self._books.alert("control_unreadable", f"{fault}; requests wait until it is put right")

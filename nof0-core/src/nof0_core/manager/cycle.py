@@ -14,6 +14,7 @@ from nof0_core.executor import Deliberation
 from nof0_core.executor.budget import ModelBudget
 from nof0_core.ids import ENGINE, cycle_id
 from nof0_core.manager.brakes import TraderBrakes
+from nof0_core.manager.failed_checks import FailedChecks
 from nof0_core.manager.trader import Trader
 from nof0_core.manager.valuation import Valuation
 from nof0_core.market.feed import MarketFeed
@@ -43,6 +44,7 @@ class CycleRunner:
         self._valuation = valuation
         self._brakes = brakes
         self._budget = budget
+        self._failed_checks = FailedChecks(books)
         self._seen: tuple[datetime | None, set[str]] = (None, set())
 
     async def run(self, trader: Trader, scheduled: datetime) -> str:
@@ -75,6 +77,7 @@ class CycleRunner:
                 deliberation.approved, await self._valuation.refresh(config.exchange, symbols)
             )
         self._record(trader, scheduled, context, moment.digest, deliberation, carried)
+        self._failed_checks.note(config.id, deliberation.judgements)
         return deliberation.status
 
     def _left(self, trader: Trader) -> BudgetLeft | None:

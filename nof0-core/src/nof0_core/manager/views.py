@@ -52,7 +52,7 @@ class Views:
             performance=self._valuation.performance(config.id, account),
             status=running.status,
             next_cycle=None if running.is_paused else running.due,
-            brakes=tuple(str(on.brake) for on in self._brakes.active(config.id)),
+            brakes=self._brakes.seen(config.id),
             trades=ledger.trades(config.id),
             equity_curve=ledger.curve(config.id),
         )

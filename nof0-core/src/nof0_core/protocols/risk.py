@@ -51,5 +51,6 @@ class RiskCheck(Protocol):
         """Allow, shrink or veto one decision.
 
         Called for entries, and for closes too: a check that has nothing to say about closes must
-        allow them. An exception counts as a veto with the code `check_failed`.
+        allow them. An exception counts as a veto with the code `check_failed`, and so does anything
+        that is no `Verdict` with values of the declared types; a person is alerted.
         """

@@ -11,7 +11,13 @@ import attrs
 from nof0_core.domain.decision import Decision
 from nof0_core.ids import CycleId, TraderId
 
-_SEAL = object()
+
+@final
+class _Seal:
+    """The values an approval was given for; whatever else its object holds was not approved."""
+
+    def __init__(self, values: tuple[object, ...]) -> None:
+        self.values = values
 
 
 @final
@@ -21,7 +27,7 @@ class ApprovedDecision:
 
     Only `RiskGate` makes one. Calling the class, subclassing it, `attrs.evolve` and pickling raise
     TypeError; a copy is the object itself. `require_approval` tells a real one from an object that
-    was put together by other means.
+    was put together by other means or changed since.
 
     For an entry: `size_usd` is the notional of whole lots at `reference_price` (the mark it was
     judged on), `leverage` what is to be used, `stop_loss` and `take_profit` venue-valid prices,
@@ -71,8 +77,10 @@ def require_approval(value: object) -> ApprovedDecision:
     Raises:
         TypeError: for anything else, imitations of an `ApprovedDecision` included.
     """
-    if type(value) is ApprovedDecision and getattr(value, "_seal", None) is _SEAL:
-        return value
+    if type(value) is ApprovedDecision:
+        seal = getattr(value, "_seal", None)
+        if type(seal) is _Seal and seal.values == _values(value):
+            return value
     message = (
         f"only decisions approved by the risk gate are carried out, got {type(value).__name__}"
     )
@@ -83,8 +91,16 @@ def _issue(values: Mapping[str, Any]) -> ApprovedDecision:
     """Make an approval; called by the gate and by nobody else."""
     approved = object.__new__(ApprovedDecision)
     ApprovedDecision.__attrs_init__(approved, **values)
-    object.__setattr__(approved, "_seal", _SEAL)
+    object.__setattr__(approved, "_seal", _Seal(_values(approved)))
     return approved
+
+
+def _values(approved: ApprovedDecision) -> tuple[object, ...]:
+    decision = attrs.astuple(approved.decision)
+    return (
+        *decision,
+        *(getattr(approved, f.name) for f in attrs.fields(ApprovedDecision) if f.init),
+    )
 
 
 def _refuse(how: str) -> NoReturn:

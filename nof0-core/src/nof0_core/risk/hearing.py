@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import attrs
 
-from nof0_core.domain.decision import ALLOW, Decision, Judgement, Verdict, VerdictKind
+from nof0_core.domain.decision import ALLOW, CHECK_FAILED, Decision, Judgement, Verdict, VerdictKind
 from nof0_core.protocols.risk import RiskCheck, RiskContext
 from nof0_core.risk.costs import planned_exits
+from nof0_core.risk.soundness import sound
 from nof0_core.risk.verdicts import veto
 
 Named = tuple[str, RiskCheck]
@@ -25,13 +26,12 @@ class Hearing:
         """Hear one check and take in what it says; return whether it said no."""
         name, check = named
         try:
-            verdict = check.check(self.decision, self.context)
-            if verdict is ALLOW:
+            said = check.check(self.decision, self.context)
+            if said is ALLOW:
                 return False
+            verdict = sound(said, name)
             if verdict.kind is VerdictKind.ALLOW and not verdict.code:
                 return False
-            if not verdict.check:
-                verdict = attrs.evolve(verdict, check=name)
             if verdict.kind is VerdictKind.SHRINK:
                 self.context = _shrunk(self.context, verdict)
         except Exception as error:  # noqa: BLE001 - a check that fails has not allowed
@@ -54,15 +54,12 @@ class Hearing:
 def failed(check: str, error: Exception) -> Verdict:
     """Say no because a check raised."""
     message = f"the check failed with {type(error).__name__}: {error}"
-    return veto(check, "check_failed", message)
+    return veto(check, CHECK_FAILED, message)
 
 
 def _shrunk(context: RiskContext, verdict: Verdict) -> RiskContext:
     size = context.size_usd if verdict.size_usd is None else verdict.size_usd
     leverage = context.leverage if verdict.leverage is None else verdict.leverage
-    if not size.is_finite() or size < 0 or leverage < 1:
-        message = f"a check shrank to {size} USD and leverage {leverage}"
-        raise ValueError(message)
     return attrs.evolve(
         context, size_usd=min(size, context.size_usd), leverage=min(leverage, context.leverage)
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import attrs
 import msgspec
 
 from nof0_core.domain.view import View
@@ -41,7 +42,7 @@ class StateFile:
                     "share_pct": round(100 * t.account.equity / total, 6) if total else 0,
                     "cycles": t.performance.cycles,
                     "next_cycle": t.next_cycle,
-                    "brakes": t.brakes,
+                    "brakes": [attrs.asdict(on) for on in t.brakes],
                     "positions": {h.symbol: h.size for h in t.account.holdings},
                 }
                 for t in view.traders

@@ -186,6 +186,22 @@ def test_files_are_found_beside_the_main_file_whatever_the_working_directory(
         ),
         pytest.param(
             "manager.yaml",
+            "id: one",
+            "id: one\n    exec_guards:\n      min_position_equity_multiple: 2\n"
+            "      max_position_equity_multiple: 0.5",
+            "etc/manager.yaml:6: traders.0.exec_guards.min_position_equity_multiple: must be at"
+            " most max_position_equity_multiple (0.5), got 2",
+            id="value band without room",
+        ),
+        pytest.param(
+            "manager.yaml",
+            "id: one",
+            "id: one\n    exec_guards: {price_band_pct: 101}",
+            "etc/manager.yaml:5: traders.0.exec_guards.price_band_pct: must be <= 100, got 101",
+            id="price band beyond all prices",
+        ),
+        pytest.param(
+            "manager.yaml",
             "total_equity_usd: 10000",
             "total_equity_usd: 10000\n  state_storage_backend: redis",
             'manager.state_storage_backend: must be one of file, got "redis"',
@@ -376,6 +392,16 @@ def test_guards_become_limits(bench):
 def test_the_fee_of_the_exchange_is_the_fee_of_the_limits(bench):
     bench.replace("etc/exchange.yaml", "type: sim", "type: sim\n    taker_fee_bps: 7")
     assert bench.load().traders[0].limits.taker_fee_bps == 7
+
+
+def test_of_an_exchange_with_fee_tiers_the_highest_fee_counts(bench):
+    tiers = [{"volume_usd": 0, "taker_fee_bps": 6}, {"volume_usd": 1000, "taker_fee_bps": 2}]
+    written = ", ".join(
+        f"{{volume_usd: {t['volume_usd']}, taker_fee_bps: {t['taker_fee_bps']}, maker_fee_bps: 1}}"
+        for t in tiers
+    )
+    bench.replace("etc/exchange.yaml", "type: sim", f"type: sim\n    fee_tiers: [{written}]")
+    assert bench.load().traders[0].limits.taker_fee_bps == 6
 
 
 def test_keys_without_effect_yet_are_warned_about_with_their_place(bench):

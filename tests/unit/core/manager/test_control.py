@@ -24,7 +24,30 @@ def test_a_halt_comes_back_as_it_was_set_and_goes_when_lifted(tmp_path):
     assert not switch.lift()
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"reason": 3}', b"\xff\xfe"])
+def test_a_reason_that_is_no_text_keeps_nobody_from_halting(tmp_path):
+    # What a shell hands over for a byte that is no UTF-8.
+    HaltSwitch(tmp_path).set(Halt(time=NOW, reason="bad \udcff byte", is_flatten=True))
+    assert HaltSwitch(tmp_path).read() == Halt(time=NOW, reason="bad ? byte", is_flatten=True)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(content, id=name)
+        for name, content in {
+            "empty": b"",
+            "cut off": b"{",
+            "list": b"[]",
+            "reason is a number": b'{"reason": 3}',
+            "no text": b"\xff\xfe",
+            "no text inside": b'{"reason": "\xff"}',
+            "deeper than any": b"[" * 100_000,
+            "unknown key, deeper than any": b'{"x":' + b"[" * 100_000,
+            "a time that is none": b'{"time": "soon"}',
+            "flatten is a word": b'{"flatten": "yes"}',
+        }.items()
+    ],
+)
 def test_a_marker_that_cannot_be_understood_halts_without_flattening(tmp_path, content):
     switch = HaltSwitch(tmp_path)
     switch.path.parent.mkdir()

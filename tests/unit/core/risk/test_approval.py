@@ -68,6 +68,29 @@ def test_an_object_built_without_the_constructor_is_not_accepted(approved):
         require_approval(forged)
 
 
+def test_a_borrowed_seal_does_not_make_an_approval(approved):
+    forged = object.__new__(ApprovedDecision)
+    forged.__attrs_init__(**_values(approved) | {"leverage": 40})
+    object.__setattr__(forged, "_seal", approved._seal)
+
+    with pytest.raises(TypeError, match="only decisions approved"):
+        require_approval(forged)
+
+
+def test_an_approval_whose_numbers_were_replaced_is_not_accepted(approved):
+    object.__setattr__(approved, "size_usd", approved.size_usd * 10)
+
+    with pytest.raises(TypeError, match="only decisions approved"):
+        require_approval(approved)
+
+
+def test_an_approval_whose_decision_was_changed_is_not_accepted(approved):
+    object.__setattr__(approved.decision, "symbol", "ETH")
+
+    with pytest.raises(TypeError, match="only decisions approved"):
+        require_approval(approved)
+
+
 def test_a_raw_decision_is_not_accepted(long_btc):
     with pytest.raises(TypeError, match="got Decision"):
         require_approval(long_btc())

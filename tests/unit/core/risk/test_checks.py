@@ -159,10 +159,102 @@ def test_an_invented_entry_price_is_refused(context, long_btc):
     assert codes(refused) == ["price_out_of_band"]
 
 
-def test_old_prices_stop_an_entry(context, long_btc, quote):
-    old = quote("BTC", time=quote("BTC").time - timedelta(minutes=6))
+@pytest.mark.parametrize(
+    ("age", "found"),
+    [
+        (timedelta(minutes=5), []),
+        (timedelta(minutes=5, microseconds=1), ["stale_data"]),
+        (-timedelta(minutes=5), []),
+        (-timedelta(minutes=5, microseconds=1), ["future_data"]),
+    ],
+)
+def test_prices_too_far_from_now_stop_an_entry(context, long_btc, quote, age, found):
+    seen = quote("BTC", time=quote("BTC").time - age)
 
-    assert codes(judge(long_btc(), context(quotes={"BTC": old}))) == ["stale_data"]
+    judgement = judge(long_btc(), context(quotes={"BTC": seen}))
+    assert codes(judgement) == found
+    assert [v.numbers for v in judgement.verdicts] == [
+        {"age_s": Decimal(str(age.total_seconds()))} for _ in found
+    ]
+
+
+STEP = Decimal("0.000001")
+"""The smallest difference an amount of USD is rounded to."""
+
+
+@pytest.mark.parametrize("over", [-STEP, Decimal(0), STEP])
+@pytest.mark.parametrize(
+    ("limit", "bound", "code", "numbers"),
+    [
+        ("max_position_size_usd", Decimal(1000), "size_capped", {"wanted": Decimal(1000)}),
+        # 10 000 USD of equity.
+        (
+            "max_position_equity_multiple",
+            Decimal("0.1"),
+            "above_value_band",
+            {"wanted": Decimal(1000)},
+        ),
+        # 1 000 USD at 5x take 200 USD, which is 2 % of the equity.
+        (
+            "max_margin_usage_pct",
+            Decimal(2),
+            "margin_capped",
+            {"wanted": Decimal(1000), "margin_used": Decimal(0)},
+        ),
+    ],
+)
+def test_what_is_wanted_is_shrunk_from_the_first_bit_above_the_limit(
+    context, long_btc, limit, bound, code, numbers, over
+):
+    judgement = judge(long_btc(), context(**{limit: bound - over}))
+
+    assert codes(judgement) == ([code] if over > 0 else [])
+    assert [dict(v.numbers) for v in judgement.verdicts] == ([numbers] if over > 0 else [])
+    assert (judgement.size_usd < Decimal(1000)) is (over > 0)
+
+
+@pytest.mark.parametrize("over", [-STEP, Decimal(0), STEP])
+@pytest.mark.parametrize(
+    ("limit", "bound", "code"),
+    [
+        # What the decision has: reward/risk 2.6526, 10 % of equity, day volume 1 000 000 000.
+        ("min_risk_reward", Decimal("2.6526"), "reward_risk_below_minimum"),
+        ("min_position_equity_multiple", Decimal("0.1"), "below_value_band"),
+        ("liquidity_threshold_usd", Decimal(1_000_000_000), "liquidity_below_minimum"),
+        ("min_confidence", Decimal(80), "confidence_below_minimum"),
+    ],
+)
+def test_what_is_needed_is_refused_from_the_first_bit_below_the_limit(
+    context, long_btc, limit, bound, code, over
+):
+    value = bound + over if limit != "min_confidence" else float(bound + over)
+    assert codes(judge(long_btc(), context(**{limit: value}))) == ([code] if over > 0 else [])
+
+
+@pytest.mark.parametrize("away", [Decimal(-1), Decimal(1)])
+def test_the_price_band_ends_where_it_says_on_both_sides(context, long_btc, away):
+    band = context(price_band_pct=Decimal(5))
+    edge = Decimal(100_000) + away * 5000
+    assert codes(judge(long_btc(entry_price=edge), band)) == []
+    refused = judge(long_btc(entry_price=edge + away * STEP), band)
+    assert codes(refused) == ["price_out_of_band"]
+    assert refused.verdicts[0].numbers["mark"] == Decimal(100_000)
+
+
+@pytest.mark.parametrize(
+    ("limit", "bound", "code", "numbers"),
+    [
+        ("max_positions", 1, "too_many_positions", {"positions": 1, "maximum": 1}),
+        ("max_new_positions_per_cycle", 0, "too_many_new_positions", {"maximum": 0}),
+    ],
+)
+def test_counts_end_at_the_limit(context, long_btc, holding, limit, bound, code, numbers):
+    held = (holding("DOGE", "100"),)
+
+    assert codes(judge(long_btc(), context(holdings=held, **{limit: bound + 1}))) == []
+    refused = judge(long_btc(), context(holdings=held, **{limit: bound}))
+    assert codes(refused) == [code]
+    assert refused.verdicts[0].numbers == numbers
 
 
 def test_missing_prices_and_rules_stop_an_entry(context, long_btc, quote):

@@ -33,7 +33,7 @@ class ExecGuards:
 
     max_new_positions_per_cycle: int | None = opt(default=None, ge=0)
     price_band_pct: Decimal = opt(
-        default=Decimal(5), gt=0, unit="%", help="entry_price may be this far from the mark"
+        default=Decimal(5), gt=0, le=100, unit="%", help="entry_price may be this far from the mark"
     )
     expected_slippage_bps: Decimal = opt(
         default=Decimal(5), ge=0, lt=10_000, unit="bps", help="assumed in reward/risk and risk_usd"

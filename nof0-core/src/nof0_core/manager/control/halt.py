@@ -36,10 +36,13 @@ class HaltSwitch:
     def set(self, halt: Halt) -> None:
         """Put the halt in force; it is on disk when this returns.
 
+        What is no text in the reason is written as `?`: nothing about it may keep a halt away.
+
         Raises:
             UsageError: if the file cannot be written.
         """
-        document = {"time": halt.time, "reason": halt.reason, "flatten": halt.is_flatten}
+        reason = halt.reason.encode(errors="replace").decode()
+        document = {"time": halt.time, "reason": reason, "flatten": halt.is_flatten}
         put(self.path, document)
 
     def lift(self) -> bool:
@@ -63,7 +66,7 @@ class HaltSwitch:
             return Halt(time=None, reason=f"{self.path}: {error.strerror}", is_flatten=False)
         try:
             found = msgspec.json.decode(content, type=_Marker)
-        except msgspec.MsgspecError:
+        except (ValueError, RecursionError):
             return Halt(time=None, reason=f"{self.path} cannot be read", is_flatten=False)
         return Halt(time=found.time, reason=found.reason, is_flatten=found.flatten)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import attrs
 import msgspec
 
+from nof0_core.errors import UsageError
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.manager.control.place import put, remove
 
@@ -71,22 +72,28 @@ class Requests:
         return request
 
     def read(self) -> list[Request]:
-        """Return the waiting requests, oldest first; files that are no requests are set aside.
+        """Return the waiting requests, oldest first; what is no request is set aside.
 
-        Such a file keeps its content under a name that ends in `.bad`.
+        It keeps its content under a name that ends in `.bad`.
+
+        Raises:
+            UsageError: if the directory cannot be read, or what is no request not be set aside.
         """
         try:
             paths = sorted(p for p in self.directory.iterdir() if _is_request(p.name))
         except FileNotFoundError:
             return []
+        except OSError as error:
+            message = f"{self.directory} cannot be read: {error.strerror}"
+            raise UsageError(message) from error
         found = []
         for path in paths:
             try:
                 raw = msgspec.json.decode(path.read_bytes(), type=_Request)
             except FileNotFoundError:
                 continue
-            except msgspec.MsgspecError:
-                path.replace(path.with_suffix(".bad"))
+            except (OSError, ValueError, RecursionError):
+                _set_aside(path)
                 continue
             found.append(
                 Request(
@@ -99,7 +106,11 @@ class Requests:
         return found
 
     def drop(self, request: Request) -> None:
-        """Take an answered request away."""
+        """Take an answered request away.
+
+        Raises:
+            UsageError: if the file cannot be removed.
+        """
         remove(self.directory / f"{request.id}.json")
 
 
@@ -107,6 +118,14 @@ class _Request(msgspec.Struct):
     command: Command
     trader: str
     symbol: str | None = None
+
+
+def _set_aside(path: Path) -> None:
+    try:
+        path.replace(path.with_suffix(".bad"))
+    except OSError as error:
+        message = f"{path} is no request and cannot be set aside: {error.strerror}"
+        raise UsageError(message) from error
 
 
 def _is_request(name: str) -> bool:

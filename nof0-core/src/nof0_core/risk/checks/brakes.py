@@ -12,25 +12,34 @@ from nof0_core.risk.verdicts import veto
 
 
 class _Switch:
-    """A brake that is on or off: entries are refused while it is on."""
+    """A brake that is on or off: entries are refused while it is on.
+
+    `limit` names the limit it depends on, if any: while that is set, an entry is refused too where
+    nobody knows the state of the brakes.
+    """
 
     type: ClassVar[str]
     code: ClassVar[str]
     brake: ClassVar[Brake]
+    limit: ClassVar[str] = ""
 
     def check(self, decision: Decision, context: RiskContext) -> Verdict:
         """Veto an entry while the brake is on."""
-        state = context.context.brakes
-        if not decision.signal.is_entry or state is None:
+        if not decision.signal.is_entry:
             return ALLOW
-        return self._refused(state) or ALLOW
-
-    def _refused(self, state: BrakeState) -> Verdict | None:
+        limit = getattr(context.limits, self.limit) if self.limit else None
+        state = context.context.brakes
+        if state is None:
+            return ALLOW if limit is None else _unknown(self.type)
+        if limit is not None and (reached := self._reached(state, limit)) is not None:
+            return reached
         on = state.find(self.brake)
         if on is None:
-            return None
-        until = f" (until {on.until:%Y-%m-%d %H:%M} UTC)" if on.until is not None else ""
-        return veto(self.type, self.code, f"{on.message}{until}")
+            return ALLOW
+        return veto(self.type, self.code, f"{on.message} ({on.end})")
+
+    def _reached(self, state: BrakeState, limit: Decimal) -> Verdict | None:  # noqa: ARG002 - for those that measure
+        return None
 
 
 class Halt(_Switch):
@@ -55,43 +64,29 @@ class SharpePause(_Switch):
     type = "sharpe_pause"
     code = "sharpe_pause"
     brake = Brake.SHARPE_PAUSE
-
-    def check(self, decision: Decision, context: RiskContext) -> Verdict:
-        """Veto an entry during the pause."""
-        if context.limits.sharpe_pause_threshold is not None and _is_blind(decision, context):
-            return _unknown(self.type)
-        return super().check(decision, context)
+    limit = "sharpe_pause_threshold"
 
 
 class _Loss(_Switch):
-    """A brake with a limit in percent, judged anew for every entry and sticky once tripped."""
+    """A brake with a limit in percent, judged anew for every entry and sticky once tripped.
 
-    def check(self, decision: Decision, context: RiskContext) -> Verdict:
-        """Veto an entry at or beyond the limit, or while the brake is still on."""
-        limit = self._limit(context)
-        if limit is not None and _is_blind(decision, context):
-            return _unknown(self.type)
-        state = context.context.brakes
-        if state is None or not decision.signal.is_entry:
-            return ALLOW
-        lost = self._lost(state)
-        if limit is not None and lost >= limit:
-            return veto(
-                self.type,
-                self.code,
-                f"{self._word} is {lost:.2f} %, the limit is {limit} %",
-                lost_pct=lost,
-                limit_pct=limit,
-            )
-        return self._refused(state) or ALLOW
+    `measure` names what is compared with the limit, `word` is what people call it.
+    """
 
-    _word: ClassVar[str]
+    measure: ClassVar[str]
+    word: ClassVar[str]
 
-    def _limit(self, context: RiskContext) -> Decimal | None:
-        raise NotImplementedError
-
-    def _lost(self, state: BrakeState) -> Decimal:
-        raise NotImplementedError
+    def _reached(self, state: BrakeState, limit: Decimal) -> Verdict | None:
+        lost: Decimal = getattr(state, self.measure)
+        if lost < limit:
+            return None
+        return veto(
+            self.type,
+            self.code,
+            f"{self.word} is {lost:.2f} %, the limit is {limit} %",
+            lost_pct=lost,
+            limit_pct=limit,
+        )
 
 
 class DailyLoss(_Loss):
@@ -100,13 +95,9 @@ class DailyLoss(_Loss):
     type = "daily_loss"
     code = "daily_loss_limit"
     brake = Brake.DAILY_LOSS
-    _word = "the day's loss"
-
-    def _limit(self, context: RiskContext) -> Decimal | None:
-        return context.limits.daily_loss_limit_pct
-
-    def _lost(self, state: BrakeState) -> Decimal:
-        return state.day_loss_pct
+    limit = "daily_loss_limit_pct"
+    measure = "day_loss_pct"
+    word = "the day's loss"
 
 
 class MaxDrawdown(_Loss):
@@ -115,13 +106,9 @@ class MaxDrawdown(_Loss):
     type = "max_drawdown"
     code = "max_drawdown"
     brake = Brake.MAX_DRAWDOWN
-    _word = "the drawdown"
-
-    def _limit(self, context: RiskContext) -> Decimal | None:
-        return context.limits.max_drawdown_pct
-
-    def _lost(self, state: BrakeState) -> Decimal:
-        return state.drawdown_pct
+    limit = "max_drawdown_pct"
+    measure = "drawdown_pct"
+    word = "the drawdown"
 
 
 class Cooldown:
@@ -173,10 +160,6 @@ class EntryRate:
             entries=Decimal(made),
             maximum=Decimal(most),
         )
-
-
-def _is_blind(decision: Decision, context: RiskContext) -> bool:
-    return decision.signal.is_entry and context.context.brakes is None
 
 
 def _unknown(check: str) -> Verdict:

@@ -11,12 +11,16 @@ from nof0_core.risk.verdicts import usd, veto
 
 
 class MarketData:
-    """An entry needs an instrument, a positive mark and prices no older than `max_data_age`."""
+    """An entry needs an instrument, a positive mark and prices no older than `max_data_age`.
+
+    Prices as far ahead of the clock are refused too: whatever is wrong with the time of one of
+    them, its age is not known.
+    """
 
     type = "market_data"
 
     def check(self, decision: Decision, context: RiskContext) -> Verdict:
-        """Veto an entry on missing or old prices."""
+        """Veto an entry on missing or old prices, or on prices of the future."""
         if not decision.signal.is_entry:
             return ALLOW
         quote = context.quote
@@ -30,6 +34,14 @@ class MarketData:
                 self.type,
                 "stale_data",
                 f"prices are {age} old, at most {context.limits.max_data_age} allowed",
+                age_s=Decimal(str(age.total_seconds())),
+            )
+        if -age > context.limits.max_data_age:
+            return veto(
+                self.type,
+                "future_data",
+                f"prices are {-age} ahead of the clock, at most {context.limits.max_data_age}"
+                " allowed",
                 age_s=Decimal(str(age.total_seconds())),
             )
         return ALLOW

@@ -1,0 +1,75 @@
+"""Is what a check said a verdict that can be acted on and written down?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import attrs
+
+from nof0_core.domain.decision import Verdict, VerdictKind
+
+
+def sound(said: object, check: str) -> Verdict:
+    """Return what the check of type `check` said, in that check's name.
+
+    Only a `VerdictKind` counts as a kind and only a shrink names a size or a leverage: a word that
+    is nearly a veto must not pass for none.
+
+    Raises:
+        TypeError: for anything but a verdict with values of the declared types.
+        ValueError: a number is not finite or below its least, or a shrink and its numbers do not
+            belong together.
+    """
+    if type(said) is not Verdict:
+        message = f"a check returns a Verdict, got {type(said).__name__}"
+        raise TypeError(message)
+    if type(said.kind) is not VerdictKind:
+        message = f"the kind of a verdict is a VerdictKind, got {said.kind!r}"
+        raise TypeError(message)
+    _judge_texts(said)
+    _judge_numbers(said.numbers)
+    _judge_shrink(said)
+    return said if said.check == check else attrs.evolve(said, check=check)
+
+
+def _judge_texts(said: Verdict) -> None:
+    for name in ("code", "message"):
+        value: object = getattr(said, name)
+        if type(value) is not str:
+            message = f"the {name} of a verdict is a str, got {value!r}"
+            raise TypeError(message)
+
+
+def _judge_numbers(numbers: object) -> None:
+    if not isinstance(numbers, Mapping):
+        message = f"the numbers of a verdict are a mapping, got {numbers!r}"
+        raise TypeError(message)
+    for name, value in numbers.items():
+        if type(name) is not str or not isinstance(value, Decimal):
+            message = f"the numbers of a verdict are Decimals with names, got {name!r}: {value!r}"
+            raise TypeError(message)
+        if not value.is_finite():
+            message = f'the number "{name}" of a verdict is {value}'
+            raise ValueError(message)
+
+
+def _judge_shrink(said: Verdict) -> None:
+    size: object = said.size_usd
+    leverage: object = said.leverage
+    is_shrink = said.kind is VerdictKind.SHRINK
+    if is_shrink is (size is None and leverage is None):
+        message = f"a shrink, and nothing else, names a size or a leverage; this is a {said.kind}"
+        raise ValueError(message)
+    if size is not None and not isinstance(size, Decimal):
+        message = f"a check shrinks to a Decimal of USD, got {size!r}"
+        raise TypeError(message)
+    if isinstance(size, Decimal) and (not size.is_finite() or size < 0):
+        message = f"a check shrank to {size} USD"
+        raise ValueError(message)
+    if leverage is not None and type(leverage) is not int:
+        message = f"a check lowers leverage to a whole number, got {leverage!r}"
+        raise TypeError(message)
+    if isinstance(leverage, int) and leverage < 1:
+        message = f"a check lowered leverage to {leverage}"
+        raise ValueError(message)
