@@ -47,8 +47,8 @@ def test_list_says_what_each_question_took_and_came_to(tape, paid, failed):
     done = run("list", tape(paid, failed))
     assert done.exit_code == 0, done.output
     first, second, total = done.stdout.splitlines()
-    assert first.split() == "aaaaaaaaaaaa 2468 tokens 0.0250 USD 1.50 s completion gpt".split()
-    assert second.split() == "bbbbbbbbbbbb 0 tokens 0 USD 0.00 s timeout gpt".split()
+    assert " ".join(first.split()) == "aaaaaaaaaaaa 2468 tokens 0.0250 USD 1.50 s completion gpt"
+    assert " ".join(second.split()) == "bbbbbbbbbbbb 0 tokens 0 USD 0.00 s timeout gpt"
     assert total == "2 questions, 1 of them without a completion"
 
 
