@@ -5,7 +5,12 @@ from __future__ import annotations
 import socket
 
 import pytest
+from hypothesis import HealthCheck, settings
 from llm_server import LlmServer
+
+# A slow machine is no fault of the code.
+settings.register_profile("nof0", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("nof0")
 
 LOCAL = ("127.0.0.1", "::1", "localhost")
 

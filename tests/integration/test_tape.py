@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from datetime import timedelta
+from decimal import Decimal
 from itertools import count
 from pathlib import Path
 
@@ -407,6 +408,112 @@ def test_a_run_of_the_openai_backend_whose_budget_ends_is_replayed(bare, tmp_pat
     wrote = [p for p in (tmp_path / "copy").rglob("*") if p.is_file()]
     assert not [path for path in wrote if KEY.encode() in path.read_bytes()]
     assert KEY not in outcome.stdout + outcome.stderr
+
+
+MEMBERS = """
+budget: {daily_usd: 5}
+models:
+  gpt: {backend: ensemble, params: {members: [one, two, three]}}
+  other: {backend: critic, params: {proposer: one, critic: judge}}
+  one:
+    backend: taped
+    model_name: test/one
+    max_completion_tokens: 500
+    price: {input: 1, output: 10}
+  two:
+    backend: taped
+    model_name: test/two
+    max_completion_tokens: 500
+    price: {input: 1, output: 10}
+  three:
+    backend: taped
+    model_name: test/three
+    max_completion_tokens: 500
+    price: {input: 1, output: 10}
+  judge:
+    backend: taped
+    model_name: test/judge
+    max_completion_tokens: 500
+    price: {input: 1, output: 10}
+backends:
+  taped:
+    type: tape
+    mode: ${MODE:-replay}
+    backend: real
+    file: ../tapes/members.jsonl
+  real:
+    type: openai
+    base_url: ${URL}
+    api_key: ${KEY}
+    max_retries: 0
+"""
+
+
+def members():
+    """An endpoint behind which three models vote, one of them unreliably, and a fourth shrinks."""
+    turns = {name: count(1) for name in ("test/one", "test/two", "test/three", "test/judge")}
+
+    def reply(body: dict) -> Say:
+        turn = next(turns[body["model"]])
+        prompt = body["messages"][-1]["content"]
+        usage = {"prompt_tokens": 3000, "completion_tokens": 300, "total_tokens": 3300}
+        if body["model"] == "test/judge":
+            review = {"symbol": "BTC", "verdict": "shrink", "size_usd": 123 + turn, "reason": KEY}
+            veto = {"symbol": "BTC", "verdict": "veto", "size_usd": None, "reason": "no"}
+            answer = {"reviews": [review if turn % 2 else veto]}
+            return Say(text=json.dumps(answer), as_text=True, usage=usage)
+        if body["model"] == "test/three":
+            return Say(status=500) if turn % 3 == 0 else Say(text="I abstain", as_text=True)
+        mark = float(re.search(r"## BTC\nmark ([\d.]+)", prompt)[1])
+        entry = {
+            "signal": "buy_to_enter" if body["model"] == "test/one" or turn != 2 else "hold",
+            "symbol": "BTC",
+            "leverage": 2,
+            "position_size_usd": 400 + turn,
+            "entry_price": mark,
+            "stop_loss": round(mark * 0.98, 1),
+            "take_profit": round(mark * 1.08, 1),
+            "risk_usd": 10,
+            "confidence": 90,
+            "invalidation_condition": "none",
+            "reasoning": f"turn {turn}",
+        }
+        close = {"signal": "close", "symbol": "BTC", "reasoning": f"turn {turn}"}
+        text = json.dumps({"chain_of_thought": None, "decisions": [entry if turn % 3 else close]})
+        return Say(text=text, as_text=True, usage=usage)
+
+    return reply
+
+
+def test_voters_and_a_critic_are_replayed_without_sockets_and_keys(bare, tmp_path):
+    for name in ("etc", "prompts"):
+        shutil.copytree(bare.directory / name, tmp_path / "copy" / name)
+    desk = Desk(directory=tmp_path / "copy", path=bare.path)
+    desk.write("etc/llm.yaml", MEMBERS)
+    with LlmServer(default=members()) as server:
+        desk.with_(URL=server.url, KEY=KEY).run("record", "data").check()
+        calls, asked = server.count, set(server.models())
+    assert asked == {"test/one", "test/two", "test/three", "test/judge"}
+    desk.cut_off().run("replay", "again").check()
+    assert desk.journal("again") == desk.journal("data")
+    # Nothing was paid by the replay, so there was nothing to keep over a crash.
+    assert (desk.directory / "data" / "open_calls").is_dir()
+    assert not (desk.directory / "again" / "open_calls").exists()
+
+    cycles = [r["data"] for r in desk.records("data", "cycle")]
+    made = [call for cycle in cycles for call in cycle["calls"]]
+    assert len(made) >= calls, "two traders may be answered by one call"
+    assert {call["model"] for call in made} == {"one", "two", "three", "judge"}
+    for cycle in cycles:
+        costs = [Decimal(call["usage"]["cost_usd"]) for call in cycle["calls"]]
+        assert Decimal(cycle["usage"]["cost_usd"]) == sum(costs) > 0
+    opened = [r["data"] for r in desk.records("data", "order_intended")]
+    assert {o["trader"] for o in opened if o["purpose"] == "open"} == {"alpha", "beta"}
+    said = [j["decision"] for c in cycles if c["trader"] == "beta" for j in c["judgements"]]
+    assert {d["position_size_usd"] for d in said if "shrunk" in d["reasoning"]} >= {"124"}
+    assert any("vetoed by judge" in d["reasoning"] for d in said)
+    wrote = [p for p in (tmp_path / "copy").rglob("*") if p.is_file()]
+    assert not [path for path in wrote if KEY.encode() in path.read_bytes()]
 
 
 def test_a_replay_without_a_tape_says_so(recorded):

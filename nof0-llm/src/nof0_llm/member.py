@@ -15,7 +15,12 @@ from nof0_core.domain.model import (
     ModelSpec,
     Usage,
 )
-from nof0_core.errors import BudgetExceededError, LLMError, ModelTimeoutError
+from nof0_core.errors import (
+    BudgetExceededError,
+    InvalidOutputError,
+    LLMError,
+    ModelTimeoutError,
+)
 from nof0_core.executor.answer import Answer, parse
 from nof0_core.plugins.env import BackendRef, Env, ModelRef
 
@@ -44,8 +49,9 @@ class Heard:
     def record(self) -> dict[str, str]:
         """Return what is kept of it, as the raw answer of the whole."""
         kept = {"model": self.model}
-        if self.completion is not None:
-            kept["answer"] = self.completion.text[:MOST_KEPT]
+        said = self.completion.text if self.completion is not None else text_in(self.error)
+        if self.completion is not None or said:
+            kept["answer"] = said[:MOST_KEPT]
         if self.error is not None:
             kept["error"] = str(self.error)[:MOST_KEPT]
         return kept
@@ -88,6 +94,11 @@ async def ask(env: Env, ref: ModelRef, request: CompletionRequest) -> Heard:
         note(request, spec, noted, error)
         return Heard(model=spec.name, completion=completion, error=error)
     return Heard(model=spec.name, completion=completion, answer=answer)
+
+
+def text_in(error: Exception | None) -> str:
+    """Return the answer an error is about, empty if there was none."""
+    return error.output if isinstance(error, InvalidOutputError) else ""
 
 
 def note(request: CompletionRequest, spec: ModelSpec, noted: int, error: Exception) -> None:

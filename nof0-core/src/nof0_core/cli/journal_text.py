@@ -16,6 +16,7 @@ from nof0_core.domain.event import (
     Body,
     BrakeReleased,
     BrakeTripped,
+    CallsLost,
     ControlAnswered,
     CycleEnded,
     EngineStarted,
@@ -83,6 +84,9 @@ def summary(body: Body) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for e
             return f"{body.section}: {', '.join(symbols)}  {body.digest[:12]}"
         case CycleEnded():
             return _cycle(body)
+        case CallsLost():
+            took = f"{body.usage.tokens} tokens, {plain(body.usage.cost_usd)} USD"
+            return f"{len(body.calls)} calls to models without a cycle: {took}"
         case OrderIntended():
             return f"{body.purpose}: {request(body.request)}"
         case OrderAnswered():

@@ -102,7 +102,7 @@ def make_specs(
 def shaping(
     models: Models, sections: Mapping[str, Section], used: Iterable[str]
 ) -> tuple[list[Section], list[ModelSpec]]:
-    """Return sections and models that have a part in what a run comes to.
+    """Return sections and models that have a part in what a run comes to, in the order of llm.yaml.
 
     What stands behind a section that may answer without asking (a tape) has none: a run with and
     one without it come out the same.
@@ -110,9 +110,10 @@ def shaping(
     Args:
         models: with their specs.
         sections: backends that are used, by name.
-        used: models the traders name; they are not among those returned.
+        used: models the traders name, in any order; they are not among those returned.
     """
-    roots = list(dict.fromkeys(used))
+    named = set(used)
+    roots = [name for name in models.entries if name in named]
     found: dict[str, Section] = {}
     asked: dict[str, ModelSpec] = {}
 

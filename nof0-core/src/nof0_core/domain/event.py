@@ -135,6 +135,26 @@ class CycleEnded(Body):
 
 
 @attrs.frozen(kw_only=True)
+class CallsLost(Body):
+    """Calls to models of a cycle that has no record, because the process ended first.
+
+    Written by the next run. `began` is when the last of them was made; its day is the one whose
+    budgets they count in. What a call took is an estimate where the process ended during it: the
+    most it can have been.
+    """
+
+    type: ClassVar[str] = "calls_lost"
+    trader: TraderId
+    began: datetime
+    calls: tuple[ModelCall, ...]
+
+    @property
+    def usage(self) -> Usage:
+        """Return what all of them took."""
+        return sum((call.usage for call in self.calls), Usage())
+
+
+@attrs.frozen(kw_only=True)
 class OrderIntended(Body):
     """An order is about to be sent; written before anything leaves.
 

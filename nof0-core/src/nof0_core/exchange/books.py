@@ -47,6 +47,11 @@ class Books:
         else:
             self.journal.sync()
 
+    def secure(self) -> int:
+        """Commit, and return the number of the newest record."""
+        self.commit()
+        return self.journal.last_seq
+
     def alert(
         self,
         code: str,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
 
 import attrs
 
 from nof0_core.clock import Clock
-from nof0_core.domain.event import CycleEnded, Event
+from nof0_core.domain.event import CallsLost, CycleEnded, Event
 from nof0_core.domain.model import DailyBudget, ModelSpec, Usage
 from nof0_core.errors import BudgetExceededError
 from nof0_core.ids import TraderId
@@ -26,9 +26,22 @@ class Alarm(Protocol):
         """Record something a person should look at."""
 
 
+class Keep(Protocol):
+    """Remembers a call over a crash."""
+
+    def __call__(
+        self, trader: TraderId, model: ModelSpec, worst: Usage, time: datetime
+    ) -> Callable[[Usage | None], None]:
+        """Note a call before it is made; what is returned takes its usage, None for nothing.
+
+        Raises:
+            LLMError: it cannot be noted, so the call must not be made.
+        """
+
+
 @attrs.define
 class _Account:
-    """What one budget has given out today; `held` is for calls that are under way."""
+    """What one budget has given out today; `held` is for calls that are under way on any day."""
 
     usd: Decimal = ZERO
     tokens: int = 0
@@ -36,13 +49,19 @@ class _Account:
     held_tokens: int = 0
     warned: set[str] = attrs.field(factory=set)
 
+    def begin(self) -> None:
+        """Forget what was spent yesterday."""
+        self.usd, self.tokens = ZERO, 0
+        self.warned.clear()
+
 
 class ModelBudget:
     """The daily budgets of all models and traders of one engine.
 
     A day is a UTC day of the engine's clock. What was spent is rebuilt from the journal: `replay`
     every event of it before the first `hold`. Asking and answering happen without a pause between
-    them, so concurrent calls can never hold more together than there is.
+    them, so concurrent calls can never hold more together than there is. What a limit applies to is
+    given to `keep` before it is held, and so known to the next run if this one is killed.
 
     Args:
         clock: the engine's.
@@ -51,6 +70,7 @@ class ModelBudget:
         models: budgets of single models, by name.
         alert_pct: share of a budget, in percent, from which a person is told.
         alarm: tells that person, once per budget and day.
+        keep: remembers calls that are not in the journal yet.
     """
 
     def __init__(
@@ -62,6 +82,7 @@ class ModelBudget:
         models: Mapping[str, DailyBudget],
         alert_pct: Decimal,
         alarm: Alarm,
+        keep: Keep,
     ) -> None:
         self._clock = clock
         self._limits = {ALL: total}
@@ -69,31 +90,38 @@ class ModelBudget:
         self._limits |= {f"model {name}": limit for name, limit in models.items()}
         self._alert_pct = alert_pct
         self._alarm = alarm
+        self._keep = keep
         self._day = date.min
         self._accounts: dict[str, _Account] = {}
 
     def replay(self, event: Event) -> None:
-        """Count what a cycle in the journal took; other events change nothing.
+        """Count what calls in the journal took, with or without a cycle; nothing else counts.
 
         A warning that the earlier run has given is not given again.
         """
         body = event.body
-        if not isinstance(body, CycleEnded):
+        if not isinstance(body, CycleEnded | CallsLost):
             return
         self._turn(event.time.date())
+        if isinstance(body, CallsLost) and body.began.date() < self._day:
+            return
         for call in body.calls:
             for scope in self._scopes(body.trader, call.model):
                 account = self._account(scope)
                 self._book(account, call.usage)
-                self._mark(scope, account)
+                # Nobody has been warned of what was lost: that comes with the next call.
+                if isinstance(body, CycleEnded):
+                    self._mark(scope, account)
 
     def hold(self, trader: TraderId, model: ModelSpec, worst: Usage) -> _Held:
         """Keep the most a call can cost free.
 
         Raises:
             BudgetExceededError: some budget has less left; nothing is held then.
+            LLMError: the call cannot be kept in mind over a crash; nothing is held then.
         """
-        self._turn(self._clock.now().date())
+        now = self._clock.now()
+        self._turn(now.date())
         scopes = self._scopes(trader, model.name)
         try:
             for scope in scopes:
@@ -101,12 +129,19 @@ class ModelBudget:
         except BudgetExceededError as error:
             error.worst = worst
             raise
+        is_limited = any(_applies(self._limits[scope], worst) for scope in scopes)
+        note = self._keep(trader, model, worst, now) if is_limited else None
         for scope in scopes:
             account = self._account(scope)
             account.held_usd += worst.cost_usd
             account.held_tokens += worst.tokens
         accounts = [self._account(scope) for scope in scopes]
-        return _Held(self, trader, model.name, accounts, worst)
+        return _Held(self, trader, model.name, accounts, worst, note)
+
+    def book(self, trader: TraderId, model: ModelSpec, usage: Usage) -> None:
+        """Count what a call of a recording took; it is over, so nothing is asked for or refused."""
+        self._turn(self._clock.now().date())
+        self._spend(trader, model.name, usage)
 
     def left(self, trader: TraderId, model: ModelSpec) -> DailyBudget:
         """Return what a trader may still spend on a model today, calls under way taken off."""
@@ -134,12 +169,15 @@ class ModelBudget:
         if usage is None:
             return
         self._turn(self._clock.now().date())
-        for scope in self._scopes(held.trader, held.model):
-            account = self._account(scope)
-            self._book(account, usage)
-            self._warn(scope, account, held.trader)
+        self._spend(held.trader, held.model, usage)
 
     # --- inside ---------------------------------------------------------------------------------
+
+    def _spend(self, trader: TraderId, model: str, usage: Usage) -> None:
+        for scope in self._scopes(trader, model):
+            account = self._account(scope)
+            self._book(account, usage)
+            self._warn(scope, account, trader)
 
     def _scopes(self, trader: TraderId, model: str) -> list[str]:
         names = (ALL, f"trader {trader}", f"model {model}")
@@ -149,10 +187,11 @@ class ModelBudget:
         return self._accounts.setdefault(scope, _Account())
 
     def _turn(self, day: date) -> None:
-        """Begin a new day; what is held across midnight is given back to the day it came from."""
+        """Begin a new day. What is held stays held: it will be booked to the day it ends on."""
         if day != self._day:
             self._day = day
-            self._accounts = {}
+            for account in self._accounts.values():
+                account.begin()
 
     def _book(self, account: _Account, usage: Usage) -> None:
         account.usd += usage.cost_usd
@@ -215,12 +254,14 @@ class _Held:
         model: str,
         accounts: list[_Account],
         worst: Usage,
+        note: Callable[[Usage | None], None] | None,
     ) -> None:
         self.trader = trader
         self.accounts = accounts
         self.worst = worst
         self.model = model
         self._budget = budget
+        self._note = note
         self._is_over = False
 
     def settle(self, usage: Usage) -> None:
@@ -236,7 +277,15 @@ class _Held:
             message = "what was held for a call was already given back"
             raise RuntimeError(message)
         self._is_over = True
+        if self._note is not None:
+            self._note(usage)
         self._budget.end(self, usage)
+
+
+def _applies(limit: DailyBudget, worst: Usage) -> bool:
+    """Return whether a call can bring a budget nearer to its end."""
+    is_paid = limit.usd is not None and worst.cost_usd > 0
+    return is_paid or (limit.tokens is not None and worst.tokens > 0)
 
 
 def _owner(scope: str, trader: TraderId) -> TraderId | None:

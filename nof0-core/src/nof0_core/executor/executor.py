@@ -86,6 +86,7 @@ class Executor:
             A deliberation; trouble with the model is a status of it, not an exception. Cancellation
             passes through.
         """
+        self._calls = []
         stopped = obstacle(context)
         if stopped is not None:
             return Deliberation(status=stopped[0], error=stopped[1])
@@ -113,7 +114,7 @@ class Executor:
             judgements=outcome.judgements,
             approved=outcome.approved,
             prompt=request.rendered,
-            calls=self.take_calls(),
+            calls=self._noted(),
             latency_s=latency,
         )
         if self._verbose is not None:
@@ -121,9 +122,15 @@ class Executor:
         return done
 
     def take_calls(self) -> tuple[ModelCall, ...]:
-        """Return the calls of a question that were not yet taken: also of one that was cut off."""
-        taken, self._calls = self._calls, []
-        return tuple(attrs.evolve(call, detail=self._redact(call.detail)) for call in taken)
+        """Return the calls of the newest question, for its record; there are none after that.
+
+        They are there also where the question was cut off, or what came after it failed.
+        """
+        taken, self._calls = self._noted(), []
+        return taken
+
+    def _noted(self) -> tuple[ModelCall, ...]:
+        return tuple(attrs.evolve(call, detail=self._redact(call.detail)) for call in self._calls)
 
     async def _ask(self, request: CompletionRequest) -> Completion | Deliberation:
         if self._clock.is_lockstep:

@@ -18,7 +18,8 @@ import anyio.to_thread
 import attrs
 
 from nof0_core.config.fields import opt
-from nof0_core.domain.event import Alerted, CycleEnded, Event, Filled
+from nof0_core.domain.event import Alerted, CallsLost, CycleEnded, Event, Filled
+from nof0_core.domain.model import Usage
 from nof0_core.domain.view import TraderView, View
 from nof0_core.exporters.files import prepare_directory, replace_file
 from nof0_core.money import use_exact_arithmetic
@@ -131,12 +132,17 @@ class PrometheusExporter:
         match event.body:
             case CycleEnded(trader=trader, status=status, usage=usage):
                 self._cycles[trader, status] += 1
-                self._tokens[trader] += usage.prompt_tokens + usage.completion_tokens
-                self._cost[trader] = self._cost.get(trader, Decimal(0)) + usage.cost_usd
+                self._spend(trader, usage)
+            case CallsLost(trader=trader, usage=usage):
+                self._spend(trader, usage)
             case Filled(trader=trader):
                 self._fills[trader] += 1
             case Alerted(code=code):
                 self._alerts[code] += 1
+
+    def _spend(self, trader: str, usage: Usage) -> None:
+        self._tokens[trader] += usage.tokens
+        self._cost[trader] = self._cost.get(trader, Decimal(0)) + usage.cost_usd
 
     def _write(self) -> None:
         from prometheus_client import generate_latest

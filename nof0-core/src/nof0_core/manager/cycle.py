@@ -131,6 +131,7 @@ class CycleRunner:
         carried: Carried,
     ) -> None:
         completion, prompt = deliberation.completion, deliberation.prompt
+        calls = trader.executor.take_calls()
         model = completion.model if completion is not None else trader.config.model.name
         extra: dict[str, object] = {}
         if completion is not None:
@@ -139,8 +140,8 @@ class CycleRunner:
                 "chain_of_thought": completion.chain_of_thought,
                 "usage": completion.usage,
             }
-        if deliberation.calls:
-            extra["usage"] = sum((call.usage for call in deliberation.calls), Usage())
+        if calls:
+            extra["usage"] = sum((call.usage for call in calls), Usage())
         if prompt is not None:
             extra |= {
                 "prompt_digest": prompt.digest,
@@ -161,7 +162,7 @@ class CycleRunner:
                 account=context.account,
                 performance=context.performance,
                 parameters=trader.parameters(model),
-                calls=deliberation.calls,
+                calls=calls,
                 judgements=deliberation.judgements,
                 orders=carried.orders,
                 fills=carried.fills,

@@ -76,6 +76,9 @@ class Unlimited:
         """Hold nothing."""
         return self
 
+    def book(self, trader: TraderId, model: ModelSpec, usage: Usage) -> None:
+        """Book nothing."""
+
     def settle(self, usage: Usage) -> None:
         """Book nothing."""
 

@@ -26,7 +26,12 @@ class Budget(Protocol):
 
         Raises:
             BudgetExceededError: some budget has less left; nothing is held then.
+            LLMError: it cannot be noted for the next run, should this one be killed during the
+                call; nothing is held then.
         """
+
+    def book(self, trader: TraderId, model: ModelSpec, usage: Usage) -> None:
+        """Count what a call of a recording took. Nothing is refused: it was paid for then."""
 
 
 class LLMBackend(Protocol):

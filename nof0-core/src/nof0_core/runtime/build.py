@@ -11,7 +11,7 @@ from nof0_core.exchange.books import Books
 from nof0_core.exchange.desk import Desk
 from nof0_core.exchange.plan import Terms
 from nof0_core.executor import Executor
-from nof0_core.executor.budget import ModelBudget
+from nof0_core.executor.budget import Keep, ModelBudget
 from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.control import HaltSwitch, Requests
 from nof0_core.manager.controls import Controls
@@ -43,7 +43,7 @@ def make_feed(config: Config, clock: Clock, section: str, provider: MarketProvid
     )
 
 
-def make_budget(config: Config, books: Books) -> ModelBudget:
+def make_budget(config: Config, books: Books, keep: Keep) -> ModelBudget:
     """Make the budgets of a configuration; what was spent today still has to be replayed."""
     return ModelBudget(
         clock=books.clock,
@@ -52,6 +52,7 @@ def make_budget(config: Config, books: Books) -> ModelBudget:
         models={name: model.budget for name, model in config.models.items()},
         alert_pct=config.budget_alert_pct,
         alarm=books.alert,
+        keep=keep,
     )
 
 

@@ -10,10 +10,11 @@ import attrs
 
 from nof0_core.clock import Clock
 from nof0_core.config.model import Config
-from nof0_core.domain.event import CycleEnded, EngineStarted, EngineStopped, Event
+from nof0_core.domain.event import CallsLost, CycleEnded, EngineStarted, EngineStopped, Event
 from nof0_core.domain.view import View
 from nof0_core.exchange.books import Books
-from nof0_core.ids import ENGINE
+from nof0_core.executor.open_calls import OpenCalls
+from nof0_core.ids import ENGINE, TraderId
 from nof0_core.journal import Journal
 from nof0_core.ledger import Ledger
 from nof0_core.manager.manager import Manager
@@ -24,7 +25,7 @@ from nof0_core.runtime import clocks, fit
 from nof0_core.runtime.build import make_budget, make_feed, make_manager
 from nof0_core.runtime.exports import Exports
 from nof0_core.runtime.lock import locked
-from nof0_core.runtime.opening import endow
+from nof0_core.runtime.opening import book_lost_calls, endow
 from nof0_core.runtime.sections import Sections
 from nof0_core.runtime.state_file import StateFile
 from nof0_core.version import VERSION
@@ -97,7 +98,9 @@ async def open_engine(
         books = Books(journal=journal, ledger=ledger, clock=clock, log=log("engine"))
         exports = Exports(journal=journal, log=log("exports"))
         books.listeners.append(exports.notice)
-        budget = make_budget(config, books)
+        calls = OpenCalls(config.state_dir / "open_calls", books.secure)
+        books.listeners.append(calls.notice)
+        budget = make_budget(config, books, calls.begin)
         for event in past.spending:
             budget.replay(event)
         sections = Sections(config=config, clock=clock, log=log, stack=stack, budget=budget)
@@ -120,6 +123,7 @@ async def open_engine(
                 traders=tuple(t.id for t in config.traders),
             ),
         )
+        book_lost_calls(calls, past.cycles, books=books, budget=budget)
         await endow(config=config, books=books, providers=providers)
         manager, views = make_manager(
             config=config,
@@ -155,17 +159,21 @@ def _open_journal(config: Config, log: Logger) -> Journal:
 class _Past:
     """What is kept of a journal beside the ledger: its newest event, and what models cost that day.
 
-    The day of the newest event is enough: a clock never goes back to an earlier one.
+    The day of the newest event is enough: a clock never goes back to an earlier one. `cycles` has
+    the number of each trader's newest record with calls.
     """
 
     def __init__(self) -> None:
         self.last: Event | None = None
         self.spending: list[Event] = []
+        self.cycles: dict[TraderId, int] = {}
 
     def note(self, event: Event) -> None:
         """Take the next event."""
         if self.last is not None and event.time.date() != self.last.time.date():
             self.spending.clear()
-        if isinstance(event.body, CycleEnded) and event.body.calls:
-            self.spending.append(event)
+        if isinstance(event.body, CycleEnded | CallsLost):
+            self.cycles[event.body.trader] = event.seq
+            if event.body.calls:
+                self.spending.append(event)
         self.last = event

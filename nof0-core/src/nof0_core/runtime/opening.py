@@ -1,4 +1,4 @@
-"""The first moments of a run: capital for new traders, agreement with the venue."""
+"""The first moments of a run: what a killed one left, capital for new traders."""
 
 from __future__ import annotations
 
@@ -12,9 +12,40 @@ from nof0_core.domain.order import Side
 from nof0_core.domain.position import VenuePosition
 from nof0_core.errors import UsageError
 from nof0_core.exchange.books import Books
+from nof0_core.executor.budget import ModelBudget
+from nof0_core.executor.open_calls import OpenCalls
 from nof0_core.ids import ENGINE, RESERVE, UNASSIGNED, TraderId
-from nof0_core.money import HUNDRED, ZERO, truncate_usd
+from nof0_core.money import HUNDRED, ZERO, plain, truncate_usd
 from nof0_core.protocols import ExchangeProvider
+
+
+def book_lost_calls(
+    calls: OpenCalls, recorded: Mapping[TraderId, int], *, books: Books, budget: ModelBudget
+) -> None:
+    """Write down and count the calls to models during which an earlier process ended.
+
+    Args:
+        calls: as that process left them.
+        recorded: number of each trader's newest journal record with calls.
+        books: where they are written down.
+        budget: what they are taken from, if they were made today.
+
+    Raises:
+        JournalError: the notes of them cannot be read, or the journal not be written.
+    """
+    found = list(calls.lost(recorded))
+    for lost in found:
+        budget.replay(books.record(lost.trader, lost))
+        books.alert(
+            "calls_lost",
+            f"nof0 ended during a cycle of {lost.trader}: {lost.usage.tokens} tokens and "
+            f"{plain(lost.usage.cost_usd)} USD of its calls to models count as spent",
+            trader=lost.trader,
+        )
+    if found:
+        # Before they are taken away: after a power failure nobody would count them.
+        books.journal.sync()
+    calls.clear()
 
 
 async def endow(*, config: Config, books: Books, providers: Mapping[str, ExchangeProvider]) -> None:

@@ -17,7 +17,7 @@ from nof0_core.plugins.env import BackendRef, Env
 from nof0_llm.critic.params import CriticParams
 from nof0_llm.critic.question import question
 from nof0_llm.critic.review import LONGEST_REASON, Review, apply, read, schema
-from nof0_llm.member import MOST_KEPT, Heard, ask, note, unused
+from nof0_llm.member import MOST_KEPT, Heard, ask, note, text_in, unused
 
 PROPOSER_SHARE = 0.6
 """Of the time there is, at most this much goes to the proposer; the rest is the critic's."""
@@ -82,6 +82,7 @@ class CriticBackend:
         )
         backend, noted = self._env.backend(BackendRef(spec.backend)), len(request.calls)
         completion: Completion | None = None
+        unread = ""
         try:
             with anyio.move_on_after(None if expires is None else max(0.0, expires - stopwatch())):
                 completion = await backend.complete(asked)
@@ -92,12 +93,13 @@ class CriticBackend:
             raise
         except Exception as error:  # noqa: BLE001 - whatever goes wrong with a critic is a veto
             note(request, spec, noted, error)
+            unread = text_in(error)
             reviews, silence = {}, f"no review: {error}"[:LONGEST_REASON]
         return _Verdict(
             name=spec.name,
             reviews=reviews,
             silence=silence,
-            text=completion.text if completion is not None else "",
+            text=completion.text if completion is not None else unread,
             usage=completion.usage if completion is not None else Usage(),
         )
 

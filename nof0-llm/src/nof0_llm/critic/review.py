@@ -12,6 +12,7 @@ import attrs
 
 from nof0_core.domain.decision import Decision, Signal
 from nof0_core.errors import InvalidOutputError
+from nof0_core.executor.answer import LARGEST, MOST_DIGITS, SMALLEST
 from nof0_core.executor.extract import Ambiguous, extract
 from nof0_core.ids import Symbol
 from nof0_core.money import ZERO
@@ -141,10 +142,15 @@ def _review(item: Mapping[str, Any]) -> Review | None:
     if word == Word.SHRINK:
         if type(size) is int:
             size = Decimal(size)
-        if not isinstance(size, Decimal) or size <= ZERO or len(size.as_tuple().digits) > 40:
+        if not isinstance(size, Decimal) or not _is_amount(size):
             return None
     said = reason[:LONGEST_REASON] if isinstance(reason, str) else ""
     return Review(word=Word(word), size_usd=size if word == Word.SHRINK else None, reason=said)
+
+
+def _is_amount(size: Decimal) -> bool:
+    """Return whether a size is one that could stand in a proposal."""
+    return SMALLEST <= size <= LARGEST and len(size.as_tuple().digits) <= MOST_DIGITS
 
 
 def _closed(properties: dict[str, Any]) -> dict[str, Any]:

@@ -127,7 +127,7 @@ class TapeBackend:
         for call in entry.calls:
             if call.usage != Usage():
                 spec = self._spec(call.model, request)
-                self._env.budget.hold(request.trader, spec, call.usage).settle(call.usage)
+                self._env.budget.book(request.trader, spec, call.usage)
         request.calls.extend(entry.calls)
         if entry.completion is not None:
             return entry.completion

@@ -124,6 +124,11 @@ def head_of(line: bytes) -> Head:
     return _HEAD.decode(line)
 
 
+def is_begun(data: bytes) -> bool:
+    """Return whether a piece without end is the beginning of a line, and not of another file."""
+    return any(data.startswith(begin) or begin.startswith(data) for begin in _BEGINS)
+
+
 def _writable(value: Any) -> Any:
     """Replace what cannot be written as UTF-8 (lone surrogates) in all texts."""
     if isinstance(value, str):
@@ -135,5 +140,6 @@ def _writable(value: Any) -> Any:
     return value
 
 
+_BEGINS = tuple(f'{{"{field.name}":'.encode() for field in attrs.fields(Entry))
 _HEAD = msgspec.json.Decoder(Head)
 _ENTRY = msgspec.json.Decoder(Entry)

@@ -11,7 +11,7 @@ from pathlib import Path
 import attrs
 
 from nof0_core.errors import DataError, UsageError
-from nof0_llm.tape.entry import FORMAT, Entry, Head, decode, encode, head_of
+from nof0_llm.tape.entry import FORMAT, Entry, Head, decode, encode, head_of, is_begun
 
 
 @attrs.frozen(kw_only=True)
@@ -62,12 +62,22 @@ class TapeFile:
             yield self._read(line)
 
     def add(self, entry: Entry) -> None:
-        """Append an entry; a crash of the process does not lose it after that."""
+        """Append an entry; a crash of the process does not lose it after that.
+
+        Raises:
+            DataError: the file cannot be written; nothing of the entry stays in it.
+        """
         data = encode(entry)
         if not self._is_closed_line:
             data = b"\n" + data
         offset = self._end + len(data) - len(data.lstrip(b"\n"))
-        _write(self._handle, data)
+        try:
+            _write(self._handle, data)
+        except OSError as error:
+            # What follows would be glued to it, and the whole tape be unreadable.
+            self.cut()
+            message = f"the tape {self.path} cannot be written: {error.strerror}"
+            raise DataError(message) from error
         self._end += len(data)
         self._is_closed_line = True
         self._count += 1
@@ -107,7 +117,7 @@ class TapeFile:
         try:
             head = head_of(data)
         except ValueError as error:
-            if number > 1 and not data.endswith(b"\n"):
+            if not data.endswith(b"\n") and (number > 1 or is_begun(data)):
                 return None
             message = f"{self.path}:{number}: not an entry of a tape: {error}"
             raise DataError(message) from error
@@ -117,7 +127,7 @@ class TapeFile:
         return head
 
     def cut(self) -> None:
-        """Take away what follows the last whole entry, before anything is appended."""
+        """Take away what follows the last whole entry."""
         if os.fstat(self._handle).st_size > self._end:
             os.ftruncate(self._handle, self._end)
 

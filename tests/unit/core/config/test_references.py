@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import types
+from types import SimpleNamespace
 
 import attrs
 import pytest
 
 from nof0_core import BackendRef, ModelRef, ServiceKind, hookimpl, opt
+from nof0_core.config.models import Models, shaping
+from nof0_core.domain.model import ModelSpec
 from nof0_core.plugins import LoadedPlugin, load_plugins
 
 
@@ -90,6 +94,20 @@ def test_a_section_that_does_not_ask_needs_no_key_behind_it(bench):
 def test_a_section_that_asks_needs_the_key_behind_it(bench):
     write(bench, "  dummy: {backend: outer}\n")
     assert "environment variable KEY is not set" in bench.problems()
+
+
+def test_the_order_in_which_traders_name_models_does_not_change_the_digest():
+    """Nor that of a set of them, which is another one in every process."""
+    votes = {name: ModelSpec(name=name, backend=f"vote {name}") for name in "abcd"}
+    models = Models(table=None, entries=dict.fromkeys(votes), specs=votes)
+    sections = {
+        spec.backend: SimpleNamespace(kind=kind("vote", Nothing), backends=(), name=spec.backend)
+        for spec in votes.values()
+    }
+    for used in itertools.permutations(votes):
+        found, asked = shaping(models, sections, used)
+        assert [section.name for section in found] == [f"vote {name}" for name in "abcd"]
+        assert asked == []
 
 
 def test_asking_or_not_is_the_same_configuration(bench):

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from nof0_core.clock import SimulatedClock
 from nof0_core.domain.context import Performance
-from nof0_core.domain.event import CycleEnded, Event
+from nof0_core.domain.event import CallsLost, CycleEnded, Event
 from nof0_core.domain.model import DailyBudget, ModelCall, ModelSpec, Usage
-from nof0_core.errors import BudgetExceededError
+from nof0_core.errors import BudgetExceededError, LLMError
 from nof0_core.executor.budget import ModelBudget
 from nof0_core.testing import samples
 from nof0_core.testing.environment import START
@@ -34,14 +34,31 @@ class Wallet:
     def __init__(self, *, total=None, traders=None, models=None):
         self.clock = SimulatedClock(START)
         self.alarms = Alarms()
-        self.budget = ModelBudget(
+        self.kept = []
+        self.limits = {
+            "total": total or DailyBudget(),
+            "traders": traders or {},
+            "models": models or {},
+        }
+        self.budget = self.made()
+
+    def made(self):
+        return ModelBudget(
             clock=self.clock,
-            total=total or DailyBudget(),
-            traders=traders or {},
-            models=models or {},
             alert_pct=D(80),
             alarm=self.alarms,
+            keep=self.keep,
+            **self.limits,
         )
+
+    def keep(self, trader, model, worst, time):
+        number = len(self.kept)
+        self.kept.append((trader, model.name, worst, time, "under way"))
+
+        def end(took):
+            self.kept[number] = (*self.kept[number][:-1], took)
+
+        return end
 
     def hold(self, trader="ann", model=GPT, **more):
         return self.budget.hold(trader, model, usage(**more))
@@ -64,6 +81,12 @@ def cycle(*calls, trader="ann", time=START):
         calls=calls,
     )
     return Event(seq=1, time=time, stream=trader, body=body)
+
+
+def lost(*took, trader="ann", began=START, time=START):
+    calls = tuple(ModelCall(model="gpt", outcome="unknown", usage=each) for each in took)
+    body = CallsLost(trader=trader, began=began, calls=calls)
+    return Event(seq=2, time=time, stream=trader, body=body)
 
 
 @pytest.mark.parametrize(
@@ -123,6 +146,17 @@ async def test_a_new_day_begins_at_midnight_utc():
 
 
 @pytest.mark.anyio
+async def test_calls_over_midnight_and_new_ones_cannot_break_the_new_days_budget():
+    wallet = Wallet(total=DailyBudget(usd=D(1)))
+    over_midnight = wallet.hold()
+    await wallet.at(days=1)
+    with pytest.raises(BudgetExceededError):
+        wallet.hold()
+    over_midnight.settle(usage("0.25"))
+    wallet.hold(cost="0.75")
+
+
+@pytest.mark.anyio
 async def test_a_call_over_midnight_is_booked_where_it_ends():
     wallet = Wallet(total=DailyBudget(usd=D(1)))
     held = wallet.hold()
@@ -152,6 +186,66 @@ def test_what_the_journal_holds_was_spent():
     assert wallet.budget.left("ann", GPT).usd == D("0.5")
     with pytest.raises(BudgetExceededError, match="model qwen"):
         wallet.hold(model=QWEN, cost="0.1")
+
+
+def test_calls_of_a_killed_run_were_spent_and_are_warned_of_with_the_next_call():
+    wallet = Wallet(total=DailyBudget(usd=D(3)))
+    wallet.budget.replay(lost(usage("2.5")))
+    assert wallet.budget.left("ann", GPT).usd == D("0.5")
+    assert wallet.alarms == []
+    wallet.hold(cost="0.1").settle(usage("0.1"))
+    assert wallet.alarms == [("budget_low", None)]
+
+
+def test_calls_a_killed_run_made_yesterday_do_not_count():
+    wallet = Wallet(total=DailyBudget(usd=D(3)))
+    wallet.budget.replay(lost(usage("2.5"), began=START - timedelta(minutes=1)))
+    assert wallet.budget.left("ann", GPT).usd == D(3)
+
+
+@pytest.mark.parametrize(
+    ("limits", "worst", "is_kept"),
+    [
+        pytest.param({"total": DailyBudget(usd=D(3))}, usage("1", 0), True, id="usd"),
+        pytest.param({"traders": {"ann": DailyBudget(tokens=300)}}, usage("0"), True, id="tokens"),
+        pytest.param({"models": {"gpt": DailyBudget(usd=D(3))}}, usage("0"), False, id="free"),
+        pytest.param({"traders": {"bob": DailyBudget(usd=D(3))}}, usage("1"), False, id="other"),
+        pytest.param({}, usage("1"), False, id="no limit"),
+    ],
+)
+def test_only_what_a_limit_applies_to_is_kept_over_a_crash(limits, worst, is_kept):
+    wallet = Wallet(**limits)
+    held = wallet.budget.hold("ann", GPT, worst)
+    kept = ("ann", "gpt", worst, START)
+    assert wallet.kept == ([(*kept, "under way")] if is_kept else [])
+    took = usage("0.5")
+    held.settle(took)
+    assert wallet.kept == ([(*kept, took)] if is_kept else [])
+
+
+def test_a_call_that_was_refused_or_cannot_be_kept_holds_nothing():
+    wallet = Wallet(total=DailyBudget(usd=D(3)))
+    with pytest.raises(BudgetExceededError):
+        wallet.hold(cost="4")
+    assert wallet.kept == []
+
+    def full(*_):
+        raise LLMError("no space left")
+
+    wallet.keep = full
+    wallet.budget = wallet.made()
+    with pytest.raises(LLMError, match="no space"):
+        wallet.hold()
+    assert wallet.budget.left("ann", GPT).usd == D(3)
+
+
+def test_what_a_recording_took_is_booked_whatever_is_left():
+    wallet = Wallet(total=DailyBudget(usd=D(3)))
+    wallet.budget.book("ann", GPT, usage("2.5"))
+    wallet.budget.book("ann", GPT, usage("1"))
+    assert wallet.budget.left("ann", GPT).usd == 0
+    assert wallet.alarms == [("budget_low", None)]
+    assert wallet.kept == []
 
 
 def test_yesterday_in_the_journal_does_not_count():

@@ -129,6 +129,14 @@ async def test_a_critic_that_fails_has_vetoed_and_closes_still_pass(question, ju
     assert "buy_to_enter vetoed by judge" in answer.decisions[0].reasoning
 
 
+async def test_what_an_unusable_critic_said_is_kept(question):
+    unusable = InvalidOutputError(["no JSON found"], output="looks fine to me")
+    async with voices({"bull": PROPOSAL, "judge": unusable}) as (env, _):
+        answer = await CriticBackend(env).complete(question())
+    assert json.loads(answer.text)["critic"] == {"model": "judge", "answer": "looks fine to me"}
+    assert answer.decisions[0].signal is Signal.HOLD
+
+
 async def test_a_critic_that_never_answers_has_vetoed_in_time(question):
     async with voices({"bull": PROPOSAL, "judge": SILENT}) as (env, _):
         expires = stopwatch() + 1

@@ -70,6 +70,7 @@ def test_a_shrunk_entry_changes_in_size_alone():
         pytest.param([review("shrink", size=0)], id="zero"),
         pytest.param([review("shrink", size=-5)], id="negative"),
         pytest.param([review("shrink", size="100")], id="a size as text"),
+        pytest.param([review("shrink", size=1e-200)], id="a size too small to reckon with"),
         pytest.param([review("shrink", size=True)], id="a size that is true"),
         pytest.param([review("shrink", size=float("nan"))], id="NaN"),
         pytest.param(["allow"], id="words alone"),

@@ -14,6 +14,7 @@ from nof0_core.domain.decision import Decision, Signal
 from nof0_core.domain.model import CompletionRequest, Message, ModelSpec, Prompt, Usage
 from nof0_core.errors import (
     BudgetExceededError,
+    InvalidOutputError,
     LLMError,
     ModelTimeoutError,
     ReplayMissError,
@@ -116,6 +117,14 @@ async def test_a_member_that_fails_abstains(question, trouble):
     assert "error" in json.loads(answer.text)["members"][1]
     assert "[b] no usable answer" in answer.chain_of_thought
     assert [call.model for call in request.calls] == ["b"], "the journal says who did not answer"
+
+
+async def test_what_an_unusable_member_said_is_kept(question):
+    unusable = InvalidOutputError(["no JSON found"], output="I'd rather not say.")
+    async with voices({"a": BUY, "b": unusable, "c": BUY}) as (env, _):
+        answer = await EnsembleBackend(env).complete(question(spec("a", "b", "c")))
+    kept = json.loads(answer.text)["members"][1]
+    assert kept == {"model": "b", "answer": "I'd rather not say.", "error": str(unusable)}
 
 
 async def test_a_member_that_never_answers_abstains_in_time(question):

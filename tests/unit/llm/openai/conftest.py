@@ -76,7 +76,13 @@ class Desk:
 
 def no_budget(clock, alarm=lambda *_, **__: None, **limits):
     none = {"total": DailyBudget(), "traders": {}, "models": {}}
-    return ModelBudget(clock=clock, alert_pct=Decimal(80), alarm=alarm, **(none | limits))
+    return ModelBudget(
+        clock=clock,
+        alert_pct=Decimal(80),
+        alarm=alarm,
+        keep=lambda *_: lambda _usage: None,
+        **(none | limits),
+    )
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import resource
 
 import pytest
 
@@ -65,6 +66,44 @@ def test_cut_short_at_any_byte_it_keeps_all_whole_entries_and_takes_new_ones(pat
         with reading(path) as tape:
             assert list(tape.entries()) == [entry(letter) for letter in wanted]
         assert path.read_bytes().count(b"\n") == len(wanted)
+
+
+def test_a_first_line_cut_short_at_any_byte_is_none(path, entry):
+    path.parent.mkdir()
+    first = encode(entry("a"))
+    for length in (*range(25), *range(25, len(first) - 1, 60), len(first) - 2):
+        path.write_bytes(first[:length])
+        with reading(path) as tape:
+            assert len(tape) == 0
+        with recording(path) as tape:
+            tape.add(entry("b"))
+        with reading(path) as tape:
+            assert list(tape.entries()) == [entry("b")]
+
+
+def test_a_file_that_never_was_a_tape_is_left_alone(path):
+    path.parent.mkdir()
+    for text in (b"my diary", b'{"name": "me"}', b"{}"):
+        path.write_bytes(text)
+        with pytest.raises(DataError, match="not an entry of a tape"), recording(path):
+            pass
+        assert path.read_bytes() == text
+
+
+def test_a_full_disk_tears_no_line(path, entry):
+    with recording(path) as tape:
+        tape.add(entry("a"))
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 50, hard))
+        try:
+            with pytest.raises(DataError, match=r"run\.jsonl.*cannot be written: File too large"):
+                tape.add(entry("b"))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        tape.add(entry("c"))
+        assert tape.find("c" * 64) == entry("c")
+    with reading(path) as tape:
+        assert list(tape.entries()) == [entry("a"), entry("c")]
 
 
 def test_the_order_of_lines_means_nothing(path, entry):

@@ -48,20 +48,13 @@ class Model:
 
 
 class Ledger:
-    """A budget that notes what was held and booked."""
+    """A budget that notes what was booked."""
 
     def __init__(self):
         self.booked = []
 
-    def hold(self, trader, model, worst):
-        self.booked.append([trader, model.name, worst, None])
-        return self
-
-    def settle(self, usage):
-        self.booked[-1][-1] = usage
-
-    def release(self):
-        raise AssertionError
+    def book(self, trader, model, usage):
+        self.booked.append((trader, model.name, usage))
 
 
 @pytest.fixture
@@ -186,7 +179,7 @@ async def test_what_a_recording_took_is_told_and_booked_by_a_replay(opened, ask)
         await tape.complete(again)
     usage = Usage(prompt_tokens=100, completion_tokens=7, cost_usd=Decimal("0.01"))
     assert again.calls == request.calls == [ModelCall(model="gpt", outcome="answered", usage=usage)]
-    assert budget.booked == [["alpha", "gpt", usage, usage]]
+    assert budget.booked == [("alpha", "gpt", usage)]
     ((_, event, values),) = log.lines
     assert (event, values["played"], values["recorded"]) == ("tape closed", 1, 0)
 
