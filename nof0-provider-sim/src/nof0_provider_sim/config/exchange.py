@@ -66,6 +66,12 @@ class SimExchangeConfig:
         default=None,
         help="file of recorded order books to fill takers from; coins without one use the formula",
     )
+    book_max_age: timedelta = opt(
+        default=timedelta(seconds=5),
+        ge=timedelta(0),
+        le=timedelta(minutes=5),
+        help="age up to which a live market's order book fills takers; 0: never ask for one",
+    )
     max_volume_pct: Decimal = opt(
         default=Decimal(10),
         unit="%",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from decimal import localcontext
 
 from nof0_core.money import EXACT, HUNDRED
@@ -40,7 +41,12 @@ async def open_paper_exchange(
     instruments = await market.instruments()
     seed = env.rng.getrandbits(64) if config.seed is None else config.seed
     faults = _faults(config.faults, seed)
-    feed = feed_for(market, faults.is_stale if faults.has(Fault.STALE_MARK) else None)
+    feed = feed_for(
+        market,
+        book_max_age_ms=config.book_max_age // timedelta(milliseconds=1),
+        is_stale=faults.is_stale if faults.has(Fault.STALE_MARK) else None,
+        log=env.log,
+    )
     # A file of a few lines.
     depth = None if config.depth is None else load_depth(config.depth)
     with localcontext(EXACT):

@@ -167,6 +167,10 @@ class SimExchange:
             wanted = {symbol for symbol in symbols if symbol in self._instruments}
             now = max(arrival_ms, to_ms(self._clock.now()))
             await self._feed.refresh(self._state.symbols(), wanted, now)
+            if self._feed.is_live:
+                with localcontext(EXACT):
+                    wanted |= self._venue.stirred()
+                await self._feed.look(wanted, now)
             with localcontext(EXACT):
                 try:
                     self._venue.advance(max(arrival_ms, to_ms(self._clock.now())))
