@@ -157,9 +157,8 @@ def limits_of(entry: TraderEntry, executor: ExecutorFile, exchange: Section | No
         "min_risk_reward": _or(own.min_risk_reward_ratio, executor.min_risk_reward),
         "max_positions": _or(own.max_positions, executor.max_positions),
     }
-    fee = getattr(exchange.config, "taker_fee_bps", None) if exchange is not None else None
-    if isinstance(fee, Decimal):
-        values["taker_fee_bps"] = fee
+    if exchange is not None and exchange.kind.taker_fee_bps is not None:
+        values["taker_fee_bps"] = exchange.kind.taker_fee_bps(exchange.config)
     return RiskLimits(
         max_position_size_usd=own.max_position_size_usd,
         max_margin_usage_pct=own.max_margin_usage_pct,
