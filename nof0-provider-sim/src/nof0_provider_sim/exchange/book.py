@@ -29,10 +29,12 @@ class Order:
     reason: str = ""
     triggered_ms: int | None = None
 
-    @property
-    def left(self) -> Decimal:
-        """Return the size not filled yet, in coins."""
-        return self.taken.size - self.filled
+    def left(self, position: Decimal) -> Decimal:
+        """Return the size not filled yet, in coins.
+
+        Of an order of size 0 that is the whole `position` (signed) there is.
+        """
+        return self.taken.size - self.filled if self.taken.size else abs(position)
 
     @property
     def sign(self) -> int:

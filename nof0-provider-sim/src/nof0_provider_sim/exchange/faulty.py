@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from nof0_core.domain.account import VenueAccount
 from nof0_core.domain.fill import Fill, FundingPayment
@@ -28,6 +28,7 @@ class FaultyExchange:
         self._faults = faults
         self._section = section
         self._known_fill = 0
+        self._known_funding = datetime.min.replace(tzinfo=UTC)
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -94,9 +95,13 @@ class FaultyExchange:
         return fills
 
     async def funding(self, since: datetime) -> Sequence[FundingPayment]:
-        """Return funding payments, unless the connection fails."""
+        """Return funding payments; while the stream is down, none later than the last time."""
         self._read()
-        return await self._inner.funding(since)
+        payments = await self._inner.funding(since)
+        if self._faults.strikes(Fault.DROPPED_STREAM):
+            return [paid for paid in payments if paid.time <= self._known_funding]
+        self._known_funding = max([self._known_funding, *(paid.time for paid in payments)])
+        return payments
 
     async def set_leverage(self, symbol: Symbol, leverage: int, mode: MarginMode) -> None:
         """Set the leverage of a coin, unless the connection fails."""

@@ -37,7 +37,7 @@ def reserved(account: Account, orders: list[Order], instruments: Instruments) ->
     return sum(
         (
             initial_margin(
-                order.left,
+                order.left(account.size(order.taken.symbol)),
                 order.taken.limit_price,
                 account.leverage(instruments[order.taken.symbol]),
             )

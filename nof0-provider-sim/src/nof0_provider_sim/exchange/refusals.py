@@ -93,7 +93,8 @@ def _bad_size(order: OrderRequest, instrument: Instrument) -> str | None:
     if not order.size.is_finite() or order.size < 0:
         return BAD_SIZE
     if not order.size:
-        return ZERO_SIZE
+        # Reduce-only, it means the whole position.
+        return None if order.is_reduce_only else ZERO_SIZE
     return None if instrument.is_valid_size(order.size) else BAD_SIZE
 
 
