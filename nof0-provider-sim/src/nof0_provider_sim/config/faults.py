@@ -38,7 +38,9 @@ class FaultRules:
 
     rate_limited: float = _probability("of a call to be refused (429); nothing happens")
     bad_gateway: float = _probability("of a call to be lost on its way (502)")
-    timeout_after_execution: float = _probability("of orders to be carried out without an answer")
+    timeout_after_execution: float = _probability(
+        "of orders or cancels to be carried out unanswered"
+    )
     duplicate: float = _probability("of orders to arrive twice, answered as a used nonce")
     dropped_stream: float = _probability("of a statement to lack what is new")
     stale_mark: float = _probability("of a coin's mark to stand still for five minutes")

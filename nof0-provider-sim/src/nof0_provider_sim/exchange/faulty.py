@@ -60,9 +60,7 @@ class FaultyExchange:
         client_ids = [order.client_id for order in orders]
         self._write(client_ids)
         outcomes = await self._inner.place(orders)
-        if self._faults.strikes(Fault.TIMEOUT_AFTER_EXECUTION):
-            msg = "no answer in time"
-            raise self._unknown(msg, client_ids)
+        self._may_time_out(client_ids)
         if self._faults.strikes(Fault.DUPLICATE):
             await self._inner.place(orders)
             # Who takes this for a refusal and sends the orders again has them twice.
@@ -75,10 +73,12 @@ class FaultyExchange:
 
         Raises:
             TransientError: refused by the rate limit; nothing was cancelled.
-            OutcomeUnknownError: 502.
+            OutcomeUnknownError: 502, or time-out after they were cancelled.
         """
         self._write(client_ids)
-        return await self._inner.cancel(client_ids)
+        outcomes = await self._inner.cancel(client_ids)
+        self._may_time_out(client_ids)
+        return outcomes
 
     async def order(self, client_id: ClientOrderId) -> VenueOrder | None:
         """Return an order by client id, unless the connection fails."""
@@ -125,6 +125,11 @@ class FaultyExchange:
         if self._faults.strikes(Fault.BAD_GATEWAY):
             msg = "HTTP 502 (bad gateway)"
             raise self._unknown(msg, client_ids)
+
+    def _may_time_out(self, client_ids: Sequence[ClientOrderId]) -> None:
+        if self._faults.strikes(Fault.TIMEOUT_AFTER_EXECUTION):
+            message = "no answer in time"
+            raise self._unknown(message, client_ids)
 
     def _limited(self) -> TransientError:
         return TransientError("HTTP 429 (too many requests)", section=self._section)

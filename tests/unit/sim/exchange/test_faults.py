@@ -59,6 +59,16 @@ async def test_order_whose_answer_is_lost_was_carried_out_once(open_desk, fault)
         assert [p.size for p in await desk.exchange.positions()] == [1]
 
 
+async def test_cancel_whose_answer_is_lost_was_carried_out(open_desk):
+    # the second of its occasions: the first is the order
+    async with open_desk(**_once("timeout_after_execution", nth=2)) as desk:
+        waiting = await desk.rest("buy", "1", "90")
+        with pytest.raises(OutcomeUnknownError) as raised:
+            await desk.exchange.cancel([waiting.client_id])
+        assert raised.value.client_ids == (waiting.client_id,)
+        assert (await desk.order(waiting)).status is OrderStatus.CANCELED
+
+
 async def test_dropped_stream_shows_fills_later_and_each_once(open_desk):
     async with open_desk(**_once("dropped_stream", nth=2)) as desk:
         start = desk.clock.now()
