@@ -38,6 +38,7 @@ def reserved(account: Account, orders: Iterable[Order], instruments: Instruments
         (
             _held_back(account, order, account.leverage(instruments[order.taken.symbol]))
             for order in orders
+            if not order.taken.is_reduce_only
         ),
         ZERO,
     )
@@ -132,7 +133,7 @@ def can_lower(
         (
             _held_back(account, order, leverage) - _held_back(account, order, current)
             for order in waiting
-            if order.taken.symbol == symbol
+            if order.taken.symbol == symbol and not order.taken.is_reduce_only
         ),
         ZERO,
     )
@@ -149,9 +150,7 @@ def can_lower(
 
 
 def _held_back(account: Account, order: Order, leverage: int) -> Decimal:
-    """Return the margin an order holds back while it waits, none if it can only reduce."""
-    if order.taken.is_reduce_only:
-        return ZERO
+    """Return the margin that an order which may open a position holds back while it waits."""
     left = order.left(account.size(order.taken.symbol))
     return initial_margin(left, order.taken.limit_price, leverage)
 

@@ -89,7 +89,7 @@ class Venue:
         if reason is not None:
             self._execution.end(order, OrderStatus.REJECTED, reason)
         elif request.trigger is None:
-            mark = self.marks({request.symbol})[request.symbol]
+            mark = self._execution.marks([request.symbol])[request.symbol]
             self._execution.match(order, mark, refused_as=OrderStatus.REJECTED)
         return order.shown().outcome(request.client_id)
 
