@@ -5,10 +5,14 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from decimal import Decimal as D
+from functools import partial
+from operator import itemgetter
 from pathlib import Path
 
 import attrs
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from nof0_core.clock import SimulatedClock
 from nof0_core.domain.order import (
@@ -83,19 +87,20 @@ class Stall:
         return [event for level, event, _ in self.log.lines if level == "warning"]
 
 
+@asynccontextmanager
+async def _stall(folder, **config):
+    clock, log = SimulatedClock(START), Lines()
+    market = Watched(clock)
+    (kind,) = plugin.nof0_exchange_providers()
+    env = make_env(clock=clock, data_dir=folder, markets={"m": market}, log=log)
+    made_config = SimExchangeConfig(**SETTINGS | config)
+    async with env as made, kind.open(made_config, made) as exchange:
+        yield Stall(exchange=exchange, market=market, clock=clock, log=log)
+
+
 @pytest.fixture
 def open_stall(tmp_path):
-    @asynccontextmanager
-    async def opened(**config):
-        clock, log = SimulatedClock(START), Lines()
-        market = Watched(clock)
-        (kind,) = plugin.nof0_exchange_providers()
-        env = make_env(clock=clock, data_dir=tmp_path, markets={"m": market}, log=log)
-        settings = SimExchangeConfig(**SETTINGS | config)
-        async with env as made, kind.open(settings, made) as exchange:
-            yield Stall(exchange=exchange, market=market, clock=clock, log=log)
-
-    return opened
+    return partial(_stall, tmp_path)
 
 
 async def test_a_taker_climbs_the_present_book_at_its_own_prices(open_stall):
@@ -209,8 +214,7 @@ async def test_a_liquidation_sells_into_the_book_of_that_moment(open_stall):
         stall.show(asks=[("2500", "9")])
         await stall.send("buy", "5", "2600")
         await stall.wait(minutes=1)
-        # 1000 - 5 x 170 = 150 USD against 2 % of 11650 = 233, and above two thirds of it? 150 < 155
-        # would be taken over; at 2332 it is 1000 - 840 = 160 against 233.2, 2/3 of it 155.47
+        # 1000 - 5 x 168 = 160 USD against 2 % of 11,660 = 233.2; two thirds of that are 155.47
         stall.market.set("ETH", "2332")
         stall.show(bids=[("2331", "2"), ("2330", "9")], asks=[("2333", "9")])
         await stall.exchange.accept_marks(await stall.market.quotes(["ETH"]))
@@ -238,3 +242,47 @@ async def test_a_live_book_comes_before_a_recorded_one_and_that_before_the_formu
         recorded = await stall.send("buy", "0.1", "110000", symbol="BTC")
         # one tick above the mark, in a book of a market that was liquid
         assert recorded.average_price == 100_001
+
+
+levels = st.lists(
+    st.tuples(st.integers(1, 400), st.integers(1, 90_000)),
+    min_size=1,
+    max_size=20,
+    unique_by=itemgetter(0),
+)
+takers = st.lists(
+    st.tuples(st.sampled_from(["buy", "sell"]), st.integers(40, 200_000), st.integers(-50, 450)),
+    min_size=1,
+    max_size=8,
+)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(bids=levels, asks=levels, orders=takers)
+async def test_no_level_gives_more_than_stands_there_and_none_beyond_the_limit(
+    tmp_path_factory, bids, asks, orders
+):
+    """Prices are tenths of a dollar away from 2,500, sizes in lots of 0.0001 coins."""
+    below = [(str(2500 - D(n) / 10), str(D(lots) / 10_000)) for n, lots in sorted(bids)]
+    above = [(str(2500 + D(n) / 10), str(D(lots) / 10_000)) for n, lots in sorted(asks)]
+    async with _stall(tmp_path_factory.mktemp("stall"), initial_balance_usd=D(10**7)) as stall:
+        stall.show(bids=below, asks=above)
+        left = {("buy", D(p)): D(s) for p, s in above} | {("sell", D(p)): D(s) for p, s in below}
+        for side, lots, away in orders:
+            size, sign = D(lots) / 10_000, 1 if side == "buy" else -1
+            limit = 2500 + sign * D(away) / 10
+            outcome = await stall.send(side, size, limit)
+            fills = [f for f in await stall.exchange.fills(START) if f.side is Side(side)]
+            mine = [f for f in fills if f.client_id == outcome.client_id]
+            for fill in mine:
+                left[side, fill.price] -= fill.size
+                assert left[side, fill.price] >= 0
+                assert (limit - fill.price) * sign >= 0
+            within = sum(s for (on, p), s in left.items() if on == side and (limit - p) * sign >= 0)
+            # all of it, or all there was
+            assert outcome.filled_size == sum(f.size for f in mine)
+            assert outcome.filled_size == size or within == 0
+            prices = [fill.price for fill in mine]
+            assert prices == sorted(prices, reverse=sign < 0)
