@@ -99,9 +99,6 @@ class RecordedFeed:
             return
         self._rates.update({symbol: quote.funding_rate for symbol, quote in quotes.items()})
 
-    async def look(self, _traded: Collection[Symbol], _now_ms: int) -> None:
-        """Do nothing: a recording has no present order book."""
-
     def book(self, _symbol: Symbol, _now_ms: int) -> SeenBook | None:
         """Return None: a recording has no present order book."""
         return None
