@@ -84,8 +84,9 @@ class Venue:
         known = self._state.book.by_client(request.client_id)
         if known is not None:
             return known.shown().outcome(request.client_id)
-        order = self._execution.take(_taken(request, self._state.next_venue_id, self._now, sent_ms))
+        # Judged before it is taken: an order nobody can judge must not be waiting afterwards.
         reason = self._refusal(request)
+        order = self._execution.take(_taken(request, self._state.next_venue_id, self._now, sent_ms))
         if reason is not None:
             self._execution.end(order, OrderStatus.REJECTED, reason)
         elif request.trigger is None:
