@@ -1,8 +1,8 @@
 """What the paper exchange costs: `python tests/benchmarks/sim.py [BARS]`.
 
-Prints fills per second, and bars per second with 1, 10 and 100 open positions that each carry a
-stop and a target: stepped through as the engine does, minute by minute, and in one jump. Numbers
-of one run may be compared with each other; those of different machines may not.
+Prints fills and bars per second with 1, 10 and 100 open positions that each carry a stop and a
+target; bars stepped through as the engine does, minute by minute, and in one jump. Numbers of one
+run may be compared with each other; those of different machines may not.
 """
 
 from __future__ import annotations
@@ -57,13 +57,16 @@ async def venue(
                 yield clock, market, exchange
 
 
-async def fills_per_second() -> float:
-    """Trade back and forth in one coin."""
-    async with venue(1, 10) as (_, _, exchange):
+async def fills_per_second(positions: int) -> float:
+    """Trade back and forth in one coin, beside positions with their exits."""
+    async with venue(positions, 10) as (_, _, exchange):
+        for number in range(positions):
+            await exchange.place(_bracket(number))
         begin = stopwatch()
         for number in range(FILLS):
             side = (Side.BUY, Side.SELL)[number % 2]
-            (outcome,) = await exchange.place([_order(number, "C0", side, 100 + 20 * side.sign)])
+            order = _order(3 * positions + number, "C0", side, 100 + 20 * side.sign)
+            (outcome,) = await exchange.place([order])
             if outcome.status is not OrderStatus.FILLED:
                 message = f"not filled: {outcome}"
                 raise RuntimeError(message)
@@ -117,7 +120,9 @@ def _bracket(number: int) -> list[OrderRequest]:
 
 async def main(bars: int) -> None:
     """Measure and print."""
-    print(f"fills                                  {await fills_per_second():12,.0f} /s")
+    for positions in POSITIONS:
+        fills = await fills_per_second(positions)
+        print(f"fills, {positions:3} positions with exits         {fills:12,.0f} /s")
     for positions in POSITIONS:
         stepped = await bars_per_second(positions, min(bars, 60_000 // positions), step=1)
         jumped = await bars_per_second(positions, bars, step=bars - 2)

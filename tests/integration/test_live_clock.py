@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import threading
 from collections import Counter
+from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+
+from nof0_core.clock import SystemClock
+from nof0_core.domain.candles import to_ms
 
 pytestmark = pytest.mark.integration
 MARKET = """
@@ -46,6 +53,51 @@ async def open_wave(config, env):
 def nof0_market_providers():
     return [ServiceKind(type="wave", config=WaveConfig, open=open_wave, summary="a wave")]
 """
+BOOKED = (
+    MARKET
+    + """
+import json
+import urllib.request
+from datetime import datetime, UTC
+from anyio import to_thread
+from nof0_core.domain.order_book import BookLevel, OrderBook
+
+@attrs.frozen(kw_only=True)
+class BookedConfig:
+    url: str = opt(help="where order books are asked for")
+
+class Booked(Wave):
+    def __init__(self, clock, config):
+        super().__init__(clock, WaveConfig())
+        self.url = config.url
+
+    async def books(self, symbols):
+        return {s: await to_thread.run_sync(self._ask, s) for s in symbols}
+
+    def _ask(self, symbol):
+        question = json.dumps({"type": "l2Book", "coin": symbol}).encode()
+        with urllib.request.urlopen(self.url, question) as answer:
+            found = json.load(answer)
+        bids, asks = (
+            tuple(BookLevel(price=Decimal(x["px"]), size=Decimal(x["sz"])) for x in side)
+            for side in found["levels"]
+        )
+        time = datetime.fromtimestamp(found["time"] / 1000, UTC)
+        return OrderBook(symbol=symbol, time=time, bids=bids, asks=asks)
+
+@asynccontextmanager
+async def open_booked(config, env):
+    yield Booked(env.clock, config)
+
+@hookimpl
+def nof0_market_providers():
+    return [
+        ServiceKind(type="booked", config=BookedConfig, open=open_booked, summary="with books")
+    ]
+"""
+)
+ASKS = [(100_050 + 7 * n, "0.005") for n in range(20)]
+BIDS = [(99_950 - 7 * n, "0.005") for n in range(20)]
 FILES = {
     "nof0.yaml": """
 Name: live
@@ -128,6 +180,52 @@ def live(tmp_path, run_in):
     for name in ("system", "user"):
         (tmp_path / "prompts" / f"{name}.tmpl").write_text("{# Version: 1 #}\nbe careful\n")
     return run_in(tmp_path / "data", etc / "nof0.yaml")
+
+
+class BookHandler(BaseHTTPRequestHandler):
+    """Answers every question with one book of the present, as a venue's `l2Book` looks."""
+
+    wbufsize = -1
+
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        rows = [[{"px": str(p), "sz": size, "n": 1} for p, size in side] for side in (BIDS, ASKS)]
+        book = {"coin": asked["coin"], "time": to_ms(SystemClock().now()), "levels": rows}
+        body = json.dumps(book).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def book_url():
+    with ThreadingHTTPServer(("127.0.0.1", 0), BookHandler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/info"
+        server.shutdown()
+        thread.join()
+
+
+def test_paper_orders_climb_the_order_book_a_market_shows(live, book_url):
+    etc = live.config.parent
+    (etc / "wave.py").write_text(BOOKED)
+    market = (etc / "market.yaml").read_text()
+    (etc / "market.yaml").write_text(market.replace("type: wave", f"type: booked, url: {book_url}"))
+    outcome = live.run("--for", "6s")
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    fills = [record["data"]["fill"] for record in live.records("filled")]
+    assert fills
+    for fill in fills:
+        side = ASKS if fill["side"] == "buy" else BIDS
+        assert Decimal(fill["price"]) in {Decimal(price) for price, _ in side}
+    # an order of some 0.02 BTC takes several levels of 0.005
+    assert max(Counter(fill["client_id"] for fill in fills).values()) > 1
 
 
 def test_traders_decide_and_trade_in_real_time(live):

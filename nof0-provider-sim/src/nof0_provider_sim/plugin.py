@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from typing import Any
 
 from nof0_core.plugins.env import Env
@@ -41,6 +42,13 @@ async def open_exchange(config: SimExchangeConfig, env: Env) -> AsyncIterator[Ex
         yield exchange
 
 
+def taker_fee_bps(config: SimExchangeConfig) -> Decimal:
+    """Return the fee of an account that has not traded yet, after discounts."""
+    from nof0_provider_sim.exchange.fees import Turnover, fees_of
+
+    return fees_of(config).rate_bps(Turnover(), 0, is_taker=True)
+
+
 @hookimpl
 def nof0_market_providers() -> list[ServiceKind[Any, MarketProvider]]:
     """Offer the simulated market."""
@@ -63,5 +71,6 @@ def nof0_exchange_providers() -> list[ServiceKind[Any, ExchangeProvider]]:
             config=SimExchangeConfig,
             open=open_exchange,
             summary="paper exchange with fees, slippage, latency, triggers, funding",
+            taker_fee_bps=taker_fee_bps,
         )
     ]

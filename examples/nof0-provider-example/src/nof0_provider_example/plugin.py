@@ -41,6 +41,7 @@ EXCHANGE: ServiceKind[ExampleConfig, ExchangeProvider] = ServiceKind(
     config=ExampleConfig,
     open=open_example,
     summary="fills every order at the mark, in memory (for learning)",
+    taker_fee_bps=lambda config: config.fee_bps,
 )
 
 QUIET_HOURS: PolicyKind[QuietHours, RiskCheck] = PolicyKind(

@@ -158,9 +158,8 @@ def limits_of(entry: TraderEntry, executor: ExecutorFile, exchange: Section | No
         "min_risk_reward": _or(own.min_risk_reward_ratio, executor.min_risk_reward),
         "max_positions": _or(own.max_positions, executor.max_positions),
     }
-    fee = _taker_fee(exchange.config) if exchange is not None else None
-    if fee is not None:
-        values["taker_fee_bps"] = fee
+    if exchange is not None and exchange.kind.taker_fee_bps is not None:
+        values["taker_fee_bps"] = exchange.kind.taker_fee_bps(exchange.config)
     return RiskLimits(
         max_position_size_usd=own.max_position_size_usd,
         max_margin_usage_pct=own.max_margin_usage_pct,
@@ -182,15 +181,6 @@ def limits_of(entry: TraderEntry, executor: ExecutorFile, exchange: Section | No
         sharpe_pause_duration=guards.sharpe_pause_duration,
         **values,
     )
-
-
-def _taker_fee(config: Any) -> Decimal | None:
-    """Return the fee an exchange section names: its flat one, or the highest of its tiers."""
-    flat = getattr(config, "taker_fee_bps", None)
-    if isinstance(flat, Decimal):
-        return flat
-    tiers = [getattr(tier, "taker_fee_bps", None) for tier in getattr(config, "fee_tiers", ())]
-    return max((fee for fee in tiers if isinstance(fee, Decimal)), default=None)
 
 
 def _or(own: Any, default: Any) -> Any:

@@ -65,8 +65,9 @@ class Trigger:
 class OrderRequest:
     """One order to be placed.
 
-    `size` is in coins and positive. There is no market order: `limit_price` bounds what may be
-    paid. Orders that share a `group` cancel each other when one of them fills.
+    `size` is in coins and positive; 0 with `is_reduce_only` is, where the venue has it, the whole
+    position there is when the order trades. There is no market order: `limit_price` bounds what may
+    be paid. Orders that share a `group` cancel each other when one of them fills.
     """
 
     client_id: ClientOrderId

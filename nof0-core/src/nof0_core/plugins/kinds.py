@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
@@ -36,6 +37,10 @@ class ServiceKind(Generic[C, S]):
     be asked (None: always); if not, they are not opened and need no keys. The settings of backends
     that may go unasked do not count for the digest of the configuration. `is_paid` tells that
     answers cost money: its models need prices.
+
+    For exchanges only: `taker_fee_bps` tells from the config what a new account pays for orders
+    that fill at once, in basis points of notional. Traders reckon with it before they enter; None
+    leaves them with 4.5.
     """
 
     type: str
@@ -47,6 +52,7 @@ class ServiceKind(Generic[C, S]):
     check_model: Callable[[ModelSpec], str | None] | None = None
     opens_backends: Callable[[C], bool] | None = None
     is_paid: bool = False
+    taker_fee_bps: Callable[[C], Decimal] | None = None
 
 
 @attrs.frozen(kw_only=True)

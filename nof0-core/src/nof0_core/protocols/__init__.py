@@ -13,7 +13,12 @@ from nof0_core.protocols.exchange import (
 )
 from nof0_core.protocols.exporter import Exporter
 from nof0_core.protocols.llm import LLMBackend
-from nof0_core.protocols.market import MarketProvider, RecordedRange, SupportsRecording
+from nof0_core.protocols.market import (
+    MarketProvider,
+    RecordedRange,
+    SupportsOrderBooks,
+    SupportsRecording,
+)
 from nof0_core.protocols.risk import RiskCheck, RiskContext
 
 __all__ = [
@@ -29,5 +34,6 @@ __all__ = [
     "RiskCheck",
     "RiskContext",
     "SupportsFunding",
+    "SupportsOrderBooks",
     "SupportsRecording",
 ]

@@ -10,6 +10,7 @@ import attrs
 
 from nof0_core.domain.candles import Candles, Interval
 from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.order_book import OrderBook
 from nof0_core.domain.snapshot import Quote
 from nof0_core.ids import Symbol
 
@@ -70,4 +71,25 @@ class SupportsRecording(Protocol):
 
         For computing indicators only: the feed cuts the arrays at the time of the clock before
         anybody sees them.
+        """
+
+
+@runtime_checkable
+class SupportsOrderBooks(Protocol):
+    """Capability: the venue shows what waits in its order book.
+
+    A paper exchange behind the market then fills takers level by level from the present book.
+    Fallback without it, for coins left out, and where a book is old: a spread and an impact by
+    formula.
+    """
+
+    async def books(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, OrderBook]:
+        """Return the present book of each symbol, its levels as fine as the venue has them.
+
+        Symbols it has no book of are left out. `OrderBook.time` is when the venue made the book,
+        not when it was asked for: whoever uses it judges its age by that.
+
+        Raises:
+            TransientError: for what may pass.
+            DataError: for answers that are no books.
         """

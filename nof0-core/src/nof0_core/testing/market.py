@@ -6,10 +6,12 @@ import bisect
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import TypeAlias
 
 from nof0_core.clock import Clock
 from nof0_core.domain.candles import Candles, Interval, interval_ms, to_ms
 from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.order_book import BookLevel, OrderBook
 from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import DataError
 from nof0_core.ids import Symbol
@@ -22,6 +24,8 @@ INSTRUMENTS = {
         Instrument(symbol=Symbol("DOGE"), size_decimals=0, price_decimals=6, max_leverage=10),
     )
 }
+Rows: TypeAlias = Sequence[tuple[str, str]]
+"""Levels of one side of an order book: price, size."""
 _FIRST = {Symbol("BTC"): "100000", Symbol("ETH"): "2500", Symbol("DOGE"): "0.2"}
 
 
@@ -30,7 +34,7 @@ class HandMarket:
 
     A price holds from the moment it is set. Bars exist for any past time and any interval; a bar
     opens and closes at the prices that held then, its high and low are the extremes in between.
-    Mark, mid and oracle are the same.
+    Mark, mid and oracle are the same. There are no order books but those a test sets.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -38,10 +42,28 @@ class HandMarket:
         self._steps: dict[Symbol, list[tuple[int, Decimal]]] = {
             symbol: [(0, Decimal(price))] for symbol, price in _FIRST.items()
         }
+        self._books: dict[Symbol, OrderBook] = {}
 
     def set(self, symbol: str, price: Decimal | str) -> None:
         """Change a price from the clock's present time on."""
         self._steps[Symbol(symbol)].append((to_ms(self._clock.now()), Decimal(price)))
+
+    def set_book(self, symbol: str, *, bids: Rows, asks: Rows) -> None:
+        """Show an order book made at the clock's present time, until the next one is set.
+
+        Rows are prices in USD and sizes in coins, from the best price outward.
+
+        Raises:
+            ValueError: the rows are no order book.
+        """
+        name = Symbol(symbol)
+        self._books[name] = OrderBook(
+            symbol=name, time=self._clock.now(), bids=_levels(bids), asks=_levels(asks)
+        )
+
+    async def books(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, OrderBook]:
+        """Return the books that were set."""
+        return {symbol: self._books[symbol] for symbol in symbols if symbol in self._books}
 
     async def instruments(self) -> Mapping[Symbol, Instrument]:
         """Return the three instruments."""
@@ -101,3 +123,7 @@ class HandMarket:
         inside = [price for moment, price in self._steps[symbol] if start <= moment < end]
         seen = [first, last, *inside]
         return float(first), float(max(seen)), float(min(seen)), float(last)
+
+
+def _levels(rows: Rows) -> tuple[BookLevel, ...]:
+    return tuple(BookLevel(price=Decimal(price), size=Decimal(size)) for price, size in rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from decimal import ROUND_HALF_EVEN, Decimal
 
@@ -29,10 +30,12 @@ class Order:
     reason: str = ""
     triggered_ms: int | None = None
 
-    @property
-    def left(self) -> Decimal:
-        """Return the size not filled yet, in coins."""
-        return self.taken.size - self.filled
+    def left(self, position: Decimal) -> Decimal:
+        """Return the size not filled yet, in coins.
+
+        Of an order of size 0 that is the whole `position` (signed) there is.
+        """
+        return self.taken.size - self.filled if self.taken.size else abs(position)
 
     @property
     def sign(self) -> int:
@@ -101,6 +104,7 @@ class Book:
         self._by_id: dict[int, Order] = {}
         self._by_client: dict[ClientOrderId, Order] = {}
         self._open: dict[int, Order] = {}
+        self._open_of: defaultdict[Symbol, dict[int, Order]] = defaultdict(dict)
         self.version = 0
 
     def add(self, taken: OrderTaken) -> None:
@@ -109,6 +113,7 @@ class Book:
         self._by_id[taken.venue_id] = order
         self._by_client[taken.client_id] = order
         self._open[taken.venue_id] = order
+        self._open_of[taken.symbol][taken.venue_id] = order
         self.version += 1
 
     def trigger(self, order: Order, at_ms: int) -> None:
@@ -119,7 +124,12 @@ class Book:
     def close(self, order: Order, status: OrderStatus, reason: str) -> None:
         """End an order."""
         order.status, order.reason = status, reason
-        self._open.pop(order.taken.venue_id, None)
+        taken = order.taken
+        self._open.pop(taken.venue_id, None)
+        of_coin = self._open_of[taken.symbol]
+        of_coin.pop(taken.venue_id, None)
+        if not of_coin:
+            del self._open_of[taken.symbol]
         self.version += 1
 
     def by_id(self, venue_id: int) -> Order:
@@ -141,8 +151,8 @@ class Book:
 
     def open_of(self, symbol: Symbol) -> list[Order]:
         """Return the waiting orders of one coin, oldest first."""
-        return [order for order in self._open.values() if order.taken.symbol == symbol]
+        return list(self._open_of[symbol].values()) if symbol in self._open_of else []
 
     def open_symbols(self) -> list[Symbol]:
         """Return the coins with waiting orders, sorted."""
-        return sorted({order.taken.symbol for order in self._open.values()})
+        return sorted(self._open_of)

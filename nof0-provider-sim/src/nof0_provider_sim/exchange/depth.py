@@ -11,7 +11,9 @@ from typing import Any
 
 import attrs
 
+from nof0_core.domain.candles import from_ms
 from nof0_core.domain.order import Side
+from nof0_core.domain.order_book import BookLevel, OrderBook
 from nof0_core.errors import DataError
 from nof0_core.ids import Symbol
 from nof0_core.money import EXACT
@@ -88,25 +90,21 @@ def load_depth(path: Path) -> Depth:
 
 def _snapshot(answer: dict[str, Any]) -> Snapshot:
     bids, asks = (
-        [(Decimal(level["px"]), Decimal(level["sz"])) for level in side]
+        tuple(BookLevel(price=Decimal(row["px"]), size=Decimal(row["sz"])) for row in side)
         for side in answer["levels"]
     )
     if not bids or not asks:
         message = "one side is empty"
         raise ValueError(message)
-    for prices, is_ordered in (
-        ([px for px, _ in bids], bids == sorted(bids, reverse=True)),
-        ([px for px, _ in asks], asks == sorted(asks)),
-    ):
-        if not is_ordered or len(set(prices)) != len(prices):
-            message = "levels are not ordered from the best price outward"
-            raise ValueError(message)
-    if bids[0][0] >= asks[0][0] or bids[-1][0] <= 0 or min(sz for _, sz in bids + asks) <= 0:
-        message = "crossed, or a price or size that is not positive"
-        raise ValueError(message)
-    middle = EXACT.divide(bids[0][0] + asks[0][0], Decimal(2))
+    time_ms = int(answer["time"])
+    book = OrderBook(symbol=Symbol(answer["coin"]), time=from_ms(time_ms), bids=bids, asks=asks)
+    middle = EXACT.divide(book.bids[0].price + book.asks[0].price, Decimal(2))
     return Snapshot(
-        time_ms=int(answer["time"]),
-        bids=tuple(Level(ratio=EXACT.divide(px, middle), size=sz) for px, sz in bids),
-        asks=tuple(Level(ratio=EXACT.divide(px, middle), size=sz) for px, sz in asks),
+        time_ms=time_ms,
+        bids=_relative(book.bids, middle),
+        asks=_relative(book.asks, middle),
     )
+
+
+def _relative(levels: Sequence[BookLevel], middle: Decimal) -> tuple[Level, ...]:
+    return tuple(Level(ratio=EXACT.divide(lv.price, middle), size=lv.size) for lv in levels)

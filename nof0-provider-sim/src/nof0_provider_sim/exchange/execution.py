@@ -93,6 +93,7 @@ class Execution:
         if order.taken.is_reduce_only:
             return None
         account = self.state.account
+        left = order.left(account.size(order.taken.symbol))
         others = [other for other in self.state.book.open() if other is not order]
         return margin.refusal(
             account=account,
@@ -100,9 +101,9 @@ class Execution:
             marks=self.marks({*account.positions, order.taken.symbol}),
             reserve=margin.reserved(account, others, self._instruments),
             symbol=order.taken.symbol,
-            signed=order.left * order.sign,
+            signed=left * order.sign,
             price=price,
-            fee=self.fee(price, order.left, is_taker=is_taker),
+            fee=self.fee(price, left, is_taker=is_taker),
         )
 
     def reach(self, hit: Hit, room: Decimal | None) -> None:
@@ -167,7 +168,7 @@ class Execution:
         if self._refuse_margin(order, price, OrderStatus.CANCELED, is_taker=False):
             return
         size = self._clipped(order)
-        is_clipped = size < order.left
+        is_clipped = size < order.left(self.state.account.size(order.taken.symbol))
         if room is not None and room < size:
             size, is_clipped = room, False
         if not size:
@@ -179,9 +180,9 @@ class Execution:
 
     def _clipped(self, order: Order) -> Decimal:
         """Return the size that may trade: of a reduce-only order no more than the position."""
-        if not order.taken.is_reduce_only:
-            return order.left
-        return min(order.left, abs(self.state.account.size(order.taken.symbol)))
+        position = self.state.account.size(order.taken.symbol)
+        left = order.left(position)
+        return min(left, abs(position)) if order.taken.is_reduce_only else left
 
     def _refuse_margin(
         self, order: Order, price: Decimal, refused_as: OrderStatus, *, is_taker: bool

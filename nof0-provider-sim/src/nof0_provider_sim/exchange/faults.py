@@ -16,11 +16,11 @@ class Fault(StrEnum):
     """What can go wrong; each is drawn for at every occasion it has.
 
     RATE_LIMITED: a call is refused (429), nothing happened. BAD_GATEWAY: the call never arrived
-    (502); for orders and cancels the caller cannot know. TIMEOUT_AFTER_EXECUTION: orders were
-    carried out, the answer is lost. DUPLICATE: orders arrive twice, and the answer is that of the
-    second copy, a nonce that was used before. DROPPED_STREAM: an account statement holds nothing
-    newer than the one before it. STALE_MARK: a coin's mark stands still for up to five minutes.
-    REJECT_STOPS: the venue refuses a stop.
+    (502); for orders and cancels the caller cannot know. TIMEOUT_AFTER_EXECUTION: orders or cancels
+    were carried out, the answer is lost. DUPLICATE: orders arrive twice, and the answer is that of
+    the second copy, a nonce that was used before. DROPPED_STREAM: a statement of fills or funding
+    holds nothing newer than the one before it. STALE_MARK: a coin's mark stands still for up to
+    five minutes. REJECT_STOPS: the venue refuses a stop.
     """
 
     RATE_LIMITED = "rate_limited"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from nof0_core.domain.account import VenueAccount
 from nof0_core.domain.fill import Fill, FundingPayment
@@ -28,6 +28,7 @@ class FaultyExchange:
         self._faults = faults
         self._section = section
         self._known_fill = 0
+        self._known_funding = datetime.min.replace(tzinfo=UTC)
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -59,9 +60,7 @@ class FaultyExchange:
         client_ids = [order.client_id for order in orders]
         self._write(client_ids)
         outcomes = await self._inner.place(orders)
-        if self._faults.strikes(Fault.TIMEOUT_AFTER_EXECUTION):
-            msg = "no answer in time"
-            raise self._unknown(msg, client_ids)
+        self._may_time_out(client_ids)
         if self._faults.strikes(Fault.DUPLICATE):
             await self._inner.place(orders)
             # Who takes this for a refusal and sends the orders again has them twice.
@@ -74,10 +73,12 @@ class FaultyExchange:
 
         Raises:
             TransientError: refused by the rate limit; nothing was cancelled.
-            OutcomeUnknownError: 502.
+            OutcomeUnknownError: 502, or time-out after they were cancelled.
         """
         self._write(client_ids)
-        return await self._inner.cancel(client_ids)
+        outcomes = await self._inner.cancel(client_ids)
+        self._may_time_out(client_ids)
+        return outcomes
 
     async def order(self, client_id: ClientOrderId) -> VenueOrder | None:
         """Return an order by client id, unless the connection fails."""
@@ -94,9 +95,13 @@ class FaultyExchange:
         return fills
 
     async def funding(self, since: datetime) -> Sequence[FundingPayment]:
-        """Return funding payments, unless the connection fails."""
+        """Return funding payments; while the stream is down, none later than the last time."""
         self._read()
-        return await self._inner.funding(since)
+        payments = await self._inner.funding(since)
+        if self._faults.strikes(Fault.DROPPED_STREAM):
+            return [paid for paid in payments if paid.time <= self._known_funding]
+        self._known_funding = max([self._known_funding, *(paid.time for paid in payments)])
+        return payments
 
     async def set_leverage(self, symbol: Symbol, leverage: int, mode: MarginMode) -> None:
         """Set the leverage of a coin, unless the connection fails."""
@@ -120,6 +125,11 @@ class FaultyExchange:
         if self._faults.strikes(Fault.BAD_GATEWAY):
             msg = "HTTP 502 (bad gateway)"
             raise self._unknown(msg, client_ids)
+
+    def _may_time_out(self, client_ids: Sequence[ClientOrderId]) -> None:
+        if self._faults.strikes(Fault.TIMEOUT_AFTER_EXECUTION):
+            message = "no answer in time"
+            raise self._unknown(message, client_ids)
 
     def _limited(self) -> TransientError:
         return TransientError("HTTP 429 (too many requests)", section=self._section)

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from nof0_core.protocols import MarketProvider, SupportsRecording
+from nof0_core.plugins.env import Logger
+from nof0_core.protocols import MarketProvider, SupportsOrderBooks, SupportsRecording
 from nof0_provider_sim.exchange.bar import Bar, IsStale
+from nof0_provider_sim.exchange.live_books import LiveBooks, SeenBook
 from nof0_provider_sim.exchange.live_feed import LiveFeed
 from nof0_provider_sim.exchange.recorded_feed import RecordedFeed, SupportsPastFunding
 
-__all__ = ["Bar", "Feed", "LiveFeed", "RecordedFeed", "SupportsPastFunding", "feed_for"]
+__all__ = ["Bar", "Feed", "LiveFeed", "RecordedFeed", "SeenBook", "SupportsPastFunding", "feed_for"]
 
 Feed = LiveFeed | RecordedFeed
 
 
-def feed_for(market: MarketProvider, is_stale: IsStale | None = None) -> Feed:
-    """Return the best feed a market allows; marks stand still while `is_stale` says so."""
+def feed_for(
+    market: MarketProvider, *, book_max_age_ms: int, is_stale: IsStale | None, log: Logger
+) -> Feed:
+    """Return the best feed a market allows; marks stand still while `is_stale` says so.
+
+    Order books older than `book_max_age_ms` are not used; 0: none is asked for.
+    """
     if isinstance(market, SupportsRecording):
         return RecordedFeed(market, market, is_stale)
-    return LiveFeed(market, is_stale)
+    books = None
+    if book_max_age_ms and isinstance(market, SupportsOrderBooks):
+        books = LiveBooks(market, book_max_age_ms, log)
+    return LiveFeed(market, books, is_stale)

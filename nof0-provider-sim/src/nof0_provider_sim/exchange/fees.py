@@ -8,7 +8,7 @@ from decimal import Decimal
 import attrs
 
 from nof0_core.money import BPS, EXACT, HUNDRED, ZERO, truncate_usd
-from nof0_provider_sim.config import FeeTier
+from nof0_provider_sim.config import FeeTier, SimExchangeConfig
 
 _DAY_MS = 86_400_000
 _WINDOW_DAYS = 14
@@ -91,3 +91,14 @@ class Fees:
         """Return the fee in USD, cut to 6 decimals toward zero; negative for a rebate."""
         bps = self.rate_bps(turnover, at_ms, is_taker=is_taker)
         return truncate_usd(EXACT.divide(price * size * bps, BPS))
+
+
+def fees_of(config: SimExchangeConfig) -> Fees:
+    """Return the fees a section asks for."""
+    return Fees(
+        tiers=config.fee_tiers or VENUE_TIERS,
+        taker_fee_bps=config.taker_fee_bps,
+        maker_fee_bps=config.maker_fee_bps,
+        staking_discount_pct=config.staking_discount_pct,
+        referral_discount_pct=config.referral_discount_pct,
+    )

@@ -24,9 +24,10 @@ def check_leverage(
 ) -> bool:
     """Return whether a change of leverage or margin mode changes anything.
 
-    `marks` has every coin held. The margin mode of an open position stays; a lower leverage needs
-    its margin, from the position itself where it is isolated, from what is free where it is cross.
-    A higher one frees the margin of a cross position; an isolated one keeps what it has.
+    `marks` has every coin held. The margin mode stays while there is a position or a waiting order
+    in the coin; a lower leverage needs its margin, from the position itself where it is isolated,
+    from what is free where it is cross or waits. A higher one frees the margin of a cross position;
+    an isolated one keeps what it has.
 
     Raises:
         RejectedError: the venue does not allow it; with the venue's words.
@@ -40,12 +41,12 @@ def check_leverage(
     if not 1 <= leverage <= instrument.leverage_cap(notional):
         raise RejectedError(refusals.LEVERAGE)
     is_same_mode = account.mode(symbol) is mode
-    if size and not is_same_mode:
+    if not is_same_mode and (size or state.book.open_of(symbol)):
         raise RejectedError(refusals.SWITCH_MODE)
-    if leverage < current:
-        waiting = list(state.book.open())
-        reserve = margin.reserved(account, waiting, instruments)
-        if not margin.can_lower(account, marks, instruments, symbol, leverage, reserve):
-            is_cross = mode is MarginMode.CROSS
-            raise RejectedError(refusals.LOWER_LEVERAGE if is_cross else refusals.LOWER_ISOLATED)
+    waiting = list(state.book.open())
+    if leverage < current and not margin.can_lower(
+        account, marks, instruments, symbol, leverage, waiting
+    ):
+        is_cross = mode is MarginMode.CROSS
+        raise RejectedError(refusals.LOWER_LEVERAGE if is_cross else refusals.LOWER_ISOLATED)
     return leverage != current or not is_same_mode

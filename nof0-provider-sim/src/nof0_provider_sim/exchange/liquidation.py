@@ -72,6 +72,16 @@ class Liquidation:
             self._known = (version, found)
         return self._known[1]
 
+    def due(self, marks: Marks) -> set[Symbol]:
+        """Return the coins of pools whose margin does not suffice at `marks`, as far as known."""
+        return {
+            symbol
+            for pool in pools(self._state.account)
+            if all(coin in marks for coin in pool.positions)
+            and pool.spare(marks, self._instruments) < 0
+            for symbol in pool.positions
+        }
+
     def forget(self) -> None:
         """Let the next `reaches` start from the marks of that moment, which are nearer."""
         self._known = (-1, {})

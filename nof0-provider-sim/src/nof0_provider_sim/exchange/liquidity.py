@@ -1,8 +1,8 @@
-"""What a taker finds: parts of its order at prices, from a recorded book or from a formula."""
+"""What a taker finds: parts of its order at prices, from an order book or from a formula."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from nof0_core.domain.instrument import Instrument, Rounding
 from nof0_core.domain.order import Side
 from nof0_core.ids import Symbol
 from nof0_core.money import BPS, EXACT, ZERO
-from nof0_provider_sim.exchange.depth import Depth, Level
+from nof0_provider_sim.exchange.depth import Depth
 from nof0_provider_sim.exchange.feed import Feed
 from nof0_provider_sim.exchange.impact import Impact
 from nof0_provider_sim.exchange.matching import Terms, is_within
@@ -26,6 +26,13 @@ class Part:
 
     price: Decimal
     size: Decimal
+
+
+class _Ladder(NamedTuple):
+    """One side of an order book from the best level outward, and since when it holds."""
+
+    levels: Iterable[tuple[Decimal, Decimal]]
+    since_ms: int
 
 
 class _Tally(NamedTuple):
@@ -43,10 +50,10 @@ def average(parts: Sequence[Part]) -> Decimal:
 
 
 class Liquidity:
-    """The other side of the market.
+    """The other side of the market: a live book, else a recorded one, else a formula.
 
-    What takers took stays taken until the mark changes (a bar closes, a new quote comes): the next
-    order in the same direction starts where the last one ended.
+    What takers took stays taken until the book or mark changes (a newer book, a bar that closes, a
+    new quote): the next order in the same direction starts where the last one ended.
     """
 
     def __init__(
@@ -75,17 +82,22 @@ class Liquidity:
         Together they are at most `size`, a whole number of lots, none beyond `limit` (None: any
         price). Empty if nothing is within the limit.
         """
-        taken = self._taken(symbol, side)
-        if self._depth is not None and self._depth.knows(symbol):
-            levels = self._depth.levels(symbol, side, self._state.time_ms)
-            return self._walk(levels, symbol, side, size, mark, limit, taken)
+        ladder = self._ladder(symbol, side, mark)
+        if ladder is not None:
+            taken = self._taken(symbol, side, ladder.since_ms)
+            return self._walk(ladder, symbol, side, size, limit, taken)
+        taken = self._taken(symbol, side, self._feed.mark_ms(symbol, self._state.time_ms))
         return self._formula(symbol, side, size, mark, limit, taken)
 
     def touch(self, symbol: Symbol, side: Side, mark: Decimal) -> Decimal:
-        """Return the price at which the smallest order of `side` would fill."""
-        if self._depth is not None and self._depth.knows(symbol):
-            best = self._depth.levels(symbol, side, self._state.time_ms)[0]
-            return self._rounded(symbol, side, mark * best.ratio)
+        """Return the price at which the smallest order of `side` would fill.
+
+        Where a book has nothing on that side, what the formula says.
+        """
+        ladder = self._ladder(symbol, side, mark)
+        if ladder is not None:
+            for price, _ in ladder.levels:
+                return price
         return self._terms.taker_price(side, mark, self._instruments[symbol])
 
     def room(self, symbol: Symbol, since_ms: int, volume: Decimal | None) -> Decimal | None:
@@ -106,8 +118,24 @@ class Liquidity:
         )
         return self._instruments[symbol].round_size(max(ZERO, volume * share - used))
 
-    def _taken(self, symbol: Symbol, side: Side) -> Decimal:
-        since = self._feed.mark_ms(symbol, self._state.time_ms)
+    def _ladder(self, symbol: Symbol, side: Side, mark: Decimal) -> _Ladder | None:
+        """Return what a taker of `side` climbs, prices in USD; None where no book is known."""
+        now = self._state.time_ms
+        seen = self._feed.book(symbol, now)
+        if seen is not None:
+            levels = seen.book.asks if side is Side.BUY else seen.book.bids
+            return _Ladder(((level.price, level.size) for level in levels), seen.since_ms)
+        if self._depth is None or not self._depth.knows(symbol):
+            return None
+        return _Ladder(
+            (
+                (self._rounded(symbol, side, mark * level.ratio), level.size)
+                for level in self._depth.levels(symbol, side, now)
+            ),
+            self._feed.mark_ms(symbol, now),
+        )
+
+    def _taken(self, symbol: Symbol, side: Side, since: int) -> Decimal:
         known = self._tallies.get((symbol, side))
         if known is not None and known.since_ms == since:
             total, fills = known.total, self._state.fills_after(known.fill_id)
@@ -152,23 +180,21 @@ class Liquidity:
 
     def _walk(
         self,
-        levels: Sequence[Level],
+        ladder: _Ladder,
         symbol: Symbol,
         side: Side,
         size: Decimal,
-        mark: Decimal,
         limit: Decimal | None,
         taken: Decimal,
     ) -> list[Part]:
         instrument = self._instruments[symbol]
         parts: list[Part] = []
-        for level in levels:
-            price = self._rounded(symbol, side, mark * level.ratio)
+        for price, standing in ladder.levels:
             if limit is not None and not is_within(side, price, limit):
                 break
-            gone = min(taken, level.size)
+            gone = min(taken, standing)
             taken -= gone
-            found = instrument.round_size(min(size, level.size - gone))
+            found = instrument.round_size(min(size, standing - gone))
             if not found:
                 continue
             size -= found

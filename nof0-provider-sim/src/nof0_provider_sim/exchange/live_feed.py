@@ -12,6 +12,7 @@ from nof0_core.ids import Symbol
 from nof0_core.money import EXACT
 from nof0_core.protocols import MarketProvider
 from nof0_provider_sim.exchange.bar import Bar, IsStale
+from nof0_provider_sim.exchange.live_books import LiveBooks, SeenBook
 
 PUSHED_FOR_MS = 60_000
 """How long quotes that were handed in spare the market a call."""
@@ -23,13 +24,17 @@ class LiveFeed:
     """Newest quotes of a market that cannot be looked into; every price is the current mark.
 
     Quotes are handed in by whoever watches the market (`push`). What nobody handed in for
-    `PUSHED_FOR` is fetched, and so is always what an order needs when it arrives.
+    `PUSHED_FOR` is fetched, and so is always what an order needs when it arrives. `books` are the
+    market's order books, if it shows any.
     """
 
     is_live: Literal[True] = True
 
-    def __init__(self, market: MarketProvider, is_stale: IsStale | None) -> None:
+    def __init__(
+        self, market: MarketProvider, books: LiveBooks | None, is_stale: IsStale | None
+    ) -> None:
         self._market = market
+        self._books = books
         self._is_stale = is_stale
         self._quotes: dict[Symbol, Quote] = {}
         self._pushed: dict[Symbol, int] = {}
@@ -51,6 +56,21 @@ class LiveFeed:
         wanted = sorted(old | set(ordered))
         if wanted:
             self._take(await self._market.quotes(wanted), now_ms)
+
+    async def look(self, traded: Collection[Symbol], now_ms: int) -> None:
+        """Fetch the order books of coins in which something is about to trade.
+
+        A coin whose mark stands still has none: its book would tell the price of the moment.
+        """
+        if self._books is None:
+            return
+        wanted = [s for s in traded if self._is_stale is None or not self._is_stale(s, now_ms)]
+        if wanted:
+            await self._books.fetch(sorted(wanted), now_ms)
+
+    def book(self, symbol: Symbol, now_ms: int) -> SeenBook | None:
+        """Return the present order book of a coin, None where there is none."""
+        return self._books.fresh(symbol, now_ms) if self._books is not None else None
 
     def mark_ms(self, symbol: Symbol, now_ms: int) -> int:
         """Return since when the mark holds."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from nof0_core.domain.instrument import Instrument
@@ -32,15 +32,11 @@ def used(account: Account, marks: Marks, instruments: Instruments) -> Decimal:
     )
 
 
-def reserved(account: Account, orders: list[Order], instruments: Instruments) -> Decimal:
+def reserved(account: Account, orders: Iterable[Order], instruments: Instruments) -> Decimal:
     """Return what waiting orders that may open positions hold back: size x limit / leverage."""
     return sum(
         (
-            initial_margin(
-                order.left,
-                order.taken.limit_price,
-                account.leverage(instruments[order.taken.symbol]),
-            )
+            _held_back(account, order, account.leverage(instruments[order.taken.symbol]))
             for order in orders
             if not order.taken.is_reduce_only
         ),
@@ -124,21 +120,39 @@ def can_lower(
     instruments: Instruments,
     symbol: Symbol,
     leverage: int,
-    reserve: Decimal,
+    waiting: Sequence[Order],
 ) -> bool:
-    """Return whether the position in a coin has margin for a lower leverage; none needs any.
+    """Return whether there is margin for a lower leverage of a coin.
 
-    An isolated position must have it by itself, a cross one finds it in what is free of the
-    account beside the `reserve` of waiting orders.
+    An isolated position must have it by itself. A cross one finds it in what is free of the account
+    beside what `waiting` orders hold back, as do the orders of that coin, which then hold back
+    more.
     """
+    current = account.leverage(instruments[symbol])
+    needed = sum(
+        (
+            _held_back(account, order, leverage) - _held_back(account, order, current)
+            for order in waiting
+            if order.taken.symbol == symbol and not order.taken.is_reduce_only
+        ),
+        ZERO,
+    )
     position = account.positions.get(symbol)
-    if position is None:
-        return True
-    needed = initial_margin(position.size, marks[symbol], leverage)
-    if position.raw_usd is not None:
-        return position.raw_usd + position.size * marks[symbol] >= needed
-    bound = _used(position, marks[symbol], account.leverage(instruments[symbol]))
-    return free(account, marks, instruments, reserve) >= needed - bound
+    if position is not None:
+        margin = initial_margin(position.size, marks[symbol], leverage)
+        bound = _used(position, marks[symbol], current)
+        if position.raw_usd is None:
+            needed += margin - bound
+        elif bound < margin:
+            return False
+    spare = free(account, marks, instruments, reserved(account, waiting, instruments))
+    return not needed or spare >= needed
+
+
+def _held_back(account: Account, order: Order, leverage: int) -> Decimal:
+    """Return the margin that an order which may open a position holds back while it waits."""
+    left = order.left(account.size(order.taken.symbol))
+    return initial_margin(left, order.taken.limit_price, leverage)
 
 
 def _used(position: Position, mark: Decimal, leverage: int) -> Decimal:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from decimal import localcontext
 
 from nof0_core.money import EXACT, HUNDRED
@@ -15,7 +16,7 @@ from nof0_provider_sim.exchange.execution import Execution
 from nof0_provider_sim.exchange.faults import Fault, Faults
 from nof0_provider_sim.exchange.faulty import FaultyExchange
 from nof0_provider_sim.exchange.feed import feed_for
-from nof0_provider_sim.exchange.fees import VENUE_TIERS, Fees
+from nof0_provider_sim.exchange.fees import fees_of
 from nof0_provider_sim.exchange.impact import Impact
 from nof0_provider_sim.exchange.latency import Latency
 from nof0_provider_sim.exchange.liquidity import Liquidity
@@ -40,7 +41,12 @@ async def open_paper_exchange(
     instruments = await market.instruments()
     seed = env.rng.getrandbits(64) if config.seed is None else config.seed
     faults = _faults(config.faults, seed)
-    feed = feed_for(market, faults.is_stale if faults.has(Fault.STALE_MARK) else None)
+    feed = feed_for(
+        market,
+        book_max_age_ms=config.book_max_age // timedelta(milliseconds=1),
+        is_stale=faults.is_stale if faults.has(Fault.STALE_MARK) else None,
+        log=env.log,
+    )
     # A file of a few lines.
     depth = None if config.depth is None else load_depth(config.depth)
     with localcontext(EXACT):
@@ -67,7 +73,7 @@ async def open_paper_exchange(
             state=state,
             feed=feed,
             instruments=instruments,
-            fees=_fees(config),
+            fees=fees_of(config),
             liquidity=liquidity,
         )
         venue = Venue(
@@ -93,16 +99,6 @@ async def open_paper_exchange(
         yield FaultyExchange(exchange, faults, env.section) if faults.has_any else exchange
     finally:
         store.close()
-
-
-def _fees(config: SimExchangeConfig) -> Fees:
-    return Fees(
-        tiers=config.fee_tiers or VENUE_TIERS,
-        taker_fee_bps=config.taker_fee_bps,
-        maker_fee_bps=config.maker_fee_bps,
-        staking_discount_pct=config.staking_discount_pct,
-        referral_discount_pct=config.referral_discount_pct,
-    )
 
 
 def _faults(rules: FaultRules, seed: int) -> Faults:

@@ -166,7 +166,12 @@ class SimExchange:
         async with self._turn:
             wanted = {symbol for symbol in symbols if symbol in self._instruments}
             now = max(arrival_ms, to_ms(self._clock.now()))
-            await self._feed.refresh(self._state.symbols(), wanted, now)
+            feed = self._feed
+            await feed.refresh(self._state.symbols(), wanted, now)
+            if feed.is_live:
+                with localcontext(EXACT):
+                    wanted |= self._venue.stirred()
+                await feed.look(wanted, now)
             with localcontext(EXACT):
                 try:
                     self._venue.advance(max(arrival_ms, to_ms(self._clock.now())))

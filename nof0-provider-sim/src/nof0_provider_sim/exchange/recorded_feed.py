@@ -16,6 +16,7 @@ from nof0_core.ids import Symbol
 from nof0_core.money import decimal
 from nof0_core.protocols import MarketProvider, SupportsRecording
 from nof0_provider_sim.exchange.bar import STALE_MS, Bar, IsStale
+from nof0_provider_sim.exchange.live_books import SeenBook
 from nof0_provider_sim.market.series import BarSeries
 
 VOLUME_BARS = 20
@@ -97,6 +98,10 @@ class RecordedFeed:
         except EndOfDataError:
             return
         self._rates.update({symbol: quote.funding_rate for symbol, quote in quotes.items()})
+
+    def book(self, _symbol: Symbol, _now_ms: int) -> SeenBook | None:
+        """Return None: a recording has no present order book."""
+        return None
 
     def mark(self, symbol: Symbol, now_ms: int) -> Decimal | None:
         """Return the mark at a moment, None before the first bar closed."""

@@ -47,8 +47,8 @@ class OrderTriggered:
 
 
 @attrs.frozen(kw_only=True)
-class OrderExecuted:
-    """Part or all of an order was filled; `size` is positive, `fee` in USD."""
+class Traded:
+    """What every execution is; `size` is positive, `price` and `fee` are in USD."""
 
     at_ms: int
     fill_id: int
@@ -56,6 +56,12 @@ class OrderExecuted:
     price: Decimal = attrs.field(converter=Decimal)
     size: Decimal = attrs.field(converter=Decimal)
     fee: Decimal = attrs.field(converter=Decimal)
+
+
+@attrs.frozen(kw_only=True)
+class OrderExecuted(Traded):
+    """Part or all of an order was filled."""
+
     is_taker: bool
 
 
@@ -81,7 +87,7 @@ class FundingSettled:
 
 
 @attrs.frozen(kw_only=True)
-class Liquidated:
+class Liquidated(Traded):
     """The venue closed a position, or a part of it, against the account's will.
 
     `mark` is the price at which the margin was used up. `method` is `market` (closed at what the
@@ -90,14 +96,8 @@ class Liquidated:
     and the venue bore; `fee` is already less by it.
     """
 
-    at_ms: int
-    fill_id: int
-    venue_id: int
     symbol: Symbol
     side: Side = attrs.field(converter=Side)
-    price: Decimal = attrs.field(converter=Decimal)
-    size: Decimal = attrs.field(converter=Decimal)
-    fee: Decimal = attrs.field(converter=Decimal)
     mark: Decimal = attrs.field(converter=Decimal)
     method: str
     is_partial: bool

@@ -46,6 +46,8 @@ UNKNOWN_ASSET = "Unknown asset: {symbol}"
 TRIGGER_OPENS = "Trigger orders must be reduce only on the paper exchange."
 
 _FARTHEST = Decimal("0.8")
+_MAGNITUDE = 15
+"""Powers of ten beyond which neither way a price or size is looked at."""
 
 
 def refusal(
@@ -89,16 +91,22 @@ def fires_below(side: Side, kind: TriggerKind) -> bool:
     return (side is Side.SELL) == (kind is TriggerKind.STOP)
 
 
+def _is_sane(number: Decimal) -> bool:
+    """Return whether exact arithmetic can hold what comes of a number."""
+    return number.is_finite() and abs(number.adjusted()) <= _MAGNITUDE
+
+
 def _bad_size(order: OrderRequest, instrument: Instrument) -> str | None:
-    if not order.size.is_finite() or order.size < 0:
+    if not _is_sane(order.size) or order.size < 0:
         return BAD_SIZE
     if not order.size:
-        return ZERO_SIZE
+        # Reduce-only, it means the whole position.
+        return None if order.is_reduce_only else ZERO_SIZE
     return None if instrument.is_valid_size(order.size) else BAD_SIZE
 
 
 def _bad_price(prices: Sequence[Decimal], instrument: Instrument) -> str | None:
-    if any(not price.is_finite() or price <= 0 for price in prices):
+    if any(not _is_sane(price) or price <= 0 for price in prices):
         return BAD_PRICE
     return None if all(map(instrument.is_valid_price, prices)) else TICK
 

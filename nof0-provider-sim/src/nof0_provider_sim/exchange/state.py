@@ -105,7 +105,7 @@ class VenueState:
         self._book(fill)
         order.filled += record.size
         order.paid += record.size * record.price
-        if not order.left:
+        if not order.left(self.account.size(fill.symbol)):
             self.book.close(order, OrderStatus.FILLED, "")
 
     def _liquidate(self, record: Liquidated) -> None:

@@ -13,6 +13,7 @@ from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.order import OrderOutcome, OrderRequest, OrderStatus, TriggerKind
 from nof0_core.domain.position import MarginMode
 from nof0_core.ids import ClientOrderId, Symbol
+from nof0_core.money import ZERO
 from nof0_core.plugins.env import Logger
 from nof0_provider_sim.exchange import refusals
 from nof0_provider_sim.exchange.execution import Execution
@@ -83,12 +84,13 @@ class Venue:
         known = self._state.book.by_client(request.client_id)
         if known is not None:
             return known.shown().outcome(request.client_id)
-        order = self._execution.take(_taken(request, self._state.next_venue_id, self._now, sent_ms))
+        # Judged before it is taken: an order nobody can judge must not be waiting afterwards.
         reason = self._refusal(request)
+        order = self._execution.take(_taken(request, self._state.next_venue_id, self._now, sent_ms))
         if reason is not None:
             self._execution.end(order, OrderStatus.REJECTED, reason)
         elif request.trigger is None:
-            mark = self.marks({request.symbol})[request.symbol]
+            mark = self._execution.marks([request.symbol])[request.symbol]
             self._execution.match(order, mark, refused_as=OrderStatus.REJECTED)
         return order.shown().outcome(request.client_id)
 
@@ -119,6 +121,19 @@ class Venue:
         """Return the marks of the coins held and of `symbols`, as far as they are known."""
         wanted = {*self._state.account.positions, *(symbols or ())}
         return self._execution.marks(wanted)
+
+    def stirred(self) -> set[Symbol]:
+        """Return the coins in which something may trade at the present marks.
+
+        That is where they reach a waiting trigger, or use up the margin of a position.
+        """
+        marks = self.marks(self._state.symbols())
+        found = self._liquidation.due(marks)
+        for symbol, near in self._reaches().items():
+            mark = float(marks.get(symbol, ZERO))
+            if mark and (mark <= near.below or mark >= near.above):
+                found.add(symbol)
+        return found
 
     @property
     def _now(self) -> int:

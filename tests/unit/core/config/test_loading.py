@@ -394,14 +394,16 @@ def test_the_fee_of_the_exchange_is_the_fee_of_the_limits(bench):
     assert bench.load().traders[0].limits.taker_fee_bps == 7
 
 
-def test_of_an_exchange_with_fee_tiers_the_highest_fee_counts(bench):
-    tiers = [{"volume_usd": 0, "taker_fee_bps": 6}, {"volume_usd": 1000, "taker_fee_bps": 2}]
-    written = ", ".join(
-        f"{{volume_usd: {t['volume_usd']}, taker_fee_bps: {t['taker_fee_bps']}, maker_fee_bps: 1}}"
-        for t in tiers
-    )
-    bench.replace("etc/exchange.yaml", "type: sim", f"type: sim\n    fee_tiers: [{written}]")
-    assert bench.load().traders[0].limits.taker_fee_bps == 6
+def test_the_fee_of_the_limits_is_that_of_an_account_without_volume(bench):
+    tiers = """type: sim
+    staking_discount_pct: 10
+    referral_discount_pct: 4
+    fee_tiers:
+      - {volume_usd: 0, taker_fee_bps: 10, maker_fee_bps: 2}
+      - {volume_usd: 1000, taker_fee_bps: 1, maker_fee_bps: 0}"""
+    bench.replace("etc/exchange.yaml", "type: sim", tiers)
+    # 10 x 0.9 x 0.96
+    assert bench.load().traders[0].limits.taker_fee_bps == Decimal("8.64")
 
 
 def test_keys_without_effect_yet_are_warned_about_with_their_place(bench):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -16,6 +16,7 @@ from nof0_provider_sim.exchange.faults import Fault, Faults
 pytestmark = pytest.mark.anyio
 
 D = Decimal
+FLAT = (100, 100, 100, 100)
 
 
 def _once(fault, nth=1):
@@ -58,6 +59,16 @@ async def test_order_whose_answer_is_lost_was_carried_out_once(open_desk, fault)
         assert [p.size for p in await desk.exchange.positions()] == [1]
 
 
+async def test_cancel_whose_answer_is_lost_was_carried_out(open_desk):
+    # the second of its occasions: the first is the order
+    async with open_desk(**_once("timeout_after_execution", nth=2)) as desk:
+        waiting = await desk.rest("buy", "1", "90")
+        with pytest.raises(OutcomeUnknownError) as raised:
+            await desk.exchange.cancel([waiting.client_id])
+        assert raised.value.client_ids == (waiting.client_id,)
+        assert (await desk.order(waiting)).status is OrderStatus.CANCELED
+
+
 async def test_dropped_stream_shows_fills_later_and_each_once(open_desk):
     async with open_desk(**_once("dropped_stream", nth=2)) as desk:
         start = desk.clock.now()
@@ -66,6 +77,18 @@ async def test_dropped_stream_shows_fills_later_and_each_once(open_desk):
         await desk.buy("2")
         assert [f.fill_id for f in await desk.exchange.fills(start)] == [1]
         assert [f.fill_id for f in await desk.exchange.fills(start)] == [1, 2]
+
+
+async def test_dropped_stream_shows_funding_later_and_each_once(open_desk):
+    start = datetime(2025, 7, 16, 12, 59, tzinfo=UTC)
+    # the second statement of all; the first is that of the fills
+    async with open_desk(*[FLAT] * 70, start=start, **_once("dropped_stream", nth=2)) as desk:
+        await desk.buy("1")
+        await desk.exchange.fills(start)
+        await desk.bars(2)
+        assert await desk.exchange.funding(start) == []
+        (paid,) = await desk.exchange.funding(start)
+        assert paid.time == datetime(2025, 7, 16, 13, 0, tzinfo=UTC)
 
 
 async def test_stale_mark_prices_orders_as_of_earlier(open_desk):

@@ -444,3 +444,47 @@ async def _january(tmp_path):
         plugin.open_exchange(config, made) as exchange,
     ):
         yield exchange, clock, market
+
+
+async def test_maintenance_of_a_position_in_the_second_tier(open_desk):
+    # 1.5 million ETH at 100 are 150M USD; ETH is 25x to 100M, 15x above. Rates 1/50 and 1/30, the
+    # deduction 100M x (1/30 - 1/50) = 1,333,333.33. With 12,000,000 USD:
+    # 12M + 1.5M (p - 100) = 1.5M p / 30 - 1,333,333.33  at  1.45M p = 136,666,666.67,
+    # p = 94.2528735632. Notional is 141M there: still the second tier.
+    rows = [(94.26, 94.26, 94.26, 94.26), (94.26, 94.26, 94.25, 94.25)]
+    async with open_desk(*rows, **_config(initial_balance_usd=D(12_000_000))) as desk:
+        await desk.exchange.set_leverage("ETH", 15, CROSS)
+        await desk.buy("1500000")
+        (position,) = await desk.exchange.positions()
+        assert position.liquidation_price == D("94.2528735632")
+        # 150M / 15
+        assert position.margin_used == 10_000_000
+        await desk.bars()
+        assert await desk.exchange.positions() != []
+        assert _told(desk) == []
+        await desk.bars()
+        _, first, *_ = await desk.exchange.fills(NOON)
+        # a fifth of it first, on the tick below
+        assert (first.price, first.size, first.is_liquidation) == (D("94.25"), 300_000, True)
+
+
+async def test_margin_mode_cannot_change_while_orders_wait(open_desk):
+    async with open_desk(**_config()) as desk:
+        waiting = await desk.rest("buy", "1", "90")
+        assert await _refused(desk.exchange.set_leverage("ETH", 20, ISOLATED)) == (
+            "Cannot switch leverage type with open position."
+        )
+        # another coin's orders are no matter, and the leverage itself may change
+        await desk.exchange.set_leverage("ETH", 10, CROSS)
+        await desk.exchange.cancel([waiting.client_id])
+        await desk.exchange.set_leverage("ETH", 20, ISOLATED)
+
+
+async def test_leverage_cannot_fall_below_what_waiting_orders_hold_back(open_desk):
+    # 900 x 100 / 20 = 4,500 held back; at 10x it were 9,000, at 8x 11,250 of 10,000
+    async with open_desk(**_config()) as desk:
+        await desk.rest("buy", "1000", "90")
+        await desk.exchange.set_leverage("ETH", 10, CROSS)
+        assert (await desk.exchange.account()).available == 1000
+        assert "sufficient margin" in await _refused(desk.exchange.set_leverage("ETH", 8, CROSS))
+        assert (await desk.exchange.account()).available == 1000

@@ -222,7 +222,7 @@ BAD_BOOKS = [
     ),
     pytest.param(
         '{"coin":"BTC","time":1,"levels":[[{"px":"1","sz":"0"}],[{"px":"2","sz":"1"}]]}',
-        "not positive",
+        "must be positive",
         id="no-size",
     ),
 ]

@@ -33,6 +33,14 @@ REFUSED = [
     pytest.param(("buy", "-1", "101"), {}, "Order has invalid size.", id="negative-size"),
     pytest.param(("buy", "NaN", "101"), {}, "Order has invalid size.", id="nan-size"),
     pytest.param(("buy", "0", "101"), {}, "Order has zero size.", id="zero-size"),
+    pytest.param(("buy", "1e400", "101"), {}, "Order has invalid size.", id="absurd-size"),
+    pytest.param(("buy", "1e-400", "101"), {}, "Order has invalid size.", id="absurd-fraction"),
+    pytest.param(("buy", "1", "1e400"), {}, "Order has invalid price.", id="absurd-price"),
+    pytest.param(("buy", "1", "1e-400"), {}, "Order has invalid price.", id="absurd-tick"),
+    pytest.param(("buy", "1", "NaN"), {}, "Order has invalid price.", id="nan-price"),
+    pytest.param(
+        ("sell", "1", "80"), _trigger("stop", "1e400"), "Order has invalid price.", id="absurd-stop"
+    ),
     # 0.0999 x 100 = 9.99
     pytest.param(
         ("buy", "0.0999", "101"), {}, "Order must have minimum value of $10.", id="minimum"

@@ -17,6 +17,7 @@ Each test opens the service anew, over a `HandMarket` and a clock that jumps. Ov
 
 from __future__ import annotations
 
+from nof0_core.testing.contracts.books import OrderBookContract
 from nof0_core.testing.contracts.exchange import ExchangeContract
 from nof0_core.testing.contracts.llm import LLMContract
 from nof0_core.testing.contracts.market import MarketContract
@@ -29,6 +30,7 @@ __all__ = [
     "LLMContract",
     "MarketContract",
     "Opener",
+    "OrderBookContract",
     "OrderContract",
     "RiskCheckContract",
     "ServiceContract",
