@@ -102,7 +102,7 @@ def body_of(model: ModelSpec) -> dict[str, object]:
         "frequency_penalty": params.frequency_penalty,
         "presence_penalty": params.presence_penalty,
         "reasoning_effort": params.reasoning_effort,
+        "top_k": params.top_k,
+        "min_p": params.min_p,
     }
-    extra = {"top_k": params.top_k, "min_p": params.min_p}
-    body["extra_body"] = {k: v for k, v in extra.items() if v is not None} or None
     return {key: value for key, value in body.items() if value is not None}
