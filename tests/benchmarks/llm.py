@@ -2,9 +2,10 @@
 
 A local endpoint in a process of its own answers every call after SECONDS (2). TRADERS (1,000) are
 asked at once: first the backend alone, then a whole engine on a clock of real time, whose traders
-all decide on the same bars for ROUNDS (3) intervals after a first one that is not counted. Prints
-how many calls were in flight together, what a call costs in CPU time, and how late cycles began and
-answers came back. Compare numbers of one run only.
+all decide on the same bars for ROUNDS (2) intervals after a first one that is not counted; then
+again with `decision_spread`. Prints how many calls were in flight together, what a call costs in
+CPU time, and how much later than they were to, cycles began and answers came back. Compare numbers
+of one run only.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from nof0_core.domain.model import CompletionRequest, Message, ModelSpec, Prompt
 from nof0_core.executor.schema import answer_schema
 from nof0_core.ids import cycle_id
 from nof0_core.manager.cycle import CycleRunner
+from nof0_core.manager.schedule import shifts
 from nof0_core.plugins import load_plugins
 from nof0_core.runtime.engine import open_engine
 from nof0_core.testing import samples
@@ -41,8 +43,9 @@ from nof0_llm.plugin import OPENAI
 
 ROOT = Path(__file__).parents[2]
 ANSWER = json.dumps({"chain_of_thought": "quiet", "decisions": []})
-EVERY = 30
-"""Decision interval of the engine's traders, in seconds."""
+EVERY, PATIENCE, SPREAD = 60, 30, 25
+"""Decision interval of the engine's traders, their `decision_timeout` and the `decision_spread` of
+the last run, in seconds."""
 
 
 async def serve(seconds: float) -> None:
@@ -175,15 +178,16 @@ class Watch:
     """Notes how long after its due moment each cycle began and had its answer, by round."""
 
     clock: Clock
+    shift: dict[str, timedelta]
     rounds: dict[datetime, int] = attrs.field(factory=dict)
-    cycles: dict[str, datetime] = attrs.field(factory=dict)
+    cycles: dict[str, tuple[datetime, datetime]] = attrs.field(factory=dict)
     began: list[tuple[int, float]] = attrs.field(factory=list)
     answered: list[tuple[int, float]] = attrs.field(factory=list)
     cpu: dict[int, float] = attrs.field(factory=dict)
     ended: int = 0
 
-    def _note(self, moments: list[tuple[int, float]], due: datetime) -> None:
-        number = self.rounds.setdefault(due, len(self.rounds))
+    def _note(self, moments: list[tuple[int, float]], scheduled: datetime, due: datetime) -> None:
+        number = self.rounds.setdefault(scheduled, len(self.rounds))
         self.cpu.setdefault(number, time.process_time())
         moments.append((number, (self.clock.now() - due).total_seconds()))
 
@@ -193,8 +197,9 @@ class Watch:
         run, complete = CycleRunner.run, OpenAIBackend.complete
 
         async def timed_run(runner, trader, scheduled):
-            self._note(self.began, scheduled)
-            self.cycles[cycle_id(trader.config.id, scheduled)] = scheduled
+            due = scheduled + self.shift[trader.config.id]
+            self._note(self.began, scheduled, due)
+            self.cycles[cycle_id(trader.config.id, scheduled)] = scheduled, due
             try:
                 return await run(runner, trader, scheduled)
             finally:
@@ -204,7 +209,7 @@ class Watch:
             try:
                 return await complete(backend, question)
             finally:
-                self._note(self.answered, self.cycles[question.cycle])
+                self._note(self.answered, *self.cycles[question.cycle])
 
         CycleRunner.run, OpenAIBackend.complete = timed_run, timed_complete
         try:
@@ -213,12 +218,12 @@ class Watch:
             CycleRunner.run, OpenAIBackend.complete = run, complete
 
 
-def project(folder: Path, traders: int, url: str) -> Path:
+def project(folder: Path, traders: int, spread: int, url: str) -> Path:
     """Write a configuration: synthetic prices, paper exchange, one model for all traders."""
     files = {
         "llm.yaml": f"base_url: {url}\napi_key: none\nmodels: {{m: {{model_name: m}}}}\n",
-        "executor.yaml": f"decision_interval: {EVERY}s\ndecision_timeout: {EVERY - 1}s\n"
-        f"max_concurrent_decisions: {traders}\n",
+        "executor.yaml": f"decision_interval: {EVERY}s\ndecision_timeout: {PATIENCE}s\n"
+        f"max_concurrent_decisions: {traders}\ndecision_spread: {spread}s\n",
         "market.yaml": "providers: {made: {type: sim, source: synthetic}}\n"
         "symbols: [BTC, ETH, SOL, BNB, DOGE, XRP]\nintervals: [3m, 4h]\n",
         "exchange.yaml": "providers: {paper: {type: sim, initial_balance_usd: 1000000}}\n",
@@ -240,13 +245,17 @@ def project(folder: Path, traders: int, url: str) -> Path:
     return folder / "nof0.yaml"
 
 
-async def trade(traders: int, seconds: float, rounds: int, url: str, folder: Path) -> None:
+async def trade(
+    traders: int, seconds: float, rounds: int, spread: int, url: str, folder: Path
+) -> None:
     """Run an engine for one round that warms up and `rounds` that count."""
     config = configuration.load(
-        project(folder, traders, url), load_plugins(), data_dir=folder / "data"
+        project(folder, traders, spread, url), load_plugins(), data_dir=folder / "data"
     )
     async with open_engine(config, full_speed=False, log=lambda _: Lines()) as engine:
-        watch = Watch(clock=engine.clock)
+        ids = engine.manager.traders
+        places = shifts(len(ids), timedelta(seconds=spread))
+        watch = Watch(clock=engine.clock, shift=dict(zip(ids, places, strict=True)))
         with watch.on():
             async with anyio.create_task_group() as tasks:
 
@@ -273,13 +282,14 @@ def main() -> None:
         return
     traders = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 2.0
-    rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 3
+    rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 2
     print(f"{traders} traders, answers of {seconds:g} s\nthe backend alone")
     with endpoint(seconds) as url:
         anyio.run(functools.partial(ask, traders, seconds, url))
-    print("a whole engine")
-    with endpoint(seconds) as url, tempfile.TemporaryDirectory() as scratch:
-        anyio.run(functools.partial(trade, traders, seconds, rounds, url, Path(scratch)))
+    for spread in (0, SPREAD):
+        print(f"a whole engine, decision_spread: {spread}s")
+        with endpoint(seconds) as url, tempfile.TemporaryDirectory() as scratch:
+            anyio.run(trade, traders, seconds, rounds, spread, url, Path(scratch))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -131,8 +132,16 @@ def live(tmp_path, run_in):
 
 
 def test_traders_decide_and_trade_in_real_time(live):
+    executor = live.config.parent / "executor.yaml"
+    executor.write_text(executor.read_text() + "decision_spread: 400ms\n")
     outcome = live.run("--for", "6s")
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    for record in live.records("cycle"):
+        due, began = (
+            datetime.fromisoformat(t) for t in (record["data"]["scheduled"], record["time"])
+        )
+        assert due.microsecond == 0, "the moment of a cycle stays on the grid"
+        assert began - due >= timedelta(milliseconds=200 if record["stream"] == "two" else 0)
     cycles = Counter((r["stream"], r["data"]["status"]) for r in live.records("cycle"))
     assert cycles["one", "ok"] >= 3
     assert cycles["two", "ok"] >= 3
