@@ -117,7 +117,7 @@ def endpoint(seconds: float) -> Iterator[str]:
     print(f"  calls in flight together: {peaks[-1] if peaks else 0}")
 
 
-def spread(times: Sequence[float]) -> str:
+def summary(times: Sequence[float]) -> str:
     """Say median and p99 of times in seconds."""
     ordered = sorted(times)
     median, p99 = ordered[len(ordered) // 2], ordered[int(0.99 * (len(ordered) - 1))]
@@ -167,7 +167,7 @@ async def ask(traders: int, seconds: float, url: str) -> None:
                 tasks.start_soon(one, question)
         cpu = time.process_time() - cpu
     print(f"  CPU per call: {1e3 * cpu / traders:.2f} ms")
-    print(f"  answers later than the model: {spread(late)}")
+    print(f"  answers later than the model: {summary(late)}")
 
 
 # --- a whole engine -----------------------------------------------------------------------------
@@ -272,8 +272,8 @@ async def trade(
     answered = [late - seconds for number, late in watch.answered if number]
     print(f"  {len(began)} cycles in {rounds} rounds, {failed} traders failing at the end")
     print(f"  CPU per cycle: {1e3 * cpu / len(began):.2f} ms")
-    print(f"  cycles begin late by:         {spread(began)}")
-    print(f"  answers later than the model: {spread(answered)}")
+    print(f"  cycles begin late by:         {summary(began)}")
+    print(f"  answers later than the model: {summary(answered)}")
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ from nof0_core.errors import LLMError, ModelTimeoutError
 from nof0_core.plugins.env import Logger
 from nof0_core.protocols.llm import Budget
 from nof0_llm.openai.answer import Said, read
-from nof0_llm.openai.failure import Failure, failure_of
+from nof0_llm.openai.failure import Failure, failure_of, unanswered
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 8.0
@@ -102,12 +102,9 @@ class Caller:
                 response = await self.post(body, allowed)
                 said = read(response, model.price)
                 if said is None:
-                    call = attrs.evolve(call, outcome="unusable", detail="no message in the answer")
-                    return Failure(
-                        message="the endpoint's answer has no message",
-                        is_free=False,
-                        may_pass=False,
-                    )
+                    failure = unanswered(response)
+                    call = _failed(call, failure)
+                    return failure
                 call = ModelCall(
                     model=model.name,
                     outcome="answered",
