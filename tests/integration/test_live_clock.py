@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
+from datetime import datetime, timedelta
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -229,8 +230,16 @@ def test_paper_orders_climb_the_order_book_a_market_shows(live, book_url):
 
 
 def test_traders_decide_and_trade_in_real_time(live):
+    executor = live.config.parent / "executor.yaml"
+    executor.write_text(executor.read_text() + "decision_spread: 400ms\n")
     outcome = live.run("--for", "6s")
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    for record in live.records("cycle"):
+        due, began = (
+            datetime.fromisoformat(t) for t in (record["data"]["scheduled"], record["time"])
+        )
+        assert due.microsecond == 0, "the moment of a cycle stays on the grid"
+        assert began - due >= timedelta(milliseconds=200 if record["stream"] == "two" else 0)
     cycles = Counter((r["stream"], r["data"]["status"]) for r in live.records("cycle"))
     assert cycles["one", "ok"] >= 3
     assert cycles["two", "ok"] >= 3

@@ -209,11 +209,19 @@ def test_try_asks_once_and_models_lists(arena):
     with LlmServer(default=entry) as server:
         desk = Arena(directory=arena.directory, environment={"URL": server.url, "KEY": KEY})
         listed = json.loads(desk.nof0("llm", "models", "--json").check().stdout)
+        table = desk.nof0("llm", "models").check().stdout.splitlines()
         assert server.count == 0
         tried = json.loads(desk.nof0("llm", "try", "gpt", "--json").check().stdout)
         assert server.models() == ["v/gpt"]
         missing = desk.nof0("llm", "try", "gtp")
-    assert [(m["name"], m["traders"]) for m in listed] == [("gpt", ["alpha"]), ("qwen", ["alpha"])]
+    assert [(m["name"], m["mode"], m["traders"]) for m in listed] == [
+        ("gpt", "tools", ["alpha"]),
+        ("qwen", "json", ["alpha"]),
+    ]
+    assert [line.split() for line in table[1:]] == [
+        ["gpt", "openai", "v/gpt", "tools", "1", "/", "10", "-", "-", "-", "alpha"],
+        ["qwen", "openai", "v/qwen", "json", "1", "/", "10", "-", "-", "1", "alpha"],
+    ]
     assert (tried["status"], tried["decisions"][0]["approved"]) == ("ok", True)
     assert tried["calls"][0]["cost_usd"] == "0.003"
     assert missing.exit_code == 2

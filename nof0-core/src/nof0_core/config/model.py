@@ -162,6 +162,7 @@ class Config:
     allocation_strategy: str
     rebalance_interval: timedelta
     max_concurrent_decisions: int
+    decision_spread: timedelta
     update_interval: timedelta
     digest: str
     budget: DailyBudget = DailyBudget()

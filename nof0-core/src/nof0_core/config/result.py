@@ -109,6 +109,7 @@ def _config(
         "allocation_strategy": policies[0].type,
         "rebalance_interval": block.rebalance_interval,
         "max_concurrent_decisions": executor.max_concurrent_decisions,
+        "decision_spread": executor.decision_spread,
         "update_interval": monitoring.update_interval,
         "budget": DailyBudget(
             usd=wiring.models.budget.daily_usd, tokens=wiring.models.budget.daily_tokens

@@ -188,15 +188,18 @@ def _or(own: Any, default: Any) -> Any:
 
 
 def _check_rhythm(session: Session, node: Table, interval: timedelta, around: Surroundings) -> None:
-    timeout = around.executor.decision_timeout
-    if timeout >= interval:
-        own = node.get("decision_interval")
-        place: Place = own.place if own else find(around.executor_table, "decision_timeout")
-        session.problems.add(
-            place,
-            f"decision_timeout ({written(timeout)}) must be shorter than decision_interval"
-            f" ({written(interval)})",
-        )
+    timeout, spread = around.executor.decision_timeout, around.executor.decision_spread
+    if timeout + spread < interval:
+        return
+    own = node.get("decision_interval")
+    key = "decision_timeout" if timeout >= interval else "decision_spread"
+    place: Place = own.place if own else find(around.executor_table, key)
+    taken = f"decision_timeout ({written(timeout)})"
+    if timeout < interval:
+        taken += f" and decision_spread ({written(spread)}) together"
+    session.problems.add(
+        place, f"{taken} must be shorter than decision_interval ({written(interval)})"
+    )
 
 
 def _check_sharpe_pause(session: Session, node: Table, entry: TraderEntry) -> None:

@@ -33,6 +33,9 @@ from nof0_core.protocols import LLMBackend
 from nof0_core.redaction import Redactor
 from nof0_core.risk.gate import RiskGate
 
+SHARE = 2 / 3
+"""Part of the time left that a model has while others stand in behind it."""
+
 
 class PromptSource(Protocol):
     """What renders a trader's prompt."""
@@ -51,7 +54,8 @@ class Executor:
     of the machine; a backend that waits for others still keeps to `expires`.
 
     Where a model gives no answer, or its budget is spent, the `fallbacks` are asked in their order
-    within the same time. An answer that cannot be used ends the cycle: it was an answer.
+    within the same time, of which a silent model leaves them a third. An answer that cannot be used
+    ends the cycle: it was an answer.
     """
 
     def __init__(
@@ -133,23 +137,16 @@ class Executor:
         return tuple(attrs.evolve(call, detail=self._redact(call.detail)) for call in self._calls)
 
     async def _ask(self, request: CompletionRequest) -> Completion | Deliberation:
-        if self._clock.is_lockstep:
-            return await self._ask_in_turn(request)
-        allowed = self._trader.decision_timeout.total_seconds()
-        with anyio.move_on_after(allowed):
-            return await self._ask_in_turn(request)
-        message = f"no answer within {allowed:g} s"
-        return Deliberation(status=CycleStatus.MODEL_TIMEOUT, error=message)
-
-    async def _ask_in_turn(self, request: CompletionRequest) -> Completion | Deliberation:
         """Ask one model after the other until one answers."""
         failures: list[tuple[CycleStatus, str, str]] = []
-        for spec, backend in self._chain:
-            if failures and request.expires is not None and stopwatch() >= request.expires:
+        ends = stopwatch() + self._trader.decision_timeout.total_seconds()
+        for place, (spec, backend) in enumerate(self._chain, start=1):
+            left = ends - stopwatch()
+            if failures and left <= 0:
                 break
-            asked = request if spec is self._trader.model else request.asking(spec)
+            allowed = left if place == len(self._chain) else left * SHARE
             noted = len(request.calls)
-            outcome = await _ask_one(asked, backend)
+            outcome = await self._ask_within(allowed, request.asking(spec), backend)
             if isinstance(outcome, Completion) or outcome.status is CycleStatus.INVALID_OUTPUT:
                 return outcome
             failures.append((outcome.status, spec.name, outcome.error))
@@ -158,6 +155,16 @@ class Executor:
                 word = "budget" if outcome.status is CycleStatus.BUDGET_EXCEEDED else "refused"
                 request.calls.append(ModelCall(model=spec.name, outcome=word, detail=outcome.error))
         return _failed(failures)
+
+    async def _ask_within(
+        self, allowed: float, request: CompletionRequest, backend: LLMBackend
+    ) -> Completion | Deliberation:
+        """Ask one model, which is told how many seconds it has."""
+        asked = attrs.evolve(request, expires=stopwatch() + allowed)
+        with anyio.move_on_after(None if self._clock.is_lockstep else allowed):
+            return await _ask_one(asked, backend)
+        message = f"no answer within {round(allowed, 2):g} s"
+        return Deliberation(status=CycleStatus.MODEL_TIMEOUT, error=message)
 
     def _judge(self, completion: Completion, context: DecisionContext) -> Deliberation:
         try:

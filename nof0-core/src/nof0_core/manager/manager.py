@@ -20,7 +20,7 @@ from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.controls import Controls
 from nof0_core.manager.cycle import CycleRunner
 from nof0_core.manager.rebalance import Rebalancer
-from nof0_core.manager.schedule import Rank, Schedule, Timer, at_or_after, next_on_grid
+from nof0_core.manager.schedule import Rank, Schedule, Timer, at_or_after, next_on_grid, shifts
 from nof0_core.manager.trader import Trader
 from nof0_core.manager.valuation import Valuation
 from nof0_core.manager.views import Views
@@ -91,7 +91,7 @@ class Manager:
             while await self._wait():
                 now = self._clock.now()
                 for timer in list(self._schedule.due(now)):
-                    scheduled = timer.due
+                    scheduled = timer.scheduled
                     self._advance(timer, now)
                     if self._clock.is_lockstep:
                         await self._do(timer, scheduled)
@@ -131,14 +131,18 @@ class Manager:
         schedule.add(Timer(Rank.HOUR, "", HOUR, next_on_grid(now, HOUR)))
         step = self._config.rebalance_interval
         schedule.add(Timer(Rank.REBALANCE, "", step, next_on_grid(now, step)))
-        for trader in self.traders.values():
+        # Where time stands still while work is done, nobody is in anybody's way.
+        spread = timedelta(0) if self._clock.is_lockstep else self._config.decision_spread
+        for trader, shift in zip(
+            self.traders.values(), shifts(len(self.traders), spread), strict=True
+        ):
             step = trader.config.decision_interval
-            due = at_or_after(now, step)
+            moment = at_or_after(now - shift, step)
             last = self._books.ledger.last_cycle(trader.config.id)
-            if last is not None and due <= last:
-                due = next_on_grid(last, step)
-            trader.due = due
-            schedule.add(Timer(Rank.CYCLE, trader.config.id, step, due))
+            if last is not None and moment <= last:
+                moment = next_on_grid(last, step)
+            trader.due = moment + shift
+            schedule.add(Timer(Rank.CYCLE, trader.config.id, step, trader.due, shift))
         return schedule
 
     def _advance(self, timer: Timer, now: datetime) -> None:

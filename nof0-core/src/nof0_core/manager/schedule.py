@@ -38,18 +38,32 @@ class Rank(IntEnum):
     CYCLE = 3
 
 
+def shifts(count: int, spread: timedelta) -> list[timedelta]:
+    """Return how long after a common moment each of `count` duties begins, evenly over `spread`."""
+    return [spread * index / count for index in range(count)]
+
+
 @attrs.define
 class Timer:
-    """One repeating duty; `name` is the trader for cycles, the section for syncs."""
+    """One repeating duty; `name` is the trader for cycles, the section for syncs.
+
+    `due` is when it is to begin: `shift` after the moment of the grid it belongs to.
+    """
 
     rank: Rank
     name: str
     step: timedelta
     due: datetime
+    shift: timedelta = timedelta(0)
+
+    @property
+    def scheduled(self) -> datetime:
+        """Return the moment of the grid that `due` belongs to."""
+        return self.due - self.shift
 
     def advance(self, now: datetime) -> None:
         """Set the next due moment after `now`; moments that were missed are left out."""
-        self.due = next_on_grid(max(now, self.due), self.step)
+        self.due = next_on_grid(max(now, self.due) - self.shift, self.step) + self.shift
 
 
 class Schedule:

@@ -25,6 +25,7 @@ from nof0_core.runtime import clocks, fit
 from nof0_core.runtime.build import make_budget, make_feed, make_manager
 from nof0_core.runtime.exports import Exports
 from nof0_core.runtime.lock import locked
+from nof0_core.runtime.open_files import make_room
 from nof0_core.runtime.opening import book_lost_calls, endow
 from nof0_core.runtime.sections import Sections
 from nof0_core.runtime.state_file import StateFile
@@ -80,10 +81,12 @@ async def open_engine(
     Raises:
         EndOfDataError: an earlier run has come to the end of a recorded market.
         UsageError: another engine holds the data directory, it cannot be written, the clock does
-            not fit the market, or an exchange account holds less than its traders were promised.
+            not fit the market, an exchange account holds less than its traders were promised, or
+            the system allows too few open files.
         Nof0Error: what a provider said when it was opened.
     """
     use_exact_arithmetic()
+    make_room(len(config.traders))
     async with AsyncExitStack() as stack:
         stack.enter_context(locked(config.state_dir))
         journal = stack.enter_context(_open_journal(config, log("journal")))

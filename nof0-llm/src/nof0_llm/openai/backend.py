@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 import httpx2
 from openai import AsyncOpenAI, DefaultAioHttpClient
+from openai.types.chat import ChatCompletion
 
 from nof0_core.clock import Clock, SystemClock, stopwatch
 from nof0_core.domain.model import Completion, CompletionRequest, Usage
@@ -93,9 +94,9 @@ class OpenAIBackend:
         return said
 
     async def _ask(self, request: CompletionRequest, arguments: dict[str, Any]) -> tuple[Any, Said]:
-        sent = len(json.dumps(arguments).encode())
-        most = worst(sent, limit_of(request.model), request.model.price)
-        return await self._caller.send(request, arguments, most, self._expires(request))
+        body = json.dumps(arguments).encode()
+        most = worst(len(body), limit_of(request.model), request.model.price)
+        return await self._caller.send(request, body, most, self._expires(request))
 
     def _note_unusable(self, request: CompletionRequest, error: InvalidOutputError) -> None:
         last = request.calls[-1]
@@ -122,8 +123,18 @@ async def opened(config: OpenAIConfig, env: Env) -> AsyncIterator[OpenAIBackend]
         max_retries=0,
         http_client=DefaultAioHttpClient(limits=CONNECTIONS),
     ) as client:
+
+        async def post(body: bytes, seconds: float) -> Any:
+            # Not `chat.completions.create`: it walks through the whole schema at every call.
+            return await client.post(
+                "/chat/completions",
+                cast_to=ChatCompletion,
+                content=body,
+                options={"timeout": seconds},
+            )
+
         caller = Caller(
-            create=client.chat.completions.create,
+            post=post,
             timeout=config.timeout,
             max_retries=config.max_retries,
             budget=env.budget,

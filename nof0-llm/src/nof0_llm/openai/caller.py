@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -17,23 +17,23 @@ from nof0_core.errors import LLMError, ModelTimeoutError
 from nof0_core.plugins.env import Logger
 from nof0_core.protocols.llm import Budget
 from nof0_llm.openai.answer import Said, read
-from nof0_llm.openai.failure import Failure, failure_of
+from nof0_llm.openai.failure import Failure, failure_of, unanswered
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 8.0
 
-Create = Callable[..., Awaitable[Any]]
+Post = Callable[[bytes, float], Awaitable[Any]]
+"""Sends a call's JSON, with seconds to wait, and returns what came back."""
 
 
 @attrs.frozen(kw_only=True)
 class Caller:
     """Calls an endpoint within a time and within the budgets.
 
-    `create` is the client's own function, with its retries off. `rng` spreads the pauses between
-    two calls.
+    `post` is the client's, with its retries off. `rng` spreads the pauses between two calls.
     """
 
-    create: Create
+    post: Post
     timeout: timedelta
     max_retries: int
     budget: Budget
@@ -41,7 +41,7 @@ class Caller:
     log: Logger
 
     async def send(
-        self, request: CompletionRequest, body: Mapping[str, Any], worst: Usage, expires: float
+        self, request: CompletionRequest, body: bytes, worst: Usage, expires: float
     ) -> tuple[Any, Said]:
         """Return the endpoint's answer; every call is noted in `request.calls`.
 
@@ -49,7 +49,7 @@ class Caller:
 
         Args:
             request: who asks, and which model.
-            body: arguments of `create`.
+            body: the call as JSON.
             worst: the most one call can take; held in the budgets while it is under way.
             expires: when to give up, on `stopwatch`.
 
@@ -83,7 +83,7 @@ class Caller:
             await pause(wait)
 
     async def _once(
-        self, request: CompletionRequest, body: Mapping[str, Any], worst: Usage, expires: float
+        self, request: CompletionRequest, body: bytes, worst: Usage, expires: float
     ) -> tuple[Any, Said] | Failure:
         """Make one call; what it took is booked and noted however it ends."""
         model = request.model
@@ -99,15 +99,12 @@ class Caller:
         started = stopwatch()
         try:
             with anyio.move_on_after(allowed):
-                response = await self.create(**body, timeout=allowed)
+                response = await self.post(body, allowed)
                 said = read(response, model.price)
                 if said is None:
-                    call = attrs.evolve(call, outcome="unusable", detail="no message in the answer")
-                    return Failure(
-                        message="the endpoint's answer has no message",
-                        is_free=False,
-                        may_pass=False,
-                    )
+                    failure = unanswered(response)
+                    call = _failed(call, failure)
+                    return failure
                 call = ModelCall(
                     model=model.name,
                     outcome="answered",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from nof0_llm.openai.settings import OpenAIParams, mode_of
 
 if TYPE_CHECKING:
     from nof0_core.config.model import Config
@@ -22,6 +25,17 @@ _config = click.option(
     type=click.Path(path_type=Path, dir_okay=False),
     help="The main file.",
 )
+HEAD = (
+    "model",
+    "backend",
+    "model_name",
+    "mode",
+    "USD per 1M in / out",
+    "daily budget",
+    "tier",
+    "stands in",
+    "used by",
+)
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
 
 
@@ -34,21 +48,20 @@ def llm() -> None:
 @_config
 @_json
 def models(config_file: Path, *, as_json: bool) -> None:
-    """List the models with backend, prices, daily budget and who uses them."""
+    """List the models with backend, way of asking, prices, daily budget and who uses them.
+
+    "stands in" is the priority with which a model answers where another one gives no answer.
+    """
     config = _load(config_file)
     rows = [_row(config, model) for model in config.models.values()]
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
-    for row in rows:
-        price = row["price"]
-        cost = f"{price['input']} / {price['output']} USD" if price else "no price"
-        users = ", ".join(row["traders"]) or "nobody"
-        tier = f" [{row['cost_tier']}]" if row["cost_tier"] else ""
-        click.echo(
-            f"{row['name']:<24} {row['backend']:<10} {row['model_name']:<32} {cost:<18}"
-            f" used by {users}{tier}"
-        )
+    table = [HEAD, *(_cells(row) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for cells in table:
+        line = "  ".join(c.ljust(width) for c, width in zip(cells, widths, strict=True))
+        click.echo(line.rstrip())
 
 
 @llm.command("try")
@@ -98,6 +111,28 @@ def _users(config: Config, model: str) -> list[str]:
     return [t.id for t in config.traders if model in {t.model.name, *(f.name for f in t.fallbacks)}]
 
 
+def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    price, budget = row["price"], row["budget"]
+    limits = [f"{budget['usd']} USD" if budget["usd"] else ""]
+    limits.append(f"{budget['tokens']} tokens" if budget["tokens"] else "")
+    return (
+        row["name"],
+        row["backend"],
+        row["model_name"],
+        row["mode"] or "-",
+        f"{price['input']} / {price['output']}" if price else "-",
+        ", ".join(filter(None, limits)) or "-",
+        row["cost_tier"] or "-",
+        str(row["priority"] or "-"),
+        ", ".join(row["traders"]) or "-",
+    )
+
+
+def _mode(model: ModelSpec) -> str | None:
+    """Return how a model is asked for structured output; only `openai` has a choice of its own."""
+    return mode_of(model) if isinstance(model.params, OpenAIParams) else model.mode or None
+
+
 def _row(config: Config, model: ModelSpec) -> dict[str, Any]:
     price, budget = model.price, model.budget
     return {
@@ -105,7 +140,7 @@ def _row(config: Config, model: ModelSpec) -> dict[str, Any]:
         "backend": model.backend,
         "provider": model.provider,
         "model_name": model.model_name,
-        "mode": model.mode or None,
+        "mode": _mode(model),
         "priority": model.priority,
         "cost_tier": model.cost_tier,
         "price": price and {"input": str(price.input), "output": str(price.output)},

@@ -14,6 +14,13 @@ from nof0_core.clock import wall_time
 RETRIED = (408, 409, 429)
 """Refusals that may pass, beside everything from 500 on."""
 
+HINTS = {
+    401: "check api_key in llm.yaml",
+    403: "check api_key in llm.yaml, and what it may use",
+    404: "check base_url and model_name in llm.yaml",
+}
+"""What a person can do about a refusal that will not pass."""
+
 NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 """Errors of the transport that happen before anything has left. The client's own names for them do
 not tell: a connection cut in the middle comes as `ConnectTimeout`, too."""
@@ -48,11 +55,21 @@ def failure_of(error: Exception) -> Failure:
     if isinstance(error, openai.APIConnectionError):
         causes = _causes(error)
         return Failure(
-            message=f"the connection failed ({type(causes[-1]).__name__})",
+            message=f"the connection to {_host(error)} failed ({type(causes[-1]).__name__})",
             is_free=any(isinstance(cause, NOT_SENT) for cause in causes),
             may_pass=True,
         )
     return Failure(message=_unreadable(), is_free=False, may_pass=False)
+
+
+def unanswered(response: object) -> Failure:
+    """Judge an answer without a message; some endpoints send their errors as such."""
+    error = getattr(response, "error", None)
+    text = error.get("message") if isinstance(error, Mapping) else None
+    why = f": {' '.join(str(text).split())[:300]}" if text else ""
+    return Failure(
+        message=f"the endpoint's answer has no message{why}", is_free=False, may_pass=False
+    )
 
 
 def _causes(error: BaseException) -> list[BaseException]:
@@ -63,14 +80,24 @@ def _causes(error: BaseException) -> list[BaseException]:
     return found
 
 
+def _host(error: openai.APIConnectionError) -> str:
+    """Return host and port that were called; the rest of the address may hold a password."""
+    return error.request.url.netloc.decode()
+
+
 def _unreadable() -> str:
     return "the endpoint's answer is not one of its protocol"
 
 
 def _said(error: openai.APIStatusError) -> str:
+    """Return the endpoint's own words, or the usual ones where it sends a page for people."""
     body = error.body
-    text = body.get("message") if isinstance(body, Mapping) else None
-    return " ".join(str(text or type(error).__name__).split())[:300]
+    text = body.get("message") if isinstance(body, Mapping) else body
+    if not text or not isinstance(text, str) or text.startswith("<"):
+        text = error.response.reason_phrase or type(error).__name__
+    said = " ".join(text.split())[:300]
+    hint = HINTS.get(error.status_code)
+    return f"{said} ({hint})" if hint else said
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

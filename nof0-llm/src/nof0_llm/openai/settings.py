@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import attrs
 
@@ -12,6 +14,9 @@ from nof0_core.config.fields import opt
 if TYPE_CHECKING:
     from nof0_core.domain.model import ModelSpec
 
+
+HEADER_WORD = re.compile(r"[\x21-\x7e]+")
+"""What may stand in a header; anything else fails with an error that quotes the key."""
 
 TOOLS, JSON_SCHEMA, JSON, MD_JSON = "tools", "json_schema", "json", "md_json"
 
@@ -51,6 +56,26 @@ class OpenAIConfig:
         one_of=("debug", "info", "warning", "error"),
         help="least important lines to log: debug has every call, info every retry",
     )
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what would fail at every call."""
+        if not _is_address(self.base_url):
+            message = "base_url must be an address such as https://api.openai.com/v1"
+            raise ValueError(message)
+        if self.base_url.rstrip("/").endswith("/chat/completions"):
+            message = "base_url must end before /chat/completions, in most cases with /v1"
+            raise ValueError(message)
+        if not HEADER_WORD.fullmatch(self.api_key):
+            message = "api_key has a space, a line break or a character that no key has"
+            raise ValueError(message)
+
+
+def _is_address(text: str) -> bool:
+    parts = urlsplit(text)
+    try:
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # what stands for the port is none
+        return False
 
 
 @attrs.frozen(kw_only=True)
@@ -102,7 +127,7 @@ def body_of(model: ModelSpec) -> dict[str, object]:
         "frequency_penalty": params.frequency_penalty,
         "presence_penalty": params.presence_penalty,
         "reasoning_effort": params.reasoning_effort,
+        "top_k": params.top_k,
+        "min_p": params.min_p,
     }
-    extra = {"top_k": params.top_k, "min_p": params.min_p}
-    body["extra_body"] = {k: v for k, v in extra.items() if v is not None} or None
     return {key: value for key, value in body.items() if value is not None}

@@ -7,8 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from instructor import ResponseSchema
 from instructor.v2 import Mode, Provider, mode_registry
-from pydantic import BaseModel
 
 from nof0_core.errors import InvalidOutputError
 
@@ -48,11 +48,11 @@ def corrected(
 
 
 @functools.lru_cache(maxsize=256)
-def _shape(schema: str) -> type[BaseModel]:
+def _shape(schema: str) -> type[ResponseSchema]:
     """Make the class by which instructor knows a schema; equal schemas share one."""
     fixed: dict[str, Any] = json.loads(schema)
 
-    class Shape(BaseModel):
+    class Shape(ResponseSchema):  # any other class would be wrapped anew at every call
         @classmethod
         def model_json_schema(cls, *_: Any, **__: Any) -> dict[str, Any]:
             return {"title": NAME, **fixed}

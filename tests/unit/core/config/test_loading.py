@@ -225,6 +225,14 @@ def test_files_are_found_beside_the_main_file_whatever_the_working_directory(
         pytest.param(
             "executor.yaml",
             "min_confidence: 60",
+            "decision_timeout: 1m\ndecision_spread: 2m",
+            "etc/executor.yaml:2: decision_spread: decision_timeout (1m) and decision_spread (2m)"
+            " together must be shorter than",
+            id="spread",
+        ),
+        pytest.param(
+            "executor.yaml",
+            "min_confidence: 60",
             "decision_timeout: 3m",
             "etc/executor.yaml:1: decision_timeout: decision_timeout (3m) must be shorter than"
             " decision_interval (3m)",

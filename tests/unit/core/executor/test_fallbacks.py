@@ -9,7 +9,7 @@ import anyio
 import attrs
 import pytest
 
-from nof0_core.clock import SystemClock
+from nof0_core.clock import SystemClock, stopwatch
 from nof0_core.domain.model import Completion, ModelCall, ModelSpec, Usage
 from nof0_core.errors import (
     BudgetExceededError,
@@ -119,15 +119,35 @@ async def test_calls_of_a_question_that_was_cut_off_are_still_there(chain, conte
     assert made.take_calls() == ()
 
 
-async def test_no_time_is_left_for_a_second_model(chain, context, now):
-    second = Model(None)
+async def test_a_silent_model_leaves_time_for_the_one_that_stands_in(chain, context, now):
     made = chain(
-        Model(anyio.sleep_forever, notes=True),
-        second,
+        Model(anyio.sleep_forever),
+        Model(None, notes=True),
         clock=SystemClock(),
-        timeout=timedelta(seconds=0.3),
+        timeout=timedelta(seconds=6),
     )
     done = await made.decide(context(), now)
+    assert (done.status, done.completion.model) == (CycleStatus.OK, "m1")
+    assert done.calls[0].detail == "no answer within 4 s"
+
+
+async def test_each_model_is_told_how_long_it_has(chain, context, now):
+    made = chain(Model(LLMError("down")), Model(LLMError("away")), Model(LLMError("gone")))
+    told = []
+    for _, model in made._chain:
+
+        async def complete(request, complete=model.complete):
+            told.append(request.expires - stopwatch())
+            return await complete(request)
+
+        model.complete = complete
+    await made.decide(context(), now)
+    assert [round(left) for left in told] == [40, 40, 60]
+
+
+async def test_all_models_together_have_no_more_time_than_one(chain, context, now):
+    silent = [Model(anyio.sleep_forever) for _ in range(2)]
+    made = chain(*silent, clock=SystemClock(), timeout=timedelta(seconds=0.3))
+    done = await made.decide(context(), now)
     assert done.status is CycleStatus.MODEL_TIMEOUT
-    assert second.asked == 0
-    assert [c.model for c in done.calls] == ["m0"]
+    assert [model.asked for model in silent] == [1, 1]

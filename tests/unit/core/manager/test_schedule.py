@@ -7,7 +7,14 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nof0_core.manager.schedule import Rank, Schedule, Timer, at_or_after, next_on_grid
+from nof0_core.manager.schedule import (
+    Rank,
+    Schedule,
+    Timer,
+    at_or_after,
+    next_on_grid,
+    shifts,
+)
 
 NOON = datetime(2025, 7, 23, 12, tzinfo=UTC)
 moments = st.integers(0, 10**15).map(lambda us: NOON + timedelta(microseconds=us))
@@ -46,3 +53,19 @@ def test_a_timer_that_ran_early_never_comes_twice():
     timer = Timer(Rank.CYCLE, "a", timedelta(minutes=3), NOON)
     timer.advance(NOON)
     assert timer.due == NOON + timedelta(minutes=3)
+
+
+def test_duties_are_spread_evenly_and_the_first_is_on_time():
+    seconds = [shift.total_seconds() for shift in shifts(4, timedelta(seconds=20))]
+    assert seconds == [0, 5, 10, 15]
+    assert shifts(2, timedelta(0)) == [timedelta(0)] * 2
+
+
+@given(now=moments, step=steps, part=st.floats(0, 0.99))
+def test_a_shifted_timer_keeps_to_its_place_and_leaves_no_moment_out(now, step, part):
+    shift = step * part
+    timer = Timer(Rank.CYCLE, "a", step, at_or_after(now - shift, step) + shift, shift)
+    first = timer.scheduled
+    assert timer.due >= now
+    timer.advance(timer.due)
+    assert (timer.scheduled, timer.due) == (first + step, first + step + shift)

@@ -29,6 +29,28 @@ async def test_what_may_pass_is_asked_again(desk, llm_server, status):
     assert str(status) in request.calls[0].detail
 
 
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        pytest.param(Say(status=401), r"401: .*check api_key", id="key"),
+        pytest.param(
+            Say(status=404, body=b"404 page not found"), "page not found .*base_url", id="text"
+        ),
+        pytest.param(Say(status=400, body=b"<html>Oh</html>"), "says 400: Bad Request$", id="page"),
+        pytest.param(
+            Say(body=b'{"error": {"message": "overloaded"}}'),
+            "no message: overloaded",
+            id="with 200",
+        ),
+    ],
+)
+async def test_a_refusal_says_why_and_what_to_do(desk, llm_server, step, words):
+    llm_server.script = [step]
+    async with desk(max_retries=0) as made:
+        with pytest.raises(LLMError, match=words):
+            await made.ask()
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
 async def test_what_will_not_pass_is_not(desk, llm_server, status):
     llm_server.script = [Say(status=status)]
@@ -101,7 +123,7 @@ async def test_nobody_listening_costs_nothing(desk, llm_server):
         llm_server.url = f"http://127.0.0.1:{port}/v1"
         async with desk(max_retries=1) as made:
             request = made.request()
-            with pytest.raises(LLMError, match="connection failed"):
+            with pytest.raises(LLMError, match=r"connection to 127\.0\.0\.1:\d+ failed"):
                 await made.backend.complete(request)
     assert [c.outcome for c in request.calls] == ["refused", "refused"]
     assert llm_server.count == 0

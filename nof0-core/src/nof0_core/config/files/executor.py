@@ -23,6 +23,12 @@ class ExecutorFile:
     decision_interval: timedelta = opt(default=timedelta(minutes=3), gt=timedelta(0))
     decision_timeout: timedelta = opt(default=timedelta(seconds=60), gt=timedelta(0))
     max_concurrent_decisions: int = opt(default=1, ge=1, help="traders deciding at a time")
+    decision_spread: timedelta = opt(
+        default=timedelta(0),
+        ge=timedelta(0),
+        help="over this time after a common moment traders begin, evenly, in the order of"
+        " manager.yaml; 0s: all at once. Not in a simulation",
+    )
     max_prompt_tokens: int | None = opt(
         default=None,
         ge=500,

@@ -1,0 +1,38 @@
+"""Enough open files for many traders."""
+
+from __future__ import annotations
+
+from nof0_core.errors import UsageError
+
+FOR_ALL = 128
+"""Open files of a process beside those of its traders."""
+
+PER_TRADER = 2
+"""A journal file and a connection to a model."""
+
+
+def make_room(traders: int) -> None:
+    """Raise the process's limit of open files where its traders need it.
+
+    A journal that cannot open its file stops the engine, with positions open; a system that allows
+    too few is therefore found before anything begins. Where there is no such limit (Windows), this
+    does nothing.
+
+    Raises:
+        UsageError: the system does not allow as many.
+    """
+    try:
+        import resource
+    except ImportError:
+        return
+    needed = traders * PER_TRADER + FOR_ALL
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    is_open = hard == resource.RLIM_INFINITY
+    if soft == resource.RLIM_INFINITY or soft >= 2 * needed:
+        return
+    if not is_open and hard < needed:
+        message = f"{traders} traders need {needed} open files, the system allows {hard}"
+        raise UsageError(message, hints=("raise its limit (ulimit -Hn), or run fewer traders",))
+    # Twice as many: a model that asks others takes several connections.
+    wanted = 2 * needed if is_open else min(2 * needed, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
