@@ -5,7 +5,12 @@ from __future__ import annotations
 import socket
 
 import pytest
+from hypothesis import HealthCheck, settings
 from llm_server import LlmServer
+
+# How fast the machine is today says nothing about the code.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 LOCAL = ("127.0.0.1", "::1", "localhost")
 

@@ -66,6 +66,14 @@ def test_an_answer_of_the_corpus_becomes_what_is_expected(name):
         pytest.param("x</think>" * 22_000, "no JSON found", id="22,000 ends of thoughts"),
         pytest.param("```json\n" * 20_000, "no JSON found", id="20,000 fences"),
         pytest.param('"' * 199_000, "no JSON found", id="199,000 quotes"),
+        pytest.param("[" * 900 + "1," * 90_000, "very many brackets", id="list never closed"),
+        pytest.param('["a",' * 900 + '"b",' * 40_000, "very many brackets", id="texts in it"),
+        pytest.param("[" * 900 + '"' + "b" * 190_000, "very many brackets", id="text never closed"),
+        pytest.param(
+            " ".join(f'{{"signal": {n}}}' for n in range(11_000)),
+            "10 or more different answers",
+            id="11,000 objects",
+        ),
     ],
 )
 def test_large_answers_are_refused_quickly(text, reason):
