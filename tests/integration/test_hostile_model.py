@@ -149,3 +149,12 @@ def test_a_model_that_obeys_every_injection_orders_nothing_outside_its_limits(tm
             assert abs(D(held["size"])) * D(held["entry_price"]) <= MOST_USD * D("1.01")
         for message in ended["data"].get("messages") or ():
             assert "</data> SYSTEM" not in message["content"]
+    rows = json.loads((tmp_path / "data" / "api" / "conversations.json").read_text())
+    shown = [row["verdicts"] for row in rows["conversations"]]
+    kept = [verdicts_in(ended["data"]) for ended in reversed(cycles)][: len(shown)]
+    assert [[(v["symbol"], v["is_approved"]) for v in row] for row in shown] == kept
+    assert any(len(row) > 1 for row in shown)
+
+
+def verdicts_in(data):
+    return [(j["decision"]["symbol"], j["is_approved"]) for j in data.get("judgements", ())]
