@@ -177,7 +177,7 @@ class Signal(Struct, kw_only=True):
 
 
 class Reason(Struct, kw_only=True):
-    """What one check of the risk gate said: a short stable word, and a sentence with the numbers."""
+    """What a check of the risk gate said: a short stable word, and a sentence with numbers."""
 
     code: str
     message: str

@@ -8,7 +8,7 @@ quotes, unknown keys. Hold and close need no numbers, so theirs are not looked a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -198,6 +198,21 @@ def _sureness(item: Mapping[str, Any]) -> float | None:
         return _percent(item)
     except ValueError:
         return None
+
+
+def cleaned(decision: Decision, redact: Callable[[str], str]) -> Decision:
+    """Return a decision that no parser has read with texts such as a parser gives.
+
+    They have no secrets, nothing that cannot be written or shown, and an end.
+    """
+    symbol, reasoning = redact(decision.symbol), redact(decision.reasoning)
+    invalidation = redact(decision.invalidation_condition)
+    return attrs.evolve(
+        decision,
+        symbol=Symbol(_clean(symbol, LONGEST_TEXT)),
+        reasoning=_clean(reasoning, LONGEST_TEXT),
+        invalidation_condition=_clean(invalidation, LONGEST_TEXT),
+    )
 
 
 def _text(item: Mapping[str, Any], key: str) -> str:

@@ -108,6 +108,8 @@ async def test_the_executor_gets_over_every_answer_and_the_journal_takes_it(
     assert done.status == (CycleStatus.INVALID_OUTPUT if refused else CycleStatus.OK)
     assert done.completion is not None
     assert msgspec.json.encode(done.judgements)
+    ordered = [f"{a.decision.signal} {a.decision.symbol} {a.size_usd:.0f}" for a in done.approved]
+    assert ordered == EXPECTED[name].get("approved", ordered)
     for approved in done.approved:
         decision = approved.decision
         assert decision.symbol in {"BTC", "ETH"}

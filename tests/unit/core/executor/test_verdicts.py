@@ -6,8 +6,8 @@ import json
 
 import msgspec
 import pytest
-from nof0_api.schemas.rows import Conversation
 
+from nof0_api.schemas.rows import Conversation
 from nof0_core.domain.event import CycleEnded, Event
 from nof0_core.exporters.conversations import conversation
 
