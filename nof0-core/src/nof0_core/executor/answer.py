@@ -205,13 +205,15 @@ def cleaned(decision: Decision, redact: Callable[[str], str]) -> Decision:
 
     They have no secrets, nothing that cannot be written or shown, and an end.
     """
-    symbol, reasoning = redact(decision.symbol), redact(decision.reasoning)
-    invalidation = redact(decision.invalidation_condition)
+
+    def tidy(text: str) -> str:
+        return _clean(redact(text), LONGEST_TEXT) if text else text
+
     return attrs.evolve(
         decision,
-        symbol=Symbol(_clean(symbol, LONGEST_TEXT)),
-        reasoning=_clean(reasoning, LONGEST_TEXT),
-        invalidation_condition=_clean(invalidation, LONGEST_TEXT),
+        symbol=Symbol(tidy(decision.symbol)),
+        reasoning=tidy(decision.reasoning),
+        invalidation_condition=tidy(decision.invalidation_condition),
     )
 
 
