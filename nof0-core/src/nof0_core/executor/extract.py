@@ -25,7 +25,7 @@ LONGEST_INT = 30
 _MARK = re.compile(r"<(/?)think(?:ing)?>", re.IGNORECASE)
 _FENCE = re.compile(r"```(?:json)?")
 _START = re.compile(r"[\[{]")
-_BROKEN = re.compile(r'\[\s*\{|\{\s*["}]')
+_BROKEN = re.compile(r'\[[\s\[]*\{|\{\s*["}]')
 """An opening that only JSON has: if it does not parse, the answer is cut off or damaged."""
 
 
@@ -153,13 +153,13 @@ def _values(body: str, text: str) -> tuple[list[Any], str]:
         except RecursionError:
             _refuse("damaged JSON: nested too deeply", text)
         except json.JSONDecodeError as error:
-            if _BROKEN.match(body, start):
-                where = f"line {error.lineno}, column {error.colno}"
-                _refuse(f"damaged JSON: {error.msg} at {where}", text)
             attempts += 1
             work += _read_until(error) - start
             if attempts > MOST_BRACKETS or work > MOST_WORK:
                 _refuse("no JSON found among very many brackets", text)
+            if _BROKEN.match(body, start):
+                where = f"line {error.lineno}, column {error.colno}"
+                _refuse(f"damaged JSON: {error.msg} at {where}", text)
             prose.append(body[start])
             position = start + 1
         else:
