@@ -44,7 +44,7 @@ OURS = {
     "[].return_pct_ci",
     "[].sharpe_ci",
     *(f"[].{k}" for k in ("timestamp", "inserted_at", "cot_trace", "cot_trace_summary")),
-    *(f"[].{k}" for k in ("summary", "user_prompt", "llm_response")),
+    *(f"[].{k}" for k in ("summary", "user_prompt", "llm_response", "verdicts")),
     "serverTime",
 }
 """What the contract adds to the recorded shape, or a hand-made recording lacks."""

@@ -87,6 +87,10 @@ def test_the_longer_of_two_secrets_goes_first():
     assert Redactor(["abcd", "abcdefgh"]).text("abcdefgh abcd") == f"{MARK} {MARK}"
 
 
+def test_a_text_full_of_beginnings_of_tokens_is_read_once():
+    assert Redactor().text("-eyJaaaaaaaa" * 400_000) == f"-{MARK}"
+
+
 def test_values_keep_their_shape():
     value = {
         "api_key": "x",

@@ -176,6 +176,28 @@ class Signal(Struct, kw_only=True):
     quantity: float | None
 
 
+class Reason(Struct, kw_only=True):
+    """What a check of the risk gate said: a short stable word, and a sentence with numbers."""
+
+    code: str
+    message: str
+
+
+class Verdict(Struct, kw_only=True):
+    """What became of one decision.
+
+    `size_usd` and `leverage` are those approved, null for all but approved entries. `reasons` says
+    why it was refused, or what was cut.
+    """
+
+    symbol: str
+    signal: str
+    is_approved: bool
+    size_usd: float | None
+    leverage: float | None
+    reasons: list[Reason]
+
+
 class Conversation(Struct, kw_only=True):
     """One decision cycle of a model."""
 
@@ -188,3 +210,4 @@ class Conversation(Struct, kw_only=True):
     user_prompt: str
     cot_trace: str
     llm_response: dict[str, Signal]
+    verdicts: list[Verdict] = []

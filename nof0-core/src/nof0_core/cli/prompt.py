@@ -10,13 +10,14 @@ import click
 
 from nof0_core.cli.options import config_argument, json_option
 from nof0_core.cli.output import print_json
-from nof0_core.errors import ConfigError
+from nof0_core.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from nof0_core.config.model import Config, TraderConfig
     from nof0_core.domain.model import Message, Prompt
     from nof0_core.errors import Problem
     from nof0_core.prompts import PromptBook
+    from nof0_core.prompts.comparison import Variant
 
 
 @click.group()
@@ -68,7 +69,12 @@ def render(config_file: Path, trader_id: str, only: str | None, *, as_json: bool
 @prompt.command()
 @config_argument
 @click.option("--trader", "trader_id", metavar="ID", help="Only this trader's prompts.")
-@click.option("--max-tokens", type=int, metavar="N", help="Limit instead of max_prompt_tokens.")
+@click.option(
+    "--max-tokens",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Limit instead of max_prompt_tokens.",
+)
 @json_option
 def lint(
     config_file: Path, trader_id: str | None, max_tokens: int | None, *, as_json: bool
@@ -98,7 +104,7 @@ def lint(
         print_json({"findings": findings, "tokens_estimate": sizes})
     else:
         for problem in found:
-            click.echo(f"{problem.file}:{problem.line}: {problem.path}: {problem.message}")
+            click.echo(str(problem))
         for trader_name, tokens in sizes.items():
             click.echo(f"{trader_name}: about {tokens} tokens for six coins", err=True)
     if found:
@@ -122,23 +128,21 @@ def diff(
     """Render two templates on the same context and show where the texts differ.
 
     ONE and OTHER are template files, rendered on an invented context or, with --config, on what a
-    trader would see first.
+    trader would see first. The exit code is 0 also where they differ.
     """
     from nof0_core.prompts.comparison import Variant, compared
     from nof0_core.runtime import preview
 
     if config_file is None:
+        if trader_id is not None:
+            message = "--trader needs --config: a trader is part of a configuration"
+            raise UsageError(message)
         variants = [Variant.of_file(Path(name)) for name in (one, other)]
         context = variants[0].book.sample_context()
     else:
         config = _load(config_file)
         ids = [trader.id for trader in config.traders]
-        variants = [
-            Variant(name=name, book=_book(config, preview.find_trader(config, name)), is_pair=True)
-            if name in ids
-            else Variant.of_file(Path(name), _book(config, config.traders[0]))
-            for name in (one, other)
-        ]
+        variants = [_variant(config, name) for name in (one, other)]
         first = trader_id or next((name for name in (one, other) if name in ids), ids[0])
         context = anyio.run(preview.context, config, first)
     result = compared(variants[0], variants[1], context)
@@ -155,6 +159,24 @@ def diff(
         click.echo(line)
     for name, digest in zip((one, other), result.digests, strict=True):
         click.echo(f"{name}: {digest}", err=True)
+
+
+def _variant(config: Config, name: str) -> Variant:
+    """Return the pair of the trader of that name, else the template file.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    from nof0_core.prompts.comparison import Variant
+
+    for trader in config.traders:
+        if trader.id == name:
+            return Variant(name=name, book=_book(config, trader), is_pair=True)
+    if not Path(name).exists():
+        message = f'"{name}" is neither a trader of {config.file} nor a template file'
+        traders = ", ".join(trader.id for trader in config.traders)
+        raise UsageError(message, hints=(f"traders: {traders}",))
+    return Variant.of_file(Path(name), _book(config, config.traders[0]))
 
 
 def _load(config_file: Path) -> Config:

@@ -91,9 +91,10 @@ class DecisionContext:
 
     `started_at` is when the trader began. `snapshots` and `instruments` cover the trader's symbols;
     a symbol whose data could not be had is missing from `snapshots`. Both can only be read, so that
-    all who decide or judge see the same. `brakes` is None where nobody keeps books (a preview); an
-    entry under a limit that needs them is refused then. `budget` is None where models cost nothing
-    or nothing limits what they cost.
+    all who decide or judge see the same. `brakes` is None where nobody keeps books; an entry under a
+    limit that needs them is refused then. `budget` is None where models cost nothing or nothing
+    limits what they cost. `decision_interval` is the time between two decisions, None where nobody
+    decides again.
     """
 
     trader: TraderId
@@ -108,6 +109,7 @@ class DecisionContext:
     limits: RiskLimits
     brakes: BrakeState | None = None
     budget: BudgetLeft | None = None
+    decision_interval: timedelta | None = None
 
     def holding(self, symbol: Symbol) -> Holding | None:
         """Return the trader's position in a symbol, if it has one."""

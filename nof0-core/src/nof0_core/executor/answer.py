@@ -8,7 +8,7 @@ quotes, unknown keys. Hold and close need no numbers, so theirs are not looked a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -198,6 +198,23 @@ def _sureness(item: Mapping[str, Any]) -> float | None:
         return _percent(item)
     except ValueError:
         return None
+
+
+def cleaned(decision: Decision, redact: Callable[[str], str]) -> Decision:
+    """Return a decision that no parser has read with texts such as a parser gives.
+
+    They have no secrets, nothing that cannot be written or shown, and an end.
+    """
+
+    def tidy(text: str) -> str:
+        return _clean(redact(text), LONGEST_TEXT) if text else text
+
+    return attrs.evolve(
+        decision,
+        symbol=Symbol(tidy(decision.symbol)),
+        reasoning=tidy(decision.reasoning),
+        invalidation_condition=tidy(decision.invalidation_condition),
+    )
 
 
 def _text(item: Mapping[str, Any], key: str) -> str:

@@ -22,7 +22,7 @@ from nof0_core.errors import (
     PromptError,
     ReplayMissError,
 )
-from nof0_core.executor.answer import Answer, parse
+from nof0_core.executor.answer import Answer, cleaned, parse
 from nof0_core.executor.deliberation import CycleStatus, Deliberation
 from nof0_core.executor.keeping import Redact, clean, cut
 from nof0_core.executor.readiness import obstacle
@@ -168,7 +168,7 @@ class Executor:
 
     def _judge(self, completion: Completion, context: DecisionContext) -> Deliberation:
         try:
-            answer = _read(completion)
+            answer = _read(completion, self._redact)
         except InvalidOutputError as error:
             return Deliberation(
                 status=CycleStatus.INVALID_OUTPUT, error=str(error), completion=completion
@@ -223,15 +223,24 @@ def _failed(failures: Sequence[tuple[CycleStatus, str, str]]) -> Deliberation:
     )
 
 
-def _read(completion: Completion) -> Answer:
+def _read(completion: Completion, redact: Redact) -> Answer:
     if completion.decisions is None:
         return parse(completion.text)
-    return Answer(elements=_typed(completion.decisions))
+    return Answer(elements=_typed(completion.decisions, redact))
 
 
-def _typed(decisions: Sequence[object]) -> tuple[Decision, ...]:
+def _typed(decisions: Sequence[object], redact: Redact) -> tuple[Decision, ...]:
     """Return a backend's own decisions, after making sure that they are decisions."""
-    checked = tuple(d for d in decisions if isinstance(d, Decision) and isinstance(d.symbol, str))
+    checked = [d for d in decisions if isinstance(d, Decision) and _has_texts(d)]
     if len(checked) != len(decisions):
         raise InvalidOutputError(["the backend gave something that is not a decision"])
-    return checked
+    return tuple(cleaned(decision, redact) for decision in checked)
+
+
+def _has_texts(decision: Decision) -> bool:
+    texts: tuple[object, ...] = (
+        decision.symbol,
+        decision.reasoning,
+        decision.invalidation_condition,
+    )
+    return all(isinstance(text, str) for text in texts)

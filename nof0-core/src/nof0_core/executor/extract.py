@@ -14,6 +14,10 @@ from nof0_core.errors import InvalidOutputError
 LONGEST = 200_000
 """Characters of an answer that are looked at; a longer one has run away."""
 MOST_BRACKETS = 1000
+MOST_WORK = 5 * LONGEST
+"""Characters that all openings which turn out to be no JSON may take together to read."""
+MOST_ANSWERS = 10
+"""Different answers that are told apart; more are as useless."""
 DEEPEST = 32
 """Levels of lists and objects; an answer has four."""
 LONGEST_INT = 30
@@ -21,7 +25,7 @@ LONGEST_INT = 30
 _MARK = re.compile(r"<(/?)think(?:ing)?>", re.IGNORECASE)
 _FENCE = re.compile(r"```(?:json)?")
 _START = re.compile(r"[\[{]")
-_BROKEN = re.compile(r'\[\s*\{|\{\s*["}]')
+_BROKEN = re.compile(r'\[[\s\[]*\{|\{\s*["}]')
 """An opening that only JSON has: if it does not parse, the answer is cut off or damaged."""
 
 
@@ -59,6 +63,8 @@ def extract(text: str, accepts: Callable[[object], bool] | None = None) -> tuple
         _refuse(f"JSON nested too deeply: more than {DEEPEST} levels", text)
     answers: list[Any] = []
     for value in values:
+        if len(answers) == MOST_ANSWERS:
+            _refuse(f"{MOST_ANSWERS} or more different answers in one; give exactly one", text)
         if (accepts or _may_decide)(value) and value not in answers:
             answers.append(value)
     # An empty list is "do nothing" only where nothing else is said: prose has brackets too.
@@ -135,7 +141,7 @@ def _is_deep(value: object) -> bool:
 
 def _values(body: str, text: str) -> tuple[list[Any], str]:
     decoder = _decoder()
-    attempts = 0
+    attempts = work = 0
     values: list[Any] = []
     prose: list[str] = []
     position = 0
@@ -147,18 +153,24 @@ def _values(body: str, text: str) -> tuple[list[Any], str]:
         except RecursionError:
             _refuse("damaged JSON: nested too deeply", text)
         except json.JSONDecodeError as error:
+            attempts += 1
+            work += _read_until(error) - start
+            if attempts > MOST_BRACKETS or work > MOST_WORK:
+                _refuse("no JSON found among very many brackets", text)
             if _BROKEN.match(body, start):
                 where = f"line {error.lineno}, column {error.colno}"
                 _refuse(f"damaged JSON: {error.msg} at {where}", text)
-            attempts += 1
-            if attempts > MOST_BRACKETS:
-                _refuse("no JSON found among very many brackets", text)
             prose.append(body[start])
             position = start + 1
         else:
             values.append(value)
     prose.append(body[position:])
     return values, _FENCE.sub("", "".join(prose)).strip()
+
+
+def _read_until(error: json.JSONDecodeError) -> int:
+    """Return how far the decoder got; of a text without end it names the beginning."""
+    return len(error.doc) if error.msg.startswith("Unterminated") else error.pos
 
 
 def _may_decide(value: object) -> bool:

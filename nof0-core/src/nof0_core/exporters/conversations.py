@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
+from collections.abc import Sequence
 
-from nof0_core.domain.decision import Decision
+from nof0_core.domain.decision import Decision, Judgement
 from nof0_core.domain.event import CycleEnded, Event
 from nof0_core.exporters.wire import Json, encode, fraction, number_or_null, seconds
 from nof0_core.ids import TraderId
-from nof0_core.money import USD
+from nof0_core.money import EXACT, USD
 
 _SUMMARY = 280
 
@@ -39,6 +40,8 @@ def conversation(event: Event, cycle: CycleEnded) -> Json:
 
     A trader that decided without reading a prompt has an empty `user_prompt`, and its only message
     is its own reasoning, else the summary. `summary` says in a line what was decided, or why not.
+    `verdicts` has every decision in the order of the answer, `llm_response` one per coin: the
+    approved one where there is one, else the first.
     """
     time = seconds(event.time)
     rendered = cycle.messages or ()
@@ -57,10 +60,8 @@ def conversation(event: Event, cycle: CycleEnded) -> Json:
         "summary": summary(cycle),
         "user_prompt": "\n\n".join(prompts),
         "cot_trace": reasoning(cycle),
-        "llm_response": {
-            judgement.decision.symbol: _decision(judgement.decision)
-            for judgement in cycle.judgements
-        },
+        "llm_response": _by_coin(cycle.judgements),
+        "verdicts": [_verdict(judgement) for judgement in cycle.judgements],
     }
 
 
@@ -84,6 +85,30 @@ def summary(cycle: CycleEnded) -> str:
     return _shorten(", ".join(words) or "no decisions")
 
 
+def _by_coin(judgements: Sequence[Judgement]) -> Json:
+    chosen: dict[str, Judgement] = {}
+    for judgement in judgements:
+        first = chosen.setdefault(judgement.decision.symbol, judgement)
+        if judgement.is_approved and not first.is_approved:
+            chosen[judgement.decision.symbol] = judgement
+    return {symbol: _decision(judgement.decision) for symbol, judgement in chosen.items()}
+
+
+def _verdict(judgement: Judgement) -> Json:
+    """Write what was said about one decision; `reasons` also tells of an approved one what was cut.
+
+    `size_usd` and `leverage` are those approved, null for all but approved entries.
+    """
+    return {
+        "symbol": judgement.decision.symbol,
+        "signal": judgement.decision.signal.value,
+        "is_approved": judgement.is_approved,
+        "size_usd": number_or_null(judgement.size_usd),
+        "leverage": judgement.leverage,
+        "reasons": [{"code": each.code, "message": each.message} for each in judgement.verdicts],
+    }
+
+
 def _decision(decision: Decision) -> Json:
     """Write one decision as it was asked for; what it did not say is null.
 
@@ -92,7 +117,9 @@ def _decision(decision: Decision) -> Json:
     quantity = None
     if decision.position_size_usd is not None and decision.entry_price:
         sign = -1 if decision.signal == "sell_to_enter" else 1
-        quantity = sign * (decision.position_size_usd / decision.entry_price).quantize(USD)
+        # Nobody has judged these numbers: with the digits of other contexts they need not fit.
+        coins = EXACT.divide(decision.position_size_usd, decision.entry_price)
+        quantity = sign * coins.quantize(USD, context=EXACT)
     confidence = decision.confidence
     return {
         "signal": decision.signal.value,

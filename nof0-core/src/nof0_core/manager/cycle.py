@@ -68,6 +68,7 @@ class CycleRunner:
             limits=config.limits,
             brakes=self._brakes.state(config.id, account),
             budget=self._left(trader),
+            decision_interval=config.decision_interval,
         )
         deliberation = await trader.executor.decide(context, scheduled)
         carried = Carried()

@@ -11,6 +11,7 @@ import attrs
 import numpy as np
 
 from nof0_core.domain.account import AccountState
+from nof0_core.domain.brakes import ActiveBrake, Brake, BrakeState
 from nof0_core.domain.candles import Candles, Interval, interval_ms, to_ms
 from nof0_core.domain.context import BudgetLeft, DecisionContext, Performance, RiskLimits
 from nof0_core.domain.instrument import Instrument
@@ -68,9 +69,22 @@ def sample_context(
         },
         instruments=instruments,
         limits=RiskLimits(
-            max_position_size_usd=Decimal(500), max_margin_usage_pct=Decimal(60), max_positions=3
+            max_position_size_usd=Decimal(500),
+            max_margin_usage_pct=Decimal(60),
+            max_positions=3,
+            max_entries_per_day=20,
+            cooldown_after_close=timedelta(minutes=30),
+            daily_loss_limit_pct=Decimal(5),
+            max_drawdown_pct=Decimal(20),
+        ),
+        brakes=BrakeState(
+            day_loss_pct=Decimal("0.41"),
+            drawdown_pct=Decimal("1.27"),
+            entries_today=4,
+            closed_at={Symbol("SOL"): NOW - timedelta(minutes=12)},
         ),
         budget=BudgetLeft(usd=Decimal("1.4375"), tokens=250_000),
+        decision_interval=timedelta(minutes=3),
     )
 
 
@@ -80,7 +94,8 @@ def sample_contexts(
     """Return `sample_context` and its opposite: a first cycle in which much is not known.
 
     In the second there is no position, one coin has no data, the venue tells neither funding nor
-    open interest nor volume, indicators have no value yet, and limits are the other way round.
+    open interest nor volume, indicators have no value yet, limits are the other way round, and a
+    brake is on.
     """
     full = sample_context(indicators=indicators, intervals=intervals)
     snapshots = {symbol: _without_extras(each) for symbol, each in full.snapshots.items()}
@@ -103,7 +118,14 @@ def sample_contexts(
         ),
         performance=Performance(),
         budget=None,
+        brakes=BrakeState(
+            active=(
+                ActiveBrake(brake=Brake.PAUSED, since=full.time, until=None, message="by a person"),
+            )
+        ),
+        decision_interval=None,
         limits=RiskLimits(
+            min_risk_reward=zero,
             stop_loss_enabled=False,
             take_profit_enabled=False,
             max_new_positions_per_cycle=1,

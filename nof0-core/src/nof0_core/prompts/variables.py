@@ -10,6 +10,7 @@ import attrs
 from nof0_core.domain.context import BudgetLeft, DecisionContext, RiskLimits
 from nof0_core.domain.position import Holding
 from nof0_core.money import BPS, HUNDRED, ZERO, decimal, plain
+from nof0_core.prompts.braking import brakes, entries_left
 from nof0_core.prompts.coins import CoinViews
 from nof0_core.prompts.fence import fenced
 from nof0_core.prompts.view import View
@@ -29,13 +30,14 @@ def variables(context: DecisionContext, *, name: str, coins: CoinViews) -> dict[
     snapshots = context.snapshots
     first = next(iter(snapshots.values()), None)
     return {
-        "trader": View("trader", id=context.trader, name=name),
+        "trader": _trader(context, name),
         "now": f"{context.time:%Y-%m-%d %H:%M} UTC",
         "minutes_running": int((context.time - context.started_at).total_seconds() // 60),
         "account": _account(context),
         "performance": _performance(context),
         "limits": _limits(context.limits),
         "room": _room(context),
+        "brakes": brakes(context),
         "costs": _costs(context.limits),
         "budget": _budget(context),
         "positions": tuple(_position(context, holding) for holding in context.account.holdings),
@@ -48,6 +50,17 @@ def variables(context: DecisionContext, *, name: str, coins: CoinViews) -> dict[
 
 def _usd(amount: Decimal) -> Decimal:
     return amount.quantize(_CENT) + 0
+
+
+def _trader(context: DecisionContext, name: str) -> View:
+    every = context.decision_interval
+    minutes = None if every is None else round(every.total_seconds() / 60, 1)
+    return View("trader", id=context.trader, name=name, minutes_between=_short(minutes))
+
+
+def _short(number: float | None) -> float | int | None:
+    """Return a whole number as one: 3 reads better than 3.0."""
+    return int(number) if number is not None and number == int(number) else number
 
 
 def _account(context: DecisionContext) -> View:
@@ -83,8 +96,7 @@ def _performance(context: DecisionContext) -> View:
 
 def _limits(limits: RiskLimits) -> View:
     values: dict[str, Any] = {name: getattr(limits, name) for name in _LIMITS}
-    confidence = limits.min_confidence
-    values["min_confidence"] = int(confidence) if confidence == int(confidence) else confidence
+    values["min_confidence"] = _short(limits.min_confidence)
     return View("limits", **values, max_data_age_seconds=int(limits.max_data_age.total_seconds()))
 
 
@@ -93,11 +105,18 @@ def _room(context: DecisionContext) -> View:
     allowed = account.equity * limits.max_margin_usage_pct / HUNDRED - account.margin_used
     margin = max(ZERO, min(allowed, account.available))
     positions = max(0, limits.max_positions - len(account.holdings))
-    if limits.max_new_positions_per_cycle is not None:
-        entries = min(positions, limits.max_new_positions_per_cycle)
-    else:
-        entries = positions
-    return View("room", positions=positions, new_positions=entries, margin_usd=_usd(margin))
+    today = entries_left(context)
+    caps = (positions, limits.max_new_positions_per_cycle, today)
+    entries = min(cap for cap in caps if cap is not None)
+    if context.brakes is not None and context.brakes.active:
+        entries = 0
+    return View(
+        "room",
+        positions=positions,
+        new_positions=entries,
+        entries_today=today,
+        margin_usd=_usd(margin),
+    )
 
 
 def _budget(context: DecisionContext) -> View:

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 
 from nof0_core.config.model import Config, TraderConfig
 from nof0_core.domain.account import AccountState
+from nof0_core.domain.brakes import BrakeState
 from nof0_core.domain.context import DecisionContext, Performance
 from nof0_core.errors import UsageError
 from nof0_core.ids import cycle_id
@@ -79,4 +80,6 @@ async def context(config: Config, trader_id: str) -> DecisionContext:
             snapshots=moment.snapshots,
             instruments=feed.instruments,
             limits=trader.limits,
+            brakes=BrakeState(),
+            decision_interval=trader.decision_interval,
         )

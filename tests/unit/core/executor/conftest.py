@@ -126,7 +126,13 @@ def prompts():
 def executor(prompts):
     """Make an executor and the backend inside it."""
 
-    def make(answer: Any, *, clock: Any = None, timeout: timedelta = timedelta(seconds=60)):
+    def make(
+        answer: Any,
+        *,
+        clock: Any = None,
+        timeout: timedelta = timedelta(seconds=60),
+        verbose: Any = None,
+    ):
         trader = TraderConfig(
             id="alpha",
             name="Alpha",
@@ -152,6 +158,7 @@ def executor(prompts):
             gate=RiskGate(),
             prompts=prompts,
             clock=clock or SimulatedClock(NOW),
+            verbose=verbose,
         )
         return made, backend
 

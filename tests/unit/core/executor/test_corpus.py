@@ -66,6 +66,15 @@ def test_an_answer_of_the_corpus_becomes_what_is_expected(name):
         pytest.param("x</think>" * 22_000, "no JSON found", id="22,000 ends of thoughts"),
         pytest.param("```json\n" * 20_000, "no JSON found", id="20,000 fences"),
         pytest.param('"' * 199_000, "no JSON found", id="199,000 quotes"),
+        pytest.param("[" * 900 + " " * 190_000, "very many brackets", id="blanks after brackets"),
+        pytest.param("[" * 900 + "1," * 90_000, "very many brackets", id="list never closed"),
+        pytest.param('["a",' * 900 + '"b",' * 40_000, "very many brackets", id="texts in it"),
+        pytest.param("[" * 900 + '"' + "b" * 190_000, "very many brackets", id="text never closed"),
+        pytest.param(
+            " ".join(f'{{"signal": {n}}}' for n in range(11_000)),
+            "10 or more different answers",
+            id="11,000 objects",
+        ),
     ],
 )
 def test_large_answers_are_refused_quickly(text, reason):
@@ -100,6 +109,8 @@ async def test_the_executor_gets_over_every_answer_and_the_journal_takes_it(
     assert done.status == (CycleStatus.INVALID_OUTPUT if refused else CycleStatus.OK)
     assert done.completion is not None
     assert msgspec.json.encode(done.judgements)
+    ordered = [f"{a.decision.signal} {a.decision.symbol} {a.size_usd:.0f}" for a in done.approved]
+    assert ordered == EXPECTED[name].get("approved", ordered)
     for approved in done.approved:
         decision = approved.decision
         assert decision.symbol in {"BTC", "ETH"}
@@ -133,6 +144,12 @@ def test_an_answer_cut_or_changed_anywhere_is_read_or_refused(name, data):
     except InvalidOutputError:
         return
     assert all(isinstance(e, Decision | Judgement) for e in answer.elements)
+
+
+def test_a_list_in_a_list_that_was_cut_off_is_not_read_as_the_inner_one():
+    text = answer_of("nested-lists").rstrip()
+    with pytest.raises(InvalidOutputError, match="damaged JSON"):
+        parse(text[:-1])
 
 
 @given(names, st.data())

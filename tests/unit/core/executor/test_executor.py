@@ -7,12 +7,14 @@ from datetime import timedelta
 from decimal import Decimal
 
 import anyio
+import attrs
 import pytest
 
 from nof0_core.clock import ScaledClock, SystemClock
 from nof0_core.domain.decision import Decision, Signal
 from nof0_core.domain.model import Completion, Prompt
 from nof0_core.errors import InvalidOutputError, LLMError, PromptError
+from nof0_core.executor.answer import LONGEST_TEXT
 from nof0_core.executor.schema import answer_schema
 
 pytestmark = pytest.mark.anyio
@@ -45,6 +47,19 @@ async def test_an_answer_is_read_judged_and_approved(executor, context, now, pro
     assert (request.trader, request.cycle) == ("alpha", "cycle-1")
     assert request.deadline == now + timedelta(seconds=60)
     assert request.schema == answer_schema(("BTC", "ETH"))
+
+
+async def test_texts_of_a_backend_that_gives_decisions_are_cleaned_as_well(executor, context, now):
+    key = "sk-proj-abcdefghijklmnop1234"
+    said = f"bell \x07 half \ud800 {key} " + "x" * 10_000
+    made, _ = executor((attrs.evolve(HOLD, reasoning=said, invalidation_condition=said),))
+
+    result = await made.decide(context(), now)
+
+    decision = result.judgements[0].decision
+    for text in (decision.reasoning, decision.invalidation_condition):
+        assert text.startswith("bell   half ? [redacted] xxx")
+        assert len(text) == LONGEST_TEXT
 
 
 async def test_a_backend_that_reads_no_prompt_never_pays_for_one(executor, context, now, prompts):

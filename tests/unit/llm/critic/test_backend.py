@@ -105,7 +105,7 @@ async def test_the_critic_sees_the_market_and_the_proposal_as_data(question):
     assert "BTC stands at 100." in user
     assert "BTC: buy_to_enter, 300 USD at 3x" in user
     assert HOSTILE not in user
-    quoted = HOSTILE.replace("<", "\u2039").replace(">", "\u203a")
+    quoted = HOSTILE.replace("</", "\u2039").replace(">", "\u203a")
     assert f"<data>{quoted}</data>" in user
     assert user.count("</shown>") == 1
     assert request.rendered is PROMPT

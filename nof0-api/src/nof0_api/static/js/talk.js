@@ -8,13 +8,21 @@ import { traderLink } from "./traders.js";
 const WORDS = { buy_to_enter: "buy to enter", sell_to_enter: "sell to enter", hold: "hold", close: "close" };
 
 /**
- * What the risk gate said to the decision on a coin: "refused", "approved", or null where the summary
- * of the cycle does not tell (it is cut when it grows long, and older recordings have none).
+ * What the risk gate said to the decision on a coin: "refused", "approved", or null where the cycle does
+ * not tell. Older recordings have no verdicts, only the summary, which is cut when it grows long.
  */
 export function verdictOn(talk, symbol, signal) {
+  const heard = hearing(talk, symbol, signal);
+  if (heard) return heard.is_approved ? "approved" : "refused";
   const said = (talk.summary ?? "").split(", ");
   if (said.includes(`${symbol} ${signal} (refused)`)) return "refused";
   return said.includes(`${symbol} ${signal}`) ? "approved" : null;
+}
+
+/** All that was said to the decision on a coin; an approval goes before a refusal. */
+function hearing(talk, symbol, signal) {
+  const all = (talk.verdicts ?? []).filter((one) => one.symbol === symbol && one.signal === signal);
+  return all.find((one) => one.is_approved) ?? all[0];
 }
 
 /** When the cycle was, in seconds. */
@@ -62,6 +70,7 @@ function decision(talk, symbol, one) {
     verdict === "refused" ? h("span", { class: "badge warn" }, "refused by the risk gate") : null,
     verdict === "approved" ? h("span", { class: "badge" }, "approved") : null,
     facts.length ? h("span", { class: "muted" }, ` · ${facts.join(" · ")}`) : null,
+    (hearing(talk, symbol, one.signal)?.reasons ?? []).map((each) => h("div", { class: "muted" }, each.message)),
     one.invalidation_condition ? h("div", { class: "muted" }, `invalidation: ${one.invalidation_condition}`) : null);
 }
 

@@ -17,7 +17,7 @@ _OPTIONAL = ("stop_loss", "take_profit", "risk_usd")
 
 
 class Schema:
-    """Types and ranges of DESIGN's decision contract, and that the trader may trade the symbol.
+    """Types and ranges of a decision, and that the trader may trade the symbol.
 
     A backend may hand over typed decisions that no parser has seen, so nothing is taken on trust.
     A close needs no numbers and may name a symbol that has left the trader's list, as long as the
