@@ -82,11 +82,12 @@ class Document:
 
     @cached_property
     def highest_marker(self) -> int:
+        """Return the largest hourly marker of its own rows, 0 without rows."""
         return max((row.marker for row in self.own_rows), default=0)
 
     @cached_property
     def own_rows(self) -> tuple[Row, ...]:
-        """Split the collection, once."""
+        """Split `data`, once; earlier rows are not among them."""
         try:
             return tuple(
                 Row(tags.model_id, tags.since_inception_hourly_marker, text)
