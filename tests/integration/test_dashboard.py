@@ -334,6 +334,21 @@ def test_trades_can_be_filtered_and_sorted(api, open_page):
     expect(first).to_contain_text(usd(min(t["realized_net_pnl"] for t in wanted), sign=True))
 
 
+def test_all_trades_are_sorted_and_not_only_those_shown(api, open_page):
+    page = open_page(f"{api.url}/#/trades")
+    trades = api.ask("trades")["trades"]
+    rows = page.get_by_role("table", name="Closed trades").locator("tbody tr")
+    expect(rows).to_have_count(100)
+    page.get_by_role("button", name="Closed").click()
+    oldest = min(t["exit_time"] for t in trades)
+    shown = time.strftime("%Y-%m-%d %H:%M:%S +00:00", time.gmtime(oldest))
+    expect(rows.first.locator("time")).to_have_text(shown)
+    more = page.get_by_role("button", name="Show more")
+    more.click()
+    expect(rows).to_have_count(len(trades))
+    expect(more).to_be_hidden()
+
+
 def test_conversations_show_reasoning_and_what_the_gate_said(api, open_page):
     page = open_page(f"{api.url}/#/conversations")
     page.get_by_label("Show").select_option("with decisions")
@@ -498,6 +513,7 @@ def test_with_no_data_every_page_says_so(serve_files, open_page, tmp_path):
         expect(page.locator("main .state").first).to_contain_text(
             re.compile("yet|No open positions|no such trader")
         )
+        expect(page.get_by_role("button", name="Show more")).to_have_count(0)
 
 
 def test_when_the_api_goes_away_the_last_numbers_stay_with_their_age(finished, open_page):

@@ -20,6 +20,8 @@ RENEWED_EVERY = 0.05
 _MOST = 512
 _MOST_BYTES = 128_000_000
 """Answers kept, and their size; those not asked for the longest go first."""
+_LARGE = 4_000_000
+"""Bytes of an answer that is better copied beside the event loop."""
 _PACKERS = 2
 """Answers packed at a time: whoever asks for everything in many ways must wait for it."""
 
@@ -122,13 +124,16 @@ class Desk:
             )
             slot.document, slot.packed = document, packed
             self._forget(but=question)
-        return stamp(
+        finish = partial(
+            stamp,
             packed,
             now=wall_time().timestamp(),
             until=stopwatch() + RENEWED_EVERY,
             max_age=route.ttl(self._ttl),
             has_time=route.has_time,
         )
+        # It copies the answer once or twice, which for a large one would keep the others waiting.
+        return await anyio.to_thread.run_sync(finish) if packed.size > _LARGE else finish()
 
     def _forget(self, but: Question) -> None:
         """Drop what was not asked for the longest; the answer just made stays."""

@@ -227,6 +227,10 @@ def test_there_is_nothing_but_reading(site, method, path):
         "/api",
         "/nowhere",
         "/static/../app.py",
+        "/schema/elements",
+        "/schema/x.html",
+        "/api/account-totals?points=0",
+        "/api/account-totals?points=10001",
     ],
 )
 def test_hostile_requests_are_the_clients_fault(site, path):
