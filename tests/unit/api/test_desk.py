@@ -30,6 +30,7 @@ def hours(ready):
 
 async def test_large_answers_crowd_each_other_out(counter, monkeypatch):
     monkeypatch.setattr(desk, "_MOST_BYTES", 10_000)
+    monkeypatch.setattr(desk, "_LARGE", 2_000)
     for _ in range(2):
         for marker in range(HOURS):
             question = Question(ACCOUNT_TOTALS, number=marker)
