@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 import anyio
@@ -18,25 +18,28 @@ from nof0_core.config.model import TtlConfig
 RENEWED_EVERY = 0.05
 """Seconds between two looks at the source for the same question, and how exact `serverTime` is."""
 _MOST = 512
-"""Answers kept; those not asked for the longest go first."""
-
-Choice = Callable[[Iterable[Row]], list[Row]]
+_MOST_BYTES = 128_000_000
+"""Answers kept, and their size; those not asked for the longest go first."""
+_LARGE = 4_000_000
+"""Bytes of an answer that is better copied beside the event loop."""
+_PACKERS = 2
+"""Answers packed at a time: whoever asks for everything in many ways must wait for it."""
 
 
 @attrs.frozen(kw_only=True, eq=False)
 class Route:
     """One of the nine: what to load, which TTL its answers have, whether they carry the time.
 
-    `choose` makes a choice of rows out of the number that was asked with, `default` is that number
-    where none was given (None: all rows there are). Without `choose` it takes no number.
+    `choose` takes the rows that a question is about; without it there is nothing to choose.
+    `is_whole` tells that a question without numbers is about all rows.
     """
 
     name: str
     load: Callable[[DataSource, str], Awaitable[Document]]
     ttl: Callable[[TtlConfig], int]
     has_time: bool = True
-    choose: Callable[[int, Iterable[Row]], list[Row]] | None = None
-    default: int | None = None
+    choose: Callable[[Question, Document], list[Row]] | None = None
+    is_whole: bool = True
 
     @property
     def path(self) -> str:
@@ -46,11 +49,24 @@ class Route:
 
 @attrs.frozen
 class Question:
-    """What is asked: a route, a model id ("" for none), a number (None: the route's default)."""
+    """What is asked: a route, a model id ("" for none), numbers (None: the route's default).
+
+    `number` is a limit or an hourly marker, `points` into how many hours a curve is thinned out.
+    """
 
     route: Route
     model: str = ""
     number: int | None = None
+    points: int | None = None
+
+    @property
+    def choice(self) -> Callable[[Document], list[Row]] | None:
+        """Return what takes the rows, None where all are wanted."""
+        route = self.route
+        has_number = self.number is not None or self.points is not None
+        if route.choose is None or (route.is_whole and not has_number):
+            return None
+        return partial(route.choose, self)
 
 
 @attrs.define(eq=False)
@@ -70,6 +86,7 @@ class Desk:
         self.source = source
         self._ttl = ttl
         self._slots: OrderedDict[Question, Slot] = OrderedDict()
+        self._packers = anyio.CapacityLimiter(_PACKERS)
 
     async def ready(self, question: Question) -> Ready:
         """Return the answer to a question.
@@ -81,7 +98,7 @@ class Desk:
         slot = self._slots.get(question)
         if slot is None:
             slot = self._slots[question] = Slot()
-            self._forget()
+            self._forget(but=question)
         elif slot.ready is not None and (slot.ready.until > stopwatch() or slot.lock.locked()):
             # While one request fetches what is new, the others get what was good until now.
             return slot.ready
@@ -102,20 +119,28 @@ class Desk:
         document = await route.load(self.source, question.model)
         packed = slot.packed
         if packed is None or document is not slot.document:
-            choose: Choice | None = None
-            number = route.default if question.number is None else question.number
-            if route.choose is not None and number is not None:
-                choose = partial(route.choose, number)
-            packed = await anyio.to_thread.run_sync(pack, document, choose)
+            packed = await anyio.to_thread.run_sync(
+                pack, document, question.choice, limiter=self._packers
+            )
             slot.document, slot.packed = document, packed
-        return stamp(
+            self._forget(but=question)
+        finish = partial(
+            stamp,
             packed,
             now=wall_time().timestamp(),
             until=stopwatch() + RENEWED_EVERY,
             max_age=route.ttl(self._ttl),
             has_time=route.has_time,
         )
+        # It copies the answer once or twice, which for a large one would keep the others waiting.
+        return await anyio.to_thread.run_sync(finish) if packed.size > _LARGE else finish()
 
-    def _forget(self) -> None:
-        while len(self._slots) > _MOST:
-            self._slots.popitem(last=False)
+    def _forget(self, but: Question) -> None:
+        """Drop what was not asked for the longest; the answer just made stays."""
+        size = sum(slot.packed.size for slot in self._slots.values() if slot.packed)
+        for question in list(self._slots):
+            if len(self._slots) <= _MOST and size <= _MOST_BYTES:
+                break
+            if question != but:
+                dropped = self._slots.pop(question)
+                size -= dropped.packed.size if dropped.packed else 0

@@ -2,7 +2,7 @@
 
 A file is read when somebody asks for it and it is not the one that was read before (time of change
 in ns, size, inode). One that is missing, half written or damaged leaves the last good data
-standing.
+standing. Account totals may have pages of old hours beside their file, which are read once.
 """
 
 from __future__ import annotations
@@ -45,6 +45,10 @@ _EMPTY: Mapping[str, tuple[str, bytes, dict[str, bytes]]] = {
 }
 """Name of each file with its collection, and what stands for one that was never written."""
 
+EARLIER = "earlierPages"
+"""Key in `account-totals.json`: how many pages there are, from `account-totals-1.json` on."""
+_MOST_PAGES = 100_000
+
 Signature = tuple[int, int, int]
 _ABSENT = (errno.ENOENT,)
 
@@ -69,14 +73,25 @@ class FileSource:
         self._log = log
         self._shelves = {name: _Shelf(name, key) for name, (key, _, _) in _EMPTY.items()}
         self._models: dict[str, _Shelf] = {}
+        self._pages: list[_Shelf] = []
+        self._paged: tuple[Document, Document] | None = None
         self._empty = {
             name: Document(key=key, data=data, members=more, version="empty", made_at=None)
             for name, (key, data, more) in _EMPTY.items()
         }
 
     async def account_totals(self) -> Document:
-        """Load `account-totals.json`."""
-        return await self._load("account-totals")
+        """Load `account-totals.json` and the pages of old hours that it counts."""
+        newest = await self._load("account-totals")
+        if EARLIER not in newest.members:
+            return newest
+        if self._paged is None or self._paged[0] is not newest:
+            try:
+                self._paged = newest, await self._with_pages(newest)
+            except SourceDownError:
+                if self._paged is None:
+                    raise
+        return self._paged[1]
 
     async def analytics(self) -> Document:
         """Load `analytics.json`."""
@@ -125,18 +140,43 @@ class FileSource:
         for name, shelf in self._shelves.items():
             state: State = "ok"
             try:
-                document = await self._renewed(shelf)
+                document = await self._whole(name)
             except SourceDownError:
-                document, state = None, "down"
+                made_at, state = None, "down"
             else:
-                if document is None:
+                made_at = document.made_at
+                if made_at is None:
                     state = "empty"
-                elif shelf.fault:
+                elif shelf.fault or (name == "account-totals" and self._has_broken_page()):
                     state = "stale"
-            made_at = document.made_at if document is not None else None
             age = None if made_at is None else max(0.0, now - made_at)
             documents[name] = DocumentHealth(state=state, age_seconds=age)
         return SourceHealth(source="files", documents=documents)
+
+    async def _whole(self, name: str) -> Document:
+        return await (self.account_totals() if name == "account-totals" else self._load(name))
+
+    def _has_broken_page(self) -> bool:
+        return any(page.fault for page in self._pages)
+
+    async def _with_pages(self, newest: Document) -> Document:
+        members = dict(newest.members)
+        count = int(members.pop(EARLIER))
+        key = newest.key
+        del self._pages[count:]
+        for number in range(len(self._pages) + 1, count + 1):
+            self._pages.append(_Shelf(f"account-totals-{number}", key))
+        pages = [await self._renewed(shelf) for shelf in self._pages[:count]]
+        earlier = [page for page in pages if page is not None]
+        if len(earlier) < count:
+            missing = self._pages[pages.index(None)]
+            self._note(missing, "a page that account-totals.json counts is not there")
+            message = f"{key} is not whole"
+            raise SourceDownError(message)
+        version = hashlib.blake2b(newest.version.encode(), digest_size=9)
+        for page in earlier:
+            version.update(page.version.encode())
+        return attrs.evolve(newest, members=members, earlier=earlier, version=version.hexdigest())
 
     async def _load(self, name: str) -> Document:
         return await self._renewed(self._shelves[name]) or self._empty[name]
@@ -207,10 +247,13 @@ def parse(content: bytes, *, key: str, made_at: float) -> Document:
     members.pop("serverTime", None)
     texts = {name: bytes(text) for name, text in members.items()}
     data = texts.pop(key, None)
-    if data is None or data[:1] not in b"[{":
+    if data is None or data[:1] != (b"{" if key == "prices" else b"["):
         message = f"there is no collection {key}"
         raise ValueError(message)
     digest = hashlib.blake2b(data, digest_size=9)
     for name, text in texts.items():
         digest.update(b"\0" + name.encode() + b"\0" + text)
+    if EARLIER in texts and not 0 <= msgspec.json.decode(texts[EARLIER], type=int) <= _MOST_PAGES:
+        message = f"{EARLIER} is no number of pages"
+        raise ValueError(message)
     return Document(key=key, data=data, members=texts, version=digest.hexdigest(), made_at=made_at)

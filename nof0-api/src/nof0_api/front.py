@@ -18,6 +18,7 @@ from nof0_api.watch import Watch
 from nof0_core.clock import stopwatch
 from nof0_core.plugins.env import Logger
 
+_SCHEMA = frozenset({"/schema", "/schema/openapi.json"})
 _NOSNIFF: Header = (b"x-content-type-options", b"nosniff")
 
 
@@ -63,6 +64,10 @@ class Front:
             elif path in self._page_paths:
                 await self._pages(scope, receive, self._counting(send))
                 return
+            elif path.startswith("/schema/") and path.rstrip("/") not in _SCHEMA:
+                # The framework would answer with a page of its own.
+                lost = problem_answer(problem(404, "Nothing matches the given URI"))
+                chosen = with_headers(lost, self._cors.headers(scope["headers"]))
             else:
                 await self._through_framework(scope, receive, send)
                 return

@@ -45,6 +45,15 @@ Marker = Annotated[
         description="only rows whose hourly marker is this or more",
     ),
 ]
+Points = Annotated[
+    int | None,
+    Parameter(
+        ge=1,
+        le=routes.MOST_ROWS,
+        required=False,
+        description="thin out to about so many hours of each model, evenly spaced",
+    ),
+]
 ModelId = Annotated[str, Parameter(min_length=1, max_length=500, description="a model's id")]
 
 
@@ -79,11 +88,11 @@ _NINE: dict[str, Any] = {"responses": REFUSALS, "tags": ["arena"], "raises": []}
 async def account_totals(
     desk: NamedDependency[Desk],
     lastHourlyMarker: Marker = None,  # noqa: N803 - its name in the query and in messages
+    points: Points = None,
 ) -> Reply[AccountTotals]:
     """Answer rows of every account, one per elapsed hour and one for the growing hour."""
-    return Reply(
-        (await desk.ready(Question(routes.ACCOUNT_TOTALS, number=lastHourlyMarker))).choose
-    )
+    question = Question(routes.ACCOUNT_TOTALS, number=lastHourlyMarker, points=points)
+    return Reply((await desk.ready(question)).choose)
 
 
 @get(routes.ANALYTICS.path, summary="Analytics of all models", **_NINE)

@@ -39,17 +39,23 @@ class Packed:
     tag: bytes
     made_at: float | None
 
+    @property
+    def size(self) -> int:
+        """Return how many bytes it holds."""
+        return len(self.text) + len(self.zipped or b"")
 
-def pack(document: Document, choose: Callable[[Iterable[Row]], list[Row]] | None) -> Packed:
+
+def pack(document: Document, choose: Callable[[Document], list[Row]] | None) -> Packed:
     """Write a document, or the rows `choose` takes of it; may take a while for a large one.
 
     Raises:
         SourceDownError: the document has no rows to choose from.
     """
-    data, version = document.data, document.version.encode()
-    if choose is not None:
-        rows = choose(document.rows)
-        data = b"[" + b",".join(row.text for row in rows) + b"]"
+    version = document.version.encode()
+    if choose is None:
+        data = document.text
+    else:
+        data = b"[" + b",".join(row.text for row in choose(document)) + b"]"
     more = b"".join(b',"%s":%s' % (n.encode(), text) for n, text in document.members.items())
     text = b'{"%s":%s%s' % (document.key.encode(), data, more)
     if choose is not None:

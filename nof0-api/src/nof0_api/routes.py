@@ -1,21 +1,29 @@
-"""The nine routes: what each loads, how long it may be kept, what its number means."""
+"""The nine routes: what each loads, how long it may be kept, what its numbers mean."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
 
-from nof0_api.desk import Route
-from nof0_api.source import Row
+from nof0_api.desk import Question, Route
+from nof0_api.source import Document, Row
 from nof0_core.config.model import TtlConfig
 
 MOST_ROWS = 10_000
 """Largest number of rows that can be asked for."""
+_TRADES = 100
+_POSITIONS = 1000
 
 
-def since(number: int, rows: Iterable[Row]) -> list[Row]:
-    """Take the rows whose hourly marker is `number` or more."""
-    return [row for row in rows if row.marker >= number]
+def spread(points: int, rows: Iterable[Row]) -> list[Row]:
+    """Thin rows out to about `points` hours, evenly spaced; the newest row of each model stays."""
+    rows = list(rows)
+    if not rows:
+        return []
+    markers = [row.marker for row in rows]
+    step = -(-(max(markers) - min(markers) + 1) // points)
+    newest = {row.model: row for row in rows}
+    return [row for row in rows if row.marker % step == 0 or newest[row.model] is row]
 
 
 def first(number: int, rows: Iterable[Row]) -> list[Row]:
@@ -34,6 +42,23 @@ def first_of_each(number: int, rows: Iterable[Row]) -> list[Row]:
     return taken
 
 
+def _hours(question: Question, document: Document) -> list[Row]:
+    rows = document.rows(question.number or 0)
+    return list(rows) if question.points is None else spread(question.points, rows)
+
+
+def _top(question: Question, document: Document) -> list[Row]:
+    return first(question.number or _POSITIONS, document.rows())
+
+
+def _newest_trades(question: Question, document: Document) -> list[Row]:
+    return first_of_each(question.number or _TRADES, document.rows())
+
+
+def _newest_talks(question: Question, document: Document) -> list[Row]:
+    return first_of_each(question.number or MOST_ROWS, document.rows())
+
+
 def _short(ttl: TtlConfig) -> int:
     return int(ttl.short.total_seconds())
 
@@ -47,7 +72,7 @@ def _long(ttl: TtlConfig) -> int:
 
 
 ACCOUNT_TOTALS = Route(
-    name="account-totals", load=lambda s, _: s.account_totals(), ttl=_short, choose=since
+    name="account-totals", load=lambda s, _: s.account_totals(), ttl=_short, choose=_hours
 )
 ANALYTICS = Route(name="analytics", load=lambda s, _: s.analytics(), ttl=_long)
 MODEL_ANALYTICS = Route(
@@ -64,18 +89,18 @@ TRADES = Route(
     name="trades",
     load=lambda s, _: s.trades(),
     ttl=_medium,
-    choose=first_of_each,
-    default=100,
+    choose=_newest_trades,
+    is_whole=False,
 )
 POSITIONS = Route(
     name="positions",
     load=lambda s, _: s.positions(),
     ttl=_short,
-    choose=first,
-    default=1000,
+    choose=_top,
+    is_whole=False,
 )
 CONVERSATIONS = Route(
-    name="conversations", load=lambda s, _: s.conversations(), ttl=_medium, choose=first_of_each
+    name="conversations", load=lambda s, _: s.conversations(), ttl=_medium, choose=_newest_talks
 )
 
 FIXED = (

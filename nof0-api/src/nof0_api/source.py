@@ -5,7 +5,7 @@ Nothing else in this package knows whether data lies in files or in a database.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Literal, Protocol
 
@@ -32,11 +32,14 @@ class _Tags(msgspec.Struct):
 
 @attrs.frozen
 class Row:
-    """One row of a collection: whose it is, its hourly marker (0 without one), its JSON text."""
+    """One row of a collection: whose it is, its hourly marker (0 without one), its JSON text.
+
+    The text is a view into the document's data, not a copy.
+    """
 
     model: str
     marker: int
-    text: bytes
+    text: msgspec.Raw
 
 
 @attrs.define(kw_only=True, eq=False, slots=False)
@@ -47,7 +50,8 @@ class Document:
     it can tell by identity that it still holds.
 
     `key` is the name of the collection, `data` its JSON text, `members` further top-level values as
-    JSON text. `version` changes with the content. `made_at` is when the data was written, in
+    JSON text. `earlier` are documents whose rows come before those of `data`, for collections that
+    grow without end. `version` changes with the content. `made_at` is when the data was written, in
     seconds since 1970 on the machine's clock; None while there is none.
     """
 
@@ -56,17 +60,37 @@ class Document:
     members: Mapping[str, bytes] = attrs.field(factory=dict)
     version: str
     made_at: float | None
+    earlier: Sequence[Document] = ()
 
-    @cached_property
-    def rows(self) -> tuple[Row, ...]:
-        """Split the collection, which must be a list of objects, once.
+    @property
+    def text(self) -> bytes:
+        """Return the JSON text of the whole collection, earlier rows first."""
+        if not self.earlier:
+            return self.data
+        parts = (one.data.strip()[1:-1].strip() for one in (*self.earlier, self))
+        return b"[" + b",".join(part for part in parts if part) + b"]"
+
+    def rows(self, marker: int = 0) -> Iterator[Row]:
+        """Go through the rows whose hourly marker is `marker` or more, earlier ones first.
 
         Raises:
-            SourceDownError: it is something else.
+            SourceDownError: the collection is not a list of objects.
         """
+        for one in (*self.earlier, self):
+            if one.highest_marker >= marker:
+                yield from (row for row in one.own_rows if row.marker >= marker)
+
+    @cached_property
+    def highest_marker(self) -> int:
+        """Return the largest hourly marker of its own rows, 0 without rows."""
+        return max((row.marker for row in self.own_rows), default=0)
+
+    @cached_property
+    def own_rows(self) -> tuple[Row, ...]:
+        """Split `data`, once; earlier rows are not among them."""
         try:
             return tuple(
-                Row(tags.model_id, tags.since_inception_hourly_marker, bytes(text))
+                Row(tags.model_id, tags.since_inception_hourly_marker, text)
                 for text in msgspec.json.decode(self.data, type=list[msgspec.Raw])
                 for tags in (msgspec.json.decode(text, type=_Tags),)
             )

@@ -55,6 +55,7 @@ async def test_the_time_of_writing_alone_is_no_new_content(source, arena):
         pytest.param(b'{"trades": ["\xff"]}', id="not-text"),
         pytest.param(b'{"positions": []}', id="something-else"),
         pytest.param(b'{"trades": 5}', id="no-collection"),
+        pytest.param(b'{"trades": {}}', id="no-list"),
         pytest.param(b"[]", id="no-object"),
         pytest.param(b'{"trades": []} tail', id="more-behind"),
     ],
@@ -145,3 +146,82 @@ async def test_health_has_the_age_of_each_file(source, arena):
     health = await source.health()
     assert health.documents["trades"].age_seconds >= 500
     assert health.newest_age_seconds == min(d.age_seconds for d in health.documents.values())
+
+
+def row(number, model="a"):
+    return {"id": f"{model}_{number}", "model_id": model, "since_inception_hourly_marker": number}
+
+
+@pytest.fixture
+def paged(tmp_path):
+    """Account totals with two pages of old hours."""
+
+    def write(name, markers, **more):
+        rows = [row(marker) for marker in markers]
+        text = {"accountTotals": rows, "lastHourlyMarkerRead": markers[-1], **more}
+        (tmp_path / f"{name}.json").write_text(json.dumps(text))
+
+    write("account-totals-1", range(4))
+    write("account-totals-2", range(4, 8))
+    write("account-totals", [8, 9], earlierPages=2, serverTime=1)
+    return write
+
+
+def markers(document, since=0):
+    return [row.marker for row in document.rows(since)]
+
+
+async def test_pages_of_old_hours_come_before_the_newest(paged, tmp_path, log):
+    document = await FileSource(tmp_path, log=log).account_totals()
+    assert json.loads(document.text) == [row(number) for number in range(10)]
+    assert document.members == {"lastHourlyMarkerRead": b"9"}
+    assert markers(document) == list(range(10))
+    assert markers(document, since=7) == [7, 8, 9]
+
+
+async def test_a_new_hour_reads_no_page_again(paged, tmp_path, log):
+    source = FileSource(tmp_path, log=log)
+    before = await source.account_totals()
+    assert await source.account_totals() is before
+    paged("account-totals", [8, 9, 10], earlierPages=2)
+    after = await source.account_totals()
+    assert after.version != before.version
+    assert markers(after)[-1] == 10
+    assert [*after.earlier] == [*before.earlier], "the same objects"
+
+
+async def test_a_missing_page_leaves_the_last_good_data(paged, tmp_path, log):
+    source = FileSource(tmp_path, log=log)
+    before = await source.account_totals()
+    paged("account-totals", [12], earlierPages=3)
+    assert await source.account_totals() is before
+    assert (await source.health()).documents["account-totals"].state == "stale"
+    paged("account-totals-3", [8, 9, 10, 11])
+    assert markers(await source.account_totals()) == list(range(13))
+    assert (await source.health()).documents["account-totals"].state == "ok"
+
+
+async def test_a_page_that_was_never_there_is_a_source_that_is_down(paged, tmp_path, log):
+    (tmp_path / "account-totals-2.json").unlink()
+    source = FileSource(tmp_path, log=log)
+    with pytest.raises(SourceDownError):
+        await source.account_totals()
+    assert (await source.health()).documents["account-totals"].state == "down"
+    assert log.lines[0][1]["file"] == "account-totals-2.json"
+
+
+async def test_pages_of_another_run_are_not_looked_at(paged, tmp_path, log):
+    source = FileSource(tmp_path, log=log)
+    await source.account_totals()
+    paged("account-totals-1", [0, 1])
+    paged("account-totals", [2], earlierPages=1)
+    assert markers(await source.account_totals()) == [0, 1, 2]
+    paged("account-totals", [0])
+    assert markers(await source.account_totals()) == [0]
+
+
+@pytest.mark.parametrize("count", [-1, "2", 1.5, 10**9, None, [1]])
+async def test_a_number_of_pages_that_is_none_is_a_damaged_file(paged, tmp_path, log, count):
+    paged("account-totals", [8], earlierPages=count)
+    with pytest.raises(SourceDownError):
+        await FileSource(tmp_path, log=log).account_totals()

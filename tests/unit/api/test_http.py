@@ -176,6 +176,20 @@ def test_hours_can_be_fetched_as_they_grow(site):
     assert same.status == 304
 
 
+def test_long_curves_can_be_thinned_out(site):
+    rows = [{"model_id": "a", "since_inception_hourly_marker": n} for n in range(1000)]
+    site.write("account-totals", {"accountTotals": rows, "lastHourlyMarkerRead": 999})
+    settle()
+    for query, expected in (
+        ("points=10", [*range(0, 1000, 100), 999]),
+        ("points=2&lastHourlyMarker=980", [980, 990, 999]),
+        ("points=1000", list(range(1000))),
+    ):
+        got = site.ask(f"/api/account-totals?{query}").json["accountTotals"]
+        assert [r["since_inception_hourly_marker"] for r in got] == expected
+    assert site.ask("/api/account-totals?points=0").status == 400
+
+
 def test_parameters_nobody_knows_are_tolerated(site):
     got = site.ask("/api/positions?path=positions&limit=1")
     assert got.status == 200
@@ -213,6 +227,10 @@ def test_there_is_nothing_but_reading(site, method, path):
         "/api",
         "/nowhere",
         "/static/../app.py",
+        "/schema/elements",
+        "/schema/x.html",
+        "/api/account-totals?points=0",
+        "/api/account-totals?points=10001",
     ],
 )
 def test_hostile_requests_are_the_clients_fault(site, path):

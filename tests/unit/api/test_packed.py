@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
+from itertools import pairwise
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nof0_api.negotiation import accepts_gzip, matches
 from nof0_api.packed import pack, stamp
-from nof0_api.routes import first, first_of_each, since
+from nof0_api.routes import first, first_of_each, spread
 from nof0_api.source import Document, Row, SourceDownError
 
 quietly = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
@@ -60,7 +62,7 @@ def test_the_tag_depends_on_the_data_and_not_on_the_time(value, now, later):
 @quietly
 @given(rows, st.integers(0, 60))
 def test_rows_from_a_marker_on(value, marker):
-    packed = pack(document(value), lambda r: since(marker, r))
+    packed = pack(document(value), lambda d: list(d.rows(marker)))
     got = json.loads(finish(packed).plain[1]["body"])["rows"]
     assert got == [row for row in value if row["since_inception_hourly_marker"] >= marker]
 
@@ -68,7 +70,7 @@ def test_rows_from_a_marker_on(value, marker):
 @quietly
 @given(rows, st.integers(1, 10))
 def test_the_first_of_each_model_in_their_order(value, number):
-    packed = pack(document(value), lambda r: first_of_each(number, r))
+    packed = pack(document(value), lambda d: first_of_each(number, d.rows()))
     got = json.loads(finish(packed).plain[1]["body"])["rows"]
     expected = []
     for row in value:
@@ -78,14 +80,51 @@ def test_the_first_of_each_model_in_their_order(value, number):
 
 
 def test_the_first_rows():
-    assert [r.text for r in first(2, [Row("a", 0, bytes([n])) for n in range(5)])] == [b"\0", b"\1"]
+    rows = [Row("a", n, msgspec.Raw(b"1")) for n in range(5)]
+    assert first(2, rows) == rows[:2]
+
+
+@quietly
+@given(st.integers(1, 300), st.integers(1, 50), st.integers(0, 100))
+def test_curves_are_thinned_out_evenly_and_keep_their_newest_hour(hours, points, start):
+    rows = [Row("a", n, msgspec.Raw(b"1")) for n in range(start, start + hours)]
+    rows += [Row("late", n, msgspec.Raw(b"1")) for n in range(hours // 2)]
+    kept = spread(points, rows)
+    for model in ("a", "late"):
+        every = [row for row in rows if row.model == model]
+        mine = [row for row in kept if row.model == model]
+        assert mine[-1:] == every[-1:]
+        assert len(mine) <= points + 2
+        steps = {b.marker - a.marker for a, b in pairwise(mine[:-1])}
+        assert len(steps) <= 1
+    if points >= start + hours:
+        assert kept == rows
+
+
+def test_no_rows_stay_none_when_thinned_out():
+    assert spread(5, []) == []
+
+
+def test_earlier_rows_come_first_whatever_spaces_stand_between():
+    page = document([{"model_id": "a"}, {"model_id": "b"}])
+    empty = Document(key="rows", data=b"[ ]", version="e", made_at=0.0)
+    data = b'[\n {"model_id": "c"}\n]'
+    whole = Document(key="rows", data=data, version="w", made_at=0.0, earlier=[empty, page])
+    expected = [{"model_id": "a"}, {"model_id": "b"}, {"model_id": "c"}]
+    assert json.loads(finish(pack(whole, None)).plain[1]["body"])["rows"] == expected
+    chosen = pack(whole, lambda d: list(d.rows()))
+    assert json.loads(finish(chosen).plain[1]["body"])["rows"] == expected
 
 
 def test_a_choice_has_its_own_tag_that_other_rows_do_not_change():
     one = [{"model_id": "a", "x": 1}, {"model_id": "a", "x": 2}]
     two = [{"model_id": "a", "x": 1}, {"model_id": "a", "x": 3}]
-    newest = [pack(document(value), lambda r: first_of_each(1, r)).tag for value in (one, two)]
-    whole = [pack(document(value), lambda r: first_of_each(2, r)).tag for value in (one, two)]
+    newest = [
+        pack(document(value), lambda d: first_of_each(1, d.rows())).tag for value in (one, two)
+    ]
+    whole = [
+        pack(document(value), lambda d: first_of_each(2, d.rows())).tag for value in (one, two)
+    ]
     assert newest[0] == newest[1]
     assert len({newest[0], *whole}) == 3
 
@@ -94,7 +133,7 @@ def test_a_choice_has_its_own_tag_that_other_rows_do_not_change():
 def test_rows_that_are_none_cannot_be_chosen_from(data):
     broken = Document(key="rows", data=data, version="v", made_at=0.0)
     with pytest.raises(SourceDownError):
-        pack(broken, lambda r: first(1, r))
+        pack(broken, lambda d: first(1, d.rows()))
 
 
 @pytest.mark.parametrize(

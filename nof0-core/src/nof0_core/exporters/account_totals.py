@@ -1,9 +1,16 @@
-"""`account-totals.json`: every account at every hour since it began."""
+"""`account-totals.json`: every account at every hour since it began.
+
+Elapsed hours never change, and a year of them is hundreds of megabytes. So old rows leave for pages
+of their own, `account-totals-1.json` and on: each is written once and then neither written nor kept
+in memory again.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+
+import attrs
 
 from nof0_core.analysis.performance import PerformanceTracker
 from nof0_core.domain.account import AccountState
@@ -16,19 +23,35 @@ HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
+PAGE_BYTES = 4_000_000
+"""Text of elapsed hours that makes a page. The main file is never much larger than this."""
+
 Key = tuple[TraderId, int]
 """Trader and hourly marker: what a row's `id` is made of."""
+
+
+@attrs.frozen
+class Page:
+    """Rows that will not change, oldest first; pages are numbered from 1 in the order of time."""
+
+    number: int
+    rows: tuple[bytes, ...]
+    highest_marker: int
 
 
 class HourlyRows:
     """The rows of elapsed hours as they are written; each is encoded once, when its hour is marked.
 
     An hour has one row. The first row of an account is its beginning, so that a curve starts at
-    the initial capital.
+    the initial capital. Where pages end depends on the marked hours alone.
     """
 
     def __init__(self) -> None:
+        self.page_count = 0
+        self._pages: list[Page] = []
         self._rows: dict[Key, bytes] = {}
+        self._size = 0
+        self._highest = 0
         self._trackers: dict[TraderId, PerformanceTracker] = {}
         self._inception: dict[TraderId, datetime] = {}
         self._newest: dict[TraderId, datetime] = {}
@@ -63,13 +86,13 @@ class HourlyRows:
         return tracker.sharpe_ratio if tracker else 0.0
 
     def rows(self, current: Iterable[tuple[AccountState, float]]) -> tuple[list[bytes], int]:
-        """Return all rows with the growing hour of each account at the end.
+        """Return the rows that are on no page, with the growing hour of each account at the end.
 
         Args:
             current: accounts as they are now, with their Sharpe ratios.
 
         Returns:
-            The rows, and the highest hourly marker among them (0 without rows).
+            The rows, and the highest hourly marker of all so far (0 without rows).
         """
         growing: dict[Key, bytes] = {}
         for account, sharpe in current:
@@ -78,13 +101,37 @@ class HourlyRows:
                 key = (account.trader, (account.time - start) // HOUR)
                 growing[key] = encode(account_row(account, start, sharpe))
         rows = [row for key, row in self._rows.items() if key not in growing]
-        highest = max((marker for _, marker in (*self._rows, *growing)), default=0)
-        return [*rows, *growing.values()], highest
+        highest = max((marker for _, marker in growing), default=0)
+        return [*rows, *growing.values()], max(self._highest, highest)
+
+    def finished_pages(self) -> list[Page]:
+        """Return the pages that were not yet reported as written, oldest first."""
+        return list(self._pages)
+
+    def written(self, page: Page) -> None:
+        """Forget a page that is safe in its file."""
+        self._pages.remove(page)
 
     def _put(self, account: AccountState, sharpe: float) -> None:
         start = self._inception[account.trader]
         key = (account.trader, (account.time - start) // HOUR)
-        self._rows[key] = encode(account_row(account, start, sharpe))
+        row = encode(account_row(account, start, sharpe))
+        self._size += len(row) - len(self._rows.get(key, b""))
+        self._rows[key] = row
+        self._highest = max(self._highest, key[1])
+        if self._size > PAGE_BYTES:
+            self._turn_page()
+
+    def _turn_page(self) -> None:
+        """Move what can no longer change to a page: all but the newest row of each account."""
+        newest = dict(self._rows.keys())
+        moved = [key for key in self._rows if key[1] < newest[key[0]]]
+        if not moved:
+            return
+        self.page_count += 1
+        rows = tuple(self._rows.pop(key) for key in moved)
+        self._pages.append(Page(self.page_count, rows, max(marker for _, marker in moved)))
+        self._size = sum(map(len, self._rows.values()))
 
 
 def account_row(account: AccountState, start: datetime, sharpe: float) -> Json:

@@ -41,6 +41,16 @@ class Documents:
         """Take in one event."""
         self._history.apply(event)
 
+    def pages(self) -> Iterator[tuple[str, bytes]]:
+        """Give name and content of each page of old hours; going on says that it is written.
+
+        They must be written before the main file that counts them.
+        """
+        for page in self._history.hours.finished_pages():
+            marker = b',"lastHourlyMarkerRead":%d}' % page.highest_marker
+            yield f"account-totals-{page.number}.json", _list("accountTotals", page.rows) + marker
+            self._history.hours.written(page)
+
     def build(self, view: View, *, force: bool = False) -> Iterator[Document]:
         """Build all files for a view, one after the other.
 
@@ -52,8 +62,11 @@ class Documents:
             ProviderError: for a trader whose id cannot be part of a file name.
         """
         end = b',"serverTime":%d}' % to_ms(view.time)
-        rows, highest = self._history.hours.rows(self._current(view))
+        hours = self._history.hours
+        rows, highest = hours.rows(self._current(view))
         marker = b',"lastHourlyMarkerRead":%d' % highest
+        if hours.page_count:
+            marker += b',"earlierPages":%d' % hours.page_count
         yield "account-totals.json", _list("accountTotals", rows) + marker, end
         yield "positions.json", _list("accountTotals", map(encode, positions(view))), end
         yield "crypto-prices.json", b'{"prices":' + encode(prices(view)), end

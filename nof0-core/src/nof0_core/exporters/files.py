@@ -39,3 +39,11 @@ def replace_file(path: Path, content: bytes, *, section: str) -> None:
             draft.unlink()
         message = f"cannot write {path}: {error.strerror}"
         raise TransientError(message, section=section) from error
+
+
+def holds(path: Path, content: bytes) -> bool:
+    """Tell whether a file is there and says exactly this."""
+    try:
+        return path.stat().st_size == len(content) and path.read_bytes() == content
+    except OSError:
+        return False

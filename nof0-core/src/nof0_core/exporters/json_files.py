@@ -1,7 +1,8 @@
 """The `json` exporter: the files behind the API.
 
 Each file is written as a whole and put in place at once, and only when what it says has changed.
-Nothing is stored between runs: at start the exporter reads the whole journal again.
+Hours that are long over are on pages of their own, so that a round costs the same after a year as
+after a week. Nothing is stored between runs: at start the exporter reads the whole journal again.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from nof0_core.config.fields import opt
 from nof0_core.domain.event import Event
 from nof0_core.domain.view import View
 from nof0_core.exporters.documents import Documents
-from nof0_core.exporters.files import prepare_directory, replace_file
+from nof0_core.exporters.files import holds, prepare_directory, replace_file
 from nof0_core.money import use_exact_arithmetic
 from nof0_core.plugins.env import Env
 
@@ -79,6 +80,7 @@ class JsonExporter:
                     self._seq = event.seq
             if self._seq < view.seq:
                 # More events are on their way; the picture is ahead of what was told so far.
+                await anyio.to_thread.run_sync(self._write_pages)
                 return
             self._view = view
             # Writing takes longer than an event loop should be kept waiting.
@@ -96,8 +98,16 @@ class JsonExporter:
 
     def _write(self, view: View, *, force: bool = False) -> None:
         use_exact_arithmetic()
+        self._write_pages()
         for name, body, end in self._documents.build(view, force=force):
             digest = hashlib.blake2b(body, digest_size=16).digest()
             if self._written.get(name) != digest:
                 replace_file(self._path / name, body + end, section=self._section)
                 self._written[name] = digest
+
+    def _write_pages(self) -> None:
+        for name, content in self._documents.pages():
+            path = self._path / name
+            # After a restart they are the same again; readers need not read them twice.
+            if not holds(path, content):
+                replace_file(path, content, section=self._section)

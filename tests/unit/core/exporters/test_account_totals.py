@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
+from nof0_core.exporters import account_totals
 from nof0_core.exporters.account_totals import HourlyRows
 
 
@@ -47,3 +48,46 @@ def test_an_account_without_capital_has_no_rows(story):
     hours = HourlyRows()
     hours.mark(story(1).account("alpha"))
     assert rows(hours, [(story(1).account("alpha"), 0.0)]) == ([], 0)
+
+
+def test_elapsed_hours_leave_for_pages_and_memory_stays_bounded(story, evolve, monkeypatch):
+    monkeypatch.setattr(account_totals, "PAGE_BYTES", 5000)
+    told = story(1)
+    hours, read, seen = HourlyRows(), [], 0
+    accounts = [told.account("alpha"), told.account("beta")]
+    for account in accounts:
+        hours.begin(account)
+    for hour in range(1, 200):
+        for account in accounts:
+            hours.mark(evolve(account, time=account.time + timedelta(hours=hour)))
+        for page in hours.finished_pages():
+            assert page.number == len(read) + 1
+            read.append([json.loads(row) for row in page.rows])
+            assert page.highest_marker == max(
+                row["since_inception_hourly_marker"] for row in read[-1]
+            )
+            hours.written(page)
+        kept, highest = rows(hours)
+        seen = max(seen, len(kept))
+        assert highest == hour
+    assert len(read) == hours.page_count > 10
+    assert seen < 30
+    every = [row["id"] for page in [*read, kept] for row in page]
+    assert len(every) == len(set(every)) == 400
+    for trader in ("alpha", "beta"):
+        mine = [name for name in every if name.startswith(trader)]
+        assert mine == [f"{trader}_{hour}" for hour in range(200)], "oldest first"
+
+
+def test_the_growing_hour_never_takes_the_place_of_a_row_on_a_page(story, evolve, monkeypatch):
+    monkeypatch.setattr(account_totals, "PAGE_BYTES", 1)
+    account = story(1).account("alpha")
+    hours = HourlyRows()
+    hours.begin(account)
+    for hour in (1, 2, 3):
+        hours.mark(evolve(account, time=account.time + timedelta(hours=hour)))
+        growing = evolve(account, time=account.time + timedelta(hours=hour, minutes=5))
+        kept, _ = rows(hours, [(growing, 0.0)])
+        assert [row["id"] for row in kept] == [f"alpha_{hour}"]
+    ids = [json.loads(row)["id"] for page in hours.finished_pages() for row in page.rows]
+    assert ids == ["alpha_0", "alpha_1", "alpha_2"]

@@ -6,6 +6,7 @@ import anyio
 import pytest
 
 from nof0_core.errors import ProviderError, TransientError
+from nof0_core.exporters import account_totals
 from nof0_core.exporters.json_files import JsonConfig, open_json
 from nof0_core.testing.environment import env
 
@@ -346,3 +347,46 @@ async def test_a_picture_that_is_ahead_of_the_events_is_not_drawn_yet(tmp_path, 
         await exporter.export(told.events[half:], view)
     for name in at_once:
         assert (parts / name).read_bytes() == (whole / name).read_bytes()
+
+
+async def test_old_hours_are_written_once_and_all_of_them_stay(
+    tmp_path, story, evolve, monkeypatch
+):
+    at_once = await run(tmp_path / "whole", (story(30).events, story(30).view()))
+    monkeypatch.setattr(account_totals, "PAGE_BYTES", 20_000)
+    told, parts = story(30), tmp_path / "parts"
+    half = len(told.events) // 2
+    first = await run(parts, (told.events[:half], story(15).view()))
+    about = {file.name: file.stat().st_ino for file in parts.glob("account-totals-*")}
+    assert len(about) == first["account-totals.json"]["earlierPages"] > 0
+    files = await run(parts, (told.events, told.view()))
+    main = files.pop("account-totals.json")
+    count = main["earlierPages"]
+    assert count > len(about)
+    pages = [files[f"account-totals-{number}.json"] for number in range(1, count + 1)]
+    rows = [row for page in (*pages, main) for row in page["accountTotals"]]
+    assert {row["id"]: row for row in rows} == {
+        row["id"]: row for row in at_once["account-totals.json"]["accountTotals"]
+    }
+    assert len(rows) == len(at_once["account-totals.json"]["accountTotals"])
+    after = {file.name: file.stat().st_ino for file in parts.glob("account-totals-*")}
+    assert after.items() >= about.items(), "the same after a restart: not written again"
+
+
+async def test_a_page_that_cannot_be_written_is_kept_and_nobody_is_told_of_it(
+    tmp_path, story, monkeypatch
+):
+    monkeypatch.setattr(account_totals, "PAGE_BYTES", 20_000)
+    told = story(30)
+    (tmp_path / "account-totals-1.json").mkdir()
+    async with (
+        env() as surroundings,
+        open_json(JsonConfig(path=tmp_path), surroundings) as exporter,
+    ):
+        with pytest.raises(TransientError, match=r"cannot write .*account-totals-1\.json"):
+            await exporter.export(told.events, told.view())
+        assert not (tmp_path / "account-totals.json").exists()
+        (tmp_path / "account-totals-1.json").rmdir()
+        await exporter.export(told.events, told.view())
+    page = json.loads((tmp_path / "account-totals-1.json").read_bytes())
+    assert page["accountTotals"][0]["since_inception_hourly_marker"] == 0

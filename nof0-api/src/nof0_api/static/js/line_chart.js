@@ -17,7 +17,7 @@ function tickLabel(time, step) {
 }
 
 /** A single point gets an hour around it; the library would show years. */
-const timeRange = (_, from, to) => (from === to ? [from - 1800, to + 1800] : [from, to]);
+const timeRange = (plot, from, to) => (plot.data[0].length === 1 ? [plot.data[0][0] - 1800, plot.data[0][0] + 1800] : [from, to]);
 
 export class LineChart {
   #curves = [];

@@ -18,7 +18,7 @@ function room(row) {
 export function positionTable(store, { trader = true } = {}) {
   const columns = [
     { key: "trader", label: "Trader", lead: true, value: (row) => row.model_id, cell: (row) => traderLink(store, row.model_id, `position:${row.symbol}`) },
-    { key: "symbol", label: "Position", lead: !trader, value: (row) => row.symbol, cell: (row) => [h("b", {}, row.symbol), " ", h("span", { class: row.quantity < 0 ? "down" : "up" }, side(row)), " ", times(row.leverage), h("span", { class: "sub" }, quantity(row.quantity))] },
+    { key: "symbol", label: "Position", class: "tight", lead: !trader, value: (row) => row.symbol, cell: (row) => [h("b", {}, row.symbol), " ", h("span", { class: row.quantity < 0 ? "down" : "up" }, side(row)), " ", times(row.leverage), h("span", { class: "sub" }, quantity(row.quantity))] },
     { key: "value", label: "Value", num: true, value: (row) => Math.abs(row.quantity * row.current_price), cell: (row) => [usd(Math.abs(row.quantity * row.current_price)), h("span", { class: "sub" }, "margin ", usd(row.margin))] },
     { key: "price", label: "Entry / now", num: true, value: (row) => row.entry_price, cell: (row) => [price(row.entry_price), h("span", { class: "sub" }, price(row.current_price))] },
     { key: "pnl", label: "Unrealised", num: true, value: (row) => row.unrealized_pnl, cell: (row) => h("span", { class: tone(row.unrealized_pnl) }, gain(row.unrealized_pnl)) },

@@ -5,6 +5,7 @@ import { h, refill } from "./dom.js";
 
 export class Table {
   #rows = [];
+  #most = Infinity;
   #sort;
 
   /**
@@ -22,14 +23,16 @@ export class Table {
     this.caption = caption;
   }
 
-  show(rows) {
+  /** Shows the first `most` rows in the order that is sorted by. */
+  show(rows, most = Infinity) {
     this.#rows = rows;
+    this.#most = most;
     this.#write();
   }
 
   #write() {
     refill(this.head, h("tr", { role: "row" }, this.columns.map((column) => this.#heading(column))));
-    refill(this.body, this.#sorted().map((row) => h("tr", { role: "row" }, this.columns.map((column) => cell(column, row)))));
+    refill(this.body, this.#sorted().slice(0, this.#most).map((row) => h("tr", { role: "row" }, this.columns.map((column) => cell(column, row)))));
   }
 
   #heading(column) {

@@ -27,7 +27,7 @@ export function tiles(store, trader) {
     tile("equity", "Equity", usd(row?.equity ?? last?.dollar_equity ?? null), origin(start, last)),
     tile("return", "Return", change(result), row?.return_pct_ci ? `95 %: ${interval(row.return_pct_ci)}` : null, tone(result)),
     tile("realised", "Realised / open", gain(last?.realized_pnl), last ? `open ${gain(last.total_unrealized_pnl)}` : null, tone(last?.realized_pnl)),
-    tile("drawdown", "Deepest drawdown", rows.length ? percent(worst) : NONE, "of hourly values"),
+    tile("drawdown", "Deepest drawdown", rows.length ? percent(worst) : NONE, "of the hours drawn"),
     tile("sharpe", "Sharpe ratio", score(row?.sharpe ?? last?.sharpe_ratio ?? null), row?.sharpe_ci ? `95 %: ${interval(row.sharpe_ci)}` : null),
     tile("trades", "Trades", count(row?.num_trades ?? null), row?.num_trades ? `${percent((100 * row.num_wins) / row.num_trades, 0)} won` : null),
     tile("exposure", "Exposure", percent(gross, 0), isKnown(last?.margin_used_pct) ? `margin used ${percent(last.margin_used_pct)}` : null),

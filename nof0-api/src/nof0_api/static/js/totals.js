@@ -1,5 +1,7 @@
 // Account totals: one row per model and hour. After the first answer only new hours are asked for.
 
+const POINTS = 750; // hours of each model in the first answer; a longer run comes evenly thinned out
+
 export class Totals {
   #rows = new Map(); // model → Map of row id → row
   #sorted = new Map(); // model → rows, oldest first; made when asked for
@@ -9,7 +11,7 @@ export class Totals {
   get url() {
     // Markers count from each model's own start, so the youngest model decides what may be left out.
     const markers = this.models.map((model) => this.latest(model).since_inception_hourly_marker);
-    return markers.length ? `api/account-totals?lastHourlyMarker=${Math.min(...markers)}` : "api/account-totals";
+    return markers.length ? `api/account-totals?lastHourlyMarker=${Math.min(...markers)}` : `api/account-totals?points=${POINTS}`;
   }
 
   /** Takes an answer over. Returns false if it belongs to another run: then all must be read anew. */

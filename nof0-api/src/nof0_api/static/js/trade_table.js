@@ -12,7 +12,7 @@ const held = (row) => (row.exit_time - row.entry_time) / 60;
 export function tradeTable(store, { trader = true } = {}) {
   const columns = [
     { key: "trader", label: "Trader", lead: true, value: (row) => row.model_id, cell: (row) => traderLink(store, row.model_id, row.id) },
-    { key: "symbol", label: "Trade", lead: !trader, value: (row) => row.symbol, cell: (row) => [h("b", {}, row.symbol), " ", h("span", { class: row.side === "short" ? "down" : "up" }, row.side), " ", times(row.leverage), row.exit_liquidation ? h("span", { class: "badge warn" }, "liquidated") : null, h("span", { class: "sub" }, quantity(row.quantity))] },
+    { key: "symbol", label: "Trade", class: "tight", lead: !trader, value: (row) => row.symbol, cell: (row) => [h("b", {}, row.symbol), " ", h("span", { class: row.side === "short" ? "down" : "up" }, row.side), " ", times(row.leverage), row.exit_liquidation ? h("span", { class: "badge warn" }, "liquidated") : null, h("span", { class: "sub" }, quantity(row.quantity))] },
     { key: "exit", label: "Closed", class: "tight", value: (row) => row.exit_time, cell: (row) => moment(row.exit_time) },
     { key: "held", label: "Held", num: true, value: held, cell: (row) => minutes(held(row)) },
     { key: "price", label: "Entry → exit", num: true, value: (row) => row.entry_price, cell: (row) => [price(row.entry_price), h("span", { class: "sub" }, "→ ", price(row.exit_price))] },

@@ -49,7 +49,7 @@ export class Trades {
       return;
     }
     if (!this.table.element.isConnected) this.body.replaceChildren(this.table.element);
-    this.table.show(rows.slice(0, this.#shown));
+    this.table.show(rows, this.#shown);
   }
 
   destroy() {}
