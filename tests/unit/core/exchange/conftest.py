@@ -65,7 +65,8 @@ class Venue:
     async def positions(self):
         return [
             VenuePosition(
-                symbol=s, size=size, entry_price=self.prices[s], leverage=5,
+                symbol=s, size=size, entry_price=self.prices[s],
+                leverage=self.leverage.get(s, 5),
                 margin_used=D(0), unrealized_pnl=D(0),
             )
             for s, size in self.sizes.items() if size
