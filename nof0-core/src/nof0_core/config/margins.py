@@ -14,20 +14,24 @@ def check_isolated(session: Session, traders: Sequence[tuple[Named, TraderConfig
     """Refuse coins with isolated margin that another trader of the account trades as well.
 
     The venue would back both with the same margin at one leverage: what one loses would liquidate
-    the other. A pair is reported once, at the trader with isolated margin.
+    the other. A clash is reported once, at the trader with isolated margin, or the later of two.
     """
     for number, (named, trader) in enumerate(traders):
         if trader.limits.margin_mode is not MarginMode.ISOLATED:
             continue
-        for place, (_, other) in enumerate(traders):
-            both_isolated = other.limits.margin_mode is MarginMode.ISOLATED
-            if place == number or (both_isolated and place > number):
-                continue
-            shared = [s for s in trader.symbols if s in other.symbols]
-            if other.exchange == trader.exchange and shared:
-                session.problems.add(
-                    named.node.below("margin_mode"),
-                    f"isolated margin is one trader's own, but {other.id} trades"
-                    f" {', '.join(shared)} on {trader.exchange} too",
-                    "give them different symbols, or an exchange section each",
-                )
+        others = [
+            other
+            for position, (_, other) in enumerate(traders)
+            if other.exchange == trader.exchange
+            and set(other.symbols) & set(trader.symbols)
+            and (position < number or other.limits.margin_mode is MarginMode.CROSS)
+            and position != number
+        ]
+        if others:
+            taken = {symbol for other in others for symbol in other.symbols}
+            session.problems.add(
+                named.node.below("margin_mode"),
+                f"isolated margin is one trader's own, but {', '.join(o.id for o in others)} trade"
+                f" {', '.join(s for s in trader.symbols if s in taken)} on {trader.exchange} too",
+                "give them different symbols, or an exchange section each",
+            )

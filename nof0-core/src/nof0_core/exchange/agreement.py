@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+import attrs
+
 from nof0_core.domain.event import Drift, Reconciled, Transferred
 from nof0_core.domain.position import VenuePosition
 from nof0_core.errors import JournalError
@@ -16,7 +18,18 @@ from nof0_core.money import plain
 from nof0_core.protocols import ExchangeProvider
 
 MOVED_AFTER = timedelta(minutes=5)
-"""How long cash has to differ by the same amount to count as moved by somebody else."""
+"""How long cash has to differ by the same amount to count as moved by somebody else, …"""
+MOVED_LOOKS = 3
+"""… and at how many looks in a row: a statement may lag, and time may jump."""
+
+
+@attrs.frozen(kw_only=True)
+class Difference:
+    """Cash alone that differs: by how many USD, since when (UTC), at how many looks in a row."""
+
+    amount: Decimal
+    since: datetime
+    looks: int = 1
 
 
 class Agreement:
@@ -32,7 +45,7 @@ class Agreement:
         self._provider = provider
         self._books = books
         self._is_known = False
-        self._moved: tuple[Decimal, datetime] | None = None
+        self._cash: Difference | None = None
 
     def doubt(self) -> None:
         """Forget that both sides were compared, until they are again."""
@@ -72,8 +85,8 @@ class Agreement:
     def settle(self, drift: tuple[Drift, ...]) -> None:
         """Take over what `read` found: record what is new and tell about it.
 
-        Cash alone that has differed by the same amount for `MOVED_AFTER` was moved by somebody
-        else: it is booked to the unassigned account, and with that explained.
+        Cash alone that has differed by the same amount for long enough was moved by somebody else:
+        it is booked to the unassigned account, and with that explained.
         """
         self._is_known = True
         moved = self._moved_cash(drift)
@@ -96,15 +109,19 @@ class Agreement:
     def _moved_cash(self, drift: tuple[Drift, ...]) -> Decimal | None:
         """Return by how many USD cash has differed long enough to be booked, None if it has not."""
         if [entry.what for entry in drift] != ["cash"]:
-            self._moved = None
+            self._cash = None
             return None
         now, amount = self._books.clock.now(), drift[0].venue - drift[0].ledger
-        if self._moved is None or abs(self._moved[0] - amount) > CASH_TOLERANCE:
-            self._moved = amount, now
-        return amount if now - self._moved[1] >= MOVED_AFTER else None
+        seen = self._cash
+        if seen is None or abs(seen.amount - amount) > CASH_TOLERANCE:
+            self._cash = Difference(amount=amount, since=now)
+            return None
+        self._cash = attrs.evolve(seen, amount=amount, looks=seen.looks + 1)
+        is_settled = self._cash.looks >= MOVED_LOOKS and now - seen.since >= MOVED_AFTER
+        return amount if is_settled else None
 
     def _book_moved(self, amount: Decimal) -> None:
-        self._moved = None
+        self._cash = None
         self._books.record(
             ENGINE,
             Transferred(section=self._section, amounts={UNASSIGNED: amount}, reason="outside"),

@@ -58,7 +58,7 @@ def test_a_shared_coin_is_refused_once_where_isolated_is_written(bench, first, s
     entries(bench, first + eth, second + key("symbols: [ETH, SOL]"))
     problems = bench.problems()
     assert f"etc/manager.yaml:{place}: isolated margin is one trader's own, but" in problems
-    assert "trades ETH on paper too" in problems
+    assert "trade ETH on paper too" in problems
     assert problems.count("isolated margin is") == 1
     assert "an exchange section each" in problems
 
