@@ -81,6 +81,7 @@ async def _play(stream):
             terms=dict.fromkeys(TRADERS, terms),
             since=START,
         )
+        await desk.sync(await market.quotes(["BTC"]))
         scene = _Scene(books, desk, market, clock)
         for what, arg, sign in stream:
             await clock.sleep_until(clock.now() + timedelta(minutes=1))

@@ -14,6 +14,7 @@ from nof0_core.config.digest import digest_of
 from nof0_core.config.files.executor import ExecutorFile
 from nof0_core.config.files.main import MainFile
 from nof0_core.config.files.providers import MarketFile
+from nof0_core.config.margins import check_isolated
 from nof0_core.config.model import (
     ClockConfig,
     Config,
@@ -56,6 +57,8 @@ def assemble(session: Session, trees: Trees) -> Config | None:
         keeps_journals=trees.data_dir is None,
     )
     made = [make_trader(session, named, around) for named in wiring.traders]
+    pairs = zip(wiring.traders, (trader for trader, _ in made), strict=True)
+    check_isolated(session, [(named, trader) for named, trader in pairs if trader is not None])
     allocator = _allocator(session, files)
     if files.block is not None:
         entries = [named.entry for named in wiring.traders]

@@ -22,6 +22,7 @@ from nof0_core.config.session import Session, nodes_of
 from nof0_core.config.tree import Node, Table, find
 from nof0_core.domain.context import RiskLimits
 from nof0_core.domain.model import DailyBudget, ModelSpec
+from nof0_core.domain.position import MarginMode
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.money import HUNDRED, plain
 
@@ -163,6 +164,7 @@ def limits_of(entry: TraderEntry, executor: ExecutorFile, exchange: Section | No
     return RiskLimits(
         max_position_size_usd=own.max_position_size_usd,
         max_margin_usage_pct=own.max_margin_usage_pct,
+        margin_mode=MarginMode(entry.margin_mode),
         stop_loss_enabled=own.stop_loss_enabled,
         take_profit_enabled=own.take_profit_enabled,
         slippage_bps=entry.market_ioc_slippage_bps,

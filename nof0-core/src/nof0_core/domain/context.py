@@ -12,7 +12,7 @@ from nof0_core.domain.account import AccountState
 from nof0_core.domain.brakes import BrakeState
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.mappings import read_only
-from nof0_core.domain.position import Holding
+from nof0_core.domain.position import Holding, MarginMode
 from nof0_core.domain.snapshot import MarketSnapshot
 from nof0_core.ids import CycleId, Symbol, TraderId
 
@@ -28,7 +28,7 @@ class RiskLimits:
     `min_position_equity_multiple` and `max_…` are the value band: notional of one position as a
     multiple of the trader's equity. `slippage_bps` caps what an order may pay beyond the mark;
     `expected_slippage_bps` is what one is expected to pay, for costs in reward/risk and `risk_usd`
-    (never more than the cap).
+    (never more than the cap). `margin_mode` is how entries are backed.
     """
 
     major_coin_leverage: int = 20
@@ -38,6 +38,7 @@ class RiskLimits:
     max_positions: int = 4
     max_position_size_usd: Decimal | None = None
     max_margin_usage_pct: Decimal = Decimal(100)
+    margin_mode: MarginMode = MarginMode.CROSS
     stop_loss_enabled: bool = True
     take_profit_enabled: bool = True
     slippage_bps: Decimal = Decimal(50)

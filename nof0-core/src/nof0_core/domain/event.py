@@ -21,7 +21,7 @@ from nof0_core.domain.decision import Judgement
 from nof0_core.domain.fill import Fill
 from nof0_core.domain.model import Message, ModelCall, Usage
 from nof0_core.domain.order import OrderOutcome, OrderRequest
-from nof0_core.domain.position import ExitPlan, ProtectionMode
+from nof0_core.domain.position import ExitPlan, MarginMode, ProtectionMode
 from nof0_core.ids import CycleId, Symbol, TraderId
 
 BODIES: dict[str, type[Body]] = {}
@@ -63,7 +63,8 @@ class Transferred(Body):
     """Capital moved into (positive) or out of accounts of an exchange section; never profit.
 
     One event for all accounts a movement touches, so that it happened or did not. `reason` is
-    `initial` or `rebalance`. The amounts sum to zero unless the capital is new to nof0.
+    `initial`, `rebalance`, or `outside` for what somebody else moved on the exchange account. The
+    amounts sum to zero unless capital came from or went outside nof0.
     """
 
     type: ClassVar[str] = "transferred"
@@ -159,7 +160,8 @@ class OrderIntended(Body):
     """An order is about to be sent; written before anything leaves.
 
     `purpose` is `open`, `close`, `stop`, `target`, `unprotected`, `liquidation` or `flatten`. For
-    an `open`, `plan`, `leverage`, `confidence` and `risk_usd` describe the position it is to make.
+    an `open`, `plan`, `leverage`, `margin_mode`, `confidence` and `risk_usd` describe the position
+    it is to make.
     """
 
     type: ClassVar[str] = "order_intended"
@@ -172,6 +174,7 @@ class OrderIntended(Body):
     confidence: float = 0.0
     risk_usd: Decimal = Decimal(0)
     plan: ExitPlan = ExitPlan()
+    margin_mode: MarginMode = MarginMode.CROSS
 
 
 @attrs.frozen(kw_only=True)

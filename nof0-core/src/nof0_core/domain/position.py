@@ -53,8 +53,10 @@ class ProtectionMode(StrEnum):
 class Holding:
     """A trader's virtual position, valued at `mark`.
 
-    `size` is signed, in coins. `margin` = notional at mark / leverage. `liquidation_price` is what
-    the trader's own account could bear with its other positions held constant, None if never.
+    `size` is signed, in coins. `margin` is notional at mark / leverage of a cross position, and all
+    that backs an isolated one: its margin at entry with what it has gained or lost, not below 0.
+    `liquidation_price` is what the trader's own account, or the margin of an isolated position,
+    could bear with its other positions held constant, None if never.
     `fees`, `funding` and `realized_pnl` (gross) are those of this position since it was opened.
     """
 
@@ -79,6 +81,7 @@ class Holding:
     stop_venue_id: int | None = None
     target_venue_id: int | None = None
     protection: ProtectionMode = ProtectionMode.NONE
+    margin_mode: MarginMode = MarginMode.CROSS
 
     @property
     def notional(self) -> Decimal:

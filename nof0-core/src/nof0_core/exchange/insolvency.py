@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.position import MarginMode
 from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import DataError
 from nof0_core.exchange.books import Books
 from nof0_core.ids import Symbol, TraderId
-from nof0_core.ledger import Position, maintenance_of
+from nof0_core.ledger import Pool, Position
 from nof0_core.money import plain
 
 PURPOSE = "liquidation"
@@ -29,41 +30,47 @@ class Insolvency:
         self._section = section
         self._books = books
         self._instruments = instruments
-        self._told: set[TraderId] = set()
+        self._told: set[tuple[TraderId, Symbol | None]] = set()
 
     def due(self, quotes: Mapping[Symbol, Quote]) -> list[Position]:
-        """Return all positions of traders whose equity is below their maintenance margin.
+        """Return all positions whose backing is below the maintenance margin they need together.
 
-        Each such trader raises one alert, again only after it was solvent in between. A trader that
-        cannot be valued because a price is missing is not judged. The shared accounts are left
+        The cross positions of a trader are backed by its account, an isolated one by its own
+        margin. Each case raises one alert, again only after there was enough in between. A trader
+        that cannot be valued because a price is missing is not judged. The shared accounts are left
         alone: what they hold, no trader decided.
         """
         marks = {symbol: quote.mark for symbol, quote in quotes.items()}
-        ledger, found = self._books.ledger, []
-        by_trader: dict[TraderId, list[Position]] = {}
-        for position in ledger.positions(self._section):
-            if not position.trader.startswith("@"):
-                by_trader.setdefault(position.trader, []).append(position)
-        self._told &= by_trader.keys()
-        for trader, positions in by_trader.items():
+        found: list[Position] = []
+        short: set[tuple[TraderId, Symbol | None]] = set()
+        traders = {p.trader: None for p in self._books.ledger.positions(self._section)}
+        for trader in traders:
+            if trader.startswith("@"):
+                continue
             try:
-                account = ledger.account(
-                    self._section, trader, marks, self._books.clock.now(), self._instruments
-                )
+                pools = self._books.ledger.pools(self._section, trader, marks, self._instruments)
             except DataError as error:
                 self._books.log.warning("margin of a trader unknown", error=str(error))
+                short |= {key for key in self._told if key[0] == trader}
                 continue
-            needed = maintenance_of(account.holdings, self._instruments)
-            if account.equity >= needed:
-                self._told.discard(trader)
-                continue
-            found += positions
-            if trader not in self._told:
-                self._told.add(trader)
-                self._books.alert(
-                    "insolvent",
-                    f"equity of {plain(account.equity)} USD is below the maintenance margin of "
-                    f"{plain(needed)} USD: all positions of the trader are closed",
-                    trader=trader,
-                )
+            for pool in pools:
+                if pool.equity < pool.needed:
+                    found += pool.positions
+                    short.add(self._tell(trader, pool))
+        self._told = short
         return found
+
+    def _tell(self, trader: TraderId, pool: Pool) -> tuple[TraderId, Symbol | None]:
+        symbol = pool.positions[0].symbol if pool.mode is MarginMode.ISOLATED else None
+        if (trader, symbol) not in self._told:
+            backing, what = "equity", "all positions of the trader are closed"
+            if symbol is not None:
+                backing, what = "isolated margin", f"the position in {symbol} is closed"
+            self._books.alert(
+                "insolvent",
+                f"{backing} of {plain(pool.equity)} USD is below the maintenance margin of "
+                f"{plain(pool.needed)} USD: {what}",
+                trader=trader,
+                symbol=symbol,
+            )
+        return trader, symbol

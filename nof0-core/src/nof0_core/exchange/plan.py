@@ -14,7 +14,7 @@ import attrs
 from nof0_core.domain.event import OrderIntended
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.order import OrderRequest, Side, TimeInForce, Trigger, TriggerKind
-from nof0_core.domain.position import ExitPlan
+from nof0_core.domain.position import ExitPlan, MarginMode
 from nof0_core.domain.snapshot import Quote
 from nof0_core.ids import ClientOrderId, CycleId, Symbol, TraderId, client_order_id
 from nof0_core.money import BPS, HUNDRED
@@ -38,13 +38,14 @@ class Terms:
     `slippage_bps` caps what may be paid beyond the mark; `style` is `market_ioc` (the cap around
     the mark) or `limit_ioc` (the mark itself). `price_band_pct` is how far the mark may have moved
     between judgement and sending. `stop_deadline` is how long a filled entry may be without its
-    stop.
+    stop. `margin_mode` is how positions are backed.
     """
 
     style: str
     slippage_bps: Decimal
     price_band_pct: Decimal
     stop_deadline: timedelta = timedelta(seconds=10)
+    margin_mode: MarginMode = MarginMode.CROSS
 
 
 def limit_price(quote: Quote, instrument: Instrument, side: Side, terms: Terms) -> Decimal:
@@ -88,6 +89,7 @@ def open_order(
             limit_price=limit,
         ),
         leverage=approved.leverage,
+        margin_mode=terms.margin_mode,
         confidence=approved.confidence,
         risk_usd=approved.risk_usd,
         plan=ExitPlan(
@@ -111,13 +113,21 @@ def close_order(
     terms: Terms,
     purpose: str,
     client_id: ClientOrderId,
-) -> OrderIntended:
+) -> OrderIntended | Refusal:
     """Make the order that closes a trader's own position of signed `size`.
 
     It is reduce-only wherever the venue's `net` position lets it be: with opposite positions of
-    other traders in the coin, closing this one may well increase the net.
+    other traders in the coin, closing this one may well increase the net. Then it has to be as
+    large as the venue wants any order to be; a smaller rest waits until the others are gone.
     """
     side = Side.SELL if size > 0 else Side.BUY
+    limit = limit_price(quote, instrument, side, terms)
+    is_reduce_only = net * size > 0 and abs(net) >= abs(size)
+    if not is_reduce_only and abs(size) * limit < instrument.min_notional:
+        return Refusal(
+            reason=f"{abs(size)} {symbol} is below the venue's smallest order, and opposite "
+            "positions of other traders do not let it be a reduction"
+        )
     return OrderIntended(
         trader=trader,
         section=section,
@@ -128,8 +138,8 @@ def close_order(
             symbol=symbol,
             side=side,
             size=abs(size),
-            limit_price=limit_price(quote, instrument, side, terms),
-            is_reduce_only=net * size > 0 and abs(net) >= abs(size),
+            limit_price=limit,
+            is_reduce_only=is_reduce_only,
         ),
     )
 

@@ -7,6 +7,9 @@ orders) the engine watches the mark itself and the journal says so.
 A stop has to stand `stop_deadline` (real time) after the entry was filled. Refused, or still not
 confirmed by then, it counts as missing: the position is closed, and whatever the venue may have
 taken of that stop is cancelled with it. Until the close is through, the engine watches the mark.
+
+A position that no entry opened, left over where a stop and a close were filled at once, has no
+exits that anybody planned: it is closed as well.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from nof0_core.exchange.plan import Terms
 from nof0_core.exchange.sender import Sender
 from nof0_core.ids import ClientOrderId, Symbol, TraderId, client_order_id
 from nof0_core.ledger import OrderRecord, Position
+from nof0_core.money import plain
 from nof0_core.protocols import Capability
 
 VENUE_EXITS = frozenset({Capability.TRIGGER_ORDERS, Capability.REDUCE_ONLY})
@@ -49,6 +53,7 @@ class Protection:
         self._instruments = instruments
         self._terms = terms
         self._told: set[ClientOrderId | None] = set()
+        self._strays: set[tuple[TraderId, int]] = set()
 
     async def keep(self) -> list[Position]:
         """Place missing exits, replace wrong ones, cancel orphans.
@@ -90,6 +95,9 @@ class Protection:
         return ProtectionMode.VENUE, ""
 
     async def _protect(self, position: Position) -> bool:
+        if position.opened_by is None:
+            self._tell_stray(position)
+            return False
         mode, reason = self.mode_for(position)
         orders = self._exits_of(position)
         if mode is not ProtectionMode.VENUE:
@@ -135,6 +143,19 @@ class Protection:
         self._books.alert(
             "stop_refused",
             f"no stop for {position.symbol}: {reason}; the position is closed",
+            trader=position.trader,
+            symbol=position.symbol,
+        )
+
+    def _tell_stray(self, position: Position) -> None:
+        key = position.trader, position.opened_seq
+        if key in self._strays:
+            return
+        self._strays.add(key)
+        self._books.alert(
+            "stray_position",
+            f"{plain(position.quantity)} {position.symbol} are held that no entry opened: an exit "
+            "and a close were filled both; the position is closed",
             trader=position.trader,
             symbol=position.symbol,
         )

@@ -13,6 +13,8 @@ from nof0_core.money import ZERO
 
 CASH_TOLERANCE = Decimal("0.01")
 """Difference in USD below which cash agrees: venues cut fees and funding to 6 decimals."""
+PRICE_ROOM = Decimal("0.1")
+"""How far from the mark a trade may have been that the ledger does not know yet."""
 
 
 def compare(
@@ -21,18 +23,27 @@ def compare(
     sizes: Mapping[Symbol, Decimal],
     account: VenueAccount,
     positions: Sequence[VenuePosition],
+    marks: Mapping[Symbol, Decimal],
 ) -> tuple[Drift, ...]:
     """Return every number on which the sums of the ledger and the venue differ.
 
-    Positions must agree to the last lot; `raw_usd` (USD) within `CASH_TOLERANCE`. Coins are in
-    alphabetical order, cash is last.
+    Positions must agree to the last lot; `raw_usd` (USD) within `CASH_TOLERANCE`. Cash that was
+    paid or got for coins that differ, at their marks (USD) give or take `PRICE_ROOM`, is no
+    difference of its own. Coins are in alphabetical order, cash is last.
     """
-    at_venue = {p.symbol: p.size for p in positions}
-    drift = [
-        Drift(what="position", symbol=symbol, ledger=ours, venue=theirs)
-        for symbol in sorted({*sizes, *at_venue})
-        if (ours := sizes.get(symbol, ZERO)) != (theirs := at_venue.get(symbol, ZERO))
-    ]
-    if abs(raw_usd - account.raw_usd) > CASH_TOLERANCE:
+    at_venue = {p.symbol: p for p in positions}
+    drift, paid, room = [], ZERO, CASH_TOLERANCE
+    for symbol in sorted({*sizes, *at_venue}):
+        held = at_venue.get(symbol)
+        ours, theirs = sizes.get(symbol, ZERO), held.size if held is not None else ZERO
+        if ours == theirs:
+            continue
+        drift.append(Drift(what="position", symbol=symbol, ledger=ours, venue=theirs))
+        price = marks.get(symbol) or (held.entry_price if held is not None else ZERO)
+        paid += (theirs - ours) * price
+        room += abs(theirs - ours) * price * PRICE_ROOM
+    difference = account.raw_usd - raw_usd
+    # A correction without any trade leaves cash as it is, a missing trade changes it by its price.
+    if abs(difference) > CASH_TOLERANCE and abs(difference + paid) > room:
         drift.append(Drift(what="cash", symbol=None, ledger=raw_usd, venue=account.raw_usd))
     return tuple(drift)

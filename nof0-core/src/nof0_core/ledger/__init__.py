@@ -8,17 +8,17 @@ from nof0_core.ledger.account import Totals
 from nof0_core.ledger.brakes import Brakes, next_midnight
 from nof0_core.ledger.funding import share_funding
 from nof0_core.ledger.ledger import Ledger
-from nof0_core.ledger.margin import maintenance_of
 from nof0_core.ledger.orders import OrderRecord
+from nof0_core.ledger.pools import Pool
 from nof0_core.ledger.position import Position
 
 __all__ = [
     "Brakes",
     "Ledger",
     "OrderRecord",
+    "Pool",
     "Position",
     "Totals",
-    "maintenance_of",
     "next_midnight",
     "share_funding",
 ]

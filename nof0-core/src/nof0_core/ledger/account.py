@@ -82,7 +82,7 @@ class Section:
     parts: dict[int, dict[TraderId, Decimal]] = attrs.field(factory=dict)
     last_fill: datetime | None = None
     settlements: set[tuple[Symbol, datetime]] = attrs.field(factory=set)
-    last_funding: dict[Symbol, datetime] = attrs.field(factory=dict)
+    last_funding: datetime | None = None
 
     def account(self, trader: TraderId) -> Account:
         """Return an account of the section, making it on first use."""

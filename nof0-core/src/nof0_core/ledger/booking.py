@@ -12,7 +12,7 @@ from decimal import Decimal
 import attrs
 
 from nof0_core.domain.fill import Fill
-from nof0_core.domain.position import ExitPlan
+from nof0_core.domain.position import ExitPlan, MarginMode
 from nof0_core.domain.trade import ClosedTrade, TradeLeg
 from nof0_core.ids import CycleId, TraderId
 from nof0_core.ledger.arithmetic import COST_STEP, share
@@ -75,6 +75,7 @@ def _opened(fill: Fill, quantity: Decimal, fee: Decimal, owner: Owner) -> Positi
         confidence=order.confidence if order else 0.0,
         risk_usd=order.risk_usd if order else ZERO,
         plan=order.plan if order else ExitPlan(),
+        margin_mode=order.margin_mode if order else MarginMode.CROSS,
         cycle=order.cycle if order else CycleId(""),
         opened_by=order.client_id if order else None,
         opened_seq=order.seq if order else owner.seq,

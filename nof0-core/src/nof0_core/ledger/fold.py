@@ -161,8 +161,7 @@ class Fold:
                     held, funding=held.funding + amount, open_funding=held.open_funding + amount
                 )
         section.settlements.add((body.symbol, body.time))
-        known = section.last_funding.get(body.symbol, body.time)
-        section.last_funding[body.symbol] = max(known, body.time)
+        section.last_funding = max(section.last_funding or body.time, body.time)
 
     def _exit_plan_set(self, event: Event, body: ExitPlanSet) -> None:
         account = self.account(event, body.section, body.trader)

@@ -16,6 +16,7 @@ from nof0_core.ledger.account import Account, Totals
 from nof0_core.ledger.brakes import Brakes
 from nof0_core.ledger.fold import Fold
 from nof0_core.ledger.orders import OrderRecord
+from nof0_core.ledger.pools import Pool, pools
 from nof0_core.ledger.position import Position
 from nof0_core.ledger.valuation import value
 from nof0_core.money import EXACT
@@ -67,6 +68,22 @@ class Ledger:
         found = self._account(section, trader) or Account(trader=trader)
         return value(found, marks, time, instruments)
 
+    def pools(
+        self,
+        section: str,
+        trader: TraderId,
+        marks: Mapping[Symbol, Decimal],
+        instruments: Mapping[Symbol, Instrument],
+    ) -> tuple[Pool, ...]:
+        """Return what a trader holds by what backs it: isolated positions, then the cross ones.
+
+        Raises:
+            DataError: if the mark or the instrument of a held coin is missing.
+        """
+        found = self._account(section, trader)
+        with localcontext(EXACT):
+            return tuple(pools(found, marks, instruments)) if found else ()
+
     def traders(self, section: str) -> tuple[TraderId, ...]:
         """Return everybody with an account in a section, reserve and unassigned included."""
         found = self._fold.sections.get(section)
@@ -88,10 +105,6 @@ class Ledger:
     def sizes(self, section: str, symbol: Symbol) -> dict[TraderId, Decimal]:
         """Return the signed size in coins of everybody who holds a coin."""
         return {p.trader: p.quantity for p in self._holders(section, symbol)}
-
-    def traders_holding(self, section: str, symbol: Symbol) -> tuple[TraderId, ...]:
-        """Return who holds a coin."""
-        return tuple(p.trader for p in self._holders(section, symbol))
 
     def leverages(self, section: str, symbol: Symbol) -> tuple[int, ...]:
         """Return the leverage of each position in a coin."""
@@ -143,15 +156,10 @@ class Ledger:
         found = self._fold.sections.get(section)
         return found.last_fill if found else None
 
-    def last_funding_time(self, section: str, symbol: Symbol) -> datetime | None:
-        """Return the time of the newest settlement booked on a coin (UTC)."""
-        found = self._fold.sections.get(section)
-        return found.last_funding.get(symbol) if found else None
-
     def funding_known_until(self, section: str) -> datetime | None:
         """Return the time of the newest settlement booked on any coin of a section (UTC)."""
         found = self._fold.sections.get(section)
-        return max(found.last_funding.values(), default=None) if found else None
+        return found.last_funding if found else None
 
     # --- history ----------------------------------------------------------------------------------
 

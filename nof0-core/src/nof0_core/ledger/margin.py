@@ -6,14 +6,11 @@ applied to the virtual account as if it stood alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from decimal import ROUND_HALF_EVEN, ROUND_UP, Decimal, localcontext
+from decimal import ROUND_HALF_EVEN, ROUND_UP, Decimal
 
 import attrs
 
 from nof0_core.domain.instrument import Instrument
-from nof0_core.domain.position import Holding
-from nof0_core.ids import Symbol
 from nof0_core.ledger.arithmetic import PRICE_STEP
 from nof0_core.money import EXACT, USD, ZERO
 
@@ -47,14 +44,6 @@ def maintenance(instrument: Instrument, notional: Decimal) -> Maintenance:
     return Maintenance(rate, notional * rate - deduction)
 
 
-def maintenance_of(
-    holdings: Iterable[Holding], instruments: Mapping[Symbol, Instrument]
-) -> Decimal:
-    """Return the maintenance margin of a trader's positions at their marks, in USD."""
-    with localcontext(EXACT):
-        return sum((maintenance(instruments[h.symbol], h.notional).margin for h in holdings), ZERO)
-
-
 def initial_margin(notional: Decimal, leverage: int) -> Decimal:
     """Return notional / leverage in USD, rounded up to 6 decimals."""
     return EXACT.divide(notional, Decimal(leverage)).quantize(USD, ROUND_UP, EXACT)
@@ -63,11 +52,12 @@ def initial_margin(notional: Decimal, leverage: int) -> Decimal:
 def liquidation_price(
     *, mark: Decimal, quantity: Decimal, spare: Decimal, rate: Decimal
 ) -> Decimal | None:
-    """Return the price at which a cross position would be liquidated, other coins held constant.
+    """Return the price at which a position would be liquidated, other coins held constant.
 
-    price = mark - side x spare / size / (1 - rate x side), where `spare` is equity minus the
-    maintenance margins of all positions of the account at current marks, `rate` the maintenance
-    rate of this one, side +1 for a long and -1 for a short (Hyperliquid, "Liquidations").
+    price = mark - side x spare / size / (1 - rate x side), where `spare` is what backs the position
+    (and, where it is cross, others with it) minus the maintenance margins of all that is backed by
+    it at current marks, `rate` the maintenance rate of this one, side +1 for a long and -1 for a
+    short (Hyperliquid, "Liquidations").
 
     Returns:
         USD, rounded to 10 decimals; None where no positive price liquidates the position.

@@ -11,7 +11,7 @@ import attrs
 
 from nof0_core.domain.event import OrderIntended
 from nof0_core.domain.order import OrderOutcome, OrderRequest
-from nof0_core.domain.position import ExitPlan
+from nof0_core.domain.position import ExitPlan, MarginMode
 from nof0_core.ids import ClientOrderId, CycleId, Symbol, TraderId
 from nof0_core.money import ZERO
 
@@ -36,6 +36,7 @@ class OrderRecord:
     confidence: float
     risk_usd: Decimal
     plan: ExitPlan
+    margin_mode: MarginMode
     intended_at: datetime
     seq: int
     outcome: OrderOutcome | None = None
@@ -100,6 +101,7 @@ class OrderBook:
             confidence=intent.confidence,
             risk_usd=intent.risk_usd,
             plan=intent.plan,
+            margin_mode=intent.margin_mode,
             intended_at=time,
             seq=seq,
         )

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import attrs
 
-from nof0_core.domain.position import ExitPlan, ProtectionMode
+from nof0_core.domain.position import ExitPlan, MarginMode, ProtectionMode
 from nof0_core.ids import ClientOrderId, CycleId, Symbol, TraderId
 from nof0_core.ledger.arithmetic import PRICE_STEP, quotient
 from nof0_core.money import ZERO
@@ -22,12 +22,12 @@ class Position:
     since the position was opened; `entry_fees` and `open_funding` the part of them that no closed
     trade has taken yet.
 
-    `leverage`, `confidence`, `risk_usd`, `plan`, `cycle` come from the opening order `opened_by`
-    (None, and neutral values, for what no trader ordered). `opened_at`, `entry_fill_id` and
-    `entry_venue_id` are the first fill's. `opened_seq` numbers the event with which the position
-    was intended. `stop_id` and `target_id` are the newest exit orders that may still be alive at
-    the venue, their venue ids are None until the venue has answered. `entry_price` is the average
-    in USD, rounded to 10 decimals if it has more.
+    `leverage`, `margin_mode`, `confidence`, `risk_usd`, `plan`, `cycle` come from the opening order
+    `opened_by` (None, and neutral values, for what no trader ordered). `opened_at`,
+    `entry_fill_id` and `entry_venue_id` are the first fill's. `opened_seq` numbers the event with
+    which the position was intended. `stop_id` and `target_id` are the newest exit orders that may
+    still be alive at the venue, their venue ids are None until the venue has answered.
+    `entry_price` is the average in USD, rounded to 10 decimals if it has more.
     """
 
     trader: TraderId
@@ -52,6 +52,7 @@ class Position:
     open_funding: Decimal = ZERO
     realized_pnl: Decimal = ZERO
     protection: ProtectionMode = ProtectionMode.NONE
+    margin_mode: MarginMode = MarginMode.CROSS
     stop_id: ClientOrderId | None = None
     target_id: ClientOrderId | None = None
     stop_venue_id: int | None = None

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal, localcontext
-from typing import TypeVar
 
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.instrument import Instrument
-from nof0_core.domain.position import Holding
-from nof0_core.errors import DataError
-from nof0_core.ids import Symbol, TraderId
+from nof0_core.domain.position import Holding, MarginMode
+from nof0_core.ids import Symbol
 from nof0_core.ledger.account import Account
-from nof0_core.ledger.margin import initial_margin, liquidation_price, maintenance
+from nof0_core.ledger.margin import initial_margin, liquidation_price
+from nof0_core.ledger.pools import Pool, pools
 from nof0_core.ledger.position import Position
 from nof0_core.money import EXACT, ZERO
-
-V = TypeVar("V")
 
 
 def value(
@@ -33,43 +30,19 @@ def value(
             equity without it.
     """
     if not account.positions:
-        return _state(account, time, ZERO, ZERO, ())
+        return _state(account, time, ())
     with localcontext(EXACT):
-        unrealized = ZERO
-        needed = ZERO
-        rates: dict[Symbol, Decimal] = {}
-        for symbol, position in account.positions.items():
-            mark = _known(marks, symbol, "mark", account.trader)
-            instrument = _known(instruments, symbol, "instrument", account.trader)
-            worth = position.quantity * mark
-            unrealized += worth - position.cost
-            rule = maintenance(instrument, abs(worth))
-            needed += rule.margin
-            rates[symbol] = rule.rate
-        spare = account.cash + unrealized - needed
+        found = pools(account, marks, instruments)
+        backing = {position.symbol: pool for pool in found for position in pool.positions}
         holdings = tuple(
-            _holding(position, marks[symbol], spare, rates[symbol])
+            _holding(position, marks[symbol], backing[symbol])
             for symbol, position in account.positions.items()
         )
-        margin = sum((h.margin for h in holdings), ZERO)
-        return _state(account, time, unrealized, margin, holdings)
+        return _state(account, time, holdings)
 
 
-def _known(values: Mapping[Symbol, V], symbol: Symbol, what: str, trader: TraderId) -> V:
-    found = values.get(symbol)
-    if found is None:
-        message = f"no {what} for {symbol}: the account of {trader} holds it and cannot be valued"
-        raise DataError(message)
-    return found
-
-
-def _state(
-    account: Account,
-    time: datetime,
-    unrealized: Decimal,
-    margin: Decimal,
-    holdings: tuple[Holding, ...],
-) -> AccountState:
+def _state(account: Account, time: datetime, holdings: tuple[Holding, ...]) -> AccountState:
+    unrealized = sum((h.unrealized_pnl for h in holdings), ZERO)
     return AccountState(
         trader=account.trader,
         time=time,
@@ -80,23 +53,32 @@ def _state(
         unrealized_pnl=unrealized,
         fees=account.fees,
         funding=account.funding,
-        margin_used=margin,
+        margin_used=sum((h.margin for h in holdings), ZERO),
         holdings=holdings,
     )
 
 
-def _holding(position: Position, mark: Decimal, spare: Decimal, rate: Decimal) -> Holding:
+def _holding(position: Position, mark: Decimal, pool: Pool) -> Holding:
     worth = position.quantity * mark
+    if position.margin_mode is MarginMode.ISOLATED:
+        # All it has backs it; beyond that there is nothing, however far the mark has run.
+        margin = max(ZERO, pool.equity)
+    else:
+        margin = initial_margin(abs(worth), position.leverage)
     return Holding(
         symbol=position.symbol,
         size=position.quantity,
         entry_price=position.entry_price,
         mark=mark,
         leverage=position.leverage,
-        margin=initial_margin(abs(worth), position.leverage),
+        margin=margin,
+        margin_mode=position.margin_mode,
         unrealized_pnl=worth - position.cost,
         liquidation_price=liquidation_price(
-            mark=mark, quantity=position.quantity, spare=spare, rate=rate
+            mark=mark,
+            quantity=position.quantity,
+            spare=pool.equity - pool.needed,
+            rate=pool.rates[position.symbol],
         ),
         opened_at=position.opened_at,
         exit_plan=position.plan,

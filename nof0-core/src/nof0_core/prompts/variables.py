@@ -158,6 +158,7 @@ def _position(context: DecisionContext, holding: Holding) -> View:
         notional=_usd(holding.notional),
         leverage=holding.leverage,
         margin=_usd(holding.margin),
+        margin_mode=holding.margin_mode.value,
         unrealized_pnl=_usd(holding.unrealized_pnl),
         liquidation=price(holding.liquidation_price),
         minutes_held=int((context.time - holding.opened_at).total_seconds() // 60),

@@ -141,6 +141,7 @@ def _terms(trader: TraderConfig) -> Terms:
         slippage_bps=trader.slippage_bps,
         price_band_pct=trader.limits.price_band_pct,
         stop_deadline=trader.stop_deadline,
+        margin_mode=trader.limits.margin_mode,
     )
 
 

@@ -65,7 +65,8 @@ class Venue:
     async def positions(self):
         return [
             VenuePosition(
-                symbol=s, size=size, entry_price=self.prices[s], leverage=5,
+                symbol=s, size=size, entry_price=self.prices[s],
+                leverage=self.leverage.get(s, 5),
                 margin_used=D(0), unrealized_pnl=D(0),
             )
             for s, size in self.sizes.items() if size
@@ -210,6 +211,8 @@ class Scene:
         self.venue = Venue(self.clock)
         self.log = Lines()
         self.cycles = 0
+        self.obstacle = ""
+        self.terms = Terms(style="market_ioc", slippage_bps=D(50), price_band_pct=D(2))
         self._open()
         self.books.record(
             ENGINE,
@@ -227,15 +230,16 @@ class Scene:
         journal, ledger = Journal.open(self.root), Ledger()
         for event in journal.read():
             ledger.apply(event)
+        self.is_synced = False
         self.books = Books(journal=journal, ledger=ledger, clock=self.clock, log=self.log)
-        terms = Terms(style="market_ioc", slippage_bps=D(50), price_band_pct=D(2))
         self.desk = Desk(
             section="paper",
             provider=self.venue,
             books=self.books,
             instruments={s: samples.instrument(s) for s in ("BTC", "ETH")},
-            terms={"ann": terms, "bob": terms},
+            terms={"ann": self.terms, "bob": self.terms},
             since=START,
+            obstacle=lambda _: self.obstacle,
         )
 
     def restart(self):
@@ -271,6 +275,9 @@ class Scene:
         return approved
 
     async def trade(self, trader, *decisions):
+        """Carry out decisions; a desk that was just opened looks at the venue first."""
+        if not self.is_synced:
+            await self.sync()
         return await self.desk.submit(self.approve(trader, *decisions), self.quotes())
 
     async def open(self, trader, signal=Signal.BUY_TO_ENTER):
@@ -278,6 +285,7 @@ class Scene:
         return await self.trade(trader, samples.decision(signal))
 
     async def sync(self):
+        self.is_synced = True
         await self.desk.sync(self.quotes())
 
     def resting(self):

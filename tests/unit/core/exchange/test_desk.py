@@ -146,6 +146,7 @@ async def test_an_order_that_never_arrived_is_not_sent_again_and_given_up_in_tim
 
 
 async def test_the_same_cycle_twice_places_one_order(scene):
+    await scene.sync()
     approved = scene.approve("ann", samples.decision())
     first = await scene.desk.submit(approved, scene.quotes())
     scene.restart()
@@ -209,6 +210,7 @@ async def test_drift_stops_entries_until_it_is_gone(scene):
 
 
 async def test_a_mark_that_ran_away_since_the_decision_stops_the_entry(scene):
+    await scene.sync()
     approved = scene.approve("ann", samples.decision())
     scene.venue.prices["BTC"] = D(103_000)
     carried = await scene.desk.submit(approved, scene.quotes())
@@ -216,6 +218,7 @@ async def test_a_mark_that_ran_away_since_the_decision_stops_the_entry(scene):
 
 
 async def test_a_mark_beyond_the_stop_stops_the_entry(scene):
+    await scene.sync()
     approved = scene.approve("ann", samples.decision())
     scene.venue.prices["BTC"] = D(98_950)
     carried = await scene.desk.submit(approved, scene.quotes())

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from decimal import Decimal as D
 
+import attrs
 import pytest
 
 from nof0_core.domain.decision import Signal
 from nof0_core.domain.event import Filled, Transferred
 from nof0_core.domain.order import Side
+from nof0_core.domain.position import MarginMode
 from nof0_core.errors import JournalError
 from nof0_core.ids import ENGINE
 from nof0_core.money import ZERO
+from nof0_core.testing import samples
 
 pytestmark = pytest.mark.anyio
 
@@ -71,3 +74,29 @@ async def test_ledger_that_does_not_add_up_is_not_traded_on(scene):
     with pytest.raises(JournalError, match="does not add up"):
         await scene.sync()
     assert Filled in {type(e.body) for e in scene.books.journal.read()}
+
+
+async def test_an_isolated_position_is_closed_out_alone(scene):
+    """Seen by the engine alone: the venue of this test never liquidates."""
+    isolated = attrs.evolve(scene.terms, margin_mode=MarginMode.ISOLATED)
+    scene.desk._terms = {"ann": isolated, "bob": scene.terms}
+    eth = samples.decision(
+        symbol="ETH", entry_price=D(4000), stop_loss=D(3600), take_profit=D(5600), leverage=5
+    )
+    await scene.trade("ann", eth)
+    await scene.open("ann")
+    btc = scene.ledger.position("ann", "BTC")
+    # Stop and target are beyond; 200 USD of margin less 184 of loss are below 816 / 50.
+    for order in scene.resting():
+        if order.symbol == "ETH":
+            await scene.venue.cancel([order.client_id])
+    scene.venue.prices["ETH"] = D(3264)
+    await scene.desk._close_insolvent(scene.quotes())
+    assert scene.ledger.position("ann", "ETH") is None
+    assert scene.ledger.position("ann", "BTC") == btc
+    assert [t.reason for t in scene.ledger.trades("ann")] == ["liquidation"]
+    [alert] = [e.body for e in scene.books.journal.read(types=["alert"])]
+    assert (alert.code, alert.symbol) == ("insolvent", "ETH")
+    assert "isolated margin of 15.55 USD is below the maintenance margin of 16.32 USD" in (
+        alert.message
+    )

@@ -25,13 +25,11 @@ def entries(scene):
 
 async def test_an_obstacle_that_comes_while_leverage_is_set_stops_the_entry(scene):
     """The halt arrives between the first question and the order: it must still hold."""
-    halted = []
-    scene.desk._obstacle = lambda _: "halted" if halted else ""
     set_leverage = scene.venue.set_leverage
 
     async def slow(*arguments):
         await set_leverage(*arguments)
-        halted.append(True)
+        scene.obstacle = "halted"
 
     scene.venue.set_leverage = slow
     carried = await scene.open("ann")
@@ -42,7 +40,7 @@ async def test_an_obstacle_that_comes_while_leverage_is_set_stops_the_entry(scen
 
 async def test_an_obstacle_never_stops_a_close(scene):
     await scene.open("ann")
-    scene.desk._obstacle = lambda _: "halted"
+    scene.obstacle = "halted"
     carried = await scene.open("bob")
     assert carried.orders[0].outcome.status is OrderStatus.REJECTED
     await scene.trade("ann", CLOSE)

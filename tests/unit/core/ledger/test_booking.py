@@ -181,7 +181,6 @@ def test_opposite_positions_of_two_traders_net_at_the_venue_only(script):
     script.trade("bob", "BTC", "-0.1", "100500", leverage=7)
     assert script.ledger.totals("paper").sizes == {}
     assert script.ledger.sizes("paper", "BTC") == {"ann": D("0.1"), "bob": D("-0.1")}
-    assert script.ledger.traders_holding("paper", "BTC") == ("ann", "bob")
     assert script.ledger.leverages("paper", "BTC") == (3, 7)
     assert script.account("ann", BTC="101000").unrealized_pnl == D(100)
     assert script.account("bob", BTC="101000").unrealized_pnl == D(-50)

@@ -102,8 +102,6 @@ def test_newest_fill_and_settlement_tell_where_to_read_on(script):
     script.fund("ann", "BTC", "-1", time=settled)
     script.fund("ann", "ETH", "-1", time=settled + timedelta(hours=1))
     script.fund("ann", "BTC", "-1", time=settled - timedelta(hours=1))
-    assert script.ledger.last_funding_time("paper", "BTC") == settled
-    assert script.ledger.last_funding_time("paper", "DOGE") is None
     assert script.ledger.funding_known_until("paper") == settled + timedelta(hours=1)
     assert script.ledger.knows_funding("paper", "BTC", settled)
     assert not script.ledger.knows_funding("paper", "DOGE", settled)

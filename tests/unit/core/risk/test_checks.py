@@ -9,6 +9,7 @@ import attrs
 import pytest
 
 from nof0_core.domain.decision import ALLOW, VerdictKind
+from nof0_core.domain.position import MarginMode
 from nof0_core.protocols.risk import RiskContext
 from nof0_core.risk.gate import RiskGate
 from nof0_core.risk.kinds import RISK_CHECKS
@@ -463,6 +464,35 @@ def test_liquidation_counts_what_is_held_already(context, long_btc, holding):
 
     assert judge(decision, context()).is_approved
     assert codes(judge(decision, context(holdings=(held,)))) == ["stop_beyond_liquidation"]
+
+
+def test_an_isolated_stop_must_come_before_the_end_of_its_own_margin(context, long_btc):
+    # 1 000 USD at 10x: 100 of margin, costs 0.95, maintenance 12.5;
+    # 100 000 x (1 - 86.55 / 1 000 / 0.9875) = 91 235.4, though the account has 10 000
+    isolated = context(margin_mode=MarginMode.ISOLATED)
+    wanted = {
+        "position_size_usd": Decimal(1000),
+        "leverage": 10,
+        "take_profit": Decimal(190_000),
+    }
+
+    lost = judge(long_btc(stop_loss=Decimal(91_200), **wanted), isolated)
+
+    assert judge(long_btc(stop_loss=Decimal(91_300), **wanted), isolated).is_approved
+    assert judge(long_btc(stop_loss=Decimal(91_200), **wanted), context()).is_approved
+    assert codes(lost) == ["stop_beyond_liquidation"]
+    assert "the position would be liquidated at 91235.4" in lost.verdicts[0].message
+
+
+def test_margin_of_isolated_positions_does_not_back_cross_ones(context, long_btc, holding):
+    held = {"size": "15000", "margin": Decimal(5000)}
+    decision = long_btc(
+        position_size_usd=Decimal(20_000), stop_loss=Decimal(70_000), take_profit=Decimal(250_000)
+    )
+    isolated = holding("DOGE", margin_mode=MarginMode.ISOLATED, **held)
+
+    assert judge(decision, context(holdings=(holding("DOGE", **held),))).is_approved
+    assert codes(judge(decision, context(holdings=(isolated,)))) == ["stop_beyond_liquidation"]
 
 
 def test_every_independent_reason_is_heard(context, long_btc):

@@ -65,6 +65,11 @@ class TraderEntry:
     name: str = opt(default="", help="for people; default: the id")
     exchange_provider: str = opt(default="", help="section of exchange.yaml")
     market_provider: str = opt(default="", help="section of market.yaml")
+    margin_mode: str = opt(
+        default="cross",
+        one_of=("cross", "isolated"),
+        help="isolated: a position is backed by its own margin; coins are not shared",
+    )
     order_style: str = opt(default="market_ioc", one_of=("market_ioc", "limit_ioc"))
     market_ioc_slippage_bps: Decimal = opt(default=Decimal(50), ge=0, lt=10_000, unit="bps")
     prompt_template: str = opt(default="prompts/manager/default.tmpl", help="system prompt")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import ROUND_DOWN, Decimal
 
 from nof0_core.domain.decision import ALLOW, Decision, Verdict
-from nof0_core.money import BPS, HUNDRED, ONE, USD, ZERO
+from nof0_core.domain.position import MarginMode
+from nof0_core.money import BPS, HUNDRED, ONE, USD
 from nof0_core.protocols.risk import RiskContext
 from nof0_core.risk.costs import expected_slippage, sign
 from nof0_core.risk.verdicts import shrink, usd, veto
@@ -88,10 +89,11 @@ class Margin:
 class Liquidation:
     """The stop must be reached before the account would be liquidated.
 
-    Cross margin of the trader's own account, other positions held constant (Hyperliquid,
-    liquidation price): P - s x available / q / (1 - l x s) with l = 1 / (2 x max leverage of the
-    tier) and available = equity - entry costs - maintenance margin of everything held. Entries
-    approved earlier in the cycle count with their whole margin.
+    Other positions held constant (Hyperliquid, liquidation price):
+    P - s x available / q / (1 - l x s) with l = 1 / (2 x max leverage of the tier). Cross margin:
+    available = equity - entry costs - maintenance margin of everything held, where isolated
+    positions and entries approved earlier in the cycle count with their whole margin. Isolated
+    margin: available = notional / leverage - entry costs - its own maintenance margin.
     """
 
     type = "liquidation"
@@ -106,34 +108,35 @@ class Liquidation:
             return ALLOW
         direction, mark, size = sign(decision), quote.mark, context.size_usd
         costs = context.limits.taker_fee_bps / BPS + expected_slippage(context.limits)
-        available = (
-            context.context.account.equity
-            - size * costs
-            - context.committed_margin
-            - _maintenance(context)
-            - instrument.maintenance_margin(size)
-        )
+        is_isolated = context.limits.margin_mode is MarginMode.ISOLATED
+        backing = size / context.leverage if is_isolated else _free(context)
+        available = backing - size * costs - instrument.maintenance_margin(size)
         rate = ONE / (2 * instrument.leverage_cap(size))
         away = direction * available * mark / size / (1 - direction * rate)
         price = (mark - away).quantize(_SHOWN)
         if direction * (stop - price) > 0:
             return ALLOW
+        what = "position" if is_isolated else "account"
         return veto(
             self.type,
             "stop_beyond_liquidation",
-            f"the account would be liquidated at {price:.6g}, before the stop at {stop}",
+            f"the {what} would be liquidated at {price:.6g}, before the stop at {stop}",
             stop_loss=stop,
             liquidation_price=price,
         )
 
 
-def _maintenance(context: RiskContext) -> Decimal:
-    """Sum the maintenance margin of what the trader holds; a coin without rules counts in full."""
-    total = ZERO
+def _free(context: RiskContext) -> Decimal:
+    """Return the equity that nothing held and nothing approved in this cycle needs for itself.
+
+    A cross position needs its maintenance margin; one of a coin without rules, or an isolated one,
+    all it has.
+    """
+    left = context.context.account.equity - context.committed_margin
     for holding in context.context.account.holdings:
         instrument = context.context.instruments.get(holding.symbol)
-        if instrument is None:
-            total += holding.margin
+        if instrument is None or holding.margin_mode is MarginMode.ISOLATED:
+            left -= holding.margin
         else:
-            total += instrument.maintenance_margin(holding.notional)
-    return total
+            left -= instrument.maintenance_margin(holding.notional)
+    return left
