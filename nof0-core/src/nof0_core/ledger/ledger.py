@@ -9,6 +9,7 @@ from decimal import Decimal, localcontext
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.event import Event, Rebalanced
 from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.past import Past
 from nof0_core.domain.trade import ClosedTrade
 from nof0_core.domain.view import EquityPoint
 from nof0_core.ids import ClientOrderId, Symbol, TraderId
@@ -16,6 +17,7 @@ from nof0_core.ledger.account import Account, Totals
 from nof0_core.ledger.brakes import Brakes
 from nof0_core.ledger.fold import Fold
 from nof0_core.ledger.orders import OrderRecord
+from nof0_core.ledger.past import recent
 from nof0_core.ledger.pools import Pool, pools
 from nof0_core.ledger.position import Position
 from nof0_core.ledger.valuation import value
@@ -202,6 +204,13 @@ class Ledger:
         """Return how a trader's newest cycle ended; empty before the first."""
         found = self._fold.activities.get(trader)
         return found.last_status if found else ""
+
+    def past(self, trader: TraderId) -> Past:
+        """Return what a trader is told about its last answer and its last trades."""
+        found = self._fold.activities.get(trader)
+        if found is None:
+            return Past()
+        return Past(answer=found.last_answer, trades=recent(found.trades.read()))
 
     @property
     def inception(self) -> datetime | None:
