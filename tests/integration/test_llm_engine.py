@@ -114,8 +114,7 @@ def test_the_next_prompt_says_what_became_of_the_last_answer_also_after_a_restar
         arena.run(server, "--cycles", "1").check()
         prompts = [call["messages"][1]["content"] for call in server.calls]
     told = (
-        "# Your last answer, 3 min ago\n"
-        "BTC buy_to_enter: refused, <data>confidence_below_minimum: "
+        "# Your last answer, 3 min ago\nBTC buy_to_enter: refused, <data>confidence_below_minimum: "
     )
     assert [told in prompt for prompt in prompts] == [False, True, True]
 

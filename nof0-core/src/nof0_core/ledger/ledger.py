@@ -17,7 +17,6 @@ from nof0_core.ledger.account import Account, Totals
 from nof0_core.ledger.brakes import Brakes
 from nof0_core.ledger.fold import Fold
 from nof0_core.ledger.orders import OrderRecord
-from nof0_core.ledger.past import recent
 from nof0_core.ledger.pools import Pool, pools
 from nof0_core.ledger.position import Position
 from nof0_core.ledger.valuation import value
@@ -208,9 +207,7 @@ class Ledger:
     def past(self, trader: TraderId) -> Past:
         """Return what a trader is told about its last answer and its last trades."""
         found = self._fold.activities.get(trader)
-        if found is None:
-            return Past()
-        return Past(answer=found.last_answer, trades=recent(found.trades.read()))
+        return found.past if found else Past()
 
     @property
     def inception(self) -> datetime | None:

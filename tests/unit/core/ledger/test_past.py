@@ -193,6 +193,7 @@ def test_only_the_newest_trades_are_told_and_the_newest_first(script):
     for number in range(1, MOST_TRADES + 3):
         script.trade("ann", "ETH", "1", "3000")
         script.trade("ann", "ETH", "-1", str(3000 + number), purpose="close")
+        assert script.ledger.past("ann").trades[0].net_pnl == number
     gains = [trade.net_pnl for trade in script.ledger.past("ann").trades]
     assert gains == [MOST_TRADES + 2 - n for n in range(MOST_TRADES)]
 
