@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -15,7 +16,7 @@ from nof0_core.ids import ClientOrderId
 from nof0_core.protocols import ExchangeProvider
 
 PLACE_TIMEOUT = timedelta(seconds=20)
-"""How long an answer may take before the outcome counts as unknown."""
+"""How long it may take from an intent to its answer before the outcome counts as unknown."""
 GIVE_UP_AFTER = timedelta(seconds=60)
 """How long an order the venue does not know may still be on its way."""
 
@@ -41,17 +42,16 @@ class Sender:
         returned, or asked for where none is known. `within` bounds, in real time, sending and
         asking together; what is not known by then is reported as unknown.
         """
-        until = None if within is None else anyio.current_time() + within.total_seconds()
+        began = anyio.current_time()
+        until = math.inf if within is None else began + within.total_seconds()
         fresh = [i for i in intents if self._books.ledger.owner(i.request.client_id) is None]
-        for intent in fresh:
-            self._books.record(intent.trader, intent)
         if fresh:
-            self._books.commit()
             with anyio.CancelScope(shield=True):
-                for outcome in await self._place(fresh, _left(until)):
+                latest = min(until, began + PLACE_TIMEOUT.total_seconds())
+                for outcome in await self._carry_out(fresh, latest):
                     self._answer(outcome)
-                self._books.commit()
-        with anyio.move_on_after(None if until is None else _left(until)):
+                await self._books.secure()
+        with anyio.CancelScope(deadline=until):
             await self.settle([i.request.client_id for i in intents])
         return [
             OrderReport(purpose=i.purpose, request=i.request, outcome=self._known(i))
@@ -118,6 +118,32 @@ class Sender:
                 )
             )
 
+    async def _carry_out(
+        self, intents: Sequence[OrderIntended], until: float
+    ) -> list[OrderOutcome]:
+        """Write the intents down, make them durable and send them, all before `until`.
+
+        While the disk works others go on. An order that one of them has given up meanwhile, or for
+        which no time is left, is not sent: nobody may be told that an order does not exist which
+        reaches the venue later.
+        """
+        for intent in intents:
+            self._books.record(intent.trader, intent)
+        await self._books.secure()
+        left = until - anyio.current_time()
+        waiting = [i for i in intents if self._is_open(i)]
+        if left > 0:
+            return await self._place(waiting, left) if waiting else []
+        reason = "not sent: the disk took too long to confirm the journal"
+        return [
+            OrderOutcome(client_id=i.request.client_id, status=OrderStatus.REJECTED, reason=reason)
+            for i in waiting
+        ]
+
+    def _is_open(self, intent: OrderIntended) -> bool:
+        record = self._books.ledger.owner(intent.request.client_id)
+        return record is not None and record.outcome is None
+
     async def _place(self, intents: Sequence[OrderIntended], seconds: float) -> list[OrderOutcome]:
         status, reason = OrderStatus.UNKNOWN, ""
         try:
@@ -161,9 +187,3 @@ class Sender:
         if record is None or record.outcome is None:
             return OrderOutcome(client_id=intent.request.client_id, status=OrderStatus.UNKNOWN)
         return record.outcome
-
-
-def _left(until: float | None) -> float:
-    """Return the seconds an answer may take: `PLACE_TIMEOUT`, or less near a deadline."""
-    longest = PLACE_TIMEOUT.total_seconds()
-    return longest if until is None else min(longest, max(0.0, until - anyio.current_time()))

@@ -25,6 +25,13 @@ def usage(cost="1", tokens=100):
     return Usage(prompt_tokens=tokens, cost_usd=D(cost))
 
 
+def done(coroutine):
+    """Return what a coroutine returns that waits for nothing."""
+    with pytest.raises(StopIteration) as caught:
+        coroutine.send(None)
+    return caught.value.value
+
+
 class Alarms(list):
     def __call__(self, code, message, *, trader=None):
         self.append((code, trader))
@@ -51,7 +58,7 @@ class Wallet:
             **self.limits,
         )
 
-    def keep(self, trader, model, worst, time):
+    async def keep(self, trader, model, worst, time):
         number = len(self.kept)
         self.kept.append((trader, model.name, worst, time, "under way"))
 
@@ -61,7 +68,7 @@ class Wallet:
         return end
 
     def hold(self, trader="ann", model=GPT, **more):
-        return self.budget.hold(trader, model, usage(**more))
+        return done(self.budget.hold(trader, model, usage(**more)))
 
     async def at(self, **later):
         await self.clock.sleep_until(START + timedelta(**later))
@@ -215,7 +222,7 @@ def test_calls_a_killed_run_made_yesterday_do_not_count():
 )
 def test_only_what_a_limit_applies_to_is_kept_over_a_crash(limits, worst, is_kept):
     wallet = Wallet(**limits)
-    held = wallet.budget.hold("ann", GPT, worst)
+    held = done(wallet.budget.hold("ann", GPT, worst))
     kept = ("ann", "gpt", worst, START)
     assert wallet.kept == ([(*kept, "under way")] if is_kept else [])
     took = usage("0.5")
@@ -229,7 +236,7 @@ def test_a_call_that_was_refused_or_cannot_be_kept_holds_nothing():
         wallet.hold(cost="4")
     assert wallet.kept == []
 
-    def full(*_):
+    async def full(*_):
         raise LLMError("no space left")
 
     wallet.keep = full
@@ -287,7 +294,7 @@ def test_no_order_of_calls_breaks_a_budget(steps):
     tokens = 0
     for trader, model, cost, count, ending, part in steps:
         try:
-            held = wallet.budget.hold(trader, model, usage(str(cost), count))
+            held = done(wallet.budget.hold(trader, model, usage(str(cost), count)))
         except BudgetExceededError:
             continue
         took = {"settle": cost * part, "release": D(0), "keep": cost}[ending]

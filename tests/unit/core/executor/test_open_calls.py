@@ -6,6 +6,7 @@ import resource
 from datetime import timedelta
 from decimal import Decimal as D
 
+import anyio
 import pytest
 
 from nof0_core.domain.context import Performance
@@ -27,10 +28,13 @@ class Engine:
         self.directory = directory
         self.seq = 10
         self.recorded = {}
-        self.calls = OpenCalls(directory, lambda: self.seq)
+        self.calls = OpenCalls(directory, self.secure)
+
+    async def secure(self):
+        return self.seq
 
     def begin(self, trader="ann", model=GPT, worst=WORST, time=START):
-        return self.calls.begin(trader, model, worst, time)
+        return anyio.run(self.calls.begin, trader, model, worst, time)
 
     def cycle(self, trader="ann"):
         self.seq += 1
@@ -50,7 +54,7 @@ class Engine:
 
     def lost(self):
         """What the next process finds."""
-        found = OpenCalls(self.directory, lambda: self.seq).lost(self.recorded)
+        found = OpenCalls(self.directory, self.secure).lost(self.recorded)
         return {each.trader: each for each in found}
 
     def file(self, trader="ann"):
@@ -171,12 +175,12 @@ def test_where_it_cannot_be_noted_no_call_may_be_made(engine):
 
 
 def test_without_the_journal_no_call_may_be_made(engine):
-    def broken():
+    async def broken():
         message = "the disk is full"
         raise JournalError(message)
 
     with pytest.raises(LLMError, match="the disk is full"):
-        OpenCalls(engine.directory, broken).begin("ann", GPT, WORST, START)
+        anyio.run(OpenCalls(engine.directory, broken).begin, "ann", GPT, WORST, START)
 
 
 def test_a_disk_that_is_full_tears_no_line(engine):
