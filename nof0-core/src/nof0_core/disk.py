@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
 
 AT_ONCE = 8
@@ -107,6 +108,7 @@ class Unsynced:
                 self._failure = error
                 raise
             self._confirm(writes, taken)
+        await anyio.lowlevel.checkpoint_if_cancelled()
 
     def _check(self) -> None:
         if self._failure is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import anyio
@@ -26,12 +26,22 @@ class Sender:
 
     Order of things for each batch: intents into the journal, made durable, sent, answers into the
     journal. A cancelled task finishes this sequence first, so a shutdown never loses an answer.
+
+    `objection` is asked right before an order leaves: why it must not, or nothing.
     """
 
-    def __init__(self, *, section: str, provider: ExchangeProvider, books: Books) -> None:
+    def __init__(
+        self,
+        *,
+        section: str,
+        provider: ExchangeProvider,
+        books: Books,
+        objection: Callable[[OrderIntended], str],
+    ) -> None:
         self._section = section
         self._provider = provider
         self._books = books
+        self._objection = objection
 
     async def send(
         self, intents: Sequence[OrderIntended], *, within: timedelta | None = None
@@ -123,26 +133,23 @@ class Sender:
     ) -> list[OrderOutcome]:
         """Write the intents down, make them durable and send them, all before `until`.
 
-        While the disk works others go on. An order that one of them has given up meanwhile, or for
-        which no time is left, is not sent: nobody may be told that an order does not exist which
-        reaches the venue later.
+        While the disk works others go on. What must not leave after all by then (a halt has come)
+        is not sent, nor anything for which no time is left: an order may not reach the venue after
+        it was given up.
         """
         for intent in intents:
             self._books.record(intent.trader, intent)
         await self._books.secure()
         left = until - anyio.current_time()
-        waiting = [i for i in intents if self._is_open(i)]
-        if left > 0:
-            return await self._place(waiting, left) if waiting else []
-        reason = "not sent: the disk took too long to confirm the journal"
-        return [
-            OrderOutcome(client_id=i.request.client_id, status=OrderStatus.REJECTED, reason=reason)
-            for i in waiting
+        late = "" if left > 0 else "not sent: the disk took too long to confirm the journal"
+        reasons = {i.request.client_id: self._objection(i) or late for i in intents}
+        leaving = [i for i in intents if not reasons[i.request.client_id]]
+        outcomes = await self._place(leaving, left) if leaving else []
+        return outcomes + [
+            OrderOutcome(client_id=client_id, status=OrderStatus.REJECTED, reason=reason)
+            for client_id, reason in reasons.items()
+            if reason
         ]
-
-    def _is_open(self, intent: OrderIntended) -> bool:
-        record = self._books.ledger.owner(intent.request.client_id)
-        return record is not None and record.outcome is None
 
     async def _place(self, intents: Sequence[OrderIntended], seconds: float) -> list[OrderOutcome]:
         status, reason = OrderStatus.UNKNOWN, ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal as D
 
+import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -243,6 +244,23 @@ def test_a_call_that_was_refused_or_cannot_be_kept_holds_nothing():
     wallet.budget = wallet.made()
     with pytest.raises(LLMError, match="no space"):
         wallet.hold()
+    assert wallet.budget.left("ann", GPT).usd == D(3)
+
+
+@pytest.mark.anyio
+async def test_a_call_cut_off_while_it_is_kept_holds_nothing():
+    wallet = Wallet(total=DailyBudget(usd=D(3)))
+    seen = []
+
+    async def slow(*_):
+        seen.append(wallet.budget.left("ann", GPT).usd)
+        await anyio.sleep_forever()
+
+    wallet.keep = slow
+    wallet.budget = wallet.made()
+    with anyio.move_on_after(0.01):
+        await wallet.budget.hold("ann", GPT, usage("2"))
+    assert seen == [D(1)], "it was held before the wait"
     assert wallet.budget.left("ann", GPT).usd == D(3)
 
 

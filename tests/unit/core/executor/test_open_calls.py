@@ -197,3 +197,47 @@ def test_a_disk_that_is_full_tears_no_line(engine):
     assert [call.usage for call in engine.lost()["ann"].calls] == [WORST]
     engine.begin(model=QWEN)
     assert [call.model for call in engine.lost()["ann"].calls] == ["gpt", "qwen"]
+
+
+@pytest.mark.anyio
+async def test_no_call_is_made_before_its_note_is_on_disk(engine, gate):
+    begun = []
+
+    async def call(trader):
+        begun.append(await engine.calls.begin(trader, GPT, WORST, START))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(call, "ann")
+        await gate.busy()
+        for trader in ("bob", "eve", "joe"):
+            tasks.start_soon(call, trader)
+        await anyio.wait_all_tasks_blocked()
+        assert begun == []
+        gate.open(2)
+    assert len(begun) == 4
+    assert gate.trips[1:] == [["bob.jsonl", "eve.jsonl", "joe.jsonl", "open_calls"]]
+
+
+@pytest.mark.anyio
+async def test_a_call_cut_off_before_it_was_made_cost_nothing(engine, gate):
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(engine.calls.begin, "ann", GPT, WORST, START)
+        await gate.busy()
+        assert set(engine.lost()) == {"ann"}
+        tasks.cancel_scope.cancel()
+        gate.open()
+    assert engine.lost() == {}
+
+
+@pytest.mark.anyio
+async def test_a_disk_that_does_not_confirm_a_note_allows_no_call_any_more(engine, gate):
+    async def call():
+        with pytest.raises(LLMError, match="the call was not made"):
+            await engine.calls.begin("ann", GPT, WORST, START)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(call)
+        await gate.busy()
+        engine.file().unlink()
+        gate.open(100)
+    await call()
