@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 from urllib.parse import quote
 
 MARK = "[redacted]"
@@ -13,21 +14,45 @@ SHORTEST = 4
 
 _NAMES = r"(?:(?:api|private|secret|access)[_-]?key|secret|password|passwd|authorization)"
 _SECRET_NAME = re.compile(rf"(?:.*[_.-])?{_NAMES}", re.IGNORECASE)
-_KEY_LIKE = (
+
+
+class _Guess(NamedTuple):
+    """What a key looks like, and what is put in its place.
+
+    A text without any of the `signs` cannot match. They are compared with the text as `casefold`
+    gives it, which treats every letter alike that the pattern does, and looking for them is many
+    times faster than trying the pattern.
+    """
+
+    signs: tuple[str, ...]
+    pattern: re.Pattern[str]
+    mark: str = MARK
+
+
+_GUESSES = (
     # What services hand out: a known beginning, then a long run of letters and digits.
-    re.compile(r"\b(?:sk|pk|rk|xai|gsk|ghp|gho|glpat|github_pat|xox[abprs])[-_][A-Za-z0-9_-]{16,}"),
-    re.compile(r"\bAIza[A-Za-z0-9_-]{30,}|\bAKIA[A-Z0-9]{16}\b"),
+    _Guess(
+        ("sk-", "sk_", "pk-", "pk_", "rk-", "rk_", "xai", "ghp", "gho", "pat-", "pat_", "xox"),
+        re.compile(
+            r"\b(?:sk|pk|rk|xai|gsk|ghp|gho|glpat|github_pat|xox[abprs])[-_][A-Za-z0-9_-]{16,}"
+        ),
+    ),
+    _Guess(("aiza", "akia"), re.compile(r"\bAIza[A-Za-z0-9_-]{30,}|\bAKIA[A-Z0-9]{16}\b")),
     # JSON web tokens, and private keys of wallets (an order id has half as many digits). The first
     # part of a token is enough: a pattern that asked for all three would be slow on long text.
-    re.compile(r"\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+){0,2}"),
-    re.compile(r"\b0x[0-9a-fA-F]{64}\b"),
+    _Guess(("eyj",), re.compile(r"\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+){0,2}")),
+    _Guess(("0x",), re.compile(r"\b0x[0-9a-fA-F]{64}\b")),
     # By what stands before it: a header, an address with a password, a name with a value.
-    re.compile(r"(?<=\bBearer )[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE),
-    re.compile(r"(?<=://)[^\s/@\"'<>:]*:[^\s/@\"'<>]+(?=@)"),
-)
-_NAMED = re.compile(
-    rf"({_NAMES}[\"'\\]*\s*[=:]\s*[\"'\\]*)(?!Bearer\b|\[redacted\])([^\s\"'\\,;&}}]{{6,}})",
-    re.IGNORECASE,
+    _Guess(("bearer",), re.compile(r"(?<=\bBearer )[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)),
+    _Guess(("://",), re.compile(r"(?<=://)[^\s/@\"'<>:]*:[^\s/@\"'<>]+(?=@)")),
+    _Guess(
+        ("key", "secret", "passw", "author"),
+        re.compile(
+            rf"({_NAMES}[\"'\\]*\s*[=:]\s*[\"'\\]*)(?!Bearer\b|\[redacted\])([^\s\"'\\,;&}}]{{6,}})",
+            re.IGNORECASE,
+        ),
+        rf"\1{MARK}",
+    ),
 )
 
 
@@ -52,11 +77,17 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Return the text without secrets."""
+        if not text:
+            return text
         if self._known is not None:
             text = self._known.sub(MARK, text)
-        for pattern in _KEY_LIKE:
-            text = pattern.sub(MARK, text)
-        return _NAMED.sub(rf"\1{MARK}", text)
+        folded = text.casefold()
+        for signs, pattern, mark in _GUESSES:
+            for sign in signs:
+                if sign in folded:
+                    text = pattern.sub(mark, text)
+                    break
+        return text
 
     def value(self, value: object) -> object:
         """Return a value as log lines hold it, without secrets.

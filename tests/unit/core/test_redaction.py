@@ -17,6 +17,30 @@ from nof0_core.runtime.logs import logging_to
 from nof0_core.testing.environment import env
 
 SECRET = 'pa"ss/wörd+1'  # noqa: S105 - invented
+HANDED_OUT = [
+    "sk",
+    "pk",
+    "rk",
+    "xai",
+    "gsk",
+    "ghp",
+    "gho",
+    "glpat",
+    "github_pat",
+    "xoxa",
+    "xoxb",
+    "xoxp",
+    "xoxr",
+    "xoxs",
+]
+NAMES = [
+    *(
+        f"{word}{dash}key"
+        for word in ("api", "private", "secret", "access")
+        for dash in ("", "-", "_")
+    ),
+    *("secret", "password", "passwd", "authorization"),
+]
 ROOT = Path(__file__).parents[3]
 
 
@@ -51,6 +75,16 @@ def test_a_known_secret_is_found_however_it_is_written(written):
         ("wallet 0x" + "ab" * 32, "ab" * 32),
         ("eyJhbGciOiJI.eyJzdWIiOiIx.c2lnbmF0dXJl", "c2lnbmF0dXJl"),
         ("AKIA" + "Q" * 16, "Q" * 16),
+        ("AIza" + "q" * 30, "q" * 30),
+        *((f"{name}{dash}" + "q" * 16, "q" * 16) for name in HANDED_OUT for dash in "-_"),
+        *((f"{name}=a1b2c3d4e5", "a1b2c3d4e5") for name in NAMES),
+        *((f"{name.upper()}: a1b2c3d4e5", "a1b2c3d4e5") for name in NAMES),
+        # Letters outside ASCII that a search without regard to case takes for i, k and s.
+        ("ap\u0130_\u212aey: a1b2c3d4e5", "a1b2c3d4e5"),
+        ("ap\u0131_key: a1b2c3d4e5", "a1b2c3d4e5"),
+        ("\u017fecret: a1b2c3d4e5", "a1b2c3d4e5"),
+        ("pa\u017f\u017fwd: a1b2c3d4e5", "a1b2c3d4e5"),
+        ("author\u0130zation: a1b2c3d4e5", "a1b2c3d4e5"),
     ],
 )
 def test_what_looks_like_a_key_is_taken_out(text, secret):

@@ -166,9 +166,17 @@ class CompletionRequest:
     calls: list[ModelCall] = attrs.field(factory=list)
     check: Callable[[str], object] | None = None
 
-    def asking(self, model: ModelSpec) -> CompletionRequest:
-        """Return the same question to another model; the prompt is still rendered only once."""
-        return attrs.evolve(self, model=model, render=lambda: self.prompt)
+    def asking(self, model: ModelSpec, *, expires: float | None = None) -> CompletionRequest:
+        """Return the same question to another model; the prompt is still rendered only once.
+
+        `expires` is when this model is given up; None: as before.
+        """
+        return attrs.evolve(
+            self,
+            model=model,
+            render=lambda: self.prompt,
+            expires=self.expires if expires is None else expires,
+        )
 
     @cached_property
     def prompt(self) -> Prompt:

@@ -62,10 +62,14 @@ class Protection:
             Positions that could not be protected and must be closed now.
         """
         await self._cancel_orphans()
+        positions = self._books.ledger.positions(self._section)
+        sides = {(position.symbol, position.quantity > 0) for position in positions}
+        opposed = {symbol for symbol, is_long in sides if (symbol, not is_long) in sides}
         return [
             position
-            for position in self._books.ledger.positions(self._section)
-            if not position.trader.startswith("@") and not await self._protect(position)
+            for position in positions
+            if not position.trader.startswith("@")
+            and not await self._protect(position, is_opposed=position.symbol in opposed)
         ]
 
     def due(self, quotes: Mapping[Symbol, Quote]) -> list[tuple[Position, TriggerKind]]:
@@ -83,22 +87,21 @@ class Protection:
                 reached.append((position, TriggerKind.TARGET))
         return reached
 
-    def mode_for(self, position: Position) -> tuple[ProtectionMode, str]:
+    def _mode_for(self, position: Position, *, is_opposed: bool) -> tuple[ProtectionMode, str]:
         """Decide who watches a position's exits, and why."""
         if position.plan.stop_loss is None and position.plan.profit_target is None:
             return ProtectionMode.NONE, "the trader has exits switched off"
         if not self._at_venue:
             return ProtectionMode.ENGINE, "the venue has no reduce-only trigger orders"
-        sizes = self._books.ledger.sizes(self._section, position.symbol).values()
-        if any(size * position.quantity < 0 for size in sizes):
+        if is_opposed:
             return ProtectionMode.ENGINE, "traders hold opposite sides of the coin"
         return ProtectionMode.VENUE, ""
 
-    async def _protect(self, position: Position) -> bool:
+    async def _protect(self, position: Position, *, is_opposed: bool) -> bool:
         if position.opened_by is None:
             self._tell_stray(position)
             return False
-        mode, reason = self.mode_for(position)
+        mode, reason = self._mode_for(position, is_opposed=is_opposed)
         orders = self._exits_of(position)
         if mode is not ProtectionMode.VENUE:
             await self._sender.cancel([order.request.client_id for order in orders])
@@ -202,10 +205,9 @@ class Protection:
     def _exits_of(self, position: Position) -> list[OrderRecord]:
         return [
             record
-            for record in self._books.ledger.open_orders(self._section)
-            if record.trader == position.trader
-            and record.symbol == position.symbol
-            and record.request.trigger is not None
+            for record in self._books.ledger.open_exits(position.trader, position.symbol)
+            # What the engine itself closes for such a reason is no order that waits.
+            if record.request.trigger is not None
         ]
 
     async def _cancel_orphans(self) -> None:

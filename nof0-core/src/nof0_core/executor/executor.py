@@ -147,7 +147,7 @@ class Executor:
                 break
             allowed = left if place == len(self._chain) else left * SHARE
             noted = len(request.calls)
-            outcome = await self._ask_within(allowed, request.asking(spec), backend)
+            outcome = await self._ask_within(allowed, request, spec, backend)
             if isinstance(outcome, Completion) or outcome.status is CycleStatus.INVALID_OUTPUT:
                 return outcome
             failures.append((outcome.status, spec.name, outcome.error))
@@ -158,11 +158,13 @@ class Executor:
         return _failed(failures)
 
     async def _ask_within(
-        self, allowed: float, request: CompletionRequest, backend: LLMBackend
+        self, allowed: float, request: CompletionRequest, spec: ModelSpec, backend: LLMBackend
     ) -> Completion | Deliberation:
         """Ask one model, which is told how many seconds it has."""
-        asked = attrs.evolve(request, expires=stopwatch() + allowed)
-        with anyio.move_on_after(None if self._clock.is_lockstep else allowed):
+        asked = request.asking(spec, expires=stopwatch() + allowed)
+        if self._clock.is_lockstep:
+            return await _ask_one(asked, backend)
+        with anyio.move_on_after(allowed):
             return await _ask_one(asked, backend)
         message = f"no answer within {round(allowed, 2):g} s"
         return Deliberation(status=CycleStatus.MODEL_TIMEOUT, error=message)

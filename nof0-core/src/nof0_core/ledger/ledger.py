@@ -125,6 +125,13 @@ class Ledger:
         """Return intended orders without a final answer (none, unknown, resting), oldest first."""
         return self._fold.orders.open_in(section)
 
+    def open_exits(self, trader: TraderId, symbol: Symbol) -> tuple[OrderRecord, ...]:
+        """Return a trader's stops and targets on a coin without a final answer, oldest first.
+
+        That includes the closes of positions whose exits the engine watches.
+        """
+        return tuple(self._fold.orders.open_exits(trader, symbol))
+
     def knows_fill(self, section: str, fill_id: int) -> bool:
         """Tell whether a fill was booked already."""
         found = self._fold.sections.get(section)

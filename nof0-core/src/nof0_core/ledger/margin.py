@@ -7,6 +7,7 @@ applied to the virtual account as if it stood alone.
 from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, ROUND_UP, Decimal
+from functools import cache
 
 import attrs
 
@@ -31,17 +32,22 @@ def maintenance(instrument: Instrument, notional: Decimal) -> Maintenance:
     to the part of the notional above its lower bound. Call it in a context of 50 digits.
     """
     if not instrument.tiers:
-        rate = instrument.maintenance_rate()
+        rate = _rate(instrument.max_leverage)
         return Maintenance(rate, notional * rate)
     rate = deduction = ZERO
     for tier in instrument.tiers:
         if notional < tier.lower_bound:
             break
         # The first tier begins at 0, so nothing is deducted there.
-        higher = 1 / (2 * Decimal(tier.max_leverage))
+        higher = _rate(tier.max_leverage)
         deduction += tier.lower_bound * (higher - rate)
         rate = higher
     return Maintenance(rate, notional * rate - deduction)
+
+
+@cache
+def _rate(max_leverage: int) -> Decimal:
+    return EXACT.divide(Decimal(1), Decimal(2 * max_leverage))
 
 
 def initial_margin(notional: Decimal, leverage: int) -> Decimal:

@@ -19,8 +19,9 @@ _HOURS = Decimal(24 * 365)
 _WHOLE = Decimal(1)
 _CENT = Decimal("0.01")
 
-
 _KEPT = 64
+
+_Units = tuple[tuple[str, str], ...]
 
 
 class CoinViews:
@@ -31,6 +32,7 @@ class CoinViews:
         self._functions = functions
         self._texts = SeriesTexts(self._scale)
         self._kept: dict[tuple[int, int], tuple[MarketSnapshot, View]] = {}
+        self._units: tuple[MarketSnapshot | None, _Units] = (None, ())
 
     @classmethod
     def of(cls, indicators: Sequence[Wanted]) -> CoinViews:
@@ -78,8 +80,13 @@ class CoinViews:
             series=tuple(self._texts.view(each, decimals) for each in snapshot.series.values()),
         )
 
-    def units(self, snapshot: MarketSnapshot) -> tuple[tuple[str, str], ...]:
+    def units(self, snapshot: MarketSnapshot) -> _Units:
         """Return unit and names of the rows of all series: `("USD", "close, ema20")`."""
+        if self._units[0] is not snapshot:
+            self._units = snapshot, self._units_of(snapshot)
+        return self._units[1]
+
+    def _units_of(self, snapshot: MarketSnapshot) -> _Units:
         names: dict[str, list[str]] = {}
         seen: set[str] = set()
         for series in snapshot.series.values():

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from nof0_core.prompts.view import View
+from nof0_core.prompts.view import Later, View
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -39,9 +39,10 @@ def sandbox() -> SandboxedEnvironment:
         def getattr(self, obj: Any, attribute: str) -> Any:
             if isinstance(obj, View):
                 try:
-                    return obj.read(attribute)
+                    value = obj[attribute]
                 except KeyError:
                     return self.undefined(hint=obj.complaint(attribute))
+                return obj.read(attribute) if type(value) is Later else value
             return super().getattr(obj, attribute)
 
         def getitem(self, obj: Any, argument: Any) -> Any:

@@ -90,8 +90,10 @@ class RecordedFeed:
         self, held: Collection[Symbol], ordered: Collection[Symbol], _now_ms: int
     ) -> None:
         """Fetch current funding rates, only where the market does not tell past ones."""
+        if self._past is not None:
+            return
         wanted = sorted({*held, *ordered})
-        if self._past is not None or not wanted:
+        if not wanted:
             return
         try:
             quotes = await self._market.quotes(wanted)
