@@ -92,7 +92,7 @@ def test_killed_at(step, run):
 
 
 def test_killed_three_times_in_a_row_around_the_same_orders(run):
-    """Before an entry left, before its answer and before its stop's: each start goes on from there."""
+    """Before an entry left, before its answer, before its stop's: each start goes on from there."""
     for step in ("entry intended:1", "entry sent:1", "exit sent:1"):
         killed = run.begin(400, step)
         assert killed.returncode == -signal.SIGKILL, killed.stderr

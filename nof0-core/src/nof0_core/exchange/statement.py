@@ -72,16 +72,16 @@ class Statement:
     def settle_netted(self, hour: datetime, quotes: Mapping[Symbol, Quote]) -> None:
         """Let opposite positions that net to nothing at the venue pay each other for an hour.
 
-        The venue settles its net position only, so it reports nothing for such a coin.
+        The venue settles its net position only, so it reports nothing for such a coin. What counts
+        is what was held at the hour: a coin netted since then has a settlement that is yet to come.
         """
         ledger = self._books.ledger
-        for symbol in {p.symbol: None for p in ledger.positions(self._section)}:
-            sizes = ledger.sizes(self._section, symbol)
-            quote = quotes.get(symbol)
+        for symbol, quote in quotes.items():
+            sizes = ledger.sizes_at(self._section, symbol, hour, ZERO)
             is_settled = ledger.knows_funding(self._section, symbol, hour)
-            if is_settled or sum(sizes.values(), ZERO):
+            if not sizes or is_settled or sum(sizes.values(), ZERO):
                 continue
-            if quote is None or quote.funding_rate is None:
+            if quote.funding_rate is None:
                 continue
             self._book_funding(
                 FundingPayment(

@@ -112,3 +112,31 @@ async def test_funding_that_causes_a_liquidation_is_paid_by_who_is_liquidated(sc
     (trade,) = scene.ledger.trades("ann")
     assert (trade.reason, trade.funding) == ("liquidation", D(-1))
     scene.assert_agrees()
+
+
+async def test_what_was_netted_after_the_hour_still_gets_the_venues_settlement(scene):
+    await scene.open("ann")
+    await _wait(scene)
+    hour = scene.clock.now()
+    scene.venue.pay_funding("BTC", "0.001")
+    late = scene.venue.paid.pop()
+    await _wait(scene, timedelta(seconds=1))
+    await scene.open("bob", Signal.SELL_TO_ENTER)
+    await scene.desk.mark_hour(hour, scene.quotes())
+    scene.venue.paid.append(late)
+    await scene.sync()
+    assert (_funding(scene, "ann").funding, _funding(scene, "bob").funding) == (D(-1), 0)
+    scene.assert_agrees()
+
+
+async def test_what_was_netted_at_the_hour_is_paid_though_one_side_is_gone(scene):
+    await scene.open("ann")
+    await scene.open("bob", Signal.SELL_TO_ENTER)
+    await _wait(scene)
+    hour = scene.clock.now()
+    await _wait(scene, timedelta(seconds=1))
+    await scene.trade("ann", Decision(signal=Signal.CLOSE, symbol="BTC"))
+    await scene.desk.mark_hour(hour, scene.quotes())
+    paid = (D("0.01") * 100_000 * samples.snapshot().quote.funding_rate).quantize(D("0.000001"))
+    assert (_funding(scene, "ann").funding, _funding(scene, "bob").funding) == (-paid, paid)
+    scene.assert_agrees()

@@ -418,7 +418,7 @@ class _VectorMarket(HandMarket):
 async def test_january_2022_liquidates_a_twentyfold_long_at_the_documented_price(tmp_path):
     """BTC fell from 46,377 to under 33,000; 40x at most, so maintenance is 1.25 % of notional."""
     async with _january(tmp_path) as (exchange, clock, market):
-        # Isolated at 20x, no fees: 46377 (1 - 1/20) / (1 - 1/80) = 44616.10...
+        # Isolated at 20x, no fees: 46377 (1 - 1/20) / (1 - 1/80) = 44615.84...
         await exchange.set_leverage("BTC", 20, ISOLATED)
         await exchange.place([_order("buy", "1", "48000")])
         (position,) = await exchange.positions()
