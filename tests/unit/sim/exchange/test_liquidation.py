@@ -30,6 +30,7 @@ from nof0_provider_sim.config import ImpactRules, SimExchangeConfig, SimMarketCo
 pytestmark = pytest.mark.anyio
 CANDLES = Path(__file__).parents[3] / "data/candles"
 VECTORS = Path(__file__).parents[3] / "data/hyperliquid/liquidation_vectors.csv"
+RECORDED = list(csv.DictReader(VECTORS.read_text().splitlines()))
 CROSS, ISOLATED = MarginMode.CROSS, MarginMode.ISOLATED
 NOON = datetime(2025, 7, 16, 12, 0, tzinfo=UTC)
 FREE = {
@@ -356,9 +357,7 @@ async def _refused(call):
     return raised.value.text
 
 
-@pytest.mark.parametrize(
-    "row", list(csv.DictReader(VECTORS.read_text().splitlines())), ids=lambda r: r["coin"]
-)
+@pytest.mark.parametrize("row", RECORDED, ids=lambda r: r["coin"])
 async def test_liquidation_price_is_the_venues(tmp_path, row):
     """Real positions, opened here at their entry price with the margin they had.
 
@@ -391,6 +390,10 @@ async def test_liquidation_price_is_the_venues(tmp_path, row):
         assert abs(position.margin_used - margin) <= D("1E-6")
         theirs = D(row["venue_liquidation_px"])
         assert abs(position.liquidation_price - theirs) <= theirs * D("5e-5")
+
+
+def test_every_recorded_position_is_compared():
+    assert len(RECORDED) == 19
 
 
 class _VectorMarket(HandMarket):
