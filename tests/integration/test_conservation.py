@@ -1,4 +1,4 @@
-"""Five thousand random lives of an exchange account shared by three traders and a person.
+"""Four thousand random lives of an exchange account shared by three traders and a person.
 
 Real paper exchange, real desk, real ledger; only the journal's and the account's files are left
 out, and time jumps. Two traders share BTC and ETH with cross margin, the third has DOGE with
@@ -30,20 +30,21 @@ from nof0_core.exchange.desk import Desk
 from nof0_core.exchange.plan import Terms
 from nof0_core.ids import ENGINE, cycle_id
 from nof0_core.ledger import Ledger
+from nof0_core.ledger.pools import own_usd
 from nof0_core.money import use_exact_arithmetic
 from nof0_core.risk.gate import RiskGate
 from nof0_core.testing import samples
 from nof0_core.testing.environment import START, Lines, env
 from nof0_core.testing.market import INSTRUMENTS, HandMarket
 from nof0_provider_sim.config import FaultRules, SimExchangeConfig
-from nof0_provider_sim.exchange import opening
+from nof0_provider_sim.exchange import liquidation, opening
 from nof0_provider_sim.exchange.depth import Depth, Level, Snapshot
 from nof0_provider_sim.exchange.state import VenueState
 
 pytestmark = pytest.mark.integration
 COINS = {"ann": ("BTC", "ETH"), "bob": ("BTC", "ETH"), "cid": ("DOGE",)}
 TRADERS = tuple(COINS)
-STREAMS, CHUNKS, STEPS = 5000, 10, 6
+STREAMS, CHUNKS, STEPS = 4000, 10, 6
 CAPITAL = D(10_000)
 WAITS = (1, 1, 20, 61)
 FAULTS = (
@@ -102,13 +103,17 @@ class NoFile:
 
 
 class Scene:
-    """One exchange account and its books. `capital` is what was paid into it so far."""
+    """One exchange account and its books. `capital` is what was paid into it so far.
+
+    `is_alone`: only its trader has ever traded DOGE.
+    """
 
     def __init__(self, rng, clock, market, provider) -> None:
         self.rng, self.clock, self.market, self.provider = rng, clock, market, provider
         self.venue = getattr(provider, "_inner", provider)
         self.journal = Memory()
         self.capital = CAPITAL
+        self.is_alone = True
         self.leverage = rng.choice([3, 20, 20])
         self._open(Ledger())
 
@@ -158,7 +163,7 @@ class Scene:
             )
         elif what in ("move", "crash"):
             bps = (
-                rng.randrange(-120, 121) if what == "move" else rng.choice([-2600, -800, 800, 2600])
+                rng.randrange(-120, 121) if what == "move" else rng.choice([-2600, -600, 600, 2600])
             )
             for symbol, quote in (await self.quotes()).items():
                 price = quote.mark * (10_000 + bps) / 10_000
@@ -172,6 +177,7 @@ class Scene:
         SEEN[f"{what} by hand"] += 1
         if what == "trade":
             symbol = self.rng.choice(list(INSTRUMENTS))
+            self.is_alone &= symbol != "DOGE"
             mark = (await self.quotes())[symbol].mark
             side = self.rng.choice([Side.BUY, Side.SELL])
             price = mark * (1 + side.sign * D("0.005"))
@@ -214,7 +220,7 @@ class Scene:
                 signal,
                 symbol=symbol,
                 position_size_usd=D(self.rng.choice([50, 700, 20_000, 55_000])),
-                leverage=self.leverage,
+                leverage=min(self.leverage, INSTRUMENTS[symbol].max_leverage),
                 entry_price=mark,
                 stop_loss=mark * (1 - sign * D("0.01")),
                 take_profit=mark * (1 + sign * D("0.04")),
@@ -260,6 +266,7 @@ class Scene:
         account = self.venue._state.account
         assert account.is_consistent()
         marks = {symbol: quote.mark for symbol, quote in (await self.quotes()).items()}
+        self.check_isolated()
         # Σ equity of the virtual accounts = equity at the venue, and each is what made it.
         virtual = [
             self.ledger.account("paper", t, marks, START, INSTRUMENTS)
@@ -270,6 +277,17 @@ class Scene:
             assert state.equity == state.deposited + parts
         assert sum(state.equity for state in virtual) == account.equity(marks)
         assert sum(state.deposited for state in virtual) == self.capital
+
+    def check_isolated(self):
+        """See that what the venue lets an isolated position keep is what the ledger reckons."""
+        ours = self.ledger.position("cid", "DOGE")
+        theirs = self.venue._state.account.positions.get("DOGE")
+        if not self.is_alone or ours is None or theirs is None:
+            return
+        # Both round margins up to 6 decimals, the venue at each fill.
+        assert abs(own_usd(ours) - theirs.raw_usd - theirs.cost) <= D("0.00001")
+        SEEN["own margin"] += 1
+        SEEN["kept margin"] += ours.kept_margin != 0
 
     async def settle(self):
         """Let the connection heal and the engine catch up, then look at the whole statement."""
@@ -328,6 +346,7 @@ async def _live(seed):
                 continue
             if not faults.dropped_stream and scene.desk.drift == ():
                 assert scene.agrees()
+                scene.check_isolated()
         await scene.settle()
 
 
@@ -335,6 +354,8 @@ async def _live(seed):
 def test_nothing_is_made_and_nothing_is_lost(chunk, monkeypatch):
     monkeypatch.setattr(opening, "open_store", lambda _, initial: (NoFile(), VenueState(initial)))
     monkeypatch.setattr(opening, "load_depth", lambda _: THIN)
+    # What the traders here can pay for is closed in two steps, too.
+    monkeypatch.setattr(liquidation, "PARTIAL_FROM", D(10_000))
 
     async def play():
         for seed in range(chunk * STREAMS // CHUNKS, (chunk + 1) * STREAMS // CHUNKS):
@@ -349,6 +370,6 @@ def test_nothing_is_made_and_nothing_is_lost(chunk, monkeypatch):
     happened = (
         "approved", "isolated", "partly_filled", "liquidation_fill", "liquidation", "insolvent",
         "funding", "venue away", "foreign_fill", "foreign_transfer", "outcome_unknown",
-        "stop_refused", "drift", "restart by hand", "cancel by hand",
+        "stop_refused", "drift", "own margin", "kept margin", "restart by hand", "cancel by hand",
     )  # fmt: skip
     assert [what for what in happened if not SEEN[what]] == []

@@ -91,6 +91,16 @@ def test_killed_at(step, run):
         assert is_done or client_id in resting, record
 
 
+def test_killed_three_times_in_a_row_around_the_same_orders(run):
+    """Before an entry left, before its answer, before its stop's: each start goes on from there."""
+    for step in ("entry intended:1", "entry sent:1", "exit sent:1"):
+        killed = run.begin(400, step)
+        assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert run.begin(1).returncode == 0
+    assert_whole(run)
+    assert run.nof0("journal", "verify", str(run.data)).returncode == 0
+
+
 def assert_whole(run):
     """One order per intent, ledger and venue equal, every position with its stop."""
     sent = Counter(run.log.read_text().split())

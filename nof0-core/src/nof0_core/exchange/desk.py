@@ -25,7 +25,7 @@ from nof0_core.exchange.leverage import Leverage
 from nof0_core.exchange.plan import Refusal, Terms
 from nof0_core.exchange.protection import Protection
 from nof0_core.exchange.sender import Sender
-from nof0_core.exchange.statement import Statement
+from nof0_core.exchange.statement import VERY_LATE, Statement
 from nof0_core.exchange.unsent import not_sent
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.protocols import AcceptsMarks, ExchangeProvider
@@ -230,12 +230,13 @@ class Desk:
     async def _compare(self, quotes: Mapping[Symbol, Quote]) -> None:
         """Compare both sides; what differs is looked at twice.
 
-        Between reading fills and positions a stop may have been filled, which is no drift.
+        Between reading fills and positions a stop may have been filled, which is no drift. And what
+        is missing may be on the statement by now, behind what was read already.
         """
         marks = {symbol: quote.mark for symbol, quote in quotes.items()}
         drift, positions = await self._agreement.read(marks)
-        if drift and drift != self.drift:
-            await self._statement.pull(self._since, quotes)
+        if drift:
+            await self._statement.pull(self._since, quotes, late=VERY_LATE)
             drift, positions = await self._agreement.read(marks)
         self._leverage.look(positions)
         self._agreement.settle(drift)

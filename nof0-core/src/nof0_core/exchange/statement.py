@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from nof0_core.domain.event import Filled, FundingSettled
@@ -16,6 +16,11 @@ from nof0_core.ids import ENGINE, UNASSIGNED, ClientOrderId, Symbol, TraderId
 from nof0_core.ledger import share_funding
 from nof0_core.money import ZERO, plain
 from nof0_core.protocols import ExchangeProvider, SupportsFunding
+
+LATE = timedelta(minutes=10)
+"""How far behind the newest known entry each reading begins: a venue may list entries late."""
+VERY_LATE = timedelta(days=1)
+"""The same where ledger and venue differ."""
 
 
 class Statement:
@@ -34,43 +39,49 @@ class Statement:
         self._provider = provider
         self._books = books
 
-    async def pull(self, since: datetime, quotes: Mapping[Symbol, Quote]) -> tuple[Fill, ...]:
+    async def pull(
+        self, since: datetime, quotes: Mapping[Symbol, Quote], *, late: timedelta = LATE
+    ) -> tuple[Fill, ...]:
         """Book everything new since `since` (UTC) and return the new fills.
 
         A fill belongs to the trader whose order it was. One that no order of ours caused goes to
         the unassigned account and raises an alert. Funding is shared by what each trader held when
-        it was settled, so fills and settlements are booked in time order.
+        it was settled. Fills and settlements are booked in time order; what is listed more than
+        `late` behind an entry known by then is not found.
         """
         ledger = self._books.ledger
-        last_fill = ledger.last_fill_time(self._section) or since
+        # What came before is in the capital the account was opened with.
+        since = max(since, ledger.opened_at(self._section) or since)
+        begin = _begin(since, ledger.last_fill_time(self._section), late)
         fills = [
             f
-            for f in await self._provider.fills(last_fill)
+            for f in await self._provider.fills(begin)
             if not ledger.knows_fill(self._section, f.fill_id)
         ]
-        entries: list[Fill | FundingPayment] = [*fills, *await self._new_funding(since)]
-        # At the same instant the fill comes first: funding is paid on what is held at the hour.
-        entries.sort(key=lambda e: (e.time, isinstance(e, FundingPayment)))
-        for entry in entries:
-            if isinstance(entry, Fill):
-                self._book_fill(entry)
-            else:
-                self._book_funding(entry, quotes)
+        payments = await self._new_funding(since, late)
+        for fill in sorted(fills, key=lambda f: f.time):
+            earlier = [p for p in payments if self._precedes(p, fill)]
+            payments = [p for p in payments if p not in earlier]
+            for payment in earlier:
+                self._book_funding(payment, quotes)
+            self._book_fill(fill)
+        for payment in payments:
+            self._book_funding(payment, quotes)
         return tuple(fills)
 
     def settle_netted(self, hour: datetime, quotes: Mapping[Symbol, Quote]) -> None:
         """Let opposite positions that net to nothing at the venue pay each other for an hour.
 
-        The venue settles its net position only, so it reports nothing for such a coin.
+        The venue settles its net position only, so it reports nothing for such a coin. What counts
+        is what was held at the hour: a coin netted since then has a settlement that is yet to come.
         """
         ledger = self._books.ledger
-        for symbol in {p.symbol: None for p in ledger.positions(self._section)}:
-            sizes = ledger.sizes(self._section, symbol)
-            quote = quotes.get(symbol)
+        for symbol, quote in quotes.items():
+            sizes = ledger.sizes_at(self._section, symbol, hour, ZERO)
             is_settled = ledger.knows_funding(self._section, symbol, hour)
-            if is_settled or sum(sizes.values(), ZERO):
+            if not sizes or is_settled or sum(sizes.values(), ZERO):
                 continue
-            if quote is None or quote.funding_rate is None:
+            if quote.funding_rate is None:
                 continue
             self._book_funding(
                 FundingPayment(
@@ -79,16 +90,28 @@ class Statement:
                 quotes,
             )
 
-    async def _new_funding(self, since: datetime) -> Sequence[FundingPayment]:
+    async def _new_funding(self, since: datetime, late: timedelta) -> list[FundingPayment]:
         if not isinstance(self._provider, SupportsFunding):
-            return ()
+            return []
         ledger = self._books.ledger
-        oldest = ledger.funding_known_until(self._section) or since
-        return [
+        begin = _begin(since, ledger.funding_known_until(self._section), late)
+        found = [
             payment
-            for payment in await self._provider.funding(oldest)
+            for payment in await self._provider.funding(begin)
             if not ledger.knows_funding(self._section, payment.symbol, payment.time)
         ]
+        return sorted(found, key=lambda payment: payment.time)
+
+    def _precedes(self, payment: FundingPayment, fill: Fill) -> bool:
+        """Tell whether a settlement came before a fill.
+
+        At the same moment the size that was paid on tells: a fill on the hour may be what a
+        settlement set off, or an order that came right after it.
+        """
+        if payment.time != fill.time or payment.symbol != fill.symbol:
+            return payment.time < fill.time
+        held = self._books.ledger.sizes(self._section, fill.symbol)
+        return sum(held.values(), ZERO) == payment.size
 
     def _book_fill(self, fill: Fill) -> None:
         owner = self._owner(fill.client_id)
@@ -139,7 +162,9 @@ class Statement:
         return record.trader if record is not None else UNASSIGNED
 
     def _book_funding(self, payment: FundingPayment, quotes: Mapping[Symbol, Quote]) -> None:
-        sizes = self._books.ledger.sizes(self._section, payment.symbol)
+        sizes = self._books.ledger.sizes_at(
+            self._section, payment.symbol, payment.time, payment.size
+        )
         quote = quotes.get(payment.symbol)
         shares = share_funding(payment, sizes, quote.oracle if quote is not None else None)
         self._books.record(
@@ -152,3 +177,8 @@ class Statement:
                 amounts=shares,
             ),
         )
+
+
+def _begin(since: datetime, known: datetime | None, late: timedelta) -> datetime:
+    """Return from when on to read, if everything until `known` was listed by now or `late`."""
+    return max(since, known - late) if known is not None else since

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 import attrs
 
@@ -12,6 +14,18 @@ from nof0_core.domain.fill import Fill
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.ledger.position import Position
 from nof0_core.money import ZERO
+
+REMEMBERED = timedelta(hours=25)
+"""How far back from the newest fill of a section it is known who held what."""
+
+
+class Change(NamedTuple):
+    """What a fill did to a trader's position, in coins."""
+
+    time: datetime
+    symbol: Symbol
+    trader: TraderId
+    size: Decimal
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -72,14 +86,17 @@ class Section:
 
     `raw_usd` and `sizes` are added up from the events themselves, not from the accounts: that both
     agree is what `audit` checks. `parts` are sizes by fill and trader of fills that are not booked
-    completely yet.
+    completely yet. `changes` are the fills of the last `REMEMBERED`, in the order they were booked.
+    `opened_at` is when the first capital was booked (UTC): it holds all that happened before.
     """
 
     accounts: dict[TraderId, Account] = attrs.field(factory=dict)
+    opened_at: datetime | None = None
     raw_usd: Decimal = ZERO
     sizes: dict[Symbol, Decimal] = attrs.field(factory=dict)
     fill_ids: set[int] = attrs.field(factory=set)
     parts: dict[int, dict[TraderId, Decimal]] = attrs.field(factory=dict)
+    changes: deque[Change] = attrs.field(factory=deque)
     last_fill: datetime | None = None
     settlements: set[tuple[Symbol, datetime]] = attrs.field(factory=set)
     last_funding: datetime | None = None
@@ -94,6 +111,9 @@ class Section:
     def know(self, trader: TraderId, fill: Fill, whole: Decimal | None) -> None:
         """Remember that a fill, or a trader's part of one of size `whole`, is booked."""
         self.last_fill = max(self.last_fill or fill.time, fill.time)
+        self.changes.append(Change(fill.time, fill.symbol, trader, fill.signed_size))
+        while self.changes[0].time < self.last_fill - REMEMBERED:
+            self.changes.popleft()
         if whole is not None:
             parts = self.parts.setdefault(fill.fill_id, {})
             parts[trader] = fill.size
@@ -101,6 +121,27 @@ class Section:
                 return
             del self.parts[fill.fill_id]
         self.fill_ids.add(fill.fill_id)
+
+    def sizes_at(self, symbol: Symbol, time: datetime, net: Decimal) -> dict[TraderId, Decimal]:
+        """Return who held how much of a coin at a time, closed positions left out.
+
+        A fill at that very moment counts, unless only without it `net` is what all held together.
+        """
+        sizes = {
+            account.trader: account.positions[symbol].quantity
+            for account in self.accounts.values()
+            if symbol in account.positions
+        }
+        later = [c for c in self.changes if c.symbol == symbol and c.time >= time]
+        # The newest first; equal times in the opposite order of booking.
+        later.reverse()
+        later.sort(key=lambda change: change.time, reverse=True)
+        then = sizes
+        for change in later:
+            sizes = {**sizes, change.trader: sizes.get(change.trader, ZERO) - change.size}
+            if change.time > time or sum(sizes.values(), ZERO) == net != sum(then.values(), ZERO):
+                then = sizes
+        return {trader: size for trader, size in then.items() if size}
 
     def audit(self) -> list[str]:
         """Return what does not add up, a sentence each."""

@@ -3,6 +3,9 @@
 Opening or adding puts signed size x price into the cost. Reducing takes cost out in proportion,
 rounded to `COST_STEP`; the rest stays in, and a full close takes all of it. Realised profit is what
 the coins brought minus the cost taken out. A fill beyond zero closes first and opens the rest.
+
+A trader that reduces an isolated position gets margin back in proportion; where the venue forced
+the reduction, all of it stays in the rest.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from nof0_core.domain.trade import ClosedTrade, TradeLeg
 from nof0_core.ids import CycleId, TraderId
 from nof0_core.ledger.arithmetic import COST_STEP, share
 from nof0_core.ledger.orders import OrderRecord
+from nof0_core.ledger.pools import own_usd
 from nof0_core.ledger.position import Position
 from nof0_core.money import USD, ZERO
 
@@ -103,10 +107,12 @@ def _reduced(held: Position, fill: Fill, size: Decimal, fee: Decimal, owner: Own
     open_size = abs(held.quantity)
     gone = size if held.is_long else -size
     cost, entry_fee, funding = held.cost, held.entry_fees, held.open_funding
+    kept = held.kept_margin
     if size != open_size:
         cost = share(cost, size, open_size, COST_STEP)
         entry_fee = share(entry_fee, size, open_size, USD)
         funding = share(funding, size, open_size, USD)
+        kept = share(kept, size, open_size, COST_STEP)
     realized = gone * fill.price - cost
     trade = ClosedTrade(
         trader=owner.trader,
@@ -147,7 +153,11 @@ def _reduced(held: Position, fill: Fill, size: Decimal, fee: Decimal, owner: Own
         entry_fees=held.entry_fees - entry_fee,
         open_funding=held.open_funding - funding,
         realized_pnl=held.realized_pnl + realized,
+        kept_margin=held.kept_margin - kept,
     )
+    if fill.is_liquidation and held.margin_mode is MarginMode.ISOLATED:
+        surplus = own_usd(held) + realized - fee - own_usd(left)
+        left = attrs.evolve(left, kept_margin=left.kept_margin + surplus)
     return Booking(position=left, realized=realized, trade=trade)
 
 

@@ -100,6 +100,7 @@ class Fold:
     def _transferred(self, event: Event, body: Transferred) -> None:
         parts = self._parts(event, body.section, body.amounts)
         section = self.sections[body.section]
+        section.opened_at = section.opened_at or event.time
         section.raw_usd += sum(body.amounts.values(), ZERO)
         for account, amount in parts:
             account.add(deposited=amount)

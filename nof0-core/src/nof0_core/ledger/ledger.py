@@ -107,6 +107,17 @@ class Ledger:
         """Return the signed size in coins of everybody who holds a coin."""
         return {p.trader: p.quantity for p in self._holders(section, symbol)}
 
+    def sizes_at(
+        self, section: str, symbol: Symbol, time: datetime, net: Decimal
+    ) -> dict[TraderId, Decimal]:
+        """Return the signed size in coins of everybody who held a coin at a time (UTC).
+
+        Known for the 25 hours before the newest fill. A fill at that very moment counts, unless
+        only without it `net` (coins) is what all held together.
+        """
+        found = self._fold.sections.get(section)
+        return found.sizes_at(symbol, time, net) if found else {}
+
     def leverages(self, section: str, symbol: Symbol) -> tuple[int, ...]:
         """Return the leverage of each position in a coin."""
         return tuple(p.leverage for p in self._holders(section, symbol))
@@ -158,6 +169,14 @@ class Ledger:
         """Tell whether a settlement was booked already."""
         found = self._fold.sections.get(section)
         return found is not None and (symbol, time) in found.settlements
+
+    def opened_at(self, section: str) -> datetime | None:
+        """Return when the first capital of a section was booked (UTC).
+
+        What its exchange account did before is in that capital and in the positions taken over.
+        """
+        found = self._fold.sections.get(section)
+        return found.opened_at if found else None
 
     def last_fill_time(self, section: str) -> datetime | None:
         """Return the time of the newest fill of a section (UTC)."""

@@ -66,10 +66,11 @@ def own_usd(position: Position) -> Decimal:
     """Return the cash an isolated position has taken from its account, in USD.
 
     That is the margin of what is still held at its entry (cost / leverage), less its share of the
-    opening fees, with the funding since: so the venue reckons it, reductions in proportion.
+    opening fees, with the funding since and what forced reductions left in it: so the venue reckons
+    it, a trader's own reductions in proportion.
     """
     margin = initial_margin(abs(position.cost), position.leverage)
-    return margin - position.entry_fees + position.open_funding
+    return margin - position.entry_fees + position.open_funding + position.kept_margin
 
 
 def _pool(

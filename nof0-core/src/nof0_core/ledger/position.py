@@ -22,6 +22,9 @@ class Position:
     since the position was opened; `entry_fees` and `open_funding` the part of them that no closed
     trade has taken yet.
 
+    `kept_margin` (USD) is what forced reductions left in an isolated position beyond the margin of
+    what it still holds; negative where they took more.
+
     `leverage`, `margin_mode`, `confidence`, `risk_usd`, `plan`, `cycle` come from the opening order
     `opened_by` (None, and neutral values, for what no trader ordered). `opened_at`,
     `entry_fill_id` and `entry_venue_id` are the first fill's. `opened_seq` numbers the event with
@@ -53,6 +56,7 @@ class Position:
     realized_pnl: Decimal = ZERO
     protection: ProtectionMode = ProtectionMode.NONE
     margin_mode: MarginMode = MarginMode.CROSS
+    kept_margin: Decimal = ZERO
     stop_id: ClientOrderId | None = None
     target_id: ClientOrderId | None = None
     stop_venue_id: int | None = None

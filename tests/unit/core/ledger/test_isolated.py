@@ -86,3 +86,28 @@ def test_cross_and_isolated_positions_do_not_back_each_other(script, instruments
     # The spare 8 USD are worth 8 / 2 / 0.98 on ETH, the spare 475 are 475 / 0.02 / 0.9875 on BTC.
     assert eth.liquidation_price == D("2295.9183673469")
     assert btc.liquidation_price == D("75949.3670886076")
+
+
+def test_a_forced_reduction_leaves_all_its_margin_in_the_rest(script, instruments):
+    """The venue frees nothing when it closes a part: what is left keeps everything."""
+    script.transfer("ann", "30000")
+    script.trade("ann", "ETH", "2000", "100", "90", leverage=10, **ISOLATED)
+    script.fund("ann", "ETH", "-10")
+    # 20000 - 90 - 10 at the entry; a fifth goes at 91.83 for a fee of 16.
+    script.fill("ann", "ETH", "-400", "91.83", "16", is_liquidation=True)
+    [pool] = script.ledger.pools("paper", "ann", {"ETH": D("91.83")}, instruments)
+    # 19900 - 2000 x 8.17 - 16; needed are 1600 x 91.83 / 50.
+    assert (pool.equity, pool.needed) == (D(3544), D("2938.56"))
+    state = script.account("ann", ETH="91.83")
+    assert state.available == D(10_000)
+    # Spare are 605.44: 91.83 - 605.44 / 1600 / 0.98.
+    assert state.holdings[0].liquidation_price == D("91.4438775510")
+
+    # What the trader sells itself gives its part back: a quarter of 3544 with the profit on it.
+    script.trade("ann", "ETH", "-400", "95", "17", purpose="close")
+    [holding] = script.account("ann", ETH="95").holdings
+    # (3544 + 1600 x 3.17) x 3/4
+    assert holding.margin == D(6462)
+    # Adding brings its own: 120 x 95 / 10 - 5.
+    script.trade("ann", "ETH", "120", "95", "5", leverage=10, **ISOLATED)
+    assert script.account("ann", ETH="95").holdings[0].margin == D(7597)

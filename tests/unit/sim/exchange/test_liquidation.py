@@ -30,6 +30,7 @@ from nof0_provider_sim.config import ImpactRules, SimExchangeConfig, SimMarketCo
 pytestmark = pytest.mark.anyio
 CANDLES = Path(__file__).parents[3] / "data/candles"
 VECTORS = Path(__file__).parents[3] / "data/hyperliquid/liquidation_vectors.csv"
+RECORDED = list(csv.DictReader(VECTORS.read_text().splitlines()))
 CROSS, ISOLATED = MarginMode.CROSS, MarginMode.ISOLATED
 NOON = datetime(2025, 7, 16, 12, 0, tzinfo=UTC)
 FREE = {
@@ -194,6 +195,24 @@ async def test_cross_positions_are_liquidated_together(open_desk):
         assert (await desk.exchange.account()).equity == D(565)
 
 
+async def test_after_a_gap_all_cross_positions_are_taken_over_with_what_is_left(open_desk):
+    # At 91.5 equity is 3000 - 340 x 8.5 = 110, maintenance (6 + 0.5) x 91.5 = 594.75: below 2/3.
+    # BTC takes 40/340 of the 110, cut to 12.941176, ETH the rest.
+    fall = (91.5, 92, 91, 92)
+    settings = _config(initial_balance_usd=D(3000))
+    async with open_desk(fall, bars={"BTC": [fall]}, **settings) as desk:
+        await desk.buy("300")
+        await desk.buy("40", symbol="BTC")
+        await desk.bars()
+        forced = [fill for fill in await desk.exchange.fills(NOON) if fill.is_liquidation]
+        assert [(fill.symbol, fill.price, fill.fee) for fill in forced] == [
+            ("BTC", D("91.5"), D("12.941176")),
+            ("ETH", D("91.5"), D("97.058824")),
+        ]
+        account = await desk.exchange.account()
+        assert (account.equity, await desk.exchange.positions()) == (0, [])
+
+
 async def test_hedge_is_not_liquidated_by_a_common_fall(open_desk):
     bars = {"BTC": [(100, 100, 80, 80)]}
     settings = _config(initial_balance_usd=D(3000))
@@ -252,6 +271,23 @@ async def test_isolated_liquidation_leaves_the_rest_alone(open_desk):
         assert (await desk.order(waiting)).status is OrderStatus.RESTING
         # 10000 + 100 x (91.83 - 100) - 10
         assert (await desk.exchange.account()).equity == D(9173)
+
+
+async def test_of_a_big_isolated_position_the_rest_keeps_all_the_margin(open_desk):
+    # 2,000 ETH at 10x: margin 20000. 20000 + 2000 (p - 100) = 2 % of 2000 p at 1960 p = 180000,
+    # p = 91.836734...; 400 are sold at 91.83 for 36,732. The rest owes 180000 - 36732 = 143,268.
+    async with open_desk((100, 100, 91.5, 95), **_config(initial_balance_usd=D(30_000))) as desk:
+        await desk.exchange.set_leverage("ETH", 10, ISOLATED)
+        await desk.buy("2000")
+        await desk.bars()
+        fill = await _only_fill(desk)
+        assert (fill.price, fill.size) == (D("91.83"), 400)
+        (position,) = await desk.exchange.positions()
+        # 1600 x 95 - 143268; it goes where 1600 p - 143268 = 32 p
+        assert (position.size, position.margin_used) == (1600, D(8732))
+        assert position.liquidation_price == D("91.3698979592")
+        # Nothing came back to the account: 30000 - 20000 are free as before.
+        assert (await desk.exchange.account()).available == 10_000
 
 
 async def test_isolated_debt_never_touches_the_account(open_desk):
@@ -321,9 +357,7 @@ async def _refused(call):
     return raised.value.text
 
 
-@pytest.mark.parametrize(
-    "row", list(csv.DictReader(VECTORS.read_text().splitlines())), ids=lambda r: r["coin"]
-)
+@pytest.mark.parametrize("row", RECORDED, ids=lambda r: r["coin"])
 async def test_liquidation_price_is_the_venues(tmp_path, row):
     """Real positions, opened here at their entry price with the margin they had.
 
@@ -358,6 +392,10 @@ async def test_liquidation_price_is_the_venues(tmp_path, row):
         assert abs(position.liquidation_price - theirs) <= theirs * D("5e-5")
 
 
+def test_every_recorded_position_is_compared():
+    assert len(RECORDED) == 19
+
+
 class _VectorMarket(HandMarket):
     def __init__(self, clock, size, max_leverage, rate):
         super().__init__(clock)
@@ -383,7 +421,7 @@ class _VectorMarket(HandMarket):
 async def test_january_2022_liquidates_a_twentyfold_long_at_the_documented_price(tmp_path):
     """BTC fell from 46,377 to under 33,000; 40x at most, so maintenance is 1.25 % of notional."""
     async with _january(tmp_path) as (exchange, clock, market):
-        # Isolated at 20x, no fees: 46377 (1 - 1/20) / (1 - 1/80) = 44616.10...
+        # Isolated at 20x, no fees: 46377 (1 - 1/20) / (1 - 1/80) = 44615.84...
         await exchange.set_leverage("BTC", 20, ISOLATED)
         await exchange.place([_order("buy", "1", "48000")])
         (position,) = await exchange.positions()
