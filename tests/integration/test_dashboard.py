@@ -144,6 +144,7 @@ def serve_files(tmp_path):
                 metrics_file=None,
                 ttl=TtlConfig(),
                 allow_origins=(),
+                allow_hosts=(),
             )
             app = make_app(FileSource(directory, log=log), config, log=log)
             address = bind(config.host, config.port)

@@ -78,6 +78,7 @@ def _unchanged() -> ResponseSpec:
 REFUSALS = {
     304: _unchanged(),
     400: refusal("A parameter or the path is wrong"),
+    421: refusal("The Host header has a name that is not allowed"),
     503: refusal("The data cannot be read at the moment"),
 }
 _MODEL_REFUSALS = {**REFUSALS, 404: refusal("There is no such model")}

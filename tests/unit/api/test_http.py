@@ -281,6 +281,76 @@ def test_every_site_may_read_where_that_is_configured(serve, arena):
     assert "ETag" in got.headers["access-control-expose-headers"]
 
 
+EVERYWHERE = (
+    "/",
+    "/static/js/app.js",
+    "/api/trades",
+    "/api/trades?limit=1",
+    "/api/health",
+    "/metrics",
+)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "evil.example:8888",
+        "127.0.0.1.evil.example",
+        "localhost.evil.example",
+        "evillocalhost",
+        "[::1].evil.example",
+        "nof0.example.org.evil.example",
+        "",
+        ":8888",
+        "[]",
+        "127.1",
+    ],
+)
+def test_a_name_that_is_not_the_servers_reads_nothing(serve, arena, host):
+    """A page whose name was made to lead here (DNS rebinding) sends that name."""
+    site = serve(arena, allow_hosts=("nof0.example.org",))
+    for path in EVERYWHERE:
+        got = site.ask(path, host=host)
+        assert got.status == 421, path
+        assert got.headers["content-type"] == "application/problem+json"
+        assert "AllowHosts" in got.json["detail"]
+    assert site.ask("/api/trades", method="HEAD", host=host).body == b""
+    assert site.ask("/api/trades", method="POST", host=host).status == 421
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost",
+        "LocalHost:8888",
+        "localhost.",
+        "nof0.localhost:8888",
+        "127.0.0.1",
+        "[::1]:8888",
+        "192.168.1.20:80",
+        "nof0.example.org",
+        "Nof0.Example.org.:443",
+    ],
+)
+def test_addresses_localhost_and_allowed_names_are_answered(serve, arena, host):
+    site = serve(arena, allow_hosts=("nof0.example.org",))
+    for path in EVERYWHERE:
+        assert site.ask(path, host=host).status == 200, path
+
+
+def test_the_configured_name_is_allowed_and_a_star_allows_all(serve, arena):
+    assert serve(arena, host="localhost").ask("/api/trades", host="localhost").status == 200
+    assert serve(arena, allow_hosts=("*",)).ask("/api/trades", host="any.example").status == 200
+
+
+def test_on_all_addresses_it_is_read_by_address_and_not_by_a_foreign_name(serve, arena):
+    site = serve(arena, host="0.0.0.0")  # noqa: S104 - what the test is about
+    site.url = site.url.replace("0.0.0.0", "127.0.0.1")  # noqa: S104 - to reach it
+    assert site.ask("/api/trades", host="192.168.1.20:8888").status == 200
+    assert site.ask("/api/trades", host="evil.example:8888").status == 421
+
+
 def test_metrics_are_the_engines_and_the_servers(serve, arena, tmp_path):
     file = tmp_path / "nof0.prom"
     file.write_text("nof0_equity_usd 5.0")
