@@ -16,7 +16,7 @@ from nof0_api.cors import Cors
 from nof0_api.dashboard import Dashboard, load_pages
 from nof0_api.desk import Desk, Question
 from nof0_api.front import Front
-from nof0_api.handlers import NINE
+from nof0_api.handlers import HANDLERS
 from nof0_api.hosts import Hosts
 from nof0_api.problems import problem_answer, problem_of
 from nof0_api.replies import Reply
@@ -62,7 +62,7 @@ def _framework(name: str, desk: Desk, watch: Watch, log: Logger) -> Litestar:
         return Reply(lambda _: given)
 
     return Litestar(
-        route_handlers=[*NINE, health, metrics],
+        route_handlers=[*HANDLERS, health, metrics],
         dependencies={
             "desk": Provide(lambda: desk, sync_to_thread=False),
             "watch": Provide(lambda: watch, sync_to_thread=False),

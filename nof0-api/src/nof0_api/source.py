@@ -28,11 +28,12 @@ class UnknownModelError(Exception):
 class _Tags(msgspec.Struct):
     model_id: str = ""
     since_inception_hourly_marker: int = 0
+    symbol: str = ""
 
 
 @attrs.frozen
 class Row:
-    """One row of a collection: whose it is, its hourly marker (0 without one), its JSON text.
+    """One row of a collection: whose it is, its hourly marker (0 without one), its text and coin.
 
     The text is a view into the document's data, not a copy.
     """
@@ -40,6 +41,7 @@ class Row:
     model: str
     marker: int
     text: msgspec.Raw
+    symbol: str = ""
 
 
 @attrs.define(kw_only=True, eq=False, slots=False)
@@ -90,7 +92,7 @@ class Document:
         """Split `data`, once; earlier rows are not among them."""
         try:
             return tuple(
-                Row(tags.model_id, tags.since_inception_hourly_marker, text)
+                Row(tags.model_id, tags.since_inception_hourly_marker, text, tags.symbol)
                 for text in msgspec.json.decode(self.data, type=list[msgspec.Raw])
                 for tags in (msgspec.json.decode(text, type=_Tags),)
             )
@@ -131,12 +133,12 @@ class SourceHealth:
 
 
 class DataSource(Protocol):
-    """The nine loads, and how the source is.
+    """The ten loads, and how the source is.
 
     Each load returns the newest good data, empty collections while there is none. It may be called
     for every answer, so it must cost next to nothing while the data is the same.
 
-    Raises (all nine):
+    Raises (all ten):
         SourceDownError: it cannot be read and nothing older is known.
     """
 
@@ -173,6 +175,9 @@ class DataSource(Protocol):
 
     async def conversations(self) -> Document:
         """Load what was said in the newest cycles, newest first."""
+
+    async def candles(self) -> Document:
+        """Load the newest closed bars, a row per market section, coin and interval."""
 
     async def health(self) -> SourceHealth:
         """Say how the source is; never raises."""

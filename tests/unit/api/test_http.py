@@ -281,6 +281,24 @@ def test_every_site_may_read_where_that_is_configured(serve, arena):
     assert "ETag" in got.headers["access-control-expose-headers"]
 
 
+def test_candles_are_those_of_all_coins_or_of_one(serve, arena):
+    rows = [
+        {"market": "hl", "symbol": coin, "interval": i, "bars": [[60.0, 1, 3, 0.5, 2, 9]]}
+        for coin in ("BTC", "@107")
+        for i in ("3m", "4h")
+    ]
+    site = serve(arena)
+    assert site.ask("/api/candles").json["candles"] == []
+    site.write("candles", {"candles": rows, "serverTime": 1})
+    settle()
+    assert site.ask("/api/candles").json["candles"] == rows
+    one = site.ask("/api/candles?symbol=%40107")
+    assert one.json["candles"] == rows[2:]
+    assert one.headers["etag"] != site.ask("/api/candles?symbol=BTC").headers["etag"]
+    assert site.ask("/api/candles?symbol=NONE").json["candles"] == []
+    assert site.ask("/api/candles?symbol=" + 101 * "x").status == 400
+
+
 EVERYWHERE = (
     "/",
     "/static/js/app.js",

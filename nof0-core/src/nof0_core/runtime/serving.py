@@ -36,7 +36,8 @@ class ServingConfig:
 
     `data_path` is the directory of the `json` exporter, `metrics_file` the text file of the
     `prometheus` exporter, None without one. `allow_origins` are the web sites that may read from a
-    browser, `*` for all. @@
+    browser, `*` for all. `allow_hosts` are the names the server may be called by beside `host`,
+    addresses and localhost, `*` for all.
     """
 
     name: str

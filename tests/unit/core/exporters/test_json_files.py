@@ -17,6 +17,7 @@ NAMES = {
     "analytics.json",
     "analytics-alpha.json",
     "analytics-beta.json",
+    "candles.json",
     "conversations.json",
     "crypto-prices.json",
     "leaderboard.json",

@@ -37,10 +37,11 @@ export function marksOf(store, trader, symbol) {
       marks.push({ time: Math.floor(talkTime(talk)), position: "aboveBar", shape: "square", color: "warn", text: `${WORDS[one.signal]} refused` });
     }
   }
-  // Words on many marks cover each other and the price; the table of trades has them all.
-  if (marks.length > MANY) for (const mark of marks) mark.text = "";
   return marks.sort((a, b) => a.time - b.time);
 }
+
+/** The same marks without words where there are many: they would cover each other and the price. */
+export const readable = (marks) => (marks.length > MANY ? marks.map((mark) => ({ ...mark, text: "" })) : marks);
 
 function entry(time, quantity, leverage) {
   const isShort = quantity < 0;
