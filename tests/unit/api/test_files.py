@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 
+import anyio
 import pytest
 
 from nof0_api.files import FileSource
@@ -91,6 +92,23 @@ async def test_a_file_that_vanished_leaves_the_last_good_data(source, arena):
     health = await source.health()
     assert health.documents["positions"].state == "stale"
     assert health.documents["trades"].state == "empty"
+
+
+async def test_a_pipe_in_the_place_of_a_file_keeps_nobody_waiting(source, arena, log):
+    before = await source.positions()
+    for name in ("trades.json", "positions.json", "analytics-gpt-5.json"):
+        (arena / name).unlink()
+        os.mkfifo(arena / name)
+    with anyio.fail_after(60):
+        with pytest.raises(SourceDownError):
+            await source.trades()
+        with pytest.raises(SourceDownError):
+            await source.model_analytics("gpt-5")
+        assert await source.positions() is before
+    assert {values["reason"] for _, values in log.lines} == {"not a regular file"}
+    (arena / "trades.json").unlink()
+    (arena / "trades.json").write_text('{"trades": []}')
+    assert (await source.trades()).data == b"[]"
 
 
 async def test_a_directory_in_the_place_of_a_file_is_a_source_that_is_down(source, arena):

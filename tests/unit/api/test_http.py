@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
 import threading
 
@@ -382,6 +383,9 @@ def test_metrics_are_the_engines_and_the_servers(serve, arena, tmp_path):
     assert "process_cpu_seconds_total" in text
     assert 'nof0_exporter_lag_events{exporter="sql"} 12.0' in text
     assert site.ask("/api/health").json["exporters"] == {"sql": 12}
+    file.unlink()
+    os.mkfifo(file)
+    assert "process_cpu_seconds_total" in site.ask("/metrics").body.decode()
     file.unlink()
     assert "process_cpu_seconds_total" in site.ask("/metrics").body.decode()
 

@@ -5,7 +5,8 @@ import { openPositions } from "./position_table.js";
 import { decisionsOf, talkTime, verdictOn } from "./talk.js";
 import { tradesOf } from "./trade_table.js";
 
-const MANY = 16;
+const MANY = 16; // a third of it on a phone
+const NARROW = 760; // px, as in the stylesheet
 const WORDS = { buy_to_enter: "long", sell_to_enter: "short", close: "close" };
 
 /** Coins a trader traded, holds or decided on, in alphabetical order. */
@@ -41,7 +42,10 @@ export function marksOf(store, trader, symbol) {
 }
 
 /** The same marks without words where there are many: they would cover each other and the price. */
-export const readable = (marks) => (marks.length > MANY ? marks.map((mark) => ({ ...mark, text: "" })) : marks);
+export function readable(marks) {
+  const many = innerWidth > NARROW ? MANY : MANY / 3;
+  return marks.length > many ? marks.map((mark) => ({ ...mark, text: "" })) : marks;
+}
 
 function entry(time, quantity, leverage) {
   const isShort = quantity < 0;
