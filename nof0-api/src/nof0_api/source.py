@@ -5,12 +5,15 @@ Nothing else in this package knows whether data lies in files or in a database.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Literal, Protocol
 
 import attrs
 import msgspec
+
+_NO_ROWS = re.compile(rb"\[\s*\]")
 
 State = Literal["ok", "empty", "stale", "down"]
 """`ok`: readable. `empty`: nothing there yet. `stale`: cannot be read now, the last good data
@@ -65,12 +68,17 @@ class Document:
     earlier: Sequence[Document] = ()
 
     @property
-    def text(self) -> bytes:
-        """Return the JSON text of the whole collection, earlier rows first."""
+    def parts(self) -> list[bytes | memoryview]:
+        """Return the JSON text of the whole collection in pieces to be joined, earlier rows first.
+
+        They are views: a year of rows is too much to be copied more than once.
+        """
         if not self.earlier:
-            return self.data
-        parts = (one.data.strip()[1:-1].strip() for one in (*self.earlier, self))
-        return b"[" + b",".join(part for part in parts if part) + b"]"
+            return [self.data]
+        lists = (one.data.strip() for one in (*self.earlier, self))
+        inner = [memoryview(text)[1:-1] for text in lists if not _NO_ROWS.fullmatch(text)]
+        commas: list[bytes | memoryview] = [piece for rows in inner for piece in (b",", rows)]
+        return [b"[", *commas[1:], b"]"]
 
     def rows(self, marker: int = 0) -> Iterator[Row]:
         """Go through the rows whose hourly marker is `marker` or more, earlier ones first.

@@ -194,7 +194,7 @@ def markers(document, since=0):
 
 async def test_pages_of_old_hours_come_before_the_newest(paged, tmp_path, log):
     document = await FileSource(tmp_path, log=log).account_totals()
-    assert json.loads(document.text) == [row(number) for number in range(10)]
+    assert json.loads(b"".join(document.parts)) == [row(number) for number in range(10)]
     assert document.members == {"lastHourlyMarkerRead": b"9"}
     assert markers(document) == list(range(10))
     assert markers(document, since=7) == [7, 8, 9]

@@ -7,10 +7,10 @@ export class SortChoice {
   constructor(columns, sort, onchange) {
     const sortable = columns.filter((column) => column.value);
     this.onchange = onchange;
-    this.select = h("select", { onchange: () => this.#tell(true) },
+    this.select = h("select", { "aria-label": "Sort by", onchange: () => this.#tell(true) },
       h("option", { value: "" }, "the usual order"), sortable.map((one) => h("option", { value: one.key }, one.label)));
     this.way = h("button", { class: "button", type: "button", onclick: () => this.#tell(!this.isDown) });
-    this.element = h("div", { class: "filters sort" }, h("label", {}, "Sort by", this.select), this.way);
+    this.element = h("div", { class: "filters sort" }, h("span", { class: "muted", "aria-hidden": "true" }, "Sort by"), this.select, this.way);
     this.element.hidden = !sortable.length;
     this.show(sort);
   }
