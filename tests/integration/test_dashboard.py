@@ -397,7 +397,7 @@ def test_page_of_a_trader_says_everything_about_it(api, open_page):
         assert len(colours(page.locator(".chart canvas").nth(index))) > 3
     priced = page.locator(".price-chart canvas").first
     priced.wait_for()
-    wanted = {rgb(page, "accent"), rgb(page, "up"), rgb(page, "down")}
+    wanted = {rgb(page, "up"), rgb(page, "down")}
     # The library draws when the browser asks for the next picture.
     while not wanted <= set().union(
         *(colours(c) for c in page.locator(".price-chart canvas").all())
