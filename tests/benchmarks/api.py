@@ -60,6 +60,7 @@ def serve_one(kind, directory):
             metrics_file=None,
             ttl=TtlConfig(short=timedelta(seconds=10)),
             allow_origins=(),
+            allow_hosts=(),
         )
         log = TerminalLog()
         app = make_app(FileSource(directory, log=log), config, log=log)

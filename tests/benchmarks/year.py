@@ -89,7 +89,7 @@ class Timer:
 
 def write_year(directory, traders, hours):
     timer, written = Timer(), 0
-    documents = Documents(conversations_per_trader=1)
+    documents = Documents(conversations_per_trader=1, candles_per_coin=1)
     amounts = dict.fromkeys(traders, Decimal(10_000))
     body = Transferred(section="paper", amounts=amounts, reason="initial")
     documents.apply(Event(seq=1, time=START, stream=ENGINE, body=body))

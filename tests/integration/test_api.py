@@ -65,6 +65,8 @@ def started(*words):
                 break
         else:
             pytest.fail("the server said no address")
+        # From here on it may live for as long as the tests of a slow machine take.
+        patience.cancel()
         # Nobody else reads what it has to say; a full pipe would stop it.
         process.rest = []
         drain = threading.Thread(target=lambda: process.rest.extend(process.stdout), daemon=True)

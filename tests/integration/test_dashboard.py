@@ -144,6 +144,7 @@ def serve_files(tmp_path):
                 metrics_file=None,
                 ttl=TtlConfig(),
                 allow_origins=(),
+                allow_hosts=(),
             )
             app = make_app(FileSource(directory, log=log), config, log=log)
             address = bind(config.host, config.port)
@@ -396,12 +397,44 @@ def test_page_of_a_trader_says_everything_about_it(api, open_page):
         assert len(colours(page.locator(".chart canvas").nth(index))) > 3
     priced = page.locator(".price-chart canvas").first
     priced.wait_for()
-    wanted = {rgb(page, "accent"), rgb(page, "up"), rgb(page, "down")}
+    wanted = {rgb(page, "up"), rgb(page, "down")}
     # The library draws when the browser asks for the next picture.
     while not wanted <= set().union(
         *(colours(c) for c in page.locator(".price-chart canvas").all())
     ):
         page.wait_for_timeout(50)
+
+
+def test_decisions_are_drawn_on_candles_of_a_chosen_length(api, open_page):
+    page = open_page(f"{api.url}/#/trader/cross_patient")
+    bars = {row["interval"] for row in api.ask("candles?symbol=BTC")["candles"]}
+    switch = page.get_by_role("group", name="Bars")
+    expect(switch.get_by_role("button")).to_have_count(len(bars) + 1)
+    chart = page.locator(".price-chart")
+    for coin, view in (("BTC", "3m"), ("ETH", "4h"), ("ETH", "line")):
+        page.get_by_role("group", name="Coin").get_by_role("button", name=coin).click()
+        switch.get_by_role("button", name=view).click()
+        said = view if view == "line" else f"bars of {view}"
+        expect(chart).to_have_attribute("aria-label", re.compile(f"^Price of {coin}, {said}, "))
+        expect(switch.get_by_role("button", name=view)).to_have_attribute("aria-pressed", "true")
+    wanted = {rgb(page, "accent")}
+    while not wanted <= set().union(*(colours(c) for c in chart.locator("canvas").all())):
+        page.wait_for_timeout(50)
+
+
+def test_cards_of_a_phone_are_sorted_by_a_list_and_a_button(api, open_page):
+    page = open_page(f"{api.url}/", width=390)
+    ids = [row["id"] for row in api.ask("leaderboard")["leaderboard"]]
+    cards = page.get_by_role("table", name="Leaderboard").locator("tbody tr td.lead a")
+    expect(cards).to_have_text(ids)
+    page.get_by_label("Sort by").select_option(label="Trader")
+    expect(cards).to_have_text(sorted(ids, reverse=True))
+    page.get_by_role("button", name="descending").click()
+    expect(cards).to_have_text(sorted(ids))
+    page.get_by_label("Sort by").select_option(label="the usual order")
+    expect(cards).to_have_text(ids)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    expect(page.get_by_label("Sort by")).to_be_hidden()
 
 
 def api_capital(api, trader):

@@ -16,7 +16,8 @@ from nof0_api.cors import Cors
 from nof0_api.dashboard import Dashboard, load_pages
 from nof0_api.desk import Desk, Question
 from nof0_api.front import Front
-from nof0_api.handlers import NINE
+from nof0_api.handlers import HANDLERS
+from nof0_api.hosts import Hosts
 from nof0_api.problems import problem_answer, problem_of
 from nof0_api.replies import Reply
 from nof0_api.source import DataSource
@@ -32,7 +33,7 @@ def make_app(
 
     Args:
         source: where data comes from.
-        config: TTLs, allowed origins, where the engine's metrics are.
+        config: TTLs, allowed origins and names, where the engine's metrics are.
         log: for what went wrong inside.
         lag: how far exporters are behind, if they run in this process.
     """
@@ -46,6 +47,7 @@ def make_app(
         page_paths=dashboard.paths,
         framework=cast("App", _framework(config.name, desk, watch, log)),
         cors=Cors(config.allow_origins),
+        hosts=Hosts((config.host, *config.allow_hosts)),
         watch=watch,
         log=log,
     )
@@ -60,7 +62,7 @@ def _framework(name: str, desk: Desk, watch: Watch, log: Logger) -> Litestar:
         return Reply(lambda _: given)
 
     return Litestar(
-        route_handlers=[*NINE, health, metrics],
+        route_handlers=[*HANDLERS, health, metrics],
         dependencies={
             "desk": Provide(lambda: desk, sync_to_thread=False),
             "watch": Provide(lambda: watch, sync_to_thread=False),

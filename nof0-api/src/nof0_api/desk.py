@@ -28,7 +28,7 @@ _PACKERS = 2
 
 @attrs.frozen(kw_only=True, eq=False)
 class Route:
-    """One of the nine: what to load, which TTL its answers have, whether they carry the time.
+    """A route to data: what to load, which TTL its answers have, whether they carry the time.
 
     `choose` takes the rows that a question is about; without it there is nothing to choose.
     `is_whole` tells that a question without numbers is about all rows.
@@ -51,20 +51,22 @@ class Route:
 class Question:
     """What is asked: a route, a model id ("" for none), numbers (None: the route's default).
 
-    `number` is a limit or an hourly marker, `points` into how many hours a curve is thinned out.
+    `number` is a limit or an hourly marker, `points` into how many hours a curve is thinned out,
+    `symbol` the coin it is about ("": all).
     """
 
     route: Route
     model: str = ""
     number: int | None = None
     points: int | None = None
+    symbol: str = ""
 
     @property
     def choice(self) -> Callable[[Document], list[Row]] | None:
         """Return what takes the rows, None where all are wanted."""
         route = self.route
-        has_number = self.number is not None or self.points is not None
-        if route.choose is None or (route.is_whole and not has_number):
+        is_for_all = self.number is None and self.points is None and not self.symbol
+        if route.choose is None or (route.is_whole and is_for_all):
             return None
         return partial(route.choose, self)
 

@@ -19,6 +19,7 @@ import anyio.to_thread
 import attrs
 import msgspec
 
+from nof0_api.reading import read_regular
 from nof0_api.source import (
     Document,
     DocumentHealth,
@@ -42,6 +43,7 @@ _EMPTY: Mapping[str, tuple[str, bytes, dict[str, bytes]]] = {
     "trades": ("trades", b"[]", {}),
     "positions": ("accountTotals", b"[]", {}),
     "conversations": ("conversations", b"[]", {}),
+    "candles": ("candles", b"[]", {}),
 }
 """Name of each file with its collection, and what stands for one that was never written."""
 
@@ -133,6 +135,10 @@ class FileSource:
         """Load `conversations.json`."""
         return await self._load("conversations")
 
+    async def candles(self) -> Document:
+        """Load `candles.json`."""
+        return await self._load("candles")
+
     async def health(self) -> SourceHealth:
         """Look at every file; reads those that changed."""
         documents: dict[str, DocumentHealth] = {}
@@ -210,9 +216,7 @@ class FileSource:
 
     def _read(self, shelf: _Shelf) -> None:
         try:
-            with open(f"{self._directory}/{shelf.name}.json", "rb") as file:  # noqa: PTH123 - as above
-                about = os.fstat(file.fileno())
-                content = file.read()
+            content, about = read_regular(f"{self._directory}/{shelf.name}.json")
         except OSError as error:
             self._note(shelf, error.strerror or "unreadable")
             return

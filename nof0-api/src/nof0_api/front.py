@@ -12,6 +12,7 @@ from typing import Any
 from nof0_api.asgi import Answer, App, Header, Receive, Send, with_headers, without_body
 from nof0_api.cors import Cors
 from nof0_api.desk import Desk, Question
+from nof0_api.hosts import Hosts
 from nof0_api.packed import Ready
 from nof0_api.problems import problem, problem_answer, problem_of
 from nof0_api.watch import Watch
@@ -19,6 +20,10 @@ from nof0_core.clock import stopwatch
 from nof0_core.plugins.env import Logger
 
 _SCHEMA = frozenset({"/schema", "/schema/openapi.json"})
+_MISDIRECTED = (
+    "this server is not known by that name: use its address, or add the name to AllowHosts in the "
+    "main file"
+)
 _NOSNIFF: Header = (b"x-content-type-options", b"nosniff")
 
 
@@ -38,6 +43,7 @@ class Front:
         page_paths: Collection[str],
         framework: App,
         cors: Cors,
+        hosts: Hosts,
         watch: Watch,
         log: Logger,
     ) -> None:
@@ -48,6 +54,7 @@ class Front:
         self._page_paths = frozenset(page_paths)
         self._framework = framework
         self._cors = cors
+        self._hosts = hosts
         self._watch = watch
         self._log = log
 
@@ -58,7 +65,9 @@ class Front:
             return
         method = scope["method"]
         path = scope["path"]
-        if method in ("GET", "HEAD"):
+        if not self._hosts.allow(scope["headers"]):
+            chosen = problem_answer(problem(421, _MISDIRECTED))
+        elif method in ("GET", "HEAD"):
             if path in self._express and not scope["query_string"]:
                 chosen = await self._chosen(path, scope["headers"])
             elif path in self._page_paths:

@@ -17,6 +17,7 @@ from nof0_api.replies import Reply
 from nof0_api.schemas.answers import (
     AccountTotals,
     AnalyticsList,
+    Candles,
     Conversations,
     CryptoPrices,
     Leaderboard,
@@ -54,6 +55,9 @@ Points = Annotated[
         description="thin out to about so many hours of each model, evenly spaced",
     ),
 ]
+Coin = Annotated[
+    str, Parameter(max_length=100, required=False, description="only bars of this coin")
+]
 ModelId = Annotated[str, Parameter(min_length=1, max_length=500, description="a model's id")]
 
 
@@ -78,13 +82,14 @@ def _unchanged() -> ResponseSpec:
 REFUSALS = {
     304: _unchanged(),
     400: refusal("A parameter or the path is wrong"),
+    421: refusal("The Host header has a name that is not allowed"),
     503: refusal("The data cannot be read at the moment"),
 }
 _MODEL_REFUSALS = {**REFUSALS, 404: refusal("There is no such model")}
-_NINE: dict[str, Any] = {"responses": REFUSALS, "tags": ["arena"], "raises": []}
+_DATA: dict[str, Any] = {"responses": REFUSALS, "tags": ["arena"], "raises": []}
 
 
-@get(routes.ACCOUNT_TOTALS.path, summary="Accounts hour by hour", **_NINE)
+@get(routes.ACCOUNT_TOTALS.path, summary="Accounts hour by hour", **_DATA)
 async def account_totals(
     desk: NamedDependency[Desk],
     lastHourlyMarker: Marker = None,  # noqa: N803 - its name in the query and in messages
@@ -95,7 +100,7 @@ async def account_totals(
     return Reply((await desk.ready(question)).choose)
 
 
-@get(routes.ANALYTICS.path, summary="Analytics of all models", **_NINE)
+@get(routes.ANALYTICS.path, summary="Analytics of all models", **_DATA)
 async def analytics(desk: NamedDependency[Desk]) -> Reply[AnalyticsList]:
     """Answer the six tables of every model."""
     return Reply((await desk.ready(Question(routes.ANALYTICS))).choose)
@@ -112,37 +117,37 @@ async def model_analytics(desk: NamedDependency[Desk], model_id: ModelId) -> Rep
     return Reply((await desk.ready(Question(routes.MODEL_ANALYTICS, model=model_id))).choose)
 
 
-@get(routes.CRYPTO_PRICES.path, summary="Newest prices", **_NINE)
+@get(routes.CRYPTO_PRICES.path, summary="Newest prices", **_DATA)
 async def crypto_prices(desk: NamedDependency[Desk]) -> Reply[CryptoPrices]:
     """Answer the newest price of every coin."""
     return Reply((await desk.ready(Question(routes.CRYPTO_PRICES))).choose)
 
 
-@get(routes.LEADERBOARD.path, summary="The ranking", **_NINE)
+@get(routes.LEADERBOARD.path, summary="The ranking", **_DATA)
 async def leaderboard(desk: NamedDependency[Desk]) -> Reply[Leaderboard]:
     """Answer the ranking, best equity first."""
     return Reply((await desk.ready(Question(routes.LEADERBOARD))).choose)
 
 
-@get(routes.SINCE_INCEPTION.path, summary="What every account began with", **_NINE)
+@get(routes.SINCE_INCEPTION.path, summary="What every account began with", **_DATA)
 async def since_inception_values(desk: NamedDependency[Desk]) -> Reply[SinceInceptionValues]:
     """Answer initial capital, beginning and number of invocations of every account."""
     return Reply((await desk.ready(Question(routes.SINCE_INCEPTION))).choose)
 
 
-@get(routes.TRADES.path, summary="Closed trades", **_NINE)
+@get(routes.TRADES.path, summary="Closed trades", **_DATA)
 async def trades(desk: NamedDependency[Desk], limit: PerModel = None) -> Reply[Trades]:
     """Answer closed trades, newest exit first within a model; 100 of each unless `limit` says."""
     return Reply((await desk.ready(Question(routes.TRADES, number=limit))).choose)
 
 
-@get(routes.POSITIONS.path, summary="Open positions", **_NINE)
+@get(routes.POSITIONS.path, summary="Open positions", **_DATA)
 async def positions(desk: NamedDependency[Desk], limit: Limit = None) -> Reply[Positions]:
     """Answer what every model holds; 1000 models unless `limit` says otherwise."""
     return Reply((await desk.ready(Question(routes.POSITIONS, number=limit))).choose)
 
 
-@get(routes.CONVERSATIONS.path, summary="What models said", **_NINE)
+@get(routes.CONVERSATIONS.path, summary="What models said", **_DATA)
 async def conversations(
     desk: NamedDependency[Desk], limit: PerModel = None
 ) -> Reply[Conversations]:
@@ -150,7 +155,13 @@ async def conversations(
     return Reply((await desk.ready(Question(routes.CONVERSATIONS, number=limit))).choose)
 
 
-NINE: Sequence[Any] = (
+@get(routes.CANDLES.path, summary="Newest closed bars", **_DATA)
+async def candles(desk: NamedDependency[Desk], symbol: Coin = "") -> Reply[Candles]:
+    """Answer the newest bars that traders were shown, of all coins or of one."""
+    return Reply((await desk.ready(Question(routes.CANDLES, symbol=symbol))).choose)
+
+
+HANDLERS: Sequence[Any] = (
     account_totals,
     analytics,
     model_analytics,
@@ -160,4 +171,5 @@ NINE: Sequence[Any] = (
     trades,
     positions,
     conversations,
+    candles,
 )

@@ -53,11 +53,11 @@ def pack(document: Document, choose: Callable[[Document], list[Row]] | None) -> 
     """
     version = document.version.encode()
     if choose is None:
-        data = document.text
+        data = document.parts
     else:
-        data = b"[" + b",".join(row.text for row in choose(document)) + b"]"
-    more = b"".join(b',"%s":%s' % (n.encode(), text) for n, text in document.members.items())
-    text = b'{"%s":%s%s' % (document.key.encode(), data, more)
+        data = [b"[", b",".join(row.text for row in choose(document)), b"]"]
+    more = [b',"%s":%s' % (name.encode(), text) for name, text in document.members.items()]
+    text = b"".join([b'{"%s":' % document.key.encode(), *data, *more])
     if choose is not None:
         # Rows that were left out may change without changing this answer.
         version = hashlib.blake2b(text, digest_size=9).hexdigest().encode()

@@ -1,4 +1,4 @@
-"""The nine routes: what each loads, how long it may be kept, what its numbers mean."""
+"""The routes to data: what each loads, how long it may be kept, what its numbers mean."""
 
 from __future__ import annotations
 
@@ -59,6 +59,10 @@ def _newest_talks(question: Question, document: Document) -> list[Row]:
     return first_of_each(question.number or MOST_ROWS, document.rows())
 
 
+def _coin(question: Question, document: Document) -> list[Row]:
+    return [row for row in document.rows() if row.symbol == question.symbol]
+
+
 def _short(ttl: TtlConfig) -> int:
     return int(ttl.short.total_seconds())
 
@@ -102,6 +106,7 @@ POSITIONS = Route(
 CONVERSATIONS = Route(
     name="conversations", load=lambda s, _: s.conversations(), ttl=_medium, choose=_newest_talks
 )
+CANDLES = Route(name="candles", load=lambda s, _: s.candles(), ttl=_short, choose=_coin)
 
 FIXED = (
     ACCOUNT_TOTALS,
@@ -112,5 +117,6 @@ FIXED = (
     TRADES,
     POSITIONS,
     CONVERSATIONS,
+    CANDLES,
 )
 """The routes whose path has no variable part."""

@@ -5,12 +5,15 @@ Nothing else in this package knows whether data lies in files or in a database.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Literal, Protocol
 
 import attrs
 import msgspec
+
+_NO_ROWS = re.compile(rb"\[\s*\]")
 
 State = Literal["ok", "empty", "stale", "down"]
 """`ok`: readable. `empty`: nothing there yet. `stale`: cannot be read now, the last good data
@@ -28,11 +31,12 @@ class UnknownModelError(Exception):
 class _Tags(msgspec.Struct):
     model_id: str = ""
     since_inception_hourly_marker: int = 0
+    symbol: str = ""
 
 
 @attrs.frozen
 class Row:
-    """One row of a collection: whose it is, its hourly marker (0 without one), its JSON text.
+    """One row of a collection: whose it is, its hourly marker (0 without one), its text and coin.
 
     The text is a view into the document's data, not a copy.
     """
@@ -40,6 +44,7 @@ class Row:
     model: str
     marker: int
     text: msgspec.Raw
+    symbol: str = ""
 
 
 @attrs.define(kw_only=True, eq=False, slots=False)
@@ -63,12 +68,17 @@ class Document:
     earlier: Sequence[Document] = ()
 
     @property
-    def text(self) -> bytes:
-        """Return the JSON text of the whole collection, earlier rows first."""
+    def parts(self) -> list[bytes | memoryview]:
+        """Return the JSON text of the whole collection in pieces to be joined, earlier rows first.
+
+        They are views: a year of rows is too much to be copied more than once.
+        """
         if not self.earlier:
-            return self.data
-        parts = (one.data.strip()[1:-1].strip() for one in (*self.earlier, self))
-        return b"[" + b",".join(part for part in parts if part) + b"]"
+            return [self.data]
+        lists = (one.data.strip() for one in (*self.earlier, self))
+        inner = [memoryview(text)[1:-1] for text in lists if not _NO_ROWS.fullmatch(text)]
+        commas: list[bytes | memoryview] = [piece for rows in inner for piece in (b",", rows)]
+        return [b"[", *commas[1:], b"]"]
 
     def rows(self, marker: int = 0) -> Iterator[Row]:
         """Go through the rows whose hourly marker is `marker` or more, earlier ones first.
@@ -90,7 +100,7 @@ class Document:
         """Split `data`, once; earlier rows are not among them."""
         try:
             return tuple(
-                Row(tags.model_id, tags.since_inception_hourly_marker, text)
+                Row(tags.model_id, tags.since_inception_hourly_marker, text, tags.symbol)
                 for text in msgspec.json.decode(self.data, type=list[msgspec.Raw])
                 for tags in (msgspec.json.decode(text, type=_Tags),)
             )
@@ -131,12 +141,12 @@ class SourceHealth:
 
 
 class DataSource(Protocol):
-    """The nine loads, and how the source is.
+    """The ten loads, and how the source is.
 
     Each load returns the newest good data, empty collections while there is none. It may be called
     for every answer, so it must cost next to nothing while the data is the same.
 
-    Raises (all nine):
+    Raises (all ten):
         SourceDownError: it cannot be read and nothing older is known.
     """
 
@@ -173,6 +183,9 @@ class DataSource(Protocol):
 
     async def conversations(self) -> Document:
         """Load what was said in the newest cycles, newest first."""
+
+    async def candles(self) -> Document:
+        """Load the newest closed bars, a row per market section, coin and interval."""
 
     async def health(self) -> SourceHealth:
         """Say how the source is; never raises."""

@@ -17,6 +17,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from nof0_api.asgi import Answer, answer
 from nof0_api.desk import Desk
+from nof0_api.reading import read_regular
 from nof0_api.replies import Reply
 from nof0_api.schemas.answers import DocumentState, Health
 from nof0_core.clock import wall_time
@@ -54,7 +55,7 @@ class Watch:
         if self.metrics_file is None:
             return own
         try:
-            engine = self.metrics_file.read_bytes()
+            engine, _ = read_regular(self.metrics_file)
         except OSError:
             # No engine has run here yet; its metrics are then simply not there.
             return own

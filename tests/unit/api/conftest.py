@@ -89,10 +89,18 @@ def serve(log):
     with ExitStack() as stack:
         portal = stack.enter_context(start_blocking_portal())
 
-        def start(directory, *, lag=None, metrics_file=None, allow_origins=()):
+        def start(
+            directory,
+            *,
+            lag=None,
+            metrics_file=None,
+            allow_origins=(),
+            allow_hosts=(),
+            host="127.0.0.1",
+        ):
             config = ServingConfig(
                 name="test",
-                host="127.0.0.1",
+                host=host,
                 port=0,
                 data_path=directory,
                 metrics_file=metrics_file,
@@ -100,6 +108,7 @@ def serve(log):
                     short=timedelta(seconds=7), medium=timedelta(seconds=70), long=timedelta(0)
                 ),
                 allow_origins=allow_origins,
+                allow_hosts=allow_hosts,
             )
             address = bind(config.host, config.port)
             app = make_app(FileSource(directory, log=log), config, log=log, lag=lag)

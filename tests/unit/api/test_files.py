@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 
+import anyio
 import pytest
 
 from nof0_api.files import FileSource
@@ -93,6 +94,23 @@ async def test_a_file_that_vanished_leaves_the_last_good_data(source, arena):
     assert health.documents["trades"].state == "empty"
 
 
+async def test_a_pipe_in_the_place_of_a_file_keeps_nobody_waiting(source, arena, log):
+    before = await source.positions()
+    for name in ("trades.json", "positions.json", "analytics-gpt-5.json"):
+        (arena / name).unlink()
+        os.mkfifo(arena / name)
+    with anyio.fail_after(60):
+        with pytest.raises(SourceDownError):
+            await source.trades()
+        with pytest.raises(SourceDownError):
+            await source.model_analytics("gpt-5")
+        assert await source.positions() is before
+    assert {values["reason"] for _, values in log.lines} == {"not a regular file"}
+    (arena / "trades.json").unlink()
+    (arena / "trades.json").write_text('{"trades": []}')
+    assert (await source.trades()).data == b"[]"
+
+
 async def test_a_directory_in_the_place_of_a_file_is_a_source_that_is_down(source, arena):
     (arena / "trades.json").unlink()
     (arena / "trades.json").mkdir()
@@ -145,7 +163,10 @@ async def test_health_has_the_age_of_each_file(source, arena):
     os.utime(arena / "trades.json", (old, old))
     health = await source.health()
     assert health.documents["trades"].age_seconds >= 500
-    assert health.newest_age_seconds == min(d.age_seconds for d in health.documents.values())
+    assert health.newest_age_seconds == min(
+        d.age_seconds for d in health.documents.values() if d.age_seconds is not None
+    )
+    assert health.documents["candles"].state == "empty"
 
 
 def row(number, model="a"):
@@ -173,7 +194,7 @@ def markers(document, since=0):
 
 async def test_pages_of_old_hours_come_before_the_newest(paged, tmp_path, log):
     document = await FileSource(tmp_path, log=log).account_totals()
-    assert json.loads(document.text) == [row(number) for number in range(10)]
+    assert json.loads(b"".join(document.parts)) == [row(number) for number in range(10)]
     assert document.members == {"lastHourlyMarkerRead": b"9"}
     assert markers(document) == list(range(10))
     assert markers(document, since=7) == [7, 8, 9]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
 import threading
 
@@ -281,6 +282,94 @@ def test_every_site_may_read_where_that_is_configured(serve, arena):
     assert "ETag" in got.headers["access-control-expose-headers"]
 
 
+def test_candles_are_those_of_all_coins_or_of_one(serve, arena):
+    rows = [
+        {"market": "hl", "symbol": coin, "interval": i, "bars": [[60.0, 1, 3, 0.5, 2, 9]]}
+        for coin in ("BTC", "@107")
+        for i in ("3m", "4h")
+    ]
+    site = serve(arena)
+    assert site.ask("/api/candles").json["candles"] == []
+    site.write("candles", {"candles": rows, "serverTime": 1})
+    settle()
+    assert site.ask("/api/candles").json["candles"] == rows
+    one = site.ask("/api/candles?symbol=%40107")
+    assert one.json["candles"] == rows[2:]
+    assert one.headers["etag"] != site.ask("/api/candles?symbol=BTC").headers["etag"]
+    assert site.ask("/api/candles?symbol=NONE").json["candles"] == []
+    assert site.ask("/api/candles?symbol=" + 101 * "x").status == 400
+
+
+EVERYWHERE = (
+    "/",
+    "/static/js/app.js",
+    "/api/trades",
+    "/api/trades?limit=1",
+    "/api/health",
+    "/metrics",
+)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "evil.example:8888",
+        "127.0.0.1.evil.example",
+        "localhost.evil.example",
+        "evillocalhost",
+        "[::1].evil.example",
+        "nof0.example.org.evil.example",
+        "",
+        ":8888",
+        "[]",
+        "127.1",
+    ],
+)
+def test_a_name_that_is_not_the_servers_reads_nothing(serve, arena, host):
+    """A page whose name was made to lead here (DNS rebinding) sends that name."""
+    site = serve(arena, allow_hosts=("nof0.example.org",))
+    for path in EVERYWHERE:
+        got = site.ask(path, host=host)
+        assert got.status == 421, path
+        assert got.headers["content-type"] == "application/problem+json"
+        assert "AllowHosts" in got.json["detail"]
+    assert site.ask("/api/trades", method="HEAD", host=host).body == b""
+    assert site.ask("/api/trades", method="POST", host=host).status == 421
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost",
+        "LocalHost:8888",
+        "localhost.",
+        "nof0.localhost:8888",
+        "127.0.0.1",
+        "[::1]:8888",
+        "192.168.1.20:80",
+        "nof0.example.org",
+        "Nof0.Example.org.:443",
+    ],
+)
+def test_addresses_localhost_and_allowed_names_are_answered(serve, arena, host):
+    site = serve(arena, allow_hosts=("nof0.example.org",))
+    for path in EVERYWHERE:
+        assert site.ask(path, host=host).status == 200, path
+
+
+def test_the_configured_name_is_allowed_and_a_star_allows_all(serve, arena):
+    assert serve(arena, host="localhost").ask("/api/trades", host="localhost").status == 200
+    assert serve(arena, allow_hosts=("*",)).ask("/api/trades", host="any.example").status == 200
+
+
+def test_on_all_addresses_it_is_read_by_address_and_not_by_a_foreign_name(serve, arena):
+    site = serve(arena, host="0.0.0.0")  # noqa: S104 - what the test is about
+    site.url = site.url.replace("0.0.0.0", "127.0.0.1")  # noqa: S104 - to reach it
+    assert site.ask("/api/trades", host="192.168.1.20:8888").status == 200
+    assert site.ask("/api/trades", host="evil.example:8888").status == 421
+
+
 def test_metrics_are_the_engines_and_the_servers(serve, arena, tmp_path):
     file = tmp_path / "nof0.prom"
     file.write_text("nof0_equity_usd 5.0")
@@ -294,6 +383,9 @@ def test_metrics_are_the_engines_and_the_servers(serve, arena, tmp_path):
     assert "process_cpu_seconds_total" in text
     assert 'nof0_exporter_lag_events{exporter="sql"} 12.0' in text
     assert site.ask("/api/health").json["exporters"] == {"sql": 12}
+    file.unlink()
+    os.mkfifo(file)
+    assert "process_cpu_seconds_total" in site.ask("/metrics").body.decode()
     file.unlink()
     assert "process_cpu_seconds_total" in site.ask("/metrics").body.decode()
 

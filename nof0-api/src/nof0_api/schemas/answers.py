@@ -9,6 +9,7 @@ from msgspec import Struct
 from nof0_api.schemas.analytics import Analytics
 from nof0_api.schemas.rows import (
     AccountTotal,
+    CandleSeries,
     Conversation,
     HeldPositions,
     LeaderboardRow,
@@ -73,6 +74,13 @@ class Conversations(Struct, kw_only=True, rename="camel"):
     """Decision cycles, newest first."""
 
     conversations: list[Conversation]
+    server_time: int
+
+
+class Candles(Struct, kw_only=True, rename="camel"):
+    """Newest closed bars, a row per market section, coin and interval."""
+
+    candles: list[CandleSeries]
     server_time: int
 
 

@@ -211,3 +211,16 @@ class Conversation(Struct, kw_only=True):
     cot_trace: str
     llm_response: dict[str, Signal]
     verdicts: list[Verdict] = []
+
+
+class CandleSeries(Struct, kw_only=True):
+    """Closed bars of one coin, oldest first; `market` is the section they come from.
+
+    A bar is a list of open time (s), open, high, low, close and volume in coins. Bars that nobody
+    was shown are missing.
+    """
+
+    market: str
+    symbol: str
+    interval: str
+    bars: list[tuple[float, float, float, float, float, float]]

@@ -14,6 +14,7 @@ from nof0_core.config.digest import digest_of
 from nof0_core.config.files.executor import ExecutorFile
 from nof0_core.config.files.main import MainFile
 from nof0_core.config.files.providers import MarketFile
+from nof0_core.config.hosts import check_hosts
 from nof0_core.config.margins import check_isolated
 from nof0_core.config.model import (
     ClockConfig,
@@ -65,6 +66,7 @@ def assemble(session: Session, trees: Trees) -> Config | None:
         check_shares(session, files.block, trees.of("Manager"), entries)
     check_clock(session, files)
     if files.main is not None:
+        check_hosts(session, files.main.allow_hosts, trees.main)
         check_origins(session, files.main.cors, trees.main)
     warn_deferred(session, trees.main)
     traders = [trader for trader, _ in made if trader is not None]

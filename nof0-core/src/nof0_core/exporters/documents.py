@@ -1,4 +1,4 @@
-"""The nine kinds of API file as bytes, built from events and a view."""
+"""The ten kinds of API file as bytes, built from events and a view."""
 
 from __future__ import annotations
 
@@ -31,8 +31,10 @@ Document = tuple[str, bytes, bytes]
 class Documents:
     """Keeps what the files need and builds them."""
 
-    def __init__(self, *, conversations_per_trader: int) -> None:
-        self._history = History(conversations_per_trader=conversations_per_trader)
+    def __init__(self, *, conversations_per_trader: int, candles_per_coin: int) -> None:
+        self._history = History(
+            conversations_per_trader=conversations_per_trader, candles_per_coin=candles_per_coin
+        )
         self._analytics = Analytics(self._history)
         self._leaderboard = Leaderboard()
         self._trades = TradeFile()
@@ -40,6 +42,11 @@ class Documents:
     def apply(self, event: Event) -> None:
         """Take in one event."""
         self._history.apply(event)
+
+    @property
+    def page_count(self) -> int:
+        """Return how many pages of old hours there are so far."""
+        return self._history.hours.page_count
 
     def pages(self) -> Iterator[tuple[str, bytes]]:
         """Give name and content of each page of old hours; going on says that it is written.
@@ -78,6 +85,7 @@ class Documents:
         yield "since-inception-values.json", _list("sinceInceptionValues", beginnings), end
         talks = self._history.conversations.rows()
         yield "conversations.json", _list("conversations", talks), end
+        yield "candles.json", _list("candles", self._history.candles.rows()), end
         analyses = [
             encode(self._analytics.row(trader, view.time, force=force)) for trader in view.traders
         ]

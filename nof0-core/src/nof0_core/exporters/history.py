@@ -14,6 +14,7 @@ from nof0_core.domain.account import AccountState
 from nof0_core.domain.event import CycleEnded, Event, Filled, HourMarked, MarketSeen, Transferred
 from nof0_core.exporters.account_totals import HourlyRows
 from nof0_core.exporters.benchmark import BENCHMARK, BITCOIN, Benchmark
+from nof0_core.exporters.candles import CandleFile
 from nof0_core.exporters.conversations import ConversationFile
 from nof0_core.exporters.seen_price import has_price, seen_price
 from nof0_core.ids import TraderId
@@ -25,9 +26,10 @@ _INTERNAL = "@"
 class History:
     """The fold. `apply` takes events in order, each once."""
 
-    def __init__(self, *, conversations_per_trader: int) -> None:
+    def __init__(self, *, conversations_per_trader: int, candles_per_coin: int) -> None:
         self.hours = HourlyRows()
         self.conversations = ConversationFile(conversations_per_trader)
+        self.candles = CandleFile(candles_per_coin)
         self.signals: dict[TraderId, SignalLog] = {}
         self.capital: dict[TraderId, Decimal] = {}
         """What each account began with, in USD."""
@@ -91,7 +93,8 @@ class History:
                 self.hours.mark(self.benchmark.account(time, price))
 
     def _market(self, time: datetime, body: MarketSeen) -> None:
-        """Keep the market; the first price of BTC begins the benchmark."""
+        """Keep the market and its bars; the first price of BTC begins the benchmark."""
+        self.candles.add(body.section, body.snapshots)
         if not has_price(body.snapshots, BITCOIN):
             return
         self._newest_market = body

@@ -7,6 +7,7 @@ after a week. Nothing is stored between runs: at start the exporter reads the wh
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -31,6 +32,7 @@ class JsonConfig:
 
     path: Path | None = opt(default=None, help="directory of the files; empty: DataPath")
     conversations: int = opt(default=25, ge=1, help="newest cycles kept per trader")
+    candles: int = opt(default=500, ge=1, help="newest bars kept per coin and interval")
 
 
 @asynccontextmanager
@@ -42,7 +44,13 @@ async def open_json(config: JsonConfig, env: Env) -> AsyncIterator[JsonExporter]
     """
     path = config.path or env.data_dir
     prepare_directory(path, section=env.section)
-    exporter = JsonExporter(path, section=env.section, conversations=config.conversations)
+    exporter = JsonExporter(
+        path,
+        section=env.section,
+        documents=Documents(
+            conversations_per_trader=config.conversations, candles_per_coin=config.candles
+        ),
+    )
     try:
         yield exporter
     finally:
@@ -50,12 +58,13 @@ async def open_json(config: JsonConfig, env: Env) -> AsyncIterator[JsonExporter]
 
 
 class JsonExporter:
-    """Keeps the nine kinds of file up to date."""
+    """Keeps the ten kinds of file up to date."""
 
-    def __init__(self, path: Path, *, section: str, conversations: int) -> None:
+    def __init__(self, path: Path, *, section: str, documents: Documents) -> None:
         self._path = path
         self._section = section
-        self._documents = Documents(conversations_per_trader=conversations)
+        self._documents = documents
+        self._is_tidy = False
         self._written: dict[str, bytes] = {}
         self._turn = anyio.Lock()
         self._seq = 0
@@ -104,6 +113,18 @@ class JsonExporter:
             if self._written.get(name) != digest:
                 replace_file(self._path / name, body + end, section=self._section)
                 self._written[name] = digest
+        if not self._is_tidy:
+            self._remove_pages_of_another_run()
+            self._is_tidy = True
+
+    def _remove_pages_of_another_run(self) -> None:
+        """Delete the pages that the main file, just written, does not count."""
+        for path in self._path.glob("account-totals-*.json"):
+            number = path.stem.rpartition("-")[2]
+            if number.isdecimal() and int(number) > self._documents.page_count:
+                # Readers take no notice of such a page; one that cannot be deleted does no harm.
+                with contextlib.suppress(OSError):
+                    path.unlink()
 
     def _write_pages(self) -> None:
         for name, content in self._documents.pages():

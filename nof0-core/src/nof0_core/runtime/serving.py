@@ -14,6 +14,7 @@ from pathlib import Path
 import attrs
 
 from nof0_core.config.assembly import Trees, places, read_files
+from nof0_core.config.hosts import check_hosts
 from nof0_core.config.loading import FILES, begin, dotenv_of, read_named
 from nof0_core.config.model import Section, TtlConfig
 from nof0_core.config.origins import check_origins
@@ -35,7 +36,8 @@ class ServingConfig:
 
     `data_path` is the directory of the `json` exporter, `metrics_file` the text file of the
     `prometheus` exporter, None without one. `allow_origins` are the web sites that may read from a
-    browser, `*` for all.
+    browser, `*` for all. `allow_hosts` are the names the server may be called by beside `host`,
+    addresses and localhost, `*` for all.
     """
 
     name: str
@@ -45,6 +47,7 @@ class ServingConfig:
     metrics_file: Path | None
     ttl: TtlConfig
     allow_origins: tuple[str, ...]
+    allow_hosts: tuple[str, ...]
 
 
 def load_serving(
@@ -80,6 +83,7 @@ def load_serving(
     state_file, data_path = places(files)
     made: dict[str, Section] = {}
     if files.main is not None and files.monitoring is not None:
+        check_hosts(session, files.main.allow_hosts, main_table)
         check_origins(session, files.main.cors, main_table)
         sections = make_exporters(
             session,
@@ -103,6 +107,7 @@ def load_serving(
         metrics_file=_metrics_file(made.get("prometheus"), state_file.parent),
         ttl=ttl_of(files.main),
         allow_origins=files.main.cors.allow_origins,
+        allow_hosts=files.main.allow_hosts,
     )
 
 

@@ -5,6 +5,7 @@ import json
 import anyio
 import pytest
 
+from nof0_core.domain.event import MarketSeen
 from nof0_core.errors import ProviderError, TransientError
 from nof0_core.exporters import account_totals
 from nof0_core.exporters.json_files import JsonConfig, open_json
@@ -17,6 +18,7 @@ NAMES = {
     "analytics.json",
     "analytics-alpha.json",
     "analytics-beta.json",
+    "candles.json",
     "conversations.json",
     "crypto-prices.json",
     "leaderboard.json",
@@ -390,3 +392,46 @@ async def test_a_page_that_cannot_be_written_is_kept_and_nobody_is_told_of_it(
         await exporter.export(told.events, told.view())
     page = json.loads((tmp_path / "account-totals-1.json").read_bytes())
     assert page["accountTotals"][0]["since_inception_hourly_marker"] == 0
+
+
+async def test_pages_left_by_a_longer_run_are_deleted_and_nothing_else(
+    tmp_path, story, evolve, monkeypatch
+):
+    monkeypatch.setattr(account_totals, "PAGE_BYTES", 20_000)
+    told = story(30)
+    view = evolve(told.view(), seq=told.events[-1].seq)
+    names = ("account-totals-999.json", "account-totals-x.json", "account-totals-999.json.bak")
+    for name in names:
+        (tmp_path / name).write_text("{}")
+    async with (
+        env() as surroundings,
+        open_json(JsonConfig(path=tmp_path), surroundings) as exporter,
+    ):
+        half = len(told.events) // 2
+        await exporter.export(told.events[:half], view)
+        assert (tmp_path / names[0]).exists(), "while the journal is being read it may be needed"
+        await exporter.export(told.events[half:], view)
+    kept = {file.name for file in tmp_path.glob("account-totals*")}
+    count = json.loads((tmp_path / "account-totals.json").read_bytes())["earlierPages"]
+    assert kept == {
+        "account-totals.json",
+        *(f"account-totals-{n}.json" for n in range(1, count + 1)),
+        *names[1:],
+    }
+
+
+async def test_bars_of_recorded_markets_are_written(tmp_path, story):
+    told = story(3)
+    columns = ["open_time", "open", "high", "low", "close", "volume", "rsi14"]
+    bars = [[60_000 * n, 1, 3, 0.5, 2, 9, None] for n in range(1, 6)]
+    market = next(event.body for event in told.events if isinstance(event.body, MarketSeen))
+    market.snapshots["BTC"]["series"]["1m"] = {"columns": columns, "bars": bars}
+    files = await run(tmp_path, (told.events, told.view()), candles=4)
+    assert files["candles.json"]["candles"] == [
+        {
+            "market": "hl",
+            "symbol": "BTC",
+            "interval": "1m",
+            "bars": [[60.0 * n, 1, 3, 0.5, 2, 9] for n in range(2, 6)],
+        }
+    ]

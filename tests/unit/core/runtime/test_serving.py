@@ -66,6 +66,22 @@ def test_origins_are_read(etc):
     assert config.allow_origins == ("https://a.example", "http://[::1]:3000")
 
 
+@pytest.mark.parametrize(
+    "host", ["https://a.example", "a.example:80", "A.example", "", "*.x", "a/b"]
+)
+def test_what_is_no_host_name_is_refused(etc, host):
+    add(etc / "nof0.yaml", f"\nAllowHosts: ['{host}']\n")
+    with pytest.raises(ConfigError, match="is not a host name") as caught:
+        load_serving(etc / "nof0.yaml", load_plugins(), environ={})
+    assert caught.value.problems[0].path == "AllowHosts.0"
+
+
+def test_names_of_the_server_are_read(etc):
+    add(etc / "nof0.yaml", "\nAllowHosts: [nof0.example.org, box]\n")
+    config = load_serving(etc / "nof0.yaml", load_plugins(), environ={})
+    assert config.allow_hosts == ("nof0.example.org", "box")
+
+
 def test_without_the_package_it_is_said_which_one_to_install():
     with pytest.raises(PluginError) as caught:
         PluginRegistry().companion("serve")

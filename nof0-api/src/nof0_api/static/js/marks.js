@@ -5,7 +5,8 @@ import { openPositions } from "./position_table.js";
 import { decisionsOf, talkTime, verdictOn } from "./talk.js";
 import { tradesOf } from "./trade_table.js";
 
-const MANY = 16;
+const MANY = 16; // a third of it on a phone
+const NARROW = 760; // px, as in the stylesheet
 const WORDS = { buy_to_enter: "long", sell_to_enter: "short", close: "close" };
 
 /** Coins a trader traded, holds or decided on, in alphabetical order. */
@@ -37,9 +38,13 @@ export function marksOf(store, trader, symbol) {
       marks.push({ time: Math.floor(talkTime(talk)), position: "aboveBar", shape: "square", color: "warn", text: `${WORDS[one.signal]} refused` });
     }
   }
-  // Words on many marks cover each other and the price; the table of trades has them all.
-  if (marks.length > MANY) for (const mark of marks) mark.text = "";
   return marks.sort((a, b) => a.time - b.time);
+}
+
+/** The same marks without words where there are many: they would cover each other and the price. */
+export function readable(marks) {
+  const many = innerWidth > NARROW ? MANY : MANY / 3;
+  return marks.length > many ? marks.map((mark) => ({ ...mark, text: "" })) : marks;
 }
 
 function entry(time, quantity, leverage) {

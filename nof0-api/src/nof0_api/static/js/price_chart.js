@@ -8,10 +8,11 @@ import { colour, onTheme } from "./theme.js";
 export class PriceChart {
   #library = null;
   #chart = null;
-  #line = null;
+  #series = null;
+  #kind = null;
   #markers = null;
   #levels = [];
-  #shown = { symbol: "", prices: [], markers: [], levels: [] };
+  #shown = { label: "", isCandles: false, prices: [], markers: [], levels: [] };
   #isGone = false;
 
   constructor() {
@@ -21,15 +22,17 @@ export class PriceChart {
   }
 
   /**
-   * Shows `prices` ({time, value}, oldest first), `markers` (as the library wants them) and price
-   * `levels` ({price, title, colour}).
+   * Shows `prices` (oldest first: {time, open, high, low, close} for candles, else {time, value}),
+   * `markers` (as the library wants them) and price `levels` ({price, title, colour}). `label` says
+   * what is shown; all of it is brought into view when the label changes.
    */
-  async show({ symbol, prices, markers, levels }) {
-    const isOther = symbol !== this.#shown.symbol;
-    this.#shown = { symbol, prices, markers, levels };
-    this.canvas.setAttribute("aria-label", `Price of ${symbol}, ${markers.length} marks of entries, exits and decisions`);
+  async show({ label, isCandles, prices, markers, levels }) {
+    const isOther = label !== this.#shown.label;
+    this.#shown = { label, isCandles, prices, markers, levels };
+    this.canvas.setAttribute("aria-label", `${label}, ${markers.length} marks of entries, exits and decisions`);
     if (!this.#chart) await this.#open();
     if (this.#isGone) return;
+    this.#choose();
     this.#paint();
     if (isOther) this.#chart.timeScale().fitContent();
   }
@@ -43,8 +46,7 @@ export class PriceChart {
   async #open() {
     this.#library ??= await import("../vendor/lightweight-charts/lightweight-charts.standalone.production.mjs");
     if (this.#chart || this.#isGone) return;
-    const { createChart, createSeriesMarkers, LineSeries } = this.#library;
-    this.#chart = createChart(this.canvas, {
+    this.#chart = this.#library.createChart(this.canvas, {
       autoSize: true,
       // The logo brings an inline style, which the content policy refuses; its link is beneath.
       layout: { attributionLogo: false },
@@ -53,12 +55,22 @@ export class PriceChart {
       handleScroll: { vertTouchDrag: false },
       kineticScroll: { touch: false },
     });
-    this.#line = this.#chart.addSeries(LineSeries, { lineWidth: 2, priceLineVisible: false });
-    this.#markers = createSeriesMarkers(this.#line, []);
+  }
+
+  /** Makes the series anew where candles take the place of a line, or the other way round. */
+  #choose() {
+    const { CandlestickSeries, LineSeries, createSeriesMarkers } = this.#library;
+    const kind = this.#shown.isCandles ? CandlestickSeries : LineSeries;
+    if (this.#kind === kind) return;
+    this.#kind = kind;
+    if (this.#series) this.#chart.removeSeries(this.#series);
+    this.#levels = [];
+    this.#series = this.#chart.addSeries(kind, { lineWidth: 2, priceLineVisible: false, borderVisible: false });
+    this.#markers = createSeriesMarkers(this.#series, []);
   }
 
   #paint() {
-    if (!this.#chart) return;
+    if (!this.#series) return;
     const { prices, markers, levels } = this.#shown;
     const [panel, muted, grid] = [colour("panel"), colour("muted"), colour("grid")];
     this.#chart.applyOptions({
@@ -67,12 +79,15 @@ export class PriceChart {
       rightPriceScale: { borderColor: grid },
       timeScale: { borderColor: grid },
     });
-    this.#line.applyOptions({ color: colour("accent") });
-    this.#line.setData(prices);
+    const [up, down] = [colour("up"), colour("down")];
+    this.#series.applyOptions(this.#shown.isCandles
+      ? { upColor: up, wickUpColor: up, downColor: down, wickDownColor: down }
+      : { color: colour("accent") });
+    this.#series.setData(prices);
     this.#markers.setMarkers(markers.map((one) => ({ ...one, color: colour(one.color) })));
-    for (const level of this.#levels) this.#line.removePriceLine(level);
+    for (const level of this.#levels) this.#series.removePriceLine(level);
     this.#levels = levels.map((one) =>
-      this.#line.createPriceLine({ price: one.price, title: one.title, color: colour(one.colour), lineStyle: 2, lineWidth: 1 }),
+      this.#series.createPriceLine({ price: one.price, title: one.title, color: colour(one.colour), lineStyle: 2, lineWidth: 1 }),
     );
   }
 }

@@ -6,11 +6,12 @@ import { Totals } from "./totals.js";
 
 // Seconds between questions; most answers are 304.
 const EVERY = {
-  "crypto-prices": 5,
+  "crypto-prices": 2, // also how soon a silent API is noticed
   positions: 10,
   "account-totals": 15,
   trades: 15,
   conversations: 15,
+  candles: 15,
   leaderboard: 30,
   analytics: 30,
   metrics: 60,
@@ -23,6 +24,7 @@ export class Store {
   #parts = new Map();
   #listeners = new Set();
   #needed = new Set();
+  #coin = ""; // whose candles are asked for
   #isQueued = false;
 
   constructor() {
@@ -31,6 +33,8 @@ export class Store {
       this.#parts.set(name, { ...part, client: new Client() });
     }
     setInterval(() => this.#tick(), 500);
+    // What was lost or came back with the network is asked for at once.
+    for (const change of ["online", "offline"]) addEventListener(change, () => this.retry());
     // A page that nobody sees asks nothing; when it is seen again it asks at once.
     document.addEventListener("visibilitychange", () => this.#tick());
   }
@@ -38,6 +42,16 @@ export class Store {
   /** Polls these parts and no others. */
   need(names) {
     this.#needed = new Set(names);
+    this.#tick();
+  }
+
+  /** Asks for the candles of this coin from now on. */
+  follow(coin) {
+    if (coin === this.#coin) return;
+    this.#coin = coin;
+    const part = this.#parts.get("candles");
+    part.data = null;
+    part.dueAt = 0;
     this.#tick();
   }
 
@@ -88,6 +102,7 @@ export class Store {
     if (document.hidden) return;
     for (const name of this.#needed) {
       const part = this.#parts.get(name);
+      if (part.name === "candles" && !this.#coin) continue;
       if (!part.busy && Date.now() >= part.dueAt) this.#ask(part);
     }
   }
@@ -95,16 +110,21 @@ export class Store {
   async #ask(part) {
     part.busy = true;
     const hadError = part.error !== null;
+    const url = this.#url(part);
     try {
-      const isTotals = part.name === "account-totals";
-      const isMetrics = part.name === "metrics";
-      const url = isTotals ? this.totals.url : isMetrics ? "metrics" : `api/${part.name}`;
-      const answer = await part.client.get(url, { isText: isMetrics });
+      const answer = await part.client.get(url, { isText: part.name === "metrics" });
       part.error = null;
       part.failures = 0;
       part.gotAt = Date.now();
       part.dueAt = Date.now() + EVERY[part.name] * 1000;
-      if (answer) this.#take(part, answer);
+      // Another coin may have been chosen while this one's candles were on their way.
+      if (part.name === "candles" && url !== this.#url(part)) part.dueAt = 0;
+      else if (answer) this.#take(part, answer);
+      else if (part.data === null) {
+        // Unchanged, yet no longer kept here: ask for all of it.
+        part.client.forget();
+        part.dueAt = 0;
+      }
       if (answer || hadError) this.#announce();
     } catch (error) {
       part.error = error;
@@ -114,6 +134,12 @@ export class Store {
     } finally {
       part.busy = false;
     }
+  }
+
+  #url(part) {
+    if (part.name === "account-totals") return this.totals.url;
+    if (part.name === "candles") return `api/candles?symbol=${encodeURIComponent(this.#coin)}`;
+    return part.name === "metrics" ? "metrics" : `api/${part.name}`;
   }
 
   #take(part, answer) {

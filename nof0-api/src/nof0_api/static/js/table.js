@@ -2,6 +2,7 @@
 // screen can show each row as a card.
 
 import { h, refill } from "./dom.js";
+import { SortChoice } from "./sort_choice.js";
 
 export class Table {
   #rows = [];
@@ -18,8 +19,9 @@ export class Table {
     this.head = h("thead", { role: "rowgroup" });
     this.body = h("tbody", { role: "rowgroup" });
     // Cards are display:block, which makes browsers forget the roles unless they are written down.
+    this.order = new SortChoice(columns, sort, (chosen) => this.#sortBy(chosen));
     this.table = h("table", { role: "table" }, h("caption", {}, caption), this.head, this.body);
-    this.element = h("div", { class: "scroll", role: "region", "aria-label": caption, tabindex: "0" }, this.table);
+    this.element = h("div", { class: "scroll", role: "region", "aria-label": caption, tabindex: "0" }, this.order.element, this.table);
     this.caption = caption;
   }
 
@@ -39,13 +41,18 @@ export class Table {
     const isSorted = this.#sort?.key === column.key;
     const order = isSorted ? (this.#sort.down ? "descending" : "ascending") : column.value ? "none" : null;
     const content = column.value
-      ? h("button", { type: "button", dataset: { key: `sort:${column.key}` }, onclick: () => this.#sortBy(column.key) }, column.label)
+      ? h("button", { type: "button", dataset: { key: `sort:${column.key}` }, onclick: () => this.#sortBy(this.#next(column.key)) }, column.label)
       : column.label;
     return h("th", { role: "columnheader", scope: "col", class: column.num ? "num" : null, "aria-sort": order }, content);
   }
 
-  #sortBy(key) {
-    this.#sort = { key, down: this.#sort?.key === key ? !this.#sort.down : true };
+  #next(key) {
+    return { key, down: this.#sort?.key === key ? !this.#sort.down : true };
+  }
+
+  #sortBy(sort) {
+    this.#sort = sort;
+    this.order.show(sort);
     this.#write();
   }
 

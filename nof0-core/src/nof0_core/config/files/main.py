@@ -97,6 +97,11 @@ class MainFile:
     name: str = opt(default="nof0", key="Name", help="name of this installation")
     env: str = opt(default="dev", key="Env", one_of=("test", "dev", "prod"))
     host: str = opt(default="127.0.0.1", key="Host", help="address the API listens on")
+    allow_hosts: tuple[str, ...] = opt(
+        default=(),
+        key="AllowHosts",
+        help='names the API may be called by, beside addresses, localhost and Host; "*": all',
+    )
     port: int = opt(default=8888, key="Port", ge=1, le=65535, help="port the API listens on")
     data_path: Path | None = opt(
         default=None, key="DataPath", help="where the API's files go; default: data directory/api"

@@ -19,7 +19,7 @@ const round = (value) => `${number(value, Math.abs(value) < 10 && value % 1 ? 1 
 const TRADES = 20; // the page of all trades has the rest
 
 export class Trader {
-  needs = ["positions", "trades", "conversations", "analytics", "metrics"];
+  needs = ["positions", "trades", "conversations", "candles", "analytics", "metrics"];
   #analytics = "";
 
   constructor(store, trader) {
