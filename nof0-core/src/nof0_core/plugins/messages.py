@@ -21,6 +21,8 @@ FIRST_PARTY = {
     ("exchange", "sim"): "nof0-provider-sim",
     ("exchange", "hyperliquid"): "nof0-provider-hyperliquid",
     ("llm", "openai"): "nof0-llm",
+    ("llm", "ensemble"): "nof0-llm",
+    ("llm", "critic"): "nof0-llm",
     ("llm", "tape"): "nof0-llm",
     ("llm", "baseline"): "nof0-llm",
 }
