@@ -3,9 +3,10 @@
 A local endpoint in a process of its own answers every call after SECONDS (2). TRADERS (1,000) are
 asked at once: first the backend alone, then a whole engine on a clock of real time, whose traders
 all decide on the same bars for ROUNDS (2) intervals after a first one that is not counted; then
-again with `decision_spread`. Prints how many calls were in flight together, what a call costs in
-CPU time, and how much later than they were to, cycles began and answers came back. Compare numbers
-of one run only.
+again with a daily budget, under which each call is noted on disk before it is made, and again with
+`decision_spread`. Prints how many calls were in flight together, what a call costs in CPU time, how
+much later than they were to, cycles began and answers came back, and how long the event loop did
+nothing else than one thing. Compare numbers of one run only.
 """
 
 from __future__ import annotations
@@ -46,6 +47,10 @@ ANSWER = json.dumps({"chain_of_thought": "quiet", "decisions": []})
 EVERY, PATIENCE, SPREAD = 60, 30, 25
 """Decision interval of the engine's traders, their `decision_timeout` and the `decision_spread` of
 the last run, in seconds."""
+ENOUGH = 10**12
+"""A daily budget that is never spent, in tokens."""
+STEP = 0.005
+"""How often it is felt whether the event loop is free, in seconds."""
 
 
 async def serve(seconds: float) -> None:
@@ -184,12 +189,21 @@ class Watch:
     began: list[tuple[int, float]] = attrs.field(factory=list)
     answered: list[tuple[int, float]] = attrs.field(factory=list)
     cpu: dict[int, float] = attrs.field(factory=dict)
+    stalls: list[float] = attrs.field(factory=list)
     ended: int = 0
 
     def _note(self, moments: list[tuple[int, float]], scheduled: datetime, due: datetime) -> None:
         number = self.rounds.setdefault(scheduled, len(self.rounds))
         self.cpu.setdefault(number, time.process_time())
         moments.append((number, (self.clock.now() - due).total_seconds()))
+
+    async def feel(self) -> None:
+        """Note how much later than asked a short pause ends, once the rounds that count begin."""
+        while True:
+            before = stopwatch()
+            await pause(STEP)
+            if len(self.rounds) > 1:
+                self.stalls.append(stopwatch() - before - STEP)
 
     @contextmanager
     def on(self) -> Iterator[None]:
@@ -218,10 +232,11 @@ class Watch:
             CycleRunner.run, OpenAIBackend.complete = run, complete
 
 
-def project(folder: Path, traders: int, spread: int, url: str) -> Path:
+def project(folder: Path, traders: int, spread: int, budget: int | None, url: str) -> Path:
     """Write a configuration: synthetic prices, paper exchange, one model for all traders."""
+    limit = "" if budget is None else f"budget: {{daily_tokens: {budget}}}\n"
     files = {
-        "llm.yaml": f"base_url: {url}\napi_key: none\nmodels: {{m: {{model_name: m}}}}\n",
+        "llm.yaml": f"base_url: {url}\napi_key: none\n{limit}models: {{m: {{model_name: m}}}}\n",
         "executor.yaml": f"decision_interval: {EVERY}s\ndecision_timeout: {PATIENCE}s\n"
         f"max_concurrent_decisions: {traders}\ndecision_spread: {spread}s\n",
         "market.yaml": "providers: {made: {type: sim, source: synthetic}}\n"
@@ -246,11 +261,17 @@ def project(folder: Path, traders: int, spread: int, url: str) -> Path:
 
 
 async def trade(
-    traders: int, seconds: float, rounds: int, spread: int, url: str, folder: Path
+    traders: int,
+    seconds: float,
+    rounds: int,
+    spread: int,
+    budget: int | None,
+    url: str,
+    folder: Path,
 ) -> None:
     """Run an engine for one round that warms up and `rounds` that count."""
     config = configuration.load(
-        project(folder, traders, spread, url), load_plugins(), data_dir=folder / "data"
+        project(folder, traders, spread, budget, url), load_plugins(), data_dir=folder / "data"
     )
     async with open_engine(config, full_speed=False, log=lambda _: Lines()) as engine:
         ids = engine.manager.traders
@@ -265,7 +286,9 @@ async def trade(
                     engine.manager.stop("done")
 
                 tasks.start_soon(until_done)
+                tasks.start_soon(watch.feel)
                 await engine.manager.run()
+                tasks.cancel_scope.cancel()
             cpu = time.process_time() - watch.cpu[1]
         failed = sum(t.failures > 0 for t in engine.manager.traders.values())
     began = [late for number, late in watch.began if number]
@@ -274,6 +297,10 @@ async def trade(
     print(f"  CPU per cycle: {1e3 * cpu / len(began):.2f} ms")
     print(f"  cycles begin late by:         {summary(began)}")
     print(f"  answers later than the model: {summary(answered)}")
+    held = [stall for stall in watch.stalls if stall > 10 * STEP]
+    print(
+        f"  event loop held: longest {1e3 * max(watch.stalls):.0f} ms, {sum(held):.2f} s together"
+    )
 
 
 def main() -> None:
@@ -286,10 +313,11 @@ def main() -> None:
     print(f"{traders} traders, answers of {seconds:g} s\nthe backend alone")
     with endpoint(seconds) as url:
         anyio.run(functools.partial(ask, traders, seconds, url))
-    for spread in (0, SPREAD):
-        print(f"a whole engine, decision_spread: {spread}s")
+    for spread, budget in ((0, None), (0, ENOUGH), (SPREAD, None)):
+        limited = "" if budget is None else ", with a budget"
+        print(f"a whole engine, decision_spread: {spread}s{limited}", flush=True)
         with endpoint(seconds) as url, tempfile.TemporaryDirectory() as scratch:
-            anyio.run(trade, traders, seconds, rounds, spread, url, Path(scratch))
+            anyio.run(trade, traders, seconds, rounds, spread, budget, url, Path(scratch))
 
 
 if __name__ == "__main__":

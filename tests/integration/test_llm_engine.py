@@ -102,6 +102,23 @@ def test_a_model_trades_and_its_cost_is_in_the_journal(arena):
     assert {Decimal(c["usage"]["cost_usd"]) for c in cycles} == {Decimal("0.003")}
 
 
+def test_the_next_prompt_says_what_became_of_the_last_answer_also_after_a_restart(arena):
+    def unsure(body):
+        said = json.loads(entry(body).text)
+        said["decisions"][0]["confidence"] = 40
+        return Say(text=json.dumps(said))
+
+    arena.configure(llm_yaml(GPT))
+    with LlmServer(default=unsure) as server:
+        arena.run(server, "--cycles", "2").check()
+        arena.run(server, "--cycles", "1").check()
+        prompts = [call["messages"][1]["content"] for call in server.calls]
+    told = (
+        "# Your last answer, 3 min ago\nBTC buy_to_enter: refused, <data>confidence_below_minimum: "
+    )
+    assert [told in prompt for prompt in prompts] == [False, True, True]
+
+
 def test_another_model_answers_and_the_journal_says_why(arena):
     def only_qwen(body):
         return entry(body) if body["model"] == "v/qwen" else Say(status=400)

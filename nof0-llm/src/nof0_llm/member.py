@@ -22,6 +22,7 @@ from nof0_core.errors import (
     ModelTimeoutError,
 )
 from nof0_core.executor.answer import Answer, parse
+from nof0_core.executor.naming import named
 from nof0_core.plugins.env import BackendRef, Env, ModelRef
 
 MOST_KEPT = 40_000
@@ -89,7 +90,7 @@ async def ask(env: Env, ref: ModelRef, request: CompletionRequest) -> Heard:
             completion = await env.backend(BackendRef(spec.backend)).complete(asked)
         if completion is None:
             raise ModelTimeoutError("no answer in time")  # noqa: EM101, TRY301 - a value below
-        answer = _read(completion)
+        answer = named(_read(completion), request.context)
     except Exception as error:  # noqa: BLE001 - one model's trouble must not be that of the others
         note(request, spec, noted, error)
         return Heard(model=spec.name, completion=completion, error=error)

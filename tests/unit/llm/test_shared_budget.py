@@ -59,7 +59,11 @@ def question(trader, clock):
 
 async def test_together_they_never_hold_more_than_there_is(tmp_path):
     refused = []
-    notes = OpenCalls(tmp_path / "open_calls", lambda: 0)
+
+    async def secured():
+        return 0
+
+    notes = OpenCalls(tmp_path / "open_calls", secured)
     with LlmServer(default=Say(after=0.3)) as server:
         config = OpenAIConfig(base_url=server.url, api_key="none")
         async with env() as made:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
+import attrs
 import click
 
 from nof0_core.cli.options import config_argument, json_option
@@ -30,13 +31,21 @@ def prompt() -> None:
 @click.option("--trader", "trader_id", required=True, metavar="ID", help="Whose prompt.")
 @click.option("--system", "only", flag_value="system", help="Only the system message.")
 @click.option("--user", "only", flag_value="user", help="Only the user message.")
+@click.option(
+    "--sample",
+    "is_sample",
+    is_flag=True,
+    help="On an invented market, with positions and a past; the limits are the trader's.",
+)
 @json_option
-def render(config_file: Path, trader_id: str, only: str | None, *, as_json: bool) -> None:
+def render(
+    config_file: Path, trader_id: str, only: str | None, *, is_sample: bool, as_json: bool
+) -> None:
     """Render the first prompt of a trader of CONFIG.
 
-    On a recorded market that is the prompt at `Clock.Start`, else the one it would get now. No
-    model is asked and no order is sent. Messages go to standard output, the facts about them to
-    standard error.
+    On a recorded market that is the prompt at `Clock.Start`, else the one it would get now; with
+    --sample one of a trader that has traded for a while. No model is asked and no order is sent.
+    Messages go to standard output, the facts about them to standard error.
     """
     from nof0_core.runtime import preview
 
@@ -45,13 +54,20 @@ def render(config_file: Path, trader_id: str, only: str | None, *, as_json: bool
     book = _book(config, trader)
     if problems := book.check():
         raise ConfigError(problems)
-    context = anyio.run(preview.context, config, trader_id)
+    if is_sample:
+        interval = trader.decision_interval
+        context = attrs.evolve(
+            book.sample_context(), limits=trader.limits, decision_interval=interval
+        )
+    else:
+        context = anyio.run(preview.context, config, trader_id)
     rendered = book.render(context, trader_name=trader.name)
     chosen = [message for message in rendered.messages if only in {None, message.role}]
     missing = [symbol for symbol in context.symbols if symbol not in context.snapshots]
     if as_json:
         facts = {
             "trader": trader.id,
+            "is_sample": is_sample,
             "time": context.time.isoformat(),
             "digest": rendered.digest,
             "versions": dict(rendered.versions),
@@ -62,6 +78,8 @@ def render(config_file: Path, trader_id: str, only: str | None, *, as_json: bool
         print_json({**facts, "messages": messages})
         return
     _print(rendered, chosen, is_headed=only is None)
+    if is_sample:
+        click.echo("note: market, account and past are invented, the limits are real", err=True)
     for symbol in missing:
         click.echo(f"note: there are no data for {symbol}", err=True)
 

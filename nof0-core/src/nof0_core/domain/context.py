@@ -12,6 +12,7 @@ from nof0_core.domain.account import AccountState
 from nof0_core.domain.brakes import BrakeState
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.mappings import read_only
+from nof0_core.domain.past import Past
 from nof0_core.domain.position import Holding, MarginMode
 from nof0_core.domain.snapshot import MarketSnapshot
 from nof0_core.ids import CycleId, Symbol, TraderId
@@ -95,7 +96,7 @@ class DecisionContext:
     all who decide or judge see the same. `brakes` is None where nobody keeps books; an entry under
     a limit that needs them is refused then. `budget` is None where models cost nothing or nothing
     limits what they cost. `decision_interval` is the time between two decisions, None where nobody
-    decides again.
+    decides again. `past` is what became of the last answer, and the last trades.
     """
 
     trader: TraderId
@@ -111,6 +112,7 @@ class DecisionContext:
     brakes: BrakeState | None = None
     budget: BudgetLeft | None = None
     decision_interval: timedelta | None = None
+    past: Past = attrs.field(factory=Past)
 
     def holding(self, symbol: Symbol) -> Holding | None:
         """Return the trader's position in a symbol, if it has one."""

@@ -72,7 +72,9 @@ class Desk:
         self._hindrance = Hindrance(
             section=section, books=books, agreement=self._agreement, obstacle=obstacle
         )
-        self._sender = Sender(section=section, provider=provider, books=books)
+        self._sender = Sender(
+            section=section, provider=provider, books=books, objection=self._hindrance.objection
+        )
         self._statement = Statement(
             section=section, provider=provider, books=books, instruments=instruments
         )
@@ -121,7 +123,7 @@ class Desk:
                         reports.append(made)
                     else:
                         intents.append(made)
-                # Setting leverage takes time, in which a halt may have come: asked last of all.
+                # Setting leverage takes time, in which a halt may have come. The sender asks again.
                 intents, stopped = self._hindrance.sort_out(intents)
                 reports += stopped
                 if intents:

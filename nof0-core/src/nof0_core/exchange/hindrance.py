@@ -65,12 +65,16 @@ class Hindrance:
         wanted: list[OrderIntended] = []
         stopped: list[OrderReport] = []
         for intent in intents:
-            reason = self._stop(intent.trader) if intent.purpose == "open" else ""
+            reason = self.objection(intent)
             if reason:
                 stopped.append(held_back(intent, reason))
             else:
                 wanted.append(intent)
         return wanted, stopped
+
+    def objection(self, intent: OrderIntended) -> str:
+        """Say why an order must not leave now, empty if it may; only entries are ever stopped."""
+        return self._stop(intent.trader) if intent.purpose == "open" else ""
 
     def _stop(self, trader: TraderId) -> str:
         obstacle = self._obstacle(trader)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import anyio
@@ -15,7 +16,7 @@ from nof0_core.ids import ClientOrderId
 from nof0_core.protocols import ExchangeProvider
 
 PLACE_TIMEOUT = timedelta(seconds=20)
-"""How long an answer may take before the outcome counts as unknown."""
+"""How long it may take from an intent to its answer before the outcome counts as unknown."""
 GIVE_UP_AFTER = timedelta(seconds=60)
 """How long an order the venue does not know may still be on its way."""
 
@@ -25,12 +26,22 @@ class Sender:
 
     Order of things for each batch: intents into the journal, made durable, sent, answers into the
     journal. A cancelled task finishes this sequence first, so a shutdown never loses an answer.
+
+    `objection` is asked right before an order leaves: why it must not, or nothing.
     """
 
-    def __init__(self, *, section: str, provider: ExchangeProvider, books: Books) -> None:
+    def __init__(
+        self,
+        *,
+        section: str,
+        provider: ExchangeProvider,
+        books: Books,
+        objection: Callable[[OrderIntended], str],
+    ) -> None:
         self._section = section
         self._provider = provider
         self._books = books
+        self._objection = objection
 
     async def send(
         self, intents: Sequence[OrderIntended], *, within: timedelta | None = None
@@ -41,17 +52,16 @@ class Sender:
         returned, or asked for where none is known. `within` bounds, in real time, sending and
         asking together; what is not known by then is reported as unknown.
         """
-        until = None if within is None else anyio.current_time() + within.total_seconds()
+        began = anyio.current_time()
+        until = math.inf if within is None else began + within.total_seconds()
         fresh = [i for i in intents if self._books.ledger.owner(i.request.client_id) is None]
-        for intent in fresh:
-            self._books.record(intent.trader, intent)
         if fresh:
-            self._books.commit()
             with anyio.CancelScope(shield=True):
-                for outcome in await self._place(fresh, _left(until)):
+                latest = min(until, began + PLACE_TIMEOUT.total_seconds())
+                for outcome in await self._carry_out(fresh, latest):
                     self._answer(outcome)
-                self._books.commit()
-        with anyio.move_on_after(None if until is None else _left(until)):
+                await self._books.secure()
+        with anyio.CancelScope(deadline=until):
             await self.settle([i.request.client_id for i in intents])
         return [
             OrderReport(purpose=i.purpose, request=i.request, outcome=self._known(i))
@@ -118,6 +128,29 @@ class Sender:
                 )
             )
 
+    async def _carry_out(
+        self, intents: Sequence[OrderIntended], until: float
+    ) -> list[OrderOutcome]:
+        """Write the intents down, make them durable and send them, all before `until`.
+
+        While the disk works others go on. What must not leave after all by then (a halt has come)
+        is not sent, nor anything for which no time is left: an order may not reach the venue after
+        it was given up.
+        """
+        for intent in intents:
+            self._books.record(intent.trader, intent)
+        await self._books.secure()
+        left = until - anyio.current_time()
+        late = "" if left > 0 else "not sent: the disk took too long to confirm the journal"
+        reasons = {i.request.client_id: self._objection(i) or late for i in intents}
+        leaving = [i for i in intents if not reasons[i.request.client_id]]
+        outcomes = await self._place(leaving, left) if leaving else []
+        return outcomes + [
+            OrderOutcome(client_id=client_id, status=OrderStatus.REJECTED, reason=reason)
+            for client_id, reason in reasons.items()
+            if reason
+        ]
+
     async def _place(self, intents: Sequence[OrderIntended], seconds: float) -> list[OrderOutcome]:
         status, reason = OrderStatus.UNKNOWN, ""
         try:
@@ -161,9 +194,3 @@ class Sender:
         if record is None or record.outcome is None:
             return OrderOutcome(client_id=intent.request.client_id, status=OrderStatus.UNKNOWN)
         return record.outcome
-
-
-def _left(until: float | None) -> float:
-    """Return the seconds an answer may take: `PLACE_TIMEOUT`, or less near a deadline."""
-    longest = PLACE_TIMEOUT.total_seconds()
-    return longest if until is None else min(longest, max(0.0, until - anyio.current_time()))

@@ -25,6 +25,7 @@ from nof0_core.errors import (
 from nof0_core.executor.answer import Answer, cleaned, parse
 from nof0_core.executor.deliberation import CycleStatus, Deliberation
 from nof0_core.executor.keeping import Redact, clean, cut
+from nof0_core.executor.naming import named
 from nof0_core.executor.readiness import obstacle
 from nof0_core.executor.schema import answer_schema
 from nof0_core.executor.verbose import tell
@@ -168,7 +169,7 @@ class Executor:
 
     def _judge(self, completion: Completion, context: DecisionContext) -> Deliberation:
         try:
-            answer = _read(completion, self._redact)
+            answer = named(_read(completion, self._redact), context)
         except InvalidOutputError as error:
             return Deliberation(
                 status=CycleStatus.INVALID_OUTPUT, error=str(error), completion=completion

@@ -12,7 +12,7 @@ after the trader's last cycle was recorded, so it never holds more than one cycl
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -20,11 +20,11 @@ from pathlib import Path
 import attrs
 import msgspec
 
+from nof0_core.disk import Unsynced
 from nof0_core.domain.event import CallsLost, CycleEnded, Event
 from nof0_core.domain.model import ModelCall, ModelSpec, Usage
 from nof0_core.errors import JournalError, LLMError
 from nof0_core.ids import TraderId
-from nof0_core.journal.tail import sync_path
 
 SUFFIX = ".jsonl"
 
@@ -49,18 +49,21 @@ class OpenCalls:
 
     Args:
         directory: of the files; made with the first call.
-        commit: puts the journal on disk and returns the number of its newest record.
+        secure: puts the journal on disk and returns the number of its newest record there.
     """
 
-    def __init__(self, directory: Path, commit: Callable[[], int]) -> None:
+    def __init__(self, directory: Path, secure: Callable[[], Awaitable[int]]) -> None:
         self._directory = directory
-        self._commit = commit
+        self._secure = secure
+        self._unsynced = Unsynced()
         self._files: dict[TraderId, _File] = {}
 
-    def begin(
+    async def begin(
         self, trader: TraderId, model: ModelSpec, worst: Usage, time: datetime
     ) -> Callable[[Usage | None], None]:
         """Note a call that is about to be made; on disk for good when this returns.
+
+        While the disk works, others go on and share its work.
 
         Returns:
             What to tell the end of the call: its usage, None if it cost nothing. It never raises;
@@ -70,15 +73,22 @@ class OpenCalls:
             LLMError: it cannot be noted, so the call must not be made.
         """
         try:
-            after = self._commit()
+            # First the journal: the note may overwrite those of the cycle before.
+            after = await self._secure()
             file = self._files.get(trader)
             if file is None:
-                file = self._files[trader] = _File.begun(self._directory, trader)
-            return file.begin(after, model.name, worst, time)
+                file = self._files[trader] = _File.begun(self._directory, trader, self._unsynced)
+            end = file.begin(after, model.name, worst, time)
+            try:
+                await self._unsynced.sync_beside()
+            except BaseException:
+                end(None)  # it will not be made
+                raise
         except (OSError, JournalError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             message = f"the call was not made, it cannot be noted in {self._directory}: {reason}"
             raise LLMError(message) from error
+        return end
 
     def notice(self, event: Event) -> None:
         """See that a cycle is in the journal: its calls need not be kept here any longer."""
@@ -125,21 +135,22 @@ class _File:
     cycle now.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, unsynced: Unsynced) -> None:
         self.is_done = False
         self._path = path
+        self._unsynced = unsynced
         self._good = 0
         self._count = 0
 
     @classmethod
-    def begun(cls, directory: Path, trader: TraderId) -> _File:
+    def begun(cls, directory: Path, trader: TraderId, unsynced: Unsynced) -> _File:
         is_new = not directory.is_dir()
         directory.mkdir(parents=True, exist_ok=True)
-        file = cls(directory / f"{trader}{SUFFIX}")
-        os.close(os.open(file._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        sync_path(directory)
         if is_new:
-            sync_path(directory.parent)
+            unsynced.add(directory.parent)
+        file = cls(directory / f"{trader}{SUFFIX}", unsynced)
+        os.close(os.open(file._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        unsynced.add(directory)
         return file
 
     def begin(
@@ -148,19 +159,20 @@ class _File:
         self._count += 1
         number = self._count
         fields = {"call": number, "after": after, "time": time, "model": model, "worst": worst}
-        self._add(fields, is_durable=True)
+        self._add(fields)
+        self._unsynced.add(self._path)
         return lambda usage: self._end(number, usage)
 
     def _end(self, number: int, usage: Usage | None) -> None:
         if self.is_done:
             return
         try:
-            self._add({"call": number, "usage": usage}, is_durable=False)
+            self._add({"call": number, "usage": usage})
         except OSError:
             # It stays at its worst here; the journal gets the truth with the cycle.
             return
 
-    def _add(self, fields: Mapping[str, object], *, is_durable: bool) -> None:
+    def _add(self, fields: Mapping[str, object]) -> None:
         data = msgspec.json.encode(fields) + b"\n"
         handle = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC)
         try:
@@ -169,8 +181,6 @@ class _File:
             sent = 0
             while sent < len(data):
                 sent += os.pwrite(handle, data[sent:], self._good + sent)
-            if is_durable:
-                os.fsync(handle)
         finally:
             os.close(handle)
         self._good += len(data)

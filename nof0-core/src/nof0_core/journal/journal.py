@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from nof0_core.clock import wall_time
+from nof0_core.disk import Unsynced
 from nof0_core.domain.event import Body, Event, GapFound
 from nof0_core.errors import JournalError
 from nof0_core.ids import ENGINE, TraderId
@@ -17,7 +18,7 @@ from nof0_core.journal.places import check_stream, day_file, settle
 from nof0_core.journal.reading import read
 from nof0_core.journal.record import build, genesis
 from nof0_core.journal.recover import StreamEnd, Torn, recover
-from nof0_core.journal.tail import DayFile, sync_path
+from nof0_core.journal.tail import DayFile
 
 GENESIS = genesis(ENGINE)
 """What stands for the hash of the last record while there is none."""
@@ -28,7 +29,8 @@ class Journal:
 
     Events are numbered from 1 over all streams. `append` keeps them in memory, `flush` hands them
     to the operating system (a killed process loses nothing), `sync` to the disk (a power failure
-    loses nothing). Not for use from several threads at once.
+    loses nothing), `sync_beside` does so without keeping the event loop. Not for use from several
+    threads at once.
 
     `recovered` are the torn lines that were cut off when it was opened, `gaps` the numbers that
     were found lost then. `last` is number and hash of the newest record: keep it somewhere else to
@@ -56,7 +58,7 @@ class Journal:
         self._ends = ends
         self._files: dict[TraderId, DayFile] = {}
         self._dirty: dict[Path, DayFile] = {}
-        self._unsynced: set[Path] = set()
+        self._unsynced = Unsynced()
         self._failed = ""
 
     @classmethod
@@ -156,7 +158,7 @@ class Journal:
             del self._dirty[path]
             self._unsynced.add(path)
             if is_new:
-                self._unsynced.update((path.parent, path.parent.parent))
+                self._unsynced.add(path.parent, path.parent.parent)
 
     def sync(self) -> None:
         """Do as `flush`, then wait until the disk has all of it.
@@ -167,16 +169,23 @@ class Journal:
         """
         self.flush()
         try:
-            # Files before directories: an entry must not survive what it leads to.
-            for path in sorted(self._unsynced, key=lambda path: (path.suffix != ".jsonl", path)):
-                sync_path(path)
+            self._unsynced.sync()
         except OSError as error:
-            self._failed = (
-                f"{error.filename or self.root}: the disk did not confirm the journal "
-                f"({error.strerror}); stop the engine and start it again"
-            )
-            raise JournalError(self._failed) from error
-        self._unsynced.clear()
+            raise self._distrust(error) from error
+
+    async def sync_beside(self) -> None:
+        """Do as `sync`, but let other tasks go on, which may append and flush; they can share it.
+
+        What was appended before the call is on disk when it returns; what comes later may not be.
+
+        Raises:
+            JournalError: as `sync`; it comes to everybody who waits.
+        """
+        self.flush()
+        try:
+            await self._unsynced.sync_beside()
+        except OSError as error:
+            raise self._distrust(error) from error
 
     def read(
         self,
@@ -215,6 +224,13 @@ class Journal:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _distrust(self, error: OSError) -> JournalError:
+        self._failed = (
+            f"{error.filename or self.root}: the disk did not confirm the journal "
+            f"({error.strerror}); stop the engine and start it again"
+        )
+        return JournalError(self._failed)
 
     def _begin(self, stream: TraderId) -> StreamEnd:
         check_stream(stream)

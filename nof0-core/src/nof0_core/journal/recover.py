@@ -11,6 +11,7 @@ from pathlib import Path
 
 import attrs
 
+from nof0_core.disk import sync_path
 from nof0_core.domain.event import EngineStarted, GapFound
 from nof0_core.errors import JournalError
 from nof0_core.ids import ENGINE, TraderId
@@ -18,7 +19,6 @@ from nof0_core.journal.gaps import Range, missing, subtract, text
 from nof0_core.journal.places import day_files, streams
 from nof0_core.journal.record import Record, genesis
 from nof0_core.journal.scan import ScannedLine, scan
-from nof0_core.journal.tail import sync_path
 
 
 @attrs.define(kw_only=True)

@@ -89,16 +89,3 @@ class DayFile:
         except OSError:
             return
         self._is_torn = False
-
-
-def sync_path(path: Path) -> None:
-    """Make a file's content or a directory's entries survive a power failure (fsync).
-
-    Raises:
-        OSError: if the disk says no.
-    """
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

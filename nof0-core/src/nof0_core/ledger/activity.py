@@ -10,8 +10,10 @@ import attrs
 
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.event import CycleEnded
+from nof0_core.domain.past import LastAnswer, Past, PastTrade
 from nof0_core.domain.trade import ClosedTrade
 from nof0_core.domain.view import EquityPoint
+from nof0_core.ledger.past import answer_in, recent
 
 T = TypeVar("T")
 
@@ -66,6 +68,18 @@ class Activity:
     cycles: int = 0
     last_cycle: datetime | None = None
     last_status: str = ""
+    last_answer: LastAnswer | None = None
+    _told: tuple[tuple[ClosedTrade, ...], tuple[PastTrade, ...]] = attrs.field(
+        default=((), ()), init=False
+    )
+
+    @property
+    def past(self) -> Past:
+        """Return what the trader is told; every cycle asks, so trades are summed up once."""
+        trades = self.trades.read()
+        if self._told[0] is not trades:
+            self._told = trades, recent(trades)
+        return Past(answer=self.last_answer, trades=self._told[1])
 
     def start(self, time: datetime, amount: Decimal) -> None:
         """Take the first transfer for the beginning; later ones change nothing."""
@@ -82,9 +96,10 @@ class Activity:
         elif state.time == last.time:
             self.curve.replace_last(point)
 
-    def end_cycle(self, record: CycleEnded) -> None:
-        """Count a cycle."""
+    def end_cycle(self, record: CycleEnded, time: datetime) -> None:
+        """Count a cycle that ended at `time`, and keep in mind what became of its answer."""
         self.cycles += 1
+        self.last_answer = answer_in(record, time) or self.last_answer
         if self.last_cycle is None or record.scheduled >= self.last_cycle:
             self.last_cycle = record.scheduled
             self.last_status = record.status

@@ -208,8 +208,8 @@ class Fold:
             if state.trader not in SHARED:
                 self.activity(state.trader).mark(state)
 
-    def _cycle_ended(self, event: Event, body: CycleEnded) -> None:  # noqa: ARG002 - a handler
-        self.activity(body.trader).end_cycle(body)
+    def _cycle_ended(self, event: Event, body: CycleEnded) -> None:
+        self.activity(body.trader).end_cycle(body, event.time)
 
     def _rebalanced(self, event: Event, body: Rebalanced) -> None:
         self.rebalances.append((event.time, body))

@@ -9,6 +9,7 @@ from decimal import Decimal, localcontext
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.event import Event, Rebalanced
 from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.past import Past
 from nof0_core.domain.trade import ClosedTrade
 from nof0_core.domain.view import EquityPoint
 from nof0_core.ids import ClientOrderId, Symbol, TraderId
@@ -202,6 +203,11 @@ class Ledger:
         """Return how a trader's newest cycle ended; empty before the first."""
         found = self._fold.activities.get(trader)
         return found.last_status if found else ""
+
+    def past(self, trader: TraderId) -> Past:
+        """Return what a trader is told about its last answer and its last trades."""
+        found = self._fold.activities.get(trader)
+        return found.past if found else Past()
 
     @property
     def inception(self) -> datetime | None:

@@ -69,6 +69,7 @@ class CycleRunner:
             brakes=self._brakes.state(config.id, account),
             budget=self._left(trader),
             decision_interval=config.decision_interval,
+            past=self._books.ledger.past(config.id),
         )
         deliberation = await trader.executor.decide(context, scheduled)
         carried = Carried()

@@ -164,7 +164,9 @@ class Manager:
             try:
                 await self._do(timer, scheduled)
             finally:
-                self._books.commit()
+                # Also where it was cancelled: what it did has to be on disk.
+                with anyio.CancelScope(shield=True):
+                    await self._books.secure()
                 self._busy.discard(key)
 
         tasks.start_soon(duty)

@@ -72,7 +72,7 @@ class Logger(Protocol):
 class Unlimited:
     """The budget of surroundings that set none."""
 
-    def hold(self, trader: TraderId, model: ModelSpec, worst: Usage) -> Hold:  # noqa: ARG002 - protocol
+    async def hold(self, trader: TraderId, model: ModelSpec, worst: Usage) -> Hold:  # noqa: ARG002 - protocol
         """Hold nothing."""
         return self
 

@@ -13,12 +13,13 @@ import msgspec
 from nof0_core.domain.candles import Interval
 from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.model import Message, Prompt
+from nof0_core.domain.past import Past
 from nof0_core.errors import Problem, PromptError
 from nof0_core.indicators.recipe import Wanted
 from nof0_core.prompts.coins import CoinViews
 from nof0_core.prompts.template import Source, read, render, shown
 from nof0_core.prompts.tokens import estimate
-from nof0_core.prompts.trimming import longest, newest, notice
+from nof0_core.prompts.trimming import longest, newest, notice, without_past
 from nof0_core.prompts.variables import variables
 
 
@@ -102,8 +103,9 @@ class PromptBook:
         blanks: the same messages have the same digest everywhere.
 
         A prompt over the limit is rendered again with as many of the newest bars as fit, the same
-        number in every series; `cut` and the first line of the user message say so. Limits,
-        positions and the form of the answer are never left out.
+        number in every series; where not even one does, the past is left out as well. `cut` and
+        the first line of the user message say so. Limits, positions and the form of the answer are
+        never left out.
 
         Raises:
             PromptError: a template cannot be rendered (the message has file and line), or the
@@ -126,22 +128,31 @@ class PromptBook:
     def _trimmed(
         self, context: DecisionContext, name: str, limit: int
     ) -> tuple[tuple[str, str], str]:
-        """Render with the most bars that fit, found by halving."""
+        """Render with the most bars that fit, and without the past where even one does not."""
+        found = self._shortened(context, name, limit, has_past=True)
+        if found is None and context.past != Past():
+            found = self._shortened(without_past(context), name, limit, has_past=False)
+        if found is None:
+            message = f"the prompt has more than max_prompt_tokens ({limit}), also with one bar"
+            raise PromptError(message)
+        return found
+
+    def _shortened(
+        self, context: DecisionContext, name: str, limit: int, *, has_past: bool
+    ) -> tuple[tuple[str, str], str] | None:
+        """Find the most bars that fit by halving; None if not even one does."""
         have = longest(context)
         found: tuple[tuple[str, str], str] | None = None
-        least, most = 1, have - 1
+        least, most = 1, have if not has_past else have - 1
         while least <= most:
             bars = (least + most) // 2
-            cut = notice(bars, have, limit)
+            cut = notice(bars, have, limit, has_past=has_past)
             system, user = self._texts(newest(context, bars), name)
             texts = system, f"{cut}\n{user}"
             if _fits(texts, limit):
                 found, least = (texts, cut), bars + 1
             else:
                 most = bars - 1
-        if found is None:
-            message = f"the prompt has more than max_prompt_tokens ({limit}), also with one bar"
-            raise PromptError(message)
         return found
 
     def sample_tokens(self) -> int:

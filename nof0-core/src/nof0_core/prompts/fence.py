@@ -25,8 +25,10 @@ def fenced(text: str) -> str:
     goes, full-width letters become plain ones, what cannot be seen is taken out, and control
     characters are blanks.
     """
-    plain = unicodedata.normalize("NFKC", text[: 4 * MAX_LENGTH])
-    line = " ".join("".join(map(_visible, plain)).split())
+    plain = text[: 4 * MAX_LENGTH]
+    if not (plain.isascii() and plain.isprintable()):
+        plain = "".join(map(_visible, unicodedata.normalize("NFKC", plain)))
+    line = " ".join(plain.split())
     line = _END_MARK.sub("\u2039", line).translate(_ANGLES)
     if len(line) > MAX_LENGTH:
         line = line[: MAX_LENGTH - 1] + "…"

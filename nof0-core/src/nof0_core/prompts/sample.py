@@ -15,10 +15,12 @@ from nof0_core.domain.brakes import ActiveBrake, Brake, BrakeState
 from nof0_core.domain.candles import Candles, Interval, interval_ms, to_ms
 from nof0_core.domain.context import BudgetLeft, DecisionContext, Performance, RiskLimits
 from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.past import Past
 from nof0_core.domain.position import ExitPlan, Holding, ProtectionMode
 from nof0_core.domain.snapshot import MarketSnapshot, Quote, Series
 from nof0_core.ids import Symbol, TraderId, cycle_id
 from nof0_core.indicators.recipe import Wanted
+from nof0_core.prompts.sample_past import sample_past
 
 NOW = datetime(2025, 7, 14, 12, 3, tzinfo=UTC)
 INTERVALS = (Interval("3m"), Interval("4h"))
@@ -85,6 +87,7 @@ def sample_context(
         ),
         budget=BudgetLeft(usd=Decimal("1.4375"), tokens=250_000),
         decision_interval=timedelta(minutes=3),
+        past=sample_past(NOW),
     )
 
 
@@ -93,9 +96,9 @@ def sample_contexts(
 ) -> tuple[DecisionContext, ...]:
     """Return `sample_context` and its opposite: a first cycle in which much is not known.
 
-    In the second there is no position, one coin has no data, the venue tells neither funding nor
-    open interest nor volume, indicators have no value yet, limits are the other way round, and a
-    brake is on.
+    In the second there is no position and no past, one coin has no data, the venue tells neither
+    funding nor open interest nor volume, indicators have no value yet, limits are the other way
+    round, and a brake is on.
     """
     full = sample_context(indicators=indicators, intervals=intervals)
     snapshots = {symbol: _without_extras(each) for symbol, each in full.snapshots.items()}
@@ -118,6 +121,7 @@ def sample_contexts(
         ),
         performance=Performance(),
         budget=None,
+        past=Past(),
         brakes=BrakeState(
             active=(
                 ActiveBrake(brake=Brake.PAUSED, since=full.time, until=None, message="by a person"),

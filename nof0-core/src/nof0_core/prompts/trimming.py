@@ -1,10 +1,11 @@
-"""Making a prompt fit a limit by showing fewer bars, and nothing else."""
+"""Making a prompt fit a limit: fewer bars, then no past, and nothing else."""
 
 from __future__ import annotations
 
 import attrs
 
 from nof0_core.domain.context import DecisionContext
+from nof0_core.domain.past import Past
 from nof0_core.domain.snapshot import MarketSnapshot, Series
 
 
@@ -22,11 +23,22 @@ def newest(context: DecisionContext, bars: int) -> DecisionContext:
     return attrs.evolve(context, snapshots=snapshots)
 
 
-def notice(bars: int, of: int, limit: int) -> str:
+def without_past(context: DecisionContext) -> DecisionContext:
+    """Return the context of a trader that remembers nothing."""
+    return attrs.evolve(context, past=Past())
+
+
+def notice(bars: int, of: int, limit: int, *, has_past: bool) -> str:
     """Say what was left out, for the model and for the journal."""
+    if bars == of:
+        return (
+            f"Your last answer and trades are left out so that the prompt keeps to {limit} tokens. "
+            "Nothing else is left out."
+        )
+    also = "" if has_past else " Your last answer and trades are not shown either."
     return (
         f"Series are cut to the newest {bars} of {of} bars so that the prompt keeps to "
-        f"{limit} tokens; older bars are not shown. Nothing else is left out."
+        f"{limit} tokens; older bars are not shown.{also} Nothing else is left out."
     )
 
 

@@ -13,6 +13,7 @@ from nof0_core.money import BPS, HUNDRED, ZERO, decimal, plain
 from nof0_core.prompts.braking import brakes, entries_left
 from nof0_core.prompts.coins import CoinViews
 from nof0_core.prompts.fence import fenced
+from nof0_core.prompts.past import past
 from nof0_core.prompts.view import View
 
 _CENT = Decimal("0.01")
@@ -40,6 +41,7 @@ def variables(context: DecisionContext, *, name: str, coins: CoinViews) -> dict[
         "brakes": brakes(context),
         "costs": _costs(context.limits),
         "budget": _budget(context),
+        "past": past(context),
         "positions": tuple(_position(context, holding) for holding in context.account.holdings),
         "coins": tuple(coins.coin(context, snapshot) for snapshot in snapshots.values()),
         "units": coins.units(first) if first is not None else (),

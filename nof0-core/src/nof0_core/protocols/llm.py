@@ -21,8 +21,8 @@ class Hold(Protocol):
 class Budget(Protocol):
     """What may be spent on models today, by all, by one trader and on one model."""
 
-    def hold(self, trader: TraderId, model: ModelSpec, worst: Usage) -> Hold:
-        """Keep the most a call can cost free before it is made.
+    async def hold(self, trader: TraderId, model: ModelSpec, worst: Usage) -> Hold:
+        """Keep the most a call can cost free before it is made; may wait for the disk.
 
         Raises:
             BudgetExceededError: some budget has less left; nothing is held then.

@@ -89,12 +89,18 @@ def _usage(counted: Any, price: ModelPrice | None) -> Usage | None:
     usage = Usage(
         prompt_tokens=read_,
         completion_tokens=written,
-        cached_tokens=_count(getattr(counted, "prompt_tokens_details", None), "cached_tokens"),
+        cached_tokens=min(read_, _cached(counted)),
         reasoning_tokens=_count(
             getattr(counted, "completion_tokens_details", None), "reasoning_tokens"
         ),
     )
     return priced(usage, price)
+
+
+def _cached(counted: Any) -> int:
+    """Return how much of the prompt came from a cache; DeepSeek has a name of its own for it."""
+    details = getattr(counted, "prompt_tokens_details", None)
+    return max(_count(details, "cached_tokens"), _count(counted, "prompt_cache_hit_tokens"))
 
 
 def _count(counted: Any, name: str) -> int:

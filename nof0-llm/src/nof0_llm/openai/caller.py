@@ -91,7 +91,7 @@ class Caller:
         if allowed <= 0:
             message = "no time is left to ask"
             raise ModelTimeoutError(message)
-        hold = self.budget.hold(request.trader, model, worst)
+        hold = await self.budget.hold(request.trader, model, worst)
         # Until the opposite is known, the call has cost all it can have cost.
         call = ModelCall(
             model=model.name, outcome="unknown", detail="cut off", usage=worst, is_estimate=True

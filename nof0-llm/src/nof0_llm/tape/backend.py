@@ -61,12 +61,12 @@ class TapeBackend:
             entry = self._tape.find(question.digest)
             if entry is None:
                 raise miss(request, question, self._tape.entries())
-            return self._play(entry, request)
+            return await self._play(entry, request)
         while question.digest in self._asking:
             await self._asking[question.digest].wait()
         entry = self._tape.find(question.digest)
         if entry is not None and entry.completion is not None:
-            return self._play(entry, request)
+            return await self._play(entry, request)
         self._asking[question.digest] = answered = anyio.Event()
         try:
             return await self._ask(question, request)
@@ -122,7 +122,7 @@ class TapeBackend:
         finally:
             request.calls.extend(inner.calls)
 
-    def _play(self, entry: Entry, request: CompletionRequest) -> Completion:
+    async def _play(self, entry: Entry, request: CompletionRequest) -> Completion:
         self.tally.played += 1
         for call in entry.calls:
             if call.usage != Usage():
@@ -135,7 +135,8 @@ class TapeBackend:
         assert failure is not None  # noqa: S101 - an entry has one of the two
         if failure.kind == "budget" and failure.worst is not None:
             # Refused again by the same budget, which tells people as it did then.
-            self._env.budget.hold(request.trader, request.model, failure.worst).release()
+            held = await self._env.budget.hold(request.trader, request.model, failure.worst)
+            held.release()
         raise failure.error()
 
     def _spec(self, model: str, request: CompletionRequest) -> ModelSpec:

@@ -61,6 +61,26 @@ def test_the_same_call_gives_the_same_digest_and_another_template_another(projec
     assert changed["digest"] != first["digest"]
 
 
+def test_a_sample_shows_positions_and_a_past_under_the_limits_of_the_trader(project):
+    result = call(project, "--trader", "holder", "--sample")
+    assert result.exit_code == 0
+    for heading in ("# Your last answer, 3 min ago", "# Trades closed last", "# Open positions"):
+        assert f"\n{heading}\n" in result.stdout
+    assert "note: market, account and past are invented" in result.stderr
+
+    first, sample = (
+        json.loads(call(project, "--trader", "holder", "--user", "--json", *more).stdout)
+        for more in ([], ["--sample"])
+    )
+    assert (first["is_sample"], sample["is_sample"]) == (False, True)
+    rules = [
+        each["messages"][0]["content"].partition("# Rules")[2].partition("# Answer")[0]
+        for each in (first, sample)
+    ]
+    assert rules[0] == rules[1] != ""
+    assert "# Your last answer" not in first["messages"][0]["content"]
+
+
 def test_an_unknown_trader_is_refused_with_the_known_ones(project):
     error = raised(project, "--trader", "nobody")
     assert isinstance(error, UsageError)

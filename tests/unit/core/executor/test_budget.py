@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal as D
 
+import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,6 +24,13 @@ GPT, QWEN = ModelSpec(name="gpt", backend="b"), ModelSpec(name="qwen", backend="
 
 def usage(cost="1", tokens=100):
     return Usage(prompt_tokens=tokens, cost_usd=D(cost))
+
+
+def done(coroutine):
+    """Return what a coroutine returns that waits for nothing."""
+    with pytest.raises(StopIteration) as caught:
+        coroutine.send(None)
+    return caught.value.value
 
 
 class Alarms(list):
@@ -51,7 +59,7 @@ class Wallet:
             **self.limits,
         )
 
-    def keep(self, trader, model, worst, time):
+    async def keep(self, trader, model, worst, time):
         number = len(self.kept)
         self.kept.append((trader, model.name, worst, time, "under way"))
 
@@ -61,7 +69,7 @@ class Wallet:
         return end
 
     def hold(self, trader="ann", model=GPT, **more):
-        return self.budget.hold(trader, model, usage(**more))
+        return done(self.budget.hold(trader, model, usage(**more)))
 
     async def at(self, **later):
         await self.clock.sleep_until(START + timedelta(**later))
@@ -215,7 +223,7 @@ def test_calls_a_killed_run_made_yesterday_do_not_count():
 )
 def test_only_what_a_limit_applies_to_is_kept_over_a_crash(limits, worst, is_kept):
     wallet = Wallet(**limits)
-    held = wallet.budget.hold("ann", GPT, worst)
+    held = done(wallet.budget.hold("ann", GPT, worst))
     kept = ("ann", "gpt", worst, START)
     assert wallet.kept == ([(*kept, "under way")] if is_kept else [])
     took = usage("0.5")
@@ -229,13 +237,30 @@ def test_a_call_that_was_refused_or_cannot_be_kept_holds_nothing():
         wallet.hold(cost="4")
     assert wallet.kept == []
 
-    def full(*_):
+    async def full(*_):
         raise LLMError("no space left")
 
     wallet.keep = full
     wallet.budget = wallet.made()
     with pytest.raises(LLMError, match="no space"):
         wallet.hold()
+    assert wallet.budget.left("ann", GPT).usd == D(3)
+
+
+@pytest.mark.anyio
+async def test_a_call_cut_off_while_it_is_kept_holds_nothing():
+    wallet = Wallet(total=DailyBudget(usd=D(3)))
+    seen = []
+
+    async def slow(*_):
+        seen.append(wallet.budget.left("ann", GPT).usd)
+        await anyio.sleep_forever()
+
+    wallet.keep = slow
+    wallet.budget = wallet.made()
+    with anyio.move_on_after(0.01):
+        await wallet.budget.hold("ann", GPT, usage("2"))
+    assert seen == [D(1)], "it was held before the wait"
     assert wallet.budget.left("ann", GPT).usd == D(3)
 
 
@@ -287,7 +312,7 @@ def test_no_order_of_calls_breaks_a_budget(steps):
     tokens = 0
     for trader, model, cost, count, ending, part in steps:
         try:
-            held = wallet.budget.hold(trader, model, usage(str(cost), count))
+            held = done(wallet.budget.hold(trader, model, usage(str(cost), count)))
         except BudgetExceededError:
             continue
         took = {"settle": cost * part, "release": D(0), "keep": cost}[ending]

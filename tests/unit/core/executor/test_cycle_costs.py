@@ -9,6 +9,7 @@ import pytest
 from nof0_core.clock import SimulatedClock
 from nof0_core.domain.context import Performance
 from nof0_core.domain.model import Completion, ModelCall, Usage
+from nof0_core.domain.past import Past
 from nof0_core.errors import TransientError
 from nof0_core.manager.cycle import CycleRunner
 from nof0_core.manager.trader import Trader
@@ -37,7 +38,9 @@ class Surroundings:
         self.records = []
         self.clock = SimulatedClock(seen.time)
         self.log = None
-        self.ledger = SimpleNamespace(started_at=lambda _: seen.time, cycles=lambda _: 0)
+        self.ledger = SimpleNamespace(
+            started_at=lambda _: seen.time, cycles=lambda _: 0, past=lambda _: Past()
+        )
         self.instruments = seen.instruments
         self.seen = seen
 

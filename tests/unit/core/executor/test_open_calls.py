@@ -6,6 +6,7 @@ import resource
 from datetime import timedelta
 from decimal import Decimal as D
 
+import anyio
 import pytest
 
 from nof0_core.domain.context import Performance
@@ -27,10 +28,13 @@ class Engine:
         self.directory = directory
         self.seq = 10
         self.recorded = {}
-        self.calls = OpenCalls(directory, lambda: self.seq)
+        self.calls = OpenCalls(directory, self.secure)
+
+    async def secure(self):
+        return self.seq
 
     def begin(self, trader="ann", model=GPT, worst=WORST, time=START):
-        return self.calls.begin(trader, model, worst, time)
+        return anyio.run(self.calls.begin, trader, model, worst, time)
 
     def cycle(self, trader="ann"):
         self.seq += 1
@@ -50,7 +54,7 @@ class Engine:
 
     def lost(self):
         """What the next process finds."""
-        found = OpenCalls(self.directory, lambda: self.seq).lost(self.recorded)
+        found = OpenCalls(self.directory, self.secure).lost(self.recorded)
         return {each.trader: each for each in found}
 
     def file(self, trader="ann"):
@@ -171,12 +175,12 @@ def test_where_it_cannot_be_noted_no_call_may_be_made(engine):
 
 
 def test_without_the_journal_no_call_may_be_made(engine):
-    def broken():
+    async def broken():
         message = "the disk is full"
         raise JournalError(message)
 
     with pytest.raises(LLMError, match="the disk is full"):
-        OpenCalls(engine.directory, broken).begin("ann", GPT, WORST, START)
+        anyio.run(OpenCalls(engine.directory, broken).begin, "ann", GPT, WORST, START)
 
 
 def test_a_disk_that_is_full_tears_no_line(engine):
@@ -193,3 +197,47 @@ def test_a_disk_that_is_full_tears_no_line(engine):
     assert [call.usage for call in engine.lost()["ann"].calls] == [WORST]
     engine.begin(model=QWEN)
     assert [call.model for call in engine.lost()["ann"].calls] == ["gpt", "qwen"]
+
+
+@pytest.mark.anyio
+async def test_no_call_is_made_before_its_note_is_on_disk(engine, gate):
+    begun = []
+
+    async def call(trader):
+        begun.append(await engine.calls.begin(trader, GPT, WORST, START))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(call, "ann")
+        await gate.busy()
+        for trader in ("bob", "eve", "joe"):
+            tasks.start_soon(call, trader)
+        await anyio.wait_all_tasks_blocked()
+        assert begun == []
+        gate.open(2)
+    assert len(begun) == 4
+    assert gate.trips[1:] == [["bob.jsonl", "eve.jsonl", "joe.jsonl", "open_calls"]]
+
+
+@pytest.mark.anyio
+async def test_a_call_cut_off_before_it_was_made_cost_nothing(engine, gate):
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(engine.calls.begin, "ann", GPT, WORST, START)
+        await gate.busy()
+        assert set(engine.lost()) == {"ann"}
+        tasks.cancel_scope.cancel()
+        gate.open()
+    assert engine.lost() == {}
+
+
+@pytest.mark.anyio
+async def test_a_disk_that_does_not_confirm_a_note_allows_no_call_any_more(engine, gate):
+    async def call():
+        with pytest.raises(LLMError, match="the call was not made"):
+            await engine.calls.begin("ann", GPT, WORST, START)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(call)
+        await gate.busy()
+        engine.file().unlink()
+        gate.open(100)
+    await call()

@@ -172,6 +172,8 @@ def test_the_page_lists_every_variable_in_order():
     values = variables(sample_context(), name="x", coins=CoinViews({}))
     views = {name: value for name, value in values.items() if isinstance(value, View)}
     views["position"] = values["positions"][0]
+    views["setback"] = values["past"]["setbacks"][0]
+    views["trade"] = values["past"]["trades"][0]
     views["coin"] = values["coins"][0]
     views["series"] = values["coins"][0].read("series")[0]
     tables = documented()

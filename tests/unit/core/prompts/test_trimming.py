@@ -1,4 +1,4 @@
-"""A prompt over its limit loses its oldest bars and nothing else."""
+"""A prompt over its limit loses its oldest bars, at last its past, and nothing else."""
 
 from __future__ import annotations
 
@@ -57,6 +57,32 @@ def test_as_many_of_the_newest_bars_as_fit_are_shown_and_all_else_is(share):
     one_more = newest(sample_context(), bars + 1)
     more = PromptBook(SYSTEM, USER, "1").render(one_more, trader_name="Calm")
     assert bars + 1 == longest(sample_context()) or size(more) + estimate(prompt.cut) > limit
+
+
+def test_where_not_one_bar_fits_the_past_goes_before_anything_else_does():
+    one_bar = PromptBook(SYSTEM, USER, "1").render(newest(sample_context(), 1), trader_name="Calm")
+    prompt = rendered(size(one_bar) - 100)
+
+    assert size(prompt) <= size(one_bar) - 100
+    assert "Your last answer and trades are not shown either." in prompt.cut
+    text = prompt.messages[1].content
+    assert text.startswith(prompt.cut)
+    assert "# Your last answer" not in text
+    assert "# Trades closed last" not in text
+    assert SERIES.search(text)
+    kept = text.partition("# Open positions")[2]
+    assert kept == FULL.messages[1].content.partition("# Open positions")[2]
+
+
+def test_where_all_bars_are_one_bar_the_past_alone_is_left_out():
+    young = newest(sample_context(), 1)
+    whole = PromptBook(SYSTEM, USER, "1").render(young, trader_name="Calm")
+    limit = size(whole) - 100
+    prompt = PromptBook(SYSTEM, USER, "1", max_tokens=limit).render(young, trader_name="Calm")
+    assert prompt.cut == (
+        f"Your last answer and trades are left out so that the prompt keeps to {limit} tokens. "
+        "Nothing else is left out."
+    )
 
 
 def test_what_cannot_fit_is_refused_and_not_cut_elsewhere():

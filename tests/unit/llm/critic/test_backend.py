@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 from decimal import Decimal as D
 
+import anyio
 import attrs
 import pytest
 from llm_voices import SILENT, voices
@@ -138,10 +139,12 @@ async def test_what_an_unusable_critic_said_is_kept(question):
 
 
 async def test_a_critic_that_never_answers_has_vetoed_in_time(question):
-    async with voices({"bull": PROPOSAL, "judge": SILENT}) as (env, _):
-        expires = stopwatch() + 1
-        answer = await CriticBackend(env).complete(question(expires=expires))
-        assert stopwatch() < expires
+    async with voices({"bull": PROPOSAL, "judge": SILENT}) as (env, made):
+        expires = stopwatch() + 2
+        with anyio.fail_after(60):
+            answer = await CriticBackend(env).complete(question(expires=expires))
+        (asked,) = made["judge"].asked
+        assert asked.expires < expires, "time is left to hand in the answer"
     assert [d.signal for d in answer.decisions] == [Signal.HOLD, Signal.CLOSE]
 
 

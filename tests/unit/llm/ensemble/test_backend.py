@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 from decimal import Decimal as D
 
+import anyio
 import pytest
 from llm_voices import SILENT, voices
 
@@ -93,6 +94,13 @@ async def test_the_members_vote_and_everything_they_said_is_kept(question):
     assert request.times_rendered == [1]
 
 
+async def test_a_coin_written_in_other_letters_is_the_same_coin_in_a_vote(question):
+    said = {"a": BUY, "b": BUY.replace("BTC", "btc"), "c": HOLD}
+    async with voices(said) as (env, _):
+        answer = await EnsembleBackend(env).complete(question(spec("a", "b", "c")))
+    assert [(d.signal, d.symbol) for d in answer.decisions] == [(Signal.BUY_TO_ENTER, "BTC")]
+
+
 async def test_typed_decisions_vote_like_texts(question):
     async with voices({"a": CLOSE, "b": CLOSE, "c": BUY}) as (env, _):
         answer = await EnsembleBackend(env).complete(question(spec("a", "b", "c")))
@@ -128,10 +136,14 @@ async def test_what_an_unusable_member_said_is_kept(question):
 
 
 async def test_a_member_that_never_answers_abstains_in_time(question):
-    async with voices({"a": BUY, "b": SILENT, "c": BUY}) as (env, _):
-        expires = stopwatch() + 1
-        answer = await EnsembleBackend(env).complete(question(spec("a", "b", "c"), expires=expires))
-        assert stopwatch() < expires
+    async with voices({"a": BUY, "b": SILENT, "c": BUY}) as (env, made):
+        expires = stopwatch() + 2
+        with anyio.fail_after(60):
+            answer = await EnsembleBackend(env).complete(
+                question(spec("a", "b", "c"), expires=expires)
+            )
+        (asked,) = made["b"].asked
+        assert asked.expires < expires, "time is left to hear those who have answered"
     assert [d.signal for d in answer.decisions] == [Signal.BUY_TO_ENTER]
     assert "no answer in time" in answer.chain_of_thought
 
@@ -167,8 +179,6 @@ async def test_a_missing_recording_ends_the_run_and_is_no_abstention(question):
 
 
 async def test_what_was_spent_is_noted_also_when_the_vote_is_cut_off(question):
-    import anyio
-
     async with voices({"a": BUY, "b": SILENT}, a=USAGE, b=USAGE) as (env, _):
         request = question(spec("a", "b"))
         with anyio.move_on_after(0.2) as scope:

@@ -74,13 +74,17 @@ class Desk:
         return await self.backend.complete(self.request(**changes))
 
 
+async def unkept(*_):
+    return lambda _usage: None
+
+
 def no_budget(clock, alarm=lambda *_, **__: None, **limits):
     none = {"total": DailyBudget(), "traders": {}, "models": {}}
     return ModelBudget(
         clock=clock,
         alert_pct=Decimal(80),
         alarm=alarm,
-        keep=lambda *_: lambda _usage: None,
+        keep=unkept,
         **(none | limits),
     )
 

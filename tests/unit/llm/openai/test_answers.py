@@ -66,6 +66,37 @@ async def test_usage_and_cost_come_from_the_endpoint_and_the_price_table(desk, l
     assert usage.cost_usd == Decimal("0.0036")
 
 
+@pytest.mark.parametrize(
+    ("told", "cached"),
+    [
+        pytest.param({"prompt_cache_hit_tokens": 400}, 400, id="DeepSeek's hits"),
+        pytest.param(
+            {"prompt_cache_hit_tokens": 400, "prompt_cache_miss_tokens": 600},
+            400,
+            id="hits and misses",
+        ),
+        pytest.param(
+            {"prompt_cache_hit_tokens": 0, "prompt_cache_miss_tokens": 1000}, 0, id="no hit"
+        ),
+        pytest.param(
+            {"prompt_cache_hit_tokens": 400, "prompt_tokens_details": {"cached_tokens": 0}},
+            400,
+            id="beside an empty detail",
+        ),
+        pytest.param({"prompt_cache_hit_tokens": 4000}, 1000, id="never more than were read"),
+        pytest.param({"prompt_cache_hit_tokens": "400"}, 0, id="not a number"),
+    ],
+)
+async def test_cached_tokens_are_read_under_deepseeks_names_too(desk, llm_server, told, cached):
+    llm_server.script = [Say(usage={"prompt_tokens": 1000, "completion_tokens": 200} | told)]
+    async with desk() as made:
+        answer = await made.ask()
+    assert answer.usage.cached_tokens == cached
+    # What was read anew at 2, what was cached at 1, what was written at 10 USD per million.
+    cost = (1000 - cached) * 2 + cached * 1 + 200 * 10
+    assert answer.usage.cost_usd == Decimal(cost) / 1_000_000
+
+
 async def test_without_a_count_the_most_it_can_be_is_booked(desk, llm_server):
     llm_server.script = [Say(usage=None)]
     async with desk() as made:
