@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -47,5 +48,5 @@ def test_data_directory_has_what_the_page_lists(project):
 
 def test_commands_of_the_page_work(project):
     project.nof0("run", "etc/nof0.yaml", "--cycles", "3").check()
-    for line in re.findall(r"^nof0 (?:leaderboard|journal) .*$", PAGE, re.MULTILINE):
-        project.nof0(*line.split()[1:]).check()
+    for line in re.findall(r"^nof0 (?:leaderboard|journal|traders) .*$", PAGE, re.MULTILINE):
+        project.nof0(*shlex.split(line, comments=True)[1:]).check()

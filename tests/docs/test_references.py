@@ -8,6 +8,9 @@ import runpy
 from pathlib import Path
 
 from nof0_core import errors
+from nof0_core.domain import event
+from nof0_core.domain.brakes import Brake
+from nof0_core.domain.decision import CHECK_FAILED
 from nof0_core.plugins.env import Env
 from nof0_core.plugins.hookspecs import SPECS
 
@@ -44,6 +47,25 @@ def test_errors_are_listed_with_their_exit_codes():
         and cls is not errors.Nof0Error
     }
     assert listed == defined
+
+
+def listed_words(table: str) -> list[str]:
+    firsts = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+    return [word for first in firsts for word in re.findall(r"`(\w+)`", first)]
+
+
+def test_types_of_records_are_listed():
+    table = (DOCS / "journal.md").read_text().split("| type | what happened |")[1]
+    assert sorted(listed_words(table.split("\n\n")[0])) == sorted(event.BODIES)
+
+
+def test_codes_of_alerts_are_listed():
+    core = Path(inspect.getfile(errors)).parent
+    source = "".join(path.read_text() for path in core.rglob("*.py"))
+    raised = set(re.findall(r'\.(?:_alarm|alert)\(\s*"(\w+)"', source))
+    raised |= {CHECK_FAILED, Brake.DAILY_LOSS, Brake.MAX_DRAWDOWN, Brake.SHARPE_PAUSE}
+    table = (DOCS / "errors.md").read_text().split("## Alerts")[1].split("## In code")[0]
+    assert sorted(listed_words(table)) == sorted(raised)
 
 
 def test_configuration_reference_is_up_to_date():

@@ -1,4 +1,4 @@
-"""Four thousand random lives of an exchange account shared by three traders and a person.
+"""Five thousand random lives of an exchange account shared by three traders and a person.
 
 Real paper exchange, real desk, real ledger; only the journal's and the account's files are left
 out, and time jumps. Two traders share BTC and ETH with cross margin, the third has DOGE with
@@ -44,7 +44,7 @@ from nof0_provider_sim.exchange.state import VenueState
 pytestmark = pytest.mark.integration
 COINS = {"ann": ("BTC", "ETH"), "bob": ("BTC", "ETH"), "cid": ("DOGE",)}
 TRADERS = tuple(COINS)
-STREAMS, CHUNKS, STEPS = 4000, 10, 6
+STREAMS, CHUNKS, STEPS = 5000, 10, 6
 CAPITAL = D(10_000)
 WAITS = (1, 1, 20, 61)
 FAULTS = (

@@ -68,11 +68,6 @@ class Luck:
     beats_baseline_p: float | None = None
 
 
-def leaderboard_rows(view: View) -> list[LeaderboardRow]:
-    """Build the rows, best equity first; equal equity keeps the order of the configuration."""
-    return Leaderboard().rows(view)
-
-
 class Leaderboard:
     """Builds rows again and again; resamples only when a trader has a new hour."""
 
@@ -81,7 +76,7 @@ class Leaderboard:
         self._luck: Mapping[TraderId, Luck] = {}
 
     def rows(self, view: View) -> list[LeaderboardRow]:
-        """Build the rows of a view, best equity first."""
+        """Build the rows, best equity first; equal equity keeps the order of the configuration."""
         key = [(trader.trader, len(trader.equity_curve)) for trader in view.traders]
         if key != self._key:
             self._luck = luck(view.traders)

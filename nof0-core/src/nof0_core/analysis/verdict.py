@@ -12,7 +12,7 @@ FEW_TRADES = 20
 
 
 def verdict(rows: Sequence[LeaderboardRow]) -> str:
-    """Compare the first with the second; rows as `leaderboard_rows` orders them.
+    """Compare the first with the second; rows as `Leaderboard` orders them.
 
     Returns:
         A sentence, empty where there are fewer than two traders.

@@ -85,7 +85,9 @@ class CommandTable(click.Group):
         """Write the list of commands from the table, without importing them."""
         self._ask_plugins()
         rows = [(name, row.summary) for name, row in COMMANDS.items()]
-        rows += [(name, command.get_short_help_str()) for name, command in self._of_plugins()]
+        rows += [
+            (name, command.get_short_help_str(limit=200)) for name, command in self._of_plugins()
+        ]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
         for fault in self._plugin_faults:

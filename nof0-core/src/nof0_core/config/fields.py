@@ -86,7 +86,7 @@ class FieldInfo:
         if self.lt is not None and not value < self.lt:
             return f"< {written(self.lt)}"
         if self.one_of and value not in self.one_of:
-            return "one of " + ", ".join(written(choice).strip('"') for choice in self.one_of)
+            return self._choices
         return ""
 
     @property
@@ -95,8 +95,13 @@ class FieldInfo:
         bounds = ((">=", self.ge), (">", self.gt), ("<=", self.le), ("<", self.lt))
         parts = [f"{sign} {written(bound)}" for sign, bound in bounds if bound is not None]
         if self.one_of:
-            parts.append("one of " + ", ".join(written(c).strip('"') for c in self.one_of))
+            parts.append(self._choices)
         return ", ".join(parts)
+
+    @property
+    def _choices(self) -> str:
+        # An empty word means "not set", which nobody has to write.
+        return "one of " + ", ".join(written(c).strip('"') for c in self.one_of if c != "")
 
 
 def opt(

@@ -57,11 +57,15 @@ class Session:
         self.warnings.append(problem(place, message, *hints))
 
     def unknown(self, place: Place, what: str, name: str, known: Iterable[str]) -> None:
-        """Note that a name stands for nothing."""
+        """Note that a name stands for nothing.
+
+        Where there are no names at all, their file or list is missing or wrong. That has been
+        noted, and what refers to them would only hide it.
+        """
         names = sorted(known)
-        hints = [] if names else [f"there is no {what} at all"]
-        if names and not did_you_mean(name, names):
-            hints.append("there is: " + ", ".join(names))
+        if not names:
+            return
+        hints = [] if did_you_mean(name, names) else ["there is: " + ", ".join(names)]
         self.problems.add(place, f'unknown {what} "{name}"{did_you_mean(name, names)}', *hints)
 
     def plugin_problem(self, place: Place, error: PluginError) -> None:

@@ -54,7 +54,10 @@ def wire(session: Session, files: Files) -> Wiring:
         default=default_section(session, market_tree, market_default, "market section"),
     )
     exchange_default = default_section(session, exchange_tree, exchange_default, "exchange section")
-    models = read_models(session, files.trees.of("LLM"))
+    llm_tree = files.trees.named["LLM"]
+    models = (
+        Models(table=files.trees.of("LLM")) if llm_tree is None else read_models(session, llm_tree)
+    )
     traders = tuple(
         Named(
             entry=entry,

@@ -34,11 +34,6 @@ def subtract(ranges: Iterable[Range], known: Iterable[Range]) -> Iterator[Range]
             yield start, last
 
 
-def contains(ranges: Iterable[Range], number: int) -> bool:
-    """Return whether one of the ranges holds the number."""
-    return any(first <= number <= last for first, last in ranges)
-
-
 def text(first: int, last: int) -> str:
     """Write a range for a person: `record 5`, `records 5 to 9`."""
     return f"record {first}" if first == last else f"records {first} to {last}"

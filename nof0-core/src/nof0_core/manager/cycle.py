@@ -47,8 +47,8 @@ class CycleRunner:
         self._failed_checks = FailedChecks(books)
         self._seen: tuple[datetime | None, set[str]] = (None, set())
 
-    async def run(self, trader: Trader, scheduled: datetime) -> str:
-        """Run one cycle and return its status (`ok` or why it ended early)."""
+    async def run(self, trader: Trader, scheduled: datetime) -> Deliberation:
+        """Run one cycle and return what came of its question."""
         config = trader.config
         feed, desk = self._feeds[config.market], self._desks[config.exchange]
         moment = await feed.moment(config.symbols)
@@ -80,7 +80,7 @@ class CycleRunner:
             )
         self._record(trader, scheduled, context, moment.digest, deliberation, carried)
         self._failed_checks.note(config.id, deliberation.judgements)
-        return deliberation.status
+        return deliberation
 
     def _left(self, trader: Trader) -> BudgetLeft | None:
         """Return what the trader may still spend on its model today, None without any limit."""

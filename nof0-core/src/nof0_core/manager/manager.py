@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import traceback
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -26,6 +27,8 @@ from nof0_core.manager.valuation import Valuation
 from nof0_core.manager.views import Views
 
 HOUR = timedelta(hours=1)
+REASON_LETTERS = 200
+"""Longest reason an alert gives; all of it is in the journal's record of the cycle."""
 
 
 class Manager:
@@ -188,7 +191,9 @@ class Manager:
         if self.stop_reason or trader.is_paused or trader.is_pausing(now):
             return
         try:
-            status = await self._runner.run(trader, scheduled)
+            deliberation = await self._runner.run(trader, scheduled)
+            status: str = deliberation.status
+            reason = deliberation.error
         except EndOfDataError as error:
             self.stop(str(error))
             return
@@ -203,17 +208,19 @@ class Manager:
             raise
         except Exception as error:  # noqa: BLE001 - a plugin's bug ends a cycle, not the engine
             status = "provider_error" if isinstance(error, Nof0Error) else "internal_error"
+            reason = _in_words(error)
             self._log_failure(status, trader.config.id, error)
-            self._runner.record_failure(trader, scheduled, status, _in_words(error))
+            self._runner.record_failure(trader, scheduled, status, reason)
         if status == "ok":
             trader.succeeded()
         elif status == "budget_exceeded":
             trader.sat_out()
         elif trader.failed(now):
+            why = textwrap.shorten(reason, REASON_LETTERS, placeholder=" …")
             self._books.alert(
                 "trader_failing",
-                f"{trader.config.id} failed {trader.failures} cycles in a row ({status}); its "
-                "positions and stops stay as they are",
+                f"{trader.config.id} failed {trader.failures} cycles in a row ({status}: {why}); "
+                "its positions and stops stay as they are",
                 trader=trader.config.id,
             )
 

@@ -22,6 +22,7 @@ from nof0_core.market.moment import Moment
 from nof0_core.market.quotes import QuoteBoard
 from nof0_core.market.recorded import RecordedSeries
 from nof0_core.market.shown import Shown, Source
+from nof0_core.plugins.suggestion import did_you_mean
 from nof0_core.protocols.market import MarketProvider, SupportsRecording
 
 _Sources: TypeAlias = tuple[tuple[Interval, Source], ...]
@@ -199,8 +200,12 @@ class MarketFeed:
         sources = self._sources.get(symbol)
         if sources is None:
             if symbol not in self._instruments:
-                message = f"market {self._section}: there is no {symbol}"
-                raise DataError(message, section=self._section)
+                known = sorted(self._instruments)
+                message = (
+                    f"market {self._section}: there is no {symbol}{did_you_mean(symbol, known)}"
+                )
+                hints = ("see symbols in market.yaml and in manager.yaml",)
+                raise DataError(message, section=self._section, hints=hints)
             sources = tuple((each, self._source(symbol, each)) for each in self._intervals)
             self._sources[symbol] = sources
         return sources

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nof0_core.plugins.discovery import load_plugins
-    from nof0_core.plugins.registry import FailedPlugin, LoadedPlugin, PluginRegistry
+    from nof0_core.plugins.plugin import FailedPlugin, LoadedPlugin
+    from nof0_core.plugins.registry import PluginRegistry
 
 __all__ = ["FailedPlugin", "LoadedPlugin", "PluginRegistry", "load_plugins"]
 
 _HOMES = {
     "load_plugins": "nof0_core.plugins.discovery",
-    "FailedPlugin": "nof0_core.plugins.registry",
-    "LoadedPlugin": "nof0_core.plugins.registry",
+    "FailedPlugin": "nof0_core.plugins.plugin",
+    "LoadedPlugin": "nof0_core.plugins.plugin",
     "PluginRegistry": "nof0_core.plugins.registry",
 }
 

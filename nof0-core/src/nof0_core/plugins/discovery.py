@@ -16,12 +16,8 @@ from nof0_core.errors import PluginError
 from nof0_core.ids import derived_uuid
 from nof0_core.plugins import messages
 from nof0_core.plugins.hookspecs import GROUP
-from nof0_core.plugins.registry import (
-    FailedPlugin,
-    LoadedPlugin,
-    PluginCallError,
-    PluginRegistry,
-)
+from nof0_core.plugins.plugin import FailedPlugin, LoadedPlugin
+from nof0_core.plugins.registry import PluginCallError, PluginRegistry
 
 CORE = "nof0-core"
 BUILTIN_PLUGINS = ("nof0_core.builtin",)

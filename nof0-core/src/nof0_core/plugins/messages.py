@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from nof0_core.errors import DuplicateKindError, PluginError, UnknownKindError
 from nof0_core.plugins.families import FAMILIES
+from nof0_core.plugins.plugin import LoadedPlugin
 from nof0_core.plugins.suggestion import nearest
 
 if TYPE_CHECKING:
-    from nof0_core.plugins.registry import LoadedPlugin, PluginRegistry
+    from nof0_core.plugins.registry import PluginRegistry
 
 FIRST_PARTY = {
     ("market", "sim"): "nof0-provider-sim",
@@ -21,6 +22,8 @@ FIRST_PARTY = {
     ("exchange", "sim"): "nof0-provider-sim",
     ("exchange", "hyperliquid"): "nof0-provider-hyperliquid",
     ("llm", "openai"): "nof0-llm",
+    ("llm", "ensemble"): "nof0-llm",
+    ("llm", "critic"): "nof0-llm",
     ("llm", "tape"): "nof0-llm",
     ("llm", "baseline"): "nof0-llm",
 }

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-import attrs
 import pluggy
 
 from nof0_core.errors import PluginError
@@ -17,6 +16,7 @@ from nof0_core.plugins.descriptor import fault_of
 from nof0_core.plugins.families import COMMANDS_HOOK, COMPANIONS_HOOK, FAMILIES, Family
 from nof0_core.plugins.hookspecs import PROJECT, SPECS
 from nof0_core.plugins.kinds import PolicyKind, ServiceKind
+from nof0_core.plugins.plugin import FailedPlugin, LoadedPlugin
 
 if TYPE_CHECKING:
     import click
@@ -25,39 +25,6 @@ Kind = ServiceKind[Any, Any] | PolicyKind[Any, Any]
 Hook = Callable[..., Any]
 Hooks = dict[str, list[Hook]]
 """Implementations of one plugin by the hook they implement."""
-
-
-@attrs.frozen(kw_only=True)
-class LoadedPlugin:
-    """A plugin that loaded; `str()` is distribution and version.
-
-    `name` is `distribution:entry-point`. `module` is what was imported (a path for a one-off
-    plugin, which has no version).
-    """
-
-    name: str
-    distribution: str
-    version: str
-    module: str
-    is_builtin: bool = False
-    is_file: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.distribution} {self.version}".rstrip()
-
-
-@attrs.frozen(kw_only=True)
-class FailedPlugin:
-    """A plugin that did not load, and why; `str()` is distribution and version."""
-
-    name: str
-    distribution: str
-    version: str
-    module: str
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.distribution} {self.version}".rstrip()
 
 
 class PluginRegistry:

@@ -126,7 +126,8 @@ def _give(section: str, trader: TraderId, capital: Decimal, books: Books) -> Non
     left = books.ledger.account(section, RESERVE, {}, books.clock.now(), {}).cash
     if left < capital:
         message = (
-            f"exchange account {section} has {left} USD left, {capital} USD are needed for {trader}"
+            f"exchange account {section} has {plain(left)} USD left, "
+            f"{plain(capital)} USD are needed for {trader}"
         )
         raise UsageError(
             message,

@@ -183,12 +183,14 @@ def _outcome(outcome: Deliberation, trader: str) -> dict[str, Any]:
 
 
 def _show(outcome: Deliberation) -> None:
-    if outcome.completion is not None:
+    if outcome.completion is not None and outcome.completion.text:
         click.echo(outcome.completion.text)
     for judged in outcome.judgements:
         word = "approved" if judged.is_approved else "rejected"
         reasons = "; ".join(v.message for v in judged.verdicts if v.message)
         click.echo(f"{judged.decision.signal} {judged.decision.symbol}: {word} {reasons}".rstrip())
+    if outcome.status == "ok" and not outcome.judgements:
+        click.echo("no decisions")
     for call in outcome.calls:
         cost = f"{call.usage.tokens} tokens, {call.usage.cost_usd} USD"
         click.echo(f"{call.model}: {call.outcome} {call.detail}".rstrip() + f" ({cost})", err=True)

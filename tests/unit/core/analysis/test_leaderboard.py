@@ -5,7 +5,7 @@ import random
 import attrs
 import pytest
 
-from nof0_core.analysis.leaderboard import Leaderboard, leaderboard_rows
+from nof0_core.analysis.leaderboard import Leaderboard
 from nof0_core.analysis.verdict import verdict
 from nof0_core.domain.view import View
 
@@ -37,7 +37,7 @@ def by_name(rows):
 
 
 def test_rows_stand_by_equity_and_equals_keep_their_order(trader, view):
-    rows = leaderboard_rows(
+    rows = Leaderboard().rows(
         view(trader("a", equity="9000"), trader("b", equity="11000"), trader("c", equity="9000"))
     )
     assert [row.trader for row in rows] == ["b", "a", "c"]
@@ -46,14 +46,14 @@ def test_rows_stand_by_equity_and_equals_keep_their_order(trader, view):
 
 def test_trades_are_counted_by_their_net_profit(trader, trade, view):
     trades = [trade("10"), trade("-4"), trade("0"), trade("2.5")]
-    row = leaderboard_rows(view(trader("a", trades=trades, fees="4")))[0]
+    row = Leaderboard().rows(view(trader("a", trades=trades, fees="4")))[0]
     assert (row.num_trades, row.num_wins, row.num_losses) == (4, 2, 2)
     assert (row.win_dollars, row.lose_dollars, row.fees) == (12.5, -4, 4)
     assert row.win_rate == 50
 
 
 def test_nothing_is_said_about_chance_before_a_day_of_returns(trader, view, wandering):
-    rows = leaderboard_rows(
+    rows = Leaderboard().rows(
         view(
             trader("a", curve=wandering(0.1, hours=23)),
             trader("yardstick", curve=wandering(0, hours=23), is_baseline=True),
@@ -64,7 +64,7 @@ def test_nothing_is_said_about_chance_before_a_day_of_returns(trader, view, wand
 
 def test_the_rival_is_the_best_baseline_other_than_oneself(trader, view, wandering):
     rows = by_name(
-        leaderboard_rows(
+        Leaderboard().rows(
             view(
                 trader("model", curve=wandering(0.05, seed=3), equity="10300"),
                 trader("good", curve=wandering(0.3, seed=1), equity="12000", is_baseline=True),
@@ -78,14 +78,14 @@ def test_the_rival_is_the_best_baseline_other_than_oneself(trader, view, wanderi
 
 
 def test_without_another_baseline_there_is_no_rival(trader, view, wandering):
-    rows = leaderboard_rows(view(trader("alone", curve=wandering(0), is_baseline=True)))
+    rows = Leaderboard().rows(view(trader("alone", curve=wandering(0), is_baseline=True)))
     assert rows[0].return_pct_ci is not None
     assert rows[0].beats_baseline_p is None
 
 
 def test_the_interval_of_return_is_around_what_the_curve_made(trader, view, wandering):
     points = wandering(0.1)
-    row = leaderboard_rows(view(trader("a", curve=points)))[0]
+    row = Leaderboard().rows(view(trader("a", curve=points)))[0]
     made = float(100 * (points[-1].equity / points[0].equity - 1))
     assert row.return_pct_ci[0] < made < row.return_pct_ci[1]
 
@@ -109,7 +109,7 @@ def test_resampling_happens_only_when_an_hour_was_added(trader, view, wandering,
 @pytest.fixture
 def row(trader, view):
     def make(name, interval, trades=50):
-        plain = leaderboard_rows(view(trader(name)))[0]
+        plain = Leaderboard().rows(view(trader(name)))[0]
         return attrs.evolve(plain, return_pct_ci=interval, num_trades=trades)
 
     return make

@@ -111,7 +111,7 @@ RAISING = """
         @cli.command()
         @click.argument("what")
         def fail(what):
-            "Fail in some way."
+            "Fail in the way that is asked for, and show in full what this line says about it."
             bad = ConfigError([Problem(file="a.yaml", line=1, path="x", message="is bad")])
             away = TransientError("venue is away")
             away.add_note("section paper, etc/exchange.yaml:4")
@@ -170,7 +170,11 @@ def test_a_bug_shows_its_traceback_and_asks_for_a_report(failing):
 
 
 def test_commands_of_plugins_are_in_the_help_text_and_suggested(failing):
-    assert "fail         Fail in some way." in failing.nof0("--help").check().stdout
+    text = " ".join(failing.nof0("--help").check().stdout.split())
+    assert (
+        "fail Fail in the way that is asked for, and show in full what this line says about it."
+        in text
+    )
     assert 'did you mean "fail"?' in failing.nof0("fial").stderr
 
 

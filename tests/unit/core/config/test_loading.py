@@ -95,9 +95,14 @@ def test_a_missing_main_file(bench):
     assert bench.problems() == "etc/nof0.yaml: there is no such file"
 
 
-def test_a_missing_file_is_a_fault_of_the_line_that_names_it(bench):
-    bench.replace("etc/nof0.yaml", "llm.yaml", "lmm.yaml")
-    assert "etc/nof0.yaml:2: LLM.File: there is no file etc/lmm.yaml" in bench.problems()
+@pytest.mark.parametrize("file", ["llm", "executor", "manager", "exchange", "market"])
+def test_a_missing_file_is_one_fault_of_the_line_that_names_it(bench, file):
+    bench.replace("etc/manager.yaml", "id: one", "id: one\n    market_provider: recorded")
+    bench.replace("etc/nof0.yaml", f"{file}.yaml", f"x{file}.yaml")
+    problem = bench.problems()
+    assert problem.startswith("etc/nof0.yaml:")
+    assert problem.endswith(f".File: there is no file etc/x{file}.yaml")
+    assert problem.count("\n") == 0
 
 
 def test_files_are_found_beside_the_main_file_whatever_the_working_directory(

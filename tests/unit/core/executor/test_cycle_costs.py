@@ -109,7 +109,7 @@ def cycle(around, executor):
 
 
 async def test_a_cycle_says_what_its_calls_took(around, cycle):
-    assert await cycle() == "ok"
+    assert (await cycle()).status == "ok"
     (record,) = around.records
     assert [call.usage for call in record.calls] == [USAGE]
     assert record.judgements[0].is_approved, "no order: the test shows nothing"

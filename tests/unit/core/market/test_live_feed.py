@@ -26,6 +26,12 @@ async def test_callers_at_once_wait_for_one_fetch_and_share_its_result(asked, fe
     assert len(asked.asked) == 1 + 6
 
 
+async def test_a_coin_the_market_lacks_is_refused_with_the_one_that_was_meant(asked, feed_of):
+    with pytest.raises(DataError, match='no DOGEE, did you mean "DOGE"') as caught:
+        await feed_of(asked).open(["DOGEE"])
+    assert "symbols" in caught.value.hints[0]
+
+
 async def test_overlapping_choices_at_once_fetch_each_series_once(asked, feed_of):
     feed = feed_of(asked)
     await feed.open()

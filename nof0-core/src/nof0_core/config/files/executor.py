@@ -20,8 +20,14 @@ class ExecutorFile:
     min_confidence: float = opt(default=75.0, ge=0, le=100, help="of an entry")
     min_risk_reward: Decimal = opt(default=Decimal(3), ge=0, help="reward per risk, after costs")
     max_positions: int = opt(default=4, ge=1, help="of one trader at a time")
-    decision_interval: timedelta = opt(default=timedelta(minutes=3), gt=timedelta(0))
-    decision_timeout: timedelta = opt(default=timedelta(seconds=60), gt=timedelta(0))
+    decision_interval: timedelta = opt(
+        default=timedelta(minutes=3), gt=timedelta(0), help="time from one decision to the next"
+    )
+    decision_timeout: timedelta = opt(
+        default=timedelta(seconds=60),
+        gt=timedelta(0),
+        help="most that models may take for one decision; shorter than the interval",
+    )
     max_concurrent_decisions: int = opt(default=1, ge=1, help="traders deciding at a time")
     decision_spread: timedelta = opt(
         default=timedelta(0),

@@ -34,16 +34,24 @@ class Price:
 class Budget:
     """The most that one model may take in one UTC day."""
 
-    daily_usd: Decimal | None = opt(default=None, gt=0, unit="USD")
-    daily_tokens: int | None = opt(default=None, ge=1, help="prompt and completion together")
+    daily_usd: Decimal | None = opt(
+        default=None, gt=0, unit="USD", help="most that may be paid in one UTC day"
+    )
+    daily_tokens: int | None = opt(
+        default=None, ge=1, help="the same in tokens, prompt and completion together"
+    )
 
 
 @attrs.frozen(kw_only=True)
 class TotalBudget:
     """The most that all models may take in one UTC day, whoever asks them."""
 
-    daily_usd: Decimal | None = opt(default=None, gt=0, unit="USD")
-    daily_tokens: int | None = opt(default=None, ge=1, help="prompt and completion together")
+    daily_usd: Decimal | None = opt(
+        default=None, gt=0, unit="USD", help="most that may be paid in one UTC day"
+    )
+    daily_tokens: int | None = opt(
+        default=None, ge=1, help="the same in tokens, prompt and completion together"
+    )
     alert_threshold_pct: Decimal = opt(
         default=Decimal(80), gt=0, le=100, unit="%", help="spent share of any budget worth an alert"
     )
@@ -56,9 +64,18 @@ class ModelEntry:
     backend: str = opt(default=OPENAI, help="section under `backends`, or a kind of backend")
     provider: str = opt(default="", help="who made the model; decides the default of mode")
     model_name: str = opt(default="", help="what the backend calls it; default: the key")
-    temperature: float | None = opt(default=None, ge=0, le=2)
-    max_completion_tokens: int | None = opt(default=None, ge=1)
-    top_p: float | None = opt(default=None, gt=0, le=1)
+    temperature: float | None = opt(
+        default=None, ge=0, le=2, help="of sampling; default: the endpoint's"
+    )
+    max_completion_tokens: int | None = opt(
+        default=None, ge=1, help="longest answer; default: 4096 where a budget reckons with it"
+    )
+    top_p: float | None = opt(
+        default=None,
+        gt=0,
+        le=1,
+        help="share of likely tokens to sample from; default: the endpoint's",
+    )
     priority: int = opt(
         default=0, ge=0, help="from 1: stands in, lowest first, for traders without fallback_models"
     )

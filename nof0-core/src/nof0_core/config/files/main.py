@@ -38,8 +38,10 @@ class CacheNode:
     """A Redis server; without `Host` there is none."""
 
     host: str = opt(default="", key="Host", help="host:port")
-    kind: str = opt(default="node", key="Type", one_of=("node", "cluster"))
-    password: str = opt(default="", key="Pass", secret=True)
+    kind: str = opt(
+        default="node", key="Type", one_of=("node", "cluster"), help="one server or a cluster"
+    )
+    password: str = opt(default="", key="Pass", secret=True, help="password")
     tls: bool = opt(default=False, key="Tls", help="connect with TLS")
 
 
@@ -56,8 +58,8 @@ class TtlBlock:
 class SlowBlock:
     """From when on an operation is logged as slow."""
 
-    sql: int = opt(default=10_000, key="SQL", unit="ms", ge=0)
-    redis: int = opt(default=5_000, key="Redis", unit="ms", ge=0)
+    sql: int = opt(default=10_000, key="SQL", unit="ms", ge=0, help="not enforced yet")
+    redis: int = opt(default=5_000, key="Redis", unit="ms", ge=0, help="not enforced yet")
 
 
 @attrs.frozen(kw_only=True)
@@ -65,8 +67,8 @@ class LoggingBlock:
     """What is logged."""
 
     slow: SlowBlock = opt(factory=SlowBlock, key="SlowThreshold")
-    verbose_sql: bool = opt(default=False, key="VerboseSQL", help="log statements in full")
-    verbose_llm: bool = opt(default=False, key="VerboseLLM", help="log prompts in full")
+    verbose_sql: bool = opt(default=False, key="VerboseSQL", help="not enforced yet")
+    verbose_llm: bool = opt(default=False, key="VerboseLLM", help="log prompts and answers in full")
 
 
 @attrs.frozen(kw_only=True)
@@ -95,7 +97,12 @@ class MainFile:
     """Everything in the main file."""
 
     name: str = opt(default="nof0", key="Name", help="name of this installation")
-    env: str = opt(default="dev", key="Env", one_of=("test", "dev", "prod"))
+    env: str = opt(
+        default="dev",
+        key="Env",
+        one_of=("test", "dev", "prod"),
+        help="a label; part of the digest, changes nothing else",
+    )
     host: str = opt(default="127.0.0.1", key="Host", help="address the API listens on")
     allow_hosts: tuple[str, ...] = opt(
         default=(),

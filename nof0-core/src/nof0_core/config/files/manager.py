@@ -16,13 +16,27 @@ from nof0_core.config.structure import Raw
 class RiskParams:
     """Limits of one trader; what is left out comes from executor.yaml."""
 
-    max_positions: int | None = opt(default=None, ge=1)
-    max_position_size_usd: Decimal | None = opt(default=None, gt=0, unit="USD")
-    max_margin_usage_pct: Decimal = opt(default=Decimal(100), gt=0, le=100, unit="%")
-    major_coin_leverage: int | None = opt(default=None, ge=1, le=1000)
-    altcoin_leverage: int | None = opt(default=None, ge=1, le=1000)
-    min_risk_reward_ratio: Decimal | None = opt(default=None, ge=0)
-    min_confidence: float | None = opt(default=None, ge=0, le=100)
+    max_positions: int | None = opt(
+        default=None, ge=1, help="open at a time; default: executor.yaml's"
+    )
+    max_position_size_usd: Decimal | None = opt(
+        default=None, gt=0, unit="USD", help="notional above which an entry is made smaller"
+    )
+    max_margin_usage_pct: Decimal = opt(
+        default=Decimal(100), gt=0, le=100, unit="%", help="share of equity that may be margin"
+    )
+    major_coin_leverage: int | None = opt(
+        default=None, ge=1, le=1000, help="highest for BTC and ETH; default: executor.yaml's"
+    )
+    altcoin_leverage: int | None = opt(
+        default=None, ge=1, le=1000, help="highest for other coins; default: executor.yaml's"
+    )
+    min_risk_reward_ratio: Decimal | None = opt(
+        default=None, ge=0, help="reward per risk, after costs; default: executor.yaml's"
+    )
+    min_confidence: float | None = opt(
+        default=None, ge=0, le=100, help="of an entry; default: executor.yaml's"
+    )
     stop_loss_enabled: bool = opt(default=True, help="every entry needs a stop")
     take_profit_enabled: bool = opt(default=True, help="every entry needs a target")
 
@@ -31,17 +45,28 @@ class RiskParams:
 class ExecGuards:
     """Further limits of one trader; each is off unless written, or has the default shown."""
 
-    max_new_positions_per_cycle: int | None = opt(default=None, ge=0)
+    max_new_positions_per_cycle: int | None = opt(default=None, ge=0, help="entries in one answer")
     price_band_pct: Decimal = opt(
         default=Decimal(5), gt=0, le=100, unit="%", help="entry_price may be this far from the mark"
     )
     expected_slippage_bps: Decimal = opt(
         default=Decimal(5), ge=0, lt=10_000, unit="bps", help="assumed in reward/risk and risk_usd"
     )
-    max_data_age: timedelta = opt(default=timedelta(minutes=5), gt=timedelta(0))
-    liquidity_threshold_usd: Decimal | None = opt(default=None, ge=0, unit="USD")
-    min_position_equity_multiple: Decimal | None = opt(default=None, ge=0)
-    max_position_equity_multiple: Decimal | None = opt(default=None, gt=0)
+    max_data_age: timedelta = opt(
+        default=timedelta(minutes=5), gt=timedelta(0), help="no entry on older prices"
+    )
+    liquidity_threshold_usd: Decimal | None = opt(
+        default=None,
+        ge=0,
+        unit="USD",
+        help="no entry on a coin with less day volume or open interest",
+    )
+    min_position_equity_multiple: Decimal | None = opt(
+        default=None, ge=0, help="least notional of an entry, in multiples of equity"
+    )
+    max_position_equity_multiple: Decimal | None = opt(
+        default=None, gt=0, help="largest notional of an entry, in multiples of equity"
+    )
     max_entries_per_day: int | None = opt(default=None, ge=0, help="per UTC day")
     cooldown_after_close: timedelta | None = opt(
         default=None, gt=timedelta(0), help="no new entry on a coin for so long"
@@ -49,7 +74,9 @@ class ExecGuards:
     sharpe_pause_threshold: float | None = opt(
         default=None, help="entries pause when the Sharpe ratio is below it; needs the duration"
     )
-    sharpe_pause_duration: timedelta | None = opt(default=None, gt=timedelta(0))
+    sharpe_pause_duration: timedelta | None = opt(
+        default=None, gt=timedelta(0), help="how long entries pause then"
+    )
     stop_deadline: timedelta = opt(
         default=timedelta(seconds=10),
         gt=timedelta(0),
@@ -70,14 +97,26 @@ class TraderEntry:
         one_of=("cross", "isolated"),
         help="isolated: a position is backed by its own margin; coins are not shared",
     )
-    order_style: str = opt(default="market_ioc", one_of=("market_ioc", "limit_ioc"))
-    market_ioc_slippage_bps: Decimal = opt(default=Decimal(50), ge=0, lt=10_000, unit="bps")
+    order_style: str = opt(
+        default="market_ioc",
+        one_of=("market_ioc", "limit_ioc"),
+        help="market_ioc pays up to the slippage beyond the mark, limit_ioc nothing beyond it",
+    )
+    market_ioc_slippage_bps: Decimal = opt(
+        default=Decimal(50),
+        ge=0,
+        lt=10_000,
+        unit="bps",
+        help="how far beyond the mark an order may pay",
+    )
     prompt_template: str = opt(default="prompts/manager/default.tmpl", help="system prompt")
     executor_prompt_template: str = opt(
         default="prompts/executor/default_prompt.tmpl", help="user prompt"
     )
     model: str = opt(default="", help="entry of `models` in llm.yaml")
-    decision_interval: timedelta | None = opt(default=None, gt=timedelta(0))
+    decision_interval: timedelta | None = opt(
+        default=None, gt=timedelta(0), help="time between decisions; default: executor.yaml's"
+    )
     allocation_pct: Decimal = opt(ge=0, le=100, unit="%", help="share of total_equity_usd")
     auto_start: bool = opt(default=True, help="false: waits for `nof0 traders resume`")
     risk_params: RiskParams = opt(factory=RiskParams)
@@ -107,10 +146,16 @@ class ManagerBlock:
     """Capital, and how it is divided."""
 
     total_equity_usd: Decimal = opt(gt=0, unit="USD", help="capital of all traders and the reserve")
-    reserve_equity_pct: Decimal = opt(default=Decimal(0), ge=0, lt=100, unit="%")
+    reserve_equity_pct: Decimal = opt(
+        default=Decimal(0), ge=0, lt=100, unit="%", help="share that no trader gets"
+    )
     allocation_strategy: Raw | None = opt(default=None, help="a kind of allocator, or its section")
-    rebalance_interval: timedelta = opt(default=timedelta(hours=1), gt=timedelta(0))
-    state_storage_backend: str = opt(default="file", one_of=("file",))
+    rebalance_interval: timedelta = opt(
+        default=timedelta(hours=1), gt=timedelta(0), help="time between two divisions of capital"
+    )
+    state_storage_backend: str = opt(
+        default="file", one_of=("file",), help="where the summary of a run is kept"
+    )
     state_storage_path: Path | None = opt(
         default=None, help="its directory is the data directory; default ../data/manager_state.json"
     )
@@ -120,9 +165,15 @@ class ManagerBlock:
 class MonitoringBlock:
     """How the run is watched."""
 
-    update_interval: timedelta = opt(default=timedelta(seconds=15), gt=timedelta(0))
+    update_interval: timedelta = opt(
+        default=timedelta(seconds=15),
+        gt=timedelta(0),
+        help="time between two looks at the exchange account",
+    )
     alert_webhook: str = opt(default="", secret=True, help="URL that alerts are posted to")
-    metrics_exporter: str = opt(default="", one_of=("", "none", "prometheus"))
+    metrics_exporter: str = opt(
+        default="", one_of=("", "none", "prometheus"), help="prometheus: writes metrics to a file"
+    )
 
 
 @attrs.frozen(kw_only=True)
