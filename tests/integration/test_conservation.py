@@ -80,6 +80,10 @@ class Memory:
     def __init__(self) -> None:
         self.events = []
 
+    @property
+    def last_seq(self):
+        return len(self.events)
+
     def append(self, time, stream, body, *, took=0.0):
         SEEN[body.type] += 1
         if body.type == "alert":
