@@ -28,7 +28,7 @@ export class Arena {
     this.body = h("div", {});
     this.element = h("div", {}, h("h1", {}, "Arena"),
       h("section", { class: "panel" }, h("header", {}, this.heading, h("div", { class: "switch end", role: "group", "aria-label": "Unit" }, this.buttons)), this.body,
-        h("p", { class: "note" }, "Hourly points, fewer of a run longer than 750 hours, and the current one, UTC (+00:00). The dashed line buys bitcoin at the start and holds it, without fees.")),
+        h("p", { class: "note" }, "Hourly points, fewer of a run longer than 750 hours, and the current one, UTC (+00:00). A step at a rebalancing is capital moved between traders; % leaves it out. The dashed line buys bitcoin at the start and holds it, without fees.")),
       this.board.element);
   }
 
