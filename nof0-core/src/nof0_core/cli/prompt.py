@@ -205,16 +205,9 @@ def _load(config_file: Path) -> Config:
 
 
 def _book(config: Config, trader: TraderConfig, max_tokens: int | None = None) -> PromptBook:
-    from nof0_core.prompts import PromptBook
+    from nof0_core.runtime.prompt_book import prompt_book
 
-    return PromptBook(
-        trader.system_template,
-        trader.user_template,
-        config.prompt_schema_version,
-        indicators=config.indicators,
-        intervals=config.intervals,
-        max_tokens=max_tokens or config.max_prompt_tokens,
-    )
+    return prompt_book(config, trader, max_tokens=max_tokens)
 
 
 def _print(rendered: Prompt, chosen: list[Message], *, is_headed: bool) -> None:

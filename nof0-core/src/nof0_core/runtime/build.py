@@ -23,12 +23,12 @@ from nof0_core.manager.valuation import Valuation
 from nof0_core.manager.views import Views
 from nof0_core.market.feed import MarketFeed
 from nof0_core.plugins.env import Logger
-from nof0_core.prompts import PromptBook
 from nof0_core.prompts.coins import CoinViews
 from nof0_core.protocols import ExchangeProvider, LLMBackend, MarketProvider
 from nof0_core.redaction import Redactor
 from nof0_core.risk.gate import RiskGate
 from nof0_core.runtime import fit
+from nof0_core.runtime.prompt_book import prompt_book
 
 
 def make_feed(config: Config, clock: Clock, section: str, provider: MarketProvider) -> MarketFeed:
@@ -158,15 +158,7 @@ def _executor(
         trader=trader,
         backend=backend,
         gate=RiskGate(trader.risk_checks),
-        prompts=PromptBook(
-            trader.system_template,
-            trader.user_template,
-            config.prompt_schema_version,
-            max_tokens=config.max_prompt_tokens,
-            indicators=config.indicators,
-            intervals=config.intervals,
-            coins=coins,
-        ),
+        prompts=prompt_book(config, trader, coins=coins),
         clock=clock,
         fallbacks=fallbacks,
         redact=Redactor(config.secrets).text,

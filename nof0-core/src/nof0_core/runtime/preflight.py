@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nof0_core.config.model import Config
 from nof0_core.errors import ConfigError, Problem
-from nof0_core.prompts import PromptBook
+from nof0_core.runtime.prompt_book import prompt_book
 
 
 def preflight(config: Config) -> None:
@@ -15,14 +15,6 @@ def preflight(config: Config) -> None:
     """
     problems: dict[Problem, None] = {}
     for trader in config.traders:
-        book = PromptBook(
-            trader.system_template,
-            trader.user_template,
-            config.prompt_schema_version,
-            max_tokens=config.max_prompt_tokens,
-            indicators=config.indicators,
-            intervals=config.intervals,
-        )
-        problems.update(dict.fromkeys(book.check()))
+        problems.update(dict.fromkeys(prompt_book(config, trader).check()))
     if problems:
         raise ConfigError(list(problems))

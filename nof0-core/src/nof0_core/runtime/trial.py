@@ -11,11 +11,11 @@ from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.model import ModelSpec
 from nof0_core.errors import UsageError
 from nof0_core.executor import Deliberation, Executor
-from nof0_core.prompts import PromptBook
 from nof0_core.redaction import Redactor
 from nof0_core.risk.gate import RiskGate
 from nof0_core.runtime import clocks, preview
 from nof0_core.runtime.logs import logging_to
+from nof0_core.runtime.prompt_book import prompt_book
 from nof0_core.runtime.sections import Sections
 
 
@@ -47,14 +47,6 @@ async def ask(config: Config, model: ModelSpec, trader_id: str) -> Deliberation:
     trader = attrs.evolve(preview.find_trader(config, trader_id), model=model, fallbacks=())
     context: DecisionContext = await preview.context(config, trader_id)
     clock = clocks.choose(config.clock, full_speed=True, resume_at=None)
-    prompts = PromptBook(
-        trader.system_template,
-        trader.user_template,
-        config.prompt_schema_version,
-        max_tokens=config.max_prompt_tokens,
-        indicators=config.indicators,
-        intervals=config.intervals,
-    )
     async with AsyncExitStack() as stack:
         log = stack.enter_context(
             logging_to(
@@ -69,7 +61,7 @@ async def ask(config: Config, model: ModelSpec, trader_id: str) -> Deliberation:
             trader=trader,
             backend=backends[model.backend],
             gate=RiskGate(trader.risk_checks),
-            prompts=prompts,
+            prompts=prompt_book(config, trader),
             clock=clock,
         )
         return await executor.decide(context, context.time)
