@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import Decimal
 
 from nof0_core.domain.brakes import BrakeState
 from nof0_core.domain.context import DecisionContext
+from nof0_core.prompts.figures import cents
 from nof0_core.prompts.view import View
-
-_HUNDREDTH = Decimal("0.01")
 
 
 def brakes(context: DecisionContext) -> View:
@@ -20,8 +18,8 @@ def brakes(context: DecisionContext) -> View:
     state = context.brakes or BrakeState()
     return View(
         "brakes",
-        day_loss_pct=state.day_loss_pct.quantize(_HUNDREDTH) + 0,
-        drawdown_pct=state.drawdown_pct.quantize(_HUNDREDTH) + 0,
+        day_loss_pct=cents(state.day_loss_pct),
+        drawdown_pct=cents(state.drawdown_pct),
         entries_today=state.entries_today,
         active=tuple(
             View(

@@ -10,6 +10,7 @@ from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.snapshot import MarketSnapshot
 from nof0_core.ids import Symbol
 from nof0_core.indicators.recipe import Wanted
+from nof0_core.prompts.figures import CENT
 from nof0_core.prompts.scale import Scale, scale_of
 from nof0_core.prompts.series_text import SeriesTexts
 from nof0_core.prompts.view import View
@@ -17,7 +18,6 @@ from nof0_core.prompts.view import View
 _RATE = Decimal("1E-5")
 _HOURS = Decimal(24 * 365)
 _WHOLE = Decimal(1)
-_CENT = Decimal("0.01")
 
 _KEPT = 64
 
@@ -69,7 +69,7 @@ class CoinViews:
             oracle=quote.oracle.quantize(tick),
             age_seconds=int(snapshot.age.total_seconds()),
             funding_pct=None if rate is None else (100 * rate).quantize(_RATE),
-            funding_pct_year=None if rate is None else (100 * rate * _HOURS).quantize(_CENT),
+            funding_pct_year=None if rate is None else (100 * rate * _HOURS).quantize(CENT),
             open_interest=None if interest is None else interest.quantize(_WHOLE),
             open_interest_usd=(
                 None if interest is None else (interest * quote.mark).quantize(_WHOLE)

@@ -9,9 +9,8 @@ from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.past import PastTrade, Setback
 from nof0_core.ids import Symbol
 from nof0_core.prompts.fence import fenced
+from nof0_core.prompts.figures import cents, minutes
 from nof0_core.prompts.view import View
-
-_CENT = Decimal("0.01")
 
 
 def past(context: DecisionContext) -> View:
@@ -19,7 +18,7 @@ def past(context: DecisionContext) -> View:
     answer = context.past.answer
     return View(
         "past",
-        minutes_ago=None if answer is None else _minutes(context.time - answer.time),
+        minutes_ago=None if answer is None else minutes(context.time - answer.time),
         unreadable=fenced(answer.error) if answer is not None and answer.error else None,
         setbacks=tuple(_setback(context, each) for each in answer.setbacks) if answer else (),
         left_out=answer.left_out if answer is not None else 0,
@@ -54,19 +53,11 @@ def _trade(context: DecisionContext, trade: PastTrade) -> View:
         size=trade.size,
         entry=price(trade.entry_price),
         exit=price(trade.exit_price),
-        fees=_usd(trade.fees),
-        funding=_usd(trade.funding),
-        net_pnl=_usd(trade.net_pnl),
+        fees=cents(trade.fees),
+        funding=cents(trade.funding),
+        net_pnl=cents(trade.net_pnl),
         ended_by=trade.reason,
-        minutes_held=_minutes(trade.closed_at - trade.opened_at),
+        minutes_held=minutes(trade.closed_at - trade.opened_at),
         # The venue's clock may be ahead of ours by a moment.
-        minutes_ago=_minutes(max(context.time - trade.closed_at, timedelta(0))),
+        minutes_ago=minutes(max(context.time - trade.closed_at, timedelta(0))),
     )
-
-
-def _minutes(span: timedelta) -> int:
-    return int(span.total_seconds() // 60)
-
-
-def _usd(amount: Decimal) -> Decimal:
-    return amount.quantize(_CENT) + 0

@@ -13,10 +13,10 @@ from nof0_core.money import BPS, HUNDRED, ZERO, decimal, plain
 from nof0_core.prompts.braking import brakes, entries_left
 from nof0_core.prompts.coins import CoinViews
 from nof0_core.prompts.fence import fenced
+from nof0_core.prompts.figures import cents, minutes
 from nof0_core.prompts.past import past
 from nof0_core.prompts.view import View
 
-_CENT = Decimal("0.01")
 _LIMITS = tuple(field.name for field in attrs.fields(RiskLimits) if field.name != "max_data_age")
 
 
@@ -33,7 +33,7 @@ def variables(context: DecisionContext, *, name: str, coins: CoinViews) -> dict[
     return {
         "trader": _trader(context, name),
         "now": f"{context.time:%Y-%m-%d %H:%M} UTC",
-        "minutes_running": int((context.time - context.started_at).total_seconds() // 60),
+        "minutes_running": minutes(context.time - context.started_at),
         "account": _account(context),
         "performance": _performance(context),
         "limits": _limits(context.limits),
@@ -50,14 +50,10 @@ def variables(context: DecisionContext, *, name: str, coins: CoinViews) -> dict[
     }
 
 
-def _usd(amount: Decimal) -> Decimal:
-    return amount.quantize(_CENT) + 0
-
-
 def _trader(context: DecisionContext, name: str) -> View:
     every = context.decision_interval
-    minutes = None if every is None else round(every.total_seconds() / 60, 1)
-    return View("trader", id=context.trader, name=name, minutes_between=_short(minutes))
+    between = None if every is None else round(every.total_seconds() / 60, 1)
+    return View("trader", id=context.trader, name=name, minutes_between=_short(between))
 
 
 def _short(number: float | None) -> float | int | None:
@@ -69,17 +65,17 @@ def _account(context: DecisionContext) -> View:
     account = context.account
     return View(
         "account",
-        equity=_usd(account.equity),
-        cash=_usd(account.cash),
-        available=_usd(account.available),
-        deposited=_usd(account.deposited),
-        margin_used=_usd(account.margin_used),
-        margin_used_pct=_usd(account.margin_used_pct),
-        return_pct=_usd(account.return_pct),
-        realized_pnl=_usd(account.net_realized_pnl),
-        unrealized_pnl=_usd(account.unrealized_pnl),
-        fees=_usd(account.fees),
-        funding=_usd(account.funding),
+        equity=cents(account.equity),
+        cash=cents(account.cash),
+        available=cents(account.available),
+        deposited=cents(account.deposited),
+        margin_used=cents(account.margin_used),
+        margin_used_pct=cents(account.margin_used_pct),
+        return_pct=cents(account.return_pct),
+        realized_pnl=cents(account.net_realized_pnl),
+        unrealized_pnl=cents(account.unrealized_pnl),
+        fees=cents(account.fees),
+        funding=cents(account.funding),
     )
 
 
@@ -90,7 +86,7 @@ def _performance(context: DecisionContext) -> View:
         sharpe_ratio=round(done.sharpe_ratio, 3),
         win_rate=round(done.win_rate, 1),
         max_drawdown_pct=round(done.max_drawdown_pct, 2),
-        total_pnl=_usd(done.total_pnl),
+        total_pnl=cents(done.total_pnl),
         trades=done.trades,
         cycles=done.cycles,
     )
@@ -117,13 +113,13 @@ def _room(context: DecisionContext) -> View:
         positions=positions,
         new_positions=entries,
         entries_today=today,
-        margin_usd=_usd(margin),
+        margin_usd=cents(margin),
     )
 
 
 def _budget(context: DecisionContext) -> View:
     left = context.budget or BudgetLeft()
-    return View("budget", usd=None if left.usd is None else _usd(left.usd), tokens=left.tokens)
+    return View("budget", usd=None if left.usd is None else cents(left.usd), tokens=left.tokens)
 
 
 def _costs(limits: RiskLimits) -> View:
@@ -157,19 +153,19 @@ def _position(context: DecisionContext, holding: Holding) -> View:
         size=abs(holding.size).quantize(instrument.lot),
         entry=price(holding.entry_price),
         mark=price(holding.mark),
-        notional=_usd(holding.notional),
+        notional=cents(holding.notional),
         leverage=holding.leverage,
-        margin=_usd(holding.margin),
+        margin=cents(holding.margin),
         margin_mode=holding.margin_mode.value,
-        unrealized_pnl=_usd(holding.unrealized_pnl),
+        unrealized_pnl=cents(holding.unrealized_pnl),
         liquidation=price(holding.liquidation_price),
-        minutes_held=int((context.time - holding.opened_at).total_seconds() // 60),
+        minutes_held=minutes(context.time - holding.opened_at),
         stop_loss=price(plan.stop_loss),
         profit_target=price(plan.profit_target),
         invalidation=fenced(plan.invalidation_condition) if plan.invalidation_condition else None,
         confidence=round(holding.confidence, 1),
-        risk_usd=_usd(holding.risk_usd),
-        fees=_usd(holding.fees),
-        funding=_usd(holding.funding),
+        risk_usd=cents(holding.risk_usd),
+        fees=cents(holding.fees),
+        funding=cents(holding.funding),
         watched_by=holding.protection.value,
     )
