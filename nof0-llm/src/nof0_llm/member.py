@@ -24,9 +24,12 @@ from nof0_core.errors import (
 from nof0_core.executor.answer import Answer, parse
 from nof0_core.executor.naming import named
 from nof0_core.plugins.env import BackendRef, Env, ModelRef
+from nof0_core.protocols import LLMBackend
 
 MOST_KEPT = 40_000
 """Characters of one model's answer that are kept beside those of the others."""
+KEPT_FREE = 0.05
+"""Share of the time left in which nobody is waited for, so that who has answered can be heard."""
 
 
 @attrs.frozen(kw_only=True)
@@ -83,11 +86,9 @@ async def ask(env: Env, ref: ModelRef, request: CompletionRequest) -> Heard:
     """
     spec = env.model(ref)
     asked, noted = request.asking(spec), len(request.calls)
-    allowed = None if request.expires is None else max(0.0, request.expires - stopwatch())
     completion: Completion | None = None
     try:
-        with anyio.move_on_after(allowed):
-            completion = await env.backend(BackendRef(spec.backend)).complete(asked)
+        completion = await in_time(env.backend(BackendRef(spec.backend)), asked)
         if completion is None:
             raise ModelTimeoutError("no answer in time")  # noqa: EM101, TRY301 - a value below
         answer = named(_read(completion), request.context)
@@ -95,6 +96,22 @@ async def ask(env: Env, ref: ModelRef, request: CompletionRequest) -> Heard:
         note(request, spec, noted, error)
         return Heard(model=spec.name, completion=completion, error=error)
     return Heard(model=spec.name, completion=completion, answer=answer)
+
+
+async def in_time(backend: LLMBackend, request: CompletionRequest) -> Completion | None:
+    """Return what a backend answers before the request expires, None if it has not by then."""
+    expires = request.expires
+    with anyio.move_on_after(None if expires is None else max(0.0, expires - stopwatch())):
+        return await backend.complete(request)
+    return None
+
+
+def part_of_time(request: CompletionRequest, share: float) -> float | None:
+    """Return the moment at which a share of the time left is over, None where time is not short."""
+    if request.expires is None:
+        return None
+    now = stopwatch()
+    return now + share * max(0.0, request.expires - now)
 
 
 def text_in(error: Exception | None) -> str:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-import anyio
 import attrs
 
-from nof0_core.clock import stopwatch
 from nof0_core.domain.decision import Decision
 from nof0_core.domain.model import Completion, CompletionRequest, ModelSpec, Usage
 from nof0_core.errors import LLMError, ReplayMissError
@@ -17,11 +15,20 @@ from nof0_core.plugins.env import BackendRef, Env
 from nof0_llm.critic.params import CriticParams
 from nof0_llm.critic.question import question
 from nof0_llm.critic.review import LONGEST_REASON, Review, apply, read, schema
-from nof0_llm.member import MOST_KEPT, Heard, ask, note, text_in, unused
+from nof0_llm.member import (
+    KEPT_FREE,
+    MOST_KEPT,
+    Heard,
+    ask,
+    in_time,
+    note,
+    part_of_time,
+    text_in,
+    unused,
+)
 
 PROPOSER_SHARE = 0.6
 """Of the time there is, at most this much goes to the proposer; the rest is the critic's."""
-KEPT_FREE = 0.05
 
 
 @attrs.frozen(kw_only=True)
@@ -57,7 +64,7 @@ class CriticBackend:
             message = f"model {request.model.name}: params are not those of a critic"
             raise LLMError(message)
         first = attrs.evolve(
-            request, render=lambda: request.prompt, expires=_part(request, PROPOSER_SHARE)
+            request, render=lambda: request.prompt, expires=part_of_time(request, PROPOSER_SHARE)
         )
         proposed = await ask(self._env, params.proposer, first)
         if proposed.answer is None:
@@ -71,21 +78,19 @@ class CriticBackend:
         self, request: CompletionRequest, params: CriticParams, entries: Sequence[Decision]
     ) -> _Verdict:
         spec = self._env.model(params.critic)
-        expires = _part(request, 1 - KEPT_FREE)
         asked = attrs.evolve(
             request,
             model=spec,
             schema=schema(entry.symbol for entry in entries),
             render=lambda: question(request.prompt, entries, params.instructions),
-            expires=expires,
+            expires=part_of_time(request, 1 - KEPT_FREE),
             check=read,
         )
         backend, noted = self._env.backend(BackendRef(spec.backend)), len(request.calls)
         completion: Completion | None = None
         unread = ""
         try:
-            with anyio.move_on_after(None if expires is None else max(0.0, expires - stopwatch())):
-                completion = await backend.complete(asked)
+            completion = await in_time(backend, asked)
             if completion is None:
                 return _Verdict(name=spec.name, reviews={}, silence="no review in time")
             reviews, silence = read(completion.text), "no valid review of this entry"
@@ -126,14 +131,6 @@ def _completion(
         usage=usage,
         attempts=1 if verdict is None else 2,
     )
-
-
-def _part(request: CompletionRequest, share: float) -> float | None:
-    """Return when a share of the time left is over."""
-    if request.expires is None:
-        return None
-    now = stopwatch()
-    return now + share * max(0.0, request.expires - now)
 
 
 def problem(model: ModelSpec) -> str | None:

@@ -7,16 +7,12 @@ import json
 import anyio
 import attrs
 
-from nof0_core.clock import stopwatch
 from nof0_core.domain.model import Completion, CompletionRequest, ModelCall, ModelSpec, Usage
 from nof0_core.errors import LLMError, ReplayMissError
 from nof0_core.plugins.env import Env, ModelRef
 from nof0_llm.ensemble.ballot import decide
 from nof0_llm.ensemble.params import CONFIDENCE, EnsembleParams
-from nof0_llm.member import Heard, ask, unused, why
-
-KEPT_FREE = 0.05
-"""Share of the time left in which nobody is waited for, so that who has answered can be heard."""
+from nof0_llm.member import KEPT_FREE, Heard, ask, part_of_time, unused, why
 
 
 class EnsembleBackend:
@@ -63,9 +59,7 @@ class EnsembleBackend:
 
     async def _ask(self, request: CompletionRequest, members: tuple[ModelRef, ...]) -> list[Heard]:
         """Ask all members; answers and calls are in the order of the members, not of time."""
-        expires = request.expires
-        if expires is not None:
-            expires -= KEPT_FREE * max(0.0, expires - stopwatch())
+        expires = part_of_time(request, 1 - KEPT_FREE)
         heard: dict[ModelRef, Heard] = {}
         calls: dict[ModelRef, list[ModelCall]] = {member: [] for member in members}
 
