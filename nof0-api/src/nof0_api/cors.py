@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from nof0_api.asgi import Answer, Header, answer
+from nof0_core.config.origins import ANY_ORIGIN
 
 _EXPOSED: Header = (b"access-control-expose-headers", b"ETag, X-Data-Age")
 _ANY: Header = (b"access-control-allow-origin", b"*")
@@ -15,7 +16,7 @@ class Cors:
     """The rules of `Cors.AllowOrigins`: a list of origins, or `*` among them for all."""
 
     def __init__(self, origins: Collection[str]) -> None:
-        self._is_open = "*" in origins
+        self._is_open = ANY_ORIGIN in origins
         self._origins = frozenset(origin.encode() for origin in origins)
         self.is_off = not origins
 

@@ -12,8 +12,8 @@ from collections.abc import Collection, Iterable
 from functools import lru_cache
 
 from nof0_api.asgi import Header
+from nof0_core.config.hosts import ANY_HOST
 
-ANY_HOST = "*"
 _LOCAL = "localhost"
 
 
