@@ -188,6 +188,24 @@ class Desk(Project):
         return self.directory / "tapes" / "run.jsonl"
 
 
+def long_entry(body: dict, turn: int, reasoning: str) -> dict:
+    """A long in BTC around the mark the prompt tells."""
+    mark = float(re.search(r"## BTC\nmark ([\d.]+)", body["messages"][-1]["content"])[1])
+    return {
+        "signal": "buy_to_enter",
+        "symbol": "BTC",
+        "leverage": 2,
+        "position_size_usd": 400 + turn,
+        "entry_price": mark,
+        "stop_loss": round(mark * 0.98, 1),
+        "take_profit": round(mark * 1.08, 1),
+        "risk_usd": 10,
+        "confidence": 90,
+        "invalidation_condition": "none",
+        "reasoning": reasoning,
+    }
+
+
 def answers():
     """An endpoint that never says the same twice, fails now and then, and gives away the key."""
     number = count(1)
@@ -196,21 +214,7 @@ def answers():
         turn = next(number)
         if turn % 7 == 0:
             return Say(status=500)
-        prompt = body["messages"][-1]["content"]
-        mark = float(re.search(r"## BTC\nmark ([\d.]+)", prompt)[1])
-        entry = {
-            "signal": "buy_to_enter",
-            "symbol": "BTC",
-            "leverage": 2,
-            "position_size_usd": 400 + turn,
-            "entry_price": mark,
-            "stop_loss": round(mark * 0.98, 1),
-            "take_profit": round(mark * 1.08, 1),
-            "risk_usd": 10,
-            "confidence": 90,
-            "invalidation_condition": "none",
-            "reasoning": f"turn {turn}, authorized by {KEY}",
-        }
+        entry = long_entry(body, turn, f"turn {turn}, authorized by {KEY}")
         hold = {"signal": "hold", "symbol": "BTC", "reasoning": f"turn {turn} {KEY}"}
         close = {"signal": "close", "symbol": "BTC", "reasoning": f"turn {turn}"}
         choice = close if turn % 5 == 0 else entry if turn % 3 == 1 else hold
@@ -455,7 +459,6 @@ def members():
 
     def reply(body: dict) -> Say:
         turn = next(turns[body["model"]])
-        prompt = body["messages"][-1]["content"]
         usage = {"prompt_tokens": 3000, "completion_tokens": 300, "total_tokens": 3300}
         if body["model"] == "test/judge":
             review = {"symbol": "BTC", "verdict": "shrink", "size_usd": 123 + turn, "reason": KEY}
@@ -464,20 +467,9 @@ def members():
             return Say(text=json.dumps(answer), as_text=True, usage=usage)
         if body["model"] == "test/three":
             return Say(status=500) if turn % 3 == 0 else Say(text="I abstain", as_text=True)
-        mark = float(re.search(r"## BTC\nmark ([\d.]+)", prompt)[1])
-        entry = {
-            "signal": "buy_to_enter" if body["model"] == "test/one" or turn != 2 else "hold",
-            "symbol": "BTC",
-            "leverage": 2,
-            "position_size_usd": 400 + turn,
-            "entry_price": mark,
-            "stop_loss": round(mark * 0.98, 1),
-            "take_profit": round(mark * 1.08, 1),
-            "risk_usd": 10,
-            "confidence": 90,
-            "invalidation_condition": "none",
-            "reasoning": f"turn {turn}",
-        }
+        entry = long_entry(body, turn, f"turn {turn}")
+        if body["model"] != "test/one" and turn == 2:
+            entry["signal"] = "hold"
         close = {"signal": "close", "symbol": "BTC", "reasoning": f"turn {turn}"}
         text = json.dumps({"chain_of_thought": None, "decisions": [entry if turn % 3 else close]})
         return Say(text=text, as_text=True, usage=usage)
