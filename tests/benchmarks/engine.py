@@ -21,17 +21,17 @@ import anyio
 
 from nof0_core import config as configuration
 from nof0_core.clock import stopwatch
-from nof0_core.exchange.desk import Desk
-from nof0_core.executor import Executor
+from nof0_core.decision import Executor
+from nof0_core.execution.engine import Desk
 from nof0_core.journal import Journal
-from nof0_core.ledger import Ledger
 from nof0_core.manager.cycle import CycleRunner
 from nof0_core.market.feed import MarketFeed
 from nof0_core.plugins import load_plugins
 from nof0_core.prompts import PromptBook
 from nof0_core.risk.gate import RiskGate
 from nof0_core.runtime.engine import open_engine
-from nof0_core.runtime.exports import Exports
+from nof0_core.runtime.export_loop import Exports
+from nof0_core.state.engine_state import Ledger
 from nof0_core.testing.environment import Lines
 
 ROOT = Path(__file__).parents[2]

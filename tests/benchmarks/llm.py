@@ -28,9 +28,9 @@ import anyio.abc
 import attrs
 
 from nof0_core import config as configuration
+from nof0_core.answers.schema import answer_schema
 from nof0_core.clock import Clock, SystemClock, pause, stopwatch
 from nof0_core.domain.model import CompletionRequest, Message, ModelSpec, Prompt
-from nof0_core.executor.schema import answer_schema
 from nof0_core.ids import cycle_id
 from nof0_core.manager.cycle import CycleRunner
 from nof0_core.manager.schedule import shifts

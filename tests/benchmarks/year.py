@@ -15,17 +15,17 @@ from pathlib import Path
 
 import anyio
 
+from nof0_api.answer_cache import Desk, Question
 from nof0_api.commands import TerminalLog
-from nof0_api.desk import Desk, Question
 from nof0_api.files import FileSource
 from nof0_api.routes import ACCOUNT_TOTALS
 from nof0_core.clock import stopwatch
 from nof0_core.config.model import TtlConfig
+from nof0_core.documents.documents import Documents
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.event import Event, HourMarked, Transferred
 from nof0_core.domain.position import ExitPlan, Holding
 from nof0_core.domain.view import View
-from nof0_core.exporters.documents import Documents
 from nof0_core.exporters.files import replace_file
 from nof0_core.ids import ENGINE, Symbol, TraderId
 

@@ -25,14 +25,14 @@ from nof0_core.domain.event import EngineStarted, Event, Transferred
 from nof0_core.domain.order import OrderRequest, Side
 from nof0_core.domain.position import MarginMode
 from nof0_core.errors import ProviderError
-from nof0_core.exchange.books import Books
-from nof0_core.exchange.desk import Desk
-from nof0_core.exchange.plan import Terms
+from nof0_core.execution.engine import Desk
+from nof0_core.execution.order_factory import Terms
 from nof0_core.ids import ENGINE, cycle_id
-from nof0_core.ledger import Ledger
 from nof0_core.ledger.pools import own_usd
 from nof0_core.money import use_exact_arithmetic
 from nof0_core.risk.gate import RiskGate
+from nof0_core.state.engine_state import Ledger
+from nof0_core.state.recorder import Books
 from nof0_core.testing import samples
 from nof0_core.testing.environment import START, Lines, env
 from nof0_core.testing.market import INSTRUMENTS, HandMarket

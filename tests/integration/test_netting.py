@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 from nof0_core.clock import SimulatedClock
 from nof0_core.domain.decision import Decision, Signal
 from nof0_core.domain.event import EngineStarted, Transferred
-from nof0_core.exchange.books import Books
-from nof0_core.exchange.desk import Desk
-from nof0_core.exchange.plan import Terms
+from nof0_core.execution.engine import Desk
+from nof0_core.execution.order_factory import Terms
 from nof0_core.ids import ENGINE, cycle_id
 from nof0_core.journal import Journal
-from nof0_core.ledger import Ledger
 from nof0_core.money import use_exact_arithmetic
 from nof0_core.risk.gate import RiskGate
+from nof0_core.state.engine_state import Ledger
+from nof0_core.state.recorder import Books
 from nof0_core.testing import samples
 from nof0_core.testing.environment import START, Lines, env
 from nof0_core.testing.market import HandMarket

@@ -11,10 +11,10 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from nof0_api import routes
+from nof0_api.answer_cache import Desk, Question
 from nof0_api.asgi import App
 from nof0_api.cors import Cors
 from nof0_api.dashboard import Dashboard, load_pages
-from nof0_api.desk import Desk, Question
 from nof0_api.front import Front
 from nof0_api.handlers import HANDLERS
 from nof0_api.hosts import Hosts
@@ -22,8 +22,8 @@ from nof0_api.problems import problem_answer, problem_of
 from nof0_api.replies import Reply
 from nof0_api.source import DataSource
 from nof0_api.watch import Lag, Watch, health, metrics
+from nof0_core.config.serving import ServingConfig
 from nof0_core.plugins.env import Logger
-from nof0_core.runtime.serving import ServingConfig
 
 
 def make_app(

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from nof0_api.answer_cache import Desk, Question
 from nof0_api.asgi import Answer, App, Header, Receive, Send, with_headers, without_body
 from nof0_api.cors import Cors
-from nof0_api.desk import Desk, Question
 from nof0_api.hosts import Hosts
 from nof0_api.packed import Ready
 from nof0_api.problems import problem, problem_answer, problem_of

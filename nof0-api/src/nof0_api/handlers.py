@@ -11,7 +11,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
 from nof0_api import routes
-from nof0_api.desk import Desk, Question
+from nof0_api.answer_cache import Desk, Question
 from nof0_api.problems import MEDIA_TYPE
 from nof0_api.replies import Reply
 from nof0_api.schemas.answers import (

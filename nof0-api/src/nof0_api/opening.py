@@ -12,9 +12,9 @@ from nof0_api.app import make_app
 from nof0_api.files import FileSource
 from nof0_api.server import bind, serving
 from nof0_api.watch import Lag
+from nof0_core.config.serving import ServingConfig, load_serving
 from nof0_core.plugins.companion import Surroundings
 from nof0_core.plugins.env import Logger
-from nof0_core.runtime.serving import ServingConfig, load_serving
 
 
 @attrs.frozen(kw_only=True)

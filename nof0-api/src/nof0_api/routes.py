@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from nof0_api.desk import Question, Route
+from nof0_api.answer_cache import Question, Route
 from nof0_api.source import Document, Row
 from nof0_core.config.model import TtlConfig
 

@@ -15,8 +15,8 @@ from litestar.openapi.datastructures import ResponseSpec
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from nof0_api.answer_cache import Desk
 from nof0_api.asgi import Answer, answer
-from nof0_api.desk import Desk
 from nof0_api.reading import read_regular
 from nof0_api.replies import Reply
 from nof0_api.schemas.answers import DocumentState, Health

@@ -5,6 +5,8 @@ from __future__ import annotations
 import anyio
 import attrs
 
+from nof0_core.answers.parsing import Answer, parse
+from nof0_core.answers.symbols import named
 from nof0_core.clock import stopwatch
 from nof0_core.domain.decision import Judgement
 from nof0_core.domain.model import (
@@ -21,8 +23,6 @@ from nof0_core.errors import (
     LLMError,
     ModelTimeoutError,
 )
-from nof0_core.executor.answer import Answer, parse
-from nof0_core.executor.naming import named
 from nof0_core.plugins.env import BackendRef, Env, ModelRef
 from nof0_core.protocols import LLMBackend
 

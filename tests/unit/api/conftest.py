@@ -19,7 +19,7 @@ from nof0_api.app import make_app
 from nof0_api.files import FileSource
 from nof0_api.server import bind, serving
 from nof0_core.config.model import TtlConfig
-from nof0_core.runtime.serving import ServingConfig
+from nof0_core.config.serving import ServingConfig
 
 ARENA = Path(__file__).parents[2] / "data" / "arena"
 

@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from nof0_api.desk import RENEWED_EVERY
+from nof0_api.answer_cache import RENEWED_EVERY
 from nof0_core.clock import wall_time
 
 ROUTES = {

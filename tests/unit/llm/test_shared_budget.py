@@ -20,8 +20,8 @@ from nof0_core.domain.model import (
     Prompt,
 )
 from nof0_core.errors import BudgetExceededError
-from nof0_core.executor.budget import ModelBudget
-from nof0_core.executor.open_calls import OpenCalls
+from nof0_core.spending.budget import ModelBudget
+from nof0_core.spending.open_calls import OpenCalls
 from nof0_core.testing import samples
 from nof0_core.testing.environment import env
 from nof0_llm.openai.settings import OpenAIConfig, OpenAIParams

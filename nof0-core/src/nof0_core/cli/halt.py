@@ -32,7 +32,7 @@ def halt(
     from nof0_core.cli.data_place import running_engine, state_directory, when
     from nof0_core.cli.output import print_json
     from nof0_core.clock import wall_time
-    from nof0_core.manager.control import Halt, HaltSwitch
+    from nof0_core.manager.requests import Halt, HaltSwitch
 
     state_dir = state_directory(config_file, data_dir)
     switch = HaltSwitch(state_dir)

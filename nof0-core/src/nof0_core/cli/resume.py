@@ -20,7 +20,7 @@ def resume(config_file: Path, data_dir: Path | None, *, as_json: bool) -> None:
     """
     from nof0_core.cli.data_place import state_directory
     from nof0_core.cli.output import print_json
-    from nof0_core.manager.control import HaltSwitch
+    from nof0_core.manager.requests import HaltSwitch
 
     lifted = HaltSwitch(state_directory(config_file, data_dir)).lift()
     if as_json:

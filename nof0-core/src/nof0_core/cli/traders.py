@@ -113,7 +113,7 @@ def _ask(
     from nof0_core.clock import wall_time
     from nof0_core.errors import UsageError
     from nof0_core.ids import Symbol
-    from nof0_core.manager.control import Command, Requests
+    from nof0_core.manager.requests import Command, Requests
 
     config = load(config_file, data_dir)
     chosen = _chosen(config, trader)

@@ -13,7 +13,7 @@ from nof0_core.cli.data_place import running_engine
 from nof0_core.cli.output import columns
 from nof0_core.domain.brakes import ActiveBrake, Brake
 from nof0_core.errors import UsageError
-from nof0_core.manager.control import HaltSwitch, Requests
+from nof0_core.manager.requests import HaltSwitch, Requests
 
 if TYPE_CHECKING:
     from nof0_core.config.model import Config

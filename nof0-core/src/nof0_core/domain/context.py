@@ -10,9 +10,9 @@ import attrs
 
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.brakes import BrakeState
+from nof0_core.domain.feedback import Past
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.mappings import read_only
-from nof0_core.domain.past import Past
 from nof0_core.domain.position import Holding, MarginMode
 from nof0_core.domain.snapshot import MarketSnapshot
 from nof0_core.ids import CycleId, Symbol, TraderId

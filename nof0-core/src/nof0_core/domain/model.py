@@ -152,7 +152,7 @@ class CompletionRequest:
     this one with `attrs.evolve`, for another model, shares the list.
 
     `check` raises `InvalidOutputError` for a text that is no answer to this question; None: what
-    is asked for are decisions, read as `nof0_core.executor` reads them.
+    is asked for are decisions, read as `nof0_core.answers` reads them.
     """
 
     trader: TraderId

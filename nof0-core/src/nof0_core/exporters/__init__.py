@@ -1,0 +1,1 @@
+"""Readers of the journal that keep something for others: files, metrics, messages."""

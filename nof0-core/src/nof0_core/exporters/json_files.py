@@ -18,9 +18,9 @@ import anyio.to_thread
 import attrs
 
 from nof0_core.config.fields import opt
+from nof0_core.documents.documents import Documents
 from nof0_core.domain.event import Event
 from nof0_core.domain.view import View
-from nof0_core.exporters.documents import Documents
 from nof0_core.exporters.files import holds, prepare_directory, replace_file
 from nof0_core.money import use_exact_arithmetic
 from nof0_core.plugins.env import Env

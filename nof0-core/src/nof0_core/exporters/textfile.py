@@ -18,6 +18,7 @@ import anyio.to_thread
 import attrs
 
 from nof0_core.config.fields import opt
+from nof0_core.config.file_names import METRICS_FILE
 from nof0_core.domain.event import Alerted, CallsLost, CycleEnded, Event, Filled
 from nof0_core.domain.model import Usage
 from nof0_core.domain.view import TraderView, View
@@ -28,15 +29,13 @@ from nof0_core.plugins.env import Env
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
-FILE_NAME = "nof0.prom"
-
 
 @attrs.frozen(kw_only=True)
 class PrometheusConfig:
     """Section of the `prometheus` exporter."""
 
     path: Path | None = opt(
-        default=None, help=f"text file to write; empty: {FILE_NAME} in the data directory"
+        default=None, help=f"text file to write; empty: {METRICS_FILE} in the data directory"
     )
 
 
@@ -47,7 +46,7 @@ async def open_prometheus(config: PrometheusConfig, env: Env) -> AsyncIterator[P
     Raises:
         ProviderError: the directory of the file cannot be made.
     """
-    path = config.path or env.data_dir / FILE_NAME
+    path = config.path or env.data_dir / METRICS_FILE
     prepare_directory(path.parent, section=env.section)
     yield PrometheusExporter(path, section=env.section)
 

@@ -22,11 +22,11 @@ import anyio.to_thread
 import attrs
 
 from nof0_core.config.fields import opt
+from nof0_core.documents.wire import encode
 from nof0_core.domain.event import Alerted, Event
 from nof0_core.domain.view import View
 from nof0_core.errors import ProviderError, RejectedError, TransientError
 from nof0_core.exporters.files import prepare_directory, replace_file
-from nof0_core.exporters.wire import encode
 from nof0_core.plugins.env import Env
 
 ATTEMPTS = 3

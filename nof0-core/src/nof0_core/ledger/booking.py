@@ -15,11 +15,11 @@ from decimal import Decimal
 import attrs
 
 from nof0_core.domain.fill import Fill
+from nof0_core.domain.order_record import OrderRecord
 from nof0_core.domain.position import ExitPlan, MarginMode
 from nof0_core.domain.trade import ClosedTrade, TradeLeg
 from nof0_core.ids import CycleId, TraderId
 from nof0_core.ledger.arithmetic import COST_STEP, share
-from nof0_core.ledger.orders import OrderRecord
 from nof0_core.ledger.pools import own_usd
 from nof0_core.ledger.position import Position
 from nof0_core.money import USD, ZERO

@@ -10,12 +10,12 @@ from nof0_core.config.model import TraderConfig
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.brakes import ActiveBrake, Brake, BrakeState
 from nof0_core.domain.event import BrakeReleased, BrakeTripped
-from nof0_core.exchange.books import Books
 from nof0_core.ids import ENGINE, Symbol, TraderId
-from nof0_core.ledger import next_midnight
-from nof0_core.manager.control import HaltSwitch
-from nof0_core.manager.valuation import Valuation
+from nof0_core.manager.requests import HaltSwitch
 from nof0_core.money import decimal
+from nof0_core.portfolio.valuation import Valuation
+from nof0_core.state.brakes import next_midnight
+from nof0_core.state.recorder import Books
 
 NOT_STARTED = "not started: auto_start is false and nobody has resumed it"
 

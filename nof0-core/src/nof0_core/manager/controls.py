@@ -8,12 +8,12 @@ from nof0_core.domain.brakes import Brake
 from nof0_core.domain.event import BrakeTripped, ControlAnswered
 from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import UsageError
-from nof0_core.exchange.books import Books
-from nof0_core.exchange.desk import Desk
+from nof0_core.execution.engine import Desk
 from nof0_core.ids import ENGINE, Symbol, TraderId
 from nof0_core.manager.brakes import TraderBrakes
-from nof0_core.manager.control import Command, Halt, HaltSwitch, Request, Requests
+from nof0_core.manager.requests import Command, Halt, HaltSwitch, Request, Requests
 from nof0_core.manager.trader import Trader
+from nof0_core.state.recorder import Books
 
 
 class Controls:

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from nof0_core.decision import Deliberation
 from nof0_core.domain.context import BudgetLeft, DecisionContext, Performance
 from nof0_core.domain.event import CycleEnded, MarketSeen
 from nof0_core.domain.model import Usage
-from nof0_core.exchange.books import Books
-from nof0_core.exchange.desk import Carried, Desk
-from nof0_core.executor import Deliberation
-from nof0_core.executor.budget import ModelBudget
+from nof0_core.execution.engine import Carried, Desk
 from nof0_core.ids import ENGINE, cycle_id
 from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.failed_checks import FailedChecks
 from nof0_core.manager.trader import Trader
-from nof0_core.manager.valuation import Valuation
 from nof0_core.market.feed import MarketFeed
 from nof0_core.market.moment import Moment
+from nof0_core.portfolio.valuation import Valuation
+from nof0_core.spending.budget import ModelBudget
+from nof0_core.state.recorder import Books
 
 
 class CycleRunner:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nof0_core.domain.decision import CHECK_FAILED, Judgement
-from nof0_core.exchange.books import Books
 from nof0_core.ids import TraderId
+from nof0_core.state.recorder import Books
 
 
 class FailedChecks:

@@ -14,8 +14,7 @@ from nof0_core.clock import Clock
 from nof0_core.config.model import Config
 from nof0_core.domain.event import HourMarked
 from nof0_core.errors import EndOfDataError, JournalError, Nof0Error, ReplayMissError
-from nof0_core.exchange.books import Books
-from nof0_core.exchange.desk import Desk
+from nof0_core.execution.engine import Desk
 from nof0_core.ids import ENGINE, TraderId
 from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.controls import Controls
@@ -23,8 +22,9 @@ from nof0_core.manager.cycle import CycleRunner
 from nof0_core.manager.rebalance import Rebalancer
 from nof0_core.manager.schedule import Rank, Schedule, Timer, at_or_after, next_on_grid, shifts
 from nof0_core.manager.trader import Trader
-from nof0_core.manager.valuation import Valuation
 from nof0_core.manager.views import Views
+from nof0_core.portfolio.valuation import Valuation
+from nof0_core.state.recorder import Books
 
 HOUR = timedelta(hours=1)
 REASON_LETTERS = 200

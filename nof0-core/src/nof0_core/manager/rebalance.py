@@ -8,11 +8,11 @@ from decimal import Decimal
 from nof0_core.config.model import Config
 from nof0_core.domain.event import Rebalanced, Transferred
 from nof0_core.domain.view import TraderView
-from nof0_core.exchange.books import Books
 from nof0_core.ids import ENGINE, RESERVE, TraderId
 from nof0_core.manager.allocation.transfers import transfers
 from nof0_core.money import HUNDRED, ZERO
 from nof0_core.protocols import AllocationRequest
+from nof0_core.state.recorder import Books
 
 SUM_TOLERANCE = Decimal("1E-9")
 """Shares may miss the available percentage by this much (rounding of an allocator's division)."""

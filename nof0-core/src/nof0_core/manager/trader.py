@@ -9,8 +9,8 @@ from functools import cached_property
 import attrs
 
 from nof0_core.config.model import TraderConfig
+from nof0_core.decision import Executor
 from nof0_core.domain.model import ModelSpec
-from nof0_core.executor import Executor
 
 ALERT_AFTER = 3
 """Failed cycles in a row after which a person is told and the trader slows down."""

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from nof0_core.config.model import Config, TraderConfig
 from nof0_core.domain.snapshot import Quote
 from nof0_core.domain.view import TraderView, View
-from nof0_core.exchange.books import Books
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.trader import Trader
-from nof0_core.manager.valuation import Valuation
 from nof0_core.money import ZERO
+from nof0_core.portfolio.valuation import Valuation
+from nof0_core.state.recorder import Books
 
 
 class Views:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import anyio
 
+from nof0_core.border.bars import STALE_INTERVALS, check_bars
 from nof0_core.clock import Clock
 from nof0_core.domain.candles import Interval, from_ms, interval_ms, to_ms
 from nof0_core.domain.snapshot import Series
@@ -15,7 +16,6 @@ from nof0_core.ids import Symbol
 from nof0_core.indicators.catalog import lookback
 from nof0_core.indicators.compute import compute
 from nof0_core.indicators.recipe import Wanted
-from nof0_core.market.bars import STALE_INTERVALS, check_bars
 from nof0_core.market.record import encode_series
 from nof0_core.market.shown import Shown
 from nof0_core.protocols.market import MarketProvider

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from nof0_core.border.bars import STALE_INTERVALS, check_bars
 from nof0_core.domain.candles import Candles, FloatArray, Interval, from_ms, interval_ms, readonly
 from nof0_core.domain.snapshot import Series
 from nof0_core.errors import DataError
 from nof0_core.ids import Symbol
 from nof0_core.indicators.compute import compute
 from nof0_core.indicators.recipe import Wanted
-from nof0_core.market.bars import STALE_INTERVALS, check_bars
 from nof0_core.market.record import BAR_COLUMNS, column_head, encode_rows, join_rows
 from nof0_core.market.shown import Shown
 

@@ -12,8 +12,8 @@ import msgspec
 
 from nof0_core.domain.candles import Interval
 from nof0_core.domain.context import DecisionContext
+from nof0_core.domain.feedback import Past
 from nof0_core.domain.model import Message, Prompt
-from nof0_core.domain.past import Past
 from nof0_core.errors import Problem, PromptError
 from nof0_core.indicators.recipe import Wanted
 from nof0_core.prompts.coins import CoinViews

@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from nof0_core.domain.context import DecisionContext
-from nof0_core.domain.past import PastTrade, Setback
+from nof0_core.domain.feedback import PastTrade, Setback
 from nof0_core.ids import Symbol
 from nof0_core.prompts.fence import fenced
 from nof0_core.prompts.figures import cents, minutes

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from nof0_core.domain.decision import Signal
-from nof0_core.domain.past import LastAnswer, Outcome, Past, PastTrade, Setback
+from nof0_core.domain.feedback import LastAnswer, Outcome, Past, PastTrade, Setback
 from nof0_core.ids import Symbol
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from nof0_core.domain.context import DecisionContext
-from nof0_core.domain.past import Past
+from nof0_core.domain.feedback import Past
 from nof0_core.domain.snapshot import MarketSnapshot, Series
 
 

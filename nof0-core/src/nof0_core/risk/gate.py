@@ -27,7 +27,7 @@ from nof0_core.risk.checks.market import Liquidity, MarketData, PriceBand
 from nof0_core.risk.checks.schema import Schema
 from nof0_core.risk.checks.size import MinimumOrder, PositionSize, ValueBand
 from nof0_core.risk.costs import reward_risk, risk_usd, sign
-from nof0_core.risk.hearing import Hearing, Named, failed
+from nof0_core.risk.evaluation import Hearing, Named, failed
 from nof0_core.risk.verdicts import veto
 
 _BASIC: tuple[Named, ...] = tuple(

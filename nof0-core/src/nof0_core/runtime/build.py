@@ -6,29 +6,29 @@ from collections.abc import Mapping, Sequence
 
 from nof0_core.clock import Clock
 from nof0_core.config.model import Config, TraderConfig
+from nof0_core.decision import Executor
 from nof0_core.domain.model import ModelSpec
-from nof0_core.exchange.books import Books
-from nof0_core.exchange.desk import Desk
-from nof0_core.exchange.plan import Terms
-from nof0_core.executor import Executor
-from nof0_core.executor.budget import Keep, ModelBudget
+from nof0_core.execution.engine import Desk
+from nof0_core.execution.order_factory import Terms
 from nof0_core.manager.brakes import TraderBrakes
-from nof0_core.manager.control import HaltSwitch, Requests
 from nof0_core.manager.controls import Controls
 from nof0_core.manager.cycle import CycleRunner
 from nof0_core.manager.manager import Manager
 from nof0_core.manager.rebalance import Rebalancer
+from nof0_core.manager.requests import HaltSwitch, Requests
 from nof0_core.manager.trader import Trader
-from nof0_core.manager.valuation import Valuation
 from nof0_core.manager.views import Views
 from nof0_core.market.feed import MarketFeed
 from nof0_core.plugins.env import Logger
+from nof0_core.portfolio.valuation import Valuation
 from nof0_core.prompts.coins import CoinViews
 from nof0_core.protocols import ExchangeProvider, LLMBackend, MarketProvider
 from nof0_core.redaction import Redactor
 from nof0_core.risk.gate import RiskGate
-from nof0_core.runtime import fit
+from nof0_core.runtime import compatibility
 from nof0_core.runtime.prompt_book import prompt_book
+from nof0_core.spending.budget import Keep, ModelBudget
+from nof0_core.state.recorder import Books
 
 
 def make_feed(config: Config, clock: Clock, section: str, provider: MarketProvider) -> MarketFeed:
@@ -72,7 +72,7 @@ def make_manager(
         t.id: [(model, backends[model.backend]) for model in (t.model, *t.fallbacks)]
         for t in config.traders
     }
-    pricing = fit.pricing(config)
+    pricing = compatibility.pricing(config)
     valuation = Valuation(config=config, books=books, feeds=feeds, pricing=pricing)
     switch = HaltSwitch(config.state_dir)
     brakes = TraderBrakes(
@@ -129,8 +129,8 @@ def make_manager(
         views=views,
         brakes=brakes,
         controls=controls,
-        ends_at=fit.end_of(markets),
-        sync_step=fit.sync_step(config, markets),
+        ends_at=compatibility.end_of(markets),
+        sync_step=compatibility.sync_step(config, markets),
     )
     return manager, views
 

@@ -12,23 +12,23 @@ from nof0_core.clock import Clock
 from nof0_core.config.model import Config
 from nof0_core.domain.event import CallsLost, CycleEnded, EngineStarted, EngineStopped, Event
 from nof0_core.domain.view import View
-from nof0_core.exchange.books import Books
-from nof0_core.executor.open_calls import OpenCalls
 from nof0_core.ids import ENGINE, TraderId
 from nof0_core.journal import Journal
-from nof0_core.ledger import Ledger
 from nof0_core.manager.manager import Manager
 from nof0_core.manager.views import Views
 from nof0_core.money import use_exact_arithmetic
 from nof0_core.plugins.env import Logger
-from nof0_core.runtime import clocks, fit
+from nof0_core.runtime import clocks, compatibility
 from nof0_core.runtime.build import make_budget, make_feed, make_manager
-from nof0_core.runtime.exports import Exports
+from nof0_core.runtime.capital import book_lost_calls, endow
+from nof0_core.runtime.export_loop import Exports
+from nof0_core.runtime.file_limit import make_room
 from nof0_core.runtime.lock import locked
-from nof0_core.runtime.open_files import make_room
-from nof0_core.runtime.opening import book_lost_calls, endow
 from nof0_core.runtime.sections import Sections
 from nof0_core.runtime.state_file import StateFile
+from nof0_core.spending.open_calls import OpenCalls
+from nof0_core.state.engine_state import Ledger
+from nof0_core.state.recorder import Books
 from nof0_core.version import VERSION
 
 
@@ -108,7 +108,7 @@ async def open_engine(
             budget.replay(event)
         sections = Sections(config=config, clock=clock, log=log, stack=stack, budget=budget)
         markets = await sections.open_all("market", config.markets)
-        fit.check_clock(config, clock, markets, is_resumed=last is not None)
+        compatibility.check_clock(config, clock, markets, is_resumed=last is not None)
         feeds = {n: make_feed(config, clock, n, provider) for n, provider in markets.items()}
         for name, feed in feeds.items():
             await feed.open([s for t in config.traders if t.market == name for s in t.symbols])
@@ -145,7 +145,7 @@ async def open_engine(
             views=views,
             exports=exports,
             state_file=StateFile(config.state_file),
-            is_recorded=fit.end_of(markets) is not None,
+            is_recorded=compatibility.end_of(markets) is not None,
         )
 
 

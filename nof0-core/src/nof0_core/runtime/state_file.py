@@ -13,7 +13,7 @@ import attrs
 import msgspec
 
 from nof0_core.domain.view import View
-from nof0_core.exchange.books import Books
+from nof0_core.state.recorder import Books
 
 SCHEMA = 1
 

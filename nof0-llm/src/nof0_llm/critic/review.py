@@ -10,10 +10,10 @@ from typing import Any
 
 import attrs
 
+from nof0_core.answers.extraction import Ambiguous, extract
+from nof0_core.answers.parsing import LARGEST, MOST_DIGITS, SMALLEST
 from nof0_core.domain.decision import Decision, Signal
 from nof0_core.errors import InvalidOutputError
-from nof0_core.executor.answer import LARGEST, MOST_DIGITS, SMALLEST
-from nof0_core.executor.extract import Ambiguous, extract
 from nof0_core.ids import Symbol
 from nof0_core.money import ZERO
 

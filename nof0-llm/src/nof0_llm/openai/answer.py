@@ -7,9 +7,9 @@ from typing import Any
 
 import attrs
 
+from nof0_core.answers.parsing import parse
 from nof0_core.domain.model import ModelPrice, Usage
 from nof0_core.errors import InvalidOutputError
-from nof0_core.executor.answer import parse
 
 TOKENS_PER_BYTE = 2 / 3
 """Upper bound of the estimate: long runs of digits take most tokens, about two for three bytes."""

@@ -13,8 +13,8 @@ from nof0_llm.openai.settings import OpenAIParams, mode_of
 
 if TYPE_CHECKING:
     from nof0_core.config.model import Config
+    from nof0_core.decision import Deliberation
     from nof0_core.domain.model import ModelSpec
-    from nof0_core.executor import Deliberation
 
 _config = click.option(
     "--config",
@@ -83,15 +83,15 @@ def try_(
     Nothing is ordered. A model that has to be paid is paid; no budget counts it. Exit code 1 if
     the answer could not be used.
     """
-    from nof0_core.runtime import trial
+    from nof0_core.runtime import ask_once
 
     config = _load(config_file)
-    spec = trial.find_model(config, model)
+    spec = ask_once.find_model(config, model)
     users = _users(config, model)
     asked_for = trader or (users[0] if users else config.traders[0].id)
     import anyio
 
-    outcome = anyio.run(trial.ask, config, spec, asked_for)
+    outcome = anyio.run(ask_once.ask, config, spec, asked_for)
     if as_json:
         click.echo(json.dumps(_outcome(outcome, asked_for), indent=2, ensure_ascii=False))
     else:

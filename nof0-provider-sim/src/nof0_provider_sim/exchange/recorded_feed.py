@@ -15,9 +15,9 @@ from nof0_core.errors import EndOfDataError
 from nof0_core.ids import Symbol
 from nof0_core.money import decimal
 from nof0_core.protocols import MarketProvider, SupportsRecording
+from nof0_core.recordings.series import BarSeries
 from nof0_provider_sim.exchange.bar import STALE_MS, Bar, IsStale
 from nof0_provider_sim.exchange.live_books import SeenBook
-from nof0_provider_sim.market.series import BarSeries
 
 VOLUME_BARS = 20
 """Bars over which the volume is averaged that an order's impact is measured against."""

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from nof0_core.errors import DataError
 from nof0_core.ids import Symbol
 from nof0_core.plugins.env import Env
+from nof0_core.recordings.folder import load_folder
 from nof0_provider_sim.config import SimMarketConfig
-from nof0_provider_sim.market.folder import BUNDLED, load_folder
 from nof0_provider_sim.market.provider import SimMarket
 from nof0_provider_sim.market.rules import instruments_for
 from nof0_provider_sim.market.synthetic import DEFAULT_SYMBOLS, synthesize
+
+BUNDLED = Path(__file__).parent.parent / "data" / "hyperliquid_2025_07"
+"""The recording that comes with the package."""
 
 
 def load_market(config: SimMarketConfig, env: Env) -> SimMarket:

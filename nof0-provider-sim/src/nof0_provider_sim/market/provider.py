@@ -14,7 +14,7 @@ from nof0_core.errors import DataError, EndOfDataError
 from nof0_core.ids import Symbol
 from nof0_core.money import decimal
 from nof0_core.protocols import RecordedRange
-from nof0_provider_sim.market.recording import Recording
+from nof0_core.recordings.recording import Recording
 
 _DAY_MS = interval_ms("1d")
 

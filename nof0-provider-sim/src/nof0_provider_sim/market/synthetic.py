@@ -20,9 +20,9 @@ from nof0_core.domain.candles import (
 from nof0_core.domain.instrument import Instrument
 from nof0_core.errors import DataError
 from nof0_core.ids import Symbol
+from nof0_core.recordings.recording import Recording
+from nof0_core.recordings.series import BarSeries, RateSeries
 from nof0_provider_sim.config import SimMarketConfig
-from nof0_provider_sim.market.recording import Recording
-from nof0_provider_sim.market.series import BarSeries, RateSeries
 
 DEFAULT_SYMBOLS = ("BTC", "ETH", "SOL", "BNB", "DOGE", "XRP")
 _FIRST_PRICES = {

@@ -3,8 +3,8 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
-from nof0_core.exporters import account_totals
-from nof0_core.exporters.account_totals import HourlyRows
+from nof0_core.documents import account_totals
+from nof0_core.documents.account_totals import HourlyRows
 
 
 def rows(hours, current=()):

@@ -5,9 +5,9 @@ import json
 import anyio
 import pytest
 
+from nof0_core.documents import account_totals
 from nof0_core.domain.event import MarketSeen
 from nof0_core.errors import ProviderError, TransientError
-from nof0_core.exporters import account_totals
 from nof0_core.exporters.json_files import JsonConfig, open_json
 from nof0_core.testing.environment import env
 

@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from nof0_core.domain.decision import Signal
-from nof0_core.domain.past import LastAnswer, Outcome, Past, Setback
+from nof0_core.domain.feedback import LastAnswer, Outcome, Past, Setback
 from nof0_core.prompts import PromptBook
 from nof0_core.prompts.sample import NOW, sample_context
 

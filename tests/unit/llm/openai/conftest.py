@@ -9,6 +9,7 @@ from decimal import Decimal
 import attrs
 import pytest
 
+from nof0_core.answers.schema import answer_schema
 from nof0_core.clock import stopwatch
 from nof0_core.domain.model import (
     CompletionRequest,
@@ -18,8 +19,7 @@ from nof0_core.domain.model import (
     ModelSpec,
     Prompt,
 )
-from nof0_core.executor.budget import ModelBudget
-from nof0_core.executor.schema import answer_schema
+from nof0_core.spending.budget import ModelBudget
 from nof0_core.testing import samples
 from nof0_core.testing.environment import START, Lines, env
 from nof0_llm.openai.settings import OpenAIConfig, OpenAIParams

@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 from llm_server import HOLD, Say
 
+from nof0_core.answers.parsing import parse
 from nof0_core.errors import InvalidOutputError, LLMError
-from nof0_core.executor.answer import parse
 
 pytestmark = pytest.mark.anyio
 

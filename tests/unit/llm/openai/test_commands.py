@@ -1,8 +1,8 @@
 from __future__ import annotations
 
+from nof0_core.decision import Deliberation
+from nof0_core.decision.result import CycleStatus
 from nof0_core.domain.model import Completion
-from nof0_core.executor import Deliberation
-from nof0_core.executor.deliberation import CycleStatus
 from nof0_llm.openai import commands
 
 

@@ -15,14 +15,14 @@ from nof0_core.clock import SimulatedClock
 from nof0_core.domain.candles import Candles, Interval, to_ms
 from nof0_core.domain.order import OrderRequest, Side, TimeInForce, Trigger, TriggerKind
 from nof0_core.ids import ClientOrderId, Symbol
+from nof0_core.recordings.recording import Recording
+from nof0_core.recordings.series import BarSeries, RateSeries
 from nof0_core.testing.environment import Lines
 from nof0_core.testing.environment import env as make_env
 from nof0_provider_sim import plugin
 from nof0_provider_sim.config import ImpactRules, SimExchangeConfig
 from nof0_provider_sim.market.provider import SimMarket
-from nof0_provider_sim.market.recording import Recording
 from nof0_provider_sim.market.rules import instruments_for
-from nof0_provider_sim.market.series import BarSeries, RateSeries
 
 ETH = Symbol("ETH")
 NOON = datetime(2025, 7, 16, 12, 0, tzinfo=UTC)

@@ -15,14 +15,15 @@ from nof0_core.domain.candles import Candles, Interval, to_ms
 from nof0_core.errors import DataError, EndOfDataError
 from nof0_core.ids import Symbol
 from nof0_core.protocols import SupportsRecording
+from nof0_core.recordings.folder import load_folder
+from nof0_core.recordings.recording import Recording
+from nof0_core.recordings.series import BarSeries
 from nof0_core.testing.environment import env as make_env
 from nof0_provider_sim import plugin
 from nof0_provider_sim.config import SimMarketConfig
-from nof0_provider_sim.market.folder import BUNDLED, load_folder
+from nof0_provider_sim.market.opening import BUNDLED
 from nof0_provider_sim.market.provider import SimMarket
-from nof0_provider_sim.market.recording import Recording
 from nof0_provider_sim.market.rules import instruments_for
-from nof0_provider_sim.market.series import BarSeries
 
 pytestmark = pytest.mark.anyio
 

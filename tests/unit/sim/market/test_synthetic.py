@@ -13,10 +13,10 @@ from nof0_core.clock import SimulatedClock
 from nof0_core.domain.candles import Candles, Interval, interval_ms, to_ms
 from nof0_core.errors import DataError
 from nof0_core.ids import Symbol
+from nof0_core.recordings.recording import aggregate
 from nof0_core.testing.environment import env as make_env
 from nof0_provider_sim import plugin
 from nof0_provider_sim.config import InstrumentRules, SimMarketConfig
-from nof0_provider_sim.market.recording import aggregate
 from nof0_provider_sim.market.rules import instruments_for
 from nof0_provider_sim.market.synthetic import synthesize
 

@@ -1,0 +1,124 @@
+"""The part of a configuration that reading the exported data needs.
+
+The API must start where no key of a model or an exchange is known, and must go on being able to
+start while somebody edits a prompt or a limit. So only the main file and `manager.yaml` are read,
+and of the exporters only the two that write what the API reads.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import attrs
+
+from nof0_core.config.assembly import Trees, places, read_files
+from nof0_core.config.file_names import METRICS_FILE
+from nof0_core.config.hosts import check_hosts
+from nof0_core.config.loading import FILES, begin, dotenv_of, read_named
+from nof0_core.config.model import Section, TtlConfig
+from nof0_core.config.origins import check_origins
+from nof0_core.config.outputs import make_exporters
+from nof0_core.config.result import ttl_of
+from nof0_core.config.sections import Markets
+from nof0_core.config.tree import Scalar, Table
+from nof0_core.errors import ConfigError
+from nof0_core.plugins.registry import PluginRegistry
+
+_READ = ("json", "prometheus")
+"""Exporters whose output the API reads."""
+
+
+@attrs.frozen(kw_only=True)
+class ServingConfig:
+    """What a server of the exported data needs; paths are absolute.
+
+    `data_path` is the directory of the `json` exporter, `metrics_file` the text file of the
+    `prometheus` exporter, None without one. `allow_origins` are the web sites that may read from a
+    browser, `*` for all. `allow_hosts` are the names the server may be called by beside `host`,
+    addresses and localhost, `*` for all.
+    """
+
+    name: str
+    host: str
+    port: int
+    data_path: Path
+    metrics_file: Path | None
+    ttl: TtlConfig
+    allow_origins: tuple[str, ...]
+    allow_hosts: tuple[str, ...]
+
+
+def load_serving(
+    path: Path | str,
+    registry: PluginRegistry,
+    *,
+    environ: Mapping[str, str] | None = None,
+    data_dir: Path | None = None,
+) -> ServingConfig:
+    """Load what a server needs; opens nothing and writes nothing.
+
+    Args:
+        path: the main file.
+        registry: the plugins.
+        environ: variables for `${NAME}`; default: the process's.
+        data_dir: what the run was given as `--data-dir`, if it was.
+
+    Raises:
+        ConfigError: with all problems of the main file and of manager.yaml.
+    """
+    session, main_table = begin(path, registry, environ=environ)
+    shown = str(path)
+    trees = Trees(
+        path=Path(os.path.abspath(path)),  # noqa: PTH100 - a linked file stays where it is named
+        main=main_table,
+        named={
+            key: read_named(session, main_table, key, shown) if key == "Manager" else None
+            for key in FILES
+        },
+        data_dir=None if data_dir is None else Path(os.path.abspath(data_dir)),  # noqa: PTH100
+    )
+    files = read_files(session, trees)
+    state_file, data_path = places(files)
+    made: dict[str, Section] = {}
+    if files.main is not None and files.monitoring is not None:
+        check_hosts(session, files.main.allow_hosts, main_table)
+        check_origins(session, files.main.cors, main_table)
+        sections = make_exporters(
+            session,
+            attrs.evolve(
+                files.main,
+                exporters=tuple(n for n in files.main.exporters if _is_read(n)),
+            ),
+            attrs.evolve(files.monitoring, alert_webhook=""),
+            (main_table, trees.of("Manager")),
+            Markets(names=frozenset(), default=""),
+            data_path,
+        )
+        made = {section.kind.type: section for section in reversed(sections)}
+    if files.main is None or len(session.problems):
+        raise ConfigError(session.problems.ordered([dotenv_of(shown), *session.files]))
+    return ServingConfig(
+        name=files.main.name,
+        host=files.main.host,
+        port=files.main.port,
+        data_path=made["json"].config.path,
+        metrics_file=_metrics_file(made.get("prometheus"), state_file.parent),
+        ttl=ttl_of(files.main),
+        allow_origins=files.main.cors.allow_origins,
+        allow_hosts=files.main.allow_hosts,
+    )
+
+
+def _is_read(node: object) -> bool:
+    if isinstance(node, Table):
+        node = node.get("type")
+    return isinstance(node, Scalar) and node.text in _READ
+
+
+def _metrics_file(section: Section | None, state_dir: Path) -> Path | None:
+    if section is None:
+        return None
+    own: Path | None = section.config.path
+    return own or state_dir / "exporter" / section.name / METRICS_FILE

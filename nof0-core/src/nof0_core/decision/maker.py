@@ -1,0 +1,249 @@
+"""One question to one model, and what may be ordered on its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+import anyio
+import attrs
+
+from nof0_core.answers.parsing import Answer, cleaned, parse
+from nof0_core.answers.sanitizing import Redact, clean, cut
+from nof0_core.answers.schema import answer_schema
+from nof0_core.answers.symbols import named
+from nof0_core.clock import Clock, stopwatch
+from nof0_core.config.model import TraderConfig
+from nof0_core.decision.preconditions import obstacle
+from nof0_core.decision.result import CycleStatus, Deliberation
+from nof0_core.decision.verbose_log import tell
+from nof0_core.domain.context import DecisionContext
+from nof0_core.domain.decision import Decision
+from nof0_core.domain.model import Completion, CompletionRequest, ModelCall, ModelSpec, Prompt
+from nof0_core.errors import (
+    BudgetExceededError,
+    InvalidOutputError,
+    LLMError,
+    ModelTimeoutError,
+    PromptError,
+    ReplayMissError,
+)
+from nof0_core.plugins.env import Logger
+from nof0_core.protocols import LLMBackend
+from nof0_core.redaction import Redactor
+from nof0_core.risk.gate import RiskGate
+
+SHARE = 2 / 3
+"""Part of the time left that a model has while others stand in behind it."""
+
+
+class PromptSource(Protocol):
+    """What renders a trader's prompt."""
+
+    def render(self, context: DecisionContext, *, trader_name: str) -> Prompt:
+        """Render system and user message."""
+
+
+class Executor:
+    """Decides for one trader.
+
+    The answer is due `decision_timeout` after the question, told to the backend as `deadline` in
+    the engine's time and as `expires` in real time. What is enforced is the latter: a model does
+    not answer sooner because a demo's clock runs faster. On a lockstep clock, where time stands
+    still while a model thinks, nothing is enforced here, so that results never depend on the speed
+    of the machine; a backend that waits for others still keeps to `expires`.
+
+    Where a model gives no answer, or its budget is spent, the `fallbacks` are asked in their order
+    within the same time, of which a silent model leaves them a third. An answer that cannot be used
+    ends the cycle: it was an answer.
+    """
+
+    def __init__(
+        self,
+        *,
+        trader: TraderConfig,
+        backend: LLMBackend,
+        gate: RiskGate,
+        prompts: PromptSource,
+        clock: Clock,
+        fallbacks: Sequence[tuple[ModelSpec, LLMBackend]] = (),
+        redact: Redact | None = None,
+        verbose: Logger | None = None,
+    ) -> None:
+        self._trader = trader
+        self._chain = ((trader.model, backend), *fallbacks)
+        self._calls: list[ModelCall] = []
+        self._gate = gate
+        self._prompts = prompts
+        self._clock = clock
+        self._redact = redact or Redactor().text
+        self._verbose = verbose
+
+    async def decide(self, context: DecisionContext, scheduled: datetime) -> Deliberation:
+        """Ask the model and judge its answer.
+
+        Args:
+            context: what the trader knows now.
+            scheduled: when the cycle was due, UTC.
+
+        Returns:
+            A deliberation; trouble with the model is a status of it, not an exception. Cancellation
+            passes through.
+        """
+        self._calls = []
+        stopped = obstacle(context)
+        if stopped is not None:
+            return Deliberation(status=stopped[0], error=stopped[1])
+        trader, started = self._trader, stopwatch()
+        request = CompletionRequest(
+            trader=context.trader,
+            cycle=context.cycle,
+            model=trader.model,
+            context=context,
+            schema=answer_schema(context.symbols),
+            deadline=max(scheduled, self._clock.now()) + trader.decision_timeout,
+            render=lambda: self._prompts.render(context, trader_name=trader.name),
+            expires=started + trader.decision_timeout.total_seconds(),
+        )
+        self._calls = request.calls
+        outcome = await self._ask(request)
+        latency = stopwatch() - started
+        if isinstance(outcome, Completion):
+            outcome = self._judge(clean(outcome, self._redact), context)
+        said = outcome.completion
+        done = Deliberation(
+            status=outcome.status,
+            error=self._redact(outcome.error),
+            completion=cut(clean(said, self._redact)) if said is not None else None,
+            judgements=outcome.judgements,
+            approved=outcome.approved,
+            prompt=request.rendered,
+            calls=self._noted(),
+            latency_s=latency,
+        )
+        if self._verbose is not None:
+            tell(self._verbose, context, done)
+        return done
+
+    def take_calls(self) -> tuple[ModelCall, ...]:
+        """Return the calls of the newest question, for its record; there are none after that.
+
+        They are there also where the question was cut off, or what came after it failed.
+        """
+        taken, self._calls = self._noted(), []
+        return taken
+
+    def _noted(self) -> tuple[ModelCall, ...]:
+        return tuple(attrs.evolve(call, detail=self._redact(call.detail)) for call in self._calls)
+
+    async def _ask(self, request: CompletionRequest) -> Completion | Deliberation:
+        """Ask one model after the other until one answers."""
+        failures: list[tuple[CycleStatus, str, str]] = []
+        ends = stopwatch() + self._trader.decision_timeout.total_seconds()
+        for place, (spec, backend) in enumerate(self._chain, start=1):
+            left = ends - stopwatch()
+            if failures and left <= 0:
+                break
+            allowed = left if place == len(self._chain) else left * SHARE
+            noted = len(request.calls)
+            outcome = await self._ask_within(allowed, request, spec, backend)
+            if isinstance(outcome, Completion) or outcome.status is CycleStatus.INVALID_OUTPUT:
+                return outcome
+            failures.append((outcome.status, spec.name, outcome.error))
+            if len(request.calls) == noted and len(self._chain) > 1:
+                # Somebody else will answer: the journal must say why it was not this one.
+                word = "budget" if outcome.status is CycleStatus.BUDGET_EXCEEDED else "refused"
+                request.calls.append(ModelCall(model=spec.name, outcome=word, detail=outcome.error))
+        return _failed(failures)
+
+    async def _ask_within(
+        self, allowed: float, request: CompletionRequest, spec: ModelSpec, backend: LLMBackend
+    ) -> Completion | Deliberation:
+        """Ask one model, which is told how many seconds it has."""
+        asked = request.asking(spec, expires=stopwatch() + allowed)
+        if self._clock.is_lockstep:
+            return await _ask_one(asked, backend)
+        with anyio.move_on_after(allowed):
+            return await _ask_one(asked, backend)
+        message = f"no answer within {round(allowed, 2):g} s"
+        return Deliberation(status=CycleStatus.MODEL_TIMEOUT, error=message)
+
+    def _judge(self, completion: Completion, context: DecisionContext) -> Deliberation:
+        try:
+            answer = named(_read(completion, self._redact), context)
+        except InvalidOutputError as error:
+            return Deliberation(
+                status=CycleStatus.INVALID_OUTPUT, error=str(error), completion=completion
+            )
+        judged, approved = self._gate.judge(answer.decisions, context)
+        if answer.chain_of_thought and not completion.chain_of_thought:
+            completion = attrs.evolve(completion, chain_of_thought=answer.chain_of_thought)
+        return Deliberation(
+            status=CycleStatus.OK,
+            completion=completion,
+            judgements=answer.merged(judged),
+            approved=approved,
+        )
+
+
+async def _ask_one(request: CompletionRequest, backend: LLMBackend) -> Completion | Deliberation:
+    """Ask one model; every failure of it becomes a value. Cancellation passes through.
+
+    Raises:
+        ReplayMissError: a replay cannot go on.
+    """
+    try:
+        return await backend.complete(request)
+    except InvalidOutputError as error:
+        return Deliberation(
+            status=CycleStatus.INVALID_OUTPUT,
+            error=str(error),
+            completion=Completion(model=request.model.name, text=error.output),
+        )
+    except BudgetExceededError as error:
+        return Deliberation(status=CycleStatus.BUDGET_EXCEEDED, error=str(error))
+    except ModelTimeoutError as error:
+        return Deliberation(status=CycleStatus.MODEL_TIMEOUT, error=str(error))
+    except (LLMError, PromptError) as error:
+        return Deliberation(status=CycleStatus.MODEL_ERROR, error=str(error))
+    except ReplayMissError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a broken backend must not take the engine down
+        message = f"{type(error).__name__}: {error}"
+        return Deliberation(status=CycleStatus.MODEL_ERROR, error=message)
+
+
+def _failed(failures: Sequence[tuple[CycleStatus, str, str]]) -> Deliberation:
+    """Sum up why nobody answered; a spent budget is the reason only if it is the only one."""
+    if len(failures) == 1:
+        status, _, error = failures[0]
+        return Deliberation(status=status, error=error)
+    others = [status for status, _, _ in failures if status is not CycleStatus.BUDGET_EXCEEDED]
+    return Deliberation(
+        status=others[-1] if others else CycleStatus.BUDGET_EXCEEDED,
+        error="; ".join(f"{name}: {error}" for _, name, error in failures),
+    )
+
+
+def _read(completion: Completion, redact: Redact) -> Answer:
+    if completion.decisions is None:
+        return parse(completion.text)
+    return Answer(elements=_typed(completion.decisions, redact))
+
+
+def _typed(decisions: Sequence[object], redact: Redact) -> tuple[Decision, ...]:
+    """Return a backend's own decisions, after making sure that they are decisions."""
+    checked = [d for d in decisions if isinstance(d, Decision) and _has_texts(d)]
+    if len(checked) != len(decisions):
+        raise InvalidOutputError(["the backend gave something that is not a decision"])
+    return tuple(cleaned(decision, redact) for decision in checked)
+
+
+def _has_texts(decision: Decision) -> bool:
+    texts: tuple[object, ...] = (
+        decision.symbol,
+        decision.reasoning,
+        decision.invalidation_condition,
+    )
+    return all(isinstance(text, str) for text in texts)

@@ -1,0 +1,1 @@
+"""The rows of the HTTP contract, each made in one place."""

@@ -1,0 +1,123 @@
+"""What the files need and no view has: the past, folded from events.
+
+Only events go in, so two engines that read the same journal know the same, whenever they were
+started.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from nof0_core.analysis.signal_tables import SignalLog
+from nof0_core.documents.account_totals import HourlyRows
+from nof0_core.documents.benchmark import BENCHMARK, BITCOIN, Benchmark
+from nof0_core.documents.candles import CandleFile
+from nof0_core.documents.conversations import ConversationFile
+from nof0_core.documents.seen_price import has_price, seen_price
+from nof0_core.domain.account import AccountState
+from nof0_core.domain.event import CycleEnded, Event, Filled, HourMarked, MarketSeen, Transferred
+from nof0_core.ids import TraderId
+
+_INTERNAL = "@"
+"""Accounts that belong to no trader begin with this."""
+
+
+class History:
+    """The fold. `apply` takes events in order, each once."""
+
+    def __init__(self, *, conversations_per_trader: int, candles_per_coin: int) -> None:
+        self.hours = HourlyRows()
+        self.conversations = ConversationFile(conversations_per_trader)
+        self.candles = CandleFile(candles_per_coin)
+        self.signals: dict[TraderId, SignalLog] = {}
+        self.capital: dict[TraderId, Decimal] = {}
+        """What each account began with, in USD."""
+        self.benchmark: Benchmark | None = None
+        self._newest_market: MarketSeen | None = None
+        self._equity: dict[TraderId, Decimal] = {}
+        self._entry_equity: dict[tuple[TraderId, int], Decimal] = {}
+
+    def apply(self, event: Event) -> None:
+        """Take in one event."""
+        match event.body:
+            case CycleEnded() as body:
+                self._cycle(event, body)
+            case HourMarked() as body:
+                self._hour(event.time, body)
+            case Transferred() as body:
+                self._transfer(event.time, body)
+            case Filled() as body:
+                self._fill(body)
+            case MarketSeen() as body:
+                self._market(event.time, body)
+
+    def equity_at(self, trader: TraderId, fill_id: int) -> Decimal | None:
+        """Return the trader's equity when a fill happened, None where that is not known."""
+        return self._entry_equity.get((trader, fill_id))
+
+    def signal_log(self, trader: TraderId) -> SignalLog:
+        """Return what a trader signalled so far."""
+        return self.signals.setdefault(trader, SignalLog())
+
+    def _cycle(self, event: Event, cycle: CycleEnded) -> None:
+        self.signal_log(cycle.trader).add(cycle, event.time.timestamp())
+        self.conversations.add(event, cycle)
+        self._equity[cycle.trader] = cycle.account.equity
+        for fill in cycle.fills:
+            self._entry_equity[cycle.trader, fill.fill_id] = cycle.account.equity
+
+    def _fill(self, body: Filled) -> None:
+        equity = self._equity.get(body.trader)
+        if equity is not None:
+            self._entry_equity.setdefault((body.trader, body.fill.fill_id), equity)
+
+    def _transfer(self, time: datetime, body: Transferred) -> None:
+        for trader, amount in body.amounts.items():
+            if trader.startswith(_INTERNAL):
+                continue
+            self._equity[trader] = self._equity.get(trader, Decimal(0)) + amount
+            if trader not in self.capital:
+                self.capital[trader] = amount
+                self.hours.begin(_fresh(trader, time, amount))
+
+    def _hour(self, time: datetime, body: HourMarked) -> None:
+        for account in body.accounts:
+            if account.trader in self.capital:
+                self._equity[account.trader] = account.equity
+                self.hours.mark(account)
+        if self.benchmark is not None and self._newest_market is not None:
+            # Read when it is needed: most recorded markets are never asked for their price.
+            price = seen_price(self._newest_market.snapshots, BITCOIN)
+            if price is not None:
+                self.hours.mark(self.benchmark.account(time, price))
+
+    def _market(self, time: datetime, body: MarketSeen) -> None:
+        """Keep the market and its bars; the first price of BTC begins the benchmark."""
+        self.candles.add(body.section, body.snapshots)
+        if not has_price(body.snapshots, BITCOIN):
+            return
+        self._newest_market = body
+        if self.benchmark is not None or not self.capital or BENCHMARK in self.capital:
+            return
+        price = seen_price(body.snapshots, BITCOIN)
+        if price:
+            capital = sum(self.capital.values(), Decimal(0)) / len(self.capital)
+            self.benchmark = Benchmark(capital=capital, start=time, price=price)
+            self.hours.begin(self.benchmark.account(time, price))
+
+
+def _fresh(trader: TraderId, time: datetime, amount: Decimal) -> AccountState:
+    zero = Decimal(0)
+    return AccountState(
+        trader=trader,
+        time=time,
+        deposited=amount,
+        cash=amount,
+        equity=amount,
+        realized_pnl=zero,
+        unrealized_pnl=zero,
+        fees=zero,
+        funding=zero,
+        margin_used=zero,
+    )

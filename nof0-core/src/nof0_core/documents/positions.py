@@ -1,0 +1,62 @@
+"""`positions.json`: what every trader holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from nof0_core.documents.wire import Json, exit_plan, fraction, number, number_or_null, seconds
+from nof0_core.domain.position import Holding
+from nof0_core.domain.view import View
+
+NO_ORDER = -1
+"""Stands for an order that does not exist at the venue."""
+
+
+def positions(view: View) -> list[Json]:
+    """Build the rows in configuration order; a trader without positions has an empty mapping."""
+    return [
+        {"model_id": trader.trader, "positions": held(trader.account.holdings)}
+        for trader in view.traders
+    ]
+
+
+def held(holdings: Iterable[Holding]) -> Json:
+    """Write positions by symbol."""
+    return {holding.symbol: position(holding) for holding in holdings}
+
+
+def position(holding: Holding) -> Json:
+    """Write one position with its 21 keys.
+
+    USD and coins; `quantity` negative when short. `closed_pnl` is what the position has realised so
+    far after fees and funding: minus the entry fee while it is fresh. `slippage` and
+    `wait_for_fill` are constant as in the arena: prices are those of fills, and only filled orders
+    make positions.
+    """
+    return {
+        "entry_oid": holding.entry_venue_id,
+        "risk_usd": number(holding.risk_usd),
+        "confidence": fraction(holding.confidence),
+        "index_col": None,
+        "exit_plan": exit_plan(holding.exit_plan),
+        "entry_time": seconds(holding.opened_at),
+        "symbol": holding.symbol,
+        "entry_price": number(holding.entry_price),
+        "tp_oid": _order(holding.target_venue_id),
+        "margin": number(holding.margin),
+        "wait_for_fill": False,
+        "sl_oid": _order(holding.stop_venue_id),
+        "oid": holding.entry_venue_id,
+        "current_price": number(holding.mark),
+        "closed_pnl": number(holding.realized_pnl - holding.fees + holding.funding),
+        "liquidation_price": number_or_null(holding.liquidation_price),
+        "commission": number(holding.fees),
+        "leverage": holding.leverage,
+        "slippage": 0,
+        "quantity": number(holding.size),
+        "unrealized_pnl": number(holding.unrealized_pnl),
+    }
+
+
+def _order(venue_id: int | None) -> int:
+    return NO_ORDER if venue_id is None else venue_id

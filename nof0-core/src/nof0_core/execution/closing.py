@@ -1,0 +1,70 @@
+"""Closing what one trader holds of a coin, whatever the others hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nof0_core.domain.event import OrderIntended
+from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.snapshot import Quote
+from nof0_core.execution import order_factory
+from nof0_core.execution.order_factory import Refusal, Terms
+from nof0_core.execution.protection import next_id
+from nof0_core.ids import CycleId, Symbol, TraderId
+from nof0_core.ledger import Position
+from nof0_core.money import ZERO
+from nof0_core.state.recorder import Books
+
+
+class Closing:
+    """Makes the orders that close positions of one exchange section, or says why there is none."""
+
+    def __init__(
+        self,
+        *,
+        section: str,
+        books: Books,
+        instruments: Mapping[Symbol, Instrument],
+        terms: Mapping[TraderId, Terms],
+    ) -> None:
+        self._section = section
+        self._books = books
+        self._instruments = instruments
+        self._terms = terms
+        self._told: set[tuple[TraderId, int, str]] = set()
+
+    def order(
+        self, position: Position, cycle: CycleId, quotes: Mapping[Symbol, Quote], purpose: str
+    ) -> OrderIntended | Refusal:
+        """Make the order that closes all of a position at the newest quote."""
+        symbol, trader = position.symbol, position.trader
+        quote, instrument = quotes.get(symbol), self._instruments.get(symbol)
+        if quote is None or instrument is None:
+            return Refusal(reason="no price for the coin")
+        sizes = self._books.ledger.sizes(self._section, symbol)
+        return order_factory.close_order(
+            trader=trader,
+            section=self._section,
+            cycle=cycle,
+            symbol=symbol,
+            size=position.quantity,
+            net=sum(sizes.values(), ZERO),
+            quote=quote,
+            instrument=instrument,
+            terms=self._terms[trader],
+            purpose=purpose,
+            client_id=next_id(self._books, trader, position, f"{purpose}.{cycle}"),
+        )
+
+    def tell(self, position: Position, reason: str) -> None:
+        """Alert that a position which is to be closed stays open, once for each reason."""
+        key = position.trader, position.opened_seq, reason
+        if key in self._told:
+            return
+        self._told.add(key)
+        self._books.alert(
+            "cannot_close",
+            f"the position in {position.symbol} stays open for now: {reason}",
+            trader=position.trader,
+            symbol=position.symbol,
+        )

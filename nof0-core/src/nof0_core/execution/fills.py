@@ -1,0 +1,184 @@
+"""Booking what the venue reports: fills and funding, each once, in the order they happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from nof0_core.domain.event import Filled, FundingSettled
+from nof0_core.domain.fill import Fill, FundingPayment
+from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.snapshot import Quote
+from nof0_core.ids import ENGINE, UNASSIGNED, ClientOrderId, Symbol, TraderId
+from nof0_core.ledger import share_funding
+from nof0_core.ledger.liquidations import share_liquidation
+from nof0_core.money import ZERO, plain
+from nof0_core.protocols import ExchangeProvider, SupportsFunding
+from nof0_core.state.recorder import Books
+
+LATE = timedelta(minutes=10)
+"""How far behind the newest known entry each reading begins: a venue may list entries late."""
+VERY_LATE = timedelta(days=1)
+"""The same where ledger and venue differ."""
+
+
+class Statement:
+    """Reads the account statement of one exchange section into the books."""
+
+    def __init__(
+        self,
+        *,
+        section: str,
+        provider: ExchangeProvider,
+        books: Books,
+        instruments: Mapping[Symbol, Instrument],
+    ) -> None:
+        self._instruments = instruments
+        self._section = section
+        self._provider = provider
+        self._books = books
+
+    async def pull(
+        self, since: datetime, quotes: Mapping[Symbol, Quote], *, late: timedelta = LATE
+    ) -> tuple[Fill, ...]:
+        """Book everything new since `since` (UTC) and return the new fills.
+
+        A fill belongs to the trader whose order it was. One that no order of ours caused goes to
+        the unassigned account and raises an alert. Funding is shared by what each trader held when
+        it was settled. Fills and settlements are booked in time order; what is listed more than
+        `late` behind an entry known by then is not found.
+        """
+        ledger = self._books.ledger
+        # What came before is in the capital the account was opened with.
+        since = max(since, ledger.opened_at(self._section) or since)
+        begin = _begin(since, ledger.last_fill_time(self._section), late)
+        fills = [
+            f
+            for f in await self._provider.fills(begin)
+            if not ledger.knows_fill(self._section, f.fill_id)
+        ]
+        payments = await self._new_funding(since, late)
+        for fill in sorted(fills, key=lambda f: f.time):
+            earlier = [p for p in payments if self._precedes(p, fill)]
+            payments = [p for p in payments if p not in earlier]
+            for payment in earlier:
+                self._book_funding(payment, quotes)
+            self._book_fill(fill)
+        for payment in payments:
+            self._book_funding(payment, quotes)
+        return tuple(fills)
+
+    def settle_netted(self, hour: datetime, quotes: Mapping[Symbol, Quote]) -> None:
+        """Let opposite positions that net to nothing at the venue pay each other for an hour.
+
+        The venue settles its net position only, so it reports nothing for such a coin. What counts
+        is what was held at the hour: a coin netted since then has a settlement that is yet to come.
+        """
+        ledger = self._books.ledger
+        for symbol, quote in quotes.items():
+            sizes = ledger.sizes_at(self._section, symbol, hour, ZERO)
+            is_settled = ledger.knows_funding(self._section, symbol, hour)
+            if not sizes or is_settled or sum(sizes.values(), ZERO):
+                continue
+            if quote.funding_rate is None:
+                continue
+            self._book_funding(
+                FundingPayment(
+                    symbol=symbol, time=hour, size=ZERO, rate=quote.funding_rate, amount=ZERO
+                ),
+                quotes,
+            )
+
+    async def _new_funding(self, since: datetime, late: timedelta) -> list[FundingPayment]:
+        if not isinstance(self._provider, SupportsFunding):
+            return []
+        ledger = self._books.ledger
+        begin = _begin(since, ledger.funding_known_until(self._section), late)
+        found = [
+            payment
+            for payment in await self._provider.funding(begin)
+            if not ledger.knows_funding(self._section, payment.symbol, payment.time)
+        ]
+        return sorted(found, key=lambda payment: payment.time)
+
+    def _precedes(self, payment: FundingPayment, fill: Fill) -> bool:
+        """Tell whether a settlement came before a fill.
+
+        At the same moment the size that was paid on tells: a fill on the hour may be what a
+        settlement set off, or an order that came right after it.
+        """
+        if payment.time != fill.time or payment.symbol != fill.symbol:
+            return payment.time < fill.time
+        held = self._books.ledger.sizes(self._section, fill.symbol)
+        return sum(held.values(), ZERO) == payment.size
+
+    def _book_fill(self, fill: Fill) -> None:
+        owner = self._owner(fill.client_id)
+        if fill.is_liquidation and owner == UNASSIGNED:
+            self._book_liquidation(fill)
+            return
+        self._books.record(owner, Filled(trader=owner, section=self._section, fill=fill))
+        if owner == UNASSIGNED:
+            self._books.alert(
+                "foreign_fill",
+                f"{self._section}: {fill.side} {fill.size} {fill.symbol} at {fill.price} was not "
+                f"ordered by any trader; booked to {UNASSIGNED}",
+                symbol=fill.symbol,
+            )
+
+    def _book_liquidation(self, fill: Fill) -> None:
+        """Book what the venue closed of the net position to those who hold the closed side.
+
+        Parts that were booked before a crash count as still held: the shares come out the same.
+        """
+        ledger = self._books.ledger
+        booked = ledger.parts_of(self._section, fill.fill_id)
+        sizes = ledger.sizes(self._section, fill.symbol)
+        for trader, size in booked.items():
+            sizes[trader] = sizes.get(trader, ZERO) - fill.side.sign * size
+        instrument = self._instruments.get(fill.symbol)
+        parts = share_liquidation(
+            fill,
+            {trader: sizes[trader] for trader in sorted(sizes)},
+            # A coin the venue no longer lists: the finest lot there is.
+            instrument.lot if instrument is not None else Decimal("1E-8"),
+        )
+        for trader, part in parts.items():
+            if trader not in booked:
+                self._books.record(
+                    trader,
+                    Filled(trader=trader, section=self._section, fill=part, whole=fill.size),
+                )
+        self._books.alert(
+            "liquidation",
+            f"{self._section}: the venue closed {plain(fill.size)} {fill.symbol} at "
+            f"{plain(fill.price)} for lack of margin; booked to {', '.join(parts)}",
+            symbol=fill.symbol,
+        )
+
+    def _owner(self, client_id: ClientOrderId | None) -> TraderId:
+        record = self._books.ledger.owner(client_id) if client_id is not None else None
+        return record.trader if record is not None else UNASSIGNED
+
+    def _book_funding(self, payment: FundingPayment, quotes: Mapping[Symbol, Quote]) -> None:
+        sizes = self._books.ledger.sizes_at(
+            self._section, payment.symbol, payment.time, payment.size
+        )
+        quote = quotes.get(payment.symbol)
+        shares = share_funding(payment, sizes, quote.oracle if quote is not None else None)
+        self._books.record(
+            ENGINE,
+            FundingSettled(
+                section=self._section,
+                symbol=payment.symbol,
+                time=payment.time,
+                rate=payment.rate,
+                amounts=shares,
+            ),
+        )
+
+
+def _begin(since: datetime, known: datetime | None, late: timedelta) -> datetime:
+    """Return from when on to read, if everything until `known` was listed by now or `late`."""
+    return max(since, known - late) if known is not None else since

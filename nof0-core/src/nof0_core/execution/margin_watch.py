@@ -1,0 +1,76 @@
+"""Closing out a trader before it loses what belongs to others.
+
+The venue looks at the shared account as a whole: while that has margin, it lets a single virtual
+account sink below zero. So the engine applies the venue's own rule to every trader by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.position import MarginMode
+from nof0_core.domain.snapshot import Quote
+from nof0_core.errors import DataError
+from nof0_core.ids import Symbol, TraderId
+from nof0_core.ledger import Pool, Position
+from nof0_core.money import plain
+from nof0_core.state.recorder import Books
+
+PURPOSE = "liquidation"
+"""What the orders that close such a trader are for; the reason of its closed trades, too."""
+
+
+class Insolvency:
+    """Watches the virtual accounts of one exchange section."""
+
+    def __init__(
+        self, *, section: str, books: Books, instruments: Mapping[Symbol, Instrument]
+    ) -> None:
+        self._section = section
+        self._books = books
+        self._instruments = instruments
+        self._told: set[tuple[TraderId, Symbol | None]] = set()
+
+    def due(self, quotes: Mapping[Symbol, Quote]) -> list[Position]:
+        """Return all positions whose backing is below the maintenance margin they need together.
+
+        The cross positions of a trader are backed by its account, an isolated one by its own
+        margin. Each case raises one alert, again only after there was enough in between. A trader
+        that cannot be valued because a price is missing is not judged. The shared accounts are left
+        alone: what they hold, no trader decided.
+        """
+        marks = {symbol: quote.mark for symbol, quote in quotes.items()}
+        found: list[Position] = []
+        short: set[tuple[TraderId, Symbol | None]] = set()
+        traders = {p.trader: None for p in self._books.ledger.positions(self._section)}
+        for trader in traders:
+            if trader.startswith("@"):
+                continue
+            try:
+                pools = self._books.ledger.pools(self._section, trader, marks, self._instruments)
+            except DataError as error:
+                self._books.log.warning("margin of a trader unknown", error=str(error))
+                short |= {key for key in self._told if key[0] == trader}
+                continue
+            for pool in pools:
+                if pool.equity < pool.needed:
+                    found += pool.positions
+                    short.add(self._tell(trader, pool))
+        self._told = short
+        return found
+
+    def _tell(self, trader: TraderId, pool: Pool) -> tuple[TraderId, Symbol | None]:
+        symbol = pool.positions[0].symbol if pool.mode is MarginMode.ISOLATED else None
+        if (trader, symbol) not in self._told:
+            backing, what = "equity", "all positions of the trader are closed"
+            if symbol is not None:
+                backing, what = "isolated margin", f"the position in {symbol} is closed"
+            self._books.alert(
+                "insolvent",
+                f"{backing} of {plain(pool.equity)} USD is below the maintenance margin of "
+                f"{plain(pool.needed)} USD: {what}",
+                trader=trader,
+                symbol=symbol,
+            )
+        return trader, symbol

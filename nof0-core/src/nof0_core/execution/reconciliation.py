@@ -1,0 +1,134 @@
+"""Whether ledger and exchange account agree, and what follows where they do not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import attrs
+
+from nof0_core.domain.event import Drift, Reconciled, Transferred
+from nof0_core.domain.position import VenuePosition
+from nof0_core.errors import JournalError
+from nof0_core.execution.compare import CASH_TOLERANCE, compare
+from nof0_core.ids import ENGINE, UNASSIGNED, Symbol
+from nof0_core.money import plain
+from nof0_core.protocols import ExchangeProvider
+from nof0_core.state.recorder import Books
+
+MOVED_AFTER = timedelta(minutes=5)
+"""How long cash has to differ by the same amount to count as moved by somebody else, …"""
+MOVED_LOOKS = 3
+"""… and at how many looks in a row: a statement may lag, and time may jump."""
+
+
+@attrs.frozen(kw_only=True)
+class Difference:
+    """Cash alone that differs: by how many USD, since when (UTC), at how many looks in a row."""
+
+    amount: Decimal
+    since: datetime
+    looks: int = 1
+
+
+class Agreement:
+    """Compares the ledger with the exchange account of one section.
+
+    `drift` is what differed at the last look. Until the first one, and after one that failed,
+    nothing is known and entries are stopped.
+    """
+
+    def __init__(self, *, section: str, provider: ExchangeProvider, books: Books) -> None:
+        self.drift: tuple[Drift, ...] = ()
+        self._section = section
+        self._provider = provider
+        self._books = books
+        self._is_known = False
+        self._cash: Difference | None = None
+
+    def doubt(self) -> None:
+        """Forget that both sides were compared, until they are again."""
+        self._is_known = False
+
+    def objection(self, symbol: Symbol) -> str:
+        """Say why no entry on a coin may leave now; empty if one may."""
+        if not self._is_known:
+            return "entries are stopped: the exchange account could not be read"
+        if any(d.symbol in (symbol, None) for d in self.drift):
+            return "entries are stopped: ledger and venue differ"
+        return ""
+
+    async def read(
+        self, marks: Mapping[Symbol, Decimal]
+    ) -> tuple[tuple[Drift, ...], Sequence[VenuePosition]]:
+        """Return what differs right now, and the positions at the venue; nothing is recorded.
+
+        Raises:
+            JournalError: the ledger does not add up in itself.
+        """
+        problems = self._books.ledger.audit(self._section)
+        if problems:
+            message = f"the ledger of {self._section} does not add up: {'; '.join(problems)}"
+            raise JournalError(message)
+        account, positions = await self._provider.account(), await self._provider.positions()
+        totals = self._books.ledger.totals(self._section)
+        drift = compare(
+            raw_usd=totals.raw_usd,
+            sizes=totals.sizes,
+            account=account,
+            positions=positions,
+            marks=marks,
+        )
+        return drift, positions
+
+    def settle(self, drift: tuple[Drift, ...]) -> None:
+        """Take over what `read` found: record what is new and tell about it.
+
+        Cash alone that has differed by the same amount for long enough was moved by somebody else:
+        it is booked to the unassigned account, and with that explained.
+        """
+        self._is_known = True
+        moved = self._moved_cash(drift)
+        if moved is not None:
+            self._book_moved(moved)
+            drift = ()
+        if drift == self.drift:
+            return
+        self.drift = drift
+        self._books.record(ENGINE, Reconciled(section=self._section, drift=drift))
+        for entry in drift:
+            what = entry.symbol or entry.what
+            self._books.alert(
+                "drift",
+                f"{self._section}: {what} is {entry.ledger} in the ledger and {entry.venue} at the "
+                "venue; no new entries until it is explained",
+                symbol=entry.symbol,
+            )
+
+    def _moved_cash(self, drift: tuple[Drift, ...]) -> Decimal | None:
+        """Return by how many USD cash has differed long enough to be booked, None if it has not."""
+        if [entry.what for entry in drift] != ["cash"]:
+            self._cash = None
+            return None
+        now, amount = self._books.clock.now(), drift[0].venue - drift[0].ledger
+        seen = self._cash
+        if seen is None or abs(seen.amount - amount) > CASH_TOLERANCE:
+            self._cash = Difference(amount=amount, since=now)
+            return None
+        self._cash = attrs.evolve(seen, amount=amount, looks=seen.looks + 1)
+        is_settled = self._cash.looks >= MOVED_LOOKS and now - seen.since >= MOVED_AFTER
+        return amount if is_settled else None
+
+    def _book_moved(self, amount: Decimal) -> None:
+        self._cash = None
+        self._books.record(
+            ENGINE,
+            Transferred(section=self._section, amounts={UNASSIGNED: amount}, reason="outside"),
+        )
+        way = "into" if amount > 0 else "out of"
+        self._books.alert(
+            "foreign_transfer",
+            f"{self._section}: {plain(abs(amount))} USD were moved {way} the exchange account by "
+            f"somebody else; booked to {UNASSIGNED}",
+        )

@@ -1,0 +1,132 @@
+"""Requests to single traders: each a file, done once, answered in the journal."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from enum import StrEnum
+from itertools import count
+from pathlib import Path
+
+import attrs
+import msgspec
+
+from nof0_core.errors import UsageError
+from nof0_core.ids import Symbol, TraderId
+from nof0_core.manager.requests.place import put, remove
+
+
+class Command(StrEnum):
+    """What a trader can be told."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    CLOSE = "close"
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """One request; `id` is the name of its file. `symbol` narrows a close to one coin."""
+
+    id: str
+    command: Command
+    trader: TraderId
+    symbol: Symbol | None = None
+
+
+class Requests:
+    """The requests waiting in one data directory.
+
+    A request goes through these states: renamed into the directory; carried out and answered in the
+    journal under its id; removed. An engine that dies in between finds it again: one whose answer
+    is in the journal is only removed, any other is done again, and doing it twice is harmless.
+    """
+
+    def __init__(self, state_dir: Path) -> None:
+        self.directory = state_dir / "control" / "requests"
+        self._numbers = count(1)
+
+    def add(
+        self, command: Command, trader: TraderId, symbol: Symbol | None, now: datetime
+    ) -> Request:
+        """Put a request into the directory; it is on disk when this returns.
+
+        Args:
+            command: what to do.
+            trader: with whom.
+            symbol: for a close: this coin only.
+            now: the machine's time, which orders requests.
+
+        Raises:
+            UsageError: if the file cannot be written.
+        """
+        stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+        request = Request(
+            id=f"{stamp}-{os.getpid()}-{next(self._numbers):03d}",
+            command=command,
+            trader=trader,
+            symbol=symbol,
+        )
+        document = {"command": command, "trader": trader, "symbol": symbol}
+        put(self.directory / f"{request.id}.json", document)
+        return request
+
+    def read(self) -> list[Request]:
+        """Return the waiting requests, oldest first; what is no request is set aside.
+
+        It keeps its content under a name that ends in `.bad`.
+
+        Raises:
+            UsageError: if the directory cannot be read, or what is no request not be set aside.
+        """
+        try:
+            paths = sorted(p for p in self.directory.iterdir() if _is_request(p.name))
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            message = f"{self.directory} cannot be read: {error.strerror}"
+            raise UsageError(message) from error
+        found = []
+        for path in paths:
+            try:
+                raw = msgspec.json.decode(path.read_bytes(), type=_Request)
+            except FileNotFoundError:
+                continue
+            except (OSError, ValueError, RecursionError):
+                _set_aside(path)
+                continue
+            found.append(
+                Request(
+                    id=path.stem,
+                    command=raw.command,
+                    trader=TraderId(raw.trader),
+                    symbol=Symbol(raw.symbol) if raw.symbol is not None else None,
+                )
+            )
+        return found
+
+    def drop(self, request: Request) -> None:
+        """Take an answered request away.
+
+        Raises:
+            UsageError: if the file cannot be removed.
+        """
+        remove(self.directory / f"{request.id}.json")
+
+
+class _Request(msgspec.Struct):
+    command: Command
+    trader: str
+    symbol: str | None = None
+
+
+def _set_aside(path: Path) -> None:
+    try:
+        path.replace(path.with_suffix(".bad"))
+    except OSError as error:
+        message = f"{path} is no request and cannot be set aside: {error.strerror}"
+        raise UsageError(message) from error
+
+
+def _is_request(name: str) -> bool:
+    return name.endswith(".json") and not name.startswith(".")

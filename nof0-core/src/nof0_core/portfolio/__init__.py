@@ -1,0 +1,1 @@
+"""Accounts and positions of all traders, valued at current marks."""

@@ -1,0 +1,1 @@
+"""Recorded candles and funding rates: their files, and looking them up by time."""

@@ -1,0 +1,122 @@
+"""What the books keep in mind of a trader's past for its next question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from decimal import localcontext
+
+from nof0_core.domain.decision import Judgement, Signal, VerdictKind
+from nof0_core.domain.event import CycleEnded, OrderReport
+from nof0_core.domain.feedback import LastAnswer, Outcome, PastTrade, Setback
+from nof0_core.domain.order import OrderStatus
+from nof0_core.domain.trade import ClosedTrade
+from nof0_core.ids import Symbol
+from nof0_core.ledger.arithmetic import PRICE_STEP, quotient
+from nof0_core.money import EXACT, ZERO
+
+MOST_SETBACKS = 6
+MOST_REASONS = 3
+LONGEST_REASON = 300
+MOST_TRADES = 5
+
+ANSWERED = frozenset({"ok", "invalid_output"})
+"""Endings of cycles in which the model said something."""
+_UNFILLED = {
+    OrderStatus.REJECTED: Outcome.NOT_FILLED,
+    OrderStatus.CANCELED: Outcome.NOT_FILLED,
+    OrderStatus.PARTLY_FILLED: Outcome.PARTLY_FILLED,
+}
+
+
+def answer_in(record: CycleEnded, time: datetime) -> LastAnswer | None:
+    """Return what became of the answer in a cycle record; None if the model gave none."""
+    if record.status not in ANSWERED:
+        return None
+    setbacks = tuple(_setbacks(record))
+    return LastAnswer(
+        time=time,
+        error="" if record.status == "ok" else record.error[:LONGEST_REASON],
+        setbacks=setbacks[:MOST_SETBACKS],
+        left_out=max(0, len(setbacks) - MOST_SETBACKS),
+    )
+
+
+def recent(trades: Sequence[ClosedTrade]) -> tuple[PastTrade, ...]:
+    """Return the last few trades, newest first; fills of one closing order are one trade.
+
+    Args:
+        trades: of one trader, in the order they closed. Only their end is looked at.
+    """
+    groups: dict[tuple[Symbol, int, int], list[ClosedTrade]] = {}
+    for trade in reversed(trades):
+        key = (trade.symbol, trade.entry.fill_id, trade.exit.venue_id)
+        if key not in groups and len(groups) == MOST_TRADES:
+            break
+        groups.setdefault(key, []).append(trade)
+    with localcontext(EXACT):
+        return tuple(_whole(parts) for parts in groups.values())
+
+
+def _setbacks(record: CycleEnded) -> Iterator[Setback]:
+    orders = {(report.purpose, report.request.symbol): report for report in record.orders}
+    for judgement in record.judgements:
+        found = _ordered(judgement, orders) or _judged(judgement)
+        if found is not None:
+            yield found
+
+
+def _judged(judgement: Judgement) -> Setback | None:
+    """Return what the checks had against a decision, if it mattered."""
+    if not judgement.is_approved:
+        outcome, kind = Outcome.REFUSED, VerdictKind.VETO
+    elif any(verdict.kind is VerdictKind.SHRINK for verdict in judgement.verdicts):
+        outcome, kind = Outcome.CUT, VerdictKind.SHRINK
+    else:
+        return None
+    reasons = (f"{v.code}: {v.message}" for v in judgement.verdicts if v.kind is kind)
+    return _setback(judgement, outcome, *reasons)
+
+
+def _ordered(
+    judgement: Judgement, orders: Mapping[tuple[str, Symbol], OrderReport]
+) -> Setback | None:
+    """Return what kept an approved decision's order from being filled whole, if anything did."""
+    decision = judgement.decision
+    if not judgement.is_approved or decision.signal is Signal.HOLD:
+        return None
+    report = orders.get(("open" if decision.signal.is_entry else "close", decision.symbol))
+    outcome = _UNFILLED.get(report.outcome.status) if report is not None else None
+    if report is None or outcome is None:
+        return None
+    reason = report.outcome.reason or report.outcome.status.value
+    return _setback(judgement, outcome, reason)
+
+
+def _setback(judgement: Judgement, outcome: Outcome, *reasons: str) -> Setback:
+    return Setback(
+        symbol=judgement.decision.symbol,
+        signal=judgement.decision.signal,
+        outcome=outcome,
+        reasons=tuple(reason[:LONGEST_REASON] for reason in reasons[:MOST_REASONS]),
+    )
+
+
+def _whole(parts: Sequence[ClosedTrade]) -> PastTrade:
+    """Sum up the parts of one trade, newest first."""
+    last = parts[0]
+    size = sum((abs(part.quantity) for part in parts), ZERO)
+    brought = sum((abs(part.quantity) * part.exit.price for part in parts), ZERO)
+    return PastTrade(
+        symbol=last.symbol,
+        is_long=last.is_long,
+        size=size,
+        entry_price=last.entry.price,
+        exit_price=quotient(brought, size, PRICE_STEP),
+        fees=sum((part.fees for part in parts), ZERO),
+        funding=sum((part.funding for part in parts), ZERO),
+        net_pnl=sum((part.net_pnl for part in parts), ZERO),
+        opened_at=last.entry.time,
+        closed_at=last.exit.time,
+        reason=last.reason,
+    )

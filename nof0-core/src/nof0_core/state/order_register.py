@@ -1,0 +1,86 @@
+"""Every order that was ever intended, and what is known of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import datetime
+from decimal import Decimal
+
+import attrs
+
+from nof0_core.domain.event import OrderIntended
+from nof0_core.domain.order import OrderOutcome
+from nof0_core.domain.order_record import OrderRecord
+from nof0_core.ids import ClientOrderId, Symbol, TraderId
+
+
+class OrderBook:
+    """Orders by client id, with those that are still open by section and exits by position."""
+
+    def __init__(self) -> None:
+        self._records: dict[ClientOrderId, OrderRecord] = {}
+        self._open: defaultdict[str, dict[ClientOrderId, OrderRecord]] = defaultdict(dict)
+        self._exits: defaultdict[tuple[TraderId, Symbol], dict[ClientOrderId, OrderRecord]] = (
+            defaultdict(dict)
+        )
+
+    def get(self, client_id: ClientOrderId) -> OrderRecord | None:
+        """Return what is known of an order."""
+        return self._records.get(client_id)
+
+    def open_in(self, section: str) -> tuple[OrderRecord, ...]:
+        """Return the orders of a section without a final answer, oldest first."""
+        return tuple(self._open[section].values()) if section in self._open else ()
+
+    def open_exits(self, trader: TraderId, symbol: Symbol) -> Collection[OrderRecord]:
+        """Return a trader's stops and targets on a coin without a final answer, oldest first."""
+        exits = self._exits.get((trader, symbol))
+        return exits.values() if exits else ()
+
+    def intend(self, intent: OrderIntended, *, seq: int, time: datetime) -> OrderRecord:
+        """Remember an order that is about to be sent; one that is known already stays as it is."""
+        known = self._records.get(intent.request.client_id)
+        if known is not None:
+            return known
+        record = OrderRecord(
+            trader=intent.trader,
+            section=intent.section,
+            cycle=intent.cycle,
+            purpose=intent.purpose,
+            request=intent.request,
+            leverage=max(1, intent.leverage),
+            confidence=intent.confidence,
+            risk_usd=intent.risk_usd,
+            plan=intent.plan,
+            margin_mode=intent.margin_mode,
+            intended_at=time,
+            seq=seq,
+        )
+        self._put(record)
+        return record
+
+    def answer(self, outcome: OrderOutcome) -> OrderRecord | None:
+        """Take over the newest answer; None for an order that was never intended here."""
+        record = self._records.get(outcome.client_id)
+        if record is None:
+            return None
+        record = attrs.evolve(record, outcome=outcome)
+        self._put(record)
+        return record
+
+    def fill(self, record: OrderRecord, size: Decimal) -> None:
+        """Add booked coins to an order."""
+        self._put(attrs.evolve(record, filled=record.filled + size))
+
+    def _put(self, record: OrderRecord) -> None:
+        client_id = record.client_id
+        self._records[client_id] = record
+        places = [self._open[record.section]]
+        if record.is_exit:
+            places.append(self._exits[record.trader, record.symbol])
+        for place in places:
+            if record.is_open:
+                place[client_id] = record
+            else:
+                place.pop(client_id, None)

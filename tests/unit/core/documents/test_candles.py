@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import json
+
+import msgspec
+import pytest
+
+from nof0_core.documents.candles import CandleFile
+
+MINUTE = 60_000
+COLUMNS = ["open_time", "open", "high", "low", "close", "volume", "ema20"]
+
+
+def record(first, last, symbol="BTC", interval="1m", columns=COLUMNS):
+    """A market record with bars of these minutes, both included."""
+    bars = [[n * MINUTE, n, n + 2.5, n - 1, n + 1, 7, None] for n in range(first, last + 1)]
+    entry = {"time": "2025-07-14T00:03:00Z", "quote": {"mark": "1"}}
+    series = {interval: {"columns": columns, "bars": bars}}
+    return msgspec.Raw(json.dumps({symbol: {**entry, "series": series}}).encode())
+
+
+def rows(file):
+    return [json.loads(row) for row in file.rows()]
+
+
+def minutes(file):
+    return [bar[0] / 60 for bar in rows(file)[0]["bars"]]
+
+
+def test_bars_of_records_that_overlap_are_joined():
+    file = CandleFile(most=100)
+    file.add("hl", record(1, 3))
+    file.add("hl", record(2, 5))
+    (row,) = rows(file)
+    assert (row["market"], row["symbol"], row["interval"]) == ("hl", "BTC", "1m")
+    assert minutes(file) == [1, 2, 3, 4, 5]
+    assert row["bars"][0] == [60.0, 1, 3.5, 0, 2, 7]
+
+
+def test_what_was_seen_before_the_journal_went_through_json_is_the_same():
+    fresh, plain = CandleFile(most=9), CandleFile(most=9)
+    fresh.add("hl", record(1, 3))
+    plain.add("hl", json.loads(bytes(record(1, 3))))
+    assert fresh.rows() == plain.rows()
+
+
+def test_only_the_newest_are_kept_and_none_is_made_up():
+    file = CandleFile(most=4)
+    file.add("hl", record(1, 3))
+    file.add("hl", record(10, 11))
+    assert minutes(file) == [2, 3, 10, 11]
+    file.add("hl", record(12, 30))
+    assert minutes(file) == [27, 28, 29, 30]
+
+
+def test_coins_intervals_and_markets_are_apart_in_a_fixed_order():
+    file = CandleFile(most=4)
+    for section, symbol, interval in (("hl", "SOL", "1m"), ("hl", "BTC", "4h"), ("b", "SOL", "1m")):
+        file.add(section, record(1, 2, symbol, interval))
+    assert [(r["market"], r["symbol"], r["interval"]) for r in rows(file)] == [
+        ("b", "SOL", "1m"),
+        ("hl", "BTC", "4h"),
+        ("hl", "SOL", "1m"),
+    ]
+
+
+def test_while_no_bar_closed_nothing_is_written_anew():
+    file = CandleFile(most=4)
+    file.add("hl", record(1, 2))
+    before = file.rows()
+    file.add("hl", record(1, 2))
+    assert file.rows() is before
+    file.add("hl", record(1, 3))
+    assert file.rows() is not before
+
+
+def test_a_series_with_other_columns_is_no_candle():
+    file = CandleFile(most=4)
+    file.add("hl", record(1, 2, columns=["open_time", "price"]))
+    assert rows(file) == []
+
+
+def test_what_is_no_market_record_is_an_error():
+    with pytest.raises(msgspec.MsgspecError):
+        CandleFile(most=4).add("hl", b"[1]")

@@ -1,0 +1,314 @@
+"""A venue that can be made to fail, and a desk on it with real books."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal as D
+
+import attrs
+import pytest
+
+from nof0_core.clock import SimulatedClock
+from nof0_core.domain.account import VenueAccount
+from nof0_core.domain.decision import Signal
+from nof0_core.domain.event import EngineStarted, Transferred
+from nof0_core.domain.fill import Fill, FundingPayment
+from nof0_core.domain.order import OrderOutcome, OrderStatus, Side, TriggerKind, VenueOrder
+from nof0_core.domain.position import VenuePosition
+from nof0_core.errors import OutcomeUnknownError, RejectedError, TransientError
+from nof0_core.execution.engine import Desk
+from nof0_core.execution.order_factory import Terms
+from nof0_core.ids import ENGINE, cycle_id
+from nof0_core.journal import Journal
+from nof0_core.protocols import Capability
+from nof0_core.risk.gate import RiskGate
+from nof0_core.state.engine_state import Ledger
+from nof0_core.state.recorder import Books
+from nof0_core.testing import samples
+from nof0_core.testing.environment import START, Lines
+
+FEE = D("0.00045")
+
+
+class Venue:
+    """One account, filled at `prices`. Faults are switched on by setting the flags.
+
+    `lose_answers`: carries orders out, then the connection drops. `lose_orders`: the connection
+    drops before they arrive. `refuse_stops`, `refuse_leverage`: says no. `is_down`: does not talk.
+    `fill_ratio`: the part of an IOC order that finds a counterpart.
+    """
+
+    capabilities = frozenset(Capability)
+
+    def __init__(self, clock) -> None:
+        self.clock = clock
+        self.prices = {"BTC": D(100_000), "ETH": D(4000)}
+        self.raw = D(10_000)
+        self.sizes: dict[str, D] = {}
+        self.orders: dict[str, VenueOrder] = {}
+        self.groups: dict[str, str] = {}
+        self.executed: list[Fill] = []
+        self.paid: list[FundingPayment] = []
+        self.requests: list = []
+        self.leverage: dict[str, int] = {}
+        self.lose_answers = self.lose_orders = self.refuse_stops = self.is_down = False
+        self.refuse_leverage = False
+        self.fill_ratio = D(1)
+
+    async def account(self):
+        worth = sum(size * self.prices[s] for s, size in self.sizes.items())
+        return VenueAccount(
+            time=self.clock.now(), equity=self.raw + worth, raw_usd=self.raw,
+            margin_used=D(0), available=self.raw + worth,
+        )  # fmt: skip
+
+    async def positions(self):
+        return [
+            VenuePosition(
+                symbol=s, size=size, entry_price=self.prices[s],
+                leverage=self.leverage.get(s, 5),
+                margin_used=D(0), unrealized_pnl=D(0),
+            )
+            for s, size in self.sizes.items() if size
+        ]  # fmt: skip
+
+    async def open_orders(self):
+        return [o for o in self.orders.values() if o.status is OrderStatus.RESTING]
+
+    async def place(self, requests):
+        if self.is_down:
+            raise TransientError("the venue is away")
+        if self.lose_orders:
+            raise OutcomeUnknownError("connection dropped")
+        outcomes = [self._accept(r) for r in requests]
+        if self.lose_answers:
+            raise OutcomeUnknownError("connection dropped")
+        return outcomes
+
+    async def cancel(self, client_ids):
+        outcomes = []
+        for client_id in client_ids:
+            order = self.orders.get(client_id)
+            if order is None:
+                reason = "Order was never placed, already canceled, or filled."
+                status = OrderStatus.REJECTED
+                outcomes.append(OrderOutcome(client_id=client_id, status=status, reason=reason))
+                continue
+            if order.status is OrderStatus.RESTING:
+                order = self.orders[client_id] = attrs.evolve(order, status=OrderStatus.CANCELED)
+            outcomes.append(order.outcome(client_id))
+        return outcomes
+
+    async def order(self, client_id):
+        return self.orders.get(client_id)
+
+    async def fills(self, since):
+        return [f for f in self.executed if f.time >= since]
+
+    async def funding(self, since):
+        return [p for p in self.paid if p.time >= since]
+
+    async def set_leverage(self, symbol, leverage, mode):
+        if self.refuse_leverage:
+            raise RejectedError("Invalid leverage value")
+        self.leverage[symbol] = leverage
+
+    # --- what happens at the venue ---
+
+    def move(self, symbol, mark):
+        """Move the mark and let what it triggers happen, stops first."""
+        self.prices[symbol] = D(mark)
+        waiting = [o for o in self.orders.values() if o.status is OrderStatus.RESTING]
+        for order in sorted(waiting, key=lambda o: o.trigger.kind is TriggerKind.TARGET):
+            falls = (order.side is Side.SELL) == (order.trigger.kind is TriggerKind.STOP)
+            reached = D(mark) <= order.trigger.price if falls else D(mark) >= order.trigger.price
+            if reached and self.orders[order.client_id].status is OrderStatus.RESTING:
+                size = min(order.size, abs(self.sizes.get(symbol, D(0))))
+                self._execute(order, size)
+                group = self.groups[order.client_id]
+                for sibling in [c for c, g in self.groups.items() if g == group]:
+                    if self.orders[sibling].status is OrderStatus.RESTING:
+                        self.orders[sibling] = attrs.evolve(
+                            self.orders[sibling], status=OrderStatus.CANCELED
+                        )
+
+    def trade_by_hand(self, symbol, side, size):
+        """Let somebody trade in the venue's own screen."""
+        self._book(None, symbol, side, D(size))
+
+    def pay_funding(self, symbol, rate):
+        size = self.sizes[symbol]
+        amount = -size * self.prices[symbol] * D(rate)
+        self.raw += amount
+        self.paid.append(
+            FundingPayment(
+                symbol=symbol, time=self.clock.now(), size=size, rate=D(rate), amount=amount
+            )
+        )
+
+    def _accept(self, request):
+        self.requests.append(request)
+        if request.client_id in self.orders:
+            return self.orders[request.client_id].outcome(request.client_id)
+        order = VenueOrder(
+            client_id=request.client_id, venue_id=len(self.orders) + 1, symbol=request.symbol,
+            side=request.side, size=request.size, filled_size=D(0),
+            limit_price=request.limit_price, status=OrderStatus.RESTING, time=self.clock.now(),
+            is_reduce_only=request.is_reduce_only, trigger=request.trigger,
+        )  # fmt: skip
+        self.orders[request.client_id] = order
+        if request.trigger is not None:
+            self.groups[request.client_id] = request.group
+            if self.refuse_stops:
+                order = attrs.evolve(
+                    order, status=OrderStatus.REJECTED, reason="Invalid TP/SL price."
+                )
+                self.orders[request.client_id] = order
+        elif (
+            request.is_reduce_only and self.sizes.get(request.symbol, D(0)) * request.side.sign >= 0
+        ):
+            order = attrs.evolve(
+                order,
+                status=OrderStatus.REJECTED,
+                reason="Reduce only order would increase position.",
+            )
+            self.orders[request.client_id] = order
+        else:
+            self._execute(order, request.size * self.fill_ratio)
+        return self.orders[request.client_id].outcome(request.client_id)
+
+    def _execute(self, order, size):
+        if size:
+            self._book(order, order.symbol, order.side, size)
+        status = (
+            OrderStatus.FILLED if size == order.size
+            else OrderStatus.PARTLY_FILLED if size else OrderStatus.CANCELED
+        )  # fmt: skip
+        self.orders[order.client_id] = attrs.evolve(
+            order, status=status, filled_size=size, average_price=self.prices[order.symbol]
+        )
+
+    def _book(self, order, symbol, side, size):
+        price = self.prices[symbol]
+        fee = price * size * FEE
+        self.raw -= side.sign * size * price + fee
+        self.sizes[symbol] = self.sizes.get(symbol, D(0)) + side.sign * size
+        self.executed.append(
+            Fill(
+                fill_id=len(self.executed) + 1, venue_id=order.venue_id if order else 0,
+                client_id=order.client_id if order else None, symbol=symbol, side=side,
+                price=price, size=size, fee=fee, time=self.clock.now(),
+            )
+        )  # fmt: skip
+
+
+class Scene:
+    """Two traders, 4,000 USD each, on one venue account of 10,000 USD."""
+
+    def __init__(self, tmp_path) -> None:
+        self.root = tmp_path / "journal"
+        self.clock = SimulatedClock(START)
+        self.venue = Venue(self.clock)
+        self.log = Lines()
+        self.cycles = 0
+        self.obstacle = ""
+        self.terms = Terms(style="market_ioc", slippage_bps=D(50), price_band_pct=D(2))
+        self._open()
+        self.books.record(
+            ENGINE,
+            EngineStarted(
+                version="0", config_digest="", clock="simulated", seed=0, traders=("ann", "bob")
+            ),
+        )
+        for account, amount in (("@reserve", 2000), ("ann", 4000), ("bob", 4000)):
+            self.books.record(
+                account,
+                Transferred(section="paper", amounts={account: D(amount)}, reason="initial"),
+            )
+
+    def _open(self):
+        journal, ledger = Journal.open(self.root), Ledger()
+        for event in journal.read():
+            ledger.apply(event)
+        self.is_synced = False
+        self.books = Books(journal=journal, ledger=ledger, clock=self.clock, log=self.log)
+        self.desk = Desk(
+            section="paper",
+            provider=self.venue,
+            books=self.books,
+            instruments={s: samples.instrument(s) for s in ("BTC", "ETH")},
+            terms={"ann": self.terms, "bob": self.terms},
+            since=START,
+            obstacle=lambda _: self.obstacle,
+        )
+
+    def restart(self):
+        """Open everything again from what is on disk."""
+        self.books.journal.close()
+        self._open()
+
+    @property
+    def ledger(self):
+        return self.books.ledger
+
+    def quotes(self):
+        return {
+            s: attrs.evolve(samples.snapshot(s).quote, mark=mark, oracle=mark)
+            for s, mark in self.venue.prices.items()
+        }
+
+    def approve(self, trader, *decisions):
+        """Let the risk gate approve decisions of a trader as things stand now."""
+        self.cycles += 1
+        time = self.clock.now() + timedelta(microseconds=self.cycles)
+        marks = self.venue.prices
+        context = attrs.evolve(
+            samples.context(snapshots={s: samples.snapshot(s, str(m)) for s, m in marks.items()}),
+            trader=trader,
+            cycle=cycle_id(trader, time),
+            account=self.ledger.account(
+                "paper", trader, marks, START, {s: samples.instrument(s) for s in marks}
+            ),
+        )
+        judged, approved = RiskGate().judge(decisions, context)
+        assert len(approved) == len(decisions), judged
+        return approved
+
+    async def trade(self, trader, *decisions):
+        """Carry out decisions; a desk that was just opened looks at the venue first."""
+        if not self.is_synced:
+            await self.sync()
+        return await self.desk.submit(self.approve(trader, *decisions), self.quotes())
+
+    async def open(self, trader, signal=Signal.BUY_TO_ENTER):
+        """Enter 1,000 USD of BTC with a stop 1 % and a target 4 % away."""
+        return await self.trade(trader, samples.decision(signal))
+
+    async def sync(self):
+        self.is_synced = True
+        await self.desk.sync(self.quotes())
+
+    def resting(self):
+        return [o for o in self.venue.orders.values() if o.status is OrderStatus.RESTING]
+
+    def alerts(self):
+        self.books.journal.flush()
+        return [e.body.code for e in self.books.journal.read(types=["alert"])]
+
+    def assert_agrees(self):
+        """The sums of the ledger are the venue's numbers, to the last digit."""
+        totals = self.ledger.totals("paper")
+        assert totals.raw_usd == self.venue.raw
+        assert {s: q for s, q in totals.sizes.items() if q} == {
+            s: q for s, q in self.venue.sizes.items() if q
+        }
+
+
+@pytest.fixture
+def scene(tmp_path):
+    return Scene(tmp_path)
+
+
+@pytest.fixture
+def scene_maker(tmp_path_factory):
+    return lambda: Scene(tmp_path_factory.mktemp("scene"))

@@ -1,0 +1,110 @@
+"""On a clock of real time the disk works beside the engine: what may happen meanwhile."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import timedelta
+
+import anyio
+import pytest
+
+from nof0_core.clock import SimulatedClock, pause
+from nof0_core.domain.decision import Decision, Signal
+from nof0_core.domain.order import OrderStatus
+from nof0_core.errors import JournalError
+from nof0_core.execution import orders
+from nof0_core.testing.environment import START
+
+pytestmark = pytest.mark.anyio
+CLOSE = Decision(signal=Signal.CLOSE, symbol="BTC")
+
+
+class RunningClock(SimulatedClock):
+    """Stands where it is put, but does not promise that nothing happens in between."""
+
+    is_lockstep = False
+
+
+@pytest.fixture
+async def live(scene, gate):
+    """The scene on such a clock, looked at once, with the disk in the way from now on."""
+    await scene.sync()
+    scene.books.commit()
+    scene.books.clock = RunningClock(START)
+    return scene
+
+
+async def test_no_order_leaves_before_its_intent_is_on_disk(live, gate):
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(live.open, "ann")
+        await gate.busy()
+        assert live.ledger.open_orders("paper")
+        assert live.venue.requests == []
+        gate.open(100)
+    assert live.ledger.position("ann", "BTC") is not None
+    assert "2025-07-01.jsonl" in gate.trips[-1]
+
+
+async def test_an_entry_does_not_leave_after_a_halt_that_came_meanwhile(live, gate):
+    carried = []
+
+    async def trade():
+        carried.append(await live.open("ann"))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(trade)
+        await gate.busy()
+        live.obstacle = "halted"
+        gate.open(100)
+    (report,) = carried[0].orders
+    assert report.outcome.status is OrderStatus.REJECTED
+    assert report.outcome.reason == "entries are stopped: halted"
+    assert live.venue.requests == []
+    assert live.ledger.open_orders("paper") == ()
+
+
+async def test_a_halt_that_comes_meanwhile_stops_no_close(live, gate):
+    gate.open(100)
+    await live.open("ann")
+    live.obstacle = "halted"
+    await live.trade("ann", CLOSE)
+    assert live.ledger.position("ann", "BTC") is None
+
+
+async def test_an_order_the_disk_kept_too_long_is_not_sent(live, gate, monkeypatch):
+    """Its time limit begins with the intent: sent later, it could outlive being given up."""
+    monkeypatch.setattr(orders, "PLACE_TIMEOUT", timedelta(seconds=0.05))
+    carried = []
+
+    async def trade():
+        carried.append(await live.open("ann"))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(trade)
+        await gate.busy()
+        await pause(0.1)
+        gate.open(100)
+    (report,) = carried[0].orders
+    assert report.outcome.status is OrderStatus.REJECTED
+    assert "the disk took too long" in report.outcome.reason
+    assert live.venue.requests == []
+
+
+async def test_who_is_cancelled_meanwhile_finishes_what_was_begun(live, gate):
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(live.open, "ann")
+        await gate.busy()
+        tasks.cancel_scope.cancel()
+        gate.open(100)
+    entry = live.venue.requests[0]
+    assert live.ledger.owner(entry.client_id).outcome.status is OrderStatus.FILLED
+
+
+async def test_without_the_disk_nothing_leaves(live, gate):
+    with pytest.RaisesGroup(pytest.RaisesExc(JournalError, match="start it again")):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(live.open, "ann")
+            await gate.busy()
+            shutil.rmtree(live.root / "ann")
+            gate.open(100)
+    assert live.venue.requests == []

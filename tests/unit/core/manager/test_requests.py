@@ -1,0 +1,93 @@
+"""The control directory: whole files, each request once, unreadable means stop."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from nof0_core.errors import UsageError
+from nof0_core.manager.requests import Command, Halt, HaltSwitch, Requests
+
+NOW = datetime(2025, 7, 1, tzinfo=UTC)
+
+
+def test_a_halt_comes_back_as_it_was_set_and_goes_when_lifted(tmp_path):
+    switch = HaltSwitch(tmp_path)
+    assert switch.read() is None
+    halt = Halt(time=NOW, reason="enough", is_flatten=True)
+    switch.set(halt)
+    assert HaltSwitch(tmp_path).read() == halt
+    assert [p.name for p in switch.path.parent.iterdir()] == ["halt.json"]
+    assert switch.lift()
+    assert switch.read() is None
+    assert not switch.lift()
+
+
+def test_a_reason_that_is_no_text_keeps_nobody_from_halting(tmp_path):
+    # What a shell hands over for a byte that is no UTF-8.
+    HaltSwitch(tmp_path).set(Halt(time=NOW, reason="bad \udcff byte", is_flatten=True))
+    assert HaltSwitch(tmp_path).read() == Halt(time=NOW, reason="bad ? byte", is_flatten=True)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(content, id=name)
+        for name, content in {
+            "empty": b"",
+            "cut off": b"{",
+            "list": b"[]",
+            "reason is a number": b'{"reason": 3}',
+            "no text": b"\xff\xfe",
+            "no text inside": b'{"reason": "\xff"}',
+            "deeper than any": b"[" * 100_000,
+            "unknown key, deeper than any": b'{"x":' + b"[" * 100_000,
+            "a time that is none": b'{"time": "soon"}',
+            "flatten is a word": b'{"flatten": "yes"}',
+        }.items()
+    ],
+)
+def test_a_marker_that_cannot_be_understood_halts_without_flattening(tmp_path, content):
+    switch = HaltSwitch(tmp_path)
+    switch.path.parent.mkdir()
+    switch.path.write_bytes(content)
+    found = switch.read()
+    assert found is not None
+    assert not found.is_flatten
+    assert "cannot be read" in found.reason
+
+
+def test_a_marker_that_is_a_directory_halts(tmp_path):
+    switch = HaltSwitch(tmp_path)
+    switch.path.mkdir(parents=True)
+    assert switch.read() is not None
+
+
+def test_a_data_directory_that_is_a_file_is_told(tmp_path):
+    (tmp_path / "data").write_text("")
+    with pytest.raises(UsageError, match="cannot be written"):
+        HaltSwitch(tmp_path / "data").set(Halt(time=NOW, reason="", is_flatten=False))
+
+
+def test_requests_come_in_the_order_they_were_made_and_each_until_it_is_dropped(tmp_path):
+    requests = Requests(tmp_path)
+    assert requests.read() == []
+    late = requests.add(Command.RESUME, "ann", None, NOW + timedelta(seconds=1))
+    first = requests.add(Command.CLOSE, "bob", "BTC", NOW)
+    second = requests.add(Command.PAUSE, "ann", None, NOW)
+    assert requests.read() == [first, second, late]
+    assert Requests(tmp_path).read() == [first, second, late]
+    requests.drop(first)
+    requests.drop(first)
+    assert requests.read() == [second, late]
+
+
+def test_half_written_files_are_not_seen_and_bad_ones_set_aside(tmp_path):
+    requests = Requests(tmp_path)
+    good = requests.add(Command.PAUSE, "ann", None, NOW)
+    (requests.directory / ".0.json.7.part").write_text('{"command": "cl')
+    (requests.directory / "0.json").write_text('{"command": "explode", "trader": "ann"}')
+    assert requests.read() == [good]
+    assert (requests.directory / "0.bad").exists()
+    assert requests.read() == [good]

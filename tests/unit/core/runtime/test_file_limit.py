@@ -1,0 +1,49 @@
+"""Many traders do not end for want of open files."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+resource = pytest.importorskip("resource")
+
+CODE = """
+import resource
+from nof0_core.errors import UsageError
+from nof0_core.runtime.file_limit import make_room
+resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard}))
+try:
+    make_room({traders})
+except UsageError as error:
+    print(error)
+else:
+    print(*resource.getrlimit(resource.RLIMIT_NOFILE))
+"""
+
+
+def limits(*, soft: int, hard: int, traders: int) -> str:
+    """Return what is printed by a process with these limits that makes room."""
+    code = CODE.format(soft=soft, hard=hard, traders=traders)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    return done.stdout.strip()
+
+
+def test_a_low_limit_is_raised_as_far_as_it_takes():
+    assert limits(soft=300, hard=2000, traders=200) == "1056 2000"
+
+
+def test_it_is_raised_to_what_is_allowed_and_no_further():
+    assert limits(soft=300, hard=600, traders=200) == "600 600"
+
+
+def test_a_limit_that_is_enough_stays():
+    assert limits(soft=300, hard=2000, traders=6) == "300 2000"
+
+
+def test_a_system_that_allows_too_few_is_refused_before_anything_begins():
+    said = limits(soft=300, hard=500, traders=200)
+    assert said.startswith("200 traders need 528 open files, the system allows 500")

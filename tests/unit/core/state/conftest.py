@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from nof0_core.domain.event import (
+    Event,
+    ExitPlanSet,
+    Filled,
+    FundingSettled,
+    OrderAnswered,
+    OrderIntended,
+    Transferred,
+)
+from nof0_core.domain.fill import Fill
+from nof0_core.domain.instrument import Instrument, MarginTier
+from nof0_core.domain.order import (
+    OrderOutcome,
+    OrderRequest,
+    OrderStatus,
+    Side,
+    TimeInForce,
+    Trigger,
+    TriggerKind,
+)
+from nof0_core.domain.position import ExitPlan
+from nof0_core.ids import ENGINE, client_order_id, cycle_id
+from nof0_core.state.engine_state import Ledger
+
+D = Decimal
+
+START = datetime(2025, 7, 23, tzinfo=UTC)
+
+
+class Script:
+    """Tells a ledger a story, one event per minute, and remembers the events."""
+
+    section = "paper"
+
+    def __init__(self):
+        self.ledger = Ledger()
+        self.events = []
+
+    @property
+    def now(self):
+        return START + timedelta(minutes=len(self.events))
+
+    def tell(self, body):
+        event = Event(seq=len(self.events) + 1, time=self.now, stream=ENGINE, body=body)
+        self.events.append(event)
+        self.ledger.apply(event)
+
+    def transfer(self, trader, amount, reason="initial"):
+        self.tell(Transferred(section=self.section, amounts={trader: D(amount)}, reason=reason))
+
+    def intend(self, trader, symbol, size, *, purpose="open", leg=None, **terms):
+        """Announce an order of signed `size` and return its client id."""
+        cycle = cycle_id(trader, self.now)
+        client_id = client_order_id(trader, cycle, symbol, leg or purpose)
+        waits = purpose in {"stop", "target"}
+        request = OrderRequest(
+            client_id=client_id,
+            symbol=symbol,
+            side=Side.BUY if D(size) > 0 else Side.SELL,
+            size=abs(D(size)),
+            limit_price=D(1),
+            tif=TimeInForce.IOC,
+            is_reduce_only=waits,
+            trigger=Trigger(kind=TriggerKind(purpose), price=D(1)) if waits else None,
+        )
+        self.tell(
+            OrderIntended(
+                trader=trader,
+                section=self.section,
+                cycle=cycle,
+                purpose=purpose,
+                request=request,
+                **terms,
+            )
+        )
+        return client_id
+
+    def answer(self, trader, symbol, client_id, status, **more):
+        outcome = OrderOutcome(client_id=client_id, status=OrderStatus(status), **more)
+        self.tell(
+            OrderAnswered(trader=trader, section=self.section, symbol=symbol, outcome=outcome)
+        )
+
+    def fill(self, trader, symbol, size, price, fee="0", client_id=None, fill_id=None, **more):
+        """Book an execution of signed `size`."""
+        number = fill_id if fill_id is not None else len(self.events) + 1000
+        fill = Fill(
+            fill_id=number,
+            venue_id=number + 50_000,
+            client_id=client_id,
+            symbol=symbol,
+            side=Side.BUY if D(size) > 0 else Side.SELL,
+            price=D(price),
+            size=abs(D(size)),
+            fee=D(fee),
+            time=self.now,
+            **more,
+        )
+        self.tell(Filled(trader=trader, section=self.section, fill=fill))
+
+    def trade(self, trader, symbol, size, price, fee="0", *, purpose="open", **terms):
+        """Announce an order and fill all of it."""
+        client_id = self.intend(trader, symbol, size, purpose=purpose, **terms)
+        self.fill(trader, symbol, size, price, fee, client_id)
+        return client_id
+
+    def fund(self, trader, symbol, amount, time=None):
+        self.tell(
+            FundingSettled(
+                section=self.section,
+                symbol=symbol,
+                time=time or self.now,
+                rate=D("0.0000125"),
+                amounts={trader: D(amount)},
+            )
+        )
+
+    def plan(self, trader, symbol, protection, **plan):
+        self.tell(
+            ExitPlanSet(
+                trader=trader,
+                section=self.section,
+                symbol=symbol,
+                plan=ExitPlan(**plan),
+                protection=protection,
+            )
+        )
+
+    def account(self, trader, **marks):
+        return self.ledger.account(
+            self.section,
+            trader,
+            {symbol: D(mark) for symbol, mark in marks.items()},
+            self.now,
+            INSTRUMENTS,
+        )
+
+
+INSTRUMENTS = {
+    "BTC": Instrument(
+        symbol="BTC",
+        size_decimals=5,
+        price_decimals=1,
+        max_leverage=40,
+        tiers=(
+            MarginTier(lower_bound=D(0), max_leverage=40),
+            MarginTier(lower_bound=D(150_000_000), max_leverage=20),
+        ),
+    ),
+    "ETH": Instrument(symbol="ETH", size_decimals=4, price_decimals=2, max_leverage=25),
+    "DOGE": Instrument(symbol="DOGE", size_decimals=0, price_decimals=6, max_leverage=10),
+}
+
+
+def picture(ledger, traders, section="paper", prices=None):
+    """Everything that can be read of a ledger, for comparing two of them."""
+    marks = prices or {"BTC": D("118123.4"), "ETH": D("3700.55"), "DOGE": D("0.24123")}
+    accounts = [ledger.account(section, t, marks, START, INSTRUMENTS) for t in traders]
+    return {
+        "accounts": accounts,
+        "positions": ledger.positions(section),
+        "totals": ledger.totals(section),
+        "trades": [ledger.trades(t) for t in traders],
+        "curves": [ledger.curve(t) for t in traders],
+        "cycles": [
+            (ledger.cycles(t), ledger.last_cycle(t), ledger.last_status(t)) for t in traders
+        ],
+        "starts": [(ledger.started_at(t), ledger.initial_capital(t)) for t in traders],
+        "orders": ledger.open_orders(section),
+        "until": (ledger.last_fill_time(section), ledger.funding_known_until(section)),
+        "inception": (ledger.inception, ledger.rebalances),
+    }
+
+
+@pytest.fixture(scope="session")
+def story():
+    """Class whose instances tell a fresh ledger what happened."""
+    return Script
+
+
+@pytest.fixture
+def script():
+    return Script()
+
+
+@pytest.fixture(scope="session")
+def picture_of():
+    return picture
+
+
+@pytest.fixture(scope="session")
+def instruments():
+    return INSTRUMENTS

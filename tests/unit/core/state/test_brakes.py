@@ -1,0 +1,226 @@
+"""What the brakes remember: flow-adjusted, per UTC day, the same after a rebuild."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal as D
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nof0_core.domain.account import AccountState
+from nof0_core.domain.brakes import Brake
+from nof0_core.domain.event import (
+    BrakeReleased,
+    BrakeTripped,
+    ControlAnswered,
+    Event,
+    HourMarked,
+    OrderAnswered,
+    OrderIntended,
+    Transferred,
+)
+from nof0_core.domain.order import OrderOutcome, OrderRequest, OrderStatus, Side
+from nof0_core.state.brakes import Brakes, next_midnight
+
+START = datetime(2025, 7, 1, 9, tzinfo=UTC)
+
+
+def state(equity, *, deposited=1000, time=START):
+    equity, deposited = D(equity), D(deposited)
+    zero = D(0)
+    return AccountState(
+        trader="ann", time=time, deposited=deposited, cash=equity, equity=equity,
+        realized_pnl=zero, unrealized_pnl=zero, fees=zero, funding=zero, margin_used=zero,
+    )  # fmt: skip
+
+
+class Memory:
+    """Events in a row, applied as they come."""
+
+    def __init__(self) -> None:
+        self.brakes = Brakes()
+        self.events: list[Event] = []
+        self.add(START, Transferred(section="s", amounts={"ann": D(1000)}, reason="initial"))
+
+    def add(self, time, body):
+        event = Event(seq=len(self.events) + 1, time=time, stream="ann", body=body)
+        self.events.append(event)
+        self.brakes.apply(event)
+
+    def mark(self, hours, equity, deposited=1000):
+        time = START + timedelta(hours=hours)
+        account = state(equity, deposited=deposited, time=time)
+        self.add(time, HourMarked(accounts=(account,)))
+
+    def rebuilt(self):
+        brakes = Brakes()
+        for event in self.events:
+            brakes.apply(event)
+        return brakes
+
+    def loss(self, hours, equity, deposited=1000):
+        account = state(equity, deposited=deposited, time=START + timedelta(hours=hours))
+        return self.brakes.day_loss_pct("ann", account)
+
+    def drawdown(self, hours, equity, deposited=1000):
+        account = state(equity, deposited=deposited, time=START + timedelta(hours=hours))
+        return self.brakes.drawdown_pct("ann", account)
+
+
+@pytest.fixture
+def memory():
+    return Memory()
+
+
+def test_the_first_day_is_measured_from_the_capital(memory):
+    assert memory.loss(1, 970) == D(3)
+    assert memory.loss(1, 1100) == 0
+
+
+def test_a_day_begins_with_the_mark_at_midnight(memory):
+    memory.mark(1, 900)
+    memory.mark(15, 950)  # 0:00 of the next day
+    assert memory.loss(16, 931) == D(2)  # (950 - 931) / 950
+
+
+def test_what_happened_unseen_overnight_belongs_to_the_new_day(memory):
+    memory.mark(1, 1000)
+    memory.mark(20, 800)  # the engine was away at midnight
+    assert memory.loss(21, 800) == D(20)
+
+
+def test_a_new_day_without_a_mark_yet_starts_at_the_newest_value(memory):
+    memory.mark(1, 900)
+    assert memory.loss(24, 900) == 0
+    assert memory.loss(24, 855) == D(5)
+
+
+def test_a_transfer_is_neither_loss_nor_cure(memory):
+    memory.mark(1, 900)
+    # 400 more capital: 900 + 400 = 1300 is what 900 was.
+    assert memory.loss(2, 1300, deposited=1400) == D(10)
+    memory.mark(3, 1300, deposited=1400)
+    assert memory.loss(4, 1300, deposited=1400) == D(10)
+    # Of those 1300, 130 are lost: 0.9 x 0.9 = 0.81 of the beginning.
+    assert memory.loss(4, 1170, deposited=1400) == D(19)
+    # Taking capital out does not hide it.
+    assert memory.loss(4, 670, deposited=900) == D(19)
+
+
+def test_the_drawdown_counts_from_the_highest_value(memory):
+    memory.mark(1, 1250)
+    memory.mark(2, 1100)
+    assert memory.drawdown(3, 1000) == D(20)
+    memory.add(START, BrakeReleased(brake=Brake.MAX_DRAWDOWN, reason="", trader="ann"))
+    # The newest valuation, 1100, is the new peak.
+    assert memory.drawdown(3, 1100) == 0
+    assert memory.drawdown(3, 990) == D(10)
+
+
+def test_an_account_that_lost_all_has_lost_all_until_it_is_given_a_new_beginning(memory):
+    memory.mark(1, -50)
+    assert memory.loss(2, 450, deposited=1500) == D(100)
+    assert memory.drawdown(2, 450, deposited=1500) == D(100)
+    memory.add(START, BrakeReleased(brake=Brake.MAX_DRAWDOWN, reason="", trader="ann"))
+    memory.mark(3, 450, deposited=1500)
+    assert memory.drawdown(4, 450, deposited=1500) == 0
+    assert memory.drawdown(4, 405, deposited=1500) == D(10)
+
+
+def intent(number, purpose="open"):
+    request = OrderRequest(
+        client_id=f"0x{number}", symbol="BTC", side=Side.BUY, size=D(1), limit_price=D(1)
+    )
+    return OrderIntended(trader="ann", section="s", cycle="c", purpose=purpose, request=request)
+
+
+def answer(number, status, filled=0):
+    outcome = OrderOutcome(client_id=f"0x{number}", status=status, filled_size=D(filled))
+    return OrderAnswered(trader="ann", section="s", symbol="BTC", outcome=outcome)
+
+
+def test_entries_of_the_day_are_counted_unless_they_never_filled(memory):
+    memory.add(START, intent(1))
+    memory.add(START, intent(2, "close"))
+    memory.add(START, intent(3))
+    memory.add(START, intent(4))
+    memory.add(START, intent(5))
+    memory.add(START, answer(3, OrderStatus.REJECTED))
+    memory.add(START, answer(4, OrderStatus.UNKNOWN))
+    memory.add(START, answer(5, OrderStatus.CANCELED, filled="0.5"))
+    assert memory.brakes.entries_on("ann", START.date()) == 3
+    assert memory.brakes.entries_on("ann", START.date() + timedelta(days=1)) == 0
+    memory.add(START + timedelta(days=1), intent(6))
+    assert memory.brakes.entries_on("ann", START.date() + timedelta(days=1)) == 1
+
+
+def test_brakes_pauses_and_answers_are_remembered(memory):
+    until = START + timedelta(hours=1)
+    memory.add(
+        START,
+        BrakeTripped(
+            brake=Brake.SHARPE_PAUSE, message="", trader="ann", until=until,
+            numbers={"trades": D(7)},
+        ),
+    )  # fmt: skip
+    memory.add(START, BrakeTripped(brake=Brake.HALT, message="stop"))
+    memory.add(START, BrakeTripped(brake=Brake.PAUSED, message="", trader="ann"))
+    memory.add(
+        START,
+        ControlAnswered(
+            request="r1", command="pause", trader="ann", symbol=None, outcome="done", message=""
+        ),
+    )
+    for brakes in (memory.brakes, memory.rebuilt()):
+        assert [on.brake for on in brakes.active("ann")] == [Brake.SHARPE_PAUSE, Brake.PAUSED]
+        assert brakes.active("ann")[0].until == until
+        assert brakes.judged_trades("ann") == 7
+        assert brakes.halt.message == "stop"
+        assert brakes.is_paused("ann") is True
+        assert brakes.is_paused("bob") is None
+        assert brakes.is_answered("r1")
+        assert not brakes.is_answered("r2")
+    memory.add(START, BrakeReleased(brake=Brake.HALT, reason=""))
+    memory.add(START, BrakeReleased(brake=Brake.PAUSED, reason="", trader="ann"))
+    assert memory.brakes.halt is None
+    assert memory.brakes.is_paused("ann") is False
+
+
+@given(
+    steps=st.lists(
+        st.tuples(
+            st.integers(1, 30),
+            st.integers(-300, 300),
+            st.one_of(st.just(0), st.integers(-200, 200)),
+        ),
+        max_size=40,
+    )
+)
+def test_transfers_never_change_losses_and_a_rebuild_gives_the_same(steps):
+    """The same returns with and without capital moved in between give the same losses."""
+    still, moved = Memory(), Memory()
+    hours, plain, equity, deposited = 0, D(1000), D(1000), D(1000)
+    for wait, permille, flow in steps:
+        hours += wait
+        growth = 1 + D(permille) / 1000
+        plain, equity = plain * growth, equity * growth
+        if equity + flow > 1:
+            equity, deposited = equity + flow, deposited + flow
+        still.mark(hours, plain)
+        moved.mark(hours, equity, deposited)
+    for measure in ("loss", "drawdown"):
+        one = getattr(still, measure)(hours, plain)
+        other = getattr(moved, measure)(hours, equity, deposited)
+        assert abs(one - other) < D("1E-9")
+        assert 0 <= one <= 100
+    account = state(equity, deposited=deposited, time=START + timedelta(hours=hours))
+    again = moved.rebuilt()
+    assert again.day_loss_pct("ann", account) == moved.brakes.day_loss_pct("ann", account)
+    assert again.drawdown_pct("ann", account) == moved.brakes.drawdown_pct("ann", account)
+
+
+def test_the_next_midnight_is_that_of_utc():
+    assert next_midnight(START) == datetime(2025, 7, 2, tzinfo=UTC)
+    assert next_midnight(datetime(2025, 7, 2, tzinfo=UTC)) == datetime(2025, 7, 3, tzinfo=UTC)
