@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from decimal import Decimal
 
 import attrs
 
-if TYPE_CHECKING:
-    from nof0_core.domain.model import Usage
-    from nof0_core.ids import ClientOrderId
+from nof0_core.ids import ClientOrderId
 
 
 class Nof0Error(Exception):
@@ -177,13 +175,17 @@ class ModelTimeoutError(LLMError):
 class BudgetExceededError(LLMError):
     """A call could cost more than is left of a daily budget; nothing was sent.
 
-    `scope` names the budget: `all`, `trader NAME` or `model NAME`. `worst` is what was asked for.
+    `scope` names the budget: `all`, `trader NAME` or `model NAME`. `tokens` and `usd` are the most
+    the call could have taken, None where nobody reckoned it.
     """
 
-    def __init__(self, message: str, *, scope: str, worst: Usage | None = None) -> None:
+    def __init__(
+        self, message: str, *, scope: str, tokens: int | None = None, usd: Decimal | None = None
+    ) -> None:
         super().__init__(message)
         self.scope = scope
-        self.worst = worst
+        self.tokens = tokens
+        self.usd = usd
 
 
 class InvalidOutputError(LLMError):

@@ -161,7 +161,9 @@ class ModelBudget:
             return
         if account.mark("spent"):
             self._alarm("budget_spent", message, trader=_owner(account, trader))
-        raise BudgetExceededError(message, scope=account.scope, worst=worst)
+        raise BudgetExceededError(
+            message, scope=account.scope, tokens=worst.tokens, usd=worst.cost_usd
+        )
 
     def _warn(self, account: Account, trader: TraderId) -> None:
         if account.is_low(self._alert_pct) and account.mark("low"):

@@ -39,7 +39,13 @@ class Failure:
         if self.kind == "invalid_output":
             return InvalidOutputError(self.reasons, output=self.output)
         if self.kind == "budget":
-            return BudgetExceededError(self.message, scope=self.scope, worst=self.worst)
+            worst = self.worst
+            return BudgetExceededError(
+                self.message,
+                scope=self.scope,
+                tokens=None if worst is None else worst.tokens,
+                usd=None if worst is None else worst.cost_usd,
+            )
         if self.kind == "timeout":
             return ModelTimeoutError(self.message)
         return LLMError(self.message)
@@ -55,7 +61,11 @@ def failure_of(error: Exception) -> Failure:
             output=error.output,
         )
     if isinstance(error, BudgetExceededError):
-        return Failure(kind="budget", message=str(error), scope=error.scope, worst=error.worst)
+        worst = None
+        if error.tokens is not None and error.usd is not None:
+            # A budget counts tokens of both kinds alike.
+            worst = Usage(prompt_tokens=error.tokens, cost_usd=error.usd)
+        return Failure(kind="budget", message=str(error), scope=error.scope, worst=worst)
     if isinstance(error, ModelTimeoutError):
         return Failure(kind="timeout", message=str(error))
     if isinstance(error, LLMError):
