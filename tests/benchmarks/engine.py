@@ -21,8 +21,8 @@ import anyio
 
 from nof0_core import config as configuration
 from nof0_core.clock import stopwatch
-from nof0_core.decision import Executor
-from nof0_core.execution.engine import Desk
+from nof0_core.decision import DecisionMaker
+from nof0_core.execution.engine import ExecutionEngine
 from nof0_core.journal import Journal
 from nof0_core.manager.cycle import CycleRunner
 from nof0_core.market.feed import MarketFeed
@@ -31,7 +31,7 @@ from nof0_core.prompts import PromptBook
 from nof0_core.risk.gate import RiskGate
 from nof0_core.runtime.engine import open_engine
 from nof0_core.runtime.export_loop import Exports
-from nof0_core.state.engine_state import Ledger
+from nof0_core.state.engine_state import EngineState
 from nof0_core.testing.environment import Lines
 
 ROOT = Path(__file__).parents[2]
@@ -39,11 +39,11 @@ READER = Path(__file__).with_name("reader.py")
 STAGES = (
     (MarketFeed, "moment", "context: market moment (shared)"),
     (PromptBook, "render", "render: prompt of six coins"),
-    (Executor, "decide", "decide: model, parse, gate"),
+    (DecisionMaker, "decide", "decide: model, parse, gate"),
     (RiskGate, "judge", "gate"),
-    (Desk, "submit", "orders of a cycle"),
-    (Desk, "sync", "venue: sync"),
-    (Ledger, "apply", "ledger: one event"),
+    (ExecutionEngine, "submit", "orders of a cycle"),
+    (ExecutionEngine, "sync", "venue: sync"),
+    (EngineState, "apply", "ledger: one event"),
     (Journal, "append", "journal: one record"),
     (Journal, "flush", "journal: write"),
     (Exports, "offer", "export: one round"),

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import anyio
 
-from nof0_api.answer_cache import Desk, Question
+from nof0_api.answer_cache import AnswerCache, Query
 from nof0_api.commands import TerminalLog
 from nof0_api.files import FileSource
 from nof0_api.routes import ACCOUNT_TOTALS
@@ -112,12 +112,12 @@ async def ask(directory, hours):
     source = FileSource(directory, log=TerminalLog())
     path = directory / "account-totals.json"
     questions = {
-        "the newest hours": Question(ACCOUNT_TOTALS, number=hours - 2),
-        "750 points": Question(ACCOUNT_TOTALS, points=750),
-        "everything": Question(ACCOUNT_TOTALS),
+        "the newest hours": Query(ACCOUNT_TOTALS, number=hours - 2),
+        "750 points": Query(ACCOUNT_TOTALS, points=750),
+        "everything": Query(ACCOUNT_TOTALS),
     }
     for when in ("first", "after an export"):
-        desk, timer = Desk(source, TtlConfig()), Timer()
+        desk, timer = AnswerCache(source, TtlConfig()), Timer()
         for name, question in questions.items():
             ready = await desk.ready(question)
             body, zipped = (len(one[1]["body"]) / 1e6 for one in (ready.plain, ready.zipped))

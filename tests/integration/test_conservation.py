@@ -25,14 +25,14 @@ from nof0_core.domain.event import EngineStarted, Event, Transferred
 from nof0_core.domain.order import OrderRequest, Side
 from nof0_core.domain.position import MarginMode
 from nof0_core.errors import ProviderError
-from nof0_core.execution.engine import Desk
-from nof0_core.execution.order_factory import Terms
+from nof0_core.execution.engine import ExecutionEngine
+from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.ids import ENGINE, cycle_id
 from nof0_core.ledger.pools import own_usd
 from nof0_core.money import use_exact_arithmetic
 from nof0_core.risk.gate import RiskGate
-from nof0_core.state.engine_state import Ledger
-from nof0_core.state.recorder import Books
+from nof0_core.state.engine_state import EngineState
+from nof0_core.state.recorder import Recorder
 from nof0_core.testing import samples
 from nof0_core.testing.environment import START, Lines, env
 from nof0_core.testing.market import INSTRUMENTS, HandMarket
@@ -119,21 +119,21 @@ class Scene:
         self.capital = CAPITAL
         self.is_alone = True
         self.leverage = rng.choice([3, 20, 20])
-        self._open(Ledger())
+        self._open(EngineState())
 
-    def _open(self, ledger):
-        self.ledger = ledger
-        self.books = Books(journal=self.journal, ledger=ledger, clock=self.clock, log=Lines())
-        terms = Terms(style="market_ioc", slippage_bps=D(75), price_band_pct=D(5))
-        self.desk = Desk(
+    def _open(self, state):
+        self.state = state
+        self.recorder = Recorder(journal=self.journal, state=state, clock=self.clock, log=Lines())
+        policies = OrderPolicy(style="market_ioc", slippage_bps=D(75), price_band_pct=D(5))
+        self.execution = ExecutionEngine(
             section="paper",
             provider=self.provider,
-            books=self.books,
+            recorder=self.recorder,
             instruments=INSTRUMENTS,
-            terms={
-                "ann": terms,
-                "bob": terms,
-                "cid": attrs.evolve(terms, margin_mode=MarginMode.ISOLATED),
+            policies={
+                "ann": policies,
+                "bob": policies,
+                "cid": attrs.evolve(policies, margin_mode=MarginMode.ISOLATED),
             },
             since=START,
         )
@@ -142,15 +142,17 @@ class Scene:
         started = EngineStarted(
             version="0", config_digest="", clock="simulated", seed=0, traders=TRADERS
         )
-        self.books.record(ENGINE, started)
+        self.recorder.record(ENGINE, started)
         amounts = {"@reserve": D(1000), **dict.fromkeys(TRADERS, D(3000))}
-        self.books.record(ENGINE, Transferred(section="paper", amounts=amounts, reason="initial"))
+        self.recorder.record(
+            ENGINE, Transferred(section="paper", amounts=amounts, reason="initial")
+        )
 
     async def quotes(self):
         return await self.market.quotes(INSTRUMENTS)
 
     async def sync(self):
-        await self.desk.sync(await self.quotes())
+        await self.execution.sync(await self.quotes())
 
     async def step(self):
         rng = self.rng
@@ -162,7 +164,7 @@ class Scene:
             one, other = rng.sample(TRADERS, 2)
             amount = D(rng.randrange(1, 300_000_000)).scaleb(-6)
             amounts = {one: amount, other: -amount}
-            self.books.record(
+            self.recorder.record(
                 ENGINE, Transferred(section="paper", amounts=amounts, reason="rebalance")
             )
         elif what in ("move", "crash"):
@@ -203,15 +205,15 @@ class Scene:
             account.version += 1
             self.capital += amount
         else:
-            again = Ledger()
+            again = EngineState()
             for event in self.journal.events:
                 again.apply(event)
-            assert again.positions("paper") == self.ledger.positions("paper")
-            assert again.totals("paper") == self.ledger.totals("paper")
+            assert again.positions("paper") == self.state.positions("paper")
+            assert again.totals("paper") == self.state.totals("paper")
             self._open(again)
 
     async def _trade(self, what, trader, symbol):
-        held = self.ledger.position(trader, symbol)
+        held = self.state.position(trader, symbol)
         if (what == "open") is (held is not None):
             return
         quotes = await self.quotes()
@@ -246,12 +248,12 @@ class Scene:
             context,
             trader=trader,
             cycle=cycle_id(trader, now),
-            account=self.ledger.account("paper", trader, marks, now, INSTRUMENTS),
+            account=self.state.account("paper", trader, marks, now, INSTRUMENTS),
             limits=limits,
         )
         _, approved = RiskGate().judge([decision], context)
         SEEN["approved"] += len(approved)
-        carried = await self.desk.submit(approved, quotes)
+        carried = await self.execution.submit(approved, quotes)
         for report in carried.orders:
             SEEN[f"{report.outcome.status}"] += 1
         if trader == "cid":
@@ -259,22 +261,22 @@ class Scene:
 
     def agrees(self):
         """Tell whether the sums of the ledger are the venue's numbers, to the last digit."""
-        account, totals = self.venue._state.account, self.ledger.totals("paper")
+        account, totals = self.venue._state.account, self.state.totals("paper")
         sizes = {symbol: position.size for symbol, position in account.positions.items()}
         return totals.raw_usd == account.raw_usd and totals.sizes == sizes
 
     async def check(self):
         """See that nothing was made and nothing was lost."""
         assert self.agrees()
-        assert self.ledger.audit("paper") == ()
+        assert self.state.audit("paper") == ()
         account = self.venue._state.account
         assert account.is_consistent()
         marks = {symbol: quote.mark for symbol, quote in (await self.quotes()).items()}
         self.check_isolated()
         # Σ equity of the virtual accounts = equity at the venue, and each is what made it.
         virtual = [
-            self.ledger.account("paper", t, marks, START, INSTRUMENTS)
-            for t in self.ledger.traders("paper")
+            self.state.account("paper", t, marks, START, INSTRUMENTS)
+            for t in self.state.traders("paper")
         ]
         for state in virtual:
             parts = state.realized_pnl - state.fees + state.funding + state.unrealized_pnl
@@ -284,7 +286,7 @@ class Scene:
 
     def check_isolated(self):
         """See that what the venue lets an isolated position keep is what the ledger reckons."""
-        ours = self.ledger.position("cid", "DOGE")
+        ours = self.state.position("cid", "DOGE")
         theirs = self.venue._state.account.positions.get("DOGE")
         if not self.is_alone or ours is None or theirs is None:
             return
@@ -298,12 +300,12 @@ class Scene:
         if self.provider is not self.venue:
             self.provider._faults.strikes = lambda _: False
         for _ in range(12):
-            if self.agrees() and self.desk.drift == ():
+            if self.agrees() and self.execution.drift == ():
                 break
             await self.clock.sleep_until(self.clock.now() + timedelta(minutes=2))
             await self.sync()
         await self.check()
-        assert self.desk.drift == ()
+        assert self.execution.drift == ()
         state = self.venue._state
         # The venue's own identity, from its statement alone.
         fills, funding = state.fills(START), state.funding(START)
@@ -348,7 +350,7 @@ async def _live(seed):
             except ProviderError:
                 SEEN["venue away"] += 1
                 continue
-            if not faults.dropped_stream and scene.desk.drift == ():
+            if not faults.dropped_stream and scene.execution.drift == ():
                 assert scene.agrees()
                 scene.check_isolated()
         await scene.settle()

@@ -43,7 +43,7 @@ PAID = Decimal("0.003")
 """What `COUNTED` costs in USD."""
 
 
-class Desk(Project):
+class Workplace(Project):
     def start(self, server: LlmServer) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [sys.executable, "-m", "nof0_core", *self.words("50")],
@@ -54,8 +54,8 @@ class Desk(Project):
         )
 
     def run(self, server: LlmServer, cycles: str):
-        desk = Desk(directory=self.directory, environment={"URL": server.url})
-        return desk.nof0(*self.words(cycles)).check()
+        workplace = Workplace(directory=self.directory, environment={"URL": server.url})
+        return workplace.nof0(*self.words(cycles)).check()
 
     def words(self, cycles: str) -> tuple[str, ...]:
         return ("run", "etc/nof0.yaml", "--data-dir", "data", "--cycles", cycles)
@@ -89,18 +89,18 @@ def killed(tmp_path_factory):
     place = tmp_path_factory.mktemp("killed")
     for name in ("etc", "prompts"):
         shutil.copytree(ROOT / name, place / name)
-    desk = Desk(directory=place)
-    desk.write("etc/llm.yaml", LLM)
-    desk.write("etc/manager.yaml", MANAGER)
+    workplace = Workplace(directory=place)
+    workplace.write("etc/llm.yaml", LLM)
+    workplace.write("etc/manager.yaml", MANAGER)
     with LlmServer(default=thinks_for_ever) as server:
-        process = desk.start(server)
+        process = workplace.start(server)
         try:
-            wait_for(lambda: b"usage" in desk.open_calls and server.count == 2)
+            wait_for(lambda: b"usage" in workplace.open_calls and server.count == 2)
         finally:
             process.kill()
             process.wait()
-    assert not desk.records("cycle")
-    return desk
+    assert not workplace.records("cycle")
+    return workplace
 
 
 def test_what_was_spent_is_counted_by_the_next_run(killed):

@@ -224,13 +224,13 @@ def test_the_key_is_written_nowhere(arena):
 def test_try_asks_once_and_models_lists(arena):
     arena.configure(llm_yaml(GPT + QWEN))
     with LlmServer(default=entry) as server:
-        desk = Arena(directory=arena.directory, environment={"URL": server.url, "KEY": KEY})
-        listed = json.loads(desk.nof0("llm", "models", "--json").check().stdout)
-        table = desk.nof0("llm", "models").check().stdout.splitlines()
+        execution = Arena(directory=arena.directory, environment={"URL": server.url, "KEY": KEY})
+        listed = json.loads(execution.nof0("llm", "models", "--json").check().stdout)
+        table = execution.nof0("llm", "models").check().stdout.splitlines()
         assert server.count == 0
-        tried = json.loads(desk.nof0("llm", "try", "gpt", "--json").check().stdout)
+        tried = json.loads(execution.nof0("llm", "try", "gpt", "--json").check().stdout)
         assert server.models() == ["v/gpt"]
-        missing = desk.nof0("llm", "try", "gtp")
+        missing = execution.nof0("llm", "try", "gtp")
     assert [(m["name"], m["mode"], m["traders"]) for m in listed] == [
         ("gpt", "tools", ["alpha"]),
         ("qwen", "json", ["alpha"]),

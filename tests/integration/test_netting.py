@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 from nof0_core.clock import SimulatedClock
 from nof0_core.domain.decision import Decision, Signal
 from nof0_core.domain.event import EngineStarted, Transferred
-from nof0_core.execution.engine import Desk
-from nof0_core.execution.order_factory import Terms
+from nof0_core.execution.engine import ExecutionEngine
+from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.ids import ENGINE, cycle_id
 from nof0_core.journal import Journal
 from nof0_core.money import use_exact_arithmetic
 from nof0_core.risk.gate import RiskGate
-from nof0_core.state.engine_state import Ledger
-from nof0_core.state.recorder import Books
+from nof0_core.state.engine_state import EngineState
+from nof0_core.state.recorder import Recorder
 from nof0_core.testing import samples
 from nof0_core.testing.environment import START, Lines, env
 from nof0_core.testing.market import HandMarket
@@ -65,42 +65,44 @@ async def _play(stream):
             open_exchange(SimExchangeConfig(initial_balance_usd=Decimal(10_000)), surroundings)
         )
         journal = stack.enter_context(Journal.open(folder / "journal"))
-        books = Books(journal=journal, ledger=Ledger(), clock=clock, log=Lines())
+        recorder = Recorder(journal=journal, state=EngineState(), clock=clock, log=Lines())
         started = EngineStarted(
             version="0", config_digest="", clock="simulated", seed=0, traders=TRADERS
         )
-        books.record(ENGINE, started)
+        recorder.record(ENGINE, started)
         amounts = {"@reserve": Decimal(1000), **dict.fromkeys(TRADERS, Decimal(3000))}
-        books.record(ENGINE, Transferred(section="paper", amounts=amounts, reason="initial"))
-        terms = Terms(style="market_ioc", slippage_bps=Decimal(75), price_band_pct=Decimal(5))
-        desk = Desk(
+        recorder.record(ENGINE, Transferred(section="paper", amounts=amounts, reason="initial"))
+        policies = OrderPolicy(
+            style="market_ioc", slippage_bps=Decimal(75), price_band_pct=Decimal(5)
+        )
+        execution = ExecutionEngine(
             section="paper",
             provider=provider,
-            books=books,
+            recorder=recorder,
             instruments=await market.instruments(),
-            terms=dict.fromkeys(TRADERS, terms),
+            policies=dict.fromkeys(TRADERS, policies),
             since=START,
         )
-        await desk.sync(await market.quotes(["BTC"]))
-        scene = _Scene(books, desk, market, clock)
+        await execution.sync(await market.quotes(["BTC"]))
+        scene = _Scene(recorder, execution, market, clock)
         for what, arg, sign in stream:
             await clock.sleep_until(clock.now() + timedelta(minutes=1))
             await scene.step(what, arg, sign)
-            await desk.sync(await market.quotes(["BTC"]))
-            await _assert_equal(books.ledger, provider)
-            assert desk.drift == ()
+            await execution.sync(await market.quotes(["BTC"]))
+            await _assert_equal(recorder.state, provider)
+            assert execution.drift == ()
 
 
-async def _assert_equal(ledger, provider):
-    totals, account = ledger.totals("paper"), await provider.account()
+async def _assert_equal(state, provider):
+    totals, account = state.totals("paper"), await provider.account()
     assert totals.raw_usd == account.raw_usd
     assert dict(totals.sizes) == {p.symbol: p.size for p in await provider.positions()}
 
 
 @attrs.frozen
 class _Scene:
-    books: Books
-    desk: Desk
+    recorder: Recorder
+    execution: ExecutionEngine
     market: HandMarket
     clock: SimulatedClock
 
@@ -110,9 +112,9 @@ class _Scene:
             self.market.set("BTC", str((mark * (1 + Decimal(arg) / 10_000)).quantize(Decimal(1))))
         elif what == "wait":
             await self.clock.sleep_until(self.clock.now() + timedelta(minutes=arg))
-        elif what == "close" and self.books.ledger.position(arg, "BTC") is not None:
+        elif what == "close" and self.recorder.state.position(arg, "BTC") is not None:
             await self._trade(arg, Decision(signal=Signal.CLOSE, symbol="BTC"))
-        elif what == "open" and self.books.ledger.position(arg, "BTC") is None:
+        elif what == "open" and self.recorder.state.position(arg, "BTC") is None:
             mark = (await self.market.quotes(["BTC"]))["BTC"].mark
             await self._trade(
                 arg,
@@ -132,9 +134,9 @@ class _Scene:
             samples.context(snapshots={"BTC": samples.snapshot("BTC", str(marks["BTC"]))}),
             trader=trader,
             cycle=cycle_id(trader, self.clock.now()),
-            account=self.books.ledger.account(
+            account=self.recorder.state.account(
                 "paper", trader, marks, START, {"BTC": samples.instrument()}
             ),
         )
         _, approved = RiskGate().judge([decision], context)
-        await self.desk.submit(approved, quotes)
+        await self.execution.submit(approved, quotes)

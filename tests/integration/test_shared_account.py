@@ -17,14 +17,14 @@ from nof0_core.domain.decision import Decision, Signal
 from nof0_core.domain.event import EngineStarted, Transferred
 from nof0_core.domain.order import OrderRequest, OrderStatus, Side
 from nof0_core.domain.position import MarginMode
-from nof0_core.execution.engine import Desk
-from nof0_core.execution.order_factory import Terms
+from nof0_core.execution.engine import ExecutionEngine
+from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.ids import ENGINE, cycle_id
 from nof0_core.journal import Journal
 from nof0_core.money import use_exact_arithmetic
 from nof0_core.risk.gate import RiskGate
-from nof0_core.state.engine_state import Ledger
-from nof0_core.state.recorder import Books
+from nof0_core.state.engine_state import EngineState
+from nof0_core.state.recorder import Recorder
 from nof0_core.testing import samples
 from nof0_core.testing.environment import START, Lines
 from nof0_core.testing.environment import env as make_env
@@ -84,28 +84,31 @@ class Floor:
     clock: SimulatedClock
     market: HandMarket
     screen: Screen
-    books: Books = None
-    desk: Desk = None
+    recorder: Recorder = None
+    execution: ExecutionEngine = None
     cycles: int = 0
 
     def open(self):
         """Open journal, ledger and desk as a start of the engine does."""
-        journal, ledger = Journal.open(self.folder / "journal"), Ledger()
+        journal, state = Journal.open(self.folder / "journal"), EngineState()
         for event in journal.read():
-            ledger.apply(event)
-        self.books = Books(journal=journal, ledger=ledger, clock=self.clock, log=Lines())
-        terms = Terms(style="market_ioc", slippage_bps=D(50), price_band_pct=D(5))
-        self.desk = Desk(
+            state.apply(event)
+        self.recorder = Recorder(journal=journal, state=state, clock=self.clock, log=Lines())
+        policies = OrderPolicy(style="market_ioc", slippage_bps=D(50), price_band_pct=D(5))
+        self.execution = ExecutionEngine(
             section="paper",
             provider=self.screen,
-            books=self.books,
+            recorder=self.recorder,
             instruments=INSTRUMENTS,
-            terms={"ann": attrs.evolve(terms, margin_mode=MarginMode.ISOLATED), "bob": terms},
+            policies={
+                "ann": attrs.evolve(policies, margin_mode=MarginMode.ISOLATED),
+                "bob": policies,
+            },
             since=START,
         )
 
     def restart(self):
-        self.books.journal.close()
+        self.recorder.journal.close()
         self.open()
 
     async def enter(self, trader, symbol, usd=1000, *, leverage=5, has_stop=True):
@@ -147,34 +150,34 @@ class Floor:
             context,
             trader=trader,
             cycle=cycle_id(trader, time),
-            account=self.books.ledger.account("paper", trader, marks, START, INSTRUMENTS),
+            account=self.recorder.state.account("paper", trader, marks, START, INSTRUMENTS),
             limits=limits,
         )
         judged, approved = RiskGate().judge([decision], context)
         assert approved, judged
-        [report] = (await self.desk.submit(approved, quotes)).orders
+        [report] = (await self.execution.submit(approved, quotes)).orders
         return report.outcome
 
     async def look(self, after=timedelta(minutes=1)):
         """Let time pass and do what the engine does each time."""
         await self.clock.sleep_until(self.clock.now() + after)
-        await self.desk.sync(await self.market.quotes(COINS))
+        await self.execution.sync(await self.market.quotes(COINS))
 
     def state(self, trader, **marks):
         prices = {"BTC": D(100_000), "ETH": D(2500), "DOGE": D("0.2")}
         prices |= {symbol: D(mark) for symbol, mark in marks.items()}
-        return self.books.ledger.account("paper", trader, prices, START, INSTRUMENTS)
+        return self.recorder.state.account("paper", trader, prices, START, INSTRUMENTS)
 
     def alerts(self):
-        self.books.journal.flush()
-        return [e.body.code for e in self.books.journal.read(types=["alert"])]
+        self.recorder.journal.flush()
+        return [e.body.code for e in self.recorder.journal.read(types=["alert"])]
 
     async def assert_agrees(self):
-        totals = self.books.ledger.totals("paper")
+        totals = self.recorder.state.totals("paper")
         held = {p.symbol: p.size for p in await self.screen.positions()}
         assert dict(totals.sizes) == held
         assert totals.raw_usd == (await self.screen.account()).raw_usd
-        assert self.books.ledger.audit("paper") == ()
+        assert self.recorder.state.audit("paper") == ()
 
 
 @asynccontextmanager
@@ -192,12 +195,14 @@ async def opened(folder):
         started = EngineStarted(
             version="0", config_digest="", clock="simulated", seed=0, traders=TRADERS
         )
-        floor.books.record(ENGINE, started)
+        floor.recorder.record(ENGINE, started)
         amounts = {"@reserve": D(2000), "ann": D(4000), "bob": D(4000)}
-        floor.books.record(ENGINE, Transferred(section="paper", amounts=amounts, reason="initial"))
+        floor.recorder.record(
+            ENGINE, Transferred(section="paper", amounts=amounts, reason="initial")
+        )
         await floor.look()
         yield floor
-        floor.books.journal.close()
+        floor.recorder.journal.close()
 
 
 @pytest.fixture
@@ -218,18 +223,18 @@ async def test_an_isolated_position_is_liquidated_alone(floor):
     [holding] = floor.state("ann").holdings
     assert holding.liquidation_price == pytest.approx(position.liquidation_price, rel=D("1E-6"))
     assert holding.margin == position.margin_used
-    bobs, positions = floor.state("bob"), floor.books.ledger.position("bob", "BTC")
+    bobs, positions = floor.state("bob"), floor.recorder.state.position("bob", "BTC")
 
     floor.market.set("ETH", "2270")
     await floor.look()
 
-    assert floor.books.ledger.position("ann", "ETH") is None
-    assert [t.reason for t in floor.books.ledger.trades("ann")] == ["liquidation"]
+    assert floor.recorder.state.position("ann", "ETH") is None
+    assert [t.reason for t in floor.recorder.state.trades("ann")] == ["liquidation"]
     # 2,000 of margin are gone, nothing else is, though 4,000 cash were there to eat.
     lost = 4000 - floor.state("ann").equity
     assert 1500 < lost <= 2010
     assert attrs.evolve(floor.state("bob"), funding=D(0)) == attrs.evolve(bobs, funding=D(0))
-    assert floor.books.ledger.position("bob", "BTC") == positions
+    assert floor.recorder.state.position("bob", "BTC") == positions
     assert "liquidation" in floor.alerts()
     await floor.assert_agrees()
 
@@ -240,8 +245,8 @@ async def test_a_cross_loss_does_not_reach_an_isolated_position(floor):
     floor.market.set("BTC", "93500")
     await floor.look()
     # Bob is closed out by the engine or the venue; ann's margin was never his.
-    assert floor.books.ledger.position("bob", "BTC") is None
-    assert floor.books.ledger.position("ann", "ETH") is not None
+    assert floor.recorder.state.position("bob", "BTC") is None
+    assert floor.recorder.state.position("ann", "ETH") is not None
     [position] = await floor.screen.positions()
     assert (position.symbol, position.margin_mode) == ("ETH", MarginMode.ISOLATED)
     await floor.assert_agrees()
@@ -268,12 +273,12 @@ async def test_the_mode_of_a_coin_cannot_change_while_somebody_holds_it(floor):
 
 async def test_trades_by_hand_are_the_unassigned_accounts(floor):
     await floor.enter("bob", "BTC")
-    bobs = floor.books.ledger.position("bob", "BTC")
+    bobs = floor.recorder.state.position("bob", "BTC")
     await floor.screen.trade("BTC", "0.02", limit="101000")
     await floor.screen.trade("DOGE", "500", limit="0.21")
     await floor.look()
     assert floor.alerts() == ["foreign_fill", "foreign_fill"]
-    held = {(p.trader, p.symbol): p.quantity for p in floor.books.ledger.positions("paper")}
+    held = {(p.trader, p.symbol): p.quantity for p in floor.recorder.state.positions("paper")}
     assert held == {
         ("bob", "BTC"): bobs.quantity,
         ("@unassigned", "BTC"): D("0.02"),
@@ -283,36 +288,36 @@ async def test_trades_by_hand_are_the_unassigned_accounts(floor):
     assert (await floor.enter("bob", "ETH")).status is OrderStatus.FILLED
     await floor.screen.trade("BTC", "-0.02", limit="99000")
     await floor.look()
-    assert floor.books.ledger.position("bob", "BTC").quantity == bobs.quantity
+    assert floor.recorder.state.position("bob", "BTC").quantity == bobs.quantity
     await floor.assert_agrees()
 
 
 async def test_a_sale_by_hand_of_what_a_trader_holds_is_not_the_traders(floor):
     """The net is flat, so the venue drops the stop; the trader still holds and is still watched."""
     await floor.enter("bob", "BTC")
-    held = floor.books.ledger.position("bob", "BTC")
+    held = floor.recorder.state.position("bob", "BTC")
     await floor.screen.trade("BTC", -held.quantity, limit="99000")
     await floor.look()
-    assert floor.books.ledger.position("bob", "BTC").quantity == held.quantity
-    assert floor.books.ledger.position("bob", "BTC").protection == "engine"
+    assert floor.recorder.state.position("bob", "BTC").quantity == held.quantity
+    assert floor.recorder.state.position("bob", "BTC").protection == "engine"
     floor.market.set("BTC", "98000")
     await floor.look()
-    assert floor.books.ledger.position("bob", "BTC") is None
-    assert [t.reason for t in floor.books.ledger.trades("bob")] == ["stop"]
+    assert floor.recorder.state.position("bob", "BTC") is None
+    assert [t.reason for t in floor.recorder.state.trades("bob")] == ["stop"]
     await floor.assert_agrees()
 
 
 async def test_a_stop_cancelled_by_hand_is_placed_again(floor):
     await floor.enter("bob", "BTC")
-    stop = floor.books.ledger.position("bob", "BTC").stop_id
+    stop = floor.recorder.state.position("bob", "BTC").stop_id
     await floor.screen.cancel([stop])
     await floor.look()
-    again = floor.books.ledger.position("bob", "BTC").stop_id
+    again = floor.recorder.state.position("bob", "BTC").stop_id
     assert again not in (None, stop)
     assert {o.client_id for o in await floor.screen.open_orders()} >= {again}
     floor.market.set("BTC", "98900")
     await floor.look()
-    assert [t.reason for t in floor.books.ledger.trades("bob")] == ["stop"]
+    assert [t.reason for t in floor.recorder.state.trades("bob")] == ["stop"]
     await floor.assert_agrees()
 
 
@@ -326,7 +331,7 @@ async def test_cash_moved_by_hand_stops_entries_until_it_is_booked(floor, amount
     before = {t: floor.state(t) for t in TRADERS}
     # Four minutes are not long enough for sure, six are.
     await floor.look(timedelta(minutes=4))
-    assert floor.desk.drift
+    assert floor.execution.drift
     await floor.look(timedelta(minutes=2))
     assert floor.alerts() == ["drift", "foreign_transfer"]
     assert floor.state("@unassigned").deposited == D(amount)
@@ -336,7 +341,7 @@ async def test_cash_moved_by_hand_stops_entries_until_it_is_booked(floor, amount
     floor.restart()
     await floor.look()
     assert floor.state("@unassigned").deposited == D(amount)
-    assert floor.desk.drift == ()
+    assert floor.execution.drift == ()
     await floor.assert_agrees()
 
 
@@ -345,7 +350,7 @@ async def test_a_position_without_a_statement_stops_its_coin_and_no_other(floor)
     floor.screen.hides_fills = True
     await floor.screen.trade("DOGE", "5000", limit="0.21")
     await floor.look()
-    assert [d.symbol for d in floor.desk.drift] == ["DOGE"]
+    assert [d.symbol for d in floor.execution.drift] == ["DOGE"]
     assert (await floor.enter("bob", "DOGE")).reason == (
         "entries are stopped: ledger and venue differ"
     )
@@ -353,12 +358,12 @@ async def test_a_position_without_a_statement_stops_its_coin_and_no_other(floor)
     await floor.look(timedelta(minutes=61))
     floor.restart()
     await floor.look()
-    assert [d.symbol for d in floor.desk.drift] == ["DOGE"]
+    assert [d.symbol for d in floor.execution.drift] == ["DOGE"]
     assert floor.state("@unassigned").deposited == 0
     floor.screen.hides_fills = False
     assert (await floor.enter("bob", "ETH")).status is OrderStatus.FILLED
     await floor.look()
-    assert floor.desk.drift == ()
+    assert floor.execution.drift == ()
     assert "foreign_fill" in floor.alerts()
     assert (await floor.enter("bob", "DOGE")).status is OrderStatus.FILLED
     await floor.assert_agrees()

@@ -15,14 +15,14 @@ from nof0_core.domain.decision import Decision, Signal
 from nof0_core.domain.event import EngineStarted, Transferred
 from nof0_core.domain.order import OrderStatus
 from nof0_core.errors import Nof0Error
-from nof0_core.execution.engine import Desk
-from nof0_core.execution.order_factory import Terms
+from nof0_core.execution.engine import ExecutionEngine
+from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.ids import ENGINE, cycle_id
 from nof0_core.journal import Journal
 from nof0_core.money import use_exact_arithmetic
 from nof0_core.risk.gate import RiskGate
-from nof0_core.state.engine_state import Ledger
-from nof0_core.state.recorder import Books
+from nof0_core.state.engine_state import EngineState
+from nof0_core.state.recorder import Recorder
 from nof0_core.testing import samples
 from nof0_core.testing.environment import START, Lines
 from nof0_core.testing.environment import env as make_env
@@ -47,8 +47,8 @@ class Floor:
     clock: SimulatedClock
     market: HandMarket
     exchange: object
-    books: Books
-    desk: Desk
+    recorder: Recorder
+    execution: ExecutionEngine
     sent: list[str]
     cycles: int = 0
 
@@ -81,24 +81,24 @@ class Floor:
             samples.context(snapshots={s: samples.snapshot(s, str(m)) for s, m in marks.items()}),
             trader=trader,
             cycle=cycle_id(trader, time),
-            account=self.books.ledger.account("paper", trader, marks, START, INSTRUMENTS),
+            account=self.recorder.state.account("paper", trader, marks, START, INSTRUMENTS),
         )
         _, approved = RiskGate().judge([decision], context)
         if approved:
-            await self.desk.submit(approved, quotes)
+            await self.execution.submit(approved, quotes)
 
     async def minute(self):
         """Let a minute pass and do what the engine does each time."""
         await self.clock.sleep_until(self.clock.now() + MINUTE)
-        await self.desk.sync(await self.quotes())
+        await self.execution.sync(await self.quotes())
 
     def alerts(self):
-        self.books.journal.flush()
-        return [e.body.code for e in self.books.journal.read(types=["alert"])]
+        self.recorder.journal.flush()
+        return [e.body.code for e in self.recorder.journal.read(types=["alert"])]
 
     async def agree(self):
         """Tell whether the sums of the ledger are the venue's numbers."""
-        totals = self.books.ledger.totals("paper")
+        totals = self.recorder.state.totals("paper")
         held = {p.symbol: p.size for p in await self.exchange.positions()}
         account = await self.exchange.account()
         sizes = {s: q for s, q in totals.sizes.items() if q}
@@ -124,34 +124,34 @@ def open_floor(tmp_path_factory):
                 return await place(orders)
 
             exchange.place = counted
-            ledger, journal = Ledger(), Journal.open(folder / "journal")
-            books = Books(journal=journal, ledger=ledger, clock=clock, log=Lines())
-            terms = Terms(style="market_ioc", slippage_bps=D(50), price_band_pct=D(2))
-            desk = Desk(
+            state, journal = EngineState(), Journal.open(folder / "journal")
+            recorder = Recorder(journal=journal, state=state, clock=clock, log=Lines())
+            policies = OrderPolicy(style="market_ioc", slippage_bps=D(50), price_band_pct=D(2))
+            execution = ExecutionEngine(
                 section="paper",
                 provider=exchange,
-                books=books,
+                recorder=recorder,
                 instruments=INSTRUMENTS,
-                terms=dict.fromkeys(TRADERS, terms),
+                policies=dict.fromkeys(TRADERS, policies),
                 since=START,
             )
             started = EngineStarted(
                 version="0", config_digest="", clock="simulated", seed=0, traders=TRADERS
             )
-            books.record(ENGINE, started)
+            recorder.record(ENGINE, started)
             for trader in TRADERS:
                 amounts = {trader: D(5000)}
                 body = Transferred(section="paper", amounts=amounts, reason="initial")
-                books.record(trader, body)
+                recorder.record(trader, body)
             # As at every start: no entry leaves before the account was read.
             with suppress(Nof0Error):
-                await desk.sync(await market.quotes(["BTC", "ETH"]))
+                await execution.sync(await market.quotes(["BTC", "ETH"]))
             yield Floor(
                 clock=clock,
                 market=market,
                 exchange=exchange,
-                books=books,
-                desk=desk,
+                recorder=recorder,
+                execution=execution,
                 sent=sent,
             )
             journal.close()
@@ -166,7 +166,7 @@ async def test_without_faults_a_stop_fires_at_the_marks_the_desk_hands_over(open
         floor.market.set("BTC", "98900")
         await floor.minute()
         assert await floor.exchange.positions() == []
-        assert [t.reason for t in floor.books.ledger.trades("ann")] == ["stop"]
+        assert [t.reason for t in floor.recorder.state.trades("ann")] == ["stop"]
         assert await floor.agree()
 
 
@@ -180,7 +180,7 @@ async def test_with_refused_stops_no_position_stays_open_and_one_alert_is_raised
         await floor.minute()
         assert await floor.exchange.positions() == []
         assert await floor.exchange.open_orders() == []
-        assert floor.books.ledger.position("ann", "BTC") is None
+        assert floor.recorder.state.position("ann", "BTC") is None
         assert [code for code in floor.alerts() if code != "halt"] == ["stop_refused"]
         assert len(await floor.exchange.fills(START)) == 2
         assert await floor.agree()
@@ -191,11 +191,11 @@ async def test_a_refused_stop_of_one_trader_leaves_the_other_alone(open_floor):
     script = (ScriptedFault(fault="reject_stops", nth=2),)
     async with open_floor(faults=FaultRules(script=script)) as floor:
         await floor.enter("bob")
-        bobs = floor.books.ledger.position("bob", "BTC")
+        bobs = floor.recorder.state.position("bob", "BTC")
         await floor.enter("ann")
         await floor.minute()
-        assert floor.books.ledger.position("ann", "BTC") is None
-        assert floor.books.ledger.position("bob", "BTC").quantity == bobs.quantity
+        assert floor.recorder.state.position("ann", "BTC") is None
+        assert floor.recorder.state.position("bob", "BTC").quantity == bobs.quantity
         assert {o.size for o in await floor.exchange.open_orders()} == {bobs.quantity}
         assert await floor.agree()
 
@@ -210,7 +210,7 @@ async def _play(floor, seed):
     for _ in range(4):
         trader = chance.choice(TRADERS)
         try:
-            if floor.books.ledger.position(trader, "BTC") is None:
+            if floor.recorder.state.position(trader, "BTC") is None:
                 await floor.enter(
                     trader, chance.choice([Signal.BUY_TO_ENTER, Signal.SELL_TO_ENTER])
                 )
@@ -241,10 +241,10 @@ async def test_no_order_is_sent_twice_in_a_thousand_runs_with_lost_answers(open_
 
 async def _assert_once_each(floor, seed):
     """Every intent is one order at the venue, and no entry filled more than it meant to."""
-    ledger = floor.books.ledger
+    state = floor.recorder.state
     for client_id in set(floor.sent):
         order = await floor.exchange.order(client_id)
-        record = ledger.owner(client_id)
+        record = state.owner(client_id)
         assert order is not None, (seed, client_id)
         assert order.filled_size <= record.request.size, (seed, client_id)
         assert record.outcome.status is not OrderStatus.UNKNOWN, (seed, client_id)
@@ -279,7 +279,7 @@ async def test_whatever_goes_wrong_nothing_is_sent_twice_and_the_books_agree(ope
             for _ in range(60):
                 try:
                     await floor.minute()
-                    if not floor.desk.drift and await floor.agree():
+                    if not floor.execution.drift and await floor.agree():
                         break
                 except Nof0Error:
                     continue
@@ -293,7 +293,7 @@ async def test_same_seed_and_faults_give_the_same_journal(open_floor):
         rules = FaultRules(timeout_after_execution=0.3, dropped_stream=0.2, reject_stops=0.2)
         async with open_floor(faults=rules, seed=seed) as floor:
             await _play(floor, 3)
-            floor.books.journal.flush()
-            return [(e.time, e.stream, e.body) for e in floor.books.journal.read()]
+            floor.recorder.journal.flush()
+            return [(e.time, e.stream, e.body) for e in floor.recorder.journal.read()]
 
     assert await journal(1) == await journal(1) != await journal(2)

@@ -145,7 +145,7 @@ backends:
 """
 
 
-class Desk(Project):
+class Workplace(Project):
     """The shipped configuration with two traders that ask a model through a tape."""
 
     def run(self, mode: str, data: str, *options: str, **more: str):
@@ -155,20 +155,20 @@ class Desk(Project):
             "run", "etc/nof0.yaml", "--data-dir", data, *words, within=timedelta(minutes=1)
         )
 
-    def with_(self, **variables: str) -> Desk:
-        return Desk(
+    def with_(self, **variables: str) -> Workplace:
+        return Workplace(
             directory=self.directory,
             environment={**self.environment, **variables},
             path=self.path,
         )
 
-    def cut_off(self) -> Desk:
+    def cut_off(self) -> Workplace:
         """The same without keys, address and sockets."""
         place = self.directory / "cut-off"
         place.mkdir(exist_ok=True)
         (place / "sitecustomize.py").write_text(NO_SOCKETS)
         keep = {k: v for k, v in self.environment.items() if k not in ("KEY", "URL")}
-        return Desk(directory=self.directory, environment=keep, path=(place, *self.path))
+        return Workplace(directory=self.directory, environment=keep, path=(place, *self.path))
 
     def journal(self, data: str) -> dict[str, list[bytes]]:
         place = self.directory / data / "journal"
@@ -238,8 +238,8 @@ def bare(tmp_path_factory):
     (plugins / "post_backend.py").write_text(PLUGIN)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: post-backend\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[nof0.v1]\npost = post_backend\n")
-    desk = Desk(directory=place, path=(plugins,))
-    desk.write("etc/llm.yaml", LLM)
+    workplace = Workplace(directory=place, path=(plugins,))
+    workplace.write("etc/llm.yaml", LLM)
     limits = "{min_risk_reward_ratio: 1, min_confidence: 50, max_margin_usage_pct: 80}"
     traders = "".join(
         f"""
@@ -251,53 +251,57 @@ def bare(tmp_path_factory):
     risk_params: {limits}"""
         for name, model, step in (("alpha", "gpt", "3m"), ("beta", "other", "6m"))
     )
-    desk.write("etc/manager.yaml", f"manager: {{total_equity_usd: 10000}}\ntraders:{traders}\n")
-    return desk
+    workplace.write(
+        "etc/manager.yaml", f"manager: {{total_equity_usd: 10000}}\ntraders:{traders}\n"
+    )
+    return workplace
 
 
 @pytest.fixture(scope="module")
 def recorded(bare):
     """The configuration after a recorded run; `outcome` of it and number of `calls`."""
     with LlmServer(default=answers()) as server:
-        desk = bare.with_(URL=server.url, KEY=KEY)
-        outcome = desk.run("record", "data")
+        workplace = bare.with_(URL=server.url, KEY=KEY)
+        outcome = workplace.run("record", "data")
         calls = server.count
     assert outcome.exit_code == 0, outcome.stdout + outcome.stderr
-    return desk, outcome, calls
+    return workplace, outcome, calls
 
 
 def test_a_replay_without_sockets_and_keys_writes_the_same_journal(recorded):
-    desk, _, calls = recorded
-    desk.cut_off().run("replay", "again").check()
-    assert desk.journal("again") == desk.journal("data")
-    assert desk.records("data", "filled"), "nothing was traded: the test shows nothing"
-    statuses = {r["data"]["status"] for r in desk.records("data", "cycle")}
+    workplace, _, calls = recorded
+    workplace.cut_off().run("replay", "again").check()
+    assert workplace.journal("again") == workplace.journal("data")
+    assert workplace.records("data", "filled"), "nothing was traded: the test shows nothing"
+    statuses = {r["data"]["status"] for r in workplace.records("data", "cycle")}
     assert statuses == {"ok", "model_error"}
-    assert calls == len(desk.records("data", "cycle"))
+    assert calls == len(workplace.records("data", "cycle"))
 
 
 def test_what_a_recording_cost_is_in_the_journal_of_both(recorded):
-    desk, *_ = recorded
-    desk.cut_off().run("replay", "costs").check()
-    usage = [r["data"]["usage"] for r in desk.records("costs", "cycle")]
+    workplace, *_ = recorded
+    workplace.cut_off().run("replay", "costs").check()
+    usage = [r["data"]["usage"] for r in workplace.records("costs", "cycle")]
     assert {"0.0125"} == {u["cost_usd"] for u in usage if u["prompt_tokens"]}
 
 
 def test_recording_again_on_the_same_tape_asks_nothing_but_what_failed(recorded):
-    desk, *_ = recorded
-    tape = desk.tape.read_bytes()
-    failed = len([r for r in desk.records("data", "cycle") if r["data"]["status"] != "ok"])
+    workplace, *_ = recorded
+    tape = workplace.tape.read_bytes()
+    failed = len([r for r in workplace.records("data", "cycle") if r["data"]["status"] != "ok"])
     with LlmServer(default=Say(status=500)) as server:
-        desk.with_(URL=server.url).run("record", "twice").check()
+        workplace.with_(URL=server.url).run("record", "twice").check()
         assert server.count == failed
-    assert desk.tape.read_bytes().startswith(tape)
-    desk.tape.write_bytes(tape)
+    assert workplace.tape.read_bytes().startswith(tape)
+    workplace.tape.write_bytes(tape)
 
 
 def test_one_changed_character_of_a_prompt_ends_the_run_and_is_shown(recorded, tmp_path):
-    desk, *_ = recorded
-    shutil.copytree(desk.directory, tmp_path / "copy", ignore=shutil.ignore_patterns("data"))
-    changed = Desk(directory=tmp_path / "copy", environment=desk.environment, path=desk.path)
+    workplace, *_ = recorded
+    shutil.copytree(workplace.directory, tmp_path / "copy", ignore=shutil.ignore_patterns("data"))
+    changed = Workplace(
+        directory=tmp_path / "copy", environment=workplace.environment, path=workplace.path
+    )
     template = tmp_path / "copy" / "prompts" / "executor" / "default_prompt.tmpl"
     text = template.read_text()
     template.write_text(text.replace("# Market\n", "# Markets\n", 1))
@@ -318,9 +322,11 @@ def test_one_changed_character_of_a_prompt_ends_the_run_and_is_shown(recorded, t
 
 
 def test_a_changed_parameter_ends_the_run_and_is_named(recorded, tmp_path):
-    desk, *_ = recorded
-    shutil.copytree(desk.directory, tmp_path / "copy", ignore=shutil.ignore_patterns("data"))
-    changed = Desk(directory=tmp_path / "copy", environment=desk.environment, path=desk.path)
+    workplace, *_ = recorded
+    shutil.copytree(workplace.directory, tmp_path / "copy", ignore=shutil.ignore_patterns("data"))
+    changed = Workplace(
+        directory=tmp_path / "copy", environment=workplace.environment, path=workplace.path
+    )
     changed.replace("etc/llm.yaml", "style: bold", "style: shy")
     outcome = changed.cut_off().run("replay", "missed")
     assert outcome.exit_code == 1
@@ -329,37 +335,39 @@ def test_a_changed_parameter_ends_the_run_and_is_named(recorded, tmp_path):
 
 
 def test_a_run_on_a_scaled_clock_records_and_a_miss_ends_it_too(bare):
-    desk = bare.with_(TAPE="../tapes/scaled.jsonl")
-    main = (desk.directory / "etc" / "nof0.yaml").read_text()
-    desk.write("etc/scaled.yaml", main.replace("Speed: 3600", "Speed: 120"))
+    workplace = bare.with_(TAPE="../tapes/scaled.jsonl")
+    main = (workplace.directory / "etc" / "nof0.yaml").read_text()
+    workplace.write("etc/scaled.yaml", main.replace("Speed: 3600", "Speed: 120"))
     with LlmServer(default=answers()) as server:
-        live = desk.with_(URL=server.url, KEY=KEY, MODE="record")
+        live = workplace.with_(URL=server.url, KEY=KEY, MODE="record")
         words = ("run", "etc/scaled.yaml", "--for", "3s", "--data-dir")
         live.nof0(*words, "scaled", within=timedelta(minutes=1)).check()
-    tape = desk.directory / "tapes" / "scaled.jsonl"
-    cycles = [c for c in desk.records("scaled", "cycle") if c["data"]["status"] == "ok"]
+    tape = workplace.directory / "tapes" / "scaled.jsonl"
+    cycles = [c for c in workplace.records("scaled", "cycle") if c["data"]["status"] == "ok"]
     assert cycles
     assert len(tape.read_bytes().splitlines()) >= len(cycles)
     tape.write_bytes(b"")
-    outcome = desk.cut_off().with_(MODE="replay").nof0(*words, "none", within=timedelta(minutes=1))
+    outcome = (
+        workplace.cut_off().with_(MODE="replay").nof0(*words, "none", within=timedelta(minutes=1))
+    )
     assert outcome.exit_code == 1
     assert "nothing is recorded on it" in outcome.stderr
 
 
 def test_the_key_is_nowhere_in_what_a_recorded_run_wrote(recorded):
-    desk, outcome, _ = recorded
+    workplace, outcome, _ = recorded
     assert KEY not in outcome.stdout + outcome.stderr
     files = [
         path
         for folder in ("data", "tapes")
-        for path in (desk.directory / folder).rglob("*")
+        for path in (workplace.directory / folder).rglob("*")
         if path.is_file()
     ]
-    assert desk.tape in files
-    assert desk.directory / "data" / "nof0.log" in files
+    assert workplace.tape in files
+    assert workplace.directory / "data" / "nof0.log" in files
     assert len(files) > 10
     assert not [path for path in files if KEY.encode() in path.read_bytes()]
-    assert b"[redacted]" in desk.tape.read_bytes(), "the endpoint did not give the key away"
+    assert b"[redacted]" in workplace.tape.read_bytes(), "the endpoint did not give the key away"
 
 
 OPENAI = """
@@ -395,20 +403,20 @@ backends:
 def test_a_run_of_the_openai_backend_whose_budget_ends_is_replayed(bare, tmp_path):
     for name in ("etc", "prompts"):
         shutil.copytree(bare.directory / name, tmp_path / "copy" / name)
-    desk = Desk(directory=tmp_path / "copy", path=bare.path)
+    workplace = Workplace(directory=tmp_path / "copy", path=bare.path)
     # Each call costs 0.006 USD, and less than twice that is held for it.
-    desk.write("etc/llm.yaml", OPENAI.format(limit="0.04"))
+    workplace.write("etc/llm.yaml", OPENAI.format(limit="0.04"))
     with LlmServer(default=answers()) as server:
-        live = desk.with_(URL=server.url, KEY=KEY)
+        live = workplace.with_(URL=server.url, KEY=KEY)
         outcome = live.run("record", "data").check()
         calls = server.count
-    statuses = [r["data"]["status"] for r in desk.records("data", "cycle")]
+    statuses = [r["data"]["status"] for r in workplace.records("data", "cycle")]
     assert "budget_exceeded" in statuses
     assert "ok" in statuses
     assert calls < len(statuses)
-    desk.cut_off().run("replay", "again").check()
-    assert desk.journal("again") == desk.journal("data")
-    assert {r["data"]["code"] for r in desk.records("again", "alert")} >= {"budget_spent"}
+    workplace.cut_off().run("replay", "again").check()
+    assert workplace.journal("again") == workplace.journal("data")
+    assert {r["data"]["code"] for r in workplace.records("again", "alert")} >= {"budget_spent"}
     wrote = [p for p in (tmp_path / "copy").rglob("*") if p.is_file()]
     assert not [path for path in wrote if KEY.encode() in path.read_bytes()]
     assert KEY not in outcome.stdout + outcome.stderr
@@ -480,26 +488,26 @@ def members():
 def test_voters_and_a_critic_are_replayed_without_sockets_and_keys(bare, tmp_path):
     for name in ("etc", "prompts"):
         shutil.copytree(bare.directory / name, tmp_path / "copy" / name)
-    desk = Desk(directory=tmp_path / "copy", path=bare.path)
-    desk.write("etc/llm.yaml", MEMBERS)
+    workplace = Workplace(directory=tmp_path / "copy", path=bare.path)
+    workplace.write("etc/llm.yaml", MEMBERS)
     with LlmServer(default=members()) as server:
-        desk.with_(URL=server.url, KEY=KEY).run("record", "data").check()
+        workplace.with_(URL=server.url, KEY=KEY).run("record", "data").check()
         calls, asked = server.count, set(server.models())
     assert asked == {"test/one", "test/two", "test/three", "test/judge"}
-    desk.cut_off().run("replay", "again").check()
-    assert desk.journal("again") == desk.journal("data")
+    workplace.cut_off().run("replay", "again").check()
+    assert workplace.journal("again") == workplace.journal("data")
     # Nothing was paid by the replay, so there was nothing to keep over a crash.
-    assert (desk.directory / "data" / "open_calls").is_dir()
-    assert not (desk.directory / "again" / "open_calls").exists()
+    assert (workplace.directory / "data" / "open_calls").is_dir()
+    assert not (workplace.directory / "again" / "open_calls").exists()
 
-    cycles = [r["data"] for r in desk.records("data", "cycle")]
+    cycles = [r["data"] for r in workplace.records("data", "cycle")]
     made = [call for cycle in cycles for call in cycle["calls"]]
     assert len(made) >= calls, "two traders may be answered by one call"
     assert {call["model"] for call in made} == {"one", "two", "three", "judge"}
     for cycle in cycles:
         costs = [Decimal(call["usage"]["cost_usd"]) for call in cycle["calls"]]
         assert Decimal(cycle["usage"]["cost_usd"]) == sum(costs) > 0
-    opened = [r["data"] for r in desk.records("data", "order_intended")]
+    opened = [r["data"] for r in workplace.records("data", "order_intended")]
     assert {o["trader"] for o in opened if o["purpose"] == "open"} == {"alpha", "beta"}
     said = [j["decision"] for c in cycles if c["trader"] == "beta" for j in c["judgements"]]
     assert {d["position_size_usd"] for d in said if "shrunk" in d["reasoning"]} >= {"124"}
@@ -509,8 +517,8 @@ def test_voters_and_a_critic_are_replayed_without_sockets_and_keys(bare, tmp_pat
 
 
 def test_a_replay_without_a_tape_says_so(recorded):
-    desk, *_ = recorded
-    outcome = desk.cut_off().run("replay", "none", TAPE="../tapes/nowhere.jsonl")
+    workplace, *_ = recorded
+    outcome = workplace.cut_off().run("replay", "none", TAPE="../tapes/nowhere.jsonl")
     assert outcome.exit_code == 2
     assert "nowhere.jsonl cannot be read" in outcome.stderr
     assert "etc/llm.yaml:" in outcome.stderr

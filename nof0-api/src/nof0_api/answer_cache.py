@@ -38,7 +38,7 @@ class Route:
     load: Callable[[DataSource, str], Awaitable[Document]]
     ttl: Callable[[TtlConfig], int]
     has_time: bool = True
-    choose: Callable[[Question, Document], list[Row]] | None = None
+    choose: Callable[[Query, Document], list[Row]] | None = None
     is_whole: bool = True
 
     @property
@@ -48,7 +48,7 @@ class Route:
 
 
 @attrs.frozen
-class Question:
+class Query:
     """What is asked: a route, a model id ("" for none), numbers (None: the route's default).
 
     `number` is a limit or an hourly marker, `points` into how many hours a curve is thinned out,
@@ -72,7 +72,7 @@ class Question:
 
 
 @attrs.define(eq=False)
-class Slot:
+class Entry:
     """What is kept for one question."""
 
     ready: Ready | None = None
@@ -81,16 +81,16 @@ class Slot:
     lock: anyio.Lock = attrs.field(factory=anyio.Lock)
 
 
-class Desk:
+class AnswerCache:
     """Answers questions from a source. For use in one event loop."""
 
     def __init__(self, source: DataSource, ttl: TtlConfig) -> None:
         self.source = source
         self._ttl = ttl
-        self._slots: OrderedDict[Question, Slot] = OrderedDict()
+        self._slots: OrderedDict[Query, Entry] = OrderedDict()
         self._packers = anyio.CapacityLimiter(_PACKERS)
 
-    async def ready(self, question: Question) -> Ready:
+    async def ready(self, question: Query) -> Ready:
         """Return the answer to a question.
 
         Raises:
@@ -99,7 +99,7 @@ class Desk:
         """
         slot = self._slots.get(question)
         if slot is None:
-            slot = self._slots[question] = Slot()
+            slot = self._slots[question] = Entry()
             self._forget(but=question)
         elif slot.ready is not None and (slot.ready.until > stopwatch() or slot.lock.locked()):
             # While one request fetches what is new, the others get what was good until now.
@@ -116,7 +116,7 @@ class Desk:
                     self._slots.move_to_end(question)
         return slot.ready
 
-    async def _renewed(self, question: Question, slot: Slot) -> Ready:
+    async def _renewed(self, question: Query, slot: Entry) -> Ready:
         route = question.route
         document = await route.load(self.source, question.model)
         packed = slot.packed
@@ -137,7 +137,7 @@ class Desk:
         # It copies the answer once or twice, which for a large one would keep the others waiting.
         return await anyio.to_thread.run_sync(finish) if packed.size > _LARGE else finish()
 
-    def _forget(self, but: Question) -> None:
+    def _forget(self, but: Query) -> None:
         """Drop what was not asked for the longest; the answer just made stays."""
         size = sum(slot.packed.size for slot in self._slots.values() if slot.packed)
         for question in list(self._slots):

@@ -11,7 +11,7 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from nof0_api import routes
-from nof0_api.answer_cache import Desk, Question
+from nof0_api.answer_cache import AnswerCache, Query
 from nof0_api.asgi import App
 from nof0_api.cors import Cors
 from nof0_api.dashboard import Dashboard, load_pages
@@ -37,12 +37,12 @@ def make_app(
         log: for what went wrong inside.
         lag: how far exporters are behind, if they run in this process.
     """
-    desk = Desk(source, config.ttl)
+    desk = AnswerCache(source, config.ttl)
     watch = Watch(config.metrics_file, lag)
     dashboard = Dashboard(load_pages())
     return Front(
         desk=desk,
-        express={route.path: Question(route) for route in routes.FIXED},
+        express={route.path: Query(route) for route in routes.FIXED},
         pages=dashboard,
         page_paths=dashboard.paths,
         framework=cast("App", _framework(config.name, desk, watch, log)),
@@ -53,7 +53,7 @@ def make_app(
     )
 
 
-def _framework(name: str, desk: Desk, watch: Watch, log: Logger) -> Litestar:
+def _framework(name: str, desk: AnswerCache, watch: Watch, log: Logger) -> Litestar:
     def tell(_: Request[Any, Any, Any], error: Exception) -> Reply[Any]:
         told = problem_of(error)
         if told.status == 500:

@@ -56,7 +56,7 @@ _ABSENT = (errno.ENOENT,)
 
 
 @attrs.define(eq=False)
-class _Shelf:
+class _File:
     """One file and what is known of it. `seen` is the signature last read, good or not."""
 
     name: str
@@ -73,9 +73,9 @@ class FileSource:
     def __init__(self, directory: Path, *, log: Logger) -> None:
         self._directory = str(directory)
         self._log = log
-        self._shelves = {name: _Shelf(name, key) for name, (key, _, _) in _EMPTY.items()}
-        self._models: dict[str, _Shelf] = {}
-        self._pages: list[_Shelf] = []
+        self._shelves = {name: _File(name, key) for name, (key, _, _) in _EMPTY.items()}
+        self._models: dict[str, _File] = {}
+        self._pages: list[_File] = []
         self._paged: tuple[Document, Document] | None = None
         self._empty = {
             name: Document(key=key, data=data, members=more, version="empty", made_at=None)
@@ -103,7 +103,7 @@ class FileSource:
         """Load `analytics-<model>.json`; an id that cannot be part of a file name is unknown."""
         if not _SAFE_ID.fullmatch(model):
             raise UnknownModelError
-        shelf = self._models.get(model) or _Shelf(f"analytics-{model}", "analytics")
+        shelf = self._models.get(model) or _File(f"analytics-{model}", "analytics")
         document = await self._renewed(shelf)
         if document is None:
             raise UnknownModelError
@@ -171,7 +171,7 @@ class FileSource:
         key = newest.key
         del self._pages[count:]
         for number in range(len(self._pages) + 1, count + 1):
-            self._pages.append(_Shelf(f"account-totals-{number}", key))
+            self._pages.append(_File(f"account-totals-{number}", key))
         pages = [await self._renewed(shelf) for shelf in self._pages[:count]]
         earlier = [page for page in pages if page is not None]
         if len(earlier) < count:
@@ -187,7 +187,7 @@ class FileSource:
     async def _load(self, name: str) -> Document:
         return await self._renewed(self._shelves[name]) or self._empty[name]
 
-    async def _renewed(self, shelf: _Shelf) -> Document | None:
+    async def _renewed(self, shelf: _File) -> Document | None:
         """Return the newest good data of a file; None if it was never there.
 
         Raises:
@@ -202,7 +202,7 @@ class FileSource:
             raise SourceDownError(message)
         return shelf.document
 
-    def _signature(self, shelf: _Shelf) -> Signature | None:
+    def _signature(self, shelf: _File) -> Signature | None:
         """Look whether the file is there; None, with the fault noted, if not."""
         try:
             found = os.stat(f"{self._directory}/{shelf.name}.json")  # noqa: PTH116 - once per answer
@@ -214,7 +214,7 @@ class FileSource:
             return None
         return found.st_mtime_ns, found.st_size, found.st_ino
 
-    def _read(self, shelf: _Shelf) -> None:
+    def _read(self, shelf: _File) -> None:
         try:
             content, about = read_regular(f"{self._directory}/{shelf.name}.json")
         except OSError as error:
@@ -231,7 +231,7 @@ class FileSource:
             self._log.info("readable again", file=f"{shelf.name}.json")
         shelf.fault = ""
 
-    def _note(self, shelf: _Shelf, fault: str) -> None:
+    def _note(self, shelf: _File, fault: str) -> None:
         if shelf.fault != fault:
             stands = "the last good data stands" if shelf.document else "there is nothing to show"
             self._log.warning(

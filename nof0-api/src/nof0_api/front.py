@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from nof0_api.answer_cache import Desk, Question
+from nof0_api.answer_cache import AnswerCache, Query
 from nof0_api.asgi import Answer, App, Header, Receive, Send, with_headers, without_body
 from nof0_api.cors import Cors
 from nof0_api.hosts import Hosts
@@ -37,8 +37,8 @@ class Front:
     def __init__(
         self,
         *,
-        desk: Desk,
-        express: Mapping[str, Question],
+        desk: AnswerCache,
+        express: Mapping[str, Query],
         pages: App,
         page_paths: Collection[str],
         framework: App,

@@ -11,7 +11,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
 from nof0_api import routes
-from nof0_api.answer_cache import Desk, Question
+from nof0_api.answer_cache import AnswerCache, Query
 from nof0_api.problems import MEDIA_TYPE
 from nof0_api.replies import Reply
 from nof0_api.schemas.answers import (
@@ -91,19 +91,19 @@ _DATA: dict[str, Any] = {"responses": REFUSALS, "tags": ["arena"], "raises": []}
 
 @get(routes.ACCOUNT_TOTALS.path, summary="Accounts hour by hour", **_DATA)
 async def account_totals(
-    desk: NamedDependency[Desk],
+    desk: NamedDependency[AnswerCache],
     lastHourlyMarker: Marker = None,  # noqa: N803 - its name in the query and in messages
     points: Points = None,
 ) -> Reply[AccountTotals]:
     """Answer rows of every account, one per elapsed hour and one for the growing hour."""
-    question = Question(routes.ACCOUNT_TOTALS, number=lastHourlyMarker, points=points)
+    question = Query(routes.ACCOUNT_TOTALS, number=lastHourlyMarker, points=points)
     return Reply((await desk.ready(question)).choose)
 
 
 @get(routes.ANALYTICS.path, summary="Analytics of all models", **_DATA)
-async def analytics(desk: NamedDependency[Desk]) -> Reply[AnalyticsList]:
+async def analytics(desk: NamedDependency[AnswerCache]) -> Reply[AnalyticsList]:
     """Answer the six tables of every model."""
-    return Reply((await desk.ready(Question(routes.ANALYTICS))).choose)
+    return Reply((await desk.ready(Query(routes.ANALYTICS))).choose)
 
 
 @get(
@@ -112,53 +112,55 @@ async def analytics(desk: NamedDependency[Desk]) -> Reply[AnalyticsList]:
     responses=_MODEL_REFUSALS,
     tags=["arena"],
 )
-async def model_analytics(desk: NamedDependency[Desk], model_id: ModelId) -> Reply[AnalyticsList]:
+async def model_analytics(
+    desk: NamedDependency[AnswerCache], model_id: ModelId
+) -> Reply[AnalyticsList]:
     """Answer the six tables of one model, as a list of one."""
-    return Reply((await desk.ready(Question(routes.MODEL_ANALYTICS, model=model_id))).choose)
+    return Reply((await desk.ready(Query(routes.MODEL_ANALYTICS, model=model_id))).choose)
 
 
 @get(routes.CRYPTO_PRICES.path, summary="Newest prices", **_DATA)
-async def crypto_prices(desk: NamedDependency[Desk]) -> Reply[CryptoPrices]:
+async def crypto_prices(desk: NamedDependency[AnswerCache]) -> Reply[CryptoPrices]:
     """Answer the newest price of every coin."""
-    return Reply((await desk.ready(Question(routes.CRYPTO_PRICES))).choose)
+    return Reply((await desk.ready(Query(routes.CRYPTO_PRICES))).choose)
 
 
 @get(routes.LEADERBOARD.path, summary="The ranking", **_DATA)
-async def leaderboard(desk: NamedDependency[Desk]) -> Reply[Leaderboard]:
+async def leaderboard(desk: NamedDependency[AnswerCache]) -> Reply[Leaderboard]:
     """Answer the ranking, best equity first."""
-    return Reply((await desk.ready(Question(routes.LEADERBOARD))).choose)
+    return Reply((await desk.ready(Query(routes.LEADERBOARD))).choose)
 
 
 @get(routes.SINCE_INCEPTION.path, summary="What every account began with", **_DATA)
-async def since_inception_values(desk: NamedDependency[Desk]) -> Reply[SinceInceptionValues]:
+async def since_inception_values(desk: NamedDependency[AnswerCache]) -> Reply[SinceInceptionValues]:
     """Answer initial capital, beginning and number of invocations of every account."""
-    return Reply((await desk.ready(Question(routes.SINCE_INCEPTION))).choose)
+    return Reply((await desk.ready(Query(routes.SINCE_INCEPTION))).choose)
 
 
 @get(routes.TRADES.path, summary="Closed trades", **_DATA)
-async def trades(desk: NamedDependency[Desk], limit: PerModel = None) -> Reply[Trades]:
+async def trades(desk: NamedDependency[AnswerCache], limit: PerModel = None) -> Reply[Trades]:
     """Answer closed trades, newest exit first within a model; 100 of each unless `limit` says."""
-    return Reply((await desk.ready(Question(routes.TRADES, number=limit))).choose)
+    return Reply((await desk.ready(Query(routes.TRADES, number=limit))).choose)
 
 
 @get(routes.POSITIONS.path, summary="Open positions", **_DATA)
-async def positions(desk: NamedDependency[Desk], limit: Limit = None) -> Reply[Positions]:
+async def positions(desk: NamedDependency[AnswerCache], limit: Limit = None) -> Reply[Positions]:
     """Answer what every model holds; 1000 models unless `limit` says otherwise."""
-    return Reply((await desk.ready(Question(routes.POSITIONS, number=limit))).choose)
+    return Reply((await desk.ready(Query(routes.POSITIONS, number=limit))).choose)
 
 
 @get(routes.CONVERSATIONS.path, summary="What models said", **_DATA)
 async def conversations(
-    desk: NamedDependency[Desk], limit: PerModel = None
+    desk: NamedDependency[AnswerCache], limit: PerModel = None
 ) -> Reply[Conversations]:
     """Answer the newest decision cycles, newest first."""
-    return Reply((await desk.ready(Question(routes.CONVERSATIONS, number=limit))).choose)
+    return Reply((await desk.ready(Query(routes.CONVERSATIONS, number=limit))).choose)
 
 
 @get(routes.CANDLES.path, summary="Newest closed bars", **_DATA)
-async def candles(desk: NamedDependency[Desk], symbol: Coin = "") -> Reply[Candles]:
+async def candles(desk: NamedDependency[AnswerCache], symbol: Coin = "") -> Reply[Candles]:
     """Answer the newest bars that traders were shown, of all coins or of one."""
-    return Reply((await desk.ready(Question(routes.CANDLES, symbol=symbol))).choose)
+    return Reply((await desk.ready(Query(routes.CANDLES, symbol=symbol))).choose)
 
 
 HANDLERS: Sequence[Any] = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from nof0_api.answer_cache import Question, Route
+from nof0_api.answer_cache import Query, Route
 from nof0_api.source import Document, Row
 from nof0_core.config.model import TtlConfig
 
@@ -42,24 +42,24 @@ def first_of_each(number: int, rows: Iterable[Row]) -> list[Row]:
     return taken
 
 
-def _hours(question: Question, document: Document) -> list[Row]:
+def _hours(question: Query, document: Document) -> list[Row]:
     rows = document.rows(question.number or 0)
     return list(rows) if question.points is None else spread(question.points, rows)
 
 
-def _top(question: Question, document: Document) -> list[Row]:
+def _top(question: Query, document: Document) -> list[Row]:
     return first(question.number or _POSITIONS, document.rows())
 
 
-def _newest_trades(question: Question, document: Document) -> list[Row]:
+def _newest_trades(question: Query, document: Document) -> list[Row]:
     return first_of_each(question.number or _TRADES, document.rows())
 
 
-def _newest_talks(question: Question, document: Document) -> list[Row]:
+def _newest_talks(question: Query, document: Document) -> list[Row]:
     return first_of_each(question.number or MOST_ROWS, document.rows())
 
 
-def _coin(question: Question, document: Document) -> list[Row]:
+def _coin(question: Query, document: Document) -> list[Row]:
     return [row for row in document.rows() if row.symbol == question.symbol]
 
 

@@ -15,7 +15,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from nof0_api.answer_cache import Desk
+from nof0_api.answer_cache import AnswerCache
 from nof0_api.asgi import Answer, answer
 from nof0_api.reading import read_regular
 from nof0_api.replies import Reply
@@ -99,7 +99,9 @@ class _Answers:
         )
     },
 )
-async def health(desk: NamedDependency[Desk], watch: NamedDependency[Watch]) -> Reply[Health]:
+async def health(
+    desk: NamedDependency[AnswerCache], watch: NamedDependency[Watch]
+) -> Reply[Health]:
     """Answer source, age of the newest data, state of each document, lag of the exporters."""
     found = await desk.source.health()
     told = Health(

@@ -48,11 +48,11 @@ def check_bars(
         at = int(np.argmax(steps <= 0)) + 1
         _refuse(section, f"{where}: bars are not in order of time at {_time(candles, at)}")
     low, high = candles.low, candles.high
-    sound = np.isfinite(np.stack(columns)).all(axis=0) & (low > 0) & (candles.volume >= 0)
+    validated = np.isfinite(np.stack(columns)).all(axis=0) & (low > 0) & (candles.volume >= 0)
     for price in (candles.open, candles.close):
-        sound &= (low <= price) & (price <= high)
-    if not sound.all():
-        at = int(np.argmin(sound))
+        validated &= (low <= price) & (price <= high)
+    if not validated.all():
+        at = int(np.argmin(validated))
         _refuse(section, f"{where}: the bar of {_time(candles, at)} contradicts itself")
     closed = int(candles.open_time[-1]) + interval_ms(candles.interval)
     if end is not None and closed > to_ms(end):

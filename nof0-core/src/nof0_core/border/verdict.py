@@ -10,7 +10,7 @@ import attrs
 from nof0_core.domain.decision import Verdict, VerdictKind
 
 
-def sound(said: object, check: str) -> Verdict:
+def validated(said: object, check: str) -> Verdict:
     """Return what the check of type `check` said, in that check's name.
 
     Only a `VerdictKind` counts as a kind and only a shrink names a size or a leverage: a word that

@@ -28,7 +28,7 @@ from nof0_core.config.origins import check_origins
 from nof0_core.config.outlook import read_indicators, read_intervals, read_symbols
 from nof0_core.config.policies import Policy, make_policy
 from nof0_core.config.session import Session
-from nof0_core.config.traders import Surroundings, check_shares, make_trader
+from nof0_core.config.traders import TraderScope, check_shares, make_trader
 from nof0_core.config.tree import Scalar, find
 from nof0_core.config.wiring import Wiring, check_clock, wire
 from nof0_core.domain.model import DailyBudget
@@ -48,7 +48,7 @@ def assemble(session: Session, trees: Trees) -> Config | None:
         "indicators": read_indicators(session, market, tree),
         "series_bars": market.series_bars,
     }
-    around = Surroundings(
+    around = TraderScope(
         executor=executor,
         executor_table=trees.of("Executor"),
         exchanges=wiring.exchanges,

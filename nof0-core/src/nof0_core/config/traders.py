@@ -42,7 +42,7 @@ class Named:
 
 
 @attrs.frozen(kw_only=True)
-class Surroundings:
+class TraderScope:
     """What traders are made from, beside their own entries."""
 
     executor: ExecutorFile
@@ -93,7 +93,7 @@ def check_shares(
 
 
 def make_trader(
-    session: Session, named: Named, around: Surroundings
+    session: Session, named: Named, around: TraderScope
 ) -> tuple[TraderConfig | None, tuple[Policy, ...]]:
     """Make one trader; None, with the problems noted, if something it needs is missing."""
     entry, node = named.entry, named.node
@@ -189,7 +189,7 @@ def _or(own: Any, default: Any) -> Any:
     return default if own is None else own
 
 
-def _check_rhythm(session: Session, node: Table, interval: timedelta, around: Surroundings) -> None:
+def _check_rhythm(session: Session, node: Table, interval: timedelta, around: TraderScope) -> None:
     timeout, spread = around.executor.decision_timeout, around.executor.decision_spread
     if timeout + spread < interval:
         return
@@ -231,7 +231,7 @@ def _check_value_band(session: Session, node: Table, entry: TraderEntry) -> None
 
 
 def _template(
-    session: Session, node: Table, key: str, text: str, around: Surroundings
+    session: Session, node: Table, key: str, text: str, around: TraderScope
 ) -> Path | None:
     """Find a template beside the file that names it, or in a directory above that."""
     for directory in (around.directory, *around.directory.parents):

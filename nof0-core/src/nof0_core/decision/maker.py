@@ -16,7 +16,7 @@ from nof0_core.answers.symbols import named
 from nof0_core.clock import Clock, stopwatch
 from nof0_core.config.model import TraderConfig
 from nof0_core.decision.preconditions import obstacle
-from nof0_core.decision.result import CycleStatus, Deliberation
+from nof0_core.decision.result import CycleStatus, DecisionResult
 from nof0_core.decision.verbose_log import tell
 from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.decision import Decision
@@ -45,7 +45,7 @@ class PromptSource(Protocol):
         """Render system and user message."""
 
 
-class Executor:
+class DecisionMaker:
     """Decides for one trader.
 
     The answer is due `decision_timeout` after the question, told to the backend as `deadline` in
@@ -80,7 +80,7 @@ class Executor:
         self._redact = redact or Redactor().text
         self._verbose = verbose
 
-    async def decide(self, context: DecisionContext, scheduled: datetime) -> Deliberation:
+    async def decide(self, context: DecisionContext, scheduled: datetime) -> DecisionResult:
         """Ask the model and judge its answer.
 
         Args:
@@ -94,7 +94,7 @@ class Executor:
         self._calls = []
         stopped = obstacle(context)
         if stopped is not None:
-            return Deliberation(status=stopped[0], error=stopped[1])
+            return DecisionResult(status=stopped[0], error=stopped[1])
         trader, started = self._trader, stopwatch()
         request = CompletionRequest(
             trader=context.trader,
@@ -112,7 +112,7 @@ class Executor:
         if isinstance(outcome, Completion):
             outcome = self._judge(clean(outcome, self._redact), context)
         said = outcome.completion
-        done = Deliberation(
+        done = DecisionResult(
             status=outcome.status,
             error=self._redact(outcome.error),
             completion=cut(clean(said, self._redact)) if said is not None else None,
@@ -137,7 +137,7 @@ class Executor:
     def _noted(self) -> tuple[ModelCall, ...]:
         return tuple(attrs.evolve(call, detail=self._redact(call.detail)) for call in self._calls)
 
-    async def _ask(self, request: CompletionRequest) -> Completion | Deliberation:
+    async def _ask(self, request: CompletionRequest) -> Completion | DecisionResult:
         """Ask one model after the other until one answers."""
         failures: list[tuple[CycleStatus, str, str]] = []
         ends = stopwatch() + self._trader.decision_timeout.total_seconds()
@@ -159,7 +159,7 @@ class Executor:
 
     async def _ask_within(
         self, allowed: float, request: CompletionRequest, spec: ModelSpec, backend: LLMBackend
-    ) -> Completion | Deliberation:
+    ) -> Completion | DecisionResult:
         """Ask one model, which is told how many seconds it has."""
         asked = request.asking(spec, expires=stopwatch() + allowed)
         if self._clock.is_lockstep:
@@ -167,19 +167,19 @@ class Executor:
         with anyio.move_on_after(allowed):
             return await _ask_one(asked, backend)
         message = f"no answer within {round(allowed, 2):g} s"
-        return Deliberation(status=CycleStatus.MODEL_TIMEOUT, error=message)
+        return DecisionResult(status=CycleStatus.MODEL_TIMEOUT, error=message)
 
-    def _judge(self, completion: Completion, context: DecisionContext) -> Deliberation:
+    def _judge(self, completion: Completion, context: DecisionContext) -> DecisionResult:
         try:
             answer = named(_read(completion, self._redact), context)
         except InvalidOutputError as error:
-            return Deliberation(
+            return DecisionResult(
                 status=CycleStatus.INVALID_OUTPUT, error=str(error), completion=completion
             )
         judged, approved = self._gate.judge(answer.decisions, context)
         if answer.chain_of_thought and not completion.chain_of_thought:
             completion = attrs.evolve(completion, chain_of_thought=answer.chain_of_thought)
-        return Deliberation(
+        return DecisionResult(
             status=CycleStatus.OK,
             completion=completion,
             judgements=answer.merged(judged),
@@ -187,7 +187,7 @@ class Executor:
         )
 
 
-async def _ask_one(request: CompletionRequest, backend: LLMBackend) -> Completion | Deliberation:
+async def _ask_one(request: CompletionRequest, backend: LLMBackend) -> Completion | DecisionResult:
     """Ask one model; every failure of it becomes a value. Cancellation passes through.
 
     Raises:
@@ -196,31 +196,31 @@ async def _ask_one(request: CompletionRequest, backend: LLMBackend) -> Completio
     try:
         return await backend.complete(request)
     except InvalidOutputError as error:
-        return Deliberation(
+        return DecisionResult(
             status=CycleStatus.INVALID_OUTPUT,
             error=str(error),
             completion=Completion(model=request.model.name, text=error.output),
         )
     except BudgetExceededError as error:
-        return Deliberation(status=CycleStatus.BUDGET_EXCEEDED, error=str(error))
+        return DecisionResult(status=CycleStatus.BUDGET_EXCEEDED, error=str(error))
     except ModelTimeoutError as error:
-        return Deliberation(status=CycleStatus.MODEL_TIMEOUT, error=str(error))
+        return DecisionResult(status=CycleStatus.MODEL_TIMEOUT, error=str(error))
     except (LLMError, PromptError) as error:
-        return Deliberation(status=CycleStatus.MODEL_ERROR, error=str(error))
+        return DecisionResult(status=CycleStatus.MODEL_ERROR, error=str(error))
     except ReplayMissError:
         raise
     except Exception as error:  # noqa: BLE001 - a broken backend must not take the engine down
         message = f"{type(error).__name__}: {error}"
-        return Deliberation(status=CycleStatus.MODEL_ERROR, error=message)
+        return DecisionResult(status=CycleStatus.MODEL_ERROR, error=message)
 
 
-def _failed(failures: Sequence[tuple[CycleStatus, str, str]]) -> Deliberation:
+def _failed(failures: Sequence[tuple[CycleStatus, str, str]]) -> DecisionResult:
     """Sum up why nobody answered; a spent budget is the reason only if it is the only one."""
     if len(failures) == 1:
         status, _, error = failures[0]
-        return Deliberation(status=status, error=error)
+        return DecisionResult(status=status, error=error)
     others = [status for status, _, _ in failures if status is not CycleStatus.BUDGET_EXCEEDED]
-    return Deliberation(
+    return DecisionResult(
         status=others[-1] if others else CycleStatus.BUDGET_EXCEEDED,
         error="; ".join(f"{name}: {error}" for _, name, error in failures),
     )

@@ -25,7 +25,7 @@ class CycleStatus(StrEnum):
 
 
 @attrs.frozen(kw_only=True)
-class Deliberation:
+class DecisionResult:
     """What came of one cycle's question.
 
     `error` is a sentence unless `status` is ok. `completion` is the model's answer, also where it

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from nof0_core.decision.result import Deliberation
+from nof0_core.decision.result import DecisionResult
 from nof0_core.domain.context import DecisionContext
 from nof0_core.plugins.env import Logger
 
 
-def tell(log: Logger, context: DecisionContext, done: Deliberation) -> None:
+def tell(log: Logger, context: DecisionContext, done: DecisionResult) -> None:
     """Write one line with all that was said; the log takes secrets out of it."""
     prompt, completion = done.prompt, done.completion
     log.info(

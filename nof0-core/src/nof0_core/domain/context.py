@@ -10,7 +10,7 @@ import attrs
 
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.brakes import BrakeState
-from nof0_core.domain.feedback import Past
+from nof0_core.domain.feedback import Feedback
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.mappings import read_only
 from nof0_core.domain.position import Holding, MarginMode
@@ -112,7 +112,7 @@ class DecisionContext:
     brakes: BrakeState | None = None
     budget: BudgetLeft | None = None
     decision_interval: timedelta | None = None
-    past: Past = attrs.field(factory=Past)
+    past: Feedback = attrs.field(factory=Feedback)
 
     def holding(self, symbol: Symbol) -> Holding | None:
         """Return the trader's position in a symbol, if it has one."""

@@ -22,7 +22,7 @@ class Outcome(StrEnum):
 
 
 @attrs.frozen(kw_only=True)
-class Setback:
+class Shortfall:
     """A decision that was refused, cut down, or whose order was not filled whole.
 
     `reasons` are sentences with the numbers, each led by its code (`confidence_below_minimum: …`).
@@ -45,7 +45,7 @@ class LastAnswer:
 
     time: datetime
     error: str = ""
-    setbacks: tuple[Setback, ...] = ()
+    setbacks: tuple[Shortfall, ...] = ()
     left_out: int = 0
 
 
@@ -72,7 +72,7 @@ class PastTrade:
 
 
 @attrs.frozen(kw_only=True)
-class Past:
+class Feedback:
     """What a trader remembers: its last answer (None before the first) and trades, newest first."""
 
     answer: LastAnswer | None = None

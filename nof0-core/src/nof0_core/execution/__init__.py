@@ -1,4 +1,4 @@
 """From approved decisions to orders, fills, protection and agreement with the venue.
 
-One `Desk` per exchange section. It is the only part of nof0 that talks to an exchange provider.
+One `ExecutionEngine` for each venue account. Nothing else in nof0 talks to an exchange provider.
 """

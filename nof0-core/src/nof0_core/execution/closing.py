@@ -8,12 +8,12 @@ from nof0_core.domain.event import OrderIntended
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.snapshot import Quote
 from nof0_core.execution import order_factory
-from nof0_core.execution.order_factory import Refusal, Terms
+from nof0_core.execution.order_factory import OrderPolicy, Refusal
 from nof0_core.execution.protection import next_id
 from nof0_core.ids import CycleId, Symbol, TraderId
 from nof0_core.ledger import Position
 from nof0_core.money import ZERO
-from nof0_core.state.recorder import Books
+from nof0_core.state.recorder import Recorder
 
 
 class Closing:
@@ -23,14 +23,14 @@ class Closing:
         self,
         *,
         section: str,
-        books: Books,
+        recorder: Recorder,
         instruments: Mapping[Symbol, Instrument],
-        terms: Mapping[TraderId, Terms],
+        policies: Mapping[TraderId, OrderPolicy],
     ) -> None:
         self._section = section
-        self._books = books
+        self._recorder = recorder
         self._instruments = instruments
-        self._terms = terms
+        self._terms = policies
         self._told: set[tuple[TraderId, int, str]] = set()
 
     def order(
@@ -41,7 +41,7 @@ class Closing:
         quote, instrument = quotes.get(symbol), self._instruments.get(symbol)
         if quote is None or instrument is None:
             return Refusal(reason="no price for the coin")
-        sizes = self._books.ledger.sizes(self._section, symbol)
+        sizes = self._recorder.state.sizes(self._section, symbol)
         return order_factory.close_order(
             trader=trader,
             section=self._section,
@@ -51,9 +51,9 @@ class Closing:
             net=sum(sizes.values(), ZERO),
             quote=quote,
             instrument=instrument,
-            terms=self._terms[trader],
+            policies=self._terms[trader],
             purpose=purpose,
-            client_id=next_id(self._books, trader, position, f"{purpose}.{cycle}"),
+            client_id=next_id(self._recorder, trader, position, f"{purpose}.{cycle}"),
         )
 
     def tell(self, position: Position, reason: str) -> None:
@@ -62,7 +62,7 @@ class Closing:
         if key in self._told:
             return
         self._told.add(key)
-        self._books.alert(
+        self._recorder.alert(
             "cannot_close",
             f"the position in {position.symbol} stays open for now: {reason}",
             trader=position.trader,

@@ -16,31 +16,31 @@ from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.snapshot import Quote
 from nof0_core.execution import order_factory
 from nof0_core.execution.closing import Closing
-from nof0_core.execution.fills import VERY_LATE, Statement
+from nof0_core.execution.fills import VERY_LATE, FillReader
 from nof0_core.execution.leverage import Leverage
 from nof0_core.execution.margin_watch import PURPOSE as LIQUIDATION
-from nof0_core.execution.margin_watch import Insolvency
-from nof0_core.execution.order_factory import Refusal, Terms
-from nof0_core.execution.orders import Sender
-from nof0_core.execution.pre_trade import Hindrance
+from nof0_core.execution.margin_watch import MarginWatch
+from nof0_core.execution.order_factory import OrderPolicy, Refusal
+from nof0_core.execution.orders import OrderManager
+from nof0_core.execution.pre_trade import PreTradeCheck
 from nof0_core.execution.protection import Protection
-from nof0_core.execution.reconciliation import Agreement
+from nof0_core.execution.reconciliation import Reconciliation
 from nof0_core.execution.reports import not_sent
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.protocols import AcceptsMarks, ExchangeProvider
 from nof0_core.risk.approval import ApprovedDecision, require_approval
-from nof0_core.state.recorder import Books
+from nof0_core.state.recorder import Recorder
 
 
 @attrs.frozen(kw_only=True)
-class Carried:
+class ExecutionReport:
     """What became of the approved decisions of one cycle."""
 
     orders: tuple[OrderReport, ...] = ()
     fills: tuple[Fill, ...] = ()
 
 
-class Desk:
+class ExecutionEngine:
     """All dealings with one exchange account.
 
     Every public method holds the section's lock, so traders that decide at the same time are
@@ -53,46 +53,56 @@ class Desk:
         *,
         section: str,
         provider: ExchangeProvider,
-        books: Books,
+        recorder: Recorder,
         instruments: Mapping[Symbol, Instrument],
-        terms: Mapping[TraderId, Terms],
+        policies: Mapping[TraderId, OrderPolicy],
         since: datetime,
         obstacle: Callable[[TraderId], str] = lambda _: "",
     ) -> None:
         self.section = section
         self._provider = provider
-        self._paper = provider if isinstance(provider, AcceptsMarks) else None
-        self._books = books
+        self._simulated = provider if isinstance(provider, AcceptsMarks) else None
+        self._recorder = recorder
         self._instruments = instruments
-        self._terms = terms
+        self._terms = policies
         self._since = since
         self._lock = anyio.Lock(fast_acquire=True)
-        self._leverage = Leverage(section=section, provider=provider, books=books)
-        self._agreement = Agreement(section=section, provider=provider, books=books)
-        self._hindrance = Hindrance(
-            section=section, books=books, agreement=self._agreement, obstacle=obstacle
+        self._leverage = Leverage(section=section, provider=provider, recorder=recorder)
+        self._reconciliation = Reconciliation(section=section, provider=provider, recorder=recorder)
+        self._pre_trade = PreTradeCheck(
+            section=section,
+            recorder=recorder,
+            reconciliation=self._reconciliation,
+            obstacle=obstacle,
         )
-        self._sender = Sender(
-            section=section, provider=provider, books=books, objection=self._hindrance.objection
+        self._orders = OrderManager(
+            section=section,
+            provider=provider,
+            recorder=recorder,
+            objection=self._pre_trade.objection,
         )
-        self._statement = Statement(
-            section=section, provider=provider, books=books, instruments=instruments
+        self._fills = FillReader(
+            section=section, provider=provider, recorder=recorder, instruments=instruments
         )
-        self._closing = Closing(section=section, books=books, instruments=instruments, terms=terms)
-        self._insolvency = Insolvency(section=section, books=books, instruments=instruments)
+        self._closing = Closing(
+            section=section, recorder=recorder, instruments=instruments, policies=policies
+        )
+        self._margin_watch = MarginWatch(
+            section=section, recorder=recorder, instruments=instruments
+        )
         self._protection = Protection(
             section=section,
             capabilities=provider.capabilities,
-            books=books,
-            sender=self._sender,
+            recorder=recorder,
+            orders=self._orders,
             instruments=instruments,
-            terms=terms,
+            policies=policies,
         )
 
     @property
     def drift(self) -> tuple[Drift, ...]:
         """Return what differed between ledger and exchange account at the last look."""
-        return self._agreement.drift
+        return self._reconciliation.drift
 
     async def account(self) -> VenueAccount:
         """Return the exchange account as the venue sees it."""
@@ -100,7 +110,7 @@ class Desk:
 
     async def submit(
         self, approved: Sequence[ApprovedDecision], quotes: Mapping[Symbol, Quote]
-    ) -> Carried:
+    ) -> ExecutionReport:
         """Carry out what the risk gate approved: closes first, then opens, then exits.
 
         Raises:
@@ -111,7 +121,7 @@ class Desk:
         closes = [a for a in approved if a.decision.signal is Signal.CLOSE]
         opens = [a for a in approved if a.decision.signal.is_entry]
         if not closes and not opens:
-            return Carried()
+            return ExecutionReport()
         async with self._lock:
             reports: list[OrderReport] = []
             fills: list[Fill] = []
@@ -124,13 +134,13 @@ class Desk:
                     else:
                         intents.append(made)
                 # Setting leverage takes time, in which a halt may have come. The sender asks again.
-                intents, stopped = self._hindrance.sort_out(intents)
+                intents, stopped = self._pre_trade.sort_out(intents)
                 reports += stopped
                 if intents:
-                    reports += await self._sender.send(intents)
-                    fills += await self._statement.pull(self._since, quotes)
+                    reports += await self._orders.send(intents)
+                    fills += await self._fills.book_new(self._since, quotes)
             await self._guard(quotes)
-            return Carried(orders=tuple(reports), fills=tuple(fills))
+            return ExecutionReport(orders=tuple(reports), fills=tuple(fills))
 
     async def sync(self, quotes: Mapping[Symbol, Quote]) -> None:
         """Catch up with the venue, keep exits in place and compare both sides.
@@ -139,10 +149,10 @@ class Desk:
         leaves before the first call, nor, where anything here fails, until it has worked again.
         """
         async with self._lock:
-            self._agreement.doubt()
-            if self._paper is not None:
-                await self._paper.accept_marks(quotes)
-            await self._statement.pull(self._since, quotes)
+            self._reconciliation.doubt()
+            if self._simulated is not None:
+                await self._simulated.accept_marks(quotes)
+            await self._fills.book_new(self._since, quotes)
             await self._refresh_orders()
             await self._close_insolvent(quotes)
             await self._guard(quotes)
@@ -151,14 +161,14 @@ class Desk:
     async def mark_hour(self, hour: datetime, quotes: Mapping[Symbol, Quote]) -> None:
         """Settle what the venue does not see: funding between positions that net to nothing."""
         async with self._lock:
-            self._statement.settle_netted(hour, quotes)
+            self._fills.settle_netted(hour, quotes)
 
     async def close(
         self, trader: TraderId, symbol: Symbol, quotes: Mapping[Symbol, Quote], purpose: str
     ) -> None:
         """Close a trader's own position in a coin, whatever the others hold."""
         async with self._lock:
-            if self._books.ledger.position(trader, symbol) is not None:
+            if self._recorder.state.position(trader, symbol) is not None:
                 await self._close(trader, symbol, quotes, purpose)
                 await self._guard(quotes)
 
@@ -168,41 +178,41 @@ class Desk:
         self, approved: ApprovedDecision, quotes: Mapping[Symbol, Quote]
     ) -> OrderIntended | OrderReport:
         symbol = approved.decision.symbol
-        ledger = self._books.ledger
-        position = ledger.position(approved.trader, symbol)
+        state = self._recorder.state
+        position = state.position(approved.trader, symbol)
         quote, instrument = quotes.get(symbol), self._instruments.get(symbol)
         if quote is None or instrument is None:
             return not_sent(approved, "no price for the coin")
-        terms = self._terms[approved.trader]
+        policies = self._terms[approved.trader]
         if approved.decision.signal is Signal.CLOSE:
             if position is None:
                 return not_sent(approved, "the position is already closed")
-            if self._hindrance.is_under_way(approved.trader, symbol):
+            if self._pre_trade.is_under_way(approved.trader, symbol):
                 return not_sent(approved, "an order on the coin is still on its way")
             made = self._closing.order(position, approved.cycle, quotes, "close")
             return not_sent(approved, made.reason) if isinstance(made, Refusal) else made
-        hindrance = self._hindrance.of(approved)
+        hindrance = self._pre_trade.of(approved)
         if hindrance:
             return not_sent(approved, hindrance)
-        made = order_factory.open_order(approved, quote, instrument, terms, self.section)
+        made = order_factory.open_order(approved, quote, instrument, policies, self.section)
         if isinstance(made, Refusal):
             return not_sent(approved, made.reason)
-        refusal = await self._leverage.prepare(symbol, approved.leverage, terms.margin_mode)
+        refusal = await self._leverage.prepare(symbol, approved.leverage, policies.margin_mode)
         return not_sent(approved, refusal) if refusal else made
 
     async def _close(
         self, trader: TraderId, symbol: Symbol, quotes: Mapping[Symbol, Quote], purpose: str
     ) -> None:
         """Close what the trader holds now: since it was looked at, an exit may have been filled."""
-        position = self._books.ledger.position(trader, symbol)
-        if position is None or self._hindrance.is_under_way(trader, symbol):
+        position = self._recorder.state.position(trader, symbol)
+        if position is None or self._pre_trade.is_under_way(trader, symbol):
             return
         made = self._closing.order(position, position.cycle, quotes, purpose)
         if isinstance(made, Refusal):
             self._closing.tell(position, made.reason)
             return
-        await self._sender.send([made])
-        await self._statement.pull(self._since, quotes)
+        await self._orders.send([made])
+        await self._fills.book_new(self._since, quotes)
 
     async def _guard(self, quotes: Mapping[Symbol, Quote]) -> None:
         """Close what the engine watches and is due, then see that every position has its exits."""
@@ -214,17 +224,17 @@ class Desk:
 
     async def _refresh_orders(self) -> None:
         """Ask about every order we think is open and the venue does not list (any more)."""
-        open_here = self._books.ledger.open_orders(self.section)
+        open_here = self._recorder.state.open_orders(self.section)
         if not open_here:
             return
         resting = {order.client_id for order in await self._provider.open_orders()}
         for record in open_here:
             if record.client_id not in resting:
-                await self._sender.refresh(record.client_id)
+                await self._orders.refresh(record.client_id)
 
     async def _close_insolvent(self, quotes: Mapping[Symbol, Quote]) -> None:
         """Close out traders whose own margin is used up, before they lose what others own."""
-        for position in self._insolvency.due(quotes):
+        for position in self._margin_watch.due(quotes):
             await self._close(position.trader, position.symbol, quotes, LIQUIDATION)
 
     async def _compare(self, quotes: Mapping[Symbol, Quote]) -> None:
@@ -234,9 +244,9 @@ class Desk:
         is missing may be on the statement by now, behind what was read already.
         """
         marks = {symbol: quote.mark for symbol, quote in quotes.items()}
-        drift, positions = await self._agreement.read(marks)
+        drift, positions = await self._reconciliation.read(marks)
         if drift:
-            await self._statement.pull(self._since, quotes, late=VERY_LATE)
-            drift, positions = await self._agreement.read(marks)
+            await self._fills.book_new(self._since, quotes, late=VERY_LATE)
+            drift, positions = await self._reconciliation.read(marks)
         self._leverage.look(positions)
-        self._agreement.settle(drift)
+        self._reconciliation.settle(drift)

@@ -15,7 +15,7 @@ from nof0_core.ledger import share_funding
 from nof0_core.ledger.liquidations import share_liquidation
 from nof0_core.money import ZERO, plain
 from nof0_core.protocols import ExchangeProvider, SupportsFunding
-from nof0_core.state.recorder import Books
+from nof0_core.state.recorder import Recorder
 
 LATE = timedelta(minutes=10)
 """How far behind the newest known entry each reading begins: a venue may list entries late."""
@@ -23,7 +23,7 @@ VERY_LATE = timedelta(days=1)
 """The same where ledger and venue differ."""
 
 
-class Statement:
+class FillReader:
     """Reads the account statement of one exchange section into the books."""
 
     def __init__(
@@ -31,15 +31,15 @@ class Statement:
         *,
         section: str,
         provider: ExchangeProvider,
-        books: Books,
+        recorder: Recorder,
         instruments: Mapping[Symbol, Instrument],
     ) -> None:
         self._instruments = instruments
         self._section = section
         self._provider = provider
-        self._books = books
+        self._recorder = recorder
 
-    async def pull(
+    async def book_new(
         self, since: datetime, quotes: Mapping[Symbol, Quote], *, late: timedelta = LATE
     ) -> tuple[Fill, ...]:
         """Book everything new since `since` (UTC) and return the new fills.
@@ -49,14 +49,14 @@ class Statement:
         it was settled. Fills and settlements are booked in time order; what is listed more than
         `late` behind an entry known by then is not found.
         """
-        ledger = self._books.ledger
+        state = self._recorder.state
         # What came before is in the capital the account was opened with.
-        since = max(since, ledger.opened_at(self._section) or since)
-        begin = _begin(since, ledger.last_fill_time(self._section), late)
+        since = max(since, state.opened_at(self._section) or since)
+        begin = _begin(since, state.last_fill_time(self._section), late)
         fills = [
             f
             for f in await self._provider.fills(begin)
-            if not ledger.knows_fill(self._section, f.fill_id)
+            if not state.knows_fill(self._section, f.fill_id)
         ]
         payments = await self._new_funding(since, late)
         for fill in sorted(fills, key=lambda f: f.time):
@@ -75,10 +75,10 @@ class Statement:
         The venue settles its net position only, so it reports nothing for such a coin. What counts
         is what was held at the hour: a coin netted since then has a settlement that is yet to come.
         """
-        ledger = self._books.ledger
+        state = self._recorder.state
         for symbol, quote in quotes.items():
-            sizes = ledger.sizes_at(self._section, symbol, hour, ZERO)
-            is_settled = ledger.knows_funding(self._section, symbol, hour)
+            sizes = state.sizes_at(self._section, symbol, hour, ZERO)
+            is_settled = state.knows_funding(self._section, symbol, hour)
             if not sizes or is_settled or sum(sizes.values(), ZERO):
                 continue
             if quote.funding_rate is None:
@@ -93,12 +93,12 @@ class Statement:
     async def _new_funding(self, since: datetime, late: timedelta) -> list[FundingPayment]:
         if not isinstance(self._provider, SupportsFunding):
             return []
-        ledger = self._books.ledger
-        begin = _begin(since, ledger.funding_known_until(self._section), late)
+        state = self._recorder.state
+        begin = _begin(since, state.funding_known_until(self._section), late)
         found = [
             payment
             for payment in await self._provider.funding(begin)
-            if not ledger.knows_funding(self._section, payment.symbol, payment.time)
+            if not state.knows_funding(self._section, payment.symbol, payment.time)
         ]
         return sorted(found, key=lambda payment: payment.time)
 
@@ -110,7 +110,7 @@ class Statement:
         """
         if payment.time != fill.time or payment.symbol != fill.symbol:
             return payment.time < fill.time
-        held = self._books.ledger.sizes(self._section, fill.symbol)
+        held = self._recorder.state.sizes(self._section, fill.symbol)
         return sum(held.values(), ZERO) == payment.size
 
     def _book_fill(self, fill: Fill) -> None:
@@ -118,9 +118,9 @@ class Statement:
         if fill.is_liquidation and owner == UNASSIGNED:
             self._book_liquidation(fill)
             return
-        self._books.record(owner, Filled(trader=owner, section=self._section, fill=fill))
+        self._recorder.record(owner, Filled(trader=owner, section=self._section, fill=fill))
         if owner == UNASSIGNED:
-            self._books.alert(
+            self._recorder.alert(
                 "foreign_fill",
                 f"{self._section}: {fill.side} {fill.size} {fill.symbol} at {fill.price} was not "
                 f"ordered by any trader; booked to {UNASSIGNED}",
@@ -132,9 +132,9 @@ class Statement:
 
         Parts that were booked before a crash count as still held: the shares come out the same.
         """
-        ledger = self._books.ledger
-        booked = ledger.parts_of(self._section, fill.fill_id)
-        sizes = ledger.sizes(self._section, fill.symbol)
+        state = self._recorder.state
+        booked = state.parts_of(self._section, fill.fill_id)
+        sizes = state.sizes(self._section, fill.symbol)
         for trader, size in booked.items():
             sizes[trader] = sizes.get(trader, ZERO) - fill.side.sign * size
         instrument = self._instruments.get(fill.symbol)
@@ -146,11 +146,11 @@ class Statement:
         )
         for trader, part in parts.items():
             if trader not in booked:
-                self._books.record(
+                self._recorder.record(
                     trader,
                     Filled(trader=trader, section=self._section, fill=part, whole=fill.size),
                 )
-        self._books.alert(
+        self._recorder.alert(
             "liquidation",
             f"{self._section}: the venue closed {plain(fill.size)} {fill.symbol} at "
             f"{plain(fill.price)} for lack of margin; booked to {', '.join(parts)}",
@@ -158,16 +158,16 @@ class Statement:
         )
 
     def _owner(self, client_id: ClientOrderId | None) -> TraderId:
-        record = self._books.ledger.owner(client_id) if client_id is not None else None
+        record = self._recorder.state.owner(client_id) if client_id is not None else None
         return record.trader if record is not None else UNASSIGNED
 
     def _book_funding(self, payment: FundingPayment, quotes: Mapping[Symbol, Quote]) -> None:
-        sizes = self._books.ledger.sizes_at(
+        sizes = self._recorder.state.sizes_at(
             self._section, payment.symbol, payment.time, payment.size
         )
         quote = quotes.get(payment.symbol)
         shares = share_funding(payment, sizes, quote.oracle if quote is not None else None)
-        self._books.record(
+        self._recorder.record(
             ENGINE,
             FundingSettled(
                 section=self._section,

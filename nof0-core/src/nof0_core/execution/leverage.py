@@ -8,7 +8,7 @@ from nof0_core.domain.position import MarginMode, VenuePosition
 from nof0_core.errors import ProviderError
 from nof0_core.ids import Symbol
 from nof0_core.protocols import ExchangeProvider
-from nof0_core.state.recorder import Books
+from nof0_core.state.recorder import Recorder
 
 
 class Leverage:
@@ -20,10 +20,10 @@ class Leverage:
     other trader, so the leverage is the trader's own.
     """
 
-    def __init__(self, *, section: str, provider: ExchangeProvider, books: Books) -> None:
+    def __init__(self, *, section: str, provider: ExchangeProvider, recorder: Recorder) -> None:
         self._section = section
         self._provider = provider
-        self._books = books
+        self._recorder = recorder
         self._set: dict[Symbol, tuple[int, MarginMode]] = {}
         self._told: set[Symbol] = set()
 
@@ -33,7 +33,7 @@ class Leverage:
         A refusal of isolated margin, which a position in the other mode or at a higher leverage
         causes, raises one alert until the coin could be set again: a person has to look at it.
         """
-        leverage = max([wanted, *self._books.ledger.leverages(self._section, symbol)])
+        leverage = max([wanted, *self._recorder.state.leverages(self._section, symbol)])
         if self._set.get(symbol) == (leverage, mode):
             return ""
         try:
@@ -42,7 +42,7 @@ class Leverage:
             self._set.pop(symbol, None)
             if mode is MarginMode.ISOLATED and symbol not in self._told:
                 self._told.add(symbol)
-                self._books.alert(
+                self._recorder.alert(
                     "margin_refused",
                     f"{self._section}: {symbol} cannot be traded with isolated margin at "
                     f"{leverage}x: {error}",

@@ -15,20 +15,20 @@ from nof0_core.errors import DataError
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.ledger import Pool, Position
 from nof0_core.money import plain
-from nof0_core.state.recorder import Books
+from nof0_core.state.recorder import Recorder
 
 PURPOSE = "liquidation"
 """What the orders that close such a trader are for; the reason of its closed trades, too."""
 
 
-class Insolvency:
+class MarginWatch:
     """Watches the virtual accounts of one exchange section."""
 
     def __init__(
-        self, *, section: str, books: Books, instruments: Mapping[Symbol, Instrument]
+        self, *, section: str, recorder: Recorder, instruments: Mapping[Symbol, Instrument]
     ) -> None:
         self._section = section
-        self._books = books
+        self._recorder = recorder
         self._instruments = instruments
         self._told: set[tuple[TraderId, Symbol | None]] = set()
 
@@ -43,14 +43,14 @@ class Insolvency:
         marks = {symbol: quote.mark for symbol, quote in quotes.items()}
         found: list[Position] = []
         short: set[tuple[TraderId, Symbol | None]] = set()
-        traders = {p.trader: None for p in self._books.ledger.positions(self._section)}
+        traders = {p.trader: None for p in self._recorder.state.positions(self._section)}
         for trader in traders:
             if trader.startswith("@"):
                 continue
             try:
-                pools = self._books.ledger.pools(self._section, trader, marks, self._instruments)
+                pools = self._recorder.state.pools(self._section, trader, marks, self._instruments)
             except DataError as error:
-                self._books.log.warning("margin of a trader unknown", error=str(error))
+                self._recorder.log.warning("margin of a trader unknown", error=str(error))
                 short |= {key for key in self._told if key[0] == trader}
                 continue
             for pool in pools:
@@ -66,7 +66,7 @@ class Insolvency:
             backing, what = "equity", "all positions of the trader are closed"
             if symbol is not None:
                 backing, what = "isolated margin", f"the position in {symbol} is closed"
-            self._books.alert(
+            self._recorder.alert(
                 "insolvent",
                 f"{backing} of {plain(pool.equity)} USD is below the maintenance margin of "
                 f"{plain(pool.needed)} USD: {what}",

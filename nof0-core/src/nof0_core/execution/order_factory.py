@@ -32,7 +32,7 @@ class Refusal:
 
 
 @attrs.frozen(kw_only=True)
-class Terms:
+class OrderPolicy:
     """How a trader's orders are to be made.
 
     `slippage_bps` caps what may be paid beyond the mark; `style` is `market_ioc` (the cap around
@@ -48,23 +48,27 @@ class Terms:
     margin_mode: MarginMode = MarginMode.CROSS
 
 
-def limit_price(quote: Quote, instrument: Instrument, side: Side, terms: Terms) -> Decimal:
+def limit_price(quote: Quote, instrument: Instrument, side: Side, policies: OrderPolicy) -> Decimal:
     """Return the worst price an order may fill at, rounded so that the cap is not made tighter."""
-    bps = Decimal(0) if terms.style == "limit_ioc" else terms.slippage_bps
+    bps = Decimal(0) if policies.style == "limit_ioc" else policies.slippage_bps
     price = quote.mark * (1 + side.sign * bps / BPS)
     return instrument.round_price(price, "up" if side is Side.BUY else "down")
 
 
 def open_order(
-    approved: ApprovedDecision, quote: Quote, instrument: Instrument, terms: Terms, section: str
+    approved: ApprovedDecision,
+    quote: Quote,
+    instrument: Instrument,
+    policies: OrderPolicy,
+    section: str,
 ) -> OrderIntended | Refusal:
     """Make the order that opens a position, or say why the moment has passed."""
     decision = approved.decision
     side = Side.BUY if decision.signal == "buy_to_enter" else Side.SELL
     moved = abs(quote.mark - approved.reference_price) / approved.reference_price * HUNDRED
-    if moved > terms.price_band_pct:
+    if moved > policies.price_band_pct:
         return Refusal(
-            reason=f"mark moved {moved:.2f} % since the decision, over {terms.price_band_pct} %"
+            reason=f"mark moved {moved:.2f} % since the decision, over {policies.price_band_pct} %"
         )
     for name, exit_price, direction in (
         ("stop", approved.stop_loss, -side.sign),
@@ -72,7 +76,7 @@ def open_order(
     ):
         if exit_price is not None and (exit_price - quote.mark) * direction <= 0:
             return Refusal(reason=f"mark {quote.mark} has already passed the {name} {exit_price}")
-    limit = limit_price(quote, instrument, side, terms)
+    limit = limit_price(quote, instrument, side, policies)
     size = instrument.round_size(approved.size_usd / quote.mark)
     if size * limit < instrument.min_notional or size <= 0:
         return Refusal(reason=f"{size} {decision.symbol} is below the venue's smallest order")
@@ -89,7 +93,7 @@ def open_order(
             limit_price=limit,
         ),
         leverage=approved.leverage,
-        margin_mode=terms.margin_mode,
+        margin_mode=policies.margin_mode,
         confidence=approved.confidence,
         risk_usd=approved.risk_usd,
         plan=ExitPlan(
@@ -110,7 +114,7 @@ def close_order(
     net: Decimal,
     quote: Quote,
     instrument: Instrument,
-    terms: Terms,
+    policies: OrderPolicy,
     purpose: str,
     client_id: ClientOrderId,
 ) -> OrderIntended | Refusal:
@@ -121,7 +125,7 @@ def close_order(
     large as the venue wants any order to be; a smaller rest waits until the others are gone.
     """
     side = Side.SELL if size > 0 else Side.BUY
-    limit = limit_price(quote, instrument, side, terms)
+    limit = limit_price(quote, instrument, side, policies)
     is_reduce_only = net * size > 0 and abs(net) >= abs(size)
     if not is_reduce_only and abs(size) * limit < instrument.min_notional:
         return Refusal(

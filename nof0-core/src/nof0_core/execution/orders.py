@@ -13,7 +13,7 @@ from nof0_core.domain.order import OrderOutcome, OrderStatus
 from nof0_core.errors import Nof0Error, OutcomeUnknownError, RejectedError, TransientError
 from nof0_core.ids import ClientOrderId
 from nof0_core.protocols import ExchangeProvider
-from nof0_core.state.recorder import Books
+from nof0_core.state.recorder import Recorder
 
 PLACE_TIMEOUT = timedelta(seconds=20)
 """How long it may take from an intent to its answer before the outcome counts as unknown."""
@@ -21,7 +21,7 @@ GIVE_UP_AFTER = timedelta(seconds=60)
 """How long an order the venue does not know may still be on its way."""
 
 
-class Sender:
+class OrderManager:
     """Places and cancels the orders of one exchange section.
 
     Order of things for each batch: intents into the journal, made durable, sent, answers into the
@@ -35,12 +35,12 @@ class Sender:
         *,
         section: str,
         provider: ExchangeProvider,
-        books: Books,
+        recorder: Recorder,
         objection: Callable[[OrderIntended], str],
     ) -> None:
         self._section = section
         self._provider = provider
-        self._books = books
+        self._recorder = recorder
         self._objection = objection
 
     async def send(
@@ -54,13 +54,13 @@ class Sender:
         """
         began = anyio.current_time()
         until = math.inf if within is None else began + within.total_seconds()
-        fresh = [i for i in intents if self._books.ledger.owner(i.request.client_id) is None]
+        fresh = [i for i in intents if self._recorder.state.owner(i.request.client_id) is None]
         if fresh:
             with anyio.CancelScope(shield=True):
                 latest = min(until, began + PLACE_TIMEOUT.total_seconds())
                 for outcome in await self._carry_out(fresh, latest):
                     self._answer(outcome)
-                await self._books.secure()
+                await self._recorder.secure()
         with anyio.CancelScope(deadline=until):
             await self.settle([i.request.client_id for i in intents])
         return [
@@ -76,7 +76,7 @@ class Sender:
             with anyio.fail_after(PLACE_TIMEOUT.total_seconds()):
                 outcomes = await self._provider.cancel(client_ids)
         except (Nof0Error, TimeoutError) as error:
-            self._books.log.warning("cancel failed, will be tried again", error=str(error))
+            self._recorder.log.warning("cancel failed, will be tried again", error=str(error))
             return
         for outcome in outcomes:
             if not self._may_arrive(outcome):
@@ -87,16 +87,16 @@ class Sender:
 
         A venue that has not seen an order refuses to cancel it; that is not the end of the order.
         """
-        record = self._books.ledger.owner(outcome.client_id)
+        record = self._recorder.state.owner(outcome.client_id)
         if record is None or outcome.status is not OrderStatus.REJECTED:
             return False
         known = record.outcome is not None and record.outcome.status is not OrderStatus.UNKNOWN
-        return not known and self._books.clock.now() - record.intended_at < GIVE_UP_AFTER
+        return not known and self._recorder.clock.now() - record.intended_at < GIVE_UP_AFTER
 
     async def settle(self, client_ids: Sequence[ClientOrderId]) -> None:
         """Ask the venue about orders whose outcome is unknown, never sending anything."""
         for client_id in client_ids:
-            record = self._books.ledger.owner(client_id)
+            record = self._recorder.state.owner(client_id)
             if record is None:
                 continue
             if record.outcome is not None and record.outcome.status is not OrderStatus.UNKNOWN:
@@ -108,18 +108,18 @@ class Sender:
 
         One it never saw counts as rejected only after `GIVE_UP_AFTER`: it may be on its way.
         """
-        record = self._books.ledger.owner(client_id)
+        record = self._recorder.state.owner(client_id)
         if record is None:
             return
         try:
             with anyio.fail_after(PLACE_TIMEOUT.total_seconds()):
                 found = await self._provider.order(client_id)
         except (Nof0Error, TimeoutError) as error:
-            self._books.log.warning("order state unknown", client_id=client_id, error=str(error))
+            self._recorder.log.warning("order state unknown", client_id=client_id, error=str(error))
             return
         if found is not None:
             self._answer(found.outcome(client_id))
-        elif self._books.clock.now() - record.intended_at >= GIVE_UP_AFTER:
+        elif self._recorder.clock.now() - record.intended_at >= GIVE_UP_AFTER:
             self._answer(
                 OrderOutcome(
                     client_id=client_id,
@@ -138,8 +138,8 @@ class Sender:
         it was given up.
         """
         for intent in intents:
-            self._books.record(intent.trader, intent)
-        await self._books.secure()
+            self._recorder.record(intent.trader, intent)
+        await self._recorder.secure()
         left = until - anyio.current_time()
         late = "" if left > 0 else "not sent: the disk took too long to confirm the journal"
         reasons = {i.request.client_id: self._objection(i) or late for i in intents}
@@ -170,7 +170,7 @@ class Sender:
         except Exception as error:  # noqa: BLE001 - a provider's bug must not lose the order
             reason = f"{type(error).__name__}: {error}"
         if status is OrderStatus.UNKNOWN:
-            self._books.alert(
+            self._recorder.alert(
                 "outcome_unknown", f"{self._section}: {reason}", trader=intents[0].trader
             )
         return [
@@ -179,10 +179,10 @@ class Sender:
         ]
 
     def _answer(self, outcome: OrderOutcome) -> None:
-        record = self._books.ledger.owner(outcome.client_id)
+        record = self._recorder.state.owner(outcome.client_id)
         if record is None or record.outcome == outcome:
             return
-        self._books.record(
+        self._recorder.record(
             record.trader,
             OrderAnswered(
                 trader=record.trader, section=self._section, symbol=record.symbol, outcome=outcome
@@ -190,7 +190,7 @@ class Sender:
         )
 
     def _known(self, intent: OrderIntended) -> OrderOutcome:
-        record = self._books.ledger.owner(intent.request.client_id)
+        record = self._recorder.state.owner(intent.request.client_id)
         if record is None or record.outcome is None:
             return OrderOutcome(client_id=intent.request.client_id, status=OrderStatus.UNKNOWN)
         return record.outcome

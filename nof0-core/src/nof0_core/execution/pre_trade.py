@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from nof0_core.domain.event import OrderIntended, OrderReport
-from nof0_core.execution.reconciliation import Agreement
+from nof0_core.execution.reconciliation import Reconciliation
 from nof0_core.execution.reports import held_back
 from nof0_core.ids import Symbol, TraderId, client_order_id
 from nof0_core.risk.approval import ApprovedDecision
-from nof0_core.state.recorder import Books
+from nof0_core.state.recorder import Recorder
 
 
-class Hindrance:
+class PreTradeCheck:
     """Asked for every entry before it leaves.
 
     `obstacle` says what outside the exchange section stops a trader (empty: nothing), such as a
@@ -23,23 +23,23 @@ class Hindrance:
         self,
         *,
         section: str,
-        books: Books,
-        agreement: Agreement,
+        recorder: Recorder,
+        reconciliation: Reconciliation,
         obstacle: Callable[[TraderId], str],
     ) -> None:
         self._section = section
-        self._books = books
-        self._agreement = agreement
+        self._recorder = recorder
+        self._reconciliation = reconciliation
         self._obstacle = obstacle
 
     def of(self, approved: ApprovedDecision) -> str:
         """Say why an approved entry must not leave after all; empty if it may."""
         trader, symbol = approved.trader, approved.decision.symbol
-        if self._books.ledger.position(trader, symbol) is not None:
+        if self._recorder.state.position(trader, symbol) is not None:
             return "the trader already has a position in the coin"
         if self.is_under_way(trader, symbol, but=approved):
             return "an order on the coin is still on its way"
-        return self._agreement.objection(symbol) or self._stop(trader)
+        return self._reconciliation.objection(symbol) or self._stop(trader)
 
     def is_under_way(
         self, trader: TraderId, symbol: Symbol, *, but: ApprovedDecision | None = None
@@ -55,7 +55,7 @@ class Hindrance:
             and record.symbol == symbol
             and record.request.trigger is None
             and record.client_id != own
-            for record in self._books.ledger.open_orders(self._section)
+            for record in self._recorder.state.open_orders(self._section)
         )
 
     def sort_out(

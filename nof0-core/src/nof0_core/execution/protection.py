@@ -23,13 +23,13 @@ from nof0_core.domain.order_record import OrderRecord
 from nof0_core.domain.position import ProtectionMode
 from nof0_core.domain.snapshot import Quote
 from nof0_core.execution import order_factory
-from nof0_core.execution.order_factory import Terms
-from nof0_core.execution.orders import Sender
+from nof0_core.execution.order_factory import OrderPolicy
+from nof0_core.execution.orders import OrderManager
 from nof0_core.ids import ClientOrderId, Symbol, TraderId, client_order_id
 from nof0_core.ledger import Position
 from nof0_core.money import plain
 from nof0_core.protocols import Capability
-from nof0_core.state.recorder import Books
+from nof0_core.state.recorder import Recorder
 
 VENUE_EXITS = frozenset({Capability.TRIGGER_ORDERS, Capability.REDUCE_ONLY})
 
@@ -42,17 +42,17 @@ class Protection:
         *,
         section: str,
         capabilities: Collection[Capability],
-        books: Books,
-        sender: Sender,
+        recorder: Recorder,
+        orders: OrderManager,
         instruments: Mapping[Symbol, Instrument],
-        terms: Mapping[TraderId, Terms],
+        policies: Mapping[TraderId, OrderPolicy],
     ) -> None:
         self._section = section
         self._at_venue = frozenset(capabilities) >= VENUE_EXITS
-        self._books = books
-        self._sender = sender
+        self._recorder = recorder
+        self._orders = orders
         self._instruments = instruments
-        self._terms = terms
+        self._terms = policies
         self._told: set[ClientOrderId | None] = set()
         self._strays: set[tuple[TraderId, int]] = set()
 
@@ -63,7 +63,7 @@ class Protection:
             Positions that could not be protected and must be closed now.
         """
         await self._cancel_orphans()
-        positions = self._books.ledger.positions(self._section)
+        positions = self._recorder.state.positions(self._section)
         sides = {(position.symbol, position.quantity > 0) for position in positions}
         opposed = {symbol for symbol, is_long in sides if (symbol, not is_long) in sides}
         return [
@@ -76,7 +76,7 @@ class Protection:
     def due(self, quotes: Mapping[Symbol, Quote]) -> list[tuple[Position, TriggerKind]]:
         """Return the engine-watched positions whose stop or target the mark has reached."""
         reached = []
-        for position in self._books.ledger.positions(self._section):
+        for position in self._recorder.state.positions(self._section):
             quote = quotes.get(position.symbol)
             if quote is None or position.protection is not ProtectionMode.ENGINE:
                 continue
@@ -105,22 +105,22 @@ class Protection:
         mode, reason = self._mode_for(position, is_opposed=is_opposed)
         orders = self._exits_of(position)
         if mode is not ProtectionMode.VENUE:
-            await self._sender.cancel([order.request.client_id for order in orders])
+            await self._orders.cancel([order.request.client_id for order in orders])
             self._note(position, mode, reason)
             return True
         unsure = [o.client_id for o in orders if not _is_confirmed(o)]
         if unsure:
             # Left over from a crash between intent and answer.
-            await self._sender.settle(unsure)
+            await self._orders.settle(unsure)
             orders = self._exits_of(position)
         if self._is_complete(position, orders):
             # What was never heard of again is cancelled until the venue knows it or time is up.
             lost = [order.client_id for order in orders if not _is_confirmed(order)]
-            await self._sender.cancel(lost)
+            await self._orders.cancel(lost)
             self._note(position, mode, "")
             return True
         deadline = self._terms[position.trader].stop_deadline
-        reports = await self._sender.send(self._wanted(position), within=deadline)
+        reports = await self._orders.send(self._wanted(position), within=deadline)
         refused = [
             r
             for r in reports
@@ -129,7 +129,7 @@ class Protection:
             in (OrderStatus.REJECTED, OrderStatus.CANCELED, OrderStatus.UNKNOWN)
         ]
         # Only now, when the new exits stand, may the old ones go.
-        await self._sender.cancel([order.request.client_id for order in orders])
+        await self._orders.cancel([order.request.client_id for order in orders])
         if refused:
             unknown = refused[0].outcome.status is OrderStatus.UNKNOWN
             nothing = f"the venue did not confirm it within {deadline.total_seconds():g} s"
@@ -144,7 +144,7 @@ class Protection:
         if position.opened_by in self._told:
             return
         self._told.add(position.opened_by)
-        self._books.alert(
+        self._recorder.alert(
             "stop_refused",
             f"no stop for {position.symbol}: {reason}; the position is closed",
             trader=position.trader,
@@ -156,7 +156,7 @@ class Protection:
         if key in self._strays:
             return
         self._strays.add(key)
-        self._books.alert(
+        self._recorder.alert(
             "stray_position",
             f"{plain(position.quantity)} {position.symbol} are held that no entry opened: an exit "
             "and a close were filled both; the position is closed",
@@ -167,7 +167,7 @@ class Protection:
     def _note(self, position: Position, mode: ProtectionMode, reason: str) -> None:
         if position.protection is mode:
             return
-        self._books.record(
+        self._recorder.record(
             position.trader,
             ExitPlanSet(
                 trader=position.trader,
@@ -189,7 +189,7 @@ class Protection:
 
     def _wanted(self, position: Position) -> list[OrderIntended]:
         ids = {
-            kind: next_id(self._books, position.trader, position, kind.value)
+            kind: next_id(self._recorder, position.trader, position, kind.value)
             for kind in TriggerKind
         }
         return order_factory.exit_orders(
@@ -206,20 +206,20 @@ class Protection:
     def _exits_of(self, position: Position) -> list[OrderRecord]:
         return [
             record
-            for record in self._books.ledger.open_exits(position.trader, position.symbol)
+            for record in self._recorder.state.open_exits(position.trader, position.symbol)
             # What the engine itself closes for such a reason is no order that waits.
             if record.request.trigger is not None
         ]
 
     async def _cancel_orphans(self) -> None:
-        ledger = self._books.ledger
+        state = self._recorder.state
         orphans = [
             record.request.client_id
-            for record in ledger.open_orders(self._section)
+            for record in state.open_orders(self._section)
             if record.request.trigger is not None
-            and ledger.position(record.trader, record.symbol) is None
+            and state.position(record.trader, record.symbol) is None
         ]
-        await self._sender.cancel(orphans)
+        await self._orders.cancel(orphans)
 
 
 def _is_confirmed(record: OrderRecord) -> bool:
@@ -227,7 +227,7 @@ def _is_confirmed(record: OrderRecord) -> bool:
     return record.outcome is not None and record.outcome.status is OrderStatus.RESTING
 
 
-def next_id(books: Books, trader: TraderId, position: Position, leg: str) -> ClientOrderId:
+def next_id(recorder: Recorder, trader: TraderId, position: Position, leg: str) -> ClientOrderId:
     """Return the first client order id of a position's leg that was not used yet.
 
     Counting up from 1 by what the ledger knows gives the same id again after a crash between
@@ -237,6 +237,6 @@ def next_id(books: Books, trader: TraderId, position: Position, leg: str) -> Cli
     while True:
         name = f"{leg}.{number}"
         client_id = client_order_id(trader, position.cycle, position.symbol, name)
-        if books.ledger.owner(client_id) is None:
+        if recorder.state.owner(client_id) is None:
             return client_id
         number += 1

@@ -15,7 +15,7 @@ from nof0_core.execution.compare import CASH_TOLERANCE, compare
 from nof0_core.ids import ENGINE, UNASSIGNED, Symbol
 from nof0_core.money import plain
 from nof0_core.protocols import ExchangeProvider
-from nof0_core.state.recorder import Books
+from nof0_core.state.recorder import Recorder
 
 MOVED_AFTER = timedelta(minutes=5)
 """How long cash has to differ by the same amount to count as moved by somebody else, …"""
@@ -32,18 +32,18 @@ class Difference:
     looks: int = 1
 
 
-class Agreement:
+class Reconciliation:
     """Compares the ledger with the exchange account of one section.
 
     `drift` is what differed at the last look. Until the first one, and after one that failed,
     nothing is known and entries are stopped.
     """
 
-    def __init__(self, *, section: str, provider: ExchangeProvider, books: Books) -> None:
+    def __init__(self, *, section: str, provider: ExchangeProvider, recorder: Recorder) -> None:
         self.drift: tuple[Drift, ...] = ()
         self._section = section
         self._provider = provider
-        self._books = books
+        self._recorder = recorder
         self._is_known = False
         self._cash: Difference | None = None
 
@@ -67,12 +67,12 @@ class Agreement:
         Raises:
             JournalError: the ledger does not add up in itself.
         """
-        problems = self._books.ledger.audit(self._section)
+        problems = self._recorder.state.audit(self._section)
         if problems:
             message = f"the ledger of {self._section} does not add up: {'; '.join(problems)}"
             raise JournalError(message)
         account, positions = await self._provider.account(), await self._provider.positions()
-        totals = self._books.ledger.totals(self._section)
+        totals = self._recorder.state.totals(self._section)
         drift = compare(
             raw_usd=totals.raw_usd,
             sizes=totals.sizes,
@@ -96,10 +96,10 @@ class Agreement:
         if drift == self.drift:
             return
         self.drift = drift
-        self._books.record(ENGINE, Reconciled(section=self._section, drift=drift))
+        self._recorder.record(ENGINE, Reconciled(section=self._section, drift=drift))
         for entry in drift:
             what = entry.symbol or entry.what
-            self._books.alert(
+            self._recorder.alert(
                 "drift",
                 f"{self._section}: {what} is {entry.ledger} in the ledger and {entry.venue} at the "
                 "venue; no new entries until it is explained",
@@ -111,7 +111,7 @@ class Agreement:
         if [entry.what for entry in drift] != ["cash"]:
             self._cash = None
             return None
-        now, amount = self._books.clock.now(), drift[0].venue - drift[0].ledger
+        now, amount = self._recorder.clock.now(), drift[0].venue - drift[0].ledger
         seen = self._cash
         if seen is None or abs(seen.amount - amount) > CASH_TOLERANCE:
             self._cash = Difference(amount=amount, since=now)
@@ -122,12 +122,12 @@ class Agreement:
 
     def _book_moved(self, amount: Decimal) -> None:
         self._cash = None
-        self._books.record(
+        self._recorder.record(
             ENGINE,
             Transferred(section=self._section, amounts={UNASSIGNED: amount}, reason="outside"),
         )
         way = "into" if amount > 0 else "out of"
-        self._books.alert(
+        self._recorder.alert(
             "foreign_transfer",
             f"{self._section}: {plain(abs(amount))} USD were moved {way} the exchange account by "
             f"somebody else; booked to {UNASSIGNED}",

@@ -13,9 +13,9 @@ from nof0_core.domain.event import BrakeReleased, BrakeTripped
 from nof0_core.ids import ENGINE, Symbol, TraderId
 from nof0_core.manager.requests import HaltSwitch
 from nof0_core.money import decimal
-from nof0_core.portfolio.valuation import Valuation
+from nof0_core.portfolio.valuation import Portfolio
 from nof0_core.state.brakes import next_midnight
-from nof0_core.state.recorder import Books
+from nof0_core.state.recorder import Recorder
 
 NOT_STARTED = "not started: auto_start is false and nobody has resumed it"
 
@@ -30,19 +30,19 @@ class TraderBrakes:
     def __init__(
         self,
         *,
-        books: Books,
-        valuation: Valuation,
+        recorder: Recorder,
+        portfolio: Portfolio,
         traders: Mapping[TraderId, TraderConfig],
         switch: HaltSwitch,
     ) -> None:
-        self._books = books
-        self._valuation = valuation
+        self._recorder = recorder
+        self._portfolio = portfolio
         self._traders = traders
         self._switch = switch
 
     def state(self, trader: TraderId, account: AccountState) -> BrakeState:
         """Return what the risk gate needs to know, for an account valued now."""
-        memory = self._books.ledger.brakes
+        memory = self._recorder.state.brakes
         return BrakeState(
             active=self.active(trader),
             day_loss_pct=memory.day_loss_pct(trader, account),
@@ -53,7 +53,7 @@ class TraderBrakes:
 
     def active(self, trader: TraderId) -> tuple[ActiveBrake, ...]:
         """Return all brakes that are on for a trader now, the halt first."""
-        memory, now = self._books.ledger.brakes, self._books.clock.now()
+        memory, now = self._recorder.state.brakes, self._recorder.clock.now()
         on = [b for b in memory.active(trader) if b.until is None or now < b.until]
         halt = self._switch.read()
         if halt is not None:
@@ -66,9 +66,9 @@ class TraderBrakes:
 
     def seen(self, trader: TraderId) -> tuple[ActiveBrake, ...]:
         """Return what a person should see: all that is on, a spent day's entries, resting coins."""
-        now, limits = self._books.clock.now(), self._traders[trader].limits
+        now, limits = self._recorder.clock.now(), self._traders[trader].limits
         found = list(self.active(trader))
-        made = self._books.ledger.brakes.entries_on(trader, now.date())
+        made = self._recorder.state.brakes.entries_on(trader, now.date())
         most = limits.max_entries_per_day
         if most is not None and made >= most:
             message = f"{made} entries were made today, at most {most} allowed"
@@ -90,7 +90,7 @@ class TraderBrakes:
 
         What a person said last counts, also after a restart; before that, `auto_start`.
         """
-        said = self._books.ledger.brakes.is_paused(trader)
+        said = self._recorder.state.brakes.is_paused(trader)
         return not self._traders[trader].auto_start if said is None else said
 
     def obstacle(self, trader: TraderId) -> str:
@@ -106,7 +106,7 @@ class TraderBrakes:
         Raises:
             DataError: if the account cannot be valued.
         """
-        memory, now = self._books.ledger.brakes, self._books.clock.now()
+        memory, now = self._recorder.state.brakes, self._recorder.clock.now()
         for on in memory.active(trader):
             if on.until is not None and now >= on.until:
                 self.release(trader, on.brake, "its time is over")
@@ -114,7 +114,7 @@ class TraderBrakes:
         daily, fall = limits.daily_loss_limit_pct, limits.max_drawdown_pct
         if daily is None and fall is None and limits.sharpe_pause_threshold is None:
             return
-        account = account or self._valuation.account(trader)
+        account = account or self._portfolio.account(trader)
         if daily is not None:
             lost = memory.day_loss_pct(trader, account)
             until = next_midnight(account.time)
@@ -127,7 +127,7 @@ class TraderBrakes:
     def pause(self, trader: TraderId) -> None:
         """Stop a trader until it is resumed."""
         body = BrakeTripped(brake=Brake.PAUSED, message="paused", trader=trader)
-        self._books.record(trader, body)
+        self._recorder.record(trader, body)
 
     def resume(self, trader: TraderId) -> list[Brake]:
         """Let a trader decide again and take off its drawdown brake; return what was lifted.
@@ -138,7 +138,7 @@ class TraderBrakes:
         if self.is_paused(trader):
             self.release(trader, Brake.PAUSED, "resumed")
             lifted.append(Brake.PAUSED)
-        if any(b.brake is Brake.MAX_DRAWDOWN for b in self._books.ledger.brakes.active(trader)):
+        if any(b.brake is Brake.MAX_DRAWDOWN for b in self._recorder.state.brakes.active(trader)):
             self.release(trader, Brake.MAX_DRAWDOWN, "resumed; measured from here on")
             lifted.append(Brake.MAX_DRAWDOWN)
         return lifted
@@ -146,7 +146,7 @@ class TraderBrakes:
     def release(self, trader: TraderId | None, brake: Brake, reason: str) -> None:
         """Take a brake off."""
         body = BrakeReleased(brake=brake, reason=reason, trader=trader)
-        self._books.record(trader or ENGINE, body)
+        self._recorder.record(trader or ENGINE, body)
 
     def _compare(
         self,
@@ -172,8 +172,8 @@ class TraderBrakes:
         least, duration = limits.sharpe_pause_threshold, limits.sharpe_pause_duration
         if least is None or duration is None or self._is_on(trader, Brake.SHARPE_PAUSE):
             return
-        done = self._valuation.performance(trader, account)
-        if done.trades <= self._books.ledger.brakes.judged_trades(trader):
+        done = self._portfolio.performance(trader, account)
+        if done.trades <= self._recorder.state.brakes.judged_trades(trader):
             return
         if done.sharpe_ratio >= least:
             return
@@ -190,7 +190,7 @@ class TraderBrakes:
         )
 
     def _is_on(self, trader: TraderId, brake: Brake) -> bool:
-        return any(on.brake is brake for on in self._books.ledger.brakes.active(trader))
+        return any(on.brake is brake for on in self._recorder.state.brakes.active(trader))
 
     def _trip(
         self,
@@ -200,19 +200,23 @@ class TraderBrakes:
         until: datetime | None,
         numbers: Mapping[str, Decimal],
     ) -> None:
-        self._books.record(
+        self._recorder.record(
             trader,
             BrakeTripped(brake=brake, message=message, trader=trader, until=until, numbers=numbers),
         )
-        on = ActiveBrake(brake=brake, since=self._books.clock.now(), until=until, message=message)
-        self._books.alert(brake.value, f"{trader}: {message}; no entries {on.end}", trader=trader)
+        on = ActiveBrake(
+            brake=brake, since=self._recorder.clock.now(), until=until, message=message
+        )
+        self._recorder.alert(
+            brake.value, f"{trader}: {message}; no entries {on.end}", trader=trader
+        )
 
     def _closed_at(self, trader: TraderId, now: datetime) -> dict[Symbol, datetime]:
         rest = self._traders[trader].limits.cooldown_after_close
         closed: dict[Symbol, datetime] = {}
         if rest is None:
             return closed
-        for trade in reversed(self._books.ledger.trades(trader)):
+        for trade in reversed(self._recorder.state.trades(trader)):
             if now - trade.exit.time >= rest:
                 break
             closed.setdefault(trade.symbol, trade.exit.time)

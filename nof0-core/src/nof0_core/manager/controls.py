@@ -8,12 +8,12 @@ from nof0_core.domain.brakes import Brake
 from nof0_core.domain.event import BrakeTripped, ControlAnswered
 from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import UsageError
-from nof0_core.execution.engine import Desk
+from nof0_core.execution.engine import ExecutionEngine
 from nof0_core.ids import ENGINE, Symbol, TraderId
 from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.requests import Command, Halt, HaltSwitch, Request, Requests
 from nof0_core.manager.trader import Trader
-from nof0_core.state.recorder import Books
+from nof0_core.state.recorder import Recorder
 
 
 class Controls:
@@ -26,13 +26,13 @@ class Controls:
     def __init__(
         self,
         *,
-        books: Books,
+        recorder: Recorder,
         brakes: TraderBrakes,
         traders: Mapping[TraderId, Trader],
         switch: HaltSwitch,
         requests: Requests,
     ) -> None:
-        self._books = books
+        self._recorder = recorder
         self._brakes = brakes
         self._traders = traders
         self._switch = switch
@@ -44,7 +44,7 @@ class Controls:
         """Take note of the halt and do what needs no venue: pause, resume, refuse."""
         self._note_halt()
         for request in self._waiting():
-            if self._books.ledger.brakes.is_answered(request.id):
+            if self._recorder.state.brakes.is_answered(request.id):
                 # Answered before the engine died between answer and removal.
                 self._drop(request)
             elif request.trader not in self._traders:
@@ -54,34 +54,34 @@ class Controls:
             elif request.command is Command.RESUME:
                 self._resume(request)
 
-    async def close_out(self, desk: Desk, quotes: Mapping[Symbol, Quote]) -> None:
+    async def close_out(self, execution: ExecutionEngine, quotes: Mapping[Symbol, Quote]) -> None:
         """Close what is to be closed on one exchange section, as far as it can be done now.
 
         What could not be closed (no counterpart, no price) is tried again at the next look.
         """
         if self._halt is not None and self._halt.is_flatten:
-            for position in self._books.ledger.positions(desk.section):
+            for position in self._recorder.state.positions(execution.section):
                 if position.trader in self._traders:
-                    await desk.close(position.trader, position.symbol, quotes, "flatten")
+                    await execution.close(position.trader, position.symbol, quotes, "flatten")
         for request in self._waiting():
             trader = self._traders.get(request.trader)
             if (
                 request.command is Command.CLOSE
                 and trader is not None
-                and trader.config.exchange == desk.section
-                and not self._books.ledger.brakes.is_answered(request.id)
+                and trader.config.exchange == execution.section
+                and not self._recorder.state.brakes.is_answered(request.id)
             ):
-                await self._close(request, desk, quotes)
+                await self._close(request, execution, quotes)
 
     def _note_halt(self) -> None:
-        halt, known = self._switch.read(), self._books.ledger.brakes.halt
+        halt, known = self._switch.read(), self._recorder.state.brakes.halt
         if halt is None and known is not None:
             self._brakes.release(None, Brake.HALT, "resumed")
-            self._books.commit()
+            self._recorder.commit()
         elif halt is not None and (known is None or known.message != halt.message):
-            self._books.record(ENGINE, BrakeTripped(brake=Brake.HALT, message=halt.message))
-            self._books.alert("halted", f"{halt.message}; no entries until `nof0 resume`")
-            self._books.commit()
+            self._recorder.record(ENGINE, BrakeTripped(brake=Brake.HALT, message=halt.message))
+            self._recorder.alert("halted", f"{halt.message}; no entries until `nof0 resume`")
+            self._recorder.commit()
         self._halt = halt
 
     def _pause(self, request: Request) -> None:
@@ -101,25 +101,27 @@ class Controls:
             said += f"; still on: {', '.join(left)}"
         self._answer(request, "done", said)
 
-    async def _close(self, request: Request, desk: Desk, quotes: Mapping[Symbol, Quote]) -> None:
-        held = self._held(request, desk)
+    async def _close(
+        self, request: Request, execution: ExecutionEngine, quotes: Mapping[Symbol, Quote]
+    ) -> None:
+        held = self._held(request, execution)
         for symbol in held:
-            await desk.close(request.trader, symbol, quotes, "flatten")
-        if self._held(request, desk):
+            await execution.close(request.trader, symbol, quotes, "flatten")
+        if self._held(request, execution):
             return
         said = f"closed {', '.join(held)}" if held else "nothing was open"
         self._answer(request, "done", said)
 
-    def _held(self, request: Request, desk: Desk) -> list[Symbol]:
+    def _held(self, request: Request, execution: ExecutionEngine) -> list[Symbol]:
         return [
             position.symbol
-            for position in self._books.ledger.positions(desk.section)
+            for position in self._recorder.state.positions(execution.section)
             if position.trader == request.trader and request.symbol in (None, position.symbol)
         ]
 
     def _answer(self, request: Request, outcome: str, message: str) -> None:
         known = request.trader in self._traders
-        self._books.record(
+        self._recorder.record(
             request.trader if known else ENGINE,
             ControlAnswered(
                 request=request.id,
@@ -130,7 +132,7 @@ class Controls:
                 message=message,
             ),
         )
-        self._books.commit()
+        self._recorder.commit()
         self._drop(request)
 
     def _waiting(self) -> list[Request]:
@@ -153,4 +155,6 @@ class Controls:
     def _tell(self, fault: str) -> None:
         if fault != self._fault:
             self._fault = fault
-            self._books.alert("control_unreadable", f"{fault}; requests wait until it is put right")
+            self._recorder.alert(
+                "control_unreadable", f"{fault}; requests wait until it is put right"
+            )

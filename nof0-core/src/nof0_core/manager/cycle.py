@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from nof0_core.decision import Deliberation
+from nof0_core.decision import DecisionResult
 from nof0_core.domain.context import BudgetLeft, DecisionContext, Performance
 from nof0_core.domain.event import CycleEnded, MarketSeen
 from nof0_core.domain.model import Usage
-from nof0_core.execution.engine import Carried, Desk
+from nof0_core.execution.engine import ExecutionEngine, ExecutionReport
 from nof0_core.ids import ENGINE, cycle_id
 from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.failed_checks import FailedChecks
 from nof0_core.manager.trader import Trader
 from nof0_core.market.feed import MarketFeed
-from nof0_core.market.moment import Moment
-from nof0_core.portfolio.valuation import Valuation
+from nof0_core.market.moment import MarketView
+from nof0_core.portfolio.valuation import Portfolio
 from nof0_core.spending.budget import ModelBudget
-from nof0_core.state.recorder import Books
+from nof0_core.state.recorder import Recorder
 
 
 class CycleRunner:
@@ -31,56 +31,56 @@ class CycleRunner:
     def __init__(
         self,
         *,
-        books: Books,
+        recorder: Recorder,
         feeds: Mapping[str, MarketFeed],
-        desks: Mapping[str, Desk],
-        valuation: Valuation,
+        executions: Mapping[str, ExecutionEngine],
+        portfolio: Portfolio,
         brakes: TraderBrakes,
         budget: ModelBudget,
     ) -> None:
-        self._books = books
+        self._recorder = recorder
         self._feeds = feeds
-        self._desks = desks
-        self._valuation = valuation
+        self._executions = executions
+        self._portfolio = portfolio
         self._brakes = brakes
         self._budget = budget
-        self._failed_checks = FailedChecks(books)
+        self._failed_checks = FailedChecks(recorder)
         self._seen: tuple[datetime | None, set[str]] = (None, set())
 
-    async def run(self, trader: Trader, scheduled: datetime) -> Deliberation:
+    async def run(self, trader: Trader, scheduled: datetime) -> DecisionResult:
         """Run one cycle and return what came of its question."""
         config = trader.config
-        feed, desk = self._feeds[config.market], self._desks[config.exchange]
+        feed, execution = self._feeds[config.market], self._executions[config.exchange]
         moment = await feed.moment(config.symbols)
         self._note_market(config.market, moment)
-        account = self._valuation.account(config.id)
+        account = self._portfolio.account(config.id)
         self._brakes.look(config.id, account)
         context = DecisionContext(
             trader=config.id,
             cycle=cycle_id(config.id, scheduled),
-            time=self._books.clock.now(),
-            started_at=self._books.ledger.started_at(config.id) or scheduled,
+            time=self._recorder.clock.now(),
+            started_at=self._recorder.state.started_at(config.id) or scheduled,
             symbols=config.symbols,
             account=account,
-            performance=self._valuation.performance(config.id, account),
+            performance=self._portfolio.performance(config.id, account),
             snapshots=moment.snapshots,
             instruments=feed.instruments,
             limits=config.limits,
             brakes=self._brakes.state(config.id, account),
             budget=self._left(trader),
             decision_interval=config.decision_interval,
-            past=self._books.ledger.past(config.id),
+            past=self._recorder.state.past(config.id),
         )
-        deliberation = await trader.executor.decide(context, scheduled)
-        carried = Carried()
-        if deliberation.approved:
-            symbols = tuple(a.decision.symbol for a in deliberation.approved)
-            carried = await desk.submit(
-                deliberation.approved, await self._valuation.refresh(config.exchange, symbols)
+        result = await trader.maker.decide(context, scheduled)
+        carried = ExecutionReport()
+        if result.approved:
+            symbols = tuple(a.decision.symbol for a in result.approved)
+            carried = await execution.submit(
+                result.approved, await self._portfolio.refresh(config.exchange, symbols)
             )
-        self._record(trader, scheduled, context, moment.digest, deliberation, carried)
-        self._failed_checks.note(config.id, deliberation.judgements)
-        return deliberation
+        self._record(trader, scheduled, context, moment.digest, result, carried)
+        self._failed_checks.note(config.id, result.judgements)
+        return result
 
     def _left(self, trader: Trader) -> BudgetLeft | None:
         """Return what the trader may still spend on its model today, None without any limit."""
@@ -89,7 +89,7 @@ class CycleRunner:
             return None
         return BudgetLeft(usd=left.usd, tokens=left.tokens)
 
-    def _note_market(self, section: str, moment: Moment) -> None:
+    def _note_market(self, section: str, moment: MarketView) -> None:
         """Write down what traders see, once for all that see the same."""
         time, digests = self._seen
         if time != moment.time:
@@ -97,25 +97,25 @@ class CycleRunner:
             self._seen = (moment.time, digests)
         if moment.digest not in digests:
             digests.add(moment.digest)
-            self._books.record(
+            self._recorder.record(
                 ENGINE,
                 MarketSeen(section=section, digest=moment.digest, snapshots=moment.record),
             )
 
     def record_failure(self, trader: Trader, scheduled: datetime, status: str, error: str) -> None:
         """Write the record of a cycle that ended before it had an answer."""
-        config, calls = trader.config, trader.executor.take_calls()
-        self._books.record(
+        config, calls = trader.config, trader.maker.take_calls()
+        self._recorder.record(
             config.id,
             CycleEnded(
                 trader=config.id,
                 cycle=cycle_id(config.id, scheduled),
-                number=self._books.ledger.cycles(config.id) + 1,
+                number=self._recorder.state.cycles(config.id) + 1,
                 scheduled=scheduled,
                 status=status,
                 model=config.model.name,
                 market="",
-                account=self._valuation.account(config.id),
+                account=self._portfolio.account(config.id),
                 performance=Performance(),
                 error=error,
                 usage=sum((call.usage for call in calls), Usage()),
@@ -129,11 +129,11 @@ class CycleRunner:
         scheduled: datetime,
         context: DecisionContext,
         market: str,
-        deliberation: Deliberation,
-        carried: Carried,
+        result: DecisionResult,
+        carried: ExecutionReport,
     ) -> None:
-        completion, prompt = deliberation.completion, deliberation.prompt
-        calls = trader.executor.take_calls()
+        completion, prompt = result.completion, result.prompt
+        calls = trader.maker.take_calls()
         model = completion.model if completion is not None else trader.config.model.name
         extra: dict[str, object] = {}
         if completion is not None:
@@ -151,25 +151,25 @@ class CycleRunner:
                 "messages": prompt.messages,
                 "prompt_cut": prompt.cut,
             }
-        self._books.record(
+        self._recorder.record(
             context.trader,
             CycleEnded(
                 trader=context.trader,
                 cycle=context.cycle,
-                number=self._books.ledger.cycles(context.trader) + 1,
+                number=self._recorder.state.cycles(context.trader) + 1,
                 scheduled=scheduled,
-                status=deliberation.status,
+                status=result.status,
                 model=model,
                 market=market,
                 account=context.account,
                 performance=context.performance,
                 parameters=trader.parameters(model),
                 calls=calls,
-                judgements=deliberation.judgements,
+                judgements=result.judgements,
                 orders=carried.orders,
                 fills=carried.fills,
-                error=deliberation.error,
+                error=result.error,
                 **extra,  # type: ignore[arg-type]  # only the keys named above
             ),
-            took=deliberation.latency_s,
+            took=result.latency_s,
         )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nof0_core.domain.decision import CHECK_FAILED, Judgement
 from nof0_core.ids import TraderId
-from nof0_core.state.recorder import Books
+from nof0_core.state.recorder import Recorder
 
 
 class FailedChecks:
@@ -15,8 +15,8 @@ class FailedChecks:
     The decision was refused already; without a word to somebody it would be so for ever.
     """
 
-    def __init__(self, books: Books) -> None:
-        self._books = books
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
         self._told: set[tuple[TraderId, str]] = set()
 
     def note(self, trader: TraderId, judgements: Sequence[Judgement]) -> None:
@@ -26,7 +26,7 @@ class FailedChecks:
                 if verdict.code != CHECK_FAILED or (trader, verdict.check) in self._told:
                     continue
                 self._told.add((trader, verdict.check))
-                self._books.alert(
+                self._recorder.alert(
                     CHECK_FAILED,
                     f'{trader}: the risk check "{verdict.check}" lets nothing through: '
                     f"{verdict.message}",

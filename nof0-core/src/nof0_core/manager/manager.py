@@ -14,7 +14,7 @@ from nof0_core.clock import Clock
 from nof0_core.config.model import Config
 from nof0_core.domain.event import HourMarked
 from nof0_core.errors import EndOfDataError, JournalError, Nof0Error, ReplayMissError
-from nof0_core.execution.engine import Desk
+from nof0_core.execution.engine import ExecutionEngine
 from nof0_core.ids import ENGINE, TraderId
 from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.controls import Controls
@@ -22,9 +22,9 @@ from nof0_core.manager.cycle import CycleRunner
 from nof0_core.manager.rebalance import Rebalancer
 from nof0_core.manager.schedule import Rank, Schedule, Timer, at_or_after, next_on_grid, shifts
 from nof0_core.manager.trader import Trader
-from nof0_core.manager.views import Views
-from nof0_core.portfolio.valuation import Valuation
-from nof0_core.state.recorder import Books
+from nof0_core.manager.views import ViewBuilder
+from nof0_core.portfolio.valuation import Portfolio
+from nof0_core.state.recorder import Recorder
 
 HOUR = timedelta(hours=1)
 REASON_LETTERS = 200
@@ -44,13 +44,13 @@ class Manager:
         *,
         config: Config,
         clock: Clock,
-        books: Books,
+        recorder: Recorder,
         traders: Mapping[TraderId, Trader],
-        desks: Mapping[str, Desk],
+        executions: Mapping[str, ExecutionEngine],
         runner: CycleRunner,
         rebalancer: Rebalancer,
-        valuation: Valuation,
-        views: Views,
+        portfolio: Portfolio,
+        views: ViewBuilder,
         brakes: TraderBrakes,
         controls: Controls,
         ends_at: datetime | None,
@@ -60,11 +60,11 @@ class Manager:
         self.stop_reason = ""
         self._config = config
         self._clock = clock
-        self._books = books
-        self._desks = desks
+        self._recorder = recorder
+        self._executions = executions
         self._runner = runner
         self._rebalancer = rebalancer
-        self._valuation = valuation
+        self._portfolio = portfolio
         self._views = views
         self._brakes = brakes
         self._controls = controls
@@ -102,16 +102,16 @@ class Manager:
                         self._start(tasks, timer, scheduled)
                 if self._clock.is_lockstep:
                     # Nothing outside sees a simulation between its moments: one write for each.
-                    self._books.commit()
+                    self._recorder.commit()
                 after_moment(now)
             tasks.cancel_scope.deadline = anyio.current_time() + 5
         return self.stop_reason
 
     async def catch_up(self) -> None:
         """Bring books and venues into agreement, before anything is decided and at the end."""
-        for section in self._desks:
+        for section in self._executions:
             await self._sync(section)
-        self._books.commit()
+        self._recorder.commit()
 
     async def _wait(self) -> bool:
         """Wait until something is due; return False when the run is to end instead."""
@@ -129,7 +129,7 @@ class Manager:
     def _plan(self, sync_step: timedelta) -> Schedule:
         now = self._clock.now()
         schedule = Schedule()
-        for section in self._desks:
+        for section in self._executions:
             schedule.add(Timer(Rank.SYNC, section, sync_step, next_on_grid(now, sync_step)))
         schedule.add(Timer(Rank.HOUR, "", HOUR, next_on_grid(now, HOUR)))
         step = self._config.rebalance_interval
@@ -141,7 +141,7 @@ class Manager:
         ):
             step = trader.config.decision_interval
             moment = at_or_after(now - shift, step)
-            last = self._books.ledger.last_cycle(trader.config.id)
+            last = self._recorder.state.last_cycle(trader.config.id)
             if last is not None and moment <= last:
                 moment = next_on_grid(last, step)
             trader.due = moment + shift
@@ -156,7 +156,7 @@ class Manager:
     def _start(self, tasks: TaskGroup, timer: Timer, scheduled: datetime) -> None:
         key = f"{timer.rank}:{timer.name}"
         if key in self._busy:
-            self._books.log.info("still busy, left out", duty=timer.rank.name, name=timer.name)
+            self._recorder.log.info("still busy, left out", duty=timer.rank.name, name=timer.name)
             return
         self._busy.add(key)
 
@@ -166,7 +166,7 @@ class Manager:
             finally:
                 # Also where it was cancelled: what it did has to be on disk.
                 with anyio.CancelScope(shield=True):
-                    await self._books.secure()
+                    await self._recorder.secure()
                 self._busy.discard(key)
 
         tasks.start_soon(duty)
@@ -191,9 +191,9 @@ class Manager:
         if self.stop_reason or trader.is_paused or trader.is_pausing(now):
             return
         try:
-            deliberation = await self._runner.run(trader, scheduled)
-            status: str = deliberation.status
-            reason = deliberation.error
+            result = await self._runner.run(trader, scheduled)
+            status: str = result.status
+            reason = result.error
         except EndOfDataError as error:
             self.stop(str(error))
             return
@@ -217,7 +217,7 @@ class Manager:
             trader.sat_out()
         elif trader.failed(now):
             why = textwrap.shorten(reason, REASON_LETTERS, placeholder=" …")
-            self._books.alert(
+            self._recorder.alert(
                 "trader_failing",
                 f"{trader.config.id} failed {trader.failures} cycles in a row ({status}: {why}); "
                 "its positions and stops stay as they are",
@@ -225,13 +225,13 @@ class Manager:
             )
 
     async def _sync(self, section: str) -> None:
-        desk = self._desks[section]
+        execution = self._executions[section]
         # First of all, and without the venue: a halt has to hold even while it is away.
         self._controls.listen()
         try:
-            quotes = await self._valuation.refresh(section)
-            await desk.sync(quotes)
-            await self._controls.close_out(desk, quotes)
+            quotes = await self._portfolio.refresh(section)
+            await execution.sync(quotes)
+            await self._controls.close_out(execution, quotes)
             for trader in self.traders.values():
                 if trader.config.exchange == section:
                     self._brakes.look(trader.config.id)
@@ -244,19 +244,19 @@ class Manager:
             if section not in self._unsynced:
                 self._unsynced.add(section)
                 message = f"{section}: {_in_words(error)}; it is tried again at every sync"
-                self._books.alert("sync_failed", message)
+                self._recorder.alert("sync_failed", message)
         else:
             self._unsynced.discard(section)
 
     def _log_failure(self, what: str, name: str, error: Exception) -> None:
         trace = "" if isinstance(error, Nof0Error) else "".join(traceback.format_exception(error))
-        self._books.log.info(what, name=name, error=_in_words(error), trace=trace)
+        self._recorder.log.info(what, name=name, error=_in_words(error), trace=trace)
 
     async def _mark_hour(self, hour: datetime) -> None:
-        for section, desk in self._desks.items():
-            await desk.mark_hour(hour, self._valuation.quotes[section])
-        accounts = tuple(self._valuation.account(trader) for trader in self.traders)
-        self._books.record(ENGINE, HourMarked(accounts=accounts))
+        for section, execution in self._executions.items():
+            await execution.mark_hour(hour, self._portfolio.quotes[section])
+        accounts = tuple(self._portfolio.account(trader) for trader in self.traders)
+        self._recorder.record(ENGINE, HourMarked(accounts=accounts))
 
 
 def _in_words(error: Exception) -> str:

@@ -12,7 +12,7 @@ from nof0_core.ids import ENGINE, RESERVE, TraderId
 from nof0_core.manager.allocation.transfers import transfers
 from nof0_core.money import HUNDRED, ZERO
 from nof0_core.protocols import AllocationRequest
-from nof0_core.state.recorder import Books
+from nof0_core.state.recorder import Recorder
 
 SUM_TOLERANCE = Decimal("1E-9")
 """Shares may miss the available percentage by this much (rounding of an allocator's division)."""
@@ -25,9 +25,9 @@ class Rebalancer:
     its own, since nothing here can move money between venues.
     """
 
-    def __init__(self, *, config: Config, books: Books) -> None:
+    def __init__(self, *, config: Config, recorder: Recorder) -> None:
         self._config = config
-        self._books = books
+        self._recorder = recorder
 
     def run(self, views: Sequence[TraderView]) -> None:
         """Rebalance every section; where an allocator misbehaves, leave capital where it is."""
@@ -37,7 +37,7 @@ class Rebalancer:
                 self._share_out(section, members)
 
     def _share_out(self, section: str, members: Sequence[TraderView]) -> None:
-        reserve = self._books.ledger.account(section, RESERVE, {}, self._books.clock.now(), {})
+        reserve = self._recorder.state.account(section, RESERVE, {}, self._recorder.clock.now(), {})
         accounts = {RESERVE: reserve} | {view.trader: view.account for view in members}
         total = sum((account.equity for account in accounts.values()), ZERO)
         if total <= 0:
@@ -56,15 +56,17 @@ class Rebalancer:
         except Exception as error:  # noqa: BLE001 - a plugin's bug must not move money
             shares, problem = {}, f"{type(error).__name__}: {error}"
         if problem:
-            self._books.alert("allocation_refused", f"{section}: capital stays as it is: {problem}")
+            self._recorder.alert(
+                "allocation_refused", f"{section}: capital stays as it is: {problem}"
+            )
             return
         moves = transfers(accounts, shares, total)
         if moves:
-            self._books.record(
+            self._recorder.record(
                 ENGINE, Transferred(section=section, amounts=dict(moves), reason="rebalance")
             )
             strategy = self._config.allocation_strategy
-            self._books.record(
+            self._recorder.record(
                 ENGINE, Rebalanced(strategy=strategy, before=request.current, after=shares)
             )
 

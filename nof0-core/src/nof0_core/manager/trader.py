@@ -9,7 +9,7 @@ from functools import cached_property
 import attrs
 
 from nof0_core.config.model import TraderConfig
-from nof0_core.decision import Executor
+from nof0_core.decision import DecisionMaker
 from nof0_core.domain.model import ModelSpec
 
 ALERT_AFTER = 3
@@ -48,7 +48,7 @@ class Trader:
     """
 
     config: TraderConfig
-    executor: Executor
+    maker: DecisionMaker
     cycles: int = 0
     failures: int = 0
     pause_until: datetime | None = None

@@ -11,25 +11,25 @@ from nof0_core.ids import Symbol, TraderId
 from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.trader import Trader
 from nof0_core.money import ZERO
-from nof0_core.portfolio.valuation import Valuation
-from nof0_core.state.recorder import Books
+from nof0_core.portfolio.valuation import Portfolio
+from nof0_core.state.recorder import Recorder
 
 
-class Views:
+class ViewBuilder:
     """Builds read-only pictures from the ledger at the newest marks."""
 
     def __init__(
         self,
         *,
         config: Config,
-        books: Books,
-        valuation: Valuation,
+        recorder: Recorder,
+        portfolio: Portfolio,
         traders: Mapping[TraderId, Trader],
         brakes: TraderBrakes,
     ) -> None:
         self._config = config
-        self._books = books
-        self._valuation = valuation
+        self._recorder = recorder
+        self._portfolio = portfolio
         self._traders = traders
         self._brakes = brakes
 
@@ -38,34 +38,34 @@ class Views:
         return tuple(self._trader(config) for config in self._config.traders)
 
     def _trader(self, config: TraderConfig) -> TraderView:
-        ledger, running = self._books.ledger, self._traders[config.id]
-        account = self._valuation.account(config.id)
+        state, running = self._recorder.state, self._traders[config.id]
+        account = self._portfolio.account(config.id)
         return TraderView(
             trader=config.id,
             name=config.name,
             model=config.model.name,
             is_baseline=not self._config.backends[config.model.backend].kind.reads_prompt,
             section=config.exchange,
-            started_at=ledger.started_at(config.id) or account.time,
-            initial_capital=ledger.initial_capital(config.id) or ZERO,
+            started_at=state.started_at(config.id) or account.time,
+            initial_capital=state.initial_capital(config.id) or ZERO,
             account=account,
-            performance=self._valuation.performance(config.id, account),
+            performance=self._portfolio.performance(config.id, account),
             status=running.status,
             next_cycle=None if running.is_paused else running.due,
             brakes=self._brakes.seen(config.id),
-            trades=ledger.trades(config.id),
-            equity_curve=ledger.curve(config.id),
+            trades=state.trades(config.id),
+            equity_curve=state.curve(config.id),
         )
 
     def all(self) -> View:
         """Return the whole picture."""
         quotes: dict[Symbol, Quote] = {}
         section_quotes: Mapping[Symbol, Quote]
-        for section_quotes in self._valuation.quotes.values():
+        for section_quotes in self._portfolio.quotes.values():
             quotes.update(section_quotes)
         return View(
-            seq=self._books.journal.last_seq,
-            time=self._books.clock.now(),
+            seq=self._recorder.journal.last_seq,
+            time=self._recorder.clock.now(),
             traders=self.traders(),
             quotes=quotes,
         )

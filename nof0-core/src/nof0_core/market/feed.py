@@ -18,15 +18,15 @@ from nof0_core.ids import Symbol
 from nof0_core.indicators.recipe import Wanted
 from nof0_core.market import record
 from nof0_core.market.live import LiveSeries
-from nof0_core.market.moment import Moment
-from nof0_core.market.quotes import QuoteBoard
+from nof0_core.market.moment import MarketView
+from nof0_core.market.quotes import QuoteCache
 from nof0_core.market.recorded import RecordedSeries
-from nof0_core.market.shown import Shown, Source
+from nof0_core.market.shown import EncodedSeries, Source
 from nof0_core.plugins.suggestion import did_you_mean
 from nof0_core.protocols.market import MarketProvider, SupportsRecording
 
 _Sources: TypeAlias = tuple[tuple[Interval, Source], ...]
-_Found: TypeAlias = list[tuple[Interval, Shown]]
+_Found: TypeAlias = list[tuple[Interval, EncodedSeries]]
 _ROUNDS = 3
 
 
@@ -67,7 +67,7 @@ class MarketFeed:
         self._bars = series_bars
         self._max_age = max_age
         self._recording = provider if isinstance(provider, SupportsRecording) else None
-        self._board = QuoteBoard(
+        self._board = QuoteCache(
             section=section,
             provider=provider,
             clock=clock,
@@ -76,7 +76,7 @@ class MarketFeed:
         )
         self._sources: dict[Symbol, _Sources] = {}
         self._instruments: Mapping[Symbol, Instrument] = {}
-        self._moments: dict[tuple[Symbol, ...], tuple[int, Moment]] = {}
+        self._moments: dict[tuple[Symbol, ...], tuple[int, MarketView]] = {}
         self._locks: dict[tuple[Symbol, ...], anyio.Lock] = {}
 
     @property
@@ -97,7 +97,7 @@ class MarketFeed:
         for symbol in symbols:
             self._sources_of(symbol)
 
-    async def moment(self, symbols: Sequence[Symbol]) -> Moment:
+    async def moment(self, symbols: Sequence[Symbol]) -> MarketView:
         """Return the market as it is now, for these symbols in this order.
 
         A symbol that cannot be had is named in `missing` and does not hurt the others.
@@ -123,7 +123,7 @@ class MarketFeed:
         answers = await self._board.get(symbols)
         return {s: answer for s, answer in answers.items() if isinstance(answer, Quote)}
 
-    def _known(self, key: tuple[Symbol, ...]) -> Moment | None:
+    def _known(self, key: tuple[Symbol, ...]) -> MarketView | None:
         known = self._moments.get(key)
         if known is None:
             return None
@@ -134,7 +134,7 @@ class MarketFeed:
         is_fresh = moment.time <= now < moment.time + self._max_age and to_ms(now) < until
         return moment if is_fresh and not self._clock.is_lockstep else None
 
-    async def _look(self, symbols: tuple[Symbol, ...]) -> Moment:
+    async def _look(self, symbols: tuple[Symbol, ...]) -> MarketView:
         self._check_range()
         answers = await self._board.get(symbols)
         missing = {s: answer for s, answer in answers.items() if isinstance(answer, str)}
@@ -150,7 +150,7 @@ class MarketFeed:
             entries.append(record.entry(symbol, now, quote, [each.encoded for _, each in found]))
             until = min(until, *(each.until for _, each in found))
         text = record.join_entries(entries)
-        moment = Moment(
+        moment = MarketView(
             time=now,
             digest=record.digest(text),
             snapshots=snapshots,

@@ -17,7 +17,7 @@ from nof0_core.indicators.catalog import lookback
 from nof0_core.indicators.compute import compute
 from nof0_core.indicators.recipe import Wanted
 from nof0_core.market.record import encode_series
-from nof0_core.market.shown import Shown
+from nof0_core.market.shown import EncodedSeries
 from nof0_core.protocols.market import MarketProvider
 
 MIN_HISTORY = 200
@@ -53,12 +53,12 @@ class LiveSeries:
         # A late bar or a failure is asked for again after this long, not by every trader at once.
         self._pause = max(1, max_age // timedelta(milliseconds=1))
         self._lock = anyio.Lock(fast_acquire=True)
-        self._shown: Shown | None = None
+        self._shown: EncodedSeries | None = None
         self._dead = 0
         self._failure: ProviderError | None = None
         self._until = -1
 
-    def ready(self, now: int) -> Shown | None:
+    def ready(self, now: int) -> EncodedSeries | None:
         """Return the newest bars, None if they have to be fetched first.
 
         Raises:
@@ -107,6 +107,6 @@ class LiveSeries:
             self._until = max(closed + self._length, to_ms(self._clock.now()) + self._pause)
             self._dead = closed + STALE_INTERVALS * self._length
             self._failure = None
-            self._shown = Shown(
+            self._shown = EncodedSeries(
                 series=series, encoded=encode_series(series), until=min(self._until, self._dead)
             )

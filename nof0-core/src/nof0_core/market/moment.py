@@ -13,7 +13,7 @@ from nof0_core.ids import Symbol
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class Moment:
+class MarketView:
     """The market at `time` (UTC): one snapshot per symbol, in the order they were asked for.
 
     `missing` has the symbols whose data could not be had, with a sentence why. `record` is the

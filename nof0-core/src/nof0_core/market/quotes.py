@@ -17,7 +17,7 @@ CLOCK_SKEW = timedelta(minutes=1)
 """How far a live venue's clock may be ahead of this machine's."""
 
 
-class QuoteBoard:
+class QuoteCache:
     """The newest answer for each symbol: a quote, or a sentence why there is none."""
 
     def __init__(

@@ -15,7 +15,7 @@ from nof0_core.ids import Symbol
 from nof0_core.indicators.compute import compute
 from nof0_core.indicators.recipe import Wanted
 from nof0_core.market.record import BAR_COLUMNS, column_head, encode_rows, join_rows
-from nof0_core.market.shown import Shown
+from nof0_core.market.shown import EncodedSeries
 
 _AHEAD = 256
 """Bars that are written at a time for the journal; nobody sees them before they have closed."""
@@ -78,10 +78,10 @@ class RecordedSeries:
         self._head = column_head(interval, self._computed)
         self._rows: list[bytes] = []
         self._first = 0
-        self._shown: Shown | None = None
+        self._shown: EncodedSeries | None = None
         self._since = 0
 
-    def ready(self, now: int) -> Shown:
+    def ready(self, now: int) -> EncodedSeries:
         """Return the newest bars that closed at or before `now` (milliseconds UTC).
 
         Raises:
@@ -100,7 +100,7 @@ class RecordedSeries:
             self._refuse(f"the newest {self._what} closed at {from_ms(closed):%Y-%m-%d %H:%M}")
         window = slice(max(0, end - self._bars), end)
         self._since = closed
-        self._shown = Shown(
+        self._shown = EncodedSeries(
             series=Series(
                 interval=self._interval,
                 candles=self._candles[window],

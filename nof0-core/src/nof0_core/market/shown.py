@@ -10,7 +10,7 @@ from nof0_core.domain.snapshot import Series
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class Shown:
+class EncodedSeries:
     """A series and its exact JSON form with the interval in front.
 
     Good until `until` (milliseconds UTC, not included).
@@ -24,7 +24,7 @@ class Shown:
 class Source(Protocol):
     """Where the shown bars of one symbol and interval come from."""
 
-    def ready(self, now: int) -> Shown | None:
+    def ready(self, now: int) -> EncodedSeries | None:
         """Return what to show at `now` (milliseconds UTC) if nothing has to be fetched for it.
 
         Raises:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nof0_core.clock import Clock
     from nof0_core.domain.model import ModelSpec, Usage
     from nof0_core.ids import TraderId
-    from nof0_core.protocols.llm import Budget, Hold, LLMBackend
+    from nof0_core.protocols.llm import Budget, LLMBackend, Reservation
     from nof0_core.protocols.market import MarketProvider
 
 MarketRef = NewType("MarketRef", str)
@@ -72,7 +72,7 @@ class Logger(Protocol):
 class Unlimited:
     """The budget of surroundings that set none."""
 
-    async def hold(self, trader: TraderId, model: ModelSpec, worst: Usage) -> Hold:  # noqa: ARG002 - protocol
+    async def hold(self, trader: TraderId, model: ModelSpec, worst: Usage) -> Reservation:  # noqa: ARG002 - protocol
         """Hold nothing."""
         return self
 

@@ -12,10 +12,10 @@ from nof0_core.domain.context import Performance
 from nof0_core.domain.snapshot import Quote
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.market.feed import MarketFeed
-from nof0_core.state.recorder import Books
+from nof0_core.state.recorder import Recorder
 
 
-class Valuation:
+class Portfolio:
     """Values the virtual accounts at the newest marks.
 
     Each exchange section is valued with the quotes of one market section (`pricing`), so that all
@@ -26,11 +26,11 @@ class Valuation:
         self,
         *,
         config: Config,
-        books: Books,
+        recorder: Recorder,
         feeds: Mapping[str, MarketFeed],
         pricing: Mapping[str, str],
     ) -> None:
-        self._books = books
+        self._recorder = recorder
         self._feeds = feeds
         self._pricing = pricing
         self._sections = {trader.id: trader.exchange for trader in config.traders}
@@ -49,7 +49,7 @@ class Valuation:
     ) -> Mapping[Symbol, Quote]:
         """Fetch quotes for a section: of some symbols, or of all its traders' and held ones."""
         if symbols is None:
-            held = self._books.ledger.totals(section).sizes
+            held = self._recorder.state.totals(section).sizes
             symbols = tuple(dict.fromkeys((*self._symbols[section], *held)))
         quotes = await self._feeds[self._pricing[section]].quotes(symbols)
         self.quotes[section].update(quotes)
@@ -61,17 +61,17 @@ class Valuation:
     def account(self, trader: TraderId) -> AccountState:
         """Value one trader's account at the newest marks known."""
         section = self._sections[trader]
-        return self._books.ledger.account(
+        return self._recorder.state.account(
             section,
             trader,
             self._marks[section],
-            self._books.clock.now(),
+            self._recorder.clock.now(),
             self._feeds[self._pricing[section]].instruments,
         )
 
     def performance(self, trader: TraderId, account: AccountState) -> Performance:
         """Return a trader's statistics so far; costs only what is new since the last call."""
-        ledger = self._books.ledger
+        state = self._recorder.state
         return self._trackers[trader].performance(
-            ledger.trades(trader), ledger.curve(trader), account, ledger.cycles(trader)
+            state.trades(trader), state.curve(trader), account, state.cycles(trader)
         )

@@ -12,7 +12,7 @@ import msgspec
 
 from nof0_core.domain.candles import Interval
 from nof0_core.domain.context import DecisionContext
-from nof0_core.domain.feedback import Past
+from nof0_core.domain.feedback import Feedback
 from nof0_core.domain.model import Message, Prompt
 from nof0_core.errors import Problem, PromptError
 from nof0_core.indicators.recipe import Wanted
@@ -130,7 +130,7 @@ class PromptBook:
     ) -> tuple[tuple[str, str], str]:
         """Render with the most bars that fit, and without the past where even one does not."""
         found = self._shortened(context, name, limit, has_past=True)
-        if found is None and context.past != Past():
+        if found is None and context.past != Feedback():
             found = self._shortened(without_past(context), name, limit, has_past=False)
         if found is None:
             message = f"the prompt has more than max_prompt_tokens ({limit}), also with one bar"

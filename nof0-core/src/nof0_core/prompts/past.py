@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from nof0_core.domain.context import DecisionContext
-from nof0_core.domain.feedback import PastTrade, Setback
+from nof0_core.domain.feedback import PastTrade, Shortfall
 from nof0_core.ids import Symbol
 from nof0_core.prompts.fence import fenced
 from nof0_core.prompts.figures import cents, minutes
@@ -26,7 +26,7 @@ def past(context: DecisionContext) -> View:
     )
 
 
-def _setback(context: DecisionContext, each: Setback) -> View:
+def _setback(context: DecisionContext, each: Shortfall) -> View:
     return View(
         "setback",
         symbol=_symbol(context, each.symbol),

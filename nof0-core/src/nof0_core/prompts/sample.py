@@ -14,7 +14,7 @@ from nof0_core.domain.account import AccountState
 from nof0_core.domain.brakes import ActiveBrake, Brake, BrakeState
 from nof0_core.domain.candles import Candles, Interval, interval_ms, to_ms
 from nof0_core.domain.context import BudgetLeft, DecisionContext, Performance, RiskLimits
-from nof0_core.domain.feedback import Past
+from nof0_core.domain.feedback import Feedback
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.position import ExitPlan, Holding, ProtectionMode
 from nof0_core.domain.snapshot import MarketSnapshot, Quote, Series
@@ -121,7 +121,7 @@ def sample_contexts(
         ),
         performance=Performance(),
         budget=None,
-        past=Past(),
+        past=Feedback(),
         brakes=BrakeState(
             active=(
                 ActiveBrake(brake=Brake.PAUSED, since=full.time, until=None, message="by a person"),

@@ -6,23 +6,23 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from nof0_core.domain.decision import Signal
-from nof0_core.domain.feedback import LastAnswer, Outcome, Past, PastTrade, Setback
+from nof0_core.domain.feedback import Feedback, LastAnswer, Outcome, PastTrade, Shortfall
 from nof0_core.ids import Symbol
 
 
-def sample_past(now: datetime) -> Past:
+def sample_past(now: datetime) -> Feedback:
     """Return an answer of three minutes ago with trouble in it, and two trades."""
-    return Past(answer=_answer(now), trades=(_stopped(now), _won(now)))
+    return Feedback(answer=_answer(now), trades=(_stopped(now), _won(now)))
 
 
 def _answer(now: datetime) -> LastAnswer:
-    refused = Setback(
+    refused = Shortfall(
         symbol=Symbol("SOL"),
         signal=Signal.BUY_TO_ENTER,
         outcome=Outcome.REFUSED,
         reasons=("cooldown: SOL was closed 0:09:00 ago, the cooldown is 0:30:00",),
     )
-    cut = Setback(
+    cut = Shortfall(
         symbol=Symbol("DOGE"),
         signal=Signal.SELL_TO_ENTER,
         outcome=Outcome.CUT,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from nof0_core.domain.context import DecisionContext
-from nof0_core.domain.feedback import Past
+from nof0_core.domain.feedback import Feedback
 from nof0_core.domain.snapshot import MarketSnapshot, Series
 
 
@@ -25,7 +25,7 @@ def newest(context: DecisionContext, bars: int) -> DecisionContext:
 
 def without_past(context: DecisionContext) -> DecisionContext:
     """Return the context of a trader that remembers nothing."""
-    return attrs.evolve(context, past=Past())
+    return attrs.evolve(context, past=Feedback())
 
 
 def notice(bars: int, of: int, limit: int, *, has_past: bool) -> str:

@@ -8,7 +8,7 @@ from nof0_core.domain.model import Completion, CompletionRequest, ModelSpec, Usa
 from nof0_core.ids import TraderId
 
 
-class Hold(Protocol):
+class Reservation(Protocol):
     """A part of the budgets kept free for one call; ends with exactly one of the two."""
 
     def settle(self, usage: Usage) -> None:
@@ -21,7 +21,7 @@ class Hold(Protocol):
 class Budget(Protocol):
     """What may be spent on models today, by all, by one trader and on one model."""
 
-    async def hold(self, trader: TraderId, model: ModelSpec, worst: Usage) -> Hold:
+    async def hold(self, trader: TraderId, model: ModelSpec, worst: Usage) -> Reservation:
         """Keep the most a call can cost free before it is made; may wait for the disk.
 
         Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from nof0_core.border.verdict import sound
+from nof0_core.border.verdict import validated
 from nof0_core.domain.decision import ALLOW, CHECK_FAILED, Decision, Judgement, Verdict, VerdictKind
 from nof0_core.protocols.risk import RiskCheck, RiskContext
 from nof0_core.risk.costs import planned_exits
@@ -15,7 +15,7 @@ Named = tuple[str, RiskCheck]
 
 
 @attrs.define(kw_only=True, eq=False)
-class Hearing:
+class Evaluation:
     """One decision while the checks speak on it."""
 
     decision: Decision
@@ -29,7 +29,7 @@ class Hearing:
             said = check.check(self.decision, self.context)
             if said is ALLOW:
                 return False
-            verdict = sound(said, name)
+            verdict = validated(said, name)
             if verdict.kind is VerdictKind.ALLOW and not verdict.code:
                 return False
             if verdict.kind is VerdictKind.SHRINK:

@@ -27,7 +27,7 @@ from nof0_core.risk.checks.market import Liquidity, MarketData, PriceBand
 from nof0_core.risk.checks.schema import Schema
 from nof0_core.risk.checks.size import MinimumOrder, PositionSize, ValueBand
 from nof0_core.risk.costs import reward_risk, risk_usd, sign
-from nof0_core.risk.evaluation import Hearing, Named, failed
+from nof0_core.risk.evaluation import Evaluation, Named, failed
 from nof0_core.risk.verdicts import veto
 
 _BASIC: tuple[Named, ...] = tuple(
@@ -91,7 +91,7 @@ class RiskGate:
         if decision.signal is Signal.HOLD:
             return Judgement(decision=decision, is_approved=True)
         try:
-            hearing = Hearing(decision=decision, context=_context(decision, context, answer))
+            hearing = Evaluation(decision=decision, context=_context(decision, context, answer))
             if decision.signal is Signal.CLOSE:
                 return self._close(hearing, answer)
             return self._entry(hearing, answer)
@@ -100,7 +100,7 @@ class RiskGate:
                 decision=decision, is_approved=False, verdicts=(failed("gate", error),)
             )
 
-    def _close(self, hearing: Hearing, answer: _Answer) -> Judgement:
+    def _close(self, hearing: Evaluation, answer: _Answer) -> Judgement:
         decision, risk = hearing.decision, hearing.context
         for named in (_SCHEMA, _ONE_POSITION, *self._extra):
             if hearing.ask(named):
@@ -120,7 +120,7 @@ class RiskGate:
         )
         return Judgement(decision=decision, is_approved=True, verdicts=tuple(hearing.verdicts))
 
-    def _entry(self, hearing: Hearing, answer: _Answer) -> Judgement:
+    def _entry(self, hearing: Evaluation, answer: _Answer) -> Judgement:
         decision = hearing.decision
         if hearing.ask(_SCHEMA):
             return hearing.rejected()
@@ -152,7 +152,7 @@ class _Answer:
     committed_margin: Decimal = ZERO
 
 
-def _approve(hearing: Hearing, answer: _Answer) -> Judgement:
+def _approve(hearing: Evaluation, answer: _Answer) -> Judgement:
     decision, risk = hearing.decision, hearing.context
     quote, instrument = risk.quote, risk.instrument
     if quote is None or instrument is None:  # market_data has vetoed this before

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 import attrs
 
 from nof0_core.config.model import Config
-from nof0_core.decision import Deliberation, Executor
+from nof0_core.decision import DecisionMaker, DecisionResult
 from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.model import ModelSpec
 from nof0_core.errors import UsageError
@@ -35,7 +35,7 @@ def find_model(config: Config, name: str) -> ModelSpec:
     return spec
 
 
-async def ask(config: Config, model: ModelSpec, trader_id: str) -> Deliberation:
+async def ask(config: Config, model: ModelSpec, trader_id: str) -> DecisionResult:
     """Ask a model what a trader would be asked first, and judge the answer; nothing is ordered.
 
     What it costs is in `calls` of the result; no run's budget counts it.
@@ -57,11 +57,11 @@ async def ask(config: Config, model: ModelSpec, trader_id: str) -> Deliberation:
         )
         sections = Sections(config=config, clock=clock, log=log, stack=stack)
         backends = await sections.open_all("llm", config.backends)
-        executor = Executor(
+        maker = DecisionMaker(
             trader=trader,
             backend=backends[model.backend],
             gate=RiskGate(trader.risk_checks),
             prompts=prompt_book(config, trader),
             clock=clock,
         )
-        return await executor.decide(context, context.time)
+        return await maker.decide(context, context.time)

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from nof0_core.clock import Clock
 from nof0_core.config.model import Config, TraderConfig
-from nof0_core.decision import Executor
+from nof0_core.decision import DecisionMaker
 from nof0_core.domain.model import ModelSpec
-from nof0_core.execution.engine import Desk
-from nof0_core.execution.order_factory import Terms
+from nof0_core.execution.engine import ExecutionEngine
+from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.controls import Controls
 from nof0_core.manager.cycle import CycleRunner
@@ -17,18 +17,18 @@ from nof0_core.manager.manager import Manager
 from nof0_core.manager.rebalance import Rebalancer
 from nof0_core.manager.requests import HaltSwitch, Requests
 from nof0_core.manager.trader import Trader
-from nof0_core.manager.views import Views
+from nof0_core.manager.views import ViewBuilder
 from nof0_core.market.feed import MarketFeed
 from nof0_core.plugins.env import Logger
-from nof0_core.portfolio.valuation import Valuation
+from nof0_core.portfolio.valuation import Portfolio
 from nof0_core.prompts.coins import CoinViews
 from nof0_core.protocols import ExchangeProvider, LLMBackend, MarketProvider
 from nof0_core.redaction import Redactor
 from nof0_core.risk.gate import RiskGate
 from nof0_core.runtime import compatibility
 from nof0_core.runtime.prompt_book import prompt_book
-from nof0_core.spending.budget import Keep, ModelBudget
-from nof0_core.state.recorder import Books
+from nof0_core.spending.budget import CallStore, ModelBudget
+from nof0_core.state.recorder import Recorder
 
 
 def make_feed(config: Config, clock: Clock, section: str, provider: MarketProvider) -> MarketFeed:
@@ -43,15 +43,15 @@ def make_feed(config: Config, clock: Clock, section: str, provider: MarketProvid
     )
 
 
-def make_budget(config: Config, books: Books, keep: Keep) -> ModelBudget:
+def make_budget(config: Config, recorder: Recorder, keep: CallStore) -> ModelBudget:
     """Make the budgets of a configuration; what was spent today still has to be replayed."""
     return ModelBudget(
-        clock=books.clock,
+        clock=recorder.clock,
         total=config.budget,
         traders={trader.id: trader.budget for trader in config.traders},
         models={name: model.budget for name, model in config.models.items()},
         alert_pct=config.budget_alert_pct,
-        alarm=books.alert,
+        alarm=recorder.alert,
         keep=keep,
     )
 
@@ -59,36 +59,36 @@ def make_budget(config: Config, books: Books, keep: Keep) -> ModelBudget:
 def make_manager(
     *,
     config: Config,
-    books: Books,
+    recorder: Recorder,
     markets: Mapping[str, MarketProvider],
     feeds: Mapping[str, MarketFeed],
     providers: Mapping[str, ExchangeProvider],
     backends: Mapping[str, LLMBackend],
     budget: ModelBudget,
-) -> tuple[Manager, Views]:
+) -> tuple[Manager, ViewBuilder]:
     """Make the manager with all its traders and desks, and the views of them."""
-    clock = books.clock
+    clock = recorder.clock
     chains = {
         t.id: [(model, backends[model.backend]) for model in (t.model, *t.fallbacks)]
         for t in config.traders
     }
     pricing = compatibility.pricing(config)
-    valuation = Valuation(config=config, books=books, feeds=feeds, pricing=pricing)
+    portfolio = Portfolio(config=config, recorder=recorder, feeds=feeds, pricing=pricing)
     switch = HaltSwitch(config.state_dir)
     brakes = TraderBrakes(
-        books=books,
-        valuation=valuation,
+        recorder=recorder,
+        portfolio=portfolio,
         traders={t.id: t for t in config.traders},
         switch=switch,
     )
-    desks = {
-        name: Desk(
+    executions = {
+        name: ExecutionEngine(
             section=name,
             provider=provider,
-            books=books,
+            recorder=recorder,
             instruments=feeds[pricing[name]].instruments,
-            terms={t.id: _terms(t) for t in config.traders},
-            since=books.ledger.inception or clock.now(),
+            policies={t.id: _terms(t) for t in config.traders},
+            since=recorder.state.inception or clock.now(),
             obstacle=brakes.obstacle,
         )
         for name, provider in providers.items()
@@ -97,14 +97,16 @@ def make_manager(
     traders = {
         t.id: Trader(
             config=t,
-            executor=_executor(config, t, chains[t.id], clock, coins, books.log),
+            maker=_maker(config, t, chains[t.id], clock, coins, recorder.log),
             is_paused=brakes.is_paused(t.id),
         )
         for t in config.traders
     }
-    views = Views(config=config, books=books, valuation=valuation, traders=traders, brakes=brakes)
+    views = ViewBuilder(
+        config=config, recorder=recorder, portfolio=portfolio, traders=traders, brakes=brakes
+    )
     controls = Controls(
-        books=books,
+        recorder=recorder,
         brakes=brakes,
         traders=traders,
         switch=switch,
@@ -113,19 +115,19 @@ def make_manager(
     manager = Manager(
         config=config,
         clock=clock,
-        books=books,
+        recorder=recorder,
         traders=traders,
-        desks=desks,
+        executions=executions,
         runner=CycleRunner(
-            books=books,
+            recorder=recorder,
             feeds=feeds,
-            desks=desks,
-            valuation=valuation,
+            executions=executions,
+            portfolio=portfolio,
             brakes=brakes,
             budget=budget,
         ),
-        rebalancer=Rebalancer(config=config, books=books),
-        valuation=valuation,
+        rebalancer=Rebalancer(config=config, recorder=recorder),
+        portfolio=portfolio,
         views=views,
         brakes=brakes,
         controls=controls,
@@ -135,8 +137,8 @@ def make_manager(
     return manager, views
 
 
-def _terms(trader: TraderConfig) -> Terms:
-    return Terms(
+def _terms(trader: TraderConfig) -> OrderPolicy:
+    return OrderPolicy(
         style=trader.order_style,
         slippage_bps=trader.slippage_bps,
         price_band_pct=trader.limits.price_band_pct,
@@ -145,16 +147,16 @@ def _terms(trader: TraderConfig) -> Terms:
     )
 
 
-def _executor(
+def _maker(
     config: Config,
     trader: TraderConfig,
     chain: Sequence[tuple[ModelSpec, LLMBackend]],
     clock: Clock,
     coins: CoinViews,
     log: Logger,
-) -> Executor:
+) -> DecisionMaker:
     (_, backend), *fallbacks = chain
-    return Executor(
+    return DecisionMaker(
         trader=trader,
         backend=backend,
         gate=RiskGate(trader.risk_checks),

@@ -16,18 +16,18 @@ from nof0_core.money import HUNDRED, ZERO, plain, truncate_usd
 from nof0_core.protocols import ExchangeProvider
 from nof0_core.spending.budget import ModelBudget
 from nof0_core.spending.open_calls import OpenCalls
-from nof0_core.state.recorder import Books
+from nof0_core.state.recorder import Recorder
 
 
 def book_lost_calls(
-    calls: OpenCalls, recorded: Mapping[TraderId, int], *, books: Books, budget: ModelBudget
+    calls: OpenCalls, recorded: Mapping[TraderId, int], *, recorder: Recorder, budget: ModelBudget
 ) -> None:
     """Write down and count the calls to models during which an earlier process ended.
 
     Args:
         calls: as that process left them.
         recorded: number of each trader's newest journal record with calls.
-        books: where they are written down.
+        recorder: where they are written down.
         budget: what they are taken from, if they were made today.
 
     Raises:
@@ -35,8 +35,8 @@ def book_lost_calls(
     """
     found = list(calls.lost(recorded))
     for lost in found:
-        budget.replay(books.record(lost.trader, lost))
-        books.alert(
+        budget.replay(recorder.record(lost.trader, lost))
+        recorder.alert(
             "calls_lost",
             f"nof0 ended during a cycle of {lost.trader}: {lost.usage.tokens} tokens and "
             f"{plain(lost.usage.cost_usd)} USD of its calls to models count as spent",
@@ -44,11 +44,13 @@ def book_lost_calls(
         )
     if found:
         # Before they are taken away: after a power failure nobody would count them.
-        books.journal.sync()
+        recorder.journal.sync()
     calls.clear()
 
 
-async def endow(*, config: Config, books: Books, providers: Mapping[str, ExchangeProvider]) -> None:
+async def fund_traders(
+    *, config: Config, recorder: Recorder, providers: Mapping[str, ExchangeProvider]
+) -> None:
     """Give each new trader its capital, and the rest of each exchange account to the reserve.
 
     What the account already holds when nof0 first sees it belongs to nobody: it is booked to the
@@ -57,29 +59,29 @@ async def endow(*, config: Config, books: Books, providers: Mapping[str, Exchang
     Raises:
         UsageError: an account does not hold what its traders were promised.
     """
-    _check_traders(config, books)
+    _check_traders(config, recorder)
     for section, provider in providers.items():
-        if not books.ledger.traders(section):
-            await _adopt(section, provider, books)
+        if not recorder.state.traders(section):
+            await _adopt(section, provider, recorder)
         for trader in config.traders:
-            if trader.exchange == section and books.ledger.section_of(trader.id) is None:
+            if trader.exchange == section and recorder.state.section_of(trader.id) is None:
                 capital = truncate_usd(config.total_equity_usd * trader.allocation_pct / HUNDRED)
-                _give(section, trader.id, capital, books)
-    books.commit()
+                _give(section, trader.id, capital, recorder)
+    recorder.commit()
 
 
-def _check_traders(config: Config, books: Books) -> None:
+def _check_traders(config: Config, recorder: Recorder) -> None:
     """See that the books and the configuration speak of the same traders."""
     known = {trader.id: trader for trader in config.traders}
     for trader in known.values():
-        home = books.ledger.section_of(trader.id)
+        home = recorder.state.section_of(trader.id)
         if home not in (None, trader.exchange):
             message = f"trader {trader.id} has its capital on {home}, not on {trader.exchange}"
             raise UsageError(
                 message, hints=("give the trader a new id, or start with another --data-dir",)
             )
     for section in config.exchanges:
-        for position in books.ledger.positions(section):
+        for position in recorder.state.positions(section):
             if position.trader not in known and not position.trader.startswith("@"):
                 message = (
                     f"trader {position.trader} still holds {position.quantity} {position.symbol} "
@@ -91,16 +93,16 @@ def _check_traders(config: Config, books: Books) -> None:
                 )
 
 
-async def _adopt(section: str, provider: ExchangeProvider, books: Books) -> None:
+async def _adopt(section: str, provider: ExchangeProvider, recorder: Recorder) -> None:
     account, positions = await provider.account(), await provider.positions()
     cost = sum((p.size * p.entry_price for p in positions), ZERO)
-    _transfer(books, section, {RESERVE: account.raw_usd + cost})
+    _transfer(recorder, section, {RESERVE: account.raw_usd + cost})
     for number, position in enumerate(positions, start=1):
-        books.record(
+        recorder.record(
             UNASSIGNED,
-            Filled(trader=UNASSIGNED, section=section, fill=_as_fill(position, -number, books)),
+            Filled(trader=UNASSIGNED, section=section, fill=_as_fill(position, -number, recorder)),
         )
-        books.alert(
+        recorder.alert(
             "foreign_position",
             f"{section}: the account already holds {position.size} {position.symbol}; no trader "
             f"owns it, it is kept on {UNASSIGNED} and never touched",
@@ -108,7 +110,7 @@ async def _adopt(section: str, provider: ExchangeProvider, books: Books) -> None
         )
 
 
-def _as_fill(position: VenuePosition, number: int, books: Books) -> Fill:
+def _as_fill(position: VenuePosition, number: int, recorder: Recorder) -> Fill:
     return Fill(
         fill_id=number,
         venue_id=number,
@@ -118,12 +120,12 @@ def _as_fill(position: VenuePosition, number: int, books: Books) -> Fill:
         price=position.entry_price,
         size=abs(position.size),
         fee=ZERO,
-        time=books.clock.now(),
+        time=recorder.clock.now(),
     )
 
 
-def _give(section: str, trader: TraderId, capital: Decimal, books: Books) -> None:
-    left = books.ledger.account(section, RESERVE, {}, books.clock.now(), {}).cash
+def _give(section: str, trader: TraderId, capital: Decimal, recorder: Recorder) -> None:
+    left = recorder.state.account(section, RESERVE, {}, recorder.clock.now(), {}).cash
     if left < capital:
         message = (
             f"exchange account {section} has {plain(left)} USD left, "
@@ -135,8 +137,8 @@ def _give(section: str, trader: TraderId, capital: Decimal, books: Books) -> Non
                 "lower total_equity_usd or allocation_pct in manager.yaml, or fund the account",
             ),
         )
-    _transfer(books, section, {RESERVE: -capital, trader: capital})
+    _transfer(recorder, section, {RESERVE: -capital, trader: capital})
 
 
-def _transfer(books: Books, section: str, amounts: Mapping[TraderId, Decimal]) -> None:
-    books.record(ENGINE, Transferred(section=section, amounts=amounts, reason="initial"))
+def _transfer(recorder: Recorder, section: str, amounts: Mapping[TraderId, Decimal]) -> None:
+    recorder.record(ENGINE, Transferred(section=section, amounts=amounts, reason="initial"))

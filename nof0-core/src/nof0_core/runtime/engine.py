@@ -15,20 +15,20 @@ from nof0_core.domain.view import View
 from nof0_core.ids import ENGINE, TraderId
 from nof0_core.journal import Journal
 from nof0_core.manager.manager import Manager
-from nof0_core.manager.views import Views
+from nof0_core.manager.views import ViewBuilder
 from nof0_core.money import use_exact_arithmetic
 from nof0_core.plugins.env import Logger
 from nof0_core.runtime import clocks, compatibility
 from nof0_core.runtime.build import make_budget, make_feed, make_manager
-from nof0_core.runtime.capital import book_lost_calls, endow
+from nof0_core.runtime.capital import book_lost_calls, fund_traders
 from nof0_core.runtime.export_loop import Exports
-from nof0_core.runtime.file_limit import make_room
+from nof0_core.runtime.file_limit import raise_file_limit
 from nof0_core.runtime.lock import locked
 from nof0_core.runtime.sections import Sections
 from nof0_core.runtime.state_file import StateFile
 from nof0_core.spending.open_calls import OpenCalls
-from nof0_core.state.engine_state import Ledger
-from nof0_core.state.recorder import Books
+from nof0_core.state.engine_state import EngineState
+from nof0_core.state.recorder import Recorder
 from nof0_core.version import VERSION
 
 
@@ -38,9 +38,9 @@ class Engine:
 
     config: Config
     clock: Clock
-    books: Books
+    recorder: Recorder
     manager: Manager
-    views: Views
+    views: ViewBuilder
     exports: Exports
     state_file: StateFile
     is_recorded: bool
@@ -53,16 +53,16 @@ class Engine:
         try:
             reason = await self.manager.run(after_moment)
         finally:
-            self.books.record(ENGINE, EngineStopped(reason=reason))
-            self.books.commit()
-            self.state_file.write(self.views.all(), self.books)
+            self.recorder.record(ENGINE, EngineStopped(reason=reason))
+            self.recorder.commit()
+            self.state_file.write(self.views.all(), self.recorder)
         await self.export()
         return reason
 
     async def export(self) -> View:
         """Let exporters catch up and write the state file; returns the picture they were given."""
         view = self.views.all()
-        self.state_file.write(view, self.books)
+        self.state_file.write(view, self.recorder)
         await self.exports.offer(view)
         return view
 
@@ -86,24 +86,24 @@ async def open_engine(
         Nof0Error: what a provider said when it was opened.
     """
     use_exact_arithmetic()
-    make_room(len(config.traders))
+    raise_file_limit(len(config.traders))
     async with AsyncExitStack() as stack:
         stack.enter_context(locked(config.state_dir))
         journal = stack.enter_context(_open_journal(config, log("journal")))
-        ledger, past = Ledger(), _Past()
+        state, past = EngineState(), _Past()
         for event in journal.read():
-            ledger.apply(event)
+            state.apply(event)
             past.note(event)
         last = past.last
         clock = clocks.choose(
             config.clock, full_speed=full_speed, resume_at=last.time if last else None
         )
-        books = Books(journal=journal, ledger=ledger, clock=clock, log=log("engine"))
+        recorder = Recorder(journal=journal, state=state, clock=clock, log=log("engine"))
         exports = Exports(journal=journal, log=log("exports"))
-        books.listeners.append(exports.notice)
-        calls = OpenCalls(config.state_dir / "open_calls", books.secure)
-        books.listeners.append(calls.notice)
-        budget = make_budget(config, books, calls.begin)
+        recorder.listeners.append(exports.notice)
+        calls = OpenCalls(config.state_dir / "open_calls", recorder.secure)
+        recorder.listeners.append(calls.notice)
+        budget = make_budget(config, recorder, calls.begin)
         for event in past.spending:
             budget.replay(event)
         sections = Sections(config=config, clock=clock, log=log, stack=stack, budget=budget)
@@ -116,7 +116,7 @@ async def open_engine(
         backends = await sections.open_all("llm", config.backends)
         for section in config.exporters:
             await exports.add(section.name, await sections.open("exporter", section))
-        books.record(
+        recorder.record(
             ENGINE,
             EngineStarted(
                 version=VERSION,
@@ -126,11 +126,11 @@ async def open_engine(
                 traders=tuple(t.id for t in config.traders),
             ),
         )
-        book_lost_calls(calls, past.cycles, books=books, budget=budget)
-        await endow(config=config, books=books, providers=providers)
+        book_lost_calls(calls, past.cycles, recorder=recorder, budget=budget)
+        await fund_traders(config=config, recorder=recorder, providers=providers)
         manager, views = make_manager(
             config=config,
-            books=books,
+            recorder=recorder,
             markets=markets,
             feeds=feeds,
             providers=providers,
@@ -140,7 +140,7 @@ async def open_engine(
         yield Engine(
             config=config,
             clock=clock,
-            books=books,
+            recorder=recorder,
             manager=manager,
             views=views,
             exports=exports,

@@ -11,7 +11,7 @@ PER_TRADER = 2
 """A journal file and a connection to a model."""
 
 
-def make_room(traders: int) -> None:
+def raise_file_limit(traders: int) -> None:
     """Raise the process's limit of open files where its traders need it.
 
     A journal that cannot open its file stops the engine, with positions open; a system that allows

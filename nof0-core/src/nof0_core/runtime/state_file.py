@@ -13,7 +13,7 @@ import attrs
 import msgspec
 
 from nof0_core.domain.view import View
-from nof0_core.state.recorder import Books
+from nof0_core.state.recorder import Recorder
 
 SCHEMA = 1
 
@@ -24,13 +24,13 @@ class StateFile:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def write(self, view: View, books: Books) -> None:
+    def write(self, view: View, recorder: Recorder) -> None:
         """Replace the file with the present state."""
         total = sum(t.account.equity for t in view.traders)
         state = {
             "schema": SCHEMA,
             "time": view.time,
-            "journal": {"last_seq": books.journal.last[0], "hash": books.journal.last[1]},
+            "journal": {"last_seq": recorder.journal.last[0], "hash": recorder.journal.last[1]},
             "traders": {
                 t.trader: {
                     "section": t.section,
@@ -49,7 +49,7 @@ class StateFile:
             },
             "rebalances": [
                 {"time": time, "strategy": r.strategy, "before": r.before, "after": r.after}
-                for time, r in books.ledger.rebalances
+                for time, r in recorder.state.rebalances
             ],
         }
         data = msgspec.json.format(_ENCODER.encode(state), indent=2)

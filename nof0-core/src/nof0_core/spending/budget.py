@@ -12,20 +12,20 @@ from nof0_core.domain.event import CallsLost, CycleEnded, Event
 from nof0_core.domain.model import DailyBudget, ModelSpec, Usage
 from nof0_core.errors import BudgetExceededError
 from nof0_core.ids import TraderId
-from nof0_core.spending.budget_line import Account
-from nof0_core.spending.reservation import Held
+from nof0_core.spending.budget_line import BudgetLine
+from nof0_core.spending.reservation import Reservation
 
 ALL = "all"
 
 
-class Alarm(Protocol):
+class Alerts(Protocol):
     """Tells a person."""
 
     def __call__(self, code: str, message: str, *, trader: TraderId | None = None) -> None:
         """Record something a person should look at."""
 
 
-class Keep(Protocol):
+class CallStore(Protocol):
     """Remembers a call over a crash."""
 
     async def __call__(
@@ -64,15 +64,15 @@ class ModelBudget:
         traders: Mapping[TraderId, DailyBudget],
         models: Mapping[str, DailyBudget],
         alert_pct: Decimal,
-        alarm: Alarm,
-        keep: Keep,
+        alarm: Alerts,
+        keep: CallStore,
     ) -> None:
         self._clock = clock
         limits = {ALL: total}
         limits |= {f"trader {name}": limit for name, limit in traders.items()}
         limits |= {f"model {name}": limit for name, limit in models.items()}
         self._accounts = {
-            scope: Account(scope=scope, limit=limit) for scope, limit in limits.items()
+            scope: BudgetLine(scope=scope, limit=limit) for scope, limit in limits.items()
         }
         self._alert_pct = alert_pct
         self._alarm = alarm
@@ -97,7 +97,7 @@ class ModelBudget:
                 if isinstance(body, CycleEnded) and account.is_low(self._alert_pct):
                     account.mark("low")
 
-    async def hold(self, trader: TraderId, model: ModelSpec, worst: Usage) -> Held:
+    async def hold(self, trader: TraderId, model: ModelSpec, worst: Usage) -> Reservation:
         """Keep the most a call can cost free; waits for `keep`.
 
         Raises:
@@ -124,7 +124,7 @@ class ModelBudget:
         def spend(usage: Usage) -> None:
             self.book(trader, model, usage)
 
-        return Held(accounts=accounts, worst=worst, note=note, spend=spend)
+        return Reservation(accounts=accounts, worst=worst, note=note, spend=spend)
 
     def book(self, trader: TraderId, model: ModelSpec, usage: Usage) -> None:
         """Count what a call took; it is over, so nothing is asked for or refused."""
@@ -144,7 +144,7 @@ class ModelBudget:
 
     # --- inside ---------------------------------------------------------------------------------
 
-    def _accounts_of(self, trader: TraderId, model: str) -> list[Account]:
+    def _accounts_of(self, trader: TraderId, model: str) -> list[BudgetLine]:
         scopes = (ALL, f"trader {trader}", f"model {model}")
         return [self._accounts[scope] for scope in scopes if scope in self._accounts]
 
@@ -155,7 +155,7 @@ class ModelBudget:
             for account in self._accounts.values():
                 account.begin_day()
 
-    def _check(self, account: Account, worst: Usage, trader: TraderId) -> None:
+    def _check(self, account: BudgetLine, worst: Usage, trader: TraderId) -> None:
         message = account.refusal(worst)
         if not message:
             return
@@ -165,11 +165,11 @@ class ModelBudget:
             message, scope=account.scope, tokens=worst.tokens, usd=worst.cost_usd
         )
 
-    def _warn(self, account: Account, trader: TraderId) -> None:
+    def _warn(self, account: BudgetLine, trader: TraderId) -> None:
         if account.is_low(self._alert_pct) and account.mark("low"):
             message = f"the daily budget of {account.scope} runs low: {account.spent()} are spent"
             self._alarm("budget_low", message, trader=_owner(account, trader))
 
 
-def _owner(account: Account, trader: TraderId) -> TraderId | None:
+def _owner(account: BudgetLine, trader: TraderId) -> TraderId | None:
     return trader if account.scope.startswith("trader ") else None

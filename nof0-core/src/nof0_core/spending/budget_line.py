@@ -11,7 +11,7 @@ from nof0_core.money import HUNDRED, ZERO, plain
 
 
 @attrs.define(kw_only=True)
-class Account:
+class BudgetLine:
     """What one budget has given out today.
 
     `scope` says whose it is: `all`, `trader NAME` or `model NAME`. `held_usd` and `held_tokens` are

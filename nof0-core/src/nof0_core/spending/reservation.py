@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from nof0_core.domain.model import Usage
-from nof0_core.spending.budget_line import Account
+from nof0_core.spending.budget_line import BudgetLine
 
 
-class Held:
+class Reservation:
     """The most that one call can cost, kept free in every account it is for.
 
     Args:
@@ -21,7 +21,7 @@ class Held:
     def __init__(
         self,
         *,
-        accounts: Sequence[Account],
+        accounts: Sequence[BudgetLine],
         worst: Usage,
         note: Callable[[Usage | None], None] | None,
         spend: Callable[[Usage], None],

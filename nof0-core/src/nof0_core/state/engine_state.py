@@ -8,7 +8,7 @@ from decimal import Decimal, localcontext
 
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.event import Event, Rebalanced
-from nof0_core.domain.feedback import Past
+from nof0_core.domain.feedback import Feedback
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.order_record import OrderRecord
 from nof0_core.domain.trade import ClosedTrade
@@ -20,10 +20,10 @@ from nof0_core.ledger.position import Position
 from nof0_core.ledger.valuation import value
 from nof0_core.money import EXACT
 from nof0_core.state.brakes import Brakes
-from nof0_core.state.projections import Fold
+from nof0_core.state.projections import Projections
 
 
-class Ledger:
+class EngineState:
     """Virtual accounts on shared exchange accounts, as the fold of all events so far.
 
     Accounts are kept by (section, trader). A trader lives in one section; the reserve and the
@@ -38,7 +38,7 @@ class Ledger:
     """
 
     def __init__(self) -> None:
-        self._fold = Fold()
+        self._fold = Projections()
         self.brakes = Brakes()
         """What the brakes remember; fed by `apply`, read-only to everybody else."""
 
@@ -230,10 +230,10 @@ class Ledger:
         found = self._fold.activities.get(trader)
         return found.last_status if found else ""
 
-    def past(self, trader: TraderId) -> Past:
+    def past(self, trader: TraderId) -> Feedback:
         """Return what a trader is told about its last answer and its last trades."""
         found = self._fold.activities.get(trader)
-        return found.past if found else Past()
+        return found.past if found else Feedback()
 
     @property
     def inception(self) -> datetime | None:

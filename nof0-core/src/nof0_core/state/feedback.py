@@ -8,7 +8,7 @@ from decimal import localcontext
 
 from nof0_core.domain.decision import Judgement, Signal, VerdictKind
 from nof0_core.domain.event import CycleEnded, OrderReport
-from nof0_core.domain.feedback import LastAnswer, Outcome, PastTrade, Setback
+from nof0_core.domain.feedback import LastAnswer, Outcome, PastTrade, Shortfall
 from nof0_core.domain.order import OrderStatus
 from nof0_core.domain.trade import ClosedTrade
 from nof0_core.ids import Symbol
@@ -58,7 +58,7 @@ def recent(trades: Sequence[ClosedTrade]) -> tuple[PastTrade, ...]:
         return tuple(_whole(parts) for parts in groups.values())
 
 
-def _setbacks(record: CycleEnded) -> Iterator[Setback]:
+def _setbacks(record: CycleEnded) -> Iterator[Shortfall]:
     orders = {(report.purpose, report.request.symbol): report for report in record.orders}
     for judgement in record.judgements:
         found = _ordered(judgement, orders) or _judged(judgement)
@@ -66,7 +66,7 @@ def _setbacks(record: CycleEnded) -> Iterator[Setback]:
             yield found
 
 
-def _judged(judgement: Judgement) -> Setback | None:
+def _judged(judgement: Judgement) -> Shortfall | None:
     """Return what the checks had against a decision, if it mattered."""
     if not judgement.is_approved:
         outcome, kind = Outcome.REFUSED, VerdictKind.VETO
@@ -80,7 +80,7 @@ def _judged(judgement: Judgement) -> Setback | None:
 
 def _ordered(
     judgement: Judgement, orders: Mapping[tuple[str, Symbol], OrderReport]
-) -> Setback | None:
+) -> Shortfall | None:
     """Return what kept an approved decision's order from being filled whole, if anything did."""
     decision = judgement.decision
     if not judgement.is_approved or decision.signal is Signal.HOLD:
@@ -93,8 +93,8 @@ def _ordered(
     return _setback(judgement, outcome, reason)
 
 
-def _setback(judgement: Judgement, outcome: Outcome, *reasons: str) -> Setback:
-    return Setback(
+def _setback(judgement: Judgement, outcome: Outcome, *reasons: str) -> Shortfall:
+    return Shortfall(
         symbol=judgement.decision.symbol,
         signal=judgement.decision.signal,
         outcome=outcome,

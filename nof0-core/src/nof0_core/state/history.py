@@ -10,7 +10,7 @@ import attrs
 
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.event import CycleEnded
-from nof0_core.domain.feedback import LastAnswer, Past, PastTrade
+from nof0_core.domain.feedback import Feedback, LastAnswer, PastTrade
 from nof0_core.domain.trade import ClosedTrade
 from nof0_core.domain.view import EquityPoint
 from nof0_core.state.feedback import answer_in, recent
@@ -18,7 +18,7 @@ from nof0_core.state.feedback import answer_in, recent
 T = TypeVar("T")
 
 
-class History(Generic[T]):
+class GrowingList(Generic[T]):
     """A growing list that is read far more often than it grows.
 
     Every cycle reads all trades and the whole curve; they are copied only after they have changed.
@@ -53,7 +53,7 @@ class History(Generic[T]):
 
 
 @attrs.define(kw_only=True, eq=False)
-class Activity:
+class TraderHistory:
     """One trader's history.
 
     `home` is the section of its account, None while it has none. `started_at` and `initial_capital`
@@ -63,8 +63,8 @@ class Activity:
     home: str | None = None
     started_at: datetime | None = None
     initial_capital: Decimal | None = None
-    trades: History[ClosedTrade] = attrs.field(factory=History)
-    curve: History[EquityPoint] = attrs.field(factory=History)
+    trades: GrowingList[ClosedTrade] = attrs.field(factory=GrowingList)
+    curve: GrowingList[EquityPoint] = attrs.field(factory=GrowingList)
     cycles: int = 0
     last_cycle: datetime | None = None
     last_status: str = ""
@@ -74,12 +74,12 @@ class Activity:
     )
 
     @property
-    def past(self) -> Past:
+    def past(self) -> Feedback:
         """Return what the trader is told; every cycle asks, so trades are summed up once."""
         trades = self.trades.read()
         if self._told[0] is not trades:
             self._told = trades, recent(trades)
-        return Past(answer=self.last_answer, trades=self._told[1])
+        return Feedback(answer=self.last_answer, trades=self._told[1])
 
     def start(self, time: datetime, amount: Decimal) -> None:
         """Take the first transfer for the beginning; later ones change nothing."""

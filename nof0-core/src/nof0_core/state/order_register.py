@@ -15,7 +15,7 @@ from nof0_core.domain.order_record import OrderRecord
 from nof0_core.ids import ClientOrderId, Symbol, TraderId
 
 
-class OrderBook:
+class OrderRegister:
     """Orders by client id, with those that are still open by section and exits by position."""
 
     def __init__(self) -> None:

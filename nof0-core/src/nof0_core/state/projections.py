@@ -33,20 +33,20 @@ from nof0_core.ledger.account import Account, Section
 from nof0_core.ledger.arithmetic import STRICT
 from nof0_core.ledger.booking import Owner, book
 from nof0_core.money import ZERO
-from nof0_core.state.history import Activity
-from nof0_core.state.order_register import OrderBook
+from nof0_core.state.history import TraderHistory
+from nof0_core.state.order_register import OrderRegister
 
 SHARED = frozenset({RESERVE, UNASSIGNED})
 """Accounts that exist once in every section."""
 
 
-class Fold:
+class Projections:
     """State of all sections, orders and traders, changed by events only."""
 
     def __init__(self) -> None:
         self.sections: defaultdict[str, Section] = defaultdict(Section)
-        self.orders = OrderBook()
-        self.activities: dict[TraderId, Activity] = {}
+        self.orders = OrderRegister()
+        self.activities: dict[TraderId, TraderHistory] = {}
         self.inception: datetime | None = None
         self.rebalances: list[tuple[datetime, Rebalanced]] = []
         self._handlers: dict[type, Callable[[Event, Any], None]] = {
@@ -90,11 +90,11 @@ class Fold:
                 raise _refused(event, problem)
         return self.sections[section].account(trader)
 
-    def activity(self, trader: TraderId) -> Activity:
+    def activity(self, trader: TraderId) -> TraderHistory:
         """Return a trader's history, beginning one if there is none."""
         found = self.activities.get(trader)
         if found is None:
-            found = self.activities[trader] = Activity()
+            found = self.activities[trader] = TraderHistory()
         return found
 
     def _transferred(self, event: Event, body: Transferred) -> None:

@@ -9,18 +9,18 @@ from nof0_core.domain.event import Alerted, Body, Event
 from nof0_core.ids import ENGINE, Symbol, TraderId
 from nof0_core.journal import Journal
 from nof0_core.plugins.env import Logger
-from nof0_core.state.engine_state import Ledger
+from nof0_core.state.engine_state import EngineState
 
 
-class Books:
+class Recorder:
     """Writes events to the journal and applies them to the ledger, always both.
 
     `listeners` are called with every event after it was applied; they must not wait or raise.
     """
 
-    def __init__(self, *, journal: Journal, ledger: Ledger, clock: Clock, log: Logger) -> None:
+    def __init__(self, *, journal: Journal, state: EngineState, clock: Clock, log: Logger) -> None:
         self.journal = journal
-        self.ledger = ledger
+        self.state = state
         self.clock = clock
         self.log = log
         self.listeners: list[Callable[[Event], None]] = []
@@ -31,7 +31,7 @@ class Books:
         `took` is the real time spent on it, in seconds.
         """
         event = self.journal.append(self.clock.now(), stream, body, took=took)
-        self.ledger.apply(event)
+        self.state.apply(event)
         for listener in self.listeners:
             listener(event)
         return event

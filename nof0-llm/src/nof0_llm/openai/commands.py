@@ -13,7 +13,7 @@ from nof0_llm.openai.settings import OpenAIParams, mode_of
 
 if TYPE_CHECKING:
     from nof0_core.config.model import Config
-    from nof0_core.decision import Deliberation
+    from nof0_core.decision import DecisionResult
     from nof0_core.domain.model import ModelSpec
 
 _config = click.option(
@@ -149,7 +149,7 @@ def _row(config: Config, model: ModelSpec) -> dict[str, Any]:
     }
 
 
-def _outcome(outcome: Deliberation, trader: str) -> dict[str, Any]:
+def _outcome(outcome: DecisionResult, trader: str) -> dict[str, Any]:
     done = outcome.completion
     return {
         "status": outcome.status,
@@ -182,7 +182,7 @@ def _outcome(outcome: Deliberation, trader: str) -> dict[str, Any]:
     }
 
 
-def _show(outcome: Deliberation) -> None:
+def _show(outcome: DecisionResult) -> None:
     if outcome.completion is not None and outcome.completion.text:
         click.echo(outcome.completion.text)
     for judged in outcome.judgements:

@@ -11,7 +11,7 @@ import pytest
 
 from nof0_core.clock import SimulatedClock
 from nof0_core.config.model import TraderConfig
-from nof0_core.decision import Executor
+from nof0_core.decision import DecisionMaker
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.context import DecisionContext, Performance, RiskLimits
 from nof0_core.domain.instrument import Instrument
@@ -123,7 +123,7 @@ def prompts():
 
 
 @pytest.fixture
-def executor(prompts):
+def maker(prompts):
     """Make an executor and the backend inside it."""
 
     def make(
@@ -152,7 +152,7 @@ def executor(prompts):
             limits=RiskLimits(),
         )
         backend = Backend(answer)
-        made = Executor(
+        made = DecisionMaker(
             trader=trader,
             backend=backend,
             gate=RiskGate(),

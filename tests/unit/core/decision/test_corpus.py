@@ -99,9 +99,9 @@ def test_nesting_is_read_to_a_fixed_depth_and_never_breaks(levels):
 @pytest.mark.anyio
 @pytest.mark.parametrize("name", EXPECTED)
 async def test_the_executor_gets_over_every_answer_and_the_journal_takes_it(
-    executor, context, now, name
+    maker, context, now, name
 ):
-    made, _ = executor(answer_of(name))
+    made, _ = maker(answer_of(name))
 
     done = await made.decide(context(), now)
 
@@ -118,8 +118,8 @@ async def test_the_executor_gets_over_every_answer_and_the_journal_takes_it(
 
 
 @pytest.mark.anyio
-async def test_an_answer_without_end_is_not_kept_whole(executor, context, now):
-    made, _ = executor("word " * (MEGABYTES // 5))
+async def test_an_answer_without_end_is_not_kept_whole(maker, context, now):
+    made, _ = maker("word " * (MEGABYTES // 5))
 
     done = await made.decide(context(), now)
 

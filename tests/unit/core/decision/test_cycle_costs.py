@@ -8,7 +8,7 @@ import pytest
 
 from nof0_core.clock import SimulatedClock
 from nof0_core.domain.context import Performance
-from nof0_core.domain.feedback import Past
+from nof0_core.domain.feedback import Feedback
 from nof0_core.domain.model import Completion, ModelCall, Usage
 from nof0_core.errors import TransientError
 from nof0_core.manager.cycle import CycleRunner
@@ -38,8 +38,8 @@ class Surroundings:
         self.records = []
         self.clock = SimulatedClock(seen.time)
         self.log = None
-        self.ledger = SimpleNamespace(
-            started_at=lambda _: seen.time, cycles=lambda _: 0, past=lambda _: Past()
+        self.state = SimpleNamespace(
+            started_at=lambda _: seen.time, cycles=lambda _: 0, past=lambda _: Feedback()
         )
         self.instruments = seen.instruments
         self.seen = seen
@@ -86,15 +86,15 @@ def around(context):
 
 
 @pytest.fixture
-def cycle(around, executor):
+def cycle(around, maker):
     """Run one cycle as the engine does."""
-    made, _ = executor(answer, clock=around.clock)
-    trader = Trader(config=made._trader, executor=made)
+    made, _ = maker(answer, clock=around.clock)
+    trader = Trader(config=made._trader, maker=made)
     runner = CycleRunner(
-        books=around,
+        recorder=around,
         feeds={"recorded": around},
         desks={"paper": around},
-        valuation=around,
+        portfolio=around,
         brakes=around,
         budget=around,
     )

@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from nof0_core.clock import SystemClock, stopwatch
-from nof0_core.decision import CycleStatus, Executor
+from nof0_core.decision import CycleStatus, DecisionMaker
 from nof0_core.domain.model import Completion, ModelCall, ModelSpec, Usage
 from nof0_core.errors import (
     BudgetExceededError,
@@ -49,12 +49,12 @@ class Model:
 
 
 @pytest.fixture
-def chain(executor, prompts, now):
+def chain(maker, prompts, now):
     def make(*models, clock=None, timeout=timedelta(seconds=60)):
-        first, _ = executor("", timeout=timeout)
+        first, _ = maker("", timeout=timeout)
         named = [(ModelSpec(name=f"m{at}", backend="b"), m) for at, m in enumerate(models)]
         (spec, backend), *others = named
-        return Executor(
+        return DecisionMaker(
             trader=attrs.evolve(first._trader, model=spec),
             backend=backend,
             gate=RiskGate(),

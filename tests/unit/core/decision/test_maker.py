@@ -32,9 +32,9 @@ ENTRY = {
 HOLD = Decision(signal=Signal.HOLD, symbol="BTC")
 
 
-async def test_an_answer_is_read_judged_and_approved(executor, context, now, prompts):
+async def test_an_answer_is_read_judged_and_approved(maker, context, now, prompts):
     text = f"Going up. {json.dumps([ENTRY, {'signal': 'hold', 'symbol': 'ETH'}])}"
-    made, backend = executor(text)
+    made, backend = maker(text)
 
     result = await made.decide(context(), now)
 
@@ -49,10 +49,10 @@ async def test_an_answer_is_read_judged_and_approved(executor, context, now, pro
     assert request.schema == answer_schema(("BTC", "ETH"))
 
 
-async def test_texts_of_a_backend_that_gives_decisions_are_cleaned_as_well(executor, context, now):
+async def test_texts_of_a_backend_that_gives_decisions_are_cleaned_as_well(maker, context, now):
     key = "sk-proj-abcdefghijklmnop1234"
     said = f"bell \x07 half \ud800 {key} " + "x" * 10_000
-    made, _ = executor((attrs.evolve(HOLD, reasoning=said, invalidation_condition=said),))
+    made, _ = maker((attrs.evolve(HOLD, reasoning=said, invalidation_condition=said),))
 
     result = await made.decide(context(), now)
 
@@ -62,8 +62,8 @@ async def test_texts_of_a_backend_that_gives_decisions_are_cleaned_as_well(execu
         assert len(text) == LONGEST_TEXT
 
 
-async def test_a_backend_that_reads_no_prompt_never_pays_for_one(executor, context, now, prompts):
-    made, _ = executor((HOLD,))
+async def test_a_backend_that_reads_no_prompt_never_pays_for_one(maker, context, now, prompts):
+    made, _ = maker((HOLD,))
 
     result = await made.decide(context(), now)
 
@@ -71,33 +71,33 @@ async def test_a_backend_that_reads_no_prompt_never_pays_for_one(executor, conte
     assert [j.decision for j in result.judgements] == [HOLD]
 
 
-async def test_a_prompt_is_rendered_once_and_reported(executor, context, now, prompts):
+async def test_a_prompt_is_rendered_once_and_reported(maker, context, now, prompts):
     async def answer(request):
         assert request.prompt is request.prompt
         return Completion(model="m", text="[]")
 
-    made, _ = executor(answer)
+    made, _ = maker(answer)
     result = await made.decide(context(), now)
 
     assert prompts.names == ["Alpha"]
     assert isinstance(result.prompt, Prompt)
 
 
-async def test_a_prompt_that_was_read_is_reported_when_the_model_fails(executor, context, now):
+async def test_a_prompt_that_was_read_is_reported_when_the_model_fails(maker, context, now):
     refusal = LLMError("refused")
 
     async def answer(request):
         assert request.prompt.digest == "d1"
         raise refusal
 
-    made, _ = executor(answer)
+    made, _ = maker(answer)
     result = await made.decide(context(), now)
 
     assert (result.status, result.prompt.digest) == ("model_error", "d1")
 
 
-async def test_a_malformed_element_is_judged_beside_the_good_ones(executor, context, now):
-    made, _ = executor(json.dumps([ENTRY | {"leverage": "much"}, ENTRY | {"symbol": "ETH"}, ENTRY]))
+async def test_a_malformed_element_is_judged_beside_the_good_ones(maker, context, now):
+    made, _ = maker(json.dumps([ENTRY | {"leverage": "much"}, ENTRY | {"symbol": "ETH"}, ENTRY]))
 
     result = await made.decide(context(), now)
 
@@ -131,8 +131,8 @@ async def test_a_malformed_element_is_judged_beside_the_good_ones(executor, cont
         ),
     ],
 )
-async def test_trouble_with_the_model_is_a_status(executor, context, now, answer, status, error):
-    made, _ = executor(answer)
+async def test_trouble_with_the_model_is_a_status(maker, context, now, answer, status, error):
+    made, _ = maker(answer)
 
     result = await made.decide(context(), now)
 
@@ -141,20 +141,18 @@ async def test_trouble_with_the_model_is_a_status(executor, context, now, answer
     assert (result.judgements, result.approved) == ((), ())
 
 
-async def test_an_unusable_answer_is_kept_for_the_journal(executor, context, now):
-    made, _ = executor("let me think")
+async def test_an_unusable_answer_is_kept_for_the_journal(maker, context, now):
+    made, _ = maker("let me think")
     assert (await made.decide(context(), now)).completion.text == "let me think"
 
-    made, _ = executor(InvalidOutputError(["not JSON"], output="hm"))
+    made, _ = maker(InvalidOutputError(["not JSON"], output="hm"))
     assert (await made.decide(context(), now)).completion.text == "hm"
 
 
 @pytest.mark.parametrize("clock", ["system", "scaled"])
-async def test_an_answer_that_does_not_come_ends_the_cycle_in_real_time(
-    executor, context, now, clock
-):
+async def test_an_answer_that_does_not_come_ends_the_cycle_in_real_time(maker, context, now, clock):
     clocks = {"system": SystemClock(), "scaled": ScaledClock(start=now, speed=3600)}
-    made, _ = executor(_never, clock=clocks[clock], timeout=timedelta(milliseconds=30))
+    made, _ = maker(_never, clock=clocks[clock], timeout=timedelta(milliseconds=30))
 
     with anyio.fail_after(5):
         result = await made.decide(context(), now)
@@ -163,7 +161,7 @@ async def test_an_answer_that_does_not_come_ends_the_cycle_in_real_time(
     assert result.latency_s >= 0.03
 
 
-async def test_a_fast_clock_leaves_the_model_its_real_time(executor, context, now):
+async def test_a_fast_clock_leaves_the_model_its_real_time(maker, context, now):
     async def slow(request):
         await anyio.lowlevel.checkpoint()
         with anyio.move_on_after(0.05):
@@ -172,24 +170,24 @@ async def test_a_fast_clock_leaves_the_model_its_real_time(executor, context, no
 
     # At 3600x the 10 s deadline passes after 3 ms of real time.
     fast = ScaledClock(start=now, speed=3600)
-    made, _ = executor(slow, clock=fast, timeout=timedelta(seconds=10))
+    made, _ = maker(slow, clock=fast, timeout=timedelta(seconds=10))
 
     assert (await made.decide(context(), now)).status == "ok"
 
 
-async def test_on_a_lockstep_clock_speed_of_the_machine_does_not_matter(executor, context, now):
+async def test_on_a_lockstep_clock_speed_of_the_machine_does_not_matter(maker, context, now):
     async def slow(request):
         with anyio.move_on_after(0.05):
             await anyio.sleep_forever()
         return Completion(model="m", decisions=(HOLD,))
 
-    made, _ = executor(slow, timeout=timedelta(milliseconds=1))
+    made, _ = maker(slow, timeout=timedelta(milliseconds=1))
 
     assert (await made.decide(context(), now)).status == "ok"
 
 
-async def test_cancellation_passes_through(executor, context, now):
-    made, _ = executor(_never)
+async def test_cancellation_passes_through(maker, context, now):
+    made, _ = maker(_never)
 
     with anyio.move_on_after(0.02) as scope:
         await made.decide(context(), now)
@@ -210,9 +208,9 @@ async def test_cancellation_passes_through(executor, context, now):
     ],
 )
 async def test_without_data_or_equity_no_model_is_asked(
-    executor, context, now, changes, status, error
+    maker, context, now, changes, status, error
 ):
-    made, backend = executor((HOLD,))
+    made, backend = maker((HOLD,))
 
     result = await made.decide(context(**changes), now)
 
@@ -221,7 +219,7 @@ async def test_without_data_or_equity_no_model_is_asked(
     assert backend.requests == []
 
 
-async def test_old_data_of_one_coin_stops_only_its_entries(executor, context, now):
+async def test_old_data_of_one_coin_stops_only_its_entries(maker, context, now):
     btc = ENTRY
     eth = ENTRY | {
         "symbol": "ETH",
@@ -229,7 +227,7 @@ async def test_old_data_of_one_coin_stops_only_its_entries(executor, context, no
         "stop_loss": 3900,
         "take_profit": 4500,
     }
-    made, _ = executor(json.dumps([btc, eth]))
+    made, _ = maker(json.dumps([btc, eth]))
 
     result = await made.decide(context(ages={"BTC": timedelta(minutes=6)}), now)
 

@@ -49,10 +49,10 @@ async def test_what_could_not_be_read_stays_as_it_is(context):
 
 
 async def test_the_journal_has_the_coin_in_the_judgement_and_the_word_in_the_answer(
-    executor, context, now
+    maker, context, now
 ):
     text = '[{"signal": "close", "symbol": "btc"}, {"signal": "close", "symbol": "BTC"}]'
-    made, _ = executor(text)
+    made, _ = maker(text)
     done = await made.decide(context(), now)
     assert done.completion.text == text
     assert [j.decision.symbol for j in done.judgements] == ["BTC", "BTC"]

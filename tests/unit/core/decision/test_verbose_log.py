@@ -26,7 +26,7 @@ def prompt_of(text):
 
 
 @pytest.fixture
-def logged(executor, context, now, prompts, tmp_path):
+def logged(maker, context, now, prompts, tmp_path):
     """Ask once; returns the lines of the log file."""
 
     async def ask(answer, *, is_verbose=True, text="decide"):
@@ -41,7 +41,7 @@ def logged(executor, context, now, prompts, tmp_path):
 
         file = tmp_path / "nof0.log"
         with logging_to(file, is_verbose=False, redactor=Redactor([SECRET])) as make:
-            made, _ = executor(reply, verbose=make("executor") if is_verbose else None)
+            made, _ = maker(reply, verbose=make("executor") if is_verbose else None)
             await made.decide(context(), now)
         return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 

@@ -29,11 +29,11 @@ def entry(symbol="BTC", **changes):
 
 
 @pytest.fixture
-def told(executor, context, now):
+def told(maker, context, now):
     """Give an answer to the executor; returns its row as the API's clients read it."""
 
     async def tell(*decisions):
-        made, _ = executor(json.dumps({"chain_of_thought": "So.", "decisions": decisions}))
+        made, _ = maker(json.dumps({"chain_of_thought": "So.", "decisions": decisions}))
         done = await made.decide(context(), now)
         assert done.status == "ok"
         body = CycleEnded(

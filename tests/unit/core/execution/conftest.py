@@ -16,14 +16,14 @@ from nof0_core.domain.fill import Fill, FundingPayment
 from nof0_core.domain.order import OrderOutcome, OrderStatus, Side, TriggerKind, VenueOrder
 from nof0_core.domain.position import VenuePosition
 from nof0_core.errors import OutcomeUnknownError, RejectedError, TransientError
-from nof0_core.execution.engine import Desk
-from nof0_core.execution.order_factory import Terms
+from nof0_core.execution.engine import ExecutionEngine
+from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.ids import ENGINE, cycle_id
 from nof0_core.journal import Journal
 from nof0_core.protocols import Capability
 from nof0_core.risk.gate import RiskGate
-from nof0_core.state.engine_state import Ledger
-from nof0_core.state.recorder import Books
+from nof0_core.state.engine_state import EngineState
+from nof0_core.state.recorder import Recorder
 from nof0_core.testing import samples
 from nof0_core.testing.environment import START, Lines
 
@@ -212,44 +212,44 @@ class Scene:
         self.log = Lines()
         self.cycles = 0
         self.obstacle = ""
-        self.terms = Terms(style="market_ioc", slippage_bps=D(50), price_band_pct=D(2))
+        self.policies = OrderPolicy(style="market_ioc", slippage_bps=D(50), price_band_pct=D(2))
         self._open()
-        self.books.record(
+        self.recorder.record(
             ENGINE,
             EngineStarted(
                 version="0", config_digest="", clock="simulated", seed=0, traders=("ann", "bob")
             ),
         )
         for account, amount in (("@reserve", 2000), ("ann", 4000), ("bob", 4000)):
-            self.books.record(
+            self.recorder.record(
                 account,
                 Transferred(section="paper", amounts={account: D(amount)}, reason="initial"),
             )
 
     def _open(self):
-        journal, ledger = Journal.open(self.root), Ledger()
+        journal, state = Journal.open(self.root), EngineState()
         for event in journal.read():
-            ledger.apply(event)
+            state.apply(event)
         self.is_synced = False
-        self.books = Books(journal=journal, ledger=ledger, clock=self.clock, log=self.log)
-        self.desk = Desk(
+        self.recorder = Recorder(journal=journal, state=state, clock=self.clock, log=self.log)
+        self.execution = ExecutionEngine(
             section="paper",
             provider=self.venue,
-            books=self.books,
+            recorder=self.recorder,
             instruments={s: samples.instrument(s) for s in ("BTC", "ETH")},
-            terms={"ann": self.terms, "bob": self.terms},
+            policies={"ann": self.policies, "bob": self.policies},
             since=START,
             obstacle=lambda _: self.obstacle,
         )
 
     def restart(self):
         """Open everything again from what is on disk."""
-        self.books.journal.close()
+        self.recorder.journal.close()
         self._open()
 
     @property
-    def ledger(self):
-        return self.books.ledger
+    def state(self):
+        return self.recorder.state
 
     def quotes(self):
         return {
@@ -266,7 +266,7 @@ class Scene:
             samples.context(snapshots={s: samples.snapshot(s, str(m)) for s, m in marks.items()}),
             trader=trader,
             cycle=cycle_id(trader, time),
-            account=self.ledger.account(
+            account=self.state.account(
                 "paper", trader, marks, START, {s: samples.instrument(s) for s in marks}
             ),
         )
@@ -278,7 +278,7 @@ class Scene:
         """Carry out decisions; a desk that was just opened looks at the venue first."""
         if not self.is_synced:
             await self.sync()
-        return await self.desk.submit(self.approve(trader, *decisions), self.quotes())
+        return await self.execution.submit(self.approve(trader, *decisions), self.quotes())
 
     async def open(self, trader, signal=Signal.BUY_TO_ENTER):
         """Enter 1,000 USD of BTC with a stop 1 % and a target 4 % away."""
@@ -286,18 +286,18 @@ class Scene:
 
     async def sync(self):
         self.is_synced = True
-        await self.desk.sync(self.quotes())
+        await self.execution.sync(self.quotes())
 
     def resting(self):
         return [o for o in self.venue.orders.values() if o.status is OrderStatus.RESTING]
 
     def alerts(self):
-        self.books.journal.flush()
-        return [e.body.code for e in self.books.journal.read(types=["alert"])]
+        self.recorder.journal.flush()
+        return [e.body.code for e in self.recorder.journal.read(types=["alert"])]
 
     def assert_agrees(self):
         """The sums of the ledger are the venue's numbers, to the last digit."""
-        totals = self.ledger.totals("paper")
+        totals = self.state.totals("paper")
         assert totals.raw_usd == self.venue.raw
         assert {s: q for s, q in totals.sizes.items() if q} == {
             s: q for s, q in self.venue.sizes.items() if q

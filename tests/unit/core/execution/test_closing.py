@@ -20,7 +20,7 @@ def impoverish(scene, *traders):
     for trader in traders:
         amounts = {trader: D(-3995), "@reserve": D(3995)}
         transfer = Transferred(section="paper", amounts=amounts, reason="rebalance")
-        scene.books.record(ENGINE, transfer)
+        scene.recorder.record(ENGINE, transfer)
 
 
 async def test_a_position_whose_stop_fills_meanwhile_is_not_closed_again(scene):
@@ -34,15 +34,15 @@ async def test_a_position_whose_stop_fills_meanwhile_is_not_closed_again(scene):
         outcomes = await place(requests)
         scene.venue.place = place
         stops = [o for o in scene.resting() if o.trigger.kind is TriggerKind.STOP]
-        bobs = next(o for o in stops if scene.ledger.owner(o.client_id).trader == "bob")
+        bobs = next(o for o in stops if scene.state.owner(o.client_id).trader == "bob")
         scene.venue._execute(bobs, bobs.size)
         return outcomes
 
     scene.venue.place = crosses
     await scene.sync()
     assert scene.venue.sizes["BTC"] == 0
-    assert scene.ledger.positions("paper") == ()
-    assert [t.reason for t in scene.ledger.trades("bob")] == ["stop"]
+    assert scene.state.positions("paper") == ()
+    assert [t.reason for t in scene.state.trades("bob")] == ["stop"]
     scene.assert_agrees()
 
 
@@ -50,21 +50,21 @@ async def test_what_stop_and_close_sold_twice_is_bought_back(scene):
     """The stop fills in the moment the close does: the trader must not stay short."""
     await scene.open("ann")
     await scene.open("bob")
-    bobs = scene.ledger.position("bob", "BTC").quantity
+    bobs = scene.state.position("bob", "BTC").quantity
     place = scene.venue.place
 
     async def crosses(requests):
         scene.venue.place = place
         stops = [o for o in scene.resting() if o.trigger.kind is TriggerKind.STOP]
-        anns = next(o for o in stops if scene.ledger.owner(o.client_id).trader == "ann")
+        anns = next(o for o in stops if scene.state.owner(o.client_id).trader == "ann")
         scene.venue._execute(anns, anns.size)
         return await place(requests)
 
     scene.venue.place = crosses
     await scene.trade("ann", CLOSE)
-    assert scene.ledger.position("ann", "BTC") is None
+    assert scene.state.position("ann", "BTC") is None
     assert scene.venue.sizes["BTC"] == bobs
-    assert scene.ledger.position("bob", "BTC").quantity == bobs
+    assert scene.state.position("bob", "BTC").quantity == bobs
     assert scene.alerts() == ["stray_position"]
     scene.assert_agrees()
 
@@ -75,17 +75,17 @@ async def test_dust_that_cannot_be_a_reduction_is_kept_until_it_can(scene):
     scene.venue.fill_ratio = D("0.009")
     await scene.open("ann")
     scene.venue.fill_ratio = D(1)
-    assert scene.ledger.position("ann", "BTC").quantity == D("0.00009")
+    assert scene.state.position("ann", "BTC").quantity == D("0.00009")
     sent = len(scene.venue.requests)
     carried = await scene.trade("ann", CLOSE)
     assert "below the venue's smallest order" in carried.orders[0].outcome.reason
     for _ in range(3):
-        await scene.desk.close("ann", "BTC", scene.quotes(), "flatten")
+        await scene.execution.close("ann", "BTC", scene.quotes(), "flatten")
     assert len(scene.venue.requests) == sent
     assert scene.alerts() == ["cannot_close"]
     await scene.trade("bob", CLOSE)
-    await scene.desk.close("ann", "BTC", scene.quotes(), "flatten")
-    assert scene.ledger.position("ann", "BTC") is None
+    await scene.execution.close("ann", "BTC", scene.quotes(), "flatten")
+    assert scene.state.position("ann", "BTC") is None
     scene.assert_agrees()
 
 
@@ -101,18 +101,18 @@ async def test_a_fill_between_two_questions_is_no_drift(scene):
 
     scene.venue.positions = fires
     await scene.sync()
-    assert scene.desk.drift == ()
+    assert scene.execution.drift == ()
     assert scene.alerts() == []
-    assert scene.ledger.position("ann", "BTC") is None
+    assert scene.state.position("ann", "BTC") is None
 
 
 async def test_no_entry_before_the_account_was_ever_read(scene):
     approved = scene.approve("ann", samples.decision())
-    carried = await scene.desk.submit(approved, scene.quotes())
+    carried = await scene.execution.submit(approved, scene.quotes())
     assert "could not be read" in carried.orders[0].outcome.reason
     assert scene.venue.requests == []
     await scene.sync()
-    carried = await scene.desk.submit(approved, scene.quotes())
+    carried = await scene.execution.submit(approved, scene.quotes())
     assert carried.orders[0].outcome.status is OrderStatus.FILLED
 
 

@@ -29,8 +29,8 @@ class RunningClock(SimulatedClock):
 async def live(scene, gate):
     """The scene on such a clock, looked at once, with the disk in the way from now on."""
     await scene.sync()
-    scene.books.commit()
-    scene.books.clock = RunningClock(START)
+    scene.recorder.commit()
+    scene.recorder.clock = RunningClock(START)
     return scene
 
 
@@ -38,10 +38,10 @@ async def test_no_order_leaves_before_its_intent_is_on_disk(live, gate):
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(live.open, "ann")
         await gate.busy()
-        assert live.ledger.open_orders("paper")
+        assert live.state.open_orders("paper")
         assert live.venue.requests == []
         gate.open(100)
-    assert live.ledger.position("ann", "BTC") is not None
+    assert live.state.position("ann", "BTC") is not None
     assert "2025-07-01.jsonl" in gate.trips[-1]
 
 
@@ -60,7 +60,7 @@ async def test_an_entry_does_not_leave_after_a_halt_that_came_meanwhile(live, ga
     assert report.outcome.status is OrderStatus.REJECTED
     assert report.outcome.reason == "entries are stopped: halted"
     assert live.venue.requests == []
-    assert live.ledger.open_orders("paper") == ()
+    assert live.state.open_orders("paper") == ()
 
 
 async def test_a_halt_that_comes_meanwhile_stops_no_close(live, gate):
@@ -68,7 +68,7 @@ async def test_a_halt_that_comes_meanwhile_stops_no_close(live, gate):
     await live.open("ann")
     live.obstacle = "halted"
     await live.trade("ann", CLOSE)
-    assert live.ledger.position("ann", "BTC") is None
+    assert live.state.position("ann", "BTC") is None
 
 
 async def test_an_order_the_disk_kept_too_long_is_not_sent(live, gate, monkeypatch):
@@ -97,7 +97,7 @@ async def test_who_is_cancelled_meanwhile_finishes_what_was_begun(live, gate):
         tasks.cancel_scope.cancel()
         gate.open(100)
     entry = live.venue.requests[0]
-    assert live.ledger.owner(entry.client_id).outcome.status is OrderStatus.FILLED
+    assert live.state.owner(entry.client_id).outcome.status is OrderStatus.FILLED
 
 
 async def test_without_the_disk_nothing_leaves(live, gate):

@@ -23,7 +23,7 @@ async def test_an_entry_gets_stop_and_target_for_what_was_filled(scene):
     stop, target = sorted(scene.resting(), key=lambda o: o.trigger.kind)
     assert (stop.trigger.kind, stop.trigger.price) == (TriggerKind.STOP, D(99_000))
     assert (target.trigger.kind, target.trigger.price) == (TriggerKind.TARGET, D(104_000))
-    assert {o.size for o in (stop, target)} == {scene.ledger.position("ann", "BTC").quantity}
+    assert {o.size for o in (stop, target)} == {scene.state.position("ann", "BTC").quantity}
     assert stop.is_reduce_only
     assert stop.side is Side.SELL
     scene.assert_agrees()
@@ -32,7 +32,7 @@ async def test_an_entry_gets_stop_and_target_for_what_was_filled(scene):
 async def test_a_partial_fill_is_protected_for_its_own_size(scene):
     scene.venue.fill_ratio = D("0.3")
     await scene.open("ann")
-    held = scene.ledger.position("ann", "BTC").quantity
+    held = scene.state.position("ann", "BTC").quantity
     assert held == D("0.003")
     assert {o.size for o in scene.resting()} == {held}
 
@@ -41,13 +41,13 @@ async def test_an_entry_that_did_not_fill_leaves_nothing(scene):
     scene.venue.fill_ratio = D(0)
     carried = await scene.open("ann")
     assert carried.orders[0].outcome.status is OrderStatus.CANCELED
-    assert scene.ledger.position("ann", "BTC") is None
+    assert scene.state.position("ann", "BTC") is None
     assert scene.resting() == []
 
 
 async def test_a_raw_decision_is_refused(scene):
     with pytest.raises(TypeError, match="approved by the risk gate"):
-        await scene.desk.submit([samples.decision()], scene.quotes())
+        await scene.execution.submit([samples.decision()], scene.quotes())
     assert scene.venue.requests == []
 
 
@@ -55,28 +55,28 @@ async def test_a_stop_that_fires_is_booked_and_its_target_is_gone(scene):
     await scene.open("ann")
     scene.venue.move("BTC", 98_500)
     await scene.sync()
-    assert scene.ledger.position("ann", "BTC") is None
-    assert [t.reason for t in scene.ledger.trades("ann")] == ["stop"]
+    assert scene.state.position("ann", "BTC") is None
+    assert [t.reason for t in scene.state.trades("ann")] == ["stop"]
     assert scene.resting() == []
-    assert scene.ledger.open_orders("paper") == ()
+    assert scene.state.open_orders("paper") == ()
     scene.assert_agrees()
 
 
 async def test_a_close_cancels_both_exits(scene):
     await scene.open("ann")
     await scene.trade("ann", CLOSE)
-    assert scene.ledger.position("ann", "BTC") is None
+    assert scene.state.position("ann", "BTC") is None
     assert scene.resting() == []
-    assert scene.ledger.trades("ann")[0].reason == "close"
+    assert scene.state.trades("ann")[0].reason == "close"
     scene.assert_agrees()
 
 
 async def test_closing_one_trader_leaves_the_other_alone(scene):
     await scene.open("ann")
     await scene.open("bob")
-    bobs = scene.ledger.position("bob", "BTC")
+    bobs = scene.state.position("bob", "BTC")
     await scene.trade("ann", CLOSE)
-    assert scene.ledger.position("bob", "BTC") == bobs
+    assert scene.state.position("bob", "BTC") == bobs
     assert {o.size for o in scene.resting()} == {bobs.quantity}
     scene.assert_agrees()
 
@@ -87,11 +87,11 @@ async def test_opposite_positions_are_watched_by_the_engine(scene):
     assert scene.venue.sizes["BTC"] == 0
     assert scene.resting() == []
     for trader in ("ann", "bob"):
-        assert scene.ledger.position(trader, "BTC").protection is ProtectionMode.ENGINE
+        assert scene.state.position(trader, "BTC").protection is ProtectionMode.ENGINE
     scene.venue.prices["BTC"] = D(98_900)
     await scene.sync()
-    assert [t.reason for t in scene.ledger.trades("ann")] == ["stop"]
-    survivor = scene.ledger.position("bob", "BTC")
+    assert [t.reason for t in scene.state.trades("ann")] == ["stop"]
+    survivor = scene.state.position("bob", "BTC")
     assert survivor.protection is ProtectionMode.VENUE
     assert {o.size for o in scene.resting()} == {abs(survivor.quantity)}
     scene.assert_agrees()
@@ -102,15 +102,15 @@ async def test_an_opposite_position_can_be_closed_though_it_increases_the_net(sc
     await scene.open("bob", Signal.SELL_TO_ENTER)
     carried = await scene.trade("ann", CLOSE)
     assert not carried.orders[0].request.is_reduce_only
-    assert scene.ledger.position("ann", "BTC") is None
-    assert scene.venue.sizes["BTC"] == scene.ledger.position("bob", "BTC").quantity
+    assert scene.state.position("ann", "BTC") is None
+    assert scene.venue.sizes["BTC"] == scene.state.position("bob", "BTC").quantity
     scene.assert_agrees()
 
 
 async def test_without_a_stop_the_position_is_closed_and_somebody_is_told(scene):
     scene.venue.refuse_stops = True
     await scene.open("ann")
-    assert scene.ledger.position("ann", "BTC") is None
+    assert scene.state.position("ann", "BTC") is None
     assert scene.venue.sizes["BTC"] == 0
     assert scene.alerts() == ["stop_refused"]
     assert scene.resting() == []
@@ -126,7 +126,7 @@ async def test_a_lost_answer_is_asked_for_and_nothing_is_sent_twice(scene):
     assert len(entries) == 1
     await scene.sync()
     assert len([r for r in scene.venue.requests if r.trigger is None]) == 1
-    assert scene.ledger.position("ann", "BTC") is not None
+    assert scene.state.position("ann", "BTC") is not None
     assert len(scene.resting()) == 2
     scene.assert_agrees()
 
@@ -138,19 +138,19 @@ async def test_an_order_that_never_arrived_is_not_sent_again_and_given_up_in_tim
     scene.venue.lose_orders = False
     await scene.sync()
     assert scene.venue.requests == []
-    assert len(scene.ledger.open_orders("paper")) == 1
+    assert len(scene.state.open_orders("paper")) == 1
     await scene.clock.sleep_until(scene.clock.now() + timedelta(seconds=61))
     await scene.sync()
-    assert scene.ledger.open_orders("paper") == ()
+    assert scene.state.open_orders("paper") == ()
     assert scene.venue.requests == []
 
 
 async def test_the_same_cycle_twice_places_one_order(scene):
     await scene.sync()
     approved = scene.approve("ann", samples.decision())
-    first = await scene.desk.submit(approved, scene.quotes())
+    first = await scene.execution.submit(approved, scene.quotes())
     scene.restart()
-    again = await scene.desk.submit(approved, scene.quotes())
+    again = await scene.execution.submit(approved, scene.quotes())
     assert len([r for r in scene.venue.requests if r.trigger is None]) == 1
     assert first.orders[0].outcome.status is OrderStatus.FILLED
     assert again.orders[0].outcome.reason == "the trader already has a position in the coin"
@@ -161,7 +161,7 @@ async def test_a_venue_that_is_away_means_no_order_and_no_position(scene):
     carried = await scene.open("ann")
     assert carried.orders[0].outcome.status is OrderStatus.REJECTED
     assert "not sent" in carried.orders[0].outcome.reason
-    assert scene.ledger.open_orders("paper") == ()
+    assert scene.state.open_orders("paper") == ()
 
 
 async def test_a_refused_leverage_stops_the_entry(scene):
@@ -190,11 +190,11 @@ async def test_a_stop_the_venue_dropped_is_placed_again(scene):
 async def test_trades_by_hand_go_to_the_unassigned_account_with_an_alert(scene):
     scene.venue.trade_by_hand("ETH", Side.BUY, "1")
     await scene.sync()
-    held = {p.trader: p.quantity for p in scene.ledger.positions("paper")}
+    held = {p.trader: p.quantity for p in scene.state.positions("paper")}
     assert held == {"@unassigned": D(1)}
     assert scene.alerts() == ["foreign_fill"]
     scene.assert_agrees()
-    assert scene.desk.drift == ()
+    assert scene.execution.drift == ()
 
 
 async def test_drift_stops_entries_until_it_is_gone(scene):
@@ -213,7 +213,7 @@ async def test_a_mark_that_ran_away_since_the_decision_stops_the_entry(scene):
     await scene.sync()
     approved = scene.approve("ann", samples.decision())
     scene.venue.prices["BTC"] = D(103_000)
-    carried = await scene.desk.submit(approved, scene.quotes())
+    carried = await scene.execution.submit(approved, scene.quotes())
     assert "mark moved 3.00 %" in carried.orders[0].outcome.reason
 
 
@@ -221,7 +221,7 @@ async def test_a_mark_beyond_the_stop_stops_the_entry(scene):
     await scene.sync()
     approved = scene.approve("ann", samples.decision())
     scene.venue.prices["BTC"] = D(98_950)
-    carried = await scene.desk.submit(approved, scene.quotes())
+    carried = await scene.execution.submit(approved, scene.quotes())
     assert "already passed the stop" in carried.orders[0].outcome.reason
 
 
@@ -232,7 +232,7 @@ async def test_funding_is_shared_by_what_each_holds(scene):
     await scene.sync()
     await scene.sync()
     accounts = {
-        t: scene.ledger.account(
+        t: scene.state.account(
             "paper", t, scene.venue.prices, scene.clock.now(), {"BTC": samples.instrument()}
         ).funding
         for t in ("ann", "bob")
@@ -245,11 +245,11 @@ async def test_positions_that_net_to_nothing_pay_each_other(scene):
     await scene.open("ann")
     await scene.open("bob", Signal.SELL_TO_ENTER)
     hour = scene.clock.now()
-    await scene.desk.mark_hour(hour, scene.quotes())
+    await scene.execution.mark_hour(hour, scene.quotes())
     rate = samples.snapshot().quote.funding_rate
     paid = D("0.01") * 100_000 * rate
     for trader, amount in (("ann", -paid), ("bob", paid)):
-        account = scene.ledger.account(
+        account = scene.state.account(
             "paper", trader, scene.venue.prices, hour, {"BTC": samples.instrument()}
         )
         assert account.funding == amount.quantize(D("0.000001"), "ROUND_DOWN")
@@ -258,15 +258,15 @@ async def test_positions_that_net_to_nothing_pay_each_other(scene):
 
 async def test_a_restart_finds_positions_exits_and_plans(scene):
     await scene.open("ann")
-    before = scene.ledger.position("ann", "BTC")
+    before = scene.state.position("ann", "BTC")
     scene.restart()
-    assert scene.ledger.position("ann", "BTC") == before
+    assert scene.state.position("ann", "BTC") == before
     sent = len(scene.venue.requests)
     await scene.sync()
     assert len(scene.venue.requests) == sent
     scene.venue.move("BTC", 104_100)
     await scene.sync()
-    assert [t.reason for t in scene.ledger.trades("ann")] == ["target"]
+    assert [t.reason for t in scene.state.trades("ann")] == ["target"]
 
 
 async def test_a_simulated_venue_is_handed_the_marks_before_anything_is_asked(scene):
@@ -287,7 +287,7 @@ async def test_a_simulated_venue_is_handed_the_marks_before_anything_is_asked(sc
     asked.clear()
     quotes = scene.quotes()
     quotes["BTC"] = attrs.evolve(quotes["BTC"], mark=D(98_500))
-    await scene.desk.sync(quotes)
+    await scene.execution.sync(quotes)
     assert asked[0] == ("marks", D(98_500))
     # what it set off is in the books of the same round
-    assert [t.reason for t in scene.ledger.trades("ann")] == ["stop"]
+    assert [t.reason for t in scene.state.trades("ann")] == ["stop"]

@@ -23,7 +23,7 @@ async def _wait(scene, time=MINUTE):
 
 
 def _funding(scene, trader):
-    return scene.ledger.account("paper", trader, scene.venue.prices, scene.clock.now(), RULES)
+    return scene.state.account("paper", trader, scene.venue.prices, scene.clock.now(), RULES)
 
 
 @pytest.mark.parametrize("delay", [timedelta(minutes=5), timedelta(hours=5)])
@@ -37,13 +37,13 @@ async def test_a_fill_that_is_listed_late_is_booked_once(scene, delay):
     await scene.open("bob")
     await _wait(scene, delay)
     await scene.sync()
-    assert [entry.symbol for entry in scene.desk.drift] == ["ETH"]
+    assert [entry.symbol for entry in scene.execution.drift] == ["ETH"]
     scene.venue.executed.insert(-1, late)
     for _ in range(2):
         await scene.sync()
         scene.assert_agrees()
-        assert scene.desk.drift == ()
-        assert scene.ledger.sizes("paper", "ETH") == {"@unassigned": D("0.5")}
+        assert scene.execution.drift == ()
+        assert scene.state.sizes("paper", "ETH") == {"@unassigned": D("0.5")}
     scene.restart()
     await scene.sync()
     scene.assert_agrees()
@@ -58,7 +58,7 @@ async def test_what_happened_before_the_account_was_taken_over_is_not_booked(sce
     scene.venue.paid = [attrs.evolve(p, time=p.time - MINUTE) for p in scene.venue.paid]
     scene.venue.sizes.clear()
     scene.venue.raw = D(10_000)
-    scene.desk._since -= timedelta(days=1)
+    scene.execution._since -= timedelta(days=1)
     await scene.open("ann")
     scene.assert_agrees()
     assert scene.alerts() == []
@@ -88,7 +88,7 @@ async def test_who_enters_right_after_a_settlement_does_not_pay_for_it(scene):
     await scene.open("bob")
     assert _funding(scene, "ann").funding == D(-1)
     assert _funding(scene, "bob").funding == _funding(scene, RESERVE).funding == 0
-    assert scene.ledger.position("ann", "BTC").funding == D(-1)
+    assert scene.state.position("ann", "BTC").funding == D(-1)
 
 
 async def test_who_entered_right_before_a_settlement_pays_for_it(scene):
@@ -109,7 +109,7 @@ async def test_funding_that_causes_a_liquidation_is_paid_by_who_is_liquidated(sc
     await scene.sync()
     assert _funding(scene, "ann").funding == D(-1)
     assert _funding(scene, RESERVE).funding == 0
-    (trade,) = scene.ledger.trades("ann")
+    (trade,) = scene.state.trades("ann")
     assert (trade.reason, trade.funding) == ("liquidation", D(-1))
     scene.assert_agrees()
 
@@ -122,7 +122,7 @@ async def test_what_was_netted_after_the_hour_still_gets_the_venues_settlement(s
     late = scene.venue.paid.pop()
     await _wait(scene, timedelta(seconds=1))
     await scene.open("bob", Signal.SELL_TO_ENTER)
-    await scene.desk.mark_hour(hour, scene.quotes())
+    await scene.execution.mark_hour(hour, scene.quotes())
     scene.venue.paid.append(late)
     await scene.sync()
     assert (_funding(scene, "ann").funding, _funding(scene, "bob").funding) == (D(-1), 0)
@@ -136,7 +136,7 @@ async def test_what_was_netted_at_the_hour_is_paid_though_one_side_is_gone(scene
     hour = scene.clock.now()
     await _wait(scene, timedelta(seconds=1))
     await scene.trade("ann", Decision(signal=Signal.CLOSE, symbol="BTC"))
-    await scene.desk.mark_hour(hour, scene.quotes())
+    await scene.execution.mark_hour(hour, scene.quotes())
     paid = (D("0.01") * 100_000 * samples.snapshot().quote.funding_rate).quantize(D("0.000001"))
     assert (_funding(scene, "ann").funding, _funding(scene, "bob").funding) == (-paid, paid)
     scene.assert_agrees()

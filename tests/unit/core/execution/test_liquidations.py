@@ -85,7 +85,7 @@ async def test_venue_liquidation_is_booked_to_the_holders_once_even_after_a_cras
     await scene.sync()
     scene.assert_agrees()
     for trader in ("ann", "bob"):
-        (trade,) = scene.ledger.trades(trader)
+        (trade,) = scene.state.trades(trader)
         assert (trade.quantity, trade.reason) == (D("0.006"), "liquidation")
     assert "liquidation" in scene.alerts()
     assert "foreign_fill" not in scene.alerts()
@@ -96,7 +96,7 @@ def test_parts_booked_before_a_crash_are_not_booked_again(scene):
 
     fill = _fill("sell", "1", "0.5")
     parts = share_liquidation(fill, {"ann": D("0.6"), "bob": D("0.4")}, D("0.1"))
-    record = scene.books.record
+    record = scene.recorder.record
 
     def book(trader):
         record(
@@ -105,14 +105,14 @@ def test_parts_booked_before_a_crash_are_not_booked_again(scene):
         )
 
     book("ann")
-    assert not scene.ledger.knows_fill("paper", 7)
-    assert scene.ledger.parts_of("paper", 7) == {"ann": D("0.6")}
+    assert not scene.state.knows_fill("paper", 7)
+    assert scene.state.parts_of("paper", 7) == {"ann": D("0.6")}
     book("ann")
     scene.restart()
-    assert scene.ledger.sizes("paper", "BTC") == {"ann": D("-0.6")}
-    record = scene.books.record
+    assert scene.state.sizes("paper", "BTC") == {"ann": D("-0.6")}
+    record = scene.recorder.record
     book("bob")
-    assert scene.ledger.knows_fill("paper", 7)
+    assert scene.state.knows_fill("paper", 7)
     book("bob")
-    assert scene.ledger.sizes("paper", "BTC") == {"ann": D("-0.6"), "bob": D("-0.4")}
-    assert scene.ledger.audit("paper") == ()
+    assert scene.state.sizes("paper", "BTC") == {"ann": D("-0.6"), "bob": D("-0.4")}
+    assert scene.state.audit("paper") == ()

@@ -12,7 +12,7 @@ from nof0_core.domain.decision import Decision, Signal
 from nof0_core.domain.order import OrderStatus, Side, TriggerKind
 from nof0_core.domain.position import ProtectionMode
 from nof0_core.errors import OutcomeUnknownError, TransientError
-from nof0_core.execution.order_factory import Terms
+from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.testing import samples
 
 pytestmark = pytest.mark.anyio
@@ -35,7 +35,7 @@ async def test_an_obstacle_that_comes_while_leverage_is_set_stops_the_entry(scen
     carried = await scene.open("ann")
     assert carried.orders[0].outcome.reason == "entries are stopped: halted"
     assert scene.venue.requests == []
-    assert scene.ledger.open_orders("paper") == ()
+    assert scene.state.open_orders("paper") == ()
 
 
 async def test_an_obstacle_never_stops_a_close(scene):
@@ -44,7 +44,7 @@ async def test_an_obstacle_never_stops_a_close(scene):
     carried = await scene.open("bob")
     assert carried.orders[0].outcome.status is OrderStatus.REJECTED
     await scene.trade("ann", CLOSE)
-    assert scene.ledger.position("ann", "BTC") is None
+    assert scene.state.position("ann", "BTC") is None
 
 
 async def test_while_a_close_is_on_its_way_no_second_one_is_sent(scene):
@@ -66,13 +66,13 @@ async def test_while_a_close_is_on_its_way_no_second_one_is_sent(scene):
 
     scene.venue.fills = nothing_new
     await scene.trade("ann", CLOSE)
-    await scene.desk.close("ann", "BTC", scene.quotes(), "flatten")
+    await scene.execution.close("ann", "BTC", scene.quotes(), "flatten")
     again = await scene.trade("ann", CLOSE)
     assert again.orders[0].outcome.reason == "an order on the coin is still on its way"
     assert len([r for r in scene.venue.requests if r.is_reduce_only and r.trigger is None]) == 1
     scene.venue.place, scene.venue.order, scene.venue.fills = place, order, fills
     await scene.sync()
-    assert scene.ledger.position("ann", "BTC") is None
+    assert scene.state.position("ann", "BTC") is None
     assert scene.venue.sizes["BTC"] == 0
     scene.assert_agrees()
 
@@ -92,17 +92,17 @@ async def test_no_entry_after_the_account_could_not_be_read_until_it_could(scene
     assert scene.venue.requests == []
     await scene.sync()
     await scene.open("ann")
-    assert scene.ledger.position("ann", "BTC") is not None
+    assert scene.state.position("ann", "BTC") is not None
 
 
 @pytest.mark.parametrize("has_arrived", [True, False])
 async def test_a_stop_not_confirmed_by_its_deadline_closes_the_position(scene, has_arrived):
     """The venue hangs when it is given the stop; it may have taken it or not."""
-    quick = Terms(
+    quick = OrderPolicy(
         style="market_ioc", slippage_bps=D(50), price_band_pct=D(2),
         stop_deadline=timedelta(seconds=0.2),
     )  # fmt: skip
-    scene.desk._protection._terms = {"ann": quick}
+    scene.execution._protection._terms = {"ann": quick}
     place, order = scene.venue.place, scene.venue.order
 
     async def hangs(requests):
@@ -121,11 +121,11 @@ async def test_a_stop_not_confirmed_by_its_deadline_closes_the_position(scene, h
     scene.venue.place, scene.venue.order = hangs, mute
     with anyio.fail_after(5):
         await scene.open("ann")
-    assert scene.ledger.position("ann", "BTC") is None
+    assert scene.state.position("ann", "BTC") is None
     assert scene.venue.sizes["BTC"] == 0
     assert scene.alerts().count("stop_refused") == 1
     message = next(
-        e.body.message for e in scene.books.journal.read(types=["alert"])
+        e.body.message for e in scene.recorder.journal.read(types=["alert"])
         if e.body.code == "stop_refused"
     )  # fmt: skip
     assert "did not confirm it within 0.2 s" in message
@@ -151,7 +151,7 @@ async def test_a_stop_left_unsent_by_a_crash_is_placed_at_the_next_look(scene):
     scene.venue.place = place
     await scene.sync()
     assert {o.trigger.kind for o in scene.resting()} == {TriggerKind.STOP, TriggerKind.TARGET}
-    assert scene.ledger.position("ann", "BTC").protection is ProtectionMode.VENUE
+    assert scene.state.position("ann", "BTC").protection is ProtectionMode.VENUE
     assert len(entries(scene)) == 1
     # The two that never left are not taken for orders, nor are new ones placed at every look.
     sent = len(scene.venue.requests)
@@ -159,7 +159,7 @@ async def test_a_stop_left_unsent_by_a_crash_is_placed_at_the_next_look(scene):
     assert len(scene.venue.requests) == sent
     await scene.clock.sleep_until(scene.clock.now() + timedelta(seconds=61))
     await scene.sync()
-    assert len(scene.ledger.open_orders("paper")) == 2
+    assert len(scene.state.open_orders("paper")) == 2
     assert len(scene.venue.requests) == sent
 
 
@@ -167,9 +167,9 @@ async def test_the_target_takes_the_stop_with_it(scene):
     await scene.open("ann")
     scene.venue.move("BTC", 104_500)
     await scene.sync()
-    assert [t.reason for t in scene.ledger.trades("ann")] == ["target"]
+    assert [t.reason for t in scene.state.trades("ann")] == ["target"]
     assert scene.resting() == []
-    assert scene.ledger.open_orders("paper") == ()
+    assert scene.state.open_orders("paper") == ()
     scene.assert_agrees()
 
 
@@ -182,7 +182,7 @@ async def test_exits_of_a_netted_pair_come_back_when_the_other_side_is_gone(scen
     again = {o.client_id for o in scene.resting()}
     assert len(again) == 2
     assert not again & first
-    assert scene.ledger.position("ann", "BTC").protection is ProtectionMode.VENUE
+    assert scene.state.position("ann", "BTC").protection is ProtectionMode.VENUE
 
 
 async def test_drift_on_one_coin_leaves_the_others_alone(scene):
@@ -194,22 +194,22 @@ async def test_drift_on_one_coin_leaves_the_others_alone(scene):
     blocked = await scene.trade("ann", eth)
     assert blocked.orders[0].outcome.reason == "entries are stopped: ledger and venue differ"
     await scene.open("ann")
-    assert scene.ledger.position("ann", "BTC") is not None
+    assert scene.state.position("ann", "BTC") is not None
     scene.venue.sizes["ETH"] = D(0)
     await scene.sync()
-    assert scene.desk.drift == ()
+    assert scene.execution.drift == ()
     await scene.trade("bob", eth)
-    assert scene.ledger.position("bob", "ETH") is not None
+    assert scene.state.position("bob", "ETH") is not None
 
 
 async def test_nothing_the_engine_does_touches_the_unassigned_account(scene):
     scene.venue.trade_by_hand("BTC", Side.BUY, "0.5")
     await scene.sync()
     await scene.open("ann")
-    await scene.desk.close("ann", "BTC", scene.quotes(), "flatten")
-    await scene.desk.close("@unassigned", "BTC", scene.quotes(), "flatten")
+    await scene.execution.close("ann", "BTC", scene.quotes(), "flatten")
+    await scene.execution.close("@unassigned", "BTC", scene.quotes(), "flatten")
     await scene.sync()
-    assert {p.trader: p.quantity for p in scene.ledger.positions("paper")} == {
+    assert {p.trader: p.quantity for p in scene.state.positions("paper")} == {
         "@unassigned": D("0.5")
     }
     assert scene.resting() == []

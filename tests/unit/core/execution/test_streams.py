@@ -46,14 +46,14 @@ async def _play(scene, stream):
         await _step(scene, what, arg, sign)
         await scene.sync()
         scene.assert_agrees()
-        assert scene.desk.drift == ()
+        assert scene.execution.drift == ()
         _assert_protected(scene)
 
 
 async def _step(scene, what, arg, sign):
     if what == "open":
         await _open(scene, arg, sign)
-    elif what == "close" and scene.ledger.position(arg, "BTC") is not None:
+    elif what == "close" and scene.state.position(arg, "BTC") is not None:
         await scene.trade(arg, Decision(signal=Signal.CLOSE, symbol="BTC"))
     else:
         _at_the_venue(scene, what, arg)
@@ -61,10 +61,10 @@ async def _step(scene, what, arg, sign):
 
 async def _open(scene, trader, sign):
     """Enter unless the trader is in already; nobody else's position may change by it."""
-    if scene.ledger.position(trader, "BTC") is not None:
+    if scene.state.position(trader, "BTC") is not None:
         return
     mark = scene.venue.prices["BTC"]
-    others = {t: scene.ledger.position(t, "BTC") for t in TRADERS if t != trader}
+    others = {t: scene.state.position(t, "BTC") for t in TRADERS if t != trader}
     await scene.trade(
         trader,
         samples.decision(
@@ -75,7 +75,7 @@ async def _open(scene, trader, sign):
         ),
     )
     for other, before in others.items():
-        after = scene.ledger.position(other, "BTC")
+        after = scene.state.position(other, "BTC")
         # A position whose stop was refused is being closed, whoever trades meanwhile.
         if not scene.venue.refuse_stops:
             assert (after and after.quantity) == (before and before.quantity)
@@ -99,7 +99,7 @@ def _at_the_venue(scene, what, arg):
 
 def _assert_protected(scene):
     """Every position of a trader has its stop at the venue for its size, or the engine watches."""
-    for position in scene.ledger.positions("paper"):
+    for position in scene.state.positions("paper"):
         if position.trader.startswith("@"):
             continue
         if position.protection is ProtectionMode.ENGINE:

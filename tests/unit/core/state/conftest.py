@@ -27,7 +27,7 @@ from nof0_core.domain.order import (
 )
 from nof0_core.domain.position import ExitPlan
 from nof0_core.ids import ENGINE, client_order_id, cycle_id
-from nof0_core.state.engine_state import Ledger
+from nof0_core.state.engine_state import EngineState
 
 D = Decimal
 
@@ -40,7 +40,7 @@ class Script:
     section = "paper"
 
     def __init__(self):
-        self.ledger = Ledger()
+        self.ledger = EngineState()
         self.events = []
 
     @property

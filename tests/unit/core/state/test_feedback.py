@@ -12,11 +12,11 @@ import pytest
 from nof0_core.domain.context import Performance
 from nof0_core.domain.decision import Decision, Judgement, Signal, Verdict, VerdictKind
 from nof0_core.domain.event import CycleEnded, OrderReport
-from nof0_core.domain.feedback import Outcome, Past, PastTrade, Setback
+from nof0_core.domain.feedback import Feedback, Outcome, PastTrade, Shortfall
 from nof0_core.domain.order import OrderOutcome, OrderRequest, OrderStatus, Side
 from nof0_core.journal.codec import as_json, decode
 from nof0_core.risk.verdicts import shrink, veto
-from nof0_core.state.engine_state import Ledger
+from nof0_core.state.engine_state import EngineState
 from nof0_core.state.feedback import MOST_REASONS, MOST_SETBACKS, MOST_TRADES
 
 D = Decimal
@@ -59,13 +59,13 @@ def cycle(script, *judgements, orders=(), status="ok", error=""):
 
 
 def setback(symbol, signal, outcome, *reasons):
-    return Setback(symbol=symbol, signal=signal, outcome=outcome, reasons=reasons)
+    return Shortfall(symbol=symbol, signal=signal, outcome=outcome, reasons=reasons)
 
 
 def test_a_trader_that_never_answered_has_no_past(script):
-    assert script.ledger.past("ann") == Past()
+    assert script.ledger.past("ann") == Feedback()
     script.transfer("ann", "1000")
-    assert script.ledger.past("ann") == Past()
+    assert script.ledger.past("ann") == Feedback()
 
 
 def test_what_was_refused_or_cut_is_remembered_with_its_reasons_and_nothing_else(script):
@@ -203,7 +203,7 @@ def test_a_rebuilt_ledger_remembers_the_same(script):
     script.trade("ann", "ETH", "1", "3000", "1.35")
     script.trade("ann", "ETH", "-1", "3030", "1.36", purpose="close")
     cycle(script, judged(BUY, "BTC", LOW), judged(BUY, "ETH", CAPPED))
-    rebuilt = Ledger()
+    rebuilt = EngineState()
     for event in script.events:
         written = event.body
         body = decode(written.type, msgspec.json.encode(as_json(written)))

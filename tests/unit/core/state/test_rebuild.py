@@ -13,7 +13,7 @@ from nof0_core.domain.event import CycleEnded, EngineStarted, Event, HourMarked
 from nof0_core.domain.position import ExitPlan, ProtectionMode
 from nof0_core.ids import RESERVE, UNASSIGNED
 from nof0_core.journal.codec import as_json, decode
-from nof0_core.state.engine_state import Ledger
+from nof0_core.state.engine_state import EngineState
 
 D = Decimal
 
@@ -65,7 +65,7 @@ def written_and_read(event):
 
 
 def test_ledger_rebuilt_from_the_written_events_is_the_same(told, picture_of):
-    rebuilt = Ledger()
+    rebuilt = EngineState()
     for event in told.events:
         rebuilt.apply(written_and_read(event))
     live = picture_of(told.ledger, TRADERS)
@@ -82,7 +82,7 @@ def test_records_offered_again_after_a_crash_change_nothing(told, picture_of):
     """Wherever it stops: rebuilt, offered again what it had, it goes on as if nothing happened."""
     whole = picture_of(told.ledger, TRADERS)
     for cut in range(len(told.events) + 1):
-        ledger = Ledger()
+        ledger = EngineState()
         known, rest = told.events[:cut], told.events[cut:]
         again = [e for e in known if e.body.type in {"filled", "funding", "order_intended"}]
         for event in (*known, *again, *rest):

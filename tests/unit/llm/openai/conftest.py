@@ -45,7 +45,7 @@ def model(**changes):
     )
 
 
-class Desk:
+class Bench:
     """A backend and the requests one can make of it."""
 
     def __init__(self, backend, surroundings, log):
@@ -100,7 +100,7 @@ def desk(llm_server):
         async with env(log=log) as made:
             around = attrs.evolve(made, budget=no_budget(made.clock, alarm, **(limits or {})))
             async with OPENAI.open(config, around) as backend:
-                yield Desk(backend, around, log)
+                yield Bench(backend, around, log)
 
     return opened
 

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from nof0_core.decision import Deliberation
+from nof0_core.decision import DecisionResult
 from nof0_core.decision.result import CycleStatus
 from nof0_core.domain.model import Completion
 from nof0_llm.openai import commands
 
 
 def test_an_answer_without_words_and_decisions_is_called_that(capsys):
-    commands._show(Deliberation(status=CycleStatus.OK, completion=Completion(text="", model="m")))
+    commands._show(DecisionResult(status=CycleStatus.OK, completion=Completion(text="", model="m")))
     assert capsys.readouterr().out == "no decisions\n"

@@ -47,7 +47,7 @@ class Model:
         return Completion(model="gpt", text=answer, chain_of_thought="so", usage=usage)
 
 
-class Ledger:
+class EngineState:
     """A budget that notes what was booked."""
 
     def __init__(self):
@@ -74,7 +74,7 @@ def opened(tmp_path, model):
                 plain,
                 backend={"real": model}.__getitem__,
                 redact=lambda text: text.replace(SECRET, "[redacted]"),
-                budget=budget or Ledger(),
+                budget=budget or EngineState(),
             )
             async with open_tape(config, around) as backend:
                 yield backend
@@ -173,7 +173,7 @@ async def test_what_a_recording_took_is_told_and_booked_by_a_replay(opened, ask)
     async with opened("record") as tape:
         request = ask("price")
         await tape.complete(request)
-    budget, log = Ledger(), Lines()
+    budget, log = EngineState(), Lines()
     async with opened("replay", budget=budget, log=log) as tape:
         again = ask("price")
         await tape.complete(again)

@@ -45,7 +45,7 @@ def _bars(rows, start, volumes=None):
 
 
 @attrs.define(kw_only=True)
-class Desk:
+class Bench:
     """An open paper exchange; `clock` starts at noon, when the first (flat) bar has closed."""
 
     exchange: object
@@ -95,7 +95,7 @@ class Desk:
 
 @pytest.fixture
 def open_desk(tmp_path):
-    """Return an async context manager: bars after the first, by coin, to a `Desk`.
+    """Return an async context manager: bars after the first, by coin, to a `Bench`.
 
     Orders have no impact on the price unless the test asks for it; a billion coins trade per bar,
     or `volumes` (of the first bar too). Opening again in one test opens the same account.
@@ -134,6 +134,6 @@ def open_desk(tmp_path):
             clock=clock, data_dir=folder or tmp_path / "paper", markets={"m": market}, log=log
         )
         async with env as made, kind.open(SimExchangeConfig(**config), made) as exchange:
-            yield Desk(exchange=exchange, clock=clock, log=log)
+            yield Bench(exchange=exchange, clock=clock, log=log)
 
     return opened
