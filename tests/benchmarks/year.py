@@ -38,7 +38,7 @@ def account(trader, hour):
     holdings = tuple(
         Holding(
             symbol=Symbol(symbol),
-            size=Decimal("0.25"),
+            quantity=Decimal("0.25"),
             entry_price=Decimal("101234.5"),
             mark=Decimal("101234.5") + hour,
             leverage=5,
@@ -47,7 +47,7 @@ def account(trader, hour):
             liquidation_price=Decimal("91234.5"),
             opened_at=START,
             exit_plan=ExitPlan(
-                profit_target=Decimal(120000),
+                take_profit=Decimal(120000),
                 stop_loss=Decimal(95000),
                 invalidation_condition="a close of the four-hour bar below 98,000",
             ),
@@ -56,7 +56,7 @@ def account(trader, hour):
             fees=ten,
             funding=ten,
             realized_pnl=ten,
-            entry_venue_id=123456789,
+            entry_order_id=123456789,
         )
         for symbol in ("BTC", "ETH")
     )
@@ -91,7 +91,7 @@ def write_year(directory, traders, hours):
     timer, written = Timer(), 0
     documents = Documents(conversations_per_trader=1, candles_per_coin=1)
     amounts = dict.fromkeys(traders, Decimal(10_000))
-    body = Transferred(section="paper", amounts=amounts, reason="initial")
+    body = Transferred(venue_account="paper", amounts=amounts, reason="initial")
     documents.apply(Event(seq=1, time=START, stream=ENGINE, body=body))
     for hour in range(1, hours + 1):
         body = HourMarked(accounts=tuple(account(trader, hour) for trader in traders))
@@ -117,9 +117,9 @@ async def ask(directory, hours):
         "everything": Query(ACCOUNT_TOTALS),
     }
     for when in ("first", "after an export"):
-        desk, timer = AnswerCache(source, TtlConfig()), Timer()
+        cache, timer = AnswerCache(source, TtlConfig()), Timer()
         for name, question in questions.items():
-            ready = await desk.ready(question)
+            ready = await cache.ready(question)
             body, zipped = (len(one[1]["body"]) / 1e6 for one in (ready.plain, ready.zipped))
             timer.lap(f"{when}: {name}, {body:.1f} MB, gzip {zipped:.1f}")
         text = path.read_bytes().replace(b'"sharpe_ratio":0', b'"sharpe_ratio":1')

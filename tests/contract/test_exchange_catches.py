@@ -47,7 +47,7 @@ class FlipsReduceOnly(ExampleExchange):
 class OpensReduceOnly(ExampleExchange):
     def _size_to_fill(self, order):
         held = self._positions.get(order.symbol)
-        return super()._size_to_fill(order) if held and held.size else order.size
+        return super()._size_to_fill(order) if held and held.quantity else order.size
 
 
 class FillsUnknownSymbol(ExampleExchange):
@@ -83,7 +83,7 @@ class UndoesOnCancel(ExampleExchange):
 
 class UnsignedPositions(ExampleExchange):
     async def positions(self):
-        return [attrs.evolve(p, size=abs(p.size)) for p in await super().positions()]
+        return [attrs.evolve(p, quantity=abs(p.quantity)) for p in await super().positions()]
 
 
 class KeepsClosedPositions(ExampleExchange):
@@ -91,14 +91,14 @@ class KeepsClosedPositions(ExampleExchange):
         closed = [
             VenuePosition(
                 symbol=symbol,
-                size=position.size,
+                quantity=position.quantity,
                 entry_price=position.entry,
                 leverage=1,
                 margin_used=Decimal(0),
                 unrealized_pnl=Decimal(0),
             )
             for symbol, position in self._positions.items()
-            if not position.size
+            if not position.quantity
         ]
         return [*await super().positions(), *closed]
 
@@ -109,7 +109,7 @@ class EntryInOtherUnits(ExampleExchange):
             attrs.evolve(
                 p,
                 entry_price=2 * p.entry_price,
-                unrealized_pnl=p.unrealized_pnl - p.size * p.entry_price,
+                unrealized_pnl=p.unrealized_pnl - p.quantity * p.entry_price,
             )
             for p in await super().positions()
         ]
@@ -166,7 +166,7 @@ class FundingBackwards(ExampleExchange):
             FundingPayment(
                 symbol=Symbol("BTC"),
                 time=since + timedelta(hours=hour),
-                size=Decimal(1),
+                quantity=Decimal(1),
                 rate=rate,
                 amount=-rate,
             )

@@ -1,7 +1,7 @@
 """Five thousand random lives of an exchange account shared by three traders and a person.
 
-Real paper exchange, real desk, real ledger; only the journal's and the account's files are left
-out, and time jumps. Two traders share BTC and ETH with cross margin, the third has DOGE with
+Real paper exchange, real execution, real ledger; only the journal's and the account's files are
+left out, and time jumps. Two traders share BTC and ETH with cross margin, the third has DOGE with
 isolated margin to itself; a person trades, cancels and moves cash past the engine. Whatever
 happens, both sides of the books are equal to the last digit, and the account is what its deposits,
 trades, fees and funding add up to.
@@ -126,7 +126,7 @@ class Scene:
         self.recorder = Recorder(journal=self.journal, state=state, clock=self.clock, log=Lines())
         policies = OrderPolicy(style="market_ioc", slippage_bps=D(75), price_band_pct=D(5))
         self.execution = ExecutionEngine(
-            section="paper",
+            venue_account="paper",
             provider=self.provider,
             recorder=self.recorder,
             instruments=INSTRUMENTS,
@@ -145,7 +145,7 @@ class Scene:
         self.recorder.record(ENGINE, started)
         amounts = {"@reserve": D(1000), **dict.fromkeys(TRADERS, D(3000))}
         self.recorder.record(
-            ENGINE, Transferred(section="paper", amounts=amounts, reason="initial")
+            ENGINE, Transferred(venue_account="paper", amounts=amounts, reason="initial")
         )
 
     async def quotes(self):
@@ -165,7 +165,7 @@ class Scene:
             amount = D(rng.randrange(1, 300_000_000)).scaleb(-6)
             amounts = {one: amount, other: -amount}
             self.recorder.record(
-                ENGINE, Transferred(section="paper", amounts=amounts, reason="rebalance")
+                ENGINE, Transferred(venue_account="paper", amounts=amounts, reason="rebalance")
             )
         elif what in ("move", "crash"):
             bps = (
@@ -263,7 +263,7 @@ class Scene:
         """Tell whether the sums of the ledger are the venue's numbers, to the last digit."""
         account, totals = self.venue._state.account, self.state.totals("paper")
         sizes = {symbol: position.size for symbol, position in account.positions.items()}
-        return totals.raw_usd == account.raw_usd and totals.sizes == sizes
+        return totals.raw_usd == account.raw_usd and totals.quantities == sizes
 
     async def check(self):
         """See that nothing was made and nothing was lost."""
@@ -309,7 +309,7 @@ class Scene:
         state = self.venue._state
         # The venue's own identity, from its statement alone.
         fills, funding = state.fills(START), state.funding(START)
-        own = sum(f.signed_size * f.price + f.fee for f in fills)
+        own = sum(f.quantity * f.price + f.fee for f in fills)
         paid = sum(payment.amount for payment in funding)
         assert state.account.raw_usd == self.capital - own + paid
         SEEN["fill"] += len(fills)

@@ -71,12 +71,14 @@ async def _play(stream):
         )
         recorder.record(ENGINE, started)
         amounts = {"@reserve": Decimal(1000), **dict.fromkeys(TRADERS, Decimal(3000))}
-        recorder.record(ENGINE, Transferred(section="paper", amounts=amounts, reason="initial"))
+        recorder.record(
+            ENGINE, Transferred(venue_account="paper", amounts=amounts, reason="initial")
+        )
         policies = OrderPolicy(
             style="market_ioc", slippage_bps=Decimal(75), price_band_pct=Decimal(5)
         )
         execution = ExecutionEngine(
-            section="paper",
+            venue_account="paper",
             provider=provider,
             recorder=recorder,
             instruments=await market.instruments(),
@@ -96,7 +98,7 @@ async def _play(stream):
 async def _assert_equal(state, provider):
     totals, account = state.totals("paper"), await provider.account()
     assert totals.raw_usd == account.raw_usd
-    assert dict(totals.sizes) == {p.symbol: p.size for p in await provider.positions()}
+    assert dict(totals.quantities) == {p.symbol: p.quantity for p in await provider.positions()}
 
 
 @attrs.frozen

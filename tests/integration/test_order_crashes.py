@@ -110,7 +110,7 @@ def assert_whole(run):
     assert [r for r in run.records("reconciled") if r["data"]["drift"]] == []
     assert {r["data"]["code"] for r in run.records("alert")} == set()
 
-    ids = [r["data"]["fill"]["fill_id"] for r in run.records("filled")]
+    ids = [r["data"]["fill"]["trade_id"] for r in run.records("filled")]
     assert len(ids) == len(set(ids))
     held = defaultdict(Decimal)
     for record in run.records("filled"):

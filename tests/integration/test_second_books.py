@@ -115,7 +115,7 @@ class SecondBooks:
                 D(told["fees"]),
                 D(told["funding"]),
                 Fraction(D(told["cash"])),
-                {holding["symbol"]: D(holding["size"]) for holding in told["holdings"]},
+                {holding["symbol"]: D(holding["quantity"]) for holding in told["holdings"]},
                 D(told["equity"]),
             )
             self.hours += 1
@@ -211,13 +211,13 @@ def test_closed_trades_add_up_to_what_was_realized(demo, books):
 
 def test_all_accounts_together_are_the_account_at_the_exchange(books, venue):
     raw, happened = venue
-    orders = {r["venue_id"]: r for r in happened if r["is"] == "order"}
+    orders = {r["venue_order_id"]: r for r in happened if r["is"] == "order"}
     sizes: defaultdict[str, D] = defaultdict(D)
     turnover = D(0)
     for record in happened:
         assert record["is"] != "liquidation"
         if record["is"] == "fill":
-            order = orders[record["venue_id"]]
+            order = orders[record["venue_order_id"]]
             notional = D(record["size"]) * D(record["price"])
             sign = 1 if order["side"] == "buy" else -1
             assert record["is_taker"]

@@ -1,6 +1,7 @@
 """Others act on the same account: a person trades, cancels and moves cash, the venue liquidates.
 
-Real paper exchange, real desk, real books. What is done by hand goes to the provider past the desk.
+Real paper exchange, real execution, real ledger. What is done by hand goes to the provider
+directly.
 """
 
 from __future__ import annotations
@@ -89,14 +90,14 @@ class Floor:
     cycles: int = 0
 
     def open(self):
-        """Open journal, ledger and desk as a start of the engine does."""
+        """Open journal, state and execution as a start of the engine does."""
         journal, state = Journal.open(self.folder / "journal"), EngineState()
         for event in journal.read():
             state.apply(event)
         self.recorder = Recorder(journal=journal, state=state, clock=self.clock, log=Lines())
         policies = OrderPolicy(style="market_ioc", slippage_bps=D(50), price_band_pct=D(5))
         self.execution = ExecutionEngine(
-            section="paper",
+            venue_account="paper",
             provider=self.screen,
             recorder=self.recorder,
             instruments=INSTRUMENTS,
@@ -174,8 +175,8 @@ class Floor:
 
     async def assert_agrees(self):
         totals = self.recorder.state.totals("paper")
-        held = {p.symbol: p.size for p in await self.screen.positions()}
-        assert dict(totals.sizes) == held
+        held = {p.symbol: p.quantity for p in await self.screen.positions()}
+        assert dict(totals.quantities) == held
         assert totals.raw_usd == (await self.screen.account()).raw_usd
         assert self.recorder.state.audit("paper") == ()
 
@@ -198,7 +199,7 @@ async def opened(folder):
         floor.recorder.record(ENGINE, started)
         amounts = {"@reserve": D(2000), "ann": D(4000), "bob": D(4000)}
         floor.recorder.record(
-            ENGINE, Transferred(section="paper", amounts=amounts, reason="initial")
+            ENGINE, Transferred(venue_account="paper", amounts=amounts, reason="initial")
         )
         await floor.look()
         yield floor

@@ -1,4 +1,4 @@
-"""The engine's desk on the paper exchange when things go wrong there."""
+"""Execution on the paper exchange when things go wrong there."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ MINUTE = timedelta(minutes=1)
 class Floor:
     """Two traders with 5,000 USD each on one paper account behind a live-like market.
 
-    `sent` has the client id of every order that left the desk.
+    `sent` has the client id of every order that was sent.
     """
 
     clock: SimulatedClock
@@ -101,7 +101,7 @@ class Floor:
         totals = self.recorder.state.totals("paper")
         held = {p.symbol: p.size for p in await self.exchange.positions()}
         account = await self.exchange.account()
-        sizes = {s: q for s, q in totals.sizes.items() if q}
+        sizes = {s: q for s, q in totals.quantities.items() if q}
         return sizes == held and totals.raw_usd == account.raw_usd
 
 
@@ -128,7 +128,7 @@ def open_floor(tmp_path_factory):
             recorder = Recorder(journal=journal, state=state, clock=clock, log=Lines())
             policies = OrderPolicy(style="market_ioc", slippage_bps=D(50), price_band_pct=D(2))
             execution = ExecutionEngine(
-                section="paper",
+                venue_account="paper",
                 provider=exchange,
                 recorder=recorder,
                 instruments=INSTRUMENTS,
@@ -141,7 +141,7 @@ def open_floor(tmp_path_factory):
             recorder.record(ENGINE, started)
             for trader in TRADERS:
                 amounts = {trader: D(5000)}
-                body = Transferred(section="paper", amounts=amounts, reason="initial")
+                body = Transferred(venue_account="paper", amounts=amounts, reason="initial")
                 recorder.record(trader, body)
             # As at every start: no entry leaves before the account was read.
             with suppress(Nof0Error):

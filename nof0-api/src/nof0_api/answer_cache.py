@@ -1,4 +1,4 @@
-"""The desk: turns a question into a ready answer, doing as little as possible for each request."""
+"""Turns a question into a ready answer, doing as little as possible for each request."""
 
 from __future__ import annotations
 

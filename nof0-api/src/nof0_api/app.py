@@ -37,15 +37,15 @@ def make_app(
         log: for what went wrong inside.
         lag: how far exporters are behind, if they run in this process.
     """
-    desk = AnswerCache(source, config.ttl)
+    cache = AnswerCache(source, config.ttl)
     watch = Watch(config.metrics_file, lag)
     dashboard = Dashboard(load_pages())
     return Front(
-        desk=desk,
+        cache=cache,
         express={route.path: Query(route) for route in routes.FIXED},
         pages=dashboard,
         page_paths=dashboard.paths,
-        framework=cast("App", _framework(config.name, desk, watch, log)),
+        framework=cast("App", _framework(config.name, cache, watch, log)),
         cors=Cors(config.allow_origins),
         hosts=Hosts((config.host, *config.allow_hosts)),
         watch=watch,
@@ -53,7 +53,7 @@ def make_app(
     )
 
 
-def _framework(name: str, desk: AnswerCache, watch: Watch, log: Logger) -> Litestar:
+def _framework(name: str, cache: AnswerCache, watch: Watch, log: Logger) -> Litestar:
     def tell(_: Request[Any, Any, Any], error: Exception) -> Reply[Any]:
         told = problem_of(error)
         if told.status == 500:
@@ -64,7 +64,7 @@ def _framework(name: str, desk: AnswerCache, watch: Watch, log: Logger) -> Lites
     return Litestar(
         route_handlers=[*HANDLERS, health, metrics],
         dependencies={
-            "desk": Provide(lambda: desk, sync_to_thread=False),
+            "cache": Provide(lambda: cache, sync_to_thread=False),
             "watch": Provide(lambda: watch, sync_to_thread=False),
         },
         exception_handlers={Exception: tell},

@@ -37,7 +37,7 @@ class Front:
     def __init__(
         self,
         *,
-        desk: AnswerCache,
+        cache: AnswerCache,
         express: Mapping[str, Query],
         pages: App,
         page_paths: Collection[str],
@@ -47,7 +47,7 @@ class Front:
         watch: Watch,
         log: Logger,
     ) -> None:
-        self._desk = desk
+        self._cache = cache
         self._express = express
         self._ready: dict[str, Ready] = {}
         self._pages = pages
@@ -95,7 +95,7 @@ class Front:
         ready = self._ready.get(path)
         if ready is None or ready.until <= stopwatch():
             try:
-                ready = self._ready[path] = await self._desk.ready(self._express[path])
+                ready = self._ready[path] = await self._cache.ready(self._express[path])
             except Exception as error:  # noqa: BLE001 - whatever it is becomes a problem answer
                 return with_headers(self._problem(error), self._cors.headers(headers))
         chosen = ready.choose(headers)

@@ -1,4 +1,4 @@
-"""The routes as the web framework knows them: each asks the desk, none knows where data is from."""
+"""The routes as the web framework knows them: each asks the cache, none knows where data is from."""
 
 from __future__ import annotations
 
@@ -91,19 +91,19 @@ _DATA: dict[str, Any] = {"responses": REFUSALS, "tags": ["arena"], "raises": []}
 
 @get(routes.ACCOUNT_TOTALS.path, summary="Accounts hour by hour", **_DATA)
 async def account_totals(
-    desk: NamedDependency[AnswerCache],
+    cache: NamedDependency[AnswerCache],
     lastHourlyMarker: Marker = None,  # noqa: N803 - its name in the query and in messages
     points: Points = None,
 ) -> Reply[AccountTotals]:
     """Answer rows of every account, one per elapsed hour and one for the growing hour."""
     question = Query(routes.ACCOUNT_TOTALS, number=lastHourlyMarker, points=points)
-    return Reply((await desk.ready(question)).choose)
+    return Reply((await cache.ready(question)).choose)
 
 
 @get(routes.ANALYTICS.path, summary="Analytics of all models", **_DATA)
-async def analytics(desk: NamedDependency[AnswerCache]) -> Reply[AnalyticsList]:
+async def analytics(cache: NamedDependency[AnswerCache]) -> Reply[AnalyticsList]:
     """Answer the six tables of every model."""
-    return Reply((await desk.ready(Query(routes.ANALYTICS))).choose)
+    return Reply((await cache.ready(Query(routes.ANALYTICS))).choose)
 
 
 @get(
@@ -113,54 +113,56 @@ async def analytics(desk: NamedDependency[AnswerCache]) -> Reply[AnalyticsList]:
     tags=["arena"],
 )
 async def model_analytics(
-    desk: NamedDependency[AnswerCache], model_id: ModelId
+    cache: NamedDependency[AnswerCache], model_id: ModelId
 ) -> Reply[AnalyticsList]:
     """Answer the six tables of one model, as a list of one."""
-    return Reply((await desk.ready(Query(routes.MODEL_ANALYTICS, model=model_id))).choose)
+    return Reply((await cache.ready(Query(routes.MODEL_ANALYTICS, model=model_id))).choose)
 
 
 @get(routes.CRYPTO_PRICES.path, summary="Newest prices", **_DATA)
-async def crypto_prices(desk: NamedDependency[AnswerCache]) -> Reply[CryptoPrices]:
+async def crypto_prices(cache: NamedDependency[AnswerCache]) -> Reply[CryptoPrices]:
     """Answer the newest price of every coin."""
-    return Reply((await desk.ready(Query(routes.CRYPTO_PRICES))).choose)
+    return Reply((await cache.ready(Query(routes.CRYPTO_PRICES))).choose)
 
 
 @get(routes.LEADERBOARD.path, summary="The ranking", **_DATA)
-async def leaderboard(desk: NamedDependency[AnswerCache]) -> Reply[Leaderboard]:
+async def leaderboard(cache: NamedDependency[AnswerCache]) -> Reply[Leaderboard]:
     """Answer the ranking, best equity first."""
-    return Reply((await desk.ready(Query(routes.LEADERBOARD))).choose)
+    return Reply((await cache.ready(Query(routes.LEADERBOARD))).choose)
 
 
 @get(routes.SINCE_INCEPTION.path, summary="What every account began with", **_DATA)
-async def since_inception_values(desk: NamedDependency[AnswerCache]) -> Reply[SinceInceptionValues]:
+async def since_inception_values(
+    cache: NamedDependency[AnswerCache],
+) -> Reply[SinceInceptionValues]:
     """Answer initial capital, beginning and number of invocations of every account."""
-    return Reply((await desk.ready(Query(routes.SINCE_INCEPTION))).choose)
+    return Reply((await cache.ready(Query(routes.SINCE_INCEPTION))).choose)
 
 
 @get(routes.TRADES.path, summary="Closed trades", **_DATA)
-async def trades(desk: NamedDependency[AnswerCache], limit: PerModel = None) -> Reply[Trades]:
+async def trades(cache: NamedDependency[AnswerCache], limit: PerModel = None) -> Reply[Trades]:
     """Answer closed trades, newest exit first within a model; 100 of each unless `limit` says."""
-    return Reply((await desk.ready(Query(routes.TRADES, number=limit))).choose)
+    return Reply((await cache.ready(Query(routes.TRADES, number=limit))).choose)
 
 
 @get(routes.POSITIONS.path, summary="Open positions", **_DATA)
-async def positions(desk: NamedDependency[AnswerCache], limit: Limit = None) -> Reply[Positions]:
+async def positions(cache: NamedDependency[AnswerCache], limit: Limit = None) -> Reply[Positions]:
     """Answer what every model holds; 1000 models unless `limit` says otherwise."""
-    return Reply((await desk.ready(Query(routes.POSITIONS, number=limit))).choose)
+    return Reply((await cache.ready(Query(routes.POSITIONS, number=limit))).choose)
 
 
 @get(routes.CONVERSATIONS.path, summary="What models said", **_DATA)
 async def conversations(
-    desk: NamedDependency[AnswerCache], limit: PerModel = None
+    cache: NamedDependency[AnswerCache], limit: PerModel = None
 ) -> Reply[Conversations]:
     """Answer the newest decision cycles, newest first."""
-    return Reply((await desk.ready(Query(routes.CONVERSATIONS, number=limit))).choose)
+    return Reply((await cache.ready(Query(routes.CONVERSATIONS, number=limit))).choose)
 
 
 @get(routes.CANDLES.path, summary="Newest closed bars", **_DATA)
-async def candles(desk: NamedDependency[AnswerCache], symbol: Coin = "") -> Reply[Candles]:
+async def candles(cache: NamedDependency[AnswerCache], symbol: Coin = "") -> Reply[Candles]:
     """Answer the newest bars that traders were shown, of all coins or of one."""
-    return Reply((await desk.ready(Query(routes.CANDLES, symbol=symbol))).choose)
+    return Reply((await cache.ready(Query(routes.CANDLES, symbol=symbol))).choose)
 
 
 HANDLERS: Sequence[Any] = (

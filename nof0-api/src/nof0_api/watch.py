@@ -100,10 +100,10 @@ class _Answers:
     },
 )
 async def health(
-    desk: NamedDependency[AnswerCache], watch: NamedDependency[Watch]
+    cache: NamedDependency[AnswerCache], watch: NamedDependency[Watch]
 ) -> Reply[Health]:
     """Answer source, age of the newest data, state of each document, lag of the exporters."""
-    found = await desk.source.health()
+    found = await cache.source.health()
     told = Health(
         status=found.state,
         source=found.source,

@@ -1,4 +1,4 @@
-"""What the desk keeps: bounded whatever is asked for."""
+"""What the cache keeps: bounded whatever is asked for."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def holding():
     def make(symbol: str = "BTC", size: str = "1") -> Holding:
         return Holding(
             symbol=symbol,
-            size=Decimal(size),
+            quantity=Decimal(size),
             entry_price=Decimal(100),
             mark=Decimal(100),
             leverage=3,
@@ -66,7 +66,7 @@ def holding():
             fees=Decimal(0),
             funding=Decimal(0),
             realized_pnl=Decimal(0),
-            entry_venue_id=1,
+            entry_order_id=1,
         )
 
     return make

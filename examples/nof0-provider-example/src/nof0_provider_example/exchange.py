@@ -57,7 +57,7 @@ class ExampleExchange:
         number = len(self._orders) + 1
         answer = VenueOrder(
             client_id=order.client_id,
-            venue_id=number,
+            venue_order_id=number,
             symbol=order.symbol,
             side=order.side,
             size=order.size,
@@ -86,13 +86,13 @@ class ExampleExchange:
     def _size_to_fill(self, order: OrderRequest) -> Decimal:
         if not order.is_reduce_only:
             return order.size
-        held = self._positions.get(order.symbol, Position()).size
+        held = self._positions.get(order.symbol, Position()).quantity
         return min(order.size, max(ZERO, -order.side.sign * held))
 
     def _book(self, order: OrderRequest, number: int, size: Decimal, price: Decimal) -> None:
         fill = Fill(
-            fill_id=len(self._fills) + 1,
-            venue_id=number,
+            trade_id=len(self._fills) + 1,
+            venue_order_id=number,
             client_id=order.client_id,
             symbol=order.symbol,
             side=order.side,
@@ -102,24 +102,24 @@ class ExampleExchange:
             time=self.clock.now(),
         )
         self._fills.append(fill)
-        self._cash -= fill.signed_size * price + fill.fee
+        self._cash -= fill.quantity * price + fill.fee
         held = self._positions.get(order.symbol, Position())
-        self._positions[order.symbol] = held.after(fill.signed_size, price)
+        self._positions[order.symbol] = held.after(fill.quantity, price)
 
     async def positions(self) -> Sequence[VenuePosition]:
         """Return open positions at their marks."""
-        held = {symbol: p for symbol, p in self._positions.items() if p.size}
+        held = {symbol: p for symbol, p in self._positions.items() if p.quantity}
         quotes = await self.market.quotes(list(held))
         return [
             VenuePosition(
                 symbol=symbol,
-                size=position.size,
+                quantity=position.quantity,
                 entry_price=position.entry,
                 leverage=self._leverage.get(symbol, 1),
-                margin_used=abs(position.size)
+                margin_used=abs(position.quantity)
                 * quotes[symbol].mark
                 / self._leverage.get(symbol, 1),
-                unrealized_pnl=position.size * (quotes[symbol].mark - position.entry),
+                unrealized_pnl=position.quantity * (quotes[symbol].mark - position.entry),
             )
             for symbol, position in held.items()
         ]
@@ -127,8 +127,8 @@ class ExampleExchange:
     async def account(self) -> VenueAccount:
         """Value the account at current marks."""
         positions = await self.positions()
-        # size x entry + unrealised profit = size x mark
-        value = sum((p.size * p.entry_price + p.unrealized_pnl for p in positions), ZERO)
+        # quantity x entry + unrealised profit = quantity x mark
+        value = sum((p.quantity * p.entry_price + p.unrealized_pnl for p in positions), ZERO)
         equity = self._cash + value
         margin = sum((p.margin_used for p in positions), ZERO)
         return VenueAccount(

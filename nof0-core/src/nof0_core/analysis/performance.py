@@ -110,7 +110,7 @@ class PerformanceTracker:
         """Return the daily Sharpe ratio of the hours marked so far."""
         return self._returns.sharpe()
 
-    def mark(self, point: EquityPoint) -> None:
+    def add_point(self, point: EquityPoint) -> None:
         """Take in the equity at one more full hour."""
         last = self._slide.last
         if last is not None and (value := period_return(last, point)) is not None:
@@ -135,7 +135,7 @@ class PerformanceTracker:
         if len(trades) < self._trades or not self._continues(curve):
             self._forget()
         for index in range(self._points, len(curve)):
-            self.mark(curve[index])
+            self.add_point(curve[index])
         for index in range(self._trades, len(trades)):
             self.book(trades[index])
         return Performance(

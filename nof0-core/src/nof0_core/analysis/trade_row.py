@@ -59,7 +59,7 @@ def trade_row(trade: ClosedTrade, *, doc_id: str, equity: Decimal | None) -> Tra
         fees=float(trade.fees),
         portfolio_pct=float(100 * notional / equity) if equity and equity > 0 else None,
         stop_distance_pct=_distance_pct(entry, trade.exit_plan.stop_loss),
-        target_distance_pct=_distance_pct(entry, trade.exit_plan.profit_target),
+        target_distance_pct=_distance_pct(entry, trade.exit_plan.take_profit),
     )
 
 

@@ -96,7 +96,7 @@ def summary(body: Body) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for e
         case FundingSettled():
             return f"{body.symbol} at rate {plain(body.rate)}: {_amounts(body.amounts)}"
         case ExitPlanSet():
-            stop, target = _price(body.plan.stop_loss), _price(body.plan.profit_target)
+            stop, target = _price(body.plan.stop_loss), _price(body.plan.take_profit)
             why = f" ({body.reason})" if body.reason else ""
             return f"{body.symbol} stop {stop}, target {target}, by {body.protection}{why}"
         case HourMarked():
@@ -107,9 +107,9 @@ def summary(body: Body) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for e
             return f"{body.strategy}: {shares}"
         case Reconciled():
             if not body.drift:
-                return f"{body.section}: ledger and exchange agree"
+                return f"{body.venue_account}: ledger and exchange agree"
             what = ", ".join(f"{d.symbol or ''} {d.what}".strip() for d in body.drift)
-            return f"{body.section}: drift in {what}"
+            return f"{body.venue_account}: drift in {what}"
         case Alerted():
             return f"{body.code}: {body.message}"
         case BrakeTripped():

@@ -46,7 +46,7 @@ def positions(trader: TraderView) -> str:
     """Name what a trader holds: `BTC +0.4 %, SOL short -1.2 %` (profit in percent of notional)."""
     words = []
     for holding in trader.account.holdings:
-        cost = abs(holding.size) * holding.entry_price
+        cost = abs(holding.quantity) * holding.entry_price
         gain = 100 * holding.unrealized_pnl / cost if cost else Decimal(0)
         side = "" if holding.is_long else " short"
         words.append(f"{holding.symbol}{side} {gain:+.1f} %")

@@ -17,7 +17,7 @@ from nof0_core.clock import Clock, stopwatch
 from nof0_core.config.model import TraderConfig
 from nof0_core.decision.preconditions import obstacle
 from nof0_core.decision.result import CycleStatus, DecisionResult
-from nof0_core.decision.verbose_log import tell
+from nof0_core.decision.verbose_log import log_decision
 from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.decision import Decision
 from nof0_core.domain.model import Completion, CompletionRequest, ModelCall, ModelSpec, Prompt
@@ -119,11 +119,11 @@ class DecisionMaker:
             judgements=outcome.judgements,
             approved=outcome.approved,
             prompt=request.rendered,
-            calls=self._noted(),
+            calls=self._recorded_calls(),
             latency_s=latency,
         )
         if self._verbose is not None:
-            tell(self._verbose, context, done)
+            log_decision(self._verbose, context, done)
         return done
 
     def take_calls(self) -> tuple[ModelCall, ...]:
@@ -131,10 +131,10 @@ class DecisionMaker:
 
         They are there also where the question was cut off, or what came after it failed.
         """
-        taken, self._calls = self._noted(), []
+        taken, self._calls = self._recorded_calls(), []
         return taken
 
-    def _noted(self) -> tuple[ModelCall, ...]:
+    def _recorded_calls(self) -> tuple[ModelCall, ...]:
         return tuple(attrs.evolve(call, detail=self._redact(call.detail)) for call in self._calls)
 
     async def _ask(self, request: CompletionRequest) -> Completion | DecisionResult:

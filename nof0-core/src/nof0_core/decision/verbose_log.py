@@ -7,7 +7,7 @@ from nof0_core.domain.context import DecisionContext
 from nof0_core.plugins.env import Logger
 
 
-def tell(log: Logger, context: DecisionContext, done: DecisionResult) -> None:
+def log_decision(log: Logger, context: DecisionContext, done: DecisionResult) -> None:
     """Write one line with all that was said; the log takes secrets out of it."""
     prompt, completion = done.prompt, done.completion
     log.info(

@@ -66,7 +66,7 @@ class HourlyRows:
         self._trackers[account.trader] = PerformanceTracker()
         self._put(account, 0.0)
 
-    def mark(self, account: AccountState) -> None:
+    def add_point(self, account: AccountState) -> None:
         """Add the row of a full hour; an account that never began is left out.
 
         An hour that is marked a second time, as after a restart, is left as it was.
@@ -75,7 +75,7 @@ class HourlyRows:
         if tracker is None or account.time <= self._newest.get(account.trader, _LONG_AGO):
             return
         self._newest[account.trader] = account.time
-        tracker.mark(
+        tracker.add_point(
             EquityPoint(time=account.time, equity=account.equity, deposited=account.deposited)
         )
         self._put(account, tracker.sharpe_ratio)

@@ -35,7 +35,7 @@ class Analytics:
         trade, another position; with `force` at `now`, news or none.
         """
         log = self._history.signal_log(view.trader)
-        held = tuple((holding.symbol, holding.size) for holding in view.account.holdings)
+        held = tuple((holding.symbol, holding.quantity) for holding in view.account.holdings)
         key = (log.invocations, len(view.trades), held)
         known = self._rows.get(view.trader)
         if known is None or known[0] != key or force:
@@ -78,7 +78,7 @@ class Analytics:
         """Convert the trades that closed since the last time."""
         rows = self._trades.setdefault(view.trader, [])
         for trade in view.trades[len(rows) :]:
-            equity = self._history.equity_at(trade.trader, trade.entry.fill_id)
+            equity = self._history.equity_at(trade.trader, trade.entry.trade_id)
             rows.append(trade_row(trade, doc_id=trade_doc_id(trade), equity=equity))
         return rows
 

@@ -32,7 +32,7 @@ class Benchmark:
         zero = Decimal(0)
         holding = Holding(
             symbol=BITCOIN,
-            size=self._size,
+            quantity=self._size,
             entry_price=self._entry,
             mark=price,
             leverage=1,
@@ -46,7 +46,7 @@ class Benchmark:
             fees=zero,
             funding=zero,
             realized_pnl=zero,
-            entry_venue_id=0,
+            entry_order_id=0,
         )
         return AccountState(
             trader=BENCHMARK,

@@ -52,9 +52,9 @@ class History:
             case MarketSeen() as body:
                 self._market(event.time, body)
 
-    def equity_at(self, trader: TraderId, fill_id: int) -> Decimal | None:
+    def equity_at(self, trader: TraderId, trade_id: int) -> Decimal | None:
         """Return the trader's equity when a fill happened, None where that is not known."""
-        return self._entry_equity.get((trader, fill_id))
+        return self._entry_equity.get((trader, trade_id))
 
     def signal_log(self, trader: TraderId) -> SignalLog:
         """Return what a trader signalled so far."""
@@ -65,12 +65,12 @@ class History:
         self.conversations.add(event, cycle)
         self._equity[cycle.trader] = cycle.account.equity
         for fill in cycle.fills:
-            self._entry_equity[cycle.trader, fill.fill_id] = cycle.account.equity
+            self._entry_equity[cycle.trader, fill.trade_id] = cycle.account.equity
 
     def _fill(self, body: Filled) -> None:
         equity = self._equity.get(body.trader)
         if equity is not None:
-            self._entry_equity.setdefault((body.trader, body.fill.fill_id), equity)
+            self._entry_equity.setdefault((body.trader, body.fill.trade_id), equity)
 
     def _transfer(self, time: datetime, body: Transferred) -> None:
         for trader, amount in body.amounts.items():
@@ -85,12 +85,12 @@ class History:
         for account in body.accounts:
             if account.trader in self.capital:
                 self._equity[account.trader] = account.equity
-                self.hours.mark(account)
+                self.hours.add_point(account)
         if self.benchmark is not None and self._newest_market is not None:
             # Read when it is needed: most recorded markets are never asked for their price.
             price = seen_price(self._newest_market.snapshots, BITCOIN)
             if price is not None:
-                self.hours.mark(self.benchmark.account(time, price))
+                self.hours.add_point(self.benchmark.account(time, price))
 
     def _market(self, time: datetime, body: MarketSeen) -> None:
         """Keep the market and its bars; the first price of BTC begins the benchmark."""

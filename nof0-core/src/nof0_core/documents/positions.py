@@ -34,7 +34,7 @@ def position(holding: Holding) -> Json:
     make positions.
     """
     return {
-        "entry_oid": holding.entry_venue_id,
+        "entry_oid": holding.entry_order_id,
         "risk_usd": number(holding.risk_usd),
         "confidence": fraction(holding.confidence),
         "index_col": None,
@@ -42,21 +42,21 @@ def position(holding: Holding) -> Json:
         "entry_time": seconds(holding.opened_at),
         "symbol": holding.symbol,
         "entry_price": number(holding.entry_price),
-        "tp_oid": _order(holding.target_venue_id),
+        "tp_oid": _order(holding.take_profit_order_id),
         "margin": number(holding.margin),
         "wait_for_fill": False,
-        "sl_oid": _order(holding.stop_venue_id),
-        "oid": holding.entry_venue_id,
+        "sl_oid": _order(holding.stop_order_id),
+        "oid": holding.entry_order_id,
         "current_price": number(holding.mark),
         "closed_pnl": number(holding.realized_pnl - holding.fees + holding.funding),
         "liquidation_price": number_or_null(holding.liquidation_price),
         "commission": number(holding.fees),
         "leverage": holding.leverage,
         "slippage": 0,
-        "quantity": number(holding.size),
+        "quantity": number(holding.quantity),
         "unrealized_pnl": number(holding.unrealized_pnl),
     }
 
 
-def _order(venue_id: int | None) -> int:
-    return NO_ORDER if venue_id is None else venue_id
+def _order(venue_order_id: int | None) -> int:
+    return NO_ORDER if venue_order_id is None else venue_order_id

@@ -54,7 +54,7 @@ def human_time(moment: datetime) -> str:
 def exit_plan(plan: ExitPlan) -> Json:
     """Write when a trader means to get out; null where it has no such exit."""
     return {
-        "profit_target": number_or_null(plan.profit_target),
+        "profit_target": number_or_null(plan.take_profit),
         "stop_loss": number_or_null(plan.stop_loss),
         "invalidation_condition": plan.invalidation_condition,
     }
@@ -66,8 +66,8 @@ def trade_doc_id(trade: ClosedTrade) -> str:
         "trade",
         trade.trader,
         trade.symbol,
-        str(trade.entry.fill_id),
-        str(trade.exit.fill_id),
+        str(trade.entry.trade_id),
+        str(trade.exit.trade_id),
         trade.entry.time.isoformat(),
         trade.exit.time.isoformat(),
     )

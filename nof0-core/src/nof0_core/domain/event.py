@@ -60,7 +60,7 @@ class EngineStopped(Body):
 
 @attrs.frozen(kw_only=True)
 class Transferred(Body):
-    """Capital moved into (positive) or out of accounts of an exchange section; never profit.
+    """Capital moved into (positive) or out of accounts of an venue account; never profit.
 
     One event for all accounts a movement touches, so that it happened or did not. `reason` is
     `initial`, `rebalance`, or `outside` for what somebody else moved on the exchange account. The
@@ -68,7 +68,7 @@ class Transferred(Body):
     """
 
     type: ClassVar[str] = "transferred"
-    section: str
+    venue_account: str
     amounts: Mapping[TraderId, Decimal]
     reason: str
 
@@ -166,7 +166,7 @@ class OrderIntended(Body):
 
     type: ClassVar[str] = "order_intended"
     trader: TraderId
-    section: str
+    venue_account: str
     cycle: CycleId
     purpose: str
     request: OrderRequest
@@ -183,7 +183,7 @@ class OrderAnswered(Body):
 
     type: ClassVar[str] = "order_answered"
     trader: TraderId
-    section: str
+    venue_account: str
     symbol: Symbol
     outcome: OrderOutcome
 
@@ -198,7 +198,7 @@ class Filled(Body):
 
     type: ClassVar[str] = "filled"
     trader: TraderId
-    section: str
+    venue_account: str
     fill: Fill
     whole: Decimal | None = None
 
@@ -208,7 +208,7 @@ class FundingSettled(Body):
     """A funding settlement of the exchange account, shared out; who paid has a negative amount."""
 
     type: ClassVar[str] = "funding"
-    section: str
+    venue_account: str
     symbol: Symbol
     time: datetime
     rate: Decimal
@@ -221,7 +221,7 @@ class ExitPlanSet(Body):
 
     type: ClassVar[str] = "exit_plan"
     trader: TraderId
-    section: str
+    venue_account: str
     symbol: Symbol
     plan: ExitPlan
     protection: ProtectionMode
@@ -261,7 +261,7 @@ class Reconciled(Body):
     """Ledger and exchange account were compared; written when the result changed."""
 
     type: ClassVar[str] = "reconciled"
-    section: str
+    venue_account: str
     drift: tuple[Drift, ...]
 
 

@@ -15,12 +15,12 @@ from nof0_core.ids import ClientOrderId, Symbol
 class Fill:
     """One execution.
 
-    `fill_id` is unique within the venue account. `price` in USD per coin, `size` in coins and
+    `trade_id` is unique within the venue account. `price` in USD per coin, `size` in coins and
     positive, `fee` in USD (negative: a rebate). `is_liquidation` marks executions the venue forced.
     """
 
-    fill_id: int
-    venue_id: int
+    trade_id: int
+    venue_order_id: int
     client_id: ClientOrderId | None
     symbol: Symbol
     side: Side
@@ -32,7 +32,7 @@ class Fill:
     is_liquidation: bool = False
 
     @property
-    def signed_size(self) -> Decimal:
+    def quantity(self) -> Decimal:
         """Return the change of the position in coins."""
         return self.size if self.side is Side.BUY else -self.size
 
@@ -41,12 +41,12 @@ class Fill:
 class FundingPayment:
     """One funding settlement of the venue account on one coin.
 
-    `size` is the signed position it was paid on, `rate` the fraction of notional, `amount` what the
-    account got in USD (negative: paid): -size x oracle x rate.
+    `quantity` is the signed position it was paid on, `rate` the fraction of notional, `amount` what
+    the account got in USD (negative: paid): -quantity x oracle x rate.
     """
 
     symbol: Symbol
     time: datetime
-    size: Decimal
+    quantity: Decimal
     rate: Decimal
     amount: Decimal

@@ -107,7 +107,7 @@ class OrderOutcome:
 
     client_id: ClientOrderId
     status: OrderStatus
-    venue_id: int | None = None
+    venue_order_id: int | None = None
     filled_size: Decimal = Decimal(0)
     average_price: Decimal | None = None
     reason: str = ""
@@ -118,7 +118,7 @@ class VenueOrder:
     """An order as the venue knows it; `client_id` is None for orders nof0 did not make."""
 
     client_id: ClientOrderId | None
-    venue_id: int
+    venue_order_id: int
     symbol: Symbol
     side: Side
     size: Decimal
@@ -136,7 +136,7 @@ class VenueOrder:
         return OrderOutcome(
             client_id=client_id,
             status=self.status,
-            venue_id=self.venue_id,
+            venue_order_id=self.venue_order_id,
             filled_size=self.filled_size,
             average_price=self.average_price,
             reason=self.reason,

@@ -24,7 +24,7 @@ class OrderRecord:
     """
 
     trader: TraderId
-    section: str
+    venue_account: str
     cycle: CycleId
     purpose: str
     request: OrderRequest

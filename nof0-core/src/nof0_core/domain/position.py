@@ -20,10 +20,10 @@ class MarginMode(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class VenuePosition:
-    """The net position of the exchange account in one coin; `size` is negative when short."""
+    """The net position of the exchange account in one coin; `quantity` is negative when short."""
 
     symbol: Symbol
-    size: Decimal
+    quantity: Decimal
     entry_price: Decimal
     leverage: int
     margin_used: Decimal
@@ -37,7 +37,7 @@ class ExitPlan:
     """When a trader means to get out. Prices in USD; None where the trader has no such exit."""
 
     stop_loss: Decimal | None = None
-    profit_target: Decimal | None = None
+    take_profit: Decimal | None = None
     invalidation_condition: str = ""
 
 
@@ -53,15 +53,15 @@ class ProtectionMode(StrEnum):
 class Holding:
     """A trader's virtual position, valued at `mark`.
 
-    `size` is signed, in coins. `margin` is notional at mark / leverage of a cross position, and all
-    that backs an isolated one: its margin at entry with what it has gained or lost, not below 0.
-    `liquidation_price` is what the trader's own account, or the margin of an isolated position,
-    could bear with its other positions held constant, None if never.
-    `fees`, `funding` and `realized_pnl` (gross) are those of this position since it was opened.
+    `quantity` is signed, in coins. `margin` is notional at mark / leverage of a cross position, and
+    all that backs an isolated one: its margin at entry with what it has gained or lost, not below
+    0. `liquidation_price` is what the trader's own account, or the margin of an isolated position,
+    could bear with its other positions held constant, None if never. `fees`, `funding` and
+    `realized_pnl` (gross) are those of this position since it was opened.
     """
 
     symbol: Symbol
-    size: Decimal
+    quantity: Decimal
     entry_price: Decimal
     mark: Decimal
     leverage: int
@@ -75,20 +75,20 @@ class Holding:
     fees: Decimal
     funding: Decimal
     realized_pnl: Decimal
-    entry_venue_id: int
+    entry_order_id: int
     stop_id: ClientOrderId | None = None
-    target_id: ClientOrderId | None = None
-    stop_venue_id: int | None = None
-    target_venue_id: int | None = None
+    take_profit_id: ClientOrderId | None = None
+    stop_order_id: int | None = None
+    take_profit_order_id: int | None = None
     protection: ProtectionMode = ProtectionMode.NONE
     margin_mode: MarginMode = MarginMode.CROSS
 
     @property
     def notional(self) -> Decimal:
         """Return the absolute value at mark, in USD."""
-        return abs(self.size) * self.mark
+        return abs(self.quantity) * self.mark
 
     @property
     def is_long(self) -> bool:
         """Return whether the position gains when the price rises."""
-        return self.size > 0
+        return self.quantity > 0

@@ -13,12 +13,12 @@ from nof0_core.ids import Symbol, TraderId
 
 @attrs.frozen(kw_only=True)
 class TradeLeg:
-    """Entry or exit of a trade. `fill_id` and `venue_id` are the first fill's; `fee` in USD."""
+    """Entry or exit of a trade; the ids are those of its first fill, `fee` is in USD."""
 
     price: Decimal
     time: datetime
-    fill_id: int
-    venue_id: int
+    trade_id: int
+    venue_order_id: int
     is_taker: bool
     fee: Decimal
     is_liquidation: bool = False

@@ -37,7 +37,7 @@ class TraderView:
     name: str
     model: str
     is_baseline: bool
-    section: str
+    venue_account: str
     started_at: datetime
     initial_capital: Decimal
     account: AccountState

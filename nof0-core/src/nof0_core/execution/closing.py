@@ -17,17 +17,17 @@ from nof0_core.state.recorder import Recorder
 
 
 class Closing:
-    """Makes the orders that close positions of one exchange section, or says why there is none."""
+    """Makes the orders that close positions of one venue account, or says why there is none."""
 
     def __init__(
         self,
         *,
-        section: str,
+        venue_account: str,
         recorder: Recorder,
         instruments: Mapping[Symbol, Instrument],
         policies: Mapping[TraderId, OrderPolicy],
     ) -> None:
-        self._section = section
+        self._venue_account = venue_account
         self._recorder = recorder
         self._instruments = instruments
         self._terms = policies
@@ -41,14 +41,14 @@ class Closing:
         quote, instrument = quotes.get(symbol), self._instruments.get(symbol)
         if quote is None or instrument is None:
             return Refusal(reason="no price for the coin")
-        sizes = self._recorder.state.sizes(self._section, symbol)
+        quantities = self._recorder.state.quantities(self._venue_account, symbol)
         return order_factory.close_order(
             trader=trader,
-            section=self._section,
+            venue_account=self._venue_account,
             cycle=cycle,
             symbol=symbol,
-            size=position.quantity,
-            net=sum(sizes.values(), ZERO),
+            quantity=position.quantity,
+            net=sum(quantities.values(), ZERO),
             quote=quote,
             instrument=instrument,
             policies=self._terms[trader],

@@ -20,7 +20,7 @@ PRICE_ROOM = Decimal("0.1")
 def compare(
     *,
     raw_usd: Decimal,
-    sizes: Mapping[Symbol, Decimal],
+    quantities: Mapping[Symbol, Decimal],
     account: VenueAccount,
     positions: Sequence[VenuePosition],
     marks: Mapping[Symbol, Decimal],
@@ -33,9 +33,9 @@ def compare(
     """
     at_venue = {p.symbol: p for p in positions}
     drift, paid, room = [], ZERO, CASH_TOLERANCE
-    for symbol in sorted({*sizes, *at_venue}):
+    for symbol in sorted({*quantities, *at_venue}):
         held = at_venue.get(symbol)
-        ours, theirs = sizes.get(symbol, ZERO), held.size if held is not None else ZERO
+        ours, theirs = quantities.get(symbol, ZERO), held.quantity if held is not None else ZERO
         if ours == theirs:
             continue
         drift.append(Drift(what="position", symbol=symbol, ledger=ours, venue=theirs))

@@ -1,4 +1,4 @@
-"""The desk: everything that is done on one exchange section, one thing at a time."""
+"""Everything that is done on one venue account, one thing at a time."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class ExecutionReport:
 class ExecutionEngine:
     """All dealings with one exchange account.
 
-    Every public method holds the section's lock, so traders that decide at the same time are
+    Every public method holds the venue account's lock, so traders that decide at the same time are
     served one after the other and each sees the numbers the one before it left. `obstacle` is asked
     right before an entry leaves and says why it must not (empty: it may).
     """
@@ -51,7 +51,7 @@ class ExecutionEngine:
     def __init__(
         self,
         *,
-        section: str,
+        venue_account: str,
         provider: ExchangeProvider,
         recorder: Recorder,
         instruments: Mapping[Symbol, Instrument],
@@ -59,7 +59,7 @@ class ExecutionEngine:
         since: datetime,
         obstacle: Callable[[TraderId], str] = lambda _: "",
     ) -> None:
-        self.section = section
+        self.venue_account = venue_account
         self._provider = provider
         self._simulated = provider if isinstance(provider, AcceptsMarks) else None
         self._recorder = recorder
@@ -67,31 +67,39 @@ class ExecutionEngine:
         self._terms = policies
         self._since = since
         self._lock = anyio.Lock(fast_acquire=True)
-        self._leverage = Leverage(section=section, provider=provider, recorder=recorder)
-        self._reconciliation = Reconciliation(section=section, provider=provider, recorder=recorder)
+        self._leverage = Leverage(venue_account=venue_account, provider=provider, recorder=recorder)
+        self._reconciliation = Reconciliation(
+            venue_account=venue_account, provider=provider, recorder=recorder
+        )
         self._pre_trade = PreTradeCheck(
-            section=section,
+            venue_account=venue_account,
             recorder=recorder,
             reconciliation=self._reconciliation,
             obstacle=obstacle,
         )
         self._orders = OrderManager(
-            section=section,
+            venue_account=venue_account,
             provider=provider,
             recorder=recorder,
             objection=self._pre_trade.objection,
         )
         self._fills = FillReader(
-            section=section, provider=provider, recorder=recorder, instruments=instruments
+            venue_account=venue_account,
+            provider=provider,
+            recorder=recorder,
+            instruments=instruments,
         )
         self._closing = Closing(
-            section=section, recorder=recorder, instruments=instruments, policies=policies
+            venue_account=venue_account,
+            recorder=recorder,
+            instruments=instruments,
+            policies=policies,
         )
         self._margin_watch = MarginWatch(
-            section=section, recorder=recorder, instruments=instruments
+            venue_account=venue_account, recorder=recorder, instruments=instruments
         )
         self._protection = Protection(
-            section=section,
+            venue_account=venue_account,
             capabilities=provider.capabilities,
             recorder=recorder,
             orders=self._orders,
@@ -158,7 +166,7 @@ class ExecutionEngine:
             await self._guard(quotes)
             await self._compare(quotes)
 
-    async def mark_hour(self, hour: datetime, quotes: Mapping[Symbol, Quote]) -> None:
+    async def settle_hour(self, hour: datetime, quotes: Mapping[Symbol, Quote]) -> None:
         """Settle what the venue does not see: funding between positions that net to nothing."""
         async with self._lock:
             self._fills.settle_netted(hour, quotes)
@@ -194,7 +202,7 @@ class ExecutionEngine:
         hindrance = self._pre_trade.of(approved)
         if hindrance:
             return not_sent(approved, hindrance)
-        made = order_factory.open_order(approved, quote, instrument, policies, self.section)
+        made = order_factory.open_order(approved, quote, instrument, policies, self.venue_account)
         if isinstance(made, Refusal):
             return not_sent(approved, made.reason)
         refusal = await self._leverage.prepare(symbol, approved.leverage, policies.margin_mode)
@@ -218,13 +226,13 @@ class ExecutionEngine:
         """Close what the engine watches and is due, then see that every position has its exits."""
         for position, kind in self._protection.due(quotes):
             await self._close(position.trader, position.symbol, quotes, kind.value)
-        for position in await self._protection.keep():
+        for position in await self._protection.ensure():
             await self._close(position.trader, position.symbol, quotes, "unprotected")
-            await self._protection.keep()
+            await self._protection.ensure()
 
     async def _refresh_orders(self) -> None:
         """Ask about every order we think is open and the venue does not list (any more)."""
-        open_here = self._recorder.state.open_orders(self.section)
+        open_here = self._recorder.state.open_orders(self.venue_account)
         if not open_here:
             return
         resting = {order.client_id for order in await self._provider.open_orders()}
@@ -248,5 +256,5 @@ class ExecutionEngine:
         if drift:
             await self._fills.book_new(self._since, quotes, late=VERY_LATE)
             drift, positions = await self._reconciliation.read(marks)
-        self._leverage.look(positions)
+        self._leverage.refresh(positions)
         self._reconciliation.settle(drift)

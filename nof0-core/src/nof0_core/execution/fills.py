@@ -24,18 +24,18 @@ VERY_LATE = timedelta(days=1)
 
 
 class FillReader:
-    """Reads the account statement of one exchange section into the books."""
+    """Reads the account statement of one venue account into the books."""
 
     def __init__(
         self,
         *,
-        section: str,
+        venue_account: str,
         provider: ExchangeProvider,
         recorder: Recorder,
         instruments: Mapping[Symbol, Instrument],
     ) -> None:
         self._instruments = instruments
-        self._section = section
+        self._venue_account = venue_account
         self._provider = provider
         self._recorder = recorder
 
@@ -51,12 +51,12 @@ class FillReader:
         """
         state = self._recorder.state
         # What came before is in the capital the account was opened with.
-        since = max(since, state.opened_at(self._section) or since)
-        begin = _begin(since, state.last_fill_time(self._section), late)
+        since = max(since, state.opened_at(self._venue_account) or since)
+        begin = _begin(since, state.last_fill_time(self._venue_account), late)
         fills = [
             f
             for f in await self._provider.fills(begin)
-            if not state.knows_fill(self._section, f.fill_id)
+            if not state.knows_fill(self._venue_account, f.trade_id)
         ]
         payments = await self._new_funding(since, late)
         for fill in sorted(fills, key=lambda f: f.time):
@@ -77,15 +77,15 @@ class FillReader:
         """
         state = self._recorder.state
         for symbol, quote in quotes.items():
-            sizes = state.sizes_at(self._section, symbol, hour, ZERO)
-            is_settled = state.knows_funding(self._section, symbol, hour)
-            if not sizes or is_settled or sum(sizes.values(), ZERO):
+            quantities = state.quantities_at(self._venue_account, symbol, hour, ZERO)
+            is_settled = state.knows_funding(self._venue_account, symbol, hour)
+            if not quantities or is_settled or sum(quantities.values(), ZERO):
                 continue
             if quote.funding_rate is None:
                 continue
             self._book_funding(
                 FundingPayment(
-                    symbol=symbol, time=hour, size=ZERO, rate=quote.funding_rate, amount=ZERO
+                    symbol=symbol, time=hour, quantity=ZERO, rate=quote.funding_rate, amount=ZERO
                 ),
                 quotes,
             )
@@ -94,11 +94,11 @@ class FillReader:
         if not isinstance(self._provider, SupportsFunding):
             return []
         state = self._recorder.state
-        begin = _begin(since, state.funding_known_until(self._section), late)
+        begin = _begin(since, state.funding_known_until(self._venue_account), late)
         found = [
             payment
             for payment in await self._provider.funding(begin)
-            if not state.knows_funding(self._section, payment.symbol, payment.time)
+            if not state.knows_funding(self._venue_account, payment.symbol, payment.time)
         ]
         return sorted(found, key=lambda payment: payment.time)
 
@@ -110,20 +110,22 @@ class FillReader:
         """
         if payment.time != fill.time or payment.symbol != fill.symbol:
             return payment.time < fill.time
-        held = self._recorder.state.sizes(self._section, fill.symbol)
-        return sum(held.values(), ZERO) == payment.size
+        held = self._recorder.state.quantities(self._venue_account, fill.symbol)
+        return sum(held.values(), ZERO) == payment.quantity
 
     def _book_fill(self, fill: Fill) -> None:
         owner = self._owner(fill.client_id)
         if fill.is_liquidation and owner == UNASSIGNED:
             self._book_liquidation(fill)
             return
-        self._recorder.record(owner, Filled(trader=owner, section=self._section, fill=fill))
+        self._recorder.record(
+            owner, Filled(trader=owner, venue_account=self._venue_account, fill=fill)
+        )
         if owner == UNASSIGNED:
             self._recorder.alert(
                 "foreign_fill",
-                f"{self._section}: {fill.side} {fill.size} {fill.symbol} at {fill.price} was not "
-                f"ordered by any trader; booked to {UNASSIGNED}",
+                f"{self._venue_account}: {fill.side} {fill.size} {fill.symbol} at {fill.price} was "
+                f"not ordered by any trader; booked to {UNASSIGNED}",
                 symbol=fill.symbol,
             )
 
@@ -133,14 +135,14 @@ class FillReader:
         Parts that were booked before a crash count as still held: the shares come out the same.
         """
         state = self._recorder.state
-        booked = state.parts_of(self._section, fill.fill_id)
-        sizes = state.sizes(self._section, fill.symbol)
+        booked = state.parts_of(self._venue_account, fill.trade_id)
+        quantities = state.quantities(self._venue_account, fill.symbol)
         for trader, size in booked.items():
-            sizes[trader] = sizes.get(trader, ZERO) - fill.side.sign * size
+            quantities[trader] = quantities.get(trader, ZERO) - fill.side.sign * size
         instrument = self._instruments.get(fill.symbol)
         parts = share_liquidation(
             fill,
-            {trader: sizes[trader] for trader in sorted(sizes)},
+            {trader: quantities[trader] for trader in sorted(quantities)},
             # A coin the venue no longer lists: the finest lot there is.
             instrument.lot if instrument is not None else Decimal("1E-8"),
         )
@@ -148,11 +150,13 @@ class FillReader:
             if trader not in booked:
                 self._recorder.record(
                     trader,
-                    Filled(trader=trader, section=self._section, fill=part, whole=fill.size),
+                    Filled(
+                        trader=trader, venue_account=self._venue_account, fill=part, whole=fill.size
+                    ),
                 )
         self._recorder.alert(
             "liquidation",
-            f"{self._section}: the venue closed {plain(fill.size)} {fill.symbol} at "
+            f"{self._venue_account}: the venue closed {plain(fill.size)} {fill.symbol} at "
             f"{plain(fill.price)} for lack of margin; booked to {', '.join(parts)}",
             symbol=fill.symbol,
         )
@@ -162,15 +166,15 @@ class FillReader:
         return record.trader if record is not None else UNASSIGNED
 
     def _book_funding(self, payment: FundingPayment, quotes: Mapping[Symbol, Quote]) -> None:
-        sizes = self._recorder.state.sizes_at(
-            self._section, payment.symbol, payment.time, payment.size
+        quantities = self._recorder.state.quantities_at(
+            self._venue_account, payment.symbol, payment.time, payment.quantity
         )
         quote = quotes.get(payment.symbol)
-        shares = share_funding(payment, sizes, quote.oracle if quote is not None else None)
+        shares = share_funding(payment, quantities, quote.oracle if quote is not None else None)
         self._recorder.record(
             ENGINE,
             FundingSettled(
-                section=self._section,
+                venue_account=self._venue_account,
                 symbol=payment.symbol,
                 time=payment.time,
                 rate=payment.rate,

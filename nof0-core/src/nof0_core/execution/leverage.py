@@ -20,8 +20,10 @@ class Leverage:
     other trader, so the leverage is the trader's own.
     """
 
-    def __init__(self, *, section: str, provider: ExchangeProvider, recorder: Recorder) -> None:
-        self._section = section
+    def __init__(
+        self, *, venue_account: str, provider: ExchangeProvider, recorder: Recorder
+    ) -> None:
+        self._venue_account = venue_account
         self._provider = provider
         self._recorder = recorder
         self._set: dict[Symbol, tuple[int, MarginMode]] = {}
@@ -33,7 +35,7 @@ class Leverage:
         A refusal of isolated margin, which a position in the other mode or at a higher leverage
         causes, raises one alert until the coin could be set again: a person has to look at it.
         """
-        leverage = max([wanted, *self._recorder.state.leverages(self._section, symbol)])
+        leverage = max([wanted, *self._recorder.state.leverages(self._venue_account, symbol)])
         if self._set.get(symbol) == (leverage, mode):
             return ""
         try:
@@ -44,7 +46,7 @@ class Leverage:
                 self._told.add(symbol)
                 self._recorder.alert(
                     "margin_refused",
-                    f"{self._section}: {symbol} cannot be traded with isolated margin at "
+                    f"{self._venue_account}: {symbol} cannot be traded with isolated margin at "
                     f"{leverage}x: {error}",
                     symbol=symbol,
                 )
@@ -53,7 +55,7 @@ class Leverage:
         self._told.discard(symbol)
         return ""
 
-    def look(self, positions: Sequence[VenuePosition]) -> None:
+    def refresh(self, positions: Sequence[VenuePosition]) -> None:
         """Forget what somebody has set differently in the venue's own screen."""
         for position in positions:
             if self._set.get(position.symbol) != (position.leverage, position.margin_mode):

@@ -22,12 +22,12 @@ PURPOSE = "liquidation"
 
 
 class MarginWatch:
-    """Watches the virtual accounts of one exchange section."""
+    """Watches the virtual accounts of one venue account."""
 
     def __init__(
-        self, *, section: str, recorder: Recorder, instruments: Mapping[Symbol, Instrument]
+        self, *, venue_account: str, recorder: Recorder, instruments: Mapping[Symbol, Instrument]
     ) -> None:
-        self._section = section
+        self._venue_account = venue_account
         self._recorder = recorder
         self._instruments = instruments
         self._told: set[tuple[TraderId, Symbol | None]] = set()
@@ -43,12 +43,14 @@ class MarginWatch:
         marks = {symbol: quote.mark for symbol, quote in quotes.items()}
         found: list[Position] = []
         short: set[tuple[TraderId, Symbol | None]] = set()
-        traders = {p.trader: None for p in self._recorder.state.positions(self._section)}
+        traders = {p.trader: None for p in self._recorder.state.positions(self._venue_account)}
         for trader in traders:
             if trader.startswith("@"):
                 continue
             try:
-                pools = self._recorder.state.pools(self._section, trader, marks, self._instruments)
+                pools = self._recorder.state.pools(
+                    self._venue_account, trader, marks, self._instruments
+                )
             except DataError as error:
                 self._recorder.log.warning("margin of a trader unknown", error=str(error))
                 short |= {key for key in self._told if key[0] == trader}

@@ -60,7 +60,7 @@ def open_order(
     quote: Quote,
     instrument: Instrument,
     policies: OrderPolicy,
-    section: str,
+    venue_account: str,
 ) -> OrderIntended | Refusal:
     """Make the order that opens a position, or say why the moment has passed."""
     decision = approved.decision
@@ -82,7 +82,7 @@ def open_order(
         return Refusal(reason=f"{size} {decision.symbol} is below the venue's smallest order")
     return OrderIntended(
         trader=approved.trader,
-        section=section,
+        venue_account=venue_account,
         cycle=approved.cycle,
         purpose="open",
         request=OrderRequest(
@@ -98,7 +98,7 @@ def open_order(
         risk_usd=approved.risk_usd,
         plan=ExitPlan(
             stop_loss=approved.stop_loss,
-            profit_target=approved.take_profit,
+            take_profit=approved.take_profit,
             invalidation_condition=approved.invalidation_condition,
         ),
     )
@@ -107,10 +107,10 @@ def open_order(
 def close_order(
     *,
     trader: TraderId,
-    section: str,
+    venue_account: str,
     cycle: CycleId,
     symbol: Symbol,
-    size: Decimal,
+    quantity: Decimal,
     net: Decimal,
     quote: Quote,
     instrument: Instrument,
@@ -118,30 +118,30 @@ def close_order(
     purpose: str,
     client_id: ClientOrderId,
 ) -> OrderIntended | Refusal:
-    """Make the order that closes a trader's own position of signed `size`.
+    """Make the order that closes a trader's own position of signed `quantity`.
 
     It is reduce-only wherever the venue's `net` position lets it be: with opposite positions of
     other traders in the coin, closing this one may well increase the net. Then it has to be as
     large as the venue wants any order to be; a smaller rest waits until the others are gone.
     """
-    side = Side.SELL if size > 0 else Side.BUY
+    side = Side.SELL if quantity > 0 else Side.BUY
     limit = limit_price(quote, instrument, side, policies)
-    is_reduce_only = net * size > 0 and abs(net) >= abs(size)
-    if not is_reduce_only and abs(size) * limit < instrument.min_notional:
+    is_reduce_only = net * quantity > 0 and abs(net) >= abs(quantity)
+    if not is_reduce_only and abs(quantity) * limit < instrument.min_notional:
         return Refusal(
-            reason=f"{abs(size)} {symbol} is below the venue's smallest order, and opposite "
+            reason=f"{abs(quantity)} {symbol} is below the venue's smallest order, and opposite "
             "positions of other traders do not let it be a reduction"
         )
     return OrderIntended(
         trader=trader,
-        section=section,
+        venue_account=venue_account,
         cycle=cycle,
         purpose=purpose,
         request=OrderRequest(
             client_id=client_id,
             symbol=symbol,
             side=side,
-            size=abs(size),
+            size=abs(quantity),
             limit_price=limit,
             is_reduce_only=is_reduce_only,
         ),
@@ -151,21 +151,21 @@ def close_order(
 def exit_orders(
     *,
     trader: TraderId,
-    section: str,
+    venue_account: str,
     cycle: CycleId,
     symbol: Symbol,
-    size: Decimal,
+    quantity: Decimal,
     plan: ExitPlan,
     instrument: Instrument,
     ids: Mapping[TriggerKind, ClientOrderId],
     kinds: Collection[TriggerKind] = (TriggerKind.STOP, TriggerKind.TARGET),
 ) -> list[OrderIntended]:
-    """Make the stop and target of a position of signed `size`, one group, the stop first."""
-    side = Side.SELL if size > 0 else Side.BUY
+    """Make the stop and target of a position of signed `quantity`, one group, the stop first."""
+    side = Side.SELL if quantity > 0 else Side.BUY
     orders = []
     for kind, price in (
         (TriggerKind.STOP, plan.stop_loss),
-        (TriggerKind.TARGET, plan.profit_target),
+        (TriggerKind.TARGET, plan.take_profit),
     ):
         if price is None or kind not in kinds:
             continue
@@ -175,7 +175,7 @@ def exit_orders(
             client_id=ids[kind],
             symbol=symbol,
             side=side,
-            size=abs(size),
+            size=abs(quantity),
             limit_price=instrument.round_price(limit, "up" if side is Side.BUY else "down"),
             tif=TimeInForce.IOC,
             is_reduce_only=True,
@@ -185,7 +185,7 @@ def exit_orders(
         orders.append(
             OrderIntended(
                 trader=trader,
-                section=section,
+                venue_account=venue_account,
                 cycle=cycle,
                 purpose=kind.value,
                 request=request,

@@ -22,7 +22,7 @@ GIVE_UP_AFTER = timedelta(seconds=60)
 
 
 class OrderManager:
-    """Places and cancels the orders of one exchange section.
+    """Places and cancels the orders of one venue account.
 
     Order of things for each batch: intents into the journal, made durable, sent, answers into the
     journal. A cancelled task finishes this sequence first, so a shutdown never loses an answer.
@@ -33,12 +33,12 @@ class OrderManager:
     def __init__(
         self,
         *,
-        section: str,
+        venue_account: str,
         provider: ExchangeProvider,
         recorder: Recorder,
         objection: Callable[[OrderIntended], str],
     ) -> None:
-        self._section = section
+        self._venue_account = venue_account
         self._provider = provider
         self._recorder = recorder
         self._objection = objection
@@ -171,7 +171,7 @@ class OrderManager:
             reason = f"{type(error).__name__}: {error}"
         if status is OrderStatus.UNKNOWN:
             self._recorder.alert(
-                "outcome_unknown", f"{self._section}: {reason}", trader=intents[0].trader
+                "outcome_unknown", f"{self._venue_account}: {reason}", trader=intents[0].trader
             )
         return [
             OrderOutcome(client_id=i.request.client_id, status=status, reason=reason)
@@ -185,7 +185,10 @@ class OrderManager:
         self._recorder.record(
             record.trader,
             OrderAnswered(
-                trader=record.trader, section=self._section, symbol=record.symbol, outcome=outcome
+                trader=record.trader,
+                venue_account=self._venue_account,
+                symbol=record.symbol,
+                outcome=outcome,
             ),
         )
 

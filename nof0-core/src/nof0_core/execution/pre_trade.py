@@ -15,19 +15,19 @@ from nof0_core.state.recorder import Recorder
 class PreTradeCheck:
     """Asked for every entry before it leaves.
 
-    `obstacle` says what outside the exchange section stops a trader (empty: nothing), such as a
+    `obstacle` says what outside the venue account stops a trader (empty: nothing), such as a
     halt.
     """
 
     def __init__(
         self,
         *,
-        section: str,
+        venue_account: str,
         recorder: Recorder,
         reconciliation: Reconciliation,
         obstacle: Callable[[TraderId], str],
     ) -> None:
-        self._section = section
+        self._venue_account = venue_account
         self._recorder = recorder
         self._reconciliation = reconciliation
         self._obstacle = obstacle
@@ -55,7 +55,7 @@ class PreTradeCheck:
             and record.symbol == symbol
             and record.request.trigger is None
             and record.client_id != own
-            for record in self._recorder.state.open_orders(self._section)
+            for record in self._recorder.state.open_orders(self._venue_account)
         )
 
     def sort_out(

@@ -35,19 +35,19 @@ VENUE_EXITS = frozenset({Capability.TRIGGER_ORDERS, Capability.REDUCE_ONLY})
 
 
 class Protection:
-    """Keeps the exits of one exchange section in line with what its traders hold."""
+    """Keeps the exits of one venue account in line with what its traders hold."""
 
     def __init__(
         self,
         *,
-        section: str,
+        venue_account: str,
         capabilities: Collection[Capability],
         recorder: Recorder,
         orders: OrderManager,
         instruments: Mapping[Symbol, Instrument],
         policies: Mapping[TraderId, OrderPolicy],
     ) -> None:
-        self._section = section
+        self._venue_account = venue_account
         self._at_venue = frozenset(capabilities) >= VENUE_EXITS
         self._recorder = recorder
         self._orders = orders
@@ -56,14 +56,14 @@ class Protection:
         self._told: set[ClientOrderId | None] = set()
         self._strays: set[tuple[TraderId, int]] = set()
 
-    async def keep(self) -> list[Position]:
+    async def ensure(self) -> list[Position]:
         """Place missing exits, replace wrong ones, cancel orphans.
 
         Returns:
             Positions that could not be protected and must be closed now.
         """
         await self._cancel_orphans()
-        positions = self._recorder.state.positions(self._section)
+        positions = self._recorder.state.positions(self._venue_account)
         sides = {(position.symbol, position.quantity > 0) for position in positions}
         opposed = {symbol for symbol, is_long in sides if (symbol, not is_long) in sides}
         return [
@@ -76,12 +76,12 @@ class Protection:
     def due(self, quotes: Mapping[Symbol, Quote]) -> list[tuple[Position, TriggerKind]]:
         """Return the engine-watched positions whose stop or target the mark has reached."""
         reached = []
-        for position in self._recorder.state.positions(self._section):
+        for position in self._recorder.state.positions(self._venue_account):
             quote = quotes.get(position.symbol)
             if quote is None or position.protection is not ProtectionMode.ENGINE:
                 continue
             sign = 1 if position.quantity > 0 else -1
-            stop, target = position.plan.stop_loss, position.plan.profit_target
+            stop, target = position.plan.stop_loss, position.plan.take_profit
             if stop is not None and (quote.mark - stop) * sign <= 0:
                 reached.append((position, TriggerKind.STOP))
             elif target is not None and (quote.mark - target) * sign >= 0:
@@ -90,7 +90,7 @@ class Protection:
 
     def _mode_for(self, position: Position, *, is_opposed: bool) -> tuple[ProtectionMode, str]:
         """Decide who watches a position's exits, and why."""
-        if position.plan.stop_loss is None and position.plan.profit_target is None:
+        if position.plan.stop_loss is None and position.plan.take_profit is None:
             return ProtectionMode.NONE, "the trader has exits switched off"
         if not self._at_venue:
             return ProtectionMode.ENGINE, "the venue has no reduce-only trigger orders"
@@ -106,7 +106,7 @@ class Protection:
         orders = self._exits_of(position)
         if mode is not ProtectionMode.VENUE:
             await self._orders.cancel([order.request.client_id for order in orders])
-            self._note(position, mode, reason)
+            self._record_mode(position, mode, reason)
             return True
         unsure = [o.client_id for o in orders if not _is_confirmed(o)]
         if unsure:
@@ -117,7 +117,7 @@ class Protection:
             # What was never heard of again is cancelled until the venue knows it or time is up.
             lost = [order.client_id for order in orders if not _is_confirmed(order)]
             await self._orders.cancel(lost)
-            self._note(position, mode, "")
+            self._record_mode(position, mode, "")
             return True
         deadline = self._terms[position.trader].stop_deadline
         reports = await self._orders.send(self._wanted(position), within=deadline)
@@ -135,9 +135,9 @@ class Protection:
             nothing = f"the venue did not confirm it within {deadline.total_seconds():g} s"
             self._tell_refused(position, nothing if unknown else refused[0].outcome.reason)
             # Until it is closed, which may take several orders, at least the engine watches.
-            self._note(position, ProtectionMode.ENGINE, "no stop stands at the venue")
+            self._record_mode(position, ProtectionMode.ENGINE, "no stop stands at the venue")
             return False
-        self._note(position, mode, "")
+        self._record_mode(position, mode, "")
         return True
 
     def _tell_refused(self, position: Position, reason: str) -> None:
@@ -164,14 +164,14 @@ class Protection:
             symbol=position.symbol,
         )
 
-    def _note(self, position: Position, mode: ProtectionMode, reason: str) -> None:
+    def _record_mode(self, position: Position, mode: ProtectionMode, reason: str) -> None:
         if position.protection is mode:
             return
         self._recorder.record(
             position.trader,
             ExitPlanSet(
                 trader=position.trader,
-                section=self._section,
+                venue_account=self._venue_account,
                 symbol=position.symbol,
                 plan=position.plan,
                 protection=mode,
@@ -184,7 +184,7 @@ class Protection:
         size = abs(position.quantity)
         confirmed = [o for o in orders if _is_confirmed(o)]
         standing = [o.purpose for o in confirmed if o.request.size == size]
-        planned = (position.plan.stop_loss is not None) + (position.plan.profit_target is not None)
+        planned = (position.plan.stop_loss is not None) + (position.plan.take_profit is not None)
         return len(standing) == len(confirmed) == planned == len(set(standing))
 
     def _wanted(self, position: Position) -> list[OrderIntended]:
@@ -194,10 +194,10 @@ class Protection:
         }
         return order_factory.exit_orders(
             trader=position.trader,
-            section=self._section,
+            venue_account=self._venue_account,
             cycle=position.cycle,
             symbol=position.symbol,
-            size=position.quantity,
+            quantity=position.quantity,
             plan=position.plan,
             instrument=self._instruments[position.symbol],
             ids=ids,
@@ -215,7 +215,7 @@ class Protection:
         state = self._recorder.state
         orphans = [
             record.request.client_id
-            for record in state.open_orders(self._section)
+            for record in state.open_orders(self._venue_account)
             if record.request.trigger is not None
             and state.position(record.trader, record.symbol) is None
         ]

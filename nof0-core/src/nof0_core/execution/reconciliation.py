@@ -33,15 +33,17 @@ class Difference:
 
 
 class Reconciliation:
-    """Compares the ledger with the exchange account of one section.
+    """Compares the ledger with the exchange account of one venue account.
 
     `drift` is what differed at the last look. Until the first one, and after one that failed,
     nothing is known and entries are stopped.
     """
 
-    def __init__(self, *, section: str, provider: ExchangeProvider, recorder: Recorder) -> None:
+    def __init__(
+        self, *, venue_account: str, provider: ExchangeProvider, recorder: Recorder
+    ) -> None:
         self.drift: tuple[Drift, ...] = ()
-        self._section = section
+        self._venue_account = venue_account
         self._provider = provider
         self._recorder = recorder
         self._is_known = False
@@ -67,15 +69,15 @@ class Reconciliation:
         Raises:
             JournalError: the ledger does not add up in itself.
         """
-        problems = self._recorder.state.audit(self._section)
+        problems = self._recorder.state.audit(self._venue_account)
         if problems:
-            message = f"the ledger of {self._section} does not add up: {'; '.join(problems)}"
+            message = f"the ledger of {self._venue_account} does not add up: {'; '.join(problems)}"
             raise JournalError(message)
         account, positions = await self._provider.account(), await self._provider.positions()
-        totals = self._recorder.state.totals(self._section)
+        totals = self._recorder.state.totals(self._venue_account)
         drift = compare(
             raw_usd=totals.raw_usd,
-            sizes=totals.sizes,
+            quantities=totals.quantities,
             account=account,
             positions=positions,
             marks=marks,
@@ -96,13 +98,13 @@ class Reconciliation:
         if drift == self.drift:
             return
         self.drift = drift
-        self._recorder.record(ENGINE, Reconciled(section=self._section, drift=drift))
+        self._recorder.record(ENGINE, Reconciled(venue_account=self._venue_account, drift=drift))
         for entry in drift:
             what = entry.symbol or entry.what
             self._recorder.alert(
                 "drift",
-                f"{self._section}: {what} is {entry.ledger} in the ledger and {entry.venue} at the "
-                "venue; no new entries until it is explained",
+                f"{self._venue_account}: {what} is {entry.ledger} in the ledger and {entry.venue} "
+                "at the venue; no new entries until it is explained",
                 symbol=entry.symbol,
             )
 
@@ -124,11 +126,13 @@ class Reconciliation:
         self._cash = None
         self._recorder.record(
             ENGINE,
-            Transferred(section=self._section, amounts={UNASSIGNED: amount}, reason="outside"),
+            Transferred(
+                venue_account=self._venue_account, amounts={UNASSIGNED: amount}, reason="outside"
+            ),
         )
         way = "into" if amount > 0 else "out of"
         self._recorder.alert(
             "foreign_transfer",
-            f"{self._section}: {plain(abs(amount))} USD were moved {way} the exchange account by "
-            f"somebody else; booked to {UNASSIGNED}",
+            f"{self._venue_account}: {plain(abs(amount))} USD were moved {way} the account "
+            f"by somebody else; booked to {UNASSIGNED}",
         )

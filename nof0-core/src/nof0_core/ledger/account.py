@@ -16,7 +16,7 @@ from nof0_core.ledger.position import Position
 from nof0_core.money import ZERO
 
 REMEMBERED = timedelta(hours=25)
-"""How far back from the newest fill of a section it is known who held what."""
+"""How far back from the newest fill of a venue account it is known who held what."""
 
 
 class Change(NamedTuple):
@@ -25,12 +25,12 @@ class Change(NamedTuple):
     time: datetime
     symbol: Symbol
     trader: TraderId
-    size: Decimal
+    quantity: Decimal
 
 
 @attrs.define(kw_only=True, eq=False)
 class Account:
-    """Running sums of one trader in one section, in USD, exact.
+    """Running sums of one trader in one venue account, in USD, exact.
 
     `cash` = `deposited` + `realized` - `fees` + `funding` at any time. Changed by the ledger only,
     in the `STRICT` context.
@@ -70,31 +70,32 @@ class Account:
 
 @attrs.frozen(kw_only=True)
 class Totals:
-    """What the exchange account of a section must show.
+    """What the exchange account of a venue account must show.
 
     `raw_usd` is deposits minus everything paid for coins plus everything got for them, fees and
-    funding included. `sizes` are signed, in coins; closed coins are left out.
+    funding included. `quantities` are signed, in coins; closed coins are left out.
     """
 
     raw_usd: Decimal
-    sizes: Mapping[Symbol, Decimal]
+    quantities: Mapping[Symbol, Decimal]
 
 
 @attrs.define(kw_only=True, eq=False)
-class Section:
+class VenueLedger:
     """All accounts on one exchange account, with sums kept beside them.
 
-    `raw_usd` and `sizes` are added up from the events themselves, not from the accounts: that both
-    agree is what `audit` checks. `parts` are sizes by fill and trader of fills that are not booked
-    completely yet. `changes` are the fills of the last `REMEMBERED`, in the order they were booked.
-    `opened_at` is when the first capital was booked (UTC): it holds all that happened before.
+    `raw_usd` and `quantities` are added up from the events themselves, not from the accounts: that
+    both agree is what `audit` checks. `parts` are quantities by fill and trader of fills that are
+    not booked completely yet. `changes` are the fills of the last `REMEMBERED`, in the order they
+    were booked. `opened_at` is when the first capital was booked (UTC): it holds all that happened
+    before.
     """
 
     accounts: dict[TraderId, Account] = attrs.field(factory=dict)
     opened_at: datetime | None = None
     raw_usd: Decimal = ZERO
-    sizes: dict[Symbol, Decimal] = attrs.field(factory=dict)
-    fill_ids: set[int] = attrs.field(factory=set)
+    quantities: dict[Symbol, Decimal] = attrs.field(factory=dict)
+    trade_ids: set[int] = attrs.field(factory=set)
     parts: dict[int, dict[TraderId, Decimal]] = attrs.field(factory=dict)
     changes: deque[Change] = attrs.field(factory=deque)
     last_fill: datetime | None = None
@@ -102,7 +103,7 @@ class Section:
     last_funding: datetime | None = None
 
     def account(self, trader: TraderId) -> Account:
-        """Return an account of the section, making it on first use."""
+        """Return an account of the venue account, making it on first use."""
         found = self.accounts.get(trader)
         if found is None:
             found = self.accounts[trader] = Account(trader=trader)
@@ -111,23 +112,25 @@ class Section:
     def know(self, trader: TraderId, fill: Fill, whole: Decimal | None) -> None:
         """Remember that a fill, or a trader's part of one of size `whole`, is booked."""
         self.last_fill = max(self.last_fill or fill.time, fill.time)
-        self.changes.append(Change(fill.time, fill.symbol, trader, fill.signed_size))
+        self.changes.append(Change(fill.time, fill.symbol, trader, fill.quantity))
         while self.changes[0].time < self.last_fill - REMEMBERED:
             self.changes.popleft()
         if whole is not None:
-            parts = self.parts.setdefault(fill.fill_id, {})
+            parts = self.parts.setdefault(fill.trade_id, {})
             parts[trader] = fill.size
             if sum(parts.values(), ZERO) < whole:
                 return
-            del self.parts[fill.fill_id]
-        self.fill_ids.add(fill.fill_id)
+            del self.parts[fill.trade_id]
+        self.trade_ids.add(fill.trade_id)
 
-    def sizes_at(self, symbol: Symbol, time: datetime, net: Decimal) -> dict[TraderId, Decimal]:
+    def quantities_at(
+        self, symbol: Symbol, time: datetime, net: Decimal
+    ) -> dict[TraderId, Decimal]:
         """Return who held how much of a coin at a time, closed positions left out.
 
         A fill at that very moment counts, unless only without it `net` is what all held together.
         """
-        sizes = {
+        quantities = {
             account.trader: account.positions[symbol].quantity
             for account in self.accounts.values()
             if symbol in account.positions
@@ -136,18 +139,23 @@ class Section:
         # The newest first; equal times in the opposite order of booking.
         later.reverse()
         later.sort(key=lambda change: change.time, reverse=True)
-        then = sizes
+        then = quantities
         for change in later:
-            sizes = {**sizes, change.trader: sizes.get(change.trader, ZERO) - change.size}
-            if change.time > time or sum(sizes.values(), ZERO) == net != sum(then.values(), ZERO):
-                then = sizes
+            quantities = {
+                **quantities,
+                change.trader: quantities.get(change.trader, ZERO) - change.quantity,
+            }
+            if change.time > time or sum(quantities.values(), ZERO) == net != sum(
+                then.values(), ZERO
+            ):
+                then = quantities
         return {trader: size for trader, size in then.items() if size}
 
     def audit(self) -> list[str]:
         """Return what does not add up, a sentence each."""
         wrong = []
         raw_usd = ZERO
-        sizes: dict[Symbol, Decimal] = {}
+        quantities: dict[Symbol, Decimal] = {}
         for account in self.accounts.values():
             if (
                 account.cash
@@ -157,10 +165,10 @@ class Section:
             raw_usd += account.cash
             for symbol, position in account.positions.items():
                 raw_usd -= position.cost
-                sizes[symbol] = sizes.get(symbol, ZERO) + position.quantity
+                quantities[symbol] = quantities.get(symbol, ZERO) + position.quantity
         if raw_usd != self.raw_usd:
             wrong.append(f"all accounts together have {raw_usd} USD, not {self.raw_usd}")
-        if {symbol: size for symbol, size in sizes.items() if size} != self.sizes:
+        if {symbol: size for symbol, size in quantities.items() if size} != self.quantities:
             wrong.append("all positions together are not the net positions")
         return wrong
 
@@ -168,16 +176,16 @@ class Section:
         self, symbol: Symbol, change: Decimal, price: Decimal, fee: Decimal
     ) -> tuple[Decimal, Decimal]:
         """Return what `raw_usd` and the size of the coin will be after a fill."""
-        return self.raw_usd - change * price - fee, self.sizes.get(symbol, ZERO) + change
+        return self.raw_usd - change * price - fee, self.quantities.get(symbol, ZERO) + change
 
     def put(self, symbol: Symbol, raw_usd: Decimal, size: Decimal) -> None:
         """Take over the sums that `after` has returned."""
         self.raw_usd = raw_usd
         if size:
-            self.sizes[symbol] = size
+            self.quantities[symbol] = size
         else:
-            self.sizes.pop(symbol, None)
+            self.quantities.pop(symbol, None)
 
     def totals(self) -> Totals:
         """Return the sums as they are now."""
-        return Totals(raw_usd=self.raw_usd, sizes=dict(self.sizes))
+        return Totals(raw_usd=self.raw_usd, quantities=dict(self.quantities))

@@ -30,7 +30,7 @@ class Owner:
     """Whose fill it is, by which order (None: nobody's), told by which event."""
 
     trader: TraderId
-    section: str
+    venue_account: str
     order: OrderRecord | None
     seq: int
 
@@ -50,7 +50,7 @@ class Booking:
 
 def book(held: Position | None, fill: Fill, owner: Owner) -> Booking:
     """Apply a fill to what its owner held of the coin before; call it in the `STRICT` context."""
-    change = fill.signed_size
+    change = fill.quantity
     if held is None:
         return Booking(position=_opened(fill, change, fill.fee, owner))
     if held.is_long == (change > 0):
@@ -71,7 +71,7 @@ def _opened(fill: Fill, quantity: Decimal, fee: Decimal, owner: Owner) -> Positi
         order = None
     return Position(
         trader=owner.trader,
-        section=owner.section,
+        venue_account=owner.venue_account,
         symbol=fill.symbol,
         quantity=quantity,
         cost=quantity * fill.price,
@@ -84,8 +84,8 @@ def _opened(fill: Fill, quantity: Decimal, fee: Decimal, owner: Owner) -> Positi
         opened_by=order.client_id if order else None,
         opened_seq=order.seq if order else owner.seq,
         opened_at=fill.time,
-        entry_fill_id=fill.fill_id,
-        entry_venue_id=fill.venue_id,
+        entry_trade_id=fill.trade_id,
+        entry_order_id=fill.venue_order_id,
         is_taker=fill.is_taker,
         fees=fee,
         entry_fees=fee,
@@ -124,16 +124,16 @@ def _reduced(held: Position, fill: Fill, size: Decimal, fee: Decimal, owner: Own
         entry=TradeLeg(
             price=held.entry_price,
             time=held.opened_at,
-            fill_id=held.entry_fill_id,
-            venue_id=held.entry_venue_id,
+            trade_id=held.entry_trade_id,
+            venue_order_id=held.entry_order_id,
             is_taker=held.is_taker,
             fee=entry_fee,
         ),
         exit=TradeLeg(
             price=fill.price,
             time=fill.time,
-            fill_id=fill.fill_id,
-            venue_id=fill.venue_id,
+            trade_id=fill.trade_id,
+            venue_order_id=fill.venue_order_id,
             is_taker=fill.is_taker,
             fee=fee,
             is_liquidation=fill.is_liquidation,

@@ -14,28 +14,29 @@ NETTED = 1000
 
 
 def share_funding(
-    payment: FundingPayment, sizes: Mapping[TraderId, Decimal], oracle: Decimal | None
+    payment: FundingPayment, quantities: Mapping[TraderId, Decimal], oracle: Decimal | None
 ) -> dict[TraderId, Decimal]:
     """Divide a payment by signed size, so that longs and shorts also pay each other.
 
     Each gets its size x the amount per coin, cut to 6 decimals toward zero. Per coin is paid what
-    the venue paid, `payment.amount` / `payment.size`; where netting left (nearly) nothing to pay
-    for, -`oracle` x rate, the venue's own formula (Hyperliquid documentation, "Funding"). Without
-    an oracle and without a net size nobody pays.
+    the venue paid, `payment.amount` / `payment.quantity`; where netting left (nearly) nothing to
+    pay for, -`oracle` x rate, the venue's own formula (Hyperliquid documentation, "Funding").
+    Without an oracle and without a net size nobody pays.
 
     Args:
         payment: what the exchange account paid or got.
-        sizes: signed size in coins at the settlement, by trader.
+        quantities: signed, in coins, at the settlement, by trader.
         oracle: the oracle price at the settlement, USD per coin, if known.
 
     Returns:
-        USD by trader (negative: paid), in the order of `sizes`, then for the reserve what cutting
-        left over, unless that is 0. The sum is exactly `payment.amount`.
+        USD by trader (negative: paid), in the order of `quantities`, then for the reserve what
+        cutting left over, unless that is 0. The sum is exactly `payment.amount`.
     """
     with localcontext(EXACT):
-        per_coin = _per_coin(payment, sizes, oracle)
+        per_coin = _per_coin(payment, quantities, oracle)
         amounts = {
-            trader: (size * per_coin).quantize(USD, ROUND_DOWN) for trader, size in sizes.items()
+            trader: (quantity * per_coin).quantize(USD, ROUND_DOWN)
+            for trader, quantity in quantities.items()
         }
         rest = payment.amount - sum(amounts.values(), ZERO)
         if rest:
@@ -44,10 +45,10 @@ def share_funding(
 
 
 def _per_coin(
-    payment: FundingPayment, sizes: Mapping[TraderId, Decimal], oracle: Decimal | None
+    payment: FundingPayment, quantities: Mapping[TraderId, Decimal], oracle: Decimal | None
 ) -> Decimal:
-    gross = sum((abs(size) for size in sizes.values()), ZERO)
-    is_netted = gross > NETTED * abs(payment.size)
-    if oracle is not None and (is_netted or not payment.size):
+    gross = sum((abs(quantity) for quantity in quantities.values()), ZERO)
+    is_netted = gross > NETTED * abs(payment.quantity)
+    if oracle is not None and (is_netted or not payment.quantity):
         return -oracle * payment.rate
-    return payment.amount / payment.size if payment.size else ZERO
+    return payment.amount / payment.quantity if payment.quantity else ZERO

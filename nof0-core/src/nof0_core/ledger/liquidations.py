@@ -13,7 +13,7 @@ from nof0_core.money import EXACT, ZERO, floor_to, truncate_usd
 
 
 def share_liquidation(
-    fill: Fill, sizes: Mapping[TraderId, Decimal], lot: Decimal
+    fill: Fill, quantities: Mapping[TraderId, Decimal], lot: Decimal
 ) -> dict[TraderId, Fill]:
     """Divide a liquidation fill of the net position among those who hold the side it closed.
 
@@ -24,15 +24,15 @@ def share_liquidation(
 
     Args:
         fill: what the venue did.
-        sizes: signed size in coins before it, by trader, in whole lots like the fill's.
+        quantities: signed, in coins, before it, by trader, in whole lots like the fill's.
         lot: smallest step of a size, in coins.
 
     Returns:
-        A part of the fill for each trader concerned, in the order of `sizes`. Sizes and fees add
-        up to those of the fill exactly.
+        A part of the fill for each trader concerned, in the order of `quantities`. Sizes and fees
+        add up to those of the fill exactly.
     """
     with localcontext(EXACT):
-        held = {t: abs(size) for t, size in sizes.items() if size * fill.side.sign < 0}
+        held = {t: abs(size) for t, size in quantities.items() if size * fill.side.sign < 0}
         coins = _proportional(min(fill.size, sum(held.values(), ZERO)), held, lot)
         nobodys = fill.size - sum(coins.values(), ZERO)
         if nobodys:

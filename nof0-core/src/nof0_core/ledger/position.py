@@ -27,14 +27,14 @@ class Position:
 
     `leverage`, `margin_mode`, `confidence`, `risk_usd`, `plan`, `cycle` come from the opening order
     `opened_by` (None, and neutral values, for what no trader ordered). `opened_at`,
-    `entry_fill_id` and `entry_venue_id` are the first fill's. `opened_seq` numbers the event with
-    which the position was intended. `stop_id` and `target_id` are the newest exit orders that may
-    still be alive at the venue, their venue ids are None until the venue has answered.
+    `entry_trade_id` and `entry_order_id` are the first fill's. `opened_seq` numbers the event with
+    which the position was intended. `stop_id` and `take_profit_id` are the newest exit orders that
+    may still be alive at the venue, their venue ids are None until the venue has answered.
     `entry_price` is the average in USD, rounded to 10 decimals if it has more.
     """
 
     trader: TraderId
-    section: str
+    venue_account: str
     symbol: Symbol
     quantity: Decimal
     cost: Decimal
@@ -46,8 +46,8 @@ class Position:
     opened_by: ClientOrderId | None
     opened_seq: int
     opened_at: datetime
-    entry_fill_id: int
-    entry_venue_id: int
+    entry_trade_id: int
+    entry_order_id: int
     is_taker: bool
     fees: Decimal
     entry_fees: Decimal
@@ -58,9 +58,9 @@ class Position:
     margin_mode: MarginMode = MarginMode.CROSS
     kept_margin: Decimal = ZERO
     stop_id: ClientOrderId | None = None
-    target_id: ClientOrderId | None = None
-    stop_venue_id: int | None = None
-    target_venue_id: int | None = None
+    take_profit_id: ClientOrderId | None = None
+    stop_order_id: int | None = None
+    take_profit_order_id: int | None = None
     entry_price: Decimal = attrs.field(init=False)
 
     @entry_price.default

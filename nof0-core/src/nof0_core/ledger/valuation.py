@@ -67,7 +67,7 @@ def _holding(position: Position, mark: Decimal, pool: Pool) -> Holding:
         margin = initial_margin(abs(worth), position.leverage)
     return Holding(
         symbol=position.symbol,
-        size=position.quantity,
+        quantity=position.quantity,
         entry_price=position.entry_price,
         mark=mark,
         leverage=position.leverage,
@@ -87,10 +87,10 @@ def _holding(position: Position, mark: Decimal, pool: Pool) -> Holding:
         fees=position.fees,
         funding=position.funding,
         realized_pnl=position.realized_pnl,
-        entry_venue_id=position.entry_venue_id,
+        entry_order_id=position.entry_order_id,
         stop_id=position.stop_id,
-        target_id=position.target_id,
-        stop_venue_id=position.stop_venue_id,
-        target_venue_id=position.target_venue_id,
+        take_profit_id=position.take_profit_id,
+        stop_order_id=position.stop_order_id,
+        take_profit_order_id=position.take_profit_order_id,
         protection=position.protection,
     )

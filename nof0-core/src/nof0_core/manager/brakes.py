@@ -100,7 +100,7 @@ class TraderBrakes:
         """
         return "; ".join(on.message for on in self.active(trader))
 
-    def look(self, trader: TraderId, account: AccountState | None = None) -> None:
+    def evaluate(self, trader: TraderId, account: AccountState | None = None) -> None:
         """Release what is over and trip what a limit asks for; both are journalled.
 
         Raises:

@@ -42,7 +42,7 @@ class Controls:
 
     def listen(self) -> None:
         """Take note of the halt and do what needs no venue: pause, resume, refuse."""
-        self._note_halt()
+        self._record_halt()
         for request in self._waiting():
             if self._recorder.state.brakes.is_answered(request.id):
                 # Answered before the engine died between answer and removal.
@@ -55,12 +55,12 @@ class Controls:
                 self._resume(request)
 
     async def close_out(self, execution: ExecutionEngine, quotes: Mapping[Symbol, Quote]) -> None:
-        """Close what is to be closed on one exchange section, as far as it can be done now.
+        """Close what is to be closed on one venue account, as far as it can be done now.
 
         What could not be closed (no counterpart, no price) is tried again at the next look.
         """
         if self._halt is not None and self._halt.is_flatten:
-            for position in self._recorder.state.positions(execution.section):
+            for position in self._recorder.state.positions(execution.venue_account):
                 if position.trader in self._traders:
                     await execution.close(position.trader, position.symbol, quotes, "flatten")
         for request in self._waiting():
@@ -68,12 +68,12 @@ class Controls:
             if (
                 request.command is Command.CLOSE
                 and trader is not None
-                and trader.config.exchange == execution.section
+                and trader.config.exchange == execution.venue_account
                 and not self._recorder.state.brakes.is_answered(request.id)
             ):
                 await self._close(request, execution, quotes)
 
-    def _note_halt(self) -> None:
+    def _record_halt(self) -> None:
         halt, known = self._switch.read(), self._recorder.state.brakes.halt
         if halt is None and known is not None:
             self._brakes.release(None, Brake.HALT, "resumed")
@@ -115,7 +115,7 @@ class Controls:
     def _held(self, request: Request, execution: ExecutionEngine) -> list[Symbol]:
         return [
             position.symbol
-            for position in self._recorder.state.positions(execution.section)
+            for position in self._recorder.state.positions(execution.venue_account)
             if position.trader == request.trader and request.symbol in (None, position.symbol)
         ]
 

@@ -52,9 +52,9 @@ class CycleRunner:
         config = trader.config
         feed, execution = self._feeds[config.market], self._executions[config.exchange]
         moment = await feed.moment(config.symbols)
-        self._note_market(config.market, moment)
+        self._record_market(config.market, moment)
         account = self._portfolio.account(config.id)
-        self._brakes.look(config.id, account)
+        self._brakes.evaluate(config.id, account)
         context = DecisionContext(
             trader=config.id,
             cycle=cycle_id(config.id, scheduled),
@@ -89,7 +89,7 @@ class CycleRunner:
             return None
         return BudgetLeft(usd=left.usd, tokens=left.tokens)
 
-    def _note_market(self, section: str, moment: MarketView) -> None:
+    def _record_market(self, section: str, moment: MarketView) -> None:
         """Write down what traders see, once for all that see the same."""
         time, digests = self._seen
         if time != moment.time:

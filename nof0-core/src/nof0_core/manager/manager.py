@@ -109,8 +109,8 @@ class Manager:
 
     async def catch_up(self) -> None:
         """Bring books and venues into agreement, before anything is decided and at the end."""
-        for section in self._executions:
-            await self._sync(section)
+        for venue_account in self._executions:
+            await self._sync(venue_account)
         self._recorder.commit()
 
     async def _wait(self) -> bool:
@@ -129,8 +129,8 @@ class Manager:
     def _plan(self, sync_step: timedelta) -> Schedule:
         now = self._clock.now()
         schedule = Schedule()
-        for section in self._executions:
-            schedule.add(Timer(Rank.SYNC, section, sync_step, next_on_grid(now, sync_step)))
+        for venue_account in self._executions:
+            schedule.add(Timer(Rank.SYNC, venue_account, sync_step, next_on_grid(now, sync_step)))
         schedule.add(Timer(Rank.HOUR, "", HOUR, next_on_grid(now, HOUR)))
         step = self._config.rebalance_interval
         schedule.add(Timer(Rank.REBALANCE, "", step, next_on_grid(now, step)))
@@ -182,7 +182,7 @@ class Manager:
         elif timer.rank is Rank.SYNC:
             await self._sync(timer.name)
         elif timer.rank is Rank.HOUR:
-            await self._mark_hour(scheduled)
+            await self._settle_hour(scheduled)
         else:
             self._rebalancer.run(self._views.traders())
 
@@ -224,37 +224,37 @@ class Manager:
                 trader=trader.config.id,
             )
 
-    async def _sync(self, section: str) -> None:
-        execution = self._executions[section]
+    async def _sync(self, venue_account: str) -> None:
+        execution = self._executions[venue_account]
         # First of all, and without the venue: a halt has to hold even while it is away.
         self._controls.listen()
         try:
-            quotes = await self._portfolio.refresh(section)
+            quotes = await self._portfolio.refresh(venue_account)
             await execution.sync(quotes)
             await self._controls.close_out(execution, quotes)
             for trader in self.traders.values():
-                if trader.config.exchange == section:
-                    self._brakes.look(trader.config.id)
+                if trader.config.exchange == venue_account:
+                    self._brakes.evaluate(trader.config.id)
         except EndOfDataError as error:
             self.stop(str(error))
         except JournalError:
             raise
         except Exception as error:  # noqa: BLE001 - a provider's bug must not end the engine
-            self._log_failure("sync_failed", section, error)
-            if section not in self._unsynced:
-                self._unsynced.add(section)
-                message = f"{section}: {_in_words(error)}; it is tried again at every sync"
+            self._log_failure("sync_failed", venue_account, error)
+            if venue_account not in self._unsynced:
+                self._unsynced.add(venue_account)
+                message = f"{venue_account}: {_in_words(error)}; it is tried again at every sync"
                 self._recorder.alert("sync_failed", message)
         else:
-            self._unsynced.discard(section)
+            self._unsynced.discard(venue_account)
 
     def _log_failure(self, what: str, name: str, error: Exception) -> None:
         trace = "" if isinstance(error, Nof0Error) else "".join(traceback.format_exception(error))
         self._recorder.log.info(what, name=name, error=_in_words(error), trace=trace)
 
-    async def _mark_hour(self, hour: datetime) -> None:
-        for section, execution in self._executions.items():
-            await execution.mark_hour(hour, self._portfolio.quotes[section])
+    async def _settle_hour(self, hour: datetime) -> None:
+        for venue_account, execution in self._executions.items():
+            await execution.settle_hour(hour, self._portfolio.quotes[venue_account])
         accounts = tuple(self._portfolio.account(trader) for trader in self.traders)
         self._recorder.record(ENGINE, HourMarked(accounts=accounts))
 

@@ -21,7 +21,7 @@ SUM_TOLERANCE = Decimal("1E-9")
 class Rebalancer:
     """Asks the allocator for shares and moves cash accordingly, as transfers, never as profit.
 
-    Traders of different exchange sections never exchange capital: each section is shared out on
+    Traders of different venue accounts never exchange capital: each venue account is shared out on
     its own, since nothing here can move money between venues.
     """
 
@@ -30,14 +30,16 @@ class Rebalancer:
         self._recorder = recorder
 
     def run(self, views: Sequence[TraderView]) -> None:
-        """Rebalance every section; where an allocator misbehaves, leave capital where it is."""
-        for section in self._config.exchanges:
-            members = [view for view in views if view.section == section]
+        """Rebalance each venue account; where an allocator misbehaves, leave capital alone."""
+        for venue_account in self._config.exchanges:
+            members = [view for view in views if view.venue_account == venue_account]
             if len(members) > 1:
-                self._share_out(section, members)
+                self._share_out(venue_account, members)
 
-    def _share_out(self, section: str, members: Sequence[TraderView]) -> None:
-        reserve = self._recorder.state.account(section, RESERVE, {}, self._recorder.clock.now(), {})
+    def _share_out(self, venue_account: str, members: Sequence[TraderView]) -> None:
+        reserve = self._recorder.state.account(
+            venue_account, RESERVE, {}, self._recorder.clock.now(), {}
+        )
         accounts = {RESERVE: reserve} | {view.trader: view.account for view in members}
         total = sum((account.equity for account in accounts.values()), ZERO)
         if total <= 0:
@@ -57,13 +59,14 @@ class Rebalancer:
             shares, problem = {}, f"{type(error).__name__}: {error}"
         if problem:
             self._recorder.alert(
-                "allocation_refused", f"{section}: capital stays as it is: {problem}"
+                "allocation_refused", f"{venue_account}: capital stays as it is: {problem}"
             )
             return
         moves = transfers(accounts, shares, total)
         if moves:
             self._recorder.record(
-                ENGINE, Transferred(section=section, amounts=dict(moves), reason="rebalance")
+                ENGINE,
+                Transferred(venue_account=venue_account, amounts=dict(moves), reason="rebalance"),
             )
             strategy = self._config.allocation_strategy
             self._recorder.record(

@@ -127,11 +127,11 @@ class MarketFeed:
         known = self._moments.get(key)
         if known is None:
             return None
-        until, moment = known
+        fresh_until, moment = known
         now = self._clock.now()
         if now == moment.time:
             return moment
-        is_fresh = moment.time <= now < moment.time + self._max_age and to_ms(now) < until
+        is_fresh = moment.time <= now < moment.time + self._max_age and to_ms(now) < fresh_until
         return moment if is_fresh and not self._clock.is_lockstep else None
 
     async def _look(self, symbols: tuple[Symbol, ...]) -> MarketView:
@@ -141,14 +141,14 @@ class MarketFeed:
         now, shown = await self._series(symbols, missing)
         snapshots: dict[Symbol, MarketSnapshot] = {}
         entries: list[bytes] = []
-        until = to_ms(now + self._max_age)
+        fresh_until = to_ms(now + self._max_age)
         for symbol, found in shown.items():
             quote = answers[symbol]
             assert isinstance(quote, Quote)  # noqa: S101 - the others are in `missing`
             series = {interval: each.series for interval, each in found}
             snapshots[symbol] = MarketSnapshot(symbol=symbol, time=now, quote=quote, series=series)
             entries.append(record.entry(symbol, now, quote, [each.encoded for _, each in found]))
-            until = min(until, *(each.until for _, each in found))
+            fresh_until = min(fresh_until, *(each.fresh_until for _, each in found))
         text = record.join_entries(entries)
         moment = MarketView(
             time=now,
@@ -157,7 +157,7 @@ class MarketFeed:
             missing=missing,
             record=msgspec.Raw(text),
         )
-        self._moments[symbols] = (until, moment)
+        self._moments[symbols] = (fresh_until, moment)
         return moment
 
     async def _series(

@@ -54,9 +54,9 @@ class LiveSeries:
         self._pause = max(1, max_age // timedelta(milliseconds=1))
         self._lock = anyio.Lock(fast_acquire=True)
         self._shown: EncodedSeries | None = None
-        self._dead = 0
+        self._stale_at = 0
         self._failure: ProviderError | None = None
-        self._until = -1
+        self._fresh_until = -1
 
     def ready(self, now: int) -> EncodedSeries | None:
         """Return the newest bars, None if they have to be fetched first.
@@ -64,14 +64,14 @@ class LiveSeries:
         Raises:
             ProviderError: the last request, a moment ago, failed, or its bars are too old.
         """
-        if now >= self._until:
+        if now >= self._fresh_until:
             return None
         if self._failure is not None:
             raise self._failure
-        if now >= self._dead:
+        if now >= self._stale_at:
             message = (
                 f"market {self._section}: the newest {self._interval} bar of {self._symbol} closed "
-                f"at {from_ms(self._dead - STALE_INTERVALS * self._length):%Y-%m-%d %H:%M}"
+                f"at {from_ms(self._stale_at - STALE_INTERVALS * self._length):%Y-%m-%d %H:%M}"
             )
             raise DataError(message, section=self._section)
         return self._shown
@@ -80,7 +80,7 @@ class LiveSeries:
         """Fetch the newest bars unless somebody just did; the outcome is kept for `ready`."""
         async with self._lock:
             asked = self._clock.now()
-            if to_ms(asked) < self._until:
+            if to_ms(asked) < self._fresh_until:
                 return
             try:
                 candles = await self._provider.candles(
@@ -95,7 +95,7 @@ class LiveSeries:
                 computed = compute(self._indicators, candles)
             except ProviderError as error:
                 self._failure = error
-                self._until = to_ms(self._clock.now()) + self._pause
+                self._fresh_until = to_ms(self._clock.now()) + self._pause
                 return
             newest = slice(max(0, len(candles) - self._bars), None)
             series = Series(
@@ -104,9 +104,11 @@ class LiveSeries:
                 indicators={name: values[newest] for name, values in computed.items()},
             )
             closed = to_ms(candles.last_close_time)
-            self._until = max(closed + self._length, to_ms(self._clock.now()) + self._pause)
-            self._dead = closed + STALE_INTERVALS * self._length
+            self._fresh_until = max(closed + self._length, to_ms(self._clock.now()) + self._pause)
+            self._stale_at = closed + STALE_INTERVALS * self._length
             self._failure = None
             self._shown = EncodedSeries(
-                series=series, encoded=encode_series(series), until=min(self._until, self._dead)
+                series=series,
+                encoded=encode_series(series),
+                fresh_until=min(self._fresh_until, self._stale_at),
             )

@@ -88,15 +88,15 @@ class RecordedSeries:
             DataError: no bar has closed yet, or the newest is too old to be shown.
         """
         shown = self._shown
-        if shown is not None and self._since <= now < shown.until:
+        if shown is not None and self._since <= now < shown.fresh_until:
             return shown
         end = bisect_right(self._closes, now)
         if not end:
             begin = from_ms(self._closes[0])
             self._refuse(f"the first {self._what} closes at {begin:%Y-%m-%d %H:%M}")
         closed = self._closes[end - 1]
-        dead = closed + STALE_INTERVALS * self._length
-        if now >= dead:
+        stale_at = closed + STALE_INTERVALS * self._length
+        if now >= stale_at:
             self._refuse(f"the newest {self._what} closed at {from_ms(closed):%Y-%m-%d %H:%M}")
         window = slice(max(0, end - self._bars), end)
         self._since = closed
@@ -107,7 +107,7 @@ class RecordedSeries:
                 indicators=Window(self._computed, window),
             ),
             encoded=join_rows(self._head, self._encoded(window.start, end)),
-            until=min(self._closes[end], dead) if end < len(self._closes) else dead,
+            fresh_until=min(self._closes[end], stale_at) if end < len(self._closes) else stale_at,
         )
         return self._shown
 

@@ -13,12 +13,12 @@ from nof0_core.domain.snapshot import Series
 class EncodedSeries:
     """A series and its exact JSON form with the interval in front.
 
-    Good until `until` (milliseconds UTC, not included).
+    Good until `fresh_until` (milliseconds UTC, not included).
     """
 
     series: Series
     encoded: bytes
-    until: int
+    fresh_until: int
 
 
 class Source(Protocol):

@@ -18,7 +18,7 @@ from nof0_core.state.recorder import Recorder
 class Portfolio:
     """Values the virtual accounts at the newest marks.
 
-    Each exchange section is valued with the quotes of one market section (`pricing`), so that all
+    Each venue account is valued with the quotes of one market section (`pricing`), so that all
     its traders see the same worth of the same coin.
     """
 
@@ -33,40 +33,44 @@ class Portfolio:
         self._recorder = recorder
         self._feeds = feeds
         self._pricing = pricing
-        self._sections = {trader.id: trader.exchange for trader in config.traders}
+        self._venue_accounts = {trader.id: trader.exchange for trader in config.traders}
         self._symbols = {
-            section: tuple(
-                dict.fromkeys(s for t in config.traders if t.exchange == section for s in t.symbols)
+            venue_account: tuple(
+                dict.fromkeys(
+                    s for t in config.traders if t.exchange == venue_account for s in t.symbols
+                )
             )
-            for section in config.exchanges
+            for venue_account in config.exchanges
         }
-        self.quotes: dict[str, dict[Symbol, Quote]] = {section: {} for section in config.exchanges}
+        self.quotes: dict[str, dict[Symbol, Quote]] = {
+            venue_account: {} for venue_account in config.exchanges
+        }
         self._marks: dict[str, dict[Symbol, Decimal]] = {name: {} for name in config.exchanges}
         self._trackers = {trader.id: PerformanceTracker() for trader in config.traders}
 
     async def refresh(
-        self, section: str, symbols: Sequence[Symbol] | None = None
+        self, venue_account: str, symbols: Sequence[Symbol] | None = None
     ) -> Mapping[Symbol, Quote]:
         """Fetch quotes for a section: of some symbols, or of all its traders' and held ones."""
         if symbols is None:
-            held = self._recorder.state.totals(section).sizes
-            symbols = tuple(dict.fromkeys((*self._symbols[section], *held)))
-        quotes = await self._feeds[self._pricing[section]].quotes(symbols)
-        self.quotes[section].update(quotes)
-        marks = self._marks[section]
+            held = self._recorder.state.totals(venue_account).quantities
+            symbols = tuple(dict.fromkeys((*self._symbols[venue_account], *held)))
+        quotes = await self._feeds[self._pricing[venue_account]].quotes(symbols)
+        self.quotes[venue_account].update(quotes)
+        marks = self._marks[venue_account]
         for symbol, quote in quotes.items():
             marks[symbol] = quote.mark
         return quotes
 
     def account(self, trader: TraderId) -> AccountState:
         """Value one trader's account at the newest marks known."""
-        section = self._sections[trader]
+        venue_account = self._venue_accounts[trader]
         return self._recorder.state.account(
-            section,
+            venue_account,
             trader,
-            self._marks[section],
+            self._marks[venue_account],
             self._recorder.clock.now(),
-            self._feeds[self._pricing[section]].instruments,
+            self._feeds[self._pricing[venue_account]].instruments,
         )
 
     def performance(self, trader: TraderId, account: AccountState) -> Performance:

@@ -12,7 +12,7 @@ from nof0_core.prompts.sandbox import sandbox
 from nof0_core.prompts.template import Source
 from nof0_core.prompts.tokens import estimate
 
-PLAN = ("stop_loss", "profit_target", "invalidation")
+PLAN = ("stop_loss", "take_profit", "invalidation")
 """What a position's exit plan is made of."""
 CONTRACT = (
     *(signal.value for signal in Signal),

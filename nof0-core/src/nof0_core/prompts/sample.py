@@ -246,7 +246,7 @@ def _account() -> AccountState:
 def _long() -> Holding:
     return Holding(
         symbol=Symbol("BTC"),
-        size=Decimal("0.004"),
+        quantity=Decimal("0.004"),
         entry_price=Decimal(121200),
         mark=Decimal(121850),
         leverage=10,
@@ -256,7 +256,7 @@ def _long() -> Holding:
         opened_at=NOW - timedelta(hours=2, minutes=9),
         exit_plan=ExitPlan(
             stop_loss=Decimal(120000),
-            profit_target=Decimal(125400),
+            take_profit=Decimal(125400),
             invalidation_condition="4h close below 119500",
         ),
         confidence=78.0,
@@ -264,7 +264,7 @@ def _long() -> Holding:
         fees=Decimal("0.218160"),
         funding=Decimal("-0.01"),
         realized_pnl=Decimal(0),
-        entry_venue_id=101,
+        entry_order_id=101,
         protection=ProtectionMode.VENUE,
     )
 
@@ -272,7 +272,7 @@ def _long() -> Holding:
 def _short() -> Holding:
     return Holding(
         symbol=Symbol("DOGE"),
-        size=Decimal(-2000),
+        quantity=Decimal(-2000),
         entry_price=Decimal("0.1999"),
         mark=Decimal("0.19876"),
         leverage=5,
@@ -280,12 +280,12 @@ def _short() -> Holding:
         unrealized_pnl=Decimal("2.28"),
         liquidation_price=Decimal("2.1934"),
         opened_at=NOW - timedelta(minutes=24),
-        exit_plan=ExitPlan(stop_loss=Decimal("0.2061"), profit_target=Decimal("0.1812")),
+        exit_plan=ExitPlan(stop_loss=Decimal("0.2061"), take_profit=Decimal("0.1812")),
         confidence=81.5,
         risk_usd=Decimal("12.8"),
         fees=Decimal("0.17991"),
         funding=Decimal("0.005"),
         realized_pnl=Decimal(0),
-        entry_venue_id=102,
+        entry_order_id=102,
         protection=ProtectionMode.ENGINE,
     )

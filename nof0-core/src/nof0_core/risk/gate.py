@@ -83,7 +83,7 @@ class RiskGate:
         """
         if not decisions:
             return (), ()
-        answer = _Answer(torn=_contradictions(decisions))
+        answer = _Answer(contradictory=_contradictions(decisions))
         judgements = tuple(self._one(decision, context, answer) for decision in decisions)
         return judgements, tuple(answer.approved)
 
@@ -105,9 +105,9 @@ class RiskGate:
         for named in (_SCHEMA, _ONE_POSITION, *self._extra):
             if hearing.ask(named):
                 return hearing.rejected()
-        if decision.symbol in answer.taken or risk.holding is None:
+        if decision.symbol in answer.decided or risk.holding is None:
             return hearing.rejected(_duplicate(decision))
-        answer.taken.add(decision.symbol)
+        answer.decided.add(decision.symbol)
         answer.approved.append(
             _issue(
                 _plan(
@@ -128,9 +128,9 @@ class RiskGate:
         for named in _BASIC:
             if hearing.ask(named):
                 return hearing.rejected()
-        if decision.symbol in answer.torn:
+        if decision.symbol in answer.contradictory:
             return hearing.rejected(_contradictory(decision))
-        if decision.symbol in answer.taken:
+        if decision.symbol in answer.decided:
             return hearing.rejected(_duplicate(decision))
         vetoes = [hearing.ask(named) for named in _POLICY]
         if any(vetoes):
@@ -145,8 +145,8 @@ class RiskGate:
 class _Answer:
     """What was approved so far in one answer."""
 
-    torn: frozenset[Symbol]
-    taken: set[Symbol] = attrs.field(factory=set)
+    contradictory: frozenset[Symbol]
+    decided: set[Symbol] = attrs.field(factory=set)
     approved: list[ApprovedDecision] = attrs.field(factory=list)
     new_positions: int = 0
     committed_margin: Decimal = ZERO
@@ -161,7 +161,7 @@ def _approve(hearing: Evaluation, answer: _Answer) -> Judgement:
     size = instrument.round_size(risk.size_usd / mark) * mark
     risked = risk_usd(direction, mark, size, risk)
     ratio = reward_risk(direction, mark, risk)
-    answer.taken.add(decision.symbol)
+    answer.decided.add(decision.symbol)
     answer.new_positions += 1
     answer.committed_margin += size / risk.leverage
     answer.approved.append(

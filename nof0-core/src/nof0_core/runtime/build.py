@@ -83,7 +83,7 @@ def make_manager(
     )
     executions = {
         name: ExecutionEngine(
-            section=name,
+            venue_account=name,
             provider=provider,
             recorder=recorder,
             instruments=feeds[pricing[name]].instruments,

@@ -60,13 +60,16 @@ async def fund_traders(
         UsageError: an account does not hold what its traders were promised.
     """
     _check_traders(config, recorder)
-    for section, provider in providers.items():
-        if not recorder.state.traders(section):
-            await _adopt(section, provider, recorder)
+    for venue_account, provider in providers.items():
+        if not recorder.state.traders(venue_account):
+            await _adopt(venue_account, provider, recorder)
         for trader in config.traders:
-            if trader.exchange == section and recorder.state.section_of(trader.id) is None:
+            if (
+                trader.exchange == venue_account
+                and recorder.state.venue_account_of(trader.id) is None
+            ):
                 capital = truncate_usd(config.total_equity_usd * trader.allocation_pct / HUNDRED)
-                _give(section, trader.id, capital, recorder)
+                _give(venue_account, trader.id, capital, recorder)
     recorder.commit()
 
 
@@ -74,18 +77,18 @@ def _check_traders(config: Config, recorder: Recorder) -> None:
     """See that the books and the configuration speak of the same traders."""
     known = {trader.id: trader for trader in config.traders}
     for trader in known.values():
-        home = recorder.state.section_of(trader.id)
+        home = recorder.state.venue_account_of(trader.id)
         if home not in (None, trader.exchange):
             message = f"trader {trader.id} has its capital on {home}, not on {trader.exchange}"
             raise UsageError(
                 message, hints=("give the trader a new id, or start with another --data-dir",)
             )
-    for section in config.exchanges:
-        for position in recorder.state.positions(section):
+    for venue_account in config.exchanges:
+        for position in recorder.state.positions(venue_account):
             if position.trader not in known and not position.trader.startswith("@"):
                 message = (
                     f"trader {position.trader} still holds {position.quantity} {position.symbol} "
-                    f"on {section}, but is not in the configuration any more"
+                    f"on {venue_account}, but is not in the configuration any more"
                 )
                 raise UsageError(
                     message,
@@ -93,42 +96,46 @@ def _check_traders(config: Config, recorder: Recorder) -> None:
                 )
 
 
-async def _adopt(section: str, provider: ExchangeProvider, recorder: Recorder) -> None:
+async def _adopt(venue_account: str, provider: ExchangeProvider, recorder: Recorder) -> None:
     account, positions = await provider.account(), await provider.positions()
-    cost = sum((p.size * p.entry_price for p in positions), ZERO)
-    _transfer(recorder, section, {RESERVE: account.raw_usd + cost})
+    cost = sum((p.quantity * p.entry_price for p in positions), ZERO)
+    _transfer(recorder, venue_account, {RESERVE: account.raw_usd + cost})
     for number, position in enumerate(positions, start=1):
         recorder.record(
             UNASSIGNED,
-            Filled(trader=UNASSIGNED, section=section, fill=_as_fill(position, -number, recorder)),
+            Filled(
+                trader=UNASSIGNED,
+                venue_account=venue_account,
+                fill=_as_fill(position, -number, recorder),
+            ),
         )
         recorder.alert(
             "foreign_position",
-            f"{section}: the account already holds {position.size} {position.symbol}; no trader "
-            f"owns it, it is kept on {UNASSIGNED} and never touched",
+            f"{venue_account}: the account already holds {position.quantity} {position.symbol}; no "
+            f"trader owns it, it is kept on {UNASSIGNED} and never touched",
             symbol=position.symbol,
         )
 
 
 def _as_fill(position: VenuePosition, number: int, recorder: Recorder) -> Fill:
     return Fill(
-        fill_id=number,
-        venue_id=number,
+        trade_id=number,
+        venue_order_id=number,
         client_id=None,
         symbol=position.symbol,
-        side=Side.BUY if position.size > 0 else Side.SELL,
+        side=Side.BUY if position.quantity > 0 else Side.SELL,
         price=position.entry_price,
-        size=abs(position.size),
+        size=abs(position.quantity),
         fee=ZERO,
         time=recorder.clock.now(),
     )
 
 
-def _give(section: str, trader: TraderId, capital: Decimal, recorder: Recorder) -> None:
-    left = recorder.state.account(section, RESERVE, {}, recorder.clock.now(), {}).cash
+def _give(venue_account: str, trader: TraderId, capital: Decimal, recorder: Recorder) -> None:
+    left = recorder.state.account(venue_account, RESERVE, {}, recorder.clock.now(), {}).cash
     if left < capital:
         message = (
-            f"exchange account {section} has {plain(left)} USD left, "
+            f"exchange account {venue_account} has {plain(left)} USD left, "
             f"{plain(capital)} USD are needed for {trader}"
         )
         raise UsageError(
@@ -137,8 +144,10 @@ def _give(section: str, trader: TraderId, capital: Decimal, recorder: Recorder) 
                 "lower total_equity_usd or allocation_pct in manager.yaml, or fund the account",
             ),
         )
-    _transfer(recorder, section, {RESERVE: -capital, trader: capital})
+    _transfer(recorder, venue_account, {RESERVE: -capital, trader: capital})
 
 
-def _transfer(recorder: Recorder, section: str, amounts: Mapping[TraderId, Decimal]) -> None:
-    recorder.record(ENGINE, Transferred(section=section, amounts=amounts, reason="initial"))
+def _transfer(recorder: Recorder, venue_account: str, amounts: Mapping[TraderId, Decimal]) -> None:
+    recorder.record(
+        ENGINE, Transferred(venue_account=venue_account, amounts=amounts, reason="initial")
+    )

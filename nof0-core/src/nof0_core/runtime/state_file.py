@@ -33,7 +33,7 @@ class StateFile:
             "journal": {"last_seq": recorder.journal.last[0], "hash": recorder.journal.last[1]},
             "traders": {
                 t.trader: {
-                    "section": t.section,
+                    "venue_account": t.venue_account,
                     "status": str(t.status),
                     "started_at": t.started_at,
                     "initial_capital": t.initial_capital,
@@ -43,7 +43,7 @@ class StateFile:
                     "cycles": t.performance.cycles,
                     "next_cycle": t.next_cycle,
                     "brakes": [attrs.asdict(on) for on in t.brakes],
-                    "positions": {h.symbol: h.size for h in t.account.holdings},
+                    "positions": {h.symbol: h.quantity for h in t.account.holdings},
                 }
                 for t in view.traders
             },

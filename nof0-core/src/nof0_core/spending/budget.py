@@ -95,7 +95,7 @@ class ModelBudget:
                 account.book(call.usage)
                 # Nobody has been warned of what was lost: that comes with the next call.
                 if isinstance(body, CycleEnded) and account.is_low(self._alert_pct):
-                    account.mark("low")
+                    account.warn_once("low")
 
     async def hold(self, trader: TraderId, model: ModelSpec, worst: Usage) -> Reservation:
         """Keep the most a call can cost free; waits for `keep`.
@@ -159,14 +159,14 @@ class ModelBudget:
         message = account.refusal(worst)
         if not message:
             return
-        if account.mark("spent"):
+        if account.warn_once("spent"):
             self._alarm("budget_spent", message, trader=_owner(account, trader))
         raise BudgetExceededError(
             message, scope=account.scope, tokens=worst.tokens, usd=worst.cost_usd
         )
 
     def _warn(self, account: BudgetLine, trader: TraderId) -> None:
-        if account.is_low(self._alert_pct) and account.mark("low"):
+        if account.is_low(self._alert_pct) and account.warn_once("low"):
             message = f"the daily budget of {account.scope} runs low: {account.spent()} are spent"
             self._alarm("budget_low", message, trader=_owner(account, trader))
 

@@ -89,7 +89,7 @@ class BudgetLine:
             parts.append(f"{self.tokens} of {self.limit.tokens} tokens")
         return " and ".join(parts)
 
-    def mark(self, warning: str) -> bool:
+    def warn_once(self, warning: str) -> bool:
         """Note that a warning is given; return whether it is the first of its kind today."""
         is_first = warning not in self.warned
         self.warned.add(warning)

@@ -26,19 +26,20 @@ from nof0_core.state.projections import Projections
 class EngineState:
     """Virtual accounts on shared exchange accounts, as the fold of all events so far.
 
-    Accounts are kept by (section, trader). A trader lives in one section; the reserve and the
-    unassigned account exist in every section. For each account, exactly and at any time:
+    Accounts are kept by (venue account, trader). A trader lives in one venue account; the reserve
+    and the unassigned account exist in every venue account. For each account, exactly and at any
+    time:
 
     - cash = deposited + realised - fees + funding
     - equity = cash + Σ (quantity x mark - cost)
-    - Σ over the accounts of a section of (cash - Σ cost) = `totals().raw_usd`, and of quantities
-      = `totals().sizes`: what the venue must show.
+    - Σ over the accounts of a venue account of (cash - Σ cost) = `totals().raw_usd`, and of
+      quantities = `totals().quantities`: what the venue must show.
 
     Everything returned is a value: it does not change when further events are applied.
     """
 
     def __init__(self) -> None:
-        self._fold = Projections()
+        self._projections = Projections()
         self.brakes = Brakes()
         """What the brakes remember; fed by `apply`, read-only to everybody else."""
 
@@ -48,14 +49,14 @@ class EngineState:
         Raises:
             JournalError: if the event cannot be true; nothing has changed then.
         """
-        self._fold.apply(event)
+        self._projections.apply(event)
         self.brakes.apply(event)
 
     # --- accounts and positions -------------------------------------------------------------------
 
     def account(
         self,
-        section: str,
+        venue_account: str,
         trader: TraderId,
         marks: Mapping[Symbol, Decimal],
         time: datetime,
@@ -66,12 +67,12 @@ class EngineState:
         Raises:
             DataError: if the mark or the instrument of a held coin is missing.
         """
-        found = self._account(section, trader) or Account(trader=trader)
+        found = self._account(venue_account, trader) or Account(trader=trader)
         return value(found, marks, time, instruments)
 
     def pools(
         self,
-        section: str,
+        venue_account: str,
         trader: TraderId,
         marks: Mapping[Symbol, Decimal],
         instruments: Mapping[Symbol, Instrument],
@@ -81,176 +82,176 @@ class EngineState:
         Raises:
             DataError: if the mark or the instrument of a held coin is missing.
         """
-        found = self._account(section, trader)
+        found = self._account(venue_account, trader)
         with localcontext(EXACT):
             return tuple(pools(found, marks, instruments)) if found else ()
 
-    def traders(self, section: str) -> tuple[TraderId, ...]:
-        """Return everybody with an account in a section, reserve and unassigned included."""
-        found = self._fold.sections.get(section)
+    def traders(self, venue_account: str) -> tuple[TraderId, ...]:
+        """Return everybody with an account in a venue account, reserve and unassigned included."""
+        found = self._projections.venue_accounts.get(venue_account)
         return tuple(found.accounts) if found else ()
 
-    def positions(self, section: str) -> tuple[Position, ...]:
-        """Return all positions of a section, by account, then in the order they were opened."""
-        found = self._fold.sections.get(section)
+    def positions(self, venue_account: str) -> tuple[Position, ...]:
+        """Return all positions on a venue account, by trader, then in the order of opening."""
+        found = self._projections.venue_accounts.get(venue_account)
         if found is None:
             return ()
         return tuple(p for account in found.accounts.values() for p in account.positions.values())
 
     def position(self, trader: TraderId, symbol: Symbol) -> Position | None:
         """Return a trader's position in a coin. Shared accounts are found by `positions` only."""
-        home = self.section_of(trader)
+        home = self.venue_account_of(trader)
         account = self._account(home, trader) if home is not None else None
         return account.positions.get(symbol) if account else None
 
-    def sizes(self, section: str, symbol: Symbol) -> dict[TraderId, Decimal]:
-        """Return the signed size in coins of everybody who holds a coin."""
-        return {p.trader: p.quantity for p in self._holders(section, symbol)}
+    def quantities(self, venue_account: str, symbol: Symbol) -> dict[TraderId, Decimal]:
+        """Return the signed quantity in coins of everybody who holds a coin."""
+        return {p.trader: p.quantity for p in self._holders(venue_account, symbol)}
 
-    def sizes_at(
-        self, section: str, symbol: Symbol, time: datetime, net: Decimal
+    def quantities_at(
+        self, venue_account: str, symbol: Symbol, time: datetime, net: Decimal
     ) -> dict[TraderId, Decimal]:
-        """Return the signed size in coins of everybody who held a coin at a time (UTC).
+        """Return the signed quantity in coins of everybody who held a coin at a time (UTC).
 
         Known for the 25 hours before the newest fill. A fill at that very moment counts, unless
         only without it `net` (coins) is what all held together.
         """
-        found = self._fold.sections.get(section)
-        return found.sizes_at(symbol, time, net) if found else {}
+        found = self._projections.venue_accounts.get(venue_account)
+        return found.quantities_at(symbol, time, net) if found else {}
 
-    def leverages(self, section: str, symbol: Symbol) -> tuple[int, ...]:
+    def leverages(self, venue_account: str, symbol: Symbol) -> tuple[int, ...]:
         """Return the leverage of each position in a coin."""
-        return tuple(p.leverage for p in self._holders(section, symbol))
+        return tuple(p.leverage for p in self._holders(venue_account, symbol))
 
-    def totals(self, section: str) -> Totals:
-        """Return what the exchange account must show: raw USD and net sizes."""
-        return self._fold.sections[section].totals()
+    def totals(self, venue_account: str) -> Totals:
+        """Return what the exchange account must show: raw USD and net quantities."""
+        return self._projections.venue_accounts[venue_account].totals()
 
     # --- orders, fills, funding -------------------------------------------------------------------
 
     def owner(self, client_id: ClientOrderId) -> OrderRecord | None:
         """Return whose order an id is, with its newest outcome; None if it was never intended."""
-        return self._fold.orders.get(client_id)
+        return self._projections.orders.get(client_id)
 
-    def open_orders(self, section: str) -> tuple[OrderRecord, ...]:
+    def open_orders(self, venue_account: str) -> tuple[OrderRecord, ...]:
         """Return intended orders without a final answer (none, unknown, resting), oldest first."""
-        return self._fold.orders.open_in(section)
+        return self._projections.orders.open_in(venue_account)
 
     def open_exits(self, trader: TraderId, symbol: Symbol) -> tuple[OrderRecord, ...]:
         """Return a trader's stops and targets on a coin without a final answer, oldest first.
 
         That includes the closes of positions whose exits the engine watches.
         """
-        return tuple(self._fold.orders.open_exits(trader, symbol))
+        return tuple(self._projections.orders.open_exits(trader, symbol))
 
-    def knows_fill(self, section: str, fill_id: int) -> bool:
+    def knows_fill(self, venue_account: str, trade_id: int) -> bool:
         """Tell whether a fill was booked already."""
-        found = self._fold.sections.get(section)
-        return found is not None and fill_id in found.fill_ids
+        found = self._projections.venue_accounts.get(venue_account)
+        return found is not None and trade_id in found.trade_ids
 
-    def parts_of(self, section: str, fill_id: int) -> Mapping[TraderId, Decimal]:
-        """Return the sizes in coins booked so far of a fill that is shared and not yet complete."""
-        found = self._fold.sections.get(section)
-        return dict(found.parts.get(fill_id, {})) if found else {}
+    def parts_of(self, venue_account: str, trade_id: int) -> Mapping[TraderId, Decimal]:
+        """Return the sizes in coins booked so far of a shared fill that is not yet complete."""
+        found = self._projections.venue_accounts.get(venue_account)
+        return dict(found.parts.get(trade_id, {})) if found else {}
 
-    def audit(self, section: str) -> tuple[str, ...]:
-        """Return what in a section does not add up to the last digit, a sentence each.
+    def audit(self, venue_account: str) -> tuple[str, ...]:
+        """Return what in a venue account does not add up to the last digit, a sentence each.
 
         Checked are cash against bookings for each account, and the sums of all accounts against
         what the events say of the exchange account. Anything returned is a defect of nof0.
         """
-        found = self._fold.sections.get(section)
+        found = self._projections.venue_accounts.get(venue_account)
         if found is None:
             return ()
         with localcontext(EXACT):
             return tuple(found.audit())
 
-    def knows_funding(self, section: str, symbol: Symbol, time: datetime) -> bool:
+    def knows_funding(self, venue_account: str, symbol: Symbol, time: datetime) -> bool:
         """Tell whether a settlement was booked already."""
-        found = self._fold.sections.get(section)
+        found = self._projections.venue_accounts.get(venue_account)
         return found is not None and (symbol, time) in found.settlements
 
-    def opened_at(self, section: str) -> datetime | None:
-        """Return when the first capital of a section was booked (UTC).
+    def opened_at(self, venue_account: str) -> datetime | None:
+        """Return when the first capital of a venue account was booked (UTC).
 
         What its exchange account did before is in that capital and in the positions taken over.
         """
-        found = self._fold.sections.get(section)
+        found = self._projections.venue_accounts.get(venue_account)
         return found.opened_at if found else None
 
-    def last_fill_time(self, section: str) -> datetime | None:
-        """Return the time of the newest fill of a section (UTC)."""
-        found = self._fold.sections.get(section)
+    def last_fill_time(self, venue_account: str) -> datetime | None:
+        """Return the time of the newest fill of a venue account (UTC)."""
+        found = self._projections.venue_accounts.get(venue_account)
         return found.last_fill if found else None
 
-    def funding_known_until(self, section: str) -> datetime | None:
-        """Return the time of the newest settlement booked on any coin of a section (UTC)."""
-        found = self._fold.sections.get(section)
+    def funding_known_until(self, venue_account: str) -> datetime | None:
+        """Return the time of the newest settlement booked on any coin of a venue account (UTC)."""
+        found = self._projections.venue_accounts.get(venue_account)
         return found.last_funding if found else None
 
     # --- history ----------------------------------------------------------------------------------
 
-    def section_of(self, trader: TraderId) -> str | None:
+    def venue_account_of(self, trader: TraderId) -> str | None:
         """Return where a trader's account is; None for shared accounts and who has none yet."""
-        found = self._fold.activities.get(trader)
+        found = self._projections.histories.get(trader)
         return found.home if found else None
 
     def started_at(self, trader: TraderId) -> datetime | None:
         """Return when a trader got its first capital (UTC)."""
-        found = self._fold.activities.get(trader)
+        found = self._projections.histories.get(trader)
         return found.started_at if found else None
 
     def initial_capital(self, trader: TraderId) -> Decimal | None:
         """Return a trader's first transfer in USD."""
-        found = self._fold.activities.get(trader)
+        found = self._projections.histories.get(trader)
         return found.initial_capital if found else None
 
     def trades(self, trader: TraderId) -> tuple[ClosedTrade, ...]:
         """Return a trader's closed trades in the order they closed."""
-        found = self._fold.activities.get(trader)
+        found = self._projections.histories.get(trader)
         return found.trades.read() if found else ()
 
     def curve(self, trader: TraderId) -> tuple[EquityPoint, ...]:
         """Return a trader's hourly equity, oldest first."""
-        found = self._fold.activities.get(trader)
+        found = self._projections.histories.get(trader)
         return found.curve.read() if found else ()
 
     def cycles(self, trader: TraderId) -> int:
         """Return how many decision cycles a trader has ended."""
-        found = self._fold.activities.get(trader)
+        found = self._projections.histories.get(trader)
         return found.cycles if found else 0
 
     def last_cycle(self, trader: TraderId) -> datetime | None:
         """Return the scheduled time of a trader's newest cycle (UTC)."""
-        found = self._fold.activities.get(trader)
+        found = self._projections.histories.get(trader)
         return found.last_cycle if found else None
 
     def last_status(self, trader: TraderId) -> str:
         """Return how a trader's newest cycle ended; empty before the first."""
-        found = self._fold.activities.get(trader)
+        found = self._projections.histories.get(trader)
         return found.last_status if found else ""
 
     def past(self, trader: TraderId) -> Feedback:
         """Return what a trader is told about its last answer and its last trades."""
-        found = self._fold.activities.get(trader)
+        found = self._projections.histories.get(trader)
         return found.past if found else Feedback()
 
     @property
     def inception(self) -> datetime | None:
         """Return when the engine first started on these books (UTC)."""
-        return self._fold.inception
+        return self._projections.inception
 
     @property
     def rebalances(self) -> Sequence[tuple[datetime, Rebalanced]]:
         """Return all rebalances with their times, oldest first."""
-        return tuple(self._fold.rebalances)
+        return tuple(self._projections.rebalances)
 
-    def _account(self, section: str, trader: TraderId) -> Account | None:
-        found = self._fold.sections.get(section)
+    def _account(self, venue_account: str, trader: TraderId) -> Account | None:
+        found = self._projections.venue_accounts.get(venue_account)
         return found.accounts.get(trader) if found else None
 
-    def _holders(self, section: str, symbol: Symbol) -> list[Position]:
-        found = self._fold.sections.get(section)
+    def _holders(self, venue_account: str, symbol: Symbol) -> list[Position]:
+        found = self._projections.venue_accounts.get(venue_account)
         if found is None:
             return []
         held = (account.positions.get(symbol) for account in found.accounts.values())

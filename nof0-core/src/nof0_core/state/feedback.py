@@ -50,7 +50,7 @@ def recent(trades: Sequence[ClosedTrade]) -> tuple[PastTrade, ...]:
     """
     groups: dict[tuple[Symbol, int, int], list[ClosedTrade]] = {}
     for trade in reversed(trades):
-        key = (trade.symbol, trade.entry.fill_id, trade.exit.venue_id)
+        key = (trade.symbol, trade.entry.trade_id, trade.exit.venue_order_id)
         if key not in groups and len(groups) == MOST_TRADES:
             break
         groups.setdefault(key, []).append(trade)

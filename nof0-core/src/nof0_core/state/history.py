@@ -56,8 +56,8 @@ class GrowingList(Generic[T]):
 class TraderHistory:
     """One trader's history.
 
-    `home` is the section of its account, None while it has none. `started_at` and `initial_capital`
-    are those of the first transfer.
+    `home` is the venue account of its account, None while it has none. `started_at` and
+    `initial_capital` are those of the first transfer.
     """
 
     home: str | None = None
@@ -87,7 +87,7 @@ class TraderHistory:
             self.started_at = time
             self.initial_capital = amount
 
-    def mark(self, state: AccountState) -> None:
+    def add_point(self, state: AccountState) -> None:
         """Add a point to the curve; the same hour told again replaces what was there."""
         point = EquityPoint(time=state.time, equity=state.equity, deposited=state.deposited)
         last = self.curve.last

@@ -16,7 +16,7 @@ from nof0_core.ids import ClientOrderId, Symbol, TraderId
 
 
 class OrderRegister:
-    """Orders by client id, with those that are still open by section and exits by position."""
+    """Orders by client id; the open ones also by venue account, exits by position."""
 
     def __init__(self) -> None:
         self._records: dict[ClientOrderId, OrderRecord] = {}
@@ -29,9 +29,9 @@ class OrderRegister:
         """Return what is known of an order."""
         return self._records.get(client_id)
 
-    def open_in(self, section: str) -> tuple[OrderRecord, ...]:
-        """Return the orders of a section without a final answer, oldest first."""
-        return tuple(self._open[section].values()) if section in self._open else ()
+    def open_in(self, venue_account: str) -> tuple[OrderRecord, ...]:
+        """Return the orders of a venue account without a final answer, oldest first."""
+        return tuple(self._open[venue_account].values()) if venue_account in self._open else ()
 
     def open_exits(self, trader: TraderId, symbol: Symbol) -> Collection[OrderRecord]:
         """Return a trader's stops and targets on a coin without a final answer, oldest first."""
@@ -45,7 +45,7 @@ class OrderRegister:
             return known
         record = OrderRecord(
             trader=intent.trader,
-            section=intent.section,
+            venue_account=intent.venue_account,
             cycle=intent.cycle,
             purpose=intent.purpose,
             request=intent.request,
@@ -76,7 +76,7 @@ class OrderRegister:
     def _put(self, record: OrderRecord) -> None:
         client_id = record.client_id
         self._records[client_id] = record
-        places = [self._open[record.section]]
+        places = [self._open[record.venue_account]]
         if record.is_exit:
             places.append(self._exits[record.trader, record.symbol])
         for place in places:

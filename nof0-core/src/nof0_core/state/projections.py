@@ -29,7 +29,7 @@ from nof0_core.domain.event import (
 )
 from nof0_core.errors import JournalError
 from nof0_core.ids import RESERVE, UNASSIGNED, Symbol, TraderId
-from nof0_core.ledger.account import Account, Section
+from nof0_core.ledger.account import Account, VenueLedger
 from nof0_core.ledger.arithmetic import STRICT
 from nof0_core.ledger.booking import Owner, book
 from nof0_core.money import ZERO
@@ -37,16 +37,16 @@ from nof0_core.state.history import TraderHistory
 from nof0_core.state.order_register import OrderRegister
 
 SHARED = frozenset({RESERVE, UNASSIGNED})
-"""Accounts that exist once in every section."""
+"""Accounts that exist once in every venue account."""
 
 
 class Projections:
-    """State of all sections, orders and traders, changed by events only."""
+    """State of all venue accounts, orders and traders, changed by events only."""
 
     def __init__(self) -> None:
-        self.sections: defaultdict[str, Section] = defaultdict(Section)
+        self.venue_accounts: defaultdict[str, VenueLedger] = defaultdict(VenueLedger)
         self.orders = OrderRegister()
-        self.activities: dict[TraderId, TraderHistory] = {}
+        self.histories: dict[TraderId, TraderHistory] = {}
         self.inception: datetime | None = None
         self.rebalances: list[tuple[datetime, Rebalanced]] = []
         self._handlers: dict[type, Callable[[Event, Any], None]] = {
@@ -79,81 +79,88 @@ class Projections:
                 event, "its numbers have more digits than can be added exactly"
             ) from error
 
-    def account(self, event: Event, section: str, trader: TraderId) -> Account:
+    def account(self, event: Event, venue_account: str, trader: TraderId) -> Account:
         """Return the account an event is about; a trader's first event decides where it lives."""
         if trader not in SHARED:
-            activity = self.activity(trader)
-            if activity.home is None:
-                activity.home = section
-            elif activity.home != section:
-                problem = f"{trader} has its account in section {activity.home}, not in {section}"
+            history = self.history(trader)
+            if history.home is None:
+                history.home = venue_account
+            elif history.home != venue_account:
+                problem = f"{trader} has its account at {history.home}, not in {venue_account}"
                 raise _refused(event, problem)
-        return self.sections[section].account(trader)
+        return self.venue_accounts[venue_account].account(trader)
 
-    def activity(self, trader: TraderId) -> TraderHistory:
+    def history(self, trader: TraderId) -> TraderHistory:
         """Return a trader's history, beginning one if there is none."""
-        found = self.activities.get(trader)
+        found = self.histories.get(trader)
         if found is None:
-            found = self.activities[trader] = TraderHistory()
+            found = self.histories[trader] = TraderHistory()
         return found
 
     def _transferred(self, event: Event, body: Transferred) -> None:
-        parts = self._parts(event, body.section, body.amounts)
-        section = self.sections[body.section]
-        section.opened_at = section.opened_at or event.time
-        section.raw_usd += sum(body.amounts.values(), ZERO)
+        parts = self._parts(event, body.venue_account, body.amounts)
+        venue_account = self.venue_accounts[body.venue_account]
+        venue_account.opened_at = venue_account.opened_at or event.time
+        venue_account.raw_usd += sum(body.amounts.values(), ZERO)
         for account, amount in parts:
             account.add(deposited=amount)
             if account.trader not in SHARED:
-                self.activities[account.trader].start(event.time, amount)
+                self.histories[account.trader].start(event.time, amount)
 
     def _parts(
-        self, event: Event, section: str, amounts: Mapping[TraderId, Decimal]
+        self, event: Event, venue_account: str, amounts: Mapping[TraderId, Decimal]
     ) -> list[tuple[Account, Decimal]]:
         """Return accounts and amounts of a booking on several accounts, checked to be possible."""
         _require_finite(event, *amounts.values())
-        parts = [(self.account(event, section, t), amount) for t, amount in amounts.items()]
+        parts = [(self.account(event, venue_account, t), amount) for t, amount in amounts.items()]
         for account, amount in parts:
             account.check(amount)
         return parts
 
     def _filled(self, event: Event, body: Filled) -> None:
         fill = body.fill
-        section = self.sections[body.section]
-        if fill.fill_id in section.fill_ids or body.trader in section.parts.get(fill.fill_id, ()):
+        venue_account = self.venue_accounts[body.venue_account]
+        if fill.trade_id in venue_account.trade_ids or body.trader in venue_account.parts.get(
+            fill.trade_id, ()
+        ):
             return
         _require_finite(event, fill.size, fill.price, fill.fee)
         if fill.size <= 0 or fill.price <= 0:
-            raise _refused(event, f"fill {fill.fill_id} is {fill.size} coins at {fill.price}")
-        account = self.account(event, body.section, body.trader)
+            raise _refused(event, f"fill {fill.trade_id} is {fill.size} coins at {fill.price}")
+        account = self.account(event, body.venue_account, body.trader)
         order = self.orders.get(fill.client_id) if fill.client_id is not None else None
-        if order is not None and (order.trader, order.section) != (body.trader, body.section):
+        if order is not None and (order.trader, order.venue_account) != (
+            body.trader,
+            body.venue_account,
+        ):
             order = None
-        owner = Owner(trader=body.trader, section=body.section, order=order, seq=event.seq)
+        owner = Owner(
+            trader=body.trader, venue_account=body.venue_account, order=order, seq=event.seq
+        )
         held = account.positions.get(fill.symbol)
         booking = book(held, fill, owner)
-        sums = section.after(fill.symbol, fill.signed_size, fill.price, fill.fee)
+        sums = venue_account.after(fill.symbol, fill.quantity, fill.price, fill.fee)
         account.add(realized=booking.realized, fees=fill.fee)
         # From here on nothing can fail.
-        section.put(fill.symbol, *sums)
-        section.know(body.trader, fill, body.whole)
+        venue_account.put(fill.symbol, *sums)
+        venue_account.know(body.trader, fill, body.whole)
         if booking.trade is not None:
-            self.activity(body.trader).trades.append(booking.trade)
+            self.history(body.trader).trades.append(booking.trade)
         if order is not None:
             self.orders.fill(order, fill.size)
         if booking.position is None:
             del account.positions[fill.symbol]
             return
         account.positions[fill.symbol] = booking.position
-        if held is None or held.entry_fill_id != booking.position.entry_fill_id:
+        if held is None or held.entry_trade_id != booking.position.entry_trade_id:
             self._link_exits(account, fill.symbol)
 
     def _funding_settled(self, event: Event, body: FundingSettled) -> None:
-        section = self.sections[body.section]
-        if (body.symbol, body.time) in section.settlements:
+        venue_account = self.venue_accounts[body.venue_account]
+        if (body.symbol, body.time) in venue_account.settlements:
             return
-        parts = self._parts(event, body.section, body.amounts)
-        section.raw_usd += sum(body.amounts.values(), ZERO)
+        parts = self._parts(event, body.venue_account, body.amounts)
+        venue_account.raw_usd += sum(body.amounts.values(), ZERO)
         for account, amount in parts:
             account.add(funding=amount)
             held = account.positions.get(body.symbol)
@@ -161,11 +168,11 @@ class Projections:
                 account.positions[body.symbol] = attrs.evolve(
                     held, funding=held.funding + amount, open_funding=held.open_funding + amount
                 )
-        section.settlements.add((body.symbol, body.time))
-        section.last_funding = max(section.last_funding or body.time, body.time)
+        venue_account.settlements.add((body.symbol, body.time))
+        venue_account.last_funding = max(venue_account.last_funding or body.time, body.time)
 
     def _exit_plan_set(self, event: Event, body: ExitPlanSet) -> None:
-        account = self.account(event, body.section, body.trader)
+        account = self.account(event, body.venue_account, body.trader)
         held = account.positions.get(body.symbol)
         if held is not None:
             account.positions[body.symbol] = attrs.evolve(
@@ -173,7 +180,7 @@ class Projections:
             )
 
     def _order_intended(self, event: Event, body: OrderIntended) -> None:
-        account = self.account(event, body.section, body.trader)
+        account = self.account(event, body.venue_account, body.trader)
         record = self.orders.intend(body, seq=event.seq, time=event.time)
         if record.is_exit:
             self._link_exits(account, record.symbol)
@@ -181,7 +188,7 @@ class Projections:
     def _order_answered(self, event: Event, body: OrderAnswered) -> None:
         record = self.orders.answer(body.outcome)
         if record is not None and record.is_exit:
-            account = self.account(event, record.section, record.trader)
+            account = self.account(event, record.venue_account, record.trader)
             self._link_exits(account, record.symbol)
 
     def _link_exits(self, account: Account, symbol: Symbol) -> None:
@@ -199,18 +206,20 @@ class Projections:
         account.positions[symbol] = attrs.evolve(
             held,
             stop_id=stop.client_id if stop else None,
-            target_id=target.client_id if target else None,
-            stop_venue_id=stop.outcome.venue_id if stop and stop.outcome else None,
-            target_venue_id=target.outcome.venue_id if target and target.outcome else None,
+            take_profit_id=target.client_id if target else None,
+            stop_order_id=stop.outcome.venue_order_id if stop and stop.outcome else None,
+            take_profit_order_id=target.outcome.venue_order_id
+            if target and target.outcome
+            else None,
         )
 
     def _hour_marked(self, event: Event, body: HourMarked) -> None:  # noqa: ARG002 - a handler
         for state in body.accounts:
             if state.trader not in SHARED:
-                self.activity(state.trader).mark(state)
+                self.history(state.trader).add_point(state)
 
     def _cycle_ended(self, event: Event, body: CycleEnded) -> None:
-        self.activity(body.trader).end_cycle(body, event.time)
+        self.history(body.trader).end_cycle(body, event.time)
 
     def _rebalanced(self, event: Event, body: Rebalanced) -> None:
         self.rebalances.append((event.time, body))

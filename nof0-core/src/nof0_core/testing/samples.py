@@ -55,7 +55,7 @@ def holding(symbol: str = "BTC", size: str = "0.01", mark: str = "100000") -> Ho
     zero = Decimal(0)
     return Holding(
         symbol=Symbol(symbol),
-        size=Decimal(size),
+        quantity=Decimal(size),
         entry_price=Decimal(mark),
         mark=Decimal(mark),
         leverage=5,
@@ -69,7 +69,7 @@ def holding(symbol: str = "BTC", size: str = "0.01", mark: str = "100000") -> Ho
         fees=zero,
         funding=zero,
         realized_pnl=zero,
-        entry_venue_id=1,
+        entry_order_id=1,
     )
 
 

@@ -65,7 +65,7 @@ class OpenAIBackend:
         try:
             said.check(request.check)
         except InvalidOutputError as error:
-            self._note_unusable(request, error)
+            self._record_unusable(request, error)
             if said.is_final:
                 raise
             said = await self._repair(request, corrected(arguments, mode, response, error), error)
@@ -89,7 +89,7 @@ class OpenAIBackend:
         try:
             said.check(request.check)
         except InvalidOutputError as error:
-            self._note_unusable(request, error)
+            self._record_unusable(request, error)
             raise
         return said
 
@@ -98,7 +98,7 @@ class OpenAIBackend:
         most = worst(len(body), limit_of(request.model), request.model.price)
         return await self._caller.send(request, body, most, self._expires(request))
 
-    def _note_unusable(self, request: CompletionRequest, error: InvalidOutputError) -> None:
+    def _record_unusable(self, request: CompletionRequest, error: InvalidOutputError) -> None:
         last = request.calls[-1]
         request.calls[-1] = attrs.evolve(
             last, outcome="unusable", detail="; ".join(error.reasons)[:500]

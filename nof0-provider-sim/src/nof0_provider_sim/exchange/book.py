@@ -79,7 +79,7 @@ class Order:
             )
         return VenueOrder(
             client_id=taken.client_id,
-            venue_id=taken.venue_id,
+            venue_order_id=taken.venue_order_id,
             symbol=taken.symbol,
             side=taken.side,
             size=taken.size,
@@ -110,10 +110,10 @@ class Book:
     def add(self, taken: OrderTaken) -> None:
         """Take an order in; it waits until it is closed."""
         order = Order(taken)
-        self._by_id[taken.venue_id] = order
+        self._by_id[taken.venue_order_id] = order
         self._by_client[taken.client_id] = order
-        self._open[taken.venue_id] = order
-        self._open_of[taken.symbol][taken.venue_id] = order
+        self._open[taken.venue_order_id] = order
+        self._open_of[taken.symbol][taken.venue_order_id] = order
         self.version += 1
 
     def trigger(self, order: Order, at_ms: int) -> None:
@@ -125,16 +125,16 @@ class Book:
         """End an order."""
         order.status, order.reason = status, reason
         taken = order.taken
-        self._open.pop(taken.venue_id, None)
+        self._open.pop(taken.venue_order_id, None)
         of_coin = self._open_of[taken.symbol]
-        of_coin.pop(taken.venue_id, None)
+        of_coin.pop(taken.venue_order_id, None)
         if not of_coin:
             del self._open_of[taken.symbol]
         self.version += 1
 
-    def by_id(self, venue_id: int) -> Order:
+    def by_id(self, venue_order_id: int) -> Order:
         """Return an order that was taken in before."""
-        return self._by_id[venue_id]
+        return self._by_id[venue_order_id]
 
     def by_client(self, client_id: ClientOrderId) -> Order | None:
         """Return an order by client id, None if it never came."""

@@ -62,14 +62,14 @@ class Execution:
     def take(self, taken: OrderTaken) -> Order:
         """Let an order arrive."""
         self.emit(taken)
-        return self.state.book.by_id(taken.venue_id)
+        return self.state.book.by_id(taken.venue_order_id)
 
     def end(self, order: Order, status: OrderStatus, reason: str) -> None:
         """End an order that is not completely filled."""
         self.emit(
             OrderEnded(
                 at_ms=self.state.time_ms,
-                venue_id=order.taken.venue_id,
+                venue_order_id=order.taken.venue_order_id,
                 status=status,
                 reason=reason,
             )
@@ -113,7 +113,9 @@ class Execution:
             self._fill_resting(order, room)
             return
         if not order.taken.trigger_is_market:
-            self.emit(OrderTriggered(at_ms=self.state.time_ms, venue_id=order.taken.venue_id))
+            self.emit(
+                OrderTriggered(at_ms=self.state.time_ms, venue_order_id=order.taken.venue_order_id)
+            )
         self.match(order, hit.price, refused_as=OrderStatus.CANCELED)
 
     def match(self, order: Order, mark: Decimal, *, refused_as: OrderStatus) -> None:
@@ -200,8 +202,8 @@ class Execution:
             self.emit(
                 OrderExecuted(
                     at_ms=self.state.time_ms,
-                    fill_id=self.state.next_fill_id,
-                    venue_id=order.taken.venue_id,
+                    trade_id=self.state.next_trade_id,
+                    venue_order_id=order.taken.venue_order_id,
                     price=part.price,
                     size=part.size,
                     fee=self.fee(part.price, part.size, is_taker=is_taker),

@@ -90,8 +90,8 @@ class FaultyExchange:
         self._read()
         fills = await self._inner.fills(since)
         if self._faults.strikes(Fault.DROPPED_STREAM):
-            return [fill for fill in fills if fill.fill_id <= self._known_fill]
-        self._known_fill = max([self._known_fill, *(fill.fill_id for fill in fills)])
+            return [fill for fill in fills if fill.trade_id <= self._known_fill]
+        self._known_fill = max([self._known_fill, *(fill.trade_id for fill in fills)])
         return fills
 
     async def funding(self, since: datetime) -> Sequence[FundingPayment]:

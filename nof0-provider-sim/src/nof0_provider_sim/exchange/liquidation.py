@@ -218,8 +218,8 @@ class Liquidation:
         self._execution.emit(
             Liquidated(
                 at_ms=self._state.time_ms,
-                fill_id=self._state.next_fill_id,
-                venue_id=self._state.next_venue_id,
+                trade_id=self._state.next_trade_id,
+                venue_order_id=self._state.next_venue_order_id,
                 symbol=symbol,
                 side=side,
                 price=price,

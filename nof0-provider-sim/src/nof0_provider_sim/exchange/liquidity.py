@@ -39,7 +39,7 @@ class _Tally(NamedTuple):
     """What takers took since a moment, up to an execution; saves counting again."""
 
     since_ms: int
-    fill_id: int
+    trade_id: int
     total: Decimal
 
 
@@ -138,13 +138,13 @@ class Liquidity:
     def _taken(self, symbol: Symbol, side: Side, since: int) -> Decimal:
         known = self._tallies.get((symbol, side))
         if known is not None and known.since_ms == since:
-            total, fills = known.total, self._state.fills_after(known.fill_id)
+            total, fills = known.total, self._state.fills_after(known.trade_id)
         else:
             total, fills = ZERO, self._state.fills(from_ms(since))
         for fill in fills:
             if fill.symbol == symbol and fill.side is side and fill.is_taker:
                 total += fill.size
-        self._tallies[symbol, side] = _Tally(since, self._state.next_fill_id - 1, total)
+        self._tallies[symbol, side] = _Tally(since, self._state.next_trade_id - 1, total)
         return total
 
     def _formula(

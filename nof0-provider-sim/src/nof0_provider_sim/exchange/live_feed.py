@@ -57,7 +57,7 @@ class LiveFeed:
         if wanted:
             self._take(await self._market.quotes(wanted), now_ms)
 
-    async def look(self, traded: Collection[Symbol], now_ms: int) -> None:
+    async def refresh_books(self, traded: Collection[Symbol], now_ms: int) -> None:
         """Fetch the order books of coins in which something is about to trade.
 
         A coin whose mark stands still has none: its book would tell the price of the moment.

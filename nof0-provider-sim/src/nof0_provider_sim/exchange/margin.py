@@ -100,7 +100,7 @@ def positions(account: Account, marks: Marks, instruments: Instruments) -> list[
         shown.append(
             VenuePosition(
                 symbol=symbol,
-                size=position.size,
+                quantity=position.size,
                 entry_price=position.entry_price,
                 leverage=leverage,
                 margin_used=_used(position, mark, leverage),

@@ -171,7 +171,7 @@ class SimExchange:
             if feed.is_live:
                 with localcontext(EXACT):
                     wanted |= self._venue.stirred()
-                await feed.look(wanted, now)
+                await feed.refresh_books(wanted, now)
             with localcontext(EXACT):
                 try:
                     self._venue.advance(max(arrival_ms, to_ms(self._clock.now())))

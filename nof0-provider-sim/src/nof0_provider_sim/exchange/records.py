@@ -23,7 +23,7 @@ class OrderTaken:
     """An order reached the venue. `sent_ms` is when it was sent, before its latency."""
 
     at_ms: int
-    venue_id: int
+    venue_order_id: int
     client_id: ClientOrderId
     symbol: Symbol
     side: Side = attrs.field(converter=Side)
@@ -43,7 +43,7 @@ class OrderTriggered:
     """The trigger of a stop-limit order fired: from now on it is a limit order."""
 
     at_ms: int
-    venue_id: int
+    venue_order_id: int
 
 
 @attrs.frozen(kw_only=True)
@@ -51,8 +51,8 @@ class Traded:
     """What every execution is; `size` is positive, `price` and `fee` are in USD."""
 
     at_ms: int
-    fill_id: int
-    venue_id: int
+    trade_id: int
+    venue_order_id: int
     price: Decimal = attrs.field(converter=Decimal)
     size: Decimal = attrs.field(converter=Decimal)
     fee: Decimal = attrs.field(converter=Decimal)
@@ -70,7 +70,7 @@ class OrderEnded:
     """An order ended without being filled completely; `reason` is the venue's word for it."""
 
     at_ms: int
-    venue_id: int
+    venue_order_id: int
     status: OrderStatus = attrs.field(converter=OrderStatus)
     reason: str
 

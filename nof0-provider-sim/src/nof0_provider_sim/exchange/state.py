@@ -40,8 +40,8 @@ class VenueState:
         self.exposed_ms: dict[Symbol, int] = {}
         self.partial_ms: int | None = None
         self.time_ms = 0
-        self.next_venue_id = 1
-        self.next_fill_id = 1
+        self.next_venue_order_id = 1
+        self.next_trade_id = 1
         self._fills: list[Fill] = []
         self._funding: list[FundingPayment] = []
 
@@ -54,9 +54,9 @@ class VenueState:
         """Return executions at or after a time, oldest first."""
         return self._fills[bisect_left(self._fills, since, key=lambda fill: fill.time) :]
 
-    def fills_after(self, fill_id: int) -> list[Fill]:
+    def fills_after(self, trade_id: int) -> list[Fill]:
         """Return the executions that came after the one with this id (0: all), oldest first."""
-        return self._fills[fill_id:]
+        return self._fills[trade_id:]
 
     def funding(self, since: datetime) -> list[FundingPayment]:
         """Return funding payments at or after a time, oldest first."""
@@ -71,13 +71,13 @@ class VenueState:
         self.time_ms = max(self.time_ms, record.at_ms)
         if isinstance(record, OrderTaken):
             self.book.add(record)
-            self.next_venue_id = record.venue_id + 1
+            self.next_venue_order_id = record.venue_order_id + 1
         elif isinstance(record, OrderTriggered):
-            self.book.trigger(self.book.by_id(record.venue_id), record.at_ms)
+            self.book.trigger(self.book.by_id(record.venue_order_id), record.at_ms)
         elif isinstance(record, OrderExecuted):
             self._execute(record)
         elif isinstance(record, OrderEnded):
-            self.book.close(self.book.by_id(record.venue_id), record.status, record.reason)
+            self.book.close(self.book.by_id(record.venue_order_id), record.status, record.reason)
         elif isinstance(record, Liquidated):
             self._liquidate(record)
         elif isinstance(record, FundingSettled):
@@ -86,10 +86,10 @@ class VenueState:
             self.account.set_leverage(record.symbol, record.leverage, record.mode)
 
     def _execute(self, record: OrderExecuted) -> None:
-        order = self.book.by_id(record.venue_id)
+        order = self.book.by_id(record.venue_order_id)
         fill = Fill(
-            fill_id=record.fill_id,
-            venue_id=record.venue_id,
+            trade_id=record.trade_id,
+            venue_order_id=record.venue_order_id,
             client_id=order.taken.client_id,
             symbol=order.taken.symbol,
             side=order.taken.side,
@@ -100,7 +100,7 @@ class VenueState:
             is_taker=record.is_taker,
         )
         held = self.account.size(fill.symbol)
-        if abs(held + fill.signed_size) > abs(held) or held * (held + fill.signed_size) < 0:
+        if abs(held + fill.quantity) > abs(held) or held * (held + fill.quantity) < 0:
             self.exposed_ms[fill.symbol] = order.since_ms
         self._book(fill)
         order.filled += record.size
@@ -111,8 +111,8 @@ class VenueState:
     def _liquidate(self, record: Liquidated) -> None:
         self._book(
             Fill(
-                fill_id=record.fill_id,
-                venue_id=record.venue_id,
+                trade_id=record.trade_id,
+                venue_order_id=record.venue_order_id,
                 client_id=None,
                 symbol=record.symbol,
                 side=record.side,
@@ -124,18 +124,18 @@ class VenueState:
             ),
             keeps_margin=True,
         )
-        self.next_venue_id = record.venue_id + 1
+        self.next_venue_order_id = record.venue_order_id + 1
         if record.is_partial:
             self.partial_ms = record.at_ms
 
     def _book(self, fill: Fill, *, keeps_margin: bool = False) -> None:
         self.account.trade(
-            fill.symbol, fill.signed_size, fill.price, fill.fee, keeps_margin=keeps_margin
+            fill.symbol, fill.quantity, fill.price, fill.fee, keeps_margin=keeps_margin
         )
         self._check()
         self.turnover.add(to_ms(fill.time), fill.price * fill.size)
         self._fills.append(fill)
-        self.next_fill_id = fill.fill_id + 1
+        self.next_trade_id = fill.trade_id + 1
 
     def _settle(self, record: FundingSettled) -> None:
         self.account.receive_funding(record.symbol, record.amount)
@@ -144,7 +144,7 @@ class VenueState:
             FundingPayment(
                 symbol=record.symbol,
                 time=from_ms(record.at_ms),
-                size=record.size,
+                quantity=record.size,
                 rate=record.rate,
                 amount=record.amount,
             )

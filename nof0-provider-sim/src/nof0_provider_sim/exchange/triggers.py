@@ -71,7 +71,7 @@ def hits(orders: Iterable[Order], bar: Bar, is_served: IsServed = never_served) 
         key=lambda hit: (
             not (hit.is_trigger and hit.order.taken.trigger_kind is TriggerKind.STOP),
             abs(_level(hit.order)[0] - bar.open),
-            hit.order.taken.venue_id,
+            hit.order.taken.venue_order_id,
         ),
     )
 

@@ -86,7 +86,9 @@ class Venue:
             return known.shown().outcome(request.client_id)
         # Judged before it is taken: an order nobody can judge must not be waiting afterwards.
         reason = self._refusal(request)
-        order = self._execution.take(_taken(request, self._state.next_venue_id, self._now, sent_ms))
+        order = self._execution.take(
+            _taken(request, self._state.next_venue_order_id, self._now, sent_ms)
+        )
         if reason is not None:
             self._execution.end(order, OrderStatus.REJECTED, reason)
         elif request.trigger is None:
@@ -223,10 +225,10 @@ class Venue:
             self._execution.reach(hit, room)
 
 
-def _taken(request: OrderRequest, venue_id: int, now_ms: int, sent_ms: int) -> OrderTaken:
+def _taken(request: OrderRequest, venue_order_id: int, now_ms: int, sent_ms: int) -> OrderTaken:
     return OrderTaken(
         at_ms=now_ms,
-        venue_id=venue_id,
+        venue_order_id=venue_order_id,
         client_id=request.client_id,
         symbol=request.symbol,
         side=request.side,

@@ -48,7 +48,7 @@ def view(trader, points):
         name=trader,
         model="m",
         is_baseline=False,
-        section="paper",
+        venue_account="paper",
         started_at=START,
         initial_capital=D(1000),
         account=account(trader),

@@ -62,8 +62,8 @@ def trade():
             return TradeLeg(
                 price=Decimal(price),
                 time=time,
-                fill_id=1,
-                venue_id=1,
+                trade_id=1,
+                venue_order_id=1,
                 is_taker=True,
                 fee=Decimal(fee),
             )
@@ -97,7 +97,7 @@ def trader(account):
             name=name.title(),
             model="some-model",
             is_baseline=is_baseline,
-            section="paper",
+            venue_account="paper",
             started_at=START,
             initial_capital=Decimal(10_000),
             account=account(equity, trader=name, fees=fees),

@@ -92,7 +92,7 @@ def test_extremes_keep_their_meaning_when_every_trade_won(trade):
 
 
 def test_size_is_told_in_percent_of_the_equity_at_entry_where_it_is_known(trade):
-    plan = ExitPlan(stop_loss=Decimal(98), profit_target=Decimal(105))
+    plan = ExitPlan(stop_loss=Decimal(98), take_profit=Decimal(105))
     rows = [
         trade_row(trade(quantity="-20", plan=plan), doc_id="a", equity=Decimal(8_000)),
         trade_row(trade(quantity="5"), doc_id="b", equity=None),

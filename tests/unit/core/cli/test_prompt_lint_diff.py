@@ -76,7 +76,7 @@ def test_a_finding_is_one_line_with_file_line_and_rule(prompt, project):
     assert said.code == 1
     assert said.out == (
         f"{USER}:{line}: exit-plan: open positions are shown without their exit plan: "
-        "stop_loss, profit_target, invalidation\n"
+        "stop_loss, take_profit, invalidation\n"
     )
 
 

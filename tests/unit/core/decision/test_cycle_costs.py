@@ -70,12 +70,6 @@ class Surroundings:
     def performance(self, trader, account):
         return Performance()
 
-    def look(self, trader, account):
-        return None
-
-    def state(self, trader, account):
-        return self.seen.brakes
-
     def left(self, trader, model):
         return SimpleNamespace(usd=None, tokens=None)
 
@@ -93,9 +87,9 @@ def cycle(around, maker):
     runner = CycleRunner(
         recorder=around,
         feeds={"recorded": around},
-        desks={"paper": around},
+        executions={"paper": around},
         portfolio=around,
-        brakes=around,
+        brakes=SimpleNamespace(evaluate=lambda *_: None, state=lambda *_: around.seen.brakes),
         budget=around,
     )
 

@@ -1,4 +1,4 @@
-"""A venue that can be made to fail, and a desk on it with real books."""
+"""A venue that can be made to fail, and the execution engine on it with a real journal."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Venue:
     async def positions(self):
         return [
             VenuePosition(
-                symbol=s, size=size, entry_price=self.prices[s],
+                symbol=s, quantity=size, entry_price=self.prices[s],
                 leverage=self.leverage.get(s, 5),
                 margin_used=D(0), unrealized_pnl=D(0),
             )
@@ -142,7 +142,7 @@ class Venue:
         self.raw += amount
         self.paid.append(
             FundingPayment(
-                symbol=symbol, time=self.clock.now(), size=size, rate=D(rate), amount=amount
+                symbol=symbol, time=self.clock.now(), quantity=size, rate=D(rate), amount=amount
             )
         )
 
@@ -151,7 +151,7 @@ class Venue:
         if request.client_id in self.orders:
             return self.orders[request.client_id].outcome(request.client_id)
         order = VenueOrder(
-            client_id=request.client_id, venue_id=len(self.orders) + 1, symbol=request.symbol,
+            client_id=request.client_id, venue_order_id=len(self.orders) + 1, symbol=request.symbol,
             side=request.side, size=request.size, filled_size=D(0),
             limit_price=request.limit_price, status=OrderStatus.RESTING, time=self.clock.now(),
             is_reduce_only=request.is_reduce_only, trigger=request.trigger,
@@ -195,7 +195,8 @@ class Venue:
         self.sizes[symbol] = self.sizes.get(symbol, D(0)) + side.sign * size
         self.executed.append(
             Fill(
-                fill_id=len(self.executed) + 1, venue_id=order.venue_id if order else 0,
+                trade_id=len(self.executed) + 1,
+                venue_order_id=order.venue_order_id if order else 0,
                 client_id=order.client_id if order else None, symbol=symbol, side=side,
                 price=price, size=size, fee=fee, time=self.clock.now(),
             )
@@ -223,7 +224,7 @@ class Scene:
         for account, amount in (("@reserve", 2000), ("ann", 4000), ("bob", 4000)):
             self.recorder.record(
                 account,
-                Transferred(section="paper", amounts={account: D(amount)}, reason="initial"),
+                Transferred(venue_account="paper", amounts={account: D(amount)}, reason="initial"),
             )
 
     def _open(self):
@@ -233,7 +234,7 @@ class Scene:
         self.is_synced = False
         self.recorder = Recorder(journal=journal, state=state, clock=self.clock, log=self.log)
         self.execution = ExecutionEngine(
-            section="paper",
+            venue_account="paper",
             provider=self.venue,
             recorder=self.recorder,
             instruments={s: samples.instrument(s) for s in ("BTC", "ETH")},
@@ -275,7 +276,7 @@ class Scene:
         return approved
 
     async def trade(self, trader, *decisions):
-        """Carry out decisions; a desk that was just opened looks at the venue first."""
+        """Carry out decisions; an engine that was just opened looks at the venue first."""
         if not self.is_synced:
             await self.sync()
         return await self.execution.submit(self.approve(trader, *decisions), self.quotes())
@@ -299,7 +300,7 @@ class Scene:
         """The sums of the ledger are the venue's numbers, to the last digit."""
         totals = self.state.totals("paper")
         assert totals.raw_usd == self.venue.raw
-        assert {s: q for s, q in totals.sizes.items() if q} == {
+        assert {s: q for s, q in totals.quantities.items() if q} == {
             s: q for s, q in self.venue.sizes.items() if q
         }
 

@@ -19,7 +19,7 @@ CLOSE = Decision(signal=Signal.CLOSE, symbol="BTC")
 def impoverish(scene, *traders):
     for trader in traders:
         amounts = {trader: D(-3995), "@reserve": D(3995)}
-        transfer = Transferred(section="paper", amounts=amounts, reason="rebalance")
+        transfer = Transferred(venue_account="paper", amounts=amounts, reason="rebalance")
         scene.recorder.record(ENGINE, transfer)
 
 

@@ -1,4 +1,4 @@
-"""What the desk does with approved decisions, in good and in bad weather."""
+"""What the execution engine does with approved decisions, in good and in bad weather."""
 
 from __future__ import annotations
 
@@ -245,7 +245,7 @@ async def test_positions_that_net_to_nothing_pay_each_other(scene):
     await scene.open("ann")
     await scene.open("bob", Signal.SELL_TO_ENTER)
     hour = scene.clock.now()
-    await scene.execution.mark_hour(hour, scene.quotes())
+    await scene.execution.settle_hour(hour, scene.quotes())
     rate = samples.snapshot().quote.funding_rate
     paid = D("0.01") * 100_000 * rate
     for trader, amount in (("ann", -paid), ("bob", paid)):

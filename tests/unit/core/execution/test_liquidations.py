@@ -24,7 +24,8 @@ sizes = st.dictionaries(
 
 def _fill(side, size, fee="0"):
     return Fill(
-        fill_id=7, venue_id=7, client_id=None, symbol="BTC", side=Side(side), price=D(90_000),
+        trade_id=7,
+        venue_order_id=7, client_id=None, symbol="BTC", side=Side(side), price=D(90_000),
         size=D(size), fee=D(fee), time=datetime(2025, 7, 16, tzinfo=UTC), is_liquidation=True,
     )  # fmt: skip
 
@@ -101,7 +102,7 @@ def test_parts_booked_before_a_crash_are_not_booked_again(scene):
     def book(trader):
         record(
             trader,
-            Filled(trader=trader, section="paper", fill=parts[trader], whole=fill.size),
+            Filled(trader=trader, venue_account="paper", fill=parts[trader], whole=fill.size),
         )
 
     book("ann")
@@ -109,10 +110,10 @@ def test_parts_booked_before_a_crash_are_not_booked_again(scene):
     assert scene.state.parts_of("paper", 7) == {"ann": D("0.6")}
     book("ann")
     scene.restart()
-    assert scene.state.sizes("paper", "BTC") == {"ann": D("-0.6")}
+    assert scene.state.quantities("paper", "BTC") == {"ann": D("-0.6")}
     record = scene.recorder.record
     book("bob")
     assert scene.state.knows_fill("paper", 7)
     book("bob")
-    assert scene.state.sizes("paper", "BTC") == {"ann": D("-0.6"), "bob": D("-0.4")}
+    assert scene.state.quantities("paper", "BTC") == {"ann": D("-0.6"), "bob": D("-0.4")}
     assert scene.state.audit("paper") == ()

@@ -22,7 +22,9 @@ pytestmark = pytest.mark.anyio
 def _impoverish(scene, trader, amount):
     """Move cash from a trader to the reserve."""
     amounts = {trader: -D(amount), "@reserve": D(amount)}
-    scene.recorder.record(ENGINE, Transferred(section="paper", amounts=amounts, reason="rebalance"))
+    scene.recorder.record(
+        ENGINE, Transferred(venue_account="paper", amounts=amounts, reason="rebalance")
+    )
 
 
 async def test_insolvent_trader_is_closed_out_with_one_alert(scene):
@@ -68,7 +70,7 @@ async def test_unassigned_positions_are_left_alone(scene):
 
 async def test_ledger_that_does_not_add_up_is_not_traded_on(scene):
     await scene.open("ann")
-    scene.state._fold.sections["paper"].accounts["ann"].cash += D("1E-9")
+    scene.state._projections.venue_accounts["paper"].accounts["ann"].cash += D("1E-9")
     problems = scene.state.audit("paper")
     assert problems[0] == "the cash of ann is not what its bookings add up to"
     with pytest.raises(JournalError, match="does not add up"):

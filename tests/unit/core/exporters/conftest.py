@@ -43,7 +43,12 @@ def price_at(hour):
 
 def leg(price, time, number):
     return TradeLeg(
-        price=price, time=time, fill_id=number, venue_id=number, is_taker=True, fee=Decimal("4.5")
+        price=price,
+        time=time,
+        trade_id=number,
+        venue_order_id=number,
+        is_taker=True,
+        fee=Decimal("4.5"),
     )
 
 
@@ -60,7 +65,9 @@ class Story:
             self._say(
                 START,
                 account,
-                Transferred(section="paper", amounts={account: Decimal(10_000)}, reason="initial"),
+                Transferred(
+                    venue_account="paper", amounts={account: Decimal(10_000)}, reason="initial"
+                ),
             )
         for hour in range(hours):
             self._hour(hour)
@@ -84,8 +91,8 @@ class Story:
                     EquityPoint(time=time, equity=account.equity, deposited=account.deposited)
                 )
         fill = Fill(
-            fill_id=1000 + hour,
-            venue_id=1000 + hour,
+            trade_id=1000 + hour,
+            venue_order_id=1000 + hour,
             client_id=None,
             symbol=BTC,
             side=Side.BUY,
@@ -94,7 +101,7 @@ class Story:
             fee=Decimal("4.5"),
             time=time,
         )
-        self._say(time, TRADERS[0], Filled(trader=TRADERS[0], section="paper", fill=fill))
+        self._say(time, TRADERS[0], Filled(trader=TRADERS[0], venue_account="paper", fill=fill))
         self._cycle(TRADERS[0], Signal.BUY_TO_ENTER, time, fills=(fill,))
         self._cycle(TRADERS[1], Signal.HOLD, time)
 
@@ -184,7 +191,7 @@ class Story:
         return (
             Holding(
                 symbol=BTC,
-                size=Decimal("0.1"),
+                quantity=Decimal("0.1"),
                 entry_price=price_at(self.hour),
                 mark=mark,
                 leverage=5,
@@ -198,8 +205,8 @@ class Story:
                 fees=Decimal("4.5"),
                 funding=Decimal(0),
                 realized_pnl=Decimal(0),
-                entry_venue_id=1000 + self.hour,
-                stop_venue_id=77,
+                entry_order_id=1000 + self.hour,
+                stop_order_id=77,
             ),
         )
 
@@ -217,7 +224,7 @@ class Story:
                     name=trader.title(),
                     model="rules",
                     is_baseline=trader == TRADERS[1],
-                    section="paper",
+                    venue_account="paper",
                     started_at=START,
                     initial_capital=Decimal(10_000),
                     account=self.account(trader, minutes),

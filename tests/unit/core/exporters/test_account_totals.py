@@ -18,8 +18,8 @@ def test_an_hour_marked_again_after_a_restart_stays_as_it_was(story, evolve):
     hours = HourlyRows()
     hours.begin(account)
     later = evolve(account, time=account.time + timedelta(hours=1), equity=account.equity + 5)
-    hours.mark(later)
-    hours.mark(evolve(later, equity=account.equity + 50))
+    hours.add_point(later)
+    hours.add_point(evolve(later, equity=account.equity + 50))
     found, highest = rows(hours)
     assert highest == 1
     assert found[1]["dollar_equity"] == float(account.equity + 5)
@@ -29,7 +29,9 @@ def test_an_account_that_began_within_an_hour_has_its_end_in_the_row(story, evol
     account = story(1).account("alpha")
     hours = HourlyRows()
     hours.begin(evolve(account, time=account.time + timedelta(minutes=7)))
-    hours.mark(evolve(account, time=account.time + timedelta(hours=1), equity=account.equity + 5))
+    hours.add_point(
+        evolve(account, time=account.time + timedelta(hours=1), equity=account.equity + 5)
+    )
     found, _ = rows(hours)
     assert [row["since_inception_minute_marker"] for row in found] == [53]
     assert found[0]["dollar_equity"] == float(account.equity + 5)
@@ -46,7 +48,7 @@ def test_the_running_hour_takes_the_place_of_the_row_it_began_with(story, evolve
 
 def test_an_account_without_capital_has_no_rows(story):
     hours = HourlyRows()
-    hours.mark(story(1).account("alpha"))
+    hours.add_point(story(1).account("alpha"))
     assert rows(hours, [(story(1).account("alpha"), 0.0)]) == ([], 0)
 
 
@@ -59,7 +61,7 @@ def test_elapsed_hours_leave_for_pages_and_memory_stays_bounded(story, evolve, m
         hours.begin(account)
     for hour in range(1, 200):
         for account in accounts:
-            hours.mark(evolve(account, time=account.time + timedelta(hours=hour)))
+            hours.add_point(evolve(account, time=account.time + timedelta(hours=hour)))
         for page in hours.finished_pages():
             assert page.number == len(read) + 1
             read.append([json.loads(row) for row in page.rows])
@@ -85,7 +87,7 @@ def test_the_growing_hour_never_takes_the_place_of_a_row_on_a_page(story, evolve
     hours = HourlyRows()
     hours.begin(account)
     for hour in (1, 2, 3):
-        hours.mark(evolve(account, time=account.time + timedelta(hours=hour)))
+        hours.add_point(evolve(account, time=account.time + timedelta(hours=hour)))
         growing = evolve(account, time=account.time + timedelta(hours=hour, minutes=5))
         kept, _ = rows(hours, [(growing, 0.0)])
         assert [row["id"] for row in kept] == [f"alpha_{hour}"]

@@ -22,7 +22,9 @@ def write_story(journal):
     careful = Alerted(code="test", message="größer als 5 €")
 
     def transfer(trader):
-        return Transferred(section="paper", amounts={trader: Decimal("1000.50")}, reason="initial")
+        return Transferred(
+            venue_account="paper", amounts={trader: Decimal("1000.50")}, reason="initial"
+        )
 
     journal.append(
         START,

@@ -194,7 +194,7 @@ def test_orders_written_before_triggers_told_their_kind_are_market_triggers():
     )
     body = OrderIntended(
         trader="ann",
-        section="paper",
+        venue_account="paper",
         cycle="c",
         purpose="stop",
         request=attrs.evolve(request, trigger=trigger),

@@ -105,8 +105,8 @@ def cycle_record():
         ),
         fills=(
             Fill(
-                fill_id=99,
-                venue_id=5,
+                trade_id=99,
+                venue_order_id=5,
                 client_id=client_id,
                 symbol=BTC,
                 side=Side.BUY,
@@ -263,7 +263,7 @@ def test_cycle_that_never_ended_leads_to_its_orders(data):
             START,
             ALICE,
             OrderIntended(
-                trader=ALICE, section="paper", cycle=other, purpose="open", request=request
+                trader=ALICE, venue_account="paper", cycle=other, purpose="open", request=request
             ),
         )
     assert "only its orders: records 10" in str(run("show", data, other).exception)

@@ -52,15 +52,15 @@ def quote():
 
 @pytest.fixture
 def holding():
-    def make(symbol: str = "BTC", size: str = "0.01", **changes: Any) -> Holding:
+    def make(symbol: str = "BTC", quantity: str = "0.01", **changes: Any) -> Holding:
         mark = MARKS[symbol]
         values: dict[str, Any] = {
             "symbol": symbol,
-            "size": Decimal(size),
+            "quantity": Decimal(quantity),
             "entry_price": mark,
             "mark": mark,
             "leverage": 10,
-            "margin": abs(Decimal(size)) * mark / 10,
+            "margin": abs(Decimal(quantity)) * mark / 10,
             "unrealized_pnl": Decimal(0),
             "liquidation_price": None,
             "opened_at": NOW - timedelta(hours=1),
@@ -70,7 +70,7 @@ def holding():
             "fees": Decimal(0),
             "funding": Decimal(0),
             "realized_pnl": Decimal(0),
-            "entry_venue_id": 1,
+            "entry_order_id": 1,
         }
         return Holding(**values | changes)
 

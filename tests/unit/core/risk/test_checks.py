@@ -485,7 +485,7 @@ def test_an_isolated_stop_must_come_before_the_end_of_its_own_margin(context, lo
 
 
 def test_margin_of_isolated_positions_does_not_back_cross_ones(context, long_btc, holding):
-    held = {"size": "15000", "margin": Decimal(5000)}
+    held = {"quantity": "15000", "margin": Decimal(5000)}
     decision = long_btc(
         position_size_usd=Decimal(20_000), stop_loss=Decimal(70_000), take_profit=Decimal(250_000)
     )

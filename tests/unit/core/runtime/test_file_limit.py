@@ -12,10 +12,10 @@ resource = pytest.importorskip("resource")
 CODE = """
 import resource
 from nof0_core.errors import UsageError
-from nof0_core.runtime.file_limit import make_room
+from nof0_core.runtime.file_limit import raise_file_limit
 resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard}))
 try:
-    make_room({traders})
+    raise_file_limit({traders})
 except UsageError as error:
     print(error)
 else:

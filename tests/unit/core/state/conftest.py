@@ -37,7 +37,7 @@ START = datetime(2025, 7, 23, tzinfo=UTC)
 class Script:
     """Tells a ledger a story, one event per minute, and remembers the events."""
 
-    section = "paper"
+    venue_account = "paper"
 
     def __init__(self):
         self.ledger = EngineState()
@@ -53,7 +53,11 @@ class Script:
         self.ledger.apply(event)
 
     def transfer(self, trader, amount, reason="initial"):
-        self.tell(Transferred(section=self.section, amounts={trader: D(amount)}, reason=reason))
+        self.tell(
+            Transferred(
+                venue_account=self.venue_account, amounts={trader: D(amount)}, reason=reason
+            )
+        )
 
     def intend(self, trader, symbol, size, *, purpose="open", leg=None, **terms):
         """Announce an order of signed `size` and return its client id."""
@@ -73,7 +77,7 @@ class Script:
         self.tell(
             OrderIntended(
                 trader=trader,
-                section=self.section,
+                venue_account=self.venue_account,
                 cycle=cycle,
                 purpose=purpose,
                 request=request,
@@ -85,15 +89,17 @@ class Script:
     def answer(self, trader, symbol, client_id, status, **more):
         outcome = OrderOutcome(client_id=client_id, status=OrderStatus(status), **more)
         self.tell(
-            OrderAnswered(trader=trader, section=self.section, symbol=symbol, outcome=outcome)
+            OrderAnswered(
+                trader=trader, venue_account=self.venue_account, symbol=symbol, outcome=outcome
+            )
         )
 
-    def fill(self, trader, symbol, size, price, fee="0", client_id=None, fill_id=None, **more):
+    def fill(self, trader, symbol, size, price, fee="0", client_id=None, trade_id=None, **more):
         """Book an execution of signed `size`."""
-        number = fill_id if fill_id is not None else len(self.events) + 1000
+        number = trade_id if trade_id is not None else len(self.events) + 1000
         fill = Fill(
-            fill_id=number,
-            venue_id=number + 50_000,
+            trade_id=number,
+            venue_order_id=number + 50_000,
             client_id=client_id,
             symbol=symbol,
             side=Side.BUY if D(size) > 0 else Side.SELL,
@@ -103,7 +109,7 @@ class Script:
             time=self.now,
             **more,
         )
-        self.tell(Filled(trader=trader, section=self.section, fill=fill))
+        self.tell(Filled(trader=trader, venue_account=self.venue_account, fill=fill))
 
     def trade(self, trader, symbol, size, price, fee="0", *, purpose="open", **terms):
         """Announce an order and fill all of it."""
@@ -114,7 +120,7 @@ class Script:
     def fund(self, trader, symbol, amount, time=None):
         self.tell(
             FundingSettled(
-                section=self.section,
+                venue_account=self.venue_account,
                 symbol=symbol,
                 time=time or self.now,
                 rate=D("0.0000125"),
@@ -126,7 +132,7 @@ class Script:
         self.tell(
             ExitPlanSet(
                 trader=trader,
-                section=self.section,
+                venue_account=self.venue_account,
                 symbol=symbol,
                 plan=ExitPlan(**plan),
                 protection=protection,
@@ -135,7 +141,7 @@ class Script:
 
     def account(self, trader, **marks):
         return self.ledger.account(
-            self.section,
+            self.venue_account,
             trader,
             {symbol: D(mark) for symbol, mark in marks.items()},
             self.now,
@@ -159,22 +165,22 @@ INSTRUMENTS = {
 }
 
 
-def picture(ledger, traders, section="paper", prices=None):
+def picture(ledger, traders, venue_account="paper", prices=None):
     """Everything that can be read of a ledger, for comparing two of them."""
     marks = prices or {"BTC": D("118123.4"), "ETH": D("3700.55"), "DOGE": D("0.24123")}
-    accounts = [ledger.account(section, t, marks, START, INSTRUMENTS) for t in traders]
+    accounts = [ledger.account(venue_account, t, marks, START, INSTRUMENTS) for t in traders]
     return {
         "accounts": accounts,
-        "positions": ledger.positions(section),
-        "totals": ledger.totals(section),
+        "positions": ledger.positions(venue_account),
+        "totals": ledger.totals(venue_account),
         "trades": [ledger.trades(t) for t in traders],
         "curves": [ledger.curve(t) for t in traders],
         "cycles": [
             (ledger.cycles(t), ledger.last_cycle(t), ledger.last_status(t)) for t in traders
         ],
         "starts": [(ledger.started_at(t), ledger.initial_capital(t)) for t in traders],
-        "orders": ledger.open_orders(section),
-        "until": (ledger.last_fill_time(section), ledger.funding_known_until(section)),
+        "orders": ledger.open_orders(venue_account),
+        "until": (ledger.last_fill_time(venue_account), ledger.funding_known_until(venue_account)),
         "inception": (ledger.inception, ledger.rebalances),
     }
 

@@ -50,7 +50,7 @@ def test_long_opened_and_closed(script):
     assert after.holdings == ()
     assert after.equity == after.cash == D("1008.913698")
     assert after.net_realized_pnl == trade.net_pnl
-    assert script.ledger.totals("paper") == Totals(raw_usd=D("1008.913698"), sizes={})
+    assert script.ledger.totals("paper") == Totals(raw_usd=D("1008.913698"), quantities={})
 
 
 def test_short_gains_when_the_price_falls(script):
@@ -58,7 +58,7 @@ def test_short_gains_when_the_price_falls(script):
     script.trade("ann", "DOGE", "-1000", "0.25", "0.1125")
     held = script.account("ann", DOGE="0.24")
     assert held.unrealized_pnl == D("10")  # -1000*0.24 - (-250)
-    assert held.holdings[0].size == D(-1000)
+    assert held.holdings[0].quantity == D(-1000)
     # Raw cash of the venue: 500 + 250 got for the coins - fee.
     assert script.ledger.totals("paper").raw_usd == D("749.8875")
     script.trade("ann", "DOGE", "1000", "0.26", "0.117", purpose="stop")
@@ -72,13 +72,13 @@ def test_short_gains_when_the_price_falls(script):
 def test_fills_of_one_order_average_and_keep_the_first_fills_time(script):
     client_id = script.intend("ann", "ETH", "3", leverage=10)
     first = script.now
-    script.fill("ann", "ETH", "1", "3700", "1", client_id, fill_id=7)
-    script.fill("ann", "ETH", "2", "3706", "2", client_id, fill_id=8)
+    script.fill("ann", "ETH", "1", "3700", "1", client_id, trade_id=7)
+    script.fill("ann", "ETH", "2", "3706", "2", client_id, trade_id=8)
     position = script.ledger.position("ann", "ETH")
     assert position.entry_price == D(3704)  # (3700 + 2*3706) / 3
     assert position.cost == D(11112)
     assert position.opened_at == first
-    assert position.entry_fill_id == 7
+    assert position.entry_trade_id == 7
     assert position.entry_fees == D(3)
     assert script.ledger.owner(client_id).filled == D(3)
 
@@ -179,8 +179,8 @@ def test_order_of_another_trader_says_nothing_about_a_fill(script):
 def test_opposite_positions_of_two_traders_net_at_the_venue_only(script):
     script.trade("ann", "BTC", "0.1", "100000", leverage=3)
     script.trade("bob", "BTC", "-0.1", "100500", leverage=7)
-    assert script.ledger.totals("paper").sizes == {}
-    assert script.ledger.sizes("paper", "BTC") == {"ann": D("0.1"), "bob": D("-0.1")}
+    assert script.ledger.totals("paper").quantities == {}
+    assert script.ledger.quantities("paper", "BTC") == {"ann": D("0.1"), "bob": D("-0.1")}
     assert script.ledger.leverages("paper", "BTC") == (3, 7)
     assert script.account("ann", BTC="101000").unrealized_pnl == D(100)
     assert script.account("bob", BTC="101000").unrealized_pnl == D(-50)

@@ -42,7 +42,7 @@ class Memory:
     def __init__(self) -> None:
         self.brakes = Brakes()
         self.events: list[Event] = []
-        self.add(START, Transferred(section="s", amounts={"ann": D(1000)}, reason="initial"))
+        self.add(START, Transferred(venue_account="s", amounts={"ann": D(1000)}, reason="initial"))
 
     def add(self, time, body):
         event = Event(seq=len(self.events) + 1, time=time, stream="ann", body=body)
@@ -133,12 +133,14 @@ def intent(number, purpose="open"):
     request = OrderRequest(
         client_id=f"0x{number}", symbol="BTC", side=Side.BUY, size=D(1), limit_price=D(1)
     )
-    return OrderIntended(trader="ann", section="s", cycle="c", purpose=purpose, request=request)
+    return OrderIntended(
+        trader="ann", venue_account="s", cycle="c", purpose=purpose, request=request
+    )
 
 
 def answer(number, status, filled=0):
     outcome = OrderOutcome(client_id=f"0x{number}", status=status, filled_size=D(filled))
-    return OrderAnswered(trader="ann", section="s", symbol="BTC", outcome=outcome)
+    return OrderAnswered(trader="ann", venue_account="s", symbol="BTC", outcome=outcome)
 
 
 def test_entries_of_the_day_are_counted_unless_they_never_filled(memory):

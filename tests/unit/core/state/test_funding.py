@@ -18,7 +18,7 @@ def payment(size, amount, rate="0.0000125"):
     return FundingPayment(
         symbol="BTC",
         time=datetime(2025, 7, 23, 1, tzinfo=UTC),
-        size=D(size),
+        quantity=D(size),
         rate=D(rate),
         amount=D(amount),
     )

@@ -94,7 +94,7 @@ def test_newest_fill_and_settlement_tell_where_to_read_on(script):
     assert script.ledger.last_fill_time("paper") is None
     assert script.ledger.funding_known_until("paper") is None
     bought = script.now
-    script.fill("ann", "BTC", "0.1", "100000", fill_id=5)
+    script.fill("ann", "BTC", "0.1", "100000", trade_id=5)
     assert script.ledger.last_fill_time("paper") == bought
     assert script.ledger.knows_fill("paper", 5)
     assert not script.ledger.knows_fill("live", 5)
@@ -113,7 +113,7 @@ def test_what_was_read_does_not_change_with_further_events(script):
     totals, trades = script.ledger.totals("paper"), script.ledger.trades("ann")
     positions, orders = script.ledger.positions("paper"), script.ledger.open_orders("paper")
     script.trade("ann", "BTC", "-0.1", "100000", purpose="close")
-    assert totals.sizes == {"BTC": D("0.1")}
+    assert totals.quantities == {"BTC": D("0.1")}
     assert trades == ()
     assert positions[0].quantity == D("0.1")
     assert len(orders) == 1

@@ -15,12 +15,12 @@ def ids(records):
 
 
 def test_record_keeps_what_the_intent_said(script):
-    plan = ExitPlan(stop_loss=D(90000), profit_target=D(120000))
+    plan = ExitPlan(stop_loss=D(90000), take_profit=D(120000))
     client_id = script.intend(
         "ann", "BTC", "0.1", leverage=7, confidence=81.5, risk_usd=D("12.5"), plan=plan
     )
     record = script.ledger.owner(client_id)
-    assert (record.trader, record.section, record.symbol) == ("ann", "paper", "BTC")
+    assert (record.trader, record.venue_account, record.symbol) == ("ann", "paper", "BTC")
     assert (record.purpose, record.leverage, record.confidence) == ("open", 7, 81.5)
     assert (record.risk_usd, record.plan) == (D("12.5"), plan)
     assert record.outcome is None
@@ -31,7 +31,7 @@ def test_record_keeps_what_the_intent_said(script):
 def test_order_is_open_until_the_answer_is_final(script, status):
     client_id = script.intend("ann", "BTC", "0.1")
     assert ids(script.ledger.open_orders("paper")) == [client_id]
-    script.answer("ann", "BTC", client_id, status, venue_id=5)
+    script.answer("ann", "BTC", client_id, status, venue_order_id=5)
     expected = [client_id] if status in {OrderStatus.RESTING, OrderStatus.UNKNOWN} else []
     assert ids(script.ledger.open_orders("paper")) == expected
     assert script.ledger.owner(client_id).outcome.status is status
@@ -41,8 +41,8 @@ def test_order_is_open_until_the_answer_is_final(script, status):
 def test_newest_answer_counts(script):
     client_id = script.intend("ann", "BTC", "0.1")
     script.answer("ann", "BTC", client_id, "unknown")
-    script.answer("ann", "BTC", client_id, "resting", venue_id=9)
-    script.answer("ann", "BTC", client_id, "canceled", venue_id=9)
+    script.answer("ann", "BTC", client_id, "resting", venue_order_id=9)
+    script.answer("ann", "BTC", client_id, "canceled", venue_order_id=9)
     assert script.ledger.owner(client_id).outcome.status is OrderStatus.CANCELED
     assert script.ledger.open_orders("paper") == ()
 
@@ -51,7 +51,7 @@ def test_intent_told_again_keeps_the_answer_it_had(script):
     """A cycle that runs twice after a crash derives the same client id."""
     client_id = script.intend("ann", "BTC", "0.1")
     again = script.events[-1].body
-    script.answer("ann", "BTC", client_id, "filled", venue_id=9)
+    script.answer("ann", "BTC", client_id, "filled", venue_order_id=9)
     script.tell(again)
     assert script.ledger.owner(client_id).outcome.status is OrderStatus.FILLED
     assert script.ledger.open_orders("paper") == ()
@@ -68,17 +68,17 @@ def test_position_names_the_exits_that_may_be_alive(script):
     stop = script.intend("ann", "BTC", "-0.1", purpose="stop")
     target = script.intend("ann", "BTC", "-0.1", purpose="target")
     position = script.ledger.position("ann", "BTC")
-    assert (position.stop_id, position.stop_venue_id) == (stop, None)
-    script.answer("ann", "BTC", stop, "resting", venue_id=11)
-    script.answer("ann", "BTC", target, "resting", venue_id=12)
+    assert (position.stop_id, position.stop_order_id) == (stop, None)
+    script.answer("ann", "BTC", stop, "resting", venue_order_id=11)
+    script.answer("ann", "BTC", target, "resting", venue_order_id=12)
     position = script.ledger.position("ann", "BTC")
-    assert (position.stop_id, position.stop_venue_id) == (stop, 11)
-    assert (position.target_id, position.target_venue_id) == (target, 12)
+    assert (position.stop_id, position.stop_order_id) == (stop, 11)
+    assert (position.take_profit_id, position.take_profit_order_id) == (target, 12)
     [holding] = script.account("ann", BTC="100000").holdings
-    assert (holding.stop_venue_id, holding.target_venue_id) == (11, 12)
-    script.answer("ann", "BTC", target, "canceled", venue_id=12)
+    assert (holding.stop_order_id, holding.take_profit_order_id) == (11, 12)
+    script.answer("ann", "BTC", target, "canceled", venue_order_id=12)
     position = script.ledger.position("ann", "BTC")
-    assert (position.target_id, position.target_venue_id) == (None, None)
+    assert (position.take_profit_id, position.take_profit_order_id) == (None, None)
     assert position.stop_id == stop
 
 
@@ -96,7 +96,7 @@ def test_exits_of_an_earlier_position_do_not_belong_to_the_next_one(script):
     orphan = script.intend("ann", "BTC", "-0.1", purpose="target")
     script.trade("ann", "BTC", "-0.1", "100000", purpose="close")
     script.trade("ann", "BTC", "0.2", "100000")
-    assert script.ledger.position("ann", "BTC").target_id is None
+    assert script.ledger.position("ann", "BTC").take_profit_id is None
     assert orphan in ids(script.ledger.open_orders("paper"))
 
 
@@ -119,11 +119,11 @@ def test_exits_intended_before_a_flip_was_booked_belong_to_what_it_opened(script
     old = script.intend("ann", "BTC", "-0.1", purpose="stop", leg="stop.1")
     flip = script.intend("ann", "BTC", "-0.3")
     new = script.intend("ann", "BTC", "0.2", purpose="stop", leg="stop.2")
-    script.answer("ann", "BTC", new, "resting", venue_id=3)
+    script.answer("ann", "BTC", new, "resting", venue_order_id=3)
     assert script.ledger.position("ann", "BTC").stop_id == new
     script.fill("ann", "BTC", "-0.3", "100000", client_id=flip)
     position = script.ledger.position("ann", "BTC")
-    assert (position.stop_id, position.stop_venue_id) == (new, 3)
-    script.answer("ann", "BTC", new, "canceled", venue_id=3)
+    assert (position.stop_id, position.stop_order_id) == (new, 3)
+    script.answer("ann", "BTC", new, "canceled", venue_order_id=3)
     assert script.ledger.position("ann", "BTC").stop_id is None
     assert old in ids(script.ledger.open_orders("paper"))

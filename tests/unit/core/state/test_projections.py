@@ -109,9 +109,9 @@ def test_accounts_add_up_to_the_last_digit(story, instruments, stream):
         assert totals.raw_usd == cash - sum((p.cost for p in positions), D(0))
         for coin in COINS:
             held = sum((p.quantity for p in positions if p.symbol == coin), D(0))
-            assert totals.sizes.get(coin, D(0)) == held
+            assert totals.quantities.get(coin, D(0)) == held
             assert held == sum(model.quantity[t, coin] for t in TRADERS)
-    assert D(0) not in totals.sizes.values()
+    assert D(0) not in totals.quantities.values()
     assert all(p.quantity for p in positions)
 
 

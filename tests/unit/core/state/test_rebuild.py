@@ -31,7 +31,7 @@ def told(script):
     script.trade("ann", "BTC", "0.03", "118000.5", "1.593006", leverage=9, confidence=71.5)
     script.plan("ann", "BTC", ProtectionMode.VENUE, stop_loss=D("116000.1"))
     stop = script.intend("ann", "BTC", "-0.03", purpose="stop", plan=ExitPlan(stop_loss=D(1)))
-    script.answer("ann", "BTC", stop, "resting", venue_id=77)
+    script.answer("ann", "BTC", stop, "resting", venue_order_id=77)
     script.trade("bob", "BTC", "-0.02", "118111.1", "1.062999", leverage=3, risk_usd=D("4.2"))
     script.fund("ann", "BTC", "-0.04425")
     script.fund("bob", "BTC", "0.0295")

@@ -36,7 +36,7 @@ def started(script):
 def test_impossible_fill_is_refused_and_changes_nothing(started, picture_of, size, price, fee):
     before = picture_of(started.ledger, ["ann"])
     with pytest.raises(JournalError, match=r"^event \d+ \(filled\) cannot be booked: "):
-        started.fill("ann", "BTC", size, price, fee, fill_id=99)
+        started.fill("ann", "BTC", size, price, fee, trade_id=99)
     assert picture_of(started.ledger, ["ann"]) == before
     assert not started.ledger.knows_fill("paper", 99)
 
@@ -52,19 +52,21 @@ def test_impossible_amounts_are_refused(started, picture_of, amount):
 
 
 def test_trader_cannot_have_accounts_in_two_sections(started):
-    other = Transferred(section="live", amounts={"ann": D(5)}, reason="initial")
-    with pytest.raises(JournalError, match="ann has its account in section paper, not in live"):
+    other = Transferred(venue_account="live", amounts={"ann": D(5)}, reason="initial")
+    with pytest.raises(JournalError, match="ann has its account at paper, not in live"):
         started.tell(other)
     assert started.ledger.totals("live").raw_usd == 0
-    assert started.ledger.section_of("ann") == "paper"
+    assert started.ledger.venue_account_of("ann") == "paper"
 
 
 def test_shared_accounts_exist_in_every_section(started):
-    for section in ("paper", "live"):
-        started.tell(Transferred(section=section, amounts={RESERVE: D(5)}, reason="initial"))
+    for venue_account in ("paper", "live"):
+        started.tell(
+            Transferred(venue_account=venue_account, amounts={RESERVE: D(5)}, reason="initial")
+        )
     assert started.ledger.totals("live").raw_usd == D(5)
     assert started.account(RESERVE).equity == D(5)
-    assert started.ledger.section_of(RESERVE) is None
+    assert started.ledger.venue_account_of(RESERVE) is None
 
 
 def test_events_that_say_nothing_about_money_are_ignored(started, picture_of):

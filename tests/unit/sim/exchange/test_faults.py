@@ -56,7 +56,7 @@ async def test_order_whose_answer_is_lost_was_carried_out_once(open_desk, fault)
             await desk.exchange.place([request])
         assert raised.value.client_ids == (request.client_id,)
         assert (await desk.exchange.order(request.client_id)).status is OrderStatus.FILLED
-        assert [p.size for p in await desk.exchange.positions()] == [1]
+        assert [p.quantity for p in await desk.exchange.positions()] == [1]
 
 
 async def test_cancel_whose_answer_is_lost_was_carried_out(open_desk):
@@ -73,10 +73,10 @@ async def test_dropped_stream_shows_fills_later_and_each_once(open_desk):
     async with open_desk(**_once("dropped_stream", nth=2)) as desk:
         start = desk.clock.now()
         await desk.buy("1")
-        assert [f.fill_id for f in await desk.exchange.fills(start)] == [1]
+        assert [f.trade_id for f in await desk.exchange.fills(start)] == [1]
         await desk.buy("2")
-        assert [f.fill_id for f in await desk.exchange.fills(start)] == [1]
-        assert [f.fill_id for f in await desk.exchange.fills(start)] == [1, 2]
+        assert [f.trade_id for f in await desk.exchange.fills(start)] == [1]
+        assert [f.trade_id for f in await desk.exchange.fills(start)] == [1, 2]
 
 
 async def test_dropped_stream_shows_funding_later_and_each_once(open_desk):

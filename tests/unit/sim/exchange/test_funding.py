@@ -30,7 +30,7 @@ async def test_long_pays_at_the_full_hour_on_oracle_and_recorded_rate(open_desk)
         await desk.bars(2)
         (paid,) = await desk.exchange.funding(EVE)
         # 10 x 101 x 0.0000123 = 0.012423
-        assert (paid.time, paid.size, paid.rate) == (ONE, D(10), D("0.0000123"))
+        assert (paid.time, paid.quantity, paid.rate) == (ONE, D(10), D("0.0000123"))
         assert paid.amount == D("-0.012423")
         assert (await desk.exchange.account()).raw_usd == before - D("0.012423")
 

@@ -92,7 +92,7 @@ async def _request(step, number, exchange, market):
     kind, _, is_limit = step["kind"].partition("_")
     is_exit = kind in ("stop", "target")
     if is_exit:
-        held = {p.symbol: p.size for p in await exchange.positions()}.get(symbol, 1)
+        held = {p.symbol: p.quantity for p in await exchange.positions()}.get(symbol, 1)
         side = Side.SELL if held > 0 else Side.BUY
         bps = abs(bps) * (side.sign if kind == "stop" else -side.sign)
     limit = instrument.round_price(mark * (10_000 + bps) / 10_000)
@@ -121,7 +121,7 @@ def _realized_and_open(fills):
     realized = Fraction(0)
     for fill in fills:
         size, cost = held.get(fill.symbol, (Fraction(0), Fraction(0)))
-        trade, price = Fraction(fill.signed_size), Fraction(fill.price)
+        trade, price = Fraction(fill.quantity), Fraction(fill.price)
         closing = Fraction(0)
         if size * trade < 0:
             closing = trade if abs(trade) <= abs(size) else -size
@@ -141,9 +141,9 @@ async def _check(exchange, market):
     with localcontext(EXACT):
         fees = sum((fill.fee for fill in fills), Decimal(0))
         paid = sum((payment.amount for payment in funding), Decimal(0))
-        traded = sum((fill.signed_size * fill.price for fill in fills), Decimal(0))
+        traded = sum((fill.quantity * fill.price for fill in fills), Decimal(0))
         assert account.raw_usd == 50_000 - traded - fees + paid
-        value = sum((p.size * quotes[p.symbol].mark for p in positions), Decimal(0))
+        value = sum((p.quantity * quotes[p.symbol].mark for p in positions), Decimal(0))
         assert account.equity == account.raw_usd + value
     realized, held = _realized_and_open(fills)
     unrealized = sum(
@@ -152,7 +152,7 @@ async def _check(exchange, market):
     )
     whole = 50_000 + realized - Fraction(fees) + Fraction(paid) + unrealized
     assert Fraction(account.equity) == whole
-    assert {p.symbol: Fraction(p.size) for p in positions} == {
+    assert {p.symbol: Fraction(p.quantity) for p in positions} == {
         symbol: size for symbol, (size, _) in held.items() if size
     }
     # What the exchange reports as realised may round single releases, never the sum of both parts.

@@ -86,7 +86,7 @@ async def test_one_tick_above_nothing_happens(open_desk):
     async with open_desk((100, 100, 93.88, 95), **_config(initial_balance_usd=D(4000))) as desk:
         await desk.buy("500")
         await desk.bars()
-        assert (await desk.exchange.positions())[0].size == 500
+        assert (await desk.exchange.positions())[0].quantity == 500
 
 
 async def test_of_a_big_position_a_fifth_goes_first_and_may_be_enough(open_desk):
@@ -99,7 +99,7 @@ async def test_of_a_big_position_a_fifth_goes_first_and_may_be_enough(open_desk)
         await desk.bars(2)
         fill = await _only_fill(desk)
         assert (fill.price, fill.size) == (D("91.83"), 400)
-        assert (await desk.exchange.positions())[0].size == 1600
+        assert (await desk.exchange.positions())[0].quantity == 1600
         # 20000 + 400 x (91.83 - 100) + 1600 x (95 - 100)
         assert (await desk.exchange.account()).equity == D(8732)
 
@@ -161,7 +161,7 @@ async def test_position_opened_inside_a_bar_is_judged_by_its_close(open_desk):
         await desk.clock.sleep_until(desk.clock.now() + timedelta(seconds=30))
         await desk.buy("500")
         await desk.bars()
-        assert (await desk.exchange.positions())[0].size == 500
+        assert (await desk.exchange.positions())[0].quantity == 500
 
 
 async def test_funding_can_be_what_breaks_it(open_desk):
@@ -190,7 +190,7 @@ async def test_cross_positions_are_liquidated_together(open_desk):
         await desk.buy("40", symbol="BTC")
         await desk.bars()
         (position,) = await desk.exchange.positions()
-        assert (position.symbol, position.size) == ("BTC", 40)
+        assert (position.symbol, position.quantity) == ("BTC", 40)
         assert (await desk.exchange.fills(NOON))[-1].price == D("92.95")
         assert (await desk.exchange.account()).equity == D(565)
 
@@ -284,7 +284,7 @@ async def test_of_a_big_isolated_position_the_rest_keeps_all_the_margin(open_des
         assert (fill.price, fill.size) == (D("91.83"), 400)
         (position,) = await desk.exchange.positions()
         # 1600 x 95 - 143268; it goes where 1600 p - 143268 = 32 p
-        assert (position.size, position.margin_used) == (1600, D(8732))
+        assert (position.quantity, position.margin_used) == (1600, D(8732))
         assert position.liquidation_price == D("91.3698979592")
         # Nothing came back to the account: 30000 - 20000 are free as before.
         assert (await desk.exchange.account()).available == 10_000
@@ -316,7 +316,7 @@ async def test_flip_opens_with_margin_of_its_own(open_desk):
         await desk.sell("150")
         (position,) = await desk.exchange.positions()
         # 50 short at 110 and 10x
-        assert (position.size, position.margin_used) == (-50, D(550))
+        assert (position.quantity, position.margin_used) == (-50, D(550))
         assert (await desk.exchange.account()).equity == 11_000
 
 

@@ -32,7 +32,7 @@ async def test_buy_pays_slippage_and_taker_fee(open_desk):
         assert account.margin_used == D(50)
         assert account.available == D("9949.34991")
         (position,) = await desk.exchange.positions()
-        assert (position.size, position.entry_price) == (D(10), D("100.02"))
+        assert (position.quantity, position.entry_price) == (D(10), D("100.02"))
         assert position.unrealized_pnl == D("-0.2")
         assert position.liquidation_price is None
 
@@ -45,7 +45,7 @@ async def test_sell_gets_less_and_shorts(open_desk):
         assert account.raw_usd == D("10999.35009")
         assert account.equity == D("9999.35009")
         (position,) = await desk.exchange.positions()
-        assert (position.size, position.entry_price) == (D(-10), D("99.98"))
+        assert (position.quantity, position.entry_price) == (D(-10), D("99.98"))
 
 
 async def test_fee_is_cut_not_rounded(open_desk):
@@ -80,7 +80,7 @@ async def test_closing_and_flipping_realise_profit_on_the_closed_part(open_desk)
         await desk.sell("5")
         # 3 x (110 - 100) = 30 realised, short 2 from 110
         (position,) = await desk.exchange.positions()
-        assert (position.size, position.entry_price) == (D(-2), D(110))
+        assert (position.quantity, position.entry_price) == (D(-2), D(110))
         assert (await desk.exchange.account()).equity == D(10030)
 
 
@@ -192,7 +192,7 @@ async def test_same_client_id_again_tells_where_the_order_stands(open_desk):
         assert first.status is OrderStatus.RESTING
         await desk.bars()
         (again,) = await desk.exchange.place([request])
-        assert (again.venue_id, again.status) == (first.venue_id, OrderStatus.FILLED)
+        assert (again.venue_order_id, again.status) == (first.venue_order_id, OrderStatus.FILLED)
         assert len(await desk.exchange.fills(desk.clock.now() - timedelta(hours=1))) == 1
 
 

@@ -139,7 +139,7 @@ async def test_refused_order_leaves_the_position_alone(open_desk, args, changes,
         await desk.buy("1")
         outcome = await desk.send(*args, **changes)
         assert (outcome.status, outcome.reason) == (OrderStatus.REJECTED, reason)
-        assert [p.size for p in await desk.exchange.positions()] == [1]
+        assert [p.quantity for p in await desk.exchange.positions()] == [1]
 
 
 async def test_reduce_only_order_may_be_worth_less_than_the_minimum(open_desk):

@@ -26,11 +26,13 @@ def test_liquidation_counts_as_fill_and_ids_go_on():
     state = VenueState(D(1000))
     state.apply(
         Liquidated(
-            at_ms=5, fill_id=1, venue_id=1, symbol="ETH", side="sell", price=D(90), size=D(2),
+            at_ms=5,
+            trade_id=1,
+            venue_order_id=1, symbol="ETH", side="sell", price=D(90), size=D(2),
             fee=D("0.1"), mark=D(90), method="market", is_partial=True, debt=D(0),
         )
     )  # fmt: skip
-    assert (state.next_fill_id, state.next_venue_id, state.partial_ms) == (2, 2, 5)
+    assert (state.next_trade_id, state.next_venue_order_id, state.partial_ms) == (2, 2, 5)
     assert state.turnover.total == 180
 
 

@@ -133,4 +133,4 @@ async def test_market_trigger_fills_what_its_bound_allows_and_drops_the_rest(ope
         found = await desk.order(stop)
         assert (found.status, found.filled_size) == (OrderStatus.PARTLY_FILLED, 10)
         assert (await desk.exchange.fills(desk.clock.now() - noon))[-1].price == D("94.05")
-        assert [p.size for p in await desk.exchange.positions()] == [30]
+        assert [p.quantity for p in await desk.exchange.positions()] == [30]

@@ -114,7 +114,7 @@ BROKEN = [
         id="version",
     ),
     pytest.param(
-        lambda lines: [*lines, lines[1].replace('"venue_id":1', '"venue_id":"x"')],
+        lambda lines: [*lines, lines[1].replace('"venue_order_id":1', '"venue_order_id":"x"')],
         r":3: .*not a line",
         id="bad-value",
     ),
@@ -198,7 +198,7 @@ async def test_every_answered_order_survives_kill_9(tmp_path, open_desk):
             assert order.status is OrderStatus(status)
         fills = await desk.exchange.fills(NOON)
         assert len(answered) <= len(fills) <= len(answered) + 1
-        assert [fill.fill_id for fill in fills] == list(range(1, len(fills) + 1))
+        assert [fill.trade_id for fill in fills] == list(range(1, len(fills) + 1))
     header = json.loads((folder / "paper_account.jsonl").read_text().splitlines()[0])
     assert header == {"paper_account": 1, "initial_balance_usd": "10000"}
 

@@ -116,7 +116,7 @@ async def test_gap_through_the_limit_leaves_the_position_and_says_so(open_desk):
             OrderStatus.CANCELED,
             "Order could not immediately match against any resting orders.",
         )
-        assert [p.size for p in await desk.exchange.positions()] == [10]
+        assert [p.quantity for p in await desk.exchange.positions()] == [10]
 
 
 async def test_closing_the_position_cancels_its_exits(open_desk):
@@ -147,7 +147,7 @@ async def test_stops_of_several_owners_fire_one_by_one(open_desk):
         await desk.bars()
         assert (await desk.order(near)).status is OrderStatus.FILLED
         assert (await desk.order(far)).status is OrderStatus.RESTING
-        assert [p.size for p in await desk.exchange.positions()] == [2]
+        assert [p.quantity for p in await desk.exchange.positions()] == [2]
         await desk.bars()
         assert await desk.exchange.positions() == []
 
@@ -166,4 +166,4 @@ async def test_bars_of_different_coins_are_judged_in_order_of_time(open_desk):
             ("SOL", 1),
             ("ETH", 2),
         ]
-        assert [f.fill_id for f in fills] == [1, 2, 3, 4]
+        assert [f.trade_id for f in fills] == [1, 2, 3, 4]

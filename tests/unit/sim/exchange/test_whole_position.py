@@ -60,7 +60,7 @@ async def test_what_the_market_does_not_take_stays_and_the_order_says_so(open_de
         part = await desk.sell("0", "99", is_reduce_only=True)
         assert part.status is OrderStatus.PARTLY_FILLED
         (rest,) = await desk.exchange.positions()
-        assert rest.size == 300 - part.filled_size > 0
+        assert rest.quantity == 300 - part.filled_size > 0
 
 
 async def test_resting_whole_close_fills_over_several_bars(open_desk):

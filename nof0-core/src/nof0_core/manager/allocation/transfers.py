@@ -72,7 +72,7 @@ def free_cash(account: AccountState) -> Decimal:
     for holding in account.holdings:
         stop = holding.exit_plan.stop_loss
         if stop is not None:
-            at_stops += max(ZERO, (holding.mark - stop) * holding.size)
+            at_stops += max(ZERO, (holding.mark - stop) * holding.quantity)
     return max(ZERO, account.equity - account.margin_used - at_stops)
 
 

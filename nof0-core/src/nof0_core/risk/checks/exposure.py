@@ -44,8 +44,8 @@ class OnePosition:
             return veto(
                 self.type,
                 "already_positioned",
-                f"the trader already holds {holding.size} {decision.symbol}",
-                size=holding.size,
+                f"the trader already holds {holding.quantity} {decision.symbol}",
+                size=holding.quantity,
             )
         if not decision.signal.is_entry and holding is None:
             return veto(self.type, "no_position", f"there is no {decision.symbol} to close")

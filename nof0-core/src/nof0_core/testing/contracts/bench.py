@@ -73,10 +73,10 @@ class Bench:
         assert len(found) <= 1, f"{len(found)} positions in {self.symbol}, not one net position"
         return found[0] if found else None
 
-    async def signed_size(self) -> Decimal:
+    async def quantity(self) -> Decimal:
         """Return the position in coins, 0 if there is none."""
         position = await self.position()
-        return position.size if position else Decimal(0)
+        return position.quantity if position else Decimal(0)
 
     async def minutes(self, count: int) -> None:
         """Let time pass."""

@@ -25,9 +25,9 @@ class ExchangeContract(OrderContract):
         bought = await bench.place(bench.order(Side.BUY))
         assert bought.status in FILLED, f"the order ended as {bought.status}: {bought.reason}"
         assert 0 < bought.filled_size <= bench.size
-        assert await bench.signed_size() == bought.filled_size
+        assert await bench.quantity() == bought.filled_size
         sold = await bench.place(bench.order(Side.SELL, size=2 * bench.size))
-        assert await bench.signed_size() == bought.filled_size - sold.filled_size
+        assert await bench.quantity() == bought.filled_size - sold.filled_size
 
     async def test_closed_position_is_left_out(self, bench: Bench) -> None:
         """A position that was closed is gone, not there with size 0."""
@@ -54,9 +54,9 @@ class ExchangeContract(OrderContract):
         await bench.place(bench.order(Side.BUY))
         after = await bench.exchange.account()
         fills = await bench.exchange.fills(before.time)
-        paid = sum((f.price * f.signed_size + f.fee for f in fills), Decimal(0))
+        paid = sum((f.price * f.quantity + f.fee for f in fills), Decimal(0))
         assert after.raw_usd - before.raw_usd == -paid, "cash does not match the fills"
-        held = await bench.signed_size() * bench.mark
+        held = await bench.quantity() * bench.mark
         assert abs(after.equity - after.raw_usd - held) <= CENT, "equity is not cash and positions"
         assert after.margin_used > before.margin_used, "a position takes margin"
         assert after.available < before.available
@@ -70,7 +70,7 @@ class ExchangeContract(OrderContract):
             filled.append((await bench.place(order)).filled_size)
             await bench.minutes(1)
         fills = await bench.exchange.fills(start)
-        ids = [f.fill_id for f in fills]
+        ids = [f.trade_id for f in fills]
         assert len(set(ids)) == len(ids), "a fill is there twice"
         assert [f.time for f in fills] == sorted(f.time for f in fills)
         sizes = [
@@ -96,7 +96,7 @@ class ExchangeContract(OrderContract):
         (fill,) = await bench.exchange.fills(bench.env.clock.now())
         assert fill.side is Side.SELL
         assert fill.size > 0
-        assert fill.signed_size < 0
+        assert fill.quantity < 0
         value = fill.price * fill.size
         assert abs(fill.fee) <= value / 100, f"fee {fill.fee} on a value of {value} USD"
         assert fill.time.utcoffset() is not None, "naive time"
@@ -114,7 +114,7 @@ class ExchangeContract(OrderContract):
         if not bench.has(Capability.TRIGGER_ORDERS):
             pytest.skip("the venue has no trigger orders")
         await bench.place(bench.order(Side.BUY))
-        held = await bench.signed_size()
+        held = await bench.quantity()
         price = bench.instrument.round_price(bench.mark * Decimal("0.9"))
         limit = bench.instrument.round_price(bench.mark * Decimal("0.85"))
         trigger = Trigger(kind=TriggerKind.STOP, price=price)
@@ -126,7 +126,7 @@ class ExchangeContract(OrderContract):
         (outcome,) = await bench.exchange.cancel([stop.client_id])
         assert outcome.status is OrderStatus.CANCELED
         assert not await bench.exchange.open_orders()
-        assert await bench.signed_size() == held
+        assert await bench.quantity() == held
 
     async def test_funding_is_oldest_first(self, bench: Bench) -> None:
         """Funding payments come in time order, with an amount that goes with size and rate."""
@@ -139,4 +139,4 @@ class ExchangeContract(OrderContract):
         assert [p.time for p in payments] == sorted(p.time for p in payments)
         for payment in payments:
             if payment.rate:
-                assert (payment.amount > 0) is (payment.size * payment.rate < 0)
+                assert (payment.amount > 0) is (payment.quantity * payment.rate < 0)

@@ -35,10 +35,10 @@ class OrderContract(ServiceContract):
         """A repeated order gets the first answer again and trades nothing."""
         order = bench.order(Side.BUY)
         first = await bench.place(order)
-        size = await bench.signed_size()
+        size = await bench.quantity()
         again = await bench.place(order)
         assert again == first, "the second answer differs from the first"
-        assert await bench.signed_size() == size, "the order was carried out twice"
+        assert await bench.quantity() == size, "the order was carried out twice"
 
     async def test_limit_price_is_kept(self, bench: Bench) -> None:
         """Nobody pays more than the limit; an IOC order out of reach leaves nothing behind."""
@@ -46,21 +46,21 @@ class OrderContract(ServiceContract):
         paid = (await bench.place(buy)).average_price
         assert paid is not None
         assert paid <= buy.limit_price, f"paid {paid} with limit {buy.limit_price}"
-        before = await bench.signed_size()
+        before = await bench.quantity()
         far = bench.instrument.round_price(bench.mark * Decimal("0.98"), "down")
         outcome = await bench.place(bench.order(Side.BUY, limit_price=far))
         assert outcome.status in NOTHING, f"IOC below the market ended as {outcome.status}"
         assert outcome.filled_size == 0
-        assert await bench.signed_size() == before
+        assert await bench.quantity() == before
 
     async def test_reduce_only_never_flips(self, bench: Bench) -> None:
         """A reduce-only order closes at most what is open."""
         if not bench.has(Capability.REDUCE_ONLY):
             pytest.skip("the venue has no reduce-only orders")
         await bench.place(bench.order(Side.BUY))
-        held = await bench.signed_size()
+        held = await bench.quantity()
         await bench.place(bench.order(Side.SELL, size=3 * held, is_reduce_only=True))
-        left = await bench.signed_size()
+        left = await bench.quantity()
         assert 0 <= left <= held, f"selling {3 * held} reduce-only turned {held} into {left}"
 
     async def test_reduce_only_opens_nothing(self, bench: Bench) -> None:
@@ -113,13 +113,13 @@ class OrderContract(ServiceContract):
         """Cancelling gives one outcome per id and does not undo what was filled."""
         placed = bench.order(Side.BUY)
         await bench.place(placed)
-        held = await bench.signed_size()
+        held = await bench.quantity()
         strange = bench.order(Side.BUY).client_id
         outcomes = await bench.exchange.cancel([placed.client_id, strange])
         assert [o.client_id for o in outcomes] == [placed.client_id, strange]
         assert _still_filled(outcomes[0]), f"a filled order was {outcomes[0].status} on cancel"
         assert outcomes[1].status not in FILLED
-        assert await bench.signed_size() == held
+        assert await bench.quantity() == held
 
 
 def _still_filled(outcome: OrderOutcome) -> bool:
