@@ -11,6 +11,7 @@ import anyio.lowlevel
 import attrs
 
 from nof0_core.domain.model import Completion, CompletionRequest, ModelCall, ModelSpec, Usage
+from nof0_core.domain.vocabulary import CallOutcome
 from nof0_core.plugins.env import Env
 from nof0_core.testing.environment import env
 
@@ -37,7 +38,9 @@ class Voice:
             if isinstance(self.says, Exception):
                 raise self.says
         finally:
-            call = ModelCall(model=request.model.name, outcome="answered", usage=self.usage)
+            call = ModelCall(
+                model=request.model.name, outcome=CallOutcome.ANSWERED, usage=self.usage
+            )
             if self.usage != Usage():
                 request.calls.append(call)
         if isinstance(self.says, str):

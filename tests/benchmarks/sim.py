@@ -61,12 +61,12 @@ async def fills_per_second(positions: int) -> float:
     """Trade back and forth in one coin, beside positions with their exits."""
     async with venue(positions, 10) as (_, _, exchange):
         for number in range(positions):
-            await exchange.place(_bracket(number))
+            await exchange.place(_bracket(number), expires_at=None)
         begin = stopwatch()
         for number in range(FILLS):
             side = (Side.BUY, Side.SELL)[number % 2]
             order = _order(3 * positions + number, "C0", side, 100 + 20 * side.sign)
-            (outcome,) = await exchange.place([order])
+            (outcome,) = await exchange.place([order], expires_at=None)
             if outcome.status is not OrderStatus.FILLED:
                 message = f"not filled: {outcome}"
                 raise RuntimeError(message)
@@ -77,18 +77,18 @@ async def bars_per_second(positions: int, bars: int, *, step: int) -> float:
     """Hold positions whose stops and targets are far away, looking every `step` bars."""
     async with venue(positions, bars) as (clock, _, exchange):
         for number in range(positions):
-            await exchange.place(_bracket(number))
-        if len(await exchange.open_orders()) != 2 * positions:
+            await exchange.place(_bracket(number), expires_at=None)
+        if len((await exchange.report()).orders) != 2 * positions:
             message = "a stop or target was not taken"
             raise RuntimeError(message)
         # The first look at a coin loads its series.
-        await exchange.account()
+        await exchange.report()
         begin, steps = stopwatch(), (bars - 2) // step
         for _ in range(steps):
             await clock.sleep_until(clock.now() + step * MINUTE)
-            await exchange.account()
+            await exchange.report()
         took = stopwatch() - begin
-        if len(await exchange.open_orders()) != 2 * positions:
+        if len((await exchange.report()).orders) != 2 * positions:
             message = "an exit fired; the numbers would say nothing"
             raise RuntimeError(message)
         return steps * step * positions / took
@@ -106,7 +106,7 @@ def _order(number: int, symbol: str, side: Side, limit: int, **changes: object) 
 
 
 def _bracket(number: int) -> list[OrderRequest]:
-    symbol, exits = f"C{number}", {"is_reduce_only": True, "group": f"g{number}"}
+    symbol, exits = f"C{number}", {"is_reduce_only": True}
     stop, target = (
         Trigger(kind=kind, price=Decimal(price))
         for kind, price in ((TriggerKind.STOP, 60), (TriggerKind.TARGET, 150))

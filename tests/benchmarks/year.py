@@ -26,6 +26,7 @@ from nof0_core.domain.account import AccountState
 from nof0_core.domain.event import Event, HourMarked, Transferred
 from nof0_core.domain.position import ExitPlan, Holding
 from nof0_core.domain.view import View
+from nof0_core.domain.vocabulary import TransferReason
 from nof0_core.exporters.files import replace_file
 from nof0_core.ids import ENGINE, Symbol, TraderId
 
@@ -56,7 +57,7 @@ def account(trader, hour):
             fees=ten,
             funding=ten,
             realized_pnl=ten,
-            entry_order_id=123456789,
+            entry_order_id="123456789",
         )
         for symbol in ("BTC", "ETH")
     )
@@ -91,7 +92,7 @@ def write_year(directory, traders, hours):
     timer, written = Timer(), 0
     documents = Documents(conversations_per_trader=1, candles_per_coin=1)
     amounts = dict.fromkeys(traders, Decimal(10_000))
-    body = Transferred(venue_account="paper", amounts=amounts, reason="initial")
+    body = Transferred(venue_account="paper", amounts=amounts, reason=TransferReason.INITIAL)
     documents.apply(Event(seq=1, time=START, stream=ENGINE, body=body))
     for hour in range(1, hours + 1):
         body = HourMarked(accounts=tuple(account(trader, hour) for trader in traders))

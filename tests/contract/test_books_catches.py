@@ -27,7 +27,7 @@ class NoConfig:
     """Nothing to set."""
 
 
-class EncodedSeries(HandMarket):
+class WithBook(HandMarket):
     """Shows a book of BTC."""
 
     def __init__(self, clock):
@@ -50,29 +50,29 @@ def kind_of(cls):
 class TestShown(MarketContract, OrderBookContract):
     @pytest.fixture
     def kind(self):
-        return kind_of(EncodedSeries)
+        return kind_of(WithBook)
 
 
-class FiledUnderAnother(EncodedSeries):
+class FiledUnderAnother(WithBook):
     async def books(self, symbols):
         found = await super().books(symbols)
         return {s: attrs.evolve(book, symbol=Symbol("XBT")) for s, book in found.items()}
 
 
-class ShowsTheUnknown(EncodedSeries):
+class ShowsTheUnknown(WithBook):
     async def books(self, symbols):
         book = (await super().books([BTC]))[BTC]
         return {symbol: attrs.evolve(book, symbol=symbol) for symbol in symbols}
 
 
-class FromTheFuture(EncodedSeries):
+class FromTheFuture(WithBook):
     async def books(self, symbols):
         found = await super().books(symbols)
         late = timedelta(seconds=1)
         return {s: attrs.evolve(book, time=book.time + late) for s, book in found.items()}
 
 
-class Aggregated(EncodedSeries):
+class Aggregated(WithBook):
     """Averages the levels of a side into one."""
 
     async def books(self, symbols):
@@ -85,7 +85,7 @@ class Aggregated(EncodedSeries):
         return (BookLevel(price=price, size=size),)
 
 
-class InCents(EncodedSeries):
+class InCents(WithBook):
     async def books(self, symbols):
         found = await super().books(symbols)
         return {
@@ -97,7 +97,7 @@ class InCents(EncodedSeries):
         return tuple(BookLevel(price=level.price * 100, size=level.size) for level in levels)
 
 
-class SharesOneCall(EncodedSeries):
+class SharesOneCall(WithBook):
     """Whoever comes later gets nothing if the first was cancelled."""
 
     broken = False
@@ -130,7 +130,8 @@ async def test_broken_books_fail_their_case_alone(broken, case, failing):
 
 
 async def test_a_market_without_books_fails_all_cases_about_them(failing, cases):
-    class Blind(EncodedSeries):
+    class Blind(WithBook):
+        capabilities = frozenset()
         books = None
 
     own = cases(OrderBookContract) - cases(ServiceContract)

@@ -11,7 +11,8 @@ import attrs
 import pytest
 
 from nof0_core.domain.fill import FundingPayment
-from nof0_core.domain.order import OrderOutcome, OrderStatus
+from nof0_core.domain.order import OrderStatus
+from nof0_core.domain.outcome import OrderOutcome
 from nof0_core.domain.position import VenuePosition
 from nof0_core.errors import RejectedError
 from nof0_core.ids import Symbol
@@ -25,17 +26,18 @@ pytestmark = pytest.mark.anyio
 
 
 class SendsTwice(ExampleExchange):
-    async def place(self, orders):
+    async def place(self, orders, *, expires_at):
         for order in orders:
             self._orders.pop(order.client_id, None)
-        return await super().place(orders)
+        return await super().place(orders, expires_at=expires_at)
 
 
 class IgnoresLimit(ExampleExchange):
-    async def place(self, orders):
+    async def place(self, orders, *, expires_at):
         anything = {1: Decimal("1E9"), -1: Decimal("0.1")}
         return await super().place(
-            [attrs.evolve(o, limit_price=anything[o.side.sign]) for o in orders]
+            [attrs.evolve(o, limit_price=anything[o.side.sign]) for o in orders],
+            expires_at=expires_at,
         )
 
 
@@ -59,16 +61,16 @@ class FillsUnknownSymbol(ExampleExchange):
 
 
 class RoundsSize(ExampleExchange):
-    async def place(self, orders):
+    async def place(self, orders, *, expires_at):
         if len(orders) == 1 and orders[0].symbol in self.instruments:
             cut = self.instruments[orders[0].symbol].round_size
             orders = [attrs.evolve(orders[0], size=cut(orders[0].size))]
-        return await super().place(orders)
+        return await super().place(orders, expires_at=expires_at)
 
 
 class SortsOutcomes(ExampleExchange):
-    async def place(self, orders):
-        return sorted(await super().place(orders), key=lambda o: o.status)
+    async def place(self, orders, *, expires_at):
+        return sorted(await super().place(orders, expires_at=expires_at), key=lambda o: o.status)
 
 
 class ForgetsOrders(ExampleExchange):
@@ -82,12 +84,12 @@ class UndoesOnCancel(ExampleExchange):
 
 
 class UnsignedPositions(ExampleExchange):
-    async def positions(self):
-        return [attrs.evolve(p, quantity=abs(p.quantity)) for p in await super().positions()]
+    async def _open_positions(self):
+        return [attrs.evolve(p, quantity=abs(p.quantity)) for p in await super()._open_positions()]
 
 
 class KeepsClosedPositions(ExampleExchange):
-    async def positions(self):
+    async def _open_positions(self):
         closed = [
             VenuePosition(
                 symbol=symbol,
@@ -100,25 +102,26 @@ class KeepsClosedPositions(ExampleExchange):
             for symbol, position in self._positions.items()
             if not position.quantity
         ]
-        return [*await super().positions(), *closed]
+        return [*await super()._open_positions(), *closed]
 
 
 class EntryInOtherUnits(ExampleExchange):
-    async def positions(self):
+    async def _open_positions(self):
         return [
             attrs.evolve(
                 p,
                 entry_price=2 * p.entry_price,
                 unrealized_pnl=p.unrealized_pnl - p.quantity * p.entry_price,
             )
-            for p in await super().positions()
+            for p in await super()._open_positions()
         ]
 
 
 class EquityWithoutPositions(ExampleExchange):
-    async def account(self):
-        account = await super().account()
-        return attrs.evolve(account, equity=account.raw_usd)
+    async def report(self):
+        found = await super().report()
+        account = attrs.evolve(found.account, equity=found.account.raw_usd)
+        return attrs.evolve(found, account=account)
 
 
 class RepeatsFills(ExampleExchange):
@@ -138,14 +141,19 @@ class FeesInBps(ExampleExchange):
     async def fills(self, since):
         return [attrs.evolve(f, fee=self.fee_bps) for f in await super().fills(since)]
 
-    async def account(self):
-        account = await super().account()
+    async def report(self):
+        found = await super().report()
         wrong = sum((self.fee_bps - f.fee for f in self._fills), Decimal(0))
-        return attrs.evolve(account, raw_usd=account.raw_usd - wrong, equity=account.equity - wrong)
+        account = attrs.evolve(
+            found.account,
+            raw_usd=found.account.raw_usd - wrong,
+            equity=found.account.equity - wrong,
+        )
+        return attrs.evolve(found, account=account)
 
 
 class TakesAnyLeverage(ExampleExchange):
-    async def set_leverage(self, symbol, leverage, mode):
+    async def set_leverage(self, symbol, leverage, margin_mode):
         if symbol not in self.instruments:
             raise RejectedError(symbol)
 
@@ -160,6 +168,8 @@ class FillsTriggers(ExampleExchange):
 
 
 class FundingBackwards(ExampleExchange):
+    capabilities = frozenset({Capability.REDUCE_ONLY, Capability.BATCH, Capability.FUNDING})
+
     async def funding(self, since):
         rate = Decimal("0.0001")
         return [
@@ -172,6 +182,46 @@ class FundingBackwards(ExampleExchange):
             )
             for hour in (2, 1)
         ]
+
+
+class SaysWhatItHasNot(ExampleExchange):
+    capabilities = frozenset({Capability.REDUCE_ONLY, Capability.BATCH, Capability.ORDER_STREAM})
+
+
+class HasWhatItDoesNotSay(ExampleExchange):
+    async def prove(self, client_id):
+        return self._orders.get(client_id)
+
+
+class ReportsNaiveTime(ExampleExchange):
+    async def report(self):
+        found = await super().report()
+        return attrs.evolve(found, time=found.time.replace(tzinfo=None))
+
+
+class HandsOverTwice(ExampleExchange):
+    capabilities = frozenset({Capability.REDUCE_ONLY, Capability.BATCH, Capability.ACCEPTS_MARKS})
+
+    async def accept_marks(self, quotes):
+        return list(self._fills)
+
+
+class TakesSize0ForNothing(ExampleExchange):
+    capabilities = frozenset({Capability.REDUCE_ONLY, Capability.BATCH, Capability.WHOLE_POSITION})
+
+
+class ProvesAllDead(ExampleExchange):
+    capabilities = frozenset({Capability.REDUCE_ONLY, Capability.BATCH, Capability.PROOF})
+
+    async def prove(self, client_id):
+        return None
+
+
+class SeesTooFar(ExampleExchange):
+    capabilities = frozenset({Capability.REDUCE_ONLY, Capability.BATCH, Capability.NEXT_EVENT})
+
+    def next_event(self, after, until):
+        return until + timedelta(hours=1)
 
 
 EXCHANGES = [
@@ -194,6 +244,13 @@ EXCHANGES = [
     (TakesAnyLeverage, "test_leverage_beyond_the_instrument_is_refused"),
     (FillsTriggers, "test_trigger_order_waits_and_can_be_cancelled"),
     (FundingBackwards, "test_funding_is_oldest_first"),
+    (SaysWhatItHasNot, "test_words_and_methods_fit"),
+    (HasWhatItDoesNotSay, "test_words_and_methods_fit"),
+    (ReportsNaiveTime, "test_report_is_of_one_moment"),
+    (HandsOverTwice, "test_simulated_venue_hands_over_what_it_executes"),
+    (TakesSize0ForNothing, "test_size_0_closes_the_whole_position"),
+    (ProvesAllDead, "test_order_that_never_came_is_proven_dead"),
+    (SeesTooFar, "test_next_event_lies_in_the_span"),
 ]
 
 

@@ -15,7 +15,7 @@ from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import DataError
 from nof0_core.ids import Symbol
 from nof0_core.plugins.kinds import ServiceKind
-from nof0_core.protocols import RecordedRange
+from nof0_core.protocols import MarketCapability, RecordedRange
 from nof0_core.testing import START, HandMarket
 from nof0_core.testing.contracts import MarketContract, ServiceContract
 
@@ -114,6 +114,8 @@ class SharesOneCall(HandMarket):
 
 
 class HistoryOffByOne(HandMarket):
+    capabilities = frozenset({MarketCapability.ORDER_BOOKS, MarketCapability.RECORDING})
+
     def recorded(self):
         return RecordedRange(
             start=START - timedelta(hours=1),
@@ -133,6 +135,15 @@ class HistoryOffByOne(HandMarket):
         return self._flat
 
 
+class SaysWhatItHasNot(HandMarket):
+    capabilities = frozenset({MarketCapability.ORDER_BOOKS, MarketCapability.DOWNLOAD})
+
+
+class HasWhatItDoesNotSay(HandMarket):
+    def quote_updates(self):
+        return None
+
+
 MARKETS = [
     (WrongKeys, "test_instruments_can_be_traded"),
     (OpenBar, "test_bars_are_closed"),
@@ -144,6 +155,8 @@ MARKETS = [
     (QuotesTheUnknown, "test_quotes_are_current_and_leave_out_the_unknown"),
     (SharesOneCall, "test_cancelled_call_harms_no_other"),
     (HistoryOffByOne, "test_recording_says_what_calls_say"),
+    (SaysWhatItHasNot, "test_words_and_methods_fit"),
+    (HasWhatItDoesNotSay, "test_words_and_methods_fit"),
 ]
 
 

@@ -22,8 +22,9 @@ import pytest
 from nof0_core.clock import SimulatedClock
 from nof0_core.domain.decision import Decision, Signal
 from nof0_core.domain.event import EngineStarted, Event, Transferred
-from nof0_core.domain.order import OrderRequest, Side
+from nof0_core.domain.order import OrderRequest, OrderStyle, Side
 from nof0_core.domain.position import MarginMode
+from nof0_core.domain.vocabulary import ClockKind, TransferReason
 from nof0_core.errors import ProviderError
 from nof0_core.execution.engine import ExecutionEngine
 from nof0_core.execution.order_factory import OrderPolicy
@@ -124,7 +125,7 @@ class Scene:
     def _open(self, state):
         self.state = state
         self.recorder = Recorder(journal=self.journal, state=state, clock=self.clock, log=Lines())
-        policies = OrderPolicy(style="market_ioc", slippage_bps=D(75), price_band_pct=D(5))
+        policies = OrderPolicy(style=OrderStyle.MARKET_IOC, slippage_bps=D(75), price_band_pct=D(5))
         self.execution = ExecutionEngine(
             venue_account="paper",
             provider=self.provider,
@@ -140,12 +141,13 @@ class Scene:
 
     def start(self):
         started = EngineStarted(
-            version="0", config_digest="", clock="simulated", seed=0, traders=TRADERS
+            version="0", config_digest="", clock=ClockKind.SIMULATED, seed=0, traders=TRADERS
         )
         self.recorder.record(ENGINE, started)
         amounts = {"@reserve": D(1000), **dict.fromkeys(TRADERS, D(3000))}
         self.recorder.record(
-            ENGINE, Transferred(venue_account="paper", amounts=amounts, reason="initial")
+            ENGINE,
+            Transferred(venue_account="paper", amounts=amounts, reason=TransferReason.INITIAL),
         )
 
     async def quotes(self):
@@ -165,7 +167,10 @@ class Scene:
             amount = D(rng.randrange(1, 300_000_000)).scaleb(-6)
             amounts = {one: amount, other: -amount}
             self.recorder.record(
-                ENGINE, Transferred(venue_account="paper", amounts=amounts, reason="rebalance")
+                ENGINE,
+                Transferred(
+                    venue_account="paper", amounts=amounts, reason=TransferReason.REBALANCE
+                ),
             )
         elif what in ("move", "crash"):
             bps = (
@@ -194,9 +199,9 @@ class Scene:
                 size=INSTRUMENTS[symbol].round_size(D(self.rng.choice([20, 900])) / mark),
                 limit_price=INSTRUMENTS[symbol].round_price(price),
             )
-            await self.venue.place([request])
+            await self.venue.place([request], expires_at=None)
         elif what == "cancel":
-            waiting = [order.client_id for order in await self.venue.open_orders()]
+            waiting = [order.client_id for order in (await self.venue.report()).orders]
             await self.venue.cancel(waiting[:1])
         elif what == "cash":
             amount, account = D(self.rng.choice([-400, 2500])), self.venue._state.account

@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 from nof0_core.clock import SimulatedClock
 from nof0_core.domain.decision import Decision, Signal
 from nof0_core.domain.event import EngineStarted, Transferred
+from nof0_core.domain.order import OrderStyle
+from nof0_core.domain.vocabulary import ClockKind, TransferReason
 from nof0_core.execution.engine import ExecutionEngine
 from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.ids import ENGINE, cycle_id
@@ -67,15 +69,16 @@ async def _play(stream):
         journal = stack.enter_context(Journal.open(folder / "journal"))
         recorder = Recorder(journal=journal, state=EngineState(), clock=clock, log=Lines())
         started = EngineStarted(
-            version="0", config_digest="", clock="simulated", seed=0, traders=TRADERS
+            version="0", config_digest="", clock=ClockKind.SIMULATED, seed=0, traders=TRADERS
         )
         recorder.record(ENGINE, started)
         amounts = {"@reserve": Decimal(1000), **dict.fromkeys(TRADERS, Decimal(3000))}
         recorder.record(
-            ENGINE, Transferred(venue_account="paper", amounts=amounts, reason="initial")
+            ENGINE,
+            Transferred(venue_account="paper", amounts=amounts, reason=TransferReason.INITIAL),
         )
         policies = OrderPolicy(
-            style="market_ioc", slippage_bps=Decimal(75), price_band_pct=Decimal(5)
+            style=OrderStyle.MARKET_IOC, slippage_bps=Decimal(75), price_band_pct=Decimal(5)
         )
         execution = ExecutionEngine(
             venue_account="paper",
@@ -96,9 +99,11 @@ async def _play(stream):
 
 
 async def _assert_equal(state, provider):
-    totals, account = state.totals("paper"), await provider.account()
+    totals, account = state.totals("paper"), (await provider.report()).account
     assert totals.raw_usd == account.raw_usd
-    assert dict(totals.quantities) == {p.symbol: p.quantity for p in await provider.positions()}
+    assert dict(totals.quantities) == {
+        p.symbol: p.quantity for p in (await provider.report()).positions
+    }
 
 
 @attrs.frozen

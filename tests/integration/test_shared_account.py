@@ -16,8 +16,9 @@ import pytest
 from nof0_core.clock import SimulatedClock
 from nof0_core.domain.decision import Decision, Signal
 from nof0_core.domain.event import EngineStarted, Transferred
-from nof0_core.domain.order import OrderRequest, OrderStatus, Side
+from nof0_core.domain.order import OrderRequest, OrderStatus, OrderStyle, Side
 from nof0_core.domain.position import MarginMode
+from nof0_core.domain.vocabulary import ClockKind, TransferReason
 from nof0_core.execution.engine import ExecutionEngine
 from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.ids import ENGINE, cycle_id
@@ -65,7 +66,8 @@ class Screen:
                     size=abs(D(size)),
                     limit_price=D(limit),
                 )
-            ]
+            ],
+            expires_at=None,
         )
         assert outcome.status is OrderStatus.FILLED, outcome
 
@@ -95,7 +97,7 @@ class Floor:
         for event in journal.read():
             state.apply(event)
         self.recorder = Recorder(journal=journal, state=state, clock=self.clock, log=Lines())
-        policies = OrderPolicy(style="market_ioc", slippage_bps=D(50), price_band_pct=D(5))
+        policies = OrderPolicy(style=OrderStyle.MARKET_IOC, slippage_bps=D(50), price_band_pct=D(5))
         self.execution = ExecutionEngine(
             venue_account="paper",
             provider=self.screen,
@@ -175,9 +177,9 @@ class Floor:
 
     async def assert_agrees(self):
         totals = self.recorder.state.totals("paper")
-        held = {p.symbol: p.quantity for p in await self.screen.positions()}
+        held = {p.symbol: p.quantity for p in (await self.screen.report()).positions}
         assert dict(totals.quantities) == held
-        assert totals.raw_usd == (await self.screen.account()).raw_usd
+        assert totals.raw_usd == (await self.screen.report()).account.raw_usd
         assert self.recorder.state.audit("paper") == ()
 
 
@@ -194,12 +196,13 @@ async def opened(folder):
         floor = Floor(folder=folder, clock=clock, market=market, screen=Screen(exchange))
         floor.open()
         started = EngineStarted(
-            version="0", config_digest="", clock="simulated", seed=0, traders=TRADERS
+            version="0", config_digest="", clock=ClockKind.SIMULATED, seed=0, traders=TRADERS
         )
         floor.recorder.record(ENGINE, started)
         amounts = {"@reserve": D(2000), "ann": D(4000), "bob": D(4000)}
         floor.recorder.record(
-            ENGINE, Transferred(venue_account="paper", amounts=amounts, reason="initial")
+            ENGINE,
+            Transferred(venue_account="paper", amounts=amounts, reason=TransferReason.INITIAL),
         )
         await floor.look()
         yield floor
@@ -218,7 +221,7 @@ async def floor(tmp_path):
 async def test_an_isolated_position_is_liquidated_alone(floor):
     await floor.enter("bob", "BTC", 4000)
     await floor.enter("ann", "ETH", 20_000, leverage=10, has_stop=False)
-    [position] = [p for p in await floor.screen.positions() if p.symbol == "ETH"]
+    [position] = [p for p in (await floor.screen.report()).positions if p.symbol == "ETH"]
     assert (position.margin_mode, position.leverage) == (MarginMode.ISOLATED, 10)
     # The venue and the ledger name the same price.
     [holding] = floor.state("ann").holdings
@@ -248,7 +251,7 @@ async def test_a_cross_loss_does_not_reach_an_isolated_position(floor):
     # Bob is closed out by the engine or the venue; ann's margin was never his.
     assert floor.recorder.state.position("bob", "BTC") is None
     assert floor.recorder.state.position("ann", "ETH") is not None
-    [position] = await floor.screen.positions()
+    [position] = list((await floor.screen.report()).positions)
     assert (position.symbol, position.margin_mode) == ("ETH", MarginMode.ISOLATED)
     await floor.assert_agrees()
 
@@ -315,7 +318,7 @@ async def test_a_stop_cancelled_by_hand_is_placed_again(floor):
     await floor.look()
     again = floor.recorder.state.position("bob", "BTC").stop_id
     assert again not in (None, stop)
-    assert {o.client_id for o in await floor.screen.open_orders()} >= {again}
+    assert {o.client_id for o in (await floor.screen.report()).orders} >= {again}
     floor.market.set("BTC", "98900")
     await floor.look()
     assert [t.reason for t in floor.recorder.state.trades("bob")] == ["stop"]
@@ -381,7 +384,7 @@ async def test_everything_others_did_is_there_after_a_restart(floor):
     assert floor.state("ann").holdings[0].margin_mode is MarginMode.ISOLATED
     # Before the account was read, nothing is entered.
     assert "could not be read" in (await floor.enter("bob", "ETH")).reason
-    sent = len(await floor.screen.open_orders())
+    sent = len((await floor.screen.report()).orders)
     await floor.look()
-    assert len(await floor.screen.open_orders()) == sent
+    assert len((await floor.screen.report()).orders) == sent
     await floor.assert_agrees()

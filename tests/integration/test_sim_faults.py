@@ -13,7 +13,8 @@ import pytest
 from nof0_core.clock import SimulatedClock
 from nof0_core.domain.decision import Decision, Signal
 from nof0_core.domain.event import EngineStarted, Transferred
-from nof0_core.domain.order import OrderStatus
+from nof0_core.domain.order import OrderStatus, OrderStyle
+from nof0_core.domain.vocabulary import ClockKind, TransferReason
 from nof0_core.errors import Nof0Error
 from nof0_core.execution.engine import ExecutionEngine
 from nof0_core.execution.order_factory import OrderPolicy
@@ -99,8 +100,8 @@ class Floor:
     async def agree(self):
         """Tell whether the sums of the ledger are the venue's numbers."""
         totals = self.recorder.state.totals("paper")
-        held = {p.symbol: p.size for p in await self.exchange.positions()}
-        account = await self.exchange.account()
+        held = {p.symbol: p.quantity for p in (await self.exchange.report()).positions}
+        account = (await self.exchange.report()).account
         sizes = {s: q for s, q in totals.quantities.items() if q}
         return sizes == held and totals.raw_usd == account.raw_usd
 
@@ -119,14 +120,16 @@ def open_floor(tmp_path_factory):
         async with env as made, kind.open(SimExchangeConfig(**settings), made) as exchange:
             sent, place = [], exchange.place
 
-            async def counted(orders):
+            async def counted(orders, *, expires_at=None):
                 sent.extend(order.client_id for order in orders)
-                return await place(orders)
+                return await place(orders, expires_at=expires_at)
 
             exchange.place = counted
             state, journal = EngineState(), Journal.open(folder / "journal")
             recorder = Recorder(journal=journal, state=state, clock=clock, log=Lines())
-            policies = OrderPolicy(style="market_ioc", slippage_bps=D(50), price_band_pct=D(2))
+            policies = OrderPolicy(
+                style=OrderStyle.MARKET_IOC, slippage_bps=D(50), price_band_pct=D(2)
+            )
             execution = ExecutionEngine(
                 venue_account="paper",
                 provider=exchange,
@@ -136,12 +139,14 @@ def open_floor(tmp_path_factory):
                 since=START,
             )
             started = EngineStarted(
-                version="0", config_digest="", clock="simulated", seed=0, traders=TRADERS
+                version="0", config_digest="", clock=ClockKind.SIMULATED, seed=0, traders=TRADERS
             )
             recorder.record(ENGINE, started)
             for trader in TRADERS:
                 amounts = {trader: D(5000)}
-                body = Transferred(venue_account="paper", amounts=amounts, reason="initial")
+                body = Transferred(
+                    venue_account="paper", amounts=amounts, reason=TransferReason.INITIAL
+                )
                 recorder.record(trader, body)
             # As at every start: no entry leaves before the account was read.
             with suppress(Nof0Error):
@@ -162,10 +167,10 @@ def open_floor(tmp_path_factory):
 async def test_without_faults_a_stop_fires_at_the_marks_the_desk_hands_over(open_floor):
     async with open_floor() as floor:
         await floor.enter("ann")
-        assert len(await floor.exchange.open_orders()) == 2
+        assert len((await floor.exchange.report()).orders) == 2
         floor.market.set("BTC", "98900")
         await floor.minute()
-        assert await floor.exchange.positions() == []
+        assert list((await floor.exchange.report()).positions) == []
         assert [t.reason for t in floor.recorder.state.trades("ann")] == ["stop"]
         assert await floor.agree()
 
@@ -178,8 +183,8 @@ async def test_with_refused_stops_no_position_stays_open_and_one_alert_is_raised
         await floor.enter("ann", signal)
         await floor.minute()
         await floor.minute()
-        assert await floor.exchange.positions() == []
-        assert await floor.exchange.open_orders() == []
+        assert list((await floor.exchange.report()).positions) == []
+        assert list((await floor.exchange.report()).orders) == []
         assert floor.recorder.state.position("ann", "BTC") is None
         assert [code for code in floor.alerts() if code != "halt"] == ["stop_refused"]
         assert len(await floor.exchange.fills(START)) == 2
@@ -196,7 +201,7 @@ async def test_a_refused_stop_of_one_trader_leaves_the_other_alone(open_floor):
         await floor.minute()
         assert floor.recorder.state.position("ann", "BTC") is None
         assert floor.recorder.state.position("bob", "BTC").quantity == bobs.quantity
-        assert {o.size for o in await floor.exchange.open_orders()} == {bobs.quantity}
+        assert {o.size for o in (await floor.exchange.report()).orders} == {bobs.quantity}
         assert await floor.agree()
 
 
@@ -244,7 +249,7 @@ async def _assert_once_each(floor, seed):
     state = floor.recorder.state
     for client_id in set(floor.sent):
         order = await floor.exchange.order(client_id)
-        record = state.owner(client_id)
+        record = state.order(client_id)
         assert order is not None, (seed, client_id)
         assert order.filled_size <= record.request.size, (seed, client_id)
         assert record.outcome.status is not OrderStatus.UNKNOWN, (seed, client_id)

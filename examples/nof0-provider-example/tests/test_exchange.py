@@ -24,10 +24,10 @@ class TestExample(ExchangeContract):
         assert outcome.average_price == bench.mark
 
     async def test_profit_follows_the_market(self, bench):
-        before = await bench.exchange.account()
+        before = (await bench.exchange.report()).account
         bought = await bench.place(bench.order(Side.BUY))
         bench.market.set("BTC", "110000")
-        after = await bench.exchange.account()
+        after = (await bench.exchange.report()).account
         fee = bought.filled_size * bench.mark * Decimal("0.0005")
         gain = bought.filled_size * Decimal(10_000)
         assert after.equity - before.equity == gain - fee
@@ -55,4 +55,4 @@ async def test_price_comes_from_the_named_market_section():
         async with EXCHANGE.open(config, env) as exchange:
             quote = (await exchange.market.quotes(["BTC"]))["BTC"]
             assert quote.mark == Decimal(50_000)
-            assert (await exchange.account()).equity == Decimal(500)
+            assert (await exchange.report()).account.equity == Decimal(500)

@@ -17,6 +17,7 @@ from nof0_core.domain.model import (
     ModelSpec,
     Usage,
 )
+from nof0_core.domain.vocabulary import CallOutcome
 from nof0_core.errors import (
     BudgetExceededError,
     InvalidOutputError,
@@ -122,8 +123,9 @@ def text_in(error: Exception | None) -> str:
 def note(request: CompletionRequest, spec: ModelSpec, noted: int, error: Exception) -> None:
     """Note among the calls that there was none, unless the backend has noted more than `noted`."""
     if len(request.calls) == noted:
-        word = "budget" if isinstance(error, BudgetExceededError) else "refused"
-        call = ModelCall(model=spec.name, outcome=word, detail=str(error)[:500])
+        is_budget = isinstance(error, BudgetExceededError)
+        outcome = CallOutcome.BUDGET if is_budget else CallOutcome.REFUSED
+        call = ModelCall(model=spec.name, outcome=outcome, detail=str(error)[:500])
         request.calls.append(call)
 
 

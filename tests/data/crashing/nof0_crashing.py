@@ -13,6 +13,8 @@ import signal
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import attrs
+
 from nof0_core import ServiceKind, hookimpl
 from nof0_provider_sim.config import SimExchangeConfig
 from nof0_provider_sim.plugin import open_exchange
@@ -59,17 +61,19 @@ def kind_of(requests) -> str:
 async def open_crashing(config, env):
     crash, log = Crash(), Path(os.environ["CRASH_LOG"])
     async with open_exchange(config, env) as venue:
-        place, fills, leverage, account = (
-            venue.place, venue.fills, venue.set_leverage, venue.account
+        place, fills, leverage, report = (
+            venue.place, venue.fills, venue.set_leverage, venue.report
         )  # fmt: skip
         last = ""
 
-        async def dying_place(requests):
+        async def dying_place(requests, *, expires_at):
             nonlocal last
             kind = kind_of(requests)
             crash.at(f"{kind} intended")
             note(log, requests)
-            outcomes = await place(requests)
+            # A venue that does not tell executions in its answers: the engine has to ask.
+            told = await place(requests, expires_at=expires_at)
+            outcomes = [attrs.evolve(outcome, fills=()) for outcome in told]
             crash.at(f"{kind} sent")
             last = kind
             return Answers(outcomes, crash, f"{kind} answered")
@@ -81,24 +85,25 @@ async def open_crashing(config, env):
                 crash.at(f"{was} recorded")
             return await fills(since)
 
-        async def dying_account():
+        async def dying_report():
             nonlocal last
             was, last = last, ""
             if was == "exit":
                 crash.at("exit standing")
-            return await account()
+            return await report()
 
         async def dying_leverage(symbol, wanted, mode):
             crash.at("leverage")
             return await leverage(symbol, wanted, mode)
 
         venue.place, venue.fills = dying_place, dying_fills
-        venue.set_leverage, venue.account = dying_leverage, dying_account
+        venue.set_leverage, venue.report = dying_leverage, dying_report
         try:
             yield venue
         finally:
-            resting = {o.client_id: str(o.size) for o in await venue.open_orders()}
-            sizes = {p.symbol: str(p.size) for p in await venue.positions()}
+            found = await report()
+            resting = {o.client_id: str(o.size) for o in found.orders}
+            sizes = {p.symbol: str(p.quantity) for p in found.positions}
             log.with_suffix(".venue").write_text(json.dumps([resting, sizes]))
 
 

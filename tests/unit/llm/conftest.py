@@ -66,7 +66,7 @@ def holding():
             fees=Decimal(0),
             funding=Decimal(0),
             realized_pnl=Decimal(0),
-            entry_order_id=1,
+            entry_order_id="1",
         )
 
     return make

@@ -9,10 +9,11 @@ from decimal import Decimal
 import attrs
 
 from nof0_core.clock import Clock
-from nof0_core.domain.account import VenueAccount
+from nof0_core.domain.account import AccountReport, VenueAccount
 from nof0_core.domain.fill import Fill
 from nof0_core.domain.instrument import Instrument
-from nof0_core.domain.order import OrderOutcome, OrderRequest, OrderStatus, VenueOrder
+from nof0_core.domain.order import OrderRequest, OrderStatus
+from nof0_core.domain.outcome import OrderOutcome, VenueOrder
 from nof0_core.domain.position import MarginMode, VenuePosition
 from nof0_core.errors import RejectedError
 from nof0_core.ids import ClientOrderId, Symbol
@@ -41,20 +42,26 @@ class ExampleExchange:
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """Return what goes beyond IOC orders: reduce-only."""
-        return frozenset({Capability.REDUCE_ONLY})
+        """Return what goes beyond single IOC orders: reduce-only, and several in one call."""
+        return frozenset({Capability.REDUCE_ONLY, Capability.BATCH})
 
-    async def place(self, orders: Sequence[OrderRequest]) -> Sequence[OrderOutcome]:
+    async def place(
+        self, orders: Sequence[OrderRequest], *, expires_at: datetime | None
+    ) -> Sequence[OrderOutcome]:
         """Fill or refuse each order; one that was seen before gets its first answer again."""
         quotes = await self.market.quotes([order.symbol for order in orders])
         marks = {symbol: quote.mark for symbol, quote in quotes.items()}
         for order in orders:
             if order.client_id not in self._orders:
                 self._orders[order.client_id] = self._execute(order, marks.get(order.symbol))
-        return [self._orders[order.client_id].outcome(order.client_id) for order in orders]
+        return [self._outcome(order.client_id) for order in orders]
+
+    def _outcome(self, client_id: ClientOrderId) -> OrderOutcome:
+        fills = tuple(fill for fill in self._fills if fill.client_id == client_id)
+        return self._orders[client_id].outcome(client_id, fills)
 
     def _execute(self, order: OrderRequest, mark: Decimal | None) -> VenueOrder:
-        number = len(self._orders) + 1
+        number = str(len(self._orders) + 1)
         answer = VenueOrder(
             client_id=order.client_id,
             venue_order_id=number,
@@ -89,9 +96,9 @@ class ExampleExchange:
         held = self._positions.get(order.symbol, Position()).quantity
         return min(order.size, max(ZERO, -order.side.sign * held))
 
-    def _book(self, order: OrderRequest, number: int, size: Decimal, price: Decimal) -> None:
+    def _book(self, order: OrderRequest, number: str, size: Decimal, price: Decimal) -> None:
         fill = Fill(
-            trade_id=len(self._fills) + 1,
+            trade_id=str(len(self._fills) + 1),
             venue_order_id=number,
             client_id=order.client_id,
             symbol=order.symbol,
@@ -106,7 +113,7 @@ class ExampleExchange:
         held = self._positions.get(order.symbol, Position())
         self._positions[order.symbol] = held.after(fill.quantity, price)
 
-    async def positions(self) -> Sequence[VenuePosition]:
+    async def _open_positions(self) -> Sequence[VenuePosition]:
         """Return open positions at their marks."""
         held = {symbol: p for symbol, p in self._positions.items() if p.quantity}
         quotes = await self.market.quotes(list(held))
@@ -124,24 +131,22 @@ class ExampleExchange:
             for symbol, position in held.items()
         ]
 
-    async def account(self) -> VenueAccount:
-        """Value the account at current marks."""
-        positions = await self.positions()
+    async def report(self) -> AccountReport:
+        """Value the account at current marks; no order ever waits here."""
+        positions = await self._open_positions()
         # quantity x entry + unrealised profit = quantity x mark
         value = sum((p.quantity * p.entry_price + p.unrealized_pnl for p in positions), ZERO)
         equity = self._cash + value
         margin = sum((p.margin_used for p in positions), ZERO)
-        return VenueAccount(
-            time=self.clock.now(),
+        now = self.clock.now()
+        account = VenueAccount(
+            time=now,
             equity=equity,
             raw_usd=self._cash,
             margin_used=margin,
             available=max(ZERO, equity - margin),
         )
-
-    async def open_orders(self) -> Sequence[VenueOrder]:
-        """Return nothing: no order ever waits here."""
-        return []
+        return AccountReport(time=now, account=account, positions=tuple(positions))
 
     async def order(self, client_id: ClientOrderId) -> VenueOrder | None:
         """Return an order by client id."""
@@ -150,7 +155,7 @@ class ExampleExchange:
     async def cancel(self, client_ids: Sequence[ClientOrderId]) -> Sequence[OrderOutcome]:
         """Say for each order why there is nothing to cancel."""
         return [
-            self._orders[client_id].outcome(client_id)
+            self._outcome(client_id)
             if client_id in self._orders
             else OrderOutcome(
                 client_id=client_id, status=OrderStatus.REJECTED, reason="unknown order"
@@ -162,13 +167,13 @@ class ExampleExchange:
         """Return executions at or after `since`, oldest first."""
         return [fill for fill in self._fills if fill.time >= since]
 
-    async def set_leverage(self, symbol: Symbol, leverage: int, mode: MarginMode) -> None:
+    async def set_leverage(self, symbol: Symbol, leverage: int, margin_mode: MarginMode) -> None:
         """Remember the leverage of a coin; only cross margin exists here."""
         instrument = self.instruments.get(symbol)
         if instrument is None or not 1 <= leverage <= instrument.max_leverage:
             message = f"no leverage of {leverage} on {symbol}"
             raise RejectedError(message)
-        if mode is not MarginMode.CROSS:
+        if margin_mode is not MarginMode.CROSS:
             message = "only cross margin is supported"
             raise RejectedError(message)
         self._leverage[symbol] = leverage

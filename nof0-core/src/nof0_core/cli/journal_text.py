@@ -35,7 +35,8 @@ from nof0_core.domain.event import (
     Transferred,
 )
 from nof0_core.domain.fill import Fill
-from nof0_core.domain.order import OrderOutcome, OrderRequest
+from nof0_core.domain.order import OrderRequest
+from nof0_core.domain.outcome import OrderOutcome
 from nof0_core.ids import TraderId
 from nof0_core.money import plain
 

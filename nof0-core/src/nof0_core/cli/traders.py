@@ -111,9 +111,10 @@ def _ask(
     from nof0_core.cli.data_place import load, running_engine, when
     from nof0_core.cli.output import print_json
     from nof0_core.clock import wall_time
+    from nof0_core.domain.vocabulary import ControlCommand
     from nof0_core.errors import UsageError
     from nof0_core.ids import Symbol
-    from nof0_core.manager.requests import Command, Requests
+    from nof0_core.manager.requests import Requests
 
     config = load(config_file, data_dir)
     chosen = _chosen(config, trader)
@@ -123,7 +124,7 @@ def _ask(
         raise UsageError(message, hints=("coins: " + ", ".join(sorted(coins)),))
     requests = Requests(config.state_dir)
     coin = Symbol(symbol) if symbol is not None else None
-    made = [requests.add(Command(command), one, coin, wall_time()) for one in chosen]
+    made = [requests.add(ControlCommand(command), one, coin, wall_time()) for one in chosen]
     if as_json:
         rows: list[dict[str, Any]] = [
             {"id": r.id, "command": r.command, "trader": r.trader, "symbol": r.symbol} for r in made

@@ -17,6 +17,7 @@ import attrs
 from nof0_core.domain.candles import Interval
 from nof0_core.domain.context import RiskLimits
 from nof0_core.domain.model import DailyBudget, ModelSpec
+from nof0_core.domain.order import OrderStyle
 from nof0_core.errors import Problem
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.plugins.kinds import ServiceKind
@@ -58,7 +59,7 @@ class TraderConfig:
     name: str
     exchange: str
     market: str
-    order_style: str
+    order_style: OrderStyle
     slippage_bps: Decimal
     system_template: Path
     user_template: Path

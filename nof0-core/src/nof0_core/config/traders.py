@@ -22,6 +22,7 @@ from nof0_core.config.session import Session, nodes_of
 from nof0_core.config.tree import Node, Table, find
 from nof0_core.domain.context import RiskLimits
 from nof0_core.domain.model import DailyBudget, ModelSpec
+from nof0_core.domain.order import OrderStyle
 from nof0_core.domain.position import MarginMode
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.money import HUNDRED, plain
@@ -118,7 +119,7 @@ def make_trader(
         name=entry.name or entry.id,
         exchange=named.exchange,
         market=named.market,
-        order_style=entry.order_style,
+        order_style=OrderStyle(entry.order_style),
         slippage_bps=entry.market_ioc_slippage_bps,
         system_template=system,
         user_template=user,

@@ -1,6 +1,6 @@
 """From what a trader knows to what may be ordered: prompt, model, decisions, risk gate."""
 
 from nof0_core.decision.maker import DecisionMaker, PromptSource
-from nof0_core.decision.result import CycleStatus, DecisionResult
+from nof0_core.decision.result import DecisionResult
 
-__all__ = ["CycleStatus", "DecisionMaker", "DecisionResult", "PromptSource"]
+__all__ = ["DecisionMaker", "DecisionResult", "PromptSource"]

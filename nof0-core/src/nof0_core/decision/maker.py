@@ -16,11 +16,12 @@ from nof0_core.answers.symbols import named
 from nof0_core.clock import Clock, stopwatch
 from nof0_core.config.model import TraderConfig
 from nof0_core.decision.preconditions import obstacle
-from nof0_core.decision.result import CycleStatus, DecisionResult
+from nof0_core.decision.result import DecisionResult
 from nof0_core.decision.verbose_log import log_decision
 from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.decision import Decision
 from nof0_core.domain.model import Completion, CompletionRequest, ModelCall, ModelSpec, Prompt
+from nof0_core.domain.vocabulary import CallOutcome, CycleStatus
 from nof0_core.errors import (
     BudgetExceededError,
     InvalidOutputError,
@@ -153,7 +154,8 @@ class DecisionMaker:
             failures.append((outcome.status, spec.name, outcome.error))
             if len(request.calls) == noted and len(self._chain) > 1:
                 # Somebody else will answer: the journal must say why it was not this one.
-                word = "budget" if outcome.status is CycleStatus.BUDGET_EXCEEDED else "refused"
+                is_budget = outcome.status is CycleStatus.BUDGET_EXCEEDED
+                word = CallOutcome.BUDGET if is_budget else CallOutcome.REFUSED
                 request.calls.append(ModelCall(model=spec.name, outcome=word, detail=outcome.error))
         return _failed(failures)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from nof0_core.decision.result import CycleStatus
 from nof0_core.domain.context import DecisionContext
+from nof0_core.domain.vocabulary import CycleStatus
 
 
 def obstacle(context: DecisionContext) -> tuple[CycleStatus, str] | None:

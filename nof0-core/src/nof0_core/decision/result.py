@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 import attrs
 
 from nof0_core.domain.decision import Judgement
 from nof0_core.domain.model import Completion, ModelCall, Prompt
+from nof0_core.domain.vocabulary import CycleStatus
 from nof0_core.risk.approval import ApprovedDecision
-
-
-class CycleStatus(StrEnum):
-    """How a deliberation ended; anything but `ok` orders nothing."""
-
-    OK = "ok"
-    NO_DATA = "no_data"
-    STALE_DATA = "stale_data"
-    UNREADABLE_EQUITY = "unreadable_equity"
-    MODEL_TIMEOUT = "model_timeout"
-    MODEL_ERROR = "model_error"
-    INVALID_OUTPUT = "invalid_output"
-    BUDGET_EXCEEDED = "budget_exceeded"
 
 
 @attrs.frozen(kw_only=True)

@@ -46,7 +46,7 @@ class Benchmark:
             fees=zero,
             funding=zero,
             realized_pnl=zero,
-            entry_order_id=0,
+            entry_order_id="0",
         )
         return AccountState(
             trader=BENCHMARK,

@@ -36,7 +36,7 @@ class History:
         self.benchmark: Benchmark | None = None
         self._newest_market: MarketSeen | None = None
         self._equity: dict[TraderId, Decimal] = {}
-        self._entry_equity: dict[tuple[TraderId, int], Decimal] = {}
+        self._entry_equity: dict[tuple[TraderId, str], Decimal] = {}
 
     def apply(self, event: Event) -> None:
         """Take in one event."""
@@ -52,7 +52,7 @@ class History:
             case MarketSeen() as body:
                 self._market(event.time, body)
 
-    def equity_at(self, trader: TraderId, trade_id: int) -> Decimal | None:
+    def equity_at(self, trader: TraderId, trade_id: str) -> Decimal | None:
         """Return the trader's equity when a fill happened, None where that is not known."""
         return self._entry_equity.get((trader, trade_id))
 

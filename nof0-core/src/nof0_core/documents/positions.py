@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from nof0_core.documents.venue_ids import venue_id
 from nof0_core.documents.wire import Json, exit_plan, fraction, number, number_or_null, seconds
 from nof0_core.domain.position import Holding
 from nof0_core.domain.view import View
-
-NO_ORDER = -1
-"""Stands for an order that does not exist at the venue."""
 
 
 def positions(view: View) -> list[Json]:
@@ -26,7 +24,7 @@ def held(holdings: Iterable[Holding]) -> Json:
 
 
 def position(holding: Holding) -> Json:
-    """Write one position with its 21 keys.
+    """Write one position with its 21 keys, and `*_oid_ref` for ids that are no integers.
 
     USD and coins; `quantity` negative when short. `closed_pnl` is what the position has realised so
     far after fees and funding: minus the entry fee while it is fresh. `slippage` and
@@ -34,7 +32,7 @@ def position(holding: Holding) -> Json:
     make positions.
     """
     return {
-        "entry_oid": holding.entry_order_id,
+        **venue_id("entry_oid", holding.entry_order_id),
         "risk_usd": number(holding.risk_usd),
         "confidence": fraction(holding.confidence),
         "index_col": None,
@@ -42,11 +40,11 @@ def position(holding: Holding) -> Json:
         "entry_time": seconds(holding.opened_at),
         "symbol": holding.symbol,
         "entry_price": number(holding.entry_price),
-        "tp_oid": _order(holding.take_profit_order_id),
+        **venue_id("tp_oid", holding.take_profit_order_id),
         "margin": number(holding.margin),
         "wait_for_fill": False,
-        "sl_oid": _order(holding.stop_order_id),
-        "oid": holding.entry_order_id,
+        **venue_id("sl_oid", holding.stop_order_id),
+        **venue_id("oid", holding.entry_order_id),
         "current_price": number(holding.mark),
         "closed_pnl": number(holding.realized_pnl - holding.fees + holding.funding),
         "liquidation_price": number_or_null(holding.liquidation_price),
@@ -56,7 +54,3 @@ def position(holding: Holding) -> Json:
         "quantity": number(holding.quantity),
         "unrealized_pnl": number(holding.unrealized_pnl),
     }
-
-
-def _order(venue_order_id: int | None) -> int:
-    return NO_ORDER if venue_order_id is None else venue_order_id

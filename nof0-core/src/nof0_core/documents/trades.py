@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
+from nof0_core.documents.venue_ids import venue_id
 from nof0_core.documents.wire import (
     Json,
     encode,
@@ -82,8 +83,8 @@ def _leg(trade: ClosedTrade, leg: TradeLeg, name: str) -> Json:
         f"{name}_time": seconds(leg.time),
         f"{name}_human_time": human_time(leg.time),
         f"{name}_sz": number(abs(trade.quantity)),
-        f"{name}_tid": leg.trade_id,
-        f"{name}_oid": leg.venue_order_id,
+        **venue_id(f"{name}_tid", leg.trade_id),
+        **venue_id(f"{name}_oid", leg.venue_order_id),
         f"{name}_crossed": leg.is_taker,
         f"{name}_liquidation": {"reason": trade.reason} if leg.is_liquidation else None,
         f"{name}_commission_dollars": number(leg.fee),

@@ -66,8 +66,8 @@ def trade_doc_id(trade: ClosedTrade) -> str:
         "trade",
         trade.trader,
         trade.symbol,
-        str(trade.entry.trade_id),
-        str(trade.exit.trade_id),
+        trade.entry.trade_id,
+        trade.exit.trade_id,
         trade.entry.time.isoformat(),
         trade.exit.time.isoformat(),
     )

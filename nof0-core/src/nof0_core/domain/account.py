@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import attrs
 
-from nof0_core.domain.position import Holding
+from nof0_core.domain.outcome import VenueOrder
+from nof0_core.domain.position import Holding, VenuePosition
 from nof0_core.ids import TraderId
 
 
@@ -25,6 +26,20 @@ class VenueAccount:
     raw_usd: Decimal
     margin_used: Decimal
     available: Decimal
+
+
+@attrs.frozen(kw_only=True)
+class AccountReport:
+    """What a venue says of the exchange account, in one answer where it has one.
+
+    `time` (UTC) is that of the oldest part. `positions` are all open ones; closed ones are left
+    out. `orders` are all resting and waiting trigger orders, oldest first.
+    """
+
+    time: datetime
+    account: VenueAccount
+    positions: tuple[VenuePosition, ...] = ()
+    orders: tuple[VenueOrder, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

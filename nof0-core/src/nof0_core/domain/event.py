@@ -20,8 +20,17 @@ from nof0_core.domain.context import Performance
 from nof0_core.domain.decision import Judgement
 from nof0_core.domain.fill import Fill
 from nof0_core.domain.model import Message, ModelCall, Usage
-from nof0_core.domain.order import OrderOutcome, OrderRequest
+from nof0_core.domain.order import OrderPurpose, OrderRequest, OrderStatus
+from nof0_core.domain.outcome import OrderOutcome
 from nof0_core.domain.position import ExitPlan, MarginMode, ProtectionMode
+from nof0_core.domain.vocabulary import (
+    ClockKind,
+    ControlCommand,
+    ControlOutcome,
+    CycleStatus,
+    DriftKind,
+    TransferReason,
+)
 from nof0_core.ids import CycleId, Symbol, TraderId
 
 BODIES: dict[str, type[Body]] = {}
@@ -40,12 +49,12 @@ class Body:
 
 @attrs.frozen(kw_only=True)
 class EngineStarted(Body):
-    """The engine began (or went on) working. `clock` is system, scaled or simulated."""
+    """The engine began (or went on) working. `clock` is what it runs on."""
 
     type: ClassVar[str] = "engine_started"
     version: str
     config_digest: str
-    clock: str
+    clock: ClockKind
     seed: int
     traders: tuple[TraderId, ...]
 
@@ -70,7 +79,7 @@ class Transferred(Body):
     type: ClassVar[str] = "transferred"
     venue_account: str
     amounts: Mapping[TraderId, Decimal]
-    reason: str
+    reason: TransferReason
 
 
 @attrs.frozen(kw_only=True)
@@ -89,19 +98,34 @@ class MarketSeen(Body):
 
 @attrs.frozen(kw_only=True)
 class OrderReport:
-    """What became of one order inside a cycle record."""
+    """What became of an approved decision inside a cycle record.
 
-    purpose: str
-    request: OrderRequest
-    outcome: OrderOutcome
+    `request` is the order made of it, None where none was made. `outcome` is what is known of the
+    order, None where it was not sent; `reason` then says why.
+    """
+
+    purpose: OrderPurpose
+    symbol: Symbol
+    request: OrderRequest | None = None
+    outcome: OrderOutcome | None = None
+    reason: str = ""
+
+    @property
+    def status(self) -> OrderStatus:
+        """Return where the order stands; one that was not sent counts as rejected."""
+        return OrderStatus.REJECTED if self.outcome is None else self.outcome.status
+
+    @property
+    def why(self) -> str:
+        """Return why it was not sent, or what the venue said."""
+        return self.reason if self.outcome is None else self.outcome.reason
 
 
 @attrs.frozen(kw_only=True)
 class CycleEnded(Body):
     """The full record of one decision cycle.
 
-    `status` is `ok` or a word for why the cycle ended early (`model_timeout`, `stale_data`,
-    `invalid_output`, `model_error`, `budget_exceeded`, `interrupted`), with `error` the sentence.
+    `status` is `ok` or a word for why the cycle ended early, with `error` the sentence.
     `model` is the entry that answered; `calls` says how it came to that, in order, and what each
     call cost; `usage` is their sum. `market` is the
     digest of the `MarketSeen` record the decision was made on. `messages` is the prompt as
@@ -115,7 +139,7 @@ class CycleEnded(Body):
     cycle: CycleId
     number: int
     scheduled: datetime
-    status: str
+    status: CycleStatus
     model: str
     market: str
     account: AccountState
@@ -159,8 +183,7 @@ class CallsLost(Body):
 class OrderIntended(Body):
     """An order is about to be sent; written before anything leaves.
 
-    `purpose` is `open`, `close`, `stop`, `target`, `unprotected`, `liquidation` or `flatten`. For
-    an `open`, `plan`, `leverage`, `margin_mode`, `confidence` and `risk_usd` describe the position
+    For an `open`, `plan`, `leverage`, `margin_mode`, `confidence` and `risk_usd` describe the position
     it is to make.
     """
 
@@ -168,7 +191,7 @@ class OrderIntended(Body):
     trader: TraderId
     venue_account: str
     cycle: CycleId
-    purpose: str
+    purpose: OrderPurpose
     request: OrderRequest
     leverage: int = 1
     confidence: float = 0.0
@@ -250,7 +273,7 @@ class Rebalanced(Body):
 class Drift:
     """One number on which ledger and exchange account differ."""
 
-    what: str
+    what: DriftKind
     symbol: Symbol | None
     ledger: Decimal
     venue: Decimal
@@ -306,16 +329,15 @@ class BrakeReleased(Body):
 class ControlAnswered(Body):
     """What became of something a person asked for with `nof0 traders`.
 
-    `request` is the name of the request, `command` is `pause`, `resume` or `close`. `outcome` is
-    `done` or `refused`, `message` says what was done or why not.
+    `request` is the name of the request, `message` says what was done or why not.
     """
 
     type: ClassVar[str] = "control"
     request: str
-    command: str
+    command: ControlCommand
     trader: TraderId | None
     symbol: Symbol | None
-    outcome: str
+    outcome: ControlOutcome
     message: str
 
 

@@ -19,8 +19,8 @@ class Fill:
     positive, `fee` in USD (negative: a rebate). `is_liquidation` marks executions the venue forced.
     """
 
-    trade_id: int
-    venue_order_id: int
+    trade_id: str
+    venue_order_id: str
     client_id: ClientOrderId | None
     symbol: Symbol
     side: Side

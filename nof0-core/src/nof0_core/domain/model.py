@@ -12,6 +12,7 @@ import attrs
 
 from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.decision import Decision
+from nof0_core.domain.vocabulary import CallOutcome
 from nof0_core.ids import CycleId, TraderId
 
 MILLION = Decimal(1_000_000)
@@ -77,14 +78,12 @@ class DailyBudget:
 class ModelCall:
     """One call to a model, or the reason why there was none.
 
-    `model` is the entry of llm.yaml. `outcome` is `answered`, `unusable` (answered, but not in the
-    form of a decision), `refused` (the endpoint said no or could not be reached), `unknown` (sent,
-    and no answer came: it may have cost money) or `budget` (not sent). `detail` says why. Where the
-    endpoint counted nothing, `usage` is the most it can have been, and `is_estimate` says so.
+    `model` is the entry of llm.yaml, `detail` says why it came to its outcome. Where the endpoint
+    counted nothing, `usage` is the most it can have been, and `is_estimate` says so.
     """
 
     model: str
-    outcome: str
+    outcome: CallOutcome
     detail: str = ""
     usage: Usage = Usage()
     is_estimate: bool = False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -26,6 +25,30 @@ class Side(StrEnum):
     def opposite(self) -> Side:
         """Return the other side."""
         return Side.SELL if self is Side.BUY else Side.BUY
+
+
+class OrderStyle(StrEnum):
+    """How far an entry may pay beyond the mark: up to its slippage cap, or not at all."""
+
+    MARKET_IOC = "market_ioc"
+    LIMIT_IOC = "limit_ioc"
+
+
+class OrderPurpose(StrEnum):
+    """What an order is for.
+
+    `open` and `close` carry out decisions, `stop` and `target` wait for the mark, `unprotected`
+    closes what has no stop, `liquidation` what a trader's own margin no longer bears, `flatten`
+    what a person wants closed.
+    """
+
+    OPEN = "open"
+    CLOSE = "close"
+    STOP = "stop"
+    TARGET = "target"
+    UNPROTECTED = "unprotected"
+    LIQUIDATION = "liquidation"
+    FLATTEN = "flatten"
 
 
 class TimeInForce(StrEnum):
@@ -65,9 +88,9 @@ class Trigger:
 class OrderRequest:
     """One order to be placed.
 
-    `size` is in coins and positive; 0 with `is_reduce_only` is, where the venue has it, the whole
-    position there is when the order trades. There is no market order: `limit_price` bounds what may
-    be paid. Orders that share a `group` cancel each other when one of them fills.
+    `size` is in coins and positive; 0 with `is_reduce_only` is, where the venue has WHOLE_POSITION,
+    all there is when the order trades. There is no market order: `limit_price` bounds what may be
+    paid.
     """
 
     client_id: ClientOrderId
@@ -78,7 +101,6 @@ class OrderRequest:
     tif: TimeInForce = TimeInForce.IOC
     is_reduce_only: bool = False
     trigger: Trigger | None = None
-    group: str | None = None
 
 
 class OrderStatus(StrEnum):
@@ -99,45 +121,3 @@ class OrderStatus(StrEnum):
     def is_final(self) -> bool:
         """Return whether nothing more can happen to the order."""
         return self not in (OrderStatus.RESTING, OrderStatus.UNKNOWN)
-
-
-@attrs.frozen(kw_only=True)
-class OrderOutcome:
-    """What the venue answered to one order. `reason` has its wording when it refused."""
-
-    client_id: ClientOrderId
-    status: OrderStatus
-    venue_order_id: int | None = None
-    filled_size: Decimal = Decimal(0)
-    average_price: Decimal | None = None
-    reason: str = ""
-
-
-@attrs.frozen(kw_only=True)
-class VenueOrder:
-    """An order as the venue knows it; `client_id` is None for orders nof0 did not make."""
-
-    client_id: ClientOrderId | None
-    venue_order_id: int
-    symbol: Symbol
-    side: Side
-    size: Decimal
-    filled_size: Decimal
-    limit_price: Decimal
-    status: OrderStatus
-    time: datetime
-    average_price: Decimal | None = None
-    is_reduce_only: bool = False
-    trigger: Trigger | None = None
-    reason: str = ""
-
-    def outcome(self, client_id: ClientOrderId) -> OrderOutcome:
-        """Read the order as the answer to having placed it."""
-        return OrderOutcome(
-            client_id=client_id,
-            status=self.status,
-            venue_order_id=self.venue_order_id,
-            filled_size=self.filled_size,
-            average_price=self.average_price,
-            reason=self.reason,
-        )

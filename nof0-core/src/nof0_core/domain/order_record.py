@@ -7,11 +7,12 @@ from decimal import Decimal
 
 import attrs
 
-from nof0_core.domain.order import OrderOutcome, OrderRequest
+from nof0_core.domain.order import OrderPurpose, OrderRequest
+from nof0_core.domain.outcome import OrderOutcome
 from nof0_core.domain.position import ExitPlan, MarginMode
 from nof0_core.ids import ClientOrderId, CycleId, Symbol, TraderId
 
-EXITS = frozenset({"stop", "target"})
+EXITS = frozenset({OrderPurpose.STOP, OrderPurpose.TARGET})
 """Purposes of orders that wait to close a position."""
 
 
@@ -26,7 +27,7 @@ class OrderRecord:
     trader: TraderId
     venue_account: str
     cycle: CycleId
-    purpose: str
+    purpose: OrderPurpose
     request: OrderRequest
     leverage: int
     confidence: float

@@ -75,11 +75,11 @@ class Holding:
     fees: Decimal
     funding: Decimal
     realized_pnl: Decimal
-    entry_order_id: int
+    entry_order_id: str
     stop_id: ClientOrderId | None = None
     take_profit_id: ClientOrderId | None = None
-    stop_order_id: int | None = None
-    take_profit_order_id: int | None = None
+    stop_order_id: str | None = None
+    take_profit_order_id: str | None = None
     protection: ProtectionMode = ProtectionMode.NONE
     margin_mode: MarginMode = MarginMode.CROSS
 

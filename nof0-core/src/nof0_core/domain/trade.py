@@ -8,6 +8,7 @@ from decimal import Decimal
 import attrs
 
 from nof0_core.domain.position import ExitPlan
+from nof0_core.domain.vocabulary import ExitReason
 from nof0_core.ids import Symbol, TraderId
 
 
@@ -17,8 +18,8 @@ class TradeLeg:
 
     price: Decimal
     time: datetime
-    trade_id: int
-    venue_order_id: int
+    trade_id: str
+    venue_order_id: str
     is_taker: bool
     fee: Decimal
     is_liquidation: bool = False
@@ -30,7 +31,7 @@ class ClosedTrade:
 
     `quantity` is signed (negative: a short). `gross_pnl` = (exit - entry) x quantity; `funding` is
     this part's share (negative: paid); `net_pnl` = `gross_pnl` - both fees + `funding`. `reason`
-    says what closed it: `close`, `stop`, `target`, `liquidation`, `flatten`, `manual`.
+    says what closed it.
     """
 
     trader: TraderId
@@ -44,7 +45,7 @@ class ClosedTrade:
     gross_pnl: Decimal
     funding: Decimal
     net_pnl: Decimal
-    reason: str
+    reason: ExitReason
 
     @property
     def is_long(self) -> bool:

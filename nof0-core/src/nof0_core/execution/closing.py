@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from nof0_core.domain.event import OrderIntended
 from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.order import OrderPurpose
 from nof0_core.domain.snapshot import Quote
 from nof0_core.execution import order_factory
 from nof0_core.execution.order_factory import OrderPolicy, Refusal
@@ -30,11 +31,15 @@ class Closing:
         self._venue_account = venue_account
         self._recorder = recorder
         self._instruments = instruments
-        self._terms = policies
+        self._policies = policies
         self._told: set[tuple[TraderId, int, str]] = set()
 
     def order(
-        self, position: Position, cycle: CycleId, quotes: Mapping[Symbol, Quote], purpose: str
+        self,
+        position: Position,
+        cycle: CycleId,
+        quotes: Mapping[Symbol, Quote],
+        purpose: OrderPurpose,
     ) -> OrderIntended | Refusal:
         """Make the order that closes all of a position at the newest quote."""
         symbol, trader = position.symbol, position.trader
@@ -51,7 +56,7 @@ class Closing:
             net=sum(quantities.values(), ZERO),
             quote=quote,
             instrument=instrument,
-            policies=self._terms[trader],
+            policies=self._policies[trader],
             purpose=purpose,
             client_id=next_id(self._recorder, trader, position, f"{purpose}.{cycle}"),
         )

@@ -8,6 +8,7 @@ from decimal import Decimal
 from nof0_core.domain.account import VenueAccount
 from nof0_core.domain.event import Drift
 from nof0_core.domain.position import VenuePosition
+from nof0_core.domain.vocabulary import DriftKind
 from nof0_core.ids import Symbol
 from nof0_core.money import ZERO
 
@@ -38,12 +39,12 @@ def compare(
         ours, theirs = quantities.get(symbol, ZERO), held.quantity if held is not None else ZERO
         if ours == theirs:
             continue
-        drift.append(Drift(what="position", symbol=symbol, ledger=ours, venue=theirs))
+        drift.append(Drift(what=DriftKind.POSITION, symbol=symbol, ledger=ours, venue=theirs))
         price = marks.get(symbol) or (held.entry_price if held is not None else ZERO)
         paid += (theirs - ours) * price
         room += abs(theirs - ours) * price * PRICE_ROOM
     difference = account.raw_usd - raw_usd
     # A correction without any trade leaves cash as it is, a missing trade changes it by its price.
     if abs(difference) > CASH_TOLERANCE and abs(difference + paid) > room:
-        drift.append(Drift(what="cash", symbol=None, ledger=raw_usd, venue=account.raw_usd))
+        drift.append(Drift(what=DriftKind.CASH, symbol=None, ledger=raw_usd, venue=account.raw_usd))
     return tuple(drift)

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 import anyio
 import attrs
 
-from nof0_core.domain.account import VenueAccount
+from nof0_core.domain.account import AccountReport
 from nof0_core.domain.decision import Signal
 from nof0_core.domain.event import Drift, OrderIntended, OrderReport
 from nof0_core.domain.fill import Fill
 from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.order import OrderPurpose, OrderStatus
 from nof0_core.domain.snapshot import Quote
 from nof0_core.execution import order_factory
 from nof0_core.execution.closing import Closing
 from nof0_core.execution.fills import VERY_LATE, FillReader
 from nof0_core.execution.leverage import Leverage
-from nof0_core.execution.margin_watch import PURPOSE as LIQUIDATION
 from nof0_core.execution.margin_watch import MarginWatch
 from nof0_core.execution.order_factory import OrderPolicy, Refusal
 from nof0_core.execution.orders import OrderManager
@@ -26,8 +28,8 @@ from nof0_core.execution.pre_trade import PreTradeCheck
 from nof0_core.execution.protection import Protection
 from nof0_core.execution.reconciliation import Reconciliation
 from nof0_core.execution.reports import not_sent
-from nof0_core.ids import Symbol, TraderId
-from nof0_core.protocols import AcceptsMarks, ExchangeProvider
+from nof0_core.ids import ClientOrderId, Symbol, TraderId
+from nof0_core.protocols import Capability, ExchangeProvider, exchange_with
 from nof0_core.risk.approval import ApprovedDecision, require_approval
 from nof0_core.state.recorder import Recorder
 
@@ -61,16 +63,15 @@ class ExecutionEngine:
     ) -> None:
         self.venue_account = venue_account
         self._provider = provider
-        self._simulated = provider if isinstance(provider, AcceptsMarks) else None
+        self._simulated = exchange_with(provider, Capability.ACCEPTS_MARKS)
+        self._is_caught_up = False
         self._recorder = recorder
         self._instruments = instruments
-        self._terms = policies
+        self._policies = policies
         self._since = since
         self._lock = anyio.Lock(fast_acquire=True)
         self._leverage = Leverage(venue_account=venue_account, provider=provider, recorder=recorder)
-        self._reconciliation = Reconciliation(
-            venue_account=venue_account, provider=provider, recorder=recorder
-        )
+        self._reconciliation = Reconciliation(venue_account=venue_account, recorder=recorder)
         self._pre_trade = PreTradeCheck(
             venue_account=venue_account,
             recorder=recorder,
@@ -112,10 +113,6 @@ class ExecutionEngine:
         """Return what differed between ledger and exchange account at the last look."""
         return self._reconciliation.drift
 
-    async def account(self) -> VenueAccount:
-        """Return the exchange account as the venue sees it."""
-        return await self._provider.account()
-
     async def submit(
         self, approved: Sequence[ApprovedDecision], quotes: Mapping[Symbol, Quote]
     ) -> ExecutionReport:
@@ -145,8 +142,9 @@ class ExecutionEngine:
                 intents, stopped = self._pre_trade.sort_out(intents)
                 reports += stopped
                 if intents:
-                    reports += await self._orders.send(intents)
-                    fills += await self._fills.book_new(self._since, quotes)
+                    sent = await self._orders.send(intents)
+                    fills += await self._book_sent(sent, quotes)
+                    reports += sent
             await self._guard(quotes)
             return ExecutionReport(orders=tuple(reports), fills=tuple(fills))
 
@@ -158,13 +156,15 @@ class ExecutionEngine:
         """
         async with self._lock:
             self._reconciliation.doubt()
-            if self._simulated is not None:
-                await self._simulated.accept_marks(quotes)
-            await self._fills.book_new(self._since, quotes)
-            await self._refresh_orders()
+            await self._book_executions(quotes)
+            report, seen = await self._provider.report(), self._recorder.journal.last_seq
+            await self._refresh_orders(report)
             await self._close_insolvent(quotes)
             await self._guard(quotes)
-            await self._compare(quotes)
+            if self._recorder.journal.last_seq != seen:
+                # What was done meanwhile is not in it.
+                report = await self._provider.report()
+            await self._compare(report, quotes)
 
     async def settle_hour(self, hour: datetime, quotes: Mapping[Symbol, Quote]) -> None:
         """Settle what the venue does not see: funding between positions that net to nothing."""
@@ -172,7 +172,11 @@ class ExecutionEngine:
             self._fills.settle_netted(hour, quotes)
 
     async def close(
-        self, trader: TraderId, symbol: Symbol, quotes: Mapping[Symbol, Quote], purpose: str
+        self,
+        trader: TraderId,
+        symbol: Symbol,
+        quotes: Mapping[Symbol, Quote],
+        purpose: OrderPurpose,
     ) -> None:
         """Close a trader's own position in a coin, whatever the others hold."""
         async with self._lock:
@@ -191,13 +195,13 @@ class ExecutionEngine:
         quote, instrument = quotes.get(symbol), self._instruments.get(symbol)
         if quote is None or instrument is None:
             return not_sent(approved, "no price for the coin")
-        policies = self._terms[approved.trader]
+        policies = self._policies[approved.trader]
         if approved.decision.signal is Signal.CLOSE:
             if position is None:
                 return not_sent(approved, "the position is already closed")
             if self._pre_trade.is_under_way(approved.trader, symbol):
                 return not_sent(approved, "an order on the coin is still on its way")
-            made = self._closing.order(position, approved.cycle, quotes, "close")
+            made = self._closing.order(position, approved.cycle, quotes, OrderPurpose.CLOSE)
             return not_sent(approved, made.reason) if isinstance(made, Refusal) else made
         hindrance = self._pre_trade.of(approved)
         if hindrance:
@@ -209,7 +213,11 @@ class ExecutionEngine:
         return not_sent(approved, refusal) if refusal else made
 
     async def _close(
-        self, trader: TraderId, symbol: Symbol, quotes: Mapping[Symbol, Quote], purpose: str
+        self,
+        trader: TraderId,
+        symbol: Symbol,
+        quotes: Mapping[Symbol, Quote],
+        purpose: OrderPurpose,
     ) -> None:
         """Close what the trader holds now: since it was looked at, an exit may have been filled."""
         position = self._recorder.state.position(trader, symbol)
@@ -219,42 +227,77 @@ class ExecutionEngine:
         if isinstance(made, Refusal):
             self._closing.tell(position, made.reason)
             return
-        await self._orders.send([made])
-        await self._fills.book_new(self._since, quotes)
+        await self._book_sent(await self._orders.send([made]), quotes)
+
+    async def _book_executions(self, quotes: Mapping[Symbol, Quote]) -> None:
+        """Let a simulated venue have the prices, and book what was executed since the last look.
+
+        Such a venue hands over all it executes. It is asked for more only after a start, and after
+        a look in which something failed: what it handed over then may not have been booked.
+        """
+        if self._simulated is None:
+            await self._fills.book_new(self._since, quotes)
+            return
+        is_known, self._is_caught_up = self._is_caught_up, False
+        handed_over = await self._simulated.accept_marks(quotes)
+        if is_known:
+            await self._fills.book_handed_over(handed_over, self._since, quotes)
+        else:
+            await self._fills.book_new(self._since, quotes)
+        self._is_caught_up = True
+
+    async def _book_sent(
+        self, sent: Sequence[OrderReport], quotes: Mapping[Symbol, Quote]
+    ) -> tuple[Fill, ...]:
+        """Book what orders that were just sent have executed; ask where the answers do not tell.
+
+        An order that was not filled whole may have met another one, such as a stop that fired: that
+        no answer tells either.
+        """
+        told = self._orders.take_fills()
+        sizes: defaultdict[ClientOrderId | None, Decimal] = defaultdict(Decimal)
+        for fill in told:
+            sizes[fill.client_id] += fill.size
+        if all(
+            report.status is OrderStatus.FILLED
+            and report.outcome is not None
+            and report.outcome.filled_size == sizes[report.outcome.client_id]
+            for report in sent
+        ):
+            return await self._fills.book_handed_over(told, self._since, quotes)
+        return await self._fills.book_new(self._since, quotes)
 
     async def _guard(self, quotes: Mapping[Symbol, Quote]) -> None:
         """Close what the engine watches and is due, then see that every position has its exits."""
         for position, kind in self._protection.due(quotes):
-            await self._close(position.trader, position.symbol, quotes, kind.value)
+            await self._close(position.trader, position.symbol, quotes, OrderPurpose(kind.value))
         for position in await self._protection.ensure():
-            await self._close(position.trader, position.symbol, quotes, "unprotected")
+            await self._close(position.trader, position.symbol, quotes, OrderPurpose.UNPROTECTED)
             await self._protection.ensure()
 
-    async def _refresh_orders(self) -> None:
+    async def _refresh_orders(self, report: AccountReport) -> None:
         """Ask about every order we think is open and the venue does not list (any more)."""
-        open_here = self._recorder.state.open_orders(self.venue_account)
-        if not open_here:
-            return
-        resting = {order.client_id for order in await self._provider.open_orders()}
-        for record in open_here:
+        resting = {order.client_id for order in report.orders}
+        for record in self._recorder.state.open_orders(self.venue_account):
             if record.client_id not in resting:
                 await self._orders.refresh(record.client_id)
 
     async def _close_insolvent(self, quotes: Mapping[Symbol, Quote]) -> None:
         """Close out traders whose own margin is used up, before they lose what others own."""
         for position in self._margin_watch.due(quotes):
-            await self._close(position.trader, position.symbol, quotes, LIQUIDATION)
+            await self._close(position.trader, position.symbol, quotes, OrderPurpose.LIQUIDATION)
 
-    async def _compare(self, quotes: Mapping[Symbol, Quote]) -> None:
+    async def _compare(self, report: AccountReport, quotes: Mapping[Symbol, Quote]) -> None:
         """Compare both sides; what differs is looked at twice.
 
         Between reading fills and positions a stop may have been filled, which is no drift. And what
         is missing may be on the statement by now, behind what was read already.
         """
         marks = {symbol: quote.mark for symbol, quote in quotes.items()}
-        drift, positions = await self._reconciliation.read(marks)
+        drift = self._reconciliation.differences(report, marks)
         if drift:
             await self._fills.book_new(self._since, quotes, late=VERY_LATE)
-            drift, positions = await self._reconciliation.read(marks)
-        self._leverage.refresh(positions)
+            report = await self._provider.report()
+            drift = self._reconciliation.differences(report, marks)
+        self._leverage.refresh(report.positions)
         self._reconciliation.settle(drift)

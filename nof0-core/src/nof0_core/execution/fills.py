@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -14,7 +14,7 @@ from nof0_core.ids import ENGINE, UNASSIGNED, ClientOrderId, Symbol, TraderId
 from nof0_core.ledger import share_funding
 from nof0_core.ledger.liquidations import share_liquidation
 from nof0_core.money import ZERO, plain
-from nof0_core.protocols import ExchangeProvider, SupportsFunding
+from nof0_core.protocols import Capability, ExchangeProvider, exchange_with
 from nof0_core.state.recorder import Recorder
 
 LATE = timedelta(minutes=10)
@@ -24,7 +24,10 @@ VERY_LATE = timedelta(days=1)
 
 
 class FillReader:
-    """Reads the account statement of one venue account into the books."""
+    """Books what happened on one venue account: what it handed over, and what it is asked for.
+
+    Funding is asked for once after each full hour, and again for a while where it is to come.
+    """
 
     def __init__(
         self,
@@ -37,28 +40,45 @@ class FillReader:
         self._instruments = instruments
         self._venue_account = venue_account
         self._provider = provider
+        self._funding = exchange_with(provider, Capability.FUNDING)
+        self._funding_asked: datetime | None = None
         self._recorder = recorder
 
     async def book_new(
         self, since: datetime, quotes: Mapping[Symbol, Quote], *, late: timedelta = LATE
     ) -> tuple[Fill, ...]:
-        """Book everything new since `since` (UTC) and return the new fills.
+        """Ask for everything new since `since` (UTC), book it and return the new fills.
 
         A fill belongs to the trader whose order it was. One that no order of ours caused goes to
         the unassigned account and raises an alert. Funding is shared by what each trader held when
         it was settled. Fills and settlements are booked in time order; what is listed more than
         `late` behind an entry known by then is not found.
         """
-        state = self._recorder.state
-        # What came before is in the capital the account was opened with.
-        since = max(since, state.opened_at(self._venue_account) or since)
-        begin = _begin(since, state.last_fill_time(self._venue_account), late)
+        begin = _begin(
+            self._opened(since), self._recorder.state.last_fill_time(self._venue_account), late
+        )
+        return await self._book(await self._provider.fills(begin), since, quotes, late)
+
+    async def book_handed_over(
+        self, fills: Sequence[Fill], since: datetime, quotes: Mapping[Symbol, Quote]
+    ) -> tuple[Fill, ...]:
+        """Book executions the venue told by itself; returns those that were not known yet."""
+        return await self._book(fills, since, quotes, LATE)
+
+    async def _book(
+        self,
+        executed: Sequence[Fill],
+        since: datetime,
+        quotes: Mapping[Symbol, Quote],
+        late: timedelta,
+    ) -> tuple[Fill, ...]:
+        state, opened = self._recorder.state, self._opened(since)
+        payments = await self._new_funding(opened, late)
         fills = [
-            f
-            for f in await self._provider.fills(begin)
-            if not state.knows_fill(self._venue_account, f.trade_id)
+            fill
+            for fill in executed
+            if fill.time >= opened and not state.knows_fill(self._venue_account, fill.trade_id)
         ]
-        payments = await self._new_funding(since, late)
         for fill in sorted(fills, key=lambda f: f.time):
             earlier = [p for p in payments if self._precedes(p, fill)]
             payments = [p for p in payments if p not in earlier]
@@ -90,16 +110,36 @@ class FillReader:
                 quotes,
             )
 
+    def _opened(self, since: datetime) -> datetime:
+        """Return from when on to book: what came before is in the capital the account began with."""
+        return max(since, self._recorder.state.opened_at(self._venue_account) or since)
+
+    def _may_have_funding(self, now: datetime, late: timedelta) -> bool:
+        """Tell whether there may be settlements that are not booked yet.
+
+        That is right after a full hour, for `LATE` after it while nothing is known of that hour and
+        something is held, and wherever ledger and venue differ.
+        """
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        if self._funding_asked is None or self._funding_asked < hour or late > LATE:
+            return True
+        state = self._recorder.state
+        known = state.funding_known_until(self._venue_account)
+        is_to_come = now - hour < LATE and (known is None or known < hour)
+        return is_to_come and any(state.totals(self._venue_account).quantities.values())
+
     async def _new_funding(self, since: datetime, late: timedelta) -> list[FundingPayment]:
-        if not isinstance(self._provider, SupportsFunding):
+        now = self._recorder.clock.now()
+        if self._funding is None or not self._may_have_funding(now, late):
             return []
         state = self._recorder.state
         begin = _begin(since, state.funding_known_until(self._venue_account), late)
         found = [
             payment
-            for payment in await self._provider.funding(begin)
+            for payment in await self._funding.funding(begin)
             if not state.knows_funding(self._venue_account, payment.symbol, payment.time)
         ]
+        self._funding_asked = now
         return sorted(found, key=lambda payment: payment.time)
 
     def _precedes(self, payment: FundingPayment, fill: Fill) -> bool:
@@ -162,7 +202,7 @@ class FillReader:
         )
 
     def _owner(self, client_id: ClientOrderId | None) -> TraderId:
-        record = self._recorder.state.owner(client_id) if client_id is not None else None
+        record = self._recorder.state.order(client_id) if client_id is not None else None
         return record.trader if record is not None else UNASSIGNED
 
     def _book_funding(self, payment: FundingPayment, quotes: Mapping[Symbol, Quote]) -> None:

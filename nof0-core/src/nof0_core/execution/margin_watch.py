@@ -17,9 +17,6 @@ from nof0_core.ledger import Pool, Position
 from nof0_core.money import plain
 from nof0_core.state.recorder import Recorder
 
-PURPOSE = "liquidation"
-"""What the orders that close such a trader are for; the reason of its closed trades, too."""
-
 
 class MarginWatch:
     """Watches the virtual accounts of one venue account."""

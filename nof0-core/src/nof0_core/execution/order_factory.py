@@ -13,7 +13,15 @@ import attrs
 
 from nof0_core.domain.event import OrderIntended
 from nof0_core.domain.instrument import Instrument
-from nof0_core.domain.order import OrderRequest, Side, TimeInForce, Trigger, TriggerKind
+from nof0_core.domain.order import (
+    OrderPurpose,
+    OrderRequest,
+    OrderStyle,
+    Side,
+    TimeInForce,
+    Trigger,
+    TriggerKind,
+)
 from nof0_core.domain.position import ExitPlan, MarginMode
 from nof0_core.domain.snapshot import Quote
 from nof0_core.ids import ClientOrderId, CycleId, Symbol, TraderId, client_order_id
@@ -41,7 +49,7 @@ class OrderPolicy:
     stop. `margin_mode` is how positions are backed.
     """
 
-    style: str
+    style: OrderStyle
     slippage_bps: Decimal
     price_band_pct: Decimal
     stop_deadline: timedelta = timedelta(seconds=10)
@@ -50,7 +58,7 @@ class OrderPolicy:
 
 def limit_price(quote: Quote, instrument: Instrument, side: Side, policies: OrderPolicy) -> Decimal:
     """Return the worst price an order may fill at, rounded so that the cap is not made tighter."""
-    bps = Decimal(0) if policies.style == "limit_ioc" else policies.slippage_bps
+    bps = Decimal(0) if policies.style is OrderStyle.LIMIT_IOC else policies.slippage_bps
     price = quote.mark * (1 + side.sign * bps / BPS)
     return instrument.round_price(price, "up" if side is Side.BUY else "down")
 
@@ -84,9 +92,11 @@ def open_order(
         trader=approved.trader,
         venue_account=venue_account,
         cycle=approved.cycle,
-        purpose="open",
+        purpose=OrderPurpose.OPEN,
         request=OrderRequest(
-            client_id=client_order_id(approved.trader, approved.cycle, decision.symbol, "open"),
+            client_id=client_order_id(
+                approved.trader, approved.cycle, decision.symbol, OrderPurpose.OPEN
+            ),
             symbol=decision.symbol,
             side=side,
             size=size,
@@ -115,7 +125,7 @@ def close_order(
     quote: Quote,
     instrument: Instrument,
     policies: OrderPolicy,
-    purpose: str,
+    purpose: OrderPurpose,
     client_id: ClientOrderId,
 ) -> OrderIntended | Refusal:
     """Make the order that closes a trader's own position of signed `quantity`.
@@ -160,7 +170,7 @@ def exit_orders(
     ids: Mapping[TriggerKind, ClientOrderId],
     kinds: Collection[TriggerKind] = (TriggerKind.STOP, TriggerKind.TARGET),
 ) -> list[OrderIntended]:
-    """Make the stop and target of a position of signed `quantity`, one group, the stop first."""
+    """Make the stop and target of a position of signed `quantity`, the stop first."""
     side = Side.SELL if quantity > 0 else Side.BUY
     orders = []
     for kind, price in (
@@ -180,14 +190,13 @@ def exit_orders(
             tif=TimeInForce.IOC,
             is_reduce_only=True,
             trigger=Trigger(kind=kind, price=trigger),
-            group=ids[TriggerKind.STOP],
         )
         orders.append(
             OrderIntended(
                 trader=trader,
                 venue_account=venue_account,
                 cycle=cycle,
-                purpose=kind.value,
+                purpose=OrderPurpose(kind.value),
                 request=request,
                 plan=plan,
             )

@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import anyio
+import attrs
 
 from nof0_core.domain.event import OrderAnswered, OrderIntended, OrderReport
-from nof0_core.domain.order import OrderOutcome, OrderStatus
+from nof0_core.domain.fill import Fill
+from nof0_core.domain.order import OrderStatus
+from nof0_core.domain.order_record import OrderRecord
+from nof0_core.domain.outcome import OrderOutcome
 from nof0_core.errors import Nof0Error, OutcomeUnknownError, RejectedError, TransientError
 from nof0_core.ids import ClientOrderId
-from nof0_core.protocols import ExchangeProvider
+from nof0_core.protocols import Capability, ExchangeProvider, exchange_with
 from nof0_core.state.recorder import Recorder
 
+PROVE_TIMEOUT = timedelta(seconds=30)
+"""How long a venue may take to show what became of an order, real."""
 PLACE_TIMEOUT = timedelta(seconds=20)
-"""How long it may take from an intent to its answer before the outcome counts as unknown."""
-GIVE_UP_AFTER = timedelta(seconds=60)
-"""How long an order the venue does not know may still be on its way."""
+"""How long it may take from an intent to its answer before the outcome counts as unknown, real."""
+EXPIRES_AFTER = PLACE_TIMEOUT
+"""How long after its intent a venue that knows expiry may carry an order out, engine time."""
+CLOCKS_DIFFER = timedelta(seconds=10)
+"""How far a venue's clock may be behind ours before an expired order is taken for dead."""
+UNSEEN_FOR = timedelta(seconds=60)
+"""How long (real) a venue must not know an order for it to be dead, …"""
+UNSEEN_TIMES = 3
+"""… and how often it must have said so."""
 
 
 class OrderManager:
@@ -42,6 +54,16 @@ class OrderManager:
         self._provider = provider
         self._recorder = recorder
         self._objection = objection
+        self._proof = exchange_with(provider, Capability.PROOF)
+        self._expires = Capability.EXPIRY in provider.capabilities
+        self._in_batches = Capability.BATCH in provider.capabilities
+        self._unseen: dict[ClientOrderId, tuple[float, int]] = {}
+        self._told: list[Fill] = []
+
+    def take_fills(self) -> list[Fill]:
+        """Return the executions that answers told since the last call, and forget them."""
+        told, self._told = self._told, []
+        return told
 
     async def send(
         self, intents: Sequence[OrderIntended], *, within: timedelta | None = None
@@ -54,7 +76,7 @@ class OrderManager:
         """
         began = anyio.current_time()
         until = math.inf if within is None else began + within.total_seconds()
-        fresh = [i for i in intents if self._recorder.state.owner(i.request.client_id) is None]
+        fresh = [i for i in intents if self._recorder.state.order(i.request.client_id) is None]
         if fresh:
             with anyio.CancelScope(shield=True):
                 latest = min(until, began + PLACE_TIMEOUT.total_seconds())
@@ -64,7 +86,12 @@ class OrderManager:
         with anyio.CancelScope(deadline=until):
             await self.settle([i.request.client_id for i in intents])
         return [
-            OrderReport(purpose=i.purpose, request=i.request, outcome=self._known(i))
+            OrderReport(
+                purpose=i.purpose,
+                symbol=i.request.symbol,
+                request=i.request,
+                outcome=self._known(i),
+            )
             for i in intents
         ]
 
@@ -87,16 +114,16 @@ class OrderManager:
 
         A venue that has not seen an order refuses to cancel it; that is not the end of the order.
         """
-        record = self._recorder.state.owner(outcome.client_id)
+        record = self._recorder.state.order(outcome.client_id)
         if record is None or outcome.status is not OrderStatus.REJECTED:
             return False
         known = record.outcome is not None and record.outcome.status is not OrderStatus.UNKNOWN
-        return not known and self._recorder.clock.now() - record.intended_at < GIVE_UP_AFTER
+        return not known and not self._is_dead(record)
 
     async def settle(self, client_ids: Sequence[ClientOrderId]) -> None:
         """Ask the venue about orders whose outcome is unknown, never sending anything."""
         for client_id in client_ids:
-            record = self._recorder.state.owner(client_id)
+            record = self._recorder.state.order(client_id)
             if record is None:
                 continue
             if record.outcome is not None and record.outcome.status is not OrderStatus.UNKNOWN:
@@ -106,9 +133,9 @@ class OrderManager:
     async def refresh(self, client_id: ClientOrderId) -> None:
         """Ask the venue where an order stands now.
 
-        One it never saw counts as rejected only after `GIVE_UP_AFTER`: it may be on its way.
+        One that it does not know counts as rejected only where it can never arrive any more.
         """
-        record = self._recorder.state.owner(client_id)
+        record = self._recorder.state.order(client_id)
         if record is None:
             return
         try:
@@ -117,9 +144,19 @@ class OrderManager:
         except (Nof0Error, TimeoutError) as error:
             self._recorder.log.warning("order state unknown", client_id=client_id, error=str(error))
             return
+        if found is None and self._proof is not None:
+            try:
+                with anyio.fail_after(PROVE_TIMEOUT.total_seconds()):
+                    found = await self._proof.prove(client_id)
+            except (Nof0Error, TimeoutError) as error:
+                self._recorder.log.warning("no proof", client_id=client_id, error=str(error))
+                return
+            is_dead = found is None
+        else:
+            is_dead = found is None and self._is_dead(record)
         if found is not None:
             self._answer(found.outcome(client_id))
-        elif self._recorder.clock.now() - record.intended_at >= GIVE_UP_AFTER:
+        elif is_dead:
             self._answer(
                 OrderOutcome(
                     client_id=client_id,
@@ -127,6 +164,23 @@ class OrderManager:
                     reason="the venue never saw this order",
                 )
             )
+
+    def _is_dead(self, record: OrderRecord) -> bool:
+        """Tell whether an order that the venue does not know can never arrive any more.
+
+        In a simulation nothing is under way between two calls. Where orders expire, that is when
+        they have. Else the venue must have said `UNSEEN_TIMES`, over `UNSEEN_FOR`, that it does not
+        know the order; every call of this counts as once.
+        """
+        clock = self._recorder.clock
+        if clock.is_lockstep:
+            return True
+        if self._expires:
+            return clock.now() > record.intended_at + EXPIRES_AFTER + CLOCKS_DIFFER
+        now = anyio.current_time()
+        since, times = self._unseen.get(record.client_id, (now, 0))
+        self._unseen[record.client_id] = since, times + 1
+        return times + 1 >= UNSEEN_TIMES and now - since >= UNSEEN_FOR.total_seconds()
 
     async def _carry_out(
         self, intents: Sequence[OrderIntended], until: float
@@ -140,22 +194,41 @@ class OrderManager:
         for intent in intents:
             self._recorder.record(intent.trader, intent)
         await self._recorder.secure()
-        left = until - anyio.current_time()
-        late = "" if left > 0 else "not sent: the disk took too long to confirm the journal"
+        is_late = anyio.current_time() >= until
+        late = "not sent: the disk took too long to confirm the journal" if is_late else ""
         reasons = {i.request.client_id: self._objection(i) or late for i in intents}
         leaving = [i for i in intents if not reasons[i.request.client_id]]
-        outcomes = await self._place(leaving, left) if leaving else []
+        outcomes = await self._place(leaving, until) if leaving else []
         return outcomes + [
             OrderOutcome(client_id=client_id, status=OrderStatus.REJECTED, reason=reason)
             for client_id, reason in reasons.items()
             if reason
         ]
 
-    async def _place(self, intents: Sequence[OrderIntended], seconds: float) -> list[OrderOutcome]:
+    def _expiry(self, intents: Sequence[OrderIntended]) -> datetime | None:
+        """Return until when the venue may carry orders out: what `_is_dead` counts from, too."""
+        if not self._expires:
+            return None
+        records = (self._recorder.state.order(i.request.client_id) for i in intents)
+        return min(r.intended_at for r in records if r is not None) + EXPIRES_AFTER
+
+    async def _place(self, intents: Sequence[OrderIntended], until: float) -> list[OrderOutcome]:
+        """Give the venue the orders, in one call where it takes several."""
+        if self._in_batches:
+            return await self._place_batch(intents, until)
+        return [o for intent in intents for o in await self._place_batch([intent], until)]
+
+    async def _place_batch(
+        self, intents: Sequence[OrderIntended], until: float
+    ) -> list[OrderOutcome]:
         status, reason = OrderStatus.UNKNOWN, ""
         try:
-            with anyio.fail_after(seconds):
-                outcomes = list(await self._provider.place([i.request for i in intents]))
+            with anyio.fail_after(until - anyio.current_time()):
+                outcomes = list(
+                    await self._provider.place(
+                        [i.request for i in intents], expires_at=self._expiry(intents)
+                    )
+                )
             if [o.client_id for o in outcomes] == [i.request.client_id for i in intents]:
                 return outcomes
             reason = "the provider's answer does not match the orders"
@@ -179,9 +252,14 @@ class OrderManager:
         ]
 
     def _answer(self, outcome: OrderOutcome) -> None:
-        record = self._recorder.state.owner(outcome.client_id)
+        record = self._recorder.state.order(outcome.client_id)
+        if outcome.fills:
+            # Executions are records of their own.
+            self._told += outcome.fills
+            outcome = attrs.evolve(outcome, fills=())
         if record is None or record.outcome == outcome:
             return
+        self._unseen.pop(outcome.client_id, None)
         self._recorder.record(
             record.trader,
             OrderAnswered(
@@ -193,7 +271,7 @@ class OrderManager:
         )
 
     def _known(self, intent: OrderIntended) -> OrderOutcome:
-        record = self._recorder.state.owner(intent.request.client_id)
+        record = self._recorder.state.order(intent.request.client_id)
         if record is None or record.outcome is None:
             return OrderOutcome(client_id=intent.request.client_id, status=OrderStatus.UNKNOWN)
         return record.outcome

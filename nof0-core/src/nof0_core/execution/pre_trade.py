@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from nof0_core.domain.event import OrderIntended, OrderReport
+from nof0_core.domain.order import OrderPurpose
 from nof0_core.execution.reconciliation import Reconciliation
 from nof0_core.execution.reports import held_back
 from nof0_core.ids import Symbol, TraderId, client_order_id
@@ -49,7 +50,11 @@ class PreTradeCheck:
         Sent beside it, another close would turn the position round, another entry double it. The
         entry of `but` itself is no obstacle: the sender asks for it instead of sending it again.
         """
-        own = client_order_id(trader, but.cycle, symbol, "open") if but is not None else None
+        own = (
+            client_order_id(trader, but.cycle, symbol, OrderPurpose.OPEN)
+            if but is not None
+            else None
+        )
         return any(
             record.trader == trader
             and record.symbol == symbol
@@ -74,7 +79,7 @@ class PreTradeCheck:
 
     def objection(self, intent: OrderIntended) -> str:
         """Say why an order must not leave now, empty if it may; only entries are ever stopped."""
-        return self._stop(intent.trader) if intent.purpose == "open" else ""
+        return self._stop(intent.trader) if intent.purpose is OrderPurpose.OPEN else ""
 
     def _stop(self, trader: TraderId) -> str:
         obstacle = self._obstacle(trader)

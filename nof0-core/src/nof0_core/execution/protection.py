@@ -18,7 +18,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from nof0_core.domain.event import ExitPlanSet, OrderIntended
 from nof0_core.domain.instrument import Instrument
-from nof0_core.domain.order import OrderStatus, TriggerKind
+from nof0_core.domain.order import OrderPurpose, OrderStatus, TriggerKind
 from nof0_core.domain.order_record import OrderRecord
 from nof0_core.domain.position import ProtectionMode
 from nof0_core.domain.snapshot import Quote
@@ -52,7 +52,7 @@ class Protection:
         self._recorder = recorder
         self._orders = orders
         self._instruments = instruments
-        self._terms = policies
+        self._policies = policies
         self._told: set[ClientOrderId | None] = set()
         self._strays: set[tuple[TraderId, int]] = set()
 
@@ -119,21 +119,20 @@ class Protection:
             await self._orders.cancel(lost)
             self._record_mode(position, mode, "")
             return True
-        deadline = self._terms[position.trader].stop_deadline
+        deadline = self._policies[position.trader].stop_deadline
         reports = await self._orders.send(self._wanted(position), within=deadline)
         refused = [
             r
             for r in reports
-            if r.purpose == TriggerKind.STOP
-            and r.outcome.status
-            in (OrderStatus.REJECTED, OrderStatus.CANCELED, OrderStatus.UNKNOWN)
+            if r.purpose is OrderPurpose.STOP
+            and r.status in (OrderStatus.REJECTED, OrderStatus.CANCELED, OrderStatus.UNKNOWN)
         ]
         # Only now, when the new exits stand, may the old ones go.
         await self._orders.cancel([order.request.client_id for order in orders])
         if refused:
-            unknown = refused[0].outcome.status is OrderStatus.UNKNOWN
+            unknown = refused[0].status is OrderStatus.UNKNOWN
             nothing = f"the venue did not confirm it within {deadline.total_seconds():g} s"
-            self._tell_refused(position, nothing if unknown else refused[0].outcome.reason)
+            self._tell_refused(position, nothing if unknown else refused[0].why)
             # Until it is closed, which may take several orders, at least the engine watches.
             self._record_mode(position, ProtectionMode.ENGINE, "no stop stands at the venue")
             return False
@@ -237,6 +236,6 @@ def next_id(recorder: Recorder, trader: TraderId, position: Position, leg: str) 
     while True:
         name = f"{leg}.{number}"
         client_id = client_order_id(trader, position.cycle, position.symbol, name)
-        if recorder.state.owner(client_id) is None:
+        if recorder.state.order(client_id) is None:
             return client_id
         number += 1

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 import attrs
 
+from nof0_core.domain.account import AccountReport
 from nof0_core.domain.event import Drift, Reconciled, Transferred
-from nof0_core.domain.position import VenuePosition
+from nof0_core.domain.vocabulary import DriftKind, TransferReason
 from nof0_core.errors import JournalError
 from nof0_core.execution.compare import CASH_TOLERANCE, compare
 from nof0_core.ids import ENGINE, UNASSIGNED, Symbol
 from nof0_core.money import plain
-from nof0_core.protocols import ExchangeProvider
 from nof0_core.state.recorder import Recorder
 
 MOVED_AFTER = timedelta(minutes=5)
@@ -39,12 +39,9 @@ class Reconciliation:
     nothing is known and entries are stopped.
     """
 
-    def __init__(
-        self, *, venue_account: str, provider: ExchangeProvider, recorder: Recorder
-    ) -> None:
+    def __init__(self, *, venue_account: str, recorder: Recorder) -> None:
         self.drift: tuple[Drift, ...] = ()
         self._venue_account = venue_account
-        self._provider = provider
         self._recorder = recorder
         self._is_known = False
         self._cash: Difference | None = None
@@ -61,10 +58,10 @@ class Reconciliation:
             return "entries are stopped: ledger and venue differ"
         return ""
 
-    async def read(
-        self, marks: Mapping[Symbol, Decimal]
-    ) -> tuple[tuple[Drift, ...], Sequence[VenuePosition]]:
-        """Return what differs right now, and the positions at the venue; nothing is recorded.
+    def differences(
+        self, report: AccountReport, marks: Mapping[Symbol, Decimal]
+    ) -> tuple[Drift, ...]:
+        """Return what the ledger and a report of the venue differ on; nothing is recorded.
 
         Raises:
             JournalError: the ledger does not add up in itself.
@@ -73,19 +70,17 @@ class Reconciliation:
         if problems:
             message = f"the ledger of {self._venue_account} does not add up: {'; '.join(problems)}"
             raise JournalError(message)
-        account, positions = await self._provider.account(), await self._provider.positions()
         totals = self._recorder.state.totals(self._venue_account)
-        drift = compare(
+        return compare(
             raw_usd=totals.raw_usd,
             quantities=totals.quantities,
-            account=account,
-            positions=positions,
+            account=report.account,
+            positions=report.positions,
             marks=marks,
         )
-        return drift, positions
 
     def settle(self, drift: tuple[Drift, ...]) -> None:
-        """Take over what `read` found: record what is new and tell about it.
+        """Take over what `differences` found: record what is new and tell about it.
 
         Cash alone that has differed by the same amount for long enough was moved by somebody else:
         it is booked to the unassigned account, and with that explained.
@@ -110,7 +105,7 @@ class Reconciliation:
 
     def _moved_cash(self, drift: tuple[Drift, ...]) -> Decimal | None:
         """Return by how many USD cash has differed long enough to be booked, None if it has not."""
-        if [entry.what for entry in drift] != ["cash"]:
+        if [entry.what for entry in drift] != [DriftKind.CASH]:
             self._cash = None
             return None
         now, amount = self._recorder.clock.now(), drift[0].venue - drift[0].ledger
@@ -127,7 +122,9 @@ class Reconciliation:
         self._recorder.record(
             ENGINE,
             Transferred(
-                venue_account=self._venue_account, amounts={UNASSIGNED: amount}, reason="outside"
+                venue_account=self._venue_account,
+                amounts={UNASSIGNED: amount},
+                reason=TransferReason.OUTSIDE,
             ),
         )
         way = "into" if amount > 0 else "out of"

@@ -95,8 +95,8 @@ class VenueLedger:
     opened_at: datetime | None = None
     raw_usd: Decimal = ZERO
     quantities: dict[Symbol, Decimal] = attrs.field(factory=dict)
-    trade_ids: set[int] = attrs.field(factory=set)
-    parts: dict[int, dict[TraderId, Decimal]] = attrs.field(factory=dict)
+    trade_ids: set[str] = attrs.field(factory=set)
+    parts: dict[str, dict[TraderId, Decimal]] = attrs.field(factory=dict)
     changes: deque[Change] = attrs.field(factory=deque)
     last_fill: datetime | None = None
     settlements: set[tuple[Symbol, datetime]] = attrs.field(factory=set)

@@ -15,9 +15,11 @@ from decimal import Decimal
 import attrs
 
 from nof0_core.domain.fill import Fill
+from nof0_core.domain.order import OrderPurpose
 from nof0_core.domain.order_record import OrderRecord
 from nof0_core.domain.position import ExitPlan, MarginMode
 from nof0_core.domain.trade import ClosedTrade, TradeLeg
+from nof0_core.domain.vocabulary import ExitReason
 from nof0_core.ids import CycleId, TraderId
 from nof0_core.ledger.arithmetic import COST_STEP, share
 from nof0_core.ledger.pools import own_usd
@@ -66,7 +68,7 @@ def book(held: Position | None, fill: Fill, owner: Owner) -> Booking:
 
 def _opened(fill: Fill, quantity: Decimal, fee: Decimal, owner: Owner) -> Position:
     order = owner.order
-    if order is not None and order.purpose != "open":
+    if order is not None and order.purpose is not OrderPurpose.OPEN:
         # What a closing order did beyond zero was meant by nobody: no leverage, no exits.
         order = None
     return Position(
@@ -161,9 +163,11 @@ def _reduced(held: Position, fill: Fill, size: Decimal, fee: Decimal, owner: Own
     return Booking(position=left, realized=realized, trade=trade)
 
 
-def _reason(fill: Fill, order: OrderRecord | None) -> str:
+def _reason(fill: Fill, order: OrderRecord | None) -> ExitReason:
     if fill.is_liquidation:
-        return "liquidation"
+        return ExitReason.LIQUIDATION
     if order is None:
-        return "manual"
-    return "close" if order.purpose == "open" else order.purpose
+        return ExitReason.MANUAL
+    if order.purpose is OrderPurpose.OPEN:
+        return ExitReason.CLOSE
+    return ExitReason(order.purpose.value)

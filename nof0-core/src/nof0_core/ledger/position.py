@@ -46,8 +46,8 @@ class Position:
     opened_by: ClientOrderId | None
     opened_seq: int
     opened_at: datetime
-    entry_trade_id: int
-    entry_order_id: int
+    entry_trade_id: str
+    entry_order_id: str
     is_taker: bool
     fees: Decimal
     entry_fees: Decimal
@@ -59,8 +59,8 @@ class Position:
     kept_margin: Decimal = ZERO
     stop_id: ClientOrderId | None = None
     take_profit_id: ClientOrderId | None = None
-    stop_order_id: int | None = None
-    take_profit_order_id: int | None = None
+    stop_order_id: str | None = None
+    take_profit_order_id: str | None = None
     entry_price: Decimal = attrs.field(init=False)
 
     @entry_price.default

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 from nof0_core.domain.brakes import Brake
 from nof0_core.domain.event import BrakeTripped, ControlAnswered
+from nof0_core.domain.order import OrderPurpose
 from nof0_core.domain.snapshot import Quote
+from nof0_core.domain.vocabulary import ControlCommand, ControlOutcome
 from nof0_core.errors import UsageError
 from nof0_core.execution.engine import ExecutionEngine
 from nof0_core.ids import ENGINE, Symbol, TraderId
 from nof0_core.manager.brakes import TraderBrakes
-from nof0_core.manager.requests import Command, Halt, HaltSwitch, Request, Requests
+from nof0_core.manager.requests import Halt, HaltSwitch, Request, Requests
 from nof0_core.manager.trader import Trader
 from nof0_core.state.recorder import Recorder
 
@@ -48,10 +50,12 @@ class Controls:
                 # Answered before the engine died between answer and removal.
                 self._drop(request)
             elif request.trader not in self._traders:
-                self._answer(request, "refused", f"there is no trader {request.trader}")
-            elif request.command is Command.PAUSE:
+                self._answer(
+                    request, ControlOutcome.REFUSED, f"there is no trader {request.trader}"
+                )
+            elif request.command is ControlCommand.PAUSE:
                 self._pause(request)
-            elif request.command is Command.RESUME:
+            elif request.command is ControlCommand.RESUME:
                 self._resume(request)
 
     async def close_out(self, execution: ExecutionEngine, quotes: Mapping[Symbol, Quote]) -> None:
@@ -62,11 +66,13 @@ class Controls:
         if self._halt is not None and self._halt.is_flatten:
             for position in self._recorder.state.positions(execution.venue_account):
                 if position.trader in self._traders:
-                    await execution.close(position.trader, position.symbol, quotes, "flatten")
+                    await execution.close(
+                        position.trader, position.symbol, quotes, OrderPurpose.FLATTEN
+                    )
         for request in self._waiting():
             trader = self._traders.get(request.trader)
             if (
-                request.command is Command.CLOSE
+                request.command is ControlCommand.CLOSE
                 and trader is not None
                 and trader.config.exchange == execution.venue_account
                 and not self._recorder.state.brakes.is_answered(request.id)
@@ -86,11 +92,13 @@ class Controls:
 
     def _pause(self, request: Request) -> None:
         if self._brakes.is_paused(request.trader):
-            self._answer(request, "done", "it was paused already")
+            self._answer(request, ControlOutcome.DONE, "it was paused already")
             return
         self._brakes.pause(request.trader)
         self._traders[request.trader].is_paused = True
-        self._answer(request, "done", "it decides nothing any more; its exits stay in place")
+        self._answer(
+            request, ControlOutcome.DONE, "it decides nothing any more; its exits stay in place"
+        )
 
     def _resume(self, request: Request) -> None:
         lifted = self._brakes.resume(request.trader)
@@ -99,18 +107,18 @@ class Controls:
         said = f"lifted: {', '.join(lifted)}" if lifted else "nothing had to be lifted"
         if left:
             said += f"; still on: {', '.join(left)}"
-        self._answer(request, "done", said)
+        self._answer(request, ControlOutcome.DONE, said)
 
     async def _close(
         self, request: Request, execution: ExecutionEngine, quotes: Mapping[Symbol, Quote]
     ) -> None:
         held = self._held(request, execution)
         for symbol in held:
-            await execution.close(request.trader, symbol, quotes, "flatten")
+            await execution.close(request.trader, symbol, quotes, OrderPurpose.FLATTEN)
         if self._held(request, execution):
             return
         said = f"closed {', '.join(held)}" if held else "nothing was open"
-        self._answer(request, "done", said)
+        self._answer(request, ControlOutcome.DONE, said)
 
     def _held(self, request: Request, execution: ExecutionEngine) -> list[Symbol]:
         return [
@@ -119,13 +127,13 @@ class Controls:
             if position.trader == request.trader and request.symbol in (None, position.symbol)
         ]
 
-    def _answer(self, request: Request, outcome: str, message: str) -> None:
+    def _answer(self, request: Request, outcome: ControlOutcome, message: str) -> None:
         known = request.trader in self._traders
         self._recorder.record(
             request.trader if known else ENGINE,
             ControlAnswered(
                 request=request.id,
-                command=request.command.value,
+                command=request.command,
                 trader=request.trader,
                 symbol=request.symbol,
                 outcome=outcome,

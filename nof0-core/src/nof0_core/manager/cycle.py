@@ -9,6 +9,7 @@ from nof0_core.decision import DecisionResult
 from nof0_core.domain.context import BudgetLeft, DecisionContext, Performance
 from nof0_core.domain.event import CycleEnded, MarketSeen
 from nof0_core.domain.model import Usage
+from nof0_core.domain.vocabulary import CycleStatus
 from nof0_core.execution.engine import ExecutionEngine, ExecutionReport
 from nof0_core.ids import ENGINE, cycle_id
 from nof0_core.manager.brakes import TraderBrakes
@@ -102,7 +103,9 @@ class CycleRunner:
                 MarketSeen(section=section, digest=moment.digest, snapshots=moment.record),
             )
 
-    def record_failure(self, trader: Trader, scheduled: datetime, status: str, error: str) -> None:
+    def record_failure(
+        self, trader: Trader, scheduled: datetime, status: CycleStatus, error: str
+    ) -> None:
         """Write the record of a cycle that ended before it had an answer."""
         config, calls = trader.config, trader.maker.take_calls()
         self._recorder.record(

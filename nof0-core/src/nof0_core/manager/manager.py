@@ -13,6 +13,7 @@ from anyio.abc import TaskGroup
 from nof0_core.clock import Clock
 from nof0_core.config.model import Config
 from nof0_core.domain.event import HourMarked
+from nof0_core.domain.vocabulary import CycleStatus
 from nof0_core.errors import EndOfDataError, JournalError, Nof0Error, ReplayMissError
 from nof0_core.execution.engine import ExecutionEngine
 from nof0_core.ids import ENGINE, TraderId
@@ -192,7 +193,7 @@ class Manager:
             return
         try:
             result = await self._runner.run(trader, scheduled)
-            status: str = result.status
+            status = result.status
             reason = result.error
         except EndOfDataError as error:
             self.stop(str(error))
@@ -201,19 +202,22 @@ class Manager:
             # What cannot be written down must not be done: the engine ends here.
             raise
         except ReplayMissError as error:
-            self._runner.record_failure(trader, scheduled, "replay_miss", str(error))
+            self._runner.record_failure(trader, scheduled, CycleStatus.REPLAY_MISS, str(error))
             raise
         except anyio.get_cancelled_exc_class():
-            self._runner.record_failure(trader, scheduled, "interrupted", "the engine was stopped")
+            self._runner.record_failure(
+                trader, scheduled, CycleStatus.INTERRUPTED, "the engine was stopped"
+            )
             raise
         except Exception as error:  # noqa: BLE001 - a plugin's bug ends a cycle, not the engine
-            status = "provider_error" if isinstance(error, Nof0Error) else "internal_error"
+            is_ours = isinstance(error, Nof0Error)
+            status = CycleStatus.PROVIDER_ERROR if is_ours else CycleStatus.INTERNAL_ERROR
             reason = _in_words(error)
             self._log_failure(status, trader.config.id, error)
             self._runner.record_failure(trader, scheduled, status, reason)
-        if status == "ok":
+        if status is CycleStatus.OK:
             trader.succeeded()
-        elif status == "budget_exceeded":
+        elif status is CycleStatus.BUDGET_EXCEEDED:
             trader.sat_out()
         elif trader.failed(now):
             why = textwrap.shorten(reason, REASON_LETTERS, placeholder=" …")

@@ -8,6 +8,7 @@ from decimal import Decimal
 from nof0_core.config.model import Config
 from nof0_core.domain.event import Rebalanced, Transferred
 from nof0_core.domain.view import TraderView
+from nof0_core.domain.vocabulary import TransferReason
 from nof0_core.ids import ENGINE, RESERVE, TraderId
 from nof0_core.manager.allocation.transfers import transfers
 from nof0_core.money import HUNDRED, ZERO
@@ -66,7 +67,11 @@ class Rebalancer:
         if moves:
             self._recorder.record(
                 ENGINE,
-                Transferred(venue_account=venue_account, amounts=dict(moves), reason="rebalance"),
+                Transferred(
+                    venue_account=venue_account,
+                    amounts=dict(moves),
+                    reason=TransferReason.REBALANCE,
+                ),
             )
             strategy = self._config.allocation_strategy
             self._recorder.record(

@@ -23,7 +23,7 @@ from nof0_core.market.quotes import QuoteCache
 from nof0_core.market.recorded import RecordedSeries
 from nof0_core.market.shown import EncodedSeries, Source
 from nof0_core.plugins.suggestion import did_you_mean
-from nof0_core.protocols.market import MarketProvider, SupportsRecording
+from nof0_core.protocols import MarketCapability, MarketProvider, market_with
 
 _Sources: TypeAlias = tuple[tuple[Interval, Source], ...]
 _Found: TypeAlias = list[tuple[Interval, EncodedSeries]]
@@ -66,7 +66,7 @@ class MarketFeed:
         self._indicators = tuple(indicators)
         self._bars = series_bars
         self._max_age = max_age
-        self._recording = provider if isinstance(provider, SupportsRecording) else None
+        self._recording = market_with(provider, MarketCapability.RECORDING)
         self._board = QuoteCache(
             section=section,
             provider=provider,

@@ -264,7 +264,7 @@ def _long() -> Holding:
         fees=Decimal("0.218160"),
         funding=Decimal("-0.01"),
         realized_pnl=Decimal(0),
-        entry_order_id=101,
+        entry_order_id="101",
         protection=ProtectionMode.VENUE,
     )
 
@@ -286,6 +286,6 @@ def _short() -> Holding:
         fees=Decimal("0.17991"),
         funding=Decimal("0.005"),
         realized_pnl=Decimal(0),
-        entry_order_id=102,
+        entry_order_id="102",
         protection=ProtectionMode.ENGINE,
     )

@@ -5,35 +5,43 @@ checked by the contract suites in `nof0_core.testing`.
 """
 
 from nof0_core.protocols.allocator import AllocationRequest, Allocator
-from nof0_core.protocols.exchange import (
-    AcceptsMarks,
-    Capability,
-    ExchangeProvider,
-    SupportsFunding,
+from nof0_core.protocols.capabilities import (
+    exchange_faults,
+    exchange_with,
+    market_faults,
+    market_with,
 )
+from nof0_core.protocols.exchange import Capability, ExchangeProvider, OptionalExchangeMethods
 from nof0_core.protocols.exporter import Exporter
 from nof0_core.protocols.llm import LLMBackend
 from nof0_core.protocols.market import (
+    FundingRate,
+    MarketCapability,
     MarketProvider,
+    OptionalMarketMethods,
     RecordedRange,
-    SupportsOrderBooks,
-    SupportsRecording,
 )
 from nof0_core.protocols.risk import RiskCheck, RiskContext
+from nof0_core.protocols.wrapping import ExchangeWrapper
 
 __all__ = [
-    "AcceptsMarks",
     "AllocationRequest",
     "Allocator",
     "Capability",
     "ExchangeProvider",
+    "ExchangeWrapper",
     "Exporter",
+    "FundingRate",
     "LLMBackend",
+    "MarketCapability",
     "MarketProvider",
+    "OptionalExchangeMethods",
+    "OptionalMarketMethods",
     "RecordedRange",
     "RiskCheck",
     "RiskContext",
-    "SupportsFunding",
-    "SupportsOrderBooks",
-    "SupportsRecording",
+    "exchange_faults",
+    "exchange_with",
+    "market_faults",
+    "market_with",
 ]

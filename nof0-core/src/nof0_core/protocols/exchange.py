@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
-from nof0_core.domain.account import VenueAccount
+from anyio.streams.memory import MemoryObjectReceiveStream
+
+from nof0_core.domain.account import AccountReport
 from nof0_core.domain.fill import Fill, FundingPayment
-from nof0_core.domain.order import OrderOutcome, OrderRequest, VenueOrder
-from nof0_core.domain.position import MarginMode, VenuePosition
+from nof0_core.domain.order import OrderRequest
+from nof0_core.domain.outcome import OrderOutcome, VenueOrder, VenueUpdate
+from nof0_core.domain.position import MarginMode
 from nof0_core.domain.snapshot import Quote
 from nof0_core.ids import ClientOrderId, Symbol
 
@@ -18,14 +22,34 @@ from nof0_core.ids import ClientOrderId, Symbol
 class Capability(StrEnum):
     """What an exchange can do beyond placing IOC orders; the fallback is named at each.
 
+    Words about orders:
+
     TRIGGER_ORDERS: stops and targets wait at the venue (else the engine watches the mark).
     REDUCE_ONLY: orders that can only shrink a position (else the engine watches exits).
-    ORDER_GROUPS: orders of one group cancel each other (else the engine cancels the sibling).
+    BATCH: `place` sends several orders as one request (else it is given one at a time).
+    EXPIRY: an order that arrives after `expires_at` is dead (else that argument is None).
+    WHOLE_POSITION: a reduce-only order of size 0 closes all there is when it trades (else none of
+    size 0 is sent).
+
+    Words for a method that exists if, and only if, its word is there:
+
+    FUNDING: `funding` (else funding shows up as cash that differs).
+    PROOF: `prove` (else an order never seen counts as dead after a while).
+    ORDER_STREAM: `updates` (else the account is looked at in fixed steps only).
+    ACCEPTS_MARKS: `accept_marks`; the venue is simulated (else nothing is handed over).
+    NEXT_EVENT: `next_event`; the venue is simulated (else each bar is stepped through).
     """
 
     TRIGGER_ORDERS = "trigger_orders"
     REDUCE_ONLY = "reduce_only"
-    ORDER_GROUPS = "order_groups"
+    BATCH = "batch"
+    EXPIRY = "expiry"
+    WHOLE_POSITION = "whole_position"
+    FUNDING = "funding"
+    PROOF = "proof"
+    ORDER_STREAM = "order_stream"
+    ACCEPTS_MARKS = "accepts_marks"
+    NEXT_EVENT = "next_event"
 
 
 class ExchangeProvider(Protocol):
@@ -33,29 +57,37 @@ class ExchangeProvider(Protocol):
 
     Obligations: `place` is idempotent by client id (a client id that was seen before gets the
     outcome of the first time, nothing is sent twice); every fill appears in `fills` exactly once
-    and for good; decimals are exact. Raises `TransientError` only where nothing happened,
-    `OutcomeUnknownError` where something may have, `RejectedError` for a request the venue refused
-    as a whole. There is deliberately no call that closes everything.
+    and for good; decimals are exact; ids that the venue gives are strings. Raises `TransientError`
+    only where nothing happened, `OutcomeUnknownError` where something may have, `RejectedError` for
+    a request the venue refused as a whole, and no other library's exceptions. Calls may overlap,
+    and each may be cancelled. There is deliberately no call that closes everything.
+
+    `OptionalExchangeMethods` has the methods that words in `capabilities` stand for.
     """
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """Return what the venue can do."""
+        """Return what the venue can do; the same for as long as the provider is open."""
 
-    async def account(self) -> VenueAccount:
-        """Return the account, valued at current marks."""
+    async def report(self) -> AccountReport:
+        """Return the account at current marks, its positions and its waiting orders.
 
-    async def positions(self) -> Sequence[VenuePosition]:
-        """Return all open positions; closed ones are left out."""
+        Where the venue answers in several parts, orders are read first, then positions, then the
+        account: an order that fills in between is missing in the first and seen in the second.
+        """
 
-    async def open_orders(self) -> Sequence[VenueOrder]:
-        """Return all resting and waiting trigger orders."""
-
-    async def place(self, orders: Sequence[OrderRequest]) -> Sequence[OrderOutcome]:
+    async def place(
+        self, orders: Sequence[OrderRequest], *, expires_at: datetime | None
+    ) -> Sequence[OrderOutcome]:
         """Send orders and return one outcome for each, in the same order.
 
         A refused order is an outcome (`rejected` with the venue's reason), not an exception. If
         the call is cancelled or fails after sending, the outcome is unknown.
+
+        Args:
+            orders: one only, without BATCH.
+            expires_at: after this time (UTC) the venue must not carry the orders out any more;
+                None without EXPIRY.
 
         Raises:
             TransientError: nothing was sent.
@@ -66,7 +98,7 @@ class ExchangeProvider(Protocol):
         """Cancel orders; the outcome is `canceled`, or the state that made it impossible."""
 
     async def order(self, client_id: ClientOrderId) -> VenueOrder | None:
-        """Return an order by client id, open or done; None if the venue never saw it."""
+        """Return an order by client id, open or done; None if the venue does not know it (yet)."""
 
     async def fills(self, since: datetime) -> Sequence[Fill]:
         """Return all executions at or after `since` (UTC), oldest first.
@@ -75,34 +107,56 @@ class ExchangeProvider(Protocol):
         venue's own screen are among them.
         """
 
-    async def set_leverage(self, symbol: Symbol, leverage: int, mode: MarginMode) -> None:
-        """Set the leverage of a coin for this account.
+    async def set_leverage(self, symbol: Symbol, leverage: int, margin_mode: MarginMode) -> None:
+        """Set leverage and margin mode of a coin for this account.
 
         Raises:
             RejectedError: the venue does not allow it.
         """
 
 
-@runtime_checkable
-class SupportsFunding(Protocol):
-    """Capability: the venue reports funding payments. Fallback: funding shows up as drift."""
+class OptionalExchangeMethods(Protocol):
+    """Methods of an exchange provider that exist if their word is among its capabilities."""
 
     async def funding(self, since: datetime) -> Sequence[FundingPayment]:
-        """Return all funding settlements at or after `since` (UTC), oldest first."""
+        """FUNDING: return all settlements at or after `since` (UTC), oldest first."""
 
+    async def prove(self, client_id: ClientOrderId) -> VenueOrder | None:
+        """PROOF: find out for good what became of an order whose outcome is unknown.
 
-@runtime_checkable
-class AcceptsMarks(Protocol):
-    """Capability: the venue is simulated and moves by the prices it is handed.
+        Returns:
+            The order, if it has arrived; None if it never did and never can any more.
 
-    The engine hands over the quotes it values the section with, every `monitoring.update_interval`
-    and before anything else of that round, so that exits fire at the pace the engine watches the
-    market. Fallback: nothing is handed over; a real venue has its own marks.
-    """
+        Raises:
+            OutcomeUnknownError: neither could be shown now.
+        """
 
-    async def accept_marks(self, quotes: Mapping[Symbol, Quote]) -> None:
-        """Take the newest quotes (they need not be of all coins) and let what they trigger happen.
+    def updates(self) -> AbstractAsyncContextManager[MemoryObjectReceiveStream[VenueUpdate]]:
+        """ORDER_STREAM: open a stream of what happens to the account.
+
+        An update is a hint: it makes the engine look at once, and is never booked itself. The
+        stream ends when the connection is lost; the engine opens another one.
+        """
+
+    async def accept_marks(self, quotes: Mapping[Symbol, Quote]) -> Sequence[Fill]:
+        """ACCEPTS_MARKS: take the newest quotes and let what they trigger happen.
+
+        The engine hands over the quotes it values the account with, every
+        `monitoring.update_interval` and before anything else of that round, so that exits fire at
+        the pace the engine watches the market. They need not be of all coins.
+
+        Returns:
+            All executions since the last call, oldest first; those already handed over in an
+            `OrderOutcome` may be among them. `fills` is then asked only after a start and where
+            ledger and account differ.
 
         Raises:
             ProviderError: what happened cannot be kept.
+        """
+
+    def next_event(self, after: datetime, until: datetime) -> datetime | None:
+        """NEXT_EVENT: return when in (after, until] (UTC) something may happen by itself.
+
+        That is a trigger or resting order that is reached, a liquidation, or a funding settlement,
+        if no order is placed or cancelled before. None: nothing will.
         """

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from enum import StrEnum
+from typing import Protocol
 
 import attrs
+from anyio.streams.memory import MemoryObjectReceiveStream
 
 from nof0_core.domain.candles import Candles, Interval
 from nof0_core.domain.instrument import Instrument
@@ -15,13 +18,37 @@ from nof0_core.domain.snapshot import Quote
 from nof0_core.ids import Symbol
 
 
+class MarketCapability(StrEnum):
+    """What a market can do beyond candles and quotes; each word stands for methods.
+
+    The methods of `OptionalMarketMethods` exist if, and only if, their word is there:
+
+    RECORDING: `recorded` and `history`; the whole series is known beforehand (else bars are fetched
+    as they close).
+    ORDER_BOOKS: `books` (else a paper exchange reckons a spread and an impact by formula).
+    QUOTE_STREAM: `quote_updates` (else quotes are asked for in fixed steps only).
+    DOWNLOAD: `download` and `download_funding` (else there is no long history to be had).
+    """
+
+    RECORDING = "recording"
+    ORDER_BOOKS = "order_books"
+    QUOTE_STREAM = "quote_stream"
+    DOWNLOAD = "download"
+
+
 class MarketProvider(Protocol):
     """A source of instruments, closed bars and quotes.
 
     All methods may be called concurrently. They raise `TransientError` for what may pass (time-out,
     rate limit), `DataError` for data that is missing or contradicts itself, `EndOfDataError` when a
     recording is over, and no other library's exceptions. Cancelling a call has no effect on others.
+
+    `OptionalMarketMethods` has the methods that words in `capabilities` stand for.
     """
+
+    @property
+    def capabilities(self) -> frozenset[MarketCapability]:
+        """Return what the market can do; the same for as long as the provider is open."""
 
     async def instruments(self) -> Mapping[Symbol, Instrument]:
         """Return everything tradable, by symbol."""
@@ -54,42 +81,64 @@ class RecordedRange:
     resolution: Interval
 
 
-@runtime_checkable
-class SupportsRecording(Protocol):
-    """Capability: the whole series is known beforehand, as with recorded or synthetic candles.
+@attrs.frozen(kw_only=True)
+class FundingRate:
+    """The funding rate of a coin that was settled at `time` (UTC), as a fraction of notional."""
 
-    The engine then computes indicators once for the whole series (they are causal: a value depends
-    on its own and earlier bars only), steps no finer than `resolution`, and ends a run at `end`.
-    Fallback without it: bars are fetched as they close.
-    """
+    time: datetime
+    rate: float
+
+
+class OptionalMarketMethods(Protocol):
+    """Methods of a market provider that exist if their word is among its capabilities."""
 
     def recorded(self) -> RecordedRange:
-        """Return what the recording covers."""
+        """RECORDING: return what the recording covers.
+
+        The engine then computes indicators once for the whole series (they are causal: a value
+        depends on its own and earlier bars only), steps no finer than `resolution`, and ends a run
+        at `end`.
+        """
 
     def history(self, symbol: Symbol, interval: Interval) -> Candles:
-        """Return all bars of the recording, later ones than now included.
+        """RECORDING: return all bars of the recording, later ones than now included.
 
         For computing indicators only: the feed cuts the arrays at the time of the clock before
         anybody sees them.
         """
 
-
-@runtime_checkable
-class SupportsOrderBooks(Protocol):
-    """Capability: the venue shows what waits in its order book.
-
-    A paper exchange behind the market then fills takers level by level from the present book.
-    Fallback without it, for coins left out, and where a book is old: a spread and an impact by
-    formula.
-    """
-
     async def books(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, OrderBook]:
-        """Return the present book of each symbol, its levels as fine as the venue has them.
+        """ORDER_BOOKS: return the present book of each symbol, its levels as fine as can be had.
 
-        Symbols it has no book of are left out. `OrderBook.time` is when the venue made the book,
-        not when it was asked for: whoever uses it judges its age by that.
+        A paper exchange behind the market fills takers from it, level by level. Symbols it has no
+        book of are left out. `OrderBook.time` is when the venue made the book, not when it was
+        asked for: whoever uses it judges its age by that.
 
         Raises:
             TransientError: for what may pass.
             DataError: for answers that are no books.
         """
+
+    def quote_updates(self) -> AbstractAsyncContextManager[MemoryObjectReceiveStream[Symbol]]:
+        """QUOTE_STREAM: open a stream of symbols whose price has moved.
+
+        An update is a hint: it makes the engine look at once. The stream ends when the connection
+        is lost; the engine opens another one.
+        """
+
+    def download(
+        self, symbol: Symbol, interval: Interval, start: datetime, end: datetime
+    ) -> AsyncIterator[Candles]:
+        """DOWNLOAD: yield the bars that opened from `start` on and closed by `end` (UTC).
+
+        In pages, oldest first, without overlap.
+
+        Raises:
+            TransientError: for what may pass; pages yielded so far are good.
+            DataError: the venue has no such bars.
+        """
+
+    def download_funding(
+        self, symbol: Symbol, start: datetime, end: datetime
+    ) -> AsyncIterator[Sequence[FundingRate]]:
+        """DOWNLOAD: yield the funding rates settled from `start` to `end` (UTC), in pages."""

@@ -10,6 +10,7 @@ from nof0_core.domain.event import Filled, Transferred
 from nof0_core.domain.fill import Fill
 from nof0_core.domain.order import Side
 from nof0_core.domain.position import VenuePosition
+from nof0_core.domain.vocabulary import TransferReason
 from nof0_core.errors import UsageError
 from nof0_core.ids import ENGINE, RESERVE, UNASSIGNED, TraderId
 from nof0_core.money import HUNDRED, ZERO, plain, truncate_usd
@@ -97,16 +98,16 @@ def _check_traders(config: Config, recorder: Recorder) -> None:
 
 
 async def _adopt(venue_account: str, provider: ExchangeProvider, recorder: Recorder) -> None:
-    account, positions = await provider.account(), await provider.positions()
-    cost = sum((p.quantity * p.entry_price for p in positions), ZERO)
-    _transfer(recorder, venue_account, {RESERVE: account.raw_usd + cost})
-    for number, position in enumerate(positions, start=1):
+    report = await provider.report()
+    cost = sum((p.quantity * p.entry_price for p in report.positions), ZERO)
+    _transfer(recorder, venue_account, {RESERVE: report.account.raw_usd + cost})
+    for number, position in enumerate(report.positions, start=1):
         recorder.record(
             UNASSIGNED,
             Filled(
                 trader=UNASSIGNED,
                 venue_account=venue_account,
-                fill=_as_fill(position, -number, recorder),
+                fill=_as_fill(position, f"adopted-{number}", recorder),
             ),
         )
         recorder.alert(
@@ -117,10 +118,10 @@ async def _adopt(venue_account: str, provider: ExchangeProvider, recorder: Recor
         )
 
 
-def _as_fill(position: VenuePosition, number: int, recorder: Recorder) -> Fill:
+def _as_fill(position: VenuePosition, name: str, recorder: Recorder) -> Fill:
     return Fill(
-        trade_id=number,
-        venue_order_id=number,
+        trade_id=name,
+        venue_order_id=name,
         client_id=None,
         symbol=position.symbol,
         side=Side.BUY if position.quantity > 0 else Side.SELL,
@@ -149,5 +150,6 @@ def _give(venue_account: str, trader: TraderId, capital: Decimal, recorder: Reco
 
 def _transfer(recorder: Recorder, venue_account: str, amounts: Mapping[TraderId, Decimal]) -> None:
     recorder.record(
-        ENGINE, Transferred(venue_account=venue_account, amounts=amounts, reason="initial")
+        ENGINE,
+        Transferred(venue_account=venue_account, amounts=amounts, reason=TransferReason.INITIAL),
     )

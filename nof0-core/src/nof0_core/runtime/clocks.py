@@ -6,6 +6,13 @@ from datetime import datetime
 
 from nof0_core.clock import Clock, ScaledClock, SimulatedClock, SystemClock
 from nof0_core.config.model import ClockConfig
+from nof0_core.domain.vocabulary import ClockKind
+
+_KINDS: dict[type, ClockKind] = {
+    SystemClock: ClockKind.SYSTEM,
+    ScaledClock: ClockKind.SCALED,
+    SimulatedClock: ClockKind.SIMULATED,
+}
 
 
 def choose(config: ClockConfig, *, full_speed: bool, resume_at: datetime | None) -> Clock:
@@ -25,6 +32,6 @@ def choose(config: ClockConfig, *, full_speed: bool, resume_at: datetime | None)
     return SystemClock()
 
 
-def name(clock: Clock) -> str:
+def kind(clock: Clock) -> ClockKind:
     """Return the word the journal has for a clock."""
-    return {SystemClock: "system", ScaledClock: "scaled", SimulatedClock: "simulated"}[type(clock)]
+    return _KINDS[type(clock)]

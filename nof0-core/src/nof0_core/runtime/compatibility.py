@@ -9,7 +9,7 @@ from nof0_core.clock import Clock
 from nof0_core.config.model import Config
 from nof0_core.domain.candles import interval_ms
 from nof0_core.errors import EndOfDataError, UsageError
-from nof0_core.protocols import MarketProvider, SupportsRecording
+from nof0_core.protocols import MarketCapability, MarketProvider, market_with
 
 
 def check_clock(
@@ -22,12 +22,13 @@ def check_clock(
         EndOfDataError: an earlier run has come to the end of the recording.
     """
     for name, market in markets.items():
-        if not isinstance(market, SupportsRecording):
+        recording = market_with(market, MarketCapability.RECORDING)
+        if recording is None:
             if config.clock.start is not None:
                 message = f"market {name} is live, but Clock.Start sets a time of its own"
                 raise UsageError(message, hints=("remove Clock from the main file",))
             continue
-        recorded = market.recorded()
+        recorded = recording.recorded()
         if is_resumed and clock.now() > recorded.end:
             message = (
                 f"the recorded market ended at {_minute(recorded.end)} UTC and the run with it; "
@@ -44,8 +45,8 @@ def check_clock(
 
 def end_of(markets: Mapping[str, MarketProvider]) -> datetime | None:
     """Return when the first recording ends, None if all markets are live."""
-    ends = [m.recorded().end for m in markets.values() if isinstance(m, SupportsRecording)]
-    return min(ends, default=None)
+    found = (market_with(market, MarketCapability.RECORDING) for market in markets.values())
+    return min((recording.recorded().end for recording in found if recording), default=None)
 
 
 def pricing(config: Config) -> dict[str, str]:
@@ -65,9 +66,10 @@ def sync_step(config: Config, markets: Mapping[str, MarketProvider]) -> timedelt
     """Return how often venues are looked at: no oftener than a recorded market can change."""
     steps = [config.update_interval]
     for market in markets.values():
-        if not isinstance(market, SupportsRecording):
+        recording = market_with(market, MarketCapability.RECORDING)
+        if recording is None:
             return config.update_interval
-        steps.append(timedelta(milliseconds=interval_ms(market.recorded().resolution)))
+        steps.append(timedelta(milliseconds=interval_ms(recording.recorded().resolution)))
     return max(steps)
 
 

@@ -121,7 +121,7 @@ async def open_engine(
             EngineStarted(
                 version=VERSION,
                 config_digest=config.digest,
-                clock=clocks.name(clock),
+                clock=clocks.kind(clock),
                 seed=config.seed,
                 traders=tuple(t.id for t in config.traders),
             ),

@@ -23,6 +23,7 @@ import msgspec
 from nof0_core.disk import Unsynced
 from nof0_core.domain.event import CallsLost, CycleEnded, Event
 from nof0_core.domain.model import ModelCall, ModelSpec, Usage
+from nof0_core.domain.vocabulary import CallOutcome
 from nof0_core.errors import JournalError, LLMError
 from nof0_core.ids import TraderId
 
@@ -210,7 +211,7 @@ def _call(begin: _Line, end: _Line | None) -> ModelCall:
     usage = begin.worst if end is None else end.usage or Usage()
     return ModelCall(
         model=begin.model,
-        outcome="unknown",
+        outcome=CallOutcome.UNKNOWN,
         detail=f"the engine ended {'before the cycle did' if is_over else 'during the call'}",
         usage=usage,
         is_estimate=not is_over,

@@ -27,7 +27,7 @@ from nof0_core.domain.event import (
     OrderIntended,
     Transferred,
 )
-from nof0_core.domain.order import OrderStatus
+from nof0_core.domain.order import OrderPurpose, OrderStatus
 from nof0_core.ids import ClientOrderId, TraderId
 from nof0_core.ledger.arithmetic import share
 from nof0_core.money import HUNDRED, ONE, ZERO
@@ -158,7 +158,7 @@ class Brakes:
                 self._track(state.trader).value(state, is_hour=True)
 
     def _order_intended(self, event: Event, body: OrderIntended) -> None:
-        if body.purpose != "open":
+        if body.purpose is not OrderPurpose.OPEN:
             return
         track, today = self._track(body.trader), event.time.date()
         if track.entry_day != today:

@@ -129,7 +129,7 @@ class EngineState:
 
     # --- orders, fills, funding -------------------------------------------------------------------
 
-    def owner(self, client_id: ClientOrderId) -> OrderRecord | None:
+    def order(self, client_id: ClientOrderId) -> OrderRecord | None:
         """Return whose order an id is, with its newest outcome; None if it was never intended."""
         return self._projections.orders.get(client_id)
 
@@ -144,12 +144,12 @@ class EngineState:
         """
         return tuple(self._projections.orders.open_exits(trader, symbol))
 
-    def knows_fill(self, venue_account: str, trade_id: int) -> bool:
+    def knows_fill(self, venue_account: str, trade_id: str) -> bool:
         """Tell whether a fill was booked already."""
         found = self._projections.venue_accounts.get(venue_account)
         return found is not None and trade_id in found.trade_ids
 
-    def parts_of(self, venue_account: str, trade_id: int) -> Mapping[TraderId, Decimal]:
+    def parts_of(self, venue_account: str, trade_id: str) -> Mapping[TraderId, Decimal]:
         """Return the sizes in coins booked so far of a shared fill that is not yet complete."""
         found = self._projections.venue_accounts.get(venue_account)
         return dict(found.parts.get(trade_id, {})) if found else {}

@@ -9,8 +9,9 @@ from decimal import localcontext
 from nof0_core.domain.decision import Judgement, Signal, VerdictKind
 from nof0_core.domain.event import CycleEnded, OrderReport
 from nof0_core.domain.feedback import LastAnswer, Outcome, PastTrade, Shortfall
-from nof0_core.domain.order import OrderStatus
+from nof0_core.domain.order import OrderPurpose, OrderStatus
 from nof0_core.domain.trade import ClosedTrade
+from nof0_core.domain.vocabulary import CycleStatus
 from nof0_core.ids import Symbol
 from nof0_core.ledger.arithmetic import PRICE_STEP, quotient
 from nof0_core.money import EXACT, ZERO
@@ -20,7 +21,7 @@ MOST_REASONS = 3
 LONGEST_REASON = 300
 MOST_TRADES = 5
 
-ANSWERED = frozenset({"ok", "invalid_output"})
+ANSWERED = frozenset({CycleStatus.OK, CycleStatus.INVALID_OUTPUT})
 """Endings of cycles in which the model said something."""
 _UNFILLED = {
     OrderStatus.REJECTED: Outcome.NOT_FILLED,
@@ -36,7 +37,7 @@ def answer_in(record: CycleEnded, time: datetime) -> LastAnswer | None:
     setbacks = tuple(_setbacks(record))
     return LastAnswer(
         time=time,
-        error="" if record.status == "ok" else record.error[:LONGEST_REASON],
+        error="" if record.status is CycleStatus.OK else record.error[:LONGEST_REASON],
         setbacks=setbacks[:MOST_SETBACKS],
         left_out=max(0, len(setbacks) - MOST_SETBACKS),
     )
@@ -48,7 +49,7 @@ def recent(trades: Sequence[ClosedTrade]) -> tuple[PastTrade, ...]:
     Args:
         trades: of one trader, in the order they closed. Only their end is looked at.
     """
-    groups: dict[tuple[Symbol, int, int], list[ClosedTrade]] = {}
+    groups: dict[tuple[Symbol, str, str], list[ClosedTrade]] = {}
     for trade in reversed(trades):
         key = (trade.symbol, trade.entry.trade_id, trade.exit.venue_order_id)
         if key not in groups and len(groups) == MOST_TRADES:
@@ -59,7 +60,7 @@ def recent(trades: Sequence[ClosedTrade]) -> tuple[PastTrade, ...]:
 
 
 def _setbacks(record: CycleEnded) -> Iterator[Shortfall]:
-    orders = {(report.purpose, report.request.symbol): report for report in record.orders}
+    orders = {(report.purpose, report.symbol): report for report in record.orders}
     for judgement in record.judgements:
         found = _ordered(judgement, orders) or _judged(judgement)
         if found is not None:
@@ -79,17 +80,18 @@ def _judged(judgement: Judgement) -> Shortfall | None:
 
 
 def _ordered(
-    judgement: Judgement, orders: Mapping[tuple[str, Symbol], OrderReport]
+    judgement: Judgement, orders: Mapping[tuple[OrderPurpose, Symbol], OrderReport]
 ) -> Shortfall | None:
     """Return what kept an approved decision's order from being filled whole, if anything did."""
     decision = judgement.decision
     if not judgement.is_approved or decision.signal is Signal.HOLD:
         return None
-    report = orders.get(("open" if decision.signal.is_entry else "close", decision.symbol))
-    outcome = _UNFILLED.get(report.outcome.status) if report is not None else None
+    purpose = OrderPurpose.OPEN if decision.signal.is_entry else OrderPurpose.CLOSE
+    report = orders.get((purpose, decision.symbol))
+    outcome = _UNFILLED.get(report.status) if report is not None else None
     if report is None or outcome is None:
         return None
-    reason = report.outcome.reason or report.outcome.status.value
+    reason = report.why or report.status.value
     return _setback(judgement, outcome, reason)
 
 

@@ -10,8 +10,8 @@ from decimal import Decimal
 import attrs
 
 from nof0_core.domain.event import OrderIntended
-from nof0_core.domain.order import OrderOutcome
 from nof0_core.domain.order_record import OrderRecord
+from nof0_core.domain.outcome import OrderOutcome
 from nof0_core.ids import ClientOrderId, Symbol, TraderId
 
 

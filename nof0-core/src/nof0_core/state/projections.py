@@ -27,6 +27,7 @@ from nof0_core.domain.event import (
     Rebalanced,
     Transferred,
 )
+from nof0_core.domain.order import OrderPurpose
 from nof0_core.errors import JournalError
 from nof0_core.ids import RESERVE, UNASSIGNED, Symbol, TraderId
 from nof0_core.ledger.account import Account, VenueLedger
@@ -202,7 +203,7 @@ class Projections:
             # What was intended before the position belongs to an earlier one.
             if record.seq > held.opened_seq
         }
-        stop, target = newest.get("stop"), newest.get("target")
+        stop, target = newest.get(OrderPurpose.STOP), newest.get(OrderPurpose.TARGET)
         account.positions[symbol] = attrs.evolve(
             held,
             stop_id=stop.client_id if stop else None,

@@ -15,6 +15,7 @@ from nof0_core.domain.order_book import BookLevel, OrderBook
 from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import DataError
 from nof0_core.ids import Symbol
+from nof0_core.protocols import MarketCapability
 
 INSTRUMENTS = {
     i.symbol: i
@@ -60,6 +61,11 @@ class HandMarket:
         self._books[name] = OrderBook(
             symbol=name, time=self._clock.now(), bids=_levels(bids), asks=_levels(asks)
         )
+
+    @property
+    def capabilities(self) -> frozenset[MarketCapability]:
+        """Return what the market can do: it shows order books."""
+        return frozenset({MarketCapability.ORDER_BOOKS})
 
     async def books(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, OrderBook]:
         """Return the books that were set."""

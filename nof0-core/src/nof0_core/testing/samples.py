@@ -69,7 +69,7 @@ def holding(symbol: str = "BTC", size: str = "0.01", mark: str = "100000") -> Ho
         fees=zero,
         funding=zero,
         realized_pnl=zero,
-        entry_order_id=1,
+        entry_order_id="1",
     )
 
 

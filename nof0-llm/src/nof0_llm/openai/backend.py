@@ -14,6 +14,7 @@ from openai.types.chat import ChatCompletion
 
 from nof0_core.clock import Clock, SystemClock, stopwatch
 from nof0_core.domain.model import Completion, CompletionRequest, Usage
+from nof0_core.domain.vocabulary import CallOutcome
 from nof0_core.errors import (
     BudgetExceededError,
     InvalidOutputError,
@@ -101,7 +102,7 @@ class OpenAIBackend:
     def _record_unusable(self, request: CompletionRequest, error: InvalidOutputError) -> None:
         last = request.calls[-1]
         request.calls[-1] = attrs.evolve(
-            last, outcome="unusable", detail="; ".join(error.reasons)[:500]
+            last, outcome=CallOutcome.UNUSABLE, detail="; ".join(error.reasons)[:500]
         )
 
     def _expires(self, request: CompletionRequest) -> float:

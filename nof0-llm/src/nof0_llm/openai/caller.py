@@ -13,6 +13,7 @@ import openai
 
 from nof0_core.clock import pause, stopwatch
 from nof0_core.domain.model import CompletionRequest, ModelCall, Usage
+from nof0_core.domain.vocabulary import CallOutcome
 from nof0_core.errors import LLMError, ModelTimeoutError
 from nof0_core.plugins.env import Logger
 from nof0_core.protocols.llm import Budget
@@ -94,7 +95,11 @@ class Caller:
         hold = await self.budget.hold(request.trader, model, worst)
         # Until the opposite is known, the call has cost all it can have cost.
         call = ModelCall(
-            model=model.name, outcome="unknown", detail="cut off", usage=worst, is_estimate=True
+            model=model.name,
+            outcome=CallOutcome.UNKNOWN,
+            detail="cut off",
+            usage=worst,
+            is_estimate=True,
         )
         started = stopwatch()
         try:
@@ -107,7 +112,7 @@ class Caller:
                     return failure
                 call = ModelCall(
                     model=model.name,
-                    outcome="answered",
+                    outcome=CallOutcome.ANSWERED,
                     usage=said.usage or worst,
                     is_estimate=said.usage is None,
                 )
@@ -123,7 +128,7 @@ class Caller:
             return failure
         finally:
             request.calls.append(call)
-            if call.outcome == "refused":
+            if call.outcome is CallOutcome.REFUSED:
                 hold.release()
             else:
                 hold.settle(call.usage)
@@ -146,8 +151,8 @@ class Caller:
 
 def _failed(call: ModelCall, failure: Failure) -> ModelCall:
     if failure.is_free:
-        return ModelCall(model=call.model, outcome="refused", detail=failure.message)
-    outcome = "unknown" if failure.may_pass else "unusable"
+        return ModelCall(model=call.model, outcome=CallOutcome.REFUSED, detail=failure.message)
+    outcome = CallOutcome.UNKNOWN if failure.may_pass else CallOutcome.UNUSABLE
     return attrs.evolve(call, outcome=outcome, detail=failure.message)
 
 

@@ -9,7 +9,8 @@ from decimal import ROUND_HALF_EVEN, Decimal
 import attrs
 
 from nof0_core.domain.candles import from_ms
-from nof0_core.domain.order import OrderStatus, Side, Trigger, VenueOrder
+from nof0_core.domain.order import OrderStatus, Side, Trigger
+from nof0_core.domain.outcome import VenueOrder
 from nof0_core.ids import ClientOrderId, Symbol
 from nof0_core.money import EXACT, ZERO
 from nof0_provider_sim.exchange.account import PRICE_STEP
@@ -79,7 +80,7 @@ class Order:
             )
         return VenueOrder(
             client_id=taken.client_id,
-            venue_order_id=taken.venue_order_id,
+            venue_order_id=str(taken.venue_order_id),
             symbol=taken.symbol,
             side=taken.side,
             size=taken.size,

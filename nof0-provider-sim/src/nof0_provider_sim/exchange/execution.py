@@ -1,6 +1,6 @@
 """Carrying out executions, and what they set off.
 
-Siblings go when an order of their group is done, reduce-only orders when they no longer reduce, and
+The other of a pair goes when one is done, reduce-only orders when they no longer reduce, and
 an account's own resting order when its other side would trade with it.
 """
 
@@ -231,10 +231,10 @@ class Execution:
         While an order still fills, its siblings stay: a target that filled in part must not leave
         the rest of the position without its stop.
         """
-        group = order.taken.group
-        if group is not None and not order.is_open and order.filled:
+        pair = order.taken.pair
+        if pair is not None and not order.is_open and order.filled:
             for other in self.state.book.open():
-                if other.taken.group == group:
+                if other.taken.pair == pair:
                     self.end(other, OrderStatus.CANCELED, refusals.SIBLING_FILLED)
         size = self.state.account.size(order.taken.symbol)
         for other in self.state.book.open_of(order.taken.symbol):

@@ -5,52 +5,41 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from nof0_core.domain.account import VenueAccount
+from nof0_core.domain.account import AccountReport
 from nof0_core.domain.fill import Fill, FundingPayment
-from nof0_core.domain.order import OrderOutcome, OrderRequest, VenueOrder
-from nof0_core.domain.position import MarginMode, VenuePosition
+from nof0_core.domain.order import OrderRequest
+from nof0_core.domain.outcome import OrderOutcome, VenueOrder
+from nof0_core.domain.position import MarginMode
 from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import OutcomeUnknownError, TransientError
 from nof0_core.ids import ClientOrderId, Symbol
-from nof0_core.protocols import Capability
+from nof0_core.protocols import ExchangeWrapper
 from nof0_provider_sim.exchange.faults import Fault, Faults
 from nof0_provider_sim.exchange.provider import SimExchange
 
 
-class FaultyExchange:
+class FaultyExchange(ExchangeWrapper):
     """Stands between the engine and the paper exchange and loses, delays and doubles things.
 
     Faults come out as the engine's errors, as a real adapter would translate them.
     """
 
     def __init__(self, inner: SimExchange, faults: Faults, section: str) -> None:
+        super().__init__(inner)
         self._inner = inner
         self._faults = faults
         self._section = section
         self._known_fill = 0
         self._known_funding = datetime.min.replace(tzinfo=UTC)
 
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        """Return what the venue can do."""
-        return self._inner.capabilities
-
-    async def account(self) -> VenueAccount:
+    async def report(self) -> AccountReport:
         """Return the account, unless the connection fails."""
         self._read()
-        return await self._inner.account()
+        return await super().report()
 
-    async def positions(self) -> Sequence[VenuePosition]:
-        """Return all open positions, unless the connection fails."""
-        self._read()
-        return await self._inner.positions()
-
-    async def open_orders(self) -> Sequence[VenueOrder]:
-        """Return all waiting orders, unless the connection fails."""
-        self._read()
-        return await self._inner.open_orders()
-
-    async def place(self, orders: Sequence[OrderRequest]) -> Sequence[OrderOutcome]:
+    async def place(
+        self, orders: Sequence[OrderRequest], *, expires_at: datetime | None
+    ) -> Sequence[OrderOutcome]:
         """Send orders; what goes wrong afterwards leaves their outcome unknown.
 
         Raises:
@@ -59,10 +48,10 @@ class FaultyExchange:
         """
         client_ids = [order.client_id for order in orders]
         self._write(client_ids)
-        outcomes = await self._inner.place(orders)
+        outcomes = await super().place(orders, expires_at=expires_at)
         self._may_time_out(client_ids)
         if self._faults.strikes(Fault.DUPLICATE):
-            await self._inner.place(orders)
+            await super().place(orders, expires_at=expires_at)
             # Who takes this for a refusal and sends the orders again has them twice.
             msg = "Invalid nonce: duplicate nonce"
             raise self._unknown(msg, client_ids)
@@ -76,25 +65,26 @@ class FaultyExchange:
             OutcomeUnknownError: 502, or time-out after they were cancelled.
         """
         self._write(client_ids)
-        outcomes = await self._inner.cancel(client_ids)
+        outcomes = await super().cancel(client_ids)
         self._may_time_out(client_ids)
         return outcomes
 
     async def order(self, client_id: ClientOrderId) -> VenueOrder | None:
         """Return an order by client id, unless the connection fails."""
         self._read()
-        return await self._inner.order(client_id)
+        return await super().order(client_id)
 
     async def fills(self, since: datetime) -> Sequence[Fill]:
         """Return executions; while the stream is down, none newer than the last time."""
         self._read()
-        fills = await self._inner.fills(since)
-        if self._faults.strikes(Fault.DROPPED_STREAM):
-            return [fill for fill in fills if fill.trade_id <= self._known_fill]
-        self._known_fill = max([self._known_fill, *(fill.trade_id for fill in fills)])
-        return fills
+        return self._as_told(await super().fills(since))
 
-    async def funding(self, since: datetime) -> Sequence[FundingPayment]:
+    async def set_leverage(self, symbol: Symbol, leverage: int, margin_mode: MarginMode) -> None:
+        """Set the leverage of a coin, unless the connection fails."""
+        self._read()
+        await super().set_leverage(symbol, leverage, margin_mode)
+
+    async def _funding(self, since: datetime) -> Sequence[FundingPayment]:
         """Return funding payments; while the stream is down, none later than the last time."""
         self._read()
         payments = await self._inner.funding(since)
@@ -103,14 +93,16 @@ class FaultyExchange:
         self._known_funding = max([self._known_funding, *(paid.time for paid in payments)])
         return payments
 
-    async def set_leverage(self, symbol: Symbol, leverage: int, mode: MarginMode) -> None:
-        """Set the leverage of a coin, unless the connection fails."""
-        self._read()
-        await self._inner.set_leverage(symbol, leverage, mode)
+    async def _accept_marks(self, quotes: Mapping[Symbol, Quote]) -> Sequence[Fill]:
+        """Hand quotes to the venue; they come from this side of the connection, fills do not."""
+        return self._as_told(await self._inner.accept_marks(quotes))
 
-    async def accept_marks(self, quotes: Mapping[Symbol, Quote]) -> None:
-        """Hand quotes to the venue; they come from this side of the connection."""
-        await self._inner.accept_marks(quotes)
+    def _as_told(self, fills: Sequence[Fill]) -> Sequence[Fill]:
+        """Leave out what the venue does not tell while the stream is down."""
+        if self._faults.strikes(Fault.DROPPED_STREAM):
+            return [fill for fill in fills if int(fill.trade_id) <= self._known_fill]
+        self._known_fill = max([self._known_fill, *(int(fill.trade_id) for fill in fills)])
+        return fills
 
     def _read(self) -> None:
         if self._faults.strikes(Fault.RATE_LIMITED):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nof0_core.plugins.env import Logger
-from nof0_core.protocols import MarketProvider, SupportsOrderBooks, SupportsRecording
+from nof0_core.protocols import MarketCapability, MarketProvider, market_with
 from nof0_provider_sim.exchange.bar import Bar, IsStale
 from nof0_provider_sim.exchange.live_books import LiveBooks, SeenBook
 from nof0_provider_sim.exchange.live_feed import LiveFeed
@@ -21,9 +21,9 @@ def feed_for(
 
     Order books older than `book_max_age_ms` are not used; 0: none is asked for.
     """
-    if isinstance(market, SupportsRecording):
-        return RecordedFeed(market, market, is_stale)
-    books = None
-    if book_max_age_ms and isinstance(market, SupportsOrderBooks):
-        books = LiveBooks(market, book_max_age_ms, log)
+    recording = market_with(market, MarketCapability.RECORDING)
+    if recording is not None:
+        return RecordedFeed(market, recording, is_stale)
+    shown = market_with(market, MarketCapability.ORDER_BOOKS) if book_max_age_ms else None
+    books = None if shown is None else LiveBooks(shown, book_max_age_ms, log)
     return LiveFeed(market, books, is_stale)

@@ -11,7 +11,7 @@ from nof0_core.domain.order_book import OrderBook
 from nof0_core.errors import DataError, TransientError
 from nof0_core.ids import Symbol
 from nof0_core.plugins.env import Logger
-from nof0_core.protocols import SupportsOrderBooks
+from nof0_core.protocols import OptionalMarketMethods
 
 
 @attrs.frozen(kw_only=True)
@@ -32,7 +32,7 @@ class LiveBooks:
     the log says so.
     """
 
-    def __init__(self, market: SupportsOrderBooks, max_age_ms: int, log: Logger) -> None:
+    def __init__(self, market: OptionalMarketMethods, max_age_ms: int, log: Logger) -> None:
         self._market = market
         self._max_age_ms = max_age_ms
         self._log = log

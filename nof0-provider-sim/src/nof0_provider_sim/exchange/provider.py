@@ -10,11 +10,12 @@ from decimal import Decimal, localcontext
 import anyio
 
 from nof0_core.clock import Clock
-from nof0_core.domain.account import VenueAccount
+from nof0_core.domain.account import AccountReport, VenueAccount
 from nof0_core.domain.candles import from_ms, to_ms
 from nof0_core.domain.fill import Fill, FundingPayment
-from nof0_core.domain.order import OrderOutcome, OrderRequest, VenueOrder
-from nof0_core.domain.position import MarginMode, VenuePosition
+from nof0_core.domain.order import OrderRequest
+from nof0_core.domain.outcome import OrderOutcome, VenueOrder
+from nof0_core.domain.position import MarginMode
 from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import TransientError
 from nof0_core.ids import ClientOrderId, Symbol
@@ -25,8 +26,20 @@ from nof0_provider_sim.exchange.execution import Execution
 from nof0_provider_sim.exchange.feed import Feed
 from nof0_provider_sim.exchange.latency import Latency
 from nof0_provider_sim.exchange.margin import Instruments
+from nof0_provider_sim.exchange.pairs import pairs
 from nof0_provider_sim.exchange.store import Store
 from nof0_provider_sim.exchange.venue import Venue
+
+CAPABILITIES = frozenset(
+    {
+        Capability.TRIGGER_ORDERS,
+        Capability.REDUCE_ONLY,
+        Capability.BATCH,
+        Capability.WHOLE_POSITION,
+        Capability.FUNDING,
+        Capability.ACCEPTS_MARKS,
+    }
+)
 
 
 class SimExchange:
@@ -60,40 +73,42 @@ class SimExchange:
         self._instruments = instruments
         self._latency = latency
         self._turn = anyio.Lock(fast_acquire=True)
+        self._handed_over = len(execution.state.fills_after(0))
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """Return what the venue can do: everything."""
-        return frozenset(Capability)
+        """Return what the venue can do."""
+        return CAPABILITIES
 
-    async def account(self) -> VenueAccount:
-        """Return the account valued at current marks; margin of waiting orders is not available."""
+    async def report(self) -> AccountReport:
+        """Return account, positions by symbol and waiting orders, oldest first, of one moment.
+
+        Margin of waiting orders is not available.
+        """
         async with self._present():
             account, marks = self._state.account, self._marks()
             equity = account.equity(marks)
             used = margin.used(account, marks, self._instruments)
             waiting = list(self._state.book.open())
             held_back = margin.reserved(account, waiting, self._instruments)
-            return VenueAccount(
-                time=from_ms(self._state.time_ms),
-                equity=equity,
-                raw_usd=account.raw_usd,
-                margin_used=used,
-                available=max(ZERO, equity - used - held_back),
+            now = from_ms(self._state.time_ms)
+            return AccountReport(
+                time=now,
+                account=VenueAccount(
+                    time=now,
+                    equity=equity,
+                    raw_usd=account.raw_usd,
+                    margin_used=used,
+                    available=max(ZERO, equity - used - held_back),
+                ),
+                positions=tuple(margin.positions(account, marks, self._instruments)),
+                orders=tuple(order.shown() for order in waiting),
             )
 
-    async def positions(self) -> Sequence[VenuePosition]:
-        """Return all open positions, by symbol."""
-        async with self._present():
-            return margin.positions(self._state.account, self._marks(), self._instruments)
-
-    async def open_orders(self) -> Sequence[VenueOrder]:
-        """Return all resting and waiting trigger orders, oldest first."""
-        async with self._present():
-            return [order.shown() for order in self._state.book.open()]
-
-    async def place(self, orders: Sequence[OrderRequest]) -> Sequence[OrderOutcome]:
-        """Send orders and return one outcome for each, in the same order.
+    async def place(
+        self, orders: Sequence[OrderRequest], *, expires_at: datetime | None
+    ) -> Sequence[OrderOutcome]:
+        """Send orders and return one outcome for each, in the same order, with its executions.
 
         Raises:
             TransientError: there is no price of a coin that is held; nothing was placed.
@@ -103,7 +118,8 @@ class SimExchange:
         arrival = await self._travel(sent, [order.client_id for order in orders])
         async with self._present({order.symbol for order in orders}, arrival):
             self._marks()
-            return [self._venue.place(order, sent) for order in orders]
+            paired = pairs(orders)
+            return [self._venue.place(order, sent, paired.get(order.client_id)) for order in orders]
 
     async def cancel(self, client_ids: Sequence[ClientOrderId]) -> Sequence[OrderOutcome]:
         """Cancel orders; the outcome is `canceled`, or the state that made it impossible."""
@@ -127,27 +143,31 @@ class SimExchange:
         async with self._present():
             return self._state.funding(since)
 
-    async def set_leverage(self, symbol: Symbol, leverage: int, mode: MarginMode) -> None:
+    async def set_leverage(self, symbol: Symbol, leverage: int, margin_mode: MarginMode) -> None:
         """Set the leverage of a coin for this account.
 
         Raises:
             RejectedError: the venue does not allow it.
         """
         async with self._present({symbol}):
-            self._venue.set_leverage(symbol, leverage, mode)
+            self._venue.set_leverage(symbol, leverage, margin_mode)
 
-    async def accept_marks(self, quotes: Mapping[Symbol, Quote]) -> None:
+    async def accept_marks(self, quotes: Mapping[Symbol, Quote]) -> Sequence[Fill]:
         """Take quotes the engine just fetched; stops and resting orders they reach execute.
 
-        Without a recording this is what moves the venue. A recorded market is not asked: every bar
-        of it is judged anyway.
+        Without a recording this is what moves the venue. Quotes of a recorded market are not
+        needed: every bar of it is judged anyway.
+
+        Returns:
+            All executions since the last call, or since the exchange was opened.
         """
         feed = self._feed
-        if not feed.is_live:
-            return
-        feed.push(quotes, to_ms(self._clock.now()))
+        if feed.is_live:
+            feed.push(quotes, to_ms(self._clock.now()))
         async with self._present():
-            pass
+            fresh = self._state.fills_after(self._handed_over)
+            self._handed_over += len(fresh)
+            return fresh
 
     async def _travel(self, sent_ms: int, client_ids: Sequence[ClientOrderId]) -> int:
         arrival = sent_ms + self._latency.of(client_ids)

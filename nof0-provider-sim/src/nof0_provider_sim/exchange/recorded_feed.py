@@ -14,7 +14,7 @@ from nof0_core.domain.candles import from_ms, interval_ms
 from nof0_core.errors import EndOfDataError
 from nof0_core.ids import Symbol
 from nof0_core.money import decimal
-from nof0_core.protocols import MarketProvider, SupportsRecording
+from nof0_core.protocols import MarketProvider, OptionalMarketMethods
 from nof0_core.recordings.series import BarSeries
 from nof0_provider_sim.exchange.bar import STALE_MS, Bar, IsStale
 from nof0_provider_sim.exchange.live_books import SeenBook
@@ -73,7 +73,7 @@ class RecordedFeed:
     is_live: Literal[False] = False
 
     def __init__(
-        self, market: MarketProvider, recording: SupportsRecording, is_stale: IsStale | None
+        self, market: MarketProvider, recording: OptionalMarketMethods, is_stale: IsStale | None
     ) -> None:
         self._market = market
         self._is_stale = is_stale

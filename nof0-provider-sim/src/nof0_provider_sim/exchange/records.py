@@ -20,7 +20,10 @@ from nof0_core.ids import ClientOrderId, Symbol
 
 @attrs.frozen(kw_only=True)
 class OrderTaken:
-    """An order reached the venue. `sent_ms` is when it was sent, before its latency."""
+    """An order reached the venue. `sent_ms` is when it was sent, before its latency.
+
+    Of the orders of one `pair` only one can be carried out.
+    """
 
     at_ms: int
     venue_order_id: int
@@ -33,7 +36,7 @@ class OrderTaken:
     is_reduce_only: bool
     trigger_kind: TriggerKind | None = attrs.field(converter=optional(TriggerKind))
     trigger_price: Decimal | None = attrs.field(converter=optional(Decimal))
-    group: str | None
+    pair: str | None
     sent_ms: int
     trigger_is_market: bool = True
 

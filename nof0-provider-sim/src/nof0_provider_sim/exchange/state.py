@@ -11,7 +11,7 @@ from nof0_core.domain.fill import Fill, FundingPayment
 from nof0_core.domain.order import OrderStatus
 from nof0_core.ids import Symbol
 from nof0_provider_sim.exchange.account import Account
-from nof0_provider_sim.exchange.book import Book
+from nof0_provider_sim.exchange.book import Book, Order
 from nof0_provider_sim.exchange.fees import Turnover
 from nof0_provider_sim.exchange.records import (
     FundingSettled,
@@ -54,9 +54,17 @@ class VenueState:
         """Return executions at or after a time, oldest first."""
         return self._fills[bisect_left(self._fills, since, key=lambda fill: fill.time) :]
 
-    def fills_after(self, trade_id: int) -> list[Fill]:
-        """Return the executions that came after the one with this id (0: all), oldest first."""
-        return self._fills[trade_id:]
+    def fills_after(self, count: int) -> list[Fill]:
+        """Return all executions but the first `count`, oldest first."""
+        return self._fills[count:]
+
+    def fills_of(self, order: Order) -> tuple[Fill, ...]:
+        """Return the executions of an order, oldest first."""
+        if not order.filled:
+            return ()
+        since = bisect_left(self._fills, from_ms(order.taken.at_ms), key=lambda fill: fill.time)
+        mine = order.taken.client_id
+        return tuple(fill for fill in self._fills[since:] if fill.client_id == mine)
 
     def funding(self, since: datetime) -> list[FundingPayment]:
         """Return funding payments at or after a time, oldest first."""
@@ -88,8 +96,8 @@ class VenueState:
     def _execute(self, record: OrderExecuted) -> None:
         order = self.book.by_id(record.venue_order_id)
         fill = Fill(
-            trade_id=record.trade_id,
-            venue_order_id=record.venue_order_id,
+            trade_id=str(record.trade_id),
+            venue_order_id=str(record.venue_order_id),
             client_id=order.taken.client_id,
             symbol=order.taken.symbol,
             side=order.taken.side,
@@ -111,8 +119,8 @@ class VenueState:
     def _liquidate(self, record: Liquidated) -> None:
         self._book(
             Fill(
-                trade_id=record.trade_id,
-                venue_order_id=record.venue_order_id,
+                trade_id=str(record.trade_id),
+                venue_order_id=str(record.venue_order_id),
                 client_id=None,
                 symbol=record.symbol,
                 side=record.side,
@@ -135,7 +143,7 @@ class VenueState:
         self._check()
         self.turnover.add(to_ms(fill.time), fill.price * fill.size)
         self._fills.append(fill)
-        self.next_trade_id = fill.trade_id + 1
+        self.next_trade_id = int(fill.trade_id) + 1
 
     def _settle(self, record: FundingSettled) -> None:
         self.account.receive_funding(record.symbol, record.amount)

@@ -19,7 +19,7 @@ from nof0_provider_sim.exchange.records import Record, from_plain, to_plain
 from nof0_provider_sim.exchange.state import VenueState
 
 FILE_NAME = "paper_account.jsonl"
-_VERSION = 1
+_VERSION = 2
 
 
 class Store:

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from nof0_core.domain.instrument import Instrument
-from nof0_core.domain.order import OrderOutcome, OrderRequest, OrderStatus, TriggerKind
+from nof0_core.domain.order import OrderRequest, OrderStatus, TriggerKind
+from nof0_core.domain.outcome import OrderOutcome
 from nof0_core.domain.position import MarginMode
 from nof0_core.ids import ClientOrderId, Symbol
 from nof0_core.money import ZERO
@@ -76,25 +77,25 @@ class Venue:
         if self._feed.is_live:
             self._judge(state.time_ms)
 
-    def place(self, request: OrderRequest, sent_ms: int) -> OrderOutcome:
-        """Take one order at the venue's present time.
+    def place(self, request: OrderRequest, sent_ms: int, pair: str | None = None) -> OrderOutcome:
+        """Take one order at the venue's present time; orders of one `pair` exclude each other.
 
         An order that was placed before is not placed again: the answer is where it stands.
         """
         known = self._state.book.by_client(request.client_id)
         if known is not None:
-            return known.shown().outcome(request.client_id)
+            return known.shown().outcome(request.client_id, self._state.fills_of(known))
         # Judged before it is taken: an order nobody can judge must not be waiting afterwards.
         reason = self._refusal(request)
         order = self._execution.take(
-            _taken(request, self._state.next_venue_order_id, self._now, sent_ms)
+            _taken(request, self._state.next_venue_order_id, self._now, sent_ms, pair)
         )
         if reason is not None:
             self._execution.end(order, OrderStatus.REJECTED, reason)
         elif request.trigger is None:
             mark = self._execution.marks([request.symbol])[request.symbol]
             self._execution.match(order, mark, refused_as=OrderStatus.REJECTED)
-        return order.shown().outcome(request.client_id)
+        return order.shown().outcome(request.client_id, self._state.fills_of(order))
 
     def cancel(self, client_id: ClientOrderId) -> OrderOutcome:
         """Cancel an order; the answer is where it stands if that is too late."""
@@ -225,7 +226,9 @@ class Venue:
             self._execution.reach(hit, room)
 
 
-def _taken(request: OrderRequest, venue_order_id: int, now_ms: int, sent_ms: int) -> OrderTaken:
+def _taken(
+    request: OrderRequest, venue_order_id: int, now_ms: int, sent_ms: int, pair: str | None
+) -> OrderTaken:
     return OrderTaken(
         at_ms=now_ms,
         venue_order_id=venue_order_id,
@@ -239,6 +242,6 @@ def _taken(request: OrderRequest, venue_order_id: int, now_ms: int, sent_ms: int
         trigger_kind=request.trigger.kind if request.trigger else None,
         trigger_price=request.trigger.price if request.trigger else None,
         trigger_is_market=request.trigger.is_market if request.trigger else True,
-        group=request.group,
+        pair=pair,
         sent_ms=sent_ms,
     )

@@ -13,7 +13,7 @@ from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import DataError, EndOfDataError
 from nof0_core.ids import Symbol
 from nof0_core.money import decimal
-from nof0_core.protocols import RecordedRange
+from nof0_core.protocols import MarketCapability, RecordedRange
 from nof0_core.recordings.recording import Recording
 
 _DAY_MS = interval_ms("1d")
@@ -43,6 +43,11 @@ class SimMarket:
         self._start_ms = to_ms(recording.covers.start)
         self._end_ms = to_ms(recording.covers.end)
         self._newest: dict[Symbol, tuple[int, Decimal | None, Quote]] = {}
+
+    @property
+    def capabilities(self) -> frozenset[MarketCapability]:
+        """Return what the market can do: it knows its whole series."""
+        return frozenset({MarketCapability.RECORDING})
 
     async def instruments(self) -> Mapping[Symbol, Instrument]:
         """Return everything tradable, by symbol."""

@@ -32,7 +32,7 @@ def holding(size="0.1", mark="10000", stop=None):
         fees=D(0),
         funding=D(0),
         realized_pnl=D(0),
-        entry_order_id=1,
+        entry_order_id="1",
     )
 
 

@@ -12,6 +12,7 @@ from nof0_core.domain.context import Performance
 from nof0_core.domain.position import ExitPlan
 from nof0_core.domain.trade import ClosedTrade, TradeLeg
 from nof0_core.domain.view import EquityPoint, TraderView
+from nof0_core.domain.vocabulary import ExitReason
 from nof0_core.ids import Symbol, TraderId
 
 START = datetime(2025, 7, 1, tzinfo=UTC)
@@ -62,8 +63,8 @@ def trade():
             return TradeLeg(
                 price=Decimal(price),
                 time=time,
-                trade_id=1,
-                venue_order_id=1,
+                trade_id="1",
+                venue_order_id="1",
                 is_taker=True,
                 fee=Decimal(fee),
             )
@@ -83,7 +84,7 @@ def trade():
             gross_pnl=gross,
             funding=Decimal(0),
             net_pnl=Decimal(net),
-            reason="close",
+            reason=ExitReason.CLOSE,
         )
 
     return make

@@ -11,6 +11,7 @@ from nof0_core.analysis.signal_tables import SignalLog
 from nof0_core.domain.context import Performance
 from nof0_core.domain.decision import Decision, Judgement, Signal
 from nof0_core.domain.event import CycleEnded
+from nof0_core.domain.vocabulary import CycleStatus
 from nof0_core.ids import CycleId, Symbol, TraderId
 
 ARENA = Path(__file__).parents[3] / "data" / "arena"
@@ -25,7 +26,7 @@ def cycle(account):
             cycle=CycleId("c"),
             number=1,
             scheduled=datetime(2025, 7, 1, tzinfo=UTC),
-            status="ok",
+            status=CycleStatus.OK,
             model="m",
             market="",
             account=account(),

@@ -10,6 +10,7 @@ from nof0_core.clock import SimulatedClock
 from nof0_core.domain.context import Performance
 from nof0_core.domain.feedback import Feedback
 from nof0_core.domain.model import Completion, ModelCall, Usage
+from nof0_core.domain.vocabulary import CallOutcome
 from nof0_core.errors import TransientError
 from nof0_core.manager.cycle import CycleRunner
 from nof0_core.manager.trader import Trader
@@ -25,7 +26,7 @@ ENTRY = (
 
 
 async def answer(request):
-    request.calls.append(ModelCall(model="m", outcome="answered", usage=USAGE))
+    request.calls.append(ModelCall(model="m", outcome=CallOutcome.ANSWERED, usage=USAGE))
     return Completion(model="m", text=ENTRY, usage=USAGE)
 
 

@@ -10,8 +10,9 @@ import attrs
 import pytest
 
 from nof0_core.clock import SystemClock, stopwatch
-from nof0_core.decision import CycleStatus, DecisionMaker
+from nof0_core.decision import DecisionMaker
 from nof0_core.domain.model import Completion, ModelCall, ModelSpec, Usage
+from nof0_core.domain.vocabulary import CallOutcome, CycleStatus
 from nof0_core.errors import (
     BudgetExceededError,
     InvalidOutputError,
@@ -39,7 +40,7 @@ class Model:
         if self.notes:
             usage = Usage(prompt_tokens=10, cost_usd=Decimal(1))
             request.calls.append(
-                ModelCall(model=request.model.name, outcome="answered", usage=usage)
+                ModelCall(model=request.model.name, outcome=CallOutcome.ANSWERED, usage=usage)
             )
         if callable(self.outcome):
             await self.outcome()

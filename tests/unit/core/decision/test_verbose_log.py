@@ -7,6 +7,7 @@ import json
 import pytest
 
 from nof0_core.domain.model import Completion, Message, ModelCall, Prompt
+from nof0_core.domain.vocabulary import CallOutcome
 from nof0_core.errors import LLMError
 from nof0_core.redaction import MARK, Redactor
 from nof0_core.runtime.logs import logging_to
@@ -34,7 +35,9 @@ def logged(maker, context, now, prompts, tmp_path):
 
         async def reply(request):
             assert request.prompt.digest == "d1"
-            request.calls.append(ModelCall(model="m", outcome="answered", detail=f"key {SECRET}"))
+            request.calls.append(
+                ModelCall(model="m", outcome=CallOutcome.ANSWERED, detail=f"key {SECRET}")
+            )
             if isinstance(answer, Exception):
                 raise answer
             return Completion(model="m", text=answer)

@@ -10,6 +10,7 @@ import pytest
 from nof0_api.schemas.rows import Conversation
 from nof0_core.documents.conversations import conversation
 from nof0_core.domain.event import CycleEnded, Event
+from nof0_core.domain.vocabulary import CycleStatus
 
 pytestmark = pytest.mark.anyio
 
@@ -41,7 +42,7 @@ def told(maker, context, now):
             cycle="cycle-1",
             number=1,
             scheduled=now,
-            status=done.status,
+            status=CycleStatus(done.status),
             model="m",
             market="",
             account=context().account,

@@ -9,12 +9,14 @@ import attrs
 import pytest
 
 from nof0_core.clock import SimulatedClock
-from nof0_core.domain.account import VenueAccount
+from nof0_core.domain.account import AccountReport, VenueAccount
 from nof0_core.domain.decision import Signal
 from nof0_core.domain.event import EngineStarted, Transferred
 from nof0_core.domain.fill import Fill, FundingPayment
-from nof0_core.domain.order import OrderOutcome, OrderStatus, Side, TriggerKind, VenueOrder
+from nof0_core.domain.order import OrderStatus, OrderStyle, Side, TriggerKind
+from nof0_core.domain.outcome import OrderOutcome, VenueOrder
 from nof0_core.domain.position import VenuePosition
+from nof0_core.domain.vocabulary import ClockKind, TransferReason
 from nof0_core.errors import OutcomeUnknownError, RejectedError, TransientError
 from nof0_core.execution.engine import ExecutionEngine
 from nof0_core.execution.order_factory import OrderPolicy
@@ -38,7 +40,14 @@ class Venue:
     `fill_ratio`: the part of an IOC order that finds a counterpart.
     """
 
-    capabilities = frozenset(Capability)
+    capabilities = frozenset(
+        {
+            Capability.TRIGGER_ORDERS,
+            Capability.REDUCE_ONLY,
+            Capability.BATCH,
+            Capability.FUNDING,
+        }
+    )
 
     def __init__(self, clock) -> None:
         self.clock = clock
@@ -46,7 +55,6 @@ class Venue:
         self.raw = D(10_000)
         self.sizes: dict[str, D] = {}
         self.orders: dict[str, VenueOrder] = {}
-        self.groups: dict[str, str] = {}
         self.executed: list[Fill] = []
         self.paid: list[FundingPayment] = []
         self.requests: list = []
@@ -55,14 +63,20 @@ class Venue:
         self.refuse_leverage = False
         self.fill_ratio = D(1)
 
-    async def account(self):
+    async def report(self):
         worth = sum(size * self.prices[s] for s, size in self.sizes.items())
-        return VenueAccount(
+        account = VenueAccount(
             time=self.clock.now(), equity=self.raw + worth, raw_usd=self.raw,
             margin_used=D(0), available=self.raw + worth,
         )  # fmt: skip
+        return AccountReport(
+            time=self.clock.now(),
+            account=account,
+            positions=tuple(self._positions()),
+            orders=tuple(o for o in self.orders.values() if o.status is OrderStatus.RESTING),
+        )
 
-    async def positions(self):
+    def _positions(self):
         return [
             VenuePosition(
                 symbol=s, quantity=size, entry_price=self.prices[s],
@@ -72,10 +86,7 @@ class Venue:
             for s, size in self.sizes.items() if size
         ]  # fmt: skip
 
-    async def open_orders(self):
-        return [o for o in self.orders.values() if o.status is OrderStatus.RESTING]
-
-    async def place(self, requests):
+    async def place(self, requests, *, expires_at):
         if self.is_down:
             raise TransientError("the venue is away")
         if self.lose_orders:
@@ -108,7 +119,7 @@ class Venue:
     async def funding(self, since):
         return [p for p in self.paid if p.time >= since]
 
-    async def set_leverage(self, symbol, leverage, mode):
+    async def set_leverage(self, symbol, leverage, margin_mode):
         if self.refuse_leverage:
             raise RejectedError("Invalid leverage value")
         self.leverage[symbol] = leverage
@@ -125,12 +136,6 @@ class Venue:
             if reached and self.orders[order.client_id].status is OrderStatus.RESTING:
                 size = min(order.size, abs(self.sizes.get(symbol, D(0))))
                 self._execute(order, size)
-                group = self.groups[order.client_id]
-                for sibling in [c for c, g in self.groups.items() if g == group]:
-                    if self.orders[sibling].status is OrderStatus.RESTING:
-                        self.orders[sibling] = attrs.evolve(
-                            self.orders[sibling], status=OrderStatus.CANCELED
-                        )
 
     def trade_by_hand(self, symbol, side, size):
         """Let somebody trade in the venue's own screen."""
@@ -151,14 +156,14 @@ class Venue:
         if request.client_id in self.orders:
             return self.orders[request.client_id].outcome(request.client_id)
         order = VenueOrder(
-            client_id=request.client_id, venue_order_id=len(self.orders) + 1, symbol=request.symbol,
+            client_id=request.client_id,
+            venue_order_id=str(len(self.orders) + 1), symbol=request.symbol,
             side=request.side, size=request.size, filled_size=D(0),
             limit_price=request.limit_price, status=OrderStatus.RESTING, time=self.clock.now(),
             is_reduce_only=request.is_reduce_only, trigger=request.trigger,
         )  # fmt: skip
         self.orders[request.client_id] = order
         if request.trigger is not None:
-            self.groups[request.client_id] = request.group
             if self.refuse_stops:
                 order = attrs.evolve(
                     order, status=OrderStatus.REJECTED, reason="Invalid TP/SL price."
@@ -195,8 +200,8 @@ class Venue:
         self.sizes[symbol] = self.sizes.get(symbol, D(0)) + side.sign * size
         self.executed.append(
             Fill(
-                trade_id=len(self.executed) + 1,
-                venue_order_id=order.venue_order_id if order else 0,
+                trade_id=str(len(self.executed) + 1),
+                venue_order_id=str(order.venue_order_id if order else "0"),
                 client_id=order.client_id if order else None, symbol=symbol, side=side,
                 price=price, size=size, fee=fee, time=self.clock.now(),
             )
@@ -213,18 +218,28 @@ class Scene:
         self.log = Lines()
         self.cycles = 0
         self.obstacle = ""
-        self.policies = OrderPolicy(style="market_ioc", slippage_bps=D(50), price_band_pct=D(2))
+        self.policies = OrderPolicy(
+            style=OrderStyle.MARKET_IOC, slippage_bps=D(50), price_band_pct=D(2)
+        )
         self._open()
         self.recorder.record(
             ENGINE,
             EngineStarted(
-                version="0", config_digest="", clock="simulated", seed=0, traders=("ann", "bob")
+                version="0",
+                config_digest="",
+                clock=ClockKind.SIMULATED,
+                seed=0,
+                traders=("ann", "bob"),
             ),
         )
         for account, amount in (("@reserve", 2000), ("ann", 4000), ("bob", 4000)):
             self.recorder.record(
                 account,
-                Transferred(venue_account="paper", amounts={account: D(amount)}, reason="initial"),
+                Transferred(
+                    venue_account="paper",
+                    amounts={account: D(amount)},
+                    reason=TransferReason.INITIAL,
+                ),
             )
 
     def _open(self):

@@ -8,7 +8,8 @@ import pytest
 
 from nof0_core.domain.decision import Decision, Signal
 from nof0_core.domain.event import Transferred
-from nof0_core.domain.order import OrderStatus, TriggerKind
+from nof0_core.domain.order import OrderPurpose, OrderStatus, TriggerKind
+from nof0_core.domain.vocabulary import TransferReason
 from nof0_core.ids import ENGINE
 from nof0_core.testing import samples
 
@@ -19,7 +20,9 @@ CLOSE = Decision(signal=Signal.CLOSE, symbol="BTC")
 def impoverish(scene, *traders):
     for trader in traders:
         amounts = {trader: D(-3995), "@reserve": D(3995)}
-        transfer = Transferred(venue_account="paper", amounts=amounts, reason="rebalance")
+        transfer = Transferred(
+            venue_account="paper", amounts=amounts, reason=TransferReason.REBALANCE
+        )
         scene.recorder.record(ENGINE, transfer)
 
 
@@ -30,11 +33,11 @@ async def test_a_position_whose_stop_fills_meanwhile_is_not_closed_again(scene):
     impoverish(scene, "ann", "bob")
     place = scene.venue.place
 
-    async def crosses(requests):
-        outcomes = await place(requests)
+    async def crosses(requests, *, expires_at=None):
+        outcomes = await place(requests, expires_at=expires_at)
         scene.venue.place = place
         stops = [o for o in scene.resting() if o.trigger.kind is TriggerKind.STOP]
-        bobs = next(o for o in stops if scene.state.owner(o.client_id).trader == "bob")
+        bobs = next(o for o in stops if scene.state.order(o.client_id).trader == "bob")
         scene.venue._execute(bobs, bobs.size)
         return outcomes
 
@@ -53,12 +56,12 @@ async def test_what_stop_and_close_sold_twice_is_bought_back(scene):
     bobs = scene.state.position("bob", "BTC").quantity
     place = scene.venue.place
 
-    async def crosses(requests):
+    async def crosses(requests, *, expires_at=None):
         scene.venue.place = place
         stops = [o for o in scene.resting() if o.trigger.kind is TriggerKind.STOP]
-        anns = next(o for o in stops if scene.state.owner(o.client_id).trader == "ann")
+        anns = next(o for o in stops if scene.state.order(o.client_id).trader == "ann")
         scene.venue._execute(anns, anns.size)
-        return await place(requests)
+        return await place(requests, expires_at=expires_at)
 
     scene.venue.place = crosses
     await scene.trade("ann", CLOSE)
@@ -78,13 +81,13 @@ async def test_dust_that_cannot_be_a_reduction_is_kept_until_it_can(scene):
     assert scene.state.position("ann", "BTC").quantity == D("0.00009")
     sent = len(scene.venue.requests)
     carried = await scene.trade("ann", CLOSE)
-    assert "below the venue's smallest order" in carried.orders[0].outcome.reason
+    assert "below the venue's smallest order" in carried.orders[0].why
     for _ in range(3):
-        await scene.execution.close("ann", "BTC", scene.quotes(), "flatten")
+        await scene.execution.close("ann", "BTC", scene.quotes(), OrderPurpose.FLATTEN)
     assert len(scene.venue.requests) == sent
     assert scene.alerts() == ["cannot_close"]
     await scene.trade("bob", CLOSE)
-    await scene.execution.close("ann", "BTC", scene.quotes(), "flatten")
+    await scene.execution.close("ann", "BTC", scene.quotes(), OrderPurpose.FLATTEN)
     assert scene.state.position("ann", "BTC") is None
     scene.assert_agrees()
 
@@ -92,14 +95,14 @@ async def test_dust_that_cannot_be_a_reduction_is_kept_until_it_can(scene):
 async def test_a_fill_between_two_questions_is_no_drift(scene):
     """Fills are read, then the stop fires, then positions are read."""
     await scene.open("ann")
-    positions = scene.venue.positions
+    report = scene.venue.report
 
     async def fires():
-        scene.venue.positions = positions
+        scene.venue.report = report
         scene.venue.move("BTC", 98_900)
-        return await positions()
+        return await report()
 
-    scene.venue.positions = fires
+    scene.venue.report = fires
     await scene.sync()
     assert scene.execution.drift == ()
     assert scene.alerts() == []
@@ -109,11 +112,11 @@ async def test_a_fill_between_two_questions_is_no_drift(scene):
 async def test_no_entry_before_the_account_was_ever_read(scene):
     approved = scene.approve("ann", samples.decision())
     carried = await scene.execution.submit(approved, scene.quotes())
-    assert "could not be read" in carried.orders[0].outcome.reason
+    assert "could not be read" in carried.orders[0].why
     assert scene.venue.requests == []
     await scene.sync()
     carried = await scene.execution.submit(approved, scene.quotes())
-    assert carried.orders[0].outcome.status is OrderStatus.FILLED
+    assert carried.orders[0].status is OrderStatus.FILLED
 
 
 async def test_leverage_somebody_changed_by_hand_is_set_again(scene):

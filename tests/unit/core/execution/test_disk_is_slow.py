@@ -97,7 +97,7 @@ async def test_who_is_cancelled_meanwhile_finishes_what_was_begun(live, gate):
         tasks.cancel_scope.cancel()
         gate.open(100)
     entry = live.venue.requests[0]
-    assert live.state.owner(entry.client_id).outcome.status is OrderStatus.FILLED
+    assert live.state.order(entry.client_id).outcome.status is OrderStatus.FILLED
 
 
 async def test_without_the_disk_nothing_leaves(live, gate):

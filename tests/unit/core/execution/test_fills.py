@@ -32,7 +32,7 @@ async def test_a_fill_that_is_listed_late_is_booked_once(scene, delay):
     await scene.open("ann")
     await _wait(scene)
     scene.venue.trade_by_hand("ETH", Side.BUY, "0.5")
-    late = attrs.evolve(scene.venue.executed.pop(), trade_id=99)
+    late = attrs.evolve(scene.venue.executed.pop(), trade_id="99")
     await _wait(scene)
     await scene.open("bob")
     await _wait(scene, delay)

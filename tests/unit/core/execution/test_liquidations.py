@@ -24,8 +24,8 @@ sizes = st.dictionaries(
 
 def _fill(side, size, fee="0"):
     return Fill(
-        trade_id=7,
-        venue_order_id=7, client_id=None, symbol="BTC", side=Side(side), price=D(90_000),
+        trade_id="7",
+        venue_order_id="7", client_id=None, symbol="BTC", side=Side(side), price=D(90_000),
         size=D(size), fee=D(fee), time=datetime(2025, 7, 16, tzinfo=UTC), is_liquidation=True,
     )  # fmt: skip
 
@@ -106,14 +106,14 @@ def test_parts_booked_before_a_crash_are_not_booked_again(scene):
         )
 
     book("ann")
-    assert not scene.state.knows_fill("paper", 7)
-    assert scene.state.parts_of("paper", 7) == {"ann": D("0.6")}
+    assert not scene.state.knows_fill("paper", "7")
+    assert scene.state.parts_of("paper", "7") == {"ann": D("0.6")}
     book("ann")
     scene.restart()
     assert scene.state.quantities("paper", "BTC") == {"ann": D("-0.6")}
     record = scene.recorder.record
     book("bob")
-    assert scene.state.knows_fill("paper", 7)
+    assert scene.state.knows_fill("paper", "7")
     book("bob")
     assert scene.state.quantities("paper", "BTC") == {"ann": D("-0.6"), "bob": D("-0.4")}
     assert scene.state.audit("paper") == ()

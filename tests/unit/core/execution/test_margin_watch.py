@@ -11,6 +11,7 @@ from nof0_core.domain.decision import Signal
 from nof0_core.domain.event import Filled, Transferred
 from nof0_core.domain.order import Side
 from nof0_core.domain.position import MarginMode
+from nof0_core.domain.vocabulary import TransferReason
 from nof0_core.errors import JournalError
 from nof0_core.ids import ENGINE
 from nof0_core.money import ZERO
@@ -23,7 +24,7 @@ def _impoverish(scene, trader, amount):
     """Move cash from a trader to the reserve."""
     amounts = {trader: -D(amount), "@reserve": D(amount)}
     scene.recorder.record(
-        ENGINE, Transferred(venue_account="paper", amounts=amounts, reason="rebalance")
+        ENGINE, Transferred(venue_account="paper", amounts=amounts, reason=TransferReason.REBALANCE)
     )
 
 

@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from nof0_core.domain.decision import Decision, Signal
-from nof0_core.domain.order import OrderStatus, Side, TriggerKind
+from nof0_core.domain.order import OrderPurpose, OrderStatus, OrderStyle, Side, TriggerKind
 from nof0_core.domain.position import ProtectionMode
 from nof0_core.errors import OutcomeUnknownError, TransientError
 from nof0_core.execution.order_factory import OrderPolicy
@@ -33,7 +33,7 @@ async def test_an_obstacle_that_comes_while_leverage_is_set_stops_the_entry(scen
 
     scene.venue.set_leverage = slow
     carried = await scene.open("ann")
-    assert carried.orders[0].outcome.reason == "entries are stopped: halted"
+    assert carried.orders[0].why == "entries are stopped: halted"
     assert scene.venue.requests == []
     assert scene.state.open_orders("paper") == ()
 
@@ -42,7 +42,7 @@ async def test_an_obstacle_never_stops_a_close(scene):
     await scene.open("ann")
     scene.obstacle = "halted"
     carried = await scene.open("bob")
-    assert carried.orders[0].outcome.status is OrderStatus.REJECTED
+    assert carried.orders[0].status is OrderStatus.REJECTED
     await scene.trade("ann", CLOSE)
     assert scene.state.position("ann", "BTC") is None
 
@@ -51,8 +51,8 @@ async def test_while_a_close_is_on_its_way_no_second_one_is_sent(scene):
     await scene.open("ann")
     place, order = scene.venue.place, scene.venue.order
 
-    async def arrives_unheard(requests):
-        await place(requests)
+    async def arrives_unheard(requests, *, expires_at=None):
+        await place(requests, expires_at=expires_at)
         raise OutcomeUnknownError("connection dropped")
 
     async def silence(client_id):
@@ -66,9 +66,9 @@ async def test_while_a_close_is_on_its_way_no_second_one_is_sent(scene):
 
     scene.venue.fills = nothing_new
     await scene.trade("ann", CLOSE)
-    await scene.execution.close("ann", "BTC", scene.quotes(), "flatten")
+    await scene.execution.close("ann", "BTC", scene.quotes(), OrderPurpose.FLATTEN)
     again = await scene.trade("ann", CLOSE)
-    assert again.orders[0].outcome.reason == "an order on the coin is still on its way"
+    assert again.orders[0].why == "an order on the coin is still on its way"
     assert len([r for r in scene.venue.requests if r.is_reduce_only and r.trigger is None]) == 1
     scene.venue.place, scene.venue.order, scene.venue.fills = place, order, fills
     await scene.sync()
@@ -88,7 +88,7 @@ async def test_no_entry_after_the_account_could_not_be_read_until_it_could(scene
         await scene.sync()
     scene.venue.fills = fills
     carried = await scene.open("ann")
-    assert "could not be read" in carried.orders[0].outcome.reason
+    assert "could not be read" in carried.orders[0].why
     assert scene.venue.requests == []
     await scene.sync()
     await scene.open("ann")
@@ -99,18 +99,18 @@ async def test_no_entry_after_the_account_could_not_be_read_until_it_could(scene
 async def test_a_stop_not_confirmed_by_its_deadline_closes_the_position(scene, has_arrived):
     """The venue hangs when it is given the stop; it may have taken it or not."""
     quick = OrderPolicy(
-        style="market_ioc", slippage_bps=D(50), price_band_pct=D(2),
+        style=OrderStyle.MARKET_IOC, slippage_bps=D(50), price_band_pct=D(2),
         stop_deadline=timedelta(seconds=0.2),
     )  # fmt: skip
-    scene.execution._protection._terms = {"ann": quick}
+    scene.execution._protection._policies = {"ann": quick}
     place, order = scene.venue.place, scene.venue.order
 
-    async def hangs(requests):
+    async def hangs(requests, *, expires_at=None):
         if requests[0].trigger is not None:
             if has_arrived:
-                await place(requests)
+                await place(requests, expires_at=expires_at)
             await anyio.sleep_forever()
-        return await place(requests)
+        return await place(requests, expires_at=expires_at)
 
     async def mute(client_id):
         known = scene.venue.orders.get(client_id)
@@ -139,10 +139,10 @@ async def test_a_stop_left_unsent_by_a_crash_is_placed_at_the_next_look(scene):
     """The intent is on disk, the order never left: what the ledger calls open is not there."""
     place = scene.venue.place
 
-    async def dies(requests):
+    async def dies(requests, *, expires_at=None):
         if requests[0].trigger is not None:
             raise KeyboardInterrupt
-        return await place(requests)
+        return await place(requests, expires_at=expires_at)
 
     scene.venue.place = dies
     with pytest.raises(KeyboardInterrupt):
@@ -192,7 +192,7 @@ async def test_drift_on_one_coin_leaves_the_others_alone(scene):
         symbol="ETH", entry_price=D(4000), stop_loss=D(3960), take_profit=D(4160)
     )
     blocked = await scene.trade("ann", eth)
-    assert blocked.orders[0].outcome.reason == "entries are stopped: ledger and venue differ"
+    assert blocked.orders[0].why == "entries are stopped: ledger and venue differ"
     await scene.open("ann")
     assert scene.state.position("ann", "BTC") is not None
     scene.venue.sizes["ETH"] = D(0)
@@ -206,8 +206,8 @@ async def test_nothing_the_engine_does_touches_the_unassigned_account(scene):
     scene.venue.trade_by_hand("BTC", Side.BUY, "0.5")
     await scene.sync()
     await scene.open("ann")
-    await scene.execution.close("ann", "BTC", scene.quotes(), "flatten")
-    await scene.execution.close("@unassigned", "BTC", scene.quotes(), "flatten")
+    await scene.execution.close("ann", "BTC", scene.quotes(), OrderPurpose.FLATTEN)
+    await scene.execution.close("@unassigned", "BTC", scene.quotes(), OrderPurpose.FLATTEN)
     await scene.sync()
     assert {p.trader: p.quantity for p in scene.state.positions("paper")} == {
         "@unassigned": D("0.5")

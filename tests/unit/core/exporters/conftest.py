@@ -29,6 +29,7 @@ from nof0_core.domain.position import ExitPlan, Holding
 from nof0_core.domain.snapshot import Quote
 from nof0_core.domain.trade import ClosedTrade, TradeLeg
 from nof0_core.domain.view import EquityPoint, TraderView, View
+from nof0_core.domain.vocabulary import CycleStatus, ExitReason, TransferReason
 from nof0_core.ids import ENGINE, RESERVE, CycleId, Symbol, TraderId
 
 START = datetime(2025, 7, 1, tzinfo=UTC)
@@ -45,8 +46,8 @@ def leg(price, time, number):
     return TradeLeg(
         price=price,
         time=time,
-        trade_id=number,
-        venue_order_id=number,
+        trade_id=str(number),
+        venue_order_id=str(number),
         is_taker=True,
         fee=Decimal("4.5"),
     )
@@ -66,7 +67,9 @@ class Story:
                 START,
                 account,
                 Transferred(
-                    venue_account="paper", amounts={account: Decimal(10_000)}, reason="initial"
+                    venue_account="paper",
+                    amounts={account: Decimal(10_000)},
+                    reason=TransferReason.INITIAL,
                 ),
             )
         for hour in range(hours):
@@ -91,8 +94,8 @@ class Story:
                     EquityPoint(time=time, equity=account.equity, deposited=account.deposited)
                 )
         fill = Fill(
-            trade_id=1000 + hour,
-            venue_order_id=1000 + hour,
+            trade_id=str(1000 + hour),
+            venue_order_id=str(1000 + hour),
             client_id=None,
             symbol=BTC,
             side=Side.BUY,
@@ -120,7 +123,7 @@ class Story:
                 gross_pnl=gross,
                 funding=Decimal(-1),
                 net_pnl=gross - 10,
-                reason="close",
+                reason=ExitReason.CLOSE,
             )
         )
 
@@ -144,7 +147,7 @@ class Story:
                 cycle=CycleId(f"{trader}-{self.hour}"),
                 number=self.hour + 1,
                 scheduled=time,
-                status="ok",
+                status=CycleStatus.OK,
                 model="rules",
                 market=str(self.hour),
                 account=self.account(trader),
@@ -205,8 +208,8 @@ class Story:
                 fees=Decimal("4.5"),
                 funding=Decimal(0),
                 realized_pnl=Decimal(0),
-                entry_order_id=1000 + self.hour,
-                stop_order_id=77,
+                entry_order_id=str(1000 + self.hour),
+                stop_order_id="77",
             ),
         )
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from nof0_core.domain.event import Alerted, EngineStarted, EngineStopped, Transferred
+from nof0_core.domain.vocabulary import ClockKind, TransferReason
 from nof0_core.ids import ENGINE, TraderId
 from nof0_core.journal import Journal
 
@@ -23,7 +24,9 @@ def write_story(journal):
 
     def transfer(trader):
         return Transferred(
-            venue_account="paper", amounts={trader: Decimal("1000.50")}, reason="initial"
+            venue_account="paper",
+            amounts={trader: Decimal("1000.50")},
+            reason=TransferReason.INITIAL,
         )
 
     journal.append(
@@ -32,7 +35,7 @@ def write_story(journal):
         EngineStarted(
             version="0.1.0",
             config_digest="c" * 64,
-            clock="simulated",
+            clock=ClockKind.SIMULATED,
             seed=7,
             traders=(alice, bob),
         ),

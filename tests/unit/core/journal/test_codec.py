@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nof0_core.domain.event import BODIES, Body, Event, MarketSeen, OrderIntended
-from nof0_core.domain.order import OrderRequest, Side, Trigger, TriggerKind
+from nof0_core.domain.order import OrderPurpose, OrderRequest, Side, Trigger, TriggerKind
 from nof0_core.errors import JournalError
 from nof0_core.ids import ENGINE
 from nof0_core.journal.codec import as_json, decode, moment
@@ -196,7 +196,7 @@ def test_orders_written_before_triggers_told_their_kind_are_market_triggers():
         trader="ann",
         venue_account="paper",
         cycle="c",
-        purpose="stop",
+        purpose=OrderPurpose.STOP,
         request=attrs.evolve(request, trigger=trigger),
     )
     (name,) = (name for name, kind in BODIES.items() if kind is OrderIntended)

@@ -28,7 +28,9 @@ from nof0_core.domain.event import (
 )
 from nof0_core.domain.fill import Fill
 from nof0_core.domain.model import Message, Usage
-from nof0_core.domain.order import OrderOutcome, OrderRequest, OrderStatus, Side
+from nof0_core.domain.order import OrderPurpose, OrderRequest, OrderStatus, Side
+from nof0_core.domain.outcome import OrderOutcome
+from nof0_core.domain.vocabulary import CycleStatus
 from nof0_core.errors import UsageError
 from nof0_core.ids import ENGINE, Symbol, TraderId, client_order_id, cycle_id
 from nof0_core.journal import Journal
@@ -57,7 +59,7 @@ def cycle_record():
         cycle=CYCLE,
         number=17,
         scheduled=START,
-        status="ok",
+        status=CycleStatus.OK,
         model="clever",
         market="d" * 64,
         account=AccountState(
@@ -98,15 +100,16 @@ def cycle_record():
         ),
         orders=(
             OrderReport(
-                purpose="open",
+                purpose=OrderPurpose.OPEN,
+                symbol=request.symbol,
                 request=request,
                 outcome=OrderOutcome(client_id=client_id, status=OrderStatus.FILLED),
             ),
         ),
         fills=(
             Fill(
-                trade_id=99,
-                venue_order_id=5,
+                trade_id="99",
+                venue_order_id="5",
                 client_id=client_id,
                 symbol=BTC,
                 side=Side.BUY,
@@ -263,7 +266,11 @@ def test_cycle_that_never_ended_leads_to_its_orders(data):
             START,
             ALICE,
             OrderIntended(
-                trader=ALICE, venue_account="paper", cycle=other, purpose="open", request=request
+                trader=ALICE,
+                venue_account="paper",
+                cycle=other,
+                purpose=OrderPurpose.OPEN,
+                request=request,
             ),
         )
     assert "only its orders: records 10" in str(run("show", data, other).exception)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from nof0_core.domain.event import Alerted, EngineStarted, GapFound
+from nof0_core.domain.vocabulary import ClockKind
 from nof0_core.errors import JournalError
 from nof0_core.ids import ENGINE, TraderId
 from nof0_core.journal import Journal, verify
@@ -15,7 +16,7 @@ ALICE, BOB = TraderId("alice"), TraderId("bob")
 START = datetime(2025, 7, 3, 12, tzinfo=UTC)
 ALERT = Alerted(code="test", message="careful")
 STARTED = EngineStarted(
-    version="0.1.0", config_digest="c" * 64, clock="system", seed=1, traders=(ALICE, BOB)
+    version="0.1.0", config_digest="c" * 64, clock=ClockKind.SYSTEM, seed=1, traders=(ALICE, BOB)
 )
 
 

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from nof0_core.domain.vocabulary import ControlCommand
 from nof0_core.errors import UsageError
-from nof0_core.manager.requests import Command, Halt, HaltSwitch, Requests
+from nof0_core.manager.requests import Halt, HaltSwitch, Requests
 
 NOW = datetime(2025, 7, 1, tzinfo=UTC)
 
@@ -73,9 +74,9 @@ def test_a_data_directory_that_is_a_file_is_told(tmp_path):
 def test_requests_come_in_the_order_they_were_made_and_each_until_it_is_dropped(tmp_path):
     requests = Requests(tmp_path)
     assert requests.read() == []
-    late = requests.add(Command.RESUME, "ann", None, NOW + timedelta(seconds=1))
-    first = requests.add(Command.CLOSE, "bob", "BTC", NOW)
-    second = requests.add(Command.PAUSE, "ann", None, NOW)
+    late = requests.add(ControlCommand.RESUME, "ann", None, NOW + timedelta(seconds=1))
+    first = requests.add(ControlCommand.CLOSE, "bob", "BTC", NOW)
+    second = requests.add(ControlCommand.PAUSE, "ann", None, NOW)
     assert requests.read() == [first, second, late]
     assert Requests(tmp_path).read() == [first, second, late]
     requests.drop(first)
@@ -85,7 +86,7 @@ def test_requests_come_in_the_order_they_were_made_and_each_until_it_is_dropped(
 
 def test_half_written_files_are_not_seen_and_bad_ones_set_aside(tmp_path):
     requests = Requests(tmp_path)
-    good = requests.add(Command.PAUSE, "ann", None, NOW)
+    good = requests.add(ControlCommand.PAUSE, "ann", None, NOW)
     (requests.directory / ".0.json.7.part").write_text('{"command": "cl')
     (requests.directory / "0.json").write_text('{"command": "explode", "trader": "ann"}')
     assert requests.read() == [good]

@@ -19,7 +19,7 @@ from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import DataError, EndOfDataError
 from nof0_core.ids import Symbol
 from nof0_core.market.feed import MarketFeed
-from nof0_core.protocols.market import RecordedRange
+from nof0_core.protocols.market import MarketCapability, RecordedRange
 
 START = datetime(2025, 7, 14, tzinfo=UTC)
 SYMBOLS = tuple(Symbol(s) for s in ("BTC", "ETH", "DOGE"))
@@ -49,6 +49,8 @@ def walk(symbol, interval, end, bars):
 
 class AskedMarket:
     """Answers after a turn of the event loop; counts requests; can be told to misbehave."""
+
+    capabilities = frozenset()
 
     def __init__(self, clock):
         self.clock = clock
@@ -105,6 +107,8 @@ class AskedMarket:
 
 class RecordedMarket(AskedMarket):
     """The same with everything known beforehand."""
+
+    capabilities = frozenset({MarketCapability.RECORDING})
 
     def recorded(self):
         return RecordedRange(start=START, end=self.end, resolution=Interval("3m"))

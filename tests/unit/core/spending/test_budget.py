@@ -14,6 +14,7 @@ from nof0_core.clock import SimulatedClock
 from nof0_core.domain.context import Performance
 from nof0_core.domain.event import CallsLost, CycleEnded, Event
 from nof0_core.domain.model import DailyBudget, ModelCall, ModelSpec, Usage
+from nof0_core.domain.vocabulary import CallOutcome, CycleStatus
 from nof0_core.errors import BudgetExceededError, LLMError
 from nof0_core.spending.budget import ModelBudget
 from nof0_core.testing import samples
@@ -81,7 +82,7 @@ def cycle(*calls, trader="ann", time=START):
         cycle="c",
         number=1,
         scheduled=time,
-        status="ok",
+        status=CycleStatus.OK,
         model="gpt",
         market="",
         account=samples.account(),
@@ -92,7 +93,7 @@ def cycle(*calls, trader="ann", time=START):
 
 
 def lost(*took, trader="ann", began=START, time=START):
-    calls = tuple(ModelCall(model="gpt", outcome="unknown", usage=each) for each in took)
+    calls = tuple(ModelCall(model="gpt", outcome=CallOutcome.UNKNOWN, usage=each) for each in took)
     body = CallsLost(trader=trader, began=began, calls=calls)
     return Event(seq=2, time=time, stream=trader, body=body)
 
@@ -188,9 +189,13 @@ def test_a_person_is_told_once_when_it_runs_low_and_once_when_it_is_spent():
 
 def test_what_the_journal_holds_was_spent():
     wallet = Wallet(total=DailyBudget(usd=D(3)), models={"qwen": DailyBudget(usd=D(1))})
-    calls = (ModelCall(model="gpt", outcome="unknown", usage=usage("1.5"), is_estimate=True),)
+    calls = (
+        ModelCall(model="gpt", outcome=CallOutcome.UNKNOWN, usage=usage("1.5"), is_estimate=True),
+    )
     wallet.budget.replay(cycle(*calls))
-    wallet.budget.replay(cycle(ModelCall(model="qwen", outcome="answered", usage=usage("1"))))
+    wallet.budget.replay(
+        cycle(ModelCall(model="qwen", outcome=CallOutcome.ANSWERED, usage=usage("1")))
+    )
     assert wallet.budget.left("ann", GPT).usd == D("0.5")
     with pytest.raises(BudgetExceededError, match="model qwen"):
         wallet.hold(model=QWEN, cost="0.1")
@@ -275,7 +280,7 @@ def test_what_a_recording_took_is_booked_whatever_is_left():
 
 def test_yesterday_in_the_journal_does_not_count():
     wallet = Wallet(total=DailyBudget(usd=D(1)))
-    call = ModelCall(model="gpt", outcome="answered", usage=usage())
+    call = ModelCall(model="gpt", outcome=CallOutcome.ANSWERED, usage=usage())
     wallet.budget.replay(cycle(call, time=START - timedelta(minutes=1)))
     assert wallet.budget.left("ann", GPT).usd == D(1)
 

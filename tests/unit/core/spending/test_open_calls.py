@@ -12,6 +12,7 @@ import pytest
 from nof0_core.domain.context import Performance
 from nof0_core.domain.event import CycleEnded, Event
 from nof0_core.domain.model import ModelSpec, Usage
+from nof0_core.domain.vocabulary import CycleStatus
 from nof0_core.errors import JournalError, LLMError
 from nof0_core.spending.open_calls import OpenCalls
 from nof0_core.testing import samples
@@ -44,7 +45,7 @@ class Engine:
             cycle="c",
             number=1,
             scheduled=START,
-            status="ok",
+            status=CycleStatus.OK,
             model="gpt",
             market="",
             account=samples.account(),

@@ -17,7 +17,7 @@ from nof0_core.domain.event import (
 from nof0_core.domain.fill import Fill
 from nof0_core.domain.instrument import Instrument, MarginTier
 from nof0_core.domain.order import (
-    OrderOutcome,
+    OrderPurpose,
     OrderRequest,
     OrderStatus,
     Side,
@@ -25,7 +25,9 @@ from nof0_core.domain.order import (
     Trigger,
     TriggerKind,
 )
+from nof0_core.domain.outcome import OrderOutcome
 from nof0_core.domain.position import ExitPlan
+from nof0_core.domain.vocabulary import TransferReason
 from nof0_core.ids import ENGINE, client_order_id, cycle_id
 from nof0_core.state.engine_state import EngineState
 
@@ -55,7 +57,9 @@ class Script:
     def transfer(self, trader, amount, reason="initial"):
         self.tell(
             Transferred(
-                venue_account=self.venue_account, amounts={trader: D(amount)}, reason=reason
+                venue_account=self.venue_account,
+                amounts={trader: D(amount)},
+                reason=TransferReason(reason),
             )
         )
 
@@ -79,7 +83,7 @@ class Script:
                 trader=trader,
                 venue_account=self.venue_account,
                 cycle=cycle,
-                purpose=purpose,
+                purpose=OrderPurpose(purpose),
                 request=request,
                 **terms,
             )
@@ -98,8 +102,8 @@ class Script:
         """Book an execution of signed `size`."""
         number = trade_id if trade_id is not None else len(self.events) + 1000
         fill = Fill(
-            trade_id=number,
-            venue_order_id=number + 50_000,
+            trade_id=str(number),
+            venue_order_id=str(number + 50_000),
             client_id=client_id,
             symbol=symbol,
             side=Side.BUY if D(size) > 0 else Side.SELL,

@@ -44,7 +44,7 @@ def test_long_opened_and_closed(script):
     assert trade.entry.time > opened
     assert (trade.leverage, trade.confidence, trade.reason) == (5, 80.0, "close")
     assert trade.exit_plan == ExitPlan(stop_loss=D(117000))
-    assert script.ledger.owner(entry).filled == D("0.01")
+    assert script.ledger.order(entry).filled == D("0.01")
 
     after = script.account("ann")
     assert after.holdings == ()
@@ -78,9 +78,9 @@ def test_fills_of_one_order_average_and_keep_the_first_fills_time(script):
     assert position.entry_price == D(3704)  # (3700 + 2*3706) / 3
     assert position.cost == D(11112)
     assert position.opened_at == first
-    assert position.entry_trade_id == 7
+    assert position.entry_trade_id == "7"
     assert position.entry_fees == D(3)
-    assert script.ledger.owner(client_id).filled == D(3)
+    assert script.ledger.order(client_id).filled == D(3)
 
 
 def test_partial_close_shares_cost_fees_and_funding_and_the_last_part_takes_the_rest(script):
@@ -173,7 +173,7 @@ def test_order_of_another_trader_says_nothing_about_a_fill(script):
     foreign = script.intend("bob", "BTC", "-0.1", purpose="stop")
     script.fill("ann", "BTC", "-0.1", "99000", client_id=foreign)
     assert script.ledger.trades("ann")[0].reason == "manual"
-    assert script.ledger.owner(foreign).filled == 0
+    assert script.ledger.order(foreign).filled == 0
 
 
 def test_opposite_positions_of_two_traders_net_at_the_venue_only(script):

@@ -21,7 +21,9 @@ from nof0_core.domain.event import (
     OrderIntended,
     Transferred,
 )
-from nof0_core.domain.order import OrderOutcome, OrderRequest, OrderStatus, Side
+from nof0_core.domain.order import OrderPurpose, OrderRequest, OrderStatus, Side
+from nof0_core.domain.outcome import OrderOutcome
+from nof0_core.domain.vocabulary import ControlCommand, ControlOutcome, TransferReason
 from nof0_core.state.brakes import Brakes, next_midnight
 
 START = datetime(2025, 7, 1, 9, tzinfo=UTC)
@@ -42,7 +44,10 @@ class Memory:
     def __init__(self) -> None:
         self.brakes = Brakes()
         self.events: list[Event] = []
-        self.add(START, Transferred(venue_account="s", amounts={"ann": D(1000)}, reason="initial"))
+        self.add(
+            START,
+            Transferred(venue_account="s", amounts={"ann": D(1000)}, reason=TransferReason.INITIAL),
+        )
 
     def add(self, time, body):
         event = Event(seq=len(self.events) + 1, time=time, stream="ann", body=body)
@@ -134,7 +139,7 @@ def intent(number, purpose="open"):
         client_id=f"0x{number}", symbol="BTC", side=Side.BUY, size=D(1), limit_price=D(1)
     )
     return OrderIntended(
-        trader="ann", venue_account="s", cycle="c", purpose=purpose, request=request
+        trader="ann", venue_account="s", cycle="c", purpose=OrderPurpose(purpose), request=request
     )
 
 
@@ -172,7 +177,12 @@ def test_brakes_pauses_and_answers_are_remembered(memory):
     memory.add(
         START,
         ControlAnswered(
-            request="r1", command="pause", trader="ann", symbol=None, outcome="done", message=""
+            request="r1",
+            command=ControlCommand.PAUSE,
+            trader="ann",
+            symbol=None,
+            outcome=ControlOutcome.DONE,
+            message="",
         ),
     )
     for brakes in (memory.brakes, memory.rebuilt()):

@@ -13,7 +13,9 @@ from nof0_core.domain.context import Performance
 from nof0_core.domain.decision import Decision, Judgement, Signal, Verdict, VerdictKind
 from nof0_core.domain.event import CycleEnded, OrderReport
 from nof0_core.domain.feedback import Feedback, Outcome, PastTrade, Shortfall
-from nof0_core.domain.order import OrderOutcome, OrderRequest, OrderStatus, Side
+from nof0_core.domain.order import OrderPurpose, OrderRequest, OrderStatus, Side
+from nof0_core.domain.outcome import OrderOutcome
+from nof0_core.domain.vocabulary import CycleStatus
 from nof0_core.journal.codec import as_json, decode
 from nof0_core.risk.verdicts import shrink, veto
 from nof0_core.state.engine_state import EngineState
@@ -36,7 +38,9 @@ def order(purpose, symbol, status, reason=""):
         client_id="0x1", symbol=symbol, side=Side.BUY, size=D(1), limit_price=D(1)
     )
     outcome = OrderOutcome(client_id="0x1", status=OrderStatus(status), reason=reason)
-    return OrderReport(purpose=purpose, request=request, outcome=outcome)
+    return OrderReport(
+        purpose=OrderPurpose(purpose), symbol=request.symbol, request=request, outcome=outcome
+    )
 
 
 def cycle(script, *judgements, orders=(), status="ok", error=""):
@@ -46,7 +50,7 @@ def cycle(script, *judgements, orders=(), status="ok", error=""):
             cycle="c",
             number=1,
             scheduled=script.now,
-            status=status,
+            status=CycleStatus(status),
             model="m",
             market="",
             account=script.account("ann"),

@@ -8,6 +8,7 @@ import attrs
 from nof0_core.domain.context import Performance
 from nof0_core.domain.event import CycleEnded, EngineStarted, HourMarked, Rebalanced
 from nof0_core.domain.view import EquityPoint
+from nof0_core.domain.vocabulary import ClockKind, CycleStatus
 from nof0_core.ids import RESERVE
 
 D = Decimal
@@ -20,7 +21,7 @@ def cycle(script, trader, scheduled, status="ok"):
             cycle="c",
             number=1,
             scheduled=scheduled,
-            status=status,
+            status=CycleStatus(status),
             model="m",
             market="",
             account=script.account(trader),
@@ -32,7 +33,11 @@ def cycle(script, trader, scheduled, status="ok"):
 def started(script):
     script.tell(
         EngineStarted(
-            version="1", config_digest="d", clock="simulated", seed=1, traders=("ann", "bob")
+            version="1",
+            config_digest="d",
+            clock=ClockKind.SIMULATED,
+            seed=1,
+            traders=("ann", "bob"),
         )
     )
 
@@ -96,7 +101,7 @@ def test_newest_fill_and_settlement_tell_where_to_read_on(script):
     bought = script.now
     script.fill("ann", "BTC", "0.1", "100000", trade_id=5)
     assert script.ledger.last_fill_time("paper") == bought
-    assert script.ledger.knows_fill("paper", 5)
+    assert script.ledger.knows_fill("paper", "5")
     assert not script.ledger.knows_fill("live", 5)
     settled = script.now
     script.fund("ann", "BTC", "-1", time=settled)

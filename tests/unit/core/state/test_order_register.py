@@ -19,12 +19,12 @@ def test_record_keeps_what_the_intent_said(script):
     client_id = script.intend(
         "ann", "BTC", "0.1", leverage=7, confidence=81.5, risk_usd=D("12.5"), plan=plan
     )
-    record = script.ledger.owner(client_id)
+    record = script.ledger.order(client_id)
     assert (record.trader, record.venue_account, record.symbol) == ("ann", "paper", "BTC")
     assert (record.purpose, record.leverage, record.confidence) == ("open", 7, 81.5)
     assert (record.risk_usd, record.plan) == (D("12.5"), plan)
     assert record.outcome is None
-    assert script.ledger.owner("0x00") is None
+    assert script.ledger.order("0x00") is None
 
 
 @pytest.mark.parametrize("status", list(OrderStatus))
@@ -34,7 +34,7 @@ def test_order_is_open_until_the_answer_is_final(script, status):
     script.answer("ann", "BTC", client_id, status, venue_order_id=5)
     expected = [client_id] if status in {OrderStatus.RESTING, OrderStatus.UNKNOWN} else []
     assert ids(script.ledger.open_orders("paper")) == expected
-    assert script.ledger.owner(client_id).outcome.status is status
+    assert script.ledger.order(client_id).outcome.status is status
     assert script.ledger.open_orders("elsewhere") == ()
 
 
@@ -43,7 +43,7 @@ def test_newest_answer_counts(script):
     script.answer("ann", "BTC", client_id, "unknown")
     script.answer("ann", "BTC", client_id, "resting", venue_order_id=9)
     script.answer("ann", "BTC", client_id, "canceled", venue_order_id=9)
-    assert script.ledger.owner(client_id).outcome.status is OrderStatus.CANCELED
+    assert script.ledger.order(client_id).outcome.status is OrderStatus.CANCELED
     assert script.ledger.open_orders("paper") == ()
 
 
@@ -53,13 +53,13 @@ def test_intent_told_again_keeps_the_answer_it_had(script):
     again = script.events[-1].body
     script.answer("ann", "BTC", client_id, "filled", venue_order_id=9)
     script.tell(again)
-    assert script.ledger.owner(client_id).outcome.status is OrderStatus.FILLED
+    assert script.ledger.order(client_id).outcome.status is OrderStatus.FILLED
     assert script.ledger.open_orders("paper") == ()
 
 
 def test_answer_to_an_order_nobody_intended_is_ignored(script):
     script.answer("ann", "BTC", "0x00", "filled")
-    assert script.ledger.owner("0x00") is None
+    assert script.ledger.order("0x00") is None
     assert script.ledger.open_orders("paper") == ()
 
 

@@ -11,6 +11,7 @@ import pytest
 from nof0_core.domain.context import Performance
 from nof0_core.domain.event import CycleEnded, EngineStarted, Event, HourMarked
 from nof0_core.domain.position import ExitPlan, ProtectionMode
+from nof0_core.domain.vocabulary import ClockKind, CycleStatus
 from nof0_core.ids import RESERVE, UNASSIGNED
 from nof0_core.journal.codec import as_json, decode
 from nof0_core.state.engine_state import EngineState
@@ -24,14 +25,16 @@ TRADERS = ["ann", "bob", RESERVE, UNASSIGNED]
 def told(script):
     """Every kind of event the ledger knows, with a position left open."""
     script.tell(
-        EngineStarted(version="1", config_digest="d", clock="simulated", seed=1, traders=("ann",))
+        EngineStarted(
+            version="1", config_digest="d", clock=ClockKind.SIMULATED, seed=1, traders=("ann",)
+        )
     )
     for trader, amount in (("ann", "4000"), ("bob", "3000.000001"), (RESERVE, "1000")):
         script.transfer(trader, amount)
     script.trade("ann", "BTC", "0.03", "118000.5", "1.593006", leverage=9, confidence=71.5)
     script.plan("ann", "BTC", ProtectionMode.VENUE, stop_loss=D("116000.1"))
     stop = script.intend("ann", "BTC", "-0.03", purpose="stop", plan=ExitPlan(stop_loss=D(1)))
-    script.answer("ann", "BTC", stop, "resting", venue_order_id=77)
+    script.answer("ann", "BTC", stop, "resting", venue_order_id="77")
     script.trade("bob", "BTC", "-0.02", "118111.1", "1.062999", leverage=3, risk_usd=D("4.2"))
     script.fund("ann", "BTC", "-0.04425")
     script.fund("bob", "BTC", "0.0295")
@@ -47,7 +50,7 @@ def told(script):
             cycle="c",
             number=1,
             scheduled=script.now - timedelta(seconds=5),
-            status="ok",
+            status=CycleStatus.OK,
             model="m",
             market="",
             account=state,

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from nof0_core.domain.event import Alerted, Transferred
+from nof0_core.domain.vocabulary import TransferReason
 from nof0_core.errors import JournalError
 from nof0_core.ids import RESERVE
 
@@ -52,7 +53,7 @@ def test_impossible_amounts_are_refused(started, picture_of, amount):
 
 
 def test_trader_cannot_have_accounts_in_two_sections(started):
-    other = Transferred(venue_account="live", amounts={"ann": D(5)}, reason="initial")
+    other = Transferred(venue_account="live", amounts={"ann": D(5)}, reason=TransferReason.INITIAL)
     with pytest.raises(JournalError, match="ann has its account at paper, not in live"):
         started.tell(other)
     assert started.ledger.totals("live").raw_usd == 0
@@ -62,7 +63,9 @@ def test_trader_cannot_have_accounts_in_two_sections(started):
 def test_shared_accounts_exist_in_every_section(started):
     for venue_account in ("paper", "live"):
         started.tell(
-            Transferred(venue_account=venue_account, amounts={RESERVE: D(5)}, reason="initial")
+            Transferred(
+                venue_account=venue_account, amounts={RESERVE: D(5)}, reason=TransferReason.INITIAL
+            )
         )
     assert started.ledger.totals("live").raw_usd == D(5)
     assert started.account(RESERVE).equity == D(5)

@@ -16,6 +16,7 @@ from nof0_core.domain.model import (
     Prompt,
     Usage,
 )
+from nof0_core.domain.vocabulary import CallOutcome
 from nof0_llm.tape.entry import Entry
 
 SCHEMA = {"type": "object", "properties": {"signal": {"enum": ["hold"]}}}
@@ -56,7 +57,7 @@ def entry():
             "parameters": {},
             "schema": "",
             "messages": (Message(role="user", content=f"question {letter}"),),
-            "calls": (ModelCall(model="gpt", outcome="answered", usage=usage),),
+            "calls": (ModelCall(model="gpt", outcome=CallOutcome.ANSWERED, usage=usage),),
         }
         if "failure" not in more:
             values["completion"] = Completion(model="gpt", text=f"answer to {letter}")

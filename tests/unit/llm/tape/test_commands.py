@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from nof0_core.domain.decision import Decision, Signal
 from nof0_core.domain.model import Completion, Message, ModelCall, Usage
+from nof0_core.domain.vocabulary import CallOutcome
 from nof0_core.errors import DataError, UsageError
 from nof0_llm.tape.commands import tape as command
 from nof0_llm.tape.entry import Failure, decode, encode
@@ -34,7 +35,7 @@ def tape(tmp_path):
 @pytest.fixture
 def paid(entry):
     usage = Usage(prompt_tokens=1200, completion_tokens=34, cost_usd=Decimal("0.0125"))
-    call = ModelCall(model="gpt", outcome="answered", usage=usage)
+    call = ModelCall(model="gpt", outcome=CallOutcome.ANSWERED, usage=usage)
     return entry("a", calls=(call, call), latency_s=1.5)
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from nof0_core.clock import SystemClock, stopwatch
 from nof0_core.domain.model import Completion, ModelCall, Usage
+from nof0_core.domain.vocabulary import CallOutcome
 from nof0_core.errors import LLMError, ModelTimeoutError, ReplayMissError
 from nof0_core.testing.environment import Lines, env
 from nof0_llm.tape.backend import open_tape
@@ -36,13 +37,15 @@ class Model:
         if self.pause:
             await CLOCK.sleep_until(CLOCK.now() + timedelta(seconds=self.pause))
         if "fail" in text:
-            request.calls.append(ModelCall(model="gpt", outcome="refused", detail=f"for {SECRET}"))
+            request.calls.append(
+                ModelCall(model="gpt", outcome=CallOutcome.REFUSED, detail=f"for {SECRET}")
+            )
             message = f"refused for {SECRET}"
             raise LLMError(message)
         if "break" in text:
             raise ZeroDivisionError(text)
         usage = Usage(prompt_tokens=100, completion_tokens=7, cost_usd=Decimal("0.01"))
-        request.calls.append(ModelCall(model="gpt", outcome="answered", usage=usage))
+        request.calls.append(ModelCall(model="gpt", outcome=CallOutcome.ANSWERED, usage=usage))
         answer = f"answer {len(self.asked)} {SECRET}"
         return Completion(model="gpt", text=answer, chain_of_thought="so", usage=usage)
 
@@ -178,7 +181,11 @@ async def test_what_a_recording_took_is_told_and_booked_by_a_replay(opened, ask)
         again = ask("price")
         await tape.complete(again)
     usage = Usage(prompt_tokens=100, completion_tokens=7, cost_usd=Decimal("0.01"))
-    assert again.calls == request.calls == [ModelCall(model="gpt", outcome="answered", usage=usage)]
+    assert (
+        again.calls
+        == request.calls
+        == [ModelCall(model="gpt", outcome=CallOutcome.ANSWERED, usage=usage)]
+    )
     assert budget.booked == [("alpha", "gpt", usage)]
     ((_, event, values),) = log.lines
     assert (event, values["played"], values["recorded"]) == ("tape closed", 1, 0)

@@ -64,7 +64,7 @@ class Bench:
         )
 
     async def send(self, *args, **changes):
-        return (await self.exchange.place([self.request(*args, **changes)]))[0]
+        return (await self.exchange.place([self.request(*args, **changes)], expires_at=None))[0]
 
     async def buy(self, size, limit="150", **changes):
         return await self.send("buy", size, limit, **changes)
@@ -76,15 +76,25 @@ class Bench:
         return await self.send(side, size, limit, tif=tif, **changes)
 
     async def exit(self, kind, side, size, price, limit, **changes):
+        return await self.send(side, size, limit, **self._exit(kind, price) | changes)
+
+    async def exits(self, side, size, *, stop, target, **changes):
+        """Place a stop and a target, each as (price, limit), in one call: a pair."""
+        requests = [
+            self.request(side, size, limit, **self._exit(kind, price) | changes)
+            for kind, (price, limit) in (("stop", stop), ("target", target))
+        ]
+        return await self.exchange.place(requests, expires_at=None)
+
+    def _exit(self, kind, price):
         trigger = Trigger(kind=TriggerKind(kind), price=Decimal(price))
-        changes = {"is_reduce_only": True, "trigger": trigger} | changes
-        return await self.send(side, size, limit, **changes)
+        return {"is_reduce_only": True, "trigger": trigger}
 
     async def bars(self, count=1):
         """Let bars close, standing still at each close as the engine does."""
         for _ in range(count):
             await self.clock.sleep_until(self.clock.now() + MINUTE)
-            await self.exchange.account()
+            await self.exchange.report()
 
     async def order(self, outcome):
         return await self.exchange.order(outcome.client_id)

@@ -28,7 +28,7 @@ async def test_rate_limit_refuses_before_anything_happens(open_desk):
         with pytest.raises(TransientError, match="429") as raised:
             await desk.buy("1")
         assert not isinstance(raised.value, OutcomeUnknownError)
-        assert await desk.exchange.positions() == []
+        assert list((await desk.exchange.report()).positions) == []
         assert (await desk.buy("1")).status is OrderStatus.FILLED
 
 
@@ -36,7 +36,7 @@ async def test_bad_gateway_leaves_an_order_unknown_and_unplaced(open_desk):
     async with open_desk(**_once("bad_gateway")) as desk:
         request = desk.request("buy", "1", "150")
         with pytest.raises(OutcomeUnknownError, match="502") as raised:
-            await desk.exchange.place([request])
+            await desk.exchange.place([request], expires_at=None)
         assert raised.value.client_ids == (request.client_id,)
         assert await desk.exchange.order(request.client_id) is None
 
@@ -44,8 +44,8 @@ async def test_bad_gateway_leaves_an_order_unknown_and_unplaced(open_desk):
 async def test_bad_gateway_on_a_question_is_only_a_delay(open_desk):
     async with open_desk(**_once("bad_gateway")) as desk:
         with pytest.raises(TransientError, match="502"):
-            await desk.exchange.account()
-        assert (await desk.exchange.account()).equity == 10_000
+            await desk.exchange.report()
+        assert (await desk.exchange.report()).account.equity == 10_000
 
 
 @pytest.mark.parametrize("fault", ["timeout_after_execution", "duplicate"])
@@ -53,10 +53,10 @@ async def test_order_whose_answer_is_lost_was_carried_out_once(open_desk, fault)
     async with open_desk(**_once(fault)) as desk:
         request = desk.request("buy", "1", "150")
         with pytest.raises(OutcomeUnknownError) as raised:
-            await desk.exchange.place([request])
+            await desk.exchange.place([request], expires_at=None)
         assert raised.value.client_ids == (request.client_id,)
         assert (await desk.exchange.order(request.client_id)).status is OrderStatus.FILLED
-        assert [p.quantity for p in await desk.exchange.positions()] == [1]
+        assert [p.quantity for p in (await desk.exchange.report()).positions] == [1]
 
 
 async def test_cancel_whose_answer_is_lost_was_carried_out(open_desk):
@@ -73,10 +73,10 @@ async def test_dropped_stream_shows_fills_later_and_each_once(open_desk):
     async with open_desk(**_once("dropped_stream", nth=2)) as desk:
         start = desk.clock.now()
         await desk.buy("1")
-        assert [f.trade_id for f in await desk.exchange.fills(start)] == [1]
+        assert [f.trade_id for f in await desk.exchange.fills(start)] == ["1"]
         await desk.buy("2")
-        assert [f.trade_id for f in await desk.exchange.fills(start)] == [1]
-        assert [f.trade_id for f in await desk.exchange.fills(start)] == [1, 2]
+        assert [f.trade_id for f in await desk.exchange.fills(start)] == ["1"]
+        assert [f.trade_id for f in await desk.exchange.fills(start)] == ["1", "2"]
 
 
 async def test_dropped_stream_shows_funding_later_and_each_once(open_desk):

@@ -26,13 +26,13 @@ AT_101 = (101, 101, 101, 101)
 async def test_long_pays_at_the_full_hour_on_oracle_and_recorded_rate(open_desk):
     async with open_desk(AT_101, AT_101, start=EVE, rates={"ETH": [(ONE, 0.0000123)]}) as desk:
         await desk.buy("10")
-        before = (await desk.exchange.account()).raw_usd
+        before = (await desk.exchange.report()).account.raw_usd
         await desk.bars(2)
         (paid,) = await desk.exchange.funding(EVE)
         # 10 x 101 x 0.0000123 = 0.012423
         assert (paid.time, paid.quantity, paid.rate) == (ONE, D(10), D("0.0000123"))
         assert paid.amount == D("-0.012423")
-        assert (await desk.exchange.account()).raw_usd == before - D("0.012423")
+        assert (await desk.exchange.report()).account.raw_usd == before - D("0.012423")
 
 
 async def test_short_receives_and_the_amount_is_cut_to_six_decimals(open_desk):
@@ -91,7 +91,8 @@ async def test_hours_a_live_market_was_not_watched_are_settled_and_reported(tmp_
                     size=D(1),
                     limit_price=D(2600),
                 )
-            ]
+            ],
+            expires_at=None,
         )
         await clock.sleep_until(ONE + timedelta(minutes=61))
         paid = await exchange.funding(EVE)

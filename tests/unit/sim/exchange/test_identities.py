@@ -51,10 +51,9 @@ steps = st.lists(
             "usd": st.integers(9, 30_000),
             "bps": st.sampled_from([100, -100, 20, 300, -20, -300, 2, 1]),
             "kind": st.sampled_from(
-                ["ioc", "ioc", "ioc", "gtc", "stop", "target", "stop_limit", "alo"]
+                ["ioc", "ioc", "ioc", "gtc", "stop", "target", "stop_limit", "alo", "pair", "pair"]
             ),
             "is_reduce_only": st.sampled_from([False, False, False, True]),
-            "group": st.sampled_from([None, "g", "h"]),
             "wait": st.sampled_from([0, 1, 7, 30, 120, 400]),
         }
     ),
@@ -92,7 +91,7 @@ async def _request(step, number, exchange, market):
     kind, _, is_limit = step["kind"].partition("_")
     is_exit = kind in ("stop", "target")
     if is_exit:
-        held = {p.symbol: p.quantity for p in await exchange.positions()}.get(symbol, 1)
+        held = {p.symbol: p.quantity for p in (await exchange.report()).positions}.get(symbol, 1)
         side = Side.SELL if held > 0 else Side.BUY
         bps = abs(bps) * (side.sign if kind == "stop" else -side.sign)
     limit = instrument.round_price(mark * (10_000 + bps) / 10_000)
@@ -110,9 +109,17 @@ async def _request(step, number, exchange, market):
         size=size,
         limit_price=limit,
         is_reduce_only=is_exit or step["is_reduce_only"],
-        group=step["group"],
         **more,
     )
+
+
+async def _requests(step, number, exchange, market):
+    """Make the order of a step, or the stop and the target of one that asks for a pair."""
+    kinds = ["stop", "target"] if step["kind"] == "pair" else [step["kind"]]
+    return [
+        await _request(step | {"kind": kind}, 2 * number + place, exchange, market)
+        for place, kind in enumerate(kinds)
+    ]
 
 
 def _realized_and_open(fills):
@@ -133,8 +140,8 @@ def _realized_and_open(fills):
 
 
 async def _check(exchange, market):
-    account = await exchange.account()
-    positions = await exchange.positions()
+    account = (await exchange.report()).account
+    positions = list((await exchange.report()).positions)
     fills = await exchange.fills(START)
     funding = await exchange.funding(START)
     quotes = await market.quotes(SYMBOLS)
@@ -170,12 +177,12 @@ async def _run(script, folder, *, restart_at=None, poll=None):
     while True:
         async with _opened(clock, folder) as (exchange, market):
             while number < len(script):
-                request = await _request(script[number], number, exchange, market)
-                await exchange.place([request])
+                requests = await _requests(script[number], number, exchange, market)
+                await exchange.place(requests, expires_at=None)
                 due = clock.now() + timedelta(minutes=script[number]["wait"])
                 while poll is not None and clock.now() + poll < due:
                     await clock.sleep_until(clock.now() + poll)
-                    await exchange.account()
+                    await exchange.report()
                 await clock.sleep_until(due)
                 await _check(exchange, market)
                 number += 1
@@ -184,9 +191,9 @@ async def _run(script, folder, *, restart_at=None, poll=None):
                     break
             else:
                 return (
-                    await exchange.account(),
-                    await exchange.positions(),
-                    await exchange.open_orders(),
+                    (await exchange.report()).account,
+                    list((await exchange.report()).positions),
+                    list((await exchange.report()).orders),
                     await exchange.fills(START),
                     await exchange.funding(START),
                 )

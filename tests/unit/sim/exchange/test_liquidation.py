@@ -56,7 +56,7 @@ async def test_long_is_closed_where_its_maintenance_margin_is_reached(open_desk)
     # 490 p = 46000, p = 93.8775510204.
     async with open_desk((100, 100, 93, 95), **_config(initial_balance_usd=D(4000))) as desk:
         await desk.buy("500")
-        (position,) = await desk.exchange.positions()
+        (position,) = list((await desk.exchange.report()).positions)
         assert position.liquidation_price == D("93.8775510204")
         await desk.bars()
         fill = await _only_fill(desk)
@@ -64,10 +64,10 @@ async def test_long_is_closed_where_its_maintenance_margin_is_reached(open_desk)
         assert (fill.price, fill.size, fill.side) == (D("93.87"), 500, Side.SELL)
         assert fill.is_liquidation
         assert fill.client_id is None
-        account = await desk.exchange.account()
+        account = (await desk.exchange.report()).account
         # 4000 + 500 x (93.87 - 100)
         assert account.equity == D(935)
-        assert await desk.exchange.positions() == []
+        assert list((await desk.exchange.report()).positions) == []
         assert [name for name, _ in _told(desk)] == ["position liquidated"]
 
 
@@ -79,14 +79,14 @@ async def test_short_is_closed_at_the_high(open_desk):
         fill = await _only_fill(desk)
         assert (fill.price, fill.side) == (D("105.89"), Side.BUY)
         # 4000 + 500 x (100 - 105.89)
-        assert (await desk.exchange.account()).equity == D(1055)
+        assert (await desk.exchange.report()).account.equity == D(1055)
 
 
 async def test_one_tick_above_nothing_happens(open_desk):
     async with open_desk((100, 100, 93.88, 95), **_config(initial_balance_usd=D(4000))) as desk:
         await desk.buy("500")
         await desk.bars()
-        assert (await desk.exchange.positions())[0].quantity == 500
+        assert (await desk.exchange.report()).positions[0].quantity == 500
 
 
 async def test_of_a_big_position_a_fifth_goes_first_and_may_be_enough(open_desk):
@@ -99,9 +99,9 @@ async def test_of_a_big_position_a_fifth_goes_first_and_may_be_enough(open_desk)
         await desk.bars(2)
         fill = await _only_fill(desk)
         assert (fill.price, fill.size) == (D("91.83"), 400)
-        assert (await desk.exchange.positions())[0].quantity == 1600
+        assert (await desk.exchange.report()).positions[0].quantity == 1600
         # 20000 + 400 x (91.83 - 100) + 1600 x (95 - 100)
-        assert (await desk.exchange.account()).equity == D(8732)
+        assert (await desk.exchange.report()).account.equity == D(8732)
 
 
 async def test_within_the_cool_down_the_whole_position_goes(open_desk):
@@ -121,7 +121,7 @@ async def test_after_a_gap_below_two_thirds_the_venue_takes_everything(open_desk
         await desk.bars()
         fill = await _only_fill(desk)
         assert (fill.price, fill.fee) == (D("92.5"), D(250))
-        account = await desk.exchange.account()
+        account = (await desk.exchange.report()).account
         assert (account.equity, account.raw_usd) == (0, 0)
 
 
@@ -131,7 +131,7 @@ async def test_what_the_account_cannot_pay_is_the_venues_loss_and_on_record(open
         await desk.buy("500")
         await desk.bars()
         assert (await _only_fill(desk)).fee == D(-1000)
-        assert (await desk.exchange.account()).equity == 0
+        assert (await desk.exchange.report()).account.equity == 0
         assert '"debt":"1000.000000"' in (tmp_path / "paper/paper_account.jsonl").read_text()
         assert _told(desk)[0][1]["debt"] == "1000"
 
@@ -161,7 +161,7 @@ async def test_position_opened_inside_a_bar_is_judged_by_its_close(open_desk):
         await desk.clock.sleep_until(desk.clock.now() + timedelta(seconds=30))
         await desk.buy("500")
         await desk.bars()
-        assert (await desk.exchange.positions())[0].quantity == 500
+        assert (await desk.exchange.report()).positions[0].quantity == 500
 
 
 async def test_funding_can_be_what_breaks_it(open_desk):
@@ -175,7 +175,7 @@ async def test_funding_can_be_what_breaks_it(open_desk):
         fill = await _only_fill(desk)
         assert fill.is_liquidation
         assert fill.price == 94
-        assert (await desk.exchange.account()).equity == 765
+        assert (await desk.exchange.report()).account.equity == 765
 
 
 async def test_cross_positions_are_liquidated_together(open_desk):
@@ -189,10 +189,10 @@ async def test_cross_positions_are_liquidated_together(open_desk):
         await desk.buy("300")
         await desk.buy("40", symbol="BTC")
         await desk.bars()
-        (position,) = await desk.exchange.positions()
+        (position,) = list((await desk.exchange.report()).positions)
         assert (position.symbol, position.quantity) == ("BTC", 40)
         assert (await desk.exchange.fills(NOON))[-1].price == D("92.95")
-        assert (await desk.exchange.account()).equity == D(565)
+        assert (await desk.exchange.report()).account.equity == D(565)
 
 
 async def test_after_a_gap_all_cross_positions_are_taken_over_with_what_is_left(open_desk):
@@ -209,8 +209,8 @@ async def test_after_a_gap_all_cross_positions_are_taken_over_with_what_is_left(
             ("BTC", D("91.5"), D("12.941176")),
             ("ETH", D("91.5"), D("97.058824")),
         ]
-        account = await desk.exchange.account()
-        assert (account.equity, await desk.exchange.positions()) == (0, [])
+        account = (await desk.exchange.report()).account
+        assert (account.equity, list((await desk.exchange.report()).positions)) == (0, [])
 
 
 async def test_hedge_is_not_liquidated_by_a_common_fall(open_desk):
@@ -220,7 +220,7 @@ async def test_hedge_is_not_liquidated_by_a_common_fall(open_desk):
         await desk.buy("200")
         await desk.sell("200", symbol="BTC")
         await desk.bars()
-        assert len(await desk.exchange.positions()) == 2
+        assert len((await desk.exchange.report()).positions) == 2
 
 
 def _told(desk):
@@ -235,9 +235,9 @@ async def test_isolated_margin_is_taken_at_open_less_the_fee(open_desk):
     async with open_desk(**_config(taker_fee_bps=D("4.5"))) as desk:
         await desk.exchange.set_leverage("ETH", 5, ISOLATED)
         await desk.buy("10")
-        (position,) = await desk.exchange.positions()
+        (position,) = list((await desk.exchange.report()).positions)
         assert (position.margin_used, position.margin_mode) == (D("199.55"), ISOLATED)
-        account = await desk.exchange.account()
+        account = (await desk.exchange.report()).account
         assert (account.equity, account.available) == (D("9999.55"), D(9800))
         # raw -800.45: price = 800.45 / (10 x 0.98)
         assert position.liquidation_price == D("81.6785714286")
@@ -249,10 +249,10 @@ async def test_isolated_margin_comes_back_in_proportion(open_desk):
         await desk.buy("10")
         await desk.bars()
         await desk.sell("4")
-        (position,) = await desk.exchange.positions()
+        (position,) = list((await desk.exchange.report()).positions)
         # 200 + 10 x 10 = 300 at 110; six tenths of it stay, 120 are free again.
         assert position.margin_used == D(180)
-        account = await desk.exchange.account()
+        account = (await desk.exchange.report()).account
         assert (account.equity, account.available) == (D(10_100), D(9920))
 
 
@@ -266,11 +266,11 @@ async def test_isolated_liquidation_leaves_the_rest_alone(open_desk):
         await desk.buy("10", symbol="BTC")
         waiting = await desk.rest("buy", "1", "80", symbol="BTC")
         await desk.bars()
-        (position,) = await desk.exchange.positions()
+        (position,) = list((await desk.exchange.report()).positions)
         assert position.symbol == "BTC"
         assert (await desk.order(waiting)).status is OrderStatus.RESTING
         # 10000 + 100 x (91.83 - 100) - 10
-        assert (await desk.exchange.account()).equity == D(9173)
+        assert (await desk.exchange.report()).account.equity == D(9173)
 
 
 async def test_of_a_big_isolated_position_the_rest_keeps_all_the_margin(open_desk):
@@ -282,12 +282,12 @@ async def test_of_a_big_isolated_position_the_rest_keeps_all_the_margin(open_des
         await desk.bars()
         fill = await _only_fill(desk)
         assert (fill.price, fill.size) == (D("91.83"), 400)
-        (position,) = await desk.exchange.positions()
+        (position,) = list((await desk.exchange.report()).positions)
         # 1600 x 95 - 143268; it goes where 1600 p - 143268 = 32 p
         assert (position.quantity, position.margin_used) == (1600, D(8732))
         assert position.liquidation_price == D("91.3698979592")
         # Nothing came back to the account: 30000 - 20000 are free as before.
-        assert (await desk.exchange.account()).available == 10_000
+        assert (await desk.exchange.report()).account.available == 10_000
 
 
 async def test_isolated_debt_never_touches_the_account(open_desk):
@@ -296,7 +296,7 @@ async def test_isolated_debt_never_touches_the_account(open_desk):
         await desk.exchange.set_leverage("ETH", 10, ISOLATED)
         await desk.buy("100")
         await desk.bars()
-        assert (await desk.exchange.account()).equity == 9000
+        assert (await desk.exchange.report()).account.equity == 9000
         assert (await _only_fill(desk)).fee == -1000
 
 
@@ -314,10 +314,10 @@ async def test_flip_opens_with_margin_of_its_own(open_desk):
         await desk.buy("100")
         await desk.bars()
         await desk.sell("150")
-        (position,) = await desk.exchange.positions()
+        (position,) = list((await desk.exchange.report()).positions)
         # 50 short at 110 and 10x
         assert (position.quantity, position.margin_used) == (-50, D(550))
-        assert (await desk.exchange.account()).equity == 11_000
+        assert (await desk.exchange.report()).account.equity == 11_000
 
 
 async def test_margin_mode_and_leverage_refusals_word_for_word(open_desk):
@@ -330,7 +330,7 @@ async def test_margin_mode_and_leverage_refusals_word_for_word(open_desk):
         )
         await set_leverage("ETH", 20, ISOLATED)
         # All 500 USD stay in the position: 10x is still possible, and raising freed nothing.
-        assert (await desk.exchange.account()).available == 500
+        assert (await desk.exchange.report()).account.available == 500
         await set_leverage("ETH", 10, ISOLATED)
         assert await _refused(set_leverage("ETH", 9, ISOLATED)) == (
             "Isolated position does not have sufficient margin available to decrease leverage. "
@@ -382,11 +382,11 @@ async def test_liquidation_price_is_the_venues(tmp_path, row):
         request = OrderRequest(
             client_id="0x1", symbol=coin, side=side, size=size, limit_price=entry
         )
-        (outcome,) = await exchange.place([request])
+        (outcome,) = await exchange.place([request], expires_at=None)
         assert (outcome.status, outcome.average_price) == (OrderStatus.FILLED, entry)
         if part < 0:
             await clock.sleep_until(NOON)
-        (position,) = await exchange.positions()
+        (position,) = list((await exchange.report()).positions)
         assert abs(position.margin_used - margin) <= D("1E-6")
         theirs = D(row["venue_liquidation_px"])
         assert abs(position.liquidation_price - theirs) <= theirs * D("5e-5")
@@ -423,8 +423,8 @@ async def test_january_2022_liquidates_a_twentyfold_long_at_the_documented_price
     async with _january(tmp_path) as (exchange, clock, market):
         # Isolated at 20x, no fees: 46377 (1 - 1/20) / (1 - 1/80) = 44615.84...
         await exchange.set_leverage("BTC", 20, ISOLATED)
-        await exchange.place([_order("buy", "1", "48000")])
-        (position,) = await exchange.positions()
+        await exchange.place([_order("buy", "1", "48000")], expires_at=None)
+        (position,) = list((await exchange.report()).positions)
         entry = position.entry_price
         expected = entry * (1 - D(1) / 20) / (1 - D(1) / 80)
         assert abs(position.liquidation_price - expected) < D("0.001")
@@ -436,16 +436,16 @@ async def test_january_2022_liquidates_a_twentyfold_long_at_the_documented_price
         bars = await market.candles("BTC", "1m", fill.time, 50_000)
         assert bars.low[-1] <= float(expected) < bars.low[:-1].min()
         # The margin is gone but for what was left of the maintenance margin.
-        lost = 100_000 - (await exchange.account()).equity
+        lost = 100_000 - (await exchange.report()).account.equity
         assert lost == entry - fill.price
 
 
 async def test_january_2022_with_a_stop_exits_at_the_stop_or_the_gaps_open(tmp_path):
     async with _january(tmp_path) as (exchange, clock, market):
         await exchange.set_leverage("BTC", 20, ISOLATED)
-        await exchange.place([_order("buy", "1", "48000")])
+        await exchange.place([_order("buy", "1", "48000")], expires_at=None)
         stop = _order("sell", "1", "40000", is_reduce_only=True, trigger=STOP)
-        await exchange.place([stop])
+        await exchange.place([stop], expires_at=None)
         await clock.sleep_until(JANUARY + timedelta(days=31))
         _, fill = await exchange.fills(JANUARY)
         assert not fill.is_liquidation
@@ -493,12 +493,12 @@ async def test_maintenance_of_a_position_in_the_second_tier(open_desk):
     async with open_desk(*rows, **_config(initial_balance_usd=D(12_000_000))) as desk:
         await desk.exchange.set_leverage("ETH", 15, CROSS)
         await desk.buy("1500000")
-        (position,) = await desk.exchange.positions()
+        (position,) = list((await desk.exchange.report()).positions)
         assert position.liquidation_price == D("94.2528735632")
         # 150M / 15
         assert position.margin_used == 10_000_000
         await desk.bars()
-        assert await desk.exchange.positions() != []
+        assert list((await desk.exchange.report()).positions) != []
         assert _told(desk) == []
         await desk.bars()
         _, first, *_ = await desk.exchange.fills(NOON)
@@ -523,6 +523,6 @@ async def test_leverage_cannot_fall_below_what_waiting_orders_hold_back(open_des
     async with open_desk(**_config()) as desk:
         await desk.rest("buy", "1000", "90")
         await desk.exchange.set_leverage("ETH", 10, CROSS)
-        assert (await desk.exchange.account()).available == 1000
+        assert (await desk.exchange.report()).account.available == 1000
         assert "sufficient margin" in await _refused(desk.exchange.set_leverage("ETH", 8, CROSS))
-        assert (await desk.exchange.account()).available == 1000
+        assert (await desk.exchange.report()).account.available == 1000

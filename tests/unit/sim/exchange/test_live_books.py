@@ -75,7 +75,7 @@ class Stall:
             limit_price=D(limit),
             **changes,
         )
-        return (await self.exchange.place([request]))[0]
+        return (await self.exchange.place([request], expires_at=None))[0]
 
     def show(self, bids=BIDS, asks=ASKS):
         self.market.set_book("ETH", bids=bids, asks=asks)
@@ -206,7 +206,7 @@ async def test_a_stop_that_fires_sells_into_the_book_of_that_moment(open_stall):
         await stall.exchange.accept_marks(await stall.market.quotes(["ETH"]))
         sold = [(f.price, f.size) for f in await stall.exchange.fills(START)][-2:]
         assert sold == [(2398, 1), (2390, 2)]
-        assert await stall.exchange.positions() == []
+        assert list((await stall.exchange.report()).positions) == []
 
 
 async def test_a_liquidation_sells_into_the_book_of_that_moment(open_stall):
@@ -221,7 +221,7 @@ async def test_a_liquidation_sells_into_the_book_of_that_moment(open_stall):
         closed = [(f.price, f.size) for f in await stall.exchange.fills(START) if f.is_liquidation]
         assert closed == [(2331, 2), (2330, 3)]
         # 1000 - 2 x 169 - 3 x 170
-        assert (await stall.exchange.account()).equity == 152
+        assert (await stall.exchange.report()).account.equity == 152
 
 
 async def test_a_mark_that_stands_still_has_no_book(open_stall):

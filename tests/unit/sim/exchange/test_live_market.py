@@ -68,14 +68,14 @@ def open_live(tmp_path):
 
 async def test_stop_fires_at_the_mark_of_the_next_call(open_live):
     async with open_live() as (exchange, market):
-        await exchange.place([BUY, STOP])
+        await exchange.place([BUY, STOP], expires_at=None)
         market.set("ETH", "2401")
-        assert len(await exchange.open_orders()) == 1
+        assert len((await exchange.report()).orders) == 1
         market.set("ETH", "2390")
         fills = await exchange.fills(NOON)
         # 2390 x 0.9998 = 2389.522, five significant figures: 2389.5
         assert fills[-1].price == Decimal("2389.5")
-        assert await exchange.positions() == []
+        assert list((await exchange.report()).positions) == []
 
 
 async def test_resting_order_fills_when_a_mark_goes_through_it(open_live):
@@ -88,7 +88,7 @@ async def test_resting_order_fills_when_a_mark_goes_through_it(open_live):
             limit_price=Decimal(2450),
             tif=TimeInForce.GTC,
         )
-        (outcome,) = await exchange.place([bid])
+        (outcome,) = await exchange.place([bid], expires_at=None)
         assert outcome.status is OrderStatus.RESTING
         market.set("ETH", "2440")
         (fill,) = await exchange.fills(NOON)
@@ -98,23 +98,23 @@ async def test_resting_order_fills_when_a_mark_goes_through_it(open_live):
 async def test_coin_without_a_quote_is_refused_in_the_venues_words(open_live):
     async with open_live() as (exchange, market):
         market.is_blind = True
-        (outcome,) = await exchange.place([BUY])
+        (outcome,) = await exchange.place([BUY], expires_at=None)
         assert outcome.reason == "No liquidity available for market order."
 
 
 async def test_after_a_restart_nothing_is_valued_without_a_price(open_live):
     async with open_live() as (exchange, _):
-        await exchange.place([BUY])
+        await exchange.place([BUY], expires_at=None)
     async with open_live() as (exchange, market):
         market.is_blind = True
         with pytest.raises(TransientError, match="the market tells no price of ETH"):
-            await exchange.account()
+            await exchange.report()
         market.is_blind = False
-        assert (await exchange.account()).margin_used == 125
+        assert (await exchange.report()).account.margin_used == 125
 
 
 async def test_without_position_and_order_the_market_is_never_asked(open_live):
     async with open_live() as (exchange, market):
-        await exchange.account()
+        await exchange.report()
         await exchange.fills(NOON)
         assert market.asked == 0

@@ -23,7 +23,7 @@ async def test_buy_pays_slippage_and_taker_fee(open_desk):
         assert outcome.average_price == D("100.02")
         fill = await desk.last_fill()
         assert (fill.price, fill.fee, fill.is_taker) == (D("100.02"), D("0.45009"), True)
-        account = await desk.exchange.account()
+        account = (await desk.exchange.report()).account
         # 10000 - 1000.2 - 0.45009
         assert account.raw_usd == D("8999.34991")
         # + 10 x 100
@@ -31,7 +31,7 @@ async def test_buy_pays_slippage_and_taker_fee(open_desk):
         # 1000 / 20, the venue's default leverage
         assert account.margin_used == D(50)
         assert account.available == D("9949.34991")
-        (position,) = await desk.exchange.positions()
+        (position,) = list((await desk.exchange.report()).positions)
         assert (position.quantity, position.entry_price) == (D(10), D("100.02"))
         assert position.unrealized_pnl == D("-0.2")
         assert position.liquidation_price is None
@@ -41,10 +41,10 @@ async def test_sell_gets_less_and_shorts(open_desk):
     async with open_desk() as desk:
         await desk.sell("10")
         # 100 x 0.9998 = 99.98; fee 0.44991; 10000 + 999.8 - 0.44991
-        account = await desk.exchange.account()
+        account = (await desk.exchange.report()).account
         assert account.raw_usd == D("10999.35009")
         assert account.equity == D("9999.35009")
-        (position,) = await desk.exchange.positions()
+        (position,) = list((await desk.exchange.report()).positions)
         assert (position.quantity, position.entry_price) == (D(-10), D("99.98"))
 
 
@@ -69,7 +69,7 @@ async def test_ioc_beyond_its_limit_is_cancelled_and_leaves_nothing(open_desk):
         outcome = await desk.buy("1", "100.01")
         assert outcome.status is OrderStatus.CANCELED
         assert outcome.reason == "Order could not immediately match against any resting orders."
-        assert await desk.exchange.positions() == []
+        assert list((await desk.exchange.report()).positions) == []
         assert (await desk.buy("1", "100.02")).status is OrderStatus.FILLED
 
 
@@ -79,9 +79,9 @@ async def test_closing_and_flipping_realise_profit_on_the_closed_part(open_desk)
         await desk.bars()
         await desk.sell("5")
         # 3 x (110 - 100) = 30 realised, short 2 from 110
-        (position,) = await desk.exchange.positions()
+        (position,) = list((await desk.exchange.report()).positions)
         assert (position.quantity, position.entry_price) == (D(-2), D(110))
-        assert (await desk.exchange.account()).equity == D(10030)
+        assert (await desk.exchange.report()).account.equity == D(10030)
 
 
 async def test_adding_averages_the_entry(open_desk):
@@ -90,7 +90,7 @@ async def test_adding_averages_the_entry(open_desk):
         await desk.bars()
         await desk.buy("2")
         # (100 + 2 x 103) / 3 = 102
-        (position,) = await desk.exchange.positions()
+        (position,) = list((await desk.exchange.report()).positions)
         assert position.entry_price == D(102)
 
 
@@ -99,7 +99,7 @@ async def test_cross_liquidation_price_follows_the_formula(open_desk):
         await desk.buy("1000")
         # equity 10000 - 20 slippage - 45.009 fee = 9934.991; maintenance 100000 / 50 = 2000
         # 100 - (9934.991 - 2000) / 1000 / (1 - 1/50) = 91.90307040816...
-        (position,) = await desk.exchange.positions()
+        (position,) = list((await desk.exchange.report()).positions)
         assert position.liquidation_price == D("91.9030704082")
 
 
@@ -158,7 +158,7 @@ async def test_resting_buy_fills_as_maker_only_when_the_price_goes_through_it(op
         outcome = await desk.rest("buy", "10", "98")
         assert outcome.status is OrderStatus.RESTING
         # while it rests, 10 x 98 / 20 is held back
-        assert (await desk.exchange.account()).available == D(9951)
+        assert (await desk.exchange.report()).account.available == D(9951)
         await desk.bars()
         assert (await desk.order(outcome)).status is OrderStatus.RESTING
         await desk.bars()
@@ -188,10 +188,10 @@ async def test_resting_order_the_account_can_no_longer_bear_is_cancelled(open_de
 async def test_same_client_id_again_tells_where_the_order_stands(open_desk):
     async with open_desk((99, 99, 97, 99)) as desk:
         request = desk.request("buy", "1", "98", tif=TimeInForce.GTC)
-        (first,) = await desk.exchange.place([request])
+        (first,) = await desk.exchange.place([request], expires_at=None)
         assert first.status is OrderStatus.RESTING
         await desk.bars()
-        (again,) = await desk.exchange.place([request])
+        (again,) = await desk.exchange.place([request], expires_at=None)
         assert (again.venue_order_id, again.status) == (first.venue_order_id, OrderStatus.FILLED)
         assert len(await desk.exchange.fills(desk.clock.now() - timedelta(hours=1))) == 1
 
@@ -202,4 +202,4 @@ async def test_cancelled_order_never_fills(open_desk):
         (cancelled,) = await desk.exchange.cancel([outcome.client_id])
         assert (cancelled.status, cancelled.reason) == (OrderStatus.CANCELED, "")
         await desk.bars()
-        assert await desk.exchange.positions() == []
+        assert list((await desk.exchange.report()).positions) == []

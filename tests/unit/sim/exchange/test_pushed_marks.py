@@ -12,7 +12,7 @@ import pytest
 from nof0_core.clock import SimulatedClock
 from nof0_core.domain.order import OrderRequest, OrderStatus, Side, TimeInForce, Trigger
 from nof0_core.domain.order import TriggerKind as Kind
-from nof0_core.protocols import AcceptsMarks
+from nof0_core.protocols import Capability
 from nof0_core.testing.environment import START
 from nof0_core.testing.environment import env as make_env
 from nof0_core.testing.market import HandMarket
@@ -74,14 +74,14 @@ def _stop(price="2400"):
 
 async def test_paper_exchange_and_the_faulty_one_accept_marks(open_live):
     async with open_live() as (exchange, _, _):
-        assert isinstance(exchange, AcceptsMarks)
+        assert Capability.ACCEPTS_MARKS in exchange.capabilities
     async with open_live(SimExchangeConfig(faults=FaultRules(duplicate=0.1))) as (exchange, _, _):
-        assert isinstance(exchange, AcceptsMarks)
+        assert Capability.ACCEPTS_MARKS in exchange.capabilities
 
 
 async def test_stop_fires_when_the_mark_is_handed_over_not_when_somebody_asks(open_live):
     async with open_live() as (exchange, market, clock):
-        await exchange.place([_buy(), _stop()])
+        await exchange.place([_buy(), _stop()], expires_at=None)
         market.set("ETH", "2390")
         await exchange.accept_marks(await market.quotes(["ETH"]))
         market.set("ETH", "2450")
@@ -93,17 +93,17 @@ async def test_stop_fires_when_the_mark_is_handed_over_not_when_somebody_asks(op
 
 async def test_while_marks_are_handed_over_questions_do_not_ask_the_market(open_live):
     async with open_live() as (exchange, market, clock):
-        await exchange.place([_buy()])
+        await exchange.place([_buy()], expires_at=None)
         await exchange.accept_marks(await market.quotes(["ETH"]))
         asked = market.asked
         for _ in range(3):
-            await exchange.account()
-            await exchange.positions()
+            await exchange.report()
+            await exchange.report()
         assert market.asked == asked
         # nobody hands anything over any more
         await clock.sleep_until(clock.now() + timedelta(minutes=1))
         market.set("ETH", "2510")
-        assert (await exchange.positions())[0].unrealized_pnl > 9
+        assert (await exchange.report()).positions[0].unrealized_pnl > 9
         assert market.asked == asked + 1
 
 
@@ -111,7 +111,7 @@ async def test_order_is_priced_at_its_arrival_whatever_was_handed_over(open_live
     async with open_live() as (exchange, market, _):
         await exchange.accept_marks(await market.quotes(["ETH"]))
         market.set("ETH", "2550")
-        (outcome,) = await exchange.place([_buy()])
+        (outcome,) = await exchange.place([_buy()], expires_at=None)
         # 2550 x 1.0002 = 2550.51, five significant figures upward
         assert outcome.average_price == D("2550.6")
 
@@ -128,7 +128,7 @@ async def test_resting_order_fills_by_the_volume_of_a_minute(open_live):
             limit_price=D(2450),
             tif=TimeInForce.GTC,
         )
-        await exchange.place([bid])
+        await exchange.place([bid], expires_at=None)
         market.set("ETH", "2440")
         await exchange.accept_marks(await market.quotes(["ETH"]))
         first = (await exchange.order(bid.client_id)).filled_size
@@ -143,16 +143,16 @@ async def test_resting_order_fills_by_the_volume_of_a_minute(open_live):
 async def test_impact_on_a_live_market_follows_the_volume_of_the_day(open_live):
     async with open_live(SimExchangeConfig()) as (exchange, _, _):
         # 1e9 / 2500 / 1440 = 277.7 coins a minute; 1 of them: 2 + 5 x sqrt(0.36 %/1 %) = 5 bps
-        (outcome,) = await exchange.place([_buy()])
+        (outcome,) = await exchange.place([_buy()], expires_at=None)
         assert outcome.average_price == D("2501.3")
 
 
 async def test_stale_mark_of_a_live_market_stays_as_it_was(open_live):
     rules = FaultRules(stale_mark=1.0)
     async with open_live(attrs.evolve(SETTINGS, faults=rules)) as (exchange, market, _):
-        await exchange.place([_buy()])
+        await exchange.place([_buy()], expires_at=None)
         market.set("ETH", "2300")
         await exchange.accept_marks(await market.quotes(["ETH"]))
-        (position,) = await exchange.positions()
+        (position,) = list((await exchange.report()).positions)
         # bought at 2500 x 1.0002, rounded up to 2500.5; still valued at 2500
         assert position.unrealized_pnl == D("-0.5")

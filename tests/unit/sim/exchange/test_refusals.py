@@ -74,13 +74,13 @@ REFUSED = [
 @pytest.mark.parametrize(("args", "changes", "reason"), REFUSED)
 async def test_refused_order_says_why_and_changes_nothing(open_desk, args, changes, reason):
     async with open_desk() as desk:
-        before = await desk.exchange.account()
+        before = (await desk.exchange.report()).account
         outcome = await desk.send(*args, **changes)
         assert (outcome.status, outcome.reason) == (OrderStatus.REJECTED, reason)
         assert outcome.filled_size == 0
-        after = await desk.exchange.account()
+        after = (await desk.exchange.report()).account
         assert (after.raw_usd, after.available) == (before.raw_usd, before.available)
-        assert await desk.exchange.open_orders() == []
+        assert list((await desk.exchange.report()).orders) == []
 
 
 WITH_LONG = [
@@ -139,7 +139,7 @@ async def test_refused_order_leaves_the_position_alone(open_desk, args, changes,
         await desk.buy("1")
         outcome = await desk.send(*args, **changes)
         assert (outcome.status, outcome.reason) == (OrderStatus.REJECTED, reason)
-        assert [p.quantity for p in await desk.exchange.positions()] == [1]
+        assert [p.quantity for p in (await desk.exchange.report()).positions] == [1]
 
 
 async def test_reduce_only_order_may_be_worth_less_than_the_minimum(open_desk):
@@ -155,7 +155,7 @@ async def test_closing_is_never_refused_for_margin(open_desk):
     async with open_desk((98, 98, 98, 98)) as desk:
         await desk.buy("1900")
         await desk.bars()
-        assert (await desk.exchange.account()).available == 0
+        assert (await desk.exchange.report()).account.available == 0
         assert (await desk.sell("500")).status is OrderStatus.FILLED
         assert (await desk.buy("100")).reason == "Insufficient margin to place order."
 
@@ -165,7 +165,7 @@ async def test_oversized_reduce_only_order_closes_what_there_is(open_desk):
         await desk.buy("1")
         outcome = await desk.sell("3", is_reduce_only=True)
         assert (outcome.status, outcome.filled_size) == (OrderStatus.PARTLY_FILLED, 1)
-        assert await desk.exchange.positions() == []
+        assert list((await desk.exchange.report()).positions) == []
 
 
 LEVERAGES = [
@@ -188,7 +188,7 @@ async def test_leverage_decides_how_much_margin_a_position_takes(open_desk):
     async with open_desk() as desk:
         await desk.exchange.set_leverage("ETH", 5, CROSS)
         await desk.buy("10")
-        assert (await desk.exchange.account()).margin_used == 200
+        assert (await desk.exchange.report()).account.margin_used == 200
         assert (await desk.buy("500")).reason == "Insufficient margin to place order."
 
 
@@ -198,7 +198,7 @@ async def test_leverage_cannot_fall_below_what_the_account_can_back(open_desk):
         with pytest.raises(RejectedError, match="does not have sufficient margin available"):
             await desk.exchange.set_leverage("ETH", 10, CROSS)
         await desk.exchange.set_leverage("ETH", 11, CROSS)
-        assert (await desk.exchange.positions())[0].leverage == 11
+        assert (await desk.exchange.report()).positions[0].leverage == 11
 
 
 async def test_position_beyond_a_margin_tier_needs_lower_leverage(open_desk):

@@ -12,6 +12,11 @@ from nof0_core.domain.order import OrderStatus, TimeInForce, Trigger, TriggerKin
 pytestmark = pytest.mark.anyio
 
 D = Decimal
+STOP = Trigger(kind=TriggerKind.STOP, price=D(95))
+TARGET = {
+    "trigger": Trigger(kind=TriggerKind.TARGET, price=D(105), is_market=False),
+    "tif": TimeInForce.GTC,
+}
 
 
 async def _stop_limit(desk, size, price, limit, tif=TimeInForce.GTC, kind="stop", **changes):
@@ -45,7 +50,7 @@ async def test_beyond_its_limit_it_rests_there_and_fills_when_the_price_comes_ba
         await desk.bars()
         fill = await desk.last_fill()
         assert (fill.price, fill.is_taker) == (D("94.9"), False)
-        assert await desk.exchange.positions() == []
+        assert list((await desk.exchange.report()).positions) == []
 
 
 async def test_ioc_stop_limit_beyond_its_limit_is_gone(open_desk):
@@ -54,7 +59,7 @@ async def test_ioc_stop_limit_beyond_its_limit_is_gone(open_desk):
         stop = await _stop_limit(desk, "1", "95", "94.9", tif=TimeInForce.IOC)
         await desk.bars()
         assert (await desk.order(stop)).status is OrderStatus.CANCELED
-        assert len(await desk.exchange.positions()) == 1
+        assert len((await desk.exchange.report()).positions) == 1
 
 
 async def test_limit_may_lie_on_the_near_side_of_its_trigger(open_desk):
@@ -74,8 +79,13 @@ async def test_partly_filled_target_keeps_the_stop_until_it_is_done(open_desk):
     bars = (105.5, 106.5, 105.2, 105.5), (105.5, 107, 105.5, 106), (106, 108, 106, 107)
     async with open_desk(*bars, volumes=[30, 30, 30, 30]) as desk:
         await desk.buy("5")
-        target = await _stop_limit(desk, "5", "105", "106", kind="target", group="g")
-        stop = await desk.exit("stop", "sell", "5", "95", "85", group="g")
+        stop, target = await desk.exchange.place(
+            [
+                desk.request("sell", "5", "85", is_reduce_only=True, trigger=STOP),
+                desk.request("sell", "5", "106", is_reduce_only=True, **TARGET),
+            ],
+            expires_at=None,
+        )
         await desk.bars(2)
         found = await desk.order(target)
         assert (found.status, found.filled_size) == (OrderStatus.RESTING, 3)
@@ -106,7 +116,7 @@ async def test_position_that_is_closed_and_opened_again_has_no_old_exits(open_de
         await desk.buy("1")
         await desk.bars()
         assert (await desk.order(old)).reason == "reduceOnlyCanceled"
-        assert len(await desk.exchange.positions()) == 1
+        assert len((await desk.exchange.report()).positions) == 1
 
 
 async def test_flipped_position_has_no_exits_of_the_other_side(open_desk):
@@ -133,4 +143,4 @@ async def test_market_trigger_fills_what_its_bound_allows_and_drops_the_rest(ope
         found = await desk.order(stop)
         assert (found.status, found.filled_size) == (OrderStatus.PARTLY_FILLED, 10)
         assert (await desk.exchange.fills(desk.clock.now() - noon))[-1].price == D("94.05")
-        assert [p.quantity for p in await desk.exchange.positions()] == [30]
+        assert [p.quantity for p in (await desk.exchange.report()).positions] == [30]

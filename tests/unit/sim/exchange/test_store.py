@@ -25,9 +25,9 @@ DROP = [(99, 99, 98, 99)] * 3 + [(99, 99, 94, 96)] + [(96, 97, 95, 96)] * 70
 
 async def _picture(exchange):
     return (
-        await exchange.account(),
-        await exchange.positions(),
-        await exchange.open_orders(),
+        (await exchange.report()).account,
+        list((await exchange.report()).positions),
+        list((await exchange.report()).orders),
         await exchange.fills(NOON),
         await exchange.funding(NOON),
     )
@@ -35,8 +35,7 @@ async def _picture(exchange):
 
 async def _live_through(desk):
     await desk.buy("10")
-    await desk.exit("stop", "sell", "4", "95", "80", group="g")
-    await desk.exit("target", "sell", "4", "120", "100", group="g")
+    await desk.exits("sell", "4", stop=("95", "80"), target=("120", "100"))
     await desk.bars()
 
 
@@ -152,7 +151,7 @@ async def test_what_cannot_be_written_stops_the_account(open_desk, tmp_path):
         with pytest.raises(ProviderError, match="an earlier change could not be written"):
             await desk.buy("1")
     async with open_desk() as desk:
-        assert await desk.exchange.positions() == []
+        assert list((await desk.exchange.report()).positions) == []
 
 
 VICTIM = """
@@ -178,7 +177,7 @@ async def main():
                     client_id=f"0x{number:032x}", symbol="ETH", side=side, size=Decimal("0.1"),
                     limit_price=Decimal(2500 + 100 * side.sign),
                 )
-                (outcome,) = await exchange.place([order])
+                (outcome,) = await exchange.place([order], expires_at=None)
                 print(outcome.client_id, outcome.status, flush=True)
 
 anyio.run(main)
@@ -198,9 +197,9 @@ async def test_every_answered_order_survives_kill_9(tmp_path, open_desk):
             assert order.status is OrderStatus(status)
         fills = await desk.exchange.fills(NOON)
         assert len(answered) <= len(fills) <= len(answered) + 1
-        assert [fill.trade_id for fill in fills] == list(range(1, len(fills) + 1))
+        assert [int(fill.trade_id) for fill in fills] == list(range(1, len(fills) + 1))
     header = json.loads((folder / "paper_account.jsonl").read_text().splitlines()[0])
-    assert header == {"paper_account": 1, "initial_balance_usd": "10000"}
+    assert header == {"paper_account": 2, "initial_balance_usd": "10000"}
 
 
 async def test_account_of_an_older_version_still_opens(open_desk, tmp_path):

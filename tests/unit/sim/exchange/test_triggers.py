@@ -16,8 +16,7 @@ D = Decimal
 
 async def _long_with_exits(desk, size="10"):
     await desk.buy(size)
-    stop = await desk.exit("stop", "sell", size, "95", "85", group="g")
-    target = await desk.exit("target", "sell", size, "105", "90", group="g")
+    stop, target = await desk.exits("sell", size, stop=("95", "85"), target=("105", "90"))
     assert stop.status is target.status is OrderStatus.RESTING
     return stop, target
 
@@ -45,8 +44,8 @@ async def test_long_exits(open_desk, bar, price, filled):
         assert (await desk.order(done)).status is OrderStatus.FILLED
         left = await desk.order(sibling)
         assert (left.status, left.reason) == (OrderStatus.CANCELED, "siblingFilledCanceled")
-        assert await desk.exchange.positions() == []
-        assert await desk.exchange.open_orders() == []
+        assert list((await desk.exchange.report()).positions) == []
+        assert list((await desk.exchange.report()).orders) == []
 
 
 SHORT_BARS = [
@@ -62,18 +61,17 @@ SHORT_BARS = [
 async def test_short_exits(open_desk, bar, price):
     async with open_desk(bar) as desk:
         await desk.sell("10")
-        await desk.exit("stop", "buy", "10", "105", "115", group="g")
-        await desk.exit("target", "buy", "10", "95", "110", group="g")
+        await desk.exits("buy", "10", stop=("105", "115"), target=("95", "110"))
         await desk.bars()
         assert (await desk.last_fill()).price == D(price)
-        assert await desk.exchange.positions() == []
+        assert list((await desk.exchange.report()).positions) == []
 
 
 async def test_untouched_exits_keep_waiting(open_desk):
     async with open_desk((100, 104.99, 95.01, 100)) as desk:
         await _long_with_exits(desk)
         await desk.bars()
-        assert len(await desk.exchange.open_orders()) == 2
+        assert len((await desk.exchange.report()).orders) == 2
 
 
 async def test_of_the_bar_in_which_it_was_placed_only_the_close_counts(open_desk):
@@ -82,7 +80,7 @@ async def test_of_the_bar_in_which_it_was_placed_only_the_close_counts(open_desk
         await _long_with_exits(desk)
         await desk.clock.sleep_until(desk.clock.now() + timedelta(seconds=30))
         # the low of 90 may have come before the stop was there
-        assert len(await desk.exchange.positions()) == 1
+        assert len((await desk.exchange.report()).positions) == 1
         await desk.bars()
         assert (await desk.last_fill()).price == D("94.98")
 
@@ -92,7 +90,7 @@ async def test_close_beyond_a_stop_placed_in_that_bar_fires_at_the_close(open_de
         await desk.clock.sleep_until(desk.clock.now() + timedelta(seconds=30))
         await _long_with_exits(desk)
         await desk.clock.sleep_until(desk.clock.now() + timedelta(seconds=30))
-        await desk.exchange.account()
+        await desk.exchange.report()
         # 94 x 0.9998 = 93.9812
         assert (await desk.last_fill()).price == D("93.98")
 
@@ -103,7 +101,7 @@ async def test_many_bars_in_one_step_find_the_first_that_fires(open_desk):
         await _long_with_exits(desk)
         noon = desk.clock.now()
         await desk.clock.sleep_until(noon + timedelta(minutes=61))
-        await desk.exchange.account()
+        await desk.exchange.report()
         assert (await desk.last_fill()).time == noon + timedelta(minutes=41)
 
 
@@ -116,7 +114,7 @@ async def test_gap_through_the_limit_leaves_the_position_and_says_so(open_desk):
             OrderStatus.CANCELED,
             "Order could not immediately match against any resting orders.",
         )
-        assert [p.quantity for p in await desk.exchange.positions()] == [10]
+        assert [p.quantity for p in (await desk.exchange.report()).positions] == [10]
 
 
 async def test_closing_the_position_cancels_its_exits(open_desk):
@@ -132,24 +130,24 @@ async def test_exits_survive_a_partial_close_and_are_clipped_to_the_rest(open_de
     async with open_desk((99, 99, 94, 96)) as desk:
         stop, _ = await _long_with_exits(desk)
         await desk.sell("4")
-        assert len(await desk.exchange.open_orders()) == 2
+        assert len((await desk.exchange.report()).orders) == 2
         await desk.bars()
         found = await desk.order(stop)
         assert (found.status, found.filled_size) == (OrderStatus.PARTLY_FILLED, 6)
-        assert await desk.exchange.positions() == []
+        assert list((await desk.exchange.report()).positions) == []
 
 
 async def test_stops_of_several_owners_fire_one_by_one(open_desk):
     async with open_desk((99, 99, 96, 98), (98, 98, 93, 94)) as desk:
         await desk.buy("3")
-        near = await desk.exit("stop", "sell", "1", "97", "80", group="a")
-        far = await desk.exit("stop", "sell", "2", "94", "80", group="b")
+        near = await desk.exit("stop", "sell", "1", "97", "80")
+        far = await desk.exit("stop", "sell", "2", "94", "80")
         await desk.bars()
         assert (await desk.order(near)).status is OrderStatus.FILLED
         assert (await desk.order(far)).status is OrderStatus.RESTING
-        assert [p.quantity for p in await desk.exchange.positions()] == [2]
+        assert [p.quantity for p in (await desk.exchange.report()).positions] == [2]
         await desk.bars()
-        assert await desk.exchange.positions() == []
+        assert list((await desk.exchange.report()).positions) == []
 
 
 async def test_bars_of_different_coins_are_judged_in_order_of_time(open_desk):
@@ -166,4 +164,4 @@ async def test_bars_of_different_coins_are_judged_in_order_of_time(open_desk):
             ("SOL", 1),
             ("ETH", 2),
         ]
-        assert [f.trade_id for f in fills] == [1, 2, 3, 4]
+        assert [f.trade_id for f in fills] == ["1", "2", "3", "4"]

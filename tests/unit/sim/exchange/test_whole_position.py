@@ -17,7 +17,7 @@ async def test_order_of_size_zero_closes_all_there_is(open_desk):
         await desk.buy("3")
         closed = await desk.sell("0", is_reduce_only=True)
         assert (closed.status, closed.filled_size) == (OrderStatus.FILLED, 3)
-        assert await desk.exchange.positions() == []
+        assert list((await desk.exchange.report()).positions) == []
 
 
 async def test_stop_of_size_zero_grows_with_the_position_and_shrinks_with_it(open_desk):
@@ -34,14 +34,13 @@ async def test_stop_of_size_zero_grows_with_the_position_and_shrinks_with_it(ope
             6,
             D("94.98"),
         )
-        assert await desk.exchange.positions() == []
+        assert list((await desk.exchange.report()).positions) == []
 
 
 async def test_it_ends_with_the_position_and_with_its_sibling(open_desk):
     async with open_desk((101, 106, 101, 104)) as desk:
         await desk.buy("2")
-        stop = await desk.exit("stop", "sell", "0", "95", "85", group="g")
-        target = await desk.exit("target", "sell", "0", "105", "90", group="g")
+        stop, target = await desk.exits("sell", "0", stop=("95", "85"), target=("105", "90"))
         await desk.bars()
         assert (await desk.order(target)).filled_size == 2
         assert (await desk.order(stop)).reason == "siblingFilledCanceled"
@@ -59,7 +58,7 @@ async def test_what_the_market_does_not_take_stays_and_the_order_says_so(open_de
         await desk.buy("300", "150")
         part = await desk.sell("0", "99", is_reduce_only=True)
         assert part.status is OrderStatus.PARTLY_FILLED
-        (rest,) = await desk.exchange.positions()
+        (rest,) = list((await desk.exchange.report()).positions)
         assert rest.quantity == 300 - part.filled_size > 0
 
 
@@ -86,7 +85,7 @@ async def test_after_a_restart_it_still_closes_everything(open_desk):
         desk.counter = counter
         await desk.bars()
         assert (await desk.last_fill()).size == 2
-        assert await desk.exchange.positions() == []
+        assert list((await desk.exchange.report()).positions) == []
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from nof0_core.clock import SimulatedClock
 from nof0_core.domain.candles import Candles, Interval, to_ms
 from nof0_core.errors import DataError, EndOfDataError
 from nof0_core.ids import Symbol
-from nof0_core.protocols import SupportsRecording
+from nof0_core.protocols import MarketCapability
 from nof0_core.recordings.folder import load_folder
 from nof0_core.recordings.recording import Recording
 from nof0_core.recordings.series import BarSeries
@@ -57,7 +57,7 @@ async def test_six_coins_of_july_2025_without_any_setting():
         make_env(clock=SimulatedClock(NOON)) as env,
         plugin.open_market(SimMarketConfig(), env) as market,
     ):
-        assert isinstance(market, SupportsRecording)
+        assert MarketCapability.RECORDING in market.capabilities
         covers = market.recorded()
         assert covers.start == datetime(2025, 7, 14, 13, 3, tzinfo=UTC)
         assert covers.end == datetime(2025, 7, 26, 4, 0, tzinfo=UTC)

@@ -8,6 +8,6 @@ every look at the exchange account; the marker of the halt before every entry be
 """
 
 from nof0_core.manager.requests.halt import Halt, HaltSwitch
-from nof0_core.manager.requests.inbox import Command, Request, Requests
+from nof0_core.manager.requests.inbox import Request, Requests
 
-__all__ = ["Command", "Halt", "HaltSwitch", "Request", "Requests"]
+__all__ = ["Halt", "HaltSwitch", "Request", "Requests"]

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
-from enum import StrEnum
 from itertools import count
 from pathlib import Path
 
 import attrs
 import msgspec
 
+from nof0_core.domain.vocabulary import ControlCommand
 from nof0_core.errors import UsageError
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.manager.requests.place import put, remove
-
-
-class Command(StrEnum):
-    """What a trader can be told."""
-
-    PAUSE = "pause"
-    RESUME = "resume"
-    CLOSE = "close"
 
 
 @attrs.frozen(kw_only=True)
@@ -29,7 +21,7 @@ class Request:
     """One request; `id` is the name of its file. `symbol` narrows a close to one coin."""
 
     id: str
-    command: Command
+    command: ControlCommand
     trader: TraderId
     symbol: Symbol | None = None
 
@@ -47,7 +39,7 @@ class Requests:
         self._numbers = count(1)
 
     def add(
-        self, command: Command, trader: TraderId, symbol: Symbol | None, now: datetime
+        self, command: ControlCommand, trader: TraderId, symbol: Symbol | None, now: datetime
     ) -> Request:
         """Put a request into the directory; it is on disk when this returns.
 
@@ -115,7 +107,7 @@ class Requests:
 
 
 class _Request(msgspec.Struct):
-    command: Command
+    command: ControlCommand
     trader: str
     symbol: str | None = None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from decimal import Decimal
@@ -12,7 +12,8 @@ from typing import Any
 import attrs
 
 from nof0_core.domain.instrument import Instrument
-from nof0_core.domain.order import OrderOutcome, OrderRequest, Side
+from nof0_core.domain.order import OrderRequest, Side
+from nof0_core.domain.outcome import OrderOutcome
 from nof0_core.domain.position import VenuePosition
 from nof0_core.ids import Symbol, TraderId, client_order_id, cycle_id
 from nof0_core.money import ceil_to
@@ -63,13 +64,22 @@ class Bench:
 
     async def place(self, request: OrderRequest) -> OrderOutcome:
         """Place one order and return its outcome."""
-        outcomes = await self.exchange.place([request])
-        assert len(outcomes) == 1, f"one order gave {len(outcomes)} outcomes"
-        return outcomes[0]
+        (outcome,) = await self.place_all([request])
+        return outcome
+
+    async def place_all(self, requests: Sequence[OrderRequest]) -> Sequence[OrderOutcome]:
+        """Place orders in one call, with an expiry where the venue knows it."""
+        late = self.env.clock.now() + timedelta(minutes=1)
+        expires_at = late if self.has(Capability.EXPIRY) else None
+        outcomes = await self.exchange.place(requests, expires_at=expires_at)
+        assert len(outcomes) == len(requests), (
+            f"{len(requests)} orders gave {len(outcomes)} outcomes"
+        )
+        return outcomes
 
     async def position(self) -> VenuePosition | None:
         """Return the position in `symbol`."""
-        found = [p for p in await self.exchange.positions() if p.symbol == self.symbol]
+        found = [p for p in (await self.exchange.report()).positions if p.symbol == self.symbol]
         assert len(found) <= 1, f"{len(found)} positions in {self.symbol}, not one net position"
         return found[0] if found else None
 

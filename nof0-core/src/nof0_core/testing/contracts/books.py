@@ -11,7 +11,7 @@ import pytest
 
 from nof0_core.ids import Symbol
 from nof0_core.plugins.env import Env
-from nof0_core.protocols import SupportsOrderBooks
+from nof0_core.protocols import MarketCapability, market_with
 from nof0_core.testing.contracts.service import Opener, ServiceContract
 
 NEAR = Decimal("0.05")
@@ -19,7 +19,7 @@ NEAR = Decimal("0.05")
 
 
 class OrderBookContract(ServiceContract):
-    """Suite for `SupportsOrderBooks`, beside `MarketContract`.
+    """Suite for markets with ORDER_BOOKS, beside `MarketContract`.
 
     Inherit from both in one class, or from this one alone. What a book is, `OrderBook` checks when
     it is made; here is what a provider may get wrong around it.
@@ -38,7 +38,7 @@ class OrderBookContract(ServiceContract):
 
     async def test_books_are_offered(self, market: Any) -> None:
         """The capability is seen as one."""
-        assert isinstance(market, SupportsOrderBooks)
+        assert market_with(market, MarketCapability.ORDER_BOOKS) is not None
 
     async def test_books_are_of_what_was_asked(self, market: Any, symbol: Symbol) -> None:
         """Each book is filed under its own symbol; coins without one are left out."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,7 +11,7 @@ from nof0_core.domain.order import OrderStatus, Side, Trigger, TriggerKind
 from nof0_core.domain.position import MarginMode
 from nof0_core.errors import RejectedError
 from nof0_core.ids import Symbol
-from nof0_core.protocols import Capability, SupportsFunding
+from nof0_core.protocols import Capability, exchange_faults, exchange_with
 from nof0_core.testing.contracts.bench import Bench
 from nof0_core.testing.contracts.orders import FILLED, OrderContract
 
@@ -50,9 +51,9 @@ class ExchangeContract(OrderContract):
 
     async def test_account_adds_up_in_usd(self, bench: Bench) -> None:
         """Cash changes by exactly price x size and fee; equity is cash and positions at mark."""
-        before = await bench.exchange.account()
+        before = (await bench.exchange.report()).account
         await bench.place(bench.order(Side.BUY))
-        after = await bench.exchange.account()
+        after = (await bench.exchange.report()).account
         fills = await bench.exchange.fills(before.time)
         paid = sum((f.price * f.quantity + f.fee for f in fills), Decimal(0))
         assert after.raw_usd - before.raw_usd == -paid, "cash does not match the fills"
@@ -122,21 +123,78 @@ class ExchangeContract(OrderContract):
             Side.SELL, size=held, limit_price=limit, trigger=trigger, is_reduce_only=True
         )
         assert (await bench.place(stop)).status is OrderStatus.RESTING
-        assert [o.client_id for o in await bench.exchange.open_orders()] == [stop.client_id]
+        assert [o.client_id for o in (await bench.exchange.report()).orders] == [stop.client_id]
         (outcome,) = await bench.exchange.cancel([stop.client_id])
         assert outcome.status is OrderStatus.CANCELED
-        assert not await bench.exchange.open_orders()
+        assert not (await bench.exchange.report()).orders
         assert await bench.quantity() == held
 
     async def test_funding_is_oldest_first(self, bench: Bench) -> None:
         """Funding payments come in time order, with an amount that goes with size and rate."""
-        if not isinstance(bench.exchange, SupportsFunding):
+        provider = exchange_with(bench.exchange, Capability.FUNDING)
+        if provider is None:
             pytest.skip("the venue does not report funding")
         start = bench.env.clock.now()
         await bench.place(bench.order(Side.BUY))
         await bench.minutes(150)
-        payments = await bench.exchange.funding(start)
+        payments = await provider.funding(start)
         assert [p.time for p in payments] == sorted(p.time for p in payments)
         for payment in payments:
             if payment.rate:
                 assert (payment.amount > 0) is (payment.quantity * payment.rate < 0)
+
+    async def test_words_and_methods_fit(self, bench: Bench) -> None:
+        """There is a method for each word that stands for one, and none without its word."""
+        assert not exchange_faults(bench.exchange)
+
+    async def test_report_is_of_one_moment(self, bench: Bench) -> None:
+        """The report's time is that of its oldest part, and has a zone."""
+        report = await bench.exchange.report()
+        assert report.time.utcoffset() is not None, "naive time"
+        assert report.time <= report.account.time
+
+    async def test_simulated_venue_hands_over_what_it_executes(self, bench: Bench) -> None:
+        """Each execution is told in the answer and handed over once, with fee and trade id."""
+        provider = exchange_with(bench.exchange, Capability.ACCEPTS_MARKS)
+        if provider is None:
+            pytest.skip("the venue is not simulated")
+        start = bench.env.clock.now()
+        quotes = await bench.market.quotes([bench.symbol])
+        await provider.accept_marks(quotes)
+        outcome = await bench.place(bench.order(Side.BUY))
+        told = await bench.exchange.fills(start)
+        assert told, "nothing was filled: the test shows nothing"
+        assert list(outcome.fills) == list(told)
+        assert list(await provider.accept_marks(quotes)) == list(told)
+        assert not await provider.accept_marks(quotes), "handed over twice"
+
+    async def test_size_0_closes_the_whole_position(self, bench: Bench) -> None:
+        """A reduce-only order of size 0 closes all there is."""
+        if not bench.has(Capability.WHOLE_POSITION):
+            pytest.skip("the venue has no orders for the whole position")
+        await bench.place(bench.order(Side.BUY))
+        await bench.place(bench.order(Side.SELL, size=Decimal(0), is_reduce_only=True))
+        assert await bench.position() is None
+
+    async def test_order_that_never_came_is_proven_dead(self, bench: Bench) -> None:
+        """What was placed is found; what never was can be shown never to land."""
+        provider = exchange_with(bench.exchange, Capability.PROOF)
+        if provider is None:
+            pytest.skip("the venue offers no proof")
+        placed = bench.order(Side.BUY)
+        await bench.place(placed)
+        found = await provider.prove(placed.client_id)
+        assert found is not None
+        assert found.client_id == placed.client_id
+        assert await provider.prove(bench.order(Side.BUY).client_id) is None
+
+    async def test_next_event_lies_in_the_span(self, bench: Bench) -> None:
+        """With a position there is funding to come; nothing lies outside what was asked for."""
+        provider = exchange_with(bench.exchange, Capability.NEXT_EVENT)
+        if provider is None:
+            pytest.skip("the venue does not tell what comes")
+        await bench.place(bench.order(Side.BUY))
+        now = bench.env.clock.now()
+        found = provider.next_event(now, now + timedelta(hours=1))
+        assert found is not None
+        assert now < found <= now + timedelta(hours=1)

@@ -13,7 +13,7 @@ from nof0_core.domain.candles import Interval, interval_ms, to_ms
 from nof0_core.errors import DataError
 from nof0_core.ids import Symbol
 from nof0_core.plugins.env import Env
-from nof0_core.protocols import MarketProvider, SupportsRecording
+from nof0_core.protocols import MarketCapability, MarketProvider, market_faults, market_with
 from nof0_core.testing.contracts.service import Opener, ServiceContract
 
 
@@ -135,16 +135,21 @@ class MarketContract(ServiceContract):
         assert len(results) == 2
         assert results[0] == results[1]
 
+    async def test_words_and_methods_fit(self, market: MarketProvider) -> None:
+        """There is a method for each word that stands for one, and none without its word."""
+        assert not market_faults(market)
+
     async def test_recording_says_what_calls_say(
         self, market: MarketProvider, env: Env, symbol: Symbol, interval: Interval
     ) -> None:
         """The history of a recording and the bars one by one are the same."""
-        if not isinstance(market, SupportsRecording):
+        recording = market_with(market, MarketCapability.RECORDING)
+        if recording is None:
             pytest.skip("not a recording")
-        span = market.recorded()
+        span = recording.recorded()
         assert span.start <= env.clock.now() <= span.end
         bars = await market.candles(symbol, interval, env.clock.now(), 10)
-        whole = market.history(symbol, interval)
+        whole = recording.history(symbol, interval)
         closed = int(
             np.searchsorted(
                 whole.open_time, to_ms(env.clock.now()) - interval_ms(interval), side="right"
