@@ -20,7 +20,7 @@ from nof0_core.config.outlook import read_symbols
 from nof0_core.config.policies import Policy, make_checks
 from nof0_core.config.session import Session, nodes_of
 from nof0_core.config.tree import Node, Table, find
-from nof0_core.domain.context import RiskLimits
+from nof0_core.domain.limits import RiskLimits
 from nof0_core.domain.model import DailyBudget, ModelSpec
 from nof0_core.domain.position import MarginMode
 from nof0_core.ids import Symbol, TraderId

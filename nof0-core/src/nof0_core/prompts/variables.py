@@ -7,7 +7,8 @@ from typing import Any
 
 import attrs
 
-from nof0_core.domain.context import BudgetLeft, DecisionContext, RiskLimits
+from nof0_core.domain.context import BudgetLeft, DecisionContext
+from nof0_core.domain.limits import RiskLimits
 from nof0_core.domain.position import Holding
 from nof0_core.money import BPS, HUNDRED, ZERO, decimal, plain
 from nof0_core.prompts.braking import brakes, entries_left

@@ -10,7 +10,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from nof0_core.domain.context import RiskLimits
+from nof0_core.domain.limits import RiskLimits
 from nof0_core.prompts import PromptBook
 from nof0_core.prompts.coins import CoinViews
 from nof0_core.prompts.sample import sample_context, sample_contexts
