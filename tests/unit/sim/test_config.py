@@ -100,6 +100,7 @@ FAULTS_REFUSED = [
     pytest.param(lambda: ScriptedFault(fault="nap", nth=1), "must be one of", id="unknown"),
     pytest.param(lambda: ScriptedFault(fault="duplicate", nth=0), "must be >= 1", id="nth"),
     pytest.param(lambda: ImpactRules(coins={"X": Decimal(-1)}), "X: must be >= 0", id="impact"),
+    pytest.param(lambda: ImpactRules(major_coins=("X", "X")), "X is named twice", id="majors"),
 ]
 
 

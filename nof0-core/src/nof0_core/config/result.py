@@ -25,7 +25,7 @@ from nof0_core.config.model import (
     TtlConfig,
 )
 from nof0_core.config.origins import check_origins
-from nof0_core.config.outlook import read_indicators, read_intervals, read_symbols
+from nof0_core.config.outlook import read_coins, read_indicators, read_intervals, read_symbols
 from nof0_core.config.policies import Policy, make_policy
 from nof0_core.config.session import Session
 from nof0_core.config.traders import Surroundings, check_shares, make_trader
@@ -57,6 +57,7 @@ def assemble(session: Session, trees: Trees) -> Config | None:
         directory=session.directories.get(trees.of("Manager").place.file, trees.path.parent),
         keeps_journals=trees.data_dir is None,
     )
+    read_coins(session, executor.major_coins, find(trees.of("Executor"), "major_coins"))
     made = [make_trader(session, named, around) for named in wiring.traders]
     pairs = zip(wiring.traders, (trader for trader, _ in made), strict=True)
     check_isolated(session, [(named, trader) for named, trader in pairs if trader is not None])

@@ -10,8 +10,8 @@ import attrs
 from nof0_core.domain.position import MarginMode
 from nof0_core.ids import Symbol
 
-MAJORS = frozenset({Symbol("BTC"), Symbol("ETH")})
-"""Coins under `major_coin_leverage`; all others are under `altcoin_leverage`."""
+MAJORS = (Symbol("BTC"), Symbol("ETH"))
+"""Coins under `major_coin_leverage` where a configuration names no others."""
 
 
 @attrs.frozen(kw_only=True)
@@ -22,11 +22,13 @@ class RiskLimits:
     `min_position_equity_multiple` and `max_…` are the value band: notional of one position as a
     multiple of the trader's equity. `slippage_bps` caps what an order may pay beyond the mark;
     `expected_slippage_bps` is what one is expected to pay, for costs in reward/risk and `risk_usd`
-    (never more than the cap). `margin_mode` is how entries are backed.
+    (never more than the cap). `margin_mode` is how entries are backed. `majors` are the coins under
+    `major_coin_leverage`; all others are under `altcoin_leverage`.
     """
 
     major_coin_leverage: int = 20
     altcoin_leverage: int = 10
+    majors: frozenset[Symbol] = frozenset(MAJORS)
     min_confidence: float = 75
     min_risk_reward: Decimal = Decimal(3)
     max_positions: int = 4
@@ -53,4 +55,4 @@ class RiskLimits:
 
     def leverage_cap(self, symbol: Symbol) -> int:
         """Return the highest leverage the trader may use in a coin; the venue's may be lower."""
-        return self.major_coin_leverage if symbol in MAJORS else self.altcoin_leverage
+        return self.major_coin_leverage if symbol in self.majors else self.altcoin_leverage

@@ -96,6 +96,7 @@ def _performance(context: DecisionContext) -> View:
 def _limits(limits: RiskLimits) -> View:
     values: dict[str, Any] = {name: getattr(limits, name) for name in _LIMITS}
     values["min_confidence"] = _short(limits.min_confidence)
+    values["majors"] = tuple(sorted(limits.majors))
     return View("limits", **values, max_data_age_seconds=int(limits.max_data_age.total_seconds()))
 
 

@@ -109,6 +109,7 @@ TOLD_OTHERWISE = {
     "max_new_positions_per_cycle": "room.new_positions",
     "major_coin_leverage": "coin.max_leverage",
     "altcoin_leverage": "coin.max_leverage",
+    "majors": "coin.max_leverage",
     "taker_fee_bps": "costs.fee_pct",
     "slippage_bps": "costs.max_slippage_pct",
     "expected_slippage_bps": "costs.expected_slippage_pct",
