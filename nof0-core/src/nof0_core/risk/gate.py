@@ -9,6 +9,7 @@ import attrs
 
 from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.decision import Decision, Judgement, Signal, Verdict
+from nof0_core.domain.margin import initial_margin
 from nof0_core.ids import Symbol
 from nof0_core.money import ZERO
 from nof0_core.protocols.risk import RiskContext
@@ -163,7 +164,7 @@ def _approve(hearing: Hearing, answer: _Answer) -> Judgement:
     ratio = reward_risk(direction, mark, risk)
     answer.taken.add(decision.symbol)
     answer.new_positions += 1
-    answer.committed_margin += size / risk.leverage
+    answer.committed_margin += initial_margin(size, risk.leverage, step=None)
     answer.approved.append(
         _issue(
             _plan(

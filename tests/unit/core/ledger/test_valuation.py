@@ -9,8 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from nof0_core.domain.instrument import Instrument, MarginTier
+from nof0_core.domain.margin import initial_margin, maintenance
 from nof0_core.errors import DataError
-from nof0_core.ledger.margin import initial_margin, maintenance
 
 D = Decimal
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from nof0_core.domain.brakes import ActiveBrake, BrakeState
 from nof0_core.domain.decision import ALLOW, Decision, Signal, Verdict, VerdictKind
+from nof0_core.domain.margin import maintenance
 from nof0_core.risk import gate
 from nof0_core.risk.checks.brakes import BRAKES
 from nof0_core.risk.gate import RiskGate
@@ -483,8 +484,8 @@ def offences(approved, ctx):
         paid = given.taker_fee_bps + min(given.slippage_bps, given.expected_slippage_bps)
         coins = a.size_usd / mark
         left = equity - a.size_usd * paid / 10_000 - abs(mark - a.stop_loss) * coins
-        needed = instrument.maintenance_margin(coins * a.stop_loss)
-        needed += sum(ctx.instruments[h.symbol].maintenance_margin(h.notional) for h in held)
+        needed = maintenance(instrument, coins * a.stop_loss).margin
+        needed += sum(maintenance(ctx.instruments[h.symbol], h.notional).margin for h in held)
         need("liquidation", kept=left > needed)
     return found
 
