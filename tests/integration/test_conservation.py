@@ -31,7 +31,6 @@ from nof0_core.exchange.plan import Terms
 from nof0_core.ids import ENGINE, cycle_id
 from nof0_core.ledger import Ledger
 from nof0_core.ledger.pools import own_usd
-from nof0_core.money import use_exact_arithmetic
 from nof0_core.risk.gate import RiskGate
 from nof0_core.testing import samples
 from nof0_core.testing.environment import START, Lines, env
@@ -322,7 +321,6 @@ def _faults(rng):
 
 
 async def _live(seed):
-    use_exact_arithmetic()
     rng = random.Random(seed)
     clock = SimulatedClock(START)
     market = HandMarket(clock)

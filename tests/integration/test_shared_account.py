@@ -23,7 +23,6 @@ from nof0_core.exchange.plan import Terms
 from nof0_core.ids import ENGINE, cycle_id
 from nof0_core.journal import Journal
 from nof0_core.ledger import Ledger
-from nof0_core.money import use_exact_arithmetic
 from nof0_core.risk.gate import RiskGate
 from nof0_core.testing import samples
 from nof0_core.testing.environment import START, Lines
@@ -179,7 +178,6 @@ class Floor:
 
 @asynccontextmanager
 async def opened(folder):
-    use_exact_arithmetic()
     clock = SimulatedClock(START)
     market = HandMarket(clock)
     config = SimExchangeConfig(initial_balance_usd=D(10_000))

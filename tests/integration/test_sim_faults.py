@@ -21,7 +21,6 @@ from nof0_core.exchange.plan import Terms
 from nof0_core.ids import ENGINE, cycle_id
 from nof0_core.journal import Journal
 from nof0_core.ledger import Ledger
-from nof0_core.money import use_exact_arithmetic
 from nof0_core.risk.gate import RiskGate
 from nof0_core.testing import samples
 from nof0_core.testing.environment import START, Lines
@@ -107,7 +106,6 @@ class Floor:
 
 @pytest.fixture
 def open_floor(tmp_path_factory):
-    use_exact_arithmetic()
 
     @asynccontextmanager
     async def opened(**settings):

@@ -32,10 +32,12 @@ from nof0_core.config.traders import Surroundings, check_shares, make_trader
 from nof0_core.config.tree import Scalar, find
 from nof0_core.config.wiring import Wiring, check_clock, wire
 from nof0_core.domain.model import DailyBudget
+from nof0_core.money import exactly
 
 _ALLOCATION = "fixed"
 
 
+@exactly
 def assemble(session: Session, trees: Trees) -> Config | None:
     """Check everything against everything; None if something was wrong."""
     files = read_files(session, trees)

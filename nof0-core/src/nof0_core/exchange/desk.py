@@ -28,6 +28,7 @@ from nof0_core.exchange.sender import Sender
 from nof0_core.exchange.statement import VERY_LATE, Statement
 from nof0_core.exchange.unsent import not_sent
 from nof0_core.ids import Symbol, TraderId
+from nof0_core.money import exactly
 from nof0_core.protocols import AcceptsMarks, ExchangeProvider
 from nof0_core.risk.approval import ApprovedDecision, require_approval
 
@@ -98,6 +99,7 @@ class Desk:
         """Return the exchange account as the venue sees it."""
         return await self._provider.account()
 
+    @exactly
     async def submit(
         self, approved: Sequence[ApprovedDecision], quotes: Mapping[Symbol, Quote]
     ) -> Carried:
@@ -132,6 +134,7 @@ class Desk:
             await self._guard(quotes)
             return Carried(orders=tuple(reports), fills=tuple(fills))
 
+    @exactly
     async def sync(self, quotes: Mapping[Symbol, Quote]) -> None:
         """Catch up with the venue, keep exits in place and compare both sides.
 
@@ -148,11 +151,13 @@ class Desk:
             await self._guard(quotes)
             await self._compare(quotes)
 
+    @exactly
     async def mark_hour(self, hour: datetime, quotes: Mapping[Symbol, Quote]) -> None:
         """Settle what the venue does not see: funding between positions that net to nothing."""
         async with self._lock:
             self._statement.settle_netted(hour, quotes)
 
+    @exactly
     async def close(
         self, trader: TraderId, symbol: Symbol, quotes: Mapping[Symbol, Quote], purpose: str
     ) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from nof0_core.domain.model import Usage
 from nof0_core.executor.account import Account
+from nof0_core.money import exactly
 
 
 class Held:
@@ -41,6 +42,7 @@ class Held:
         """Give back what was held."""
         self._end(None)
 
+    @exactly
     def _end(self, usage: Usage | None) -> None:
         if self._is_over:
             message = "what was held for a call was already given back"

@@ -15,7 +15,7 @@ from nof0_core.ids import ENGINE, Symbol, TraderId
 from nof0_core.ledger import next_midnight
 from nof0_core.manager.control import HaltSwitch
 from nof0_core.manager.valuation import Valuation
-from nof0_core.money import decimal
+from nof0_core.money import decimal, exactly
 
 NOT_STARTED = "not started: auto_start is false and nobody has resumed it"
 
@@ -100,6 +100,7 @@ class TraderBrakes:
         """
         return "; ".join(on.message for on in self.active(trader))
 
+    @exactly
     def look(self, trader: TraderId, account: AccountState | None = None) -> None:
         """Release what is over and trip what a limit asks for; both are journalled.
 

@@ -11,7 +11,7 @@ from nof0_core.domain.view import TraderView
 from nof0_core.exchange.books import Books
 from nof0_core.ids import ENGINE, RESERVE, TraderId
 from nof0_core.manager.allocation.transfers import transfers
-from nof0_core.money import HUNDRED, ZERO
+from nof0_core.money import HUNDRED, ZERO, exactly
 from nof0_core.protocols import AllocationRequest
 
 SUM_TOLERANCE = Decimal("1E-9")
@@ -36,6 +36,7 @@ class Rebalancer:
             if len(members) > 1:
                 self._share_out(section, members)
 
+    @exactly
     def _share_out(self, section: str, members: Sequence[TraderView]) -> None:
         reserve = self._books.ledger.account(section, RESERVE, {}, self._books.clock.now(), {})
         accounts = {RESERVE: reserve} | {view.trader: view.account for view in members}

@@ -13,6 +13,7 @@ from nof0_core.domain.snapshot import Quote
 from nof0_core.exchange.books import Books
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.market.feed import MarketFeed
+from nof0_core.money import exactly
 
 
 class Valuation:
@@ -69,6 +70,7 @@ class Valuation:
             self._feeds[self._pricing[section]].instruments,
         )
 
+    @exactly
     def performance(self, trader: TraderId, account: AccountState) -> Performance:
         """Return a trader's statistics so far; costs only what is new since the last call."""
         ledger = self._books.ledger

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import attrs
 
@@ -11,7 +11,7 @@ from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.decision import Decision, Judgement, Signal, Verdict
 from nof0_core.domain.margin import initial_margin
 from nof0_core.ids import Symbol
-from nof0_core.money import ZERO
+from nof0_core.money import EXACT, ZERO
 from nof0_core.protocols.risk import RiskContext
 from nof0_core.risk.approval import ApprovedDecision, _issue
 from nof0_core.risk.checks.brakes import BRAKES
@@ -85,7 +85,8 @@ class RiskGate:
         if not decisions:
             return (), ()
         answer = _Answer(torn=_contradictions(decisions))
-        judgements = tuple(self._one(decision, context, answer) for decision in decisions)
+        with localcontext(EXACT):
+            judgements = tuple(self._one(decision, context, answer) for decision in decisions)
         return judgements, tuple(answer.approved)
 
     def _one(self, decision: Decision, context: DecisionContext, answer: _Answer) -> Judgement:

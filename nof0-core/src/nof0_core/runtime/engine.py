@@ -19,7 +19,6 @@ from nof0_core.journal import Journal
 from nof0_core.ledger import Ledger
 from nof0_core.manager.manager import Manager
 from nof0_core.manager.views import Views
-from nof0_core.money import use_exact_arithmetic
 from nof0_core.plugins.env import Logger
 from nof0_core.runtime import clocks, fit
 from nof0_core.runtime.build import make_budget, make_feed, make_manager
@@ -85,7 +84,6 @@ async def open_engine(
             the system allows too few open files.
         Nof0Error: what a provider said when it was opened.
     """
-    use_exact_arithmetic()
     make_room(len(config.traders))
     async with AsyncExitStack() as stack:
         stack.enter_context(locked(config.state_dir))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
-from nof0_core.config.model import Config
+from nof0_core.config.model import Config, TraderConfig
 from nof0_core.domain.event import Filled, Transferred
 from nof0_core.domain.fill import Fill
 from nof0_core.domain.order import Side
@@ -15,7 +15,7 @@ from nof0_core.exchange.books import Books
 from nof0_core.executor.budget import ModelBudget
 from nof0_core.executor.open_calls import OpenCalls
 from nof0_core.ids import ENGINE, RESERVE, UNASSIGNED, TraderId
-from nof0_core.money import HUNDRED, ZERO, plain, truncate_usd
+from nof0_core.money import EXACT, HUNDRED, ZERO, exactly, plain, truncate_usd
 from nof0_core.protocols import ExchangeProvider
 
 
@@ -63,9 +63,14 @@ async def endow(*, config: Config, books: Books, providers: Mapping[str, Exchang
             await _adopt(section, provider, books)
         for trader in config.traders:
             if trader.exchange == section and books.ledger.section_of(trader.id) is None:
-                capital = truncate_usd(config.total_equity_usd * trader.allocation_pct / HUNDRED)
-                _give(section, trader.id, capital, books)
+                _give(section, trader.id, capital_of(config, trader), books)
     books.commit()
+
+
+@exactly
+def capital_of(config: Config, trader: TraderConfig) -> Decimal:
+    """Return what a trader begins with, in USD: its part of the capital, cut to 6 decimals."""
+    return truncate_usd(config.total_equity_usd * trader.allocation_pct / HUNDRED)
 
 
 def _check_traders(config: Config, books: Books) -> None:
@@ -93,8 +98,10 @@ def _check_traders(config: Config, books: Books) -> None:
 
 async def _adopt(section: str, provider: ExchangeProvider, books: Books) -> None:
     account, positions = await provider.account(), await provider.positions()
-    cost = sum((p.size * p.entry_price for p in positions), ZERO)
-    _transfer(books, section, {RESERVE: account.raw_usd + cost})
+    with localcontext(EXACT):
+        cost = sum((p.size * p.entry_price for p in positions), ZERO)
+        capital = account.raw_usd + cost
+    _transfer(books, section, {RESERVE: capital})
     for number, position in enumerate(positions, start=1):
         books.record(
             UNASSIGNED,
@@ -122,6 +129,7 @@ def _as_fill(position: VenuePosition, number: int, books: Books) -> Fill:
     )
 
 
+@exactly
 def _give(section: str, trader: TraderId, capital: Decimal, books: Books) -> None:
     left = books.ledger.account(section, RESERVE, {}, books.clock.now(), {}).cash
     if left < capital:

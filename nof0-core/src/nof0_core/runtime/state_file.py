@@ -14,6 +14,7 @@ import msgspec
 
 from nof0_core.domain.view import View
 from nof0_core.exchange.books import Books
+from nof0_core.money import exactly
 
 SCHEMA = 1
 
@@ -24,6 +25,7 @@ class StateFile:
     def __init__(self, path: Path) -> None:
         self._path = path
 
+    @exactly
     def write(self, view: View, books: Books) -> None:
         """Replace the file with the present state."""
         total = sum(t.account.equity for t in view.traders)

@@ -554,3 +554,23 @@ def test_judging_is_pure(context, seed):
     assert first[0] == second[0]
     assert first[1] == second[1]
     assert attrs.asdict(first[0][0]) == attrs.asdict(second[0][0])
+
+
+def test_the_callers_decimal_context_does_not_matter(context, long_btc, quote, coarse):
+    """With 9 digits a mark of 10 is another price, and a margin of 1 to 3 one of 0.3333."""
+    mark = Decimal("98765.432109")
+    seen = context(
+        equity=Decimal("10123.456789"), quotes={"BTC": quote("BTC", mark=mark)}, min_confidence=1
+    )
+    decision = long_btc(
+        position_size_usd=Decimal("12345.678912"),
+        leverage=3,
+        entry_price=mark,
+        stop_loss=Decimal("96000.1"),
+        take_profit=Decimal("107000.9"),
+    )
+    expected = RiskGate().judge([decision], seen)
+    assert expected[0][0].is_approved
+    with coarse():
+        found = RiskGate().judge([decision], seen)
+    assert found == expected
