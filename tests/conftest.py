@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+from contextlib import contextmanager
+from decimal import ROUND_UP, Context, getcontext, localcontext
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -18,6 +20,21 @@ LOCAL = ("127.0.0.1", "::1", "localhost")
 @pytest.fixture(scope="session")
 def anyio_backend():
     return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def coarse():
+    """Context manager: a decimal context of 9 digits around, which must stay as it is."""
+
+    @contextmanager
+    def surrounded():
+        with localcontext(Context(prec=9, rounding=ROUND_UP)) as ambient:
+            yield
+            assert getcontext() is ambient
+            assert (ambient.prec, ambient.rounding) == (9, ROUND_UP)
+            assert not any(ambient.flags.values()), "something was calculated in it"
+
+    return surrounded
 
 
 @pytest.fixture

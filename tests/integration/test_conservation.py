@@ -30,7 +30,6 @@ from nof0_core.execution.engine import ExecutionEngine
 from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.ids import ENGINE, cycle_id
 from nof0_core.ledger.pools import own_usd
-from nof0_core.money import use_exact_arithmetic
 from nof0_core.risk.gate import RiskGate
 from nof0_core.state.engine_state import EngineState
 from nof0_core.state.recorder import Recorder
@@ -329,7 +328,6 @@ def _faults(rng):
 
 
 async def _live(seed):
-    use_exact_arithmetic()
     rng = random.Random(seed)
     clock = SimulatedClock(START)
     market = HandMarket(clock)

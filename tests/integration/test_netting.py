@@ -23,7 +23,6 @@ from nof0_core.execution.engine import ExecutionEngine
 from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.ids import ENGINE, cycle_id
 from nof0_core.journal import Journal
-from nof0_core.money import use_exact_arithmetic
 from nof0_core.risk.gate import RiskGate
 from nof0_core.state.engine_state import EngineState
 from nof0_core.state.recorder import Recorder
@@ -54,7 +53,6 @@ def test_virtual_accounts_sum_to_the_exchange_account(stream):
 
 
 async def _play(stream):
-    use_exact_arithmetic()
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         clock = SimulatedClock(START)

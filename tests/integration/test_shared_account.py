@@ -23,7 +23,6 @@ from nof0_core.execution.engine import ExecutionEngine
 from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.ids import ENGINE, cycle_id
 from nof0_core.journal import Journal
-from nof0_core.money import use_exact_arithmetic
 from nof0_core.risk.gate import RiskGate
 from nof0_core.state.engine_state import EngineState
 from nof0_core.state.recorder import Recorder
@@ -185,7 +184,6 @@ class Floor:
 
 @asynccontextmanager
 async def opened(folder):
-    use_exact_arithmetic()
     clock = SimulatedClock(START)
     market = HandMarket(clock)
     config = SimExchangeConfig(initial_balance_usd=D(10_000))

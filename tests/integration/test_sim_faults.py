@@ -20,7 +20,6 @@ from nof0_core.execution.engine import ExecutionEngine
 from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.ids import ENGINE, cycle_id
 from nof0_core.journal import Journal
-from nof0_core.money import use_exact_arithmetic
 from nof0_core.risk.gate import RiskGate
 from nof0_core.state.engine_state import EngineState
 from nof0_core.state.recorder import Recorder
@@ -108,7 +107,6 @@ class Floor:
 
 @pytest.fixture
 def open_floor(tmp_path_factory):
-    use_exact_arithmetic()
 
     @asynccontextmanager
     async def opened(**settings):

@@ -1,4 +1,4 @@
-"""The routes as the web framework knows them: each asks the cache, none knows where data is from."""
+"""The routes as the web framework knows them: each asks the cache and knows no file."""
 
 from __future__ import annotations
 

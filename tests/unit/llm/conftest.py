@@ -11,8 +11,9 @@ import pytest
 
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.candles import Candles
-from nof0_core.domain.context import DecisionContext, Performance, RiskLimits
+from nof0_core.domain.context import DecisionContext, Performance
 from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.limits import RiskLimits
 from nof0_core.domain.position import ExitPlan, Holding
 from nof0_core.domain.snapshot import MarketSnapshot, Quote, Series
 from nof0_core.ids import cycle_id

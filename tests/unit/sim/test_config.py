@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from nof0_core.ids import Symbol
 from nof0_provider_sim.config import (
     FaultRules,
     ImpactRules,
@@ -19,6 +20,7 @@ from nof0_provider_sim.config import (
     SimMarketConfig,
     TierRule,
 )
+from nof0_provider_sim.market.rules import instruments_for
 
 MARKETS = [
     pytest.param({"source": "live"}, "one of recorded, synthetic", id="source"),
@@ -66,8 +68,15 @@ def test_exchange_settings_that_make_no_sense(values, message):
         SimExchangeConfig(**values)
 
 
-def _tiers(*pairs):
-    return tuple(TierRule(lower_bound_usd=Decimal(low), max_leverage=top) for low, top in pairs)
+def _tiers(*rows):
+    return tuple(
+        TierRule(
+            lower_bound_usd=Decimal(low),
+            max_leverage=top,
+            maintenance_rate=Decimal(rate[0]) if rate else None,
+        )
+        for low, top, *rate in rows
+    )
 
 
 @pytest.mark.parametrize(
@@ -76,11 +85,27 @@ def _tiers(*pairs):
         pytest.param(_tiers((5, 10)), "start at lower_bound_usd 0", id="not-from-zero"),
         pytest.param(_tiers((0, 10), (9, 5), (7, 3)), "ascend", id="unsorted"),
         pytest.param(_tiers((0, 20)), "must equal max_leverage", id="contradiction"),
+        pytest.param(_tiers((0, 10, "0.1")), "above 0 and below 1/10", id="liquidated-at-once"),
+        pytest.param(_tiers((0, 10, "0.03"), (9, 5, "0.02")), "0.03, got 0.02", id="falling-rates"),
     ],
 )
 def test_tiers_that_contradict_themselves(tiers, message):
     with pytest.raises(ValueError, match=message):
         InstrumentRules(size_decimals=1, max_leverage=10, tiers=tiers)
+
+
+@pytest.mark.parametrize("rate", ["0", "-0.01", "1"])
+def test_a_maintenance_rate_is_part_of_the_notional(rate):
+    with pytest.raises(ValueError, match="must be [<>]"):
+        _tiers((0, 10, rate))
+
+
+def test_the_maintenance_rates_of_a_section_are_those_of_its_instruments():
+    rules = InstrumentRules(
+        size_decimals=2, max_leverage=50, tiers=_tiers((0, 50, "0.015"), (1000, 20))
+    )
+    tiers = instruments_for([Symbol("SOL")], {"SOL": rules})[Symbol("SOL")].tiers
+    assert [tier.maintenance for tier in tiers] == [Decimal("0.015"), Decimal("0.025")]
 
 
 def test_entry_point_module_is_light_to_import():
@@ -100,6 +125,7 @@ FAULTS_REFUSED = [
     pytest.param(lambda: ScriptedFault(fault="nap", nth=1), "must be one of", id="unknown"),
     pytest.param(lambda: ScriptedFault(fault="duplicate", nth=0), "must be >= 1", id="nth"),
     pytest.param(lambda: ImpactRules(coins={"X": Decimal(-1)}), "X: must be >= 0", id="impact"),
+    pytest.param(lambda: ImpactRules(major_coins=("X", "X")), "X is named twice", id="majors"),
 ]
 
 

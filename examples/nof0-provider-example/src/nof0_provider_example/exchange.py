@@ -46,7 +46,10 @@ class ExampleExchange:
         return frozenset({Capability.REDUCE_ONLY, Capability.BATCH})
 
     async def place(
-        self, orders: Sequence[OrderRequest], *, expires_at: datetime | None
+        self,
+        orders: Sequence[OrderRequest],
+        *,
+        expires_at: datetime | None,  # noqa: ARG002 - None: there is no EXPIRY
     ) -> Sequence[OrderOutcome]:
         """Fill or refuse each order; one that was seen before gets its first answer again."""
         quotes = await self.market.quotes([order.symbol for order in orders])

@@ -15,7 +15,7 @@ from typing import Any
 import attrs
 
 from nof0_core.domain.candles import Interval
-from nof0_core.domain.context import RiskLimits
+from nof0_core.domain.limits import RiskLimits
 from nof0_core.domain.model import DailyBudget, ModelSpec
 from nof0_core.domain.order import OrderStyle
 from nof0_core.errors import Problem

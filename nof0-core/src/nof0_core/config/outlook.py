@@ -27,10 +27,16 @@ class _Named:
 
 
 def read_symbols(session: Session, names: Iterable[str], place: Place) -> tuple[Symbol, ...]:
-    """Check a list of coins: at least one, none twice."""
-    symbols = tuple(names)
+    """Check a list of coins to trade: at least one, none twice."""
+    symbols = read_coins(session, names, place)
     if not symbols:
         session.problems.add(place, "must name at least one coin")
+    return symbols
+
+
+def read_coins(session: Session, names: Iterable[str], place: Place) -> tuple[Symbol, ...]:
+    """Check a list of coins: none twice."""
+    symbols = tuple(names)
     for symbol in dict.fromkeys(symbols):
         if not _SYMBOL.fullmatch(symbol):
             session.problems.add(place, f'"{symbol}" is not the symbol of a coin')

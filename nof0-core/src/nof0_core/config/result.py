@@ -25,17 +25,19 @@ from nof0_core.config.model import (
     TtlConfig,
 )
 from nof0_core.config.origins import check_origins
-from nof0_core.config.outlook import read_indicators, read_intervals, read_symbols
+from nof0_core.config.outlook import read_coins, read_indicators, read_intervals, read_symbols
 from nof0_core.config.policies import Policy, make_policy
 from nof0_core.config.session import Session
 from nof0_core.config.traders import TraderScope, check_shares, make_trader
 from nof0_core.config.tree import Scalar, find
 from nof0_core.config.wiring import Wiring, check_clock, wire
 from nof0_core.domain.model import DailyBudget
+from nof0_core.money import exactly
 
 _ALLOCATION = "fixed"
 
 
+@exactly
 def assemble(session: Session, trees: Trees) -> Config | None:
     """Check everything against everything; None if something was wrong."""
     files = read_files(session, trees)
@@ -57,6 +59,7 @@ def assemble(session: Session, trees: Trees) -> Config | None:
         directory=session.directories.get(trees.of("Manager").place.file, trees.path.parent),
         keeps_journals=trees.data_dir is None,
     )
+    read_coins(session, executor.major_coins, find(trees.of("Executor"), "major_coins"))
     made = [make_trader(session, named, around) for named in wiring.traders]
     pairs = zip(wiring.traders, (trader for trader, _ in made), strict=True)
     check_isolated(session, [(named, trader) for named, trader in pairs if trader is not None])

@@ -16,11 +16,11 @@ from nof0_core.config.files.executor import ExecutorFile
 from nof0_core.config.files.manager import ManagerBlock, TraderEntry
 from nof0_core.config.model import Place, Section, TraderConfig
 from nof0_core.config.models import Models
-from nof0_core.config.outlook import read_symbols
+from nof0_core.config.outlook import read_coins, read_symbols
 from nof0_core.config.policies import Policy, make_checks
 from nof0_core.config.session import Session, nodes_of
 from nof0_core.config.tree import Node, Table, find
-from nof0_core.domain.context import RiskLimits
+from nof0_core.domain.limits import RiskLimits
 from nof0_core.domain.model import DailyBudget, ModelSpec
 from nof0_core.domain.order import OrderStyle
 from nof0_core.domain.position import MarginMode
@@ -105,6 +105,8 @@ def make_trader(
     symbols = around.symbols
     if entry.symbols is not None:
         symbols = read_symbols(session, entry.symbols, node.below("symbols"))
+    own_majors = find(node, "risk_params", "major_coins")
+    read_coins(session, entry.risk_params.major_coins or (), own_majors)
     interval = entry.decision_interval or around.executor.decision_interval
     _check_rhythm(session, node, interval, around)
     _check_sharpe_pause(session, node, entry)
@@ -156,6 +158,7 @@ def limits_of(entry: TraderEntry, executor: ExecutorFile, exchange: Section | No
     values: dict[str, Any] = {
         "major_coin_leverage": _or(own.major_coin_leverage, executor.major_coin_leverage),
         "altcoin_leverage": _or(own.altcoin_leverage, executor.altcoin_leverage),
+        "majors": frozenset(map(Symbol, _or(own.major_coins, executor.major_coins))),
         "min_confidence": _or(own.min_confidence, executor.min_confidence),
         "min_risk_reward": _or(own.min_risk_reward_ratio, executor.min_risk_reward),
         "max_positions": _or(own.max_positions, executor.max_positions),

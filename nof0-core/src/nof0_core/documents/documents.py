@@ -21,6 +21,7 @@ from nof0_core.domain.event import Event
 from nof0_core.domain.view import View
 from nof0_core.errors import ProviderError
 from nof0_core.ids import TraderId
+from nof0_core.money import exactly
 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
@@ -39,6 +40,7 @@ class Documents:
         self._leaderboard = Leaderboard()
         self._trades = TradeFile()
 
+    @exactly
     def apply(self, event: Event) -> None:
         """Take in one event."""
         self._history.apply(event)

@@ -183,8 +183,8 @@ class CallsLost(Body):
 class OrderIntended(Body):
     """An order is about to be sent; written before anything leaves.
 
-    For an `open`, `plan`, `leverage`, `margin_mode`, `confidence` and `risk_usd` describe the position
-    it is to make.
+    For an `open`, `plan`, `leverage`, `margin_mode`, `confidence` and `risk_usd` describe the
+    position it is to make.
     """
 
     type: ClassVar[str] = "order_intended"

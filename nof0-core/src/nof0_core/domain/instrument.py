@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Decimal
 from typing import Literal
 
 import attrs
 
 from nof0_core.ids import Symbol
+from nof0_core.money import EXACT, ONE
 
 Rounding = Literal["nearest", "down", "up"]
 _MODES = {"nearest": ROUND_HALF_EVEN, "down": ROUND_DOWN, "up": ROUND_UP}
@@ -15,13 +17,58 @@ _MODES = {"nearest": ROUND_HALF_EVEN, "down": ROUND_DOWN, "up": ROUND_UP}
 
 @attrs.frozen(kw_only=True)
 class MarginTier:
-    """From `lower_bound` USD of notional upward, at most `max_leverage` is allowed."""
+    """From `lower_bound` USD of notional upward, at most `max_leverage` is allowed.
+
+    `maintenance_rate` is the part of that notional which must be there lest the position be
+    liquidated, above 0 and below 1 / `max_leverage`. None: half of 1 / `max_leverage`, as it is at
+    Hyperliquid (documentation, "Margining").
+    """
 
     lower_bound: Decimal
     max_leverage: int
+    maintenance_rate: Decimal | None = None
+
+    @property
+    def maintenance(self) -> Decimal:
+        """Return the maintenance rate, stated or not."""
+        if self.maintenance_rate is not None:
+            return self.maintenance_rate
+        return EXACT.divide(ONE, Decimal(2 * self.max_leverage))
 
 
-@attrs.frozen(kw_only=True)
+def check_tiers(tiers: Sequence[MarginTier]) -> None:
+    """Refuse margin tiers that cannot be reckoned with.
+
+    A rate of 1 / `max_leverage` or more would liquidate at the entry. Where rates fell from tier to
+    tier, a position could be saved by growing.
+
+    Raises:
+        ValueError: bounds do not begin at 0 or do not ascend, or a rate is out of its range or
+            below that of the tier before.
+    """
+    bounds = [tier.lower_bound for tier in tiers]
+    if bounds and (bounds[0] != 0 or sorted(set(bounds)) != bounds):
+        message = "margin tiers must start at 0 USD and ascend"
+        raise ValueError(message)
+    last: Decimal | None = None
+    for tier in tiers:
+        rate = tier.maintenance
+        if not (rate > 0 and EXACT.multiply(rate, Decimal(tier.max_leverage)) < 1):
+            message = (
+                f"the maintenance rate from {tier.lower_bound} USD must be above 0 and below"
+                f" 1/{tier.max_leverage} (1 / max_leverage), got {rate}"
+            )
+            raise ValueError(message)
+        if last is not None and rate < last:
+            message = (
+                f"the maintenance rate from {tier.lower_bound} USD must not be below that of the"
+                f" tier before, {last:.6g}, got {rate:.6g}"
+            )
+            raise ValueError(message)
+        last = rate
+
+
+@attrs.frozen(kw_only=True, cache_hash=True)
 class Instrument:
     """One perpetual and its trading rules.
 
@@ -29,7 +76,7 @@ class Instrument:
     decimals; whole numbers are always allowed (Hyperliquid: tick and lot size). A size is a
     multiple of 10^-`size_decimals` coins. An order that is not reduce-only is worth at least
     `min_notional` USD. `tiers` are sorted by `lower_bound`, the first at 0; empty means one tier
-    at `max_leverage`.
+    at `max_leverage`. `nof0_core.domain.margin` reckons with them.
     """
 
     symbol: Symbol
@@ -39,6 +86,10 @@ class Instrument:
     max_leverage: int
     min_notional: Decimal = Decimal(10)
     tiers: tuple[MarginTier, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse tiers that `check_tiers` refuses."""
+        check_tiers(self.tiers)
 
     @property
     def lot(self) -> Decimal:
@@ -70,10 +121,6 @@ class Instrument:
         """Tell whether the size is a positive number of whole lots."""
         return size > 0 and size == self.round_size(size)
 
-    def maintenance_rate(self) -> Decimal:
-        """Return the maintenance margin of the first tier, half of 1/max leverage."""
-        return 1 / (2 * Decimal(self.max_leverage))
-
     def leverage_cap(self, notional: Decimal) -> int:
         """Return the highest leverage the venue allows for a position of `notional` USD."""
         cap = self.max_leverage
@@ -81,19 +128,3 @@ class Instrument:
             if notional >= tier.lower_bound:
                 cap = tier.max_leverage
         return cap
-
-    def maintenance_margin(self, notional: Decimal) -> Decimal:
-        """Return the margin below which a position of `notional` USD is liquidated.
-
-        Each tier's rate is half of 1/max leverage; a deduction at each bound keeps the amount
-        continuous (Hyperliquid, margin tiers): MM = notional x rate_n - deduction_n.
-        """
-        rate, deduction = self.maintenance_rate(), Decimal(0)
-        for index, tier in enumerate(self.tiers):
-            if notional < tier.lower_bound:
-                break
-            next_rate = 1 / (2 * Decimal(tier.max_leverage))
-            if index:
-                deduction += tier.lower_bound * (next_rate - rate)
-            rate = next_rate
-        return notional * rate - deduction

@@ -14,6 +14,7 @@ from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.decision import Decision
 from nof0_core.domain.vocabulary import CallOutcome
 from nof0_core.ids import CycleId, TraderId
+from nof0_core.money import EXACT, exactly
 
 MILLION = Decimal(1_000_000)
 
@@ -42,7 +43,7 @@ class Usage:
             completion_tokens=self.completion_tokens + other.completion_tokens,
             cached_tokens=self.cached_tokens + other.cached_tokens,
             reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
-            cost_usd=self.cost_usd + other.cost_usd,
+            cost_usd=EXACT.add(self.cost_usd, other.cost_usd),
         )
 
 
@@ -54,6 +55,7 @@ class ModelPrice:
     output: Decimal
     cached_input: Decimal | None = None
 
+    @exactly
     def cost(self, usage: Usage) -> Decimal:
         """Return what the tokens of a call cost, in USD."""
         cached = min(usage.cached_tokens, usage.prompt_tokens)

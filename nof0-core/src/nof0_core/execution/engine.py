@@ -29,6 +29,7 @@ from nof0_core.execution.protection import Protection
 from nof0_core.execution.reconciliation import Reconciliation
 from nof0_core.execution.reports import not_sent
 from nof0_core.ids import ClientOrderId, Symbol, TraderId
+from nof0_core.money import exactly
 from nof0_core.protocols import Capability, ExchangeProvider, exchange_with
 from nof0_core.risk.approval import ApprovedDecision, require_approval
 from nof0_core.state.recorder import Recorder
@@ -113,6 +114,7 @@ class ExecutionEngine:
         """Return what differed between ledger and exchange account at the last look."""
         return self._reconciliation.drift
 
+    @exactly
     async def submit(
         self, approved: Sequence[ApprovedDecision], quotes: Mapping[Symbol, Quote]
     ) -> ExecutionReport:
@@ -148,6 +150,7 @@ class ExecutionEngine:
             await self._guard(quotes)
             return ExecutionReport(orders=tuple(reports), fills=tuple(fills))
 
+    @exactly
     async def sync(self, quotes: Mapping[Symbol, Quote]) -> None:
         """Catch up with the venue, keep exits in place and compare both sides.
 
@@ -166,11 +169,13 @@ class ExecutionEngine:
                 report = await self._provider.report()
             await self._compare(report, quotes)
 
+    @exactly
     async def settle_hour(self, hour: datetime, quotes: Mapping[Symbol, Quote]) -> None:
         """Settle what the venue does not see: funding between positions that net to nothing."""
         async with self._lock:
             self._fills.settle_netted(hour, quotes)
 
+    @exactly
     async def close(
         self,
         trader: TraderId,

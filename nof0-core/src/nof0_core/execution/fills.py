@@ -111,7 +111,7 @@ class FillReader:
             )
 
     def _opened(self, since: datetime) -> datetime:
-        """Return from when on to book: what came before is in the capital the account began with."""
+        """Return from when on to book: what was before is in the capital it began with."""
         return max(since, self._recorder.state.opened_at(self._venue_account) or since)
 
     def _may_have_funding(self, now: datetime, late: timedelta) -> bool:

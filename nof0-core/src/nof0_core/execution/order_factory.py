@@ -25,7 +25,7 @@ from nof0_core.domain.order import (
 from nof0_core.domain.position import ExitPlan, MarginMode
 from nof0_core.domain.snapshot import Quote
 from nof0_core.ids import ClientOrderId, CycleId, Symbol, TraderId, client_order_id
-from nof0_core.money import BPS, HUNDRED
+from nof0_core.money import BPS, HUNDRED, exactly
 from nof0_core.risk.approval import ApprovedDecision
 
 TRIGGER_SLIPPAGE = Decimal("0.1")
@@ -63,6 +63,7 @@ def limit_price(quote: Quote, instrument: Instrument, side: Side, policies: Orde
     return instrument.round_price(price, "up" if side is Side.BUY else "down")
 
 
+@exactly
 def open_order(
     approved: ApprovedDecision,
     quote: Quote,
@@ -114,6 +115,7 @@ def open_order(
     )
 
 
+@exactly
 def close_order(
     *,
     trader: TraderId,
@@ -158,6 +160,7 @@ def close_order(
     )
 
 
+@exactly
 def exit_orders(
     *,
     trader: TraderId,

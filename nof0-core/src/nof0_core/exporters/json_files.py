@@ -22,7 +22,7 @@ from nof0_core.documents.documents import Documents
 from nof0_core.domain.event import Event
 from nof0_core.domain.view import View
 from nof0_core.exporters.files import holds, prepare_directory, replace_file
-from nof0_core.money import use_exact_arithmetic
+from nof0_core.money import exactly
 from nof0_core.plugins.env import Env
 
 
@@ -105,8 +105,8 @@ class JsonExporter:
             self._written.clear()
             self._write(self._view, force=True)
 
+    @exactly
     def _write(self, view: View, *, force: bool = False) -> None:
-        use_exact_arithmetic()
         self._write_pages()
         for name, body, end in self._documents.build(view, force=force):
             digest = hashlib.blake2b(body, digest_size=16).digest()

@@ -23,7 +23,7 @@ from nof0_core.domain.event import Alerted, CallsLost, CycleEnded, Event, Filled
 from nof0_core.domain.model import Usage
 from nof0_core.domain.view import TraderView, View
 from nof0_core.exporters.files import prepare_directory, replace_file
-from nof0_core.money import use_exact_arithmetic
+from nof0_core.money import exactly
 from nof0_core.plugins.env import Env
 
 if TYPE_CHECKING:
@@ -127,6 +127,7 @@ class PrometheusExporter:
             "nof0_engine_time_seconds", "Time of the newest export", value=view.time.timestamp()
         )
 
+    @exactly
     def _count(self, event: Event) -> None:
         match event.body:
             case CycleEnded(trader=trader, status=status, usage=usage):
@@ -143,10 +144,10 @@ class PrometheusExporter:
         self._tokens[trader] += usage.tokens
         self._cost[trader] = self._cost.get(trader, Decimal(0)) + usage.cost_usd
 
+    @exactly
     def _write(self) -> None:
         from prometheus_client import generate_latest
 
-        use_exact_arithmetic()
         replace_file(self._path, generate_latest(self._registry), section=self._section)
 
 

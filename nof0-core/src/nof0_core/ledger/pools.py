@@ -13,11 +13,11 @@ from typing import TypeVar
 import attrs
 
 from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.margin import initial_margin, maintenance
 from nof0_core.domain.position import MarginMode
 from nof0_core.errors import DataError
 from nof0_core.ids import Symbol
 from nof0_core.ledger.account import Account
-from nof0_core.ledger.margin import initial_margin, maintenance
 from nof0_core.ledger.position import Position
 from nof0_core.money import ZERO
 

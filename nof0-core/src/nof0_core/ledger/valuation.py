@@ -8,10 +8,11 @@ from decimal import Decimal, localcontext
 
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.margin import initial_margin, liquidation_price, positive_price
 from nof0_core.domain.position import Holding, MarginMode
 from nof0_core.ids import Symbol
 from nof0_core.ledger.account import Account
-from nof0_core.ledger.margin import initial_margin, liquidation_price
+from nof0_core.ledger.arithmetic import PRICE_STEP
 from nof0_core.ledger.pools import Pool, pools
 from nof0_core.ledger.position import Position
 from nof0_core.money import EXACT, ZERO
@@ -65,6 +66,12 @@ def _holding(position: Position, mark: Decimal, pool: Pool) -> Holding:
         margin = max(ZERO, pool.equity)
     else:
         margin = initial_margin(abs(worth), position.leverage)
+    liquidated_at = liquidation_price(
+        mark=mark,
+        side=1 if position.quantity > 0 else -1,
+        spare_per_coin=(pool.equity - pool.needed) / abs(position.quantity),
+        rate=pool.rates[position.symbol],
+    )
     return Holding(
         symbol=position.symbol,
         quantity=position.quantity,
@@ -74,12 +81,7 @@ def _holding(position: Position, mark: Decimal, pool: Pool) -> Holding:
         margin=margin,
         margin_mode=position.margin_mode,
         unrealized_pnl=worth - position.cost,
-        liquidation_price=liquidation_price(
-            mark=mark,
-            quantity=position.quantity,
-            spare=pool.equity - pool.needed,
-            rate=pool.rates[position.symbol],
-        ),
+        liquidation_price=positive_price(liquidated_at, PRICE_STEP),
         opened_at=position.opened_at,
         exit_plan=position.plan,
         confidence=position.confidence,

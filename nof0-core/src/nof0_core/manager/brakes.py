@@ -12,7 +12,7 @@ from nof0_core.domain.brakes import ActiveBrake, Brake, BrakeState
 from nof0_core.domain.event import BrakeReleased, BrakeTripped
 from nof0_core.ids import ENGINE, Symbol, TraderId
 from nof0_core.manager.requests import HaltSwitch
-from nof0_core.money import decimal
+from nof0_core.money import decimal, exactly
 from nof0_core.portfolio.valuation import Portfolio
 from nof0_core.state.brakes import next_midnight
 from nof0_core.state.recorder import Recorder
@@ -100,6 +100,7 @@ class TraderBrakes:
         """
         return "; ".join(on.message for on in self.active(trader))
 
+    @exactly
     def evaluate(self, trader: TraderId, account: AccountState | None = None) -> None:
         """Release what is over and trip what a limit asks for; both are journalled.
 

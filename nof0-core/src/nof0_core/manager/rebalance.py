@@ -11,7 +11,7 @@ from nof0_core.domain.view import TraderView
 from nof0_core.domain.vocabulary import TransferReason
 from nof0_core.ids import ENGINE, RESERVE, TraderId
 from nof0_core.manager.allocation.transfers import transfers
-from nof0_core.money import HUNDRED, ZERO
+from nof0_core.money import HUNDRED, ZERO, exactly
 from nof0_core.protocols import AllocationRequest
 from nof0_core.state.recorder import Recorder
 
@@ -37,6 +37,7 @@ class Rebalancer:
             if len(members) > 1:
                 self._share_out(venue_account, members)
 
+    @exactly
     def _share_out(self, venue_account: str, members: Sequence[TraderView]) -> None:
         reserve = self._recorder.state.account(
             venue_account, RESERVE, {}, self._recorder.clock.now(), {}

@@ -12,6 +12,7 @@ from nof0_core.domain.context import Performance
 from nof0_core.domain.snapshot import Quote
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.market.feed import MarketFeed
+from nof0_core.money import exactly
 from nof0_core.state.recorder import Recorder
 
 
@@ -73,6 +74,7 @@ class Portfolio:
             self._feeds[self._pricing[venue_account]].instruments,
         )
 
+    @exactly
     def performance(self, trader: TraderId, account: AccountState) -> Performance:
         """Return a trader's statistics so far; costs only what is new since the last call."""
         state = self._recorder.state

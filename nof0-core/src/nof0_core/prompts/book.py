@@ -16,6 +16,7 @@ from nof0_core.domain.feedback import Feedback
 from nof0_core.domain.model import Message, Prompt
 from nof0_core.errors import Problem, PromptError
 from nof0_core.indicators.recipe import Wanted
+from nof0_core.money import exactly
 from nof0_core.prompts.coins import CoinViews
 from nof0_core.prompts.template import Source, read, render, shown
 from nof0_core.prompts.tokens import estimate
@@ -81,6 +82,7 @@ class PromptBook:
             for each in findings(system, user, texts, self._max_tokens)
         ]
 
+    @exactly
     def check(self) -> list[Problem]:
         """Find all that is wrong with both templates; empty if they can be used.
 
@@ -120,6 +122,7 @@ class PromptBook:
         )
         return Prompt(messages=messages, digest=digest(messages), versions=self._versions, cut=cut)
 
+    @exactly
     def _texts(self, context: DecisionContext, name: str) -> tuple[str, str]:
         values = variables(context, name=name, coins=self._coins)
         system, user = self._sources

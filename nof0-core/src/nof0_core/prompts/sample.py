@@ -13,9 +13,10 @@ import numpy as np
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.brakes import ActiveBrake, Brake, BrakeState
 from nof0_core.domain.candles import Candles, Interval, interval_ms, to_ms
-from nof0_core.domain.context import BudgetLeft, DecisionContext, Performance, RiskLimits
+from nof0_core.domain.context import BudgetLeft, DecisionContext, Performance
 from nof0_core.domain.feedback import Feedback
 from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.limits import RiskLimits
 from nof0_core.domain.position import ExitPlan, Holding, ProtectionMode
 from nof0_core.domain.snapshot import MarketSnapshot, Quote, Series
 from nof0_core.ids import Symbol, TraderId, cycle_id

@@ -7,7 +7,8 @@ from typing import Any
 
 import attrs
 
-from nof0_core.domain.context import BudgetLeft, DecisionContext, RiskLimits
+from nof0_core.domain.context import BudgetLeft, DecisionContext
+from nof0_core.domain.limits import RiskLimits
 from nof0_core.domain.position import Holding
 from nof0_core.money import BPS, HUNDRED, ZERO, decimal, plain
 from nof0_core.prompts.braking import brakes, entries_left
@@ -95,6 +96,7 @@ def _performance(context: DecisionContext) -> View:
 def _limits(limits: RiskLimits) -> View:
     values: dict[str, Any] = {name: getattr(limits, name) for name in _LIMITS}
     values["min_confidence"] = _short(limits.min_confidence)
+    values["majors"] = tuple(sorted(limits.majors))
     return View("limits", **values, max_data_age_seconds=int(limits.max_data_age.total_seconds()))
 
 

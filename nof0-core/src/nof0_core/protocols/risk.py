@@ -7,9 +7,10 @@ from typing import Protocol
 
 import attrs
 
-from nof0_core.domain.context import DecisionContext, RiskLimits
+from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.decision import Decision, Verdict
 from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.limits import RiskLimits
 from nof0_core.domain.position import Holding
 from nof0_core.domain.snapshot import Quote
 

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
 
-from nof0_core.domain.context import RiskLimits
 from nof0_core.domain.decision import Decision, Signal
+from nof0_core.domain.limits import RiskLimits
 from nof0_core.money import BPS, USD, ZERO
 from nof0_core.protocols.risk import RiskContext
 

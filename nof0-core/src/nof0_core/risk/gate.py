@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import attrs
 
 from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.decision import Decision, Judgement, Signal, Verdict
+from nof0_core.domain.margin import initial_margin
 from nof0_core.ids import Symbol
-from nof0_core.money import ZERO
+from nof0_core.money import EXACT, ZERO
 from nof0_core.protocols.risk import RiskContext
 from nof0_core.risk.approval import ApprovedDecision, _issue
 from nof0_core.risk.checks.brakes import BRAKES
@@ -84,7 +85,8 @@ class RiskGate:
         if not decisions:
             return (), ()
         answer = _Answer(contradictory=_contradictions(decisions))
-        judgements = tuple(self._one(decision, context, answer) for decision in decisions)
+        with localcontext(EXACT):
+            judgements = tuple(self._one(decision, context, answer) for decision in decisions)
         return judgements, tuple(answer.approved)
 
     def _one(self, decision: Decision, context: DecisionContext, answer: _Answer) -> Judgement:
@@ -163,7 +165,7 @@ def _approve(hearing: Evaluation, answer: _Answer) -> Judgement:
     ratio = reward_risk(direction, mark, risk)
     answer.decided.add(decision.symbol)
     answer.new_positions += 1
-    answer.committed_margin += size / risk.leverage
+    answer.committed_margin += initial_margin(size, risk.leverage, step=None)
     answer.approved.append(
         _issue(
             _plan(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
-from nof0_core.config.model import Config
+from nof0_core.config.model import Config, TraderConfig
 from nof0_core.domain.event import Filled, Transferred
 from nof0_core.domain.fill import Fill
 from nof0_core.domain.order import Side
@@ -13,7 +13,7 @@ from nof0_core.domain.position import VenuePosition
 from nof0_core.domain.vocabulary import TransferReason
 from nof0_core.errors import UsageError
 from nof0_core.ids import ENGINE, RESERVE, UNASSIGNED, TraderId
-from nof0_core.money import HUNDRED, ZERO, plain, truncate_usd
+from nof0_core.money import EXACT, HUNDRED, ZERO, exactly, plain, truncate_usd
 from nof0_core.protocols import ExchangeProvider
 from nof0_core.spending.budget import ModelBudget
 from nof0_core.spending.open_calls import OpenCalls
@@ -69,9 +69,14 @@ async def fund_traders(
                 trader.exchange == venue_account
                 and recorder.state.venue_account_of(trader.id) is None
             ):
-                capital = truncate_usd(config.total_equity_usd * trader.allocation_pct / HUNDRED)
-                _give(venue_account, trader.id, capital, recorder)
+                _give(venue_account, trader.id, capital_of(config, trader), recorder)
     recorder.commit()
+
+
+@exactly
+def capital_of(config: Config, trader: TraderConfig) -> Decimal:
+    """Return what a trader begins with, in USD: its part of the capital, cut to 6 decimals."""
+    return truncate_usd(config.total_equity_usd * trader.allocation_pct / HUNDRED)
 
 
 def _check_traders(config: Config, recorder: Recorder) -> None:
@@ -99,8 +104,10 @@ def _check_traders(config: Config, recorder: Recorder) -> None:
 
 async def _adopt(venue_account: str, provider: ExchangeProvider, recorder: Recorder) -> None:
     report = await provider.report()
-    cost = sum((p.quantity * p.entry_price for p in report.positions), ZERO)
-    _transfer(recorder, venue_account, {RESERVE: report.account.raw_usd + cost})
+    with localcontext(EXACT):
+        cost = sum((p.quantity * p.entry_price for p in report.positions), ZERO)
+        capital = report.account.raw_usd + cost
+    _transfer(recorder, venue_account, {RESERVE: capital})
     for number, position in enumerate(report.positions, start=1):
         recorder.record(
             UNASSIGNED,
@@ -132,6 +139,7 @@ def _as_fill(position: VenuePosition, name: str, recorder: Recorder) -> Fill:
     )
 
 
+@exactly
 def _give(venue_account: str, trader: TraderId, capital: Decimal, recorder: Recorder) -> None:
     left = recorder.state.account(venue_account, RESERVE, {}, recorder.clock.now(), {}).cash
     if left < capital:

@@ -16,7 +16,6 @@ from nof0_core.ids import ENGINE, TraderId
 from nof0_core.journal import Journal
 from nof0_core.manager.manager import Manager
 from nof0_core.manager.views import ViewBuilder
-from nof0_core.money import use_exact_arithmetic
 from nof0_core.plugins.env import Logger
 from nof0_core.runtime import clocks, compatibility
 from nof0_core.runtime.build import make_budget, make_feed, make_manager
@@ -85,7 +84,6 @@ async def open_engine(
             the system allows too few open files.
         Nof0Error: what a provider said when it was opened.
     """
-    use_exact_arithmetic()
     raise_file_limit(len(config.traders))
     async with AsyncExitStack() as stack:
         stack.enter_context(locked(config.state_dir))

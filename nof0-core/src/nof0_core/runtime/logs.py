@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -27,29 +28,41 @@ def logging_to(
 
     The file gets JSON lines from level info (debug if `is_verbose`) on; `echo`, by default standard
     error, gets one plain line for warnings and errors. What `redactor` takes out appears in
-    neither.
+    neither. Several logs may be open at a time, and none touches how the process logs otherwise.
     """
     redactor = redactor or Redactor()
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8", buffering=1) as file:
-        structlog.configure(
-            processors=[
+        # Everything is said here: structlog's own configuration belongs to the whole process.
+        yield partial(
+            _wrapped,
+            structlog.WriteLogger(file),
+            [
                 structlog.processors.add_log_level,
                 _stamp,
                 _Redacted(redactor),
                 _Echo(echo or (lambda line: sys.stderr.write(f"{line}\n"))),
                 structlog.processors.JSONRenderer(),
             ],
-            wrapper_class=structlog.make_filtering_bound_logger(
-                logging.DEBUG if is_verbose else logging.INFO
-            ),
-            logger_factory=structlog.WriteLoggerFactory(file=file),
-            cache_logger_on_first_use=False,
+            logging.DEBUG if is_verbose else logging.INFO,
         )
-        try:
-            yield lambda name: structlog.get_logger(part=name)
-        finally:
-            structlog.reset_defaults()
+
+
+def _wrapped(
+    sink: structlog.WriteLogger,
+    processors: list[structlog.typing.Processor],
+    level: int,
+    name: str,
+) -> Logger:
+    made: Logger = structlog.wrap_logger(
+        sink,
+        processors=processors,
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        context_class=dict,
+        cache_logger_on_first_use=True,
+        part=name,
+    )
+    return made
 
 
 def _stamp(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

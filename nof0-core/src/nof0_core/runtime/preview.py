@@ -10,10 +10,11 @@ from nof0_core.domain.brakes import BrakeState
 from nof0_core.domain.context import DecisionContext, Performance
 from nof0_core.errors import UsageError
 from nof0_core.ids import cycle_id
-from nof0_core.money import HUNDRED, ZERO, truncate_usd, use_exact_arithmetic
+from nof0_core.money import ZERO
 from nof0_core.redaction import Redactor
 from nof0_core.runtime import clocks
 from nof0_core.runtime.build import make_feed
+from nof0_core.runtime.capital import capital_of
 from nof0_core.runtime.logs import logging_to
 from nof0_core.runtime.sections import Sections
 
@@ -40,7 +41,6 @@ async def context(config: Config, trader_id: str) -> DecisionContext:
         UsageError: there is no such trader.
         ProviderError: the market could not be read.
     """
-    use_exact_arithmetic()
     trader = find_trader(config, trader_id)
     clock = clocks.choose(config.clock, full_speed=True, resume_at=None)
     async with AsyncExitStack() as stack:
@@ -57,7 +57,7 @@ async def context(config: Config, trader_id: str) -> DecisionContext:
         await feed.open(trader.symbols)
         moment = await feed.moment(trader.symbols)
         now = clock.now()
-        capital = truncate_usd(config.total_equity_usd * trader.allocation_pct / HUNDRED)
+        capital = capital_of(config, trader)
         return DecisionContext(
             trader=trader.id,
             cycle=cycle_id(trader.id, now),

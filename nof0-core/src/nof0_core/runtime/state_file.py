@@ -13,6 +13,7 @@ import attrs
 import msgspec
 
 from nof0_core.domain.view import View
+from nof0_core.money import exactly
 from nof0_core.state.recorder import Recorder
 
 SCHEMA = 1
@@ -24,6 +25,7 @@ class StateFile:
     def __init__(self, path: Path) -> None:
         self._path = path
 
+    @exactly
     def write(self, view: View, recorder: Recorder) -> None:
         """Replace the file with the present state."""
         total = sum(t.account.equity for t in view.traders)

@@ -12,6 +12,7 @@ from nof0_core.domain.event import CallsLost, CycleEnded, Event
 from nof0_core.domain.model import DailyBudget, ModelSpec, Usage
 from nof0_core.errors import BudgetExceededError
 from nof0_core.ids import TraderId
+from nof0_core.money import exactly
 from nof0_core.spending.budget_line import BudgetLine
 from nof0_core.spending.reservation import Reservation
 
@@ -79,6 +80,7 @@ class ModelBudget:
         self._keep = keep
         self._day = date.min
 
+    @exactly
     def replay(self, event: Event) -> None:
         """Count what calls in the journal took, with or without a cycle; nothing else counts.
 
@@ -97,6 +99,7 @@ class ModelBudget:
                 if isinstance(body, CycleEnded) and account.is_low(self._alert_pct):
                     account.warn_once("low")
 
+    @exactly
     async def hold(self, trader: TraderId, model: ModelSpec, worst: Usage) -> Reservation:
         """Keep the most a call can cost free; waits for `keep`.
 
@@ -126,6 +129,7 @@ class ModelBudget:
 
         return Reservation(accounts=accounts, worst=worst, note=note, spend=spend)
 
+    @exactly
     def book(self, trader: TraderId, model: ModelSpec, usage: Usage) -> None:
         """Count what a call took; it is over, so nothing is asked for or refused."""
         self._turn(self._clock.now().date())
@@ -133,6 +137,7 @@ class ModelBudget:
             account.book(usage)
             self._warn(account, trader)
 
+    @exactly
     def left(self, trader: TraderId, model: ModelSpec) -> DailyBudget:
         """Return what a trader may still spend on a model today, calls under way taken off."""
         self._turn(self._clock.now().date())

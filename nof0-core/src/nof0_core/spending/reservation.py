@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from nof0_core.domain.model import Usage
+from nof0_core.money import exactly
 from nof0_core.spending.budget_line import BudgetLine
 
 
@@ -41,6 +42,7 @@ class Reservation:
         """Give back what was held."""
         self._end(None)
 
+    @exactly
     def _end(self, usage: Usage | None) -> None:
         if self._is_over:
             message = "what was held for a call was already given back"

@@ -30,7 +30,7 @@ from nof0_core.domain.event import (
 from nof0_core.domain.order import OrderPurpose, OrderStatus
 from nof0_core.ids import ClientOrderId, TraderId
 from nof0_core.ledger.arithmetic import share
-from nof0_core.money import HUNDRED, ONE, ZERO
+from nof0_core.money import HUNDRED, ONE, ZERO, exactly
 
 INDEX_STEP = Decimal("1E-18")
 """Grid of the index; each valuation rounds to it once."""
@@ -53,6 +53,7 @@ class _Track:
     is_paused: bool | None = None
     judged_trades: int = 0
 
+    @exactly
     def index_at(self, equity: Decimal, deposited: Decimal) -> Decimal:
         """Return the index if the account were worth `equity` now."""
         if self.equity <= 0:
@@ -200,6 +201,7 @@ class Brakes:
         self._answered.add(body.request)
 
 
+@exactly
 def _fall_pct(start: Decimal, now: Decimal) -> Decimal:
     """Return the fall from `start` to `now` in percent; all of it where there was nothing left."""
     if start <= 0:

@@ -10,6 +10,7 @@ from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.decision import Decision
 from nof0_core.domain.model import Completion, CompletionRequest, ModelSpec
 from nof0_core.errors import LLMError
+from nof0_core.money import exactly
 from nof0_llm.baseline.buy_and_hold import buy_and_hold
 from nof0_llm.baseline.coin_flip import coin_flip
 from nof0_llm.baseline.ema_cross import ema_cross
@@ -37,7 +38,8 @@ class BaselineBackend:
             LLMError: unknown strategy, or an indicator it needs is missing.
         """
         model = request.model
-        decisions = strategy_of(model)(request.context, _params(model))
+        decide = exactly(strategy_of(model))
+        decisions = decide(request.context, _params(model))
         return Completion(
             model=model.name,
             decisions=decisions,

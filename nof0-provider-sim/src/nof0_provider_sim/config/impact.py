@@ -8,6 +8,7 @@ from decimal import Decimal
 import attrs
 
 from nof0_core.config.fields import opt
+from nof0_core.domain.limits import MAJORS
 
 
 @attrs.frozen(kw_only=True)
@@ -15,15 +16,20 @@ class ImpactRules:
     """How far taker orders move the price: k x sqrt(order / 1 % of a bar's volume), in bps."""
 
     major_bps: Decimal = opt(
-        default=Decimal(5), unit="bps", ge=0, le=1000, help="k of BTC and ETH; 0: no impact"
+        default=Decimal(5), unit="bps", ge=0, le=1000, help="k of major coins; 0: no impact"
     )
     other_bps: Decimal = opt(
         default=Decimal(8), unit="bps", ge=0, le=1000, help="k of all other coins; 0: no impact"
     )
+    major_coins: tuple[str, ...] = opt(default=MAJORS, help="coins with k of major_bps; []: none")
     coins: Mapping[str, Decimal] = opt(factory=dict, help="k of single coins, in bps")
 
     def __attrs_post_init__(self) -> None:
-        """Refuse negative numbers."""
+        """Refuse negative numbers, and a coin named twice."""
+        for name in self.major_coins:
+            if self.major_coins.count(name) > 1:
+                message = f"major_coins: {name} is named twice"
+                raise ValueError(message)
         refuse_negative("coins", self.coins)
 
 

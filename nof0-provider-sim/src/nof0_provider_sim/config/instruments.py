@@ -7,6 +7,7 @@ from decimal import Decimal
 import attrs
 
 from nof0_core.config.fields import opt
+from nof0_core.domain.instrument import MarginTier, check_tiers
 
 
 @attrs.frozen(kw_only=True)
@@ -15,6 +16,22 @@ class TierRule:
 
     lower_bound_usd: Decimal = opt(unit="USD", ge=0, help="notional from which the tier applies")
     max_leverage: int = opt(ge=1, le=100, help="highest leverage in the tier")
+    maintenance_rate: Decimal | None = opt(
+        default=None,
+        gt=0,
+        lt=1,
+        help="part of the notional that margin must not fall below (0.01: 1 %), under"
+        " 1 / max_leverage; half of that if empty",
+    )
+
+    @property
+    def tier(self) -> MarginTier:
+        """Return the tier as the domain knows it."""
+        return MarginTier(
+            lower_bound=self.lower_bound_usd,
+            max_leverage=self.max_leverage,
+            maintenance_rate=self.maintenance_rate,
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -34,13 +51,14 @@ class InstrumentRules:
     )
 
     def __attrs_post_init__(self) -> None:
-        """Refuse tiers that are out of order or contradict `max_leverage`."""
+        """Refuse tiers that are out of order, unsound or contradict `max_leverage`."""
         if not self.tiers:
             return
         bounds = [tier.lower_bound_usd for tier in self.tiers]
         if bounds[0] != 0 or sorted(set(bounds)) != bounds:
             message = "tiers must start at lower_bound_usd 0 and ascend"
             raise ValueError(message)
+        check_tiers([tier.tier for tier in self.tiers])
         if self.tiers[0].max_leverage != self.max_leverage:
             message = "max_leverage of the first tier must equal max_leverage of the coin"
             raise ValueError(message)

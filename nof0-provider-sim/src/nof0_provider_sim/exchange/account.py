@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import ROUND_HALF_EVEN, ROUND_UP, Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 import attrs
 
 from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.margin import initial_margin
 from nof0_core.domain.position import MarginMode
 from nof0_core.ids import Symbol
 from nof0_core.money import EXACT, USD, ZERO
@@ -163,14 +164,9 @@ class Account:
     ) -> Position:
         raw = held.raw_usd if held.size else self._own(symbol)
         if raw is not None:
-            margin = initial_margin(opening, price, self._leverage[symbol])
+            margin = initial_margin(abs(opening) * price, self._leverage[symbol])
             raw += margin - opening * price - fee
         return Position(size=held.size + opening, cost=held.cost + opening * price, raw_usd=raw)
-
-
-def initial_margin(size: Decimal, price: Decimal, leverage: int) -> Decimal:
-    """Return |size| x price / leverage in USD, rounded up to 6 decimals."""
-    return EXACT.divide(abs(size) * price, Decimal(leverage)).quantize(USD, ROUND_UP, EXACT)
 
 
 def _part(amount: Decimal, part: Decimal, whole: Decimal, step: Decimal) -> Decimal:

@@ -6,7 +6,7 @@ points beyond the touch (Hyperliquid book samples: k of 5 for the deepest coins,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 
 import attrs
@@ -14,16 +14,16 @@ import attrs
 from nof0_core.ids import Symbol
 from nof0_core.money import EXACT, ONE, ZERO
 
-MAJORS = frozenset({Symbol("BTC"), Symbol("ETH")})
 _PERCENTS = Decimal(100)
 
 
 @attrs.frozen(kw_only=True)
 class Impact:
-    """Basis points at 1 % of a bar's volume: of majors, of other coins, of single coins."""
+    """Basis points at 1 % of a bar's volume: of `majors`, of other coins, of single `coins`."""
 
     major_bps: Decimal
     other_bps: Decimal
+    majors: Collection[str]
     coins: Mapping[str, Decimal]
 
     def bps(self, symbol: Symbol, size: Decimal, volume: Decimal | None) -> Decimal:
@@ -50,4 +50,4 @@ class Impact:
         known = self.coins.get(symbol)
         if known is not None:
             return known
-        return self.major_bps if symbol in MAJORS else self.other_bps
+        return self.major_bps if symbol in self.majors else self.other_bps

@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Literal
 
 from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.margin import maintenance, maintenance_rates
 from nof0_core.domain.order import OrderStatus, Side
 from nof0_core.ids import Symbol
 from nof0_core.money import EXACT, ZERO, plain, truncate_usd
@@ -157,7 +158,7 @@ class Liquidation:
         symbol = max(
             pool.positions,
             key=lambda s: (
-                self._instruments[s].maintenance_margin(abs(pool.positions[s].size) * marks[s]),
+                maintenance(self._instruments[s], abs(pool.positions[s].size) * marks[s]).margin,
                 s,
             ),
         )
@@ -266,13 +267,12 @@ class Liquidation:
         return bar.from_close() if self._state.exposed_ms.get(symbol, 0) > bar.open_ms else bar
 
     def _reach(self, symbol: Symbol, position: Position, mark: Decimal, budget: Decimal) -> Reach:
-        instrument = self._instruments[symbol]
-        caps = [tier.max_leverage for tier in instrument.tiers] or [instrument.max_leverage]
+        rates = maintenance_rates(self._instruments[symbol])
         if position.size > 0:
             # A falling price frees maintenance margin, at the lowest rate at least.
-            rate = 1 - EXACT.divide(Decimal(1), Decimal(2 * max(caps)))
+            rate = 1 - rates[0]
             below = float(mark - EXACT.divide(budget, position.size * rate))
             return Reach(below=below + abs(below) * _CAUTION, above=math.inf)
-        rate = 1 + EXACT.divide(Decimal(1), Decimal(2 * min(caps)))
+        rate = 1 + rates[-1]
         above = float(mark - EXACT.divide(budget, position.size * rate))
         return Reach(below=-math.inf, above=above - abs(above) * _CAUTION)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 
 from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.margin import (
+    initial_margin,
+    liquidation_price,
+    maintenance,
+    positive_price,
+)
 from nof0_core.domain.position import MarginMode, VenuePosition
 from nof0_core.ids import Symbol
 from nof0_core.money import EXACT, ZERO
 from nof0_provider_sim.exchange import refusals
-from nof0_provider_sim.exchange.account import PRICE_STEP, Account, Position, initial_margin
+from nof0_provider_sim.exchange.account import PRICE_STEP, Account, Position
 from nof0_provider_sim.exchange.book import Order
 from nof0_provider_sim.exchange.pool import pools
 
@@ -81,7 +87,7 @@ def refusal(
     before = account.positions.get(symbol)
     bound = _used(before, mark, leverage) if before is not None else ZERO
     change = signed * (mark - price) - fee
-    needed = initial_margin(after, mark, leverage) - bound
+    needed = initial_margin(abs(after) * mark, leverage) - bound
     spare = free(account, marks, instruments, reserve) + change
     return refusals.MARGIN if spare < needed else None
 
@@ -139,7 +145,7 @@ def can_lower(
     )
     position = account.positions.get(symbol)
     if position is not None:
-        margin = initial_margin(position.size, marks[symbol], leverage)
+        margin = initial_margin(abs(position.size) * marks[symbol], leverage)
         bound = _used(position, marks[symbol], current)
         if position.raw_usd is None:
             needed += margin - bound
@@ -152,13 +158,13 @@ def can_lower(
 def _held_back(account: Account, order: Order, leverage: int) -> Decimal:
     """Return the margin that an order which may open a position holds back while it waits."""
     left = order.left(account.size(order.taken.symbol))
-    return initial_margin(left, order.taken.limit_price, leverage)
+    return initial_margin(abs(left) * order.taken.limit_price, leverage)
 
 
 def _used(position: Position, mark: Decimal, leverage: int) -> Decimal:
     if position.raw_usd is not None:
         return position.raw_usd + position.size * mark
-    return initial_margin(position.size, mark, leverage)
+    return initial_margin(abs(position.size) * mark, leverage)
 
 
 def _covers_isolated(
@@ -177,21 +183,23 @@ def _covers_isolated(
     if size * signed < 0:
         # The old position goes first and gives back what it is worth at this price.
         opening, spare, own = signed + size, spare + raw + size * price, ZERO
-    margin = initial_margin(opening, price, account.leverage(instrument))
+    margin = initial_margin(abs(opening) * price, account.leverage(instrument))
     own += margin - fee + opening * (mark - price)
     after = abs(size + signed) * mark
-    return spare >= margin and own >= instrument.maintenance_margin(after)
+    return spare >= margin and own >= maintenance(instrument, after).margin
 
 
 def _liquidation(
     size: Decimal, mark: Decimal, spare: Decimal, instrument: Instrument
 ) -> Decimal | None:
-    """Return mark - side x spare / |size| / (1 - rate x side), None where it is not positive.
+    """Return where a position is liquidated, rounded to 10 decimals; None where no price does it.
 
-    `spare` is the equity that backs the position minus the maintenance margins it must cover;
-    `rate` half of 1/leverage of the tier.
+    `spare` is the equity that backs the position minus the maintenance margins it must cover.
     """
-    side = 1 if size > 0 else -1
-    rate = EXACT.divide(Decimal(1), Decimal(2 * instrument.leverage_cap(abs(size) * mark)))
-    price = mark - EXACT.divide(EXACT.divide(spare, size), 1 - rate * side)
-    return price.quantize(PRICE_STEP, ROUND_HALF_EVEN, EXACT) if price > 0 else None
+    price = liquidation_price(
+        mark=mark,
+        side=1 if size > 0 else -1,
+        spare_per_coin=EXACT.divide(spare, abs(size)),
+        rate=maintenance(instrument, abs(size) * mark).rate,
+    )
+    return positive_price(price, PRICE_STEP)

@@ -65,6 +65,7 @@ async def open_paper_exchange(
             impact=Impact(
                 major_bps=config.impact.major_bps,
                 other_bps=config.impact.other_bps,
+                majors=frozenset(config.impact.major_coins),
                 coins=config.impact.coins,
             ),
             depth=depth,

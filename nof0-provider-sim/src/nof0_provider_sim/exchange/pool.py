@@ -8,6 +8,7 @@ from decimal import Decimal
 import attrs
 
 from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.margin import maintenance
 from nof0_core.ids import Symbol
 from nof0_core.money import EXACT, ZERO
 from nof0_provider_sim.exchange.account import PRICE_STEP, Account, Position
@@ -35,7 +36,7 @@ class Pool:
         """Return the equity below which the pool is liquidated, in USD."""
         return sum(
             (
-                instruments[symbol].maintenance_margin(abs(position.size) * marks[symbol])
+                maintenance(instruments[symbol], abs(position.size) * marks[symbol]).margin
                 for symbol, position in self.positions.items()
             ),
             ZERO,

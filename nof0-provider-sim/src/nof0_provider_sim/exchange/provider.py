@@ -106,7 +106,10 @@ class SimExchange:
             )
 
     async def place(
-        self, orders: Sequence[OrderRequest], *, expires_at: datetime | None
+        self,
+        orders: Sequence[OrderRequest],
+        *,
+        expires_at: datetime | None,  # noqa: ARG002 - None: there is no EXPIRY
     ) -> Sequence[OrderOutcome]:
         """Send orders and return one outcome for each, in the same order, with its executions.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-from nof0_core.domain.instrument import Instrument, MarginTier
+from nof0_core.domain.instrument import Instrument
 from nof0_core.errors import DataError
 from nof0_core.ids import Symbol
 from nof0_provider_sim.config import InstrumentRules, TierRule
@@ -73,8 +73,5 @@ def _instrument(symbol: Symbol, configured: Mapping[str, InstrumentRules]) -> In
         price_decimals=decimals,
         max_leverage=rules.max_leverage,
         min_notional=rules.min_notional_usd,
-        tiers=tuple(
-            MarginTier(lower_bound=tier.lower_bound_usd, max_leverage=tier.max_leverage)
-            for tier in rules.tiers
-        ),
+        tiers=tuple(tier.tier for tier in rules.tiers),
     )

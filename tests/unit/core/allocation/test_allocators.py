@@ -167,3 +167,14 @@ def test_better_sharpe_never_gets_less(make_request, mean, better, others):
     before = allocator.allocate(make_request(configured, {"a": swing(mean), **rest}))["a"]
     after = allocator.allocate(make_request(configured, {"a": swing(mean + better), **rest}))["a"]
     assert after >= before - D("1E-6") * len(configured)
+
+
+@pytest.mark.parametrize("kind", ["fixed", "equal", "performance_based"])
+def test_the_callers_decimal_context_does_not_matter(make_request, coarse, kind):
+    pct = {"a": "33.3333333333333", "b": "22.2222222222222", "c": "11.1111111111111"}
+    curves = {name: swing(mean) for name, mean in (("a", 0.001), ("b", 0.0), ("c", -0.001))}
+    request = make_request(pct, curves, available="98.7654321987654")
+    expected = build(kind).allocate(request)
+    with coarse():
+        found = build(kind).allocate(request)
+    assert found == expected

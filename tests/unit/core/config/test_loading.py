@@ -192,6 +192,20 @@ def test_files_are_found_beside_the_main_file_whatever_the_working_directory(
         pytest.param(
             "manager.yaml",
             "id: one",
+            "id: one\n    risk_params: {major_coins: [SOL, SOL]}",
+            "traders.0.risk_params.major_coins: SOL is named twice",
+            id="major coin twice",
+        ),
+        pytest.param(
+            "manager.yaml",
+            "id: one",
+            "id: one\n    risk_params: {major_coins: [so l]}",
+            'traders.0.risk_params.major_coins: "so l" is not the symbol of a coin',
+            id="major coin that is none",
+        ),
+        pytest.param(
+            "manager.yaml",
+            "id: one",
             "id: one\n    exec_guards:\n      min_position_equity_multiple: 2\n"
             "      max_position_equity_multiple: 0.5",
             "etc/manager.yaml:6: traders.0.exec_guards.min_position_equity_multiple: must be at"
@@ -388,6 +402,30 @@ def test_traders_take_executor_defaults_where_they_say_nothing(bench):
     bench.replace("etc/manager.yaml", "id: one", "id: one\n    risk_params: {min_confidence: 0}")
     limits = bench.load().traders[0].limits
     assert (limits.min_confidence, limits.major_coin_leverage) == (0, 20)
+
+
+def test_major_coins_are_executor_yamls_unless_a_trader_names_its_own(bench):
+    bench.write("etc/executor.yaml", "major_coins: [SOL]\n")
+    assert bench.load().traders[0].limits.majors == {"SOL"}
+    bench.replace("etc/manager.yaml", "id: one", "id: one\n    risk_params: {major_coins: []}")
+    limits = bench.load().traders[0].limits
+    assert limits.majors == frozenset()
+    assert limits.leverage_cap("SOL") == limits.altcoin_leverage
+
+
+def test_btc_and_eth_are_the_major_coins_of_a_configuration_that_names_none(bench):
+    assert bench.load().traders[0].limits.majors == {"BTC", "ETH"}
+
+
+def test_a_major_coin_of_executor_yaml_is_reported_where_it_stands(bench):
+    bench.write("etc/executor.yaml", "max_positions: 2\nmajor_coins: [ETH, ETH]\n")
+    assert "etc/executor.yaml:2: major_coins: ETH is named twice" in bench.problems()
+
+
+def test_other_major_coins_make_another_digest(bench):
+    before = bench.load().digest
+    bench.write("etc/executor.yaml", "major_coins: [ETH]\n")
+    assert bench.load().digest != before
 
 
 def test_guards_become_limits(bench):

@@ -13,8 +13,9 @@ from nof0_core.clock import SimulatedClock
 from nof0_core.config.model import TraderConfig
 from nof0_core.decision import DecisionMaker
 from nof0_core.domain.account import AccountState
-from nof0_core.domain.context import DecisionContext, Performance, RiskLimits
+from nof0_core.domain.context import DecisionContext, Performance
 from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.limits import RiskLimits
 from nof0_core.domain.model import Completion, Message, ModelSpec, Prompt
 from nof0_core.domain.snapshot import MarketSnapshot, Quote
 from nof0_core.risk.gate import RiskGate

@@ -435,3 +435,12 @@ async def test_bars_of_recorded_markets_are_written(tmp_path, story):
             "bars": [[60.0 * n, 1, 3, 0.5, 2, 9] for n in range(2, 6)],
         }
     ]
+
+
+async def test_the_callers_decimal_context_does_not_matter(tmp_path, story, coarse):
+    told = story(30)
+    view = told.view()
+    expected = await run(tmp_path / "plain", (told.events, view))
+    with coarse():
+        found = await run(tmp_path / "coarse", (told.events, view))
+    assert found == expected

@@ -79,3 +79,12 @@ async def test_rules_cost_nothing_and_the_file_says_so(tmp_path, story):
     found = await samples(tmp_path / "nof0.prom", (told.events, told.view()))
     assert found["nof0_model_tokens_total", "alpha"] == 0
     assert found["nof0_model_cost_usd_total", "alpha"] == 0
+
+
+async def test_the_callers_decimal_context_does_not_matter(tmp_path, story, coarse):
+    told = story(30)
+    view = told.view()
+    expected = await samples(tmp_path / "plain", (told.events, view))
+    with coarse():
+        found = await samples(tmp_path / "coarse", (told.events, view))
+    assert found == expected

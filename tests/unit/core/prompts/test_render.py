@@ -32,6 +32,14 @@ def test_messages_versions_and_digest(book_of):
     assert book.render(context, trader_name="Ä") == prompt
 
 
+def test_major_coins_are_written_in_one_order(book_of):
+    book = book_of(HEAD + "{{ limits.majors | join(' ') }}")
+    context = book.sample_context()
+    limits = attrs.evolve(context.limits, majors=frozenset({"SOL", "ETH", "BTC", "DOGE"}))
+    prompt = book.render(attrs.evolve(context, limits=limits), trader_name="x")
+    assert prompt.messages[1].content == "BTC DOGE ETH SOL"
+
+
 def test_templates_are_named_from_their_prompts_directory_on(tmp_path, book_of):
     book = book_of(HEAD)
     home = tmp_path / "prompts" / "manager"

@@ -10,7 +10,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from nof0_core.domain.context import RiskLimits
+from nof0_core.domain.limits import RiskLimits
 from nof0_core.prompts import PromptBook
 from nof0_core.prompts.coins import CoinViews
 from nof0_core.prompts.sample import sample_context, sample_contexts
@@ -109,6 +109,7 @@ TOLD_OTHERWISE = {
     "max_new_positions_per_cycle": "room.new_positions",
     "major_coin_leverage": "coin.max_leverage",
     "altcoin_leverage": "coin.max_leverage",
+    "majors": "coin.max_leverage",
     "taker_fee_bps": "costs.fee_pct",
     "slippage_bps": "costs.max_slippage_pct",
     "expected_slippage_bps": "costs.expected_slippage_pct",

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from nof0_core.domain.account import AccountState
-from nof0_core.domain.context import DecisionContext, Performance, RiskLimits
+from nof0_core.domain.context import DecisionContext, Performance
 from nof0_core.domain.decision import Decision, Signal
 from nof0_core.domain.instrument import Instrument, MarginTier
+from nof0_core.domain.limits import RiskLimits
 from nof0_core.domain.position import ExitPlan, Holding
 from nof0_core.domain.snapshot import MarketSnapshot, Quote
 

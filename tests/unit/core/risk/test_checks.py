@@ -334,6 +334,8 @@ def test_size_is_shrunk_to_the_cap(context, long_btc):
         ("BTC", 50, {"major_coin_leverage": 100}, 40),
         ("DOGE", 10, {"altcoin_leverage": 5}, 5),
         ("BTC", 15, {"altcoin_leverage": 5}, 15),
+        ("BTC", 15, {"altcoin_leverage": 5, "majors": frozenset({"ETH"})}, 5),
+        ("DOGE", 9, {"altcoin_leverage": 5, "majors": frozenset({"DOGE"})}, 9),
     ],
 )
 def test_leverage_is_lowered_to_the_lowest_cap(context, long_btc, symbol, leverage, limits, used):

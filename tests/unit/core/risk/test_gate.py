@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from nof0_core.domain.brakes import ActiveBrake, BrakeState
 from nof0_core.domain.decision import ALLOW, Decision, Signal, Verdict, VerdictKind
+from nof0_core.domain.margin import maintenance
 from nof0_core.risk import gate
 from nof0_core.risk.checks.brakes import BRAKES
 from nof0_core.risk.gate import RiskGate
@@ -483,8 +484,8 @@ def offences(approved, ctx):
         paid = given.taker_fee_bps + min(given.slippage_bps, given.expected_slippage_bps)
         coins = a.size_usd / mark
         left = equity - a.size_usd * paid / 10_000 - abs(mark - a.stop_loss) * coins
-        needed = instrument.maintenance_margin(coins * a.stop_loss)
-        needed += sum(ctx.instruments[h.symbol].maintenance_margin(h.notional) for h in held)
+        needed = maintenance(instrument, coins * a.stop_loss).margin
+        needed += sum(maintenance(ctx.instruments[h.symbol], h.notional).margin for h in held)
         need("liquidation", kept=left > needed)
     return found
 
@@ -553,3 +554,23 @@ def test_judging_is_pure(context, seed):
     assert first[0] == second[0]
     assert first[1] == second[1]
     assert attrs.asdict(first[0][0]) == attrs.asdict(second[0][0])
+
+
+def test_the_callers_decimal_context_does_not_matter(context, long_btc, quote, coarse):
+    """With 9 digits a mark of 10 is another price, and a margin of 1 to 3 one of 0.3333."""
+    mark = Decimal("98765.432109")
+    seen = context(
+        equity=Decimal("10123.456789"), quotes={"BTC": quote("BTC", mark=mark)}, min_confidence=1
+    )
+    decision = long_btc(
+        position_size_usd=Decimal("12345.678912"),
+        leverage=3,
+        entry_price=mark,
+        stop_loss=Decimal("96000.1"),
+        take_profit=Decimal("107000.9"),
+    )
+    expected = RiskGate().judge([decision], seen)
+    assert expected[0][0].is_approved
+    with coarse():
+        found = RiskGate().judge([decision], seen)
+    assert found == expected

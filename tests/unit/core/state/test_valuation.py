@@ -9,8 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from nof0_core.domain.instrument import Instrument, MarginTier
+from nof0_core.domain.margin import initial_margin, maintenance
 from nof0_core.errors import DataError
-from nof0_core.ledger.margin import initial_margin, maintenance
 
 D = Decimal
 
@@ -135,3 +135,20 @@ def test_each_tiers_rate_applies_to_the_part_above_its_bound():
 def test_initial_margin_is_rounded_against_the_trader():
     assert initial_margin(D(100), 3) == D("33.333334")
     assert initial_margin(D(100), 4) == D(25)
+
+
+def test_the_callers_decimal_context_does_not_matter(script, instruments, coarse):
+    script.transfer("ann", "10123.456789")
+    script.trade("ann", "BTC", "0.12345", "98765.432109", "5.123456", leverage=7)
+    script.trade("ann", "ETH", "-2.3456", "3000.123456", "3.123457", leverage=3)
+    marks = {"BTC": D("99999.123456"), "ETH": D("2999.987654")}
+
+    def seen():
+        account = script.ledger.account("paper", "ann", marks, script.now, instruments)
+        lost = script.ledger.brakes.day_loss_pct("ann", account)
+        return account, script.ledger.pools("paper", "ann", marks, instruments), lost
+
+    expected = seen()
+    with coarse():
+        found = seen()
+    assert found == expected

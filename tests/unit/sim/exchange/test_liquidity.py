@@ -41,6 +41,14 @@ async def test_coins_without_much_depth_pay_more_and_single_coins_what_is_set(op
         assert (await desk.buy("10", symbol="XRP")).average_price == D("100.22")
 
 
+async def test_a_coin_is_deep_if_the_section_says_so(open_desk):
+    bars = {"ETH": [FLAT], "SOL": [FLAT]}
+    rules = ImpactRules(major_coins=("SOL",), major_bps=D(5), other_bps=D(8))
+    async with open_desk(bars=bars, volumes=[1000, 1000], impact=rules) as desk:
+        assert (await desk.buy("10", symbol="SOL")).average_price == D("100.07")
+        assert (await desk.buy("10", symbol="ETH")).average_price == D("100.1")
+
+
 async def test_what_was_taken_stays_taken_until_the_next_bar(open_desk):
     async with open_desk(FLAT, FLAT, **THOUSAND) as desk:
         await desk.buy("10")

@@ -9,14 +9,18 @@ import attrs
 
 from nof0_core.config.fields import opt
 from nof0_core.config.scalars import Label
+from nof0_core.domain.limits import MAJORS
 
 
 @attrs.frozen(kw_only=True)
 class ExecutorFile:
     """Default limits and the rhythm of decisions."""
 
-    major_coin_leverage: int = opt(default=20, ge=1, le=1000, help="highest for BTC and ETH")
+    major_coin_leverage: int = opt(default=20, ge=1, le=1000, help="highest for major coins")
     altcoin_leverage: int = opt(default=10, ge=1, le=1000, help="highest for other coins")
+    major_coins: tuple[str, ...] = opt(
+        default=MAJORS, help="coins under major_coin_leverage; []: none"
+    )
     min_confidence: float = opt(default=75.0, ge=0, le=100, help="of an entry")
     min_risk_reward: Decimal = opt(default=Decimal(3), ge=0, help="reward per risk, after costs")
     max_positions: int = opt(default=4, ge=1, help="of one trader at a time")

@@ -26,10 +26,13 @@ class RiskParams:
         default=Decimal(100), gt=0, le=100, unit="%", help="share of equity that may be margin"
     )
     major_coin_leverage: int | None = opt(
-        default=None, ge=1, le=1000, help="highest for BTC and ETH; default: executor.yaml's"
+        default=None, ge=1, le=1000, help="highest for major coins; default: executor.yaml's"
     )
     altcoin_leverage: int | None = opt(
         default=None, ge=1, le=1000, help="highest for other coins; default: executor.yaml's"
+    )
+    major_coins: tuple[str, ...] | None = opt(
+        default=None, help="coins under major_coin_leverage; default: executor.yaml's"
     )
     min_risk_reward_ratio: Decimal | None = opt(
         default=None, ge=0, help="reward per risk, after costs; default: executor.yaml's"

@@ -12,7 +12,7 @@ from nof0_core.config.fields import opt
 from nof0_core.domain.view import EquityPoint
 from nof0_core.ids import TraderId
 from nof0_core.manager.allocation.shares import bounded_shares, handed_out
-from nof0_core.money import EXACT, ZERO, decimal
+from nof0_core.money import EXACT, ZERO, decimal, exactly
 from nof0_core.protocols import AllocationRequest
 
 STEEPEST = 100.0
@@ -79,6 +79,7 @@ class PerformanceBased:
 
     config: PerformanceConfig
 
+    @exactly
     def allocate(self, request: AllocationRequest) -> Mapping[TraderId, Decimal]:
         """Return shares by performance; a trader with an `allocation_pct` of 0 gets nothing."""
         curves = {view.trader: view.equity_curve for view in request.traders}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_DOWN, Decimal
 
 from nof0_core.domain.decision import ALLOW, Decision, Verdict
+from nof0_core.domain.margin import initial_margin, liquidation_price, maintenance
 from nof0_core.domain.position import MarginMode
 from nof0_core.money import BPS, HUNDRED, ONE, USD
 from nof0_core.protocols.risk import RiskContext
@@ -89,8 +90,7 @@ class Margin:
 class Liquidation:
     """The stop must be reached before the account would be liquidated.
 
-    Other positions held constant (Hyperliquid, liquidation price):
-    P - s x available / q / (1 - l x s) with l = 1 / (2 x max leverage of the tier). Cross margin:
+    Other positions held constant (`nof0_core.domain.margin`). Cross margin:
     available = equity - entry costs - maintenance margin of everything held, where isolated
     positions and entries approved earlier in the cycle count with their whole margin. Isolated
     margin: available = notional / leverage - entry costs - its own maintenance margin.
@@ -109,11 +109,12 @@ class Liquidation:
         direction, mark, size = sign(decision), quote.mark, context.size_usd
         costs = context.limits.taker_fee_bps / BPS + expected_slippage(context.limits)
         is_isolated = context.limits.margin_mode is MarginMode.ISOLATED
-        backing = size / context.leverage if is_isolated else _free(context)
-        available = backing - size * costs - instrument.maintenance_margin(size)
-        rate = ONE / (2 * instrument.leverage_cap(size))
-        away = direction * available * mark / size / (1 - direction * rate)
-        price = (mark - away).quantize(_SHOWN)
+        backing = _bound(context) if is_isolated else _free(context)
+        rule = maintenance(instrument, size)
+        available = backing - size * costs - rule.margin
+        price = liquidation_price(
+            mark=mark, side=direction, spare_per_coin=available * mark / size, rate=rule.rate
+        ).quantize(_SHOWN)
         if direction * (stop - price) > 0:
             return ALLOW
         what = "position" if is_isolated else "account"
@@ -124,6 +125,11 @@ class Liquidation:
             stop_loss=stop,
             liquidation_price=price,
         )
+
+
+def _bound(context: RiskContext) -> Decimal:
+    """Return the margin of the entry, which is rounded only when it is booked."""
+    return initial_margin(context.size_usd, context.leverage, step=None)
 
 
 def _free(context: RiskContext) -> Decimal:
@@ -138,5 +144,5 @@ def _free(context: RiskContext) -> Decimal:
         if instrument is None or holding.margin_mode is MarginMode.ISOLATED:
             left -= holding.margin
         else:
-            left -= instrument.maintenance_margin(holding.notional)
+            left -= maintenance(instrument, holding.notional).margin
     return left
