@@ -44,7 +44,7 @@ class Views:
             trader=config.id,
             name=config.name,
             model=config.model.name,
-            is_baseline=not self._config.backends[config.model.backend].kind.reads_prompt,
+            is_baseline=config.is_baseline,
             section=config.exchange,
             started_at=ledger.started_at(config.id) or account.time,
             initial_capital=ledger.initial_capital(config.id) or ZERO,
