@@ -41,5 +41,5 @@ def _written(function: Callable[..., object], plugin: LoadedPlugin, line: int) -
     if plugin.is_file:
         return f" ({plugin.module}:{line})"
     # A path inside the package says enough, and is the same on every machine.
-    depth = plain.__module__.count(".") + (2 if file.name == "__init__.py" else 1)
+    depth = (plain.__module__ or "").count(".") + (2 if file.name == "__init__.py" else 1)
     return f" ({'/'.join(file.parts[-depth:])}:{line})"
