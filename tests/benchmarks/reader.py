@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import attrs
 
-from nof0_core import ServiceKind, hookimpl
+from nof0_core import BackendKind, hookimpl
 from nof0_core.domain.model import Completion
 
 
@@ -52,7 +52,7 @@ async def open_reader(config, env):
 @hookimpl
 def nof0_llm_backends():
     return [
-        ServiceKind(
+        BackendKind(
             type="reader", config=ReaderConfig, open=open_reader, summary="Reads, for benchmarks"
         )
     ]

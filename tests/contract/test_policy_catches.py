@@ -11,7 +11,7 @@ import pytest
 from nof0_core.domain.decision import ALLOW, Verdict, VerdictKind
 from nof0_core.domain.model import Completion, CompletionRequest, ModelSpec, Prompt
 from nof0_core.ids import Symbol
-from nof0_core.plugins.kinds import ServiceKind
+from nof0_core.plugins.kinds import BackendKind
 from nof0_core.testing import START, context, decision
 from nof0_core.testing.contracts import LLMContract, RiskCheckContract
 
@@ -125,7 +125,7 @@ async def never(_config, _env):
 )
 async def test_broken_backend_fails_its_case_alone(backend, case):
     model = ModelSpec(name="m", backend="b")
-    kind = ServiceKind(type="x", config=object, open=never, summary="", reads_prompt=False)
+    kind = BackendKind(type="x", config=object, open=never, summary="", reads_prompt=False)
     suite = LLMContract()
     failed = set()
     for name in (

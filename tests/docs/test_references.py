@@ -5,14 +5,26 @@ from __future__ import annotations
 import inspect
 import re
 import runpy
+import types
 from pathlib import Path
+
+import attrs
+import click
+import pytest
 
 from nof0_core import errors
 from nof0_core.domain import event
 from nof0_core.domain.brakes import Brake
 from nof0_core.domain.decision import CHECK_FAILED
+from nof0_core.plugins.catalog import LoadedPlugin
+from nof0_core.plugins.companion import CompanionEnv
 from nof0_core.plugins.env import Env
+from nof0_core.plugins.families import FAMILIES
+from nof0_core.plugins.field_types import ALLOWED, SIMPLE
 from nof0_core.plugins.hookspecs import SPECS
+from nof0_core.plugins.implementations import Implementations
+from nof0_core.plugins.kinds import BackendKind, ExchangeKind, ServiceKind
+from nof0_core.plugins.registry import PluginRegistry
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -30,10 +42,73 @@ def test_hooks_are_listed_with_their_signatures():
     assert listed == specified
 
 
+def hooks_specified():
+    return {
+        name: function
+        for spec in SPECS
+        for name, function in vars(spec).items()
+        if name.startswith("nof0_")
+    }
+
+
+@pytest.mark.parametrize("hook", hooks_specified())
+def test_every_specification_says_when_it_is_called_what_it_returns_and_what_it_may_raise(hook):
+    function = hooks_specified()[hook]
+    text = inspect.getdoc(function)
+    for part in ("Called ", "Returns:\n", "Raises:\n"):
+        assert part in text
+    for argument in list(inspect.signature(function).parameters)[1:]:
+        assert f"    {argument}: " in text.split("Args:\n")[1]
+
+
+def test_every_hook_has_an_example_and_together_they_are_a_plugin():
+    page = (DOCS / "hooks.md").read_text()
+    module = types.ModuleType("example")
+    for text in re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
+        exec(text, vars(module))  # noqa: S102 - it is our own documentation
+    registry = PluginRegistry()
+    plugin = LoadedPlugin(name="e:e", distribution="example", version="1", module="example")
+    implementations = Implementations(plugin, module)
+    registry.take(implementations)
+    cli = click.Group()
+    implementations.call("nof0_commands", cli=cli)
+    assert set(hooks_specified()) <= set(vars(module))
+    assert {f: len(registry.kinds(f)) for f in FAMILIES} == dict.fromkeys(FAMILIES, 1)
+    assert (list(registry.companions), list(cli.commands)) == (["watch"], ["greet"])
+
+
+def fields_listed(after: str) -> list[str]:
+    table = (DOCS / "hooks.md").read_text().split(after)[1].split("\n\n## ")[0]
+    table = table[table.index("|\n") :].split("\n\n")[0]
+    return re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+
+
 def test_fields_of_env_are_listed():
-    table = (DOCS / "hooks.md").read_text().split("## What `open` is given")[1]
-    listed = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
-    assert listed == [field.name for field in Env.__attrs_attrs__]
+    names = [field.name for field in attrs.fields(Env)]
+    assert fields_listed("## What `open` is given") == names
+
+
+def test_fields_of_a_companions_env_are_listed():
+    assert fields_listed("| field of `CompanionEnv`") == [
+        f.name for f in attrs.fields(CompanionEnv)
+    ]
+
+
+def test_fields_of_descriptors_are_listed():
+    own = {f.name for f in attrs.fields(BackendKind)} - {f.name for f in attrs.fields(ServiceKind)}
+    assert set(fields_listed("Beside the fields of every\nservice")) == own
+    page = (DOCS / "hooks.md").read_text()
+    assert f"`BackendKind(…, {', '.join(f.name for f in attrs.fields(BackendKind)[4:])})`" in page
+    assert f"`ExchangeKind(…, {', '.join(f.name for f in attrs.fields(ExchangeKind)[4:])})`" in page
+
+
+def test_types_a_setting_may_have_are_listed():
+    table = (DOCS / "write-a-plugin.md").read_text().split("| type | in the file |")[1]
+    listed = re.findall(r"^\| (.*?) \|", table.split("\n\n")[0], re.MULTILINE)
+    words = [word for first in listed for word in re.findall(r"`(\w+)", first)]
+    assert words[: len(SIMPLE)] == [cls.__name__ for cls in SIMPLE]
+    assert set(words) - {"X"} <= set(re.findall(r"\w+", ALLOWED))
+    assert {"Enum", "Literal", "Any", "MarketRef", "BackendRef", "ModelRef"} <= set(words)
 
 
 def test_errors_are_listed_with_their_exit_codes():

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 SLEEPER = """
 from contextlib import asynccontextmanager
 import anyio, attrs
-from nof0_core import ServiceKind, hookimpl
+from nof0_core import BackendKind, hookimpl
 from nof0_core.domain.model import Completion
 
 @attrs.frozen(kw_only=True)
@@ -31,7 +31,7 @@ async def open_sleeper(config, env):
 
 @hookimpl
 def nof0_llm_backends():
-    return [ServiceKind(type="sleeper", config=Nothing, open=open_sleeper, summary="sleeps")]
+    return [BackendKind(type="sleeper", config=Nothing, open=open_sleeper, summary="sleeps")]
 """
 
 

@@ -32,7 +32,7 @@ from decimal import Decimal
 import anyio
 import attrs
 
-from nof0_core import ServiceKind, hookimpl, opt
+from nof0_core import BackendKind, hookimpl, opt
 from nof0_core.domain.model import Completion, ModelCall, Usage
 from nof0_core.errors import LLMError
 
@@ -98,7 +98,7 @@ async def open_post(config, env):
 @hookimpl
 def nof0_llm_backends():
     return [
-        ServiceKind(
+        BackendKind(
             type="post", config=PostConfig, params=PostParams, open=open_post, summary="test"
         )
     ]

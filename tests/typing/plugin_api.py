@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from decimal import Decimal
 
 import attrs
 
-from nof0_core import Env, MarketRef, PolicyKind, ServiceKind, hookimpl, opt
+from nof0_core import (
+    BackendKind,
+    BackendRef,
+    Companion,
+    CompanionEnv,
+    Env,
+    ExchangeKind,
+    MarketRef,
+    PolicyKind,
+    ServiceKind,
+    hookimpl,
+    opt,
+)
 from nof0_core.domain.decision import ALLOW, Decision, Verdict
 from nof0_core.domain.event import Event
 from nof0_core.domain.view import View
-from nof0_core.protocols import Exporter, RiskCheck, RiskContext
+from nof0_core.protocols import ExchangeProvider, Exporter, LLMBackend, RiskCheck, RiskContext
 
 
 @attrs.frozen(kw_only=True)
@@ -20,6 +33,7 @@ class PrinterConfig:
 
     prefix: str = opt(default="")
     market: MarketRef = MarketRef("")
+    backend: BackendRef = opt(default=BackendRef(""))
 
 
 class Printer:
@@ -59,6 +73,48 @@ def nof0_exporters() -> list[ServiceKind[PrinterConfig, Exporter]]:
 def nof0_risk_checks() -> list[PolicyKind[Anything, RiskCheck]]:
     """Offer the check."""
     return [PolicyKind(type="anything", config=Anything, build=lambda c: c, summary="allows all")]
+
+
+@asynccontextmanager
+async def open_backend(config: PrinterConfig, env: Env) -> AsyncIterator[LLMBackend]:
+    """Open it."""
+    yield env.backend(config.backend)
+
+
+def open_exchange(config: PrinterConfig, env: Env) -> AbstractAsyncContextManager[ExchangeProvider]:
+    """Open it."""
+    raise NotImplementedError
+
+
+BACKEND: BackendKind[PrinterConfig] = BackendKind(
+    type="x", config=PrinterConfig, open=open_backend, summary="", is_baseline=True
+)
+EXCHANGE: ExchangeKind[PrinterConfig] = ExchangeKind(
+    type="x",
+    config=PrinterConfig,
+    open=open_exchange,
+    summary="",
+    taker_fee_bps=lambda config: Decimal(len(config.prefix)),
+)
+_NOT_A_BACKEND: BackendKind[PrinterConfig] = BackendKind(
+    type="x",
+    config=PrinterConfig,
+    open=open_printer,  # type: ignore[arg-type]  # must be refused
+    summary="",
+)
+
+
+@asynccontextmanager
+async def beside(env: CompanionEnv) -> AsyncIterator[None]:
+    """Run beside an engine."""
+    env.say(f"{env.lag()} {[str(plugin) for plugin in env.catalog.plugins]}")
+    yield
+
+
+@hookimpl
+def nof0_companions() -> list[Companion]:
+    """Offer the companion."""
+    return [Companion(name="beside", summary="says who is there", open=beside)]
 
 
 class Wrong:

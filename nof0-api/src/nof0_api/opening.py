@@ -13,7 +13,7 @@ from nof0_api.files import FileSource
 from nof0_api.server import bind, serving
 from nof0_api.watch import Lag
 from nof0_core.config.serving import ServingConfig, load_serving
-from nof0_core.plugins.companion import Surroundings
+from nof0_core.plugins.companion import CompanionEnv
 from nof0_core.plugins.env import Logger
 
 
@@ -47,12 +47,12 @@ async def open_server(
 
 
 @asynccontextmanager
-async def open_beside(around: Surroundings) -> AsyncIterator[Running]:
+async def open_beside(env: CompanionEnv) -> AsyncIterator[Running]:
     """Serve beside an engine, in one process.
 
     Raises:
         UsageError: the address cannot be listened on.
     """
-    config = load_serving(around.config_file, around.registry, data_dir=around.data_dir)
-    async with open_server(config, log=around.log, say=around.say, lag=around.lag) as running:
+    config = load_serving(env.config_file, env.catalog, data_dir=env.data_dir)
+    async with open_server(config, log=env.log, say=env.say, lag=env.lag) as running:
         yield running

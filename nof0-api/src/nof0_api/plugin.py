@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
-from nof0_core.plugins.companion import Companion, Surroundings
+from nof0_core.plugins.companion import Companion, CompanionEnv
 from nof0_core.plugins.hookspecs import hookimpl
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def nof0_companions() -> Iterable[Companion]:
     return [Companion(name="serve", summary="HTTP API and dashboard", open=_open)]
 
 
-def _open(around: Surroundings) -> AbstractAsyncContextManager[object]:
+def _open(env: CompanionEnv) -> AbstractAsyncContextManager[object]:
     from nof0_api.opening import open_beside
 
-    return open_beside(around)
+    return open_beside(env)

@@ -78,20 +78,30 @@ class UsageError(Nof0Error):
 
 
 class PluginError(Nof0Error):
-    """A plugin cannot be used: it does not import, or breaks the plugin contract."""
+    """A plugin cannot be used: it does not import, or breaks the plugin contract.
+
+    `faults` are the single errors where several were found at once, else empty.
+    """
 
     exit_code = 2
 
     def __init__(
-        self, message: str, *, distribution: str = "", version: str = "", hints: Sequence[str] = ()
+        self,
+        message: str,
+        *,
+        distribution: str = "",
+        version: str = "",
+        hints: Sequence[str] = (),
+        faults: Sequence[PluginError] = (),
     ) -> None:
         super().__init__(message, hints=hints)
         self.distribution = distribution
         self.version = version
+        self.faults = tuple(faults)
 
 
 class DuplicateKindError(PluginError):
-    """Two plugins offer the same `type` in the same family."""
+    """Two plugins offer the same `type` in the same family, or a companion of the same name."""
 
 
 class UnknownKindError(PluginError):

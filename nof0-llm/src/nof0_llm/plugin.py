@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nof0_core.plugins.env import Env
 from nof0_core.plugins.hookspecs import hookimpl
-from nof0_core.plugins.kinds import ServiceKind
+from nof0_core.plugins.kinds import BackendKind
 from nof0_llm.baseline.params import BaselineConfig, BaselineParams
 from nof0_llm.critic.params import CriticConfig, CriticParams
 from nof0_llm.ensemble.params import EnsembleConfig, EnsembleParams
@@ -37,12 +37,13 @@ def check_baseline(model: ModelSpec) -> str | None:
     return problem(model)
 
 
-BASELINE: ServiceKind[BaselineConfig, LLMBackend] = ServiceKind(
+BASELINE: BackendKind[BaselineConfig] = BackendKind(
     type="baseline",
     config=BaselineConfig,
     open=open_baseline,
     params=BaselineParams,
     reads_prompt=False,
+    is_baseline=True,
     check_model=check_baseline,
     summary="rule-based traders: buy_and_hold, ema_cross, mean_reversion, random (no key needed)",
 )
@@ -57,7 +58,7 @@ async def open_openai(config: OpenAIConfig, env: Env) -> AsyncIterator[LLMBacken
         yield backend
 
 
-OPENAI: ServiceKind[OpenAIConfig, LLMBackend] = ServiceKind(
+OPENAI: BackendKind[OpenAIConfig] = BackendKind(
     type="openai",
     config=OpenAIConfig,
     open=open_openai,
@@ -76,7 +77,7 @@ async def open_tape(config: TapeConfig, env: Env) -> AsyncIterator[LLMBackend]:
         yield backend
 
 
-TAPE: ServiceKind[TapeConfig, LLMBackend] = ServiceKind(
+TAPE: BackendKind[TapeConfig] = BackendKind(
     type="tape",
     config=TapeConfig,
     open=open_tape,
@@ -108,7 +109,7 @@ def check_ensemble(model: ModelSpec) -> str | None:
     return problem(model)
 
 
-ENSEMBLE: ServiceKind[EnsembleConfig, LLMBackend] = ServiceKind(
+ENSEMBLE: BackendKind[EnsembleConfig] = BackendKind(
     type="ensemble",
     config=EnsembleConfig,
     open=open_ensemble,
@@ -125,7 +126,7 @@ def check_critic(model: ModelSpec) -> str | None:
     return problem(model)
 
 
-CRITIC: ServiceKind[CriticConfig, LLMBackend] = ServiceKind(
+CRITIC: BackendKind[CriticConfig] = BackendKind(
     type="critic",
     config=CriticConfig,
     open=open_critic,
@@ -136,7 +137,7 @@ CRITIC: ServiceKind[CriticConfig, LLMBackend] = ServiceKind(
 
 
 @hookimpl
-def nof0_llm_backends() -> Iterable[ServiceKind[Any, LLMBackend]]:
+def nof0_llm_backends() -> Iterable[BackendKind[Any]]:
     """Offer the backends of this package."""
     return [BASELINE, OPENAI, TAPE, ENSEMBLE, CRITIC]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from nof0_core.plugins.env import Env
 from nof0_core.plugins.hookspecs import hookimpl
-from nof0_core.plugins.kinds import ServiceKind
+from nof0_core.plugins.kinds import ExchangeKind, ServiceKind
 from nof0_core.protocols import ExchangeProvider, MarketProvider
 from nof0_provider_sim.config import SimExchangeConfig, SimMarketConfig
 
@@ -63,10 +63,10 @@ def nof0_market_providers() -> list[ServiceKind[Any, MarketProvider]]:
 
 
 @hookimpl
-def nof0_exchange_providers() -> list[ServiceKind[Any, ExchangeProvider]]:
+def nof0_exchange_providers() -> list[ExchangeKind[Any]]:
     """Offer the paper exchange."""
     return [
-        ServiceKind(
+        ExchangeKind(
             type="sim",
             config=SimExchangeConfig,
             open=open_exchange,

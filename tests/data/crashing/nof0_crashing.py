@@ -15,7 +15,7 @@ from pathlib import Path
 
 import attrs
 
-from nof0_core import ServiceKind, hookimpl
+from nof0_core import ExchangeKind, hookimpl
 from nof0_provider_sim.config import SimExchangeConfig
 from nof0_provider_sim.plugin import open_exchange
 
@@ -110,7 +110,7 @@ async def open_crashing(config, env):
 @hookimpl
 def nof0_exchange_providers():
     return [
-        ServiceKind(
+        ExchangeKind(
             type="crashing", config=SimExchangeConfig, open=open_crashing, summary="dies on purpose"
         )
     ]

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import attrs
 
-from nof0_core import Env, MarketRef, PolicyKind, ServiceKind, hookimpl, opt
+from nof0_core import Env, ExchangeKind, MarketRef, PolicyKind, hookimpl, opt
 from nof0_core.protocols import ExchangeProvider, RiskCheck
 from nof0_provider_example.exchange import ExampleExchange
 from nof0_provider_example.quiet_hours import QuietHours
@@ -36,7 +36,7 @@ async def open_example(config: ExampleConfig, env: Env) -> AsyncIterator[Exchang
     )
 
 
-EXCHANGE: ServiceKind[ExampleConfig, ExchangeProvider] = ServiceKind(
+EXCHANGE: ExchangeKind[ExampleConfig] = ExchangeKind(
     type="example",
     config=ExampleConfig,
     open=open_example,
@@ -53,7 +53,7 @@ QUIET_HOURS: PolicyKind[QuietHours, RiskCheck] = PolicyKind(
 
 
 @hookimpl
-def nof0_exchange_providers() -> list[ServiceKind[ExampleConfig, ExchangeProvider]]:
+def nof0_exchange_providers() -> list[ExchangeKind[ExampleConfig]]:
     """Offer `type: example` in exchange.yaml."""
     return [EXCHANGE]
 

@@ -98,7 +98,13 @@ def _facts(config: Config) -> dict[str, Any]:
             }
             for trader in config.traders
         ],
-        "warnings": [_problem(warning) for warning in config.warnings],
+        "warnings": [
+            *(_problem(warning) for warning in config.warnings),
+            *(
+                {"file": "", "line": 0, "path": "", "message": message, "hints": []}
+                for message in _failed(config)
+            ),
+        ],
     }
 
 
@@ -137,9 +143,15 @@ def _lines(config: Config, shown: Path) -> list[str]:
         ("digest", config.digest[:16]),
     ]
     lines += ["", *columns(facts, indent="  ")]
-    if config.warnings:
-        lines += ["", *(f"note: {warning}" for warning in config.warnings)]
+    notes = [*map(str, config.warnings), *_failed(config)]
+    if notes:
+        lines += ["", *(f"note: {note}" for note in notes)]
     return lines
+
+
+def _failed(config: Config) -> list[str]:
+    """Name the plugins that did not load; nothing in the configuration needs them."""
+    return [f"plugin {one} failed to load: {one.reason}" for one in config.registry.failed]
 
 
 def _clock(config: Config) -> str:

@@ -25,13 +25,13 @@ def describe(family: str, kind_type: str, *, as_json: bool) -> None:
     """
     from nof0_core.config.schema import fields_of, schema_of
     from nof0_core.plugins import load_plugins
-    from nof0_core.plugins.kinds import ServiceKind
+    from nof0_core.plugins.kinds import BackendKind
 
     registry = load_plugins()
     kind = registry.kind(family, kind_type)
     owner = registry.owner(family, kind_type)
     fields = schema_of(kind)
-    params = fields_of(kind.params) if isinstance(kind, ServiceKind) and kind.params else ()
+    params = fields_of(kind.params) if isinstance(kind, BackendKind) and kind.params else ()
     if as_json:
         print_json(
             {

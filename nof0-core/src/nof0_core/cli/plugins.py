@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def plugins(*, as_json: bool) -> None:
     """List plugins and what they offer.
 
+    Exits with 1 if one of them failed to load.
     NOF0_PLUGINS (comma-separated distributions, empty for core only) loads only those;
     NOF0_DISABLE_PLUGINS leaves some out.
     """
@@ -26,12 +27,18 @@ def plugins(*, as_json: bool) -> None:
     registry = load_plugins()
     if as_json:
         print_json(_facts(registry))
-        return
+    else:
+        _list(registry)
+    if registry.failed:
+        raise click.exceptions.Exit(1)
+
+
+def _list(registry: PluginRegistry) -> None:
     for plugin in registry.plugins:
         click.echo(f"{plugin}   {plugin.module}")
         rows = [
             (noun, type_, summary)
-            for noun, type_, summary, owner in _kinds(registry)
+            for noun, type_, summary, owner in _offers(registry)
             if owner == plugin.name
         ]
         click.echo("\n".join(columns(rows, indent="  ")) + ("\n" if rows else ""))
@@ -41,14 +48,19 @@ def plugins(*, as_json: bool) -> None:
         click.echo(f"switched off: {name}")
 
 
-def _kinds(registry: PluginRegistry) -> list[tuple[str, str, str, str]]:
+def _offers(registry: PluginRegistry) -> list[tuple[str, str, str, str]]:
     from nof0_core.plugins.families import FAMILIES
 
-    return [
+    kinds = [
         (family.noun, kind.type, kind.summary, registry.owner(family.name, kind.type).name)
         for family in FAMILIES.values()
         for kind in registry.kinds(family.name)
     ]
+    companions = [
+        ("companion", name, registry.companion(name).summary, owner.name)
+        for name, owner in registry.companions.items()
+    ]
+    return kinds + companions
 
 
 def _facts(registry: PluginRegistry) -> dict[str, Any]:
@@ -66,6 +78,11 @@ def _facts(registry: PluginRegistry) -> dict[str, Any]:
                     for family in FAMILIES
                     for kind in registry.kinds(family)
                     if registry.owner(family, kind.type) == plugin
+                ],
+                "companions": [
+                    {"name": name, "summary": registry.companion(name).summary}
+                    for name, owner in registry.companions.items()
+                    if owner == plugin
                 ],
             }
             for plugin in registry.plugins

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -24,7 +24,7 @@ from nof0_core.clock import SystemClock
 from nof0_core.config.model import Config
 from nof0_core.errors import EndOfDataError, UsageError
 from nof0_core.plugins import load_plugins
-from nof0_core.plugins.companion import Surroundings
+from nof0_core.plugins.companion import Companion, CompanionEnv
 from nof0_core.plugins.env import Logger
 from nof0_core.redaction import Redactor
 from nof0_core.runtime.engine import Engine, open_engine
@@ -50,13 +50,21 @@ LINE_EVERY = 10.0
     help="Stop when the fastest trader has done this many; a recorded market runs at full speed.",
 )
 @click.option("--for", "duration", help="Stop after this much real time: 30s, 10m, 2h.")
-@click.option("--serve", is_flag=True, help="Serve API and dashboard too, while the run lasts.")
+@click.option(
+    "--with",
+    "companions",
+    multiple=True,
+    metavar="NAME",
+    help="Run a companion beside it, as `nof0 plugins` lists them; may be given again.",
+)
+@click.option("--serve", is_flag=True, help="Serve API and dashboard too: short for --with serve.")
 @click.option("-v", "--verbose", is_flag=True, help="Log debug lines too.")
 def run(
     config_file: Path,
     data_dir: Path | None,
     cycles: int | None,
     duration: str | None,
+    companions: tuple[str, ...],
     *,
     serve: bool,
     verbose: bool,
@@ -66,10 +74,10 @@ def run(
     A second start on the same data directory goes on where the first one stopped.
     """
     wall_limit = _duration(duration) if duration else None
-    registry = load_plugins()
-    config = configuration.load(config_file, registry, data_dir=data_dir)
+    config = configuration.load(config_file, load_plugins(), data_dir=data_dir)
+    names = dict.fromkeys((*(["serve"] if serve else []), *companions))
+    asked = [config.registry.companion(name) for name in names]
     preflight(config)
-    companion = registry.companion("serve") if serve else None
     console = output.console()
     show: Callable[[str], object] = Console(stderr=True, markup=False).print
     if console.is_terminal:
@@ -80,17 +88,14 @@ def run(
     with logging_to(
         config.state_dir / "nof0.log", is_verbose=verbose, echo=show, redactor=redactor
     ) as log:
-        beside = None
-        if companion is not None:
-            around = partial(
-                Surroundings,
-                config_file=config_file,
-                data_dir=data_dir,
-                registry=registry,
-                log=log(companion.name),
-                say=show,
-            )
-            beside = lambda lag: companion.open(around(lag=lag))  # noqa: E731 - mypy keeps the type
+        env = partial(
+            CompanionEnv,
+            config_file=config_file,
+            data_dir=data_dir,
+            catalog=config.registry,
+            say=show,
+        )
+        beside = [partial(_open_beside, one, env, log(one.name)) for one in asked]
         try:
             reason = anyio.run(_run, config, log, console, cycles, wall_limit, beside)
         except EndOfDataError as error:
@@ -100,18 +105,25 @@ def run(
         raise SystemExit(INTERRUPTED)
 
 
+def _open_beside(
+    companion: Companion, env: Callable[..., CompanionEnv], log: Logger, lag: Lag
+) -> AbstractAsyncContextManager[object]:
+    return companion.open(env(lag=lag, log=log))
+
+
 async def _run(
     config: Config,
     log: Callable[[str], Logger],
     console: Console,
     cycles: int | None,
     wall_limit: timedelta | None,
-    beside: Beside | None,
+    beside: Sequence[Beside],
 ) -> str:
     async with AsyncExitStack() as stack:
         opened: list[Engine] = []
-        if beside is not None:
-            await stack.enter_async_context(beside(lambda: opened[0].exports.lag if opened else {}))
+        lag: Lag = lambda: opened[0].exports.lag if opened else {}  # noqa: E731 - one expression
+        for open_one in beside:
+            await stack.enter_async_context(open_one(lag))
         engine = await stack.enter_async_context(
             open_engine(config, full_speed=cycles is not None, log=log)
         )

@@ -16,11 +16,11 @@ from nof0_core.config.session import Session, type_of
 from nof0_core.config.tree import Node, Scalar, Table, find
 from nof0_core.errors import UnknownKindError
 from nof0_core.plugins.env import BackendRef
-from nof0_core.plugins.kinds import ServiceKind
+from nof0_core.plugins.kinds import BackendKind
 from nof0_core.plugins.messages import FIRST_PARTY
 from nof0_core.plugins.suggestion import did_you_mean
 
-AnyKind = ServiceKind[Any, Any]
+AnyKind = BackendKind[Any]
 
 
 class Backends:
@@ -73,7 +73,7 @@ class Backends:
             else:
                 self._session.warn(place, f"left out: {error}, and no trader uses it")
             return None
-        if not isinstance(kind, ServiceKind) or not self._is_complete(kind, place):
+        if not isinstance(kind, BackendKind) or not self._is_complete(kind, place):
             return None
         self._kinds[name] = kind
         self._nodes[name] = self._section_node(name, Table(place=place, entries={}))
@@ -168,7 +168,7 @@ class Backends:
                     self._session.problems.add(node.place, f"unknown key{hint}")
         elif self._implied.entries or is_asked:
             kind = self._session.registry.kind("llm", OPENAI)
-            self._kinds[OPENAI] = kind if isinstance(kind, ServiceKind) else None
+            self._kinds[OPENAI] = kind if isinstance(kind, BackendKind) else None
             self._nodes[OPENAI] = self._section_node(OPENAI, self._implied)
 
     def _section_node(self, type_: str, rest: Table) -> Table:
@@ -179,7 +179,7 @@ class Backends:
         found = type_of(self._session, node, "LLM backend")
         known = {kind.type: kind for kind in self._session.registry.kinds("llm")}
         kind = known.get(found[0]) if found else None
-        return kind if isinstance(kind, ServiceKind) else None
+        return kind if isinstance(kind, BackendKind) else None
 
     def _make(self, name: str, *, is_needed: bool) -> Section | None:
         node = self._nodes[name]

@@ -16,7 +16,8 @@ from nof0_core.config.result import assemble
 from nof0_core.config.session import Session
 from nof0_core.config.tree import Problems, Scalar, Table, find
 from nof0_core.errors import ConfigError, PluginError
-from nof0_core.plugins.discovery import add_file
+from nof0_core.plugins.catalog import Catalog
+from nof0_core.plugins.one_off import add_file
 from nof0_core.plugins.registry import PluginRegistry
 
 FILES = ("LLM", "Executor", "Exchange", "Market", "Manager")
@@ -44,21 +45,21 @@ def load(
     session, main_table = begin(path, registry, environ=environ)
     shown = str(path)
     main_path = Path(os.path.abspath(path))  # noqa: PTH100 - a linked file stays where it is named
-    _add_plugins(session, main_table)
+    registry = _with_files(session, registry, main_table)
     trees = Trees(
         path=main_path,
         main=main_table,
         named={key: read_named(session, main_table, key, shown) for key in FILES},
         data_dir=None if data_dir is None else Path(os.path.abspath(data_dir)),  # noqa: PTH100
     )
-    config = assemble(session, trees)
+    config = assemble(session, registry, trees)
     if config is None or len(session.problems):
         raise ConfigError(session.problems.ordered([dotenv_of(shown), *session.files]))
     return config
 
 
 def begin(
-    path: Path | str, registry: PluginRegistry, *, environ: Mapping[str, str] | None
+    path: Path | str, registry: Catalog, *, environ: Mapping[str, str] | None
 ) -> tuple[Session, Table]:
     """Read the main file, and `.env` beside it; the arguments are those of `load`.
 
@@ -91,18 +92,19 @@ def _without_notation(table: Table) -> Table:
     return table
 
 
-def _add_plugins(session: Session, table: Table) -> None:
+def _with_files(session: Session, registry: PluginRegistry, table: Table) -> PluginRegistry:
     """Load the one-off plugins into a registry of this configuration's own."""
     node = table.get("Plugins")
     paths = session.take(node, tuple[Path, ...]) if node is not None else None
     if not paths:
-        return
-    session.registry = session.registry.copy()
+        return registry
+    registry = session.registry = registry.copy()
     for position, path in enumerate(paths):
         try:
-            add_file(session.registry, path, os.path.relpath(path))
+            add_file(registry, path, os.path.relpath(path))
         except PluginError as error:
             session.plugin_problem(find(table, "Plugins", position), error)
+    return registry
 
 
 def read_named(session: Session, main: Table, key: str, shown: str) -> Table | None:

@@ -21,6 +21,7 @@ from nof0_core.domain.order import OrderStyle
 from nof0_core.errors import Problem
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.plugins.kinds import ServiceKind
+from nof0_core.plugins.registry import PluginRegistry
 from nof0_core.protocols import Allocator, RiskCheck
 
 
@@ -64,6 +65,8 @@ class TraderConfig:
     system_template: Path
     user_template: Path
     model: ModelSpec
+    is_baseline: bool = False
+    """Whether the model is a yardstick, which rankings compare the others with."""
     decision_interval: timedelta
     decision_timeout: timedelta
     allocation_pct: Decimal
@@ -132,6 +135,7 @@ class Config:
     `series_bars` is how many of the newest bars of each interval a trader sees and the journal
     keeps. `secrets` are the values of all secret keys that were read, for the redactor. `budget` is
     that of all traders together; from `budget_alert_pct` percent of any budget a person is told.
+    `registry` are the plugins, those of the configuration's own files included.
     """
 
     file: Path
@@ -166,6 +170,7 @@ class Config:
     decision_spread: timedelta
     update_interval: timedelta
     digest: str
+    registry: PluginRegistry = attrs.field(eq=False, repr=False)
     budget: DailyBudget = DailyBudget()
     budget_alert_pct: Decimal = Decimal(80)
     secrets: tuple[str, ...] = attrs.field(default=(), repr=False)

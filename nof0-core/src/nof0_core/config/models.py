@@ -16,7 +16,7 @@ from nof0_core.config.session import Session
 from nof0_core.config.tree import Node, Table, find
 from nof0_core.domain.model import DailyBudget, ModelPrice, ModelSpec
 from nof0_core.plugins.env import ModelRef
-from nof0_core.plugins.kinds import ServiceKind
+from nof0_core.plugins.kinds import BackendKind
 
 
 @attrs.define(kw_only=True)
@@ -25,7 +25,7 @@ class Models:
 
     `names` are all entries, `entries` those that are right by themselves, `specs` those whose
     backend is there too. `default` may be empty. `used` are those that somebody asks, `paid` those
-    whose answers cost money.
+    whose answers cost money, `baselines` those that are yardsticks.
     """
 
     table: Table
@@ -35,6 +35,7 @@ class Models:
     specs: dict[str, ModelSpec] = attrs.field(factory=dict)
     used: frozenset[str] = frozenset()
     paid: set[str] = attrs.field(factory=set)
+    baselines: set[str] = attrs.field(factory=set)
     budget: TotalBudget = attrs.field(factory=TotalBudget)
 
     def stand_ins(self, model: str, named: tuple[str, ...] | None) -> tuple[str, ...]:
@@ -122,7 +123,7 @@ def shaping(
         if section is None:
             return False
         found[backend] = section
-        if section.kind.opens_backends is not None:
+        if isinstance(section.kind, BackendKind) and section.kind.opens_backends is not None:
             return False
         inner = [reach(ref) for ref in section.backends if ref not in found]
         return all(inner)
@@ -170,6 +171,8 @@ def _make_spec(
     models.specs[name] = spec
     if kind.is_paid:
         models.paid.add(name)
+    if kind.is_baseline:
+        models.baselines.add(name)
     # With unusable params there is no whole entry to judge.
     is_whole = params is not None or kind.params is None
     fault = kind.check_model(spec) if kind.check_model is not None and is_whole else None
@@ -225,7 +228,7 @@ def _budget(entry: ModelEntry) -> DailyBudget:
 
 
 def _check_sampling(
-    session: Session, table: Table, entry: ModelEntry, kind: ServiceKind[Any, Any]
+    session: Session, table: Table, entry: ModelEntry, kind: BackendKind[Any]
 ) -> None:
     if kind.reads_prompt:
         return
@@ -238,9 +241,7 @@ def _check_sampling(
             )
 
 
-def _params(
-    session: Session, table: Table, entry: ModelEntry, kind: ServiceKind[Any, Any]
-) -> object:
+def _params(session: Session, table: Table, entry: ModelEntry, kind: BackendKind[Any]) -> object:
     node: Node | None = table.get("params")
     if kind.params is None:
         if node is not None and not node.is_empty:

@@ -33,13 +33,17 @@ from nof0_core.config.tree import Scalar, find
 from nof0_core.config.wiring import Wiring, check_clock, wire
 from nof0_core.domain.model import DailyBudget
 from nof0_core.money import exactly
+from nof0_core.plugins.registry import PluginRegistry
 
 _ALLOCATION = "fixed"
 
 
 @exactly
-def assemble(session: Session, trees: Trees) -> Config | None:
-    """Check everything against everything; None if something was wrong."""
+def assemble(session: Session, registry: PluginRegistry, trees: Trees) -> Config | None:
+    """Check everything against everything; None if something was wrong.
+
+    `registry` are the plugins, those of the configuration's own files included.
+    """
     files = read_files(session, trees)
     wiring = wire(session, files)
     tree = trees.of("Market")
@@ -79,7 +83,8 @@ def assemble(session: Session, trees: Trees) -> Config | None:
     if len(traders) != len(files.traders):
         message = "a trader was lost without a reason"
         raise AssertionError(message)
-    return _config(session, files, files.main, wiring, outlook, traders, [allocator, *policies])
+    policies = [allocator, *policies]
+    return _config(session, registry, files, files.main, wiring, outlook, traders, policies)
 
 
 def _allocator(session: Session, files: Files) -> Policy | None:
@@ -94,6 +99,7 @@ def _allocator(session: Session, files: Files) -> Policy | None:
 
 def _config(
     session: Session,
+    registry: PluginRegistry,
     files: Files,
     main: MainFile,
     wiring: Wiring,
@@ -129,6 +135,7 @@ def _config(
     neutral = [_stays(trader) for trader in traders]
     return Config(
         file=files.trees.path,
+        registry=registry,
         host=main.host,
         port=main.port,
         data_path=data_path,
@@ -173,8 +180,8 @@ def ttl_of(main: MainFile) -> TtlConfig:
 
 
 def _stays(trader: TraderConfig) -> dict[str, Any]:
-    """Return a trader without where its journal goes, and without objects that have no values."""
-    left_out = ("journal_dir", "risk_checks")
+    """Return a trader without what a run does not depend on and objects that have no values."""
+    left_out = ("journal_dir", "risk_checks", "is_baseline")
     return {
         field.name: getattr(trader, field.name)
         for field in attrs.fields(TraderConfig)

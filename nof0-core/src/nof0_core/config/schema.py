@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-import enum
-import types
 import typing
-from datetime import datetime, timedelta
-from decimal import Decimal
-from pathlib import Path
-from typing import Any, NewType
+from typing import Any
 
 import attrs
 
 from nof0_core.config.fields import info_of, key_of, written
 from nof0_core.plugins.env import MarketRef
+from nof0_core.plugins.field_types import SIMPLE, Shape, inside, shape_of
 from nof0_core.plugins.kinds import PolicyKind, ServiceKind
-
-_WORDS: dict[Any, str] = {
-    str: "text",
-    bool: "true/false",
-    int: "integer",
-    float: "number",
-    Decimal: "number",
-    timedelta: "duration",
-    datetime: "time",
-    Path: "path",
-    MarketRef: "market section",
-}
 
 
 @attrs.frozen(kw_only=True)
@@ -85,18 +69,26 @@ def _default(field: attrs.Attribute[Any], *, is_nested: bool) -> str | None:
 
 
 def _word(type_: Any) -> str:
-    if type_ in _WORDS:
-        return _WORDS[type_]
-    if isinstance(type_, NewType):
-        return _word(type_.__supertype__) if type_.__name__ != "Raw" else "section"
-    arguments = [arg for arg in typing.get_args(type_) if arg not in (types.NoneType, Ellipsis)]
-    origin = typing.get_origin(type_)
-    if origin in (typing.Union, types.UnionType):
-        return " or ".join(dict.fromkeys(_word(arg) for arg in arguments))
-    if origin is typing.Literal:
-        return "one of " + ", ".join(str(arg) for arg in arguments)
-    if isinstance(type_, type) and issubclass(type_, enum.Enum):
-        return "one of " + ", ".join(str(member.value) for member in type_)
-    if attrs.has(type_) or (origin is not None and issubclass(origin, typing.Mapping)):
-        return "mapping"
-    return f"list of {_word(arguments[0])}" if arguments else "any value"
+    if type_ is MarketRef:
+        return "market section"
+    arguments = inside(type_)
+    match shape_of(type_):
+        case Shape.SIMPLE:
+            return SIMPLE[type_]
+        case Shape.ALIAS:
+            return _word(arguments[0]) if type_.__name__ != "Raw" else "section"
+        case Shape.UNION:
+            return " or ".join(dict.fromkeys(map(_word, arguments)))
+        case Shape.LITERAL | Shape.ENUM:
+            return "one of " + ", ".join(_choices(type_))
+        case Shape.CLASS | Shape.MAPPING:
+            return "mapping"
+        case Shape.SEQUENCE:
+            return f"list of {_word(arguments[0])}" if arguments else "list"
+    return "any value"
+
+
+def _choices(type_: Any) -> list[str]:
+    if shape_of(type_) is Shape.LITERAL:
+        return [str(choice) for choice in typing.get_args(type_)]
+    return [str(member.value) for member in type_]

@@ -18,7 +18,7 @@ from nof0_core.config.tree import Node, Table
 from nof0_core.errors import UnknownKindError
 from nof0_core.plugins.env import BackendRef, MarketRef
 from nof0_core.plugins.families import FAMILIES
-from nof0_core.plugins.kinds import ServiceKind
+from nof0_core.plugins.kinds import BackendKind, ServiceKind
 from nof0_core.plugins.messages import FIRST_PARTY
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -82,7 +82,9 @@ def make_section(
         place=node.place,
         markets=refs,
         backends=tuple(dict.fromkeys(backends)),
-        opens_backends=kind.opens_backends is None or kind.opens_backends(config),
+        opens_backends=not isinstance(kind, BackendKind)
+        or kind.opens_backends is None
+        or kind.opens_backends(config),
     )
 
 

@@ -24,7 +24,7 @@ from nof0_core.config.result import ttl_of
 from nof0_core.config.sections import Markets
 from nof0_core.config.tree import Scalar, Table
 from nof0_core.errors import ConfigError
-from nof0_core.plugins.registry import PluginRegistry
+from nof0_core.plugins.catalog import Catalog
 
 _READ = ("json", "prometheus")
 """Exporters whose output the API reads."""
@@ -52,7 +52,7 @@ class ServingConfig:
 
 def load_serving(
     path: Path | str,
-    registry: PluginRegistry,
+    registry: Catalog,
     *,
     environ: Mapping[str, str] | None = None,
     data_dir: Path | None = None,

@@ -15,7 +15,7 @@ from nof0_core.config.reading import read
 from nof0_core.config.structure import Structurer
 from nof0_core.config.tree import Items, Node, Problems, Scalar, Table, problem
 from nof0_core.errors import PluginError, Problem
-from nof0_core.plugins.registry import PluginRegistry
+from nof0_core.plugins.catalog import Catalog
 from nof0_core.plugins.suggestion import did_you_mean
 
 T = TypeVar("T")
@@ -25,7 +25,7 @@ T = TypeVar("T")
 class Session:
     """One run of `load`. `files` are the files read so far, as shown, in order."""
 
-    registry: PluginRegistry
+    registry: Catalog
     environment: Environment
     problems: Problems
     directories: dict[str, Path] = attrs.field(factory=dict)

@@ -1,12 +1,11 @@
 """Turn trees into configuration classes, finding everything that is wrong on the way.
 
-The dispatch by type is a cattrs converter of our own with hooks for every type a configuration may
+The dispatch by type is a cattrs converter of our own with a hook for every shape a field's type may
 have. Each node knows its place, so every error does too; a failing field never hides the next one.
 """
 
 from __future__ import annotations
 
-import collections.abc
 import enum
 import functools
 import types
@@ -15,7 +14,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal, NewType, TypeVar, get_args, get_origin
+from typing import Any, NewType, TypeVar, get_args, get_origin
 
 import attrs
 import cattrs
@@ -25,6 +24,7 @@ from nof0_core.config.fields import FieldInfo, info_of, key_of
 from nof0_core.config.scalars import FaultError, expected
 from nof0_core.config.tree import Items, Node, Problems, Scalar, Table, hidden, problem
 from nof0_core.errors import Problem
+from nof0_core.plugins.field_types import SIMPLE, Shape, shape_of
 from nof0_core.plugins.suggestion import did_you_mean
 
 T = TypeVar("T")
@@ -32,17 +32,15 @@ T = TypeVar("T")
 Raw = NewType("Raw", object)
 """Type of a field that is looked at later: it gets the node itself."""
 
-_SEQUENCES = (list, tuple, collections.abc.Sequence, collections.abc.Iterable)
-_MAPPINGS = (dict, Mapping, collections.abc.MutableMapping)
-_SIMPLE: tuple[tuple[Any, Callable[..., Any]], ...] = (
-    (str, scalars.as_str),
-    (bool, scalars.as_bool),
-    (int, scalars.as_int),
-    (float, scalars.as_float),
-    (Decimal, scalars.as_decimal),
-    (timedelta, scalars.as_duration),
-    (datetime, scalars.as_datetime),
-)
+_WORDS: dict[Any, Callable[..., Any]] = {
+    str: scalars.as_str,
+    bool: scalars.as_bool,
+    int: scalars.as_int,
+    float: scalars.as_float,
+    Decimal: scalars.as_decimal,
+    timedelta: scalars.as_duration,
+    datetime: scalars.as_datetime,
+}
 
 
 class _UnknownValueError(Exception):
@@ -83,19 +81,23 @@ class Structurer:
     def _make_converter(self) -> cattrs.Converter:
         converter = cattrs.Converter(detailed_validation=False)
         add = converter.register_structure_hook_func
+        readers: dict[Shape, Callable[..., Any]] = {
+            Shape.CLASS: self._attrs,
+            Shape.UNION: self._union,
+            Shape.SEQUENCE: self._sequence,
+            Shape.MAPPING: self._mapping,
+            Shape.LITERAL: lambda node, type_: scalars.as_literal(node, get_args(type_)),
+            Shape.ENUM: scalars.as_enum,
+            Shape.ALIAS: lambda node, type_: converter.structure(node, type_.__supertype__),
+            Shape.ANY: lambda node, _: scalars.plain(node),
+        }
         add(lambda _: True, _unsupported)
-        add(attrs.has, self._attrs)
-        add(lambda t: _origin(t) in (typing.Union, types.UnionType), self._union)
-        add(lambda t: _origin(t) in _SEQUENCES, self._sequence)
-        add(lambda t: _origin(t) in _MAPPINGS, self._mapping)
-        add(lambda t: _origin(t) is Literal, lambda n, t: scalars.as_literal(n, get_args(t)))
-        add(lambda t: isinstance(t, type) and issubclass(t, enum.Enum), scalars.as_enum)
-        add(lambda t: isinstance(t, NewType), lambda n, t: converter.structure(n, t.__supertype__))
+        for shape, reader in readers.items():
+            add(functools.partial(_has_shape, shape), reader)
         # cattrs has hooks of its own for these classes, which only hooks by class replace.
-        for wanted, hook in _SIMPLE:
-            converter.register_structure_hook(wanted, _enum_first(hook))
-        converter.register_structure_hook(Path, self._path)
-        add(functools.partial(_is, Any), lambda node, _: scalars.plain(node))
+        words: dict[Any, Callable[..., Any]] = {**_WORDS, Path: self._path}
+        for wanted in SIMPLE:
+            converter.register_structure_hook(wanted, _enum_first(words[wanted]))
         add(functools.partial(_is, scalars.Label), scalars.as_label)
         add(functools.partial(_is, Raw), lambda node, _: node)
         return converter
@@ -228,6 +230,10 @@ def _enum_first(hook: Callable[..., Any]) -> Callable[..., Any]:
 
 def _is(wanted: object, type_: object) -> bool:
     return type_ is wanted
+
+
+def _has_shape(wanted: Shape, type_: object) -> bool:
+    return shape_of(type_) is wanted
 
 
 def _unsupported(node: Node, type_: object) -> Any:

@@ -26,6 +26,7 @@ from nof0_core.domain.order import OrderStyle
 from nof0_core.domain.position import MarginMode
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.money import HUNDRED, plain
+from nof0_core.plugins.kinds import ExchangeKind
 
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
@@ -126,6 +127,7 @@ def make_trader(
         system_template=system,
         user_template=user,
         model=spec,
+        is_baseline=spec.name in around.models.baselines,
         decision_interval=interval,
         decision_timeout=around.executor.decision_timeout,
         allocation_pct=entry.allocation_pct,
@@ -163,8 +165,9 @@ def limits_of(entry: TraderEntry, executor: ExecutorFile, exchange: Section | No
         "min_risk_reward": _or(own.min_risk_reward_ratio, executor.min_risk_reward),
         "max_positions": _or(own.max_positions, executor.max_positions),
     }
-    if exchange is not None and exchange.kind.taker_fee_bps is not None:
-        values["taker_fee_bps"] = exchange.kind.taker_fee_bps(exchange.config)
+    kind = exchange.kind if exchange is not None else None
+    if exchange is not None and isinstance(kind, ExchangeKind) and kind.taker_fee_bps is not None:
+        values["taker_fee_bps"] = kind.taker_fee_bps(exchange.config)
     return RiskLimits(
         max_position_size_usd=own.max_position_size_usd,
         max_margin_usage_pct=own.max_margin_usage_pct,

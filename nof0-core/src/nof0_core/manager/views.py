@@ -44,7 +44,7 @@ class ViewBuilder:
             trader=config.id,
             name=config.name,
             model=config.model.name,
-            is_baseline=not self._config.backends[config.model.backend].kind.reads_prompt,
+            is_baseline=config.is_baseline,
             venue_account=config.exchange,
             started_at=state.started_at(config.id) or account.time,
             initial_capital=state.initial_capital(config.id) or ZERO,

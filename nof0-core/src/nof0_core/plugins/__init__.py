@@ -10,16 +10,17 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from nof0_core.plugins.catalog import Catalog, FailedPlugin, LoadedPlugin
     from nof0_core.plugins.discovery import load_plugins
-    from nof0_core.plugins.plugin import FailedPlugin, LoadedPlugin
     from nof0_core.plugins.registry import PluginRegistry
 
-__all__ = ["FailedPlugin", "LoadedPlugin", "PluginRegistry", "load_plugins"]
+__all__ = ["Catalog", "FailedPlugin", "LoadedPlugin", "PluginRegistry", "load_plugins"]
 
 _HOMES = {
+    "Catalog": "nof0_core.plugins.catalog",
     "load_plugins": "nof0_core.plugins.discovery",
-    "FailedPlugin": "nof0_core.plugins.plugin",
-    "LoadedPlugin": "nof0_core.plugins.plugin",
+    "FailedPlugin": "nof0_core.plugins.catalog",
+    "LoadedPlugin": "nof0_core.plugins.catalog",
     "PluginRegistry": "nof0_core.plugins.registry",
 }
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nof0_core.errors import Nof0Error
-from nof0_core.plugins.discovery import selected
+from nof0_core.plugins.discovery import Findings, installed
 from nof0_core.plugins.families import COMMANDS_HOOK
-from nof0_core.plugins.messages import failure
+from nof0_core.plugins.messages import without_commands
 
 if TYPE_CHECKING:
     import click
@@ -27,21 +27,18 @@ def add_commands(cli: click.Group, environ: Mapping[str, str] | None = None) -> 
     Returns:
         One line for each plugin that failed; the others' commands are there all the same.
     """
-    faults: list[str] = []
+    findings = Findings()
     try:
-        points = list(selected(os.environ if environ is None else environ))
+        for implementations in installed(
+            os.environ if environ is None else environ, findings, _may_have_commands
+        ):
+            with findings.noting(implementations.plugin):
+                implementations.call(COMMANDS_HOOK, cli=cli)
     except Nof0Error as error:
         return (str(error),)
-    for point in points:
-        try:
-            if _may_have_commands(point):
-                hook = getattr(point.load(), COMMANDS_HOOK, None)
-                if hook is not None:
-                    hook(cli)
-        except Exception as error:  # noqa: BLE001 - importing a plugin runs code that can raise anything
-            name = point.dist.name if point.dist is not None else point.module
-            faults.append(f"plugin {name} has no commands here — {failure(error)}")
-    return tuple(faults)
+    broken = [one for fault in findings.faults for one in fault.faults or (fault,)]
+    notes = [without_commands(failed) for failed in findings.failed]
+    return (*notes, *(f"{one}; it has no commands here" for one in broken))
 
 
 def _may_have_commands(point: EntryPoint) -> bool:

@@ -3,40 +3,75 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
 import re
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib import metadata
-from pathlib import Path
-from types import ModuleType
+
+import attrs
 
 from nof0_core.errors import PluginError
-from nof0_core.ids import derived_uuid
 from nof0_core.plugins import messages
+from nof0_core.plugins.catalog import FailedPlugin, LoadedPlugin
 from nof0_core.plugins.hookspecs import GROUP
-from nof0_core.plugins.plugin import FailedPlugin, LoadedPlugin
-from nof0_core.plugins.registry import PluginCallError, PluginRegistry
+from nof0_core.plugins.implementations import HookError, Implementations
+from nof0_core.plugins.registry import PluginRegistry
 
 CORE = "nof0-core"
 BUILTIN_PLUGINS = ("nof0_core.builtin",)
 _API = re.compile(r"nof0\.(v\d+)")
 
 
+@attrs.define(kw_only=True)
+class Findings:
+    """What came up on the way through the installed plugins.
+
+    `failed` could not be used, `skipped` are the distributions switched off, `faults` are breaches
+    of the contract.
+    """
+
+    failed: list[FailedPlugin] = attrs.field(factory=list)
+    skipped: set[str] = attrs.field(factory=set)
+    faults: list[PluginError] = attrs.field(factory=list)
+
+    @contextmanager
+    def noting(self, plugin: LoadedPlugin) -> Iterator[None]:
+        """Keep what goes wrong with one plugin, so that it stops no other."""
+        try:
+            yield
+        except HookError as error:
+            self.fail(plugin, error.reason)
+        except PluginError as error:
+            self.faults.append(error)
+
+    def fail(self, plugin: LoadedPlugin, reason: str) -> None:
+        """Count a plugin as failed."""
+        self.failed.append(
+            FailedPlugin(
+                name=plugin.name,
+                distribution=plugin.distribution,
+                version=plugin.version,
+                module=plugin.module,
+                reason=reason,
+            )
+        )
+
+
 def load_plugins(environ: Mapping[str, str] | None = None) -> PluginRegistry:
     """Load core's own plugins, then every installed one that is not switched off.
 
-    A plugin that does not import, whose hook raises, or that was written for another plugin API is
-    kept in `failed` and only matters if the configuration needs it. Order: core, then by
-    distribution and entry-point name.
+    A plugin that does not import, whose hook raises or returns no list, or that was written for
+    another plugin API is kept in `failed` and only matters if the configuration needs it. Order:
+    core, then by distribution and entry-point name.
 
     Args:
         environ: where `NOF0_PLUGINS` (comma-separated distributions to load, empty for core only)
             and `NOF0_DISABLE_PLUGINS` (distributions not to load) are read; default: the process's.
 
     Raises:
-        PluginError: a plugin breaks the contract, or the allow list names one that is not there.
+        PluginError: plugins break the contract, with everything that is wrong with all of them, or
+            the allow list names one that is not there.
         DuplicateKindError: two plugins offer the same kind.
     """
     registry = PluginRegistry()
@@ -49,19 +84,46 @@ def load_plugins(environ: Mapping[str, str] | None = None) -> PluginRegistry:
             is_builtin=True,
         )
         registry.add(plugin, importlib.import_module(name))
-    for point in selected(os.environ if environ is None else environ, registry):
-        _load(registry, point)
+    findings = Findings()
+    for implementations in installed(os.environ if environ is None else environ, findings):
+        with findings.noting(implementations.plugin):
+            registry.take(implementations)
+    registry.failed += findings.failed
+    registry.skipped |= findings.skipped
+    if findings.faults:
+        raise messages.together(findings.faults)
     return registry
 
 
-def selected(
-    environ: Mapping[str, str], registry: PluginRegistry | None = None
-) -> Iterator[metadata.EntryPoint]:
-    """Yield the entry points to load, sorted; note in `registry` what is left out and why.
+def installed(
+    environ: Mapping[str, str],
+    findings: Findings,
+    is_wanted: Callable[[metadata.EntryPoint], bool] = lambda _: True,
+) -> Iterator[Implementations]:
+    """Import the plugins that are not switched off, one after the other, sorted.
+
+    Args:
+        environ: where the lists of what to load are read.
+        findings: takes what is left out and why.
+        is_wanted: tells of an entry point whether to import it at all.
 
     Raises:
         PluginError: the allow list names a distribution that has no plugin.
     """
+    for point in _selected(environ, findings):
+        plugin = _plugin(point)
+        try:
+            if not is_wanted(point):
+                continue
+            module = point.load()
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - importing runs a plugin's code
+            findings.fail(plugin, messages.failure(error))
+            continue
+        with findings.noting(plugin):
+            yield Implementations(plugin, module)
+
+
+def _selected(environ: Mapping[str, str], findings: Findings) -> list[metadata.EntryPoint]:
     found = metadata.entry_points()
     points = {group: found.select(group=group) for group in found.groups if _API.fullmatch(group)}
     names = {_distribution(point) for group in points.values() for point in group}
@@ -70,79 +132,16 @@ def selected(
     if missing:
         raise messages.not_installed(missing, sorted(names))
     wanted = set(allowed) - set(_words(environ.get(messages.DISABLE, "")))
-    if registry is not None:
-        registry.skipped |= names - wanted
-        for group in sorted(points.keys() - {GROUP}):
-            reason = messages.wrong_api(group.removeprefix("nof0."), GROUP.removeprefix("nof0."))
-            registry.failed += [
-                _failed(p, reason) for p in points[group] if _distribution(p) in wanted
-            ]
-    yield from sorted(
+    findings.skipped |= names - wanted
+    for group in sorted(points.keys() - {GROUP}):
+        reason = messages.wrong_api(group.removeprefix("nof0."), GROUP.removeprefix("nof0."))
+        for point in points[group]:
+            if _distribution(point) in wanted:
+                findings.fail(_plugin(point), reason)
+    return sorted(
         (p for p in points.get(GROUP, ()) if _distribution(p) in wanted),
         key=lambda point: (_distribution(point), point.name),
     )
-
-
-def _load(registry: PluginRegistry, point: metadata.EntryPoint) -> None:
-    try:
-        module = point.load()
-    except Exception as error:  # noqa: BLE001 - importing a plugin runs code that can raise anything
-        registry.failed.append(_failed(point, messages.failure(error)))
-        return
-    plugin = LoadedPlugin(
-        name=f"{_distribution(point)}:{point.name}",
-        distribution=_distribution(point),
-        version=_version(point),
-        module=point.value,
-    )
-    try:
-        registry.add(plugin, module)
-    except PluginCallError as error:
-        registry.failed.append(_failed(point, str(error)))
-
-
-def add_file(registry: PluginRegistry, path: Path, shown: str) -> None:
-    """Load a one-off plugin from a Python file that the configuration names.
-
-    Args:
-        registry: where its kinds go.
-        path: the file.
-        shown: the file as the user named it, for messages.
-
-    Raises:
-        PluginError: if there is no such file, it does not import, or it breaks the contract.
-    """
-    plugin = LoadedPlugin(
-        name=f"file:{shown}", distribution=shown, version="", module=shown, is_file=True
-    )
-    try:
-        module = _import_file(path)
-    except FileNotFoundError:
-        message = f"there is no plugin file {shown}"
-        raise PluginError(message, distribution=shown) from None
-    except Exception as error:
-        message = f"plugin {shown} does not import: {messages.failure(error)}"
-        raise PluginError(message, distribution=shown) from error
-    registry.add(plugin, module)
-
-
-def _import_file(path: Path) -> ModuleType:
-    if not path.is_file():
-        raise FileNotFoundError(path)
-    # The name must be stable and free: annotations are resolved through sys.modules.
-    name = f"nof0_file_{path.stem}_{derived_uuid(str(path.resolve()))[:8]}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        message = "not a Python file"
-        raise ImportError(message)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
 
 
 def _words(text: str) -> list[str]:
@@ -157,15 +156,10 @@ def _distribution(point: metadata.EntryPoint) -> str:
     return _normal(point.dist.name) if point.dist is not None else point.module
 
 
-def _version(point: metadata.EntryPoint) -> str:
-    return point.dist.version if point.dist is not None else ""
-
-
-def _failed(point: metadata.EntryPoint, reason: str) -> FailedPlugin:
-    return FailedPlugin(
+def _plugin(point: metadata.EntryPoint) -> LoadedPlugin:
+    return LoadedPlugin(
         name=f"{_distribution(point)}:{point.name}",
         distribution=_distribution(point),
-        version=_version(point),
+        version=point.dist.version if point.dist is not None else "",
         module=point.value,
-        reason=reason,
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from nof0_core.plugins.kinds import PolicyKind, ServiceKind
+from nof0_core.plugins.kinds import BackendKind, ExchangeKind, PolicyKind, ServiceKind
 
 
 @attrs.frozen(kw_only=True)
@@ -38,14 +38,14 @@ FAMILIES = {
             name="exchange",
             noun="exchange provider",
             hook="nof0_exchange_providers",
-            descriptor=ServiceKind,
+            descriptor=ExchangeKind,
             package="nof0-provider-<venue>",
         ),
         Family(
             name="llm",
             noun="LLM backend",
             hook="nof0_llm_backends",
-            descriptor=ServiceKind,
+            descriptor=BackendKind,
             package="nof0-llm-<backend>",
         ),
         Family(

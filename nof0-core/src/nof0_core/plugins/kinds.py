@@ -13,8 +13,9 @@ import attrs
 from nof0_core.plugins.env import Env
 
 if TYPE_CHECKING:
-    # It brings numpy, which the command line must not import to list plugins.
+    # They bring numpy, which the command line must not import to list plugins.
     from nof0_core.domain.model import ModelSpec
+    from nof0_core.protocols import ExchangeProvider, LLMBackend  # noqa: F401 - bases, quoted
 
 C = TypeVar("C")
 S = TypeVar("S", covariant=True)
@@ -26,32 +27,49 @@ class ServiceKind(Generic[C, S]):
 
     `type` is the word after `type:` in YAML (lower case, digits, `-`, `_`). `config` is a frozen,
     keyword-only attrs class: the schema of the section. `open` returns an async context manager
-    that yields the service. `summary` is one line for `nof0 plugins`.
-
-    For LLM backends only: `params` is the attrs class of a model entry's `params` mapping (None:
-    the kind takes none) and `reads_prompt` tells that the backend sends text to a model, so that
-    sampling settings such as `temperature` mean something. `check_model` says what is wrong with a
-    model entry as a whole (a sentence, None for nothing) while the configuration is checked. A kind
-    whose config has a `BackendRef` and that has no `params` leaves these three to the kind it
-    refers to. `opens_backends` tells from the config whether the backends referred to are going to
-    be asked (None: always); if not, they are not opened and need no keys. The settings of backends
-    that may go unasked do not count for the digest of the configuration. `is_paid` tells that
-    answers cost money: its models need prices.
-
-    For exchanges only: `taker_fee_bps` tells from the config what a new account pays for orders
-    that fill at once, in basis points of notional. Traders reckon with it before they enter; None
-    leaves them with 4.5.
+    that yields the service. `summary` is one line for `nof0 plugins`. Markets and exporters are
+    offered as this; backends and exchanges as `BackendKind` and `ExchangeKind`.
     """
 
     type: str
     config: builtins.type[C]
     open: Callable[[C, Env], AbstractAsyncContextManager[S]]
     summary: str
+
+
+@attrs.frozen(kw_only=True)
+class BackendKind(ServiceKind[C, "LLMBackend"]):
+    """An LLM backend; it adds what is true of the models it answers for.
+
+    `params` is the attrs class of a model entry's `params` mapping (None: the kind takes none).
+    `reads_prompt` tells that the backend sends text to a model, so that sampling settings such as
+    `temperature` mean something. `check_model` says what is wrong with a model entry as a whole (a
+    sentence, None for nothing) while the configuration is checked. `is_paid` tells that answers
+    cost money: its models need prices. `is_baseline` tells that its models are yardsticks, which
+    rankings compare the others with.
+
+    A kind whose config has a `BackendRef` and that has no `params` leaves these five to the kind it
+    refers to. `opens_backends` tells from the config whether the backends referred to are going to
+    be asked (None: always); if not, they are not opened and need no keys. The settings of backends
+    that may go unasked do not count for the digest of the configuration.
+    """
+
     params: builtins.type[Any] | None = None
     reads_prompt: bool = True
     check_model: Callable[[ModelSpec], str | None] | None = None
     opens_backends: Callable[[C], bool] | None = None
     is_paid: bool = False
+    is_baseline: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class ExchangeKind(ServiceKind[C, "ExchangeProvider"]):
+    """An exchange provider; it adds what traders must know before they enter.
+
+    `taker_fee_bps` tells from the config what a new account pays for orders that fill at once, in
+    basis points of notional. None leaves traders with 4.5.
+    """
+
     taker_fee_bps: Callable[[C], Decimal] | None = None
 
 
@@ -66,3 +84,7 @@ class PolicyKind(Generic[C, S]):
     config: builtins.type[C]
     build: Callable[[C], S]
     summary: str
+
+
+Kind = ServiceKind[Any, Any] | PolicyKind[Any, Any]
+"""What a plugin may offer: one of the two, or what extends `ServiceKind`."""

@@ -144,3 +144,37 @@ def test_the_shipped_configuration_passes_with_its_templates(monkeypatch):
     preflight(config)
     assert config.warnings == ()
     assert sum(trader.allocation_pct for trader in config.traders) == 90
+
+
+@pytest.fixture
+def with_broken_plugin(tmp_path, project):
+    site = tmp_path / "site"
+    info = site / "broken_nof0-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken-nof0\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[nof0.v1]\nbroken = broken_nof0\n")
+    (site / "broken_nof0.py").write_text(
+        "from nof0_core import hookimpl\n\n@hookimpl\ndef nof0_risk_checks():\n    pass\n"
+    )
+    return Project(directory=project.directory, path=(site,))
+
+
+WHY = "nof0_risk_checks returned None; return a list of PolicyKind (broken_nof0.py:3)"
+
+
+def test_a_plugin_that_failed_is_told_and_fails_nothing_that_does_not_need_it(with_broken_plugin):
+    text = with_broken_plugin.nof0("check", "etc/nof0.yaml").check().stdout
+    assert f"note: plugin broken-nof0 1.0 failed to load: {WHY}" in text
+    outcome = with_broken_plugin.nof0("check", "etc/nof0.yaml", "--json").check()
+    [warning] = json.loads(outcome.stdout)["warnings"]
+    assert warning["message"] == f"plugin broken-nof0 1.0 failed to load: {WHY}"
+
+
+def test_a_plugin_that_failed_and_is_needed_fails_the_check(with_broken_plugin):
+    with_broken_plugin.replace(
+        "etc/manager.yaml", "\nmanager:\n", "\nmanager:\n  allocation_strategy: broken\n"
+    )
+    outcome = with_broken_plugin.nof0("check", "etc/nof0.yaml")
+    assert outcome.exit_code == 2
+    assert 'allocation_strategy: unknown allocation strategy "broken"' in outcome.stderr
+    assert f"failed to load: broken-nof0 1.0 — {WHY}" in outcome.stderr

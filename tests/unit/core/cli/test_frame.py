@@ -206,9 +206,25 @@ def test_plugins_that_failed_or_are_off_are_listed(failing):
         path=failing.path,
         environment={"NOF0_DISABLE_PLUGINS": "nof0-llm"},
     )
-    text = project.nof0("plugins").check().stdout
+    outcome = project.nof0("plugins")
+    text = outcome.stdout
+    assert (outcome.exit_code, outcome.stderr) == (1, "")
+    assert "nof0_provider_sim.plugin" in text
     assert "failed to load: failing-nof0 1.0 — ModuleNotFoundError: No module named 'nope'" in text
     assert "switched off: nof0-llm" in text
+    outcome = project.nof0("plugins", "--json")
+    assert outcome.exit_code == 1
+    [failed] = json.loads(outcome.stdout)["failed"]
+    assert failed["distribution"] == "failing-nof0"
+
+
+def test_companions_are_listed(here):
+    text = here.nof0("plugins").check().stdout
+    assert "  companion  serve  HTTP API and dashboard" in text
+    facts = json.loads(here.nof0("plugins", "--json").check().stdout)
+    found = {p["distribution"]: p["companions"] for p in facts["plugins"]}
+    assert found["nof0-api"] == [{"name": "serve", "summary": "HTTP API and dashboard"}]
+    assert found["nof0-core"] == []
 
 
 def test_describe_shows_every_setting(here):

@@ -9,7 +9,15 @@ from decimal import Decimal
 import attrs
 import pytest
 
-from nof0_core import MarketRef, PolicyKind, ServiceKind, hookimpl, opt
+from nof0_core import (
+    BackendKind,
+    ExchangeKind,
+    MarketRef,
+    PolicyKind,
+    ServiceKind,
+    hookimpl,
+    opt,
+)
 from nof0_core import config as configuration
 from nof0_core.domain.decision import ALLOW
 from nof0_core.errors import ConfigError
@@ -71,8 +79,8 @@ class Quiet:
         return ALLOW
 
 
-def service(type_, config, **more):
-    return ServiceKind(type=type_, config=config, open=print, summary="", **more)
+def service(type_, config, cls=ServiceKind, **more):
+    return cls(type=type_, config=config, open=print, summary="", **more)
 
 
 def plugin_module(**hooks):
@@ -91,12 +99,19 @@ def no_good(model):
 
 
 STAND_INS = plugin_module(
-    nof0_exchange_providers=[service("hyperliquid", HyperliquidExchange)],
+    nof0_exchange_providers=[service("hyperliquid", HyperliquidExchange, ExchangeKind)],
     nof0_market_providers=[service("hyperliquid", HyperliquidMarket)],
     nof0_llm_backends=[
-        service("openai", OpenAI),
-        service("rules", Nothing, params=RulesParams, reads_prompt=False, check_model=no_good),
-        service("needy", OpenAI),
+        service("openai", OpenAI, BackendKind),
+        service(
+            "rules",
+            Nothing,
+            BackendKind,
+            params=RulesParams,
+            reads_prompt=False,
+            check_model=no_good,
+        ),
+        service("needy", OpenAI, BackendKind),
     ],
     nof0_risk_checks=[PolicyKind(type="quiet", config=QuietConfig, build=Quiet, summary="")],
 )

@@ -106,7 +106,50 @@ class TestFiles:
         [
             (None, "there is no plugin file etc/mine.py"),
             ("import nope_nope", "plugin etc/mine.py does not import: ModuleNotFoundError"),
+            (
+                "x = 1\nimport nope",
+                (
+                    "plugin etc/mine.py does not import: ModuleNotFoundError: No module"
+                    " named 'nope' (etc/mine.py:2)"
+                ),
+            ),
+            (
+                "x = 1\nx x\n",
+                (
+                    "plugin etc/mine.py does not import: SyntaxError: invalid syntax"
+                    " (mine.py, line 2) (etc/mine.py:2)"
+                ),
+            ),
             ("x = 1", "plugin etc/mine.py implements no hook"),
+            (
+                PLUGIN.replace("    return [Pol", "    [Pol"),
+                (
+                    "plugin etc/mine.py: nof0_risk_checks returned None; return a list of"
+                    " PolicyKind (etc/mine.py:15)\n"
+                    "  correct etc/mine.py, or take it out of Plugins in the main file"
+                ),
+            ),
+            (
+                PLUGIN.replace("    return [Pol", "    yield from [1 / 0]\n    return [Pol"),
+                (
+                    "plugin etc/mine.py: nof0_risk_checks raised ZeroDivisionError: division by"
+                    " zero (etc/mine.py:17)"
+                ),
+            ),
+            (
+                PLUGIN.replace("level: int = opt(default=1, ge=0)", "level: bytes = b''"),
+                (
+                    'plugin etc/mine.py offers risk check "mine", but its config field Config.level'
+                    " has a type the configuration cannot read: bytes\n  types: str, bool,"
+                ),
+            ),
+            (
+                PLUGIN.replace('summary="my own")', "summary=1), 7"),
+                (
+                    "2 things are wrong with plugin etc/mine.py\n"
+                    '  plugin etc/mine.py offers risk check "mine", but its summary is not one'
+                ),
+            ),
             (
                 PLUGIN.replace('"mine"', '"quiet"'),
                 (

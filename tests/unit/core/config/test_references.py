@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import attrs
 import pytest
 
-from nof0_core import BackendRef, ModelRef, ServiceKind, hookimpl, opt
+from nof0_core import BackendKind, BackendRef, ModelRef, hookimpl, opt
 from nof0_core.config.models import Models, shaping
 from nof0_core.domain.model import ModelSpec
 from nof0_core.plugins import LoadedPlugin, load_plugins
@@ -44,7 +44,7 @@ class VoteParams:
 
 
 def kind(type_, config, **more):
-    return ServiceKind(type=type_, config=config, open=print, summary="", **more)
+    return BackendKind(type=type_, config=config, open=print, summary="", **more)
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +59,7 @@ def registry():
             kind("pass", Front),
             kind("vote", Nothing, params=VoteParams),
             kind("rules", Nothing, reads_prompt=False),
+            kind("yardstick", Nothing, params=EndpointParams, is_baseline=True),
         ]
 
     module.nof0_llm_backends = nof0_llm_backends
@@ -94,6 +95,30 @@ def test_a_section_that_does_not_ask_needs_no_key_behind_it(bench):
 def test_a_section_that_asks_needs_the_key_behind_it(bench):
     write(bench, "  dummy: {backend: outer}\n")
     assert "environment variable KEY is not set" in bench.problems()
+
+
+@pytest.mark.parametrize(
+    ("models", "backends", "is_baseline"),
+    [
+        ("  dummy: {backend: rules}\n", "", False),
+        ("  dummy: {backend: yardstick}\n", "", True),
+        (
+            "  dummy: {backend: outer}\n",
+            "backends:\n  outer: {type: front, behind: yardstick}\n",
+            True,
+        ),
+        (
+            "  dummy: {backend: vote, params: {members: [other]}}\n  other: {backend: yardstick}\n",
+            "",
+            False,
+        ),
+    ],
+)
+def test_a_baseline_is_what_its_backend_says_not_what_reads_no_prompt(
+    bench, models, backends, is_baseline
+):
+    write(bench, models, backends)
+    assert bench.load().traders[0].is_baseline is is_baseline
 
 
 def test_the_order_in_which_traders_name_models_does_not_change_the_digest():

@@ -9,7 +9,7 @@ import pytest
 
 HEAD = """
 import attrs
-from nof0_core import MarketRef, PolicyKind, ServiceKind, hookimpl, opt
+from nof0_core import BackendKind, ExchangeKind, MarketRef, PolicyKind, ServiceKind, hookimpl, opt
 """
 
 
@@ -57,7 +57,7 @@ def exchange(type_, config="Config"):
 
     @hookimpl
     def nof0_exchange_providers():
-        return [ServiceKind(type={type_!r}, config={config}, open=open_it, summary="a test")]
+        return [ExchangeKind(type={type_!r}, config={config}, open=open_it, summary="a test")]
     """
 
 

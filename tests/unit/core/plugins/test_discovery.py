@@ -64,7 +64,10 @@ def test_a_plugin_that_does_not_import_is_kept_as_failed_and_stops_nothing(
 def test_a_hook_that_raises_counts_as_failed(install):
     install("broken-nof0", "@hookimpl\ndef nof0_exchange_providers():\n    return 1 / 0\n")
     registry = load_plugins({"NOF0_PLUGINS": "broken-nof0"})
-    assert registry.failed[0].reason == "ZeroDivisionError: division by zero"
+    assert registry.failed[0].reason == (
+        "nof0_exchange_providers raised ZeroDivisionError: division by zero"
+        " (broken_nof0_plugin.py:6)"
+    )
     assert len(registry.plugins) == 1
 
 
@@ -78,13 +81,15 @@ def test_a_hook_that_raises_while_yielding_leaves_nothing_behind(install):
 
         @hookimpl
         def nof0_exchange_providers():
-            yield ServiceKind(type="half", config=Config, open=print, summary="")
+            yield ExchangeKind(type="half", config=Config, open=print, summary="")
             raise RuntimeError("later")
         """,
     )
     registry = load_plugins({"NOF0_PLUGINS": "broken-nof0"})
     assert types(registry) == []
-    assert registry.failed[0].reason == "RuntimeError: later"
+    assert registry.failed[0].reason == (
+        "nof0_exchange_providers raised RuntimeError: later (broken_nof0_plugin.py:12)"
+    )
 
 
 def test_a_plugin_for_another_api_is_explained_without_being_imported(install, exchange_source):
@@ -124,3 +129,15 @@ def test_registries_do_not_share_anything(install, exchange_source):
     first = load_plugins({"NOF0_PLUGINS": "acme-nof0"})
     second = load_plugins({"NOF0_PLUGINS": ""})
     assert (types(first), types(second)) == (["acme"], [])
+
+
+def test_a_copy_has_the_same_and_asks_no_hook_again(install, exchange_source):
+    source = exchange_source("acme").replace("@hookimpl\n", "ASKED = []\n\n    @hookimpl\n")
+    module = install(
+        "acme-nof0", source.replace("return [Ex", "ASKED.append(1)\n        return [Ex")
+    )
+    registry = load_plugins({"NOF0_PLUGINS": "acme-nof0,nof0-api"})
+    other = registry.copy()
+    assert (types(other), list(other.companions)) == (["acme"], ["serve"])
+    assert other.plugins == registry.plugins
+    assert sys.modules[module].ASKED == [1]

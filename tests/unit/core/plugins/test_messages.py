@@ -9,6 +9,7 @@ import pytest
 from nof0_core.cli.report import describe
 from nof0_core.errors import DuplicateKindError, PluginError, UnknownKindError
 from nof0_core.plugins import load_plugins
+from nof0_core.plugins.field_types import ALLOWED
 
 OFFERING_ASYNC = """
 @hookimpl
@@ -176,7 +177,7 @@ def test_one_plugin_offering_a_kind_twice(install):
         class Config:
             pass
 
-        KIND = ServiceKind(type="acme", config=Config, open=print, summary="")
+        KIND = ExchangeKind(type="acme", config=Config, open=print, summary="")
 
         @hookimpl
         def nof0_exchange_providers():
@@ -187,3 +188,133 @@ def test_one_plugin_offering_a_kind_twice(install):
         error: plugin acme-nof0 1.0 offers exchange provider "acme" twice
           uninstall it, or start with NOF0_DISABLE_PLUGINS=acme-nof0
     """)
+
+
+TWO_BAD = """
+class Config:
+    pass
+
+@attrs.frozen(kw_only=True)
+class Phase:
+    x: complex = 0
+
+@hookimpl
+def nof0_exchange_providers():
+    return [
+        ExchangeKind(type="one", config=Config, open=print, summary=""),
+        ExchangeKind(type="two", config=Phase, open=print, summary=""),
+    ]
+
+@hookimpl
+def nof0_llm_backends():
+    return [ServiceKind(type="three", config=Phase, open=print, summary="")]
+"""
+
+
+def test_everything_wrong_with_one_plugin_is_said_at_once(install):
+    install("acme-nof0", TWO_BAD, version="2.3")
+    assert said(lambda: load_plugins({"NOF0_PLUGINS": "acme-nof0"})) == text(f"""
+        error: 3 things are wrong with plugin acme-nof0 2.3
+          plugin acme-nof0 2.3 offers exchange provider "one", but its config \
+<class 'acme_nof0_plugin.Config'> is not an attrs class
+            uninstall it, or start with NOF0_DISABLE_PLUGINS=acme-nof0
+          plugin acme-nof0 2.3 offers exchange provider "two", but its config field Phase.x has a \
+type the configuration cannot read: complex
+            types: {ALLOWED}
+          plugin acme-nof0 2.3 offers LLM backend "three" as a ServiceKind, which is not a \
+BackendKind
+            from nof0_core import BackendKind
+    """)
+
+
+def test_everything_wrong_with_all_plugins_is_said_at_once(install, exchange_source):
+    install("acme-nof0", "@hookimpl\ndef nof0_exchange_provider():\n    return []\n", version="2.3")
+    install("beta-nof0", exchange_source("sim"))
+    install("crab-nof0", exchange_source("crab", config="int"))
+    with pytest.raises(PluginError) as caught:
+        load_plugins({"NOF0_PLUGINS": "acme-nof0,beta-nof0,crab-nof0,nof0-provider-sim"})
+    assert describe(caught.value) == text("""
+        error: 3 things are wrong with plugins
+          plugin acme-nof0 2.3 implements an unknown hook "nof0_exchange_provider"
+            did you mean "nof0_exchange_providers"?
+          plugin crab-nof0 1.0 offers exchange provider "crab", but its config <class 'int'> is \
+not an attrs class
+            uninstall it, or start with NOF0_DISABLE_PLUGINS=crab-nof0
+          two plugins offer exchange provider "sim"
+            nof0-provider-sim 0.1.0   nof0_provider_sim.plugin
+            beta-nof0 1.0             beta_nof0_plugin
+            uninstall one, or start with NOF0_DISABLE_PLUGINS=beta-nof0
+    """)
+    assert [type(one) for one in caught.value.faults][2] is DuplicateKindError
+
+
+def test_a_hook_that_forgets_to_return_is_named(install):
+    install("acme-nof0", "@hookimpl\ndef nof0_risk_checks():\n    pass\n", version="2.3")
+    [failed] = load_plugins({"NOF0_PLUGINS": "acme-nof0"}).failed
+    assert failed.reason == (
+        "nof0_risk_checks returned None; return a list of PolicyKind (acme_nof0_plugin.py:4)"
+    )
+
+
+COMPANION = """
+from nof0_core import Companion
+
+@hookimpl
+def nof0_companions():
+    return [Companion(name={name!r}, summary="says hello", open=print)]
+"""
+
+
+class TestCompanions:
+    def test_an_unknown_name_is_answered_with_what_there_is(self, install):
+        install("acme-nof0", COMPANION.format(name="greeter"), version="2.3")
+        install("bad-nof0", "import acme", version="0.3")
+        registry = load_plugins({"NOF0_PLUGINS": "acme-nof0,bad-nof0,nof0-api"})
+        assert said(lambda: registry.companion("greter")) == text("""
+            error: no plugin offers a companion "greter"
+              did you mean "greeter"?
+              installed:      greeter  (acme-nof0 2.3)
+                              serve    (nof0-api 0.1.0)
+              failed to load: bad-nof0 0.3 — ModuleNotFoundError: No module named 'acme'
+        """)
+
+    def test_that_of_this_project_is_switched_off(self):
+        registry = load_plugins({"NOF0_PLUGINS": ""})
+        assert said(lambda: registry.companion("serve")) == text("""
+            error: no plugin offers a companion "serve"
+              nof0-api is switched off by NOF0_PLUGINS or NOF0_DISABLE_PLUGINS
+              installed:      none
+        """)
+
+    def test_two_plugins_may_not_offer_the_same(self, install):
+        install("acme-nof0", COMPANION.format(name="serve"), version="2.3")
+        assert said(lambda: load_plugins({"NOF0_PLUGINS": "acme-nof0,nof0-api"})) == text("""
+            error: two plugins offer companion "serve"
+              nof0-api 0.1.0   nof0_api.plugin
+              acme-nof0 2.3    acme_nof0_plugin
+              uninstall one, or start with NOF0_DISABLE_PLUGINS=acme-nof0
+        """)
+
+    @pytest.mark.parametrize(
+        ("source", "what"),
+        [
+            (
+                COMPANION.format(name="A b"),
+                'offers companion "A b", but a name is made of lower-case letters, digits, - and _',
+            ),
+            (
+                COMPANION.format(name="a").replace("open=print", "open=None"),
+                'offers companion "a", but its open is not a function: None',
+            ),
+            (
+                "@hookimpl\ndef nof0_companions():\n    return [1]\n",
+                "offers 1 as companion, which is not a Companion",
+            ),
+        ],
+    )
+    def test_one_that_could_not_be_started_is_refused(self, install, source, what):
+        install("acme-nof0", source, version="2.3")
+        assert said(lambda: load_plugins({"NOF0_PLUGINS": "acme-nof0"})) == (
+            f"error: plugin acme-nof0 2.3 {what}\n"
+            "  uninstall it, or start with NOF0_DISABLE_PLUGINS=acme-nof0"
+        )

@@ -11,7 +11,7 @@ import pytest
 from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.model import CompletionRequest, Message, ModelSpec, Prompt
 from nof0_core.plugins.env import Env
-from nof0_core.plugins.kinds import ServiceKind
+from nof0_core.plugins.kinds import BackendKind
 from nof0_core.protocols import LLMBackend
 from nof0_core.testing import samples
 from nof0_core.testing.contracts.service import Opener, ServiceContract
@@ -21,7 +21,7 @@ class LLMContract(ServiceContract):
     """Suite for `LLMBackend`; override `model` where the kind needs `params`."""
 
     @pytest.fixture
-    def model(self, kind: ServiceKind[Any, Any]) -> ModelSpec:
+    def model(self, kind: BackendKind[Any]) -> ModelSpec:
         """Return the entry of llm.yaml that is asked."""
         return ModelSpec(
             name="sample", backend="test", params=kind.params() if kind.params else None
@@ -77,7 +77,7 @@ class LLMContract(ServiceContract):
         assert len(symbols) == len(set(symbols))
 
     async def test_prompt_is_rendered_only_by_those_who_read(
-        self, backend: LLMBackend, request_: CompletionRequest, kind: ServiceKind[Any, Any]
+        self, backend: LLMBackend, request_: CompletionRequest, kind: BackendKind[Any]
     ) -> None:
         """A kind that says it reads no prompt never makes anybody render one."""
         await backend.complete(request_)

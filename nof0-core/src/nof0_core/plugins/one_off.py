@@ -1,0 +1,61 @@
+"""One-off plugins: Python files that a configuration names."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from nof0_core.errors import PluginError
+from nof0_core.ids import derived_uuid
+from nof0_core.plugins import messages
+from nof0_core.plugins.catalog import LoadedPlugin
+from nof0_core.plugins.registry import PluginRegistry
+from nof0_core.plugins.source import line_in
+
+
+def add_file(registry: PluginRegistry, path: Path, shown: str) -> None:
+    """Load a one-off plugin from a Python file that the configuration names.
+
+    Args:
+        registry: where its kinds go.
+        path: the file.
+        shown: the file as the user named it, for messages.
+
+    Raises:
+        PluginError: if there is no such file, it does not import, or it breaks the contract.
+    """
+    plugin = LoadedPlugin(
+        name=f"file:{shown}", distribution=shown, version="", module=shown, is_file=True
+    )
+    try:
+        module = _import_file(path)
+    except FileNotFoundError:
+        message = f"there is no plugin file {shown}"
+        raise PluginError(message, distribution=shown) from None
+    except (Exception, SystemExit) as error:
+        line = line_in(error, str(path))
+        place = f" ({shown}:{line})" if line else ""
+        message = f"plugin {shown} does not import: {messages.failure(error)}{place}"
+        raise PluginError(message, distribution=shown) from error
+    registry.add(plugin, module)
+
+
+def _import_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise FileNotFoundError(path)
+    # The name must be stable and free: annotations are resolved through sys.modules.
+    name = f"nof0_file_{path.stem}_{derived_uuid(str(path.resolve()))[:8]}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        message = "not a Python file"
+        raise ImportError(message)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
