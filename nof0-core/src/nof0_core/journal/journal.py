@@ -13,10 +13,11 @@ from nof0_core.disk import Unsynced
 from nof0_core.domain.event import Body, Event, GapFound
 from nof0_core.errors import JournalError
 from nof0_core.ids import ENGINE, TraderId
+from nof0_core.journal.formats import genesis
 from nof0_core.journal.gaps import Range
 from nof0_core.journal.places import check_stream, day_file, settle
 from nof0_core.journal.reading import read
-from nof0_core.journal.record import build, genesis
+from nof0_core.journal.record import build
 from nof0_core.journal.recover import StreamEnd, Torn, recover
 from nof0_core.journal.tail import DayFile
 
@@ -79,7 +80,7 @@ class Journal:
 
         Raises:
             UsageError: if the directory cannot be written, or a stream is somewhere else.
-            JournalError: if what is there is damaged.
+            JournalError: if what is there is damaged, or in another format.
         """
         elsewhere = elsewhere or {}
         settle(root, elsewhere)

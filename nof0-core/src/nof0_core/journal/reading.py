@@ -10,6 +10,7 @@ from pathlib import Path
 from nof0_core.domain.event import Event
 from nof0_core.errors import JournalError
 from nof0_core.ids import TraderId
+from nof0_core.journal.formats import check_format
 from nof0_core.journal.places import day_files
 from nof0_core.journal.places import streams as all_streams
 from nof0_core.journal.record import Record, parse, peek
@@ -35,7 +36,8 @@ def read(
     journal do that. Skipping to `after` costs a few reads per stream, skipping a type no decoding.
 
     Raises:
-        JournalError: if a record cannot be taken apart, other than a torn last line.
+        JournalError: if the journal is of another format, or a record cannot be taken apart, other
+            than a torn last line.
     """
     for record in records(root, elsewhere, after=after, streams=streams, types=types):
         yield record.event()
@@ -51,6 +53,7 @@ def records(
 ) -> Iterator[Record]:
     """Do as `read`, with the bodies still encoded."""
     places = all_streams(root, elsewhere)
+    check_format(places)
     wanted = [
         _of_stream(directory, after, types)
         for stream, directory in places.items()

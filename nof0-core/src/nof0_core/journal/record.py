@@ -5,11 +5,12 @@
      "took":"<11 characters>","sum":"<8 hex>"}}
 
 without the line break and ended by one. `prev` is the `hash` of the record before it in the same
-stream, or `genesis(stream)`. `hash` is the SHA-256 of all bytes before `,"hash":`, so it covers
-`prev` and with it everything that came before. `wall` is when the machine wrote the record and how
-many seconds it spent on what the record tells (a model's thinking time; 0 where nothing was
-measured). It is the only part that differs between two runs of the same simulation, which is why it
-stands behind the hash and has a checksum of its own: the CRC-32 of `hash`, `at` and `took`.
+stream, or `nof0_core.journal.formats.genesis(stream)`. `hash` is the SHA-256 of all bytes before
+`,"hash":`, so it covers `prev` and with it everything that came before. `wall` is when the machine
+wrote the record and how many seconds it spent on what the record tells (a model's thinking time; 0
+where nothing was measured). It is the only part that differs between two runs of the same
+simulation, which is why it stands behind the hash and has a checksum of its own: the CRC-32 of
+`hash`, `at` and `took`.
 
 The tail from `prev` on always has the same length, so a reader can skip a record without looking
 into it.
@@ -88,11 +89,6 @@ class Record:
             message = f"record {self.seq} of {self.stream}: {error}"
             raise JournalError(message, hints=error.hints) from error
         return Event(seq=self.seq, time=self.time, stream=self.stream, body=body)
-
-
-def genesis(stream: TraderId) -> str:
-    """Return what stands in `prev` of the first record of a stream, 64 hex digits."""
-    return hashlib.sha256(f"nof0 journal of {stream}".encode()).hexdigest()
 
 
 def build(event: Event, *, prev: str, wall: datetime, took: float = 0.0) -> tuple[bytearray, str]:

@@ -15,9 +15,10 @@ from nof0_core.disk import sync_path
 from nof0_core.domain.event import EngineStarted, GapFound
 from nof0_core.errors import JournalError
 from nof0_core.ids import ENGINE, TraderId
+from nof0_core.journal.formats import check_format, genesis
 from nof0_core.journal.gaps import Range, missing, subtract, text
 from nof0_core.journal.places import day_files, streams
-from nof0_core.journal.record import Record, genesis
+from nof0_core.journal.record import Record
 from nof0_core.journal.scan import ScannedLine, scan
 
 
@@ -61,14 +62,17 @@ def recover(root: Path, elsewhere: Mapping[TraderId, Path]) -> Survey:
     on disk when the engine started. `gaps` are the losses that no `gap` record tells of yet.
 
     Raises:
-        JournalError: if a record is damaged, or missing where no power failure can have taken it.
+        JournalError: if it is of another format, a record is damaged, or missing where no power
+        failure can have taken it.
     """
     survey = Survey()
     numbers = array("q")
     documented: list[Range] = []
     started = 0
     try:
-        for stream, directory in streams(root, elsewhere).items():
+        places = streams(root, elsewhere)
+        check_format(places)
+        for stream, directory in places.items():
             end = survey.ends[stream] = StreamEnd(directory=directory, head=genesis(stream))
             for line in scan(stream, directory):
                 record = line.record

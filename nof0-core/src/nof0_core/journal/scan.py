@@ -9,8 +9,9 @@ from pathlib import Path
 import attrs
 
 from nof0_core.ids import TraderId
+from nof0_core.journal.formats import genesis
 from nof0_core.journal.places import day_files
-from nof0_core.journal.record import Record, genesis, parse
+from nof0_core.journal.record import Record, parse
 
 
 @attrs.frozen(kw_only=True)

@@ -10,6 +10,7 @@ import attrs
 
 from nof0_core.errors import JournalError
 from nof0_core.ids import TraderId
+from nof0_core.journal.formats import check_format
 from nof0_core.journal.gaps import Range, missing, subtract, text
 from nof0_core.journal.places import streams
 from nof0_core.journal.recover import gap_of, twins
@@ -52,7 +53,7 @@ def verify(
             empty journal and proves nothing.
 
     Raises:
-        JournalError: if a file or directory cannot be read.
+        JournalError: if a file or directory cannot be read, or the journal is of another format.
     """
     faults: list[Fault] = []
     numbers = array("q")
@@ -61,6 +62,7 @@ def verify(
     anchored: str | None = None
     places = streams(root, elsewhere or {})
     try:
+        check_format(places)
         for stream, directory in places.items():
             for line in scan(stream, directory):
                 if line.fault is not None:

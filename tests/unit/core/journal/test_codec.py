@@ -20,7 +20,8 @@ from nof0_core.domain.order import OrderPurpose, OrderRequest, Side, Trigger, Tr
 from nof0_core.errors import JournalError
 from nof0_core.ids import ENGINE
 from nof0_core.journal.codec import as_json, decode, moment
-from nof0_core.journal.record import build, genesis, parse
+from nof0_core.journal.formats import genesis
+from nof0_core.journal.record import build, parse
 
 WHOLE = st.integers()
 REAL = st.floats(allow_nan=False, allow_infinity=False)
