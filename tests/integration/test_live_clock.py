@@ -97,6 +97,59 @@ def nof0_market_providers():
     ]
 """
 )
+TELLING = (
+    MARKET
+    + """
+import os
+import anyio
+from nof0_core import ExchangeKind
+from nof0_core.domain.outcome import VenueUpdate
+from nof0_core.protocols import Capability, ExchangeWrapper
+from nof0_provider_sim.config import SimExchangeConfig
+from nof0_provider_sim.plugin import open_exchange
+
+class Telling(ExchangeWrapper):
+    @property
+    def capabilities(self):
+        return super().capabilities | {Capability.ORDER_STREAM}
+
+    @asynccontextmanager
+    async def updates(self):
+        send, receive = anyio.create_memory_object_stream(0)
+
+        async def tell():
+            while True:
+                await anyio.sleep(0.3)
+                await send.send(VenueUpdate(time=None))
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(tell)
+            with receive:
+                yield receive
+            tasks.cancel_scope.cancel()
+
+    async def report(self):
+        with open(os.environ["LOOKS"], "a") as file:
+            file.write("x")
+        return await super().report()
+
+class Promising(ExchangeWrapper):
+    @property
+    def capabilities(self):
+        return super().capabilities | {Capability.PROOF}
+
+def kind(name, wrapper):
+    @asynccontextmanager
+    async def open_wrapped(config, env):
+        async with open_exchange(config, env) as exchange:
+            yield wrapper(exchange)
+    return ExchangeKind(type=name, config=SimExchangeConfig, open=open_wrapped, summary="wraps")
+
+@hookimpl
+def nof0_exchange_providers():
+    return [kind("telling", Telling), kind("promising", Promising)]
+"""
+)
 ASKS = [(100_050 + 7 * n, "0.005") for n in range(20)]
 BIDS = [(99_950 - 7 * n, "0.005") for n in range(20)]
 FILES = {
@@ -259,3 +312,39 @@ def test_a_bug_in_a_provider_ends_cycles_and_not_the_engine(live):
     codes = Counter(r["data"]["code"] for r in live.records("alert"))
     assert "sync_failed" in codes or statuses["internal_error"]
     assert "KeyError" in (live.data / "nof0.log").read_text()
+
+
+def wrapped(live, name):
+    """Put the paper exchange behind a wrapper; nothing but a hint makes the engine look."""
+    etc = live.config.parent
+    (etc / "wave.py").write_text(TELLING)
+    for file, old, new in (
+        ("exchange.yaml", "type: sim", f"type: {name}"),
+        ("manager.yaml", "update_interval: 1s", "update_interval: 1h"),
+        ("executor.yaml", "decision_interval: 1s", "decision_interval: 1h"),
+        ("executor.yaml", "decision_timeout: 500ms", "decision_timeout: 5s"),
+    ):
+        text = (etc / file).read_text()
+        assert old in text
+        (etc / file).write_text(text.replace(old, new))
+
+
+def test_updates_of_a_venue_make_the_engine_look_at_once(live, tmp_path, monkeypatch):
+    wrapped(live, "telling")
+    monkeypatch.setenv("LOOKS", str(tmp_path / "looks"))
+    outcome = live.run("--for", "6s")
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    # One look when the engine starts; the next regular one would come in up to an hour.
+    looks = len((tmp_path / "looks").read_text())
+    assert 3 <= looks <= 12, "no oftener than once a second, whatever is told"
+
+
+def test_a_word_without_its_method_is_refused_when_the_section_opens(live):
+    wrapped(live, "promising")
+    outcome = live.run("--for", "2s")
+    assert outcome.returncode == 2
+    assert (
+        "exchange section paper: Promising says PROOF but has no method prove()" in outcome.stderr
+    )
+    assert "while opening exchange section paper (" in outcome.stderr
+    assert "Traceback" not in outcome.stderr

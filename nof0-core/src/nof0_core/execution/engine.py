@@ -30,7 +30,7 @@ from nof0_core.execution.reconciliation import Reconciliation
 from nof0_core.execution.reports import not_sent
 from nof0_core.ids import ClientOrderId, Symbol, TraderId
 from nof0_core.money import exactly
-from nof0_core.protocols import Capability, ExchangeProvider, exchange_with
+from nof0_core.protocols import Capability, ExchangeProvider, UpdateStream, exchange_with
 from nof0_core.risk.approval import ApprovedDecision, require_approval
 from nof0_core.state.recorder import Recorder
 
@@ -113,6 +113,12 @@ class ExecutionEngine:
     def drift(self) -> tuple[Drift, ...]:
         """Return what differed between ledger and exchange account at the last look."""
         return self._reconciliation.drift
+
+    @property
+    def updates(self) -> Callable[[], UpdateStream] | None:
+        """Return what opens the venue's stream of updates, None where it has none."""
+        found = exchange_with(self._provider, Capability.ORDER_STREAM)
+        return None if found is None else found.updates
 
     @exactly
     async def submit(

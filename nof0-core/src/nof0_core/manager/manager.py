@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import textwrap
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from functools import partial
 
 import anyio
 from anyio.abc import TaskGroup
@@ -20,6 +22,7 @@ from nof0_core.ids import ENGINE, TraderId
 from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.controls import Controls
 from nof0_core.manager.cycle import CycleRunner
+from nof0_core.manager.hints import HintListener, HintStream
 from nof0_core.manager.rebalance import Rebalancer
 from nof0_core.manager.schedule import Rank, Schedule, Timer, at_or_after, next_on_grid, shifts
 from nof0_core.manager.trader import Trader
@@ -28,6 +31,8 @@ from nof0_core.portfolio.valuation import Portfolio
 from nof0_core.state.recorder import Recorder
 
 HOUR = timedelta(hours=1)
+HINTS_APART = timedelta(seconds=1)
+"""However many hints come, a venue account is looked at no oftener because of them."""
 REASON_LETTERS = 200
 """Longest reason an alert gives; all of it is in the journal's record of the cycle."""
 
@@ -56,6 +61,7 @@ class Manager:
         controls: Controls,
         ends_at: datetime | None,
         sync_step: timedelta,
+        hints: Mapping[str, Sequence[Callable[[], HintStream]]],
     ) -> None:
         self.traders = traders
         self.stop_reason = ""
@@ -75,6 +81,18 @@ class Manager:
         self._unsynced: set[str] = set()
         self._waiting: anyio.CancelScope | None = None
         self._schedule = self._plan(sync_step)
+        self._hastened: dict[str, datetime] = {}
+        self._listeners = [
+            HintListener(
+                name=venue_account,
+                open=open_stream,
+                on_hint=partial(self._hasten, venue_account),
+                clock=clock,
+                log=recorder.log,
+            )
+            for venue_account, streams in hints.items()
+            for open_stream in streams
+        ]
 
     def stop(self, reason: str) -> None:
         """Ask the run to end after what is being done now; the first reason given stays."""
@@ -91,7 +109,7 @@ class Manager:
         Raises:
             ReplayMissError: in an exception group, once the cycle it belongs to is recorded.
         """
-        async with anyio.create_task_group() as tasks:
+        async with self._listening(), anyio.create_task_group() as tasks:
             while await self._wait():
                 now = self._clock.now()
                 for timer in list(self._schedule.due(now)):
@@ -107,6 +125,30 @@ class Manager:
                 after_moment(now)
             tasks.cancel_scope.deadline = anyio.current_time() + 5
         return self.stop_reason
+
+    @asynccontextmanager
+    async def _listening(self) -> AsyncIterator[None]:
+        """Let hints hasten syncs, where time runs by itself."""
+        async with anyio.create_task_group() as listening:
+            if not self._clock.is_lockstep:
+                for listener in self._listeners:
+                    listening.start_soon(listener.run)
+            try:
+                yield
+            finally:
+                listening.cancel_scope.cancel()
+
+    def _hasten(self, venue_account: str) -> None:
+        """Look at a venue account soon: at once, but not twice in a second."""
+        now, last = self._clock.now(), self._hastened.get(venue_account)
+        if last is not None and last > now:
+            return
+        moment = now if last is None else max(now, last + HINTS_APART)
+        self._hastened[venue_account] = moment
+        self._schedule.hasten(Rank.SYNC, venue_account, moment)
+        if self._waiting is not None:
+            # Not to end, but to find out anew what is due.
+            self._waiting.cancel()
 
     async def catch_up(self) -> None:
         """Bring books and venues into agreement, before anything is decided and at the end."""

@@ -78,6 +78,12 @@ class Schedule:
         self._timers.sort(key=lambda t: t.rank)
         return timer
 
+    def hasten(self, rank: Rank, name: str, moment: datetime) -> None:
+        """Let a duty begin at `moment` where it was due later; its grid stays as it is."""
+        for timer in self._timers:
+            if timer.rank is rank and timer.name == name:
+                timer.due = min(timer.due, moment)
+
     @property
     def next_due(self) -> datetime:
         """Return the earliest due moment; there must be at least one timer."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
@@ -23,7 +23,7 @@ from nof0_core.market.quotes import QuoteCache
 from nof0_core.market.recorded import RecordedSeries
 from nof0_core.market.shown import EncodedSeries, Source
 from nof0_core.plugins.suggestion import did_you_mean
-from nof0_core.protocols import MarketCapability, MarketProvider, market_with
+from nof0_core.protocols import MarketCapability, MarketProvider, QuoteStream, market_with
 
 _Sources: TypeAlias = tuple[tuple[Interval, Source], ...]
 _Found: TypeAlias = list[tuple[Interval, EncodedSeries]]
@@ -83,6 +83,12 @@ class MarketFeed:
     def instruments(self) -> Mapping[Symbol, Instrument]:
         """Everything tradable, by symbol; empty before `open`."""
         return self._instruments
+
+    @property
+    def quote_updates(self) -> Callable[[], QuoteStream] | None:
+        """Return what opens the market's stream of price changes, None where it has none."""
+        found = market_with(self._provider, MarketCapability.QUOTE_STREAM)
+        return None if found is None else found.quote_updates
 
     async def open(self, symbols: Sequence[Symbol] = ()) -> None:
         """Load the instruments and prepare the series of `symbols`.

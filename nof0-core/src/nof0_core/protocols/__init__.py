@@ -11,7 +11,12 @@ from nof0_core.protocols.capabilities import (
     market_faults,
     market_with,
 )
-from nof0_core.protocols.exchange import Capability, ExchangeProvider, OptionalExchangeMethods
+from nof0_core.protocols.exchange import (
+    Capability,
+    ExchangeProvider,
+    OptionalExchangeMethods,
+    UpdateStream,
+)
 from nof0_core.protocols.exporter import Exporter
 from nof0_core.protocols.llm import LLMBackend
 from nof0_core.protocols.market import (
@@ -19,6 +24,7 @@ from nof0_core.protocols.market import (
     MarketCapability,
     MarketProvider,
     OptionalMarketMethods,
+    QuoteStream,
     RecordedRange,
 )
 from nof0_core.protocols.risk import RiskCheck, RiskContext
@@ -37,9 +43,11 @@ __all__ = [
     "MarketProvider",
     "OptionalExchangeMethods",
     "OptionalMarketMethods",
+    "QuoteStream",
     "RecordedRange",
     "RiskCheck",
     "RiskContext",
+    "UpdateStream",
     "exchange_faults",
     "exchange_with",
     "market_faults",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from anyio.streams.memory import MemoryObjectReceiveStream
 
@@ -17,6 +17,8 @@ from nof0_core.domain.outcome import OrderOutcome, VenueOrder, VenueUpdate
 from nof0_core.domain.position import MarginMode
 from nof0_core.domain.snapshot import Quote
 from nof0_core.ids import ClientOrderId, Symbol
+
+UpdateStream: TypeAlias = AbstractAsyncContextManager[MemoryObjectReceiveStream[VenueUpdate]]
 
 
 class Capability(StrEnum):
@@ -131,7 +133,7 @@ class OptionalExchangeMethods(Protocol):
             OutcomeUnknownError: neither could be shown now.
         """
 
-    def updates(self) -> AbstractAsyncContextManager[MemoryObjectReceiveStream[VenueUpdate]]:
+    def updates(self) -> UpdateStream:
         """ORDER_STREAM: open a stream of what happens to the account.
 
         An update is a hint: it makes the engine look at once, and is never booked itself. The

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import attrs
 from anyio.streams.memory import MemoryObjectReceiveStream
@@ -16,6 +16,8 @@ from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.order_book import OrderBook
 from nof0_core.domain.snapshot import Quote
 from nof0_core.ids import Symbol
+
+QuoteStream: TypeAlias = AbstractAsyncContextManager[MemoryObjectReceiveStream[Symbol]]
 
 
 class MarketCapability(StrEnum):
@@ -119,7 +121,7 @@ class OptionalMarketMethods(Protocol):
             DataError: for answers that are no books.
         """
 
-    def quote_updates(self) -> AbstractAsyncContextManager[MemoryObjectReceiveStream[Symbol]]:
+    def quote_updates(self) -> QuoteStream:
         """QUOTE_STREAM: open a stream of symbols whose price has moved.
 
         An update is a hint: it makes the engine look at once. The stream ends when the connection

@@ -133,6 +133,14 @@ def make_manager(
         controls=controls,
         ends_at=compatibility.end_of(markets),
         sync_step=compatibility.sync_step(config, markets),
+        hints={
+            name: [
+                stream
+                for stream in (execution.updates, feeds[pricing[name]].quote_updates)
+                if stream is not None
+            ]
+            for name, execution in executions.items()
+        },
     )
     return manager, views
 

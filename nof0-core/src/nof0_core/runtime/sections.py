@@ -10,11 +10,16 @@ from typing import Any
 from nof0_core.clock import Clock
 from nof0_core.config.model import Config, Section
 from nof0_core.domain.model import ModelSpec
-from nof0_core.errors import Nof0Error
+from nof0_core.errors import Nof0Error, PluginError
 from nof0_core.plugins.env import BackendRef, Env, Logger, MarketRef, ModelRef, Unlimited
-from nof0_core.protocols import LLMBackend, MarketProvider
+from nof0_core.protocols import LLMBackend, MarketProvider, exchange_faults, market_faults
 from nof0_core.protocols.llm import Budget
 from nof0_core.redaction import Redactor
+
+_FAULTS: Mapping[str, Callable[[object], tuple[str, ...]]] = {
+    "exchange": exchange_faults,
+    "market": market_faults,
+}
 
 
 class Sections:
@@ -58,8 +63,8 @@ class Sections:
         """Open one section."""
         env = self._env(family, section)
         try:
-            service = section.kind.open(section.config, env)
-            return await self._stack.enter_async_context(service)
+            service = await self._stack.enter_async_context(section.kind.open(section.config, env))
+            self._check(family, section, service)
         except Nof0Error as error:
             place = section.place
             error.hints = (
@@ -67,6 +72,16 @@ class Sections:
                 f"while opening {family} section {section.name} ({place.file}:{place.line})",
             )
             raise
+        return service
+
+    def _check(self, family: str, section: Section, service: object) -> None:
+        """Refuse a provider whose methods are not just those its words stand for."""
+        faults = _FAULTS[family](service) if family in _FAULTS else ()
+        if faults:
+            owner = self._config.registry.owner(family, section.kind.type)
+            message = f"{family} section {section.name}: {'; '.join(faults)}"
+            hint = f"a method exists if, and only if, its word is there: a defect of {owner}"
+            raise PluginError(message, distribution=owner.distribution, hints=[hint])
 
     def _env(self, family: str, section: Section) -> Env:
         return Env(

@@ -69,3 +69,17 @@ def test_a_shifted_timer_keeps_to_its_place_and_leaves_no_moment_out(now, step, 
     assert timer.due >= now
     timer.advance(timer.due)
     assert (timer.scheduled, timer.due) == (first + step, first + step + shift)
+
+
+def test_a_duty_that_is_hastened_comes_early_once_and_keeps_its_grid():
+    minute, schedule = timedelta(minutes=1), Schedule()
+    sync = schedule.add(Timer(Rank.SYNC, "paper", minute, NOON + minute))
+    other = schedule.add(Timer(Rank.SYNC, "live", minute, NOON + minute))
+    early = NOON + timedelta(seconds=10)
+    schedule.hasten(Rank.SYNC, "paper", early)
+    assert schedule.next_due == early
+    assert [timer.name for timer in schedule.due(early)] == ["paper"]
+    sync.advance(early)
+    assert sync.due == other.due == NOON + minute
+    schedule.hasten(Rank.SYNC, "paper", NOON + 5 * minute)
+    assert sync.due == NOON + minute, "never later than it was due"
