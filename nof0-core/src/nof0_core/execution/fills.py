@@ -118,7 +118,7 @@ class FillReader:
         """Tell whether there may be settlements that are not booked yet.
 
         That is right after a full hour, for `LATE` after it while nothing is known of that hour and
-        something is held, and wherever ledger and venue differ.
+        something was held, and wherever ledger and venue differ.
         """
         hour = now.replace(minute=0, second=0, microsecond=0)
         if self._funding_asked is None or self._funding_asked < hour or late > LATE:
@@ -126,7 +126,8 @@ class FillReader:
         state = self._recorder.state
         known = state.funding_known_until(self._venue_account)
         is_to_come = now - hour < LATE and (known is None or known < hour)
-        return is_to_come and any(state.totals(self._venue_account).quantities.values())
+        held = state.positions(self._venue_account) if is_to_come else ()
+        return any(position.opened_at <= hour for position in held)
 
     async def _new_funding(self, since: datetime, late: timedelta) -> list[FundingPayment]:
         now = self._recorder.clock.now()
