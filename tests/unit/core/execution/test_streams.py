@@ -56,7 +56,7 @@ async def _step(scene, what, arg, sign):
     elif what == "close" and scene.state.position(arg, "BTC") is not None:
         await scene.trade(arg, Decision(signal=Signal.CLOSE, symbol="BTC"))
     else:
-        _at_the_venue(scene, what, arg)
+        await _at_the_venue(scene, what, arg)
 
 
 async def _open(scene, trader, sign):
@@ -81,7 +81,7 @@ async def _open(scene, trader, sign):
             assert (after and after.quantity) == (before and before.quantity)
 
 
-def _at_the_venue(scene, what, arg):
+async def _at_the_venue(scene, what, arg):
     if what == "move":
         scene.venue.move("BTC", scene.venue.prices["BTC"] * (1 + D(arg) / 10_000))
     elif what == "fault":
@@ -92,6 +92,10 @@ def _at_the_venue(scene, what, arg):
     elif what == "hand":
         scene.venue.trade_by_hand("ETH", arg, "0.5")
     elif what == "funding" and scene.venue.sizes.get("BTC"):
+        # It is paid at the full hour, and asked for then.
+        now = scene.clock.now()
+        hour = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+        await scene.clock.sleep_until(hour)
         scene.venue.pay_funding("BTC", arg)
     elif what == "restart":
         scene.restart()

@@ -199,9 +199,10 @@ async def test_funding_is_asked_for_once_after_a_full_hour(scene):
         return await funding(self, since)
 
     give(scene, funding=watched)
+    await scene.clock.sleep_until(START + timedelta(minutes=1))
     await scene.open("ann")
     asked.clear()
-    for minutes in range(1, 121):
+    for minutes in range(2, 121):
         await scene.clock.sleep_until(START + timedelta(minutes=minutes))
         if minutes == 61:
             scene.venue.pay_funding("BTC", "0.0001")
