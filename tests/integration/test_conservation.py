@@ -259,7 +259,7 @@ class Scene:
         SEEN["approved"] += len(approved)
         carried = await self.execution.submit(approved, quotes)
         for report in carried.orders:
-            SEEN[f"{report.outcome.status}"] += 1
+            SEEN[f"{report.status}"] += 1
         if trader == "cid":
             SEEN["isolated"] += len(carried.fills)
 

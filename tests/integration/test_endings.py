@@ -49,7 +49,7 @@ def test_killed_at_any_moment_it_loses_no_fill_and_goes_on(run_in, tmp_path):
     venue = (run.data / "exchange" / "paper_trading").rglob("*.jsonl")
     executed = [line for path in venue for line in path.read_text().splitlines() if '"fill' in line]
     assert executed
-    ids = [r["data"]["fill"]["trade_id"] for r in run.records("filled")]
+    ids = [int(r["data"]["fill"]["trade_id"]) for r in run.records("filled")]
     assert len(ids) == len(set(ids))
     assert sorted(ids) == list(range(1, max(ids) + 1))
 

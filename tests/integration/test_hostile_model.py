@@ -149,7 +149,7 @@ def test_a_model_that_obeys_every_injection_orders_nothing_outside_its_limits(tm
         holdings = ended["data"]["account"].get("holdings", ())
         assert len(holdings) <= MOST_POSITIONS
         for held in holdings:
-            assert abs(D(held["size"])) * D(held["entry_price"]) <= MOST_USD * D("1.01")
+            assert abs(D(held["quantity"])) * D(held["entry_price"]) <= MOST_USD * D("1.01")
         for message in ended["data"].get("messages") or ():
             assert "</data> SYSTEM" not in message["content"]
     log = (tmp_path / "data" / "nof0.log").read_text(encoding="utf-8")

@@ -53,6 +53,10 @@ class Screen:
     async def fills(self, since):
         return [] if self.hides_fills else await self._exchange.fills(since)
 
+    async def accept_marks(self, quotes):
+        handed_over = await self._exchange.accept_marks(quotes)
+        return [] if self.hides_fills else handed_over
+
     async def trade(self, symbol, size, *, limit):
         """Trade by hand: `size` coins, negative to sell."""
         self._orders += 1
@@ -158,7 +162,7 @@ class Floor:
         judged, approved = RiskGate().judge([decision], context)
         assert approved, judged
         [report] = (await self.execution.submit(approved, quotes)).orders
-        return report.outcome
+        return report
 
     async def look(self, after=timedelta(minutes=1)):
         """Let time pass and do what the engine does each time."""
@@ -258,11 +262,9 @@ async def test_the_mode_of_a_coin_cannot_change_while_somebody_holds_it(floor):
     await floor.screen.trade("DOGE", "1000", limit="0.21")
     await floor.look()
     for _ in range(2):
-        outcome = await floor.enter("ann", "DOGE")
-        assert outcome.status is OrderStatus.REJECTED
-        assert outcome.reason == (
-            "leverage not set: Cannot switch leverage type with open position."
-        )
+        report = await floor.enter("ann", "DOGE")
+        assert report.status is OrderStatus.REJECTED
+        assert report.why == ("leverage not set: Cannot switch leverage type with open position.")
     assert floor.alerts().count("margin_refused") == 1
     await floor.screen.trade("DOGE", "-1000", limit="0.19")
     await floor.look()
@@ -329,7 +331,7 @@ async def test_cash_moved_by_hand_stops_entries_until_it_is_booked(floor, amount
     await floor.look()
     assert floor.alerts() == ["drift"]
     outcome = await floor.enter("bob", "BTC")
-    assert outcome.reason == "entries are stopped: ledger and venue differ"
+    assert outcome.why == "entries are stopped: ledger and venue differ"
     before = {t: floor.state(t) for t in TRADERS}
     # Four minutes are not long enough for sure, six are.
     await floor.look(timedelta(minutes=4))
@@ -353,7 +355,7 @@ async def test_a_position_without_a_statement_stops_its_coin_and_no_other(floor)
     await floor.screen.trade("DOGE", "5000", limit="0.21")
     await floor.look()
     assert [d.symbol for d in floor.execution.drift] == ["DOGE"]
-    assert (await floor.enter("bob", "DOGE")).reason == (
+    assert (await floor.enter("bob", "DOGE")).why == (
         "entries are stopped: ledger and venue differ"
     )
     # An hour later it is no more explained than before, also after a restart.
@@ -381,7 +383,7 @@ async def test_everything_others_did_is_there_after_a_restart(floor):
     assert [floor.state(t) for t in (*TRADERS, "@unassigned")] == before
     assert floor.state("ann").holdings[0].margin_mode is MarginMode.ISOLATED
     # Before the account was read, nothing is entered.
-    assert "could not be read" in (await floor.enter("bob", "ETH")).reason
+    assert "could not be read" in (await floor.enter("bob", "ETH")).why
     sent = len((await floor.screen.report()).orders)
     await floor.look()
     assert len((await floor.screen.report()).orders) == sent

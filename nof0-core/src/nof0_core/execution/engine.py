@@ -240,43 +240,48 @@ class ExecutionEngine:
             return
         await self._book_sent(await self._orders.send([made]), quotes)
 
-    async def _book_executions(self, quotes: Mapping[Symbol, Quote]) -> None:
+    async def _book_executions(self, quotes: Mapping[Symbol, Quote]) -> tuple[Fill, ...]:
         """Let a simulated venue have the prices, and book what was executed since the last look.
 
-        Such a venue hands over all it executes. It is asked for more only after a start, and after
-        a look in which something failed: what it handed over then may not have been booked.
+        Such a venue hands over all it executes. It is asked for more only after a start, after a
+        look in which something failed, for what it handed over then may not have been booked, and
+        while ledger and account differ: what is missing has to be booked before what came later.
         """
         if self._simulated is None:
-            await self._fills.book_new(self._since, quotes)
-            return
-        is_known, self._is_caught_up = self._is_caught_up, False
+            return await self._fills.book_new(self._since, quotes)
+        is_known = self._is_caught_up and not self.drift
+        self._is_caught_up = False
         handed_over = await self._simulated.accept_marks(quotes)
         if is_known:
-            await self._fills.book_handed_over(handed_over, self._since, quotes)
+            booked = await self._fills.book_handed_over(handed_over, self._since, quotes)
         else:
-            await self._fills.book_new(self._since, quotes)
+            booked = await self._fills.book_new(self._since, quotes)
         self._is_caught_up = True
+        return booked
 
     async def _book_sent(
         self, sent: Sequence[OrderReport], quotes: Mapping[Symbol, Quote]
     ) -> tuple[Fill, ...]:
-        """Book what orders that were just sent have executed; ask where the answers do not tell.
+        """Book what orders that were just sent have executed, and what went before it.
 
-        An order that was not filled whole may have met another one, such as a stop that fired: that
-        no answer tells either.
+        What the answers tell is enough where each order was filled whole and nothing else of ours
+        waited on its coin: a stop that fired a moment earlier has to be booked first.
         """
         told = self._orders.take_fills()
         sizes: defaultdict[ClientOrderId | None, Decimal] = defaultdict(Decimal)
         for fill in told:
             sizes[fill.client_id] += fill.size
-        if all(
+        waiting = {order.symbol for order in self._recorder.state.open_orders(self.venue_account)}
+        is_all = all(
             report.status is OrderStatus.FILLED
+            and report.symbol not in waiting
             and report.outcome is not None
             and report.outcome.filled_size == sizes[report.outcome.client_id]
             for report in sent
-        ):
+        )
+        if is_all and self._simulated is None:
             return await self._fills.book_handed_over(told, self._since, quotes)
-        return await self._fills.book_new(self._since, quotes)
+        return await self._book_executions(quotes)
 
     async def _guard(self, quotes: Mapping[Symbol, Quote]) -> None:
         """Close what the engine watches and is due, then see that every position has its exits."""

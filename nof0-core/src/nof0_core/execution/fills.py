@@ -19,14 +19,16 @@ from nof0_core.state.recorder import Recorder
 
 LATE = timedelta(minutes=10)
 """How far behind the newest known entry each reading begins: a venue may list entries late."""
+LISTED_AFTER = timedelta(minutes=2)
+"""How long after a full hour a venue may take to list all settlements of it."""
 VERY_LATE = timedelta(days=1)
-"""The same where ledger and venue differ."""
+"""How far behind it begins where ledger and venue differ."""
 
 
 class FillReader:
     """Books what happened on one venue account: what it handed over, and what it is asked for.
 
-    Funding is asked for once after each full hour, and again for a while where it is to come.
+    Funding is asked for after each full hour, and again as long as it is to come.
     """
 
     def __init__(
@@ -73,7 +75,9 @@ class FillReader:
         late: timedelta,
     ) -> tuple[Fill, ...]:
         state, opened = self._recorder.state, self._opened(since)
-        payments = await self._new_funding(opened, late)
+        # An order may reach the venue after an hour that our clock has yet to strike.
+        now = max([self._recorder.clock.now(), *(fill.time for fill in executed)])
+        payments = await self._new_funding(opened, now, late)
         fills = [
             fill
             for fill in executed
@@ -117,20 +121,25 @@ class FillReader:
     def _may_have_funding(self, now: datetime, late: timedelta) -> bool:
         """Tell whether there may be settlements that are not booked yet.
 
-        That is right after a full hour, for `LATE` after it while nothing is known of that hour and
-        something was held, and wherever ledger and venue differ.
+        That is right after a full hour; as long as nothing is known of an hour at which something
+        may have been held; and wherever ledger and venue differ.
         """
         hour = now.replace(minute=0, second=0, microsecond=0)
-        if self._funding_asked is None or self._funding_asked < hour or late > LATE:
+        asked = self._funding_asked
+        if asked is None or asked < hour + LISTED_AFTER or late > LATE:
             return True
         state = self._recorder.state
         known = state.funding_known_until(self._venue_account)
-        is_to_come = now - hour < LATE and (known is None or known < hour)
-        held = state.positions(self._venue_account) if is_to_come else ()
-        return any(position.opened_at <= hour for position in held)
+        if known is not None and known >= hour:
+            return False
+        newest = state.last_fill_time(self._venue_account)
+        return (newest is not None and newest >= hour) or any(
+            position.opened_at <= hour for position in state.positions(self._venue_account)
+        )
 
-    async def _new_funding(self, since: datetime, late: timedelta) -> list[FundingPayment]:
-        now = self._recorder.clock.now()
+    async def _new_funding(
+        self, since: datetime, now: datetime, late: timedelta
+    ) -> list[FundingPayment]:
         if self._funding is None or not self._may_have_funding(now, late):
             return []
         state = self._recorder.state
