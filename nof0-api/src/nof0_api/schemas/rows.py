@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 Side = Literal["long", "short"]
 
@@ -21,7 +21,8 @@ class Position(Struct, kw_only=True):
     """One open position. USD and coins; `quantity` is negative when short.
 
     `confidence` is 0 to 1. `tp_oid` and `sl_oid` are -1 where there is no such order. `closed_pnl`
-    is what was realised so far after fees and funding.
+    is what was realised so far after fees and funding. A venue's id that is no number below 2^53 is
+    told by the first 52 bits of its SHA-256, and as it is under `*_ref`.
     """
 
     entry_oid: int
@@ -45,6 +46,10 @@ class Position(Struct, kw_only=True):
     slippage: float
     quantity: float
     unrealized_pnl: float
+    entry_oid_ref: str | UnsetType = UNSET
+    tp_oid_ref: str | UnsetType = UNSET
+    sl_oid_ref: str | UnsetType = UNSET
+    oid_ref: str | UnsetType = UNSET
 
 
 class AccountTotal(Struct, kw_only=True):
@@ -117,7 +122,8 @@ class Trade(Struct, kw_only=True):
     """One closed trade. USD and coins; `quantity` is signed, `*_sz` are not.
 
     `*_human_time` is `YYYY-MM-DD HH:MM:SS.ffffff`, UTC. `realized_net_pnl` is after fees and
-    funding.
+    funding. A venue's id that is no number below 2^53 is told by the first 52 bits of its SHA-256,
+    and as it is under `*_ref`.
     """
 
     id: str
@@ -153,6 +159,10 @@ class Trade(Struct, kw_only=True):
     realized_gross_pnl: float
     realized_net_pnl: float
     total_commission_dollars: float
+    entry_tid_ref: str | UnsetType = UNSET
+    entry_oid_ref: str | UnsetType = UNSET
+    exit_tid_ref: str | UnsetType = UNSET
+    exit_oid_ref: str | UnsetType = UNSET
 
 
 class ChatMessage(Struct, kw_only=True):

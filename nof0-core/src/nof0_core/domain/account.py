@@ -16,8 +16,8 @@ from nof0_core.ids import TraderId
 class VenueAccount:
     """The exchange account, in USD.
 
-    `equity` = `raw_usd` + Σ size x mark over all positions; `raw_usd` is deposits minus everything
-    paid for coins plus everything got for them, fees and funding included (Hyperliquid:
+    `equity` = `raw_usd` + Σ quantity x mark over all positions; `raw_usd` is deposits minus
+    everything paid for coins plus everything got for them, fees and funding included (Hyperliquid:
     `totalRawUsd`). `available` is what may still be used as initial margin.
     """
 

@@ -69,7 +69,7 @@ class EngineStopped(Body):
 
 @attrs.frozen(kw_only=True)
 class Transferred(Body):
-    """Capital moved into (positive) or out of accounts of an venue account; never profit.
+    """Capital moved into (positive) or out of accounts of a venue account; never profit.
 
     One event for all accounts a movement touches, so that it happened or did not. `reason` is
     `initial`, `rebalance`, or `outside` for what somebody else moved on the exchange account. The
