@@ -12,7 +12,7 @@ from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.position import MarginMode
 from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import DataError
-from nof0_core.ids import Symbol, TraderId
+from nof0_core.ids import Symbol, TraderId, is_shared
 from nof0_core.ledger import Pool, Position
 from nof0_core.money import plain
 from nof0_core.state.alert_once import AlertOnce
@@ -43,7 +43,7 @@ class MarginWatch:
         short: set[tuple[TraderId, Symbol | None]] = set()
         traders = {p.trader: None for p in self._recorder.state.positions(self._venue_account)}
         for trader in traders:
-            if trader.startswith("@"):
+            if is_shared(trader):
                 continue
             try:
                 pools = self._recorder.state.pools(

@@ -25,7 +25,7 @@ from nof0_core.domain.snapshot import Quote
 from nof0_core.execution import order_factory
 from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.execution.orders import OrderManager
-from nof0_core.ids import ClientOrderId, Symbol, TraderId, client_order_id
+from nof0_core.ids import ClientOrderId, Symbol, TraderId, client_order_id, is_shared
 from nof0_core.ledger import Position
 from nof0_core.money import plain
 from nof0_core.protocols import Capability
@@ -70,7 +70,7 @@ class Protection:
         return [
             position
             for position in positions
-            if not position.trader.startswith("@")
+            if not is_shared(position.trader)
             and not await self._protect(position, is_opposed=position.symbol in opposed)
         ]
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from nof0_core.domain.decision import Decision, Signal
 from nof0_core.domain.order import Side
 from nof0_core.domain.position import ProtectionMode
+from nof0_core.ids import is_shared
 from nof0_core.testing import samples
 
 TRADERS = ("ann", "bob")
@@ -100,7 +101,7 @@ def _at_the_venue(scene, what, arg):
 def _assert_protected(scene):
     """Every position of a trader has its stop at the venue for its size, or the engine watches."""
     for position in scene.state.positions("paper"):
-        if position.trader.startswith("@"):
+        if is_shared(position.trader):
             continue
         if position.protection is ProtectionMode.ENGINE:
             continue
