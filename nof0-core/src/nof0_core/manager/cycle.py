@@ -16,7 +16,7 @@ from nof0_core.ids import ENGINE, TraderId, cycle_id
 from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.trader import Trader
 from nof0_core.market.feed import MarketFeed
-from nof0_core.market.moment import MarketView
+from nof0_core.market.view import MarketView
 from nof0_core.portfolio.valuation import Portfolio
 from nof0_core.spending.budget import ModelBudget
 from nof0_core.state.alert_once import AlertOnce

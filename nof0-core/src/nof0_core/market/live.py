@@ -17,7 +17,7 @@ from nof0_core.indicators.catalog import lookback
 from nof0_core.indicators.compute import compute
 from nof0_core.indicators.recipe import Wanted
 from nof0_core.market.record import encode_series
-from nof0_core.market.shown import EncodedSeries
+from nof0_core.market.view import EncodedSeries
 from nof0_core.protocols.market import MarketProvider
 
 MIN_HISTORY = 200
