@@ -205,7 +205,7 @@ def _load(config_file: Path) -> Config:
 
 
 def _book(config: Config, trader: TraderConfig, max_tokens: int | None = None) -> PromptBook:
-    from nof0_core.runtime.prompt_book import prompt_book
+    from nof0_core.runtime.preview import prompt_book
 
     return prompt_book(config, trader, max_tokens=max_tokens)
 

@@ -30,7 +30,7 @@ from nof0_core.redaction import Redactor
 from nof0_core.runtime.engine import Engine, open_engine
 from nof0_core.runtime.logs import logging_to
 from nof0_core.runtime.pacer import Pacer
-from nof0_core.runtime.preflight import preflight
+from nof0_core.runtime.preview import preflight
 
 Lag = Callable[[], Mapping[str, int]]
 Beside = Callable[[Lag], AbstractAsyncContextManager[object]]
