@@ -229,8 +229,8 @@ def _print(rendered: Prompt, chosen: list[Message], *, is_headed: bool) -> None:
 
 
 def _facts(message: Message) -> dict[str, str | int]:
-    """Return role and size; the estimate is explained in `nof0_core.prompts.tokens`."""
-    from nof0_core.prompts.tokens import estimate
+    """Return role and size; the estimate is explained in `nof0_core.prompts.figures`."""
+    from nof0_core.prompts.figures import estimate
 
     size = len(message.content.encode())
     return {"role": message.role, "bytes": size, "tokens_estimate": estimate(message.content)}
