@@ -229,7 +229,7 @@ def _print(rendered: Prompt, chosen: list[Message], *, is_headed: bool) -> None:
 
 
 def _facts(message: Message) -> dict[str, str | int]:
-    """Return role and size; the estimate is explained in `nof0_core.prompts.figures`."""
+    """Return role and size; the estimate is explained in `nof0_core.prompts.figures.estimate`."""
     from nof0_core.prompts.figures import estimate
 
     size = len(message.content.encode())
