@@ -110,7 +110,7 @@ class Manager:
         return self.stop_reason
 
     async def catch_up(self) -> None:
-        """Bring books and venues into agreement, before anything is decided and at the end."""
+        """Bring ledger and venues into agreement, before anything is decided."""
         for venue_account in self._executions:
             await self._sync(venue_account)
         self._recorder.commit()

@@ -80,7 +80,7 @@ def capital_of(config: Config, trader: TraderConfig) -> Decimal:
 
 
 def _check_traders(config: Config, recorder: Recorder) -> None:
-    """See that the books and the configuration speak of the same traders."""
+    """See that the journal and the configuration speak of the same traders."""
     known = {trader.id: trader for trader in config.traders}
     for trader in known.values():
         home = recorder.state.venue_account_of(trader.id)

@@ -38,7 +38,8 @@ class Venue:
 
     `lose_answers`: carries orders out, then the connection drops. `lose_orders`: the connection
     drops before they arrive. `refuse_stops`, `refuse_leverage`: says no. `is_down`: does not talk.
-    `fill_ratio`: the part of an IOC order that finds a counterpart. Reckons as exactly as the ledger.
+    `fill_ratio`: the part of an IOC order that finds a counterpart. It reckons
+    as exactly as the ledger.
     """
 
     capabilities = frozenset(

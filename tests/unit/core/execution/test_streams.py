@@ -1,4 +1,4 @@
-"""Random streams of trading, faults and restarts never make the books lie."""
+"""Random streams of trading, faults and restarts never make the ledger lie."""
 
 from __future__ import annotations
 
