@@ -108,7 +108,7 @@ BROKEN = [
     ),
     pytest.param(lambda lines: lines[1:], r":1: .*not a line", id="no-header"),
     pytest.param(
-        lambda lines: [lines[0].replace(":1,", ":2,"), *lines[1:]],
+        lambda lines: [lines[0].replace(":2,", ":3,"), *lines[1:]],
         r":1: written by another version",
         id="version",
     ),
