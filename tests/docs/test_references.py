@@ -138,6 +138,7 @@ def test_codes_of_alerts_are_listed():
     core = Path(inspect.getfile(errors)).parent
     source = "".join(path.read_text() for path in core.rglob("*.py"))
     raised = set(re.findall(r'\.(?:_alarm|alert)\(\s*"(\w+)"', source))
+    raised |= set(re.findall(r'AlertOnce\(\s*recorder, "(\w+)"', source))
     raised |= {CHECK_FAILED, Brake.DAILY_LOSS, Brake.MAX_DRAWDOWN, Brake.SHARPE_PAUSE}
     table = (DOCS / "errors.md").read_text().split("## Alerts")[1].split("## In code")[0]
     assert sorted(listed_words(table)) == sorted(raised)

@@ -3,7 +3,7 @@
 Real paper exchange, real execution, real ledger; only the journal's and the account's files are
 left out, and time jumps. Two traders share BTC and ETH with cross margin, the third has DOGE with
 isolated margin to itself; a person trades, cancels and moves cash past the engine. Whatever
-happens, both sides of the books are equal to the last digit, and the account is what its deposits,
+happens, ledger and account are equal to the last digit, and the account is what its deposits,
 trades, fees and funding add up to.
 """
 
@@ -107,7 +107,7 @@ class NoFile:
 
 
 class Scene:
-    """One exchange account and its books. `capital` is what was paid into it so far.
+    """One exchange account and its ledger. `capital` is what was paid into it so far.
 
     `is_alone`: only its trader has ever traded DOGE.
     """

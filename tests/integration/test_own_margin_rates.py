@@ -1,4 +1,4 @@
-"""A venue with maintenance rates of its own: gate, books and paper exchange reckon with the same.
+"""A venue with maintenance rates of its own: gate, ledger and paper exchange reckon with the same.
 
 Each of the three says by itself where a position is liquidated. No fees, no slippage, no funding.
 """
@@ -127,7 +127,7 @@ async def venue(bet, folder):
 
 
 @asynccontextmanager
-async def books(bet, folder):
+async def ledger(bet, folder):
     """Hold the bet in a trader's virtual account."""
     journal = Journal.open(folder)
     held = Recorder(journal=journal, state=EngineState(), clock=SimulatedClock(START), log=Lines())
@@ -231,7 +231,7 @@ def test_a_position_is_liquidated_by_the_rates_its_venue_states(tmp_path, bet, e
     async def main():
         async with (
             venue(bet, tmp_path / "venue") as (exchange, _, _),
-            books(bet, tmp_path / "books") as held,
+            ledger(bet, tmp_path / "ledger") as held,
         ):
             (position,) = list((await exchange.report()).positions)
             assert position.liquidation_price == expected
@@ -245,13 +245,13 @@ def test_a_position_is_liquidated_by_the_rates_its_venue_states(tmp_path, bet, e
 
 
 @pytest.mark.parametrize("mode", [CROSS, ISOLATED])
-def test_books_and_venue_close_it_at_the_same_price(tmp_path, mode):
+def test_ledger_and_venue_close_it_at_the_same_price(tmp_path, mode):
     bet = attrs.evolve(LONG, mode=mode)
 
     async def main():
         async with (
             venue(bet, tmp_path / "venue") as (exchange, market, clock),
-            books(bet, tmp_path / "books") as held,
+            ledger(bet, tmp_path / "ledger") as held,
         ):
             price = booked(held, bet).liquidation_price
             for mark, is_over in ((price + NEAR, False), (price - NEAR, True)):
@@ -281,7 +281,7 @@ def bets(draw):
     mark = D(draw(st.integers(1_000, 1_000_000))).scaleb(-2)
     size = draw(st.integers(1, 10_000)) * draw(st.sampled_from([1, -1]))
     notional = abs(size) * mark
-    # Leverages that divide without a remainder: the gate does not round what the books round up.
+    # Leverages that divide without a remainder: the gate does not round what the ledger rounds up.
     allowed = [n for n in (1, 2, 4, 5, 8, 10, 20, 25, 40, 50) if n <= coin.leverage_cap(notional)]
     leverage = draw(st.sampled_from(allowed))
     more = draw(st.integers(100, 300))
@@ -298,7 +298,7 @@ def bets(draw):
 
 @settings(max_examples=60, deadline=None)
 @given(bet=bets())
-def test_gate_books_and_venue_agree_for_any_tiers(bet):
+def test_gate_ledger_and_venue_agree_for_any_tiers(bet):
     with tempfile.TemporaryDirectory() as folder:
         anyio.run(partial(_agree, bet, Path(folder)))
 
@@ -306,7 +306,7 @@ def test_gate_books_and_venue_agree_for_any_tiers(bet):
 async def _agree(bet, folder):
     async with (
         venue(bet, folder / "venue") as (exchange, _, _),
-        books(bet, folder / "books") as held,
+        ledger(bet, folder / "ledger") as held,
     ):
         (position,) = list((await exchange.report()).positions)
         holding = booked(held, bet)

@@ -226,7 +226,7 @@ def test_all_accounts_together_are_the_account_at_the_exchange(books, venue):
             sizes[order["symbol"]] += sign * D(record["size"])
             turnover += notional
         elif record["is"] == "funding":
-            assert D(record["size"]) == sizes[record["symbol"]]
+            assert D(record["quantity"]) == sizes[record["symbol"]]
             raw += D(record["amount"])
     # Below the first fee tier, whose rate is `FEE`.
     assert 0 < turnover < 5_000_000
@@ -254,7 +254,7 @@ def test_funding_is_paid_by_size_and_adds_up_to_what_the_exchange_settled(record
             assert net == total == 0
             continue
         seen += 1
-        assert (net, total) == (D(settled["size"]), D(settled["amount"]))
+        assert (net, total) == (D(settled["quantity"]), D(settled["amount"]))
         mark = marks.get((data["time"], data["symbol"]))
         if mark is not None:
             compared += 1

@@ -287,7 +287,7 @@ async def test_whatever_goes_wrong_nothing_is_sent_twice_and_the_books_agree(ope
                 except Nof0Error:
                     continue
             else:
-                pytest.fail(f"seed {seed}: the books never agreed with the venue")
+                pytest.fail(f"seed {seed}: the ledger never agreed with the venue")
             assert len(set(floor.sent)) == len(floor.sent), seed
 
 

@@ -10,17 +10,14 @@ The page asks for `api/…` and `metrics` relative to its own address, so a pref
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from nof0_api.dashboard_files import Page, load_pages
+from nof0_api.asgi import Answer, Header, Receive, Send, answer, with_headers, without_body
+from nof0_api.dashboard_files import load_pages
+from nof0_api.negotiation import Choice
 
 __all__ = ["Dashboard", "load_pages"]
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Header = tuple[bytes, bytes]
 
 # Nothing inline and nothing from elsewhere: a model's text can hold markup and must stay text.
 CONTENT_SECURITY_POLICY = (
@@ -33,15 +30,19 @@ _SECURITY: tuple[Header, ...] = (
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
 )
-_NOT_FOUND = b'{"type":"about:blank","title":"Not Found","status":404}'
-_NOT_ALLOWED = b'{"type":"about:blank","title":"Method Not Allowed","status":405}'
 _PROBLEM: Header = (b"content-type", b"application/problem+json")
+_NOT_FOUND = answer(404, [_PROBLEM], b'{"type":"about:blank","title":"Not Found","status":404}')
+_NOT_ALLOWED = answer(
+    405,
+    [(b"allow", b"GET, HEAD"), _PROBLEM],
+    b'{"type":"about:blank","title":"Method Not Allowed","status":405}',
+)
 
 
 class Dashboard:
     """Answers GET and HEAD of the dashboard's files; everything else is 404 or 405."""
 
-    def __init__(self, pages: Mapping[str, Page]) -> None:
+    def __init__(self, pages: Mapping[str, Choice]) -> None:
         """Serve `pages`, by path with a leading slash."""
         self._pages = pages
 
@@ -52,62 +53,30 @@ class Dashboard:
 
     async def __call__(
         self,
-        scope: Message,
+        scope: Any,
         receive: Receive,  # noqa: ARG002 - the protocol gives it; no request here has a body
         send: Send,
     ) -> None:
         """Answer one HTTP request; `scope["path"]` is relative to where this is mounted."""
         if scope["type"] != "http":
             return
-        status, headers, body = self.answer(
-            scope["method"], scope["path"], {bytes(k).lower(): v for k, v in scope["headers"]}
-        )
-        length = (b"content-length", str(len(body)).encode())
-        sent = b"" if scope["method"] == "HEAD" or status == 304 else body
-        await send(
-            {
-                "type": "http.response.start",
-                "status": status,
-                "headers": [*headers, *_SECURITY, *(() if status == 304 else (length,))],
-            }
-        )
-        await send({"type": "http.response.body", "body": sent})
+        chosen = self.answer(scope["method"], scope["path"], scope["headers"])
+        for message in without_body(chosen) if scope["method"] == "HEAD" else chosen:
+            await send(message)
 
-    def answer(
-        self, method: str, path: str, headers: Mapping[bytes, bytes]
-    ) -> tuple[int, tuple[Header, ...], bytes]:
-        """Choose status, headers and body.
+    def answer(self, method: str, path: str, headers: Iterable[Header]) -> Answer:
+        """Choose start and body.
 
         Args:
             method: of the request, upper case.
             path: decoded, without the query. It is only looked up, never opened.
             headers: of the request, names in lower case.
         """
-        if method not in {"GET", "HEAD"}:
-            return 405, ((b"allow", b"GET, HEAD"), _PROBLEM), _NOT_ALLOWED
         page = self._pages.get(path or "/")
-        if page is None:
-            return 404, (_PROBLEM,), _NOT_FOUND
-        # Names carry no digest, so every visit asks; the answer is nearly always 304.
-        shared: tuple[Header, ...] = (
-            (b"etag", page.etag),
-            (b"cache-control", b"no-cache"),
-            (b"vary", b"Accept-Encoding"),
-        )
-        asked = headers.get(b"if-none-match", b"")
-        if asked.strip() == b"*" or page.etag in {
-            one.strip().removeprefix(b"W/") for one in asked.split(b",")
-        }:
-            return 304, shared, b""
-        shared = (*shared, (b"content-type", page.content_type))
-        if page.zipped is not None and _accepts_gzip(headers.get(b"accept-encoding", b"")):
-            return 200, (*shared, (b"content-encoding", b"gzip")), page.zipped
-        return 200, shared, page.body
-
-
-def _accepts_gzip(accepted: bytes) -> bool:
-    for one in accepted.lower().split(b","):
-        coding, _, weight = one.strip().partition(b";")
-        if coding.strip() == b"gzip":
-            return weight.replace(b" ", b"") not in {b"q=0", b"q=0.0", b"q=0.00", b"q=0.000"}
-    return False
+        if method not in {"GET", "HEAD"}:
+            chosen = _NOT_ALLOWED
+        elif page is None:
+            chosen = _NOT_FOUND
+        else:
+            chosen = page.choose(headers)
+        return with_headers(chosen, _SECURITY)

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-import attrs
+from nof0_api.asgi import Header, answer
+from nof0_api.negotiation import Choice
 
 _TYPES = {
     "html": b"text/html; charset=utf-8",
@@ -20,17 +21,7 @@ _TYPES = {
 _PLAIN = b"text/plain; charset=utf-8"
 
 
-@attrs.frozen(kw_only=True)
-class Page:
-    """One file: its bytes, the same compressed if that is shorter, and what to say about it."""
-
-    body: bytes
-    zipped: bytes | None
-    etag: bytes
-    content_type: bytes
-
-
-def load_pages() -> Mapping[str, Page]:
+def load_pages() -> Mapping[str, Choice]:
     """Read the package's files.
 
     Returns:
@@ -42,15 +33,28 @@ def load_pages() -> Mapping[str, Page]:
     return found
 
 
-def page(name: str, data: bytes) -> Page:
-    """Make a page of a file's name and bytes."""
+def page(name: str, data: bytes) -> Choice:
+    """Make the answers to requests for a file, of its name and bytes."""
+    tag = b'"%s"' % hashlib.sha256(data).hexdigest()[:24].encode()
+    # Names carry no digest, so every visit asks; the answer is nearly always 304.
+    shared: list[Header] = [
+        (b"etag", tag),
+        (b"cache-control", b"no-cache"),
+        (b"vary", b"Accept-Encoding"),
+    ]
+    whole: list[Header] = [
+        *shared,
+        (b"content-type", _TYPES.get(name.rpartition(".")[2], _PLAIN)),
+    ]
     # Without the time of compression the same files give the same bytes.
     zipped = gzip.compress(data, 9, mtime=0)
-    return Page(
-        body=data,
-        zipped=zipped if len(zipped) < len(data) else None,
-        etag=b'"%s"' % hashlib.sha256(data).hexdigest()[:24].encode(),
-        content_type=_TYPES.get(name.rpartition(".")[2], _PLAIN),
+    return Choice(
+        tag=tag,
+        plain=answer(200, whole, data),
+        zipped=answer(200, [*whole, (b"content-encoding", b"gzip")], zipped)
+        if len(zipped) < len(data)
+        else None,
+        unchanged=answer(304, shared, None),
     )
 
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 import hashlib
 import struct
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import attrs
 
-from nof0_api.asgi import Answer, Header, answer
-from nof0_api.negotiation import accepts_gzip, matches
+from nof0_api.asgi import Header, answer
+from nof0_api.negotiation import Choice
 from nof0_api.source import Document, Row
 
 _WORTH_ZIPPING = 600
@@ -77,28 +77,10 @@ def _zip(text: bytes) -> bytes:
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class Ready:
-    """A whole answer for any client, good `until` a moment of the stopwatch.
-
-    The messages are those of ASGI; they are shared by all requests and must not be changed.
-    """
+class Ready(Choice):
+    """An answer with its time in it, good `until` a moment of the stopwatch."""
 
     until: float
-    tag: bytes
-    plain: Answer
-    zipped: Answer | None
-    unchanged: Answer
-
-    def choose(self, headers: Iterable[Header]) -> Answer:
-        """Return start and body for a request with these headers, names in lower case."""
-        chosen = self.plain
-        for name, value in headers:
-            if name == b"if-none-match":
-                if matches(value, self.tag):
-                    return self.unchanged
-            elif name == b"accept-encoding" and self.zipped and accepts_gzip(value):
-                chosen = self.zipped
-        return chosen
 
 
 def stamp(packed: Packed, *, now: float, until: float, max_age: int, has_time: bool) -> Ready:

@@ -27,6 +27,14 @@ ENGINE = TraderId("@engine")
 _NAMESPACE = uuid.UUID("5b5a4f0e-1f7c-5d0b-9a55-6e6f66300001")
 
 
+def is_shared(trader: TraderId) -> bool:
+    """Tell whether an id names no trader but what all share: an account above, or the engine.
+
+    Such ids begin with `@`, which no trader's own may.
+    """
+    return trader.startswith("@")
+
+
 def cycle_id(trader: TraderId, scheduled: datetime) -> CycleId:
     """Derive the UUID (version 5) of a decision cycle from trader and scheduled time (UTC)."""
     return CycleId(derived_uuid(trader, scheduled.isoformat()))

@@ -28,7 +28,7 @@ def check(config_file: Path, data_dir: Path | None, *, as_json: bool) -> None:
     from nof0_core import config as configuration
     from nof0_core.errors import ConfigError
     from nof0_core.plugins import load_plugins
-    from nof0_core.runtime.preflight import preflight
+    from nof0_core.runtime.preview import preflight
 
     try:
         config = configuration.load(config_file, load_plugins(), data_dir=data_dir)

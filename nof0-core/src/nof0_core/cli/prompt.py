@@ -205,7 +205,7 @@ def _load(config_file: Path) -> Config:
 
 
 def _book(config: Config, trader: TraderConfig, max_tokens: int | None = None) -> PromptBook:
-    from nof0_core.runtime.prompt_book import prompt_book
+    from nof0_core.runtime.preview import prompt_book
 
     return prompt_book(config, trader, max_tokens=max_tokens)
 
@@ -229,8 +229,8 @@ def _print(rendered: Prompt, chosen: list[Message], *, is_headed: bool) -> None:
 
 
 def _facts(message: Message) -> dict[str, str | int]:
-    """Return role and size; the estimate is explained in `nof0_core.prompts.tokens`."""
-    from nof0_core.prompts.tokens import estimate
+    """Return role and size; the estimate is explained in `nof0_core.prompts.figures.estimate`."""
+    from nof0_core.prompts.figures import estimate
 
     size = len(message.content.encode())
     return {"role": message.role, "bytes": size, "tokens_estimate": estimate(message.content)}

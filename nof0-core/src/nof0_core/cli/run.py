@@ -20,7 +20,7 @@ from nof0_core.cli import output
 from nof0_core.cli.leaderboard import data_path, read_rows, render_leaderboard
 from nof0_core.cli.options import config_argument, data_dir_option
 from nof0_core.cli.status import status_line, status_table
-from nof0_core.clock import SystemClock
+from nof0_core.clock import SystemClock, stopwatch
 from nof0_core.config.model import Config
 from nof0_core.errors import EndOfDataError, UsageError
 from nof0_core.plugins import load_plugins
@@ -29,8 +29,7 @@ from nof0_core.plugins.env import Logger
 from nof0_core.redaction import Redactor
 from nof0_core.runtime.engine import Engine, open_engine
 from nof0_core.runtime.logs import logging_to
-from nof0_core.runtime.pacer import Pacer
-from nof0_core.runtime.preflight import preflight
+from nof0_core.runtime.preview import preflight
 
 Lag = Callable[[], Mapping[str, int]]
 Beside = Callable[[Lag], AbstractAsyncContextManager[object]]
@@ -179,6 +178,22 @@ async def _stop_after(engine: Engine, limit: timedelta) -> None:
     engine.manager.stop(f"{limit} of real time are over")
 
 
+class _Pacer:
+    """Lets something happen at most once per so many seconds of real time."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._last = stopwatch()
+
+    def is_due(self) -> bool:
+        """Return whether it is time again, and start counting anew if so."""
+        now = stopwatch()
+        if now - self._last < self._seconds:
+            return False
+        self._last = now
+        return True
+
+
 @contextmanager
 def _display(engine: Engine, console: Console) -> Iterator[Callable[[], None]]:
     """Yield a function that shows the present state: a live table, or a line now and then."""
@@ -200,7 +215,7 @@ def _display(engine: Engine, console: Console) -> Iterator[Callable[[], None]]:
             draw()
             yield draw
         return
-    pacer = Pacer(LINE_EVERY)
+    pacer = _Pacer(LINE_EVERY)
     console.print(title, soft_wrap=True)
 
     def line() -> None:

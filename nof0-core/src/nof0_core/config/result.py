@@ -8,13 +8,13 @@ from typing import Any
 
 import attrs
 
+from nof0_core.config.addresses import check_hosts, check_origins
 from nof0_core.config.assembly import Files, Trees, places, read_files
 from nof0_core.config.deferred import warn_deferred
 from nof0_core.config.digest import digest_of
 from nof0_core.config.files.executor import ExecutorFile
 from nof0_core.config.files.main import MainFile
 from nof0_core.config.files.providers import MarketFile
-from nof0_core.config.hosts import check_hosts
 from nof0_core.config.margins import check_isolated
 from nof0_core.config.model import (
     ClockConfig,
@@ -24,7 +24,6 @@ from nof0_core.config.model import (
     TraderConfig,
     TtlConfig,
 )
-from nof0_core.config.origins import check_origins
 from nof0_core.config.outlook import read_coins, read_indicators, read_intervals, read_symbols
 from nof0_core.config.policies import Policy, make_policy
 from nof0_core.config.session import Session

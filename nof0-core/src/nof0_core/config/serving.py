@@ -13,12 +13,11 @@ from pathlib import Path
 
 import attrs
 
+from nof0_core.config.addresses import check_hosts, check_origins
 from nof0_core.config.assembly import Trees, places, read_files
 from nof0_core.config.file_names import METRICS_FILE
-from nof0_core.config.hosts import check_hosts
 from nof0_core.config.loading import FILES, begin, dotenv_of, read_named
 from nof0_core.config.model import Section, TtlConfig
-from nof0_core.config.origins import check_origins
 from nof0_core.config.outputs import make_exporters
 from nof0_core.config.result import ttl_of
 from nof0_core.config.sections import Markets

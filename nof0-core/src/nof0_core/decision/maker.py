@@ -89,7 +89,7 @@ class DecisionMaker:
             scheduled: when the cycle was due, UTC.
 
         Returns:
-            A deliberation; trouble with the model is a status of it, not an exception. Cancellation
+            The result; trouble with the model is a status of it, not an exception. Cancellation
             passes through.
         """
         self._calls = []

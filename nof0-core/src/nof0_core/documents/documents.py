@@ -9,10 +9,8 @@ from nof0_core.analysis.leaderboard import Leaderboard
 from nof0_core.documents.analytics import Analytics
 from nof0_core.documents.benchmark import BENCHMARK, BITCOIN
 from nof0_core.documents.history import History
-from nof0_core.documents.leaderboard import leaderboard_row
 from nof0_core.documents.positions import positions
-from nof0_core.documents.prices import prices
-from nof0_core.documents.since_inception import since_inception_row
+from nof0_core.documents.small_rows import leaderboard_row, prices, since_inception_row
 from nof0_core.documents.trades import TradeFile
 from nof0_core.documents.wire import Json, encode
 from nof0_core.domain.account import AccountState

@@ -17,10 +17,7 @@ from nof0_core.documents.conversations import ConversationFile
 from nof0_core.documents.seen_price import has_price, seen_price
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.event import CycleEnded, Event, Filled, HourMarked, MarketSeen, Transferred
-from nof0_core.ids import TraderId
-
-_INTERNAL = "@"
-"""Accounts that belong to no trader begin with this."""
+from nof0_core.ids import TraderId, is_shared
 
 
 class History:
@@ -74,7 +71,7 @@ class History:
 
     def _transfer(self, time: datetime, body: Transferred) -> None:
         for trader, amount in body.amounts.items():
-            if trader.startswith(_INTERNAL):
+            if is_shared(trader):
                 continue
             self._equity[trader] = self._equity.get(trader, Decimal(0)) + amount
             if trader not in self.capital:

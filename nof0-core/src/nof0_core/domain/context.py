@@ -49,10 +49,10 @@ class DecisionContext:
 
     `started_at` is when the trader began. `snapshots` and `instruments` cover the trader's symbols;
     a symbol whose data could not be had is missing from `snapshots`. Both can only be read, so that
-    all who decide or judge see the same. `brakes` is None where nobody keeps books; an entry under
-    a limit that needs them is refused then. `budget` is None where models cost nothing or nothing
-    limits what they cost. `decision_interval` is the time between two decisions, None where nobody
-    decides again. `past` is what became of the last answer, and the last trades.
+    all who decide or judge see the same. `brakes` is None where nobody remembers them; an entry
+    under a limit that needs them is refused then. `budget` is None where models cost nothing or
+    nothing limits what they cost. `decision_interval` is the time between two decisions, None where
+    nobody decides again. `past` is what became of the last answer, and the last trades.
     """
 
     trader: TraderId

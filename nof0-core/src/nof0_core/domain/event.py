@@ -43,8 +43,22 @@ class Body:
     type: ClassVar[str]
 
     def __init_subclass__(cls) -> None:
-        """Enter the class under its word (attrs makes slotted classes twice: the last one wins)."""
+        """Enter the class under its word.
+
+        attrs makes slotted classes twice, so a class may take the place of its own namesake.
+
+        Raises:
+            TypeError: the word belongs to another class; the journal could not tell them apart.
+        """
+        known = BODIES.get(cls.type)
+        if known is not None and _full_name(known) != _full_name(cls):
+            message = f'"{cls.type}" is {_full_name(known)} already, not {_full_name(cls)}'
+            raise TypeError(message)
         BODIES[cls.type] = cls
+
+
+def _full_name(cls: type) -> str:
+    return f"{cls.__module__}.{cls.__qualname__}"
 
 
 @attrs.frozen(kw_only=True)

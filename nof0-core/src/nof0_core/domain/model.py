@@ -195,7 +195,7 @@ class Completion:
     """A model's answer.
 
     `text` is the raw answer. A backend that already has typed decisions gives them in `decisions`;
-    where it is None the executor parses `text`. `model` is the entry that answered (it differs from
+    where it is None the engine parses `text`. `model` is the entry that answered (it differs from
     the one asked when a fallback stepped in).
     """
 

@@ -14,6 +14,7 @@ from nof0_core.execution.protection import next_id
 from nof0_core.ids import CycleId, Symbol, TraderId
 from nof0_core.ledger import Position
 from nof0_core.money import ZERO
+from nof0_core.state.alert_once import AlertOnce
 from nof0_core.state.recorder import Recorder
 
 
@@ -32,7 +33,7 @@ class Closing:
         self._recorder = recorder
         self._instruments = instruments
         self._policies = policies
-        self._told: set[tuple[TraderId, int, str]] = set()
+        self._alerts: AlertOnce[tuple[TraderId, int, str]] = AlertOnce(recorder, "cannot_close")
 
     def order(
         self,
@@ -61,14 +62,10 @@ class Closing:
             client_id=next_id(self._recorder, trader, position, f"{purpose}.{cycle}"),
         )
 
-    def tell(self, position: Position, reason: str) -> None:
+    def alert(self, position: Position, reason: str) -> None:
         """Alert that a position which is to be closed stays open, once for each reason."""
-        key = position.trader, position.opened_seq, reason
-        if key in self._told:
-            return
-        self._told.add(key)
-        self._recorder.alert(
-            "cannot_close",
+        self._alerts.alert(
+            (position.trader, position.opened_seq, reason),
             f"the position in {position.symbol} stays open for now: {reason}",
             trader=position.trader,
             symbol=position.symbol,

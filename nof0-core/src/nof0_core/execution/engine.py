@@ -236,7 +236,7 @@ class ExecutionEngine:
             return
         made = self._closing.order(position, position.cycle, quotes, purpose)
         if isinstance(made, Refusal):
-            self._closing.tell(position, made.reason)
+            self._closing.alert(position, made.reason)
             return
         await self._book_sent(await self._orders.send([made]), quotes)
 

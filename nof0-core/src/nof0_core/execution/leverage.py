@@ -8,6 +8,7 @@ from nof0_core.domain.position import MarginMode, VenuePosition
 from nof0_core.errors import ProviderError
 from nof0_core.ids import Symbol
 from nof0_core.protocols import ExchangeProvider
+from nof0_core.state.alert_once import AlertOnce
 from nof0_core.state.recorder import Recorder
 
 
@@ -27,7 +28,7 @@ class Leverage:
         self._provider = provider
         self._recorder = recorder
         self._set: dict[Symbol, tuple[int, MarginMode]] = {}
-        self._told: set[Symbol] = set()
+        self._alerts: AlertOnce[Symbol] = AlertOnce(recorder, "margin_refused")
 
     async def prepare(self, symbol: Symbol, wanted: int, mode: MarginMode) -> str:
         """Set a coin up for an entry; return why that was not possible, empty if it was.
@@ -42,17 +43,16 @@ class Leverage:
             await self._provider.set_leverage(symbol, leverage, mode)
         except ProviderError as error:
             self._set.pop(symbol, None)
-            if mode is MarginMode.ISOLATED and symbol not in self._told:
-                self._told.add(symbol)
-                self._recorder.alert(
-                    "margin_refused",
+            if mode is MarginMode.ISOLATED:
+                self._alerts.alert(
+                    symbol,
                     f"{self._venue_account}: {symbol} cannot be traded with isolated margin at "
                     f"{leverage}x: {error}",
                     symbol=symbol,
                 )
             return f"leverage not set: {error}"
         self._set[symbol] = leverage, mode
-        self._told.discard(symbol)
+        self._alerts.clear(symbol)
         return ""
 
     def refresh(self, positions: Sequence[VenuePosition]) -> None:

@@ -12,9 +12,10 @@ from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.position import MarginMode
 from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import DataError
-from nof0_core.ids import Symbol, TraderId
+from nof0_core.ids import Symbol, TraderId, is_shared
 from nof0_core.ledger import Pool, Position
 from nof0_core.money import plain
+from nof0_core.state.alert_once import AlertOnce
 from nof0_core.state.recorder import Recorder
 
 
@@ -27,7 +28,7 @@ class MarginWatch:
         self._venue_account = venue_account
         self._recorder = recorder
         self._instruments = instruments
-        self._told: set[tuple[TraderId, Symbol | None]] = set()
+        self._alerts: AlertOnce[tuple[TraderId, Symbol | None]] = AlertOnce(recorder, "insolvent")
 
     def due(self, quotes: Mapping[Symbol, Quote]) -> list[Position]:
         """Return all positions whose backing is below the maintenance margin they need together.
@@ -42,7 +43,7 @@ class MarginWatch:
         short: set[tuple[TraderId, Symbol | None]] = set()
         traders = {p.trader: None for p in self._recorder.state.positions(self._venue_account)}
         for trader in traders:
-            if trader.startswith("@"):
+            if is_shared(trader):
                 continue
             try:
                 pools = self._recorder.state.pools(
@@ -50,26 +51,25 @@ class MarginWatch:
                 )
             except DataError as error:
                 self._recorder.log.warning("margin of a trader unknown", error=str(error))
-                short |= {key for key in self._told if key[0] == trader}
+                short |= {key for key in self._alerts.raised if key[0] == trader}
                 continue
             for pool in pools:
                 if pool.equity < pool.needed:
                     found += pool.positions
-                    short.add(self._tell(trader, pool))
-        self._told = short
+                    short.add(self._alert(trader, pool))
+        self._alerts.clear_all_but(short)
         return found
 
-    def _tell(self, trader: TraderId, pool: Pool) -> tuple[TraderId, Symbol | None]:
+    def _alert(self, trader: TraderId, pool: Pool) -> tuple[TraderId, Symbol | None]:
         symbol = pool.positions[0].symbol if pool.mode is MarginMode.ISOLATED else None
-        if (trader, symbol) not in self._told:
-            backing, what = "equity", "all positions of the trader are closed"
-            if symbol is not None:
-                backing, what = "isolated margin", f"the position in {symbol} is closed"
-            self._recorder.alert(
-                "insolvent",
-                f"{backing} of {plain(pool.equity)} USD is below the maintenance margin of "
-                f"{plain(pool.needed)} USD: {what}",
-                trader=trader,
-                symbol=symbol,
-            )
+        backing, what = "equity", "all positions of the trader are closed"
+        if symbol is not None:
+            backing, what = "isolated margin", f"the position in {symbol} is closed"
+        self._alerts.alert(
+            (trader, symbol),
+            f"{backing} of {plain(pool.equity)} USD is below the maintenance margin of "
+            f"{plain(pool.needed)} USD: {what}",
+            trader=trader,
+            symbol=symbol,
+        )
         return trader, symbol

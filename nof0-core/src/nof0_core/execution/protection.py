@@ -25,10 +25,11 @@ from nof0_core.domain.snapshot import Quote
 from nof0_core.execution import order_factory
 from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.execution.orders import OrderManager
-from nof0_core.ids import ClientOrderId, Symbol, TraderId, client_order_id
+from nof0_core.ids import ClientOrderId, Symbol, TraderId, client_order_id, is_shared
 from nof0_core.ledger import Position
 from nof0_core.money import plain
 from nof0_core.protocols import Capability
+from nof0_core.state.alert_once import AlertOnce
 from nof0_core.state.recorder import Recorder
 
 VENUE_EXITS = frozenset({Capability.TRIGGER_ORDERS, Capability.REDUCE_ONLY})
@@ -53,8 +54,8 @@ class Protection:
         self._orders = orders
         self._instruments = instruments
         self._policies = policies
-        self._told: set[ClientOrderId | None] = set()
-        self._strays: set[tuple[TraderId, int]] = set()
+        self._refused: AlertOnce[ClientOrderId | None] = AlertOnce(recorder, "stop_refused")
+        self._strays: AlertOnce[tuple[TraderId, int]] = AlertOnce(recorder, "stray_position")
 
     async def ensure(self) -> list[Position]:
         """Place missing exits, replace wrong ones, cancel orphans.
@@ -69,7 +70,7 @@ class Protection:
         return [
             position
             for position in positions
-            if not position.trader.startswith("@")
+            if not is_shared(position.trader)
             and not await self._protect(position, is_opposed=position.symbol in opposed)
         ]
 
@@ -100,7 +101,7 @@ class Protection:
 
     async def _protect(self, position: Position, *, is_opposed: bool) -> bool:
         if position.opened_by is None:
-            self._tell_stray(position)
+            self._alert_stray(position)
             return False
         mode, reason = self._mode_for(position, is_opposed=is_opposed)
         orders = self._exits_of(position)
@@ -132,31 +133,24 @@ class Protection:
         if refused:
             unknown = refused[0].status is OrderStatus.UNKNOWN
             nothing = f"the venue did not confirm it within {deadline.total_seconds():g} s"
-            self._tell_refused(position, nothing if unknown else refused[0].why)
+            self._alert_refused(position, nothing if unknown else refused[0].why)
             # Until it is closed, which may take several orders, at least the engine watches.
             self._record_mode(position, ProtectionMode.ENGINE, "no stop stands at the venue")
             return False
         self._record_mode(position, mode, "")
         return True
 
-    def _tell_refused(self, position: Position, reason: str) -> None:
-        if position.opened_by in self._told:
-            return
-        self._told.add(position.opened_by)
-        self._recorder.alert(
-            "stop_refused",
+    def _alert_refused(self, position: Position, reason: str) -> None:
+        self._refused.alert(
+            position.opened_by,
             f"no stop for {position.symbol}: {reason}; the position is closed",
             trader=position.trader,
             symbol=position.symbol,
         )
 
-    def _tell_stray(self, position: Position) -> None:
-        key = position.trader, position.opened_seq
-        if key in self._strays:
-            return
-        self._strays.add(key)
-        self._recorder.alert(
-            "stray_position",
+    def _alert_stray(self, position: Position) -> None:
+        self._strays.alert(
+            (position.trader, position.opened_seq),
             f"{plain(position.quantity)} {position.symbol} are held that no entry opened: an exit "
             "and a close were filled both; the position is closed",
             trader=position.trader,

@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -54,7 +55,9 @@ async def open_json(config: JsonConfig, env: Env) -> AsyncIterator[JsonExporter]
     try:
         yield exporter
     finally:
-        exporter.finish()
+        # Also where the run was cancelled: the files have to speak of its last moment.
+        with anyio.CancelScope(shield=True):
+            await exporter.finish()
 
 
 class JsonExporter:
@@ -95,15 +98,16 @@ class JsonExporter:
             # Writing takes longer than an event loop should be kept waiting.
             await anyio.to_thread.run_sync(self._write, view)
 
-    def finish(self) -> None:
+    async def finish(self) -> None:
         """Write every file once more, so that all of them speak of the same last moment.
 
         Which files changed in a round of exports depends on how often rounds were made; after this
         the content depends on the journal alone.
         """
-        if self._view is not None:
-            self._written.clear()
-            self._write(self._view, force=True)
+        async with self._turn:
+            if self._view is not None:
+                self._written.clear()
+                await anyio.to_thread.run_sync(partial(self._write, self._view, force=True))
 
     @exactly
     def _write(self, view: View, *, force: bool = False) -> None:

@@ -15,6 +15,7 @@ from nof0_core.ids import ENGINE, Symbol, TraderId
 from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.requests import Halt, HaltSwitch, Request, Requests
 from nof0_core.manager.trader import Trader
+from nof0_core.state.alert_once import AlertOnce
 from nof0_core.state.recorder import Recorder
 
 
@@ -40,7 +41,7 @@ class Controls:
         self._switch = switch
         self._requests = requests
         self._halt: Halt | None = None
-        self._fault = ""
+        self._faults: AlertOnce[str] = AlertOnce(recorder, "control_unreadable")
 
     def listen(self) -> None:
         """Take note of the halt and do what needs no venue: pause, resume, refuse."""
@@ -148,9 +149,9 @@ class Controls:
         try:
             found = self._requests.read()
         except UsageError as error:
-            self._tell(str(error))
+            self._alert(str(error))
             return []
-        self._fault = ""
+        self._faults.clear_all_but()
         return found
 
     def _drop(self, request: Request) -> None:
@@ -158,11 +159,8 @@ class Controls:
         try:
             self._requests.drop(request)
         except UsageError as error:
-            self._tell(str(error))
+            self._alert(str(error))
 
-    def _tell(self, fault: str) -> None:
-        if fault != self._fault:
-            self._fault = fault
-            self._recorder.alert(
-                "control_unreadable", f"{fault}; requests wait until it is put right"
-            )
+    def _alert(self, fault: str) -> None:
+        self._faults.alert(fault, f"{fault}; requests wait until it is put right")
+        self._faults.clear_all_but({fault})

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from nof0_core.decision import DecisionResult
 from nof0_core.domain.context import BudgetLeft, DecisionContext, Performance
+from nof0_core.domain.decision import CHECK_FAILED, Judgement
 from nof0_core.domain.event import CycleEnded, MarketSeen
 from nof0_core.domain.model import Usage
 from nof0_core.domain.vocabulary import CycleStatus
 from nof0_core.execution.engine import ExecutionEngine, ExecutionReport
-from nof0_core.ids import ENGINE, cycle_id
+from nof0_core.ids import ENGINE, TraderId, cycle_id
 from nof0_core.manager.brakes import TraderBrakes
-from nof0_core.manager.failed_checks import FailedChecks
 from nof0_core.manager.trader import Trader
 from nof0_core.market.feed import MarketFeed
-from nof0_core.market.moment import MarketView
+from nof0_core.market.view import MarketView
 from nof0_core.portfolio.valuation import Portfolio
 from nof0_core.spending.budget import ModelBudget
+from nof0_core.state.alert_once import AlertOnce
 from nof0_core.state.recorder import Recorder
 
 
@@ -45,7 +46,7 @@ class CycleRunner:
         self._portfolio = portfolio
         self._brakes = brakes
         self._budget = budget
-        self._failed_checks = FailedChecks(recorder)
+        self._failed_checks: AlertOnce[tuple[TraderId, str]] = AlertOnce(recorder, CHECK_FAILED)
         self._seen: tuple[datetime | None, set[str]] = (None, set())
 
     async def run(self, trader: Trader, scheduled: datetime) -> DecisionResult:
@@ -80,8 +81,24 @@ class CycleRunner:
                 result.approved, await self._portfolio.refresh(config.exchange, symbols)
             )
         self._record(trader, scheduled, context, moment.digest, result, carried)
-        self._failed_checks.note(config.id, result.judgements)
+        self._alert_failed_checks(config.id, result.judgements)
         return result
+
+    def _alert_failed_checks(self, trader: TraderId, judgements: Sequence[Judgement]) -> None:
+        """Tell a person about each check that failed on a trader's decisions, once in a run.
+
+        The decision was refused already; without a word to somebody it would be so for ever.
+        """
+        for judgement in judgements:
+            for verdict in judgement.verdicts:
+                if verdict.code == CHECK_FAILED:
+                    self._failed_checks.alert(
+                        (trader, verdict.check),
+                        f'{trader}: the risk check "{verdict.check}" lets nothing through: '
+                        f"{verdict.message}",
+                        trader=trader,
+                        symbol=judgement.decision.symbol,
+                    )
 
     def _left(self, trader: Trader) -> BudgetLeft | None:
         """Return what the trader may still spend on its model today, None without any limit."""

@@ -28,6 +28,7 @@ from nof0_core.manager.schedule import Rank, Schedule, Timer, at_or_after, next_
 from nof0_core.manager.trader import Trader
 from nof0_core.manager.views import ViewBuilder
 from nof0_core.portfolio.valuation import Portfolio
+from nof0_core.state.alert_once import AlertOnce
 from nof0_core.state.recorder import Recorder
 
 HOUR = timedelta(hours=1)
@@ -78,7 +79,7 @@ class Manager:
         self._ends_at = ends_at
         self._limiter = anyio.CapacityLimiter(config.max_concurrent_decisions)
         self._busy: set[str] = set()
-        self._unsynced: set[str] = set()
+        self._unsynced: AlertOnce[str] = AlertOnce(recorder, "sync_failed")
         self._waiting: anyio.CancelScope | None = None
         self._schedule = self._plan(sync_step)
         self._hastened: dict[str, datetime] = {}
@@ -151,7 +152,7 @@ class Manager:
             self._waiting.cancel()
 
     async def catch_up(self) -> None:
-        """Bring books and venues into agreement, before anything is decided and at the end."""
+        """Bring ledger and venues into agreement, before anything is decided."""
         for venue_account in self._executions:
             await self._sync(venue_account)
         self._recorder.commit()
@@ -287,12 +288,10 @@ class Manager:
             raise
         except Exception as error:  # noqa: BLE001 - a provider's bug must not end the engine
             self._log_failure("sync_failed", venue_account, error)
-            if venue_account not in self._unsynced:
-                self._unsynced.add(venue_account)
-                message = f"{venue_account}: {_in_words(error)}; it is tried again at every sync"
-                self._recorder.alert("sync_failed", message)
+            message = f"{venue_account}: {_in_words(error)}; it is tried again at every sync"
+            self._unsynced.alert(venue_account, message)
         else:
-            self._unsynced.discard(venue_account)
+            self._unsynced.clear(venue_account)
 
     def _log_failure(self, what: str, name: str, error: Exception) -> None:
         trace = "" if isinstance(error, Nof0Error) else "".join(traceback.format_exception(error))

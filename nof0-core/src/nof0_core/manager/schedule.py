@@ -45,7 +45,7 @@ def shifts(count: int, spread: timedelta) -> list[timedelta]:
 
 @attrs.define
 class Timer:
-    """One repeating duty; `name` is the trader for cycles, the section for syncs.
+    """One repeating duty; `name` is the trader for cycles, the venue account for syncs.
 
     `due` is when it is to begin: `shift` after the moment of the grid it belongs to.
     """

@@ -40,7 +40,7 @@ def parameters_of(model: ModelSpec) -> dict[str, object]:
 
 @attrs.define(eq=False)
 class Trader:
-    """A trader's configuration, its executor and what this run knows of it.
+    """A trader's configuration, its decision maker and what this run knows of it.
 
     `cycles` counts the cycles of this run; those of earlier runs are in the ledger. `failures`
     counts failed cycles in a row. `pause_until` is set while a failing trader backs off. `due` is

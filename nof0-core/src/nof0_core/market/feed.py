@@ -18,10 +18,9 @@ from nof0_core.ids import Symbol
 from nof0_core.indicators.recipe import Wanted
 from nof0_core.market import record
 from nof0_core.market.live import LiveSeries
-from nof0_core.market.moment import MarketView
 from nof0_core.market.quotes import QuoteCache
 from nof0_core.market.recorded import RecordedSeries
-from nof0_core.market.shown import EncodedSeries, Source
+from nof0_core.market.view import EncodedSeries, MarketView, Source
 from nof0_core.plugins.suggestion import did_you_mean
 from nof0_core.protocols import MarketCapability, MarketProvider, QuoteStream, market_with
 

@@ -13,11 +13,10 @@ from nof0_core.domain.candles import Interval, from_ms, interval_ms, to_ms
 from nof0_core.domain.snapshot import Series
 from nof0_core.errors import DataError, ProviderError
 from nof0_core.ids import Symbol
-from nof0_core.indicators.catalog import lookback
-from nof0_core.indicators.compute import compute
+from nof0_core.indicators.catalog import compute, lookback
 from nof0_core.indicators.recipe import Wanted
 from nof0_core.market.record import encode_series
-from nof0_core.market.shown import EncodedSeries
+from nof0_core.market.view import EncodedSeries
 from nof0_core.protocols.market import MarketProvider
 
 MIN_HISTORY = 200

@@ -12,10 +12,10 @@ from nof0_core.domain.candles import Candles, FloatArray, Interval, from_ms, int
 from nof0_core.domain.snapshot import Series
 from nof0_core.errors import DataError
 from nof0_core.ids import Symbol
-from nof0_core.indicators.compute import compute
+from nof0_core.indicators.catalog import compute
 from nof0_core.indicators.recipe import Wanted
 from nof0_core.market.record import BAR_COLUMNS, column_head, encode_rows, join_rows
-from nof0_core.market.shown import EncodedSeries
+from nof0_core.market.view import EncodedSeries
 
 _AHEAD = 256
 """Bars that are written at a time for the journal; nobody sees them before they have closed."""

@@ -52,7 +52,7 @@ class Portfolio:
     async def refresh(
         self, venue_account: str, symbols: Sequence[Symbol] | None = None
     ) -> Mapping[Symbol, Quote]:
-        """Fetch quotes for a section: of some symbols, or of all its traders' and held ones."""
+        """Fetch a venue account's quotes: of some symbols, or of all its traders' and held ones."""
         if symbols is None:
             held = self._recorder.state.totals(venue_account).quantities
             symbols = tuple(dict.fromkeys((*self._symbols[venue_account], *held)))

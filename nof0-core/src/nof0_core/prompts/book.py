@@ -18,8 +18,8 @@ from nof0_core.errors import Problem, PromptError
 from nof0_core.indicators.recipe import Wanted
 from nof0_core.money import exactly
 from nof0_core.prompts.coins import CoinViews
+from nof0_core.prompts.figures import estimate
 from nof0_core.prompts.template import Source, read, render, shown
-from nof0_core.prompts.tokens import estimate
 from nof0_core.prompts.trimming import longest, newest, notice, without_past
 from nof0_core.prompts.variables import variables
 

@@ -13,7 +13,7 @@ from nof0_core.prompts.view import View
 def brakes(context: DecisionContext) -> View:
     """Return losses so far, what is on, and the coins that rest after a close.
 
-    Where nobody keeps books, nothing has happened yet.
+    Where nobody remembers any, nothing has happened yet.
     """
     state = context.brakes or BrakeState()
     return View(

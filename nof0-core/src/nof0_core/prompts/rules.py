@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import attrs
 
 from nof0_core.domain.decision import Signal
+from nof0_core.prompts.figures import estimate
 from nof0_core.prompts.sandbox import sandbox
 from nof0_core.prompts.template import Source
-from nof0_core.prompts.tokens import estimate
 
 PLAN = ("stop_loss", "take_profit", "invalidation")
 """What a position's exit plan is made of."""

@@ -15,7 +15,7 @@ from nof0_core.redaction import Redactor
 from nof0_core.risk.gate import RiskGate
 from nof0_core.runtime import clocks, preview
 from nof0_core.runtime.logs import logging_to
-from nof0_core.runtime.prompt_book import prompt_book
+from nof0_core.runtime.preview import prompt_book
 from nof0_core.runtime.sections import Sections
 
 

@@ -26,7 +26,7 @@ from nof0_core.protocols import ExchangeProvider, LLMBackend, MarketProvider
 from nof0_core.redaction import Redactor
 from nof0_core.risk.gate import RiskGate
 from nof0_core.runtime import compatibility
-from nof0_core.runtime.prompt_book import prompt_book
+from nof0_core.runtime.preview import prompt_book
 from nof0_core.spending.budget import CallStore, ModelBudget
 from nof0_core.state.recorder import Recorder
 

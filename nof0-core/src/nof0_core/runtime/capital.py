@@ -12,7 +12,7 @@ from nof0_core.domain.order import Side
 from nof0_core.domain.position import VenuePosition
 from nof0_core.domain.vocabulary import TransferReason
 from nof0_core.errors import UsageError
-from nof0_core.ids import ENGINE, RESERVE, UNASSIGNED, TraderId
+from nof0_core.ids import ENGINE, RESERVE, UNASSIGNED, TraderId, is_shared
 from nof0_core.money import EXACT, HUNDRED, ZERO, exactly, plain, truncate_usd
 from nof0_core.protocols import ExchangeProvider
 from nof0_core.spending.budget import ModelBudget
@@ -80,7 +80,7 @@ def capital_of(config: Config, trader: TraderConfig) -> Decimal:
 
 
 def _check_traders(config: Config, recorder: Recorder) -> None:
-    """See that the books and the configuration speak of the same traders."""
+    """See that the journal and the configuration speak of the same traders."""
     known = {trader.id: trader for trader in config.traders}
     for trader in known.values():
         home = recorder.state.venue_account_of(trader.id)
@@ -91,7 +91,7 @@ def _check_traders(config: Config, recorder: Recorder) -> None:
             )
     for venue_account in config.exchanges:
         for position in recorder.state.positions(venue_account):
-            if position.trader not in known and not position.trader.startswith("@"):
+            if position.trader not in known and not is_shared(position.trader):
                 message = (
                     f"trader {position.trader} still holds {position.quantity} {position.symbol} "
                     f"on {venue_account}, but is not in the configuration any more"

@@ -45,7 +45,7 @@ class Engine:
     is_recorded: bool
 
     async def run(self, after_moment: Callable[[datetime], None] = lambda _: None) -> str:
-        """Run until stopped; always ends with books closed, exports made and state written."""
+        """Run until stopped; however it ends, the journal says so and the state is written."""
         await self.manager.catch_up()
         await self.export()
         reason = "failed"

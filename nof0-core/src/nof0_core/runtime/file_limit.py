@@ -15,16 +15,16 @@ def raise_file_limit(traders: int) -> None:
     """Raise the process's limit of open files where its traders need it.
 
     A journal that cannot open its file stops the engine, with positions open; a system that allows
-    too few is therefore found before anything begins. Where there is no such limit (Windows), this
-    does nothing.
+    too few is therefore found before anything begins.
 
     Raises:
-        UsageError: the system does not allow as many.
+        UsageError: the system does not allow as many, or has no such limit to ask for.
     """
     try:
         import resource
     except ImportError:
-        return
+        message = "nothing here tells how many files may be open: no resource limits (resource)"
+        raise UsageError(message, hints=("run it on Linux or macOS; on Windows, in WSL",)) from None
     needed = traders * PER_TRADER + FOR_ALL
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     is_open = hard == resource.RLIM_INFINITY

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,8 +17,14 @@ def locked(directory: Path) -> Iterator[None]:
     The lock belongs to the process: it goes with it, however it ends.
 
     Raises:
-        UsageError: the directory cannot be written, or another engine holds it.
+        UsageError: the directory cannot be written, another engine holds it, or the system has no
+            such locks.
     """
+    try:
+        import fcntl
+    except ImportError:
+        message = f"nothing here can keep a second engine off {directory}: no file locks (fcntl)"
+        raise UsageError(message, hints=("run it on Linux or macOS; on Windows, in WSL",)) from None
     path = directory / "engine.lock"
     try:
         directory.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,7 @@
-"""What a trader would see now, without running it."""
+"""What a run would ask, without running it: templates, their faults, what a trader would see now.
+
+Looking through templates needs nothing of the engine, so the rest is imported where it is used.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,51 @@ from nof0_core.config.model import Config, TraderConfig
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.brakes import BrakeState
 from nof0_core.domain.context import DecisionContext, Performance
-from nof0_core.errors import UsageError
+from nof0_core.errors import ConfigError, Problem, UsageError
 from nof0_core.ids import cycle_id
 from nof0_core.money import ZERO
+from nof0_core.prompts import PromptBook
+from nof0_core.prompts.coins import CoinViews
 from nof0_core.redaction import Redactor
-from nof0_core.runtime import clocks
-from nof0_core.runtime.build import make_feed
-from nof0_core.runtime.capital import capital_of
-from nof0_core.runtime.logs import logging_to
-from nof0_core.runtime.sections import Sections
+
+
+def prompt_book(
+    config: Config,
+    trader: TraderConfig,
+    *,
+    coins: CoinViews | None = None,
+    max_tokens: int | None = None,
+) -> PromptBook:
+    """Make the book a run, a check and a preview of the trader all use; nothing is read yet.
+
+    Args:
+        config: where the trader stands.
+        trader: one of its traders.
+        coins: shared by traders that look at the same market; None: the book's own.
+        max_tokens: another limit than the configured one.
+    """
+    return PromptBook(
+        trader.system_template,
+        trader.user_template,
+        config.prompt_schema_version,
+        max_tokens=max_tokens or config.max_prompt_tokens,
+        indicators=config.indicators,
+        intervals=config.intervals,
+        coins=coins,
+    )
+
+
+def preflight(config: Config) -> None:
+    """Check every prompt template a trader uses.
+
+    Raises:
+        ConfigError: with all problems of all templates, each once.
+    """
+    problems: dict[Problem, None] = {}
+    for trader in config.traders:
+        problems.update(dict.fromkeys(prompt_book(config, trader).check()))
+    if problems:
+        raise ConfigError(list(problems))
 
 
 def find_trader(config: Config, trader: str) -> TraderConfig:
@@ -41,6 +80,12 @@ async def context(config: Config, trader_id: str) -> DecisionContext:
         UsageError: there is no such trader.
         ProviderError: the market could not be read.
     """
+    from nof0_core.runtime import clocks
+    from nof0_core.runtime.build import make_feed
+    from nof0_core.runtime.capital import capital_of
+    from nof0_core.runtime.logs import logging_to
+    from nof0_core.runtime.sections import Sections
+
     trader = find_trader(config, trader_id)
     clock = clocks.choose(config.clock, full_speed=True, resume_at=None)
     async with AsyncExitStack() as stack:

@@ -28,7 +28,7 @@ from nof0_core.domain.event import (
     Transferred,
 )
 from nof0_core.domain.order import OrderPurpose, OrderStatus
-from nof0_core.ids import ClientOrderId, TraderId
+from nof0_core.ids import ClientOrderId, TraderId, is_shared
 from nof0_core.ledger.arithmetic import share
 from nof0_core.money import HUNDRED, ONE, ZERO, exactly
 
@@ -145,7 +145,7 @@ class Brakes:
 
     def _transferred(self, event: Event, body: Transferred) -> None:
         for trader, amount in body.amounts.items():
-            if not trader.startswith("@") and trader not in self._tracks:
+            if not is_shared(trader) and trader not in self._tracks:
                 self._tracks[trader] = _Track(
                     equity=amount, deposited=amount, day=event.time.date()
                 )
@@ -155,7 +155,7 @@ class Brakes:
 
     def _hour_marked(self, event: Event, body: HourMarked) -> None:  # noqa: ARG002 - a handler
         for state in body.accounts:
-            if not state.trader.startswith("@"):
+            if not is_shared(state.trader):
                 self._track(state.trader).value(state, is_hour=True)
 
     def _order_intended(self, event: Event, body: OrderIntended) -> None:

@@ -238,7 +238,7 @@ class EngineState:
 
     @property
     def inception(self) -> datetime | None:
-        """Return when the engine first started on these books (UTC)."""
+        """Return when the engine first started on this journal (UTC)."""
         return self._projections.inception
 
     @property

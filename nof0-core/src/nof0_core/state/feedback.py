@@ -1,4 +1,4 @@
-"""What the books keep in mind of a trader's past for its next question."""
+"""What the engine keeps in mind of a trader's past for its next question."""
 
 from __future__ import annotations
 

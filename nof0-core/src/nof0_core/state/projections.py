@@ -29,16 +29,13 @@ from nof0_core.domain.event import (
 )
 from nof0_core.domain.order import OrderPurpose
 from nof0_core.errors import JournalError
-from nof0_core.ids import RESERVE, UNASSIGNED, Symbol, TraderId
+from nof0_core.ids import Symbol, TraderId, is_shared
 from nof0_core.ledger.account import Account, VenueLedger
 from nof0_core.ledger.arithmetic import STRICT
 from nof0_core.ledger.booking import Owner, book
 from nof0_core.money import ZERO
 from nof0_core.state.history import TraderHistory
 from nof0_core.state.order_register import OrderRegister
-
-SHARED = frozenset({RESERVE, UNASSIGNED})
-"""Accounts that exist once in every venue account."""
 
 
 class Projections:
@@ -82,7 +79,7 @@ class Projections:
 
     def account(self, event: Event, venue_account: str, trader: TraderId) -> Account:
         """Return the account an event is about; a trader's first event decides where it lives."""
-        if trader not in SHARED:
+        if not is_shared(trader):
             history = self.history(trader)
             if history.home is None:
                 history.home = venue_account
@@ -105,7 +102,7 @@ class Projections:
         venue_account.raw_usd += sum(body.amounts.values(), ZERO)
         for account, amount in parts:
             account.add(deposited=amount)
-            if account.trader not in SHARED:
+            if not is_shared(account.trader):
                 self.histories[account.trader].start(event.time, amount)
 
     def _parts(
@@ -216,7 +213,7 @@ class Projections:
 
     def _hour_marked(self, event: Event, body: HourMarked) -> None:  # noqa: ARG002 - a handler
         for state in body.accounts:
-            if state.trader not in SHARED:
+            if not is_shared(state.trader):
                 self.history(state.trader).add_point(state)
 
     def _cycle_ended(self, event: Event, body: CycleEnded) -> None:

@@ -35,7 +35,7 @@ class OpenAIBackend:
     """Asks an endpoint that speaks OpenAI's protocol.
 
     One call is enough where the answer can be read; one that cannot is sent back once, with the
-    reasons. The text is left as it came: the executor reads it, as it does for every backend.
+    reasons. The text is left as it came: the engine reads it, as it does for every backend.
     """
 
     def __init__(self, caller: Caller, clock: Clock) -> None:

@@ -21,33 +21,33 @@ _DEFAULT_LEVERAGE = 20
 
 @attrs.frozen(kw_only=True)
 class Position:
-    """A net position. `size` is signed; `cost` is what was paid for it in USD, signed like it.
+    """A net position. `quantity` is signed; `cost` is what was paid for it in USD, signed like it.
 
-    Keeping the cost, not an average price, makes profit exact: unrealised = size x mark - cost.
+    Keeping the cost, not an average price, makes profit exact: unrealised = quantity x mark - cost.
     `raw_usd` is the position's own cash where its margin is isolated, as Hyperliquid's `rawUsd`:
-    its margin at a mark is `raw_usd` + size x mark. None for a cross position.
+    its margin at a mark is `raw_usd` + quantity x mark. None for a cross position.
     """
 
-    size: Decimal
+    quantity: Decimal
     cost: Decimal
     raw_usd: Decimal | None = None
 
     @property
     def entry_price(self) -> Decimal:
         """Return the average price paid, rounded to 10 decimals."""
-        return EXACT.divide(self.cost, self.size).quantize(PRICE_STEP, ROUND_HALF_EVEN, EXACT)
+        return EXACT.divide(self.cost, self.quantity).quantize(PRICE_STEP, ROUND_HALF_EVEN, EXACT)
 
     def unrealized(self, mark: Decimal) -> Decimal:
         """Return the profit at `mark`, in USD."""
-        return self.size * mark - self.cost
+        return self.quantity * mark - self.cost
 
 
 class Account:
     """One account with cross and isolated positions. Money in USD.
 
-    `raw_usd` = initial balance - Σ size bought x price - fees + funding, as Hyperliquid's
+    `raw_usd` = initial balance - Σ quantity bought x price - fees + funding, as Hyperliquid's
     `totalRawUsd`; the part of it that isolated positions do not hold backs all cross positions.
-    `realized` is gross of fees. Always: raw_usd + Σ size x mark
+    `realized` is gross of fees. Always: raw_usd + Σ quantity x mark
     = initial + realized - fees + funding + Σ unrealised. `version` grows with every change.
     """
 
@@ -62,10 +62,10 @@ class Account:
         self._leverage: dict[Symbol, int] = {}
         self._isolated: set[Symbol] = set()
 
-    def size(self, symbol: Symbol) -> Decimal:
-        """Return the signed position in a coin, 0 if there is none."""
+    def quantity(self, symbol: Symbol) -> Decimal:
+        """Return the signed quantity held of a coin, 0 if there is none."""
         position = self.positions.get(symbol)
-        return position.size if position else ZERO
+        return position.quantity if position else ZERO
 
     def leverage(self, instrument: Instrument) -> int:
         """Return the leverage set for a coin."""
@@ -103,16 +103,16 @@ class Account:
         self.raw_usd -= signed * price + fee
         self.fees += fee
         held = self.positions.get(symbol) or Position(
-            size=ZERO, cost=ZERO, raw_usd=self._own(symbol)
+            quantity=ZERO, cost=ZERO, raw_usd=self._own(symbol)
         )
-        closing = _opposite_part(held.size, signed)
+        closing = _opposite_part(held.quantity, signed)
         opening = signed - closing
         if closing:
             held = self._closed(held, closing, price, fee if keeps_margin else None)
         if opening:
             open_fee = fee if not closing else _part(fee, opening, signed, USD)
             held = self._opened(symbol, held, opening, price, open_fee)
-        if held.size:
+        if held.quantity:
             self.positions[symbol] = held
         else:
             self.positions.pop(symbol, None)
@@ -129,7 +129,7 @@ class Account:
 
     def equity(self, marks: Mapping[Symbol, Decimal]) -> Decimal:
         """Return the account value; `marks` has every coin held."""
-        return self.raw_usd + sum((p.size * marks[s] for s, p in self.positions.items()), ZERO)
+        return self.raw_usd + sum((p.quantity * marks[s] for s, p in self.positions.items()), ZERO)
 
     @property
     def cross_raw_usd(self) -> Decimal:
@@ -148,25 +148,27 @@ class Account:
         self, held: Position, closing: Decimal, price: Decimal, kept_fee: Decimal | None
     ) -> Position:
         # The whole cost leaves with the whole position, so nothing is left over by rounding.
-        released = _part(held.cost, -closing, held.size, PRICE_STEP)
+        released = _part(held.cost, -closing, held.quantity, PRICE_STEP)
         self.realized += -closing * price - released
         raw = held.raw_usd
-        if raw is not None and held.size == -closing:
+        if raw is not None and held.quantity == -closing:
             raw = ZERO
         elif raw is not None and kept_fee is not None:
             raw -= closing * price + kept_fee
         elif raw is not None:
-            raw -= _part(raw, -closing, held.size, PRICE_STEP)
-        return Position(size=held.size + closing, cost=held.cost - released, raw_usd=raw)
+            raw -= _part(raw, -closing, held.quantity, PRICE_STEP)
+        return Position(quantity=held.quantity + closing, cost=held.cost - released, raw_usd=raw)
 
     def _opened(
         self, symbol: Symbol, held: Position, opening: Decimal, price: Decimal, fee: Decimal
     ) -> Position:
-        raw = held.raw_usd if held.size else self._own(symbol)
+        raw = held.raw_usd if held.quantity else self._own(symbol)
         if raw is not None:
             margin = initial_margin(abs(opening) * price, self._leverage[symbol])
             raw += margin - opening * price - fee
-        return Position(size=held.size + opening, cost=held.cost + opening * price, raw_usd=raw)
+        return Position(
+            quantity=held.quantity + opening, cost=held.cost + opening * price, raw_usd=raw
+        )
 
 
 def _part(amount: Decimal, part: Decimal, whole: Decimal, step: Decimal) -> Decimal:
@@ -176,8 +178,8 @@ def _part(amount: Decimal, part: Decimal, whole: Decimal, step: Decimal) -> Deci
     return EXACT.divide(amount * part, whole).quantize(step, ROUND_HALF_EVEN, EXACT)
 
 
-def _opposite_part(size: Decimal, signed: Decimal) -> Decimal:
-    """Return the part of a trade that closes a position of `size`, signed like the trade."""
-    if not size or (size > 0) == (signed > 0):
+def _opposite_part(held: Decimal, signed: Decimal) -> Decimal:
+    """Return the part of a trade that closes a position of `held`, signed like the trade."""
+    if not held or (held > 0) == (signed > 0):
         return ZERO
-    return signed if abs(signed) <= abs(size) else -size
+    return signed if abs(signed) <= abs(held) else -held

@@ -93,7 +93,7 @@ class Execution:
         if order.taken.is_reduce_only:
             return None
         account = self.state.account
-        left = order.left(account.size(order.taken.symbol))
+        left = order.left(account.quantity(order.taken.symbol))
         others = [other for other in self.state.book.open() if other is not order]
         return margin.refusal(
             account=account,
@@ -170,7 +170,7 @@ class Execution:
         if self._refuse_margin(order, price, OrderStatus.CANCELED, is_taker=False):
             return
         size = self._clipped(order)
-        is_clipped = size < order.left(self.state.account.size(order.taken.symbol))
+        is_clipped = size < order.left(self.state.account.quantity(order.taken.symbol))
         if room is not None and room < size:
             size, is_clipped = room, False
         if not size:
@@ -182,7 +182,7 @@ class Execution:
 
     def _clipped(self, order: Order) -> Decimal:
         """Return the size that may trade: of a reduce-only order no more than the position."""
-        position = self.state.account.size(order.taken.symbol)
+        position = self.state.account.quantity(order.taken.symbol)
         left = order.left(position)
         return min(left, abs(position)) if order.taken.is_reduce_only else left
 
@@ -236,7 +236,7 @@ class Execution:
             for other in self.state.book.open():
                 if other.taken.pair == pair:
                     self.end(other, OrderStatus.CANCELED, refusals.SIBLING_FILLED)
-        size = self.state.account.size(order.taken.symbol)
+        held = self.state.account.quantity(order.taken.symbol)
         for other in self.state.book.open_of(order.taken.symbol):
-            if other.taken.is_reduce_only and size * other.sign >= 0:
+            if other.taken.is_reduce_only and held * other.sign >= 0:
                 self.end(other, OrderStatus.CANCELED, refusals.NOT_REDUCING)

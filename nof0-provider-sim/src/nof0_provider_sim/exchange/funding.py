@@ -17,7 +17,7 @@ _HOUR_MS = 3_600_000
 
 
 class Funding:
-    """Settles at the oracle price: amount = -size x oracle x rate, cut to 6 decimals."""
+    """Settles at the oracle price: amount = -quantity x oracle x rate, cut to 6 decimals."""
 
     def __init__(self, *, feed: Feed, default_rate: Decimal, log: Logger) -> None:
         self._feed = feed
@@ -37,7 +37,7 @@ class Funding:
                 hour=from_ms(hour_ms).isoformat(),
             )
         for symbol in sorted(account.positions):
-            size = account.positions[symbol].size
+            quantity = account.positions[symbol].quantity
             oracle, rate = self._feed.oracle(symbol, hour_ms), self._feed.rate(symbol, hour_ms)
             if rate is None:
                 rate = self._default_rate
@@ -58,9 +58,9 @@ class Funding:
             yield FundingSettled(
                 at_ms=hour_ms,
                 symbol=symbol,
-                size=size,
+                quantity=quantity,
                 rate=rate,
-                amount=truncate_usd(-size * oracle * rate),
+                amount=truncate_usd(-quantity * oracle * rate),
             )
 
     def _tell_default(self, symbol: Symbol) -> None:

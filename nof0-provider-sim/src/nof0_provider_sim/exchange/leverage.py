@@ -36,12 +36,12 @@ def check_leverage(
     if instrument is None:
         raise RejectedError(refusals.UNKNOWN_ASSET.format(symbol=symbol))
     account = state.account
-    current, size = account.leverage(instrument), account.size(symbol)
-    notional = abs(size) * marks[symbol] if size else ZERO
+    current, held = account.leverage(instrument), account.quantity(symbol)
+    notional = abs(held) * marks[symbol] if held else ZERO
     if not 1 <= leverage <= instrument.leverage_cap(notional):
         raise RejectedError(refusals.LEVERAGE)
     is_same_mode = account.mode(symbol) is mode
-    if not is_same_mode and (size or state.book.open_of(symbol)):
+    if not is_same_mode and (held or state.book.open_of(symbol)):
         raise RejectedError(refusals.SWITCH_MODE)
     waiting = list(state.book.open())
     if leverage < current and not margin.can_lower(

@@ -158,7 +158,9 @@ class Liquidation:
         symbol = max(
             pool.positions,
             key=lambda s: (
-                maintenance(self._instruments[s], abs(pool.positions[s].size) * marks[s]).margin,
+                maintenance(
+                    self._instruments[s], abs(pool.positions[s].quantity) * marks[s]
+                ).margin,
                 s,
             ),
         )
@@ -167,14 +169,14 @@ class Liquidation:
     def _sell(self, pool: Pool, symbol: Symbol, mark: Decimal) -> bool:
         """Close a position, or the first part of a big one, at what the market pays."""
         position, instrument = pool.positions[symbol], self._instruments[symbol]
-        size = abs(position.size)
+        size = abs(position.quantity)
         last = self._state.partial_ms
         is_cooling = last is not None and self._state.time_ms - last < COOL_DOWN_MS
         part = instrument.round_size(size * PARTIAL)
         is_partial = size * mark > PARTIAL_FROM and not is_cooling and part > 0
         if is_partial:
             size = part
-        side = Side.SELL if position.size > 0 else Side.BUY
+        side = Side.SELL if position.quantity > 0 else Side.BUY
         found = self._execution.liquidity.take(symbol, side, size, mark, None)
         for number, lot in enumerate(found, 1):
             fee = self._execution.fee(lot.price, lot.size, is_taker=True)
@@ -183,7 +185,7 @@ class Liquidation:
             if (
                 rest is not None
                 and len(rest.positions) == 1
-                and lot.size == abs(rest.positions[symbol].size)
+                and lot.size == abs(rest.positions[symbol].quantity)
             ):
                 # Nothing is left behind it: what is missing now is missing for good.
                 left = rest.raw_usd - side.sign * lot.size * lot.price - fee
@@ -197,18 +199,18 @@ class Liquidation:
     def _take_over(self, pool: Pool, marks: Marks, equity: Decimal) -> None:
         """Hand positions and all the margin behind them to the venue; what is left is nothing."""
         symbols = sorted(pool.positions)
-        worth = sum((abs(pool.positions[s].size) * marks[s] for s in symbols), ZERO)
+        worth = sum((abs(pool.positions[s].quantity) * marks[s] for s in symbols), ZERO)
         rest, debt = equity, max(ZERO, -equity)
         for symbol in symbols:
             position = pool.positions[symbol]
-            notional = abs(position.size) * marks[symbol]
+            notional = abs(position.quantity) * marks[symbol]
             share = truncate_usd(EXACT.divide(equity * notional, worth))
             if symbol == symbols[-1]:
                 share = rest
             rest -= share
-            side = Side.SELL if position.size > 0 else Side.BUY
+            side = Side.SELL if position.quantity > 0 else Side.BUY
             self._emit(
-                symbol, side, marks[symbol], abs(position.size), share, marks[symbol],
+                symbol, side, marks[symbol], abs(position.quantity), share, marks[symbol],
                 method="backstop", is_partial=False, debt=debt if symbol == symbols[-1] else ZERO,
             )  # fmt: skip
 
@@ -268,11 +270,11 @@ class Liquidation:
 
     def _reach(self, symbol: Symbol, position: Position, mark: Decimal, budget: Decimal) -> Reach:
         rates = maintenance_rates(self._instruments[symbol])
-        if position.size > 0:
+        if position.quantity > 0:
             # A falling price frees maintenance margin, at the lowest rate at least.
             rate = 1 - rates[0]
-            below = float(mark - EXACT.divide(budget, position.size * rate))
+            below = float(mark - EXACT.divide(budget, position.quantity * rate))
             return Reach(below=below + abs(below) * _CAUTION, above=math.inf)
         rate = 1 + rates[-1]
-        above = float(mark - EXACT.divide(budget, position.size * rate))
+        above = float(mark - EXACT.divide(budget, position.quantity * rate))
         return Reach(below=-math.inf, above=above - abs(above) * _CAUTION)

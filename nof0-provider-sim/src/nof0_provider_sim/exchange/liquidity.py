@@ -16,7 +16,7 @@ from nof0_core.money import BPS, EXACT, ZERO
 from nof0_provider_sim.exchange.depth import Depth
 from nof0_provider_sim.exchange.feed import Feed
 from nof0_provider_sim.exchange.impact import Impact
-from nof0_provider_sim.exchange.matching import Terms, is_within
+from nof0_provider_sim.exchange.matching import Slippage, is_within
 from nof0_provider_sim.exchange.state import VenueState
 
 
@@ -62,16 +62,22 @@ class Liquidity:
         state: VenueState,
         feed: Feed,
         instruments: Mapping[Symbol, Instrument],
-        terms: Terms,
+        slippage: Slippage,
         impact: Impact,
         depth: Depth | None,
+        max_volume: Decimal,
     ) -> None:
+        """Make it of its parts.
+
+        `max_volume` is the part of a bar's volume that resting orders may fill, 0 for any.
+        """
         self._state = state
         self._feed = feed
         self._instruments = instruments
-        self._terms = terms
+        self._slippage = slippage
         self._impact = impact
         self._depth = depth
+        self._max_volume = max_volume
         self._tallies: dict[tuple[Symbol, Side], _Tally] = {}
 
     def take(
@@ -98,14 +104,14 @@ class Liquidity:
         if ladder is not None:
             for price, _ in ladder.levels:
                 return price
-        return self._terms.taker_price(side, mark, self._instruments[symbol])
+        return self._slippage.taker_price(side, mark, self._instruments[symbol])
 
     def room(self, symbol: Symbol, since_ms: int, volume: Decimal | None) -> Decimal | None:
         """Return how much resting orders may still fill of a bar's volume; None: no limit.
 
         `since_ms` is when the bar opened; what filled at its opening moment belongs to the last.
         """
-        share = self._terms.max_volume
+        share = self._max_volume
         if volume is None or not share:
             return None
         used = sum(
@@ -158,7 +164,7 @@ class Liquidity:
     ) -> list[Part]:
         instrument = self._instruments[symbol]
         volume = self._feed.volume(symbol, self._state.time_ms)
-        spread, is_cut = self._terms.spread_bps(symbol), False
+        spread, is_cut = self._slippage.spread_bps(symbol), False
         if limit is not None:
             spare = side.sign * EXACT.divide((limit - mark) * BPS, mark) - spread
             if spare < 0:

@@ -72,7 +72,7 @@ def refusal(
     initial margin of all cross positions and the `reserve` of other waiting orders. Isolated: the
     margin of the part that opens must be free before, and must not be liquidated at once.
     """
-    held = account.size(symbol)
+    held = account.quantity(symbol)
     after = held + signed
     if held * after >= 0 and abs(after) <= abs(held):
         return None
@@ -106,13 +106,13 @@ def positions(account: Account, marks: Marks, instruments: Instruments) -> list[
         shown.append(
             VenuePosition(
                 symbol=symbol,
-                quantity=position.size,
+                quantity=position.quantity,
                 entry_price=position.entry_price,
                 leverage=leverage,
                 margin_used=_used(position, mark, leverage),
                 unrealized_pnl=position.unrealized(mark),
                 liquidation_price=_liquidation(
-                    position.size, mark, spare[symbol], instruments[symbol]
+                    position.quantity, mark, spare[symbol], instruments[symbol]
                 ),
                 margin_mode=MarginMode.CROSS if is_cross else MarginMode.ISOLATED,
             )
@@ -145,7 +145,7 @@ def can_lower(
     )
     position = account.positions.get(symbol)
     if position is not None:
-        margin = initial_margin(abs(position.size) * marks[symbol], leverage)
+        margin = initial_margin(abs(position.quantity) * marks[symbol], leverage)
         bound = _used(position, marks[symbol], current)
         if position.raw_usd is None:
             needed += margin - bound
@@ -157,14 +157,14 @@ def can_lower(
 
 def _held_back(account: Account, order: Order, leverage: int) -> Decimal:
     """Return the margin that an order which may open a position holds back while it waits."""
-    left = order.left(account.size(order.taken.symbol))
+    left = order.left(account.quantity(order.taken.symbol))
     return initial_margin(abs(left) * order.taken.limit_price, leverage)
 
 
 def _used(position: Position, mark: Decimal, leverage: int) -> Decimal:
     if position.raw_usd is not None:
-        return position.raw_usd + position.size * mark
-    return initial_margin(abs(position.size) * mark, leverage)
+        return position.raw_usd + position.quantity * mark
+    return initial_margin(abs(position.quantity) * mark, leverage)
 
 
 def _covers_isolated(
@@ -178,19 +178,19 @@ def _covers_isolated(
 ) -> bool:
     """Return whether `spare` USD suffice for a trade that enlarges an isolated position."""
     held = account.positions.get(instrument.symbol)
-    size, raw = (held.size, held.raw_usd or ZERO) if held is not None else (ZERO, ZERO)
-    own, opening = raw + size * mark, signed
-    if size * signed < 0:
+    quantity, raw = (held.quantity, held.raw_usd or ZERO) if held is not None else (ZERO, ZERO)
+    own, opening = raw + quantity * mark, signed
+    if quantity * signed < 0:
         # The old position goes first and gives back what it is worth at this price.
-        opening, spare, own = signed + size, spare + raw + size * price, ZERO
+        opening, spare, own = signed + quantity, spare + raw + quantity * price, ZERO
     margin = initial_margin(abs(opening) * price, account.leverage(instrument))
     own += margin - fee + opening * (mark - price)
-    after = abs(size + signed) * mark
+    after = abs(quantity + signed) * mark
     return spare >= margin and own >= maintenance(instrument, after).margin
 
 
 def _liquidation(
-    size: Decimal, mark: Decimal, spare: Decimal, instrument: Instrument
+    quantity: Decimal, mark: Decimal, spare: Decimal, instrument: Instrument
 ) -> Decimal | None:
     """Return where a position is liquidated, rounded to 10 decimals; None where no price does it.
 
@@ -198,8 +198,8 @@ def _liquidation(
     """
     price = liquidation_price(
         mark=mark,
-        side=1 if size > 0 else -1,
-        spare_per_coin=EXACT.divide(spare, abs(size)),
-        rate=maintenance(instrument, abs(size) * mark).rate,
+        side=1 if quantity > 0 else -1,
+        spare_per_coin=EXACT.divide(spare, abs(quantity)),
+        rate=maintenance(instrument, abs(quantity) * mark).rate,
     )
     return positive_price(price, PRICE_STEP)

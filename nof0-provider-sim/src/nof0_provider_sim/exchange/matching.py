@@ -1,4 +1,4 @@
-"""At what price an order fills, and what it costs."""
+"""At what price an order fills."""
 
 from __future__ import annotations
 
@@ -10,23 +10,19 @@ import attrs
 from nof0_core.domain.instrument import Instrument, Rounding
 from nof0_core.domain.order import Side
 from nof0_core.ids import Symbol
-from nof0_core.money import BPS, EXACT, ZERO
+from nof0_core.money import BPS, EXACT
 
 
 @attrs.frozen(kw_only=True)
-class Terms:
-    """Costs of trading, in basis points of notional.
+class Slippage:
+    """How much worse than the mark takers fill, in basis points; `by_coin` where it differs."""
 
-    `max_volume` is the part of a bar's volume that resting orders may fill, 0 for any.
-    """
-
-    slippage_bps: Decimal
-    slippage_by_coin: Mapping[str, Decimal] = attrs.field(factory=dict)
-    max_volume: Decimal = ZERO
+    bps: Decimal
+    by_coin: Mapping[str, Decimal] = attrs.field(factory=dict)
 
     def spread_bps(self, symbol: Symbol) -> Decimal:
         """Return how much worse than the mark the smallest taker fills."""
-        return self.slippage_by_coin.get(symbol, self.slippage_bps)
+        return self.by_coin.get(symbol, self.bps)
 
     def taker_price(self, side: Side, price: Decimal, instrument: Instrument) -> Decimal:
         """Return `price` made worse by the slippage, on a tick and never better than exact."""

@@ -20,7 +20,7 @@ from nof0_provider_sim.exchange.fees import fees_of
 from nof0_provider_sim.exchange.impact import Impact
 from nof0_provider_sim.exchange.latency import Latency
 from nof0_provider_sim.exchange.liquidity import Liquidity
-from nof0_provider_sim.exchange.matching import Terms
+from nof0_provider_sim.exchange.matching import Slippage
 from nof0_provider_sim.exchange.provider import SimExchange
 from nof0_provider_sim.exchange.queueing import Queue
 from nof0_provider_sim.exchange.store import open_store
@@ -52,16 +52,11 @@ async def open_paper_exchange(
     with localcontext(EXACT):
         store, state = open_store(env.data_dir, config.initial_balance_usd)
     try:
-        terms = Terms(
-            slippage_bps=config.slippage_bps,
-            slippage_by_coin=config.slippage_by_coin,
-            max_volume=EXACT.divide(config.max_volume_pct, HUNDRED),
-        )
         liquidity = Liquidity(
             state=state,
             feed=feed,
             instruments=instruments,
-            terms=terms,
+            slippage=Slippage(bps=config.slippage_bps, by_coin=config.slippage_by_coin),
             impact=Impact(
                 major_bps=config.impact.major_bps,
                 other_bps=config.impact.other_bps,
@@ -69,6 +64,7 @@ async def open_paper_exchange(
                 coins=config.impact.coins,
             ),
             depth=depth,
+            max_volume=EXACT.divide(config.max_volume_pct, HUNDRED),
         )
         execution = Execution(
             state=state,

@@ -30,13 +30,13 @@ class Pool:
 
     def equity(self, marks: Marks) -> Decimal:
         """Return cash plus the value of the positions, in USD."""
-        return self.raw_usd + sum((p.size * marks[s] for s, p in self.positions.items()), ZERO)
+        return self.raw_usd + sum((p.quantity * marks[s] for s, p in self.positions.items()), ZERO)
 
     def maintenance(self, marks: Marks, instruments: Instruments) -> Decimal:
         """Return the equity below which the pool is liquidated, in USD."""
         return sum(
             (
-                maintenance(instruments[symbol], abs(position.size) * marks[symbol]).margin
+                maintenance(instruments[symbol], abs(position.quantity) * marks[symbol]).margin
                 for symbol, position in self.positions.items()
             ),
             ZERO,

@@ -80,11 +80,14 @@ class OrderEnded:
 
 @attrs.frozen(kw_only=True)
 class FundingSettled:
-    """Funding was paid on one coin; `amount` in USD is what the account got."""
+    """Funding was paid on one coin; `amount` in USD is what the account got.
+
+    `quantity` is what was held of it, signed.
+    """
 
     at_ms: int
     symbol: Symbol
-    size: Decimal = attrs.field(converter=Decimal)
+    quantity: Decimal = attrs.field(converter=Decimal)
     rate: Decimal = attrs.field(converter=Decimal)
     amount: Decimal = attrs.field(converter=Decimal)
 

@@ -107,13 +107,13 @@ class VenueState:
             time=from_ms(record.at_ms),
             is_taker=record.is_taker,
         )
-        held = self.account.size(fill.symbol)
+        held = self.account.quantity(fill.symbol)
         if abs(held + fill.quantity) > abs(held) or held * (held + fill.quantity) < 0:
             self.exposed_ms[fill.symbol] = order.since_ms
         self._book(fill)
         order.filled += record.size
         order.paid += record.size * record.price
-        if not order.left(self.account.size(fill.symbol)):
+        if not order.left(self.account.quantity(fill.symbol)):
             self.book.close(order, OrderStatus.FILLED, "")
 
     def _liquidate(self, record: Liquidated) -> None:
@@ -152,7 +152,7 @@ class VenueState:
             FundingPayment(
                 symbol=record.symbol,
                 time=from_ms(record.at_ms),
-                quantity=record.size,
+                quantity=record.quantity,
                 rate=record.rate,
                 amount=record.amount,
             )

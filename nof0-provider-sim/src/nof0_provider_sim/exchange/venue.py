@@ -162,7 +162,7 @@ class Venue:
             mark=mark,
             oracle=self._feed.oracle(request.symbol, self._now) or mark,
             oracle_band=self._oracle_band,
-            position=self._state.account.size(request.symbol),
+            position=self._state.account.quantity(request.symbol),
         )
 
     def _judge_bars(self, end_ms: int) -> None:

@@ -12,7 +12,7 @@ from nof0_core import config as configuration
 from nof0_core.cli.init import starter_files
 from nof0_core.errors import ConfigError
 from nof0_core.plugins import load_plugins
-from nof0_core.runtime.preflight import preflight
+from nof0_core.runtime.preview import preflight
 from nof0_core.testing.project import Project
 
 ROOT = Path(__file__).parents[4]

@@ -125,7 +125,7 @@ def prompts():
 
 @pytest.fixture
 def maker(prompts):
-    """Make an executor and the backend inside it."""
+    """Make a decision maker and the backend inside it."""
 
     def make(
         answer: Any,

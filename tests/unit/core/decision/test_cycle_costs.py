@@ -62,7 +62,7 @@ class Surroundings:
         self._fail("exchange")
         return SimpleNamespace(orders=(), fills=())
 
-    async def refresh(self, section, symbols=()):
+    async def refresh(self, venue_account, symbols=()):
         self._fail("quotes")
 
     def account(self, trader):

@@ -31,7 +31,7 @@ def entry(symbol="BTC", **changes):
 
 @pytest.fixture
 def told(maker, context, now):
-    """Give an answer to the executor; returns its row as the API's clients read it."""
+    """Give an answer to the decision maker; returns its row as the API's clients read it."""
 
     async def tell(*decisions):
         made, _ = maker(json.dumps({"chain_of_thought": "So.", "decisions": decisions}))

@@ -22,6 +22,7 @@ from nof0_core.execution.engine import ExecutionEngine
 from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.ids import ENGINE, cycle_id
 from nof0_core.journal import Journal
+from nof0_core.money import exactly
 from nof0_core.protocols import Capability
 from nof0_core.risk.gate import RiskGate
 from nof0_core.state.engine_state import EngineState
@@ -37,7 +38,8 @@ class Venue:
 
     `lose_answers`: carries orders out, then the connection drops. `lose_orders`: the connection
     drops before they arrive. `refuse_stops`, `refuse_leverage`: says no. `is_down`: does not talk.
-    `fill_ratio`: the part of an IOC order that finds a counterpart.
+    `fill_ratio`: the part of an IOC order that finds a counterpart. It reckons
+    as exactly as the ledger.
     """
 
     capabilities = frozenset(
@@ -63,6 +65,7 @@ class Venue:
         self.refuse_leverage = False
         self.fill_ratio = D(1)
 
+    @exactly
     async def report(self):
         worth = sum(size * self.prices[s] for s, size in self.sizes.items())
         account = VenueAccount(
@@ -86,6 +89,7 @@ class Venue:
             for s, size in self.sizes.items() if size
         ]  # fmt: skip
 
+    @exactly
     async def place(self, requests, *, expires_at):
         if self.is_down:
             raise TransientError("the venue is away")
@@ -126,6 +130,7 @@ class Venue:
 
     # --- what happens at the venue ---
 
+    @exactly
     def move(self, symbol, mark):
         """Move the mark and let what it triggers happen, stops first."""
         self.prices[symbol] = D(mark)
@@ -137,10 +142,12 @@ class Venue:
                 size = min(order.size, abs(self.sizes.get(symbol, D(0))))
                 self._execute(order, size)
 
+    @exactly
     def trade_by_hand(self, symbol, side, size):
         """Let somebody trade in the venue's own screen."""
         self._book(None, symbol, side, D(size))
 
+    @exactly
     def pay_funding(self, symbol, rate):
         size = self.sizes[symbol]
         amount = -size * self.prices[symbol] * D(rate)

@@ -292,5 +292,5 @@ async def test_a_simulated_venue_is_handed_the_marks_before_anything_is_asked(sc
     await scene.execution.sync(quotes)
     # It hands over what it executes, so it need not be asked for it.
     assert asked == [("marks", D(98_500))]
-    # what it set off is in the books of the same round
+    # what it set off is in the ledger in the same round
     assert [t.reason for t in scene.state.trades("ann")] == ["stop"]

@@ -1,4 +1,4 @@
-"""Random streams of trading, faults and restarts never make the books lie."""
+"""Random streams of trading, faults and restarts never make the ledger lie."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from datetime import timedelta
 from decimal import Decimal as D
 
 import anyio
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from nof0_core.domain.decision import Decision, Signal
 from nof0_core.domain.order import Side
 from nof0_core.domain.position import ProtectionMode
+from nof0_core.ids import is_shared
 from nof0_core.testing import samples
 
 TRADERS = ("ann", "bob")
@@ -32,7 +33,12 @@ steps = st.lists(
 )
 
 
+LONG = [*[("move", 10, 0), ("move", -10, 0)] * 8, ("open", "ann", 1), ("move", 80, 0)]
+"""Moves that would add digits to a price without end, if the venue had no ticks."""
+
+
 @given(stream=steps)
+@example(stream=[*LONG, ("funding", "0.0001", 0), ("close", "ann", 0), ("open", "bob", -1)])
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -83,7 +89,8 @@ async def _open(scene, trader, sign):
 
 async def _at_the_venue(scene, what, arg):
     if what == "move":
-        scene.venue.move("BTC", scene.venue.prices["BTC"] * (1 + D(arg) / 10_000))
+        moved = scene.venue.prices["BTC"] * (1 + D(arg) / 10_000)
+        scene.venue.move("BTC", samples.instrument("BTC").round_price(moved))
     elif what == "fault":
         scene.venue.lose_answers = arg == "lose_answers"
         scene.venue.refuse_stops = arg == "refuse_stops"
@@ -104,7 +111,7 @@ async def _at_the_venue(scene, what, arg):
 def _assert_protected(scene):
     """Every position of a trader has its stop at the venue for its size, or the engine watches."""
     for position in scene.state.positions("paper"):
-        if position.trader.startswith("@"):
+        if is_shared(position.trader):
             continue
         if position.protection is ProtectionMode.ENGINE:
             continue

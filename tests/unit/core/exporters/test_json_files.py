@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from decimal import Context, getcontext, localcontext
 
 import anyio
 import pytest
@@ -8,6 +10,8 @@ import pytest
 from nof0_core.documents import account_totals
 from nof0_core.domain.event import MarketSeen
 from nof0_core.errors import ProviderError, TransientError
+from nof0_core.exporters import json_files
+from nof0_core.exporters.files import replace_file
 from nof0_core.exporters.json_files import JsonConfig, open_json
 from nof0_core.testing.environment import env
 
@@ -335,6 +339,29 @@ async def test_rounds_that_overlap_wait_for_each_other(tmp_path, story):
             tasks.start_soon(exporter.export, told.events[start : start + 10], told.view())
     analytics = json.loads((tmp_path / "analytics-alpha.json").read_bytes())["analytics"][0]
     assert analytics["invocation_breakdown_table"]["num_invocations"] == 30
+
+
+async def test_closing_keeps_the_event_loop_free_and_writes_even_when_cancelled(
+    tmp_path, story, monkeypatch
+):
+    told = story(3)
+    writers = []
+
+    def noted(*args, **more):
+        writers.append((threading.get_ident(), getcontext().prec))
+        replace_file(*args, **more)
+
+    with anyio.CancelScope() as scope, localcontext(Context(prec=9)):
+        async with (
+            env() as surroundings,
+            open_json(JsonConfig(path=tmp_path), surroundings) as exporter,
+        ):
+            await exporter.export(told.events, told.view())
+            monkeypatch.setattr(json_files, "replace_file", noted)
+            scope.cancel()
+    assert len(writers) > 5
+    assert {precision for _, precision in writers} == {50}
+    assert threading.get_ident() not in {thread for thread, _ in writers}
 
 
 async def test_a_picture_that_is_ahead_of_the_events_is_not_drawn_yet(tmp_path, story, evolve):

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from nof0_core.errors import PromptError
 from nof0_core.prompts import PromptBook
+from nof0_core.prompts.figures import estimate
 from nof0_core.prompts.sample import sample_context
-from nof0_core.prompts.tokens import estimate
 from nof0_core.prompts.trimming import longest, newest
 
 ROOT = Path(__file__).parents[4]

@@ -7,6 +7,9 @@ import sys
 
 import pytest
 
+from nof0_core.errors import UsageError
+from nof0_core.runtime.file_limit import raise_file_limit
+
 resource = pytest.importorskip("resource")
 
 CODE = """
@@ -47,3 +50,10 @@ def test_a_limit_that_is_enough_stays():
 def test_a_system_that_allows_too_few_is_refused_before_anything_begins():
     said = limits(soft=300, hard=500, traders=200)
     assert said.startswith("200 traders need 528 open files, the system allows 500")
+
+
+def test_a_system_without_such_limits_is_refused(monkeypatch):
+    monkeypatch.setitem(sys.modules, "resource", None)
+    with pytest.raises(UsageError, match="no resource limits") as caught:
+        raise_file_limit(1)
+    assert "Linux" in caught.value.hints[0]

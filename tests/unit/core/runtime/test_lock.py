@@ -38,6 +38,14 @@ def test_a_dead_process_holds_nothing(tmp_path):
         pass
 
 
+def test_a_system_without_file_locks_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    with pytest.raises(UsageError, match="no file locks") as caught, locked(tmp_path / "new"):
+        pass
+    assert "Linux" in caught.value.hints[0]
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_directory_that_cannot_be_made_says_what_to_do(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="cannot be written") as caught, locked(tmp_path / "file"):

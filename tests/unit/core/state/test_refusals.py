@@ -52,7 +52,7 @@ def test_impossible_amounts_are_refused(started, picture_of, amount):
     assert picture_of(started.ledger, ["ann"]) == before
 
 
-def test_trader_cannot_have_accounts_in_two_sections(started):
+def test_trader_cannot_have_accounts_at_two_venues(started):
     other = Transferred(venue_account="live", amounts={"ann": D(5)}, reason=TransferReason.INITIAL)
     with pytest.raises(JournalError, match="ann has its account at paper, not in live"):
         started.tell(other)
@@ -60,7 +60,7 @@ def test_trader_cannot_have_accounts_in_two_sections(started):
     assert started.ledger.venue_account_of("ann") == "paper"
 
 
-def test_shared_accounts_exist_in_every_section(started):
+def test_shared_accounts_exist_at_every_venue(started):
     for venue_account in ("paper", "live"):
         started.tell(
             Transferred(

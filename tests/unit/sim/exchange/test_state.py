@@ -11,7 +11,7 @@ from nof0_provider_sim.exchange.state import VenueState
 
 
 def _paid(amount):
-    return FundingSettled(at_ms=1, symbol="ETH", size=D(1), rate=D("0.001"), amount=D(amount))
+    return FundingSettled(at_ms=1, symbol="ETH", quantity=D(1), rate=D("0.001"), amount=D(amount))
 
 
 def test_money_from_nothing_stops_the_account():

@@ -24,11 +24,11 @@ def transfers(
     enough. The next rebalance does the rest.
 
     Args:
-        accounts: valued accounts of one exchange section, with the reserve's. Those without a share
+        accounts: valued accounts of one venue account, with the reserve's. Those without a share
             are left alone.
         shares: percent of `total_equity` by trader; a share for an account not in `accounts` is
             left out.
-        total_equity: USD, of all accounts of the section together.
+        total_equity: USD, of all that are at the venue together.
 
     Returns:
         (account, amount in USD) for every account that changes: first those that give (negative),

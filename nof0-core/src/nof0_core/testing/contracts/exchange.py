@@ -1,4 +1,4 @@
-"""What must hold for the books of an exchange, and with it the whole suite for exchanges."""
+"""What must hold for the account at an exchange, and with it the whole suite for exchanges."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CENT = Decimal("0.01")
 
 
 class ExchangeContract(OrderContract):
-    """Suite for `ExchangeProvider`: single orders, and the books they leave behind."""
+    """Suite for `ExchangeProvider`: single orders, and the account they leave behind."""
 
     async def test_buying_makes_a_long_and_selling_a_short(self, bench: Bench) -> None:
         """Positions are signed: what was bought is positive, what was sold short negative."""

@@ -20,7 +20,7 @@ NOTHING = (OrderStatus.CANCELED, OrderStatus.REJECTED)
 
 
 class OrderContract(ServiceContract):
-    """Suite of single orders; `ExchangeContract` holds it and that of the books."""
+    """Suite of single orders; `ExchangeContract` holds it and that of the account."""
 
     @pytest.fixture
     def symbol(self) -> Symbol:

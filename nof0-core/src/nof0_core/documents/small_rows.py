@@ -1,0 +1,56 @@
+"""Rows of the three short files: prices, initial capital, ranking."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from nof0_core.analysis.leaderboard import LeaderboardRow
+from nof0_core.documents.wire import Json, number, seconds
+from nof0_core.domain.candles import to_ms
+from nof0_core.domain.view import View
+from nof0_core.ids import derived_uuid
+
+
+def prices(view: View) -> Json:
+    """Write `crypto-prices.json`: mid prices by symbol, in USD.
+
+    `timestamp` is the venue's time of each, in milliseconds.
+    """
+    return {
+        symbol: {"symbol": symbol, "price": number(quote.mid), "timestamp": to_ms(quote.time)}
+        for symbol, quote in view.quotes.items()
+    }
+
+
+def since_inception_row(model: str, capital: Decimal, start: datetime, invocations: int) -> Json:
+    """Write one account of `since-inception-values.json`.
+
+    That is its initial capital in USD, when it began, and how often its model was asked.
+    """
+    return {
+        "id": derived_uuid("since-inception", model),
+        "model_id": model,
+        "nav_since_inception": number(capital),
+        "inception_date": seconds(start),
+        "num_invocations": invocations,
+    }
+
+
+def leaderboard_row(row: LeaderboardRow) -> Json:
+    """Write one line of `leaderboard.json`; unknown intervals and probabilities are null."""
+    return {
+        "id": row.trader,
+        "num_trades": row.num_trades,
+        "sharpe": row.sharpe,
+        "win_dollars": row.win_dollars,
+        "num_losses": row.num_losses,
+        "lose_dollars": row.lose_dollars,
+        "return_pct": row.return_pct,
+        "equity": row.equity,
+        "num_wins": row.num_wins,
+        "return_pct_ci": row.return_pct_ci,
+        "sharpe_ci": row.sharpe_ci,
+        "is_baseline": row.is_baseline,
+        "beats_baseline_p": row.beats_baseline_p,
+    }
