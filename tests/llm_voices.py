@@ -10,9 +10,10 @@ import anyio
 import anyio.lowlevel
 import attrs
 
-from nof0_core.domain.model import Completion, CompletionRequest, ModelCall, ModelSpec, Usage
+from nof0_core.domain.model import Completion, ModelCall, ModelSpec, Usage
 from nof0_core.domain.vocabulary import CallOutcome
 from nof0_core.plugins.env import Env
+from nof0_core.protocols.llm import CompletionRequest
 from nof0_core.testing.environment import env
 
 SILENT = object()

@@ -30,11 +30,12 @@ import attrs
 from nof0_core import config as configuration
 from nof0_core.answers.schema import answer_schema
 from nof0_core.clock import Clock, SystemClock, pause, stopwatch
-from nof0_core.domain.model import CompletionRequest, Message, ModelSpec, Prompt
+from nof0_core.domain.model import Message, ModelSpec, Prompt
 from nof0_core.ids import cycle_id
 from nof0_core.manager.cycle import CycleRunner
 from nof0_core.manager.schedule import shifts
 from nof0_core.plugins import load_plugins
+from nof0_core.protocols.llm import CompletionRequest
 from nof0_core.runtime.engine import open_engine
 from nof0_core.testing import samples
 from nof0_core.testing.environment import Lines, env

@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 import attrs
 import pytest
 
-from nof0_core.domain.model import Completion, CompletionRequest, ModelSpec
+from nof0_core.domain.model import Completion, ModelSpec
 from nof0_core.plugins.env import BackendRef, Env, ModelRef
+from nof0_core.protocols.llm import CompletionRequest
 from nof0_core.testing.contracts import LLMContract
 from nof0_core.testing.environment import env as make_env
 from nof0_llm.critic.params import CriticParams

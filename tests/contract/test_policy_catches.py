@@ -9,9 +9,10 @@ import attrs
 import pytest
 
 from nof0_core.domain.decision import ALLOW, Verdict, VerdictKind
-from nof0_core.domain.model import Completion, CompletionRequest, ModelSpec, Prompt
+from nof0_core.domain.model import Completion, ModelSpec, Prompt
 from nof0_core.ids import Symbol
 from nof0_core.plugins.kinds import BackendKind
+from nof0_core.protocols.llm import CompletionRequest
 from nof0_core.testing import START, context, decision
 from nof0_core.testing.contracts import LLMContract, RiskCheckContract
 

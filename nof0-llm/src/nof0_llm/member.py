@@ -9,14 +9,7 @@ from nof0_core.answers.parsing import Answer, parse
 from nof0_core.answers.symbols import named
 from nof0_core.clock import stopwatch
 from nof0_core.domain.decision import Judgement
-from nof0_core.domain.model import (
-    Completion,
-    CompletionRequest,
-    DailyBudget,
-    ModelCall,
-    ModelSpec,
-    Usage,
-)
+from nof0_core.domain.model import Completion, DailyBudget, ModelCall, ModelSpec, Usage
 from nof0_core.domain.vocabulary import CallOutcome
 from nof0_core.errors import (
     BudgetExceededError,
@@ -26,6 +19,7 @@ from nof0_core.errors import (
 )
 from nof0_core.plugins.env import BackendRef, Env, ModelRef
 from nof0_core.protocols import LLMBackend
+from nof0_core.protocols.llm import CompletionRequest
 
 MOST_KEPT = 40_000
 """Characters of one model's answer that are kept beside those of the others."""

@@ -10,8 +10,9 @@ from typing import NoReturn
 import pytest
 
 from nof0_core.domain.decision import Signal
-from nof0_core.domain.model import CompletionRequest, ModelSpec
+from nof0_core.domain.model import ModelSpec
 from nof0_core.errors import LLMError
+from nof0_core.protocols.llm import CompletionRequest
 from nof0_llm.baseline.params import BaselineConfig, BaselineParams
 from nof0_llm.plugin import BASELINE, nof0_llm_backends
 

@@ -11,15 +11,9 @@ import pytest
 from llm_server import LlmServer, Say
 
 from nof0_core.clock import stopwatch
-from nof0_core.domain.model import (
-    CompletionRequest,
-    DailyBudget,
-    Message,
-    ModelPrice,
-    ModelSpec,
-    Prompt,
-)
+from nof0_core.domain.model import DailyBudget, Message, ModelPrice, ModelSpec, Prompt
 from nof0_core.errors import BudgetExceededError
+from nof0_core.protocols.llm import CompletionRequest
 from nof0_core.spending.budget import ModelBudget
 from nof0_core.spending.open_calls import OpenCalls
 from nof0_core.testing import samples

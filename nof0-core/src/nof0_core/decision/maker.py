@@ -20,7 +20,7 @@ from nof0_core.decision.result import DecisionResult
 from nof0_core.decision.verbose_log import log_decision
 from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.decision import Decision
-from nof0_core.domain.model import Completion, CompletionRequest, ModelCall, ModelSpec, Prompt
+from nof0_core.domain.model import Completion, ModelCall, ModelSpec, Prompt
 from nof0_core.domain.vocabulary import CallOutcome, CycleStatus
 from nof0_core.errors import (
     BudgetExceededError,
@@ -32,6 +32,7 @@ from nof0_core.errors import (
 )
 from nof0_core.plugins.env import Logger
 from nof0_core.protocols import LLMBackend
+from nof0_core.protocols.llm import CompletionRequest
 from nof0_core.redaction import Redactor
 from nof0_core.risk.gate import RiskGate
 

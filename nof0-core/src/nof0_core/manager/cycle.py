@@ -154,42 +154,37 @@ class CycleRunner:
     ) -> None:
         completion, prompt = result.completion, result.prompt
         calls = trader.maker.take_calls()
-        model = completion.model if completion is not None else trader.config.model.name
-        extra: dict[str, object] = {}
+        usage = sum((call.usage for call in calls), Usage())
+        model = trader.config.model.name
         if completion is not None:
-            extra |= {
-                "answer": completion.text,
-                "chain_of_thought": completion.chain_of_thought,
-                "usage": completion.usage,
-            }
-        if calls:
-            extra["usage"] = sum((call.usage for call in calls), Usage())
-        if prompt is not None:
-            extra |= {
-                "prompt_digest": prompt.digest,
-                "template_versions": prompt.versions,
-                "messages": prompt.messages,
-                "prompt_cut": prompt.cut,
-            }
+            model = completion.model
+            usage = usage if calls else completion.usage
+        record = CycleEnded(
+            trader=context.trader,
+            cycle=context.cycle,
+            number=self._recorder.state.cycles(context.trader) + 1,
+            scheduled=scheduled,
+            status=result.status,
+            model=model,
+            market=market,
+            account=context.account,
+            performance=context.performance,
+            parameters=trader.parameters(model),
+            prompt_digest=None if prompt is None else prompt.digest,
+            template_versions={} if prompt is None else prompt.versions,
+            messages=None if prompt is None else prompt.messages,
+            prompt_cut="" if prompt is None else prompt.cut,
+            answer="" if completion is None else completion.text,
+            chain_of_thought="" if completion is None else completion.chain_of_thought,
+            usage=usage,
+            calls=calls,
+            judgements=result.judgements,
+            orders=carried.orders,
+            fills=carried.fills,
+            error=result.error,
+        )
         self._recorder.record(
             context.trader,
-            CycleEnded(
-                trader=context.trader,
-                cycle=context.cycle,
-                number=self._recorder.state.cycles(context.trader) + 1,
-                scheduled=scheduled,
-                status=result.status,
-                model=model,
-                market=market,
-                account=context.account,
-                performance=context.performance,
-                parameters=trader.parameters(model),
-                calls=calls,
-                judgements=result.judgements,
-                orders=carried.orders,
-                fills=carried.fills,
-                error=result.error,
-                **extra,  # type: ignore[arg-type]  # only the keys named above
-            ),
+            record,
             took=result.latency_s,
         )

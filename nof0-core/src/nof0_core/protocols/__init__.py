@@ -18,7 +18,7 @@ from nof0_core.protocols.exchange import (
     UpdateStream,
 )
 from nof0_core.protocols.exporter import Exporter
-from nof0_core.protocols.llm import LLMBackend
+from nof0_core.protocols.llm import CompletionRequest, LLMBackend
 from nof0_core.protocols.market import (
     FundingRate,
     MarketCapability,
@@ -34,6 +34,7 @@ __all__ = [
     "AllocationRequest",
     "Allocator",
     "Capability",
+    "CompletionRequest",
     "ExchangeProvider",
     "ExchangeWrapper",
     "Exporter",

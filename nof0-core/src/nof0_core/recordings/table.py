@@ -101,7 +101,7 @@ def _read_parquet(path: Path, columns: Sequence[str]) -> FloatArray:
         msg = f"{path}: reading Parquet needs pyarrow"
         raise DataError(
             msg,
-            hints=('pip install "nof0-provider-sim[parquet]", or convert the file to CSV',),
+            hints=('pip install "nof0-core[data]", or convert the file to CSV',),
         ) from error
     try:
         table = parquet.read_table(path)

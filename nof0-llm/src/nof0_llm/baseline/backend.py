@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from nof0_core.domain.candles import interval_ms
 from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.decision import Decision
-from nof0_core.domain.model import Completion, CompletionRequest, ModelSpec
+from nof0_core.domain.model import Completion, ModelSpec
 from nof0_core.errors import LLMError
 from nof0_core.money import exactly
+from nof0_core.protocols.llm import CompletionRequest
 from nof0_llm.baseline.buy_and_hold import buy_and_hold
 from nof0_llm.baseline.coin_flip import coin_flip
 from nof0_llm.baseline.ema_cross import ema_cross

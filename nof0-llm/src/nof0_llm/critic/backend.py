@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 import attrs
 
 from nof0_core.domain.decision import Decision
-from nof0_core.domain.model import Completion, CompletionRequest, ModelSpec, Usage
+from nof0_core.domain.model import Completion, ModelSpec, Usage
 from nof0_core.errors import LLMError, ReplayMissError
 from nof0_core.ids import Symbol
 from nof0_core.plugins.env import BackendRef, Env
+from nof0_core.protocols.llm import CompletionRequest
 from nof0_llm.critic.params import CriticParams
 from nof0_llm.critic.question import question
 from nof0_llm.critic.review import LONGEST_REASON, Review, apply, read, schema

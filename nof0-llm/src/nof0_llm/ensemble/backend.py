@@ -7,9 +7,10 @@ import json
 import anyio
 import attrs
 
-from nof0_core.domain.model import Completion, CompletionRequest, ModelCall, ModelSpec, Usage
+from nof0_core.domain.model import Completion, ModelCall, ModelSpec, Usage
 from nof0_core.errors import LLMError, ReplayMissError
 from nof0_core.plugins.env import Env, ModelRef
+from nof0_core.protocols.llm import CompletionRequest
 from nof0_llm.ensemble.ballot import decide
 from nof0_llm.ensemble.params import CONFIDENCE, EnsembleParams
 from nof0_llm.member import KEPT_FREE, Heard, ask, part_of_time, unused, why

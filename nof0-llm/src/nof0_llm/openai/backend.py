@@ -13,7 +13,7 @@ from openai import AsyncOpenAI, DefaultAioHttpClient
 from openai.types.chat import ChatCompletion
 
 from nof0_core.clock import Clock, SystemClock, stopwatch
-from nof0_core.domain.model import Completion, CompletionRequest, Usage
+from nof0_core.domain.model import Completion, Usage
 from nof0_core.domain.vocabulary import CallOutcome
 from nof0_core.errors import (
     BudgetExceededError,
@@ -22,6 +22,7 @@ from nof0_core.errors import (
     ModelTimeoutError,
 )
 from nof0_core.plugins.env import Env
+from nof0_core.protocols.llm import CompletionRequest
 from nof0_llm.openai.answer import Said, worst
 from nof0_llm.openai.caller import Caller
 from nof0_llm.openai.settings import OpenAIConfig, body_of, limit_of, mode_of

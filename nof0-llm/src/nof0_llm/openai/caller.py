@@ -12,11 +12,11 @@ import attrs
 import openai
 
 from nof0_core.clock import pause, stopwatch
-from nof0_core.domain.model import CompletionRequest, ModelCall, Usage
+from nof0_core.domain.model import ModelCall, Usage
 from nof0_core.domain.vocabulary import CallOutcome
 from nof0_core.errors import LLMError, ModelTimeoutError
 from nof0_core.plugins.env import Logger
-from nof0_core.protocols.llm import Budget
+from nof0_core.protocols.llm import Budget, CompletionRequest
 from nof0_llm.openai.answer import Said, read
 from nof0_llm.openai.failure import Failure, failure_of, unanswered
 

@@ -9,10 +9,11 @@ import anyio
 import attrs
 
 from nof0_core.clock import stopwatch
-from nof0_core.domain.model import Completion, CompletionRequest, ModelSpec, Usage
+from nof0_core.domain.model import Completion, ModelSpec, Usage
 from nof0_core.errors import ReplayMissError
 from nof0_core.plugins.env import BackendRef, Env, ModelRef
 from nof0_core.protocols import LLMBackend
+from nof0_core.protocols.llm import CompletionRequest
 from nof0_llm.tape.cleaning import cleaned
 from nof0_llm.tape.config import RECORD, TapeConfig
 from nof0_llm.tape.entry import Entry, Failure, failure_of

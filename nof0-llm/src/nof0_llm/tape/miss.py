@@ -6,8 +6,9 @@ import difflib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from nof0_core.domain.model import CompletionRequest, Message
+from nof0_core.domain.model import Message
 from nof0_core.errors import ReplayMissError
+from nof0_core.protocols.llm import CompletionRequest
 from nof0_llm.tape.entry import Entry
 from nof0_llm.tape.question import Question
 

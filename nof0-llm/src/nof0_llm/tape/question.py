@@ -12,7 +12,8 @@ from typing import Any
 import attrs
 
 from nof0_core.config.fields import info_of
-from nof0_core.domain.model import CompletionRequest, Message, ModelSpec
+from nof0_core.domain.model import Message, ModelSpec
+from nof0_core.protocols.llm import CompletionRequest
 
 
 @attrs.frozen(kw_only=True)

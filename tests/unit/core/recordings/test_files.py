@@ -75,7 +75,7 @@ def test_without_pyarrow_the_error_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
     with pytest.raises(DataError, match="needs pyarrow") as raised:
         load_folder(tmp_path, (), allow_gaps=False)
-    assert 'pip install "nof0-provider-sim[parquet]"' in raised.value.hints[0]
+    assert 'pip install "nof0-core[data]"' in raised.value.hints[0]
 
 
 BAD = [

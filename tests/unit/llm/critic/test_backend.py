@@ -13,8 +13,9 @@ from llm_voices import SILENT, voices
 
 from nof0_core.clock import stopwatch
 from nof0_core.domain.decision import Signal
-from nof0_core.domain.model import CompletionRequest, Message, ModelSpec, Prompt, Usage
+from nof0_core.domain.model import Message, ModelSpec, Prompt, Usage
 from nof0_core.errors import InvalidOutputError, LLMError, ReplayMissError
+from nof0_core.protocols.llm import CompletionRequest
 from nof0_llm.critic.backend import CriticBackend, problem
 from nof0_llm.critic.params import CriticParams
 

@@ -12,7 +12,7 @@ from llm_voices import SILENT, voices
 
 from nof0_core.clock import stopwatch
 from nof0_core.domain.decision import Decision, Signal
-from nof0_core.domain.model import CompletionRequest, Message, ModelSpec, Prompt, Usage
+from nof0_core.domain.model import Message, ModelSpec, Prompt, Usage
 from nof0_core.errors import (
     BudgetExceededError,
     InvalidOutputError,
@@ -20,6 +20,7 @@ from nof0_core.errors import (
     ModelTimeoutError,
     ReplayMissError,
 )
+from nof0_core.protocols.llm import CompletionRequest
 from nof0_llm.ensemble.backend import EnsembleBackend, problem
 from nof0_llm.ensemble.params import EnsembleParams
 

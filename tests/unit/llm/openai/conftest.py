@@ -11,14 +11,8 @@ import pytest
 
 from nof0_core.answers.schema import answer_schema
 from nof0_core.clock import stopwatch
-from nof0_core.domain.model import (
-    CompletionRequest,
-    DailyBudget,
-    Message,
-    ModelPrice,
-    ModelSpec,
-    Prompt,
-)
+from nof0_core.domain.model import DailyBudget, Message, ModelPrice, ModelSpec, Prompt
+from nof0_core.protocols.llm import CompletionRequest
 from nof0_core.spending.budget import ModelBudget
 from nof0_core.testing import samples
 from nof0_core.testing.environment import START, Lines, env

@@ -7,16 +7,9 @@ from datetime import timedelta
 import attrs
 import pytest
 
-from nof0_core.domain.model import (
-    Completion,
-    CompletionRequest,
-    Message,
-    ModelCall,
-    ModelSpec,
-    Prompt,
-    Usage,
-)
+from nof0_core.domain.model import Completion, Message, ModelCall, ModelSpec, Prompt, Usage
 from nof0_core.domain.vocabulary import CallOutcome
+from nof0_core.protocols.llm import CompletionRequest
 from nof0_llm.tape.entry import Entry
 
 SCHEMA = {"type": "object", "properties": {"signal": {"enum": ["hold"]}}}

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from nof0_core.domain.context import DecisionContext
-from nof0_core.domain.model import CompletionRequest, Message, ModelSpec, Prompt
+from nof0_core.domain.model import Message, ModelSpec, Prompt
 from nof0_core.plugins.env import Env
 from nof0_core.plugins.kinds import BackendKind
 from nof0_core.protocols import LLMBackend
+from nof0_core.protocols.llm import CompletionRequest
 from nof0_core.testing import samples
 from nof0_core.testing.contracts.service import Opener, ServiceContract
 
