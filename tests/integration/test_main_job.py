@@ -26,6 +26,20 @@ def test_the_same_seed_gives_the_same_journal_and_the_same_exports(demo, run_in,
     assert again.exports() == demo.exports()
 
 
+def test_neither_zone_nor_hash_seed_of_the_machine_changes_a_byte(run_in, tmp_path, monkeypatch):
+    runs = []
+    for number, (zone, seed) in enumerate((("UTC", "0"), ("Asia/Kathmandu", "4711"))):
+        monkeypatch.setenv("TZ", zone)
+        monkeypatch.setenv("PYTHONHASHSEED", seed)
+        run = run_in(tmp_path / str(number))
+        assert run.run("--cycles", "60").returncode == 0
+        runs.append(run)
+    one, other = runs
+    assert one.records("filled"), "nothing was traded: the test shows nothing"
+    assert one.journal_without_wall() == other.journal_without_wall()
+    assert one.exports() == other.exports()
+
+
 def test_at_least_three_traders_trade_and_stops_and_targets_are_among_the_exits(demo):
     purposes = {
         r["data"]["request"]["client_id"]: r["data"]["purpose"]
