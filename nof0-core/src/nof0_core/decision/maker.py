@@ -15,7 +15,7 @@ from nof0_core.answers.schema import answer_schema
 from nof0_core.answers.symbols import named
 from nof0_core.clock import Clock, stopwatch
 from nof0_core.config.model import TraderConfig
-from nof0_core.decision.preconditions import obstacle
+from nof0_core.decision.preconditions import unmet
 from nof0_core.decision.result import DecisionResult
 from nof0_core.decision.verbose_log import log_decision
 from nof0_core.domain.context import DecisionContext
@@ -94,7 +94,7 @@ class DecisionMaker:
             passes through.
         """
         self._calls = []
-        stopped = obstacle(context)
+        stopped = unmet(context)
         if stopped is not None:
             return DecisionResult(status=stopped[0], error=stopped[1])
         trader, started = self._trader, stopwatch()

@@ -6,7 +6,7 @@ from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.vocabulary import CycleStatus
 
 
-def obstacle(context: DecisionContext) -> tuple[CycleStatus, str] | None:
+def unmet(context: DecisionContext) -> tuple[CycleStatus, str] | None:
     """Return why no model should be asked, or None.
 
     One symbol with fresh prices is enough: the risk gate refuses entries on the others, while their

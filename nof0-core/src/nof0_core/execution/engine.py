@@ -47,7 +47,7 @@ class ExecutionEngine:
     """All dealings with one exchange account.
 
     Every public method holds the venue account's lock, so traders that decide at the same time are
-    served one after the other and each sees the numbers the one before it left. `obstacle` is asked
+    served one after the other and each sees the numbers the one before it left. `refusal` is asked
     right before an entry leaves and says why it must not (empty: it may).
     """
 
@@ -60,7 +60,7 @@ class ExecutionEngine:
         instruments: Mapping[Symbol, Instrument],
         policies: Mapping[TraderId, OrderPolicy],
         since: datetime,
-        obstacle: Callable[[TraderId], str] = lambda _: "",
+        refusal: Callable[[TraderId], str] = lambda _: "",
     ) -> None:
         self.venue_account = venue_account
         self._provider = provider
@@ -77,13 +77,13 @@ class ExecutionEngine:
             venue_account=venue_account,
             recorder=recorder,
             reconciliation=self._reconciliation,
-            obstacle=obstacle,
+            refusal=refusal,
         )
         self._orders = OrderManager(
             venue_account=venue_account,
             provider=provider,
             recorder=recorder,
-            objection=self._pre_trade.objection,
+            refusal=self._pre_trade.refusal_at_sending,
         )
         self._fills = FillReader(
             venue_account=venue_account,
@@ -214,9 +214,9 @@ class ExecutionEngine:
                 return not_sent(approved, "an order on the coin is still on its way")
             made = self._closing.order(position, approved.cycle, quotes, OrderPurpose.CLOSE)
             return not_sent(approved, made.reason) if isinstance(made, Refusal) else made
-        hindrance = self._pre_trade.of(approved)
-        if hindrance:
-            return not_sent(approved, hindrance)
+        refused = self._pre_trade.refusal(approved)
+        if refused:
+            return not_sent(approved, refused)
         made = order_factory.open_order(approved, quote, instrument, policies, self.venue_account)
         if isinstance(made, Refusal):
             return not_sent(approved, made.reason)

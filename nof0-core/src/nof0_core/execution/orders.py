@@ -39,7 +39,7 @@ class OrderManager:
     Order of things for each batch: intents into the journal, made durable, sent, answers into the
     journal. A cancelled task finishes this sequence first, so a shutdown never loses an answer.
 
-    `objection` is asked right before an order leaves: why it must not, or nothing.
+    `refusal` is asked right before an order leaves: why it must not, or nothing.
     """
 
     def __init__(
@@ -48,12 +48,12 @@ class OrderManager:
         venue_account: str,
         provider: ExchangeProvider,
         recorder: Recorder,
-        objection: Callable[[OrderIntended], str],
+        refusal: Callable[[OrderIntended], str],
     ) -> None:
         self._venue_account = venue_account
         self._provider = provider
         self._recorder = recorder
-        self._objection = objection
+        self._refusal = refusal
         self._proof = exchange_with(provider, Capability.PROOF)
         self._expires = Capability.EXPIRY in provider.capabilities
         self._in_batches = Capability.BATCH in provider.capabilities
@@ -196,7 +196,7 @@ class OrderManager:
         await self._recorder.secure()
         is_late = anyio.current_time() >= until
         late = "not sent: the disk took too long to confirm the journal" if is_late else ""
-        reasons = {i.request.client_id: self._objection(i) or late for i in intents}
+        reasons = {i.request.client_id: self._refusal(i) or late for i in intents}
         leaving = [i for i in intents if not reasons[i.request.client_id]]
         outcomes = await self._place(leaving, until) if leaving else []
         return outcomes + [

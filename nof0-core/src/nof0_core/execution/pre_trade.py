@@ -1,4 +1,4 @@
-"""What hinders an approved entry after all."""
+"""What keeps an approved entry from leaving after all."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from nof0_core.state.recorder import Recorder
 class PreTradeCheck:
     """Asked for every entry before it leaves.
 
-    `obstacle` says what outside the venue account stops a trader (empty: nothing), such as a
+    `refusal` says what outside the venue account stops a trader (empty: nothing), such as a
     halt.
     """
 
@@ -26,21 +26,21 @@ class PreTradeCheck:
         venue_account: str,
         recorder: Recorder,
         reconciliation: Reconciliation,
-        obstacle: Callable[[TraderId], str],
+        refusal: Callable[[TraderId], str],
     ) -> None:
         self._venue_account = venue_account
         self._recorder = recorder
         self._reconciliation = reconciliation
-        self._obstacle = obstacle
+        self._refusal = refusal
 
-    def of(self, approved: ApprovedDecision) -> str:
+    def refusal(self, approved: ApprovedDecision) -> str:
         """Say why an approved entry must not leave after all; empty if it may."""
         trader, symbol = approved.trader, approved.decision.symbol
         if self._recorder.state.position(trader, symbol) is not None:
             return "the trader already has a position in the coin"
         if self.is_under_way(trader, symbol, but=approved):
             return "an order on the coin is still on its way"
-        return self._reconciliation.objection(symbol) or self._stop(trader)
+        return self._reconciliation.refusal(symbol) or self._stop(trader)
 
     def is_under_way(
         self, trader: TraderId, symbol: Symbol, *, but: ApprovedDecision | None = None
@@ -48,7 +48,8 @@ class PreTradeCheck:
         """Tell whether an order of the trader on the coin may yet fill, its exits left out.
 
         Sent beside it, another close would turn the position round, another entry double it. The
-        entry of `but` itself is no obstacle: the sender asks for it instead of sending it again.
+        entry of `but` itself is no reason: the order manager asks for it instead of sending it
+        again.
         """
         own = (
             client_order_id(trader, but.cycle, symbol, OrderPurpose.OPEN)
@@ -70,17 +71,17 @@ class PreTradeCheck:
         wanted: list[OrderIntended] = []
         stopped: list[OrderReport] = []
         for intent in intents:
-            reason = self.objection(intent)
+            reason = self.refusal_at_sending(intent)
             if reason:
                 stopped.append(held_back(intent, reason))
             else:
                 wanted.append(intent)
         return wanted, stopped
 
-    def objection(self, intent: OrderIntended) -> str:
+    def refusal_at_sending(self, intent: OrderIntended) -> str:
         """Say why an order must not leave now, empty if it may; only entries are ever stopped."""
         return self._stop(intent.trader) if intent.purpose is OrderPurpose.OPEN else ""
 
     def _stop(self, trader: TraderId) -> str:
-        obstacle = self._obstacle(trader)
-        return f"entries are stopped: {obstacle}" if obstacle else ""
+        refusal = self._refusal(trader)
+        return f"entries are stopped: {refusal}" if refusal else ""

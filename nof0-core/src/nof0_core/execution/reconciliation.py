@@ -50,7 +50,7 @@ class Reconciliation:
         """Forget that both sides were compared, until they are again."""
         self._is_known = False
 
-    def objection(self, symbol: Symbol) -> str:
+    def refusal(self, symbol: Symbol) -> str:
         """Say why no entry on a coin may leave now; empty if one may."""
         if not self._is_known:
             return "entries are stopped: the exchange account could not be read"

@@ -93,7 +93,7 @@ class TraderBrakes:
         said = self._recorder.state.brakes.is_paused(trader)
         return not self._traders[trader].auto_start if said is None else said
 
-    def obstacle(self, trader: TraderId) -> str:
+    def refusal(self, trader: TraderId) -> str:
         """Say why an entry must not leave now; empty if nothing is in its way.
 
         Asked right before sending: what was approved a moment ago may have been stopped since.

@@ -89,7 +89,7 @@ def make_manager(
             instruments=feeds[pricing[name]].instruments,
             policies={t.id: _terms(t) for t in config.traders},
             since=recorder.state.inception or clock.now(),
-            obstacle=brakes.obstacle,
+            refusal=brakes.refusal,
         )
         for name, provider in providers.items()
     }

@@ -22,7 +22,7 @@ from nof0_core.execution.engine import ExecutionEngine
 from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.ids import ENGINE, cycle_id
 from nof0_core.journal import Journal
-from nof0_core.money import exactly
+from nof0_core.money import exactly, floor_to
 from nof0_core.protocols import Capability
 from nof0_core.risk.gate import RiskGate
 from nof0_core.state.engine_state import EngineState
@@ -186,7 +186,8 @@ class Venue:
             )
             self.orders[request.client_id] = order
         else:
-            self._execute(order, request.size * self.fill_ratio)
+            lot = samples.instrument(request.symbol).lot
+            self._execute(order, floor_to(request.size * self.fill_ratio, lot))
         return self.orders[request.client_id].outcome(request.client_id)
 
     def _execute(self, order, size):
@@ -224,7 +225,7 @@ class Scene:
         self.venue = Venue(self.clock)
         self.log = Lines()
         self.cycles = 0
-        self.obstacle = ""
+        self.refused = ""
         self.policies = OrderPolicy(
             style=OrderStyle.MARKET_IOC, slippage_bps=D(50), price_band_pct=D(2)
         )
@@ -262,7 +263,7 @@ class Scene:
             instruments={s: samples.instrument(s) for s in ("BTC", "ETH")},
             policies={"ann": self.policies, "bob": self.policies},
             since=START,
-            obstacle=lambda _: self.obstacle,
+            refusal=lambda _: self.refused,
         )
 
     def restart(self):

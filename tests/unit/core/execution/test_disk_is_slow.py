@@ -54,7 +54,7 @@ async def test_an_entry_does_not_leave_after_a_halt_that_came_meanwhile(live, ga
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(trade)
         await gate.busy()
-        live.obstacle = "halted"
+        live.refused = "halted"
         gate.open(100)
     (report,) = carried[0].orders
     assert report.outcome.status is OrderStatus.REJECTED
@@ -66,7 +66,7 @@ async def test_an_entry_does_not_leave_after_a_halt_that_came_meanwhile(live, ga
 async def test_a_halt_that_comes_meanwhile_stops_no_close(live, gate):
     gate.open(100)
     await live.open("ann")
-    live.obstacle = "halted"
+    live.refused = "halted"
     await live.trade("ann", CLOSE)
     assert live.state.position("ann", "BTC") is None
 

@@ -29,7 +29,7 @@ async def test_an_obstacle_that_comes_while_leverage_is_set_stops_the_entry(scen
 
     async def slow(*arguments):
         await set_leverage(*arguments)
-        scene.obstacle = "halted"
+        scene.refused = "halted"
 
     scene.venue.set_leverage = slow
     carried = await scene.open("ann")
@@ -40,7 +40,7 @@ async def test_an_obstacle_that_comes_while_leverage_is_set_stops_the_entry(scen
 
 async def test_an_obstacle_never_stops_a_close(scene):
     await scene.open("ann")
-    scene.obstacle = "halted"
+    scene.refused = "halted"
     carried = await scene.open("bob")
     assert carried.orders[0].status is OrderStatus.REJECTED
     await scene.trade("ann", CLOSE)
