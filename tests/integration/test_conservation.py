@@ -266,7 +266,7 @@ class Scene:
     def agrees(self):
         """Tell whether the sums of the ledger are the venue's numbers, to the last digit."""
         account, totals = self.venue._state.account, self.state.totals("paper")
-        sizes = {symbol: position.size for symbol, position in account.positions.items()}
+        sizes = {symbol: position.quantity for symbol, position in account.positions.items()}
         return totals.raw_usd == account.raw_usd and totals.quantities == sizes
 
     async def check(self):
