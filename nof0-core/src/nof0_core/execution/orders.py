@@ -213,10 +213,22 @@ class OrderManager:
         return min(r.intended_at for r in records if r is not None) + EXPIRES_AFTER
 
     async def _place(self, intents: Sequence[OrderIntended], until: float) -> list[OrderOutcome]:
-        """Give the venue the orders, in one call where it takes several."""
+        """Give the venue the orders, in one call where it takes several.
+
+        One by one, the first come first; those for which no time is left are not sent.
+        """
         if self._in_batches:
             return await self._place_batch(intents, until)
-        return [o for intent in intents for o in await self._place_batch([intent], until)]
+        outcomes: list[OrderOutcome] = []
+        for intent in intents:
+            if anyio.current_time() < until:
+                outcomes += await self._place_batch([intent], until)
+            else:
+                reason = "not sent: the orders before it took all the time there was"
+                client_id = intent.request.client_id
+                status = OrderStatus.REJECTED
+                outcomes.append(OrderOutcome(client_id=client_id, status=status, reason=reason))
+        return outcomes
 
     async def _place_batch(
         self, intents: Sequence[OrderIntended], until: float

@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from nof0_core.clock import ScaledClock
-from nof0_core.domain.order import OrderStatus
+from nof0_core.domain.order import OrderStatus, TriggerKind
 from nof0_core.errors import OutcomeUnknownError
 from nof0_core.execution import orders
 from nof0_core.execution.orders import CLOCKS_DIFFER, EXPIRES_AFTER
@@ -160,6 +160,32 @@ async def test_orders_are_sent_together_only_where_the_venue_takes_several(scene
     # The entry, then stop and target.
     assert sizes == ([1, 2] if is_there else [1, 1, 1])
     assert len(scene.resting()) == 2
+
+
+async def test_what_no_time_is_left_for_is_not_sent_and_not_taken_for_unknown(scene, monkeypatch):
+    real = [anyio.current_time()]
+    place = type(scene.venue).place
+
+    async def slow(self, requests, *, expires_at):
+        if requests[0].trigger is not None:
+            real[0] += 3600
+        return await place(self, requests, expires_at=expires_at)
+
+    give(scene, place=slow)
+    scene.venue.__class__.capabilities -= {Capability.BATCH}
+    scene.restart()
+    await scene.sync()
+    monkeypatch.setattr(orders.anyio, "current_time", lambda: real[0])
+    await scene.open("ann")
+    # The stop came first and stands; of the target it is known that it was not sent.
+    [target] = [e for e in answers(scene) if "took all the time" in e.outcome.reason]
+    assert target.outcome.status is OrderStatus.REJECTED
+    assert TriggerKind.STOP in {order.trigger.kind for order in scene.resting()}
+
+
+def answers(scene):
+    scene.recorder.journal.flush()
+    return [e.body for e in scene.recorder.journal.read(types=["order_answered"])]
 
 
 async def test_executions_an_answer_tells_are_booked_without_asking(scene):
