@@ -78,18 +78,19 @@ async def open_crashing(config, env):
             last = kind
             return Answers(outcomes, crash, f"{kind} answered")
 
-        async def dying_fills(since):
+        def asked() -> None:
+            """The first question after an order: by now its answer is in the journal."""
             nonlocal last
             was, last = last, ""
             if was:
-                crash.at(f"{was} recorded")
+                crash.at("exit standing" if was == "exit" else f"{was} recorded")
+
+        async def dying_fills(since):
+            asked()
             return await fills(since)
 
         async def dying_report():
-            nonlocal last
-            was, last = last, ""
-            if was == "exit":
-                crash.at("exit standing")
+            asked()
             return await report()
 
         async def dying_leverage(symbol, wanted, mode):
