@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
+from decimal import localcontext
 
 from nof0_core.domain.candles import interval_ms
 from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.decision import Decision
 from nof0_core.domain.model import Completion, ModelSpec
 from nof0_core.errors import LLMError
-from nof0_core.money import exactly
+from nof0_core.money import EXACT
 from nof0_core.protocols.llm import CompletionRequest
 from nof0_llm.baseline.buy_and_hold import buy_and_hold
 from nof0_llm.baseline.coin_flip import coin_flip
@@ -39,8 +40,9 @@ class BaselineBackend:
             LLMError: unknown strategy, or an indicator it needs is missing.
         """
         model = request.model
-        decide = exactly(strategy_of(model))
-        decisions = decide(request.context, _params(model))
+        decide, params = strategy_of(model), _params(model)
+        with localcontext(EXACT):
+            decisions = decide(request.context, params)
         return Completion(
             model=model.name,
             decisions=decisions,
