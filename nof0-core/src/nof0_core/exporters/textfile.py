@@ -23,7 +23,7 @@ from nof0_core.domain.event import Alerted, CallsLost, CycleEnded, Event, Filled
 from nof0_core.domain.model import Usage
 from nof0_core.domain.view import TraderView, View
 from nof0_core.exporters.files import prepare_directory, replace_file
-from nof0_core.money import exactly
+from nof0_core.money import EXACT, ZERO, exactly
 from nof0_core.plugins.env import Env
 
 if TYPE_CHECKING:
@@ -127,7 +127,6 @@ class PrometheusExporter:
             "nof0_engine_time_seconds", "Time of the newest export", value=view.time.timestamp()
         )
 
-    @exactly
     def _count(self, event: Event) -> None:
         match event.body:
             case CycleEnded(trader=trader, status=status, usage=usage):
@@ -142,7 +141,7 @@ class PrometheusExporter:
 
     def _spend(self, trader: str, usage: Usage) -> None:
         self._tokens[trader] += usage.tokens
-        self._cost[trader] = self._cost.get(trader, Decimal(0)) + usage.cost_usd
+        self._cost[trader] = EXACT.add(self._cost.get(trader, ZERO), usage.cost_usd)
 
     @exactly
     def _write(self) -> None:

@@ -30,7 +30,7 @@ from nof0_core.domain.event import (
 from nof0_core.domain.order import OrderPurpose, OrderStatus
 from nof0_core.ids import ClientOrderId, TraderId, is_shared
 from nof0_core.ledger.arithmetic import share
-from nof0_core.money import HUNDRED, ONE, ZERO, exactly
+from nof0_core.money import EXACT, HUNDRED, ONE, ZERO
 
 INDEX_STEP = Decimal("1E-18")
 """Grid of the index; each valuation rounds to it once."""
@@ -53,12 +53,12 @@ class _Track:
     is_paused: bool | None = None
     judged_trades: int = 0
 
-    @exactly
     def index_at(self, equity: Decimal, deposited: Decimal) -> Decimal:
         """Return the index if the account were worth `equity` now."""
         if self.equity <= 0:
             return self.index
-        worth = max(ZERO, equity - (deposited - self.deposited))
+        moved_in = EXACT.subtract(deposited, self.deposited)
+        worth = max(ZERO, EXACT.subtract(equity, moved_in))
         return share(self.index, worth, self.equity, INDEX_STEP)
 
     def value(self, state: AccountState, *, is_hour: bool) -> None:
@@ -201,12 +201,11 @@ class Brakes:
         self._answered.add(body.request)
 
 
-@exactly
 def _fall_pct(start: Decimal, now: Decimal) -> Decimal:
     """Return the fall from `start` to `now` in percent; all of it where there was nothing left."""
     if start <= 0:
         return HUNDRED
-    return max(ZERO, HUNDRED - share(HUNDRED, now, start, INDEX_STEP))
+    return max(ZERO, EXACT.subtract(HUNDRED, share(HUNDRED, now, start, INDEX_STEP)))
 
 
 def next_midnight(moment: datetime) -> datetime:
