@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Decimal
+from functools import cached_property
 from typing import Literal
 
 import attrs
 
 from nof0_core.ids import Symbol
-from nof0_core.money import EXACT, ONE
+from nof0_core.money import EXACT, ONE, ZERO
 
 Rounding = Literal["nearest", "down", "up"]
 _MODES = {"nearest": ROUND_HALF_EVEN, "down": ROUND_DOWN, "up": ROUND_UP}
@@ -90,6 +91,18 @@ class Instrument:
     def __attrs_post_init__(self) -> None:
         """Refuse tiers that `check_tiers` refuses."""
         check_tiers(self.tiers)
+
+    @cached_property
+    def maintenance_schedule(self) -> tuple[tuple[Decimal, Decimal, Decimal], ...]:
+        """Lower bound in USD, maintenance rate and deduction in USD of each tier, ascending."""
+        whole = MarginTier(lower_bound=ZERO, max_leverage=self.max_leverage)
+        found = []
+        rate = deduction = ZERO
+        for tier in self.tiers or (whole,):
+            step = EXACT.multiply(tier.lower_bound, EXACT.subtract(tier.maintenance, rate))
+            rate, deduction = tier.maintenance, EXACT.add(deduction, step)
+            found.append((tier.lower_bound, rate, deduction))
+        return tuple(found)
 
     @property
     def lot(self) -> Decimal:

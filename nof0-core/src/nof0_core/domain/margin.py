@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, ROUND_UP, Decimal
-from functools import lru_cache
 
 import attrs
 
-from nof0_core.domain.instrument import Instrument, MarginTier
+from nof0_core.domain.instrument import Instrument
 from nof0_core.money import EXACT, ONE, USD, ZERO
 
 
@@ -33,7 +32,7 @@ def maintenance(instrument: Instrument, notional: Decimal) -> Maintenance:
     to the part of the notional above its lower bound, so that the margin does not jump.
     """
     rate = deduction = ZERO
-    for bound, tier_rate, tier_deduction in _schedule(instrument):
+    for bound, tier_rate, tier_deduction in instrument.maintenance_schedule:
         if notional < bound:
             break
         rate, deduction = tier_rate, tier_deduction
@@ -42,7 +41,7 @@ def maintenance(instrument: Instrument, notional: Decimal) -> Maintenance:
 
 def maintenance_rates(instrument: Instrument) -> Sequence[Decimal]:
     """Return the maintenance rate of each tier, the lowest first."""
-    return [rate for _, rate, _ in _schedule(instrument)]
+    return [rate for _, rate, _ in instrument.maintenance_schedule]
 
 
 def initial_margin(notional: Decimal, leverage: int, *, step: Decimal | None = USD) -> Decimal:
@@ -72,16 +71,3 @@ def liquidation_price(
 def positive_price(price: Decimal, step: Decimal) -> Decimal | None:
     """Return a price rounded to a multiple of `step`, ties to even; None unless it is above 0."""
     return price.quantize(step, ROUND_HALF_EVEN, EXACT) if price > 0 else None
-
-
-@lru_cache(maxsize=4096)
-def _schedule(instrument: Instrument) -> tuple[tuple[Decimal, Decimal, Decimal], ...]:
-    """Return (lower bound, maintenance rate, deduction) of each tier, in USD."""
-    whole = MarginTier(lower_bound=ZERO, max_leverage=instrument.max_leverage)
-    found = []
-    rate = deduction = ZERO
-    for tier in instrument.tiers or (whole,):
-        step = EXACT.multiply(tier.lower_bound, EXACT.subtract(tier.maintenance, rate))
-        rate, deduction = tier.maintenance, EXACT.add(deduction, step)
-        found.append((tier.lower_bound, rate, deduction))
-    return tuple(found)
