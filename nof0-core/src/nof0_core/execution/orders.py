@@ -157,13 +157,7 @@ class OrderManager:
         if found is not None:
             self._answer(found.outcome(client_id))
         elif is_dead:
-            self._answer(
-                OrderOutcome(
-                    client_id=client_id,
-                    status=OrderStatus.REJECTED,
-                    reason="the venue never saw this order",
-                )
-            )
+            self._answer(_refused(client_id, "the venue never saw this order"))
 
     def _is_dead(self, record: OrderRecord) -> bool:
         """Tell whether an order that the venue does not know can never arrive any more.
@@ -200,9 +194,7 @@ class OrderManager:
         leaving = [i for i in intents if not reasons[i.request.client_id]]
         outcomes = await self._place(leaving, until) if leaving else []
         return outcomes + [
-            OrderOutcome(client_id=client_id, status=OrderStatus.REJECTED, reason=reason)
-            for client_id, reason in reasons.items()
-            if reason
+            _refused(client_id, reason) for client_id, reason in reasons.items() if reason
         ]
 
     def _expiry(self, intents: Sequence[OrderIntended]) -> datetime | None:
@@ -225,9 +217,7 @@ class OrderManager:
                 outcomes += await self._place_batch([intent], until)
             else:
                 reason = "not sent: the orders before it took all the time there was"
-                client_id = intent.request.client_id
-                status = OrderStatus.REJECTED
-                outcomes.append(OrderOutcome(client_id=client_id, status=status, reason=reason))
+                outcomes.append(_refused(intent.request.client_id, reason))
         return outcomes
 
     async def _place_batch(
@@ -287,3 +277,7 @@ class OrderManager:
         if record is None or record.outcome is None:
             return OrderOutcome(client_id=intent.request.client_id, status=OrderStatus.UNKNOWN)
         return record.outcome
+
+
+def _refused(client_id: ClientOrderId, reason: str) -> OrderOutcome:
+    return OrderOutcome(client_id=client_id, status=OrderStatus.REJECTED, reason=reason)
