@@ -29,6 +29,7 @@ from nof0_core.domain.vocabulary import (
     ControlOutcome,
     CycleStatus,
     DriftKind,
+    ExitReason,
     TransferReason,
 )
 from nof0_core.ids import CycleId, Symbol, TraderId
@@ -250,6 +251,38 @@ class FundingSettled(Body):
     time: datetime
     rate: Decimal
     amounts: Mapping[TraderId, Decimal]
+
+
+@attrs.frozen(kw_only=True)
+class Offset(Body):
+    """Opposite positions of one coin, set off against each other at a price without any order.
+
+    `quantities` are the signed changes in coins by account; they add up to zero, and none is
+    larger than what its account holds. `price` is in USD, `reason` what it counts as in the trades
+    that it closes.
+    """
+
+    type: ClassVar[str] = "offset"
+    venue_account: str
+    symbol: Symbol
+    price: Decimal
+    quantities: Mapping[TraderId, Decimal]
+    reason: ExitReason
+
+
+@attrs.frozen(kw_only=True)
+class CoinRested(Body):
+    """A stop was refused or lost: until `until` (UTC) the trader enters the coin no more.
+
+    `count` is how many times this happened since a stop of the coin was last accepted.
+    """
+
+    type: ClassVar[str] = "coin_rested"
+    trader: TraderId
+    symbol: Symbol
+    until: datetime
+    count: int
+    reason: str
 
 
 @attrs.frozen(kw_only=True)

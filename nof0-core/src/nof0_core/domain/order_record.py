@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import attrs
 
-from nof0_core.domain.order import OrderPurpose, OrderRequest
+from nof0_core.domain.order import OrderPurpose, OrderRequest, OrderStatus
 from nof0_core.domain.outcome import OrderOutcome
 from nof0_core.domain.position import ExitPlan, MarginMode
 from nof0_core.ids import ClientOrderId, CycleId, Symbol, TraderId
@@ -53,6 +53,17 @@ class OrderRecord:
     def is_open(self) -> bool:
         """Return whether the venue has not said yet that nothing more can happen to it."""
         return self.outcome is None or not self.outcome.status.is_final
+
+    @property
+    def unbooked(self) -> Decimal:
+        """Return the executed coins the venue has answered that the ledger has not booked yet."""
+        told = self.outcome.filled_size if self.outcome is not None else Decimal(0)
+        return max(Decimal(0), told - self.filled)
+
+    @property
+    def is_unknown(self) -> bool:
+        """Return whether nobody can say whether it is at the venue."""
+        return self.outcome is None or self.outcome.status is OrderStatus.UNKNOWN
 
     @property
     def is_exit(self) -> bool:

@@ -25,15 +25,18 @@ def compare(
     account: VenueAccount,
     positions: Sequence[VenuePosition],
     marks: Mapping[Symbol, Decimal],
+    room: Decimal = ZERO,
 ) -> tuple[Drift, ...]:
     """Return every number on which the sums of the ledger and the venue differ.
 
     Positions must agree to the last lot; `raw_usd` (USD) within `CASH_TOLERANCE`. Cash that was
     paid or got for coins that differ, at their marks (USD) give or take `PRICE_ROOM`, is no
-    difference of its own. Coins are in alphabetical order, cash is last.
+    difference of its own, nor is up to `room` USD more. Coins are in alphabetical order, cash is
+    last.
     """
     at_venue = {p.symbol: p for p in positions}
-    drift, paid, room = [], ZERO, CASH_TOLERANCE
+    drift, paid, tolerance = [], ZERO, CASH_TOLERANCE + room
+    room = tolerance
     for symbol in sorted({*quantities, *at_venue}):
         held = at_venue.get(symbol)
         ours, theirs = quantities.get(symbol, ZERO), held.quantity if held is not None else ZERO
@@ -45,6 +48,6 @@ def compare(
         room += abs(theirs - ours) * price * PRICE_ROOM
     difference = account.raw_usd - raw_usd
     # A correction without any trade leaves cash as it is, a missing trade changes it by its price.
-    if abs(difference) > CASH_TOLERANCE and abs(difference + paid) > room:
+    if abs(difference) > tolerance and abs(difference + paid) > room:
         drift.append(Drift(what=DriftKind.CASH, symbol=None, ledger=raw_usd, venue=account.raw_usd))
     return tuple(drift)

@@ -1,9 +1,10 @@
-"""Everything that is done on one venue account, one thing at a time."""
+"""Everything that is done on one venue account."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from decimal import Decimal
 
@@ -17,11 +18,17 @@ from nof0_core.domain.fill import Fill
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.order import OrderPurpose, OrderStatus
 from nof0_core.domain.snapshot import Quote
+from nof0_core.errors import EndOfDataError, ProviderError
 from nof0_core.execution import order_factory
-from nof0_core.execution.closing import Closing
 from nof0_core.execution.fills import VERY_LATE, FillReader
+from nof0_core.execution.flattening import Flattening
+from nof0_core.execution.flights import Seen
+from nof0_core.execution.forced import ForcedCloses
+from nof0_core.execution.gateway import NEVER, Gateway
 from nof0_core.execution.leverage import Leverage
+from nof0_core.execution.limits import LIMITS, Limits
 from nof0_core.execution.margin_watch import MarginWatch
+from nof0_core.execution.nets import Nets
 from nof0_core.execution.order_factory import OrderPolicy, Refusal
 from nof0_core.execution.orders import OrderManager
 from nof0_core.execution.pre_trade import PreTradeCheck
@@ -29,6 +36,7 @@ from nof0_core.execution.protection import Protection
 from nof0_core.execution.reconciliation import Reconciliation
 from nof0_core.execution.reports import not_sent
 from nof0_core.ids import ClientOrderId, Symbol, TraderId
+from nof0_core.ledger import Position
 from nof0_core.money import exactly
 from nof0_core.protocols import Capability, ExchangeProvider, UpdateStream, exchange_with
 from nof0_core.risk.approval import ApprovedDecision, require_approval
@@ -37,18 +45,25 @@ from nof0_core.state.recorder import Recorder
 
 @attrs.frozen(kw_only=True)
 class ExecutionReport:
-    """What became of the approved decisions of one cycle."""
+    """What became of the approved decisions of one cycle.
+
+    `trouble` says what could not be read after the orders were sent, empty if nothing.
+    """
 
     orders: tuple[OrderReport, ...] = ()
     fills: tuple[Fill, ...] = ()
+    trouble: str = ""
 
 
 class ExecutionEngine:
     """All dealings with one exchange account.
 
-    Every public method holds the venue account's lock, so traders that decide at the same time are
-    served one after the other and each sees the numbers the one before it left. `refusal` is asked
-    right before an entry leaves and says why it must not (empty: it may).
+    Calls may overlap. Entries are sent one at a time, what protects one at a time beside them, and
+    each sees the numbers the one before it left. Sending an entry and placing its stop is one unit
+    that no cancellation interrupts; nothing is read in between. Whatever cannot be read keeps
+    nothing from acting that is known without it.
+
+    `refusal` is asked right before an entry leaves and says why it must not (empty: it may).
     """
 
     def __init__(
@@ -61,52 +76,57 @@ class ExecutionEngine:
         policies: Mapping[TraderId, OrderPolicy],
         since: datetime,
         refusal: Callable[[TraderId], str] = lambda _: "",
+        limits: Limits = LIMITS,
     ) -> None:
         self.venue_account = venue_account
         self._provider = provider
-        self._simulated = exchange_with(provider, Capability.ACCEPTS_MARKS)
-        self._is_caught_up = False
         self._recorder = recorder
+        self._is_lockstep = recorder.clock.is_lockstep
         self._instruments = instruments
         self._policies = policies
         self._since = since
-        self._lock = anyio.Lock(fast_acquire=True)
-        self._leverage = Leverage(venue_account=venue_account, provider=provider, recorder=recorder)
+        self._is_caught_up = False
+        self._turn = anyio.Lock(fast_acquire=True)
+        self._quotes: dict[Symbol, Quote] = {}
+        self._gateway = Gateway(
+            venue_account=venue_account, provider=provider, clock=recorder.clock, limits=limits
+        )
+        gateway = self._gateway
+        self._nets = Nets(venue_account=venue_account, state=recorder.state)
+        self._leverage = Leverage(gateway=gateway, recorder=recorder)
         self._reconciliation = Reconciliation(venue_account=venue_account, recorder=recorder)
         self._pre_trade = PreTradeCheck(
             venue_account=venue_account,
             recorder=recorder,
             reconciliation=self._reconciliation,
+            nets=self._nets,
             refusal=refusal,
         )
         self._orders = OrderManager(
-            venue_account=venue_account,
-            provider=provider,
-            recorder=recorder,
-            refusal=self._pre_trade.refusal_at_sending,
+            gateway=gateway, recorder=recorder, refusal=self._pre_trade.refusal_at_sending
         )
-        self._fills = FillReader(
-            venue_account=venue_account,
-            provider=provider,
-            recorder=recorder,
-            instruments=instruments,
-        )
-        self._closing = Closing(
-            venue_account=venue_account,
-            recorder=recorder,
-            instruments=instruments,
-            policies=policies,
-        )
+        self._fills = FillReader(gateway=gateway, recorder=recorder, instruments=instruments)
         self._margin_watch = MarginWatch(
             venue_account=venue_account, recorder=recorder, instruments=instruments
         )
         self._protection = Protection(
-            venue_account=venue_account,
-            capabilities=provider.capabilities,
+            gateway=gateway,
             recorder=recorder,
             orders=self._orders,
             instruments=instruments,
             policies=policies,
+        )
+        self._closes = ForcedCloses(
+            gateway=gateway,
+            recorder=recorder,
+            orders=self._orders,
+            pre_trade=self._pre_trade,
+            nets=self._nets,
+            instruments=instruments,
+            policies=policies,
+        )
+        self._flattening = Flattening(
+            recorder=recorder, closing=self._closes.closing, pre_trade=self._pre_trade
         )
 
     @property
@@ -119,6 +139,14 @@ class ExecutionEngine:
         """Return what opens the venue's stream of updates, None where it has none."""
         found = exchange_with(self._provider, Capability.ORDER_STREAM)
         return None if found is None else found.updates
+
+    def unprotected(self) -> tuple[Position, ...]:
+        """Return positions whose trader wants a stop and that have none at the venue."""
+        return self._protection.unprotected()
+
+    def overdue(self, now: float) -> str:
+        """Say which call hangs at `now` (event loop's time); empty if none does."""
+        return self._gateway.overdue(now)
 
     @exactly
     async def submit(
@@ -135,51 +163,91 @@ class ExecutionEngine:
         opens = [a for a in approved if a.decision.signal.is_entry]
         if not closes and not opens:
             return ExecutionReport()
-        async with self._lock:
-            reports: list[OrderReport] = []
-            fills: list[Fill] = []
-            for batch in (closes, opens):
+        self._quotes.update(quotes)
+        reports: list[OrderReport] = []
+        sent: list[OrderIntended] = []
+        for decision in closes:
+            made = await self._close_as_decided(decision)
+            if isinstance(made, OrderReport):
+                reports.append(made)
+            else:
+                sent += made
+        if opens:
+            async with self._unit() as leave_lane:
                 intents: list[OrderIntended] = []
-                for decision in batch:
-                    made = await self._intent(decision, quotes)
-                    if isinstance(made, OrderReport):
-                        reports.append(made)
+                for decision in opens:
+                    entry = await self._entry(decision)
+                    if isinstance(entry, OrderReport):
+                        reports.append(entry)
                     else:
-                        intents.append(made)
-                # Setting leverage takes time, in which a halt may have come. The sender asks again.
-                intents, stopped = self._pre_trade.sort_out(intents)
-                reports += stopped
-                if intents:
-                    sent = await self._orders.send(intents)
-                    fills += await self._book_sent(sent, quotes)
-                    reports += sent
-            await self._guard(quotes)
-            return ExecutionReport(orders=tuple(reports), fills=tuple(fills))
+                        intents.append(entry)
+                await self._orders.send(intents, self._gateway.limits.place)
+                sent += intents
+                await leave_lane()
+                await self._protect()
+        fills, trouble = await self._book_sent(sent)
+        await self._protect()
+        reports += self._orders.reports(sent)
+        return ExecutionReport(orders=tuple(reports), fills=fills, trouble="; ".join(trouble))
 
     @exactly
-    async def sync(self, quotes: Mapping[Symbol, Quote]) -> None:
+    async def sync(self, quotes: Mapping[Symbol, Quote]) -> tuple[str, ...]:
         """Catch up with the venue, keep exits in place and compare both sides.
 
         A simulated venue is handed the quotes first: they are what makes time pass there. No entry
         leaves before the first call, nor, where anything here fails, until it has worked again.
+
+        Returns:
+            What could not be read, a sentence each. Protection has acted all the same.
+
+        Raises:
+            EndOfDataError: a recording is over.
+            JournalError: the ledger does not add up, or cannot be written.
         """
-        async with self._lock:
-            self._reconciliation.doubt()
-            await self._book_executions(quotes)
-            report, seen = await self._provider.report(), self._recorder.journal.last_seq
-            await self._refresh_orders(report)
-            await self._close_insolvent(quotes)
-            await self._guard(quotes)
-            if self._recorder.journal.last_seq != seen:
-                # What was done meanwhile is not in it.
-                report = await self._provider.report()
-            await self._compare(report, quotes)
+        self._quotes.update(quotes)
+        async with self._turn:
+            self._closes.begin_round()
+            self._protection.begin_round()
+            _, trouble = await self._book_executions()
+            try:
+                began = anyio.current_time()
+                seen = await self._gateway.report(asked_after=NEVER)
+                known = self._recorder.journal.last_seq
+                self._take_over(seen.answer, seen)
+                trouble += await self._refresh_orders(seen.answer)
+                if self._recorder.state.unbooked(self.venue_account):
+                    # Executed since fills were read.
+                    trouble += (await self._book_executions())[1]
+            except EndOfDataError:
+                raise
+            except ProviderError as error:
+                seen = None
+                trouble.append(str(error))
+            await self._protect()
+            if seen is not None and not trouble:
+                if self._recorder.journal.last_seq != known:
+                    # What was done meanwhile is not in it.
+                    began = anyio.current_time()
+                trouble += await self._compare(
+                    seen, began, is_old=self._recorder.journal.last_seq != known
+                )
+            if trouble:
+                self._reconciliation.doubt()
+        return tuple(trouble)
+
+    @exactly
+    async def guard(self, quotes: Mapping[Symbol, Quote]) -> None:
+        """Protect on what is known: cheap where all is as it should be, and nothing is read first.
+
+        Called often where time runs by itself, beside syncs and while one hangs.
+        """
+        self._quotes.update(quotes)
+        await self._protect()
 
     @exactly
     async def settle_hour(self, hour: datetime, quotes: Mapping[Symbol, Quote]) -> None:
         """Settle what the venue does not see: funding between positions that net to nothing."""
-        async with self._lock:
-            self._fills.settle_netted(hour, quotes)
+        self._fills.settle_netted(hour, quotes)
 
     @exactly
     async def close(
@@ -190,30 +258,51 @@ class ExecutionEngine:
         purpose: OrderPurpose,
     ) -> None:
         """Close a trader's own position in a coin, whatever the others hold."""
-        async with self._lock:
-            if self._recorder.state.position(trader, symbol) is not None:
-                await self._close(trader, symbol, quotes, purpose)
-                await self._guard(quotes)
+        self._quotes.update(quotes)
+        found = [p for p in self._protection.positions if (p.trader, p.symbol) == (trader, symbol)]
+        sent: list[OrderIntended] = []
+        for position in found:
+            sent += await self._closes.close(position, self._quotes, purpose)
+        await self._after(sent)
 
-    # --- one step each, lock held -------------------------------------------------------------
+    @exactly
+    async def flatten(self, traders: Collection[TraderId], quotes: Mapping[Symbol, Quote]) -> None:
+        """Close all that some traders hold; what is opposite is set off, the net goes to the venue.
 
-    async def _intent(
-        self, approved: ApprovedDecision, quotes: Mapping[Symbol, Quote]
-    ) -> OrderIntended | OrderReport:
-        symbol = approved.decision.symbol
-        state = self._recorder.state
-        position = state.position(approved.trader, symbol)
-        quote, instrument = quotes.get(symbol), self._instruments.get(symbol)
+        What could not be closed now is tried again at the next call.
+        """
+        self._quotes.update(quotes)
+        self._flattening.set_off(
+            [p for p in self._protection.positions if p.trader in traders], self._quotes
+        )
+        sent: list[OrderIntended] = []
+        for position in self._protection.positions:
+            if position.trader in traders:
+                sent += await self._closes.close(position, self._quotes, OrderPurpose.FLATTEN)
+        await self._after(sent)
+
+    # --- one step each ----------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _unit(self) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+        """Hold the lane of entries, then let nothing interrupt what is done until it is protected.
+
+        Waiting for the lane can be cancelled. What is yielded gives the lane back early.
+        """
+        async with AsyncExitStack() as lane:
+            await lane.enter_async_context(self._gateway.entries.turn())
+            if self._is_lockstep:
+                yield lane.aclose
+                return
+            until = anyio.current_time() + self._gateway.limits.unit
+            with anyio.CancelScope(shield=True, deadline=until):
+                yield lane.aclose
+
+    async def _entry(self, approved: ApprovedDecision) -> OrderIntended | OrderReport:
+        symbol, policies = approved.decision.symbol, self._policies[approved.trader]
+        quote, instrument = self._quotes.get(symbol), self._instruments.get(symbol)
         if quote is None or instrument is None:
             return not_sent(approved, "no price for the coin")
-        policies = self._policies[approved.trader]
-        if approved.decision.signal is Signal.CLOSE:
-            if position is None:
-                return not_sent(approved, "the position is already closed")
-            if self._pre_trade.is_under_way(approved.trader, symbol):
-                return not_sent(approved, "an order on the coin is still on its way")
-            made = self._closing.order(position, approved.cycle, quotes, OrderPurpose.CLOSE)
-            return not_sent(approved, made.reason) if isinstance(made, Refusal) else made
         refused = self._pre_trade.refusal(approved)
         if refused:
             return not_sent(approved, refused)
@@ -221,99 +310,153 @@ class ExecutionEngine:
         if isinstance(made, Refusal):
             return not_sent(approved, made.reason)
         refusal = await self._leverage.prepare(symbol, approved.leverage, policies.margin_mode)
+        # Setting leverage takes time, in which a halt may have come.
+        refusal = refusal or self._pre_trade.refusal(approved)
         return not_sent(approved, refusal) if refusal else made
 
-    async def _close(
-        self,
-        trader: TraderId,
-        symbol: Symbol,
-        quotes: Mapping[Symbol, Quote],
-        purpose: OrderPurpose,
-    ) -> None:
-        """Close what the trader holds now: since it was looked at, an exit may have been filled."""
-        position = self._recorder.state.position(trader, symbol)
-        if position is None or self._pre_trade.is_under_way(trader, symbol):
-            return
-        made = self._closing.order(position, position.cycle, quotes, purpose)
-        if isinstance(made, Refusal):
-            self._closing.alert(position, made.reason)
-            return
-        await self._book_sent(await self._orders.send([made]), quotes)
+    async def _close_as_decided(
+        self, approved: ApprovedDecision
+    ) -> list[OrderIntended] | OrderReport:
+        symbol = approved.decision.symbol
+        if symbol not in self._quotes or symbol not in self._instruments:
+            return not_sent(approved, "no price for the coin")
+        made = await self._closes.carry_out(approved.trader, symbol, self._quotes)
+        return not_sent(approved, made.reason) if isinstance(made, Refusal) else made
 
-    async def _book_executions(self, quotes: Mapping[Symbol, Quote]) -> tuple[Fill, ...]:
+    async def _protect(self) -> None:
+        """Close what is due, then see that every position has its exits. Reads nothing first."""
+        closes, quotes = self._closes, self._quotes
+        sent: list[OrderIntended] = []
+        for position in self._margin_watch.due(quotes):
+            sent += await closes.close(position, quotes, OrderPurpose.LIQUIDATION)
+        for position, kind in self._protection.due(quotes):
+            sent += await closes.close(position, quotes, OrderPurpose(kind.value))
+        pressing = self._protection.pressing()
+        if self._is_lockstep or len(pressing) < 2:
+            for position in pressing:
+                sent += await self._keep(position)
+        else:
+            async with anyio.create_task_group() as tasks:
+
+                async def keep(position: Position) -> None:
+                    sent.extend(await self._keep(position))
+
+                for position in pressing:
+                    tasks.start_soon(keep, position)
+        await self._protection.cancel_orphans()
+        await self._after(sent)
+
+    async def _keep(self, position: Position) -> list[OrderIntended]:
+        if await self._protection.keep(position):
+            return []
+        return await self._closes.close(position, self._quotes, OrderPurpose.UNPROTECTED)
+
+    async def _after(self, sent: Sequence[OrderIntended]) -> None:
+        """Learn what closes have come to, and take away the exits of what they closed."""
+        if sent:
+            await self._book_sent(sent)
+            await self._protection.cancel_orphans()
+        positions = self._recorder.state.held(self.venue_account)
+        self._closes.tries.forget_all_but(positions)
+        self._protection.forget_gone()
+
+    async def _book_executions(self, *, late: bool = False) -> tuple[tuple[Fill, ...], list[str]]:
         """Let a simulated venue have the prices, and book what was executed since the last look.
 
         Such a venue hands over all it executes. It is asked for more only after a start, after a
         look in which something failed, for what it handed over then may not have been booked, and
         while ledger and account differ: what is missing has to be booked before what came later.
         """
-        if self._simulated is None:
-            return await self._fills.book_new(self._since, quotes)
-        is_known = self._is_caught_up and not self.drift
+        reader, trouble, quotes = self._fills, [], self._quotes
+        reader.trouble = []
+        is_known = self._is_caught_up and not self.drift and not late
         self._is_caught_up = False
-        handed_over = await self._simulated.accept_marks(quotes)
-        if is_known:
-            booked = await self._fills.book_handed_over(handed_over, self._since, quotes)
-        else:
-            booked = await self._fills.book_new(self._since, quotes)
-        self._is_caught_up = True
-        return booked
+        booked: tuple[Fill, ...] = ()
+        try:
+            handed_over: Sequence[Fill] = ()
+            if self._gateway.is_simulated:
+                handed_over = await self._gateway.accept_marks(quotes)
+            if is_known and self._gateway.is_simulated:
+                booked = await reader.book_handed_over(handed_over, self._since, quotes)
+            elif late:
+                booked = await reader.book_new(self._since, quotes, late=VERY_LATE)
+            else:
+                booked = await reader.book_new(self._since, quotes)
+            self._is_caught_up = True
+        except EndOfDataError:
+            raise
+        except ProviderError as error:
+            trouble.append(str(error))
+        return booked, trouble + reader.trouble
 
-    async def _book_sent(
-        self, sent: Sequence[OrderReport], quotes: Mapping[Symbol, Quote]
-    ) -> tuple[Fill, ...]:
+    async def _book_sent(self, sent: Sequence[OrderIntended]) -> tuple[tuple[Fill, ...], list[str]]:
         """Book what orders that were just sent have executed, and what went before it.
 
         What the answers tell is enough where each order was filled whole and nothing else of ours
         waited on its coin: a stop that fired a moment earlier has to be booked first.
         """
+        if not sent:
+            return (), []
+        await self._orders.settle([intent.request.client_id for intent in sent])
         told = self._orders.take_fills()
         sizes: defaultdict[ClientOrderId | None, Decimal] = defaultdict(Decimal)
         for fill in told:
             sizes[fill.client_id] += fill.size
-        waiting = {order.symbol for order in self._recorder.state.open_orders(self.venue_account)}
+        state = self._recorder.state
+        records = [state.order(intent.request.client_id) for intent in sent]
+        first = min(record.seq for record in records if record is not None)
+        waited = {o.symbol for o in state.open_orders(self.venue_account) if o.seq < first}
         is_all = all(
             report.status is OrderStatus.FILLED
-            and report.symbol not in waiting
+            and report.symbol not in waited
             and report.outcome is not None
             and report.outcome.filled_size == sizes[report.outcome.client_id]
-            for report in sent
+            for report in self._orders.reports(sent)
         )
-        if is_all and self._simulated is None:
-            return await self._fills.book_handed_over(told, self._since, quotes)
-        return await self._book_executions(quotes)
+        if is_all and not self._gateway.is_simulated:
+            self._fills.trouble = []
+            booked = await self._fills.book_handed_over(told, self._since, self._quotes)
+            return booked, self._fills.trouble
+        return await self._book_executions()
 
-    async def _guard(self, quotes: Mapping[Symbol, Quote]) -> None:
-        """Close what the engine watches and is due, then see that every position has its exits."""
-        for position, kind in self._protection.due(quotes):
-            await self._close(position.trader, position.symbol, quotes, OrderPurpose(kind.value))
-        for position in await self._protection.ensure():
-            await self._close(position.trader, position.symbol, quotes, OrderPurpose.UNPROTECTED)
-            await self._protection.ensure()
+    def _take_over(self, report: AccountReport, seen: Seen[AccountReport]) -> None:
+        self._nets.see(seen)
+        self._orders.revive(report.orders)
 
-    async def _refresh_orders(self, report: AccountReport) -> None:
+    async def _refresh_orders(self, report: AccountReport) -> list[str]:
         """Ask about every order we think is open and the venue does not list (any more)."""
         resting = {order.client_id for order in report.orders}
+        unclear = 0
         for record in self._recorder.state.open_orders(self.venue_account):
-            if record.client_id not in resting:
-                await self._orders.refresh(record.client_id)
+            is_known = record.client_id in resting and not record.is_unknown
+            if not is_known:
+                is_known = await self._orders.refresh(record.client_id)
+                unclear += not is_known
+            if record.request.trigger is not None and not record.is_unknown:
+                self._protection.doubt(record.client_id, is_doubtful=not is_known)
+        return [f"the state of {unclear} orders"] if unclear else []
 
-    async def _close_insolvent(self, quotes: Mapping[Symbol, Quote]) -> None:
-        """Close out traders whose own margin is used up, before they lose what others own."""
-        for position in self._margin_watch.due(quotes):
-            await self._close(position.trader, position.symbol, quotes, OrderPurpose.LIQUIDATION)
-
-    async def _compare(self, report: AccountReport, quotes: Mapping[Symbol, Quote]) -> None:
+    async def _compare(self, seen: Seen[AccountReport], began: float, *, is_old: bool) -> list[str]:
         """Compare both sides; what differs is looked at twice.
 
         Between reading fills and positions a stop may have been filled, which is no drift. And what
         is missing may be on the statement by now, behind what was read already.
         """
-        marks = {symbol: quote.mark for symbol, quote in quotes.items()}
-        drift = self._reconciliation.differences(report, marks)
-        if drift:
-            await self._fills.book_new(self._since, quotes, late=VERY_LATE)
-            report = await self._provider.report()
-            drift = self._reconciliation.differences(report, marks)
-        self._leverage.refresh(report.positions)
+        marks = {symbol: quote.mark for symbol, quote in self._quotes.items()}
+        try:
+            if is_old:
+                seen = await self._gateway.report(asked_after=began)
+            drift = self._reconciliation.differences(seen.answer, marks)
+            if drift:
+                self._fills.trouble = []
+                await self._fills.book_new(self._since, self._quotes, late=VERY_LATE)
+                seen = await self._gateway.report(asked_after=seen.asked_at)
+                drift = self._reconciliation.differences(seen.answer, marks)
+        except EndOfDataError:
+            raise
+        except ProviderError as error:
+            return [str(error)]
+        self._nets.see(seen)
+        self._leverage.refresh(seen.answer.positions)
         self._reconciliation.settle(drift)
+        return []

@@ -9,12 +9,15 @@ from decimal import Decimal
 from nof0_core.domain.event import Filled, FundingSettled
 from nof0_core.domain.fill import Fill, FundingPayment
 from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.order import OrderStatus
+from nof0_core.domain.outcome import OrderOutcome
 from nof0_core.domain.snapshot import Quote
+from nof0_core.errors import EndOfDataError, ProviderError
+from nof0_core.execution.gateway import Gateway
 from nof0_core.ids import ENGINE, UNASSIGNED, ClientOrderId, Symbol, TraderId
 from nof0_core.ledger import share_funding
-from nof0_core.ledger.liquidations import share_liquidation
+from nof0_core.ledger.liquidations import share_liquidation, share_manual
 from nof0_core.money import ZERO, plain
-from nof0_core.protocols import Capability, ExchangeProvider, exchange_with
 from nof0_core.state.recorder import Recorder
 
 LATE = timedelta(minutes=10)
@@ -34,15 +37,15 @@ class FillReader:
     def __init__(
         self,
         *,
-        venue_account: str,
-        provider: ExchangeProvider,
+        gateway: Gateway,
         recorder: Recorder,
         instruments: Mapping[Symbol, Instrument],
     ) -> None:
         self._instruments = instruments
-        self._venue_account = venue_account
-        self._provider = provider
-        self._funding = exchange_with(provider, Capability.FUNDING)
+        self._venue_account = gateway.venue_account
+        self._gateway = gateway
+        self.trouble: list[str] = []
+        """What could not be read since somebody emptied this, a sentence each."""
         self._funding_asked: datetime | None = None
         self._recorder = recorder
 
@@ -59,7 +62,7 @@ class FillReader:
         begin = _begin(
             self._opened(since), self._recorder.state.last_fill_time(self._venue_account), late
         )
-        return await self._book(await self._provider.fills(begin), since, quotes, late)
+        return await self._book(await self._gateway.fills(begin), since, quotes, late)
 
     async def book_handed_over(
         self, fills: Sequence[Fill], since: datetime, quotes: Mapping[Symbol, Quote]
@@ -140,13 +143,21 @@ class FillReader:
     async def _new_funding(
         self, since: datetime, now: datetime, late: timedelta
     ) -> list[FundingPayment]:
-        if self._funding is None or not self._may_have_funding(now, late):
+        if not self._may_have_funding(now, late):
             return []
         state = self._recorder.state
         begin = _begin(since, state.funding_known_until(self._venue_account), late)
+        try:
+            told = await self._gateway.funding(begin)
+        except EndOfDataError:
+            raise
+        except ProviderError as error:
+            # Of all that is read the least: fills and exits do not wait for it.
+            self.trouble.append(f"funding: {error}")
+            return []
         found = [
             payment
-            for payment in await self._funding.funding(begin)
+            for payment in told
             if not state.knows_funding(self._venue_account, payment.symbol, payment.time)
         ]
         self._funding_asked = now
@@ -165,24 +176,29 @@ class FillReader:
 
     def _book_fill(self, fill: Fill) -> None:
         owner = self._owner(fill.client_id)
-        if fill.is_liquidation and owner == UNASSIGNED:
-            self._book_liquidation(fill)
+        if owner == UNASSIGNED:
+            self._book_foreign(fill)
             return
+        record = self._recorder.state.order(fill.client_id) if fill.client_id else None
+        if record is not None and record.outcome is not None and _counts_as_dead(record.outcome):
+            self._recorder.alert(
+                "late_order",
+                f"{self._venue_account}: an order on {fill.symbol} that counted as dead was "
+                f"executed: {fill.side} {plain(fill.size)} at {plain(fill.price)}",
+                trader=owner,
+                symbol=fill.symbol,
+            )
         self._recorder.record(
             owner, Filled(trader=owner, venue_account=self._venue_account, fill=fill)
         )
-        if owner == UNASSIGNED:
-            self._recorder.alert(
-                "foreign_fill",
-                f"{self._venue_account}: {fill.side} {fill.size} {fill.symbol} at {fill.price} was "
-                f"not ordered by any trader; booked to {UNASSIGNED}",
-                symbol=fill.symbol,
-            )
 
-    def _book_liquidation(self, fill: Fill) -> None:
-        """Book what the venue closed of the net position to those who hold the closed side.
+    def _book_foreign(self, fill: Fill) -> None:
+        """Book what no order of ours caused to those who hold the side it closed.
 
-        Parts that were booked before a crash count as still held: the shares come out the same.
+        What the venue closed for lack of margin is shared by all holders. What a person traded by
+        hand first reduces what the unassigned account holds, then what traders do; the rest is a
+        position of the unassigned account. Parts that were booked before a crash count as still
+        held: the shares come out the same.
         """
         state = self._recorder.state
         booked = state.parts_of(self._venue_account, fill.trade_id)
@@ -190,26 +206,37 @@ class FillReader:
         for trader, size in booked.items():
             quantities[trader] = quantities.get(trader, ZERO) - fill.side.sign * size
         instrument = self._instruments.get(fill.symbol)
-        parts = share_liquidation(
-            fill,
-            {trader: quantities[trader] for trader in sorted(quantities)},
-            # A coin the venue no longer lists: the finest lot there is.
-            instrument.lot if instrument is not None else Decimal("1E-8"),
-        )
+        # A coin the venue no longer lists: the finest lot there is.
+        lot = instrument.lot if instrument is not None else Decimal("1E-8")
+        share = share_liquidation if fill.is_liquidation else share_manual
+        parts = share(fill, {trader: quantities[trader] for trader in sorted(quantities)}, lot)
         for trader, part in parts.items():
             if trader not in booked:
+                whole = fill.size if len(parts) > 1 or fill.is_liquidation else None
                 self._recorder.record(
                     trader,
                     Filled(
-                        trader=trader, venue_account=self._venue_account, fill=part, whole=fill.size
+                        trader=trader, venue_account=self._venue_account, fill=part, whole=whole
                     ),
                 )
-        self._recorder.alert(
-            "liquidation",
-            f"{self._venue_account}: the venue closed {plain(fill.size)} {fill.symbol} at "
-            f"{plain(fill.price)} for lack of margin; booked to {', '.join(parts)}",
-            symbol=fill.symbol,
-        )
+        to = ", ".join(parts)
+        if fill.is_liquidation:
+            code, what = (
+                "liquidation",
+                (
+                    f"the venue closed {plain(fill.size)} {fill.symbol} at {plain(fill.price)} for "
+                    f"lack of margin; booked to {to}"
+                ),
+            )
+        else:
+            code, what = (
+                "foreign_fill",
+                (
+                    f"{fill.side} {fill.size} {fill.symbol} at {fill.price} was not ordered by any "
+                    f"trader; booked to {to}"
+                ),
+            )
+        self._recorder.alert(code, f"{self._venue_account}: {what}", symbol=fill.symbol)
 
     def _owner(self, client_id: ClientOrderId | None) -> TraderId:
         record = self._recorder.state.order(client_id) if client_id is not None else None
@@ -231,6 +258,10 @@ class FillReader:
                 amounts=shares,
             ),
         )
+
+
+def _counts_as_dead(outcome: OrderOutcome) -> bool:
+    return outcome.status is OrderStatus.REJECTED and not outcome.filled_size
 
 
 def _begin(since: datetime, known: datetime | None, late: timedelta) -> datetime:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from nof0_core.domain.position import MarginMode, VenuePosition
 from nof0_core.errors import ProviderError
+from nof0_core.execution.gateway import Gateway
 from nof0_core.ids import Symbol
-from nof0_core.protocols import ExchangeProvider
 from nof0_core.state.alert_once import AlertOnce
 from nof0_core.state.recorder import Recorder
 
@@ -21,11 +21,9 @@ class Leverage:
     other trader, so the leverage is the trader's own.
     """
 
-    def __init__(
-        self, *, venue_account: str, provider: ExchangeProvider, recorder: Recorder
-    ) -> None:
-        self._venue_account = venue_account
-        self._provider = provider
+    def __init__(self, *, gateway: Gateway, recorder: Recorder) -> None:
+        self._venue_account = gateway.venue_account
+        self._gateway = gateway
         self._recorder = recorder
         self._set: dict[Symbol, tuple[int, MarginMode]] = {}
         self._alerts: AlertOnce[Symbol] = AlertOnce(recorder, "margin_refused")
@@ -40,7 +38,7 @@ class Leverage:
         if self._set.get(symbol) == (leverage, mode):
             return ""
         try:
-            await self._provider.set_leverage(symbol, leverage, mode)
+            await self._gateway.set_leverage(symbol, leverage, mode)
         except ProviderError as error:
             self._set.pop(symbol, None)
             if mode is MarginMode.ISOLATED:

@@ -25,7 +25,7 @@ from nof0_core.domain.order import (
 from nof0_core.domain.position import ExitPlan, MarginMode
 from nof0_core.domain.snapshot import Quote
 from nof0_core.ids import ClientOrderId, CycleId, Symbol, TraderId, client_order_id
-from nof0_core.money import BPS, HUNDRED, exactly
+from nof0_core.money import BPS, HUNDRED, ZERO, exactly
 from nof0_core.risk.approval import ApprovedDecision
 
 TRIGGER_SLIPPAGE = Decimal("0.1")
@@ -55,11 +55,15 @@ class OrderPolicy:
     stop_deadline: timedelta = timedelta(seconds=10)
     margin_mode: MarginMode = MarginMode.CROSS
 
+    @property
+    def cap(self) -> Decimal:
+        """Return how far beyond the mark an entry or a model's close may pay, in bps."""
+        return ZERO if self.style is OrderStyle.LIMIT_IOC else self.slippage_bps
 
-def limit_price(quote: Quote, instrument: Instrument, side: Side, policies: OrderPolicy) -> Decimal:
-    """Return the worst price an order may fill at, rounded so that the cap is not made tighter."""
-    bps = Decimal(0) if policies.style is OrderStyle.LIMIT_IOC else policies.slippage_bps
-    price = quote.mark * (1 + side.sign * bps / BPS)
+
+def limit_price(quote: Quote, instrument: Instrument, side: Side, cap: Decimal) -> Decimal:
+    """Return the worst price an order may fill at, `cap` bps from the mark, never made tighter."""
+    price = quote.mark * (1 + side.sign * cap / BPS)
     return instrument.round_price(price, "up" if side is Side.BUY else "down")
 
 
@@ -85,7 +89,7 @@ def open_order(
     ):
         if exit_price is not None and (exit_price - quote.mark) * direction <= 0:
             return Refusal(reason=f"mark {quote.mark} has already passed the {name} {exit_price}")
-    limit = limit_price(quote, instrument, side, policies)
+    limit = limit_price(quote, instrument, side, policies.cap)
     size = instrument.round_size(approved.size_usd / quote.mark)
     if size * limit < instrument.min_notional or size <= 0:
         return Refusal(reason=f"{size} {decision.symbol} is below the venue's smallest order")
@@ -122,28 +126,16 @@ def close_order(
     venue_account: str,
     cycle: CycleId,
     symbol: Symbol,
-    quantity: Decimal,
-    net: Decimal,
+    side: Side,
+    size: Decimal,
     quote: Quote,
     instrument: Instrument,
-    policies: OrderPolicy,
+    cap: Decimal,
     purpose: OrderPurpose,
     client_id: ClientOrderId,
-) -> OrderIntended | Refusal:
-    """Make the order that closes a trader's own position of signed `quantity`.
-
-    It is reduce-only wherever the venue's `net` position lets it be: with opposite positions of
-    other traders in the coin, closing this one may well increase the net. Then it has to be as
-    large as the venue wants any order to be; a smaller rest waits until the others are gone.
-    """
-    side = Side.SELL if quantity > 0 else Side.BUY
-    limit = limit_price(quote, instrument, side, policies)
-    is_reduce_only = net * quantity > 0 and abs(net) >= abs(quantity)
-    if not is_reduce_only and abs(quantity) * limit < instrument.min_notional:
-        return Refusal(
-            reason=f"{abs(quantity)} {symbol} is below the venue's smallest order, and opposite "
-            "positions of other traders do not let it be a reduction"
-        )
+    is_reduce_only: bool,
+) -> OrderIntended:
+    """Make an order of `size` coins that closes a position, at most `cap` bps from the mark."""
     return OrderIntended(
         trader=trader,
         venue_account=venue_account,
@@ -153,8 +145,8 @@ def close_order(
             client_id=client_id,
             symbol=symbol,
             side=side,
-            size=abs(quantity),
-            limit_price=limit,
+            size=size,
+            limit_price=limit_price(quote, instrument, side, cap),
             is_reduce_only=is_reduce_only,
         ),
     )

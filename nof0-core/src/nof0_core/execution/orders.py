@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
@@ -13,17 +12,14 @@ from nof0_core.domain.event import OrderAnswered, OrderIntended, OrderReport
 from nof0_core.domain.fill import Fill
 from nof0_core.domain.order import OrderStatus
 from nof0_core.domain.order_record import OrderRecord
-from nof0_core.domain.outcome import OrderOutcome
-from nof0_core.errors import Nof0Error, OutcomeUnknownError, RejectedError, TransientError
+from nof0_core.domain.outcome import OrderOutcome, VenueOrder
+from nof0_core.errors import ProviderError, RejectedError, TransientError
+from nof0_core.execution.gateway import Gateway
 from nof0_core.ids import ClientOrderId
-from nof0_core.protocols import Capability, ExchangeProvider, exchange_with
+from nof0_core.protocols import Capability
 from nof0_core.state.recorder import Recorder
 
-PROVE_TIMEOUT = timedelta(seconds=30)
-"""How long a venue may take to show what became of an order, real."""
-PLACE_TIMEOUT = timedelta(seconds=20)
-"""How long it may take from an intent to its answer before the outcome counts as unknown, real."""
-EXPIRES_AFTER = PLACE_TIMEOUT
+EXPIRES_AFTER = timedelta(seconds=20)
 """How long after its intent a venue that knows expiry may carry an order out, engine time."""
 CLOCKS_DIFFER = timedelta(seconds=10)
 """How far a venue's clock may be behind ours before an expired order is taken for dead."""
@@ -31,13 +27,15 @@ UNSEEN_FOR = timedelta(seconds=60)
 """How long (real) a venue must not know an order for it to be dead, …"""
 UNSEEN_TIMES = 3
 """… and how often it must have said so."""
+NEVER_SEEN = "the venue never saw this order"
 
 
 class OrderManager:
-    """Places and cancels the orders of one venue account.
+    """Places, cancels and asks for the orders of one venue account.
 
     Order of things for each batch: intents into the journal, made durable, sent, answers into the
     journal. A cancelled task finishes this sequence first, so a shutdown never loses an answer.
+    Whoever sends or cancels holds a lane of the gateway; whoever asks holds none.
 
     `refusal` is asked right before an order leaves: why it must not, or nothing.
     """
@@ -45,18 +43,16 @@ class OrderManager:
     def __init__(
         self,
         *,
-        venue_account: str,
-        provider: ExchangeProvider,
+        gateway: Gateway,
         recorder: Recorder,
         refusal: Callable[[OrderIntended], str],
     ) -> None:
-        self._venue_account = venue_account
-        self._provider = provider
+        self._venue_account = gateway.venue_account
+        self._gateway = gateway
         self._recorder = recorder
         self._refusal = refusal
-        self._proof = exchange_with(provider, Capability.PROOF)
-        self._expires = Capability.EXPIRY in provider.capabilities
-        self._in_batches = Capability.BATCH in provider.capabilities
+        self._expires = Capability.EXPIRY in gateway.capabilities
+        self._in_batches = Capability.BATCH in gateway.capabilities
         self._unseen: dict[ClientOrderId, tuple[float, int]] = {}
         self._told: list[Fill] = []
 
@@ -65,26 +61,27 @@ class OrderManager:
         told, self._told = self._told, []
         return told
 
-    async def send(
-        self, intents: Sequence[OrderIntended], *, within: timedelta | None = None
-    ) -> list[OrderReport]:
-        """Send a batch and return what became of each, in the same order.
+    async def send(self, intents: Sequence[OrderIntended], within: float) -> None:
+        """Send a batch; what it came to is in the ledger afterwards.
 
-        An order that was sent before (same client id) is not sent again: its known outcome is
-        returned, or asked for where none is known. `within` bounds, in real time, sending and
-        asking together; what is not known by then is reported as unknown.
+        An order that was sent before (same client id) is not sent again. `within` bounds, in real
+        seconds, writing down and sending together: an order for which no time is left does not
+        leave, so that none may reach the venue after it was given up.
         """
-        began = anyio.current_time()
-        until = math.inf if within is None else began + within.total_seconds()
         fresh = [i for i in intents if self._recorder.state.order(i.request.client_id) is None]
-        if fresh:
-            with anyio.CancelScope(shield=True):
-                latest = min(until, began + PLACE_TIMEOUT.total_seconds())
-                for outcome in await self._carry_out(fresh, latest):
-                    self._answer(outcome)
-                await self._recorder.secure()
-        with anyio.CancelScope(deadline=until):
-            await self.settle([i.request.client_id for i in intents])
+        if not fresh:
+            return
+        until = anyio.current_time() + within
+        for intent in fresh:
+            self._recorder.record(intent.trader, intent)
+        with anyio.CancelScope(shield=True):
+            await self._recorder.secure()
+            for outcome in await self._carry_out(fresh, until):
+                self._answer(outcome)
+            await self._recorder.secure()
+
+    def reports(self, intents: Sequence[OrderIntended]) -> list[OrderReport]:
+        """Return what is known of orders that were sent, in the same order."""
         return [
             OrderReport(
                 purpose=i.purpose,
@@ -100,64 +97,74 @@ class OrderManager:
         if not client_ids:
             return
         try:
-            with anyio.fail_after(PLACE_TIMEOUT.total_seconds()):
-                outcomes = await self._provider.cancel(client_ids)
-        except (Nof0Error, TimeoutError) as error:
+            outcomes = await self._gateway.cancel(client_ids)
+        except ProviderError as error:
             self._recorder.log.warning("cancel failed, will be tried again", error=str(error))
             return
         for outcome in outcomes:
-            if not self._may_arrive(outcome):
+            if self._is_told(outcome):
                 self._answer(outcome)
 
-    def _may_arrive(self, outcome: OrderOutcome) -> bool:
-        """Tell whether an order that could not be cancelled may still be on its way.
+    def _is_told(self, outcome: OrderOutcome) -> bool:
+        """Tell whether the answer to a cancel says where the order stands.
 
-        A venue that has not seen an order refuses to cancel it; that is not the end of the order.
+        A venue refuses to cancel what it has not seen, which may be on its way, and what is done,
+        in whatever way: the order itself has to be asked for.
         """
         record = self._recorder.state.order(outcome.client_id)
         if record is None or outcome.status is not OrderStatus.REJECTED:
-            return False
-        known = record.outcome is not None and record.outcome.status is not OrderStatus.UNKNOWN
-        return not known and not self._is_dead(record)
+            return True
+        return record.is_unknown and self._is_dead(record)
 
     async def settle(self, client_ids: Sequence[ClientOrderId]) -> None:
         """Ask the venue about orders whose outcome is unknown, never sending anything."""
         for client_id in client_ids:
             record = self._recorder.state.order(client_id)
-            if record is None:
-                continue
-            if record.outcome is not None and record.outcome.status is not OrderStatus.UNKNOWN:
-                continue
-            await self.refresh(client_id)
+            if record is not None and record.is_unknown:
+                await self.refresh(client_id)
 
-    async def refresh(self, client_id: ClientOrderId) -> None:
-        """Ask the venue where an order stands now.
+    async def refresh(self, client_id: ClientOrderId) -> bool:
+        """Ask the venue where an order stands now; tell whether it could say.
 
         One that it does not know counts as rejected only where it can never arrive any more.
         """
         record = self._recorder.state.order(client_id)
         if record is None:
-            return
+            return True
         try:
-            with anyio.fail_after(PLACE_TIMEOUT.total_seconds()):
-                found = await self._provider.order(client_id)
-        except (Nof0Error, TimeoutError) as error:
+            found = await self._gateway.order(client_id)
+            is_proven = found is None and self._gateway.has_proof
+            if is_proven:
+                found = await self._gateway.prove(client_id)
+        except ProviderError as error:
             self._recorder.log.warning("order state unknown", client_id=client_id, error=str(error))
-            return
-        if found is None and self._proof is not None:
-            try:
-                with anyio.fail_after(PROVE_TIMEOUT.total_seconds()):
-                    found = await self._proof.prove(client_id)
-            except (Nof0Error, TimeoutError) as error:
-                self._recorder.log.warning("no proof", client_id=client_id, error=str(error))
-                return
-            is_dead = found is None
-        else:
-            is_dead = found is None and self._is_dead(record)
+            return False
         if found is not None:
             self._answer(found.outcome(client_id))
-        elif is_dead:
-            self._answer(_refused(client_id, "the venue never saw this order"))
+            return True
+        if is_proven or self._is_dead(record):
+            self._answer(_refused(client_id, NEVER_SEEN))
+            return True
+        return False
+
+    def revive(self, listed: Sequence[VenueOrder]) -> None:
+        """Take back the death of orders that wait at the venue all the same."""
+        for order in listed:
+            record = self._recorder.state.order(order.client_id) if order.client_id else None
+            if (
+                record is not None
+                and record.outcome is not None
+                and record.outcome.status is OrderStatus.REJECTED
+                and record.outcome.reason == NEVER_SEEN
+            ):
+                self._recorder.alert(
+                    "late_order",
+                    f"{self._venue_account}: an order on {record.symbol} that counted as dead "
+                    "waits at the venue",
+                    trader=record.trader,
+                    symbol=record.symbol,
+                )
+                self._answer(order.outcome(record.client_id), is_revived=True)
 
     def _is_dead(self, record: OrderRecord) -> bool:
         """Tell whether an order that the venue does not know can never arrive any more.
@@ -179,23 +186,25 @@ class OrderManager:
     async def _carry_out(
         self, intents: Sequence[OrderIntended], until: float
     ) -> list[OrderOutcome]:
-        """Write the intents down, make them durable and send them, all before `until`.
+        """Send what was written down and may leave, all before `until`."""
+        outcomes: list[OrderOutcome] = []
+        batches = [intents] if self._in_batches else [[intent] for intent in intents]
+        for batch in batches:
+            leaving = []
+            for intent in batch:
+                reason = self._refusal(intent) or self._lateness(until)
+                if reason:
+                    outcomes.append(_refused(intent.request.client_id, reason))
+                else:
+                    leaving.append(intent)
+            if leaving:
+                outcomes += await self._place(leaving, until - anyio.current_time())
+        return outcomes
 
-        While the disk works others go on. What must not leave after all by then (a halt has come)
-        is not sent, nor anything for which no time is left: an order may not reach the venue after
-        it was given up.
-        """
-        for intent in intents:
-            self._recorder.record(intent.trader, intent)
-        await self._recorder.secure()
-        is_late = anyio.current_time() >= until
-        late = "not sent: the disk took too long to confirm the journal" if is_late else ""
-        reasons = {i.request.client_id: self._refusal(i) or late for i in intents}
-        leaving = [i for i in intents if not reasons[i.request.client_id]]
-        outcomes = await self._place(leaving, until) if leaving else []
-        return outcomes + [
-            _refused(client_id, reason) for client_id, reason in reasons.items() if reason
-        ]
+    def _lateness(self, until: float) -> str:
+        if self._recorder.clock.is_lockstep or anyio.current_time() < until:
+            return ""
+        return "not sent: disk or venue took too long"
 
     def _expiry(self, intents: Sequence[OrderIntended]) -> datetime | None:
         """Return until when the venue may carry orders out: what `_is_dead` counts from, too."""
@@ -204,47 +213,19 @@ class OrderManager:
         records = (self._recorder.state.order(i.request.client_id) for i in intents)
         return min(r.intended_at for r in records if r is not None) + EXPIRES_AFTER
 
-    async def _place(self, intents: Sequence[OrderIntended], until: float) -> list[OrderOutcome]:
-        """Give the venue the orders, in one call where it takes several.
-
-        One by one, the first come first; those for which no time is left are not sent.
-        """
-        if self._in_batches:
-            return await self._place_batch(intents, until)
-        outcomes: list[OrderOutcome] = []
-        for intent in intents:
-            if anyio.current_time() < until:
-                outcomes += await self._place_batch([intent], until)
-            else:
-                reason = "not sent: the orders before it took all the time there was"
-                outcomes.append(_refused(intent.request.client_id, reason))
-        return outcomes
-
-    async def _place_batch(
-        self, intents: Sequence[OrderIntended], until: float
-    ) -> list[OrderOutcome]:
-        status, reason = OrderStatus.UNKNOWN, ""
+    async def _place(self, intents: Sequence[OrderIntended], within: float) -> list[OrderOutcome]:
         try:
-            with anyio.fail_after(until - anyio.current_time()):
-                outcomes = list(
-                    await self._provider.place(
-                        [i.request for i in intents], expires_at=self._expiry(intents)
-                    )
+            return list(
+                await self._gateway.place(
+                    [i.request for i in intents], expires_at=self._expiry(intents), within=within
                 )
-            if [o.client_id for o in outcomes] == [i.request.client_id for i in intents]:
-                return outcomes
-            reason = "the provider's answer does not match the orders"
-        except TimeoutError:
-            reason = "no answer in time"
-        except OutcomeUnknownError as error:
-            reason = str(error)
+            )
         except TransientError as error:
             status, reason = OrderStatus.REJECTED, f"not sent: {error}"
         except RejectedError as error:
             status, reason = OrderStatus.REJECTED, error.text
-        except Exception as error:  # noqa: BLE001 - a provider's bug must not lose the order
-            reason = f"{type(error).__name__}: {error}"
-        if status is OrderStatus.UNKNOWN:
+        except ProviderError as error:
+            status, reason = OrderStatus.UNKNOWN, str(error)
             self._recorder.alert(
                 "outcome_unknown", f"{self._venue_account}: {reason}", trader=intents[0].trader
             )
@@ -253,7 +234,12 @@ class OrderManager:
             for i in intents
         ]
 
-    def _answer(self, outcome: OrderOutcome) -> None:
+    def _answer(self, outcome: OrderOutcome, *, is_revived: bool = False) -> None:
+        """Write down what was learned of an order, unless more is known already.
+
+        Answers may come in another order than they were given: an order that is done stays done,
+        and what was executed stays executed.
+        """
         record = self._recorder.state.order(outcome.client_id)
         if outcome.fills:
             # Executions are records of their own.
@@ -261,6 +247,11 @@ class OrderManager:
             outcome = attrs.evolve(outcome, fills=())
         if record is None or record.outcome == outcome:
             return
+        known = record.outcome
+        if known is not None and not is_revived:
+            is_back = known.status.is_final and not outcome.status.is_final
+            if is_back or outcome.filled_size < known.filled_size:
+                return
         self._unseen.pop(outcome.client_id, None)
         self._recorder.record(
             record.trader,

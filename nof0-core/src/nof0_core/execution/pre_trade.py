@@ -1,20 +1,20 @@
-"""What keeps an approved entry from leaving after all."""
+"""What keeps an order from leaving after all."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from nof0_core.domain.event import OrderIntended, OrderReport
+from nof0_core.domain.event import OrderIntended
 from nof0_core.domain.order import OrderPurpose
+from nof0_core.execution.nets import Nets
 from nof0_core.execution.reconciliation import Reconciliation
-from nof0_core.execution.reports import held_back
 from nof0_core.ids import Symbol, TraderId, client_order_id
 from nof0_core.risk.approval import ApprovedDecision
 from nof0_core.state.recorder import Recorder
 
 
 class PreTradeCheck:
-    """Asked for every entry before it leaves.
+    """Asked for every order before it is made, and again right before it leaves.
 
     `refusal` says what outside the venue account stops a trader (empty: nothing), such as a
     halt.
@@ -26,62 +26,78 @@ class PreTradeCheck:
         venue_account: str,
         recorder: Recorder,
         reconciliation: Reconciliation,
+        nets: Nets,
         refusal: Callable[[TraderId], str],
     ) -> None:
         self._venue_account = venue_account
         self._recorder = recorder
         self._reconciliation = reconciliation
+        self._nets = nets
         self._refusal = refusal
 
     def refusal(self, approved: ApprovedDecision) -> str:
         """Say why an approved entry must not leave after all; empty if it may."""
         trader, symbol = approved.trader, approved.decision.symbol
-        if self._recorder.state.position(trader, symbol) is not None:
+        held = self._recorder.state.held(self._venue_account)
+        if any(p.trader == trader and p.symbol == symbol for p in held):
             return "the trader already has a position in the coin"
-        if self.is_under_way(trader, symbol, but=approved):
+        own = client_order_id(trader, approved.cycle, symbol, OrderPurpose.OPEN)
+        if self.is_under_way(trader, symbol, but=own):
             return "an order on the coin is still on its way"
-        return self._reconciliation.refusal(symbol) or self._stop(trader)
+        return self._stop(trader, symbol, own)
 
-    def is_under_way(
-        self, trader: TraderId, symbol: Symbol, *, but: ApprovedDecision | None = None
-    ) -> bool:
+    def is_under_way(self, trader: TraderId, symbol: Symbol, *, but: str | None = None) -> bool:
         """Tell whether an order of the trader on the coin may yet fill, its exits left out.
 
         Sent beside it, another close would turn the position round, another entry double it. The
-        entry of `but` itself is no reason: the order manager asks for it instead of sending it
-        again.
+        order `but` is no reason: it is asked for instead of being sent again.
         """
-        own = (
-            client_order_id(trader, but.cycle, symbol, OrderPurpose.OPEN)
-            if but is not None
-            else None
-        )
         return any(
             record.trader == trader
             and record.symbol == symbol
             and record.request.trigger is None
-            and record.client_id != own
+            and record.client_id != but
             for record in self._recorder.state.open_orders(self._venue_account)
         )
 
-    def sort_out(
-        self, intents: Sequence[OrderIntended]
-    ) -> tuple[list[OrderIntended], list[OrderReport]]:
-        """Return the orders that may still leave, and reports of the entries that may not."""
-        wanted: list[OrderIntended] = []
-        stopped: list[OrderReport] = []
-        for intent in intents:
-            reason = self.refusal_at_sending(intent)
-            if reason:
-                stopped.append(held_back(intent, reason))
-            else:
-                wanted.append(intent)
-        return wanted, stopped
-
     def refusal_at_sending(self, intent: OrderIntended) -> str:
-        """Say why an order must not leave now, empty if it may; only entries are ever stopped."""
-        return self._stop(intent.trader) if intent.purpose is OrderPurpose.OPEN else ""
+        """Say why an order must not leave now, empty if it may.
 
-    def _stop(self, trader: TraderId) -> str:
+        An entry is stopped by whatever has come since it was made; a close that is no reduction
+        by a net position that is not for sure what the ledger expects.
+        """
+        request = intent.request
+        if intent.purpose is OrderPurpose.OPEN:
+            return self._stop(intent.trader, request.symbol, request.client_id)
+        if request.trigger is None and not request.is_reduce_only:
+            doubt = self._nets.doubt(request.symbol)
+            return f"not sent: {doubt}" if doubt else ""
+        return ""
+
+    def _stop(self, trader: TraderId, symbol: Symbol, own: str) -> str:
         refusal = self._refusal(trader)
-        return f"entries are stopped: {refusal}" if refusal else ""
+        if refusal:
+            return f"entries are stopped: {refusal}"
+        return (
+            self._reconciliation.refusal(symbol)
+            or self._unknown(symbol, own)
+            or self._rest(trader, symbol)
+        )
+
+    def _unknown(self, symbol: Symbol, own: str) -> str:
+        """An order of unknown outcome counts at its worst, for everybody on the coin."""
+        for record in self._recorder.state.open_orders(self._venue_account):
+            if (
+                record.symbol == symbol
+                and record.client_id != own
+                and record.request.trigger is None
+                and record.is_unknown
+            ):
+                return f"nobody knows yet what became of an order of {record.trader} on the coin"
+        return ""
+
+    def _rest(self, trader: TraderId, symbol: Symbol) -> str:
+        rest = self._recorder.state.rest(trader, symbol)
+        if rest is None or self._recorder.clock.now() >= rest.until:
+            return ""
+        return f"{symbol} rests until {rest.until:%Y-%m-%d %H:%M:%S}: {rest.reason}"

@@ -2,11 +2,12 @@
 
 Stops and targets wait at the venue as reduce-only orders for exactly what was filled. Where that
 cannot express a trader's exit (traders hold opposite sides of the coin, or the venue has no such
-orders) the engine watches the mark itself and the journal says so.
+orders) the engine watches the mark itself and the journal says so. It also does as long as an exit
+does not stand at the venue.
 
-A stop has to stand `stop_deadline` (real time) after the entry was filled. Refused, or still not
-confirmed by then, it counts as missing: the position is closed, and whatever the venue may have
-taken of that stop is cancelled with it. Until the close is through, the engine watches the mark.
+A stop has to stand `stop_deadline` (real time) after the fill was first known; refused or lost, it
+is tried again until then. On a lockstep clock that time is over with the second refusal or loss.
+Then the position is closed, and the coin rests for the trader.
 
 A position that no entry opened, left over where a stop and a close were filled at once, has no
 exits that anybody planned: it is closed as well.
@@ -14,7 +15,10 @@ exits that anybody planned: it is closed as well.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+
+import anyio
+import attrs
 
 from nof0_core.domain.event import ExitPlanSet, OrderIntended
 from nof0_core.domain.instrument import Instrument
@@ -23,8 +27,10 @@ from nof0_core.domain.order_record import OrderRecord
 from nof0_core.domain.position import ProtectionMode
 from nof0_core.domain.snapshot import Quote
 from nof0_core.execution import order_factory
+from nof0_core.execution.gateway import Gateway
 from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.execution.orders import OrderManager
+from nof0_core.execution.resting import CoinRests
 from nof0_core.ids import ClientOrderId, Symbol, TraderId, client_order_id, is_shared
 from nof0_core.ledger import Position
 from nof0_core.money import plain
@@ -33,6 +39,18 @@ from nof0_core.state.alert_once import AlertOnce
 from nof0_core.state.recorder import Recorder
 
 VENUE_EXITS = frozenset({Capability.TRIGGER_ORDERS, Capability.REDUCE_ONLY})
+REFUSALS = 2
+"""With this many refused or lost stops the deadline has passed on a lockstep clock."""
+
+
+@attrs.define(kw_only=True)
+class Naked:
+    """A position without its stop since `since` (event loop's time)."""
+
+    since: float
+    refusals: int = 0
+    reason: str = ""
+    is_given_up: bool = False
 
 
 class Protection:
@@ -41,53 +59,227 @@ class Protection:
     def __init__(
         self,
         *,
-        venue_account: str,
-        capabilities: Collection[Capability],
+        gateway: Gateway,
         recorder: Recorder,
         orders: OrderManager,
         instruments: Mapping[Symbol, Instrument],
         policies: Mapping[TraderId, OrderPolicy],
     ) -> None:
-        self._venue_account = venue_account
-        self._at_venue = frozenset(capabilities) >= VENUE_EXITS
+        self._venue_account = gateway.venue_account
+        self._gateway = gateway
+        self._at_venue = frozenset(gateway.capabilities) >= VENUE_EXITS
         self._recorder = recorder
+        self._is_lockstep = recorder.clock.is_lockstep
         self._orders = orders
         self._instruments = instruments
         self._policies = policies
+        self._rests = CoinRests(recorder)
+        self._naked: dict[tuple[TraderId, Symbol, int], Naked] = {}
+        self._doubtful: set[ClientOrderId] = set()
+        self._targets: dict[tuple[TraderId, Symbol, int], int] = {}
+        self._round = 0
         self._refused: AlertOnce[ClientOrderId | None] = AlertOnce(recorder, "stop_refused")
         self._strays: AlertOnce[tuple[TraderId, int]] = AlertOnce(recorder, "stray_position")
 
-    async def ensure(self) -> list[Position]:
-        """Place missing exits, replace wrong ones, cancel orphans.
+    def begin_round(self) -> None:
+        """Let a sync begin: what may wait for the next one, such as a target, is tried again."""
+        self._round += 1
 
-        Returns:
-            Positions that could not be protected and must be closed now.
-        """
-        await self._cancel_orphans()
-        positions = self._recorder.state.positions(self._venue_account)
-        sides = {(position.symbol, position.quantity > 0) for position in positions}
-        opposed = {symbol for symbol, is_long in sides if (symbol, not is_long) in sides}
+    def doubt(self, client_id: ClientOrderId, *, is_doubtful: bool) -> None:
+        """Take note whether an order that is said to wait at the venue may not be there."""
+        if is_doubtful:
+            self._doubtful.add(client_id)
+        else:
+            self._doubtful.discard(client_id)
+
+    @property
+    def positions(self) -> list[Position]:
+        """Return what traders hold, with answered executions that are not booked yet."""
+        held = self._recorder.state.held(self._venue_account)
+        return [position for position in held if not is_shared(position.trader)]
+
+    def unprotected(self) -> tuple[Position, ...]:
+        """Return positions whose trader wants a stop and that have none at the venue."""
+        return tuple(
+            position
+            for position in self.positions
+            if position.opened_by is None
+            or (position.plan.stop_loss is not None and not self._has_stop(position))
+        )
+
+    def pressing(self) -> list[Position]:
+        """Return the positions whose exits are not as they should be."""
+        opposed = self._opposed()
         return [
             position
-            for position in positions
-            if not is_shared(position.trader)
-            and not await self._protect(position, is_opposed=position.symbol in opposed)
+            for position in self.positions
+            if not self._is_kept(position, is_opposed=position.symbol in opposed)
         ]
 
     def due(self, quotes: Mapping[Symbol, Quote]) -> list[tuple[Position, TriggerKind]]:
-        """Return the engine-watched positions whose stop or target the mark has reached."""
+        """Return the positions whose stop or target the mark has reached, if the engine watches it.
+
+        It watches whatever does not stand at the venue, for whatever reason.
+        """
         reached = []
-        for position in self._recorder.state.positions(self._venue_account):
+        for position in self.positions:
             quote = quotes.get(position.symbol)
-            if quote is None or position.protection is not ProtectionMode.ENGINE:
+            if quote is None:
                 continue
             sign = 1 if position.quantity > 0 else -1
             stop, target = position.plan.stop_loss, position.plan.take_profit
             if stop is not None and (quote.mark - stop) * sign <= 0:
-                reached.append((position, TriggerKind.STOP))
-            elif target is not None and (quote.mark - target) * sign >= 0:
+                if not self._stands(position, OrderPurpose.STOP):
+                    reached.append((position, TriggerKind.STOP))
+            elif (
+                target is not None
+                and (quote.mark - target) * sign >= 0
+                and not self._stands(position, OrderPurpose.TARGET)
+            ):
                 reached.append((position, TriggerKind.TARGET))
         return reached
+
+    async def keep(self, position: Position) -> bool:
+        """See that a position has its exits; return False if it has to be closed now."""
+        if position.opened_by is None:
+            self._alert_stray(position)
+            return False
+        mode, reason = self._mode_for(position, is_opposed=position.symbol in self._opposed())
+        if mode is not ProtectionMode.VENUE:
+            await self._withdraw([o.client_id for o in self._exits_of(position)])
+            self._record_mode(position, mode, reason)
+            self._naked.pop(_key(position), None)
+            return True
+        if self._has_stop(position):
+            # Only the rest is missing: the target, or a stop of the right size.
+            await self._complete(position)
+            return True
+        naked = self._naked.setdefault(_key(position), Naked(since=anyio.current_time()))
+        while not naked.is_given_up:
+            await self._try(position, naked)
+            now = self._now(position)
+            if now is None:
+                return True
+            if self._has_stop(now):
+                self._naked.pop(_key(position), None)
+                await self._complete(position)
+                return True
+            naked.refusals += 1
+            if self._is_over(position, naked):
+                self._give_up(position, naked)
+            elif not self._is_lockstep:
+                # The engine watches the mark until the next try.
+                return True
+        return False
+
+    async def cancel_orphans(self) -> None:
+        """Cancel the exits of positions that are gone."""
+        held = {(position.trader, position.symbol) for position in self.positions}
+        await self._withdraw(
+            [
+                record.client_id
+                for record in self._recorder.state.open_orders(self._venue_account)
+                if record.request.trigger is not None and (record.trader, record.symbol) not in held
+            ]
+        )
+
+    def forget_gone(self) -> None:
+        """Forget what is remembered of positions that are gone."""
+        if self._naked or self._targets:
+            keys = {_key(position) for position in self.positions}
+            self._naked = {key: naked for key, naked in self._naked.items() if key in keys}
+            self._targets = {key: tried for key, tried in self._targets.items() if key in keys}
+
+    # --- one step each ----------------------------------------------------------------------------
+
+    async def _try(self, position: Position, naked: Naked) -> None:
+        """Find out about stops that were sent; where there is none for sure, send one."""
+        with anyio.move_on_after(self._left(position, naked)):
+            await self._ask(position)
+        now = self._now(position)
+        if now is not None and not self._unsure(now) and not self._has_stop(now):
+            await self._place(position, naked)
+
+    async def _place(self, position: Position, naked: Naked) -> None:
+        """Send the missing exits; what stood before goes when the new ones stand."""
+        async with self._gateway.protective.turn():
+            now = self._now(position)
+            if now is None or self._has_stop(now) or self._unsure(now):
+                return
+            kinds = self._missing(now)
+            self._targets[_key(now)] = self._round
+            within = min(self._gateway.limits.protect, max(1.0, self._left(now, naked)))
+            intents = self._wanted(now, kinds)
+            await self._orders.send(intents, within)
+        with anyio.move_on_after(self._left(position, naked)):
+            await self._ask(position)
+        told = next(r for r in self._orders.reports(intents) if r.purpose is OrderPurpose.STOP)
+        naked.reason = told.why if told.status is not OrderStatus.UNKNOWN else ""
+
+    async def _complete(self, position: Position) -> None:
+        """Place the exits that are missing beside a stop, and take away what is too much."""
+        now = self._now(position)
+        if now is None:
+            return
+        missing = self._missing(now)
+        key = _key(now)
+        if missing and self._targets.get(key) != self._round:
+            await self._ask(now)
+            async with self._gateway.protective.turn():
+                now = self._now(position)
+                if now is None:
+                    return
+                missing = self._missing(now)
+                if missing and not self._unsure(now):
+                    self._targets[key] = self._round
+                    intents = self._wanted(now, missing)
+                    await self._orders.send(intents, self._gateway.limits.protect)
+            await self._ask(position)
+        now = self._now(position)
+        if now is not None:
+            if self._has_stop(now, is_exact=True):
+                await self._withdraw(self._surplus(now))
+            self._record_mode(now, ProtectionMode.VENUE, "")
+
+    async def _ask(self, position: Position) -> None:
+        """Ask for the exits of which nobody knows for sure that they stand."""
+        for client_id in self._unsure(position):
+            if await self._orders.refresh(client_id):
+                self._doubtful.discard(client_id)
+
+    async def _withdraw(self, client_ids: Sequence[ClientOrderId]) -> None:
+        if client_ids:
+            async with self._gateway.protective.turn():
+                await self._orders.cancel(client_ids)
+
+    def _give_up(self, position: Position, naked: Naked) -> None:
+        if naked.is_given_up:
+            return
+        deadline = self._policies[position.trader].stop_deadline
+        nothing = f"the venue did not confirm it within {deadline.total_seconds():g} s"
+        reason = naked.reason or nothing
+        self._refused.alert(
+            position.opened_by,
+            f"no stop for {position.symbol}: {reason}; the position is closed",
+            trader=position.trader,
+            symbol=position.symbol,
+        )
+        self._rests.begin(position.trader, position.symbol, f"its last stop: {reason}")
+        # Until it is closed, which may take several orders, at least the engine watches.
+        self._record_mode(position, ProtectionMode.ENGINE, "no stop stands at the venue")
+        naked.is_given_up = True
+
+    def _left(self, position: Position, naked: Naked) -> float:
+        """Return the real seconds left until the stop has to stand; on lockstep there is no end."""
+        if self._is_lockstep:
+            return float("inf")
+        deadline = self._policies[position.trader].stop_deadline.total_seconds()
+        return max(0.0, naked.since + deadline - anyio.current_time())
+
+    def _is_over(self, position: Position, naked: Naked) -> bool:
+        if self._is_lockstep:
+            return naked.refusals >= REFUSALS
+        return self._left(position, naked) <= 0
 
     def _mode_for(self, position: Position, *, is_opposed: bool) -> tuple[ProtectionMode, str]:
         """Decide who watches a position's exits, and why."""
@@ -99,55 +291,6 @@ class Protection:
             return ProtectionMode.ENGINE, "traders hold opposite sides of the coin"
         return ProtectionMode.VENUE, ""
 
-    async def _protect(self, position: Position, *, is_opposed: bool) -> bool:
-        if position.opened_by is None:
-            self._alert_stray(position)
-            return False
-        mode, reason = self._mode_for(position, is_opposed=is_opposed)
-        orders = self._exits_of(position)
-        if mode is not ProtectionMode.VENUE:
-            await self._orders.cancel([order.request.client_id for order in orders])
-            self._record_mode(position, mode, reason)
-            return True
-        unsure = [o.client_id for o in orders if not _is_confirmed(o)]
-        if unsure:
-            # Left over from a crash between intent and answer.
-            await self._orders.settle(unsure)
-            orders = self._exits_of(position)
-        if self._is_complete(position, orders):
-            # What was never heard of again is cancelled until the venue knows it or time is up.
-            lost = [order.client_id for order in orders if not _is_confirmed(order)]
-            await self._orders.cancel(lost)
-            self._record_mode(position, mode, "")
-            return True
-        deadline = self._policies[position.trader].stop_deadline
-        reports = await self._orders.send(self._wanted(position), within=deadline)
-        refused = [
-            r
-            for r in reports
-            if r.purpose is OrderPurpose.STOP
-            and r.status in (OrderStatus.REJECTED, OrderStatus.CANCELED, OrderStatus.UNKNOWN)
-        ]
-        # Only now, when the new exits stand, may the old ones go.
-        await self._orders.cancel([order.request.client_id for order in orders])
-        if refused:
-            unknown = refused[0].status is OrderStatus.UNKNOWN
-            nothing = f"the venue did not confirm it within {deadline.total_seconds():g} s"
-            self._alert_refused(position, nothing if unknown else refused[0].why)
-            # Until it is closed, which may take several orders, at least the engine watches.
-            self._record_mode(position, ProtectionMode.ENGINE, "no stop stands at the venue")
-            return False
-        self._record_mode(position, mode, "")
-        return True
-
-    def _alert_refused(self, position: Position, reason: str) -> None:
-        self._refused.alert(
-            position.opened_by,
-            f"no stop for {position.symbol}: {reason}; the position is closed",
-            trader=position.trader,
-            symbol=position.symbol,
-        )
-
     def _alert_stray(self, position: Position) -> None:
         self._strays.alert(
             (position.trader, position.opened_seq),
@@ -158,7 +301,8 @@ class Protection:
         )
 
     def _record_mode(self, position: Position, mode: ProtectionMode, reason: str) -> None:
-        if position.protection is mode:
+        booked = self._booked(position)
+        if booked is None or booked.protection is mode:
             return
         self._recorder.record(
             position.trader,
@@ -172,18 +316,102 @@ class Protection:
             ),
         )
 
-    def _is_complete(self, position: Position, orders: Sequence[OrderRecord]) -> bool:
+    def _is_kept(self, position: Position, *, is_opposed: bool) -> bool:
         """Tell whether exactly the planned exits stand confirmed, each for all of it."""
-        size = abs(position.quantity)
-        confirmed = [o for o in orders if _is_confirmed(o)]
-        standing = [o.purpose for o in confirmed if o.request.size == size]
+        if position.opened_by is None:
+            return False
+        mode, _ = self._mode_for(position, is_opposed=is_opposed)
+        exits = self._exits_of(position)
+        if mode is not ProtectionMode.VENUE:
+            return not exits and (position.protection is mode or self._booked(position) is None)
         planned = (position.plan.stop_loss is not None) + (position.plan.take_profit is not None)
-        return len(standing) == len(confirmed) == planned == len(set(standing))
+        return (
+            len(exits) == planned
+            and not self._missing(position)
+            and (position.protection is mode or self._booked(position) is None)
+        )
 
-    def _wanted(self, position: Position) -> list[OrderIntended]:
+    def _missing(self, position: Position) -> list[TriggerKind]:
+        """Return the planned exits that do not stand for all of the position."""
+        plan = position.plan
+        wanted = ((TriggerKind.STOP, plan.stop_loss), (TriggerKind.TARGET, plan.take_profit))
+        size = abs(position.quantity)
+        return [
+            kind
+            for kind, price in wanted
+            if price is not None
+            and not any(
+                order.purpose == kind.value and order.request.size == size
+                for order in self._confirmed(position)
+            )
+        ]
+
+    def _surplus(self, position: Position) -> list[ClientOrderId]:
+        """Return the exits that are not the newest confirmed ones of the right size."""
+        size = abs(position.quantity)
+        right = {
+            order.purpose: order.client_id
+            for order in self._confirmed(position)
+            if order.request.size == size
+        }
+        exits = self._exits_of(position)
+        # A target of another size stays until one of the right size stands.
+        return [
+            order.client_id
+            for order in exits
+            if order.purpose in right and right[order.purpose] != order.client_id
+        ]
+
+    def _has_stop(self, position: Position, *, is_exact: bool = False) -> bool:
+        """Tell whether a confirmed stop stands for (at least) all of a position."""
+        if position.plan.stop_loss is None:
+            return True
+        size = abs(position.quantity)
+        return any(
+            order.purpose is OrderPurpose.STOP
+            and (order.request.size == size if is_exact else order.request.size >= size)
+            for order in self._confirmed(position)
+        )
+
+    def _stands(self, position: Position, purpose: OrderPurpose) -> bool:
+        return any(order.purpose is purpose for order in self._confirmed(position))
+
+    def _confirmed(self, position: Position) -> list[OrderRecord]:
+        """Return the exits the venue has said to have, and that nobody has reason to doubt."""
+        return [
+            order
+            for order in self._exits_of(position)
+            if order.outcome is not None
+            and order.outcome.status is OrderStatus.RESTING
+            and order.client_id not in self._doubtful
+        ]
+
+    def _unsure(self, position: Position) -> list[ClientOrderId]:
+        """Return exits that may or may not stand: left over from a crash, or never answered."""
+        return [
+            order.client_id
+            for order in self._exits_of(position)
+            if order.is_unknown or order.client_id in self._doubtful
+        ]
+
+    def _opposed(self) -> set[Symbol]:
+        held = self._recorder.state.held(self._venue_account)
+        sides = {(position.symbol, position.quantity > 0) for position in held}
+        return {symbol for symbol, is_long in sides if (symbol, not is_long) in sides}
+
+    def _now(self, position: Position) -> Position | None:
+        """Return the position as it is now; None if it, or what it was, is gone."""
+        for held in self.positions:
+            if _key(held) == _key(position):
+                return held
+        return None
+
+    def _booked(self, position: Position) -> Position | None:
+        return self._recorder.state.position(position.trader, position.symbol)
+
+    def _wanted(self, position: Position, kinds: Sequence[TriggerKind]) -> list[OrderIntended]:
         ids = {
-            kind: next_id(self._recorder, position.trader, position, kind.value)
-            for kind in TriggerKind
+            kind: next_id(self._recorder, position.trader, position, kind.value) for kind in kinds
         }
         return order_factory.exit_orders(
             trader=position.trader,
@@ -194,6 +422,7 @@ class Protection:
             plan=position.plan,
             instrument=self._instruments[position.symbol],
             ids=ids,
+            kinds=kinds,
         )
 
     def _exits_of(self, position: Position) -> list[OrderRecord]:
@@ -204,32 +433,26 @@ class Protection:
             if record.request.trigger is not None
         ]
 
-    async def _cancel_orphans(self) -> None:
-        state = self._recorder.state
-        orphans = [
-            record.request.client_id
-            for record in state.open_orders(self._venue_account)
-            if record.request.trigger is not None
-            and state.position(record.trader, record.symbol) is None
-        ]
-        await self._orders.cancel(orphans)
+
+def _key(position: Position) -> tuple[TraderId, Symbol, int]:
+    return position.trader, position.symbol, position.opened_seq
 
 
-def _is_confirmed(record: OrderRecord) -> bool:
-    """Tell whether the venue has said that it has the order."""
-    return record.outcome is not None and record.outcome.status is OrderStatus.RESTING
-
-
-def next_id(recorder: Recorder, trader: TraderId, position: Position, leg: str) -> ClientOrderId:
+def next_id(
+    recorder: Recorder, trader: TraderId, position: Position, leg: str, *, skip: int = 0
+) -> ClientOrderId:
     """Return the first client order id of a position's leg that was not used yet.
 
     Counting up from 1 by what the ledger knows gives the same id again after a crash between
-    intent and answer only if the intent was never recorded, hence never sent.
+    intent and answer only if the intent was never recorded, hence never sent. `skip` leaves out as
+    many ids, for orders that are made at the same time.
     """
     number = 1
     while True:
         name = f"{leg}.{number}"
         client_id = client_order_id(trader, position.cycle, position.symbol, name)
         if recorder.state.order(client_id) is None:
-            return client_id
+            if not skip:
+                return client_id
+            skip -= 1
         number += 1

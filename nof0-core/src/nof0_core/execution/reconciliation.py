@@ -14,11 +14,13 @@ from nof0_core.domain.vocabulary import DriftKind, TransferReason
 from nof0_core.errors import JournalError
 from nof0_core.execution.compare import CASH_TOLERANCE, compare
 from nof0_core.ids import ENGINE, UNASSIGNED, Symbol
-from nof0_core.money import plain
+from nof0_core.money import ZERO, plain
 from nof0_core.state.recorder import Recorder
 
 MOVED_AFTER = timedelta(minutes=5)
 """How long cash has to differ by the same amount to count as moved by somebody else, …"""
+UNBOOKED_ROOM = Decimal("0.005")
+"""How much of their value the fees and the rounding of executions may be that are not booked."""
 MOVED_LOOKS = 3
 """… and at how many looks in a row: a statement may lag, and time may jump."""
 
@@ -71,9 +73,19 @@ class Reconciliation:
             message = f"the ledger of {self._venue_account} does not add up: {'; '.join(problems)}"
             raise JournalError(message)
         totals = self._recorder.state.totals(self._venue_account)
+        quantities, raw_usd, notional = dict(totals.quantities), totals.raw_usd, ZERO
+        for record in self._recorder.state.unbooked(self._venue_account):
+            # The venue has these coins already; what they cost exactly is not known yet.
+            outcome, request = record.outcome, record.request
+            price = (outcome.average_price if outcome else None) or request.limit_price
+            change = request.side.sign * record.unbooked
+            quantities[record.symbol] = quantities.get(record.symbol, ZERO) + change
+            raw_usd -= change * price
+            notional += abs(change) * price
         return compare(
-            raw_usd=totals.raw_usd,
-            quantities=totals.quantities,
+            raw_usd=raw_usd,
+            quantities=quantities,
+            room=notional * UNBOOKED_ROOM,
             account=report.account,
             positions=report.positions,
             marks=marks,

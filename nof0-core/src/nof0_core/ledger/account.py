@@ -64,7 +64,7 @@ class Account:
 
     def check(self, amount: Decimal) -> None:
         """Raise what adding an amount to any sum of this account would raise."""
-        for total in (self.deposited, self.funding, self.cash):
+        for total in (self.deposited, self.realized, self.funding, self.cash):
             _ = total + amount
 
 
@@ -109,10 +109,14 @@ class VenueLedger:
             found = self.accounts[trader] = Account(trader=trader)
         return found
 
+    def remember(self, trader: TraderId, fill: Fill) -> None:
+        """Remember that a trader's quantity has changed."""
+        self.changes.append(Change(fill.time, fill.symbol, trader, fill.quantity))
+
     def know(self, trader: TraderId, fill: Fill, whole: Decimal | None) -> None:
         """Remember that a fill, or a trader's part of one of size `whole`, is booked."""
         self.last_fill = max(self.last_fill or fill.time, fill.time)
-        self.changes.append(Change(fill.time, fill.symbol, trader, fill.quantity))
+        self.remember(trader, fill)
         while self.changes[0].time < self.last_fill - REMEMBERED:
             self.changes.popleft()
         if whole is not None:

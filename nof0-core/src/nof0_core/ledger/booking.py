@@ -29,12 +29,16 @@ from nof0_core.money import USD, ZERO
 
 @attrs.frozen(kw_only=True)
 class Owner:
-    """Whose fill it is, by which order (None: nobody's), told by which event."""
+    """Whose fill it is, by which order (None: nobody's), told by which event.
+
+    `reason` is what a trade that it closes counts as, None for what follows from the order.
+    """
 
     trader: TraderId
     venue_account: str
     order: OrderRecord | None
     seq: int
+    reason: ExitReason | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -143,7 +147,7 @@ def _reduced(held: Position, fill: Fill, size: Decimal, fee: Decimal, owner: Own
         gross_pnl=realized,
         funding=funding,
         net_pnl=realized - entry_fee - fee + funding,
-        reason=_reason(fill, owner.order),
+        reason=owner.reason or _reason(fill, owner.order),
     )
     if size == open_size:
         return Booking(position=None, realized=realized, trade=trade)

@@ -1,4 +1,4 @@
-"""Whose loss it is when the venue closes a position of the shared account. Pure."""
+"""Whose trade it is that no order of ours caused on the shared account. Pure."""
 
 from __future__ import annotations
 
@@ -33,17 +33,37 @@ def share_liquidation(
     """
     with localcontext(EXACT):
         held = {t: abs(size) for t, size in quantities.items() if size * fill.side.sign < 0}
-        coins = _proportional(min(fill.size, sum(held.values(), ZERO)), held, lot)
-        nobodys = fill.size - sum(coins.values(), ZERO)
-        if nobodys:
-            coins[UNASSIGNED] = coins.get(UNASSIGNED, ZERO) + nobodys
-        parts: dict[TraderId, Fill] = {}
-        fee = fill.fee
-        for number, (trader, size) in enumerate(coins.items(), 1):
-            part = fee if number == len(coins) else truncate_usd(fill.fee * size / fill.size)
-            fee -= part
-            parts[trader] = attrs.evolve(fill, size=size, fee=part)
-        return parts
+        return _divided(fill, _proportional(min(fill.size, sum(held.values(), ZERO)), held, lot))
+
+
+def share_manual(
+    fill: Fill, quantities: Mapping[TraderId, Decimal], lot: Decimal
+) -> dict[TraderId, Fill]:
+    """Divide a trade somebody made by hand: first what the unassigned account holds is reduced.
+
+    What is left and reduces what traders hold is theirs in proportion, as in a liquidation; the
+    rest is a position of the unassigned account. Arguments and result as in `share_liquidation`.
+    """
+    with localcontext(EXACT):
+        held = {t: abs(size) for t, size in quantities.items() if size * fill.side.sign < 0}
+        own = min(fill.size, held.pop(UNASSIGNED, ZERO))
+        left = fill.size - own
+        coins = _proportional(min(left, sum(held.values(), ZERO)), held, lot)
+        return _divided(fill, coins)
+
+
+def _divided(fill: Fill, coins: dict[TraderId, Decimal]) -> dict[TraderId, Fill]:
+    """Cut a fill into parts of so many coins; what is left over is the unassigned account's."""
+    nobodys = fill.size - sum(coins.values(), ZERO)
+    if nobodys:
+        coins[UNASSIGNED] = coins.get(UNASSIGNED, ZERO) + nobodys
+    parts: dict[TraderId, Fill] = {}
+    fee = fill.fee
+    for number, (trader, size) in enumerate(coins.items(), 1):
+        part = fee if number == len(coins) else truncate_usd(fill.fee * size / fill.size)
+        fee -= part
+        parts[trader] = attrs.evolve(fill, size=size, fee=part)
+    return parts
 
 
 def _proportional(

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal, localcontext
 
 from nof0_core.domain.account import AccountState
-from nof0_core.domain.event import Event, Rebalanced
+from nof0_core.domain.event import CoinRested, Event, Rebalanced
 from nof0_core.domain.feedback import Feedback
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.order_record import OrderRecord
@@ -20,6 +20,7 @@ from nof0_core.ledger.position import Position
 from nof0_core.ledger.valuation import value
 from nof0_core.money import EXACT
 from nof0_core.state.brakes import Brakes
+from nof0_core.state.held import with_unbooked
 from nof0_core.state.projections import Projections
 
 
@@ -103,6 +104,20 @@ class EngineState:
         home = self.venue_account_of(trader)
         account = self._account(home, trader) if home is not None else None
         return account.positions.get(symbol) if account else None
+
+    def held(self, venue_account: str) -> tuple[Position, ...]:
+        """Return all positions, with what the venue has answered and nobody has booked yet."""
+        unbooked = self._projections.orders.unbooked_in(venue_account)
+        positions = self.positions(venue_account)
+        return with_unbooked(positions, unbooked) if unbooked else positions
+
+    def unbooked(self, venue_account: str) -> tuple[OrderRecord, ...]:
+        """Return orders of which more is known to be executed than booked."""
+        return self._projections.orders.unbooked_in(venue_account)
+
+    def rest(self, trader: TraderId, symbol: Symbol) -> CoinRested | None:
+        """Return the newest rest of a coin for a trader, over or not; None after a good stop."""
+        return self._projections.rests.get((trader, symbol))
 
     def quantities(self, venue_account: str, symbol: Symbol) -> dict[TraderId, Decimal]:
         """Return the signed quantity in coins of everybody who holds a coin."""

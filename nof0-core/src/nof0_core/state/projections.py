@@ -15,6 +15,7 @@ from typing import Any
 import attrs
 
 from nof0_core.domain.event import (
+    CoinRested,
     CycleEnded,
     EngineStarted,
     Event,
@@ -22,17 +23,19 @@ from nof0_core.domain.event import (
     Filled,
     FundingSettled,
     HourMarked,
+    Offset,
     OrderAnswered,
     OrderIntended,
     Rebalanced,
     Transferred,
 )
-from nof0_core.domain.order import OrderPurpose
+from nof0_core.domain.fill import Fill
+from nof0_core.domain.order import OrderPurpose, OrderStatus, Side
 from nof0_core.errors import JournalError
 from nof0_core.ids import Symbol, TraderId, is_shared
 from nof0_core.ledger.account import Account, VenueLedger
 from nof0_core.ledger.arithmetic import STRICT
-from nof0_core.ledger.booking import Owner, book
+from nof0_core.ledger.booking import Booking, Owner, book
 from nof0_core.money import ZERO
 from nof0_core.state.history import TraderHistory
 from nof0_core.state.order_register import OrderRegister
@@ -46,11 +49,14 @@ class Projections:
         self.orders = OrderRegister()
         self.histories: dict[TraderId, TraderHistory] = {}
         self.inception: datetime | None = None
+        self.rests: dict[tuple[TraderId, Symbol], CoinRested] = {}
         self.rebalances: list[tuple[datetime, Rebalanced]] = []
         self._handlers: dict[type, Callable[[Event, Any], None]] = {
             Transferred: self._transferred,
             Filled: self._filled,
             FundingSettled: self._funding_settled,
+            Offset: self._offset,
+            CoinRested: self._coin_rested,
             ExitPlanSet: self._exit_plan_set,
             OrderIntended: self._order_intended,
             OrderAnswered: self._order_answered,
@@ -153,6 +159,49 @@ class Projections:
         if held is None or held.entry_trade_id != booking.position.entry_trade_id:
             self._link_exits(account, fill.symbol)
 
+    def _offset(self, event: Event, body: Offset) -> None:
+        _require_finite(event, body.price, *body.quantities.values())
+        if body.price <= 0 or sum(body.quantities.values(), ZERO):
+            raise _refused(event, f"an offset at {body.price} that does not add up to nothing")
+        venue_account = self.venue_accounts[body.venue_account]
+        done: list[tuple[Account, Fill, Booking]] = []
+        for trader, change in body.quantities.items():
+            account = self.account(event, body.venue_account, trader)
+            held = account.positions.get(body.symbol)
+            if held is None or change * held.quantity >= 0 or abs(change) > abs(held.quantity):
+                raise _refused(event, f"{trader} does not hold {-change} {body.symbol}")
+            fill = Fill(
+                trade_id=f"offset-{event.seq}",
+                venue_order_id=f"offset-{event.seq}",
+                client_id=None,
+                symbol=body.symbol,
+                side=Side.BUY if change > 0 else Side.SELL,
+                price=body.price,
+                size=abs(change),
+                fee=ZERO,
+                time=event.time,
+            )
+            owner = Owner(
+                trader=trader, venue_account=body.venue_account, order=None, seq=event.seq,
+                reason=body.reason,
+            )  # fmt: skip
+            booking = book(held, fill, owner)
+            account.check(booking.realized)
+            done.append((account, fill, booking))
+        # From here on nothing can fail.
+        for account, fill, booking in done:
+            account.add(realized=booking.realized)
+            venue_account.remember(account.trader, fill)
+            if booking.trade is not None:
+                self.history(account.trader).trades.append(booking.trade)
+            if booking.position is None:
+                del account.positions[fill.symbol]
+            else:
+                account.positions[fill.symbol] = booking.position
+
+    def _coin_rested(self, event: Event, body: CoinRested) -> None:  # noqa: ARG002 - a handler
+        self.rests[body.trader, body.symbol] = body
+
     def _funding_settled(self, event: Event, body: FundingSettled) -> None:
         venue_account = self.venue_accounts[body.venue_account]
         if (body.symbol, body.time) in venue_account.settlements:
@@ -188,6 +237,8 @@ class Projections:
         if record is not None and record.is_exit:
             account = self.account(event, record.venue_account, record.trader)
             self._link_exits(account, record.symbol)
+            if record.purpose is OrderPurpose.STOP and body.outcome.status is OrderStatus.RESTING:
+                self.rests.pop((record.trader, record.symbol), None)
 
     def _link_exits(self, account: Account, symbol: Symbol) -> None:
         """Write into a position which exit orders may be alive for it."""

@@ -8,7 +8,7 @@ from decimal import Decimal as D
 import attrs
 import pytest
 
-from nof0_core.clock import SimulatedClock
+from nof0_core.clock import ScaledClock, SimulatedClock
 from nof0_core.domain.account import AccountReport, VenueAccount
 from nof0_core.domain.decision import Signal
 from nof0_core.domain.event import EngineStarted, Transferred
@@ -326,6 +326,25 @@ class Scene:
         assert {s: q for s, q in totals.quantities.items() if q} == {
             s: q for s, q in self.venue.sizes.items() if q
         }
+
+
+class RunningClock(ScaledClock):
+    """A clock that runs by itself, as far as the engine can tell, and that the test can set."""
+
+    def __init__(self):
+        super().__init__(start=START, speed=1)
+        self.moment = START
+
+    def now(self):
+        return self.moment
+
+
+@pytest.fixture
+def running(scene):
+    """The same scene on a clock on which orders may be under way while the engine waits."""
+    scene.clock = scene.venue.clock = RunningClock()
+    scene.restart()
+    return scene
 
 
 @pytest.fixture

@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 import shutil
-from datetime import timedelta
 
 import anyio
 import pytest
 
-from nof0_core.clock import SimulatedClock, pause
+from nof0_core.clock import pause
 from nof0_core.domain.decision import Decision, Signal
 from nof0_core.domain.order import OrderStatus
 from nof0_core.errors import JournalError
-from nof0_core.execution import orders
-from nof0_core.testing.environment import START
+from nof0_core.execution.limits import Limits
 
 pytestmark = pytest.mark.anyio
 CLOSE = Decision(signal=Signal.CLOSE, symbol="BTC")
 
 
-class RunningClock(SimulatedClock):
-    """Stands where it is put, but does not promise that nothing happens in between."""
-
-    is_lockstep = False
-
-
 @pytest.fixture
-async def live(scene, gate):
+async def live(running, gate):
     """The scene on such a clock, looked at once, with the disk in the way from now on."""
-    await scene.sync()
-    scene.recorder.commit()
-    scene.recorder.clock = RunningClock(START)
-    return scene
+    await running.sync()
+    running.recorder.commit()
+    return running
 
 
 async def test_no_order_leaves_before_its_intent_is_on_disk(live, gate):
@@ -71,9 +62,9 @@ async def test_a_halt_that_comes_meanwhile_stops_no_close(live, gate):
     assert live.state.position("ann", "BTC") is None
 
 
-async def test_an_order_the_disk_kept_too_long_is_not_sent(live, gate, monkeypatch):
+async def test_an_order_the_disk_kept_too_long_is_not_sent(live, gate):
     """Its time limit begins with the intent: sent later, it could outlive being given up."""
-    monkeypatch.setattr(orders, "PLACE_TIMEOUT", timedelta(seconds=0.05))
+    live.execution._gateway.limits = Limits(place=0.05)
     carried = []
 
     async def trade():
@@ -86,7 +77,7 @@ async def test_an_order_the_disk_kept_too_long_is_not_sent(live, gate, monkeypat
         gate.open(100)
     (report,) = carried[0].orders
     assert report.outcome.status is OrderStatus.REJECTED
-    assert "the disk took too long" in report.outcome.reason
+    assert "disk or venue took too long" in report.outcome.reason
     assert live.venue.requests == []
 
 

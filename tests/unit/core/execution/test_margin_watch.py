@@ -76,6 +76,7 @@ async def test_ledger_that_does_not_add_up_is_not_traded_on(scene):
     assert problems[0] == "the cash of ann is not what its bookings add up to"
     with pytest.raises(JournalError, match="does not add up"):
         await scene.sync()
+    scene.recorder.journal.flush()
     assert Filled in {type(e.body) for e in scene.recorder.journal.read()}
 
 
@@ -94,7 +95,7 @@ async def test_an_isolated_position_is_closed_out_alone(scene):
         if order.symbol == "ETH":
             await scene.venue.cancel([order.client_id])
     scene.venue.prices["ETH"] = D(3264)
-    await scene.execution._close_insolvent(scene.quotes())
+    await scene.execution.guard(scene.quotes())
     assert scene.state.position("ann", "ETH") is None
     assert scene.state.position("ann", "BTC") == btc
     assert [t.reason for t in scene.state.trades("ann")] == ["liquidation"]

@@ -7,7 +7,7 @@ from decimal import Decimal as D
 import attrs
 
 from nof0_core.domain.limits import RiskLimits
-from nof0_core.domain.order import OrderPurpose, OrderStyle, TriggerKind
+from nof0_core.domain.order import OrderPurpose, OrderStyle, Side, TriggerKind
 from nof0_core.domain.position import ExitPlan
 from nof0_core.execution import order_factory
 from nof0_core.ids import Symbol
@@ -35,19 +35,15 @@ def test_the_callers_decimal_context_does_not_matter(coarse):
         take_profit=D("107000.987654"),
     )
     _, [approved] = RiskGate().judge([decision], context)
-    size, short, exits = (
-        D("1234567.12345678"),
-        D("-1234567.12345678"),
-        ExitPlan(stop_loss=D("96000.123456")),
-    )
+    size, exits = D("1234567.12345678"), ExitPlan(stop_loss=D("96000.123456"))
 
     def orders():
         return (
             order_factory.open_order(approved, snapshot.quote, coin, POLICY, "paper"),
             order_factory.close_order(
                 trader="ann", venue_account="paper", cycle="c", symbol=BTC,
-                quantity=short, net=size,
-                quote=snapshot.quote, instrument=coin, policies=POLICY, purpose=OrderPurpose.CLOSE,
+                side=Side.BUY, size=size, cap=D("33.3"), is_reduce_only=True,
+                quote=snapshot.quote, instrument=coin, purpose=OrderPurpose.CLOSE,
                 client_id="0x1",
             ),
             order_factory.exit_orders(

@@ -8,10 +8,12 @@ from decimal import Decimal as D
 import anyio
 import pytest
 
+from nof0_core.clock import pause
 from nof0_core.domain.decision import Decision, Signal
 from nof0_core.domain.order import OrderPurpose, OrderStatus, OrderStyle, Side, TriggerKind
 from nof0_core.domain.position import ProtectionMode
 from nof0_core.errors import OutcomeUnknownError, TransientError
+from nof0_core.execution.limits import Limits
 from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.testing import samples
 
@@ -84,8 +86,8 @@ async def test_no_entry_after_the_account_could_not_be_read_until_it_could(scene
         raise TransientError("the venue is away")
 
     scene.venue.fills = away
-    with pytest.raises(TransientError):
-        await scene.sync()
+    assert await scene.execution.sync(scene.quotes()) == ("the venue is away",)
+    scene.is_synced = True
     scene.venue.fills = fills
     carried = await scene.open("ann")
     assert "could not be read" in carried.orders[0].why
@@ -96,8 +98,11 @@ async def test_no_entry_after_the_account_could_not_be_read_until_it_could(scene
 
 
 @pytest.mark.parametrize("has_arrived", [True, False])
-async def test_a_stop_not_confirmed_by_its_deadline_closes_the_position(scene, has_arrived):
+async def test_a_stop_not_confirmed_by_its_deadline_closes_the_position(running, has_arrived):
     """The venue hangs when it is given the stop; it may have taken it or not."""
+    scene = running
+    await scene.sync()
+    scene.execution._gateway.limits = Limits(protect=0.1, order=0.1)
     quick = OrderPolicy(
         style=OrderStyle.MARKET_IOC, slippage_bps=D(50), price_band_pct=D(2),
         stop_deadline=timedelta(seconds=0.2),
@@ -119,8 +124,12 @@ async def test_a_stop_not_confirmed_by_its_deadline_closes_the_position(scene, h
         return await order(client_id)
 
     scene.venue.place, scene.venue.order = hangs, mute
-    with anyio.fail_after(5):
+    with anyio.fail_after(60):
         await scene.open("ann")
+        while scene.state.held("paper"):
+            await scene.execution.guard(scene.quotes())
+            await pause(0.05)
+        await scene.sync()
     assert scene.state.position("ann", "BTC") is None
     assert scene.venue.sizes["BTC"] == 0
     assert scene.alerts().count("stop_refused") == 1

@@ -8,7 +8,6 @@ from decimal import Decimal as D
 import anyio
 import pytest
 
-from nof0_core.clock import ScaledClock
 from nof0_core.domain.order import OrderStatus, TriggerKind
 from nof0_core.errors import OutcomeUnknownError
 from nof0_core.execution import orders
@@ -18,25 +17,6 @@ from nof0_core.testing import samples
 from nof0_core.testing.environment import START
 
 pytestmark = pytest.mark.anyio
-
-
-class RunningClock(ScaledClock):
-    """A clock that runs by itself, as far as the engine can tell, and that the test can set."""
-
-    def __init__(self):
-        super().__init__(start=START, speed=1)
-        self.moment = START
-
-    def now(self):
-        return self.moment
-
-
-@pytest.fixture
-def running(scene):
-    """The same scene on a clock on which orders may be under way while the engine waits."""
-    scene.clock = scene.venue.clock = RunningClock()
-    scene.restart()
-    return scene
 
 
 def give(scene, *words, **methods):
@@ -162,7 +142,8 @@ async def test_orders_are_sent_together_only_where_the_venue_takes_several(scene
     assert len(scene.resting()) == 2
 
 
-async def test_what_no_time_is_left_for_is_not_sent_and_not_taken_for_unknown(scene, monkeypatch):
+async def test_what_no_time_is_left_for_is_not_sent_and_not_taken_for_unknown(running, monkeypatch):
+    scene = running
     real = [anyio.current_time()]
     place = type(scene.venue).place
 
@@ -178,7 +159,7 @@ async def test_what_no_time_is_left_for_is_not_sent_and_not_taken_for_unknown(sc
     monkeypatch.setattr(orders.anyio, "current_time", lambda: real[0])
     await scene.open("ann")
     # The stop came first and stands; of the target it is known that it was not sent.
-    [target] = [e for e in answers(scene) if "took all the time" in e.outcome.reason]
+    [target] = [e for e in answers(scene) if "took too long" in e.outcome.reason]
     assert target.outcome.status is OrderStatus.REJECTED
     assert TriggerKind.STOP in {order.trigger.kind for order in scene.resting()}
 

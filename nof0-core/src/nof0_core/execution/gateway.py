@@ -1,0 +1,267 @@
+"""The only room that speaks to a venue."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+import anyio
+
+from nof0_core.clock import Clock
+from nof0_core.domain.account import AccountReport
+from nof0_core.domain.fill import Fill, FundingPayment
+from nof0_core.domain.order import OrderRequest
+from nof0_core.domain.outcome import OrderOutcome, VenueOrder
+from nof0_core.domain.position import MarginMode
+from nof0_core.domain.snapshot import Quote
+from nof0_core.errors import OutcomeUnknownError, ProviderError, TransientError
+from nof0_core.execution.flights import Flights, Seen
+from nof0_core.execution.lane import Lane
+from nof0_core.execution.limits import LIMITS, Limits
+from nof0_core.execution.timing import Timing
+from nof0_core.ids import ClientOrderId, Symbol
+from nof0_core.protocols import Capability, ExchangeProvider, exchange_with
+
+Answer = TypeVar("Answer")
+NEVER = -math.inf
+CHANGING = frozenset({"place", "cancel", "accept_marks", "set_leverage"})
+"""Verbs after which what was read before is old."""
+
+
+class Gateway:
+    """All calls to the exchange provider of one venue account.
+
+    Each verb has a time limit in real seconds and fails in the errors of the protocol only: what
+    else a provider raises, or an answer that does not come in time, is a `TransientError` of a read
+    and an `OutcomeUnknownError` of what changes something. Reads at the same time share one request
+    and its answer for a second.
+
+    There are two lanes, for whoever sends to hold while it sends: `entries`, and `protective` for
+    closes, stops and cancels, which never waits for the first. No read holds one. On a lockstep
+    clock nothing here suspends unless the provider does, and no limit becomes an outcome; `overdue`
+    tells there what hangs.
+    """
+
+    def __init__(
+        self,
+        *,
+        venue_account: str,
+        provider: ExchangeProvider,
+        clock: Clock,
+        limits: Limits = LIMITS,
+    ) -> None:
+        self.venue_account = venue_account
+        self.capabilities = provider.capabilities
+        self.limits = limits
+        self.entries = Lane()
+        self.protective = Lane()
+        self.timings: defaultdict[str, Timing] = defaultdict(Timing)
+        self._provider = provider
+        self._is_lockstep = clock.is_lockstep
+        self._flights = Flights(is_sharing=not clock.is_lockstep)
+        self._under_way: dict[int, tuple[str, float]] = {}
+        self._calls = 0
+        self._changed_at = NEVER
+        self._funding = exchange_with(provider, Capability.FUNDING)
+        self._proof = exchange_with(provider, Capability.PROOF)
+        self._simulated = exchange_with(provider, Capability.ACCEPTS_MARKS)
+
+    # --- reads ------------------------------------------------------------------------------------
+
+    async def report(self, *, asked_after: float = NEVER) -> Seen[AccountReport]:
+        """Ask for the account; an answer to a question after `asked_after` (real) will do.
+
+        Raises:
+            ProviderError: there is none.
+        """
+        return await self._read("report", (), self._provider.report, asked_after)
+
+    async def fills(self, since: datetime) -> Sequence[Fill]:
+        """Ask for executions.
+
+        Raises:
+            ProviderError: there is no answer.
+        """
+        seen = await self._read("fills", (since,), lambda: self._provider.fills(since))
+        return seen.answer
+
+    async def funding(self, since: datetime) -> Sequence[FundingPayment]:
+        """Ask for settlements; none where the venue does not tell them.
+
+        Raises:
+            ProviderError: there is no answer.
+        """
+        if self._funding is None:
+            return ()
+        ask = self._funding.funding
+        seen = await self._read("funding", (since,), lambda: ask(since))
+        return seen.answer
+
+    async def order(self, client_id: ClientOrderId) -> VenueOrder | None:
+        """Ask for an order.
+
+        Raises:
+            ProviderError: there is no answer, or one about another order.
+        """
+        found = await self._call("order", lambda: self._provider.order(client_id))
+        return self._the_order(found, client_id)
+
+    async def prove(self, client_id: ClientOrderId) -> VenueOrder | None:
+        """Ask for proof of what became of an order; only where `has_proof`.
+
+        Raises:
+            ProviderError: it could not be shown, or the answer is about another order.
+        """
+        assert self._proof is not None  # noqa: S101 - see `has_proof`
+        ask = self._proof.prove
+        return self._the_order(await self._call("prove", lambda: ask(client_id)), client_id)
+
+    @property
+    def has_proof(self) -> bool:
+        """Tell whether the venue can show what became of an order."""
+        return self._proof is not None
+
+    # --- what changes something -------------------------------------------------------------------
+
+    @property
+    def is_simulated(self) -> bool:
+        """Tell whether the venue is handed the marks and hands over what it executes."""
+        return self._simulated is not None
+
+    async def accept_marks(self, quotes: Mapping[Symbol, Quote]) -> Sequence[Fill]:
+        """Hand a simulated venue the newest quotes; returns what it executed.
+
+        Raises:
+            ProviderError: it failed.
+        """
+        assert self._simulated is not None  # noqa: S101 - see `is_simulated`
+        hand_over = self._simulated.accept_marks
+        return await self._call("accept_marks", lambda: hand_over(quotes))
+
+    async def set_leverage(self, symbol: Symbol, leverage: int, margin_mode: MarginMode) -> None:
+        """Set leverage and margin mode of a coin.
+
+        Raises:
+            ProviderError: it was refused, or nobody knows.
+        """
+        await self._call(
+            "set_leverage", lambda: self._provider.set_leverage(symbol, leverage, margin_mode)
+        )
+
+    async def place(
+        self,
+        orders: Sequence[OrderRequest],
+        *,
+        expires_at: datetime | None,
+        within: float,
+    ) -> Sequence[OrderOutcome]:
+        """Send orders; one outcome for each, in the same order.
+
+        Raises:
+            TransientError: nothing was sent.
+            RejectedError: the venue refused them as a whole.
+            OutcomeUnknownError: everything else.
+        """
+        try:
+            outcomes = await self._call(
+                "place",
+                lambda: self._provider.place(orders, expires_at=expires_at),
+                limit=within,
+                is_read=False,
+            )
+            fits = [o.client_id for o in outcomes] == [o.client_id for o in orders]
+        except (AttributeError, TypeError):
+            fits = False
+        if not fits:
+            message = "the provider's answer does not match the orders"
+            raise OutcomeUnknownError(message, section=self.venue_account)
+        return outcomes
+
+    async def cancel(self, client_ids: Sequence[ClientOrderId]) -> Sequence[OrderOutcome]:
+        """Cancel orders; answers about others are left out.
+
+        Raises:
+            ProviderError: nobody knows whether they are cancelled.
+        """
+        outcomes = await self._call(
+            "cancel", lambda: self._provider.cancel(client_ids), is_read=False
+        )
+        wanted = set(client_ids)
+        return [outcome for outcome in outcomes if outcome.client_id in wanted]
+
+    # --- watching ---------------------------------------------------------------------------------
+
+    def overdue(self, now: float) -> str:
+        """Say which call has run longer than the watchdog allows at `now` (real); empty if none."""
+        for verb, began in self._under_way.values():
+            if now - began > self.limits.watchdog:
+                return (
+                    f"exchange {self.venue_account}: {verb} has not answered for "
+                    f"{self.limits.watchdog:g} s"
+                )
+        return ""
+
+    async def _read(
+        self,
+        verb: str,
+        arguments: tuple[Any, ...],
+        ask: Callable[[], Awaitable[Answer]],
+        asked_after: float = NEVER,
+    ) -> Seen[Answer]:
+        """Join a request of the last second that was made after everything we changed."""
+        after = max(asked_after, self._changed_at)
+        return await self._flights.join((verb, *arguments), lambda: self._call(verb, ask), after)
+
+    async def _call(
+        self,
+        verb: str,
+        ask: Callable[[], Awaitable[Answer]],
+        *,
+        limit: float | None = None,
+        is_read: bool = True,
+    ) -> Answer:
+        error = TransientError if is_read else OutcomeUnknownError
+        limit = getattr(self.limits, verb) if limit is None else limit
+        self._calls += 1
+        number, began = self._calls, anyio.current_time()
+        self._under_way[number] = verb, began
+        try:
+            if self._is_lockstep:
+                return await ask()
+            with anyio.fail_after(limit):
+                return await ask()
+        except ProviderError:
+            raise
+        except TimeoutError as late:
+            message = f"{verb} was not answered in time"
+            raise error(message, section=self.venue_account) from late
+        except anyio.get_cancelled_exc_class() as cancelled:
+            if _is_cancelled():
+                raise
+            message = f"{verb}: the provider cancelled itself"
+            raise error(message, section=self.venue_account) from cancelled
+        except (Exception, SystemExit) as fault:
+            message = f"{verb}: {type(fault).__name__}: {fault}"
+            raise error(message, section=self.venue_account) from fault
+        finally:
+            del self._under_way[number]
+            now = anyio.current_time()
+            self.timings[verb].add(now - began)
+            if verb in CHANGING:
+                self._changed_at = now
+
+    def _the_order(self, found: VenueOrder | None, asked: ClientOrderId) -> VenueOrder | None:
+        told = getattr(found, "client_id", None)
+        if found is not None and told != asked:
+            message = f"asked for the order {asked}, got {told}"
+            raise TransientError(message, section=self.venue_account)
+        return found
+
+
+def _is_cancelled() -> bool:
+    """Tell whether somebody has cancelled the running task, not a provider itself."""
+    task = anyio.get_current_task()
+    return anyio.current_effective_deadline() == NEVER or task.has_pending_cancellation()

@@ -1,0 +1,36 @@
+"""How long a call to the world outside may take, in real seconds."""
+
+from __future__ import annotations
+
+import attrs
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    """One table for all verbs; on a lockstep clock none of them becomes an outcome.
+
+    A limit that strikes makes the outcome of `place` and `cancel` unknown, and a read one that may
+    work later. `place` is an entry's; what protects has `protect` for its order and `cancel`. The
+    longest a unit of sending and protecting may take is `unit`. What runs longer than `watchdog` on
+    a lockstep clock ends the run.
+    """
+
+    place: float = 20.0
+    protect: float = 4.0
+    cancel: float = 4.0
+    order: float = 10.0
+    prove: float = 30.0
+    report: float = 10.0
+    fills: float = 15.0
+    funding: float = 15.0
+    set_leverage: float = 10.0
+    accept_marks: float = 15.0
+    quotes: float = 10.0
+    candles: float = 15.0
+    open: float = 60.0
+    close: float = 10.0
+    unit: float = 45.0
+    watchdog: float = 60.0
+
+
+LIMITS = Limits()

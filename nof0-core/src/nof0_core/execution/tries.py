@@ -1,0 +1,79 @@
+"""How often, how soon and at what price a close that has to be is tried."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import anyio
+import attrs
+
+from nof0_core.ids import Symbol, TraderId
+from nof0_core.ledger import Position
+
+CAPS_BPS = (Decimal(200), Decimal(400), Decimal(800), Decimal(1000))
+"""How far from the mark the first, second, third and every later try may fill."""
+APART = 2.0
+"""Real seconds from the answer to a try, or its limit, to the next one."""
+
+
+@attrs.define(kw_only=True)
+class Try:
+    """Tries so far; the next may be made at `next_at` (event loop's time) and after `round`."""
+
+    count: int = 0
+    next_at: float = 0.0
+    round: int = -1
+
+
+class Tries:
+    """Counts the forced closes of each position.
+
+    On a lockstep clock the next try is made in the next round, one for each sync; where time runs
+    by itself `APART` after the last.
+    """
+
+    def __init__(self, *, is_lockstep: bool) -> None:
+        self.round = 0
+        self._is_lockstep = is_lockstep
+        self._tries: dict[tuple[TraderId, Symbol, int], Try] = {}
+
+    def may(self, position: Position) -> bool:
+        """Tell whether a position may be tried to be closed now."""
+        done = self._tries.get(_key(position))
+        if done is None:
+            return True
+        return (
+            self.round > done.round if self._is_lockstep else anyio.current_time() >= done.next_at
+        )
+
+    def cap(self, position: Position) -> Decimal:
+        """Return how far from the mark the next try may fill, in bps."""
+        return CAPS_BPS[min(self.count(position), len(CAPS_BPS) - 1)]
+
+    def count(self, position: Position) -> int:
+        """Return how many tries were made."""
+        done = self._tries.get(_key(position))
+        return done.count if done is not None else 0
+
+    def begin(self, position: Position) -> None:
+        """Count a try that is made now."""
+        done = self._tries.setdefault(_key(position), Try())
+        done.count += 1
+        done.round = self.round
+        self.answered(position)
+
+    def answered(self, position: Position) -> None:
+        """Let the time to the next try begin now."""
+        done = self._tries.get(_key(position))
+        if done is not None:
+            done.next_at = anyio.current_time() + APART
+
+    def forget_all_but(self, positions: tuple[Position, ...]) -> None:
+        """Forget the tries of positions that are gone."""
+        if self._tries:
+            keep = {_key(position) for position in positions}
+            self._tries = {key: done for key, done in self._tries.items() if key in keep}
+
+
+def _key(position: Position) -> tuple[TraderId, Symbol, int]:
+    return position.trader, position.symbol, position.opened_seq
