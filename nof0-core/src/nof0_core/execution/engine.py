@@ -37,10 +37,11 @@ from nof0_core.state.recorder import Recorder
 
 @attrs.frozen(kw_only=True)
 class ExecutionReport:
-    """What became of the approved decisions of one cycle."""
+    """What became of the approved decisions of one cycle; `trouble` is a sentence, mostly empty."""
 
     orders: tuple[OrderReport, ...] = ()
     fills: tuple[Fill, ...] = ()
+    trouble: str = ""
 
 
 class ExecutionEngine:
