@@ -30,6 +30,11 @@ class Nof0Error(Exception):
         self.hints = tuple(hints)
 
 
+def in_words(error: BaseException) -> str:
+    """Describe an error in one line; nof0's own need no class name."""
+    return str(error) if isinstance(error, Nof0Error) else f"{type(error).__name__}: {error}"
+
+
 # --- configuration and plugins -----------------------------------------------------------------
 
 

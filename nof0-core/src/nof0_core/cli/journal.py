@@ -17,7 +17,7 @@ from nof0_core.errors import UsageError
 from nof0_core.ids import TraderId
 
 if TYPE_CHECKING:
-    from nof0_core.domain.event import CycleEnded
+    from nof0_core.domain.event import CycleEnded, Decided, Event
     from nof0_core.journal import Record
 
 PIPE_WIDTH = 240
@@ -99,7 +99,7 @@ def list_(
     console = Console()
     if not console.is_terminal:
         console = Console(width=PIPE_WIDTH)
-    console.print(table_of(record.event() for record in chosen))
+    console.print(table_of(_whole(place, [record.event() for record in chosen])))
 
 
 @journal.command(short_help="Show all of one record or cycle.")
@@ -112,7 +112,7 @@ def show(source: Path, record: str, *, as_json: bool) -> None:
     SEQ is the number of a record, CYCLE the identifier of a decision cycle (or its beginning, at
     least 8 characters).
     """
-    from nof0_core.domain.event import CycleEnded
+    from nof0_core.domain.event import CycleEnded, Decided
 
     place = locate(source)
     found = _find(place, record)
@@ -124,10 +124,11 @@ def show(source: Path, record: str, *, as_json: bool) -> None:
     from nof0_core.cli.journal_text import document_of
 
     console = Console()
-    body = found.event().body
+    (event,) = _whole(place, [found.event()])
+    body = event.body
     # What goes into a file keeps its lines as they are.
     console.print(document_of(found, body), soft_wrap=not console.is_terminal)
-    if isinstance(body, CycleEnded) and (seq := _market_of(place, body)) is not None:
+    if isinstance(body, CycleEnded | Decided) and (seq := _market_of(place, body)) is not None:
         click.echo(f"\nthe market it was decided on: record {seq}")
 
 
@@ -205,7 +206,9 @@ def _find(place: Source, word: str) -> Record:
         message = f'"{word}" is neither the number of a record nor 8 characters of a cycle'
         raise UsageError(message)
     needle = f'"cycle":"{word.lower()}'.encode()
-    matches = [r for r in place.records(types=("cycle",)) if needle in bytes(r.data)]
+    matches = [r for r in place.records(types=("cycle",)) if needle in bytes(r.data)] or [
+        r for r in place.records(types=("decided",)) if needle in bytes(r.data)
+    ]
     if len(matches) == 1:
         return matches[0]
     if matches:
@@ -218,7 +221,19 @@ def _find(place: Source, word: str) -> Record:
     raise UsageError(message)
 
 
-def _market_of(place: Source, cycle: CycleEnded) -> int | None:
+def _whole(place: Source, events: list[Event]) -> list[Event]:
+    """Return the events, cycles that ordered with the decisions recorded before them."""
+    from nof0_core.domain.cycle_record import CycleJoiner
+    from nof0_core.domain.event import CycleEnded
+
+    wanted = {event.body.decided for event in events if isinstance(event.body, CycleEnded)} - {None}
+    if not wanted:
+        return events
+    found = {r.seq: r.event() for r in place.records(types=("decided",)) if r.seq in wanted}
+    return [CycleJoiner(found.get).joined(event) for event in events]
+
+
+def _market_of(place: Source, cycle: CycleEnded | Decided) -> int | None:
     needle = f'"digest":"{cycle.market}"'.encode()
     seen = (r.seq for r in place.records(types=("market",)) if needle in bytes(r.data[:1000]))
     return next(seen, None)

@@ -19,6 +19,7 @@ from nof0_core.domain.event import (
     CallsLost,
     ControlAnswered,
     CycleEnded,
+    Decided,
     EngineStarted,
     EngineStopped,
     Event,
@@ -85,6 +86,8 @@ def summary(body: Body) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for e
             return f"{body.section}: {', '.join(symbols)}  {body.digest[:12]}"
         case CycleEnded():
             return _cycle(body)
+        case Decided():
+            return f"#{body.number} {_judged(body)}"
         case CallsLost():
             took = f"{body.usage.tokens} tokens, {plain(body.usage.cost_usd)} USD"
             return f"{len(body.calls)} calls to models without a cycle: {took}"
@@ -192,13 +195,18 @@ def fill(execution: Fill) -> str:
 def _cycle(body: CycleEnded) -> str:
     if body.status != "ok":
         return f"#{body.number} {body.status}: {body.error}"
+    done = f", {len(body.fills)} fills" if body.fills else ""
+    trouble = f"; {body.error}" if body.error else ""
+    return f"#{body.number} {_judged(body)}{done}{trouble}"
+
+
+def _judged(body: CycleEnded | Decided) -> str:
     said = [
         f"{j.decision.signal} {j.decision.symbol}"
         + ("" if j.is_approved else f" REJECTED ({', '.join(v.code for v in j.verdicts)})")
         for j in body.judgements
     ]
-    done = f", {len(body.fills)} fills" if body.fills else ""
-    return f"#{body.number} {', '.join(said) or 'no decisions'}{done}"
+    return ", ".join(said) or "no decisions"
 
 
 def _text(value: Any) -> Text:

@@ -15,51 +15,50 @@ from typing import Any, ClassVar
 import attrs
 
 from nof0_core.domain.account import AccountState
+from nof0_core.domain.body import BODIES, Body
 from nof0_core.domain.brakes import Brake
-from nof0_core.domain.context import Performance
-from nof0_core.domain.decision import Judgement
+from nof0_core.domain.cycle_event import CallsLost, CycleEnded, Decided, OrderReport
 from nof0_core.domain.fill import Fill
-from nof0_core.domain.model import Message, ModelCall, Usage
-from nof0_core.domain.order import OrderPurpose, OrderRequest, OrderStatus
+from nof0_core.domain.order import OrderPurpose, OrderRequest
 from nof0_core.domain.outcome import OrderOutcome
 from nof0_core.domain.position import ExitPlan, MarginMode, ProtectionMode
 from nof0_core.domain.vocabulary import (
     ClockKind,
     ControlCommand,
     ControlOutcome,
-    CycleStatus,
     DriftKind,
     ExitReason,
     TransferReason,
 )
 from nof0_core.ids import CycleId, Symbol, TraderId
 
-BODIES: dict[str, type[Body]] = {}
-"""All kinds of body by the word that stands in `type`."""
-
-
-class Body:
-    """Base of everything an event can say; `type` is the word in the journal."""
-
-    type: ClassVar[str]
-
-    def __init_subclass__(cls) -> None:
-        """Enter the class under its word.
-
-        attrs makes slotted classes twice, so a class may take the place of its own namesake.
-
-        Raises:
-            TypeError: the word belongs to another class; the journal could not tell them apart.
-        """
-        known = BODIES.get(cls.type)
-        if known is not None and _full_name(known) != _full_name(cls):
-            message = f'"{cls.type}" is {_full_name(known)} already, not {_full_name(cls)}'
-            raise TypeError(message)
-        BODIES[cls.type] = cls
-
-
-def _full_name(cls: type) -> str:
-    return f"{cls.__module__}.{cls.__qualname__}"
+__all__ = [
+    "BODIES",
+    "Alerted",
+    "Body",
+    "BrakeReleased",
+    "BrakeTripped",
+    "CallsLost",
+    "ControlAnswered",
+    "CycleEnded",
+    "Decided",
+    "Drift",
+    "EngineStarted",
+    "EngineStopped",
+    "Event",
+    "ExitPlanSet",
+    "Filled",
+    "FundingSettled",
+    "GapFound",
+    "HourMarked",
+    "MarketSeen",
+    "OrderAnswered",
+    "OrderIntended",
+    "OrderReport",
+    "Rebalanced",
+    "Reconciled",
+    "Transferred",
+]
 
 
 @attrs.frozen(kw_only=True)
@@ -109,89 +108,6 @@ class MarketSeen(Body):
     section: str
     digest: str
     snapshots: Any
-
-
-@attrs.frozen(kw_only=True)
-class OrderReport:
-    """What became of an approved decision inside a cycle record.
-
-    `request` is the order made of it, None where none was made. `outcome` is what is known of the
-    order, None where it was not sent; `reason` then says why.
-    """
-
-    purpose: OrderPurpose
-    symbol: Symbol
-    request: OrderRequest | None = None
-    outcome: OrderOutcome | None = None
-    reason: str = ""
-
-    @property
-    def status(self) -> OrderStatus:
-        """Return where the order stands; one that was not sent counts as rejected."""
-        return OrderStatus.REJECTED if self.outcome is None else self.outcome.status
-
-    @property
-    def why(self) -> str:
-        """Return why it was not sent, or what the venue said."""
-        return self.reason if self.outcome is None else self.outcome.reason
-
-
-@attrs.frozen(kw_only=True)
-class CycleEnded(Body):
-    """The full record of one decision cycle.
-
-    `status` is `ok` or a word for why the cycle ended early, with `error` the sentence.
-    `model` is the entry that answered; `calls` says how it came to that, in order, and what each
-    call cost; `usage` is their sum. `market` is the
-    digest of the `MarketSeen` record the decision was made on. `messages` is the prompt as
-    rendered, None where the model decided without reading one; `prompt_digest` and
-    `template_versions` belong to it, `prompt_cut` says what was left out of it. `answer` is the raw
-    text of the model.
-    """
-
-    type: ClassVar[str] = "cycle"
-    trader: TraderId
-    cycle: CycleId
-    number: int
-    scheduled: datetime
-    status: CycleStatus
-    model: str
-    market: str
-    account: AccountState
-    performance: Performance
-    parameters: Mapping[str, Any] = attrs.field(factory=dict)
-    prompt_digest: str | None = None
-    template_versions: Mapping[str, str] = attrs.field(factory=dict)
-    messages: tuple[Message, ...] | None = None
-    prompt_cut: str = ""
-    answer: str = ""
-    chain_of_thought: str = ""
-    usage: Usage = Usage()
-    calls: tuple[ModelCall, ...] = ()
-    judgements: tuple[Judgement, ...] = ()
-    orders: tuple[OrderReport, ...] = ()
-    fills: tuple[Fill, ...] = ()
-    error: str = ""
-
-
-@attrs.frozen(kw_only=True)
-class CallsLost(Body):
-    """Calls to models of a cycle that has no record, because the process ended first.
-
-    Written by the next run. `began` is when the last of them was made; its day is the one whose
-    budgets they count in. What a call took is an estimate where the process ended during it: the
-    most it can have been.
-    """
-
-    type: ClassVar[str] = "calls_lost"
-    trader: TraderId
-    began: datetime
-    calls: tuple[ModelCall, ...]
-
-    @property
-    def usage(self) -> Usage:
-        """Return what all of them took."""
-        return sum((call.usage for call in self.calls), Usage())
 
 
 @attrs.frozen(kw_only=True)

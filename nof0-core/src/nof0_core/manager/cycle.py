@@ -7,13 +7,16 @@ from datetime import datetime
 
 from nof0_core.decision import DecisionResult
 from nof0_core.domain.context import BudgetLeft, DecisionContext, Performance
+from nof0_core.domain.cycle_record import joined
 from nof0_core.domain.decision import CHECK_FAILED, Judgement
-from nof0_core.domain.event import CycleEnded, MarketSeen
+from nof0_core.domain.event import CycleEnded, Decided, MarketSeen
 from nof0_core.domain.model import Usage
 from nof0_core.domain.vocabulary import CycleStatus
-from nof0_core.execution.engine import ExecutionEngine, ExecutionReport
-from nof0_core.ids import ENGINE, TraderId, cycle_id
+from nof0_core.errors import EndOfDataError, JournalError, Nof0Error, in_words
+from nof0_core.execution.engine import ExecutionEngine
+from nof0_core.ids import ENGINE, CycleId, TraderId, cycle_id
 from nof0_core.manager.brakes import TraderBrakes
+from nof0_core.manager.cycle_end import end_early, ending
 from nof0_core.manager.trader import Trader
 from nof0_core.market.feed import MarketFeed
 from nof0_core.market.view import MarketView
@@ -27,7 +30,8 @@ class CycleRunner:
     """Runs cycles of all traders of one engine.
 
     A cycle ends in exactly one `cycle` record, whatever happens; it fails closed: without data, a
-    readable account or a usable answer nothing is ordered and exits stay as they are.
+    readable account or a usable answer nothing is ordered and exits stay as they are. What is to be
+    ordered stands in a `decided` record before anything is sent.
     """
 
     def __init__(
@@ -47,12 +51,17 @@ class CycleRunner:
         self._brakes = brakes
         self._budget = budget
         self._failed_checks: AlertOnce[tuple[TraderId, str]] = AlertOnce(recorder, CHECK_FAILED)
+        self._ended: dict[TraderId, CycleId] = {}
         self._seen: tuple[datetime | None, set[str]] = (None, set())
 
     async def run(self, trader: Trader, scheduled: datetime) -> DecisionResult:
-        """Run one cycle and return what came of its question."""
+        """Run one cycle and return what came of its question.
+
+        What carrying out raises passes through, after the record was written.
+        """
         config = trader.config
-        feed, execution = self._feeds[config.market], self._executions[config.exchange]
+        self._ended.pop(config.id, None)
+        feed = self._feeds[config.market]
         moment = await feed.moment(config.symbols)
         self._record_market(config.market, moment)
         account = self._portfolio.account(config.id)
@@ -74,15 +83,45 @@ class CycleRunner:
             past=self._recorder.state.past(config.id),
         )
         result = await trader.maker.decide(context, scheduled)
-        carried = ExecutionReport()
-        if result.approved:
-            symbols = tuple(a.decision.symbol for a in result.approved)
-            carried = await execution.submit(
-                result.approved, await self._portfolio.refresh(config.exchange, symbols)
-            )
-        self._record(trader, scheduled, context, moment.digest, result, carried)
-        self._alert_failed_checks(config.id, result.judgements)
+        decided = self._decided(trader, scheduled, context, moment.digest, result)
+        try:
+            if result.approved:
+                await self._carry_out(trader, decided, result)
+            else:
+                body = joined(decided, ending(decided, status=result.status, error=result.error))
+                self._end(body, took=result.latency_s)
+        finally:
+            self._alert_failed_checks(config.id, result.judgements)
         return result
+
+    async def _carry_out(self, trader: Trader, decided: Decided, result: DecisionResult) -> None:
+        """Record the decision, have it carried out and record what came of it, whatever it was."""
+        exchange, took = trader.config.exchange, result.latency_s
+        event = self._recorder.record(decided.trader, decided)
+        symbols = tuple(a.decision.symbol for a in result.approved)
+        try:
+            quotes = await self._portfolio.refresh(exchange, symbols)
+            carried = await self._executions[exchange].submit(result.approved, quotes)
+        except JournalError:
+            # Nothing can be written any more; the next start writes the end.
+            raise
+        except BaseException as error:
+            self._ended[decided.trader] = decided.cycle
+            end_early(self._recorder, event, *_failure(error), took=took)
+            raise
+        body = ending(
+            decided,
+            status=result.status,
+            orders=carried.orders,
+            fills=carried.fills,
+            error=carried.trouble,
+            decided=event.seq,
+        )
+        self._end(body, took=took)
+
+    def _end(self, body: CycleEnded, *, took: float) -> None:
+        self._ended[body.trader] = body.cycle
+        self._recorder.record(body.trader, body, took=took)
 
     def _alert_failed_checks(self, trader: TraderId, judgements: Sequence[Judgement]) -> None:
         """Tell a person about each check that failed on a trader's decisions, once in a run.
@@ -123,35 +162,35 @@ class CycleRunner:
     def record_failure(
         self, trader: Trader, scheduled: datetime, status: CycleStatus, error: str
     ) -> None:
-        """Write the record of a cycle that ended before it had an answer."""
+        """Write the record of a cycle that ended before it had an answer; others have theirs."""
         config, calls = trader.config, trader.maker.take_calls()
-        self._recorder.record(
-            config.id,
-            CycleEnded(
-                trader=config.id,
-                cycle=cycle_id(config.id, scheduled),
-                number=self._recorder.state.cycles(config.id) + 1,
-                scheduled=scheduled,
-                status=status,
-                model=config.model.name,
-                market="",
-                account=self._portfolio.account(config.id),
-                performance=Performance(),
-                error=error,
-                usage=sum((call.usage for call in calls), Usage()),
-                calls=calls,
-            ),
+        cycle = cycle_id(config.id, scheduled)
+        if self._ended.get(config.id) == cycle:
+            return
+        body = CycleEnded(
+            trader=config.id,
+            cycle=cycle,
+            number=self._recorder.state.cycles(config.id) + 1,
+            scheduled=scheduled,
+            status=status,
+            model=config.model.name,
+            market="",
+            account=self._portfolio.account(config.id),
+            performance=Performance(),
+            error=error,
+            usage=sum((call.usage for call in calls), Usage()),
+            calls=calls,
         )
+        self._end(body, took=0.0)
 
-    def _record(
+    def _decided(
         self,
         trader: Trader,
         scheduled: datetime,
         context: DecisionContext,
         market: str,
         result: DecisionResult,
-        carried: ExecutionReport,
-    ) -> None:
+    ) -> Decided:
         completion, prompt = result.completion, result.prompt
         calls = trader.maker.take_calls()
         usage = sum((call.usage for call in calls), Usage())
@@ -159,12 +198,11 @@ class CycleRunner:
         if completion is not None:
             model = completion.model
             usage = usage if calls else completion.usage
-        record = CycleEnded(
+        return Decided(
             trader=context.trader,
             cycle=context.cycle,
             number=self._recorder.state.cycles(context.trader) + 1,
             scheduled=scheduled,
-            status=result.status,
             model=model,
             market=market,
             account=context.account,
@@ -179,12 +217,14 @@ class CycleRunner:
             usage=usage,
             calls=calls,
             judgements=result.judgements,
-            orders=carried.orders,
-            fills=carried.fills,
-            error=result.error,
         )
-        self._recorder.record(
-            context.trader,
-            record,
-            took=result.latency_s,
-        )
+
+
+def _failure(error: BaseException) -> tuple[CycleStatus, str]:
+    """Return status and sentence of a cycle whose orders raised."""
+    if isinstance(error, EndOfDataError):
+        return CycleStatus.INTERRUPTED, str(error)
+    if not isinstance(error, Exception):
+        return CycleStatus.INTERRUPTED, "the engine was stopped"
+    is_ours = isinstance(error, Nof0Error)
+    return CycleStatus.PROVIDER_ERROR if is_ours else CycleStatus.INTERNAL_ERROR, in_words(error)

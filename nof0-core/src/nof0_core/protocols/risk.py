@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
@@ -43,6 +44,11 @@ class RiskContext:
     def limits(self) -> RiskLimits:
         """Return the trader's limits."""
         return self.context.limits
+
+    @property
+    def time(self) -> datetime:
+        """Return when the decision is judged, UTC."""
+        return self.context.time
 
 
 class RiskCheck(Protocol):

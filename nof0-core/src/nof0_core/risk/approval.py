@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, NoReturn, final
 
@@ -25,16 +26,18 @@ class _Seal:
 class ApprovedDecision:
     """A decision that passed the risk gate, with the engine's own numbers.
 
-    Only `RiskGate` makes one. Calling the class, subclassing it, `attrs.evolve` and pickling raise
-    TypeError; a copy is the object itself. `require_approval` tells a real one from an object that
-    was put together by other means or changed since.
+    Only `RiskGate` makes one, and `rejudged` restates it on the prices of sending. Calling the
+    class, subclassing it, `attrs.evolve` and pickling raise TypeError; a copy is the object itself.
+    `require_approval` tells a real one from an object that was put together by other means or
+    changed since.
 
     For an entry: `size_usd` is the notional of whole lots at `reference_price` (the mark it was
     judged on), `leverage` what is to be used, `stop_loss` and `take_profit` venue-valid prices,
     None where the trader has that exit switched off, `risk_usd` the loss at the stop with fees and
     expected slippage (without a stop: what the account could lose on it), `reward_risk` None where
     one side is missing. For a close: `size_usd` and `risk_usd` are 0, there are no exits, and
-    `leverage` is the position's.
+    `leverage` is the position's. `decided_on` is the time of the prices the decision was made on
+    (UTC); without a price, of the look at the account.
     """
 
     trader: TraderId
@@ -49,6 +52,7 @@ class ApprovedDecision:
     reward_risk: Decimal | None
     confidence: float
     invalidation_condition: str
+    decided_on: datetime
     _seal: object = attrs.field(init=False, eq=False, repr=False)
 
     def __init__(self, **_: object) -> None:
@@ -88,7 +92,7 @@ def require_approval(value: object) -> ApprovedDecision:
 
 
 def _issue(values: Mapping[str, Any]) -> ApprovedDecision:
-    """Make an approval; called by the gate and by nobody else."""
+    """Make an approval; called by the gate and by `rejudged`, by nobody else."""
     approved = object.__new__(ApprovedDecision)
     ApprovedDecision.__attrs_init__(approved, **values)
     object.__setattr__(approved, "_seal", _Seal(_values(approved)))

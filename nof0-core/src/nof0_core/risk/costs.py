@@ -18,6 +18,7 @@ from nof0_core.domain.decision import Decision, Signal
 from nof0_core.domain.limits import RiskLimits
 from nof0_core.money import BPS, USD, ZERO
 from nof0_core.protocols.risk import RiskContext
+from nof0_core.risk.priced import Priced
 
 _RATIO = Decimal("0.0001")
 
@@ -30,6 +31,11 @@ def sign(decision: Decision) -> int:
 def expected_slippage(limits: RiskLimits) -> Decimal:
     """Return the slippage to reckon with, as a fraction; never more than the cap allows."""
     return min(limits.slippage_bps, limits.expected_slippage_bps) / BPS
+
+
+def entry_costs(limits: RiskLimits) -> Decimal:
+    """Return fee and expected slippage of an entry, as a fraction of its notional."""
+    return limits.taker_fee_bps / BPS + expected_slippage(limits)
 
 
 def net_per_coin(direction: int, mark: Decimal, exit_price: Decimal, limits: RiskLimits) -> Decimal:
@@ -53,7 +59,7 @@ def planned_exits(
     return stop, target
 
 
-def reward_risk(direction: int, mark: Decimal, context: RiskContext) -> Decimal | None:
+def reward_risk(direction: int, mark: Decimal, context: Priced) -> Decimal | None:
     """Return net gain at the target over net loss at the stop, cut to 4 decimals.
 
     Negative where even the target does not pay the costs; None where stop or target is missing.
@@ -65,13 +71,15 @@ def reward_risk(direction: int, mark: Decimal, context: RiskContext) -> Decimal 
     return (gain / loss).quantize(_RATIO, ROUND_DOWN)
 
 
-def risk_usd(direction: int, mark: Decimal, size_usd: Decimal, context: RiskContext) -> Decimal:
+def risk_usd(
+    direction: int, mark: Decimal, size_usd: Decimal, context: Priced, *, at_most: Decimal
+) -> Decimal:
     """Return the loss at the stop in USD, rounded up to 6 decimals.
 
-    Without a stop it is all that can be lost on the position: its notional, or the account's equity
-    if that is less.
+    Without a stop it is all that can be lost on the position: its notional, or `at_most`, what the
+    account has, if that is less.
     """
     if context.stop_loss is None:
-        return max(ZERO, min(size_usd, context.context.account.equity))
+        return max(ZERO, min(size_usd, at_most))
     loss = -net_per_coin(direction, mark, context.stop_loss, context.limits) * size_usd / mark
     return loss.quantize(USD, ROUND_UP)

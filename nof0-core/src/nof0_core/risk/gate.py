@@ -161,7 +161,7 @@ def _approve(hearing: Evaluation, answer: _Answer) -> Judgement:
         return hearing.rejected(failed("market_data", ValueError("no quote")))
     mark, direction = quote.mark, sign(decision)
     size = instrument.round_size(risk.size_usd / mark) * mark
-    risked = risk_usd(direction, mark, size, risk)
+    risked = risk_usd(direction, mark, size, risk, at_most=risk.context.account.equity)
     ratio = reward_risk(direction, mark, risk)
     answer.decided.add(decision.symbol)
     answer.new_positions += 1
@@ -199,6 +199,7 @@ def _plan(risk: RiskContext, decision: Decision, **numbers: object) -> dict[str,
         "decision": decision,
         "confidence": float(decision.confidence or 0.0),
         "invalidation_condition": decision.invalidation_condition,
+        "decided_on": risk.quote.time if risk.quote is not None else risk.context.time,
         "size_usd": ZERO,
         "stop_loss": None,
         "take_profit": None,

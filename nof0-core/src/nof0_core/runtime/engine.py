@@ -10,10 +10,18 @@ import attrs
 
 from nof0_core.clock import Clock
 from nof0_core.config.model import Config
-from nof0_core.domain.event import CallsLost, CycleEnded, EngineStarted, EngineStopped, Event
+from nof0_core.domain.event import (
+    CallsLost,
+    CycleEnded,
+    Decided,
+    EngineStarted,
+    EngineStopped,
+    Event,
+)
 from nof0_core.domain.view import View
 from nof0_core.ids import ENGINE, TraderId
 from nof0_core.journal import Journal
+from nof0_core.manager.cycle_end import end_interrupted
 from nof0_core.manager.manager import Manager
 from nof0_core.manager.views import ViewBuilder
 from nof0_core.plugins.env import Logger
@@ -125,6 +133,7 @@ async def open_engine(
             ),
         )
         book_lost_calls(calls, past.cycles, recorder=recorder, budget=budget)
+        end_interrupted(recorder)
         await fund_traders(config=config, recorder=recorder, providers=providers)
         manager, views = make_manager(
             config=config,
@@ -173,7 +182,7 @@ class _Past:
         """Take the next event."""
         if self.last is not None and event.time.date() != self.last.time.date():
             self.spending.clear()
-        if isinstance(event.body, CycleEnded | CallsLost):
+        if isinstance(event.body, CycleEnded | Decided | CallsLost):
             self.cycles[event.body.trader] = event.seq
             if event.body.calls:
                 self.spending.append(event)

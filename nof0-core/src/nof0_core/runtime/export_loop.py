@@ -9,6 +9,7 @@ from itertools import islice
 import anyio
 import attrs
 
+from nof0_core.domain.cycle_record import CycleJoiner
 from nof0_core.domain.event import Event
 from nof0_core.domain.view import View
 from nof0_core.journal import Journal
@@ -108,8 +109,12 @@ class Exports:
             return []
         if reader.on_disk is None:
             self._journal.flush()
-            reader.on_disk = self._journal.read(after=reader.position)
+            cycles = CycleJoiner(self._read_one)
+            reader.on_disk = map(cycles.joined, self._journal.read(after=reader.position))
         batch = list(islice(reader.on_disk, BATCH))
         if not batch:
             reader.on_disk = None
         return batch
+
+    def _read_one(self, seq: int) -> Event | None:
+        return next(self._journal.read(after=seq - 1), None)

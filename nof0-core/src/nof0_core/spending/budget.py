@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from nof0_core.clock import Clock
-from nof0_core.domain.event import CallsLost, CycleEnded, Event
+from nof0_core.domain.event import CallsLost, CycleEnded, Decided, Event
 from nof0_core.domain.model import DailyBudget, ModelSpec, Usage
 from nof0_core.errors import BudgetExceededError
 from nof0_core.ids import TraderId
@@ -87,8 +87,10 @@ class ModelBudget:
         A warning that the earlier run has given is not given again.
         """
         body = event.body
-        if not isinstance(body, CycleEnded | CallsLost):
+        if not isinstance(body, CycleEnded | Decided | CallsLost):
             return
+        if isinstance(body, CycleEnded) and body.decided is not None:
+            return  # counted with the decision
         self._turn(event.time.date())
         if isinstance(body, CallsLost) and body.began.date() < self._day:
             return
@@ -96,7 +98,7 @@ class ModelBudget:
             for account in self._accounts_of(body.trader, call.model):
                 account.book(call.usage)
                 # Nobody has been warned of what was lost: that comes with the next call.
-                if isinstance(body, CycleEnded) and account.is_low(self._alert_pct):
+                if not isinstance(body, CallsLost) and account.is_low(self._alert_pct):
                     account.warn_once("low")
 
     @exactly

@@ -21,7 +21,7 @@ import attrs
 import msgspec
 
 from nof0_core.disk import Unsynced
-from nof0_core.domain.event import CallsLost, CycleEnded, Event
+from nof0_core.domain.event import CallsLost, CycleEnded, Decided, Event
 from nof0_core.domain.model import ModelCall, ModelSpec, Usage
 from nof0_core.domain.vocabulary import CallOutcome
 from nof0_core.errors import JournalError, LLMError
@@ -92,8 +92,8 @@ class OpenCalls:
         return end
 
     def notice(self, event: Event) -> None:
-        """See that a cycle is in the journal: its calls need not be kept here any longer."""
-        if isinstance(event.body, CycleEnded):
+        """See that a cycle's calls are in the journal: they need not be kept here any longer."""
+        if isinstance(event.body, Decided | CycleEnded):
             file = self._files.pop(event.body.trader, None)
             if file is not None:
                 file.is_done = True
@@ -104,8 +104,8 @@ class OpenCalls:
         A call without an end is counted at its worst.
 
         Args:
-            recorded: number of the newest journal record with calls (`CycleEnded`, `CallsLost`), by
-                trader.
+            recorded: number of the newest journal record with calls (`Decided`,
+                `CycleEnded`, `CallsLost`), by trader.
 
         Raises:
             JournalError: a file cannot be read; the message has file and line.

@@ -7,13 +7,14 @@ from datetime import datetime
 from decimal import Decimal, localcontext
 
 from nof0_core.domain.account import AccountState
+from nof0_core.domain.cycle_record import CycleJoiner
 from nof0_core.domain.event import CoinRested, Event, Rebalanced
 from nof0_core.domain.feedback import Feedback
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.order_record import OrderRecord
 from nof0_core.domain.trade import ClosedTrade
 from nof0_core.domain.view import EquityPoint
-from nof0_core.ids import ClientOrderId, Symbol, TraderId
+from nof0_core.ids import ClientOrderId, CycleId, Symbol, TraderId
 from nof0_core.ledger.account import Account, Totals
 from nof0_core.ledger.pools import Pool, pools
 from nof0_core.ledger.position import Position
@@ -41,17 +42,23 @@ class EngineState:
 
     def __init__(self) -> None:
         self._projections = Projections()
+        self._cycles = CycleJoiner()
         self.brakes = Brakes()
         """What the brakes remember; fed by `apply`, read-only to everybody else."""
 
-    def apply(self, event: Event) -> None:
+    def apply(self, event: Event) -> Event:
         """Take over one event, in O(1). Fills and settlements that are known are ignored.
+
+        Returns:
+            The event; a cycle that ordered with all that was said in it.
 
         Raises:
             JournalError: if the event cannot be true; nothing has changed then.
         """
+        event = self._cycles.joined(event)
         self._projections.apply(event)
         self.brakes.apply(event)
+        return event
 
     # --- accounts and positions -------------------------------------------------------------------
 
@@ -147,6 +154,13 @@ class EngineState:
     def order(self, client_id: ClientOrderId) -> OrderRecord | None:
         """Return whose order an id is, with its newest outcome; None if it was never intended."""
         return self._projections.orders.get(client_id)
+
+    def orders_of(self, cycle: CycleId) -> tuple[OrderRecord, ...]:
+        """Return the orders a cycle's decisions were carried out with, oldest first; looks at all.
+
+        Stops, targets and forced closes of its position are not among them.
+        """
+        return self._projections.orders.of(cycle)
 
     def open_orders(self, venue_account: str) -> tuple[OrderRecord, ...]:
         """Return intended orders without a final answer (none, unknown, resting), oldest first."""
@@ -250,6 +264,11 @@ class EngineState:
         """Return what a trader is told about its last answer and its last trades."""
         found = self._projections.histories.get(trader)
         return found.past if found else Feedback()
+
+    @property
+    def open_decisions(self) -> tuple[Event, ...]:
+        """Return the `Decided` events whose cycles have not ended, oldest first."""
+        return self._cycles.open
 
     @property
     def inception(self) -> datetime | None:

@@ -22,7 +22,7 @@ LONGEST_REASON = 300
 MOST_TRADES = 5
 
 ANSWERED = frozenset({CycleStatus.OK, CycleStatus.INVALID_OUTPUT})
-"""Endings of cycles in which the model said something."""
+"""Endings of cycles in which the model said something; so it did where a decision was recorded."""
 _UNFILLED = {
     OrderStatus.REJECTED: Outcome.NOT_FILLED,
     OrderStatus.CANCELED: Outcome.NOT_FILLED,
@@ -32,12 +32,12 @@ _UNFILLED = {
 
 def answer_in(record: CycleEnded, time: datetime) -> LastAnswer | None:
     """Return what became of the answer in a cycle record; None if the model gave none."""
-    if record.status not in ANSWERED:
+    if record.status not in ANSWERED and record.decided is None:
         return None
     setbacks = tuple(_setbacks(record))
     return LastAnswer(
         time=time,
-        error="" if record.status is CycleStatus.OK else record.error[:LONGEST_REASON],
+        error=record.error[:LONGEST_REASON] if record.status is CycleStatus.INVALID_OUTPUT else "",
         setbacks=setbacks[:MOST_SETBACKS],
         left_out=max(0, len(setbacks) - MOST_SETBACKS),
     )

@@ -10,9 +10,13 @@ from decimal import Decimal
 import attrs
 
 from nof0_core.domain.event import OrderIntended
+from nof0_core.domain.order import OrderPurpose
 from nof0_core.domain.order_record import OrderRecord
 from nof0_core.domain.outcome import OrderOutcome
-from nof0_core.ids import ClientOrderId, Symbol, TraderId
+from nof0_core.ids import ClientOrderId, CycleId, Symbol, TraderId
+
+DECIDED = frozenset({OrderPurpose.OPEN, OrderPurpose.CLOSE})
+"""Purposes of orders that carry out decisions."""
 
 
 class OrderRegister:
@@ -43,6 +47,14 @@ class OrderRegister:
         """Return a trader's stops and targets on a coin without a final answer, oldest first."""
         exits = self._exits.get((trader, symbol))
         return exits.values() if exits else ()
+
+    def of(self, cycle: CycleId) -> tuple[OrderRecord, ...]:
+        """Return the entries and closes a cycle decided on, oldest first; looks at every order."""
+        return tuple(
+            record
+            for record in self._records.values()
+            if record.cycle == cycle and record.purpose in DECIDED
+        )
 
     def intend(self, intent: OrderIntended, *, seq: int, time: datetime) -> OrderRecord:
         """Remember an order that is about to be sent; one that is known already stays as it is."""

@@ -15,7 +15,8 @@ from nof0_core.state.engine_state import EngineState
 class Recorder:
     """Writes events to the journal and applies them to the ledger, always both.
 
-    `listeners` are called with every event after it was applied; they must not wait or raise.
+    `listeners` are called with every event after it was applied, a cycle with all that was said in
+    it; they must not wait or raise.
     """
 
     def __init__(self, *, journal: Journal, state: EngineState, clock: Clock, log: Logger) -> None:
@@ -30,8 +31,7 @@ class Recorder:
 
         `took` is the real time spent on it, in seconds.
         """
-        event = self.journal.append(self.clock.now(), stream, body, took=took)
-        self.state.apply(event)
+        event = self.state.apply(self.journal.append(self.clock.now(), stream, body, took=took))
         for listener in self.listeners:
             listener(event)
         return event

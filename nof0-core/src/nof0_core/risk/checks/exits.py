@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from nof0_core.domain.decision import ALLOW, Decision, Verdict
-from nof0_core.protocols.risk import RiskContext
 from nof0_core.risk.costs import reward_risk, sign
+from nof0_core.risk.priced import Priced
 from nof0_core.risk.verdicts import veto
 
 
@@ -16,7 +16,7 @@ class Exits:
 
     type = "exits"
 
-    def check(self, decision: Decision, context: RiskContext) -> Verdict:
+    def check(self, decision: Decision, context: Priced) -> Verdict:
         """Veto an entry without its exits or with one on the wrong side."""
         quote = context.quote
         if not decision.signal.is_entry or quote is None:
@@ -58,7 +58,7 @@ class RewardRisk:
 
     type = "reward_risk"
 
-    def check(self, decision: Decision, context: RiskContext) -> Verdict:
+    def check(self, decision: Decision, context: Priced) -> Verdict:
         """Veto an entry that risks too much for what it can win."""
         quote, limits = context.quote, context.limits
         if not decision.signal.is_entry or quote is None:

@@ -7,9 +7,9 @@ from decimal import ROUND_DOWN, Decimal
 from nof0_core.domain.decision import ALLOW, Decision, Verdict
 from nof0_core.domain.margin import initial_margin, liquidation_price, maintenance
 from nof0_core.domain.position import MarginMode
-from nof0_core.money import BPS, HUNDRED, ONE, USD
+from nof0_core.money import HUNDRED, ONE, USD
 from nof0_core.protocols.risk import RiskContext
-from nof0_core.risk.costs import expected_slippage, sign
+from nof0_core.risk.costs import entry_costs, sign
 from nof0_core.risk.verdicts import shrink, usd, veto
 
 _SHOWN = Decimal("1E-8")
@@ -62,7 +62,7 @@ class Margin:
         limits, account = context.limits, context.context.account
         taken = account.margin_used + context.committed_margin
         allowed = account.equity * limits.max_margin_usage_pct / HUNDRED - taken
-        costs = limits.taker_fee_bps / BPS + expected_slippage(limits)
+        costs = entry_costs(limits)
         paid = (account.equity - taken) / (ONE / context.leverage + costs)
         room = min(allowed * context.leverage, paid)
         if context.size_usd <= room:
@@ -107,7 +107,7 @@ class Liquidation:
         if stop is None or context.size_usd <= 0:
             return ALLOW
         direction, mark, size = sign(decision), quote.mark, context.size_usd
-        costs = context.limits.taker_fee_bps / BPS + expected_slippage(context.limits)
+        costs = entry_costs(context.limits)
         is_isolated = context.limits.margin_mode is MarginMode.ISOLATED
         backing = _bound(context) if is_isolated else _free(context)
         rule = maintenance(instrument, size)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 from nof0_core.domain.decision import ALLOW, Decision, Verdict
 from nof0_core.money import HUNDRED
-from nof0_core.protocols.risk import RiskContext
+from nof0_core.risk.priced import Priced
 from nof0_core.risk.verdicts import usd, veto
 
 
@@ -19,32 +20,13 @@ class MarketData:
 
     type = "market_data"
 
-    def check(self, decision: Decision, context: RiskContext) -> Verdict:
+    def check(self, decision: Decision, context: Priced) -> Verdict:
         """Veto an entry on missing or old prices, or on prices of the future."""
         if not decision.signal.is_entry:
             return ALLOW
-        quote = context.quote
         if context.instrument is None:
             return veto(self.type, "unknown_instrument", f"no trading rules for {decision.symbol}")
-        if quote is None or not quote.mark.is_finite() or quote.mark <= 0:
-            return veto(self.type, "no_market_data", f"no price for {decision.symbol}")
-        age = context.context.time - quote.time
-        if age > context.limits.max_data_age:
-            return veto(
-                self.type,
-                "stale_data",
-                f"prices are {age} old, at most {context.limits.max_data_age} allowed",
-                age_s=Decimal(str(age.total_seconds())),
-            )
-        if -age > context.limits.max_data_age:
-            return veto(
-                self.type,
-                "future_data",
-                f"prices are {-age} ahead of the clock, at most {context.limits.max_data_age}"
-                " allowed",
-                age_s=Decimal(str(age.total_seconds())),
-            )
-        return ALLOW
+        return unusable(decision, context)
 
 
 class PriceBand:
@@ -52,7 +34,7 @@ class PriceBand:
 
     type = "price_band"
 
-    def check(self, decision: Decision, context: RiskContext) -> Verdict:
+    def check(self, decision: Decision, context: Priced) -> Verdict:
         """Veto an entry whose price is further than `price_band_pct` from the mark."""
         price, quote = decision.entry_price, context.quote
         if not decision.signal.is_entry or price is None or quote is None:
@@ -79,7 +61,7 @@ class Liquidity:
 
     type = "liquidity"
 
-    def check(self, decision: Decision, context: RiskContext) -> Verdict:
+    def check(self, decision: Decision, context: Priced) -> Verdict:
         """Veto an entry on a market that is too thin."""
         least, quote = context.limits.liquidity_threshold_usd, context.quote
         if least is None or quote is None or not decision.signal.is_entry:
@@ -103,3 +85,25 @@ class Liquidity:
                     threshold_usd=least,
                 )
         return ALLOW
+
+
+def unusable(decision: Decision, context: Priced) -> Verdict:
+    """Veto missing, impossible or old prices, and prices of the future."""
+    quote = context.quote
+    if quote is None or not quote.mark.is_finite() or quote.mark <= 0:
+        return veto(MarketData.type, "no_market_data", f"no price for {decision.symbol}")
+    return wrong_age("prices", context.time - quote.time, context.limits.max_data_age)
+
+
+def wrong_age(prices: str, age: timedelta, limit: timedelta) -> Verdict:
+    """Veto `prices`, the words for them, that are older than the limit or as far ahead."""
+    if age > limit:
+        code, message = "stale_data", f"{prices} are {age} old, at most {limit} allowed"
+    elif -age > limit:
+        code, message = (
+            "future_data",
+            f"{prices} are {-age} ahead of the clock, at most {limit} allowed",
+        )
+    else:
+        return ALLOW
+    return veto(MarketData.type, code, message, age_s=Decimal(str(age.total_seconds())))

@@ -7,6 +7,7 @@ from decimal import Decimal
 from nof0_core.domain.decision import ALLOW, Decision, Verdict
 from nof0_core.money import BPS
 from nof0_core.protocols.risk import RiskContext
+from nof0_core.risk.priced import Priced
 from nof0_core.risk.verdicts import shrink, usd, veto
 
 
@@ -72,7 +73,7 @@ class MinimumOrder:
 
     type = "minimum_order"
 
-    def check(self, decision: Decision, context: RiskContext) -> Verdict:
+    def check(self, decision: Decision, context: Priced) -> Verdict:
         """Veto an entry the venue would refuse for being too small."""
         quote, instrument = context.quote, context.instrument
         if not decision.signal.is_entry or quote is None or instrument is None:

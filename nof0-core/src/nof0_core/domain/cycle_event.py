@@ -1,0 +1,138 @@
+"""What is recorded of a decision cycle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+
+import attrs
+
+from nof0_core.domain.account import AccountState
+from nof0_core.domain.body import Body
+from nof0_core.domain.context import Performance
+from nof0_core.domain.decision import Judgement
+from nof0_core.domain.fill import Fill
+from nof0_core.domain.model import Message, ModelCall, Usage
+from nof0_core.domain.order import OrderPurpose, OrderRequest, OrderStatus
+from nof0_core.domain.outcome import OrderOutcome
+from nof0_core.domain.vocabulary import CycleStatus
+from nof0_core.ids import CycleId, Symbol, TraderId
+
+
+@attrs.frozen(kw_only=True)
+class OrderReport:
+    """What became of an approved decision inside a cycle record.
+
+    `request` is the order made of it, None where none was made. `outcome` is what is known of the
+    order, None where it was not sent; `reason` then says why.
+    """
+
+    purpose: OrderPurpose
+    symbol: Symbol
+    request: OrderRequest | None = None
+    outcome: OrderOutcome | None = None
+    reason: str = ""
+
+    @property
+    def status(self) -> OrderStatus:
+        """Return where the order stands; one that was not sent counts as rejected."""
+        return OrderStatus.REJECTED if self.outcome is None else self.outcome.status
+
+    @property
+    def why(self) -> str:
+        """Return why it was not sent, or what the venue said."""
+        return self.reason if self.outcome is None else self.outcome.reason
+
+
+@attrs.frozen(kw_only=True)
+class Decided(Body):
+    """What a model saw and said in a cycle that orders, and what the gate ruled.
+
+    Written before the first of its orders, so that nothing a venue does can lose it. The
+    `CycleEnded` of the cycle names it in `decided`; `nof0_core.domain.cycle_record` makes one of
+    both. The fields are those of `CycleEnded`.
+    """
+
+    type: ClassVar[str] = "decided"
+    trader: TraderId
+    cycle: CycleId
+    number: int
+    scheduled: datetime
+    model: str
+    market: str
+    account: AccountState
+    performance: Performance
+    parameters: Mapping[str, Any] = attrs.field(factory=dict)
+    prompt_digest: str | None = None
+    template_versions: Mapping[str, str] = attrs.field(factory=dict)
+    messages: tuple[Message, ...] | None = None
+    prompt_cut: str = ""
+    answer: str = ""
+    chain_of_thought: str = ""
+    usage: Usage = Usage()
+    calls: tuple[ModelCall, ...] = ()
+    judgements: tuple[Judgement, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class CycleEnded(Body):
+    """The record of one decision cycle.
+
+    `status` is `ok` or a word for why the cycle ended early, with `error` the sentence; after an
+    `ok` it says what went wrong with the orders. `model` is the entry that answered; `calls` says
+    how it came to that, in order, and what each call cost; `usage` is their sum. `market` is the
+    digest of the `MarketSeen` record the decision was made on. `messages` is the prompt as
+    rendered, None where the model decided without reading one; `prompt_digest` and
+    `template_versions` belong to it, `prompt_cut` says what was left out of it. `answer` is the raw
+    text of the model.
+
+    `decided` is the number of the cycle's `Decided` record, None where it ordered nothing. With it,
+    `parameters` and all from `prompt_digest` to `judgements` stand in that record only; listeners,
+    state and exporters are given them joined.
+    """
+
+    type: ClassVar[str] = "cycle"
+    trader: TraderId
+    cycle: CycleId
+    number: int
+    scheduled: datetime
+    status: CycleStatus
+    model: str
+    market: str
+    account: AccountState
+    performance: Performance
+    parameters: Mapping[str, Any] = attrs.field(factory=dict)
+    prompt_digest: str | None = None
+    template_versions: Mapping[str, str] = attrs.field(factory=dict)
+    messages: tuple[Message, ...] | None = None
+    prompt_cut: str = ""
+    answer: str = ""
+    chain_of_thought: str = ""
+    usage: Usage = Usage()
+    calls: tuple[ModelCall, ...] = ()
+    judgements: tuple[Judgement, ...] = ()
+    orders: tuple[OrderReport, ...] = ()
+    fills: tuple[Fill, ...] = ()
+    error: str = ""
+    decided: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class CallsLost(Body):
+    """Calls to models of a cycle that has no record, because the process ended first.
+
+    Written by the next run. `began` is when the last of them was made; its day is the one whose
+    budgets they count in. What a call took is an estimate where the process ended during it: the
+    most it can have been.
+    """
+
+    type: ClassVar[str] = "calls_lost"
+    trader: TraderId
+    began: datetime
+    calls: tuple[ModelCall, ...]
+
+    @property
+    def usage(self) -> Usage:
+        """Return what all of them took."""
+        return sum((call.usage for call in self.calls), Usage())
