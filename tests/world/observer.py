@@ -1,0 +1,155 @@
+"""Looks at the venue each second and says where a position is without protection."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from decimal import Decimal as D
+
+import attrs
+from world.faults import Verb
+
+from nof0_core.domain.order import TriggerKind
+from nof0_core.protocols import Capability
+
+DEADLINE = 10.0
+"""Seconds a position may be without its stop."""
+RETRY = 4.0
+"""Seconds within which a close that did not fill is tried again."""
+UNKNOWN = 90.0
+"""Seconds for which an order of unknown outcome may be waited for: its limit, and 60 to forget."""
+ZERO = D(0)
+
+
+@attrs.define
+class Bare:
+    """Since when (seconds) a position is bare and the engine can know it; inf: not."""
+
+    known: float = math.inf
+    lost: float = -math.inf
+    was_covered: bool = False
+    past_stop: float = math.inf
+
+
+class Observer:
+    """Reckons from the venue's truth alone, by trader and coin.
+
+    `counts` has how often a position was left alone because nothing was possible, and why.
+    `faults` has (check, sentence).
+    """
+
+    def __init__(self, venue, truth, watched, plan, clock) -> None:
+        self.venue, self.truth, self.watched = venue, truth, watched
+        self.plan, self.clock = plan, clock
+        self.counts: Counter[str] = Counter()
+        self.faults: list[tuple[str, str]] = []
+        self._bare: defaultdict[tuple[str, str], Bare] = defaultdict(Bare)
+        self._blamed: set[tuple[str, str]] = set()
+        self._at_venue = {Capability.REDUCE_ONLY, Capability.TRIGGER_ORDERS} <= venue.capabilities
+
+    def forget(self):
+        """Begin anew: the engine was not there."""
+        self._bare.clear()
+
+    def look(self, now):
+        """Judge each position at this second."""
+        covered = self._covered()
+        for key, quantity in self.truth.held.items():
+            if not quantity:
+                self._bare.pop(key, None)
+                self._blamed.discard(key)
+                continue
+            reason = self._excuse(key, quantity, covered.get(key, ZERO), now)
+            bare = self._bare[key]
+            if reason is None:
+                bare.known = min(bare.known, now)
+            else:
+                self.counts[reason] += 1
+                bare.known = math.inf
+            if now - bare.known > DEADLINE + 1 and key not in self._blamed:
+                self._blamed.add(key)
+                self.faults.append(
+                    (
+                        "protected",
+                        f"{key[0]} holds {quantity} {key[1]} at {now:.0f} s, for "
+                        f"{now - bare.known:.0f} s without stop, close or reason",
+                    )
+                )
+
+    def _covered(self):
+        sizes: defaultdict[tuple[str, str], D] = defaultdict(D)
+        for order in self.venue.resting():
+            if order.trigger.kind is TriggerKind.STOP:
+                owner = self.truth.owner(order.client_id), order.symbol
+                if self.truth.held.get(owner, ZERO) * order.side.sign < 0:
+                    sizes[owner] += order.size
+        return sizes
+
+    def _excuse(self, key, quantity, covered, now):
+        """Say why a position needs nothing now; None where it does."""
+        bare = self._bare[key]
+        if covered >= abs(quantity):
+            bare.was_covered = True
+            return "stop"
+        if bare.was_covered:
+            bare.was_covered, bare.lost = False, now
+        if self._is_closing(key, now):
+            return "closing"
+        if self.truth.by_hand[key[1]]:
+            return "by hand"
+        if self._is_blocked(key, now):
+            return "no possibility"
+        if self._is_watched(key, quantity, now):
+            return "watched"
+        if not self._is_known(key, bare):
+            return "unknown to the engine"
+        return None
+
+    def _is_closing(self, key, now):
+        return any(
+            sent.is_waiting or now < min(sent.ended + RETRY, sent.at + UNKNOWN)
+            for sent in self.watched.closes.get(key, ())[-3:]
+        )
+
+    def _is_blocked(self, key, now):
+        place = self.plan.active(Verb.PLACE, now)
+        if place is not None and place.kind.is_barrier:
+            return True
+        if Capability.EXPIRY in self.venue.capabilities and self.clock.offset.total_seconds() < -10:
+            return True
+        needs_report = (
+            Capability.REDUCE_ONLY not in self.venue.capabilities
+            or self.truth.others(*key)
+        )
+        return bool(needs_report and self.plan.active(Verb.REPORT, now))
+
+    def _is_watched(self, key, quantity, now):
+        """Tell whether the engine has to watch the mark itself, which is not at the stop yet."""
+        opposed = any(q * quantity < 0 for q in self.truth.others(*key).values())
+        if self._at_venue and not opposed:
+            return False
+        stop = self.truth.stops.get(self._entry_of(key))
+        return stop is None or (self.venue.prices[key[1]] - stop) * quantity > 0
+
+    def _entry_of(self, key):
+        return next(
+            (
+                f.client_id
+                for f in reversed(self.venue.executed)
+                if f.client_id is not None
+                and f.symbol == key[1]
+                and self.truth.is_entry(f.client_id)
+                and self.truth.owner(f.client_id) == key[0]
+            ),
+            None,
+        )
+
+    def _is_known(self, key, bare):
+        """Tell whether the engine was told of all that made the position what it is."""
+        if self.watched.reported < bare.lost:
+            return False
+        return all(
+            self.watched.told[client_id] >= size
+            for client_id, size in self.truth.filled.items()
+            if (self.truth.owner(client_id), self.watched.sent[client_id].request.symbol) == key
+        )
