@@ -26,6 +26,7 @@ class Deciding:
     def __init__(self, rng, clock, truth) -> None:
         self.rng, self.clock, self.truth = rng, clock, truth
         self.cycles = 0
+        self.leaning = {symbol: rng.choice((1, -1)) for symbol in INSTRUMENTS}
 
     def approve(self, state, venue_account, trader, quotes):
         """Return what a trader wants now, as far as the gate approves."""
@@ -56,7 +57,7 @@ class Deciding:
         if context.holding(symbol) is not None:
             is_bored = self.rng.random() < 0.3
             return Decision(signal=Signal.CLOSE, symbol=symbol) if is_bored else None
-        sign = self.rng.choice((1, -1))
+        sign = self.leaning[symbol] * self.rng.choice((1, 1, 1, 1, -1))
         mark = context.snapshots[symbol].quote.mark
         stop = D(self.rng.randrange(30, 300)) / 10_000
         return samples.decision(

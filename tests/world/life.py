@@ -18,12 +18,13 @@ from world.loop import WorldError, live_in
 from world.memory import Memory
 from world.observer import Observer
 from world.truth import Truth
-from world.venue import CAPITAL, OPTIONAL, WorldVenue
+from world.venue import CAPITAL, OPTIONAL, RATE, WorldVenue
 from world.watched import Watched
 
 from nof0_core.clock import pause
 from nof0_core.domain.event import EngineStarted, Transferred
 from nof0_core.domain.order import OrderStyle, Side
+from nof0_core.domain.snapshot import Quote
 from nof0_core.domain.vocabulary import ClockKind, TransferReason
 from nof0_core.execution.engine import ExecutionEngine
 from nof0_core.execution.order_factory import OrderPolicy
@@ -32,12 +33,14 @@ from nof0_core.money import EXACT, ZERO
 from nof0_core.protocols import Capability
 from nof0_core.state.engine_state import EngineState
 from nof0_core.state.recorder import Recorder
-from nof0_core.testing import samples
 from nof0_core.testing.environment import START, Lines
 from nof0_core.testing.market import INSTRUMENTS
 
 ALONE = "pytest tests/world/test_lives.py --life {}"
 ACCOUNT = "paper"
+REST = {
+    "funding_rate": RATE, "open_interest": D(1000), "day_volume_usd": D(1_000_000_000)
+}  # fmt: skip
 SHARE = D(4000)
 """What each trader begins with, in USD."""
 CALM = 180.0
@@ -127,7 +130,7 @@ class Life:
         if self.quotes_cache[0] != now:
             time = self.clock.true()
             self.quotes_cache = now, {
-                s: attrs.evolve(samples.snapshot(s).quote, time=time, mark=m, mid=m, oracle=m)
+                s: Quote(symbol=s, time=time, mark=m, mid=m, oracle=m, **REST)
                 for s, m in self.venue.prices.items()
             }
         return self.quotes_cache[1]

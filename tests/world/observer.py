@@ -95,7 +95,7 @@ class Observer:
             bare.was_covered, bare.lost = False, now
         if self._is_closing(key, now):
             return "closing"
-        if self.truth.by_hand[key[1]]:
+        if self._is_undone_by_hand(key, quantity):
             return "by hand"
         if self._is_blocked(key, now):
             return "no possibility"
@@ -109,6 +109,13 @@ class Observer:
         return any(
             sent.is_waiting or now < min(sent.ended + RETRY, sent.at + UNKNOWN)
             for sent in self.watched.closes.get(key, ())[-3:]
+        )
+
+    def _is_undone_by_hand(self, key, quantity):
+        """Tell whether a person has left less of the coin than the trader holds in the ledger."""
+        net = self.venue.sizes.get(key[1], ZERO)
+        return bool(self.truth.by_hand.get(key[1])) and (
+            net * quantity <= 0 or abs(net) < abs(quantity)
         )
 
     def _is_blocked(self, key, now):
