@@ -1,0 +1,368 @@
+"""One life of the execution engine: everything that can happen, drawn from one seed."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from datetime import timedelta
+from decimal import Decimal as D
+from decimal import localcontext
+
+import anyio
+import attrs
+from world.clock import WorldClock
+from world.deciding import MAX_DATA_AGE, Deciding
+from world.driver import ALL_CHECKS, CHECKS, Driver
+from world.faults import FaultPlan, FaultyVenue
+from world.loop import WorldError, live_in
+from world.memory import Memory
+from world.observer import Observer
+from world.truth import Truth
+from world.venue import CAPITAL, OPTIONAL, RATE, WorldVenue
+from world.watched import Watched
+
+from nof0_core.clock import pause
+from nof0_core.domain.event import EngineStarted, Transferred
+from nof0_core.domain.order import OrderStyle, Side
+from nof0_core.domain.snapshot import Quote
+from nof0_core.domain.vocabulary import ClockKind, TransferReason
+from nof0_core.execution.engine import ExecutionEngine
+from nof0_core.execution.order_factory import OrderPolicy
+from nof0_core.ids import ENGINE
+from nof0_core.money import EXACT, ZERO
+from nof0_core.protocols import Capability
+from nof0_core.state.engine_state import EngineState
+from nof0_core.state.recorder import Recorder
+from nof0_core.testing.environment import START, Lines
+from nof0_core.testing.market import INSTRUMENTS
+
+ALONE = "NOF0_LIFE={} pytest tests/world/test_lives.py"
+ACCOUNT = "paper"
+REST = {
+    "funding_rate": RATE, "open_interest": D(1000), "day_volume_usd": D(1_000_000_000)
+}  # fmt: skip
+SHARE = D(4000)
+"""What each trader begins with, in USD."""
+CALM = 180.0
+"""Seconds without faults after which ledger and venue must agree."""
+POLICY = OrderPolicy(style=OrderStyle.MARKET_IOC, slippage_bps=D(50), price_band_pct=D(2))
+STEPS = tuple(timedelta(seconds=s) for s in (3600, -3600, 86_400, -86_400, 5, -5))
+
+
+@attrs.frozen(kw_only=True)
+class Report:
+    """What happened in a life; `faults` by verb and kind."""
+
+    seed: int
+    journal: Memory
+    fills: int
+    orders: int
+    seconds: int
+    faults: Counter
+    did: Counter
+    trouble: Counter
+    excuses: Counter
+
+
+class Life:
+    """The world of one seed: venue, person, traders, clock, and an engine that starts and stops."""
+
+    def __init__(self, seed: int, hours: float, checks) -> None:
+        self.seed, self.length, self.checks = seed, hours * 3600, checks
+        rng = self.rng = random.Random(f"life/{seed}")
+        self.clock = WorldClock(START + timedelta(seconds=rng.randrange(86_400)))
+        lacking = rng.choice(((), (), (), rng.sample(OPTIONAL, rng.randrange(1, 4))))
+        words = frozenset({Capability.TRIGGER_ORDERS, *OPTIONAL} - set(lacking))
+        self.venue = WorldVenue(random.Random(f"venue/{seed}"), self.clock, words)
+        self.traders = ("ann", "bob", "cid", "dot")[: rng.randrange(2, 5)]
+        self.truth = Truth(self.traders)
+        self.venue.on_fill = self.truth.on_fill
+        self.plan = FaultPlan(seed=seed)
+        self.faulty = FaultyVenue(self.venue, self.plan, time=anyio.current_time)
+        self.watched = Watched(self.faulty, self.truth, self._as_orders_leave)
+        self.observer = Observer(self.venue, self.truth, self.watched, self.plan, self.clock)
+        self.venue.on_loss = self.observer.lose
+        self.deciding = Deciding(rng, self.clock, self.truth)
+        self.journal = Memory(random.Random(f"disk/{seed}"))
+        self.did: Counter[str] = Counter()
+        self.trouble: Counter[str] = Counter()
+        self.wrong: list[tuple[str, str]] = []
+        self.is_halted = self.is_calm = self.is_frozen = False
+        self.has_person = rng.random() < 0.4
+        self.steps_clock = rng.random() < 0.3
+        self.quotes_cache: tuple[float, dict] = (-1.0, {})
+
+    # --- the engine ---
+
+    def start(self) -> Driver:
+        """Make an engine from what the journal holds."""
+        state = EngineState()
+        for event in self.journal.events:
+            state.apply(event)
+        recorder = Recorder(journal=self.journal, state=state, clock=self.clock, log=Lines())
+        if not self.journal.events:
+            started = EngineStarted(
+                version="0", config_digest="", clock=ClockKind.SYSTEM, seed=0, traders=self.traders
+            )
+            recorder.record(ENGINE, started)
+            amounts = {
+                "@reserve": CAPITAL - SHARE * len(self.traders),
+                **dict.fromkeys(self.traders, SHARE),
+            }
+            recorder.record(
+                ENGINE,
+                Transferred(venue_account=ACCOUNT, amounts=amounts, reason=TransferReason.INITIAL),
+            )
+        engine = ExecutionEngine(
+            venue_account=ACCOUNT,
+            provider=self.watched,
+            recorder=recorder,
+            instruments=INSTRUMENTS,
+            policies=dict.fromkeys(self.traders, POLICY),
+            since=START,
+            refusal=lambda _: "halted" if self.is_halted else "",
+        )
+        self.state = state
+        return Driver(engine, state, ACCOUNT, self.trouble)
+
+    def quotes(self):
+        """Return the prices of this moment, as the market tells them."""
+        now = anyio.current_time()
+        if self.quotes_cache[0] != now:
+            time = self.clock.true()
+            self.quotes_cache = (
+                now,
+                {
+                    s: Quote(symbol=s, time=time, mark=m, mid=m, oracle=m, **REST)
+                    for s, m in self.venue.prices.items()
+                },
+            )
+        return self.quotes_cache[1]
+
+    def _as_orders_leave(self, requests) -> None:
+        for request in requests:
+            seen = self.truth.data_times.get(request.client_id)
+            if seen is None:
+                continue
+            if self.is_halted:
+                self.wrong.append(("halted", f"entry {request.client_id} left while halted"))
+            age = self.clock.now() - seen
+            if age > MAX_DATA_AGE:
+                self.wrong.append(("aged", f"entry {request.client_id} left on data {age} old"))
+
+    # --- who acts ---
+
+    async def _syncs(self, driver: Driver) -> None:
+        while True:
+            await driver.sync(self.quotes())
+            self.did["sync"] += 1
+            await pause(15)
+
+    async def _guards(self, driver: Driver) -> None:
+        while True:
+            await driver.guard(self.quotes())
+            await pause(1)
+
+    async def _trader(self, driver: Driver, trader: str, rng: random.Random) -> None:
+        while True:
+            await pause(rng.uniform(2, 30))
+            if self.is_frozen:
+                continue
+            quotes = self.quotes()
+            approved = self.deciding.approve(self.state, ACCOUNT, trader, quotes)
+            if not approved:
+                continue
+            if rng.random() < 0.1:
+                await pause(rng.choice((5, 40, 70)))
+            patience = rng.uniform(0, 3) if rng.random() < 0.1 and not self.is_calm else 300
+            with anyio.move_on_after(patience) as scope:
+                await driver.submit(approved, self.quotes())
+            self.did["submit"] += 1
+            self.did["cancelled"] += scope.cancelled_caught
+
+    async def _halts(self, driver: Driver, rng: random.Random) -> None:
+        while True:
+            await pause(rng.uniform(20, 200))
+            if self.is_calm:
+                continue
+            self.is_halted = True
+            self.did["halt"] += 1
+            if rng.random() < 0.5:
+                self.did["flatten"] += 1
+                await driver.flatten(self.traders, self.quotes())
+            await pause(rng.uniform(2, 20))
+            self.is_halted = False
+
+    async def _engine(self, until: float) -> None:
+        """Live as an engine until a moment, then stop in order."""
+        driver = self.start()
+        self.observer.forget()
+        with anyio.CancelScope(deadline=until):
+            async with anyio.create_task_group() as group:
+                group.start_soon(self._syncs, driver)
+                group.start_soon(self._guards, driver)
+                for trader in self.traders:
+                    rng = random.Random(f"{trader}/{self.seed}/{until}")
+                    group.start_soon(self._trader, driver, trader, rng)
+                group.start_soon(self._halts, driver, random.Random(f"halt/{self.seed}/{until}"))
+        self.is_halted = False
+        await driver.sync(self.quotes())
+
+    async def _engines(self, until: float) -> None:
+        while anyio.current_time() < until:
+            rng = self.rng
+            restarts = rng.random() < 0.4 and not self.is_calm
+            age = rng.uniform(5, 120) if restarts else until
+            await self._engine(min(until, anyio.current_time() + age))
+            self.did["stop"] += 1
+            if anyio.current_time() < until:
+                self.observer.forget()
+                await pause(rng.uniform(0.1, 5))
+
+    # --- what happens around it ---
+
+    async def _nature(self) -> None:
+        """Each second: prices, funding, late orders, the observer; now and then mischief."""
+        rng = random.Random(f"nature/{self.seed}")
+        while True:
+            await pause(1)
+            if not self.is_frozen:
+                self._prices(rng)
+            self.venue.pass_time()
+            await self.faulty.deliver()
+            if not self.is_calm:
+                self._mischief(rng)
+            self.observer.look(anyio.current_time())
+
+    def _prices(self, rng) -> None:
+        symbol = rng.choice(tuple(self.venue.prices))
+        size = rng.choice((2, 2, 5, 5, 20, 60 if rng.random() < 0.1 else 5))
+        move = 1 + D(rng.randrange(-10 * size, 10 * size + 1)) / 100_000
+        mark = INSTRUMENTS[symbol].round_price(self.venue.prices[symbol] * move)
+        self.venue.move(symbol, mark)
+
+    def _mischief(self, rng) -> None:
+        venue, chance = self.venue, rng.random()
+        if chance < 0.01:
+            venue.refuse_stops = not venue.refuse_stops
+        elif chance < 0.015:
+            venue.refuse_leverage = not venue.refuse_leverage
+        elif chance < 0.025:
+            venue.thin = rng.choice((0, 2, 5))
+        elif chance < 0.035 and venue.resting():
+            venue.cancel_by_hand(rng.choice(venue.resting()))
+            self.did["stop lost"] += 1
+        elif chance < 0.045 and venue.resting():
+            venue.fire(rng.choice(venue.resting()))
+            self.did["stop fired"] += 1
+        elif chance < 0.06 and self.has_person:
+            self._person(rng)
+        elif chance < 0.065 and self.steps_clock:
+            self.clock.step(-self.clock.offset if self.clock.offset else rng.choice(STEPS))
+            self.did["clock set"] += 1
+
+    def _person(self, rng) -> None:
+        symbol = rng.choice(tuple(self.venue.prices))
+        held = self.venue.sizes.get(symbol, ZERO)
+        if rng.random() < 0.2:
+            self.venue.move_cash(D(rng.randrange(-1000, 1000)))
+            self.did["cash moved"] += 1
+        elif held and rng.random() < 0.8:
+            side = Side.SELL if held > 0 else Side.BUY
+            self.venue.trade_by_hand(symbol, side, abs(held))
+            self.did["closed by hand"] += 1
+        else:
+            size = INSTRUMENTS[symbol].round_size(200 / self.venue.prices[symbol])
+            self.venue.trade_by_hand(symbol, rng.choice(tuple(Side)), size)
+            self.did["opened by hand"] += 1
+
+    # --- the whole ---
+
+    async def _seasons(self) -> None:
+        """Trouble, then calm, as often as there is time; after each both sides agree."""
+        for number in range(max(1, round(self.length / 360))):
+            self.is_calm = False
+            begin = anyio.current_time()
+            trouble = self.rng.uniform(60, 150)
+            drawn = FaultPlan.drawn(
+                f"{self.seed}/{number}", until=trouble, count=self.rng.randrange(7)
+            )
+            self.plan.faults += [
+                attrs.evolve(f, since=f.since + begin, until=f.until + begin) for f in drawn.faults
+            ]
+            await pause(trouble)
+            self._calm_down()
+            await pause(self.rng.uniform(0, CALM / 2))
+            self.is_frozen = True
+            await pause(begin + trouble + CALM - anyio.current_time())
+            if self.venue.settled > anyio.current_time() - 60:
+                await pause(60)  # What the hour has just brought may not be booked yet.
+            self._agree()
+            self.is_frozen = False
+
+    def _calm_down(self) -> None:
+        self.is_calm = True
+        self.venue.refuse_stops = self.venue.refuse_leverage = False
+        self.venue.thin = 0
+        self.clock.step(-self.clock.offset)
+
+    def _agree(self) -> None:
+        totals = self.state.totals(ACCOUNT)
+        ledger = {s: q for s, q in totals.quantities.items() if q}
+        venue = {s: q for s, q in self.venue.sizes.items() if q}
+        if ledger != venue:
+            self.wrong.append(("agrees", f"the ledger has {ledger}, the venue {venue}"))
+        moved = self.venue.moved
+        missing = self.venue.raw - totals.raw_usd
+        if missing not in {sum(moved[i:], ZERO) for i in range(len(moved) + 1)}:
+            self.wrong.append(("agrees", f"{missing} USD are at the venue and not in the ledger"))
+
+    async def run(self) -> Report:
+        with localcontext(EXACT):
+            async with anyio.create_task_group() as group:
+                group.start_soon(self._nature)
+                async with anyio.create_task_group() as engines:
+                    engines.start_soon(self._engines, float("inf"))
+                    await self._seasons()
+                    engines.cancel_scope.cancel()
+                group.cancel_scope.cancel()
+        wrong = [*self.wrong, *self.truth.faults, *self.watched.faults, *self.observer.faults]
+        found = [f"{check}: {text}" for check, text in wrong if check in self.checks]
+        if found:
+            message = "\n".join(
+                [f"seed {self.seed} (alone: {ALONE.format(self.seed)}):", *found[:8]]
+            )
+            raise WorldError(message)
+        return Report(
+            seed=self.seed,
+            journal=self.journal,
+            fills=len(self.venue.executed),
+            orders=len(self.venue.orders),
+            seconds=round(anyio.current_time()),
+            faults=self.plan.struck,
+            did=self.did,
+            trouble=self.trouble,
+            excuses=self.observer.counts,
+        )
+
+
+def live(seed: int, hours: float = 0.1, checks=CHECKS) -> Report:
+    """Live one life of so many virtual hours.
+
+    Raises:
+        WorldError: an invariant in `checks` was broken; the message names the seed.
+    """
+    assert checks <= ALL_CHECKS
+    try:
+        return live_in(seed, Life(seed, hours, checks).run)
+    except WorldError:
+        raise
+    except Exception as error:
+        message = f"seed {seed} (alone: {ALONE.format(seed)}): {_innermost(error)!r}"
+        raise WorldError(message) from error
+
+
+def _innermost(error: Exception) -> Exception:
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error

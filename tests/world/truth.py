@@ -1,0 +1,73 @@
+"""What truly happened at the venue, kept apart from the engine: who holds what, and why."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from decimal import Decimal as D
+
+from nof0_core.ids import client_order_id, trader_tag
+
+ZERO = D(0)
+
+
+class Truth:
+    """Positions by trader, attributed by client order id, as the venue carried orders out.
+
+    `faults` collects a sentence for each execution that no approval explains. `by_hand` is what a
+    person holds of each coin, `filled` the executed size of each order, `orders` those that filled
+    and `stops` where to get out, by trader and coin, `data_times` when an entry's data was made.
+    """
+
+    def __init__(self, traders) -> None:
+        self.traders = {trader_tag(t): t for t in traders}
+        self.held: defaultdict[tuple[str, str], D] = defaultdict(D)
+        self.by_hand: defaultdict[str, D] = defaultdict(D)
+        self.filled: defaultdict[str, D] = defaultdict(D)
+        self.stops: dict[tuple[str, str], D | None] = {}
+        self.orders: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        self.data_times: dict[str, object] = {}
+        self._stops: dict[str, D | None] = {}
+        self.faults: list[tuple[str, str]] = []
+
+    def approve(self, approved, data_time, stop):
+        """Note an approved entry: its order's id, the time of its data, and its stop."""
+        symbol = approved.decision.symbol
+        client_id = client_order_id(approved.trader, approved.cycle, symbol, "open")
+        self.data_times[client_id] = data_time
+        self._stops[client_id] = stop
+
+    def owner(self, client_id):
+        """Return whose order it is."""
+        return self.traders[client_id[2:10]]
+
+    def is_entry(self, client_id):
+        return client_id in self.data_times
+
+    def others(self, trader, symbol):
+        """Return what each other trader holds of a coin."""
+        return {t: q for (t, s), q in self.held.items() if s == symbol and t != trader and q}
+
+    def on_fill(self, order, fill, before, after):
+        """Take over an execution; check that the net grew for a reason."""
+        if order is None:
+            self.by_hand[fill.symbol] += fill.quantity
+            return
+        trader, grown = self.owner(order.client_id), abs(after) - abs(before)
+        held = self.held[trader, fill.symbol]
+        self.held[trader, fill.symbol] = held + fill.quantity
+        self.orders[trader, fill.symbol].add(order.client_id)
+        if order.client_id in self._stops:
+            self.stops[trader, fill.symbol] = self._stops[order.client_id]
+        self.filled[order.client_id] += fill.size
+        if self.filled[order.client_id] > order.size:
+            self.faults.append(
+                ("twice", f"{order.client_id} filled {self.filled[order.client_id]}")
+            )
+        if grown > 0 and not self.is_entry(order.client_id):
+            closes = held * fill.quantity < 0 and abs(fill.quantity) <= abs(held)
+            opposite = sum(
+                (abs(q) for q in self.others(trader, fill.symbol).values() if q * held < 0), ZERO
+            )
+            if not closes or opposite < grown:
+                text = f"{trader} held {held} {fill.symbol}, an order that is no entry filled "
+                self.faults.append(("growth", f"{text}{fill.quantity}: net {before} -> {after}"))
