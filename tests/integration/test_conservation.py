@@ -23,6 +23,7 @@ import pytest
 from nof0_core.clock import SimulatedClock
 from nof0_core.domain.decision import Decision, Signal
 from nof0_core.domain.event import EngineStarted, Event, Transferred
+from nof0_core.domain.limits import RiskLimits
 from nof0_core.domain.order import OrderRequest, OrderStyle, Side
 from nof0_core.domain.position import MarginMode
 from nof0_core.domain.vocabulary import ClockKind, TransferReason
@@ -125,7 +126,9 @@ class Scene:
     def _open(self, state):
         self.state = state
         self.recorder = Recorder(journal=self.journal, state=state, clock=self.clock, log=Lines())
-        policies = OrderPolicy(style=OrderStyle.MARKET_IOC, slippage_bps=D(75), price_band_pct=D(5))
+        policies = OrderPolicy(
+            style=OrderStyle.MARKET_IOC, slippage_bps=D(75), limits=RiskLimits(price_band_pct=D(5))
+        )
         self.execution = ExecutionEngine(
             venue_account="paper",
             provider=self.provider,

@@ -181,7 +181,7 @@ def judged(bet, stop):
         major_coin_leverage=1000,
         min_confidence=0,
         min_risk_reward=D(0),
-        price_band_pct=D(100),
+        limits=RiskLimits(price_band_pct=D(100)),
         slippage_bps=D(0),
         expected_slippage_bps=D(0),
         taker_fee_bps=D(0),

@@ -16,6 +16,7 @@ import pytest
 from nof0_core.clock import SimulatedClock
 from nof0_core.domain.decision import Decision, Signal
 from nof0_core.domain.event import EngineStarted, Transferred
+from nof0_core.domain.limits import RiskLimits
 from nof0_core.domain.order import OrderRequest, OrderStatus, OrderStyle, Side
 from nof0_core.domain.position import MarginMode
 from nof0_core.domain.vocabulary import ClockKind, TransferReason
@@ -100,7 +101,9 @@ class Floor:
         for event in journal.read():
             state.apply(event)
         self.recorder = Recorder(journal=journal, state=state, clock=self.clock, log=Lines())
-        policies = OrderPolicy(style=OrderStyle.MARKET_IOC, slippage_bps=D(50), price_band_pct=D(5))
+        policies = OrderPolicy(
+            style=OrderStyle.MARKET_IOC, slippage_bps=D(50), limits=RiskLimits(price_band_pct=D(5))
+        )
         self.execution = ExecutionEngine(
             venue_account="paper",
             provider=self.screen,

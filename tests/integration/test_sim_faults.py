@@ -14,6 +14,7 @@ import pytest
 from nof0_core.clock import SimulatedClock
 from nof0_core.domain.decision import Decision, Signal
 from nof0_core.domain.event import EngineStarted, Transferred
+from nof0_core.domain.limits import RiskLimits
 from nof0_core.domain.order import OrderStatus, OrderStyle
 from nof0_core.domain.vocabulary import ClockKind, TransferReason
 from nof0_core.errors import Nof0Error
@@ -127,7 +128,9 @@ def open_floor(tmp_path_factory):
             state, journal = EngineState(), Journal.open(folder / "journal")
             recorder = Recorder(journal=journal, state=state, clock=clock, log=Lines())
             policies = OrderPolicy(
-                style=OrderStyle.MARKET_IOC, slippage_bps=D(50), price_band_pct=D(2)
+                style=OrderStyle.MARKET_IOC,
+                slippage_bps=D(50),
+                limits=RiskLimits(price_band_pct=D(2)),
             )
             execution = ExecutionEngine(
                 venue_account="paper",

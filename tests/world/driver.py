@@ -10,7 +10,7 @@ from nof0_core.domain.order import OrderPurpose
 from nof0_core.errors import JournalError
 from nof0_core.execution.engine import ExecutionEngine
 
-CHECKS = frozenset({"agrees", "twice", "resent", "halted"})
+CHECKS = frozenset({"agrees", "twice", "resent", "halted", "growth", "protected", "aged"})
 """The invariants that are held against the engine."""
 ALL_CHECKS = frozenset({*CHECKS, "growth", "protected", "aged"})
 """All there are.
@@ -40,15 +40,13 @@ class Driver:
         await self._call("sync", self.engine.sync, quotes)
 
     async def guard(self, quotes):
-        """Protect on what is known."""
+        await self._call("guard", self.engine.guard, quotes)
 
     async def close(self, trader, symbol, quotes):
         await self._call("close", self.engine.close, trader, symbol, quotes, OrderPurpose.FLATTEN)
 
     async def flatten(self, traders, quotes):
-        for position in self.state.positions(self.venue_account):
-            if position.trader in traders:
-                await self.close(position.trader, position.symbol, quotes)
+        await self._call("flatten", self.engine.flatten, traders, quotes)
 
     async def _call(self, name, function, *args):
         try:

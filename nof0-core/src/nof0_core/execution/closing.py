@@ -87,13 +87,32 @@ class Closing:
         waits = ""
         if beyond and doubt:
             waits, beyond = doubt, ZERO
-        least = instrument.min_notional
+        made, small = self._parts(position, reducing, beyond, quote, instrument, purpose)
+        if made:
+            return made
+        left = size - reducing - against
+        if left > 0 and self._set_off(position, left, quote.mark, purpose):
+            return made
+        return Refusal(reason=small or waits or "the venue holds nothing that this would close")
+
+    def _parts(
+        self,
+        position: Position,
+        reducing: Decimal,
+        beyond: Decimal,
+        quote: Quote,
+        instrument: Instrument,
+        purpose: OrderPurpose,
+    ) -> tuple[list[OrderIntended], str]:
+        """Make the orders up to the net and beyond it; what is too small is told in words."""
+        least, size = instrument.min_notional, reducing + beyond
         if beyond and beyond * quote.mark < least <= size * quote.mark:
             # Two orders would leave a rest that the venue is never given: one does not.
-            parts = [(reducing + beyond, False)]
+            parts = [(size, False)]
         else:
             parts = [(reducing, self._can_reduce), (beyond, False)]
         made: list[OrderIntended] = []
+        small = ""
         for amount, is_reduce_only in parts:
             if not amount:
                 continue
@@ -101,19 +120,14 @@ class Closing:
                 position, amount, quote, instrument, purpose, number=len(made),
                 is_reduce_only=is_reduce_only,
             )  # fmt: skip
-            if not is_reduce_only and amount * order.request.limit_price < least:
-                waits = (
-                    f"{amount} {symbol} is below the venue's smallest order, and opposite "
-                    "positions of other traders do not let it be a reduction"
-                )
-            else:
+            if is_reduce_only or amount * order.request.limit_price >= least:
                 made.append(order)
-        if made:
-            return made
-        left = size - reducing - against
-        if left > 0 and self._set_off(position, left, quote.mark, purpose):
-            return made
-        return Refusal(reason=waits or "the venue holds nothing that this would close")
+                continue
+            small = (
+                f"{amount} {position.symbol} is below the venue's smallest order, and opposite "
+                "positions of other traders do not let it be a reduction"
+            )
+        return made, small
 
     def _order(
         self,

@@ -20,6 +20,7 @@ from nof0_core.domain.order import OrderPurpose, OrderStatus
 from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import EndOfDataError, ProviderError
 from nof0_core.execution import order_factory
+from nof0_core.execution.approvals import Approvals
 from nof0_core.execution.fills import VERY_LATE, FillReader
 from nof0_core.execution.flattening import Flattening
 from nof0_core.execution.flights import Seen
@@ -95,11 +96,19 @@ class ExecutionEngine:
         self._nets = Nets(venue_account=venue_account, state=recorder.state)
         self._leverage = Leverage(gateway=gateway, recorder=recorder)
         self._reconciliation = Reconciliation(venue_account=venue_account, recorder=recorder)
+        self._approvals = Approvals(
+            venue_account=venue_account,
+            recorder=recorder,
+            instruments=instruments,
+            policies=policies,
+            quotes=self._quotes,
+        )
         self._pre_trade = PreTradeCheck(
             venue_account=venue_account,
             recorder=recorder,
             reconciliation=self._reconciliation,
             nets=self._nets,
+            approvals=self._approvals,
             refusal=refusal,
         )
         self._orders = OrderManager(
@@ -182,6 +191,8 @@ class ExecutionEngine:
                     else:
                         intents.append(entry)
                 await self._orders.send(intents, self._gateway.limits.place)
+                for intent in intents:
+                    self._approvals.left(intent.request.client_id)
                 sent += intents
                 await leave_lane()
                 await self._protect()
@@ -306,13 +317,19 @@ class ExecutionEngine:
         refused = self._pre_trade.refusal(approved)
         if refused:
             return not_sent(approved, refused)
-        made = order_factory.open_order(approved, quote, instrument, policies, self.venue_account)
+        found = self._approvals.now(approved)
+        if isinstance(found, Refusal):
+            return not_sent(approved, found.reason)
+        made = order_factory.open_order(found, quote, instrument, policies, self.venue_account)
         if isinstance(made, Refusal):
             return not_sent(approved, made.reason)
         refusal = await self._leverage.prepare(symbol, approved.leverage, policies.margin_mode)
         # Setting leverage takes time, in which a halt may have come.
         refusal = refusal or self._pre_trade.refusal(approved)
-        return not_sent(approved, refusal) if refusal else made
+        if refusal:
+            return not_sent(approved, refusal)
+        self._approvals.leave(made.request.client_id, approved)
+        return made
 
     async def _close_as_decided(
         self, approved: ApprovedDecision
@@ -320,6 +337,9 @@ class ExecutionEngine:
         symbol = approved.decision.symbol
         if symbol not in self._quotes or symbol not in self._instruments:
             return not_sent(approved, "no price for the coin")
+        found = self._approvals.now(approved)
+        if isinstance(found, Refusal):
+            return not_sent(approved, found.reason)
         made = await self._closes.carry_out(approved.trader, symbol, self._quotes)
         return not_sent(approved, made.reason) if isinstance(made, Refusal) else made
 

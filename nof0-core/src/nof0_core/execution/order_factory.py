@@ -13,6 +13,7 @@ import attrs
 
 from nof0_core.domain.event import OrderIntended
 from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.limits import RiskLimits
 from nof0_core.domain.order import (
     OrderPurpose,
     OrderRequest,
@@ -25,7 +26,7 @@ from nof0_core.domain.order import (
 from nof0_core.domain.position import ExitPlan, MarginMode
 from nof0_core.domain.snapshot import Quote
 from nof0_core.ids import ClientOrderId, CycleId, Symbol, TraderId, client_order_id
-from nof0_core.money import BPS, HUNDRED, ZERO, exactly
+from nof0_core.money import BPS, ZERO, exactly
 from nof0_core.risk.approval import ApprovedDecision
 
 TRIGGER_SLIPPAGE = Decimal("0.1")
@@ -44,14 +45,14 @@ class OrderPolicy:
     """How a trader's orders are to be made.
 
     `slippage_bps` caps what may be paid beyond the mark; `style` is `market_ioc` (the cap around
-    the mark) or `limit_ioc` (the mark itself). `price_band_pct` is how far the mark may have moved
-    between judgement and sending. `stop_deadline` is how long a filled entry may be without its
+    the mark) or `limit_ioc` (the mark itself). `limits` are the trader's, asked once more when an
+    order leaves. `stop_deadline` is how long a filled entry may be without its
     stop. `margin_mode` is how positions are backed.
     """
 
     style: OrderStyle
     slippage_bps: Decimal
-    price_band_pct: Decimal
+    limits: RiskLimits = attrs.field(factory=RiskLimits)
     stop_deadline: timedelta = timedelta(seconds=10)
     margin_mode: MarginMode = MarginMode.CROSS
 
@@ -75,20 +76,9 @@ def open_order(
     policies: OrderPolicy,
     venue_account: str,
 ) -> OrderIntended | Refusal:
-    """Make the order that opens a position, or say why the moment has passed."""
+    """Make the order that opens a position, or say why there is none to make."""
     decision = approved.decision
     side = Side.BUY if decision.signal == "buy_to_enter" else Side.SELL
-    moved = abs(quote.mark - approved.reference_price) / approved.reference_price * HUNDRED
-    if moved > policies.price_band_pct:
-        return Refusal(
-            reason=f"mark moved {moved:.2f} % since the decision, over {policies.price_band_pct} %"
-        )
-    for name, exit_price, direction in (
-        ("stop", approved.stop_loss, -side.sign),
-        ("target", approved.take_profit, side.sign),
-    ):
-        if exit_price is not None and (exit_price - quote.mark) * direction <= 0:
-            return Refusal(reason=f"mark {quote.mark} has already passed the {name} {exit_price}")
     limit = limit_price(quote, instrument, side, policies.cap)
     size = instrument.round_size(approved.size_usd / quote.mark)
     if size * limit < instrument.min_notional or size <= 0:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from nof0_core.domain.event import OrderIntended
 from nof0_core.domain.order import OrderPurpose
+from nof0_core.execution.approvals import Approvals
 from nof0_core.execution.nets import Nets
 from nof0_core.execution.reconciliation import Reconciliation
 from nof0_core.ids import Symbol, TraderId, client_order_id
@@ -27,12 +28,14 @@ class PreTradeCheck:
         recorder: Recorder,
         reconciliation: Reconciliation,
         nets: Nets,
+        approvals: Approvals,
         refusal: Callable[[TraderId], str],
     ) -> None:
         self._venue_account = venue_account
         self._recorder = recorder
         self._reconciliation = reconciliation
         self._nets = nets
+        self._approvals = approvals
         self._refusal = refusal
 
     def refusal(self, approved: ApprovedDecision) -> str:
@@ -68,7 +71,8 @@ class PreTradeCheck:
         """
         request = intent.request
         if intent.purpose is OrderPurpose.OPEN:
-            return self._stop(intent.trader, request.symbol, request.client_id)
+            stopped = self._stop(intent.trader, request.symbol, request.client_id)
+            return stopped or self._approvals.refusal(request.client_id)
         if request.trigger is None and not request.is_reduce_only:
             doubt = self._nets.doubt(request.symbol)
             return f"not sent: {doubt}" if doubt else ""

@@ -149,7 +149,7 @@ def _terms(trader: TraderConfig) -> OrderPolicy:
     return OrderPolicy(
         style=trader.order_style,
         slippage_bps=trader.slippage_bps,
-        price_band_pct=trader.limits.price_band_pct,
+        limits=trader.limits,
         stop_deadline=trader.stop_deadline,
         margin_mode=trader.limits.margin_mode,
     )

@@ -13,6 +13,7 @@ from nof0_core.domain.account import AccountReport, VenueAccount
 from nof0_core.domain.decision import Signal
 from nof0_core.domain.event import EngineStarted, Transferred
 from nof0_core.domain.fill import Fill, FundingPayment
+from nof0_core.domain.limits import RiskLimits
 from nof0_core.domain.order import OrderStatus, OrderStyle, Side, TriggerKind
 from nof0_core.domain.outcome import OrderOutcome, VenueOrder
 from nof0_core.domain.position import VenuePosition
@@ -227,7 +228,9 @@ class Scene:
         self.cycles = 0
         self.refused = ""
         self.policies = OrderPolicy(
-            style=OrderStyle.MARKET_IOC, slippage_bps=D(50), price_band_pct=D(2)
+            style=OrderStyle.MARKET_IOC,
+            slippage_bps=D(50),
+            limits=RiskLimits(price_band_pct=D(2)),
         )
         self._open()
         self.recorder.record(
@@ -277,7 +280,9 @@ class Scene:
 
     def quotes(self):
         return {
-            s: attrs.evolve(samples.snapshot(s).quote, mark=mark, oracle=mark)
+            s: attrs.evolve(
+                samples.snapshot(s).quote, mark=mark, oracle=mark, time=self.clock.now()
+            )
             for s, mark in self.venue.prices.items()
         }
 

@@ -219,7 +219,7 @@ async def test_a_mark_beyond_the_stop_stops_the_entry(scene):
     approved = scene.approve("ann", samples.decision())
     scene.venue.prices["BTC"] = D(98_950)
     carried = await scene.execution.submit(approved, scene.quotes())
-    assert "already passed the stop" in carried.orders[0].why
+    assert "the stop of a long must be below the mark 98950" in carried.orders[0].why
 
 
 async def test_funding_is_shared_by_what_each_holds(scene):

@@ -16,7 +16,9 @@ from nof0_core.testing import samples
 
 BTC = Symbol("BTC")
 POLICY = order_factory.OrderPolicy(
-    style=OrderStyle.MARKET_IOC, slippage_bps=D(50), price_band_pct=D(5)
+    style=OrderStyle.MARKET_IOC,
+    slippage_bps=D(50),
+    limits=RiskLimits(price_band_pct=D(5)),
 )
 
 

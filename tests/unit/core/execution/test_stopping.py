@@ -10,6 +10,7 @@ import pytest
 
 from nof0_core.clock import pause
 from nof0_core.domain.decision import Decision, Signal
+from nof0_core.domain.limits import RiskLimits
 from nof0_core.domain.order import OrderPurpose, OrderStatus, OrderStyle, Side, TriggerKind
 from nof0_core.domain.position import ProtectionMode
 from nof0_core.errors import OutcomeUnknownError, TransientError
@@ -104,7 +105,7 @@ async def test_a_stop_not_confirmed_by_its_deadline_closes_the_position(running,
     await scene.sync()
     scene.execution._gateway.limits = Limits(protect=0.1, order=0.1)
     quick = OrderPolicy(
-        style=OrderStyle.MARKET_IOC, slippage_bps=D(50), price_band_pct=D(2),
+        style=OrderStyle.MARKET_IOC, slippage_bps=D(50), limits=RiskLimits(price_band_pct=D(2)),
         stop_deadline=timedelta(seconds=0.2),
     )  # fmt: skip
     scene.execution._protection._policies = {"ann": quick}

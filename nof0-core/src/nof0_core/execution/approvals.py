@@ -1,0 +1,100 @@
+"""Approved decisions on the prices of sending."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.order import OrderPurpose
+from nof0_core.domain.snapshot import Quote
+from nof0_core.errors import DataError
+from nof0_core.execution.order_factory import OrderPolicy, Refusal
+from nof0_core.ids import ClientOrderId, Symbol, TraderId
+from nof0_core.money import ZERO, exactly
+from nof0_core.risk.approval import ApprovedDecision
+from nof0_core.risk.sending import rejudged
+from nof0_core.state.recorder import Recorder
+
+
+class Approvals:
+    """Judges approved decisions once more, on what is known when they leave.
+
+    `quotes` are the newest there are; they change as others are fetched. Orders of unknown outcome
+    and executions that are not booked yet count against the margin that is free.
+    """
+
+    def __init__(
+        self,
+        *,
+        venue_account: str,
+        recorder: Recorder,
+        instruments: Mapping[Symbol, Instrument],
+        policies: Mapping[TraderId, OrderPolicy],
+        quotes: Mapping[Symbol, Quote],
+    ) -> None:
+        self._venue_account = venue_account
+        self._recorder = recorder
+        self._instruments = instruments
+        self._policies = policies
+        self._quotes = quotes
+        self._leaving: dict[ClientOrderId, tuple[ApprovedDecision, Quote | None]] = {}
+
+    def now(self, approved: ApprovedDecision) -> ApprovedDecision | Refusal:
+        """Return the decision on the prices of now, or why it must not be carried out."""
+        symbol = approved.decision.symbol
+        instrument = self._instruments.get(symbol)
+        if instrument is None:
+            return Refusal(reason="no price for the coin")
+        try:
+            free = self._free(approved.trader) if approved.decision.signal.is_entry else None
+        except DataError as error:
+            return Refusal(reason=str(error))
+        found = rejudged(
+            approved,
+            quote=self._quotes.get(symbol),
+            instrument=instrument,
+            limits=self._policies[approved.trader].limits,
+            now=self._recorder.clock.now(),
+            free_margin=free,
+        )
+        return Refusal(reason=found) if isinstance(found, str) else found
+
+    def leave(self, client_id: ClientOrderId, approved: ApprovedDecision) -> None:
+        """Remember which decision an order that is about to leave carries out."""
+        self._leaving[client_id] = approved, self._quotes.get(approved.decision.symbol)
+
+    def left(self, client_id: ClientOrderId) -> None:
+        """Forget it again."""
+        self._leaving.pop(client_id, None)
+
+    def refusal(self, client_id: ClientOrderId) -> str:
+        """Say why what an order carries out must not leave any more, empty if it may."""
+        approved, judged_on = self._leaving.get(client_id, (None, None))
+        if approved is None:
+            return ""
+        is_same = judged_on is self._quotes.get(approved.decision.symbol)
+        if is_same and self._recorder.clock.is_lockstep:
+            # No time has passed and no price has changed.
+            return ""
+        found = self.now(approved)
+        return found.reason if isinstance(found, Refusal) else ""
+
+    @exactly
+    def _free(self, trader: TraderId) -> Decimal:
+        """Return the USD of a trader's margin that nothing else needs, at worst."""
+        state = self._recorder.state
+        marks = {symbol: quote.mark for symbol, quote in self._quotes.items()}
+        account = state.account(
+            self._venue_account, trader, marks, self._recorder.clock.now(), self._instruments
+        )
+        under_way = ZERO
+        for record in state.open_orders(self._venue_account):
+            is_entry = record.purpose is OrderPurpose.OPEN and record.trader == trader
+            if is_entry and record.client_id not in self._leaving:
+                request = record.request
+                under_way += request.size * request.limit_price / record.leverage
+        for record in state.unbooked(self._venue_account):
+            if record.purpose is OrderPurpose.OPEN and record.trader == trader:
+                under_way += record.unbooked * record.request.limit_price / record.leverage
+        return max(ZERO, account.available - under_way)
