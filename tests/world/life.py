@@ -11,7 +11,7 @@ from decimal import localcontext
 import anyio
 import attrs
 from world.clock import WorldClock
-from world.deciding import MAX_DATA_AGE, Deciding
+from world.deciding import LIMITS, MAX_DATA_AGE, Deciding
 from world.driver import ALL_CHECKS, CHECKS, Driver
 from world.faults import FaultPlan, FaultyVenue
 from world.loop import WorldError, live_in
@@ -23,7 +23,6 @@ from world.watched import Watched
 
 from nof0_core.clock import pause
 from nof0_core.domain.event import EngineStarted, Transferred
-from nof0_core.domain.limits import RiskLimits
 from nof0_core.domain.order import OrderStyle, Side
 from nof0_core.domain.snapshot import Quote
 from nof0_core.domain.vocabulary import ClockKind, TransferReason
@@ -46,9 +45,7 @@ SHARE = D(4000)
 """What each trader begins with, in USD."""
 CALM = 180.0
 """Seconds without faults after which ledger and venue must agree."""
-POLICY = OrderPolicy(
-    style=OrderStyle.MARKET_IOC, slippage_bps=D(50), limits=RiskLimits(price_band_pct=D(2))
-)
+POLICY = OrderPolicy(style=OrderStyle.MARKET_IOC, slippage_bps=D(50), limits=LIMITS)
 STEPS = tuple(timedelta(seconds=s) for s in (3600, -3600, 86_400, -86_400, 5, -5))
 
 

@@ -26,6 +26,7 @@ from nof0_core.execution.flattening import Flattening
 from nof0_core.execution.flights import Seen
 from nof0_core.execution.forced import ForcedCloses
 from nof0_core.execution.gateway import NEVER, Gateway
+from nof0_core.execution.lane import Urgency
 from nof0_core.execution.leverage import Leverage
 from nof0_core.execution.limits import LIMITS, Limits
 from nof0_core.execution.margin_watch import MarginWatch
@@ -301,7 +302,7 @@ class ExecutionEngine:
         Waiting for the lane can be cancelled. What is yielded gives the lane back early.
         """
         async with AsyncExitStack() as lane:
-            await lane.enter_async_context(self._gateway.entries.turn())
+            await lane.enter_async_context(self._gateway.entries.turn(Urgency.ENTRY))
             if self._is_lockstep:
                 yield lane.aclose
                 return
@@ -372,9 +373,14 @@ class ExecutionEngine:
         return await self._closes.close(position, self._quotes, OrderPurpose.UNPROTECTED)
 
     async def _after(self, sent: Sequence[OrderIntended]) -> None:
-        """Learn what closes have come to, and take away the exits of what they closed."""
+        """Take away the exits of what was closed.
+
+        Where time runs by itself nothing is read for that: what was answered counts as done, and a
+        sync asks for the rest. So nothing that hangs keeps the next look from being taken.
+        """
         if sent:
-            await self._book_sent(sent)
+            if self._is_lockstep:
+                await self._book_sent(sent)
             await self._protection.cancel_orphans()
         positions = self._recorder.state.held(self.venue_account)
         self._closes.tries.forget_all_but(positions)

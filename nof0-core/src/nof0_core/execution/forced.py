@@ -13,6 +13,7 @@ from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import EndOfDataError, ProviderError
 from nof0_core.execution.closing import Closing
 from nof0_core.execution.gateway import Gateway
+from nof0_core.execution.lane import Urgency
 from nof0_core.execution.nets import FRESH_FOR, Nets
 from nof0_core.execution.order_factory import OrderPolicy, Refusal
 from nof0_core.execution.orders import OrderManager
@@ -99,7 +100,7 @@ class ForcedCloses:
         if self.closing.needs_report(position):
             await self._look()
         is_forced = purpose is not OrderPurpose.CLOSE
-        async with self._gateway.protective.turn(is_urgent=True):
+        async with self._gateway.protective.turn(Urgency.CLOSE):
             position = self._held(trader, symbol)
             if position is None or (is_forced and not self.tries.may(position)):
                 return Refusal(reason="")

@@ -5,26 +5,35 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from enum import IntEnum
 
 import anyio
 
 
+class Urgency(IntEnum):
+    """Who goes first where several wait for the same lane."""
+
+    CLOSE = 0
+    STOP = 1
+    CANCEL = 2
+    ENTRY = 3
+
+
 class Lane:
-    """Lets one task through at a time; those that wait are served in order, urgent ones first.
+    """Lets one task through at a time; those that wait are served by urgency, then in order.
 
     A free lane is entered without suspension, so where nothing waits nobody else gets a turn.
     """
 
     def __init__(self) -> None:
         self._is_taken = False
-        self._urgent: deque[anyio.Event] = deque()
-        self._waiting: deque[anyio.Event] = deque()
+        self._queues: tuple[deque[anyio.Event], ...] = tuple(deque() for _ in Urgency)
 
     @asynccontextmanager
-    async def turn(self, *, is_urgent: bool = False) -> AsyncIterator[None]:
+    async def turn(self, urgency: Urgency) -> AsyncIterator[None]:
         """Hold the lane. Waiting for it can be cancelled."""
         if self._is_taken:
-            await self._wait(self._urgent if is_urgent else self._waiting)
+            await self._wait(self._queues[urgency])
         self._is_taken = True
         try:
             yield
@@ -46,7 +55,7 @@ class Lane:
 
     def _pass_on(self) -> None:
         """Hand the lane to the next in turn; it stays taken meanwhile."""
-        for queue in (self._urgent, self._waiting):
+        for queue in self._queues:
             if queue:
                 queue.popleft().set()
                 return

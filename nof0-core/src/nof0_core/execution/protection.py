@@ -28,6 +28,7 @@ from nof0_core.domain.position import ProtectionMode
 from nof0_core.domain.snapshot import Quote
 from nof0_core.execution import order_factory
 from nof0_core.execution.gateway import Gateway
+from nof0_core.execution.lane import Urgency
 from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.execution.orders import OrderManager
 from nof0_core.execution.resting import CoinRests
@@ -39,15 +40,22 @@ from nof0_core.state.alert_once import AlertOnce
 from nof0_core.state.recorder import Recorder
 
 VENUE_EXITS = frozenset({Capability.TRIGGER_ORDERS, Capability.REDUCE_ONLY})
+APART = 2.0
+"""Real seconds from one try to place a stop to the next."""
 REFUSALS = 2
 """With this many refused or lost stops the deadline has passed on a lockstep clock."""
 
 
 @attrs.define(kw_only=True)
 class Naked:
-    """A position without its stop since `since` (event loop's time)."""
+    """A position without its stop since `since`; the next is sent at `next_at` (event loop's time).
+
+    `is_trying`: somebody is about to place it.
+    """
 
     since: float
+    next_at: float = 0.0
+    is_trying: bool = False
     refusals: int = 0
     reason: str = ""
     is_given_up: bool = False
@@ -156,7 +164,14 @@ class Protection:
             return True
         naked = self._naked.setdefault(_key(position), Naked(since=anyio.current_time()))
         while not naked.is_given_up:
-            await self._try(position, naked)
+            if naked.is_trying or not self._may_try(position, naked):
+                return True
+            naked.is_trying = True
+            try:
+                await self._try(position, naked)
+            finally:
+                naked.is_trying = False
+                naked.next_at = anyio.current_time() + APART
             now = self._now(position)
             if now is None:
                 return True
@@ -202,7 +217,7 @@ class Protection:
 
     async def _place(self, position: Position, naked: Naked) -> None:
         """Send the missing exits; what stood before goes when the new ones stand."""
-        async with self._gateway.protective.turn():
+        async with self._gateway.protective.turn(Urgency.STOP):
             now = self._now(position)
             if now is None or self._has_stop(now) or self._unsure(now):
                 return
@@ -225,7 +240,7 @@ class Protection:
         key = _key(now)
         if missing and self._targets.get(key) != self._round:
             await self._ask(now)
-            async with self._gateway.protective.turn():
+            async with self._gateway.protective.turn(Urgency.STOP):
                 now = self._now(position)
                 if now is None:
                     return
@@ -249,7 +264,7 @@ class Protection:
 
     async def _withdraw(self, client_ids: Sequence[ClientOrderId]) -> None:
         if client_ids:
-            async with self._gateway.protective.turn():
+            async with self._gateway.protective.turn(Urgency.CANCEL):
                 await self._orders.cancel(client_ids)
 
     def _give_up(self, position: Position, naked: Naked) -> None:
@@ -275,6 +290,11 @@ class Protection:
             return float("inf")
         deadline = self._policies[position.trader].stop_deadline.total_seconds()
         return max(0.0, naked.since + deadline - anyio.current_time())
+
+    def _may_try(self, position: Position, naked: Naked) -> bool:
+        """Tell whether the time for the next try, or for the last decision, has come."""
+        is_due = self._is_lockstep or anyio.current_time() >= naked.next_at
+        return is_due or self._is_over(position, naked)
 
     def _is_over(self, position: Position, naked: Naked) -> bool:
         if self._is_lockstep:
