@@ -51,10 +51,10 @@ STEPS = tuple(timedelta(seconds=s) for s in (3600, -3600, 86_400, -86_400, 5, -5
 
 @attrs.frozen(kw_only=True)
 class Report:
-    """What happened in a life. `digest` is one word for the journal, `faults` by verb and kind."""
+    """What happened in a life; `faults` by verb and kind."""
 
     seed: int
-    digest: str
+    journal: Memory
     fills: int
     orders: int
     seconds: int
@@ -288,9 +288,9 @@ class Life:
             ]
             await pause(trouble)
             self._calm_down()
-            await pause(CALM - 60)
+            await pause(self.rng.uniform(0, CALM / 2))
             self.is_frozen = True
-            await pause(60)
+            await pause(begin + trouble + CALM - anyio.current_time())
             self._agree()
             self.is_frozen = False
 
@@ -329,7 +329,7 @@ class Life:
             raise WorldError(message)
         return Report(
             seed=self.seed,
-            digest=self.journal.digest(),
+            journal=self.journal,
             fills=len(self.venue.executed),
             orders=len(self.venue.orders),
             seconds=round(anyio.current_time()),

@@ -28,7 +28,6 @@ class Bare:
     known: float = math.inf
     lost: float = -math.inf
     was_covered: bool = False
-    past_stop: float = math.inf
 
 
 class Observer:
@@ -132,31 +131,19 @@ class Observer:
 
     def _is_watched(self, key, quantity, now):
         """Tell whether the engine has to watch the mark itself, which is not at the stop yet."""
-        opposed = any(q * quantity < 0 for q in self.truth.others(*key).values())
+        opposed = self.truth.by_hand.get(key[1], ZERO) * quantity < 0 or any(
+            q * quantity < 0 for q in self.truth.others(*key).values()
+        )
         if self._at_venue and not opposed:
             return False
-        stop = self.truth.stops.get(self._entry_of(key))
+        stop = self.truth.stops.get(key)
         return stop is None or (self.venue.prices[key[1]] - stop) * quantity > 0
-
-    def _entry_of(self, key):
-        return next(
-            (
-                f.client_id
-                for f in reversed(self.venue.executed)
-                if f.client_id is not None
-                and f.symbol == key[1]
-                and self.truth.is_entry(f.client_id)
-                and self.truth.owner(f.client_id) == key[0]
-            ),
-            None,
-        )
 
     def _is_known(self, key, bare):
         """Tell whether the engine was told of all that made the position what it is."""
         if self.watched.reported < bare.lost:
             return False
         return all(
-            self.watched.told[client_id] >= size
-            for client_id, size in self.truth.filled.items()
-            if (self.truth.owner(client_id), self.watched.sent[client_id].request.symbol) == key
+            self.watched.told[client_id] >= self.truth.filled[client_id]
+            for client_id in self.truth.orders[key]
         )

@@ -14,8 +14,8 @@ class Truth:
     """Positions by trader, attributed by client order id, as the venue carried orders out.
 
     `faults` collects a sentence for each execution that no approval explains. `by_hand` is what a
-    person holds of each coin, `filled` the executed size of each order, `stops` where an entry is
-    to get out, `data_times` when its data was made.
+    person holds of each coin, `filled` the executed size of each order, `orders` those that filled
+    and `stops` where to get out, by trader and coin, `data_times` when an entry's data was made.
     """
 
     def __init__(self, traders) -> None:
@@ -23,8 +23,10 @@ class Truth:
         self.held: defaultdict[tuple[str, str], D] = defaultdict(D)
         self.by_hand: defaultdict[str, D] = defaultdict(D)
         self.filled: defaultdict[str, D] = defaultdict(D)
-        self.stops: dict[tuple[str, str], D] = {}
+        self.stops: dict[tuple[str, str], D | None] = {}
+        self.orders: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         self.data_times: dict[str, object] = {}
+        self._stops: dict[str, D | None] = {}
         self.faults: list[tuple[str, str]] = []
 
     def approve(self, approved, data_time, stop):
@@ -32,7 +34,7 @@ class Truth:
         symbol = approved.decision.symbol
         client_id = client_order_id(approved.trader, approved.cycle, symbol, "open")
         self.data_times[client_id] = data_time
-        self.stops[client_id] = stop
+        self._stops[client_id] = stop
 
     def owner(self, client_id):
         """Return whose order it is."""
@@ -57,6 +59,9 @@ class Truth:
         trader, grown = self.owner(order.client_id), abs(after) - abs(before)
         held = self.held[trader, fill.symbol]
         self.held[trader, fill.symbol] = held + fill.quantity
+        self.orders[trader, fill.symbol].add(order.client_id)
+        if order.client_id in self._stops:
+            self.stops[trader, fill.symbol] = self._stops[order.client_id]
         self.filled[order.client_id] += fill.size
         if self.filled[order.client_id] > order.size:
             self.faults.append(("twice", f"{order.client_id} filled {self.filled[order.client_id]}"))

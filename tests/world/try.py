@@ -4,7 +4,7 @@ from world.life import live
 from world.driver import *
 checks = ALL_CHECKS if "all" in sys.argv else CHECKS
 a,b = int(sys.argv[1]), int(sys.argv[2])
-t=time.perf_counter(); fails=collections.Counter(); tot=collections.Counter(); bad=[]
+t=time.process_time(); fails=collections.Counter(); tot=collections.Counter(); bad=[]
 for s in range(a,b):
     try:
         r=live(s, checks=checks)
@@ -16,5 +16,5 @@ for s in range(a,b):
         if len(bad)<6: print(type(e).__name__, msg[:1500])
         if not isinstance(e, AssertionError) and len(bad)<4:
             import traceback; traceback.print_exc()
-print((time.perf_counter()-t)/(b-a)*1000,"ms per life", len(bad), "bad", bad[:20], fails)
+print((time.process_time()-t)/(b-a)*1000,"ms per life", len(bad), "bad", bad[:20], fails)
 for k,v in tot.most_common(): print("  ",k,v)

@@ -53,6 +53,7 @@ class WorldVenue:
         self.sizes: dict[str, D] = {}
         self.costs: dict[str, D] = {}
         self.orders: dict[str, VenueOrder] = {}
+        self.waiting: dict[str, VenueOrder] = {}
         self.executed: list[Fill] = []
         self.paid: list[FundingPayment] = []
         self.moved: list[D] = []
@@ -121,7 +122,7 @@ class WorldVenue:
         self.leverage[symbol] = leverage
 
     def resting(self):
-        return [o for o in self.orders.values() if o.status is OrderStatus.RESTING]
+        return list(self.waiting.values())
 
     # --- what happens at it ---
 
@@ -129,8 +130,7 @@ class WorldVenue:
     def move(self, symbol, mark):
         """Move the mark and let what it triggers happen, stops first."""
         self.prices[symbol] = mark
-        waiting = [o for o in self.orders.values() if o.status is OrderStatus.RESTING]
-        for order in sorted(waiting, key=lambda o: o.trigger.kind is TriggerKind.TARGET):
+        for order in sorted(self.resting(), key=lambda o: o.trigger.kind is TriggerKind.TARGET):
             if order.symbol != symbol or self.orders[order.client_id] is not order:
                 continue
             falls = (order.side is Side.SELL) == (order.trigger.kind is TriggerKind.STOP)
@@ -160,7 +160,7 @@ class WorldVenue:
 
     def cancel_by_hand(self, order):
         """Let a person cancel an order, or let the venue lose it."""
-        self.orders[order.client_id] = attrs.evolve(order, status=OrderStatus.CANCELED)
+        self._end(order, status=OrderStatus.CANCELED)
 
     def move_cash(self, amount):
         """Let a person pay in, or out."""
@@ -198,7 +198,7 @@ class WorldVenue:
             reason = "Order was never placed, already canceled, or filled."
             return OrderOutcome(client_id=client_id, status=OrderStatus.REJECTED, reason=reason)
         if order.status is OrderStatus.RESTING:
-            order = self.orders[client_id] = attrs.evolve(order, status=OrderStatus.CANCELED)
+            order = self._end(order, status=OrderStatus.CANCELED)
         return order.outcome(client_id)
 
     def _accept(self, request, *, is_late):
@@ -220,6 +220,7 @@ class WorldVenue:
         if is_late:
             self._refuse(order, "Order has expired.")
         elif order.trigger is not None:
+            self.waiting[order.client_id] = order
             if self.refuse_stops:
                 self._refuse(order, "Invalid TP/SL price.")
         elif order.is_reduce_only and room <= 0:
@@ -234,9 +235,12 @@ class WorldVenue:
             self._execute(order, size)
 
     def _refuse(self, order, reason):
-        self.orders[order.client_id] = attrs.evolve(
-            order, status=OrderStatus.REJECTED, reason=reason
-        )
+        self._end(order, status=OrderStatus.REJECTED, reason=reason)
+
+    def _end(self, order, **changes):
+        self.waiting.pop(order.client_id, None)
+        order = self.orders[order.client_id] = attrs.evolve(order, **changes)
+        return order
 
     def _execute(self, order, size):
         status = (
@@ -244,9 +248,7 @@ class WorldVenue:
             else OrderStatus.PARTLY_FILLED if size else OrderStatus.CANCELED
         )  # fmt: skip
         price = self.prices[order.symbol] if size else None
-        self.orders[order.client_id] = attrs.evolve(
-            order, status=status, filled_size=size, average_price=price
-        )
+        self._end(order, status=status, filled_size=size, average_price=price)
         if size:
             self._book(order, order.symbol, order.side, size)
 
