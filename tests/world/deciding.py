@@ -37,9 +37,7 @@ class Deciding:
             trader=trader,
             cycle=cycle_id(trader, now + timedelta(microseconds=self.cycles)),
             symbols=tuple(quotes),
-            snapshots={
-                s: attrs.evolve(SNAPSHOTS[s], time=now, quote=q) for s, q in quotes.items()
-            },
+            snapshots={s: attrs.evolve(SNAPSHOTS[s], time=now, quote=q) for s, q in quotes.items()},
             instruments={s: INSTRUMENTS[s] for s in quotes},
             started_at=START - timedelta(days=1),
             account=state.account(

@@ -36,7 +36,7 @@ from nof0_core.state.recorder import Recorder
 from nof0_core.testing.environment import START, Lines
 from nof0_core.testing.market import INSTRUMENTS
 
-ALONE = "pytest tests/world/test_lives.py --life {}"
+ALONE = "NOF0_LIFE={} pytest tests/world/test_lives.py"
 ACCOUNT = "paper"
 REST = {
     "funding_rate": RATE, "open_interest": D(1000), "day_volume_usd": D(1_000_000_000)
@@ -129,10 +129,13 @@ class Life:
         now = anyio.current_time()
         if self.quotes_cache[0] != now:
             time = self.clock.true()
-            self.quotes_cache = now, {
-                s: Quote(symbol=s, time=time, mark=m, mid=m, oracle=m, **REST)
-                for s, m in self.venue.prices.items()
-            }
+            self.quotes_cache = (
+                now,
+                {
+                    s: Quote(symbol=s, time=time, mark=m, mid=m, oracle=m, **REST)
+                    for s, m in self.venue.prices.items()
+                },
+            )
         return self.quotes_cache[1]
 
     def _as_orders_leave(self, requests) -> None:
@@ -275,7 +278,7 @@ class Life:
     # --- the whole ---
 
     async def _seasons(self) -> None:
-        """Trouble, then calm, as often as there is time; at the end of each calm both sides agree."""
+        """Trouble, then calm, as often as there is time; after each both sides agree."""
         for number in range(max(1, round(self.length / 360))):
             self.is_calm = False
             begin = anyio.current_time()
@@ -291,6 +294,8 @@ class Life:
             await pause(self.rng.uniform(0, CALM / 2))
             self.is_frozen = True
             await pause(begin + trouble + CALM - anyio.current_time())
+            if self.venue.settled > anyio.current_time() - 60:
+                await pause(60)  # What the hour has just brought may not be booked yet.
             self._agree()
             self.is_frozen = False
 

@@ -67,13 +67,9 @@ class Observer:
                 bare.known = math.inf
             if now - bare.known > DEADLINE + 1 and key not in self._blamed:
                 self._blamed.add(key)
-                self.faults.append(
-                    (
-                        "protected",
-                        f"{key[0]} holds {quantity} {key[1]} at {now:.0f} s, for "
-                        f"{now - bare.known:.0f} s without stop, close or reason",
-                    )
-                )
+                text = f"{key[0]} holds {quantity} {key[1]} at {now:.0f} s, since "
+                text += f"{bare.known:.0f} s without stop, close or reason"
+                self.faults.append(("protected", text))
 
     def _covered(self):
         sizes: defaultdict[tuple[str, str], D] = defaultdict(D)
@@ -123,9 +119,8 @@ class Observer:
             return True
         if Capability.EXPIRY in self.venue.capabilities and self.clock.offset.total_seconds() < -10:
             return True
-        needs_report = (
-            Capability.REDUCE_ONLY not in self.venue.capabilities
-            or self.truth.others(*key)
+        needs_report = Capability.REDUCE_ONLY not in self.venue.capabilities or self.truth.others(
+            *key
         )
         return bool(needs_report and self.plan.active(Verb.REPORT, now))
 

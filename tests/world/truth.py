@@ -1,4 +1,4 @@
-"""What truly happened at the venue, kept apart from the engine: who holds what, and by which order."""
+"""What truly happened at the venue, kept apart from the engine: who holds what, and why."""
 
 from __future__ import annotations
 
@@ -45,11 +45,7 @@ class Truth:
 
     def others(self, trader, symbol):
         """Return what each other trader holds of a coin."""
-        return {
-            t: q
-            for (t, s), q in self.held.items()
-            if s == symbol and t != trader and q
-        }
+        return {t: q for (t, s), q in self.held.items() if s == symbol and t != trader and q}
 
     def on_fill(self, order, fill, before, after):
         """Take over an execution; check that the net grew for a reason."""
@@ -64,17 +60,14 @@ class Truth:
             self.stops[trader, fill.symbol] = self._stops[order.client_id]
         self.filled[order.client_id] += fill.size
         if self.filled[order.client_id] > order.size:
-            self.faults.append(("twice", f"{order.client_id} filled {self.filled[order.client_id]}"))
+            self.faults.append(
+                ("twice", f"{order.client_id} filled {self.filled[order.client_id]}")
+            )
         if grown > 0 and not self.is_entry(order.client_id):
             closes = held * fill.quantity < 0 and abs(fill.quantity) <= abs(held)
             opposite = sum(
                 (abs(q) for q in self.others(trader, fill.symbol).values() if q * held < 0), ZERO
             )
             if not closes or opposite < grown:
-                self.faults.append(
-                    (
-                        "growth",
-                        f"{trader} held {held} {fill.symbol}, an order that is no entry filled "
-                        f"{fill.quantity}: net {before} -> {after}",
-                    )
-                )
+                text = f"{trader} held {held} {fill.symbol}, an order that is no entry filled "
+                self.faults.append(("growth", f"{text}{fill.quantity}: net {before} -> {after}"))

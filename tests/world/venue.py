@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from decimal import Decimal as D
 
+import anyio
 import attrs
 from world.clock import WorldClock
 
@@ -57,6 +58,7 @@ class WorldVenue:
         self.executed: list[Fill] = []
         self.paid: list[FundingPayment] = []
         self.moved: list[D] = []
+        self.settled = float("-inf")
         self.leverage: dict[str, int] = {}
         self.refuse_stops = self.refuse_leverage = False
         self.thin = 0
@@ -181,6 +183,7 @@ class WorldVenue:
         )  # fmt: skip
 
     def _settle(self, symbol, size):
+        self.settled = anyio.current_time()
         amount = -size * self.prices[symbol] * RATE
         self.raw += amount
         if Capability.FUNDING in self.capabilities:
