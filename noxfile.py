@@ -101,6 +101,16 @@ def build(session: nox.Session) -> None:
 
 
 @nox.session
+def soak(session: nox.Session) -> None:
+    """Do 100,000 lives of the execution engine end well, and ten times the other long suites?"""
+    install(session, *PACKAGES, group="test")
+    size = {"NOF0_LIVES": "100000", "NOF0_STREAMS": "50000", "NOF0_RUNS": "10000"}
+    long = [f"tests/integration/test_{suite}.py" for suite in ("conservation", "sim_faults")]
+    options = ["-n", "auto", "--timeout=0", *session.posargs]
+    session.run("pytest", "tests/world", *long, *options, env=size)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Do the snippets of the documentation run, and is the reference up to date?"""
     install(session, *PACKAGES, group="test")

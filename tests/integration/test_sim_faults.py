@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
@@ -203,7 +204,7 @@ async def test_a_refused_stop_of_one_trader_leaves_the_other_alone(open_floor):
         assert await floor.agree()
 
 
-RUNS = 1000
+RUNS = int(os.environ.get("NOF0_RUNS", "1000"))
 
 
 async def _play(floor, seed):

@@ -10,12 +10,20 @@ from nof0_core.domain.order import OrderPurpose
 from nof0_core.errors import JournalError
 from nof0_core.execution.engine import ExecutionEngine
 
-CHECKS = frozenset({"agrees", "twice", "resent", "halted", "alive"})
-"""The invariants that are held against the engine. All there are: `ALL_CHECKS`."""
+CHECKS = frozenset({"agrees", "twice", "resent", "halted"})
+"""The invariants that are held against the engine."""
 ALL_CHECKS = frozenset({*CHECKS, "growth", "protected", "aged"})
+"""All there are.
+
+agrees: 3 minutes after the last fault ledger and venue agree to the last digit. twice: no order
+executes more than its size. resent: no order is sent twice. halted: no entry leaves while halted.
+growth: the net position grows only by entries, and by closes against another trader's opposite
+position. protected: no position is longer without stop, close or reason than its deadline. aged: no
+entry leaves on data older than allowed.
+"""
 
 LIMIT = 60.0
-"""Seconds after which whoever calls the engine gives up; None once it has limits of its own."""
+"""Seconds after which whoever calls the engine gives up."""
 
 
 class Driver:

@@ -81,6 +81,7 @@ class Life:
         self.faulty = FaultyVenue(self.venue, self.plan, time=anyio.current_time)
         self.watched = Watched(self.faulty, self.truth, self._as_orders_leave)
         self.observer = Observer(self.venue, self.truth, self.watched, self.plan, self.clock)
+        self.venue.on_loss = self.observer.lose
         self.deciding = Deciding(rng, self.clock, self.truth)
         self.journal = Memory(random.Random(f"disk/{seed}"))
         self.did: Counter[str] = Counter()

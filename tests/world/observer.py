@@ -6,7 +6,7 @@ import math
 from collections import Counter, defaultdict
 from decimal import Decimal as D
 
-import attrs
+import anyio
 from world.faults import Verb
 
 from nof0_core.domain.order import TriggerKind
@@ -21,15 +21,6 @@ UNKNOWN = 90.0
 ZERO = D(0)
 
 
-@attrs.define
-class Bare:
-    """Since when (seconds) a position is bare and the engine can know it; inf: not."""
-
-    known: float = math.inf
-    lost: float = -math.inf
-    was_covered: bool = False
-
-
 class Observer:
     """Reckons from the venue's truth alone, by trader and coin.
 
@@ -42,13 +33,18 @@ class Observer:
         self.plan, self.clock = plan, clock
         self.counts: Counter[str] = Counter()
         self.faults: list[tuple[str, str]] = []
-        self._bare: defaultdict[tuple[str, str], Bare] = defaultdict(Bare)
+        self._bare: dict[tuple[str, str], float] = {}
+        self._lost: dict[tuple[str, str], float] = {}
         self._blamed: set[tuple[str, str]] = set()
         self._at_venue = {Capability.REDUCE_ONLY, Capability.TRIGGER_ORDERS} <= venue.capabilities
 
     def forget(self):
         """Begin anew: the engine was not there."""
         self._bare.clear()
+
+    def lose(self, order):
+        """Note that a stop or target is gone without the engine's doing; a report will show it."""
+        self._lost[self.truth.owner(order.client_id), order.symbol] = anyio.current_time()
 
     def look(self, now):
         """Judge each position at this second."""
@@ -59,16 +55,19 @@ class Observer:
                 self._blamed.discard(key)
                 continue
             reason = self._excuse(key, quantity, covered.get(key, ZERO), now)
-            bare = self._bare[key]
             if reason is None:
-                bare.known = min(bare.known, now)
+                since = self._bare.setdefault(key, now)
             else:
                 self.counts[reason] += 1
-                bare.known = math.inf
-            if now - bare.known > DEADLINE + 1 and key not in self._blamed:
+                self._bare.pop(key, None)
+                continue
+            if now - since > DEADLINE + 1 and key not in self._blamed:
                 self._blamed.add(key)
                 text = f"{key[0]} holds {quantity} {key[1]} at {now:.0f} s, since "
-                text += f"{bare.known:.0f} s without stop, close or reason"
+                faults = [
+                    f"{f.verb} {f.kind}" for f in self.plan.faults if f.since <= now < f.until
+                ]
+                text += f"{since:.0f} s without stop, close or reason {faults}"
                 self.faults.append(("protected", text))
 
     def _covered(self):
@@ -82,12 +81,8 @@ class Observer:
 
     def _excuse(self, key, quantity, covered, now):
         """Say why a position needs nothing now; None where it does."""
-        bare = self._bare[key]
         if covered >= abs(quantity):
-            bare.was_covered = True
             return "stop"
-        if bare.was_covered:
-            bare.was_covered, bare.lost = False, now
         if self._is_closing(key, now):
             return "closing"
         if self._is_undone_by_hand(key, quantity):
@@ -96,13 +91,14 @@ class Observer:
             return "no possibility"
         if self._is_watched(key, quantity, now):
             return "watched"
-        if not self._is_known(key, bare):
+        if not self._is_known(key):
             return "unknown to the engine"
         return None
 
     def _is_closing(self, key, now):
+        """Tell whether a close is on its way, unknown, or was answered a moment ago."""
         return any(
-            sent.is_waiting or now < min(sent.ended + RETRY, sent.at + UNKNOWN)
+            now < min(sent.ended + RETRY, sent.at + UNKNOWN)
             for sent in self.watched.closes.get(key, ())[-3:]
         )
 
@@ -134,9 +130,9 @@ class Observer:
         stop = self.truth.stops.get(key)
         return stop is None or (self.venue.prices[key[1]] - stop) * quantity > 0
 
-    def _is_known(self, key, bare):
+    def _is_known(self, key):
         """Tell whether the engine was told of all that made the position what it is."""
-        if self.watched.reported < bare.lost:
+        if self.watched.reported < self._lost.get(key, -math.inf):
             return False
         return all(
             self.watched.told[client_id] >= self.truth.filled[client_id]

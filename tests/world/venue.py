@@ -41,7 +41,7 @@ class WorldVenue:
     What varies is its `mood`: `refuse_stops` says no to triggers, `refuse_leverage` to leverage,
     `thin` lets one order in so many find only a part of its size or nothing. `on_fill(order, fill,
     before, after)` hears of every execution with the net position before and after; `order` is
-    None for what a person did.
+    None for what a person did. `on_loss(order)` hears of a waiting order that waits no more.
     """
 
     def __init__(
@@ -63,6 +63,7 @@ class WorldVenue:
         self.refuse_stops = self.refuse_leverage = False
         self.thin = 0
         self.on_fill: Callable[..., None] = lambda *_: None
+        self.on_loss: Callable[[VenueOrder], None] = lambda _: None
         self._hour = clock.start.replace(minute=0, second=0, microsecond=0)
         if Capability.FUNDING in self.capabilities:
             self.funding = self._funding
@@ -142,6 +143,7 @@ class WorldVenue:
     @exactly
     def fire(self, order):
         """Let a waiting order trade."""
+        self.on_loss(order)
         held = self.sizes.get(order.symbol, ZERO)
         left = abs(held) if held * order.side.sign < 0 else ZERO
         self._execute(order, min(order.size, left))
@@ -162,6 +164,7 @@ class WorldVenue:
 
     def cancel_by_hand(self, order):
         """Let a person cancel an order, or let the venue lose it."""
+        self.on_loss(order)
         self._end(order, status=OrderStatus.CANCELED)
 
     def move_cash(self, amount):

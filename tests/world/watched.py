@@ -14,13 +14,12 @@ from nof0_core.protocols import ExchangeWrapper
 
 @attrs.define
 class Sent:
-    """An order as the engine sent it: when, whether it waits, and when its end was told."""
+    """An order as the engine sent it: when, and when the engine was told what became of it."""
 
     request: object
     trader: str
     at: float
     ended: float = math.inf
-    is_waiting: bool = True
 
     @property
     def is_exit(self):
@@ -55,11 +54,7 @@ class Watched(ExchangeWrapper):
         self.before_place(orders)
         for request in orders:
             self._note(request)
-        try:
-            outcomes = await self.inner.place(orders, expires_at=expires_at)
-        finally:
-            for request in orders:
-                self.sent[request.client_id].is_waiting = False
+        outcomes = await self.inner.place(orders, expires_at=expires_at)
         self._hear(outcomes)
         return outcomes
 
