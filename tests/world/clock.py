@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-import anyio
-
-from nof0_core.clock import pause
+from world.loop import nap, now
 
 NAP = 1.0
 """The longest sleep in seconds: after it the clock is read again, it may have been set."""
@@ -23,7 +21,7 @@ class WorldClock:
 
     def true(self) -> datetime:
         """Return the time of everybody else, UTC, which nobody sets."""
-        return self.start + timedelta(seconds=anyio.current_time())
+        return self.start + timedelta(seconds=now())
 
     def now(self) -> datetime:
         """Return what the clock shows, UTC."""
@@ -36,4 +34,4 @@ class WorldClock:
     async def sleep_until(self, moment: datetime) -> None:
         """Wait until the clock shows `moment`, however it is set meanwhile."""
         while (left := (moment - self.now()).total_seconds()) > 0:
-            await pause(min(left, NAP))
+            await nap(min(left, NAP))

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
-import anyio
-
 from nof0_core.domain.order import OrderPurpose
 from nof0_core.errors import JournalError
 from nof0_core.execution.engine import ExecutionEngine
 
 CHECKS = frozenset({"agrees", "twice", "resent", "halted", "growth", "protected", "aged"})
-"""The invariants that are held against the engine."""
-ALL_CHECKS = frozenset({*CHECKS, "growth", "protected", "aged"})
-"""All there are.
+"""The invariants that are held against the engine.
 
 agrees: 3 minutes after the last fault ledger and venue agree to the last digit. twice: no order
 executes more than its size. resent: no order is sent twice. halted: no entry leaves while halted.
@@ -21,9 +17,6 @@ growth: the net position grows only by entries, and by closes against another tr
 position. protected: no position is longer without stop, close or reason than its deadline. aged: no
 entry leaves on data older than allowed.
 """
-
-LIMIT = 60.0
-"""Seconds after which whoever calls the engine gives up."""
 
 
 class Driver:
@@ -50,8 +43,7 @@ class Driver:
 
     async def _call(self, name, function, *args):
         try:
-            with anyio.fail_after(LIMIT):
-                return await function(*args)
+            return await function(*args)
         except JournalError:
             raise
         except Exception as error:  # noqa: BLE001 - the manager survives these as well

@@ -14,14 +14,13 @@ from world.clock import WorldClock
 from world.deciding import LIMITS, MAX_DATA_AGE, Deciding
 from world.driver import ALL_CHECKS, CHECKS, Driver
 from world.faults import FaultPlan, FaultyVenue
-from world.loop import WorldError, live_in
+from world.loop import WorldError, live_in, nap, now
 from world.memory import Memory
 from world.observer import Observer
 from world.truth import Truth
 from world.venue import CAPITAL, OPTIONAL, RATE, WorldVenue
 from world.watched import Watched
 
-from nof0_core.clock import pause
 from nof0_core.domain.event import EngineStarted, Transferred
 from nof0_core.domain.order import OrderStyle, Side
 from nof0_core.domain.snapshot import Quote
@@ -78,7 +77,7 @@ class Life:
         self.truth = Truth(self.traders)
         self.venue.on_fill = self.truth.on_fill
         self.plan = FaultPlan(seed=seed)
-        self.faulty = FaultyVenue(self.venue, self.plan, time=anyio.current_time)
+        self.faulty = FaultyVenue(self.venue, self.plan, time=now)
         self.watched = Watched(self.faulty, self.truth, self._as_orders_leave)
         self.observer = Observer(self.venue, self.truth, self.watched, self.plan, self.clock)
         self.venue.on_loss = self.observer.lose
@@ -127,11 +126,11 @@ class Life:
 
     def quotes(self):
         """Return the prices of this moment, as the market tells them."""
-        now = anyio.current_time()
-        if self.quotes_cache[0] != now:
+        second = now()
+        if self.quotes_cache[0] != second:
             time = self.clock.true()
             self.quotes_cache = (
-                now,
+                second,
                 {
                     s: Quote(symbol=s, time=time, mark=m, mid=m, oracle=m, **REST)
                     for s, m in self.venue.prices.items()
@@ -156,16 +155,16 @@ class Life:
         while True:
             await driver.sync(self.quotes())
             self.did["sync"] += 1
-            await pause(15)
+            await nap(15)
 
     async def _guards(self, driver: Driver) -> None:
         while True:
             await driver.guard(self.quotes())
-            await pause(1)
+            await nap(1)
 
     async def _trader(self, driver: Driver, trader: str, rng: random.Random) -> None:
         while True:
-            await pause(rng.uniform(2, 30))
+            await nap(rng.uniform(2, 30))
             if self.is_frozen:
                 continue
             quotes = self.quotes()
@@ -173,7 +172,7 @@ class Life:
             if not approved:
                 continue
             if rng.random() < 0.1:
-                await pause(rng.choice((5, 40, 70)))
+                await nap(rng.choice((5, 40, 70)))
             patience = rng.uniform(0, 3) if rng.random() < 0.1 and not self.is_calm else 300
             with anyio.move_on_after(patience) as scope:
                 await driver.submit(approved, self.quotes())
@@ -182,7 +181,7 @@ class Life:
 
     async def _halts(self, driver: Driver, rng: random.Random) -> None:
         while True:
-            await pause(rng.uniform(20, 200))
+            await nap(rng.uniform(20, 200))
             if self.is_calm:
                 continue
             self.is_halted = True
@@ -190,7 +189,7 @@ class Life:
             if rng.random() < 0.5:
                 self.did["flatten"] += 1
                 await driver.flatten(self.traders, self.quotes())
-            await pause(rng.uniform(2, 20))
+            await nap(rng.uniform(2, 20))
             self.is_halted = False
 
     async def _engine(self, until: float) -> None:
@@ -209,30 +208,33 @@ class Life:
         await driver.sync(self.quotes())
 
     async def _engines(self, until: float) -> None:
-        while anyio.current_time() < until:
+        while now() < until:
             rng = self.rng
             restarts = rng.random() < 0.4 and not self.is_calm
             age = rng.uniform(5, 120) if restarts else until
-            await self._engine(min(until, anyio.current_time() + age))
+            await self._engine(min(until, now() + age))
             self.did["stop"] += 1
-            if anyio.current_time() < until:
+            if now() < until:
                 self.observer.forget()
-                await pause(rng.uniform(0.1, 5))
+                await nap(rng.uniform(0.1, 5))
 
     # --- what happens around it ---
 
     async def _nature(self) -> None:
-        """Each second: prices, funding, late orders, the observer; now and then mischief."""
+        """Each second: prices, funding, late orders, the observer; now and then mischief.
+
+        While the market stands still, every five seconds.
+        """
         rng = random.Random(f"nature/{self.seed}")
         while True:
-            await pause(1)
+            await nap(5 if self.is_frozen else 1)
             if not self.is_frozen:
                 self._prices(rng)
             self.venue.pass_time()
             await self.faulty.deliver()
             if not self.is_calm:
                 self._mischief(rng)
-            self.observer.look(anyio.current_time())
+            self.observer.look(now())
 
     def _prices(self, rng) -> None:
         symbol = rng.choice(tuple(self.venue.prices))
@@ -282,7 +284,7 @@ class Life:
         """Trouble, then calm, as often as there is time; after each both sides agree."""
         for number in range(max(1, round(self.length / 360))):
             self.is_calm = False
-            begin = anyio.current_time()
+            begin = now()
             trouble = self.rng.uniform(60, 150)
             drawn = FaultPlan.drawn(
                 f"{self.seed}/{number}", until=trouble, count=self.rng.randrange(7)
@@ -290,13 +292,13 @@ class Life:
             self.plan.faults += [
                 attrs.evolve(f, since=f.since + begin, until=f.until + begin) for f in drawn.faults
             ]
-            await pause(trouble)
+            await nap(trouble)
             self._calm_down()
-            await pause(self.rng.uniform(0, CALM / 2))
+            await nap(self.rng.uniform(0, CALM / 2))
             self.is_frozen = True
-            await pause(begin + trouble + CALM - anyio.current_time())
-            if self.venue.settled > anyio.current_time() - 60:
-                await pause(60)  # What the hour has just brought may not be booked yet.
+            await nap(begin + trouble + CALM - now())
+            if self.venue.settled > now() - 60:
+                await nap(60)  # What the hour has just brought may not be booked yet.
             self._agree()
             self.is_frozen = False
 
@@ -338,7 +340,7 @@ class Life:
             journal=self.journal,
             fills=len(self.venue.executed),
             orders=len(self.venue.orders),
-            seconds=round(anyio.current_time()),
+            seconds=round(now()),
             faults=self.plan.struck,
             did=self.did,
             trouble=self.trouble,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import random
 
-from nof0_core.clock import pause
+from world.loop import nap
+
 from nof0_core.domain.event import Event
 
 
@@ -32,7 +33,7 @@ class Memory:
         """Nothing is held back."""
 
     async def sync_beside(self):
-        await pause(self.rng.choice((0.001, 0.001, 0.01, 0.01, 0.01, 2.0)))
+        await nap(self.rng.choice((0.001, 0.001, 0.01, 0.01, 0.01, 2.0)))
 
     def digest(self) -> str:
         """Return one word for all that was recorded."""

@@ -6,8 +6,8 @@ import math
 from collections import Counter, defaultdict
 from decimal import Decimal as D
 
-import anyio
 from world.faults import Verb
+from world.loop import now
 
 from nof0_core.domain.order import TriggerKind
 from nof0_core.protocols import Capability
@@ -44,7 +44,7 @@ class Observer:
 
     def lose(self, order):
         """Note that a stop or target is gone without the engine's doing; a report will show it."""
-        self._lost[self.truth.owner(order.client_id), order.symbol] = anyio.current_time()
+        self._lost[self.truth.owner(order.client_id), order.symbol] = now()
 
     def look(self, now):
         """Judge each position at this second."""
@@ -54,7 +54,8 @@ class Observer:
                 self._bare.pop(key, None)
                 self._blamed.discard(key)
                 continue
-            reason = self._excuse(key, quantity, covered.get(key, ZERO), now)
+            is_covered = covered.get(key, ZERO) >= abs(quantity)
+            reason = "stop" if is_covered else self._excuse(key, quantity, now)
             if reason is None:
                 since = self._bare.setdefault(key, now)
             else:
@@ -79,10 +80,8 @@ class Observer:
                     sizes[owner] += order.size
         return sizes
 
-    def _excuse(self, key, quantity, covered, now):
-        """Say why a position needs nothing now; None where it does."""
-        if covered >= abs(quantity):
-            return "stop"
+    def _excuse(self, key, quantity, now):
+        """Say why a position without a stop needs nothing now; None where it does."""
         if self._is_closing(key, now):
             return "closing"
         if self._is_undone_by_hand(key, quantity):

@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from decimal import Decimal as D
 
-import anyio
 import attrs
 from world.clock import WorldClock
+from world.loop import nap, now
 
-from nof0_core.clock import pause
 from nof0_core.domain.account import AccountReport, VenueAccount
 from nof0_core.domain.fill import Fill, FundingPayment
 from nof0_core.domain.order import OrderStatus, Side, TriggerKind
@@ -175,7 +174,7 @@ class WorldVenue:
     # --- inside ---
 
     async def _travel(self):
-        await pause(self.rng.uniform(0.01, 0.2))
+        await nap(self.rng.uniform(0.01, 0.2))
 
     def _position(self, symbol, size):
         entry = abs(self.costs[symbol] / size)
@@ -186,7 +185,7 @@ class WorldVenue:
         )  # fmt: skip
 
     def _settle(self, symbol, size):
-        self.settled = anyio.current_time()
+        self.settled = now()
         amount = -size * self.prices[symbol] * RATE
         self.raw += amount
         if Capability.FUNDING in self.capabilities:

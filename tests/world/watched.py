@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 
-import anyio
 import attrs
+from world.loop import now
 
 from nof0_core.domain.order import OrderStatus
 from nof0_core.protocols import ExchangeWrapper
@@ -44,7 +44,7 @@ class Watched(ExchangeWrapper):
         self.faults: list[tuple[str, str]] = []
 
     async def report(self):
-        asked = anyio.current_time()
+        asked = now()
         report = await self.inner.report()
         if report is not None:
             self.reported = max(self.reported, asked)
@@ -91,7 +91,7 @@ class Watched(ExchangeWrapper):
             self.faults.append(("resent", f"{client_id} was sent twice"))
             return
         trader = self.truth.owner(client_id)
-        sent = Sent(request, trader, anyio.current_time())
+        sent = Sent(request, trader, now())
         self.sent[client_id] = sent
         if not sent.is_exit and not self.truth.is_entry(client_id):
             self.closes.setdefault((trader, request.symbol), []).append(sent)
@@ -107,4 +107,4 @@ class Watched(ExchangeWrapper):
                 self._end(sent)
 
     def _end(self, sent):
-        sent.ended = min(sent.ended, anyio.current_time())
+        sent.ended = min(sent.ended, now())

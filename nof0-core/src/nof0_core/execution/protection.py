@@ -6,7 +6,7 @@ orders) the engine watches the mark itself and the journal says so. It also does
 does not stand at the venue.
 
 A stop has to stand `stop_deadline` (real time) after the fill was first known; refused or lost, it
-is tried again until then. On a lockstep clock that time is over with the second refusal or loss.
+is tried again as long as a close can still leave within that time. On a lockstep clock that time is over with the second refusal or loss.
 Then the position is closed, and the coin rests for the trader.
 
 A position that no entry opened, left over where a stop and a close were filled at once, has no
@@ -168,7 +168,9 @@ class Protection:
                 return True
             naked.is_trying = True
             try:
-                await self._try(position, naked)
+                # What is being sent is not interrupted, waiting for a lane or an answer is.
+                with anyio.move_on_after(self._left(position, naked)):
+                    await self._try(position, naked)
             finally:
                 naked.is_trying = False
                 naked.next_at = anyio.current_time() + APART
@@ -209,8 +211,7 @@ class Protection:
 
     async def _try(self, position: Position, naked: Naked) -> None:
         """Find out about stops that were sent; where there is none for sure, send one."""
-        with anyio.move_on_after(self._left(position, naked)):
-            await self._ask(position)
+        await self._ask(position)
         now = self._now(position)
         if now is not None and not self._unsure(now) and not self._has_stop(now):
             await self._place(position, naked)
@@ -226,8 +227,7 @@ class Protection:
             within = min(self._gateway.limits.protect, max(1.0, self._left(now, naked)))
             intents = self._wanted(now, kinds)
             await self._orders.send(intents, within)
-        with anyio.move_on_after(self._left(position, naked)):
-            await self._ask(position)
+        await self._ask(position)
         told = next(r for r in self._orders.reports(intents) if r.purpose is OrderPurpose.STOP)
         naked.reason = told.why if told.status is not OrderStatus.UNKNOWN else ""
 
@@ -285,11 +285,15 @@ class Protection:
         naked.is_given_up = True
 
     def _left(self, position: Position, naked: Naked) -> float:
-        """Return the real seconds left until the stop has to stand; on lockstep there is no end."""
+        """Return the real seconds left for placing a stop; on lockstep there is no end.
+
+        The rest of the deadline, at most half of it, is for the close that follows.
+        """
         if self._is_lockstep:
             return float("inf")
         deadline = self._policies[position.trader].stop_deadline.total_seconds()
-        return max(0.0, naked.since + deadline - anyio.current_time())
+        closing = min(self._gateway.limits.protect, deadline / 2)
+        return max(0.0, naked.since + deadline - closing - anyio.current_time())
 
     def _may_try(self, position: Position, naked: Naked) -> bool:
         """Tell whether the time for the next try, or for the last decision, has come."""

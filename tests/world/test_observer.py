@@ -1,0 +1,153 @@
+"""What the observer must see: each rule broken by hand."""
+
+import random
+from decimal import Decimal as D
+from types import SimpleNamespace
+
+import pytest
+from world.clock import WorldClock
+from world.faults import Fault, FaultPlan, FaultyVenue, Kind, Verb
+from world.loop import live_in
+from world.observer import Observer
+from world.truth import Truth
+from world.venue import WorldVenue
+from world.watched import Watched
+
+from nof0_core.domain.order import OrderRequest, Side, Trigger, TriggerKind
+from nof0_core.ids import client_order_id
+from nof0_core.testing.environment import START
+
+
+class World:
+    """A venue watched by everybody, without an engine: the test says what is sent."""
+
+    def __init__(self, *faults):
+        self.clock = WorldClock(START)
+        self.plan = FaultPlan(*faults)
+        self.venue = WorldVenue(random.Random(1), self.clock)
+        self.truth = Truth(["ann", "bob"])
+        self.venue.on_fill = self.truth.on_fill
+        faulty = FaultyVenue(self.venue, self.plan, time=lambda: 0.0)
+        self.watched = Watched(faulty, self.truth, lambda _: None)
+        self.observer = Observer(self.venue, self.truth, self.watched, self.plan, self.clock)
+        self.venue.on_loss = self.observer.lose
+
+    async def open(self, trader="ann", side=Side.BUY):
+        approved = SimpleNamespace(trader=trader, cycle="1", decision=SimpleNamespace(symbol="BTC"))
+        self.truth.approve(approved, START, D(100_000 - side.sign * 1_000))
+        await self.send(trader, "open", side)
+
+    async def send(self, trader, leg, side=Side.SELL, **more):
+        size = more.pop("size", D("0.02"))
+        order = OrderRequest(
+            client_id=client_order_id(trader, "1", "BTC", leg), symbol="BTC", side=side,
+            size=size, limit_price=D(200_000) if side is Side.BUY else D(1), **more,
+        )  # fmt: skip
+        await self.watched.place([order], expires_at=None)
+
+    async def stop(self, trader="ann", size=D("0.02")):
+        trigger = Trigger(kind=TriggerKind.STOP, price=D(99_000))
+        await self.send(trader, "stop", size=size, is_reduce_only=True, trigger=trigger)
+
+    def look(self, *seconds):
+        for second in seconds:
+            self.observer.look(second)
+        return [check for check, _ in self.observer.faults]
+
+
+def tell(story, *faults):
+    async def told():
+        return await story(World(*faults))
+
+    return live_in(1, told)
+
+
+def test_a_position_without_a_stop_is_seen_after_its_deadline():
+    async def story(world):
+        await world.open()
+        return world.look(*range(10, 20)), world.look(*range(20, 30))
+
+    assert tell(story) == ([], ["protected"])
+
+
+def test_a_stop_for_all_of_it_is_enough_and_one_for_a_part_is_not():
+    async def story(world, size):
+        await world.open()
+        await world.stop(size=size)
+        return world.look(*range(10, 60))
+
+    assert tell(lambda world: story(world, D("0.02"))) == []
+    assert tell(lambda world: story(world, D("0.01"))) == ["protected"]
+
+
+def test_a_fill_the_engine_was_not_told_of_is_not_held_against_it():
+    async def story(world):
+        with pytest.raises(RuntimeError):
+            await world.open()
+        return world.look(*range(10, 60))
+
+    fault = Fault(verb=Verb.PLACE, kind=Kind.DONE_RUNTIME, times=1)
+    assert tell(story, fault) == []
+
+
+def test_a_stop_that_was_lost_counts_from_the_report_that_shows_it():
+    async def story(world):
+        await world.open()
+        await world.stop()
+        world.venue.cancel_by_hand(world.venue.resting()[0])
+        before = world.look(*range(10, 60))
+        await world.watched.report()
+        return before, world.look(*range(60, 80))
+
+    assert tell(story) == ([], ["protected"])
+
+
+def test_nothing_is_asked_for_while_no_order_can_leave():
+    async def story(world):
+        await world.open()
+        return world.look(*range(10, 60)), world.observer.counts["no possibility"]
+
+    fault = Fault(verb=Verb.PLACE, kind=Kind.TRANSIENT, skip=1)
+    assert tell(story, fault) == ([], 50)
+
+
+def test_opposite_positions_are_watched_until_the_mark_is_at_the_stop():
+    async def story(world):
+        await world.open("ann")
+        await world.open("bob", Side.SELL)
+        before = world.look(*range(10, 60))
+        world.venue.prices["BTC"] = D(98_000)
+        return before, world.look(*range(60, 80))
+
+    before, after = tell(story)
+    assert before == []
+    assert "protected" in after
+
+
+def test_a_close_after_a_person_closed_makes_the_net_grow():
+    async def story(world):
+        await world.open()
+        world.venue.trade_by_hand("BTC", Side.SELL, D("0.02"))
+        await world.send("ann", "close")
+        return [check for check, _ in world.truth.faults]
+
+    assert tell(story) == ["growth"]
+
+
+def test_a_close_against_another_trader_may_make_it_grow():
+    async def story(world):
+        await world.open("ann")
+        await world.open("bob", Side.SELL)
+        await world.send("ann", "close")
+        return world.venue.sizes["BTC"], world.truth.faults
+
+    assert tell(story) == (D("-0.02"), [])
+
+
+def test_an_order_that_is_sent_twice_is_seen():
+    async def story(world):
+        await world.open()
+        await world.send("ann", "open", Side.BUY)
+        return [check for check, _ in world.watched.faults]
+
+    assert tell(story) == ["resent"]
