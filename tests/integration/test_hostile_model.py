@@ -10,6 +10,7 @@ from itertools import cycle
 from pathlib import Path
 
 import pytest
+from journal_lines import whole
 from llm_server import LlmServer, Say
 
 from nof0_core.testing import Project
@@ -107,7 +108,7 @@ def project_in(directory, url, models):
 def records(project, *types):
     files = sorted((project.directory / "data" / "journal").rglob("*.jsonl"))
     found = [json.loads(line) for file in files for line in file.read_bytes().splitlines()]
-    return sorted((r for r in found if r["type"] in types), key=lambda r: r["seq"])
+    return [line for line in whole(found) if line["type"] in types]
 
 
 def digest_of(project):

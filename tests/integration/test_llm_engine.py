@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from journal_lines import whole
 from llm_server import LlmServer, Say
 
 from nof0_core.testing import Project
@@ -75,8 +76,7 @@ traders:
     def records(self, type_: str) -> list[dict]:
         files = (self.directory / "data" / "journal").rglob("*.jsonl")
         lines = [json.loads(line) for file in files for line in file.read_bytes().splitlines()]
-        found = sorted((line for line in lines if line["type"] == type_), key=lambda r: r["seq"])
-        return [line["data"] for line in found]
+        return [line["data"] for line in whole(lines) if line["type"] == type_]
 
     def cycles(self) -> list[dict]:
         return self.records("cycle")

@@ -45,7 +45,8 @@ def run(tmp_path, run_in):
 
     def start(cycles, crash_at="never:0"):
         environment = dict(os.environ, CRASH_AT=crash_at, CRASH_LOG=str(run.log))
-        environment["PYTHONPATH"] = str(PLUGIN)
+        paths = (str(PLUGIN), os.environ.get("PYTHONPATH"))
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
         return subprocess.run(
             [
                 sys.executable,
@@ -76,8 +77,16 @@ def test_killed_at(step, run):
     went_on = run.begin(1)
     assert went_on.returncode == 0, went_on.stderr
     assert_whole(run)
+    # Before its first intent a decision is on no disk yet, and nothing has been sent either.
+    interrupted = assert_cycles_ended(run)
+    assert len(interrupted) <= (step != "leverage:2")
+    # The last steps may come after the end of the cycle.
+    assert interrupted or step.startswith(
+        ("leverage", "entry recorded", "exit standing", "close rec")
+    )
     assert run.begin(30).returncode == 0
     assert_whole(run)
+    assert assert_cycles_ended(run) == interrupted
     assert run.nof0("journal", "verify", str(run.data)).returncode == 0
     # Nobody waits for an answer any more: an order is done or rests at the venue.
     resting, _ = json.loads(run.log.with_suffix(".venue").read_text())
@@ -98,7 +107,28 @@ def test_killed_three_times_in_a_row_around_the_same_orders(run):
         assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert run.begin(1).returncode == 0
     assert_whole(run)
+    assert_cycles_ended(run)
     assert run.nof0("journal", "verify", str(run.data)).returncode == 0
+
+
+def assert_cycles_ended(run):
+    """Each decision has one record of the end of its cycle, which knows the orders sent."""
+    ends = [r["data"] for r in run.records("cycle") if r["data"]["decided"] is not None]
+    by_decision = {end["decided"]: end for end in ends}
+    assert len(ends) == len(by_decision)
+    assert set(by_decision) == {r["seq"] for r in run.records("decided")}
+    numbers = [(r["data"]["trader"], r["data"]["number"]) for r in run.records("cycle")]
+    assert len(numbers) == len(set(numbers))
+    told = {
+        order["request"]["client_id"]
+        for end in ends
+        for order in end["orders"]
+        if order["outcome"] is not None
+    }
+    for record in run.records("order_intended"):
+        if record["data"]["purpose"] in ("open", "close"):
+            assert record["data"]["request"]["client_id"] in told
+    return [end for end in ends if end["status"] == "interrupted"]
 
 
 def assert_whole(run):

@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from journal_lines import whole
 from llm_server import LlmServer, Say
 
 from nof0_core.testing import Project
@@ -181,7 +182,7 @@ class Workplace(Project):
 
     def records(self, data: str, type_: str) -> list[dict]:
         lines = [json.loads(line) for lines in self.journal(data).values() for line in lines]
-        return sorted((r for r in lines if r["type"] == type_), key=lambda r: r["seq"])
+        return [line for line in whole(lines) if line["type"] == type_]
 
     @property
     def tape(self) -> Path:

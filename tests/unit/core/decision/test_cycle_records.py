@@ -62,6 +62,7 @@ class Surroundings:
         )
 
     async def answer(self, request):
+        assert request.prompt is not None
         request.calls.append(ModelCall(model="m", outcome=CallOutcome.ANSWERED, usage=USAGE))
         return Completion(model="m", text=self.text, usage=USAGE)
 

@@ -21,6 +21,7 @@ from nof0_core.domain.decision import Decision, Judgement, Signal, Verdict, Verd
 from nof0_core.domain.event import (
     BODIES,
     CycleEnded,
+    Decided,
     EngineStopped,
     MarketSeen,
     OrderIntended,
@@ -380,3 +381,48 @@ def test_market_is_shown_with_all_bars(root):
     output = run("show", root.parent, "1").output
     assert "mark: 1.5" in output
     assert "2, 2.75" in output
+
+
+@pytest.fixture
+def two_records(data):
+    """The same cycle as a decision, record 10, and its end, record 11."""
+    whole = attrs.evolve(cycle_record(), cycle=CYCLE[::-1], number=18)
+    shared = {f.name for f in attrs.fields(Decided)}
+    said = {name: getattr(whole, name) for name in shared}
+    end = {f.name: getattr(whole, f.name) for f in attrs.fields(CycleEnded) if f.name in END}
+    with Journal.open(data / "journal") as journal:
+        decided = journal.append(START, ALICE, Decided(**said))
+        journal.append(START, ALICE, CycleEnded(**end | {"decided": decided.seq}))
+        last = journal.last
+    state = {"journal": {"last_seq": last[0], "hash": last[1]}}
+    (data / "manager_state.json").write_text(json.dumps(state))
+    return data
+
+
+END = {
+    "trader", "cycle", "number", "scheduled", "status", "model", "market", "account",
+    "performance", "orders", "fills", "error",
+}  # fmt: skip
+
+
+def test_list_shows_a_cycle_of_two_records_whole(two_records):
+    result = run("list", two_records, "--type", "cycle", "--limit", "1")
+    assert result.exit_code == 0
+    assert "#18 buy_to_enter BTC, sell_to_enter ETH REJECTED" in result.output
+    assert "1 fills" in result.output
+
+
+def test_list_shows_a_decision_by_itself_too(two_records):
+    result = run("list", two_records, "--type", "decided")
+    assert "#18 buy_to_enter BTC" in result.output
+
+
+def test_show_joins_the_two_records_of_a_cycle(two_records):
+    result = run("show", two_records, CYCLE[::-1])
+    assert result.exit_code == 0
+    for text in ("record  11", "You trade.", "The trend is up.", "109321.5"):
+        assert text in result.output
+
+
+def test_two_records_of_a_cycle_verify(two_records):
+    assert run("verify", two_records).exit_code == 0

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from nof0_core.domain.event import Alerted
+from nof0_core.domain.context import Performance
+from nof0_core.domain.event import Alerted, CycleEnded, Decided
 from nof0_core.domain.view import View
+from nof0_core.domain.vocabulary import CycleStatus
 from nof0_core.errors import TransientError
 from nof0_core.ids import ENGINE
 from nof0_core.journal import Journal
 from nof0_core.runtime import export_loop as module
 from nof0_core.runtime.export_loop import Exports
+from nof0_core.testing import samples
 from nof0_core.testing.environment import START, Lines
 
 pytestmark = pytest.mark.anyio
@@ -98,3 +101,31 @@ async def test_one_that_falls_far_behind_reads_from_disk(exports, monkeypatch):
     exports.write(2)
     await exports.offer(VIEW)
     assert sink.seen == list(range(1, 48))
+
+
+async def test_a_cycle_of_two_records_comes_whole_also_where_reading_begins_between_them(
+    journal, exports
+):
+    shared = {
+        "trader": "ann",
+        "cycle": "c",
+        "number": 1,
+        "scheduled": START,
+        "model": "m",
+        "market": "",
+        "account": samples.account(),
+        "performance": Performance(),
+    }
+    decided = journal.append(START, "ann", Decided(**shared, answer="buy"))
+    end = CycleEnded(**shared, status=CycleStatus.OK, decided=decided.seq)
+    journal.append(START, "ann", end)
+    told = []
+
+    class Keeps(Sink):
+        async def export(self, events, view):
+            told.extend(event.body.answer for event in events)
+
+    await exports.add("all", Keeps())
+    await exports.add("late", Keeps(cursor=decided.seq))
+    await exports.offer(VIEW)
+    assert told == ["buy", "buy", "buy"]

@@ -6,13 +6,15 @@ from datetime import timedelta
 from decimal import Decimal as D
 
 import anyio
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nof0_core.clock import SimulatedClock
 from nof0_core.domain.context import Performance
-from nof0_core.domain.event import CallsLost, CycleEnded, Event
+from nof0_core.domain.cycle_record import joined
+from nof0_core.domain.event import CallsLost, CycleEnded, Decided, Event
 from nof0_core.domain.model import DailyBudget, ModelCall, ModelSpec, Usage
 from nof0_core.domain.vocabulary import CallOutcome, CycleStatus
 from nof0_core.errors import BudgetExceededError, LLMError
@@ -92,10 +94,29 @@ def cycle(*calls, trader="ann", time=START):
     return Event(seq=1, time=time, stream=trader, body=body)
 
 
+def decided(*calls):
+    """The decision and the end of one cycle, as the journal has it and as readers get it."""
+    whole = cycle(*calls).body
+    said = {f.name: getattr(whole, f.name) for f in attrs.fields(Decided)}
+    end = attrs.evolve(whole, calls=(), decided=1)
+    bodies = (Decided(**said), end, joined(Decided(**said), end))
+    return [Event(seq=1, time=START, stream="ann", body=body) for body in bodies]
+
+
 def lost(*took, trader="ann", began=START, time=START):
     calls = tuple(ModelCall(model="gpt", outcome=CallOutcome.UNKNOWN, usage=each) for each in took)
     body = CallsLost(trader=trader, began=began, calls=calls)
     return Event(seq=2, time=time, stream=trader, body=body)
+
+
+@pytest.mark.parametrize("told", [(0,), (0, 1), (0, 2)], ids=["decided", "both", "joined"])
+def test_what_a_cycle_of_two_records_took_counts_once(told):
+    wallet = Wallet(total=DailyBudget(usd=D(3)))
+    call = ModelCall(model="gpt", outcome=CallOutcome.ANSWERED, usage=usage("1"))
+    events = decided(call)
+    for number in told:
+        wallet.budget.replay(events[number])
+    assert wallet.budget.left("ann", GPT).usd == D(2)
 
 
 @pytest.mark.parametrize(

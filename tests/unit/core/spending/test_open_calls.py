@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from nof0_core.domain.context import Performance
-from nof0_core.domain.event import CycleEnded, Event
+from nof0_core.domain.event import CycleEnded, Decided, Event
 from nof0_core.domain.model import ModelSpec, Usage
 from nof0_core.domain.vocabulary import CycleStatus
 from nof0_core.errors import JournalError, LLMError
@@ -53,6 +53,21 @@ class Engine:
         )
         self.calls.notice(Event(seq=self.seq, time=START, stream=trader, body=body))
 
+    def decide(self, trader="ann"):
+        self.seq += 1
+        self.recorded[trader] = self.seq
+        body = Decided(
+            trader=trader,
+            cycle="c",
+            number=1,
+            scheduled=START,
+            model="gpt",
+            market="",
+            account=samples.account(),
+            performance=Performance(),
+        )
+        self.calls.notice(Event(seq=self.seq, time=START, stream=trader, body=body))
+
     def lost(self):
         """What the next process finds."""
         found = OpenCalls(self.directory, self.secure).lost(self.recorded)
@@ -65,6 +80,12 @@ class Engine:
 @pytest.fixture
 def engine(tmp_path):
     return Engine(tmp_path / "data" / "open_calls")
+
+
+def test_a_call_recorded_with_a_decision_is_not_lost_where_its_cycle_has_no_end(engine):
+    engine.begin()
+    engine.decide()
+    assert engine.lost() == {}
 
 
 def test_nothing_is_lost_where_nothing_was_called(engine):
