@@ -12,7 +12,7 @@ import anyio
 import attrs
 from world.clock import WorldClock
 from world.deciding import LIMITS, MAX_DATA_AGE, Deciding
-from world.driver import ALL_CHECKS, CHECKS, Driver
+from world.driver import CHECKS, Driver
 from world.faults import FaultPlan, FaultyVenue
 from world.loop import WorldError, live_in, nap, now
 from world.memory import Memory
@@ -354,7 +354,7 @@ def live(seed: int, hours: float = 0.1, checks=CHECKS) -> Report:
     Raises:
         WorldError: an invariant in `checks` was broken; the message names the seed.
     """
-    assert checks <= ALL_CHECKS
+    assert checks <= CHECKS
     try:
         return live_in(seed, Life(seed, hours, checks).run)
     except WorldError:
