@@ -99,6 +99,7 @@ class Life:
         for event in self.journal.events:
             state.apply(event)
         recorder = Recorder(journal=self.journal, state=state, clock=self.clock, log=Lines())
+        recorder.listeners.append(self.truth.on_event)
         if not self.journal.events:
             started = EngineStarted(
                 version="0", config_digest="", clock=ClockKind.SYSTEM, seed=0, traders=self.traders

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from decimal import Decimal as D
 
-from nof0_core.ids import client_order_id, trader_tag
+from nof0_core.domain.event import Filled, Offset
+from nof0_core.ids import UNASSIGNED, client_order_id, trader_tag
 
 ZERO = D(0)
 
@@ -71,3 +72,25 @@ class Truth:
             if not closes or opposite < grown:
                 text = f"{trader} held {held} {fill.symbol}, an order that is no entry filled "
                 self.faults.append(("growth", f"{text}{fill.quantity}: net {before} -> {after}"))
+
+    def on_event(self, event):
+        """Take over what was booked without an order: it moves between accounts, never the sum."""
+        body = event.body
+        if isinstance(body, Offset):
+            moved = body.quantities
+        elif isinstance(body, Filled) and body.fill.client_id is None:
+            # The execution itself was taken for a person's already.
+            moved = {body.trader: body.fill.quantity, UNASSIGNED: -body.fill.quantity}
+            if body.trader == UNASSIGNED:
+                return
+        else:
+            return
+        for trader, quantity in moved.items():
+            if trader == UNASSIGNED:
+                self.by_hand[_symbol(body)] += quantity
+            else:
+                self.held[trader, _symbol(body)] += quantity
+
+
+def _symbol(body):
+    return body.symbol if isinstance(body, Offset) else body.fill.symbol
