@@ -45,6 +45,10 @@ from nof0_core.risk.approval import ApprovedDecision, require_approval
 from nof0_core.state.recorder import Recorder
 
 
+LOOK = 2.0
+"""Real seconds one look of `guard` may wait for answers."""
+
+
 @attrs.frozen(kw_only=True)
 class ExecutionReport:
     """What became of the approved decisions of one cycle.
@@ -254,7 +258,12 @@ class ExecutionEngine:
         Called often where time runs by itself, beside syncs and while one hangs.
         """
         self._quotes.update(quotes)
-        await self._protect()
+        if self._is_lockstep:
+            await self._protect()
+            return
+        # What is being sent is not interrupted; who only waits makes room for the next look.
+        with anyio.move_on_after(LOOK):
+            await self._protect()
 
     @exactly
     async def settle_hour(self, hour: datetime, quotes: Mapping[Symbol, Quote]) -> None:

@@ -287,13 +287,12 @@ class Protection:
     def _left(self, position: Position, naked: Naked) -> float:
         """Return the real seconds left for placing a stop; on lockstep there is no end.
 
-        The rest of the deadline, at most half of it, is for the close that follows.
+        The other half of the deadline is for the close that follows.
         """
         if self._is_lockstep:
             return float("inf")
         deadline = self._policies[position.trader].stop_deadline.total_seconds()
-        closing = min(self._gateway.limits.protect, deadline / 2)
-        return max(0.0, naked.since + deadline - closing - anyio.current_time())
+        return max(0.0, naked.since + deadline / 2 - anyio.current_time())
 
     def _may_try(self, position: Position, naked: Naked) -> bool:
         """Tell whether the time for the next try, or for the last decision, has come."""
