@@ -159,9 +159,10 @@ class Life:
             await nap(15)
 
     async def _guards(self, driver: Driver) -> None:
-        while True:
-            await driver.guard(self.quotes())
-            await nap(1)
+        async with anyio.create_task_group() as group:
+            while True:
+                group.start_soon(driver.guard, self.quotes())
+                await nap(1)
 
     async def _trader(self, driver: Driver, trader: str, rng: random.Random) -> None:
         while True:

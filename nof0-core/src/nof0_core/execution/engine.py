@@ -17,6 +17,7 @@ from nof0_core.domain.event import Drift, OrderIntended, OrderReport
 from nof0_core.domain.fill import Fill
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.order import OrderPurpose, OrderStatus
+from nof0_core.domain.order_record import OrderRecord
 from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import EndOfDataError, ProviderError
 from nof0_core.execution import order_factory
@@ -43,10 +44,6 @@ from nof0_core.money import exactly
 from nof0_core.protocols import Capability, ExchangeProvider, UpdateStream, exchange_with
 from nof0_core.risk.approval import ApprovedDecision, require_approval
 from nof0_core.state.recorder import Recorder
-
-
-LOOK = 2.0
-"""Real seconds one look of `guard` may wait for answers."""
 
 
 @attrs.frozen(kw_only=True)
@@ -225,6 +222,9 @@ class ExecutionEngine:
             self._closes.begin_round()
             self._protection.begin_round()
             _, trouble = await self._book_executions()
+            if not self._is_lockstep:
+                # What follows may take long; this needs none of it.
+                await self._protect()
             try:
                 began = anyio.current_time()
                 seen = await self._gateway.report(asked_after=NEVER)
@@ -255,15 +255,11 @@ class ExecutionEngine:
     async def guard(self, quotes: Mapping[Symbol, Quote]) -> None:
         """Protect on what is known: cheap where all is as it should be, and nothing is read first.
 
-        Called often where time runs by itself, beside syncs and while one hangs.
+        Called once a second where time runs by itself, beside syncs, while one hangs, and also
+        while the call before is not done: each position is worked on by one call at a time.
         """
         self._quotes.update(quotes)
-        if self._is_lockstep:
-            await self._protect()
-            return
-        # What is being sent is not interrupted; who only waits makes room for the next look.
-        with anyio.move_on_after(LOOK):
-            await self._protect()
+        await self._protect()
 
     @exactly
     async def settle_hour(self, hour: datetime, quotes: Mapping[Symbol, Quote]) -> None:
@@ -461,15 +457,29 @@ class ExecutionEngine:
     async def _refresh_orders(self, report: AccountReport) -> list[str]:
         """Ask about every order we think is open and the venue does not list (any more)."""
         resting = {order.client_id for order in report.orders}
-        unclear = 0
+        unlisted = []
         for record in self._recorder.state.open_orders(self.venue_account):
-            is_known = record.client_id in resting and not record.is_unknown
-            if not is_known:
-                is_known = await self._orders.refresh(record.client_id)
-                unclear += not is_known
-            if record.request.trigger is not None and not record.is_unknown:
-                self._protection.doubt(record.client_id, is_doubtful=not is_known)
-        return [f"the state of {unclear} orders"] if unclear else []
+            if record.client_id not in resting or record.is_unknown:
+                unlisted.append(record)
+            elif record.request.trigger is not None:
+                self._protection.doubt(record.client_id, is_doubtful=False)
+        unclear: list[OrderRecord] = []
+        if self._is_lockstep:
+            for record in unlisted:
+                await self._refresh(record, unclear)
+        elif unlisted:
+            async with anyio.create_task_group() as tasks:
+                for record in unlisted:
+                    tasks.start_soon(self._refresh, record, unclear)
+        return [f"the state of {len(unclear)} orders"] if unclear else []
+
+    async def _refresh(self, record: OrderRecord, unclear: list[OrderRecord]) -> None:
+        """Ask about one order; if nobody can say, put it to the `unclear` ones."""
+        is_known = await self._orders.refresh(record.client_id)
+        if not is_known:
+            unclear.append(record)
+        if record.request.trigger is not None and not record.is_unknown:
+            self._protection.doubt(record.client_id, is_doubtful=not is_known)
 
     async def _compare(self, seen: Seen[AccountReport], began: float, *, is_old: bool) -> list[str]:
         """Compare both sides; what differs is looked at twice.

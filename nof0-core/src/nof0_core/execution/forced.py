@@ -58,6 +58,7 @@ class ForcedCloses:
             nets=nets,
             tries=self.tries,
         )
+        self._waiting: set[tuple[TraderId, Symbol]] = set()
         self._slow: AlertOnce[tuple[TraderId, int]] = AlertOnce(recorder, "close_failing")
 
     def begin_round(self) -> None:
@@ -68,9 +69,14 @@ class ForcedCloses:
         self, position: Position, quotes: Mapping[Symbol, Quote], purpose: OrderPurpose
     ) -> list[OrderIntended]:
         """Send what closes a position now, if its next try may be made; return what was sent."""
-        if is_shared(position.trader) or not self.tries.may(position):
+        key = position.trader, position.symbol
+        if is_shared(position.trader) or key in self._waiting or not self.tries.may(position):
             return []
-        made = await self._send(position.trader, position.symbol, quotes, purpose)
+        self._waiting.add(key)
+        try:
+            made = await self._send(position.trader, position.symbol, quotes, purpose)
+        finally:
+            self._waiting.discard(key)
         if isinstance(made, Refusal):
             if made.reason:
                 self.closing.alert(position, made.reason)

@@ -6,8 +6,8 @@ orders) the engine watches the mark itself and the journal says so. It also does
 does not stand at the venue.
 
 A stop has to stand `stop_deadline` (real time) after the fill was first known; refused or lost, it
-is tried again as long as a close can still leave within that time. On a lockstep clock that time is over with the second refusal or loss.
-Then the position is closed, and the coin rests for the trader.
+is tried again for half of that time. On a lockstep clock that time is over with the second refusal
+or loss. Then the position is closed, and the coin rests for the trader.
 
 A position that no entry opened, left over where a stop and a close were filled at once, has no
 exits that anybody planned: it is closed as well.
