@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -16,7 +16,9 @@ from nof0_core.domain.event import Drift, OrderIntended, OrderReport
 from nof0_core.domain.fill import Fill
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.order import OrderPurpose, OrderStatus
+from nof0_core.domain.position import ProtectionMode
 from nof0_core.domain.snapshot import Quote
+from nof0_core.errors import EndOfDataError, ProviderError
 from nof0_core.execution import order_factory
 from nof0_core.execution.closing import Closing
 from nof0_core.execution.fills import VERY_LATE, FillReader
@@ -29,6 +31,7 @@ from nof0_core.execution.protection import Protection
 from nof0_core.execution.reconciliation import Reconciliation
 from nof0_core.execution.reports import not_sent
 from nof0_core.ids import ClientOrderId, Symbol, TraderId
+from nof0_core.ledger import Position
 from nof0_core.money import exactly
 from nof0_core.protocols import Capability, ExchangeProvider, UpdateStream, exchange_with
 from nof0_core.risk.approval import ApprovedDecision, require_approval
@@ -157,12 +160,51 @@ class ExecutionEngine:
             return ExecutionReport(orders=tuple(reports), fills=tuple(fills))
 
     @exactly
-    async def sync(self, quotes: Mapping[Symbol, Quote]) -> None:
+    async def sync(self, quotes: Mapping[Symbol, Quote]) -> tuple[str, ...]:
         """Catch up with the venue, keep exits in place and compare both sides.
+
+        Returns what could not be read, a sentence each; empty if all went well.
 
         A simulated venue is handed the quotes first: they are what makes time pass there. No entry
         leaves before the first call, nor, where anything here fails, until it has worked again.
         """
+        try:
+            await self._sync(quotes)
+        except EndOfDataError:
+            raise
+        except ProviderError as error:
+            return (str(error),)
+        return ()
+
+    @exactly
+    async def guard(self, quotes: Mapping[Symbol, Quote]) -> None:
+        """Protect on what is known."""
+        async with self._lock:
+            await self._guard(quotes)
+
+    @exactly
+    async def flatten(self, traders: Collection[TraderId], quotes: Mapping[Symbol, Quote]) -> None:
+        """Close what these traders hold."""
+        for position in self._recorder.state.positions(self.venue_account):
+            if position.trader in traders:
+                await self.close(position.trader, position.symbol, quotes, OrderPurpose.FLATTEN)
+
+    def unprotected(self) -> tuple[Position, ...]:
+        """Return positions of traders that have no live stop though they want one."""
+        return tuple(
+            position
+            for position in self._recorder.state.positions(self.venue_account)
+            if position.trader in self._policies
+            and position.plan.stop_loss is not None
+            and position.protection is not ProtectionMode.ENGINE
+            and position.stop_order_id is None
+        )
+
+    def overdue(self, now_monotonic: float) -> str:  # noqa: ARG002
+        """Name the call that has run longer than 60 s of real time; empty if none has."""
+        return ""
+
+    async def _sync(self, quotes: Mapping[Symbol, Quote]) -> None:
         async with self._lock:
             self._reconciliation.doubt()
             await self._book_executions(quotes)
