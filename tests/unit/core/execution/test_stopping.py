@@ -84,6 +84,7 @@ async def test_no_entry_after_the_account_could_not_be_read_until_it_could(scene
         raise TransientError("the venue is away")
 
     scene.venue.fills = away
+    scene.is_synced = True
     assert await scene.execution.sync(scene.quotes()) == ("the venue is away",)
     scene.venue.fills = fills
     carried = await scene.open("ann")
