@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal, localcontext
 
@@ -61,14 +61,21 @@ class EngineState:
         marks: Mapping[Symbol, Decimal],
         time: datetime,
         instruments: Mapping[Symbol, Instrument],
+        stale: Collection[Symbol] = (),
     ) -> AccountState:
         """Value an account at `marks` (USD per coin); one nothing was ever booked to is empty.
 
-        Raises:
-            DataError: if the mark or the instrument of a held coin is missing.
+        It is `unpriced` where it holds a coin whose mark is `stale` or that has no mark or
+        instrument.
         """
         found = self._account(venue_account, trader) or Account(trader=trader)
-        return value(found, marks, time, instruments)
+        return value(found, marks, time, instruments, stale)
+
+    def held(self, trader: TraderId) -> tuple[Symbol, ...]:
+        """Return the coins a trader holds, in the order of opening."""
+        home = self.venue_account_of(trader)
+        account = self._account(home, trader) if home is not None else None
+        return tuple(account.positions) if account else ()
 
     def pools(
         self,
