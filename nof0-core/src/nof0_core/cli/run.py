@@ -20,7 +20,7 @@ from nof0_core.cli import output
 from nof0_core.cli.leaderboard import data_path, read_rows, render_leaderboard
 from nof0_core.cli.options import config_argument, data_dir_option
 from nof0_core.cli.status import status_line, status_table
-from nof0_core.clock import SystemClock, stopwatch
+from nof0_core.clock import pause, stopwatch
 from nof0_core.config.model import Config
 from nof0_core.errors import EndOfDataError, UsageError
 from nof0_core.plugins import load_plugins
@@ -153,12 +153,9 @@ class _Moments:
 
 async def _keep_exported(engine: Engine, update: Callable[[], None]) -> None:
     """Export and redraw now and then, in real time."""
-    clock = SystemClock()
-    step = timedelta(
-        seconds=1 if engine.is_recorded else engine.config.update_interval.total_seconds()
-    )
+    step = 1.0 if engine.is_recorded else engine.config.update_interval.total_seconds()
     while True:
-        await clock.sleep_until(clock.now() + step)
+        await pause(step)
         await engine.export()
         update()
 
@@ -173,8 +170,7 @@ async def _stop_on_signal(engine: Engine) -> None:
 
 
 async def _stop_after(engine: Engine, limit: timedelta) -> None:
-    clock = SystemClock()
-    await clock.sleep_until(clock.now() + limit)
+    await pause(limit.total_seconds())
     engine.manager.stop(f"{limit} of real time are over")
 
 

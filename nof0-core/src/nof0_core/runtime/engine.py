@@ -51,8 +51,15 @@ class Engine:
         reason = "failed"
         try:
             reason = await self.manager.run(after_moment)
+            await self.manager.finish()
         finally:
-            self.recorder.record(ENGINE, EngineStopped(reason=reason))
+            bare = self.manager.unprotected()
+            if bare:
+                self.recorder.alert(
+                    "unprotected_at_end",
+                    f"no stop stands at the venue, and nobody watches now: {', '.join(bare)}",
+                )
+            self.recorder.record(ENGINE, EngineStopped(reason=reason, unprotected=bare))
             self.recorder.commit()
             self.state_file.write(self.views.all(), self.recorder)
         await self.export()
