@@ -11,7 +11,7 @@ from functools import partial
 import anyio
 from anyio.abc import TaskGroup
 
-from nof0_core.clock import Clock, SystemClock, pause
+from nof0_core.clock import Clock, SystemClock, pause, stopwatch
 from nof0_core.config.model import Config
 from nof0_core.execution.engine import ExecutionEngine
 from nof0_core.ids import TraderId
@@ -48,7 +48,8 @@ class Manager:
     moves on. On a clock that runs by itself each duty is a task of its own: a slow model keeps
     nobody else from deciding (beyond `max_concurrent_decisions`), and neither it nor a venue that
     hangs delays stops and what people ask for, which are looked after every `beat` seconds of real
-    time. What goes wrong in one duty is told and ends no other.
+    time. What goes wrong in one duty is told and ends no other; one that is still busy when it is due
+    again twice is told too, if that took longer than `patience` (seconds of real time).
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class Manager:
         hints: Mapping[str, Sequence[Callable[[], HintStream]]],
         close_within: float = 10.0,
         beat: float = 1.0,
+        patience: float = 3.0,
     ) -> None:
         self.traders = traders
         self.stop_reason = ""
@@ -85,6 +87,7 @@ class Manager:
         self._sync_step = sync_step
         self._close_within = close_within
         self._beat = beat
+        self._patience = patience
         self._guard = DutyGuard(recorder=recorder, stop=self.stop)
         self._cycles = CycleDuty(
             recorder=recorder,
@@ -107,7 +110,7 @@ class Manager:
             traders=tuple(traders),
             guard=self._guard,
         )
-        self._busy: set[str] = set()
+        self._busy: dict[str, float] = {}
         self._left_out: Counter[str] = Counter()
         self._stuck: AlertOnce[str] = AlertOnce(recorder, "duty_busy")
         self._waiting: anyio.CancelScope | None = None
@@ -249,20 +252,20 @@ class Manager:
     ) -> None:
         key = f"{timer.rank}:{timer.name}"
         if key not in self._busy:
+            self._busy[key] = stopwatch()
             tasks.start_soon(self._as_task, key, partial(self._do, timer, scheduled))
-            self._busy.add(key)
             return
         self._recorder.log.info("still busy, left out", duty=timer.rank.name, name=timer.name)
         self._left_out[key] += is_regular
-        if self._left_out[key] > 1:
+        if self._left_out[key] > 1 and stopwatch() - self._busy[key] >= self._patience:
             label = f"{timer.rank.word} of {timer.name}" if timer.name else timer.rank.word
             self._stuck.alert(key, f"{label} still goes on though it was due again twice")
         if timer.rank is Rank.SYNC and (quotes := f"quotes:{timer.name}") not in self._busy:
             # What protects meanwhile has to know prices.
             look = partial(self._venues.look, timer.name)
             guarded = partial(self._guard.run, "quotes", timer.name, look)
+            self._busy[quotes] = stopwatch()
             tasks.start_soon(self._as_task, quotes, guarded)
-            self._busy.add(quotes)
 
     async def _as_task(self, key: str, work: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -271,7 +274,7 @@ class Manager:
             # Also where it was cancelled: what it did has to be on disk.
             with anyio.CancelScope(shield=True):
                 await self._recorder.secure()
-            self._busy.discard(key)
+            del self._busy[key]
             self._left_out.pop(key, None)
             self._stuck.clear(key)
 

@@ -52,8 +52,8 @@ def shifts(count: int, spread: timedelta) -> list[timedelta]:
 class Timer:
     """One repeating duty; `name` is the trader for cycles, the venue account for syncs.
 
-    `due` is when it is to begin: `shift` after the moment of the grid it belongs to, sooner where it
-    `is_hastened`.
+    `due` is when it is to begin: `shift` after the moment of the grid it belongs to, or sooner
+    where it `is_hastened`.
     """
 
     rank: Rank
