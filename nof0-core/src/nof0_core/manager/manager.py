@@ -48,8 +48,8 @@ class Manager:
     moves on. On a clock that runs by itself each duty is a task of its own: a slow model keeps
     nobody else from deciding (beyond `max_concurrent_decisions`), and neither it nor a venue that
     hangs delays stops and what people ask for, which are looked after every `beat` seconds of real
-    time. What goes wrong in one duty is told and ends no other; one that is still busy when it is due
-    again twice is told too, if that took longer than `patience` (seconds of real time).
+    time. What goes wrong in one duty is told and ends no other; one that is still busy when it is
+    due again twice is told too, if that took longer than `patience` (seconds of real time).
     """
 
     def __init__(

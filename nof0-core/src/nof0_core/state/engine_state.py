@@ -10,6 +10,8 @@ from nof0_core.domain.account import AccountState
 from nof0_core.domain.event import Event, Rebalanced
 from nof0_core.domain.feedback import Feedback
 from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.margin import initial_margin
+from nof0_core.domain.order import OrderPurpose
 from nof0_core.domain.order_record import OrderRecord
 from nof0_core.domain.trade import ClosedTrade
 from nof0_core.domain.view import EquityPoint
@@ -18,7 +20,7 @@ from nof0_core.ledger.account import Account, Totals
 from nof0_core.ledger.pools import Pool, pools
 from nof0_core.ledger.position import Position
 from nof0_core.ledger.valuation import value
-from nof0_core.money import EXACT
+from nof0_core.money import EXACT, ZERO
 from nof0_core.state.brakes import Brakes
 from nof0_core.state.projections import Projections
 
@@ -143,6 +145,24 @@ class EngineState:
     def open_orders(self, venue_account: str) -> tuple[OrderRecord, ...]:
         """Return intended orders without a final answer (none, unknown, resting), oldest first."""
         return self._projections.orders.open_in(venue_account)
+
+    def entry_margins(self, venue_account: str) -> dict[TraderId, Decimal]:
+        """Return what entries that are under way take of each trader as margin, in USD.
+
+        That is for coins that are still to be filled, or are and not booked yet.
+        """
+        orders = self._projections.orders
+        taken: dict[TraderId, Decimal] = {}
+        with localcontext(EXACT):
+            for record in (*orders.open_in(venue_account), *orders.unbooked_in(venue_account)):
+                if record.purpose is not OrderPurpose.OPEN:
+                    continue
+                final = record.outcome if not record.is_open else None
+                size = (final.filled_size if final else record.request.size) - record.filled
+                worth = max(ZERO, size) * record.request.limit_price
+                margin = initial_margin(worth, record.leverage)
+                taken[record.trader] = taken.get(record.trader, ZERO) + margin
+        return taken
 
     def open_exits(self, trader: TraderId, symbol: Symbol) -> tuple[OrderRecord, ...]:
         """Return a trader's stops and targets on a coin without a final answer, oldest first.

@@ -21,6 +21,7 @@ class OrderRegister:
     def __init__(self) -> None:
         self._records: dict[ClientOrderId, OrderRecord] = {}
         self._open: defaultdict[str, dict[ClientOrderId, OrderRecord]] = defaultdict(dict)
+        self._unbooked: defaultdict[str, dict[ClientOrderId, OrderRecord]] = defaultdict(dict)
         self._exits: defaultdict[tuple[TraderId, Symbol], dict[ClientOrderId, OrderRecord]] = (
             defaultdict(dict)
         )
@@ -32,6 +33,11 @@ class OrderRegister:
     def open_in(self, venue_account: str) -> tuple[OrderRecord, ...]:
         """Return the orders of a venue account without a final answer, oldest first."""
         return tuple(self._open[venue_account].values()) if venue_account in self._open else ()
+
+    def unbooked_in(self, venue_account: str) -> tuple[OrderRecord, ...]:
+        """Return the orders whose final answer tells of coins that are not booked yet."""
+        found = self._unbooked.get(venue_account)
+        return tuple(found.values()) if found else ()
 
     def open_exits(self, trader: TraderId, symbol: Symbol) -> Collection[OrderRecord]:
         """Return a trader's stops and targets on a coin without a final answer, oldest first."""
@@ -76,6 +82,11 @@ class OrderRegister:
     def _put(self, record: OrderRecord) -> None:
         client_id = record.client_id
         self._records[client_id] = record
+        answered = record.outcome.filled_size if record.outcome else record.filled
+        if not record.is_open and answered > record.filled:
+            self._unbooked[record.venue_account][client_id] = record
+        else:
+            self._unbooked[record.venue_account].pop(client_id, None)
         places = [self._open[record.venue_account]]
         if record.is_exit:
             places.append(self._exits[record.trader, record.symbol])
