@@ -29,7 +29,7 @@ from nof0_core.plugins.env import Logger
 from nof0_core.redaction import Redactor
 from nof0_core.runtime.engine import Engine, open_engine
 from nof0_core.runtime.logs import logging_to
-from nof0_core.runtime.preview import preflight
+from nof0_core.runtime.preview import haste, preflight
 
 Lag = Callable[[], Mapping[str, int]]
 Beside = Callable[[Lag], AbstractAsyncContextManager[object]]
@@ -83,6 +83,8 @@ def run(
         show = lambda line: console.print(line, markup=False)  # noqa: E731
     for warning in config.warnings:
         show(f"note: {warning}")
+    for note in haste(config) if cycles is None else ():
+        show(f"note: {note}")
     redactor = Redactor(config.secrets)
     with logging_to(
         config.state_dir / "nof0.log", is_verbose=verbose, echo=show, redactor=redactor
