@@ -7,21 +7,16 @@ the engine of it. Two traders, ann and bob, trade BTC and ETH on a paper exchang
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from datetime import timedelta
-from decimal import Decimal
 
 import anyio
-from attrs import evolve
 
 from nof0_core import config as configuration
-from nof0_core.clock import SimulatedClock
-from nof0_core.domain.decision import Signal
+from nof0_core.domain.vocabulary import ClockKind
 from nof0_core.errors import TransientError
 from nof0_core.plugins import load_plugins
 from nof0_core.protocols import ExchangeWrapper
 from nof0_core.runtime import clocks
 from nof0_core.runtime.engine import open_engine
-from nof0_core.testing import samples
 from nof0_core.testing.environment import Lines
 from nof0_core.testing.market import HandMarket
 
@@ -213,7 +208,9 @@ class Stage:
             self.root / "etc" / "nof0.yaml", load_plugins(), data_dir=self.root / "data"
         )
         monkeypatch.setattr(clocks, "choose", lambda *_, **__: clock)
-        monkeypatch.setattr(clocks, "kind", lambda c: _KINDS[c.is_lockstep])
+        monkeypatch.setattr(
+            clocks, "kind", lambda c: ClockKind.SIMULATED if c.is_lockstep else ClockKind.SYSTEM
+        )
         async with open_engine(config, full_speed=False, log=lambda _: self.log) as engine:
             self.opened = engine
             yield engine
