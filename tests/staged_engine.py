@@ -7,16 +7,22 @@ the engine of it. Two traders, ann and bob, trade BTC and ETH on a paper exchang
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import anyio
+from attrs import evolve
 
 from nof0_core import config as configuration
+from nof0_core.domain.decision import Signal
 from nof0_core.domain.vocabulary import ClockKind
 from nof0_core.errors import TransientError
+from nof0_core.ids import cycle_id
 from nof0_core.plugins import load_plugins
 from nof0_core.protocols import ExchangeWrapper
+from nof0_core.risk.gate import RiskGate
 from nof0_core.runtime import clocks
 from nof0_core.runtime.engine import open_engine
+from nof0_core.testing import samples
 from nof0_core.testing.environment import Lines
 from nof0_core.testing.market import HandMarket
 
@@ -214,6 +220,22 @@ class Stage:
         async with open_engine(config, full_speed=False, log=lambda _: self.log) as engine:
             self.opened = engine
             yield engine
+
+    async def enter(self, engine, trader, signal=Signal.BUY_TO_ENTER):
+        """Let a trader enter 1,000 USD of BTC with a stop 1 % and a target 4 % away."""
+        portfolio = engine.views._portfolio
+        quotes = await portfolio.refresh("paper")
+        snapshots = {s: samples.snapshot(s, str(q.mark)) for s, q in quotes.items()}
+        context = evolve(
+            samples.context(snapshots=snapshots),
+            trader=trader,
+            cycle=cycle_id(trader, engine.clock.now() + timedelta(microseconds=7)),
+            account=portfolio.account(trader),
+        )
+        judged, approved = RiskGate().judge([samples.decision(signal)], context)
+        assert approved, judged
+        report = await engine.manager._executions["paper"].submit(approved, quotes)
+        assert report.fills, report
 
     def alerts(self, engine):
         engine.recorder.journal.flush()

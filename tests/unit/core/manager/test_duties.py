@@ -146,7 +146,7 @@ async def test_a_clock_that_is_set_plans_everything_anew(stage, real, stepped, u
             stepped.let_pass(3)
             await until(lambda: "clock_jumped" in stage.codes(engine))
             await until(lambda: stage.calls.count("report") > looks)
-            stepped.let_pass(117)
+            stepped.let_pass(297)
             await until(lambda: engine.recorder.state.cycles("ann") >= before + 2)
             tasks.cancel_scope.cancel()
         engine.recorder.journal.flush()
