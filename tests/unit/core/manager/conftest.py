@@ -35,6 +35,9 @@ class SteppedTime:
     def let_pass(self, seconds):
         self.stands_at += seconds
 
+    def stand_still(self):
+        self.stands_at = self.counted
+
     async def sleep(self, seconds):
         ends = self.counted + seconds
         while self.counted < ends:
