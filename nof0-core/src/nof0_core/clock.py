@@ -13,6 +13,13 @@ from typing import Protocol, runtime_checkable
 import anyio
 import anyio.lowlevel
 
+LONGEST_SLEEP = 1.0
+"""Longest single sleep, in seconds of real time: a clock that was set is noticed after it."""
+SET_BACK = timedelta(seconds=1)
+"""A clock that loses more than this in a second was set back, …"""
+SET_AHEAD = timedelta(seconds=5)
+"""… one that gains more was set ahead, or the machine was suspended."""
+
 
 def wall_time() -> datetime:
     """Read the machine's clock, whatever clock the engine runs on (for logs and file names)."""
@@ -51,19 +58,72 @@ class Clock(Protocol):
         """Wait until `moment`; return at once if it has passed. Cancellable."""
 
 
+class TimeSource(Protocol):
+    """What the machine says of time."""
+
+    def wall(self) -> datetime:
+        """Return the time of day, UTC; somebody may set it."""
+
+    def monotonic(self) -> float:
+        """Return seconds since some moment; nobody can set them."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait that long, whatever happens to the time of day."""
+
+
+class Machine:
+    """The machine's own time."""
+
+    def wall(self) -> datetime:
+        """Return the time of day, UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Return seconds since some moment."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait that long."""
+        await anyio.sleep(seconds)
+
+
 class SystemClock:
-    """The machine's clock."""
+    """The machine's clock, which somebody may set while it is in use.
+
+    Nobody sleeps longer than `LONGEST_SLEEP` without looking at it again.
+    """
 
     is_lockstep = False
 
+    def __init__(self, source: TimeSource | None = None) -> None:
+        self._source = source or Machine()
+
     def now(self) -> datetime:
         """Return the current time, UTC."""
-        return datetime.now(UTC)
+        return self._source.wall()
 
     async def sleep_until(self, moment: datetime) -> None:
         """Wait until `moment`."""
         while (left := (moment - self.now()).total_seconds()) > 0:
-            await anyio.sleep(left)
+            await self._source.sleep(min(left, LONGEST_SLEEP))
+
+    async def jump(self) -> timedelta:
+        """Wait until the clock is set, or the machine has slept; return by how much it is off.
+
+        That is how much more (back: less) time has passed on it than on the machine's monotonic
+        counter, beyond what a clock that is being adjusted slowly may differ in a second.
+        """
+        before = self._offset()
+        while True:
+            await self._source.sleep(LONGEST_SLEEP)
+            offset = self._offset()
+            by = offset - before
+            if by < -SET_BACK or by > SET_AHEAD:
+                return by
+            before = offset
+
+    def _offset(self) -> datetime:
+        return self._source.wall() - timedelta(seconds=self._source.monotonic())
 
 
 class ScaledClock:
@@ -90,7 +150,7 @@ class ScaledClock:
         if self._origin is None:
             self._origin = time.monotonic()
         while (left := (moment - self.now()).total_seconds()) > 0:
-            await anyio.sleep(left / self._speed)
+            await anyio.sleep(min(left / self._speed, LONGEST_SLEEP))
 
 
 class SimulatedClock:

@@ -102,7 +102,7 @@ def _facts(config: Config) -> dict[str, Any]:
             *(_problem(warning) for warning in config.warnings),
             *(
                 {"file": "", "line": 0, "path": "", "message": message, "hints": []}
-                for message in _failed(config)
+                for message in _notes(config)
             ),
         ],
     }
@@ -143,7 +143,7 @@ def _lines(config: Config, shown: Path) -> list[str]:
         ("digest", config.digest[:16]),
     ]
     lines += ["", *columns(facts, indent="  ")]
-    notes = [*map(str, config.warnings), *_failed(config)]
+    notes = [*map(str, config.warnings), *_notes(config)]
     if notes:
         lines += ["", *(f"note: {note}" for note in notes)]
     return lines
@@ -152,6 +152,12 @@ def _lines(config: Config, shown: Path) -> list[str]:
 def _failed(config: Config) -> list[str]:
     """Name the plugins that did not load; nothing in the configuration needs them."""
     return [f"plugin {one} failed to load: {one.reason}" for one in config.registry.failed]
+
+
+def _notes(config: Config) -> list[str]:
+    from nof0_core.runtime.preview import haste
+
+    return [*_failed(config), *haste(config)]
 
 
 def _clock(config: Config) -> str:

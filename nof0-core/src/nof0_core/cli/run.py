@@ -20,7 +20,7 @@ from nof0_core.cli import output
 from nof0_core.cli.leaderboard import data_path, read_rows, render_leaderboard
 from nof0_core.cli.options import config_argument, data_dir_option
 from nof0_core.cli.status import status_line, status_table
-from nof0_core.clock import SystemClock, stopwatch
+from nof0_core.clock import pause, stopwatch
 from nof0_core.config.model import Config
 from nof0_core.errors import EndOfDataError, UsageError
 from nof0_core.plugins import load_plugins
@@ -29,7 +29,7 @@ from nof0_core.plugins.env import Logger
 from nof0_core.redaction import Redactor
 from nof0_core.runtime.engine import Engine, open_engine
 from nof0_core.runtime.logs import logging_to
-from nof0_core.runtime.preview import preflight
+from nof0_core.runtime.preview import haste, preflight
 
 Lag = Callable[[], Mapping[str, int]]
 Beside = Callable[[Lag], AbstractAsyncContextManager[object]]
@@ -83,6 +83,8 @@ def run(
         show = lambda line: console.print(line, markup=False)  # noqa: E731
     for warning in config.warnings:
         show(f"note: {warning}")
+    for note in haste(config) if cycles is None else ():
+        show(f"note: {note}")
     redactor = Redactor(config.secrets)
     with logging_to(
         config.state_dir / "nof0.log", is_verbose=verbose, echo=show, redactor=redactor
@@ -153,12 +155,9 @@ class _Moments:
 
 async def _keep_exported(engine: Engine, update: Callable[[], None]) -> None:
     """Export and redraw now and then, in real time."""
-    clock = SystemClock()
-    step = timedelta(
-        seconds=1 if engine.is_recorded else engine.config.update_interval.total_seconds()
-    )
+    step = 1.0 if engine.is_recorded else engine.config.update_interval.total_seconds()
     while True:
-        await clock.sleep_until(clock.now() + step)
+        await pause(step)
         await engine.export()
         update()
 
@@ -173,8 +172,7 @@ async def _stop_on_signal(engine: Engine) -> None:
 
 
 async def _stop_after(engine: Engine, limit: timedelta) -> None:
-    clock = SystemClock()
-    await clock.sleep_until(clock.now() + limit)
+    await pause(limit.total_seconds())
     engine.manager.stop(f"{limit} of real time are over")
 
 

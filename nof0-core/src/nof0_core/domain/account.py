@@ -9,7 +9,7 @@ import attrs
 
 from nof0_core.domain.outcome import VenueOrder
 from nof0_core.domain.position import Holding, VenuePosition
-from nof0_core.ids import TraderId
+from nof0_core.ids import Symbol, TraderId
 
 
 @attrs.frozen(kw_only=True)
@@ -49,7 +49,8 @@ class AccountState:
     `deposited` is the sum of all transfers into the account. `cash` = `deposited` + `realized_pnl`
     - `fees` + `funding`; `equity` = `cash` + `unrealized_pnl`. `realized_pnl` is gross;
     `net_realized_pnl` is what is left of it after fees and funding. `available` = `equity` -
-    `margin_used`, not below 0.
+    `margin_used`, not below 0. `unpriced` are held coins without a price now: their last known mark
+    counts, else their entry price, and `equity` is a guess.
     """
 
     trader: TraderId
@@ -63,6 +64,7 @@ class AccountState:
     funding: Decimal
     margin_used: Decimal
     holdings: tuple[Holding, ...] = ()
+    unpriced: tuple[Symbol, ...] = ()
 
     @property
     def available(self) -> Decimal:

@@ -16,7 +16,8 @@ from nof0_core.ids import Symbol
 class Brake(StrEnum):
     """A reason to refuse entries that outlives the moment and a restart; closes always pass.
 
-    `ENTRY_RATE` and `COOLDOWN` are never tripped: they follow from what was traded.
+    `ENTRY_RATE`, `COOLDOWN` and `UNPRICED` are never tripped: they follow from what was traded and
+    from what the market says.
     """
 
     HALT = "halt"
@@ -26,6 +27,7 @@ class Brake(StrEnum):
     SHARPE_PAUSE = "sharpe_pause"
     ENTRY_RATE = "entry_rate"
     COOLDOWN = "cooldown"
+    UNPRICED = "unpriced"
 
 
 @attrs.frozen(kw_only=True)
@@ -42,6 +44,8 @@ class ActiveBrake:
         """Say when it is over: `until 2025-07-24 00:00 UTC`, or what a person has to do."""
         if self.until is not None:
             return f"until {self.until:%Y-%m-%d %H:%M} UTC"
+        if self.brake is Brake.UNPRICED:
+            return "until the market has a price again"
         command = "nof0 resume" if self.brake is Brake.HALT else "nof0 traders resume"
         return f"until `{command}`"
 

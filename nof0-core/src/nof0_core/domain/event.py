@@ -75,10 +75,14 @@ class EngineStarted(Body):
 
 @attrs.frozen(kw_only=True)
 class EngineStopped(Body):
-    """The engine ended in good order."""
+    """The engine ended in good order.
+
+    `unprotected` names the positions that want a stop and have none now, as `trader coin`.
+    """
 
     type: ClassVar[str] = "engine_stopped"
     reason: str
+    unprotected: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

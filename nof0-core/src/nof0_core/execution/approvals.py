@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from nof0_core.domain.instrument import Instrument
-from nof0_core.domain.order import OrderPurpose
 from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import DataError
 from nof0_core.execution.order_factory import OrderPolicy, Refusal
@@ -88,13 +87,8 @@ class Approvals:
         account = state.account(
             self._venue_account, trader, marks, self._recorder.clock.now(), self._instruments
         )
-        under_way = ZERO
-        for record in state.open_orders(self._venue_account):
-            is_entry = record.purpose is OrderPurpose.OPEN and record.trader == trader
-            if is_entry and record.client_id not in self._leaving:
-                request = record.request
-                under_way += request.size * request.limit_price / record.leverage
-        for record in state.unbooked(self._venue_account):
-            if record.purpose is OrderPurpose.OPEN and record.trader == trader:
-                under_way += record.unbooked * record.request.limit_price / record.leverage
-        return max(ZERO, account.available - under_way)
+        if account.unpriced:
+            message = f"the account holds {', '.join(account.unpriced)} without a price"
+            raise DataError(message)
+        under_way = state.entry_margins(self._venue_account, self._leaving.keys())
+        return max(ZERO, account.available - under_way.get(trader, ZERO))

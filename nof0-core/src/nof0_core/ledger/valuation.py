@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal, localcontext
 
@@ -23,26 +23,45 @@ def value(
     marks: Mapping[Symbol, Decimal],
     time: datetime,
     instruments: Mapping[Symbol, Instrument],
+    stale: Collection[Symbol] = (),
 ) -> AccountState:
     """Value an account at `marks` (USD per coin); holdings are in the order they were opened.
 
-    Raises:
-        DataError: if the mark or the instrument of a held coin is missing. There is no honest
-            equity without it.
+    A coin whose mark is `stale`, or that has no mark or instrument, makes it `unpriced`: the coin
+    counts at the mark there is, else at its entry price.
     """
     if not account.positions:
         return _state(account, time, ())
     with localcontext(EXACT):
+        unpriced = tuple(
+            s for s in account.positions if s in stale or s not in marks or s not in instruments
+        )
+        if unpriced:
+            held = account.positions
+            marks = {s: held[s].entry_price for s in unpriced} | dict(marks)
+            instruments = {s: _stand_in(held[s]) for s in unpriced} | dict(instruments)
         found = pools(account, marks, instruments)
         backing = {position.symbol: pool for pool in found for position in pool.positions}
         holdings = tuple(
             _holding(position, marks[symbol], backing[symbol])
             for symbol, position in account.positions.items()
         )
-        return _state(account, time, holdings)
+        return _state(account, time, holdings, unpriced)
 
 
-def _state(account: Account, time: datetime, holdings: tuple[Holding, ...]) -> AccountState:
+def _stand_in(position: Position) -> Instrument:
+    """Return rules for a coin the market does not list any more: its margin as it was opened."""
+    return Instrument(
+        symbol=position.symbol, size_decimals=8, price_decimals=8, max_leverage=position.leverage
+    )
+
+
+def _state(
+    account: Account,
+    time: datetime,
+    holdings: tuple[Holding, ...],
+    unpriced: tuple[Symbol, ...] = (),
+) -> AccountState:
     unrealized = sum((h.unrealized_pnl for h in holdings), ZERO)
     return AccountState(
         trader=account.trader,
@@ -56,6 +75,7 @@ def _state(account: Account, time: datetime, holdings: tuple[Holding, ...]) -> A
         funding=account.funding,
         margin_used=sum((h.margin for h in holdings), ZERO),
         holdings=holdings,
+        unpriced=unpriced,
     )
 
 

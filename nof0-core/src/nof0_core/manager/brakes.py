@@ -17,6 +17,8 @@ from nof0_core.portfolio.valuation import Portfolio
 from nof0_core.state.brakes import next_midnight
 from nof0_core.state.recorder import Recorder
 
+VERY_LATE = timedelta(days=1)
+"""Trades are in the order of booking; how much later than a newer one an older one may come."""
 NOT_STARTED = "not started: auto_start is false and nobody has resumed it"
 
 
@@ -62,6 +64,10 @@ class TraderBrakes:
             on.insert(0, ActiveBrake(brake=Brake.HALT, since=since, until=None, message=message))
         if self.is_paused(trader) and all(b.brake is not Brake.PAUSED for b in on):
             on.append(ActiveBrake(brake=Brake.PAUSED, since=now, until=None, message=NOT_STARTED))
+        unpriced = self._portfolio.unpriced(trader)
+        if unpriced:
+            message = f"held without a price: {', '.join(unpriced)}; nobody knows the equity"
+            on.append(ActiveBrake(brake=Brake.UNPRICED, since=now, until=None, message=message))
         return tuple(on)
 
     def seen(self, trader: TraderId) -> tuple[ActiveBrake, ...]:
@@ -104,8 +110,7 @@ class TraderBrakes:
     def evaluate(self, trader: TraderId, account: AccountState | None = None) -> None:
         """Release what is over and trip what a limit asks for; both are journalled.
 
-        Raises:
-            DataError: if the account cannot be valued.
+        An account that holds a coin without a price is not judged.
         """
         memory, now = self._recorder.state.brakes, self._recorder.clock.now()
         for on in memory.active(trader):
@@ -116,6 +121,8 @@ class TraderBrakes:
         if daily is None and fall is None and limits.sharpe_pause_threshold is None:
             return
         account = account or self._portfolio.account(trader)
+        if account.unpriced:
+            return
         if daily is not None:
             lost = memory.day_loss_pct(trader, account)
             until = next_midnight(account.time)
@@ -218,7 +225,10 @@ class TraderBrakes:
         if rest is None:
             return closed
         for trade in reversed(self._recorder.state.trades(trader)):
-            if now - trade.exit.time >= rest:
+            ago = now - trade.exit.time
+            if ago >= rest + VERY_LATE:
                 break
-            closed.setdefault(trade.symbol, trade.exit.time)
+            if ago < rest:
+                newest = closed.get(trade.symbol, trade.exit.time)
+                closed[trade.symbol] = max(newest, trade.exit.time)
         return closed

@@ -65,11 +65,7 @@ class Controls:
         What could not be closed (no counterpart, no price) is tried again at the next look.
         """
         if self._halt is not None and self._halt.is_flatten:
-            for position in self._recorder.state.positions(execution.venue_account):
-                if position.trader in self._traders:
-                    await execution.close(
-                        position.trader, position.symbol, quotes, OrderPurpose.FLATTEN
-                    )
+            await execution.flatten(self._traders.keys(), quotes)
         for request in self._waiting():
             trader = self._traders.get(request.trader)
             if (
@@ -116,7 +112,7 @@ class Controls:
         held = self._held(request, execution)
         for symbol in held:
             await execution.close(request.trader, symbol, quotes, OrderPurpose.FLATTEN)
-        if self._held(request, execution):
+        if self._held(request, execution) or self._recorder.state.brakes.is_answered(request.id):
             return
         said = f"closed {', '.join(held)}" if held else "nothing was open"
         self._answer(request, ControlOutcome.DONE, said)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import textwrap
-import traceback
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -12,30 +11,36 @@ from functools import partial
 import anyio
 from anyio.abc import TaskGroup
 
-from nof0_core.clock import Clock
+from nof0_core.clock import Clock, SystemClock, pause, stopwatch
 from nof0_core.config.model import Config
-from nof0_core.domain.event import HourMarked
-from nof0_core.domain.vocabulary import CycleStatus
-from nof0_core.errors import EndOfDataError, JournalError, Nof0Error, ReplayMissError
 from nof0_core.execution.engine import ExecutionEngine
-from nof0_core.ids import ENGINE, TraderId
+from nof0_core.ids import TraderId
 from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.controls import Controls
 from nof0_core.manager.cycle import CycleRunner
+from nof0_core.manager.cycles import CycleDuty
+from nof0_core.manager.duty_guard import DutyGuard
 from nof0_core.manager.hints import HintListener, HintStream
+from nof0_core.manager.hours import HOUR, HourDuty
 from nof0_core.manager.rebalance import Rebalancer
 from nof0_core.manager.schedule import Rank, Schedule, Timer, at_or_after, next_on_grid, shifts
+from nof0_core.manager.syncs import VenueDuties
 from nof0_core.manager.trader import Trader
 from nof0_core.manager.views import ViewBuilder
+from nof0_core.manager.watchdog import CallOwner, watch_calls
+from nof0_core.market.feed import MarketFeed
 from nof0_core.portfolio.valuation import Portfolio
 from nof0_core.state.alert_once import AlertOnce
 from nof0_core.state.recorder import Recorder
 
-HOUR = timedelta(hours=1)
+OVERLAPPING = 5
+"""How many looks of one kind at a venue account may be under way."""
 HINTS_APART = timedelta(seconds=1)
 """However many hints come, a venue account is looked at no oftener because of them."""
-REASON_LETTERS = 200
-"""Longest reason an alert gives; all of it is in the journal's record of the cycle."""
+AHEAD = timedelta(seconds=5)
+"""A cycle that is scheduled further in the future than this is from a clock that was ahead."""
+TASKS_END = 5.0
+"""How long duties that are under way at the end may go on, in seconds of real time."""
 
 
 class Manager:
@@ -43,7 +48,10 @@ class Manager:
 
     On a lockstep clock everything that is due at a moment is done in a fixed order before time
     moves on. On a clock that runs by itself each duty is a task of its own: a slow model keeps
-    nobody else from deciding (beyond `max_concurrent_decisions`) and never delays stops.
+    nobody else from deciding (beyond `max_concurrent_decisions`), and neither it nor a venue that
+    hangs delays stops and what people ask for, which are looked after every `beat` seconds of real
+    time. What goes wrong in one duty is told and ends no other; one that is still busy when it is
+    due again twice is told too, if that took longer than `patience` (seconds of real time).
     """
 
     def __init__(
@@ -54,6 +62,7 @@ class Manager:
         recorder: Recorder,
         traders: Mapping[TraderId, Trader],
         executions: Mapping[str, ExecutionEngine],
+        feeds: Mapping[str, MarketFeed],
         runner: CycleRunner,
         rebalancer: Rebalancer,
         portfolio: Portfolio,
@@ -63,6 +72,9 @@ class Manager:
         ends_at: datetime | None,
         sync_step: timedelta,
         hints: Mapping[str, Sequence[Callable[[], HintStream]]],
+        close_within: float = 10.0,
+        beat: float = 1.0,
+        patience: float = 3.0,
     ) -> None:
         self.traders = traders
         self.stop_reason = ""
@@ -70,18 +82,41 @@ class Manager:
         self._clock = clock
         self._recorder = recorder
         self._executions = executions
-        self._runner = runner
+        self._callers: tuple[CallOwner, ...] = (*executions.values(), *feeds.values())
         self._rebalancer = rebalancer
-        self._portfolio = portfolio
         self._views = views
-        self._brakes = brakes
-        self._controls = controls
         self._ends_at = ends_at
-        self._limiter = anyio.CapacityLimiter(config.max_concurrent_decisions)
-        self._busy: set[str] = set()
-        self._unsynced: AlertOnce[str] = AlertOnce(recorder, "sync_failed")
+        self._sync_step = sync_step
+        self._close_within = close_within
+        self._beat = beat
+        self._patience = patience
+        self._guard = DutyGuard(recorder=recorder, stop=self.stop)
+        self._cycles = CycleDuty(
+            recorder=recorder,
+            runner=runner,
+            most=config.max_concurrent_decisions,
+            stopped=lambda: bool(self.stop_reason),
+        )
+        self._venues = VenueDuties(
+            recorder=recorder,
+            executions=executions,
+            portfolio=portfolio,
+            brakes=brakes,
+            controls=controls,
+            traders=traders,
+        )
+        self._hours = HourDuty(
+            recorder=recorder,
+            executions=executions,
+            portfolio=portfolio,
+            traders=tuple(traders),
+            guard=self._guard,
+        )
+        self._busy: dict[str, float] = {}
+        self._left_out: Counter[str] = Counter()
+        self._stuck: AlertOnce[str] = AlertOnce(recorder, "duty_busy")
         self._waiting: anyio.CancelScope | None = None
-        self._schedule = self._plan(sync_step)
+        self._schedule = self._plan()
         self._hastened: dict[str, datetime] = {}
         self._listeners = [
             HintListener(
@@ -98,8 +133,14 @@ class Manager:
     def stop(self, reason: str) -> None:
         """Ask the run to end after what is being done now; the first reason given stays."""
         self.stop_reason = self.stop_reason or reason
-        if self._waiting is not None:
-            self._waiting.cancel()
+        self._wake()
+
+    async def catch_up(self) -> None:
+        """Bring ledger and venues into agreement, before anything is decided."""
+        async with self._watched():
+            for venue_account in self._executions:
+                await self._sync(venue_account)
+        self._recorder.commit()
 
     async def run(self, after_moment: Callable[[datetime], None] = lambda _: None) -> str:
         """Run until `stop` or the end of a recording; return the reason.
@@ -109,53 +150,47 @@ class Manager:
 
         Raises:
             ReplayMissError: in an exception group, once the cycle it belongs to is recorded.
+            TransientError: likewise, on a lockstep clock, when a call to a provider hangs.
         """
-        async with self._listening(), anyio.create_task_group() as tasks:
+        async with self._beside(), anyio.create_task_group() as tasks:
             while await self._wait():
                 now = self._clock.now()
                 for timer in list(self._schedule.due(now)):
-                    scheduled = timer.scheduled
+                    scheduled, is_hastened = timer.scheduled, timer.is_hastened
                     self._advance(timer, now)
                     if self._clock.is_lockstep:
                         await self._do(timer, scheduled)
                     else:
-                        self._start(tasks, timer, scheduled)
+                        self._start(tasks, timer, scheduled, is_regular=not is_hastened)
                 if self._clock.is_lockstep:
                     # Nothing outside sees a simulation between its moments: one write for each.
                     self._recorder.commit()
                 after_moment(now)
-            tasks.cancel_scope.deadline = anyio.current_time() + 5
+            tasks.cancel_scope.deadline = anyio.current_time() + TASKS_END
         return self.stop_reason
 
-    @asynccontextmanager
-    async def _listening(self) -> AsyncIterator[None]:
-        """Let hints hasten syncs, where time runs by itself."""
-        async with anyio.create_task_group() as listening:
-            if not self._clock.is_lockstep:
-                for listener in self._listeners:
-                    listening.start_soon(listener.run)
-            try:
-                yield
-            finally:
-                listening.cancel_scope.cancel()
-
-    def _hasten(self, venue_account: str) -> None:
-        """Look at a venue account soon: at once, but not twice in a second."""
-        now, last = self._clock.now(), self._hastened.get(venue_account)
-        if last is not None and last > now:
-            return
-        moment = now if last is None else max(now, last + HINTS_APART)
-        self._hastened[venue_account] = moment
-        self._schedule.hasten(Rank.SYNC, venue_account, moment)
-        if self._waiting is not None:
-            # Not to end, but to find out anew what is due.
-            self._waiting.cancel()
-
-    async def catch_up(self) -> None:
-        """Bring ledger and venues into agreement, before anything is decided."""
-        for venue_account in self._executions:
-            await self._sync(venue_account)
+    async def finish(self) -> None:
+        """Look at all venue accounts a last time; where time runs by itself, not for long."""
+        if self._clock.is_lockstep:
+            async with self._watched():
+                for venue_account in self._executions:
+                    await self._sync(venue_account)
+        else:
+            with anyio.move_on_after(self._close_within):
+                async with anyio.create_task_group() as tasks:
+                    for venue_account in self._executions:
+                        tasks.start_soon(self._sync, venue_account)
         self._recorder.commit()
+
+    def unprotected(self) -> tuple[str, ...]:
+        """Name the positions that want a stop and have none, as `trader coin`."""
+        return tuple(
+            f"{position.trader} {position.symbol}"
+            for execution in self._executions.values()
+            for position in execution.unprotected()
+        )
+
+    # --- waiting ----------------------------------------------------------------------------------
 
     async def _wait(self) -> bool:
         """Wait until something is due; return False when the run is to end instead."""
@@ -168,13 +203,27 @@ class Manager:
             self._waiting = None
         return not self.stop_reason
 
-    # --- duties ---------------------------------------------------------------------------------
+    def _wake(self) -> None:
+        """Let whoever waits find out anew what is due."""
+        if self._waiting is not None:
+            self._waiting.cancel()
 
-    def _plan(self, sync_step: timedelta) -> Schedule:
+    def _hasten(self, venue_account: str) -> None:
+        """Look at a venue account soon: at once, but not twice in a second."""
+        now, last = self._clock.now(), self._hastened.get(venue_account)
+        if last is not None and last > now:
+            return
+        moment = now if last is None else max(now, last + HINTS_APART)
+        self._hastened[venue_account] = moment
+        self._schedule.hasten(Rank.SYNC, venue_account, moment)
+        self._wake()
+
+    def _plan(self) -> Schedule:
         now = self._clock.now()
         schedule = Schedule()
         for venue_account in self._executions:
-            schedule.add(Timer(Rank.SYNC, venue_account, sync_step, next_on_grid(now, sync_step)))
+            due = next_on_grid(now, self._sync_step)
+            schedule.add(Timer(Rank.SYNC, venue_account, self._sync_step, due))
         schedule.add(Timer(Rank.HOUR, "", HOUR, next_on_grid(now, HOUR)))
         step = self._config.rebalance_interval
         schedule.add(Timer(Rank.REBALANCE, "", step, next_on_grid(now, step)))
@@ -186,7 +235,8 @@ class Manager:
             step = trader.config.decision_interval
             moment = at_or_after(now - shift, step)
             last = self._recorder.state.last_cycle(trader.config.id)
-            if last is not None and moment <= last:
+            is_past = last is not None and (self._clock.is_lockstep or last <= now + AHEAD)
+            if last is not None and is_past and moment <= last:
                 moment = next_on_grid(last, step)
             trader.due = moment + shift
             schedule.add(Timer(Rank.CYCLE, trader.config.id, step, trader.due, shift))
@@ -197,113 +247,132 @@ class Manager:
         if timer.rank is Rank.CYCLE:
             self.traders[TraderId(timer.name)].due = timer.due
 
-    def _start(self, tasks: TaskGroup, timer: Timer, scheduled: datetime) -> None:
+    # --- duties ---------------------------------------------------------------------------------
+
+    def _start(
+        self, tasks: TaskGroup, timer: Timer, scheduled: datetime, *, is_regular: bool
+    ) -> None:
         key = f"{timer.rank}:{timer.name}"
-        if key in self._busy:
-            self._recorder.log.info("still busy, left out", duty=timer.rank.name, name=timer.name)
+        if key not in self._busy:
+            self._busy[key] = stopwatch()
+            tasks.start_soon(self._as_task, key, partial(self._do, timer, scheduled))
             return
-        self._busy.add(key)
+        self._recorder.log.info("still busy, left out", duty=timer.rank.name, name=timer.name)
+        self._left_out[key] += is_regular
+        if self._left_out[key] > 1 and stopwatch() - self._busy[key] >= self._patience:
+            label = f"{timer.rank.word} of {timer.name}" if timer.name else timer.rank.word
+            self._stuck.alert(key, f"{label} still goes on though it was due again twice")
+        if timer.rank is Rank.SYNC and (quotes := f"quotes:{timer.name}") not in self._busy:
+            # What protects meanwhile has to know prices.
+            look = partial(self._venues.look, timer.name)
+            guarded = partial(self._guard.run, "quotes", timer.name, look)
+            self._busy[quotes] = stopwatch()
+            tasks.start_soon(self._as_task, quotes, guarded)
 
-        async def duty() -> None:
-            try:
-                await self._do(timer, scheduled)
-            finally:
-                # Also where it was cancelled: what it did has to be on disk.
-                with anyio.CancelScope(shield=True):
-                    await self._recorder.secure()
-                self._busy.discard(key)
-
-        tasks.start_soon(duty)
+    async def _as_task(self, key: str, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        finally:
+            # Also where it was cancelled: what it did has to be on disk.
+            with anyio.CancelScope(shield=True):
+                await self._recorder.secure()
+            del self._busy[key]
+            self._left_out.pop(key, None)
+            self._stuck.clear(key)
 
     async def _do(self, timer: Timer, scheduled: datetime) -> None:
-        if timer.rank is Rank.CYCLE:
-            trader = self.traders[TraderId(timer.name)]
-            if self._clock.is_lockstep:
-                await self._cycle(trader, scheduled)
-            else:
-                async with self._limiter:
-                    await self._cycle(trader, scheduled)
-        elif timer.rank is Rank.SYNC:
+        work: Callable[[], Awaitable[None]]
+        if timer.rank is Rank.SYNC:
             await self._sync(timer.name)
+            return
+        if timer.rank is Rank.CYCLE:
+            work = partial(self._cycles.run, self.traders[TraderId(timer.name)], scheduled)
         elif timer.rank is Rank.HOUR:
-            await self._settle_hour(scheduled)
+            work = partial(self._hours.run, scheduled)
         else:
-            self._rebalancer.run(self._views.traders())
-
-    async def _cycle(self, trader: Trader, scheduled: datetime) -> None:
-        now = self._clock.now()
-        if self.stop_reason or trader.is_paused or trader.is_pausing(now):
-            return
-        try:
-            result = await self._runner.run(trader, scheduled)
-            status = result.status
-            reason = result.error
-        except EndOfDataError as error:
-            self.stop(str(error))
-            return
-        except JournalError:
-            # What cannot be written down must not be done: the engine ends here.
-            raise
-        except ReplayMissError as error:
-            self._runner.record_failure(trader, scheduled, CycleStatus.REPLAY_MISS, str(error))
-            raise
-        except anyio.get_cancelled_exc_class():
-            self._runner.record_failure(
-                trader, scheduled, CycleStatus.INTERRUPTED, "the engine was stopped"
-            )
-            raise
-        except Exception as error:  # noqa: BLE001 - a plugin's bug ends a cycle, not the engine
-            is_ours = isinstance(error, Nof0Error)
-            status = CycleStatus.PROVIDER_ERROR if is_ours else CycleStatus.INTERNAL_ERROR
-            reason = _in_words(error)
-            self._log_failure(status, trader.config.id, error)
-            self._runner.record_failure(trader, scheduled, status, reason)
-        if status is CycleStatus.OK:
-            trader.succeeded()
-        elif status is CycleStatus.BUDGET_EXCEEDED:
-            trader.sat_out()
-        elif trader.failed(now):
-            why = textwrap.shorten(reason, REASON_LETTERS, placeholder=" …")
-            self._recorder.alert(
-                "trader_failing",
-                f"{trader.config.id} failed {trader.failures} cycles in a row ({status}: {why}); "
-                "its positions and stops stay as they are",
-                trader=trader.config.id,
-            )
+            work = self._rebalance
+        await self._guard.run(timer.rank.word, timer.name, work)
 
     async def _sync(self, venue_account: str) -> None:
-        execution = self._executions[venue_account]
-        # First of all, and without the venue: a halt has to hold even while it is away.
-        self._controls.listen()
-        try:
-            quotes = await self._portfolio.refresh(venue_account)
-            await execution.sync(quotes)
-            await self._controls.close_out(execution, quotes)
+        work = partial(self._venues.sync, venue_account)
+        await self._guard.run(Rank.SYNC.word, venue_account, work)
+
+    async def _rebalance(self) -> None:
+        self._rebalancer.run(self._views.traders())
+
+    # --- beside the schedule ----------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _beside(self) -> AsyncIterator[None]:
+        """Do what no schedule and no other duty may delay."""
+        if self._clock.is_lockstep:
+            async with self._watched():
+                yield
+            return
+        async with anyio.create_task_group() as tasks:
+            for listener in self._listeners:
+                tasks.start_soon(listener.run)
+            for venue_account in self._executions:
+                for duty, work in (
+                    ("controls", self._venues.listen),
+                    ("guard", self._venues.guard),
+                ):
+                    tasks.start_soon(self._repeat, duty, venue_account, work)
+            if isinstance(self._clock, SystemClock):
+                tasks.start_soon(self._watch_clock, self._clock)
+            try:
+                yield
+            finally:
+                tasks.cancel_scope.cancel()
+
+    @asynccontextmanager
+    async def _watched(self) -> AsyncIterator[None]:
+        """End what is done inside with an error when a call hangs on a lockstep clock."""
+        async with anyio.create_task_group() as tasks:
+            if self._clock.is_lockstep:
+                tasks.start_soon(watch_calls, self._callers)
+            try:
+                yield
+            finally:
+                tasks.cancel_scope.cancel()
+
+    async def _repeat(
+        self, duty: str, venue_account: str, work: Callable[[str], Awaitable[None]]
+    ) -> None:
+        """Do a duty again and again, a beat apart, also while what it did before takes its time."""
+        room = anyio.CapacityLimiter(OVERLAPPING)
+
+        async def do() -> None:
+            if not room.available_tokens:
+                return
+            known = self._recorder.journal.last_seq
+            try:
+                async with room:
+                    await self._guard.run(duty, venue_account, partial(work, venue_account))
+            finally:
+                if self._recorder.journal.last_seq != known:
+                    with anyio.CancelScope(shield=True):
+                        await self._recorder.secure()
+
+        async with anyio.create_task_group() as tasks:
+            while True:
+                await pause(self._beat)
+                tasks.start_soon(do)
+
+    async def _watch_clock(self, clock: SystemClock) -> None:
+        """Plan anew whenever somebody sets the machine's clock."""
+        while True:
+            by = await clock.jump()
+            way = "back" if by < timedelta(0) else "ahead"
+            self._recorder.alert(
+                "clock_jumped",
+                f"the machine's clock was set {way} by {abs(by)}, or it was suspended; all that is "
+                "due is planned anew",
+            )
+            self._schedule = self._plan()
+            self._hastened.clear()
             for trader in self.traders.values():
-                if trader.config.exchange == venue_account:
-                    self._brakes.evaluate(trader.config.id)
-        except EndOfDataError as error:
-            self.stop(str(error))
-        except JournalError:
-            raise
-        except Exception as error:  # noqa: BLE001 - a provider's bug must not end the engine
-            self._log_failure("sync_failed", venue_account, error)
-            message = f"{venue_account}: {_in_words(error)}; it is tried again at every sync"
-            self._unsynced.alert(venue_account, message)
-        else:
-            self._unsynced.clear(venue_account)
-
-    def _log_failure(self, what: str, name: str, error: Exception) -> None:
-        trace = "" if isinstance(error, Nof0Error) else "".join(traceback.format_exception(error))
-        self._recorder.log.info(what, name=name, error=_in_words(error), trace=trace)
-
-    async def _settle_hour(self, hour: datetime) -> None:
-        for venue_account, execution in self._executions.items():
-            await execution.settle_hour(hour, self._portfolio.quotes[venue_account])
-        accounts = tuple(self._portfolio.account(trader) for trader in self.traders)
-        self._recorder.record(ENGINE, HourMarked(accounts=accounts))
-
-
-def _in_words(error: Exception) -> str:
-    """Describe an error in one line; nof0's own need no class name."""
-    return str(error) if isinstance(error, Nof0Error) else f"{type(error).__name__}: {error}"
+                trader.pause_until = None
+            for venue_account in self._executions:
+                self._schedule.hasten(Rank.SYNC, venue_account, clock.now())
+            self._wake()

@@ -22,6 +22,8 @@ SUM_TOLERANCE = Decimal("1E-9")
 class Rebalancer:
     """Asks the allocator for shares and moves cash accordingly, as transfers, never as profit.
 
+    Where somebody holds a coin without a price, nobody knows the shares, and nothing is moved.
+
     Traders of different venue accounts never exchange capital: each venue account is shared out on
     its own, since nothing here can move money between venues.
     """
@@ -34,7 +36,14 @@ class Rebalancer:
         """Rebalance each venue account; where an allocator misbehaves, leave capital alone."""
         for venue_account in self._config.exchanges:
             members = [view for view in views if view.venue_account == venue_account]
-            if len(members) > 1:
+            unpriced = [view.trader for view in members if view.account.unpriced]
+            if unpriced:
+                self._recorder.log.warning(
+                    "capital stays as it is: held without a price",
+                    venue_account=venue_account,
+                    traders=unpriced,
+                )
+            elif len(members) > 1:
                 self._share_out(venue_account, members)
 
     @exactly
@@ -64,7 +73,8 @@ class Rebalancer:
                 "allocation_refused", f"{venue_account}: capital stays as it is: {problem}"
             )
             return
-        moves = transfers(accounts, shares, total)
+        entry_margins = self._recorder.state.entry_margins(venue_account)
+        moves = transfers(accounts, shares, total, entry_margins)
         if moves:
             self._recorder.record(
                 ENGINE,
@@ -82,9 +92,14 @@ class Rebalancer:
     def _configured(
         self, traders: Sequence[TraderId], available: Decimal
     ) -> dict[TraderId, Decimal]:
-        """Return the configured shares of some traders, scaled to `available` percent."""
+        """Return the configured shares of some traders, scaled to `available` percent.
+
+        Where all are 0, they stay 0.
+        """
         chosen = {t.id: t.allocation_pct for t in self._config.traders if t.id in traders}
         total = sum(chosen.values(), ZERO)
+        if not total:
+            return chosen
         return {trader: pct / total * available for trader, pct in chosen.items()}
 
 

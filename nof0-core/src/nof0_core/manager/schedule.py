@@ -37,6 +37,11 @@ class Rank(IntEnum):
     REBALANCE = 2
     CYCLE = 3
 
+    @property
+    def word(self) -> str:
+        """Return what an alert calls it."""
+        return self.name.lower()
+
 
 def shifts(count: int, spread: timedelta) -> list[timedelta]:
     """Return how long after a common moment each of `count` duties begins, evenly over `spread`."""
@@ -47,7 +52,8 @@ def shifts(count: int, spread: timedelta) -> list[timedelta]:
 class Timer:
     """One repeating duty; `name` is the trader for cycles, the venue account for syncs.
 
-    `due` is when it is to begin: `shift` after the moment of the grid it belongs to.
+    `due` is when it is to begin: `shift` after the moment of the grid it belongs to, or sooner
+    where it `is_hastened`.
     """
 
     rank: Rank
@@ -55,6 +61,7 @@ class Timer:
     step: timedelta
     due: datetime
     shift: timedelta = timedelta(0)
+    is_hastened: bool = False
 
     @property
     def scheduled(self) -> datetime:
@@ -64,6 +71,7 @@ class Timer:
     def advance(self, now: datetime) -> None:
         """Set the next due moment after `now`; moments that were missed are left out."""
         self.due = next_on_grid(max(now, self.due) - self.shift, self.step) + self.shift
+        self.is_hastened = False
 
 
 class Schedule:
@@ -81,8 +89,8 @@ class Schedule:
     def hasten(self, rank: Rank, name: str, moment: datetime) -> None:
         """Let a duty begin at `moment` where it was due later; its grid stays as it is."""
         for timer in self._timers:
-            if timer.rank is rank and timer.name == name:
-                timer.due = min(timer.due, moment)
+            if timer.rank is rank and timer.name == name and moment < timer.due:
+                timer.due, timer.is_hastened = moment, True
 
     @property
     def next_due(self) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
@@ -17,6 +17,7 @@ from nof0_core.errors import DataError, EndOfDataError, ProviderError
 from nof0_core.ids import Symbol
 from nof0_core.indicators.recipe import Wanted
 from nof0_core.market import record
+from nof0_core.market.calls import MarketCalls
 from nof0_core.market.live import LiveSeries
 from nof0_core.market.quotes import QuoteCache
 from nof0_core.market.recorded import RecordedSeries
@@ -46,6 +47,8 @@ class MarketFeed:
         indicators: Sequence[Wanted],
         series_bars: int,
         max_age: timedelta = timedelta(seconds=1),
+        quotes_within: float = 10.0,
+        candles_within: float = 15.0,
     ) -> None:
         """Prepare; nothing is asked before `open`.
 
@@ -57,6 +60,8 @@ class MarketFeed:
             indicators: computed on every series; they passed `nof0_core.indicators.catalog.check`.
             series_bars: how many of the newest bars are shown and recorded.
             max_age: how long a live quote serves.
+            quotes_within: how long an answer with quotes may take, in seconds of real time.
+            candles_within: how long one with bars may take.
         """
         self._section = section
         self._provider = provider
@@ -66,9 +71,16 @@ class MarketFeed:
         self._bars = series_bars
         self._max_age = max_age
         self._recording = market_with(provider, MarketCapability.RECORDING)
-        self._board = QuoteCache(
+        self._calls = MarketCalls(
             section=section,
             provider=provider,
+            clock=clock,
+            quotes_within=quotes_within,
+            candles_within=candles_within,
+        )
+        self._board = QuoteCache(
+            section=section,
+            calls=self._calls,
             clock=clock,
             max_age=max_age,
             is_recorded=self._recording is not None,
@@ -89,8 +101,16 @@ class MarketFeed:
         found = market_with(self._provider, MarketCapability.QUOTE_STREAM)
         return None if found is None else found.quote_updates
 
-    async def open(self, symbols: Sequence[Symbol] = ()) -> None:
+    def overdue(self, now: float) -> str:
+        """Name a call of the market that hangs at `now` (`stopwatch`), empty if none does."""
+        return self._calls.overdue(now)
+
+    async def open(
+        self, symbols: Sequence[Symbol] = (), *, delisted: Collection[Symbol] = ()
+    ) -> None:
         """Load the instruments and prepare the series of `symbols`.
+
+        One of `delisted` may be missing from the market: what is held of it outlasts its listing.
 
         On a recorded market this computes their indicators over all bars, which otherwise happens
         when a symbol is first asked for.
@@ -100,7 +120,8 @@ class MarketFeed:
         """
         self._instruments = await self._provider.instruments()
         for symbol in symbols:
-            self._sources_of(symbol)
+            if symbol in self._instruments or symbol not in delisted:
+                self._sources_of(symbol)
 
     async def moment(self, symbols: Sequence[Symbol]) -> MarketView:
         """Return the market as it is now, for these symbols in this order.
@@ -229,7 +250,7 @@ class MarketFeed:
             section=self._section,
             symbol=symbol,
             interval=interval,
-            provider=self._provider,
+            calls=self._calls,
             clock=self._clock,
             indicators=self._indicators,
             bars=self._bars,

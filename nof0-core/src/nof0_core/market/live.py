@@ -15,9 +15,9 @@ from nof0_core.errors import DataError, ProviderError
 from nof0_core.ids import Symbol
 from nof0_core.indicators.catalog import compute, lookback
 from nof0_core.indicators.recipe import Wanted
+from nof0_core.market.calls import MarketCalls
 from nof0_core.market.record import encode_series
 from nof0_core.market.view import EncodedSeries
-from nof0_core.protocols.market import MarketProvider
 
 MIN_HISTORY = 200
 WARM_UP = 4
@@ -33,7 +33,7 @@ class LiveSeries:
         section: str,
         symbol: Symbol,
         interval: Interval,
-        provider: MarketProvider,
+        calls: MarketCalls,
         clock: Clock,
         indicators: Sequence[Wanted],
         bars: int,
@@ -44,7 +44,7 @@ class LiveSeries:
         self._symbol = symbol
         self._interval = interval
         self._length = interval_ms(interval)
-        self._provider = provider
+        self._calls = calls
         self._clock = clock
         self._indicators = indicators
         self._bars = bars
@@ -53,6 +53,7 @@ class LiveSeries:
         self._pause = max(1, max_age // timedelta(milliseconds=1))
         self._lock = anyio.Lock(fast_acquire=True)
         self._shown: EncodedSeries | None = None
+        self._asked_at = 0
         self._stale_at = 0
         self._failure: ProviderError | None = None
         self._fresh_until = -1
@@ -63,7 +64,7 @@ class LiveSeries:
         Raises:
             ProviderError: the last request, a moment ago, failed, or its bars are too old.
         """
-        if now >= self._fresh_until:
+        if self._is_old(now):
             return None
         if self._failure is not None:
             raise self._failure
@@ -79,10 +80,11 @@ class LiveSeries:
         """Fetch the newest bars unless somebody just did; the outcome is kept for `ready`."""
         async with self._lock:
             asked = self._clock.now()
-            if to_ms(asked) < self._fresh_until:
+            if not self._is_old(to_ms(asked)):
                 return
+            self._asked_at = to_ms(asked)
             try:
-                candles = await self._provider.candles(
+                candles = await self._calls.candles(
                     self._symbol, self._interval, asked, self._limit
                 )
                 check_bars(self._section, self._symbol, self._interval, candles, asked)
@@ -111,3 +113,7 @@ class LiveSeries:
                 encoded=encode_series(series),
                 fresh_until=min(self._fresh_until, self._stale_at),
             )
+
+    def _is_old(self, now: int) -> bool:
+        """Tell whether to ask again: it is time, or the clock was set back since."""
+        return now >= self._fresh_until or now < self._asked_at

@@ -11,7 +11,7 @@ from nof0_core.clock import Clock
 from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import DataError, EndOfDataError, ProviderError
 from nof0_core.ids import Symbol
-from nof0_core.protocols.market import MarketProvider
+from nof0_core.market.calls import MarketCalls
 
 CLOCK_SKEW = timedelta(minutes=1)
 """How far a live venue's clock may be ahead of this machine's."""
@@ -24,7 +24,7 @@ class QuoteCache:
         self,
         *,
         section: str,
-        provider: MarketProvider,
+        calls: MarketCalls,
         clock: Clock,
         max_age: timedelta,
         is_recorded: bool,
@@ -35,7 +35,7 @@ class QuoteCache:
         from this machine's by up to a minute.
         """
         self._section = section
-        self._provider = provider
+        self._calls = calls
         self._clock = clock
         self._max_age = timedelta(0) if clock.is_lockstep else max_age
         self._skew = timedelta(0) if is_recorded else CLOCK_SKEW
@@ -61,13 +61,14 @@ class QuoteCache:
             return {symbol: self._answers[symbol][1] for symbol in symbols}
 
     def _lacking(self, symbols: Sequence[Symbol]) -> list[Symbol]:
-        oldest = self._clock.now() - self._max_age
-        answers = self._answers
-        return [s for s in symbols if s not in answers or answers[s][0] < oldest]
+        now = self._clock.now()
+        oldest, answers = now - self._max_age, self._answers
+        # What is from later than now was asked for before the clock was set back.
+        return [s for s in symbols if s not in answers or not oldest <= answers[s][0] <= now]
 
     async def _ask(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, Quote | str]:
         try:
-            return dict(await self._provider.quotes(symbols))
+            return dict(await self._calls.quotes(symbols))
         except EndOfDataError:
             raise
         except DataError as error:

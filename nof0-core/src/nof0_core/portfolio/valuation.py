@@ -47,24 +47,54 @@ class Portfolio:
             venue_account: {} for venue_account in config.exchanges
         }
         self._marks: dict[str, dict[Symbol, Decimal]] = {name: {} for name in config.exchanges}
+        self._unquoted: dict[str, set[Symbol]] = {name: set() for name in config.exchanges}
         self._trackers = {trader.id: PerformanceTracker() for trader in config.traders}
 
     async def refresh(
         self, venue_account: str, symbols: Sequence[Symbol] | None = None
     ) -> Mapping[Symbol, Quote]:
-        """Fetch a venue account's quotes: of some symbols, or of all its traders' and held ones."""
+        """Fetch a venue account's quotes: of some symbols, or of all its traders' and held ones.
+
+        What was asked for and has none now is `unquoted` until it has one again.
+        """
         if symbols is None:
-            held = self._recorder.state.totals(venue_account).quantities
-            symbols = tuple(dict.fromkeys((*self._symbols[venue_account], *held)))
-        quotes = await self._feeds[self._pricing[venue_account]].quotes(symbols)
+            symbols = self.watched(venue_account)
+        unquoted = self._unquoted[venue_account]
+        try:
+            quotes = await self._feeds[self._pricing[venue_account]].quotes(symbols)
+        except Exception:
+            unquoted.update(symbols)
+            raise
+        unquoted.update(symbols)
+        unquoted.difference_update(quotes)
         self.quotes[venue_account].update(quotes)
         marks = self._marks[venue_account]
         for symbol, quote in quotes.items():
             marks[symbol] = quote.mark
         return quotes
 
+    def watched(self, venue_account: str) -> tuple[Symbol, ...]:
+        """Return the coins of a venue account whose prices matter: its traders' and held ones."""
+        held = [p.symbol for p in self._recorder.state.positions(venue_account)]
+        return tuple(dict.fromkeys((*self._symbols[venue_account], *held)))
+
+    def unquoted(self, venue_account: str) -> frozenset[Symbol]:
+        """Return the coins that had no quote when they were last asked for."""
+        return frozenset(self._unquoted[venue_account])
+
+    def unpriced(self, trader: TraderId) -> tuple[Symbol, ...]:
+        """Return the held coins for which an account of a trader valued now has no price."""
+        venue_account = self._venue_accounts[trader]
+        stale, marks = self._unquoted[venue_account], self._marks[venue_account]
+        listed = self._feeds[self._pricing[venue_account]].instruments
+        return tuple(
+            symbol
+            for symbol in self._recorder.state.coins(trader)
+            if symbol in stale or symbol not in marks or symbol not in listed
+        )
+
     def account(self, trader: TraderId) -> AccountState:
-        """Value one trader's account at the newest marks known."""
+        """Value one trader's account at the newest marks known; see `AccountState.unpriced`."""
         venue_account = self._venue_accounts[trader]
         return self._recorder.state.account(
             venue_account,
@@ -72,6 +102,7 @@ class Portfolio:
             self._marks[venue_account],
             self._recorder.clock.now(),
             self._feeds[self._pricing[venue_account]].instruments,
+            self._unquoted[venue_account],
         )
 
     @exactly

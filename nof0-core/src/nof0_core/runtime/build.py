@@ -9,6 +9,7 @@ from nof0_core.config.model import Config, TraderConfig
 from nof0_core.decision import DecisionMaker
 from nof0_core.domain.model import ModelSpec
 from nof0_core.execution.engine import ExecutionEngine
+from nof0_core.execution.limits import Limits
 from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.controls import Controls
@@ -30,8 +31,16 @@ from nof0_core.runtime.preview import prompt_book
 from nof0_core.spending.budget import CallStore, ModelBudget
 from nof0_core.state.recorder import Recorder
 
+LIMITS = Limits()
 
-def make_feed(config: Config, clock: Clock, section: str, provider: MarketProvider) -> MarketFeed:
+
+def make_feed(
+    config: Config,
+    clock: Clock,
+    section: str,
+    provider: MarketProvider,
+    limits: Limits = LIMITS,
+) -> MarketFeed:
     """Make the feed of a market section; it still has to be opened."""
     return MarketFeed(
         section=section,
@@ -40,6 +49,8 @@ def make_feed(config: Config, clock: Clock, section: str, provider: MarketProvid
         intervals=config.intervals,
         indicators=config.indicators,
         series_bars=config.series_bars,
+        quotes_within=limits.quotes,
+        candles_within=limits.candles,
     )
 
 
@@ -65,6 +76,7 @@ def make_manager(
     providers: Mapping[str, ExchangeProvider],
     backends: Mapping[str, LLMBackend],
     budget: ModelBudget,
+    limits: Limits = LIMITS,
 ) -> tuple[Manager, ViewBuilder]:
     """Make the manager with all its traders and desks, and the views of them."""
     clock = recorder.clock
@@ -118,6 +130,7 @@ def make_manager(
         recorder=recorder,
         traders=traders,
         executions=executions,
+        feeds=feeds,
         runner=CycleRunner(
             recorder=recorder,
             feeds=feeds,
@@ -141,6 +154,7 @@ def make_manager(
             ]
             for name, execution in executions.items()
         },
+        close_within=limits.close,
     )
     return manager, views
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal, localcontext
 
 from nof0_core.config.model import Config, TraderConfig
+from nof0_core.domain.account import AccountReport
 from nof0_core.domain.event import Filled, Transferred
 from nof0_core.domain.fill import Fill
 from nof0_core.domain.order import Side
@@ -15,6 +16,7 @@ from nof0_core.errors import UsageError
 from nof0_core.ids import ENGINE, RESERVE, UNASSIGNED, TraderId, is_shared
 from nof0_core.money import EXACT, HUNDRED, ZERO, exactly, plain, truncate_usd
 from nof0_core.protocols import ExchangeProvider
+from nof0_core.runtime.first_calls import FirstCalls
 from nof0_core.spending.budget import ModelBudget
 from nof0_core.spending.open_calls import OpenCalls
 from nof0_core.state.recorder import Recorder
@@ -50,7 +52,11 @@ def book_lost_calls(
 
 
 async def fund_traders(
-    *, config: Config, recorder: Recorder, providers: Mapping[str, ExchangeProvider]
+    *,
+    config: Config,
+    recorder: Recorder,
+    providers: Mapping[str, ExchangeProvider],
+    first_calls: FirstCalls,
 ) -> None:
     """Give each new trader its capital, and the rest of each exchange account to the reserve.
 
@@ -59,11 +65,13 @@ async def fund_traders(
 
     Raises:
         UsageError: an account does not hold what its traders were promised.
+        TransientError: an account could not be read.
     """
     _check_traders(config, recorder)
     for venue_account, provider in providers.items():
         if not recorder.state.traders(venue_account):
-            await _adopt(venue_account, provider, recorder)
+            report = await first_calls.make(f"exchange {venue_account}", "report", provider.report)
+            _adopt(venue_account, report, recorder)
         for trader in config.traders:
             if (
                 trader.exchange == venue_account
@@ -102,8 +110,7 @@ def _check_traders(config: Config, recorder: Recorder) -> None:
                 )
 
 
-async def _adopt(venue_account: str, provider: ExchangeProvider, recorder: Recorder) -> None:
-    report = await provider.report()
+def _adopt(venue_account: str, report: AccountReport, recorder: Recorder) -> None:
     with localcontext(EXACT):
         cost = sum((p.quantity * p.entry_price for p in report.positions), ZERO)
         capital = report.account.raw_usd + cost

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
+from functools import partial
 
 import attrs
 
@@ -22,14 +23,15 @@ from nof0_core.domain.view import View
 from nof0_core.ids import ENGINE, TraderId
 from nof0_core.journal import Journal
 from nof0_core.manager.cycle_end import end_interrupted
-from nof0_core.manager.manager import Manager
+from nof0_core.manager.manager import AHEAD, Manager
 from nof0_core.manager.views import ViewBuilder
 from nof0_core.plugins.env import Logger
 from nof0_core.runtime import clocks, compatibility
-from nof0_core.runtime.build import make_budget, make_feed, make_manager
+from nof0_core.runtime.build import LIMITS, make_budget, make_feed, make_manager
 from nof0_core.runtime.capital import book_lost_calls, fund_traders
 from nof0_core.runtime.export_loop import Exports
 from nof0_core.runtime.file_limit import raise_file_limit
+from nof0_core.runtime.first_calls import FirstCalls
 from nof0_core.runtime.lock import locked
 from nof0_core.runtime.sections import Sections
 from nof0_core.runtime.state_file import StateFile
@@ -59,8 +61,15 @@ class Engine:
         reason = "failed"
         try:
             reason = await self.manager.run(after_moment)
+            await self.manager.finish()
         finally:
-            self.recorder.record(ENGINE, EngineStopped(reason=reason))
+            bare = self.manager.unprotected()
+            if bare:
+                self.recorder.alert(
+                    "unprotected_at_end",
+                    f"no stop stands at the venue, and nobody watches now: {', '.join(bare)}",
+                )
+            self.recorder.record(ENGINE, EngineStopped(reason=reason, unprotected=bare))
             self.recorder.commit()
             self.state_file.write(self.views.all(), self.recorder)
         await self.export()
@@ -112,12 +121,23 @@ async def open_engine(
         budget = make_budget(config, recorder, calls.begin)
         for event in past.spending:
             budget.replay(event)
-        sections = Sections(config=config, clock=clock, log=log, stack=stack, budget=budget)
+        first_calls = FirstCalls(clock=clock, log=log("engine"), within=LIMITS.open)
+        sections = Sections(
+            config=config,
+            clock=clock,
+            log=log,
+            stack=stack,
+            budget=budget,
+            first_calls=first_calls,
+        )
         markets = await sections.open_all("market", config.markets)
         compatibility.check_clock(config, clock, markets, is_resumed=last is not None)
         feeds = {n: make_feed(config, clock, n, provider) for n, provider in markets.items()}
+        held = {p.symbol for name in config.exchanges for p in state.positions(name)}
         for name, feed in feeds.items():
-            await feed.open([s for t in config.traders if t.market == name for s in t.symbols])
+            symbols = [s for t in config.traders if t.market == name for s in t.symbols]
+            opening = partial(feed.open, symbols, delisted=held)
+            await first_calls.make(f"market {name}", "instruments", opening)
         providers = await sections.open_all("exchange", config.exchanges)
         backends = await sections.open_all("llm", config.backends)
         for section in config.exporters:
@@ -132,9 +152,12 @@ async def open_engine(
                 traders=tuple(t.id for t in config.traders),
             ),
         )
+        _tell_of_the_future(config, recorder, last)
         book_lost_calls(calls, past.cycles, recorder=recorder, budget=budget)
         end_interrupted(recorder)
-        await fund_traders(config=config, recorder=recorder, providers=providers)
+        await fund_traders(
+            config=config, recorder=recorder, providers=providers, first_calls=first_calls
+        )
         manager, views = make_manager(
             config=config,
             recorder=recorder,
@@ -153,6 +176,23 @@ async def open_engine(
             exports=exports,
             state_file=StateFile(config.state_file),
             is_recorded=compatibility.end_of(markets) is not None,
+        )
+
+
+def _tell_of_the_future(config: Config, recorder: Recorder, last: Event | None) -> None:
+    """Alert if an earlier run had its clock ahead: what it planned is not waited for."""
+    now = recorder.clock.now()
+    if recorder.clock.is_lockstep or config.clock.start is not None:
+        return
+    times = [recorder.state.last_cycle(trader.id) for trader in config.traders]
+    times.append(last.time if last is not None else None)
+    newest = max((time for time in times if time is not None), default=now)
+    if newest > now + AHEAD:
+        recorder.alert(
+            "clock_was_ahead",
+            f"an earlier run recorded {newest:%Y-%m-%d %H:%M:%S} UTC, now it is "
+            f"{now:%Y-%m-%d %H:%M:%S}: its clock was ahead, or this one is behind; traders decide "
+            "from now on",
         )
 
 

@@ -14,9 +14,13 @@ from nof0_core.domain.context import DecisionContext, Performance
 from nof0_core.errors import ConfigError, Problem, UsageError
 from nof0_core.ids import cycle_id
 from nof0_core.money import ZERO
+from nof0_core.plugins.kinds import BackendKind
 from nof0_core.prompts import PromptBook
 from nof0_core.prompts.coins import CoinViews
 from nof0_core.redaction import Redactor
+
+FASTEST = 60.0
+"""Times real time a clock may go before answers of language models come much too late."""
 
 
 def prompt_book(
@@ -56,6 +60,24 @@ def preflight(config: Config) -> None:
         problems.update(dict.fromkeys(prompt_book(config, trader).check()))
     if problems:
         raise ConfigError(list(problems))
+
+
+def haste(config: Config) -> list[str]:
+    """Warn where models that read prompts are asked on a clock too fast for their answers."""
+    speed = config.clock.speed
+    if speed is None or speed <= FASTEST:
+        return []
+    asked = dict.fromkeys(model for t in config.traders for model in (t.model, *t.fallbacks))
+    slow = []
+    for model in asked:
+        kind = config.backends[model.backend].kind
+        if isinstance(kind, BackendKind) and kind.reads_prompt and not kind.is_baseline:
+            slow.append(model.name)
+    message = (
+        f"Clock.Speed is {speed:g}: {', '.join(slow)} will answer minutes of the market too late; "
+        "`nof0 run --cycles N` lets time stand still while a model thinks"
+    )
+    return [message] if slow else []
 
 
 def find_trader(config: Config, trader: str) -> TraderConfig:

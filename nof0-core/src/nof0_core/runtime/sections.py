@@ -15,6 +15,7 @@ from nof0_core.plugins.env import BackendRef, Env, Logger, MarketRef, ModelRef, 
 from nof0_core.protocols import LLMBackend, MarketProvider, exchange_faults, market_faults
 from nof0_core.protocols.llm import Budget
 from nof0_core.redaction import Redactor
+from nof0_core.runtime.first_calls import FirstCalls
 
 _FAULTS: Mapping[str, Callable[[object], tuple[str, ...]]] = {
     "exchange": exchange_faults,
@@ -33,12 +34,14 @@ class Sections:
         log: Callable[[str], Logger],
         stack: AsyncExitStack,
         budget: Budget | None = None,
+        first_calls: FirstCalls | None = None,
     ) -> None:
         self._config = config
         self._clock = clock
         self._log = log
         self._stack = stack
         self._budget = budget or Unlimited()
+        self._first_calls = first_calls
         self._shared: dict[Hashable, object] = {}
         self.markets: dict[str, MarketProvider] = {}
         self.backends: dict[str, LLMBackend] = {}
@@ -62,8 +65,16 @@ class Sections:
     async def open(self, family: str, section: Section) -> Any:
         """Open one section."""
         env = self._env(family, section)
+
+        async def enter() -> Any:
+            return await self._stack.enter_async_context(section.kind.open(section.config, env))
+
         try:
-            service = await self._stack.enter_async_context(section.kind.open(section.config, env))
+            if self._first_calls is None:
+                service = await enter()
+            else:
+                name = f"{family} {section.name}"
+                service = await self._first_calls.make_unlimited(name, "opening", enter)
             self._check(family, section, service)
         except Nof0Error as error:
             place = section.place

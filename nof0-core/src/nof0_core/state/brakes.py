@@ -151,11 +151,12 @@ class Brakes:
                 )
 
     def _cycle_ended(self, event: Event, body: CycleEnded) -> None:  # noqa: ARG002 - a handler
-        self._track(body.trader).value(body.account, is_hour=False)
+        if not body.account.unpriced:
+            self._track(body.trader).value(body.account, is_hour=False)
 
     def _hour_marked(self, event: Event, body: HourMarked) -> None:  # noqa: ARG002 - a handler
         for state in body.accounts:
-            if not is_shared(state.trader):
+            if not is_shared(state.trader) and not state.unpriced:
                 self._track(state.trader).value(state, is_hour=True)
 
     def _order_intended(self, event: Event, body: OrderIntended) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal, localcontext
 
@@ -11,6 +11,8 @@ from nof0_core.domain.cycle_record import CycleJoiner
 from nof0_core.domain.event import CoinRested, Event, Rebalanced
 from nof0_core.domain.feedback import Feedback
 from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.margin import initial_margin
+from nof0_core.domain.order import OrderPurpose
 from nof0_core.domain.order_record import OrderRecord
 from nof0_core.domain.trade import ClosedTrade
 from nof0_core.domain.view import EquityPoint
@@ -19,7 +21,7 @@ from nof0_core.ledger.account import Account, Totals
 from nof0_core.ledger.pools import Pool, pools
 from nof0_core.ledger.position import Position
 from nof0_core.ledger.valuation import value
-from nof0_core.money import EXACT
+from nof0_core.money import EXACT, ZERO
 from nof0_core.state.brakes import Brakes
 from nof0_core.state.held import with_unbooked
 from nof0_core.state.projections import Projections
@@ -69,14 +71,21 @@ class EngineState:
         marks: Mapping[Symbol, Decimal],
         time: datetime,
         instruments: Mapping[Symbol, Instrument],
+        stale: Collection[Symbol] = (),
     ) -> AccountState:
         """Value an account at `marks` (USD per coin); one nothing was ever booked to is empty.
 
-        Raises:
-            DataError: if the mark or the instrument of a held coin is missing.
+        It is `unpriced` where it holds a coin whose mark is `stale` or that has no mark or
+        instrument.
         """
         found = self._account(venue_account, trader) or Account(trader=trader)
-        return value(found, marks, time, instruments)
+        return value(found, marks, time, instruments, stale)
+
+    def coins(self, trader: TraderId) -> tuple[Symbol, ...]:
+        """Return the coins a trader holds, in the order of opening."""
+        home = self.venue_account_of(trader)
+        account = self._account(home, trader) if home is not None else None
+        return tuple(account.positions) if account else ()
 
     def pools(
         self,
@@ -165,6 +174,31 @@ class EngineState:
     def open_orders(self, venue_account: str) -> tuple[OrderRecord, ...]:
         """Return intended orders without a final answer (none, unknown, resting), oldest first."""
         return self._projections.orders.open_in(venue_account)
+
+    def entry_margins(
+        self, venue_account: str, but: Collection[ClientOrderId] = ()
+    ) -> dict[TraderId, Decimal]:
+        """Return what entries that are under way take of each trader as margin, in USD.
+
+        That is for coins that are still to be filled, or are and not booked yet. The orders `but`
+        are left out.
+        """
+        orders = self._projections.orders
+        taken: dict[TraderId, Decimal] = {}
+        with localcontext(EXACT):
+            under_way = {
+                record.client_id: record
+                for record in (*orders.open_in(venue_account), *orders.unbooked_in(venue_account))
+                if record.purpose is OrderPurpose.OPEN and record.client_id not in but
+            }
+            for record in under_way.values():
+                size = record.unbooked
+                if record.is_open:
+                    size = record.request.size - record.filled
+                worth = max(ZERO, size) * record.request.limit_price
+                margin = initial_margin(worth, record.leverage)
+                taken[record.trader] = taken.get(record.trader, ZERO) + margin
+        return taken
 
     def open_exits(self, trader: TraderId, symbol: Symbol) -> tuple[OrderRecord, ...]:
         """Return a trader's stops and targets on a coin without a final answer, oldest first.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -117,6 +118,39 @@ def test_warnings_are_notes(project):
     text = project.nof0("check", "etc/nof0.yaml").check().stdout
     assert "note: etc/nof0.yaml:" in text
     assert "Logging.VerboseSQL: is not enforced yet" in text
+
+
+SLEEPER = """
+from contextlib import asynccontextmanager
+import attrs
+from nof0_core import BackendKind, hookimpl
+
+@attrs.frozen(kw_only=True)
+class Nothing:
+    pass
+
+@asynccontextmanager
+async def open_thinker(config, env):
+    yield None
+
+@hookimpl
+def nof0_llm_backends():
+    return [BackendKind(type="thinker", config=Nothing, open=open_thinker, summary="thinks")]
+"""
+
+
+@pytest.mark.parametrize(("speed", "is_noted"), [("61", True), ("60", False)])
+def test_a_model_that_reads_prompts_on_a_hurried_clock_is_noted(project, speed, is_noted):
+    project.write("etc/thinker.py", SLEEPER)
+    main = project.directory / "etc" / "nof0.yaml"
+    text = re.sub(r"Speed: \S+", f"Speed: {speed}", main.read_text())
+    main.write_text(text + "\nPlugins: [./thinker.py]\n")
+    llm = project.directory / "etc" / "llm.yaml"
+    llm.write_text(llm.read_text() + "\n  slow:\n    backend: thinker\n")
+    project.replace("etc/manager.yaml", "model: mean-reversion", "model: slow")
+    text = project.nof0("check", "etc/nof0.yaml").check().stdout
+    assert ("Clock.Speed is 61: slow will answer" in text) is is_noted
+    assert ("--cycles" in text) is is_noted
 
 
 def test_a_data_directory_can_be_given(project):

@@ -5,6 +5,7 @@ from datetime import timedelta
 import anyio
 import pytest
 
+from nof0_core.clock import stopwatch
 from nof0_core.errors import DataError, EndOfDataError, TransientError
 
 pytestmark = pytest.mark.anyio
@@ -170,3 +171,49 @@ async def test_the_end_of_the_data_ends_the_run_even_where_it_shows_in_one_serie
     await feed.open()
     with pytest.raises(EndOfDataError, match="no more bars"):
         await feed.moment(SYMBOLS)
+
+
+async def test_a_market_that_never_answers_costs_no_more_than_its_limit(asked, feed_of):
+    feed = feed_of(asked, quotes_within=0.0, candles_within=0.0)
+    await feed.open()
+    moment = await feed.moment(["BTC"])
+    assert moment.missing == {"BTC": "market paper: quotes did not answer within 0 s"}
+
+
+async def test_bars_that_never_come_hurt_only_their_coin(asked, feed_of):
+    feed = feed_of(asked, candles_within=0.0)
+    await feed.open()
+    moment = await feed.moment(["BTC"])
+    assert moment.missing == {"BTC": "market paper: candles did not answer within 0 s"}
+
+
+async def test_a_clock_set_back_lets_nothing_of_the_future_serve(asked, feed_of, steady):
+    feed = feed_of(asked)
+    await feed.open()
+    await feed.moment(["BTC"])
+    asked.asked.clear()
+    steady.moment -= timedelta(hours=1)
+    moment = await feed.moment(["BTC"])
+    assert asked.asked == [("BTC",), ("BTC", "3m", 210), ("BTC", "1h", 210)]
+    assert moment.snapshots["BTC"].series["3m"].candles.last_close_time <= steady.moment
+
+
+async def test_a_call_that_hangs_is_named_with_its_section_and_verb(asked, feed_of):
+    feed = feed_of(asked)
+    await feed.open()
+    began = stopwatch()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(feed.quotes, ["BTC"])
+        await anyio.lowlevel.checkpoint()
+        assert feed.overdue(began) == ""
+        found = feed.overdue(stopwatch() + 61)
+    assert "quotes has not answered for 60 s" in found
+    assert feed.overdue(stopwatch() + 61) == ""
+
+
+async def test_a_held_coin_that_is_not_listed_any_more_keeps_no_feed_from_opening(asked, feed_of):
+    feed = feed_of(asked)
+    await feed.open(["BTC", "GONE"], delisted=["GONE"])
+    moment = await feed.moment(["BTC", "GONE"])
+    assert list(moment.snapshots) == ["BTC"]
+    assert "unknown symbol GONE" in moment.missing["GONE"]

@@ -55,12 +55,25 @@ def test_account_nothing_was_booked_to_is_empty(script):
 
 
 @pytest.mark.parametrize(("marks", "known"), [({}, True), ({"BTC": D(100000)}, False)])
-def test_missing_price_or_rules_of_a_held_coin_is_an_error_not_a_guess(
-    script, instruments, marks, known
-):
-    script.trade("ann", "BTC", "0.1", "100000")
+def test_an_account_says_which_held_coins_have_no_price_or_rules(script, instruments, marks, known):
+    script.transfer("ann", "20000")
+    script.trade("ann", "BTC", "0.1", "100000", leverage=5)
+    rules = instruments if known else {}
+    state = script.ledger.account("paper", "ann", marks, script.now, rules)
+    assert state.unpriced == ("BTC",)
+    assert state.equity == D(20000), "at its entry price it has earned nothing"
+    assert state.margin_used == D(2000)
     with pytest.raises(DataError, match=r"no (mark|instrument) for BTC.*ann"):
-        script.ledger.account("paper", "ann", marks, script.now, instruments if known else {})
+        script.ledger.pools("paper", "ann", marks, rules)
+
+
+def test_a_mark_older_than_the_last_answer_counts_but_is_named(script, instruments):
+    script.transfer("ann", "20000")
+    script.trade("ann", "BTC", "0.1", "100000")
+    state = script.ledger.account(
+        "paper", "ann", {"BTC": D(110000)}, script.now, instruments, {"BTC"}
+    )
+    assert (state.unpriced, state.equity) == (("BTC",), D(21000))
 
 
 def test_margin_is_notional_at_mark_by_leverage(script):

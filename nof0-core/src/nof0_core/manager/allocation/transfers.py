@@ -14,14 +14,15 @@ def transfers(
     accounts: Mapping[TraderId, AccountState],
     shares: Mapping[TraderId, Decimal],
     total_equity: Decimal,
+    entry_margins: Mapping[TraderId, Decimal] = {},
 ) -> tuple[tuple[TraderId, Decimal], ...]:
     """Say how much to move so that accounts come as near to their shares as is safe.
 
-    Nobody gives what its positions stand on: used margin, and what they lose if all their stops are
-    hit. So a rebalance neither causes a liquidation nor moves one in front of a stop. Nobody gets
-    what is not there: gifts are paid from what the others give and from what the reserve has beyond
-    its own share (100 minus the sum of `shares`), and are all cut in proportion where that is not
-    enough. The next rebalance does the rest.
+    Nobody gives what its positions stand on: used margin, that of entries under way, and what they
+    lose if all their stops are hit. So a rebalance neither causes a liquidation nor moves one in
+    front of a stop. Nobody gets what is not there: gifts are paid from what the others give and
+    from what the reserve has beyond its own share (100 minus the sum of `shares`), and are all cut
+    in proportion where that is not enough. The next rebalance does the rest.
 
     Args:
         accounts: valued accounts of one venue account, with the reserve's. Those without a share
@@ -29,6 +30,7 @@ def transfers(
         shares: percent of `total_equity` by trader; a share for an account not in `accounts` is
             left out.
         total_equity: USD, of all that are at the venue together.
+        entry_margins: USD, margin of each trader's entries that are under way.
 
     Returns:
         (account, amount in USD) for every account that changes: first those that give (negative),
@@ -48,10 +50,14 @@ def transfers(
             for trader, pct in shares.items()
             if trader in accounts
         }
+        free = {
+            trader: free_cash(accounts[trader]) - entry_margins.get(trader, ZERO)
+            for trader in wanted
+        }
         given = {
             trader: amount
             for trader, want in wanted.items()
-            if (amount := _cut(min(-want, free_cash(accounts[trader])))) > 0
+            if (amount := _cut(min(-want, free[trader]))) > 0
         }
         asked = {t: amount for t, want in wanted.items() if (amount := _cut(want)) > 0}
         pot = sum(given.values(), ZERO) + _surplus(accounts, shares, total_equity)

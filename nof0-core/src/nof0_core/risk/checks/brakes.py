@@ -67,6 +67,14 @@ class SharpePause(_Switch):
     limit = "sharpe_pause_threshold"
 
 
+class Unpriced(_Switch):
+    """A trader that holds a coin without a price opens nothing: nobody knows what it has."""
+
+    type = "unpriced"
+    code = "unpriced"
+    brake = Brake.UNPRICED
+
+
 class _Loss(_Switch):
     """A brake with a limit in percent, judged anew for every entry and sticky once tripped.
 
@@ -167,5 +175,14 @@ def _unknown(check: str) -> Verdict:
     return veto(check, "brakes_unknown", "the trader's record so far is not known")
 
 
-BRAKES = (Halt(), Paused(), DailyLoss(), MaxDrawdown(), SharpePause(), Cooldown(), EntryRate())
+BRAKES = (
+    Halt(),
+    Paused(),
+    Unpriced(),
+    DailyLoss(),
+    MaxDrawdown(),
+    SharpePause(),
+    Cooldown(),
+    EntryRate(),
+)
 """All of them, in the order in which they are heard."""

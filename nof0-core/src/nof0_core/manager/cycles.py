@@ -1,0 +1,96 @@
+"""The duty to decide: one cycle of one trader, and what follows when it fails."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+from datetime import datetime
+
+import anyio
+
+from nof0_core.domain.vocabulary import CycleStatus
+from nof0_core.errors import EndOfDataError, JournalError, Nof0Error, ReplayMissError
+from nof0_core.manager.cycle import CycleRunner
+from nof0_core.manager.duty_guard import in_words, is_fatal, leaves, log_failure
+from nof0_core.manager.trader import Trader
+from nof0_core.state.recorder import Recorder
+
+REASON_LETTERS = 200
+"""Longest reason an alert gives; all of it is in the journal's record of the cycle."""
+
+
+class CycleDuty:
+    """Runs cycles, at most `most` at a time where time runs by itself."""
+
+    def __init__(
+        self, *, recorder: Recorder, runner: CycleRunner, most: int, stopped: Callable[[], bool]
+    ) -> None:
+        self._recorder = recorder
+        self._runner = runner
+        self._stopped = stopped
+        self._is_lockstep = recorder.clock.is_lockstep
+        self._limiter = anyio.CapacityLimiter(most)
+
+    async def run(self, trader: Trader, scheduled: datetime) -> None:
+        """Run one cycle unless its trader pauses or the engine is ending.
+
+        Raises:
+            EndOfDataError: a recording is over.
+            ReplayMissError: once the cycle it belongs to is recorded.
+        """
+        if self._is_lockstep:
+            await self._run(trader, scheduled)
+        else:
+            async with self._limiter:
+                await self._run(trader, self._unused(trader, scheduled))
+
+    def _unused(self, trader: Trader, scheduled: datetime) -> datetime:
+        """Return a moment no cycle was scheduled for: ids of orders are derived from it.
+
+        Where the clock was set back, the moments of the grid come a second time.
+        """
+        state, name = self._recorder.state, trader.config.id
+        last = state.last_cycle(name)
+        if last is None or scheduled > last:
+            return scheduled
+        return scheduled.replace(microsecond=state.cycles(name) % 999_999 + 1)
+
+    async def _run(self, trader: Trader, scheduled: datetime) -> None:
+        now = self._recorder.clock.now()
+        if self._stopped() or trader.is_paused or trader.is_pausing(now):
+            return
+        try:
+            result = await self._runner.run(trader, scheduled)
+            status, reason = result.status, result.error
+        except BaseException as error:
+            if any(isinstance(leaf, EndOfDataError | JournalError) for leaf in leaves(error)):
+                raise
+            status, reason = self._judge(error)
+            self._runner.record_failure(trader, scheduled, status, reason)
+            if is_fatal(error):
+                raise
+            log_failure(self._recorder, status, trader.config.id, error)
+        self._note(trader, status, reason, now)
+
+    def _judge(self, error: BaseException) -> tuple[CycleStatus, str]:
+        if any(isinstance(leaf, ReplayMissError) for leaf in leaves(error)):
+            return CycleStatus.REPLAY_MISS, in_words(error)
+        if is_fatal(error):
+            return CycleStatus.INTERRUPTED, "the engine was stopped"
+        is_ours = all(isinstance(leaf, Nof0Error) for leaf in leaves(error))
+        status = CycleStatus.PROVIDER_ERROR if is_ours else CycleStatus.INTERNAL_ERROR
+        return status, in_words(error)
+
+    def _note(self, trader: Trader, status: CycleStatus, reason: str, now: datetime) -> None:
+        if status is CycleStatus.OK:
+            trader.succeeded()
+        elif status is CycleStatus.BUDGET_EXCEEDED:
+            trader.sat_out()
+        elif trader.failed(now):
+            why = textwrap.shorten(reason, REASON_LETTERS, placeholder=" …")
+            self._recorder.alert(
+                "trader_failing",
+                f"{trader.config.id} failed {trader.failures} cycles in a row ({status}: {why}); "
+                "its positions and stops stay as they are",
+                trader=trader.config.id,
+            )

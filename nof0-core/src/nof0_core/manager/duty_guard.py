@@ -1,0 +1,88 @@
+"""Whatever goes wrong in one duty, the engine goes on with the others."""
+
+from __future__ import annotations
+
+import asyncio  # noqa: TID251 - nobody else knows whether a cancellation was asked for
+import math
+import traceback
+from collections.abc import Awaitable, Callable, Iterator
+
+import anyio
+
+from nof0_core.errors import EndOfDataError, JournalError, Nof0Error, ReplayMissError
+from nof0_core.state.alert_once import AlertOnce
+from nof0_core.state.recorder import Recorder
+
+FATAL = (JournalError, ReplayMissError, KeyboardInterrupt, GeneratorExit)
+"""What cannot be written down must not be done, and another answer would be another run."""
+
+
+class DutyGuard:
+    """Runs duties; what one raises is told once (`duty_failed`), until it has worked again.
+
+    A recording that is over asks the engine to end (`stop`). An error that ends the engine, and a
+    cancellation by whoever runs the duty, pass through.
+    """
+
+    def __init__(self, *, recorder: Recorder, stop: Callable[[str], None]) -> None:
+        self._recorder = recorder
+        self._stop = stop
+        self._failed: AlertOnce[tuple[str, str]] = AlertOnce(recorder, "duty_failed")
+
+    async def run(self, duty: str, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Do a duty of a trader or a venue account (`name`; empty: of all)."""
+        label = f"{duty} of {name}" if name else duty
+        try:
+            await work()
+        except BaseException as error:
+            if is_fatal(error):
+                raise
+            over = next((e for e in leaves(error) if isinstance(e, EndOfDataError)), None)
+            if over is not None:
+                self._stop(str(over))
+                return
+            log_failure(self._recorder, "duty_failed", label, error)
+            message = f"{label}: {in_words(error)}; it is done again when it is due next"
+            self._failed.alert((duty, name), message)
+        else:
+            self._failed.clear((duty, name))
+
+
+def is_fatal(error: BaseException) -> bool:
+    """Tell whether an error has to end the engine, or is how it is being ended."""
+    for leaf in leaves(error):
+        if isinstance(leaf, FATAL):
+            return True
+        if isinstance(leaf, anyio.get_cancelled_exc_class()) and is_cancelled():
+            return True
+    return False
+
+
+def is_cancelled() -> bool:
+    """Tell whether somebody cancelled this task, rather than a library that broke off by itself."""
+    task = asyncio.current_task()
+    is_asked = task is not None and task.cancelling() > 0
+    return is_asked or anyio.current_effective_deadline() == -math.inf
+
+
+def leaves(error: BaseException) -> Iterator[BaseException]:
+    """Yield the errors inside a group, or the one error."""
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from leaves(inner)
+    else:
+        yield error
+
+
+def in_words(error: BaseException) -> str:
+    """Describe an error in one line; nof0's own need no class name."""
+    return "; ".join(
+        str(leaf) if isinstance(leaf, Nof0Error) else f"{type(leaf).__name__}: {leaf}"
+        for leaf in leaves(error)
+    )
+
+
+def log_failure(recorder: Recorder, what: str, name: str, error: BaseException) -> None:
+    """Log an error, with a traceback unless it is one of nof0's own."""
+    trace = "" if isinstance(error, Nof0Error) else "".join(traceback.format_exception(error))
+    recorder.log.info(what, name=name, error=in_words(error), trace=trace)

@@ -1,0 +1,64 @@
+"""The duty at full hours: funding the venue does not see, and the mark of all accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from nof0_core.domain.event import HourMarked
+from nof0_core.execution.engine import ExecutionEngine
+from nof0_core.ids import ENGINE, TraderId
+from nof0_core.manager.duty_guard import DutyGuard
+from nof0_core.portfolio.valuation import Portfolio
+from nof0_core.state.recorder import Recorder
+
+HOUR = timedelta(hours=1)
+MOST_HOURS = 25
+"""How many hours are settled at most: so far back it is known who held what."""
+
+
+class HourDuty:
+    """Settles and marks full hours of all venue accounts."""
+
+    def __init__(
+        self,
+        *,
+        recorder: Recorder,
+        executions: Mapping[str, ExecutionEngine],
+        portfolio: Portfolio,
+        traders: Sequence[TraderId],
+        guard: DutyGuard,
+    ) -> None:
+        self._recorder = recorder
+        self._executions = executions
+        self._portfolio = portfolio
+        self._traders = traders
+        self._guard = guard
+
+    async def run(self, hour: datetime) -> None:
+        """Settle an hour, and those before it the engine was away for, then mark the accounts.
+
+        One that holds a coin without a price is left out: nobody knows what it is worth.
+        """
+        hours = self._unsettled(hour)
+        if len(hours) > 1:
+            self._recorder.log.info("hours settled late", first=hours[0], last=hour)
+        for venue_account, execution in self._executions.items():
+
+            async def settle(name: str = venue_account, on: ExecutionEngine = execution) -> None:
+                for each in hours:
+                    await on.settle_hour(each, self._portfolio.quotes[name])
+
+            await self._guard.run("hour", venue_account, settle)
+        accounts = [self._portfolio.account(trader) for trader in self._traders]
+        priced = tuple(account for account in accounts if not account.unpriced)
+        self._recorder.record(ENGINE, HourMarked(accounts=priced))
+
+    def _unsettled(self, hour: datetime) -> list[datetime]:
+        """Return the full hours since the last mark, at most `MOST_HOURS`, this one at the end."""
+        curves = (self._recorder.state.curve(trader) for trader in self._traders)
+        last = max((curve[-1].time for curve in curves if curve), default=hour - HOUR)
+        hours = [hour]
+        while len(hours) < MOST_HOURS and hours[0] - HOUR > last:
+            hours.insert(0, hours[0] - HOUR)
+        return hours

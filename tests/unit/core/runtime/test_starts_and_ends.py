@@ -1,0 +1,109 @@
+"""A start survives a moment's failure, and an end says what it leaves behind."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import anyio
+import pytest
+from staged_engine import Stage
+
+from nof0_core.clock import SimulatedClock
+from nof0_core.errors import TransientError
+from nof0_core.runtime.first_calls import FirstCalls
+from nof0_core.testing.environment import START, Lines
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def stage(tmp_path):
+    return Stage(tmp_path)
+
+
+@pytest.mark.parametrize("what", ["market", "exchange", "instruments", "report"])
+async def test_a_first_call_may_fail_four_times(stage, monkeypatch, what):
+    stage.failures[what] = 4
+    async with stage.engine(monkeypatch, SimulatedClock(START)) as engine:
+        assert engine.recorder.state.initial_capital("ann") == 4000
+    assert stage.calls.count(what) >= 5
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ("market", "market staged: opening failed 5 times: market is away"),
+        ("exchange", "exchange paper: opening failed 5 times: exchange is away"),
+        ("instruments", "market staged: instruments failed 5 times: instruments is away"),
+        ("report", "exchange paper: report failed 5 times: report is away"),
+    ],
+)
+async def test_the_fifth_failure_names_section_and_call(stage, monkeypatch, what, words):
+    stage.failures[what] = 5
+    with pytest.raises(TransientError, match=words):
+        async with stage.engine(monkeypatch, SimulatedClock(START)):
+            pass
+
+
+class LiveClock(SimulatedClock):
+    """Moved by hand, yet none whose time stands still while work is done."""
+
+    is_lockstep = False
+
+
+async def test_a_first_call_that_never_answers_is_given_up(monkeypatch):
+    calls = FirstCalls(clock=LiveClock(START), log=Lines(), within=0.0, first_wait=0.0)
+
+    async def hang():
+        await anyio.sleep_forever()
+
+    with pytest.raises(TransientError, match="exchange x: report failed 5 times: no answer within"):
+        await calls.make("exchange x", "report", hang)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(days=1), timedelta(seconds=6)])
+async def test_a_run_after_one_with_its_clock_ahead_says_so_and_plans_from_now(
+    stage, monkeypatch, ahead
+):
+    async with stage.engine(monkeypatch, SimulatedClock(START + ahead)) as engine:
+        await engine.run(lambda _: engine.manager.stop("enough"))
+    async with stage.engine(monkeypatch, LiveClock(START)) as engine:
+        assert stage.codes(engine) == ["clock_was_ahead"]
+        due = {trader.due for trader in engine.manager.traders.values()}
+        assert due == {START}
+
+
+async def test_a_clock_that_is_right_is_not_talked_about(stage, monkeypatch):
+    async with stage.engine(monkeypatch, SimulatedClock(START)) as engine:
+        await engine.run(lambda _: engine.manager.stop("enough"))
+    async with stage.engine(monkeypatch, LiveClock(START)) as engine:
+        assert stage.codes(engine) == []
+
+
+async def test_a_run_ends_with_a_last_look_and_names_what_it_leaves_bare(stage, monkeypatch):
+    async with stage.engine(monkeypatch, SimulatedClock(START)) as engine:
+        await engine.manager.catch_up()
+        await stage.enter(engine, "ann")
+        [execution] = engine.manager._executions.values()
+        position = engine.recorder.state.position("ann", "BTC")
+        execution.unprotected = lambda: (position,)
+        looks = []
+
+        def stop(_):
+            engine.manager.stop("enough")
+            looks.append(stage.calls.count("report"))
+
+        await engine.run(stop)
+        assert stage.calls.count("report") > looks[-1]
+        engine.recorder.journal.flush()
+        [ended] = engine.recorder.journal.read(types=["engine_stopped"])
+        assert ended.body.unprotected == ("ann BTC",)
+        assert stage.codes(engine) == ["unprotected_at_end"]
+
+
+async def test_a_venue_that_hangs_at_the_end_holds_nobody_up(stage, monkeypatch):
+    async with stage.engine(monkeypatch, LiveClock(START)) as engine:
+        await engine.manager.catch_up()
+        engine.manager._close_within = 0.0
+        stage.hanging.add("report")
+        await engine.manager.finish()
