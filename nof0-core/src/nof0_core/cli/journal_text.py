@@ -23,7 +23,9 @@ from nof0_core.domain.event import (
     EngineStarted,
     EngineStopped,
     Event,
+    CoinRested,
     ExitPlanSet,
+    Offset,
     Filled,
     FundingSettled,
     GapFound,
@@ -99,6 +101,11 @@ def summary(body: Body) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for e
             return fill(body.fill)
         case FundingSettled():
             return f"{body.symbol} at rate {plain(body.rate)}: {_amounts(body.amounts)}"
+        case Offset():
+            price = plain(body.price)
+            return f"{body.symbol} at {price} ({body.reason}): {_coins(body.quantities)}"
+        case CoinRested():
+            return f"{body.symbol} rests until {_time(body.until)}: {body.reason}"
         case ExitPlanSet():
             stop, target = _price(body.plan.stop_loss), _price(body.plan.take_profit)
             why = f" ({body.reason})" if body.reason else ""
@@ -261,6 +268,10 @@ def _items(values: tuple[Any, ...] | list[Any]) -> list[str]:
 
 def _time(time: datetime) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _coins(quantities: Mapping[TraderId, Decimal]) -> str:
+    return ", ".join(f"{who} {plain(quantity)}" for who, quantity in quantities.items())
 
 
 def _amounts(amounts: Mapping[TraderId, Decimal]) -> str:

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
-from decimal import Decimal
 
 import anyio
-import attrs
 
-from nof0_core.domain.account import AccountReport
 from nof0_core.domain.decision import Signal
 from nof0_core.domain.event import Drift, OrderIntended, OrderReport
-from nof0_core.domain.fill import Fill
 from nof0_core.domain.instrument import Instrument
-from nof0_core.domain.order import OrderPurpose, OrderStatus
-from nof0_core.domain.order_record import OrderRecord
+from nof0_core.domain.order import OrderPurpose
 from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import EndOfDataError, ProviderError
 from nof0_core.execution import order_factory
 from nof0_core.execution.approvals import Approvals
-from nof0_core.execution.fills import VERY_LATE, FillReader
+from nof0_core.execution.catching_up import CatchUp
+from nof0_core.execution.exits import Exits
+from nof0_core.execution.fills import FillReader
 from nof0_core.execution.flattening import Flattening
-from nof0_core.execution.flights import Seen
 from nof0_core.execution.forced import ForcedCloses
-from nof0_core.execution.gateway import NEVER, Gateway
+from nof0_core.execution.gateway import Gateway
 from nof0_core.execution.lane import Urgency
 from nof0_core.execution.leverage import Leverage
 from nof0_core.execution.limits import LIMITS, Limits
@@ -37,25 +32,13 @@ from nof0_core.execution.orders import OrderManager
 from nof0_core.execution.pre_trade import PreTradeCheck
 from nof0_core.execution.protection import Protection
 from nof0_core.execution.reconciliation import Reconciliation
-from nof0_core.execution.reports import not_sent
-from nof0_core.ids import ClientOrderId, Symbol, TraderId
+from nof0_core.execution.reports import ExecutionReport, not_sent
+from nof0_core.ids import Symbol, TraderId
 from nof0_core.ledger import Position
 from nof0_core.money import exactly
 from nof0_core.protocols import Capability, ExchangeProvider, UpdateStream, exchange_with
 from nof0_core.risk.approval import ApprovedDecision, require_approval
 from nof0_core.state.recorder import Recorder
-
-
-@attrs.frozen(kw_only=True)
-class ExecutionReport:
-    """What became of the approved decisions of one cycle.
-
-    `trouble` says what could not be read after the orders were sent, empty if nothing.
-    """
-
-    orders: tuple[OrderReport, ...] = ()
-    fills: tuple[Fill, ...] = ()
-    trouble: str = ""
 
 
 class ExecutionEngine:
@@ -87,8 +70,6 @@ class ExecutionEngine:
         self._is_lockstep = recorder.clock.is_lockstep
         self._instruments = instruments
         self._policies = policies
-        self._since = since
-        self._is_caught_up = False
         self._turn = anyio.Lock(fast_acquire=True)
         self._quotes: dict[Symbol, Quote] = {}
         self._gateway = Gateway(
@@ -120,12 +101,30 @@ class ExecutionEngine:
         self._margin_watch = MarginWatch(
             venue_account=venue_account, recorder=recorder, instruments=instruments
         )
+        self._exits = Exits(
+            venue_account=venue_account,
+            state=recorder.state,
+            capabilities=gateway.capabilities,
+        )
         self._protection = Protection(
             gateway=gateway,
+            exits=self._exits,
             recorder=recorder,
             orders=self._orders,
             instruments=instruments,
             policies=policies,
+        )
+        self._catch_up = CatchUp(
+            gateway=gateway,
+            recorder=recorder,
+            orders=self._orders,
+            fills=self._fills,
+            exits=self._exits,
+            reconciliation=self._reconciliation,
+            leverage=self._leverage,
+            nets=self._nets,
+            quotes=self._quotes,
+            since=since,
         )
         self._closes = ForcedCloses(
             gateway=gateway,
@@ -198,7 +197,7 @@ class ExecutionEngine:
                 sent += intents
                 await leave_lane()
                 await self._protect()
-        fills, trouble = await self._book_sent(sent)
+        fills, trouble = await self._catch_up.book_sent(sent)
         await self._protect()
         reports += self._orders.reports(sent)
         return ExecutionReport(orders=tuple(reports), fills=fills, trouble="; ".join(trouble))
@@ -221,19 +220,18 @@ class ExecutionEngine:
         async with self._turn:
             self._closes.begin_round()
             self._protection.begin_round()
-            _, trouble = await self._book_executions()
+            _, trouble = await self._catch_up.book_executions()
             if not self._is_lockstep:
                 # What follows may take long; this needs none of it.
                 await self._protect()
             try:
                 began = anyio.current_time()
-                seen = await self._gateway.report(asked_after=NEVER)
+                seen = await self._catch_up.report()
                 known = self._recorder.journal.last_seq
-                self._take_over(seen.answer, seen)
-                trouble += await self._refresh_orders(seen.answer)
+                trouble += await self._catch_up.refresh_orders(seen.answer)
                 if self._recorder.state.unbooked(self.venue_account):
                     # Executed since fills were read.
-                    trouble += (await self._book_executions())[1]
+                    trouble += (await self._catch_up.book_executions())[1]
             except EndOfDataError:
                 raise
             except ProviderError as error:
@@ -244,7 +242,7 @@ class ExecutionEngine:
                 if self._recorder.journal.last_seq != known:
                     # What was done meanwhile is not in it.
                     began = anyio.current_time()
-                trouble += await self._compare(
+                trouble += await self._catch_up.compare(
                     seen, began, is_old=self._recorder.journal.last_seq != known
                 )
             if trouble:
@@ -276,7 +274,7 @@ class ExecutionEngine:
     ) -> None:
         """Close a trader's own position in a coin, whatever the others hold."""
         self._quotes.update(quotes)
-        found = [p for p in self._protection.positions if (p.trader, p.symbol) == (trader, symbol)]
+        found = [p for p in self._exits.positions if (p.trader, p.symbol) == (trader, symbol)]
         sent: list[OrderIntended] = []
         for position in found:
             sent += await self._closes.close(position, self._quotes, purpose)
@@ -290,10 +288,10 @@ class ExecutionEngine:
         """
         self._quotes.update(quotes)
         self._flattening.set_off(
-            [p for p in self._protection.positions if p.trader in traders], self._quotes
+            [p for p in self._exits.positions if p.trader in traders], self._quotes
         )
         sent: list[OrderIntended] = []
-        for position in self._protection.positions:
+        for position in self._exits.positions:
             if position.trader in traders:
                 sent += await self._closes.close(position, self._quotes, OrderPurpose.FLATTEN)
         await self._after(sent)
@@ -385,123 +383,8 @@ class ExecutionEngine:
         """
         if sent:
             if self._is_lockstep:
-                await self._book_sent(sent)
+                await self._catch_up.book_sent(sent)
             await self._protection.cancel_orphans()
         positions = self._recorder.state.held(self.venue_account)
         self._closes.tries.forget_all_but(positions)
         self._protection.forget_gone()
-
-    async def _book_executions(self, *, late: bool = False) -> tuple[tuple[Fill, ...], list[str]]:
-        """Let a simulated venue have the prices, and book what was executed since the last look.
-
-        Such a venue hands over all it executes. It is asked for more only after a start, after a
-        look in which something failed, for what it handed over then may not have been booked, and
-        while ledger and account differ: what is missing has to be booked before what came later.
-        """
-        reader, trouble, quotes = self._fills, [], self._quotes
-        reader.trouble = []
-        is_known = self._is_caught_up and not self.drift and not late
-        self._is_caught_up = False
-        booked: tuple[Fill, ...] = ()
-        try:
-            handed_over: Sequence[Fill] = ()
-            if self._gateway.is_simulated:
-                handed_over = await self._gateway.accept_marks(quotes)
-            if is_known and self._gateway.is_simulated:
-                booked = await reader.book_handed_over(handed_over, self._since, quotes)
-            elif late:
-                booked = await reader.book_new(self._since, quotes, late=VERY_LATE)
-            else:
-                booked = await reader.book_new(self._since, quotes)
-            self._is_caught_up = True
-        except EndOfDataError:
-            raise
-        except ProviderError as error:
-            trouble.append(str(error))
-        return booked, trouble + reader.trouble
-
-    async def _book_sent(self, sent: Sequence[OrderIntended]) -> tuple[tuple[Fill, ...], list[str]]:
-        """Book what orders that were just sent have executed, and what went before it.
-
-        What the answers tell is enough where each order was filled whole and nothing else of ours
-        waited on its coin: a stop that fired a moment earlier has to be booked first.
-        """
-        if not sent:
-            return (), []
-        await self._orders.settle([intent.request.client_id for intent in sent])
-        told = self._orders.take_fills()
-        sizes: defaultdict[ClientOrderId | None, Decimal] = defaultdict(Decimal)
-        for fill in told:
-            sizes[fill.client_id] += fill.size
-        state = self._recorder.state
-        records = [state.order(intent.request.client_id) for intent in sent]
-        first = min(record.seq for record in records if record is not None)
-        waited = {o.symbol for o in state.open_orders(self.venue_account) if o.seq < first}
-        is_all = all(
-            report.status is OrderStatus.FILLED
-            and report.symbol not in waited
-            and report.outcome is not None
-            and report.outcome.filled_size == sizes[report.outcome.client_id]
-            for report in self._orders.reports(sent)
-        )
-        if is_all and not self._gateway.is_simulated:
-            self._fills.trouble = []
-            booked = await self._fills.book_handed_over(told, self._since, self._quotes)
-            return booked, self._fills.trouble
-        return await self._book_executions()
-
-    def _take_over(self, report: AccountReport, seen: Seen[AccountReport]) -> None:
-        self._nets.see(seen)
-        self._orders.revive(report.orders)
-
-    async def _refresh_orders(self, report: AccountReport) -> list[str]:
-        """Ask about every order we think is open and the venue does not list (any more)."""
-        resting = {order.client_id for order in report.orders}
-        unlisted = []
-        for record in self._recorder.state.open_orders(self.venue_account):
-            if record.client_id not in resting or record.is_unknown:
-                unlisted.append(record)
-            elif record.request.trigger is not None:
-                self._protection.doubt(record.client_id, is_doubtful=False)
-        unclear: list[OrderRecord] = []
-        if self._is_lockstep:
-            for record in unlisted:
-                await self._refresh(record, unclear)
-        elif unlisted:
-            async with anyio.create_task_group() as tasks:
-                for record in unlisted:
-                    tasks.start_soon(self._refresh, record, unclear)
-        return [f"the state of {len(unclear)} orders"] if unclear else []
-
-    async def _refresh(self, record: OrderRecord, unclear: list[OrderRecord]) -> None:
-        """Ask about one order; if nobody can say, put it to the `unclear` ones."""
-        is_known = await self._orders.refresh(record.client_id)
-        if not is_known:
-            unclear.append(record)
-        if record.request.trigger is not None and not record.is_unknown:
-            self._protection.doubt(record.client_id, is_doubtful=not is_known)
-
-    async def _compare(self, seen: Seen[AccountReport], began: float, *, is_old: bool) -> list[str]:
-        """Compare both sides; what differs is looked at twice.
-
-        Between reading fills and positions a stop may have been filled, which is no drift. And what
-        is missing may be on the statement by now, behind what was read already.
-        """
-        marks = {symbol: quote.mark for symbol, quote in self._quotes.items()}
-        try:
-            if is_old:
-                seen = await self._gateway.report(asked_after=began)
-            drift = self._reconciliation.differences(seen.answer, marks)
-            if drift:
-                self._fills.trouble = []
-                await self._fills.book_new(self._since, self._quotes, late=VERY_LATE)
-                seen = await self._gateway.report(asked_after=seen.asked_at)
-                drift = self._reconciliation.differences(seen.answer, marks)
-        except EndOfDataError:
-            raise
-        except ProviderError as error:
-            return [str(error)]
-        self._nets.see(seen)
-        self._leverage.refresh(seen.answer.positions)
-        self._reconciliation.settle(drift)
-        return []

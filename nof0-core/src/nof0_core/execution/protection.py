@@ -23,23 +23,21 @@ import attrs
 from nof0_core.domain.event import ExitPlanSet, OrderIntended
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.order import OrderPurpose, OrderStatus, TriggerKind
-from nof0_core.domain.order_record import OrderRecord
 from nof0_core.domain.position import ProtectionMode
 from nof0_core.domain.snapshot import Quote
 from nof0_core.execution import order_factory
+from nof0_core.execution.exits import Exits, key_of
 from nof0_core.execution.gateway import Gateway
 from nof0_core.execution.lane import Urgency
 from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.execution.orders import OrderManager
 from nof0_core.execution.resting import CoinRests
-from nof0_core.ids import ClientOrderId, Symbol, TraderId, client_order_id, is_shared
+from nof0_core.ids import ClientOrderId, Symbol, TraderId, client_order_id
 from nof0_core.ledger import Position
 from nof0_core.money import plain
-from nof0_core.protocols import Capability
 from nof0_core.state.alert_once import AlertOnce
 from nof0_core.state.recorder import Recorder
 
-VENUE_EXITS = frozenset({Capability.TRIGGER_ORDERS, Capability.REDUCE_ONLY})
 APART = 2.0
 """Real seconds from one try to place a stop to the next."""
 REFUSALS = 2
@@ -68,6 +66,7 @@ class Protection:
         self,
         *,
         gateway: Gateway,
+        exits: Exits,
         recorder: Recorder,
         orders: OrderManager,
         instruments: Mapping[Symbol, Instrument],
@@ -75,7 +74,7 @@ class Protection:
     ) -> None:
         self._venue_account = gateway.venue_account
         self._gateway = gateway
-        self._at_venue = frozenset(gateway.capabilities) >= VENUE_EXITS
+        self._exits = exits
         self._recorder = recorder
         self._is_lockstep = recorder.clock.is_lockstep
         self._orders = orders
@@ -83,7 +82,6 @@ class Protection:
         self._policies = policies
         self._rests = CoinRests(recorder)
         self._naked: dict[tuple[TraderId, Symbol, int], Naked] = {}
-        self._doubtful: set[ClientOrderId] = set()
         self._targets: dict[tuple[TraderId, Symbol, int], int] = {}
         self._round = 0
         self._refused: AlertOnce[ClientOrderId | None] = AlertOnce(recorder, "stop_refused")
@@ -93,35 +91,22 @@ class Protection:
         """Let a sync begin: what may wait for the next one, such as a target, is tried again."""
         self._round += 1
 
-    def doubt(self, client_id: ClientOrderId, *, is_doubtful: bool) -> None:
-        """Take note whether an order that is said to wait at the venue may not be there."""
-        if is_doubtful:
-            self._doubtful.add(client_id)
-        else:
-            self._doubtful.discard(client_id)
-
-    @property
-    def positions(self) -> list[Position]:
-        """Return what traders hold, with answered executions that are not booked yet."""
-        held = self._recorder.state.held(self._venue_account)
-        return [position for position in held if not is_shared(position.trader)]
-
     def unprotected(self) -> tuple[Position, ...]:
         """Return positions whose trader wants a stop and that have none at the venue."""
         return tuple(
             position
-            for position in self.positions
+            for position in self._exits.positions
             if position.opened_by is None
-            or (position.plan.stop_loss is not None and not self._has_stop(position))
+            or (position.plan.stop_loss is not None and not self._exits.has_stop(position))
         )
 
     def pressing(self) -> list[Position]:
         """Return the positions whose exits are not as they should be."""
-        opposed = self._opposed()
+        opposed = self._exits.opposed()
         return [
             position
-            for position in self.positions
-            if not self._is_kept(position, is_opposed=position.symbol in opposed)
+            for position in self._exits.positions
+            if not self._exits.is_kept(position, is_opposed=position.symbol in opposed)
         ]
 
     def due(self, quotes: Mapping[Symbol, Quote]) -> list[tuple[Position, TriggerKind]]:
@@ -130,19 +115,19 @@ class Protection:
         It watches whatever does not stand at the venue, for whatever reason.
         """
         reached = []
-        for position in self.positions:
+        for position in self._exits.positions:
             quote = quotes.get(position.symbol)
             if quote is None:
                 continue
             sign = 1 if position.quantity > 0 else -1
             stop, target = position.plan.stop_loss, position.plan.take_profit
             if stop is not None and (quote.mark - stop) * sign <= 0:
-                if not self._stands(position, OrderPurpose.STOP):
+                if not self._exits.stands(position, OrderPurpose.STOP):
                     reached.append((position, TriggerKind.STOP))
             elif (
                 target is not None
                 and (quote.mark - target) * sign >= 0
-                and not self._stands(position, OrderPurpose.TARGET)
+                and not self._exits.stands(position, OrderPurpose.TARGET)
             ):
                 reached.append((position, TriggerKind.TARGET))
         return reached
@@ -152,17 +137,19 @@ class Protection:
         if position.opened_by is None:
             self._alert_stray(position)
             return False
-        mode, reason = self._mode_for(position, is_opposed=position.symbol in self._opposed())
+        mode, reason = self._exits.mode_for(
+            position, is_opposed=position.symbol in self._exits.opposed()
+        )
         if mode is not ProtectionMode.VENUE:
-            await self._withdraw([o.client_id for o in self._exits_of(position)])
+            await self._withdraw([o.client_id for o in self._exits.of(position)])
             self._record_mode(position, mode, reason)
-            self._naked.pop(_key(position), None)
+            self._naked.pop(key_of(position), None)
             return True
-        if self._has_stop(position):
+        if self._exits.has_stop(position):
             # Only the rest is missing: the target, or a stop of the right size.
             await self._complete(position)
             return True
-        naked = self._naked.setdefault(_key(position), Naked(since=anyio.current_time()))
+        naked = self._naked.setdefault(key_of(position), Naked(since=anyio.current_time()))
         while not naked.is_given_up:
             if naked.is_trying or not self._may_try(position, naked):
                 return True
@@ -174,11 +161,11 @@ class Protection:
             finally:
                 naked.is_trying = False
                 naked.next_at = anyio.current_time() + APART
-            now = self._now(position)
+            now = self._exits.now(position)
             if now is None:
                 return True
-            if self._has_stop(now):
-                self._naked.pop(_key(position), None)
+            if self._exits.has_stop(now):
+                self._naked.pop(key_of(position), None)
                 await self._complete(position)
                 return True
             naked.refusals += 1
@@ -191,7 +178,7 @@ class Protection:
 
     async def cancel_orphans(self) -> None:
         """Cancel the exits of positions that are gone."""
-        held = {(position.trader, position.symbol) for position in self.positions}
+        held = {(position.trader, position.symbol) for position in self._exits.positions}
         await self._withdraw(
             [
                 record.client_id
@@ -203,7 +190,7 @@ class Protection:
     def forget_gone(self) -> None:
         """Forget what is remembered of positions that are gone."""
         if self._naked or self._targets:
-            keys = {_key(position) for position in self.positions}
+            keys = {key_of(position) for position in self._exits.positions}
             self._naked = {key: naked for key, naked in self._naked.items() if key in keys}
             self._targets = {key: tried for key, tried in self._targets.items() if key in keys}
 
@@ -212,18 +199,18 @@ class Protection:
     async def _try(self, position: Position, naked: Naked) -> None:
         """Find out about stops that were sent; where there is none for sure, send one."""
         await self._ask(position)
-        now = self._now(position)
-        if now is not None and not self._unsure(now) and not self._has_stop(now):
+        now = self._exits.now(position)
+        if now is not None and not self._exits.unsure(now) and not self._exits.has_stop(now):
             await self._place(position, naked)
 
     async def _place(self, position: Position, naked: Naked) -> None:
         """Send the missing exits; what stood before goes when the new ones stand."""
         async with self._gateway.protective.turn(Urgency.STOP):
-            now = self._now(position)
-            if now is None or self._has_stop(now) or self._unsure(now):
+            now = self._exits.now(position)
+            if now is None or self._exits.has_stop(now) or self._exits.unsure(now):
                 return
-            kinds = self._missing(now)
-            self._targets[_key(now)] = self._round
+            kinds = self._exits.missing(now)
+            self._targets[key_of(now)] = self._round
             within = min(self._gateway.limits.protect, max(1.0, self._left(now, naked)))
             intents = self._wanted(now, kinds)
             await self._orders.send(intents, within)
@@ -233,34 +220,34 @@ class Protection:
 
     async def _complete(self, position: Position) -> None:
         """Place the exits that are missing beside a stop, and take away what is too much."""
-        now = self._now(position)
+        now = self._exits.now(position)
         if now is None:
             return
-        missing = self._missing(now)
-        key = _key(now)
+        missing = self._exits.missing(now)
+        key = key_of(now)
         if missing and self._targets.get(key) != self._round:
             await self._ask(now)
             async with self._gateway.protective.turn(Urgency.STOP):
-                now = self._now(position)
+                now = self._exits.now(position)
                 if now is None:
                     return
-                missing = self._missing(now)
-                if missing and not self._unsure(now):
+                missing = self._exits.missing(now)
+                if missing and not self._exits.unsure(now):
                     self._targets[key] = self._round
                     intents = self._wanted(now, missing)
                     await self._orders.send(intents, self._gateway.limits.protect)
             await self._ask(position)
-        now = self._now(position)
+        now = self._exits.now(position)
         if now is not None:
-            if self._has_stop(now, is_exact=True):
-                await self._withdraw(self._surplus(now))
+            if self._exits.has_stop(now, is_exact=True):
+                await self._withdraw(self._exits.surplus(now))
             self._record_mode(now, ProtectionMode.VENUE, "")
 
     async def _ask(self, position: Position) -> None:
         """Ask for the exits of which nobody knows for sure that they stand."""
-        for client_id in self._unsure(position):
+        for client_id in self._exits.unsure(position):
             if await self._orders.refresh(client_id):
-                self._doubtful.discard(client_id)
+                self._exits.doubt(client_id, is_doubtful=False)
 
     async def _withdraw(self, client_ids: Sequence[ClientOrderId]) -> None:
         if client_ids:
@@ -304,16 +291,6 @@ class Protection:
             return naked.refusals >= REFUSALS
         return self._left(position, naked) <= 0
 
-    def _mode_for(self, position: Position, *, is_opposed: bool) -> tuple[ProtectionMode, str]:
-        """Decide who watches a position's exits, and why."""
-        if position.plan.stop_loss is None and position.plan.take_profit is None:
-            return ProtectionMode.NONE, "the trader has exits switched off"
-        if not self._at_venue:
-            return ProtectionMode.ENGINE, "the venue has no reduce-only trigger orders"
-        if is_opposed:
-            return ProtectionMode.ENGINE, "traders hold opposite sides of the coin"
-        return ProtectionMode.VENUE, ""
-
     def _alert_stray(self, position: Position) -> None:
         self._strays.alert(
             (position.trader, position.opened_seq),
@@ -324,7 +301,7 @@ class Protection:
         )
 
     def _record_mode(self, position: Position, mode: ProtectionMode, reason: str) -> None:
-        booked = self._booked(position)
+        booked = self._exits.booked(position)
         if booked is None or booked.protection is mode:
             return
         self._recorder.record(
@@ -338,99 +315,6 @@ class Protection:
                 reason=reason,
             ),
         )
-
-    def _is_kept(self, position: Position, *, is_opposed: bool) -> bool:
-        """Tell whether exactly the planned exits stand confirmed, each for all of it."""
-        if position.opened_by is None:
-            return False
-        mode, _ = self._mode_for(position, is_opposed=is_opposed)
-        exits = self._exits_of(position)
-        if mode is not ProtectionMode.VENUE:
-            return not exits and (position.protection is mode or self._booked(position) is None)
-        planned = (position.plan.stop_loss is not None) + (position.plan.take_profit is not None)
-        return (
-            len(exits) == planned
-            and not self._missing(position)
-            and (position.protection is mode or self._booked(position) is None)
-        )
-
-    def _missing(self, position: Position) -> list[TriggerKind]:
-        """Return the planned exits that do not stand for all of the position."""
-        plan = position.plan
-        wanted = ((TriggerKind.STOP, plan.stop_loss), (TriggerKind.TARGET, plan.take_profit))
-        size = abs(position.quantity)
-        return [
-            kind
-            for kind, price in wanted
-            if price is not None
-            and not any(
-                order.purpose == kind.value and order.request.size == size
-                for order in self._confirmed(position)
-            )
-        ]
-
-    def _surplus(self, position: Position) -> list[ClientOrderId]:
-        """Return the exits that are not the newest confirmed ones of the right size."""
-        size = abs(position.quantity)
-        right = {
-            order.purpose: order.client_id
-            for order in self._confirmed(position)
-            if order.request.size == size
-        }
-        exits = self._exits_of(position)
-        # A target of another size stays until one of the right size stands.
-        return [
-            order.client_id
-            for order in exits
-            if order.purpose in right and right[order.purpose] != order.client_id
-        ]
-
-    def _has_stop(self, position: Position, *, is_exact: bool = False) -> bool:
-        """Tell whether a confirmed stop stands for (at least) all of a position."""
-        if position.plan.stop_loss is None:
-            return True
-        size = abs(position.quantity)
-        return any(
-            order.purpose is OrderPurpose.STOP
-            and (order.request.size == size if is_exact else order.request.size >= size)
-            for order in self._confirmed(position)
-        )
-
-    def _stands(self, position: Position, purpose: OrderPurpose) -> bool:
-        return any(order.purpose is purpose for order in self._confirmed(position))
-
-    def _confirmed(self, position: Position) -> list[OrderRecord]:
-        """Return the exits the venue has said to have, and that nobody has reason to doubt."""
-        return [
-            order
-            for order in self._exits_of(position)
-            if order.outcome is not None
-            and order.outcome.status is OrderStatus.RESTING
-            and order.client_id not in self._doubtful
-        ]
-
-    def _unsure(self, position: Position) -> list[ClientOrderId]:
-        """Return exits that may or may not stand: left over from a crash, or never answered."""
-        return [
-            order.client_id
-            for order in self._exits_of(position)
-            if order.is_unknown or order.client_id in self._doubtful
-        ]
-
-    def _opposed(self) -> set[Symbol]:
-        held = self._recorder.state.held(self._venue_account)
-        sides = {(position.symbol, position.quantity > 0) for position in held}
-        return {symbol for symbol, is_long in sides if (symbol, not is_long) in sides}
-
-    def _now(self, position: Position) -> Position | None:
-        """Return the position as it is now; None if it, or what it was, is gone."""
-        for held in self.positions:
-            if _key(held) == _key(position):
-                return held
-        return None
-
-    def _booked(self, position: Position) -> Position | None:
-        return self._recorder.state.position(position.trader, position.symbol)
 
     def _wanted(self, position: Position, kinds: Sequence[TriggerKind]) -> list[OrderIntended]:
         ids = {
@@ -447,18 +331,6 @@ class Protection:
             ids=ids,
             kinds=kinds,
         )
-
-    def _exits_of(self, position: Position) -> list[OrderRecord]:
-        return [
-            record
-            for record in self._recorder.state.open_exits(position.trader, position.symbol)
-            # What the engine itself closes for such a reason is no order that waits.
-            if record.request.trigger is not None
-        ]
-
-
-def _key(position: Position) -> tuple[TraderId, Symbol, int]:
-    return position.trader, position.symbol, position.opened_seq
 
 
 def next_id(

@@ -1,11 +1,26 @@
-"""What is reported of approved decisions that did not become orders at the venue. Pure."""
+"""What is reported of approved decisions. Pure."""
 
 from __future__ import annotations
 
+import attrs
+
 from nof0_core.domain.decision import Signal
-from nof0_core.domain.event import OrderIntended, OrderReport
+from nof0_core.domain.event import OrderReport
+from nof0_core.domain.fill import Fill
 from nof0_core.domain.order import OrderPurpose
 from nof0_core.risk.approval import ApprovedDecision
+
+
+@attrs.frozen(kw_only=True)
+class ExecutionReport:
+    """What became of the approved decisions of one cycle.
+
+    `trouble` says what could not be read after the orders were sent, empty if nothing.
+    """
+
+    orders: tuple[OrderReport, ...] = ()
+    fills: tuple[Fill, ...] = ()
+    trouble: str = ""
 
 
 def not_sent(approved: ApprovedDecision, reason: str) -> OrderReport:
@@ -13,11 +28,3 @@ def not_sent(approved: ApprovedDecision, reason: str) -> OrderReport:
     is_close = approved.decision.signal is Signal.CLOSE
     purpose = OrderPurpose.CLOSE if is_close else OrderPurpose.OPEN
     return OrderReport(purpose=purpose, symbol=approved.decision.symbol, reason=reason)
-
-
-def held_back(intent: OrderIntended, reason: str) -> OrderReport:
-    """Report an order that was not sent after all; it was never written as intended."""
-    request = intent.request
-    return OrderReport(
-        purpose=intent.purpose, symbol=request.symbol, request=request, reason=reason
-    )

@@ -18,7 +18,7 @@ from nof0_core.domain.order import OrderPurpose, OrderRequest, OrderStatus, Side
 from nof0_core.domain.outcome import OrderOutcome
 from nof0_core.domain.vocabulary import CallOutcome
 from nof0_core.errors import EndOfDataError, JournalError, TransientError
-from nof0_core.execution.engine import ExecutionReport
+from nof0_core.execution.reports import ExecutionReport
 from nof0_core.ids import client_order_id, cycle_id
 from nof0_core.journal import Journal
 from nof0_core.manager.cycle import CycleRunner

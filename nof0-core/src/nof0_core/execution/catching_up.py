@@ -1,0 +1,185 @@
+"""Learning what has happened at the venue, and comparing both sides."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+import anyio
+
+from nof0_core.domain.account import AccountReport
+from nof0_core.domain.event import OrderIntended
+from nof0_core.domain.fill import Fill
+from nof0_core.domain.order import OrderStatus
+from nof0_core.domain.order_record import OrderRecord
+from nof0_core.domain.snapshot import Quote
+from nof0_core.errors import EndOfDataError, ProviderError
+from nof0_core.execution.exits import Exits
+from nof0_core.execution.fills import VERY_LATE, FillReader
+from nof0_core.execution.flights import Seen
+from nof0_core.execution.gateway import Gateway
+from nof0_core.execution.leverage import Leverage
+from nof0_core.execution.nets import Nets
+from nof0_core.execution.orders import OrderManager
+from nof0_core.execution.reconciliation import Reconciliation
+from nof0_core.ids import ClientOrderId, Symbol
+from nof0_core.state.recorder import Recorder
+
+
+class CatchUp:
+    """Reads one venue account; what cannot be read is told in sentences and hurts nothing else.
+
+    `quotes` are the newest there are; they change as others are fetched. What was before `since`
+    is not booked.
+    """
+
+    def __init__(
+        self,
+        *,
+        gateway: Gateway,
+        recorder: Recorder,
+        orders: OrderManager,
+        fills: FillReader,
+        exits: Exits,
+        reconciliation: Reconciliation,
+        leverage: Leverage,
+        nets: Nets,
+        quotes: Mapping[Symbol, Quote],
+        since: datetime,
+    ) -> None:
+        self._gateway = gateway
+        self._recorder = recorder
+        self._is_lockstep = recorder.clock.is_lockstep
+        self._orders = orders
+        self._fills = fills
+        self._exits = exits
+        self._reconciliation = reconciliation
+        self._leverage = leverage
+        self._nets = nets
+        self._quotes = quotes
+        self._since = since
+        self._is_caught_up = False
+
+    async def report(self) -> Seen[AccountReport]:
+        """Ask for the account, and take back the death of orders that wait there all the same.
+
+        Raises:
+            ProviderError: there is no report.
+        """
+        seen = await self._gateway.report()
+        self._nets.see(seen)
+        self._orders.revive(seen.answer.orders)
+        return seen
+
+    async def book_executions(self, *, late: bool = False) -> tuple[tuple[Fill, ...], list[str]]:
+        """Let a simulated venue have the prices, and book what was executed since the last look.
+
+        Such a venue hands over all it executes. It is asked for more only after a start, after a
+        look in which something failed, for what it handed over then may not have been booked, and
+        while ledger and account differ: what is missing has to be booked before what came later.
+        """
+        reader, trouble, quotes = self._fills, [], self._quotes
+        reader.trouble = []
+        is_known = self._is_caught_up and not self._reconciliation.drift and not late
+        self._is_caught_up = False
+        booked: tuple[Fill, ...] = ()
+        try:
+            handed_over: Sequence[Fill] = ()
+            if self._gateway.is_simulated:
+                handed_over = await self._gateway.accept_marks(quotes)
+            if is_known and self._gateway.is_simulated:
+                booked = await reader.book_handed_over(handed_over, self._since, quotes)
+            elif late:
+                booked = await reader.book_new(self._since, quotes, late=VERY_LATE)
+            else:
+                booked = await reader.book_new(self._since, quotes)
+            self._is_caught_up = True
+        except EndOfDataError:
+            raise
+        except ProviderError as error:
+            trouble.append(str(error))
+        return booked, trouble + reader.trouble
+
+    async def book_sent(self, sent: Sequence[OrderIntended]) -> tuple[tuple[Fill, ...], list[str]]:
+        """Book what orders that were just sent have executed, and what went before it.
+
+        What the answers tell is enough where each order was filled whole and nothing else of ours
+        waited on its coin: a stop that fired a moment earlier has to be booked first.
+        """
+        if not sent:
+            return (), []
+        await self._orders.settle([intent.request.client_id for intent in sent])
+        told = self._orders.take_fills()
+        sizes: defaultdict[ClientOrderId | None, Decimal] = defaultdict(Decimal)
+        for fill in told:
+            sizes[fill.client_id] += fill.size
+        state = self._recorder.state
+        records = [state.order(intent.request.client_id) for intent in sent]
+        first = min(record.seq for record in records if record is not None)
+        waited = {o.symbol for o in state.open_orders(self._gateway.venue_account) if o.seq < first}
+        is_all = all(
+            report.status is OrderStatus.FILLED
+            and report.symbol not in waited
+            and report.outcome is not None
+            and report.outcome.filled_size == sizes[report.outcome.client_id]
+            for report in self._orders.reports(sent)
+        )
+        if is_all and not self._gateway.is_simulated:
+            self._fills.trouble = []
+            booked = await self._fills.book_handed_over(told, self._since, self._quotes)
+            return booked, self._fills.trouble
+        return await self.book_executions()
+
+    async def refresh_orders(self, report: AccountReport) -> list[str]:
+        """Ask about every order we think is open and the venue does not list (any more)."""
+        resting = {order.client_id for order in report.orders}
+        unlisted = []
+        for record in self._recorder.state.open_orders(self._gateway.venue_account):
+            if record.client_id not in resting or record.is_unknown:
+                unlisted.append(record)
+            elif record.request.trigger is not None:
+                self._exits.doubt(record.client_id, is_doubtful=False)
+        unclear: list[OrderRecord] = []
+        if self._is_lockstep:
+            for record in unlisted:
+                await self._refresh(record, unclear)
+        elif unlisted:
+            async with anyio.create_task_group() as tasks:
+                for record in unlisted:
+                    tasks.start_soon(self._refresh, record, unclear)
+        return [f"the state of {len(unclear)} orders"] if unclear else []
+
+    async def _refresh(self, record: OrderRecord, unclear: list[OrderRecord]) -> None:
+        """Ask about one order; if nobody can say, put it to the `unclear` ones."""
+        is_known = await self._orders.refresh(record.client_id)
+        if not is_known:
+            unclear.append(record)
+        if record.request.trigger is not None and not record.is_unknown:
+            self._exits.doubt(record.client_id, is_doubtful=not is_known)
+
+    async def compare(self, seen: Seen[AccountReport], began: float, *, is_old: bool) -> list[str]:
+        """Compare both sides; what differs is looked at twice.
+
+        Between reading fills and positions a stop may have been filled, which is no drift. And what
+        is missing may be on the statement by now, behind what was read already.
+        """
+        marks = {symbol: quote.mark for symbol, quote in self._quotes.items()}
+        try:
+            if is_old:
+                seen = await self._gateway.report(asked_after=began)
+            drift = self._reconciliation.differences(seen.answer, marks)
+            if drift:
+                self._fills.trouble = []
+                await self._fills.book_new(self._since, self._quotes, late=VERY_LATE)
+                seen = await self._gateway.report(asked_after=seen.asked_at)
+                drift = self._reconciliation.differences(seen.answer, marks)
+        except EndOfDataError:
+            raise
+        except ProviderError as error:
+            return [str(error)]
+        self._nets.see(seen)
+        self._leverage.refresh(seen.answer.positions)
+        self._reconciliation.settle(drift)
+        return []

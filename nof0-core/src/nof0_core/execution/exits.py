@@ -1,0 +1,163 @@
+"""What stands at the venue for each position, and what should. Asks nobody, changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from nof0_core.domain.order import OrderPurpose, OrderStatus, TriggerKind
+from nof0_core.domain.order_record import OrderRecord
+from nof0_core.domain.position import ProtectionMode
+from nof0_core.ids import ClientOrderId, Symbol, TraderId, is_shared
+from nof0_core.ledger import Position
+from nof0_core.protocols import Capability
+from nof0_core.state.engine_state import EngineState
+
+VENUE_EXITS = frozenset({Capability.TRIGGER_ORDERS, Capability.REDUCE_ONLY})
+
+
+def key_of(position: Position) -> tuple[TraderId, Symbol, int]:
+    """Return what tells a position from an earlier one of the same trader in the same coin."""
+    return position.trader, position.symbol, position.opened_seq
+
+
+class Exits:
+    """The stops and targets of one venue account, as the ledger knows them.
+
+    Answered executions count before they are booked.
+    """
+
+    def __init__(
+        self, *, venue_account: str, state: EngineState, capabilities: Collection[Capability]
+    ) -> None:
+        self._venue_account = venue_account
+        self._state = state
+        self._at_venue = frozenset(capabilities) >= VENUE_EXITS
+        self._doubtful: set[ClientOrderId] = set()
+
+    def doubt(self, client_id: ClientOrderId, *, is_doubtful: bool) -> None:
+        """Take note whether an order that is said to wait at the venue may not be there."""
+        if is_doubtful:
+            self._doubtful.add(client_id)
+        else:
+            self._doubtful.discard(client_id)
+
+    @property
+    def positions(self) -> list[Position]:
+        """Return what traders hold, with answered executions that are not booked yet."""
+        held = self._state.held(self._venue_account)
+        return [position for position in held if not is_shared(position.trader)]
+
+    def is_kept(self, position: Position, *, is_opposed: bool) -> bool:
+        """Tell whether exactly the planned exits stand confirmed, each for all of it."""
+        if position.opened_by is None:
+            return False
+        mode, _ = self.mode_for(position, is_opposed=is_opposed)
+        exits = self.of(position)
+        if mode is not ProtectionMode.VENUE:
+            return not exits and (position.protection is mode or self.booked(position) is None)
+        planned = (position.plan.stop_loss is not None) + (position.plan.take_profit is not None)
+        return (
+            len(exits) == planned
+            and not self.missing(position)
+            and (position.protection is mode or self.booked(position) is None)
+        )
+
+    def mode_for(self, position: Position, *, is_opposed: bool) -> tuple[ProtectionMode, str]:
+        """Decide who watches a position's exits, and why."""
+        if position.plan.stop_loss is None and position.plan.take_profit is None:
+            return ProtectionMode.NONE, "the trader has exits switched off"
+        if not self._at_venue:
+            return ProtectionMode.ENGINE, "the venue has no reduce-only trigger orders"
+        if is_opposed:
+            return ProtectionMode.ENGINE, "traders hold opposite sides of the coin"
+        return ProtectionMode.VENUE, ""
+
+    def missing(self, position: Position) -> list[TriggerKind]:
+        """Return the planned exits that do not stand for all of the position."""
+        plan = position.plan
+        wanted = ((TriggerKind.STOP, plan.stop_loss), (TriggerKind.TARGET, plan.take_profit))
+        size = abs(position.quantity)
+        return [
+            kind
+            for kind, price in wanted
+            if price is not None
+            and not any(
+                order.purpose == kind.value and order.request.size == size
+                for order in self.confirmed(position)
+            )
+        ]
+
+    def surplus(self, position: Position) -> list[ClientOrderId]:
+        """Return the exits that are not the newest confirmed ones of the right size."""
+        size = abs(position.quantity)
+        right = {
+            order.purpose: order.client_id
+            for order in self.confirmed(position)
+            if order.request.size == size
+        }
+        exits = self.of(position)
+        # A target of another size stays until one of the right size stands.
+        return [
+            order.client_id
+            for order in exits
+            if order.purpose in right and right[order.purpose] != order.client_id
+        ]
+
+    def has_stop(self, position: Position, *, is_exact: bool = False) -> bool:
+        """Tell whether a confirmed stop stands for (at least) all of a position."""
+        if position.plan.stop_loss is None:
+            return True
+        size = abs(position.quantity)
+        return any(
+            order.purpose is OrderPurpose.STOP
+            and (order.request.size == size if is_exact else order.request.size >= size)
+            for order in self.confirmed(position)
+        )
+
+    def stands(self, position: Position, purpose: OrderPurpose) -> bool:
+        """Tell whether an exit of that purpose is confirmed, of whatever size."""
+        return any(order.purpose is purpose for order in self.confirmed(position))
+
+    def confirmed(self, position: Position) -> list[OrderRecord]:
+        """Return the exits the venue has said to have, and that nobody has reason to doubt."""
+        return [
+            order
+            for order in self.of(position)
+            if order.outcome is not None
+            and order.outcome.status is OrderStatus.RESTING
+            and order.client_id not in self._doubtful
+        ]
+
+    def unsure(self, position: Position) -> list[ClientOrderId]:
+        """Return exits that may or may not stand: left over from a crash, or never answered."""
+        return [
+            order.client_id
+            for order in self.of(position)
+            if order.is_unknown or order.client_id in self._doubtful
+        ]
+
+    def opposed(self) -> set[Symbol]:
+        """Return the coins of which opposite sides are held, by whomever."""
+        held = self._state.held(self._venue_account)
+        sides = {(position.symbol, position.quantity > 0) for position in held}
+        return {symbol for symbol, is_long in sides if (symbol, not is_long) in sides}
+
+    def now(self, position: Position) -> Position | None:
+        """Return the position as it is now; None if it, or what it was, is gone."""
+        for held in self.positions:
+            if key_of(held) == key_of(position):
+                return held
+        return None
+
+    def booked(self, position: Position) -> Position | None:
+        """Return the position without what nobody has booked yet."""
+        return self._state.position(position.trader, position.symbol)
+
+    def of(self, position: Position) -> list[OrderRecord]:
+        """Return the exits of a position without a final answer."""
+        return [
+            record
+            for record in self._state.open_exits(position.trader, position.symbol)
+            # What the engine itself closes for such a reason is no order that waits.
+            if record.request.trigger is not None
+        ]
