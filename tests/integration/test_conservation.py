@@ -27,7 +27,7 @@ from nof0_core.domain.limits import RiskLimits
 from nof0_core.domain.order import OrderRequest, OrderStyle, Side
 from nof0_core.domain.position import MarginMode
 from nof0_core.domain.vocabulary import ClockKind, TransferReason
-from nof0_core.errors import ProviderError
+from nof0_core.errors import ProviderError, TransientError
 from nof0_core.execution.engine import ExecutionEngine
 from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.ids import ENGINE, cycle_id
@@ -157,7 +157,9 @@ class Scene:
         return await self.market.quotes(INSTRUMENTS)
 
     async def sync(self):
-        await self.execution.sync(await self.quotes())
+        away = await self.execution.sync(await self.quotes())
+        if away:
+            raise TransientError("; ".join(away))
 
     async def step(self):
         rng = self.rng

@@ -138,7 +138,8 @@ def assert_whole(run):
     intents = {r["data"]["request"]["client_id"]: r["data"] for r in run.records("order_intended")}
     assert set(sent) <= set(intents), "an order left without its intent"
     assert [r for r in run.records("reconciled") if r["data"]["drift"]] == []
-    assert {r["data"]["code"] for r in run.records("alert")} == set()
+    # Where traders hold opposite sides, the engine watches; when it ends, it says so.
+    assert {r["data"]["code"] for r in run.records("alert")} <= {"unprotected_at_end"}
 
     ids = [r["data"]["fill"]["trade_id"] for r in run.records("filled")]
     assert len(ids) == len(set(ids))
