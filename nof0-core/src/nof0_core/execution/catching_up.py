@@ -19,7 +19,7 @@ from nof0_core.errors import EndOfDataError, ProviderError
 from nof0_core.execution.exits import Exits
 from nof0_core.execution.fills import VERY_LATE, FillReader
 from nof0_core.execution.flights import Seen
-from nof0_core.execution.gateway import Gateway
+from nof0_core.execution.gateway import NEVER, Gateway
 from nof0_core.execution.leverage import Leverage
 from nof0_core.execution.nets import Nets
 from nof0_core.execution.orders import OrderManager
@@ -62,15 +62,23 @@ class CatchUp:
         self._since = since
         self._is_caught_up = False
 
-    async def report(self) -> Seen[AccountReport]:
-        """Ask for the account, and take back the death of orders that wait there all the same.
+    async def report(self, *, asked_after: float = NEVER) -> Seen[AccountReport]:
+        """Ask for the account; exits that it does not list are doubted until they are asked for.
+
+        Orders that counted as dead and wait there all the same live again.
 
         Raises:
             ProviderError: there is no report.
         """
-        seen = await self._gateway.report()
+        seen = await self._gateway.report(asked_after=asked_after)
         self._nets.see(seen)
         self._orders.revive(seen.answer.orders)
+        listed = {order.client_id for order in seen.answer.orders}
+        for record in self._recorder.state.open_orders(self._gateway.venue_account):
+            since = self._orders.resting_since.get(record.client_id, NEVER)
+            if record.request.trigger is not None and since < seen.asked_at:
+                is_listed = record.client_id in listed
+                self._exits.doubt(record.client_id, is_doubtful=not is_listed)
         return seen
 
     async def book_executions(self, *, late: bool = False) -> tuple[tuple[Fill, ...], list[str]]:
@@ -135,12 +143,11 @@ class CatchUp:
     async def refresh_orders(self, report: AccountReport) -> list[str]:
         """Ask about every order we think is open and the venue does not list (any more)."""
         resting = {order.client_id for order in report.orders}
-        unlisted = []
-        for record in self._recorder.state.open_orders(self._gateway.venue_account):
-            if record.client_id not in resting or record.is_unknown:
-                unlisted.append(record)
-            elif record.request.trigger is not None:
-                self._exits.doubt(record.client_id, is_doubtful=False)
+        unlisted = [
+            record
+            for record in self._recorder.state.open_orders(self._gateway.venue_account)
+            if record.client_id not in resting or record.is_unknown
+        ]
         unclear: list[OrderRecord] = []
         if self._is_lockstep:
             for record in unlisted:
@@ -156,8 +163,8 @@ class CatchUp:
         is_known = await self._orders.refresh(record.client_id)
         if not is_known:
             unclear.append(record)
-        if record.request.trigger is not None and not record.is_unknown:
-            self._exits.doubt(record.client_id, is_doubtful=not is_known)
+        elif record.request.trigger is not None:
+            self._exits.doubt(record.client_id, is_doubtful=False)
 
     async def compare(self, seen: Seen[AccountReport], began: float, *, is_old: bool) -> list[str]:
         """Compare both sides; what differs is looked at twice.
@@ -168,18 +175,17 @@ class CatchUp:
         marks = {symbol: quote.mark for symbol, quote in self._quotes.items()}
         try:
             if is_old:
-                seen = await self._gateway.report(asked_after=began)
+                seen = await self.report(asked_after=began)
             drift = self._reconciliation.differences(seen.answer, marks)
             if drift:
                 self._fills.trouble = []
                 await self._fills.book_new(self._since, self._quotes, late=VERY_LATE)
-                seen = await self._gateway.report(asked_after=seen.asked_at)
+                seen = await self.report(asked_after=seen.asked_at)
                 drift = self._reconciliation.differences(seen.answer, marks)
         except EndOfDataError:
             raise
         except ProviderError as error:
             return [str(error)]
-        self._nets.see(seen)
         self._leverage.refresh(seen.answer.positions)
         self._reconciliation.settle(drift)
         return []

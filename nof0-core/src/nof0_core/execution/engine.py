@@ -132,6 +132,7 @@ class ExecutionEngine:
             orders=self._orders,
             pre_trade=self._pre_trade,
             nets=self._nets,
+            catch_up=self._catch_up,
             instruments=instruments,
             policies=policies,
         )

@@ -11,6 +11,7 @@ from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.order import OrderPurpose
 from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import EndOfDataError, ProviderError
+from nof0_core.execution.catching_up import CatchUp
 from nof0_core.execution.closing import Closing
 from nof0_core.execution.gateway import Gateway
 from nof0_core.execution.lane import Urgency
@@ -40,6 +41,7 @@ class ForcedCloses:
         orders: OrderManager,
         pre_trade: PreTradeCheck,
         nets: Nets,
+        catch_up: CatchUp,
         instruments: Mapping[Symbol, Instrument],
         policies: Mapping[TraderId, OrderPolicy],
     ) -> None:
@@ -48,7 +50,7 @@ class ForcedCloses:
         self._recorder = recorder
         self._orders = orders
         self._pre_trade = pre_trade
-        self._nets = nets
+        self._catch_up = catch_up
         self.closing = Closing(
             venue_account=gateway.venue_account,
             recorder=recorder,
@@ -110,7 +112,7 @@ class ForcedCloses:
             position = self._held(trader, symbol)
             if position is None or (is_forced and not self.tries.may(position)):
                 return Refusal(reason="")
-            if self._pre_trade.is_under_way(trader, symbol):
+            if self._pre_trade.is_closing(trader, symbol):
                 return Refusal(
                     reason="" if is_forced else "an order on the coin is still on its way"
                 )
@@ -133,13 +135,11 @@ class ForcedCloses:
     async def _look(self) -> None:
         """Ask for the net positions, unless they were told just now."""
         try:
-            seen = await self._gateway.report(asked_after=anyio.current_time() - FRESH_FOR)
+            await self._catch_up.report(asked_after=anyio.current_time() - FRESH_FOR)
         except EndOfDataError:
             raise
         except ProviderError as error:
             self._recorder.log.warning("no report of net positions", error=str(error))
-        else:
-            self._nets.see(seen)
 
     def _tell(self, position: Position, purpose: OrderPurpose) -> None:
         count = self.tries.count(position)

@@ -55,6 +55,8 @@ class OrderManager:
         self._in_batches = Capability.BATCH in gateway.capabilities
         self._unseen: dict[ClientOrderId, tuple[float, int]] = {}
         self._told: list[Fill] = []
+        self.resting_since: dict[ClientOrderId, float] = {}
+        """When this run learned that an order waits at the venue (event loop's time)."""
 
     def take_fills(self) -> list[Fill]:
         """Return the executions that answers told since the last call, and forget them."""
@@ -78,7 +80,8 @@ class OrderManager:
             await self._recorder.secure()
             for outcome in await self._carry_out(fresh, until):
                 self._answer(outcome)
-            await self._recorder.secure()
+            # No wait for the disk: an answer that a power failure takes is asked for again.
+            self._recorder.journal.flush()
 
     def reports(self, intents: Sequence[OrderIntended]) -> list[OrderReport]:
         """Return what is known of orders that were sent, in the same order."""
@@ -253,6 +256,10 @@ class OrderManager:
             if is_back or outcome.filled_size < known.filled_size:
                 return
         self._unseen.pop(outcome.client_id, None)
+        if outcome.status is OrderStatus.RESTING:
+            self.resting_since[outcome.client_id] = anyio.current_time()
+        else:
+            self.resting_since.pop(outcome.client_id, None)
         self._recorder.record(
             record.trader,
             OrderAnswered(

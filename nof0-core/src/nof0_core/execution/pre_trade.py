@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from nof0_core.domain.event import OrderIntended
 from nof0_core.domain.order import OrderPurpose
+from nof0_core.domain.order_record import OrderRecord
 from nof0_core.execution.approvals import Approvals
 from nof0_core.execution.nets import Nets
 from nof0_core.execution.reconciliation import Reconciliation
@@ -52,16 +53,30 @@ class PreTradeCheck:
     def is_under_way(self, trader: TraderId, symbol: Symbol, *, but: str | None = None) -> bool:
         """Tell whether an order of the trader on the coin may yet fill, its exits left out.
 
-        Sent beside it, another close would turn the position round, another entry double it. The
-        order `but` is no reason: it is asked for instead of being sent again.
+        Sent beside it, another entry would double the position. The order `but` is no reason: it is
+        asked for instead of being sent again.
+        """
+        return any(record.client_id != but for record in self._filling(trader, symbol))
+
+    def is_closing(self, trader: TraderId, symbol: Symbol) -> bool:
+        """Tell whether a close of the trader on the coin may yet fill.
+
+        Another one would turn the position round. An entry is no reason: what it has filled is
+        closed, what it may yet fill is protected then.
         """
         return any(
-            record.trader == trader
-            and record.symbol == symbol
-            and record.request.trigger is None
-            and record.client_id != but
-            for record in self._recorder.state.open_orders(self._venue_account)
+            record.purpose is not OrderPurpose.OPEN for record in self._filling(trader, symbol)
         )
+
+    def _filling(self, trader: TraderId, symbol: Symbol) -> Iterator[OrderRecord]:
+        for record in self._recorder.state.open_orders(self._venue_account):
+            if (
+                record.trader == trader
+                and record.symbol == symbol
+                and record.request.trigger is None
+                and record.filled < record.request.size
+            ):
+                yield record
 
     def refusal_at_sending(self, intent: OrderIntended) -> str:
         """Say why an order must not leave now, empty if it may.
