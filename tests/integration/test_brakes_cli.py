@@ -80,12 +80,15 @@ def records(run, *types):
 
 
 def held(run):
-    """What each trader holds, by the fills in the journal."""
+    """What each trader holds, by the fills and offsets in the journal."""
     sizes = defaultdict(Decimal)
     for record in records(run, "filled"):
         fill = record["data"]["fill"]
         sign = 1 if fill["side"] == "buy" else -1
         sizes[record["data"]["trader"], fill["symbol"]] += sign * Decimal(fill["size"])
+    for record in records(run, "offset"):
+        for trader, quantity in record["data"]["quantities"].items():
+            sizes[trader, record["data"]["symbol"]] += Decimal(quantity)
     return {key: size for key, size in sizes.items() if size}
 
 

@@ -127,7 +127,15 @@ class Scene:
         self.state = state
         self.recorder = Recorder(journal=self.journal, state=state, clock=self.clock, log=Lines())
         policies = OrderPolicy(
-            style=OrderStyle.MARKET_IOC, slippage_bps=D(75), limits=RiskLimits(price_band_pct=D(5))
+            style=OrderStyle.MARKET_IOC,
+            slippage_bps=D(75),
+            limits=RiskLimits(
+                price_band_pct=D(5),
+                max_data_age=timedelta(days=999),
+                stop_loss_enabled=False,
+                take_profit_enabled=False,
+                min_risk_reward=D(0),
+            ),
         )
         self.execution = ExecutionEngine(
             venue_account="paper",

@@ -45,7 +45,8 @@ def test_killed_at_any_moment_it_loses_no_fill_and_goes_on(run_in, tmp_path):
     assert outcome.returncode == 0, outcome.stderr
     assert run.nof0("journal", "verify", str(run.data)).returncode == 0
     assert [r["data"] for r in run.records("reconciled") if r["data"]["drift"]] == []
-    assert [r["data"]["code"] for r in run.records("alert")] == []
+    # Where traders hold opposite sides, the engine watches; when it ends, it says so.
+    assert {r["data"]["code"] for r in run.records("alert")} <= {"unprotected_at_end"}
     venue = (run.data / "exchange" / "paper_trading").rglob("*.jsonl")
     executed = [line for path in venue for line in path.read_text().splitlines() if '"fill' in line]
     assert executed

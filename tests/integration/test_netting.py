@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from nof0_core.clock import SimulatedClock
 from nof0_core.domain.decision import Decision, Signal
 from nof0_core.domain.event import EngineStarted, Transferred
+from nof0_core.domain.limits import RiskLimits
 from nof0_core.domain.order import OrderStyle
 from nof0_core.domain.vocabulary import ClockKind, TransferReason
 from nof0_core.execution.engine import ExecutionEngine
@@ -76,7 +77,9 @@ async def _play(stream):
             Transferred(venue_account="paper", amounts=amounts, reason=TransferReason.INITIAL),
         )
         policies = OrderPolicy(
-            style=OrderStyle.MARKET_IOC, slippage_bps=Decimal(75), price_band_pct=Decimal(5)
+            style=OrderStyle.MARKET_IOC,
+            slippage_bps=Decimal(75),
+            limits=RiskLimits(price_band_pct=Decimal(5), max_data_age=timedelta(days=999)),
         )
         execution = ExecutionEngine(
             venue_account="paper",

@@ -87,6 +87,10 @@ class SecondBooks:
             fill["symbol"], signed, D(fill["price"]), D(fill["fee"])
         )
 
+    def _offset(self, data):
+        for trader, quantity in data["quantities"].items():
+            self.accounts[trader].trade(data["symbol"], D(quantity), D(data["price"]), D(0))
+
     def _funding(self, data):
         amounts = {trader: D(amount) for trader, amount in data["amounts"].items()}
         self.settled.append((data, amounts, self.sizes(data["symbol"])))
@@ -127,7 +131,7 @@ class SecondBooks:
 
 @pytest.fixture(scope="module")
 def records(demo):
-    return demo.records("transferred", "filled", "funding", "market", "hour")
+    return demo.records("transferred", "filled", "offset", "funding", "market", "hour")
 
 
 @pytest.fixture(scope="module")

@@ -102,7 +102,15 @@ class Floor:
             state.apply(event)
         self.recorder = Recorder(journal=journal, state=state, clock=self.clock, log=Lines())
         policies = OrderPolicy(
-            style=OrderStyle.MARKET_IOC, slippage_bps=D(50), limits=RiskLimits(price_band_pct=D(5))
+            style=OrderStyle.MARKET_IOC,
+            slippage_bps=D(50),
+            limits=RiskLimits(
+                price_band_pct=D(5),
+                max_data_age=timedelta(days=999),
+                stop_loss_enabled=False,
+                take_profit_enabled=False,
+                min_risk_reward=D(0),
+            ),
         )
         self.execution = ExecutionEngine(
             venue_account="paper",
@@ -299,18 +307,18 @@ async def test_trades_by_hand_are_the_unassigned_accounts(floor):
     await floor.assert_agrees()
 
 
-async def test_a_sale_by_hand_of_what_a_trader_holds_is_not_the_traders(floor):
-    """The net is flat, so the venue drops the stop; the trader still holds and is still watched."""
+async def test_a_sale_by_hand_of_what_a_trader_holds_has_closed_it(floor):
+    """Who sells everything in the venue's screen is flat, and nothing opens the other side."""
     await floor.enter("bob", "BTC")
     held = floor.recorder.state.position("bob", "BTC")
     await floor.screen.trade("BTC", -held.quantity, limit="99000")
     await floor.look()
-    assert floor.recorder.state.position("bob", "BTC").quantity == held.quantity
-    assert floor.recorder.state.position("bob", "BTC").protection == "engine"
+    assert floor.recorder.state.position("bob", "BTC") is None
+    assert [t.reason for t in floor.recorder.state.trades("bob")] == ["manual"]
+    assert "foreign_fill" in floor.alerts()
     floor.market.set("BTC", "98000")
     await floor.look()
-    assert floor.recorder.state.position("bob", "BTC") is None
-    assert [t.reason for t in floor.recorder.state.trades("bob")] == ["stop"]
+    assert floor.recorder.state.positions("paper") == ()
     await floor.assert_agrees()
 
 

@@ -130,7 +130,7 @@ def open_floor(tmp_path_factory):
             policies = OrderPolicy(
                 style=OrderStyle.MARKET_IOC,
                 slippage_bps=D(50),
-                limits=RiskLimits(price_band_pct=D(2)),
+                limits=RiskLimits(price_band_pct=D(2), max_data_age=timedelta(days=999)),
             )
             execution = ExecutionEngine(
                 venue_account="paper",
@@ -194,8 +194,8 @@ async def test_with_refused_stops_no_position_stays_open_and_one_alert_is_raised
 
 
 async def test_a_refused_stop_of_one_trader_leaves_the_other_alone(open_floor):
-    # the second stop that is ever placed is refused
-    script = (ScriptedFault(fault="reject_stops", nth=2),)
+    # the second stop that is ever placed is refused, and what is tried in its place
+    script = tuple(ScriptedFault(fault="reject_stops", nth=nth) for nth in (2, 3))
     async with open_floor(faults=FaultRules(script=script)) as floor:
         await floor.enter("bob")
         bobs = floor.recorder.state.position("bob", "BTC")

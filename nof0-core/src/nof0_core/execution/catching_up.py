@@ -86,11 +86,13 @@ class CatchUp:
 
         Such a venue hands over all it executes. It is asked for more only after a start, after a
         look in which something failed, for what it handed over then may not have been booked, and
-        while ledger and account differ: what is missing has to be booked before what came later.
+        while ledger and account differ or something is answered that is not booked: what is missing
+        has to be booked before what came later.
         """
         reader, trouble, quotes = self._fills, [], self._quotes
         reader.trouble = []
-        is_known = self._is_caught_up and not self._reconciliation.drift and not late
+        unbooked = self._recorder.state.unbooked(self._gateway.venue_account)
+        is_known = not (late or unbooked or self._reconciliation.drift) and self._is_caught_up
         self._is_caught_up = False
         booked: tuple[Fill, ...] = ()
         try:

@@ -15,7 +15,7 @@ from nof0_core.execution.nets import Nets
 from nof0_core.execution.order_factory import OrderPolicy, Refusal
 from nof0_core.execution.protection import next_id
 from nof0_core.execution.tries import Tries
-from nof0_core.ids import ENGINE, UNASSIGNED, Symbol, TraderId, is_shared
+from nof0_core.ids import ENGINE, UNASSIGNED, CycleId, Symbol, TraderId, is_shared
 from nof0_core.ledger import Position
 from nof0_core.money import ZERO, exactly
 from nof0_core.protocols import Capability
@@ -61,11 +61,16 @@ class Closing:
 
     @exactly
     def orders(
-        self, position: Position, quotes: Mapping[Symbol, Quote], purpose: OrderPurpose
+        self,
+        position: Position,
+        quotes: Mapping[Symbol, Quote],
+        purpose: OrderPurpose,
+        cycle: CycleId,
     ) -> list[OrderIntended] | Refusal:
         """Make the orders that close all of a position at the newest quote, as far as they may be.
 
-        Nothing may be awaited between this and writing the orders down.
+        `cycle` is the one that decided it, or the position's own. Nothing may be awaited between
+        this and writing the orders down.
         """
         symbol = position.symbol
         quote, instrument = quotes.get(symbol), self._instruments.get(symbol)
@@ -87,7 +92,7 @@ class Closing:
         waits = ""
         if beyond and doubt:
             waits, beyond = doubt, ZERO
-        made, small = self._parts(position, reducing, beyond, quote, instrument, purpose)
+        made, small = self._parts(position, reducing, beyond, quote, instrument, purpose, cycle)
         if made:
             return made
         left = size - reducing - against
@@ -103,6 +108,7 @@ class Closing:
         quote: Quote,
         instrument: Instrument,
         purpose: OrderPurpose,
+        cycle: CycleId,
     ) -> tuple[list[OrderIntended], str]:
         """Make the orders up to the net and beyond it; what is too small is told in words."""
         least, size = instrument.min_notional, reducing + beyond
@@ -117,7 +123,7 @@ class Closing:
             if not amount:
                 continue
             order = self._order(
-                position, amount, quote, instrument, purpose, number=len(made),
+                position, amount, quote, instrument, purpose, cycle, number=len(made),
                 is_reduce_only=is_reduce_only,
             )  # fmt: skip
             if is_reduce_only or amount * order.request.limit_price >= least:
@@ -136,17 +142,18 @@ class Closing:
         quote: Quote,
         instrument: Instrument,
         purpose: OrderPurpose,
+        cycle: CycleId,
         *,
         number: int,
         is_reduce_only: bool,
     ) -> OrderIntended:
         trader = position.trader
         is_forced = purpose is not OrderPurpose.CLOSE
-        leg = f"{purpose}.{position.cycle}"
+        leg = f"{purpose}.{cycle}"
         return order_factory.close_order(
             trader=trader,
             venue_account=self._venue_account,
-            cycle=position.cycle,
+            cycle=cycle,
             symbol=position.symbol,
             side=Side.SELL if position.quantity > 0 else Side.BUY,
             size=size,

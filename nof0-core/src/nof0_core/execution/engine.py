@@ -345,7 +345,7 @@ class ExecutionEngine:
         found = self._approvals.now(approved)
         if isinstance(found, Refusal):
             return not_sent(approved, found.reason)
-        made = await self._closes.carry_out(approved.trader, symbol, self._quotes)
+        made = await self._closes.carry_out(approved.trader, symbol, self._quotes, approved.cycle)
         return not_sent(approved, made.reason) if isinstance(made, Refusal) else made
 
     async def _protect(self) -> None:

@@ -20,7 +20,7 @@ from nof0_core.execution.order_factory import OrderPolicy, Refusal
 from nof0_core.execution.orders import OrderManager
 from nof0_core.execution.pre_trade import PreTradeCheck
 from nof0_core.execution.tries import Tries
-from nof0_core.ids import Symbol, TraderId, is_shared
+from nof0_core.ids import CycleId, Symbol, TraderId, is_shared
 from nof0_core.ledger import Position
 from nof0_core.state.alert_once import AlertOnce
 from nof0_core.state.recorder import Recorder
@@ -86,10 +86,10 @@ class ForcedCloses:
         return made
 
     async def carry_out(
-        self, trader: TraderId, symbol: Symbol, quotes: Mapping[Symbol, Quote]
+        self, trader: TraderId, symbol: Symbol, quotes: Mapping[Symbol, Quote], cycle: CycleId
     ) -> list[OrderIntended] | Refusal:
         """Send the close a model has decided, or say why there is none."""
-        made = await self._send(trader, symbol, quotes, OrderPurpose.CLOSE)
+        made = await self._send(trader, symbol, quotes, OrderPurpose.CLOSE, cycle)
         if isinstance(made, Refusal) and not made.reason:
             return Refusal(reason="the position is already closed")
         return made
@@ -100,6 +100,7 @@ class ForcedCloses:
         symbol: Symbol,
         quotes: Mapping[Symbol, Quote],
         purpose: OrderPurpose,
+        cycle: CycleId | None = None,
     ) -> list[OrderIntended] | Refusal:
         """Decide and send while the lane is held: nobody else sends a close in between."""
         position = self._held(trader, symbol)
@@ -116,7 +117,7 @@ class ForcedCloses:
                 return Refusal(
                     reason="" if is_forced else "an order on the coin is still on its way"
                 )
-            made = self.closing.orders(position, quotes, purpose)
+            made = self.closing.orders(position, quotes, purpose, cycle or position.cycle)
             if isinstance(made, Refusal):
                 return made
             if is_forced:
