@@ -219,24 +219,21 @@ class FillReader:
                         trader=trader, venue_account=self._venue_account, fill=part, whole=whole
                     ),
                 )
-        to = ", ".join(parts)
+        to, coins, price = ", ".join(parts), plain(fill.size), plain(fill.price)
         if fill.is_liquidation:
-            code, what = (
+            self._recorder.alert(
                 "liquidation",
-                (
-                    f"the venue closed {plain(fill.size)} {fill.symbol} at {plain(fill.price)} for "
-                    f"lack of margin; booked to {to}"
-                ),
+                f"{self._venue_account}: the venue closed {coins} {fill.symbol} at {price} for "
+                f"lack of margin; booked to {to}",
+                symbol=fill.symbol,
             )
-        else:
-            code, what = (
-                "foreign_fill",
-                (
-                    f"{fill.side} {fill.size} {fill.symbol} at {fill.price} was not ordered by any "
-                    f"trader; booked to {to}"
-                ),
-            )
-        self._recorder.alert(code, f"{self._venue_account}: {what}", symbol=fill.symbol)
+            return
+        self._recorder.alert(
+            "foreign_fill",
+            f"{self._venue_account}: {fill.side} {coins} {fill.symbol} at {price} was not ordered "
+            f"by any trader; booked to {to}",
+            symbol=fill.symbol,
+        )
 
     def _owner(self, client_id: ClientOrderId | None) -> TraderId:
         record = self._recorder.state.order(client_id) if client_id is not None else None

@@ -58,7 +58,7 @@ async def test_what_happened_before_the_account_was_taken_over_is_not_booked(sce
     scene.venue.paid = [attrs.evolve(p, time=p.time - MINUTE) for p in scene.venue.paid]
     scene.venue.sizes.clear()
     scene.venue.raw = D(10_000)
-    scene.execution._since -= timedelta(days=1)
+    scene.execution._catch_up._since -= timedelta(days=1)
     await scene.open("ann")
     scene.assert_agrees()
     assert scene.alerts() == []
