@@ -7,7 +7,7 @@ line for a person and an exit code.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
@@ -30,9 +30,21 @@ class Nof0Error(Exception):
         self.hints = tuple(hints)
 
 
+def leaves(error: BaseException) -> Iterator[BaseException]:
+    """Yield the errors inside a group, or the one error."""
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from leaves(inner)
+    else:
+        yield error
+
+
 def in_words(error: BaseException) -> str:
     """Describe an error in one line; nof0's own need no class name."""
-    return str(error) if isinstance(error, Nof0Error) else f"{type(error).__name__}: {error}"
+    return "; ".join(
+        str(leaf) if isinstance(leaf, Nof0Error) else f"{type(leaf).__name__}: {leaf}"
+        for leaf in leaves(error)
+    )
 
 
 # --- configuration and plugins -----------------------------------------------------------------

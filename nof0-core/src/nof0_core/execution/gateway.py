@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 import anyio
 
+from nof0_core.calls import CallsUnderWay
+from nof0_core.cancellation import is_cancelled
 from nof0_core.clock import Clock
 from nof0_core.domain.account import AccountReport
 from nof0_core.domain.fill import Fill, FundingPayment
@@ -62,8 +64,7 @@ class Gateway:
         self._provider = provider
         self._is_lockstep = clock.is_lockstep
         self._flights = Flights(is_sharing=not clock.is_lockstep)
-        self._under_way: dict[int, tuple[str, float]] = {}
-        self._calls = 0
+        self._under_way = CallsUnderWay(f"exchange {venue_account}")
         self._changed_at = NEVER
         self._funding = exchange_with(provider, Capability.FUNDING)
         self._proof = exchange_with(provider, Capability.PROOF)
@@ -195,14 +196,8 @@ class Gateway:
     # --- watching ---------------------------------------------------------------------------------
 
     def overdue(self, now: float) -> str:
-        """Say which call has run longer than the watchdog allows at `now` (real); empty if none."""
-        for verb, began in self._under_way.values():
-            if now - began > self.limits.watchdog:
-                return (
-                    f"exchange {self.venue_account}: {verb} has not answered for "
-                    f"{self.limits.watchdog:g} s"
-                )
-        return ""
+        """Name a call that hangs at `now` (`stopwatch`), "" if none does."""
+        return self._under_way.overdue(now)
 
     async def _read(
         self,
@@ -225,21 +220,20 @@ class Gateway:
     ) -> Answer:
         error = TransientError if is_read else OutcomeUnknownError
         limit = getattr(self.limits, verb) if limit is None else limit
-        self._calls += 1
-        number, began = self._calls, anyio.current_time()
-        self._under_way[number] = verb, began
+        began = anyio.current_time()
         try:
-            if self._is_lockstep:
-                return await ask()
-            with anyio.fail_after(limit):
-                return await ask()
+            with self._under_way.of(verb):
+                if self._is_lockstep:
+                    return await ask()
+                with anyio.fail_after(limit):
+                    return await ask()
         except ProviderError:
             raise
         except TimeoutError as late:
             message = f"{verb} was not answered in time"
             raise error(message, section=self.venue_account) from late
         except anyio.get_cancelled_exc_class() as cancelled:
-            if _is_cancelled():
+            if is_cancelled():
                 raise
             message = f"{verb}: the provider cancelled itself"
             raise error(message, section=self.venue_account) from cancelled
@@ -247,7 +241,6 @@ class Gateway:
             message = f"{verb}: {type(fault).__name__}: {fault}"
             raise error(message, section=self.venue_account) from fault
         finally:
-            del self._under_way[number]
             now = anyio.current_time()
             self.timings[verb].add(now - began)
             if verb in CHANGING:
@@ -259,9 +252,3 @@ class Gateway:
             message = f"asked for the order {asked}, got {told}"
             raise TransientError(message, section=self.venue_account)
         return found
-
-
-def _is_cancelled() -> bool:
-    """Tell whether somebody has cancelled the running task, not a provider itself."""
-    task = anyio.get_current_task()
-    return anyio.current_effective_deadline() == NEVER or task.has_pending_cancellation()

@@ -11,8 +11,7 @@ class Limits:
 
     A limit that strikes makes the outcome of `place` and `cancel` unknown, and a read one that may
     work later. `place` is an entry's; what protects has `protect` for its order and `cancel`. The
-    longest a unit of sending and protecting may take is `unit`. What runs longer than `watchdog` on
-    a lockstep clock ends the run.
+    longest a unit of sending and protecting may take is `unit`.
     """
 
     place: float = 20.0
@@ -30,7 +29,6 @@ class Limits:
     open: float = 60.0
     close: float = 10.0
     unit: float = 45.0
-    watchdog: float = 60.0
 
 
 LIMITS = Limits()

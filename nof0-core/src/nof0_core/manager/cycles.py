@@ -9,9 +9,16 @@ from datetime import datetime
 import anyio
 
 from nof0_core.domain.vocabulary import CycleStatus
-from nof0_core.errors import EndOfDataError, JournalError, Nof0Error, ReplayMissError
+from nof0_core.errors import (
+    EndOfDataError,
+    JournalError,
+    Nof0Error,
+    ReplayMissError,
+    in_words,
+    leaves,
+)
 from nof0_core.manager.cycle import CycleRunner
-from nof0_core.manager.duty_guard import in_words, is_fatal, leaves, log_failure
+from nof0_core.manager.duty_guard import is_fatal, log_failure
 from nof0_core.manager.trader import Trader
 from nof0_core.state.recorder import Recorder
 

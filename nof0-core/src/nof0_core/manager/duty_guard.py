@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio  # noqa: TID251 - nobody else knows whether a cancellation was asked for
-import math
 import traceback
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 
 import anyio
 
-from nof0_core.errors import EndOfDataError, JournalError, Nof0Error, ReplayMissError
+from nof0_core.cancellation import is_cancelled
+from nof0_core.errors import (
+    EndOfDataError,
+    JournalError,
+    Nof0Error,
+    ReplayMissError,
+    in_words,
+    leaves,
+)
 from nof0_core.state.alert_once import AlertOnce
 from nof0_core.state.recorder import Recorder
 
@@ -56,30 +62,6 @@ def is_fatal(error: BaseException) -> bool:
         if isinstance(leaf, anyio.get_cancelled_exc_class()) and is_cancelled():
             return True
     return False
-
-
-def is_cancelled() -> bool:
-    """Tell whether somebody cancelled this task, rather than a library that broke off by itself."""
-    task = asyncio.current_task()
-    is_asked = task is not None and task.cancelling() > 0
-    return is_asked or anyio.current_effective_deadline() == -math.inf
-
-
-def leaves(error: BaseException) -> Iterator[BaseException]:
-    """Yield the errors inside a group, or the one error."""
-    if isinstance(error, BaseExceptionGroup):
-        for inner in error.exceptions:
-            yield from leaves(inner)
-    else:
-        yield error
-
-
-def in_words(error: BaseException) -> str:
-    """Describe an error in one line; nof0's own need no class name."""
-    return "; ".join(
-        str(leaf) if isinstance(leaf, Nof0Error) else f"{type(leaf).__name__}: {leaf}"
-        for leaf in leaves(error)
-    )
 
 
 def log_failure(recorder: Recorder, what: str, name: str, error: BaseException) -> None:

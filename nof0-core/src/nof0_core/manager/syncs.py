@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from nof0_core.domain.snapshot import Quote
-from nof0_core.errors import EndOfDataError
+from nof0_core.errors import EndOfDataError, in_words, leaves
 from nof0_core.execution.engine import ExecutionEngine
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.controls import Controls
-from nof0_core.manager.duty_guard import in_words, is_fatal, leaves, log_failure
+from nof0_core.manager.duty_guard import is_fatal, log_failure
 from nof0_core.manager.trader import Trader
 from nof0_core.portfolio.valuation import Portfolio
 from nof0_core.state.alert_once import AlertOnce

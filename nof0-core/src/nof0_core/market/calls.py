@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
 import anyio
 
-from nof0_core.clock import Clock, stopwatch
+from nof0_core.calls import CallsUnderWay
+from nof0_core.clock import Clock
 from nof0_core.domain.candles import Candles, Interval
 from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import TransientError
@@ -17,8 +17,6 @@ from nof0_core.ids import Symbol
 from nof0_core.protocols.market import MarketProvider
 
 T = TypeVar("T")
-OVERDUE = 60.0
-"""After so many seconds of real time a call that nothing limits is said to hang."""
 
 
 class MarketCalls:
@@ -43,7 +41,7 @@ class MarketCalls:
         self._is_limited = not clock.is_lockstep
         self._quotes_within = quotes_within
         self._candles_within = candles_within
-        self._begun: dict[object, tuple[str, float]] = {}
+        self._under_way = CallsUnderWay(f"market {section}")
 
     async def quotes(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, Quote]:
         """Ask for quotes.
@@ -68,26 +66,14 @@ class MarketCalls:
         return await self._within("candles", self._candles_within, asked)
 
     def overdue(self, now: float) -> str:
-        """Name a call that has run longer than `OVERDUE` at `now` (`stopwatch`), "" if none has."""
-        for verb, began in self._begun.values():
-            if now - began > OVERDUE:
-                return f"market {self._section}: {verb} has not answered for {OVERDUE:g} s"
-        return ""
+        """Name a call that hangs at `now` (`stopwatch`), "" if none does."""
+        return self._under_way.overdue(now)
 
     async def _within(self, verb: str, limit: float, asked: Awaitable[T]) -> T:
-        with self._under_way(verb):
+        with self._under_way.of(verb):
             if not self._is_limited:
                 return await asked
             with anyio.move_on_after(limit):
                 return await asked
             message = f"market {self._section}: {verb} did not answer within {limit:g} s"
             raise TransientError(message, section=self._section)
-
-    @contextmanager
-    def _under_way(self, verb: str) -> Iterator[None]:
-        key = object()
-        self._begun[key] = verb, stopwatch()
-        try:
-            yield
-        finally:
-            del self._begun[key]

@@ -9,7 +9,7 @@ from nof0_core.config.model import Config, TraderConfig
 from nof0_core.decision import DecisionMaker
 from nof0_core.domain.model import ModelSpec
 from nof0_core.execution.engine import ExecutionEngine
-from nof0_core.execution.limits import Limits
+from nof0_core.execution.limits import LIMITS, Limits
 from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.controls import Controls
@@ -30,8 +30,6 @@ from nof0_core.runtime import compatibility
 from nof0_core.runtime.preview import prompt_book
 from nof0_core.spending.budget import CallStore, ModelBudget
 from nof0_core.state.recorder import Recorder
-
-LIMITS = Limits()
 
 
 def make_feed(
@@ -102,6 +100,7 @@ def make_manager(
             policies={t.id: _terms(t) for t in config.traders},
             since=recorder.state.inception or clock.now(),
             refusal=brakes.refusal,
+            limits=limits,
         )
         for name, provider in providers.items()
     }

@@ -20,6 +20,7 @@ from nof0_core.domain.event import (
     Event,
 )
 from nof0_core.domain.view import View
+from nof0_core.execution.limits import LIMITS
 from nof0_core.ids import ENGINE, TraderId
 from nof0_core.journal import Journal
 from nof0_core.manager.cycle_end import end_interrupted
@@ -27,7 +28,7 @@ from nof0_core.manager.manager import AHEAD, Manager
 from nof0_core.manager.views import ViewBuilder
 from nof0_core.plugins.env import Logger
 from nof0_core.runtime import clocks, compatibility
-from nof0_core.runtime.build import LIMITS, make_budget, make_feed, make_manager
+from nof0_core.runtime.build import make_budget, make_feed, make_manager
 from nof0_core.runtime.capital import book_lost_calls, fund_traders
 from nof0_core.runtime.export_loop import Exports
 from nof0_core.runtime.file_limit import raise_file_limit

@@ -1,0 +1,15 @@
+"""Whether somebody wants a task to end."""
+
+from __future__ import annotations
+
+import asyncio  # noqa: TID251 - nobody else knows whether a cancellation was asked for
+import math
+
+import anyio
+
+
+def is_cancelled() -> bool:
+    """Tell whether somebody cancelled this task, rather than a library that broke off by itself."""
+    task = asyncio.current_task()
+    is_asked = task is not None and task.cancelling() > 0
+    return is_asked or anyio.current_effective_deadline() == -math.inf
