@@ -132,7 +132,7 @@ class EngineState:
         return self._projections.orders.unbooked_in(venue_account)
 
     def rest(self, trader: TraderId, symbol: Symbol) -> CoinRested | None:
-        """Return the newest rest of a coin for a trader, over or not; None after a good stop."""
+        """Return the newest rest of a coin for a trader, over or not; None before the first."""
         return self._projections.rests.get((trader, symbol))
 
     def quantities(self, venue_account: str, symbol: Symbol) -> dict[TraderId, Decimal]:
@@ -176,7 +176,7 @@ class EngineState:
         return self._projections.orders.open_in(venue_account)
 
     def entry_margins(
-        self, venue_account: str, but: Collection[ClientOrderId] = ()
+        self, venue_account: str, but: Collection[ClientOrderId | None] = ()
     ) -> dict[TraderId, Decimal]:
         """Return what entries that are under way take of each trader as margin, in USD.
 

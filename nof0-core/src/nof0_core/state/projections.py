@@ -199,6 +199,12 @@ class Projections:
             else:
                 account.positions[fill.symbol] = booking.position
 
+    def _shorten_rest(self, trader: TraderId, symbol: Symbol) -> None:
+        """Let the next rest of a coin be as short as the first; one that lasts is not ended."""
+        rest = self.rests.get((trader, symbol))
+        if rest is not None:
+            self.rests[trader, symbol] = attrs.evolve(rest, count=0)
+
     def _coin_rested(self, event: Event, body: CoinRested) -> None:  # noqa: ARG002 - a handler
         self.rests[body.trader, body.symbol] = body
 
@@ -238,7 +244,7 @@ class Projections:
             account = self.account(event, record.venue_account, record.trader)
             self._link_exits(account, record.symbol)
             if record.purpose is OrderPurpose.STOP and body.outcome.status is OrderStatus.RESTING:
-                self.rests.pop((record.trader, record.symbol), None)
+                self._shorten_rest(record.trader, record.symbol)
 
     def _link_exits(self, account: Account, symbol: Symbol) -> None:
         """Write into a position which exit orders may be alive for it."""
