@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import localcontext
+from decimal import Decimal, Inexact, localcontext
+
+import attrs
 
 from nof0_core.domain.fill import Fill
 from nof0_core.domain.order_record import OrderRecord
@@ -46,6 +48,20 @@ def with_unbooked(
             order=record,
             seq=record.seq,
         )
-        with localcontext(STRICT):
-            held[key] = book(held.get(key), fill, owner).position
+        held[key] = _after(held.get(key), fill, owner, request.limit_price)
     return tuple(position for position in held.values() if position is not None)
+
+
+def _after(
+    held: Position | None, fill: Fill, owner: Owner, limit_price: Decimal
+) -> Position | None:
+    """Return what is held after an execution; its price is no more than a picture.
+
+    How much is held does not depend on it: where a venue's average has more digits than can be
+    reckoned exactly, the limit of the order stands for it. What the statement says is booked.
+    """
+    with localcontext(STRICT):
+        try:
+            return book(held, fill, owner).position
+        except Inexact:
+            return book(held, attrs.evolve(fill, price=limit_price), owner).position
