@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
+from nof0_core.domain.event import OrderIntended
 from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.margin import initial_margin
 from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import DataError
 from nof0_core.execution.order_factory import OrderPolicy, Refusal
@@ -39,14 +41,19 @@ class Approvals:
         self._quotes = quotes
         self._leaving: dict[ClientOrderId, tuple[ApprovedDecision, Quote | None]] = {}
 
-    def now(self, approved: ApprovedDecision) -> ApprovedDecision | Refusal:
-        """Return the decision on the prices of now, or why it must not be carried out."""
+    def now(
+        self, approved: ApprovedDecision, own: ClientOrderId | None = None
+    ) -> ApprovedDecision | Refusal:
+        """Return the decision on the prices of now, or why it must not be carried out.
+
+        `own` is the order that is about to carry it out, where there is one already.
+        """
         symbol = approved.decision.symbol
         instrument = self._instruments.get(symbol)
         if instrument is None:
             return Refusal(reason="no price for the coin")
         try:
-            free = self._free(approved.trader) if approved.decision.signal.is_entry else None
+            free = self._free(approved.trader, own) if approved.decision.signal.is_entry else None
         except DataError as error:
             return Refusal(reason=str(error))
         found = rejudged(
@@ -63,9 +70,10 @@ class Approvals:
         """Remember which decision an order that is about to leave carries out."""
         self._leaving[client_id] = approved, self._quotes.get(approved.decision.symbol)
 
-    def left(self, client_id: ClientOrderId) -> None:
-        """Forget it again."""
-        self._leaving.pop(client_id, None)
+    def forget(self, intents: Iterable[OrderIntended]) -> None:
+        """Forget it again, for orders that have left or never will."""
+        for intent in intents:
+            self._leaving.pop(intent.request.client_id, None)
 
     def refusal(self, client_id: ClientOrderId) -> str:
         """Say why what an order carries out must not leave any more, empty if it may."""
@@ -76,12 +84,12 @@ class Approvals:
         if is_same and self._recorder.clock.is_lockstep:
             # No time has passed and no price has changed.
             return ""
-        found = self.now(approved)
+        found = self.now(approved, client_id)
         return found.reason if isinstance(found, Refusal) else ""
 
     @exactly
-    def _free(self, trader: TraderId) -> Decimal:
-        """Return the USD of a trader's margin that nothing else needs, at worst."""
+    def _free(self, trader: TraderId, own: ClientOrderId | None) -> Decimal:
+        """Return the USD of a trader's margin that nothing but the order `own` needs, at worst."""
         state = self._recorder.state
         marks = {symbol: quote.mark for symbol, quote in self._quotes.items()}
         account = state.account(
@@ -90,5 +98,9 @@ class Approvals:
         if account.unpriced:
             message = f"the account holds {', '.join(account.unpriced)} without a price"
             raise DataError(message)
-        under_way = state.entry_margins(self._venue_account, self._leaving.keys())
-        return max(ZERO, account.available - under_way.get(trader, ZERO))
+        taken = state.entry_margins(self._venue_account, {own}).get(trader, ZERO)
+        for client_id, (other, _) in self._leaving.items():
+            # Of the same cycle, and not written down yet.
+            if other.trader == trader and client_id != own and state.order(client_id) is None:
+                taken += initial_margin(other.size_usd, other.leverage)
+        return max(ZERO, account.available - taken)

@@ -11,13 +11,12 @@ import anyio
 
 from nof0_core.domain.account import AccountReport
 from nof0_core.domain.event import OrderIntended
-from nof0_core.domain.fill import Fill
 from nof0_core.domain.order import OrderStatus
 from nof0_core.domain.order_record import OrderRecord
 from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import EndOfDataError, ProviderError
 from nof0_core.execution.exits import Exits
-from nof0_core.execution.fills import VERY_LATE, FillReader
+from nof0_core.execution.fills import VERY_LATE, Booked, FillReader
 from nof0_core.execution.flights import Seen
 from nof0_core.execution.gateway import NEVER, Gateway
 from nof0_core.execution.leverage import Leverage
@@ -81,7 +80,7 @@ class CatchUp:
                 self._exits.doubt(record.client_id, is_doubtful=not is_listed)
         return seen
 
-    async def book_executions(self, *, late: bool = False) -> tuple[tuple[Fill, ...], list[str]]:
+    async def book_executions(self) -> Booked:
         """Let a simulated venue have the prices, and book what was executed since the last look.
 
         Such a venue hands over all it executes. It is asked for more only after a start, after a
@@ -89,37 +88,34 @@ class CatchUp:
         while ledger and account differ or something is answered that is not booked: what is missing
         has to be booked before what came later.
         """
-        reader, trouble, quotes = self._fills, [], self._quotes
-        reader.trouble = []
         unbooked = self._recorder.state.unbooked(self._gateway.venue_account)
-        is_known = not (late or unbooked or self._reconciliation.drift) and self._is_caught_up
+        is_known = not (unbooked or self._reconciliation.drift) and self._is_caught_up
         self._is_caught_up = False
-        booked: tuple[Fill, ...] = ()
         try:
-            handed_over: Sequence[Fill] = ()
             if self._gateway.is_simulated:
-                handed_over = await self._gateway.accept_marks(quotes)
-            if is_known and self._gateway.is_simulated:
-                booked = await reader.book_handed_over(handed_over, self._since, quotes)
-            elif late:
-                booked = await reader.book_new(self._since, quotes, late=VERY_LATE)
-            else:
-                booked = await reader.book_new(self._since, quotes)
-            self._is_caught_up = True
+                handed_over = await self._gateway.accept_marks(self._quotes)
+                if is_known:
+                    booked = await self._fills.book_handed_over(
+                        handed_over, self._since, self._quotes
+                    )
+                    self._is_caught_up = True
+                    return booked
+            booked = await self._fills.book_new(self._since, self._quotes)
         except EndOfDataError:
             raise
         except ProviderError as error:
-            trouble.append(str(error))
-        return booked, trouble + reader.trouble
+            return Booked(trouble=(str(error),))
+        self._is_caught_up = True
+        return booked
 
-    async def book_sent(self, sent: Sequence[OrderIntended]) -> tuple[tuple[Fill, ...], list[str]]:
+    async def book_sent(self, sent: Sequence[OrderIntended]) -> Booked:
         """Book what orders that were just sent have executed, and what went before it.
 
         What the answers tell is enough where each order was filled whole and nothing else of ours
         waited on its coin: a stop that fired a moment earlier has to be booked first.
         """
         if not sent:
-            return (), []
+            return Booked()
         await self._orders.settle([intent.request.client_id for intent in sent])
         told = self._orders.take_fills()
         sizes: defaultdict[ClientOrderId | None, Decimal] = defaultdict(Decimal)
@@ -137,9 +133,7 @@ class CatchUp:
             for report in self._orders.reports(sent)
         )
         if is_all and not self._gateway.is_simulated:
-            self._fills.trouble = []
-            booked = await self._fills.book_handed_over(told, self._since, self._quotes)
-            return booked, self._fills.trouble
+            return await self._fills.book_handed_over(told, self._since, self._quotes)
         return await self.book_executions()
 
     async def refresh_orders(self, report: AccountReport) -> list[str]:
@@ -168,8 +162,8 @@ class CatchUp:
         elif record.request.trigger is not None:
             self._exits.doubt(record.client_id, is_doubtful=False)
 
-    async def compare(self, seen: Seen[AccountReport], began: float, *, is_old: bool) -> list[str]:
-        """Compare both sides; what differs is looked at twice.
+    async def compare(self, seen: Seen[AccountReport], *, is_old: bool) -> list[str]:
+        """Compare both sides, with a new report where `seen` is old; what differs is seen twice.
 
         Between reading fills and positions a stop may have been filled, which is no drift. And what
         is missing may be on the statement by now, behind what was read already.
@@ -177,10 +171,9 @@ class CatchUp:
         marks = {symbol: quote.mark for symbol, quote in self._quotes.items()}
         try:
             if is_old:
-                seen = await self.report(asked_after=began)
+                seen = await self.report(asked_after=seen.asked_at)
             drift = self._reconciliation.differences(seen.answer, marks)
             if drift:
-                self._fills.trouble = []
                 await self._fills.book_new(self._since, self._quotes, late=VERY_LATE)
                 seen = await self.report(asked_after=seen.asked_at)
                 drift = self._reconciliation.differences(seen.answer, marks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
@@ -192,9 +193,10 @@ class ExecutionEngine:
                         reports.append(entry)
                     else:
                         intents.append(entry)
-                await self._orders.send(intents, self._gateway.limits.place)
-                for intent in intents:
-                    self._approvals.left(intent.request.client_id)
+                try:
+                    await self._orders.send(intents, self._gateway.limits.place)
+                finally:
+                    self._approvals.forget(intents)
                 sent += intents
                 await leave_lane()
                 await self._protect()
@@ -221,18 +223,17 @@ class ExecutionEngine:
         async with self._turn:
             self._closes.begin_round()
             self._protection.begin_round()
-            _, trouble = await self._catch_up.book_executions()
+            trouble = [*(await self._catch_up.book_executions()).trouble]
             if not self._is_lockstep:
                 # What follows may take long; this needs none of it.
                 await self._protect()
             try:
-                began = anyio.current_time()
                 seen = await self._catch_up.report()
                 known = self._recorder.journal.last_seq
                 trouble += await self._catch_up.refresh_orders(seen.answer)
                 if self._recorder.state.unbooked(self.venue_account):
                     # Executed since fills were read.
-                    trouble += (await self._catch_up.book_executions())[1]
+                    trouble += (await self._catch_up.book_executions()).trouble
             except EndOfDataError:
                 raise
             except ProviderError as error:
@@ -240,12 +241,9 @@ class ExecutionEngine:
                 trouble.append(str(error))
             await self._protect()
             if seen is not None and not trouble:
-                if self._recorder.journal.last_seq != known:
-                    # What was done meanwhile is not in it.
-                    began = anyio.current_time()
-                trouble += await self._catch_up.compare(
-                    seen, began, is_old=self._recorder.journal.last_seq != known
-                )
+                # What was done meanwhile is not in it.
+                is_old = self._recorder.journal.last_seq != known
+                trouble += await self._catch_up.compare(seen, is_old=is_old)
             if trouble:
                 self._reconciliation.doubt()
         return tuple(trouble)
@@ -307,10 +305,8 @@ class ExecutionEngine:
         """
         async with AsyncExitStack() as lane:
             await lane.enter_async_context(self._gateway.entries.turn(Urgency.ENTRY))
-            if self._is_lockstep:
-                yield lane.aclose
-                return
-            until = anyio.current_time() + self._gateway.limits.unit
+            limit = math.inf if self._is_lockstep else self._gateway.limits.unit
+            until = anyio.current_time() + limit
             with anyio.CancelScope(shield=True, deadline=until):
                 yield lane.aclose
 
@@ -346,7 +342,9 @@ class ExecutionEngine:
         if isinstance(found, Refusal):
             return not_sent(approved, found.reason)
         made = await self._closes.carry_out(approved.trader, symbol, self._quotes, approved.cycle)
-        return not_sent(approved, made.reason) if isinstance(made, Refusal) else made
+        if isinstance(made, Refusal):
+            return not_sent(approved, made.reason)
+        return made or not_sent(approved, "closed without an order: set off against @unassigned")
 
     async def _protect(self) -> None:
         """Close what is due, then see that every position has its exits. Reads nothing first."""

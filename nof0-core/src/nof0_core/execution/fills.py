@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from nof0_core.domain.event import Filled, FundingSettled
 from nof0_core.domain.fill import Fill, FundingPayment
@@ -28,6 +29,13 @@ VERY_LATE = timedelta(days=1)
 """How far behind it begins where ledger and venue differ."""
 
 
+class Booked(NamedTuple):
+    """Fills that were not known before, and what could not be read, a sentence each."""
+
+    fills: tuple[Fill, ...] = ()
+    trouble: tuple[str, ...] = ()
+
+
 class FillReader:
     """Books what happened on one venue account: what it handed over, and what it is asked for.
 
@@ -44,14 +52,12 @@ class FillReader:
         self._instruments = instruments
         self._venue_account = gateway.venue_account
         self._gateway = gateway
-        self.trouble: list[str] = []
-        """What could not be read since somebody emptied this, a sentence each."""
         self._funding_asked: datetime | None = None
         self._recorder = recorder
 
     async def book_new(
         self, since: datetime, quotes: Mapping[Symbol, Quote], *, late: timedelta = LATE
-    ) -> tuple[Fill, ...]:
+    ) -> Booked:
         """Ask for everything new since `since` (UTC), book it and return the new fills.
 
         A fill belongs to the trader whose order it was. One that no order of ours caused goes to
@@ -66,7 +72,7 @@ class FillReader:
 
     async def book_handed_over(
         self, fills: Sequence[Fill], since: datetime, quotes: Mapping[Symbol, Quote]
-    ) -> tuple[Fill, ...]:
+    ) -> Booked:
         """Book executions the venue told by itself; returns those that were not known yet."""
         return await self._book(fills, since, quotes, LATE)
 
@@ -76,11 +82,18 @@ class FillReader:
         since: datetime,
         quotes: Mapping[Symbol, Quote],
         late: timedelta,
-    ) -> tuple[Fill, ...]:
+    ) -> Booked:
         state, opened = self._recorder.state, self._opened(since)
+        trouble: tuple[str, ...] = ()
         # An order may reach the venue after an hour that our clock has yet to strike.
         now = max([self._recorder.clock.now(), *(fill.time for fill in executed)])
-        payments = await self._new_funding(opened, now, late)
+        try:
+            payments = await self._new_funding(opened, now, late)
+        except EndOfDataError:
+            raise
+        except ProviderError as error:
+            # Of all that is read the least: fills and exits do not wait for it.
+            payments, trouble = [], (f"funding: {error}",)
         fills = [
             fill
             for fill in executed
@@ -94,7 +107,7 @@ class FillReader:
             self._book_fill(fill)
         for payment in payments:
             self._book_funding(payment, quotes)
-        return tuple(fills)
+        return Booked(tuple(fills), trouble)
 
     def settle_netted(self, hour: datetime, quotes: Mapping[Symbol, Quote]) -> None:
         """Let opposite positions that net to nothing at the venue pay each other for an hour.
@@ -147,17 +160,9 @@ class FillReader:
             return []
         state = self._recorder.state
         begin = _begin(since, state.funding_known_until(self._venue_account), late)
-        try:
-            told = await self._gateway.funding(begin)
-        except EndOfDataError:
-            raise
-        except ProviderError as error:
-            # Of all that is read the least: fills and exits do not wait for it.
-            self.trouble.append(f"funding: {error}")
-            return []
         found = [
             payment
-            for payment in told
+            for payment in await self._gateway.funding(begin)
             if not state.knows_funding(self._venue_account, payment.symbol, payment.time)
         ]
         self._funding_asked = now

@@ -7,6 +7,7 @@ from decimal import Decimal
 import anyio
 import attrs
 
+from nof0_core.execution.exits import key_of
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.ledger import Position
 
@@ -39,7 +40,7 @@ class Tries:
 
     def may(self, position: Position) -> bool:
         """Tell whether a position may be tried to be closed now."""
-        done = self._tries.get(_key(position))
+        done = self._tries.get(key_of(position))
         if done is None:
             return True
         return (
@@ -52,28 +53,24 @@ class Tries:
 
     def count(self, position: Position) -> int:
         """Return how many tries were made."""
-        done = self._tries.get(_key(position))
+        done = self._tries.get(key_of(position))
         return done.count if done is not None else 0
 
     def begin(self, position: Position) -> None:
         """Count a try that is made now."""
-        done = self._tries.setdefault(_key(position), Try())
+        done = self._tries.setdefault(key_of(position), Try())
         done.count += 1
         done.round = self.round
         self.answered(position)
 
     def answered(self, position: Position) -> None:
         """Let the time to the next try begin now."""
-        done = self._tries.get(_key(position))
+        done = self._tries.get(key_of(position))
         if done is not None:
             done.next_at = anyio.current_time() + APART
 
     def forget_all_but(self, positions: tuple[Position, ...]) -> None:
         """Forget the tries of positions that are gone."""
         if self._tries:
-            keep = {_key(position) for position in positions}
+            keep = {key_of(position) for position in positions}
             self._tries = {key: done for key, done in self._tries.items() if key in keep}
-
-
-def _key(position: Position) -> tuple[TraderId, Symbol, int]:
-    return position.trader, position.symbol, position.opened_seq
