@@ -41,10 +41,12 @@ def leaves(error: BaseException) -> Iterator[BaseException]:
 
 def in_words(error: BaseException) -> str:
     """Describe an error in one line; nof0's own need no class name."""
-    return "; ".join(
-        str(leaf) if isinstance(leaf, Nof0Error) else f"{type(leaf).__name__}: {leaf}"
-        for leaf in leaves(error)
-    )
+    return str(error) if isinstance(error, Nof0Error) else f"{type(error).__name__}: {error}"
+
+
+def each_in_words(error: BaseException) -> str:
+    """Describe the errors inside a group, or the one error, in one line."""
+    return "; ".join(map(in_words, leaves(error)))
 
 
 # --- configuration and plugins -----------------------------------------------------------------

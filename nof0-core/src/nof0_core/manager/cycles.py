@@ -14,7 +14,7 @@ from nof0_core.errors import (
     JournalError,
     Nof0Error,
     ReplayMissError,
-    in_words,
+    each_in_words,
     leaves,
 )
 from nof0_core.manager.cycle import CycleRunner
@@ -81,12 +81,12 @@ class CycleDuty:
 
     def _judge(self, error: BaseException) -> tuple[CycleStatus, str]:
         if any(isinstance(leaf, ReplayMissError) for leaf in leaves(error)):
-            return CycleStatus.REPLAY_MISS, in_words(error)
+            return CycleStatus.REPLAY_MISS, each_in_words(error)
         if is_fatal(error):
             return CycleStatus.INTERRUPTED, "the engine was stopped"
         is_ours = all(isinstance(leaf, Nof0Error) for leaf in leaves(error))
         status = CycleStatus.PROVIDER_ERROR if is_ours else CycleStatus.INTERNAL_ERROR
-        return status, in_words(error)
+        return status, each_in_words(error)
 
     def _note(self, trader: Trader, status: CycleStatus, reason: str, now: datetime) -> None:
         if status is CycleStatus.OK:

@@ -13,7 +13,7 @@ from nof0_core.errors import (
     JournalError,
     Nof0Error,
     ReplayMissError,
-    in_words,
+    each_in_words,
     leaves,
 )
 from nof0_core.state.alert_once import AlertOnce
@@ -48,7 +48,7 @@ class DutyGuard:
                 self._stop(str(over))
                 return
             log_failure(self._recorder, "duty_failed", label, error)
-            message = f"{label}: {in_words(error)}; it is done again when it is due next"
+            message = f"{label}: {each_in_words(error)}; it is done again when it is due next"
             self._failed.alert((duty, name), message)
         else:
             self._failed.clear((duty, name))
@@ -67,4 +67,4 @@ def is_fatal(error: BaseException) -> bool:
 def log_failure(recorder: Recorder, what: str, name: str, error: BaseException) -> None:
     """Log an error, with a traceback unless it is one of nof0's own."""
     trace = "" if isinstance(error, Nof0Error) else "".join(traceback.format_exception(error))
-    recorder.log.info(what, name=name, error=in_words(error), trace=trace)
+    recorder.log.info(what, name=name, error=each_in_words(error), trace=trace)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from nof0_core.domain.snapshot import Quote
-from nof0_core.errors import EndOfDataError, in_words, leaves
+from nof0_core.errors import EndOfDataError, each_in_words, leaves
 from nof0_core.execution.engine import ExecutionEngine
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.manager.brakes import TraderBrakes
@@ -99,7 +99,7 @@ class VenueDuties:
             if is_fatal(error) or any(isinstance(leaf, EndOfDataError) for leaf in leaves(error)):
                 raise
             log_failure(self._recorder, "sync_failed", venue_account, error)
-            return [in_words(error)]
+            return [each_in_words(error)]
         return []
 
     def _tell_unquoted(self, venue_account: str) -> None:
