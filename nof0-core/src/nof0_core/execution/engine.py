@@ -31,6 +31,7 @@ from nof0_core.execution.nets import Nets
 from nof0_core.execution.order_factory import OrderPolicy, Refusal
 from nof0_core.execution.orders import OrderManager
 from nof0_core.execution.pre_trade import PreTradeCheck
+from nof0_core.execution.prices import Prices
 from nof0_core.execution.protection import Protection
 from nof0_core.execution.reconciliation import Reconciliation
 from nof0_core.execution.reports import ExecutionReport, not_sent
@@ -72,11 +73,16 @@ class ExecutionEngine:
         self._instruments = instruments
         self._policies = policies
         self._turn = anyio.Lock(fast_acquire=True)
-        self._quotes: dict[Symbol, Quote] = {}
         self._gateway = Gateway(
             venue_account=venue_account, provider=provider, clock=recorder.clock, limits=limits
         )
         gateway = self._gateway
+        self._exits = Exits(
+            venue_account=venue_account,
+            state=recorder.state,
+            capabilities=gateway.capabilities,
+        )
+        self._prices = Prices(recorder=recorder, exits=self._exits, policies=policies)
         self._nets = Nets(venue_account=venue_account, state=recorder.state)
         self._leverage = Leverage(gateway=gateway, recorder=recorder)
         self._reconciliation = Reconciliation(venue_account=venue_account, recorder=recorder)
@@ -85,7 +91,7 @@ class ExecutionEngine:
             recorder=recorder,
             instruments=instruments,
             policies=policies,
-            quotes=self._quotes,
+            quotes=self._prices.quotes,
         )
         self._pre_trade = PreTradeCheck(
             venue_account=venue_account,
@@ -101,11 +107,6 @@ class ExecutionEngine:
         self._fills = FillReader(gateway=gateway, recorder=recorder, instruments=instruments)
         self._margin_watch = MarginWatch(
             venue_account=venue_account, recorder=recorder, instruments=instruments
-        )
-        self._exits = Exits(
-            venue_account=venue_account,
-            state=recorder.state,
-            capabilities=gateway.capabilities,
         )
         self._protection = Protection(
             gateway=gateway,
@@ -124,7 +125,7 @@ class ExecutionEngine:
             reconciliation=self._reconciliation,
             leverage=self._leverage,
             nets=self._nets,
-            quotes=self._quotes,
+            quotes=self._prices.quotes,
             since=since,
         )
         self._closes = ForcedCloses(
@@ -175,7 +176,7 @@ class ExecutionEngine:
         opens = [a for a in approved if a.decision.signal.is_entry]
         if not closes and not opens:
             return ExecutionReport()
-        self._quotes.update(quotes)
+        self._prices.take(quotes)
         reports: list[OrderReport] = []
         sent: list[OrderIntended] = []
         for decision in closes:
@@ -219,7 +220,7 @@ class ExecutionEngine:
             EndOfDataError: a recording is over.
             JournalError: the ledger does not add up, or cannot be written.
         """
-        self._quotes.update(quotes)
+        self._prices.look(quotes)
         async with self._turn:
             self._closes.begin_round()
             self._protection.begin_round()
@@ -229,6 +230,7 @@ class ExecutionEngine:
                 await self._protect()
             try:
                 seen = await self._catch_up.report()
+                self._prices.see(seen.answer)
                 known = self._recorder.journal.last_seq
                 trouble += await self._catch_up.refresh_orders(seen.answer)
                 if self._recorder.state.unbooked(self.venue_account):
@@ -255,7 +257,7 @@ class ExecutionEngine:
         Called once a second where time runs by itself, beside syncs, while one hangs, and also
         while the call before is not done: each position is worked on by one call at a time.
         """
-        self._quotes.update(quotes)
+        self._prices.look(quotes)
         await self._protect()
 
     @exactly
@@ -272,11 +274,11 @@ class ExecutionEngine:
         purpose: OrderPurpose,
     ) -> None:
         """Close a trader's own position in a coin, whatever the others hold."""
-        self._quotes.update(quotes)
+        self._prices.take(quotes)
         found = [p for p in self._exits.positions if (p.trader, p.symbol) == (trader, symbol)]
         sent: list[OrderIntended] = []
         for position in found:
-            sent += await self._closes.close(position, self._quotes, purpose)
+            sent += await self._closes.close(position, self._prices.best, purpose)
         await self._after(sent)
 
     @exactly
@@ -285,14 +287,14 @@ class ExecutionEngine:
 
         What could not be closed now is tried again at the next call.
         """
-        self._quotes.update(quotes)
+        self._prices.take(quotes)
         self._flattening.set_off(
-            [p for p in self._exits.positions if p.trader in traders], self._quotes
+            [p for p in self._exits.positions if p.trader in traders], self._prices.best
         )
         sent: list[OrderIntended] = []
         for position in self._exits.positions:
             if position.trader in traders:
-                sent += await self._closes.close(position, self._quotes, OrderPurpose.FLATTEN)
+                sent += await self._closes.close(position, self._prices.best, OrderPurpose.FLATTEN)
         await self._after(sent)
 
     # --- one step each ----------------------------------------------------------------------------
@@ -312,7 +314,7 @@ class ExecutionEngine:
 
     async def _entry(self, approved: ApprovedDecision) -> OrderIntended | OrderReport:
         symbol, policies = approved.decision.symbol, self._policies[approved.trader]
-        quote, instrument = self._quotes.get(symbol), self._instruments.get(symbol)
+        quote, instrument = self._prices.quotes.get(symbol), self._instruments.get(symbol)
         if quote is None or instrument is None:
             return not_sent(approved, "no price for the coin")
         refused = self._pre_trade.refusal(approved)
@@ -335,25 +337,29 @@ class ExecutionEngine:
     async def _close_as_decided(
         self, approved: ApprovedDecision
     ) -> list[OrderIntended] | OrderReport:
-        symbol = approved.decision.symbol
-        if symbol not in self._quotes or symbol not in self._instruments:
+        symbol, quotes = approved.decision.symbol, self._prices.quotes
+        if symbol not in quotes or symbol not in self._instruments:
             return not_sent(approved, "no price for the coin")
         found = self._approvals.now(approved)
         if isinstance(found, Refusal):
             return not_sent(approved, found.reason)
-        made = await self._closes.carry_out(approved.trader, symbol, self._quotes, approved.cycle)
+        made = await self._closes.carry_out(
+            approved.trader, symbol, self._prices.quotes, approved.cycle
+        )
         if isinstance(made, Refusal):
             return not_sent(approved, made.reason)
         return made or not_sent(approved, "closed without an order: set off against @unassigned")
 
     async def _protect(self) -> None:
         """Close what is due, then see that every position has its exits. Reads nothing first."""
-        closes, quotes = self._closes, self._quotes
+        closes, quotes = self._closes, self._prices.best
         sent: list[OrderIntended] = []
         for position in self._margin_watch.due(quotes):
             sent += await closes.close(position, quotes, OrderPurpose.LIQUIDATION)
         for position, kind in self._protection.due(quotes):
             sent += await closes.close(position, quotes, OrderPurpose(kind.value))
+        for position in self._prices.overdue():
+            sent += await closes.close(position, quotes, OrderPurpose.UNPROTECTED)
         pressing = self._protection.pressing()
         if self._is_lockstep or len(pressing) < 2:
             for position in pressing:
@@ -372,7 +378,7 @@ class ExecutionEngine:
     async def _keep(self, position: Position) -> list[OrderIntended]:
         if await self._protection.keep(position):
             return []
-        return await self._closes.close(position, self._quotes, OrderPurpose.UNPROTECTED)
+        return await self._closes.close(position, self._prices.best, OrderPurpose.UNPROTECTED)
 
     async def _after(self, sent: Sequence[OrderIntended]) -> None:
         """Take away the exits of what was closed.

@@ -82,14 +82,14 @@ class VenueDuties:
         await self._portfolio.refresh(venue_account)
 
     async def listen(self, venue_account: str) -> None:
-        """Do what people ask for, at the newest prices known."""
+        """Do what people ask for, at the prices the market has now."""
         self._controls.listen()
-        known = self._portfolio.quotes[venue_account]
-        await self._controls.close_out(self._executions[venue_account], known)
+        quotes = self._portfolio.current(venue_account)
+        await self._controls.close_out(self._executions[venue_account], quotes)
 
     async def guard(self, venue_account: str) -> None:
-        """Protect what is held, at the newest prices known."""
-        await self._executions[venue_account].guard(self._portfolio.quotes[venue_account])
+        """Protect what is held, at the prices the market has now."""
+        await self._executions[venue_account].guard(self._portfolio.current(venue_account))
 
     async def _try(self, venue_account: str, step: Callable[[], Awaitable[None]]) -> list[str]:
         """Return what a step raised that ends neither the engine nor a recording, in words."""
@@ -109,5 +109,6 @@ class VenueDuties:
         self._unquoted.clear_all_but(others | {(venue_account, symbol) for symbol in lacking})
         for symbol in sorted(lacking.intersection(self._portfolio.watched(venue_account))):
             message = f"{venue_account}: the market has no price for {symbol}; whoever holds it"
-            message += " opens nothing, and exits the engine watches wait"
+            message += " opens nothing; exits the engine watches are judged by the price that the"
+            message += " exchange's report implies"
             self._unquoted.alert((venue_account, symbol), message, symbol=symbol)

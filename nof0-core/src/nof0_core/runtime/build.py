@@ -164,6 +164,7 @@ def _terms(trader: TraderConfig) -> OrderPolicy:
         slippage_bps=trader.slippage_bps,
         limits=trader.limits,
         stop_deadline=trader.stop_deadline,
+        quote_deadline=trader.quote_deadline,
         margin_mode=trader.limits.margin_mode,
     )
 
