@@ -9,7 +9,7 @@ from nof0_core.config.model import Config, TraderConfig
 from nof0_core.decision import DecisionMaker
 from nof0_core.domain.model import ModelSpec
 from nof0_core.execution.engine import ExecutionEngine
-from nof0_core.execution.limits import LIMITS, Limits
+from nof0_core.execution.limits import LIMITS
 from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.controls import Controls
@@ -32,15 +32,10 @@ from nof0_core.spending.budget import CallStore, ModelBudget
 from nof0_core.state.recorder import Recorder
 
 
-def make_feed(
-    config: Config,
-    clock: Clock,
-    section: str,
-    provider: MarketProvider,
-    limits: Limits = LIMITS,
-) -> MarketFeed:
+def make_feed(config: Config, clock: Clock, section: str, provider: MarketProvider) -> MarketFeed:
     """Make the feed of a market section; it still has to be opened."""
     return MarketFeed(
+    limits = LIMITS.lowered(config.markets[section].timeout)
         section=section,
         provider=provider,
         clock=clock,
@@ -74,7 +69,6 @@ def make_manager(
     providers: Mapping[str, ExchangeProvider],
     backends: Mapping[str, LLMBackend],
     budget: ModelBudget,
-    limits: Limits = LIMITS,
 ) -> tuple[Manager, ViewBuilder]:
     """Make the manager with all its traders and desks, and the views of them."""
     clock = recorder.clock
@@ -100,7 +94,7 @@ def make_manager(
             policies={t.id: _terms(t) for t in config.traders},
             since=recorder.state.inception or clock.now(),
             refusal=brakes.refusal,
-            limits=limits,
+            limits=LIMITS.lowered(config.exchanges[name].timeout),
         )
         for name, provider in providers.items()
     }
@@ -153,7 +147,7 @@ def make_manager(
             ]
             for name, execution in executions.items()
         },
-        close_within=limits.close,
+        close_within=LIMITS.close,
     )
     return manager, views
 
