@@ -15,6 +15,7 @@ from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.controls import Controls
 from nof0_core.manager.cycle import CycleRunner
 from nof0_core.manager.manager import Manager
+from nof0_core.manager.measurements import Measurements
 from nof0_core.manager.rebalance import Rebalancer
 from nof0_core.manager.requests import HaltSwitch, Requests
 from nof0_core.manager.trader import Trader
@@ -34,8 +35,8 @@ from nof0_core.state.recorder import Recorder
 
 def make_feed(config: Config, clock: Clock, section: str, provider: MarketProvider) -> MarketFeed:
     """Make the feed of a market section; it still has to be opened."""
-    return MarketFeed(
     limits = LIMITS.lowered(config.markets[section].timeout)
+    return MarketFeed(
         section=section,
         provider=provider,
         clock=clock,
@@ -107,8 +108,14 @@ def make_manager(
         )
         for t in config.traders
     }
+    measurements = Measurements(markets=feeds, exchanges=executions)
     views = ViewBuilder(
-        config=config, recorder=recorder, portfolio=portfolio, traders=traders, brakes=brakes
+        config=config,
+        recorder=recorder,
+        portfolio=portfolio,
+        traders=traders,
+        brakes=brakes,
+        measurements=measurements,
     )
     controls = Controls(
         recorder=recorder,
@@ -137,6 +144,7 @@ def make_manager(
         views=views,
         brakes=brakes,
         controls=controls,
+        troubles=measurements.duties,
         ends_at=compatibility.end_of(markets),
         sync_step=compatibility.sync_step(config, markets),
         hints={
