@@ -29,6 +29,7 @@ from nof0_core.testing.market import HandMarket
 STAGES: dict[str, Stage] = {}
 PLUGIN = """
 from contextlib import asynccontextmanager
+from datetime import timedelta
 import attrs
 from nof0_core import ExchangeKind, ServiceKind, hookimpl, opt
 from nof0_provider_sim.config import SimExchangeConfig
@@ -38,8 +39,12 @@ from staged_engine import STAGES, StagedMarket, StagedVenue
 KEY = {key!r}
 
 @attrs.frozen(kw_only=True)
-class Nothing:
-    pass
+class Market:
+    timeout: timedelta | None = opt(default=None)
+
+@attrs.frozen(kw_only=True)
+class Venue(SimExchangeConfig):
+    timeout: timedelta | None = opt(default=None)
 
 @asynccontextmanager
 async def open_market(config, env):
@@ -59,12 +64,26 @@ async def open_venue(config, env):
 
 @hookimpl
 def nof0_market_providers():
-    return [ServiceKind(type="staged", config=Nothing, open=open_market, summary="staged")]
+    return [
+        ServiceKind(
+            type="staged",
+            config=Market,
+            open=open_market,
+            summary="staged",
+            timeout=lambda config: config.timeout,
+        )
+    ]
 
 @hookimpl
 def nof0_exchange_providers():
     return [
-        ExchangeKind(type="venue", config=SimExchangeConfig, open=open_venue, summary="staged")
+        ExchangeKind(
+            type="venue",
+            config=Venue,
+            open=open_venue,
+            summary="staged",
+            timeout=lambda config: config.timeout,
+        )
     ]
 """
 FILES = {

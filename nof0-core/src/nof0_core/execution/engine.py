@@ -9,6 +9,7 @@ from datetime import datetime
 
 import anyio
 
+from nof0_core.calls import Timing
 from nof0_core.domain.decision import Signal
 from nof0_core.domain.event import Drift, OrderIntended, OrderReport
 from nof0_core.domain.instrument import Instrument
@@ -156,6 +157,11 @@ class ExecutionEngine:
     def unprotected(self) -> tuple[Position, ...]:
         """Return positions whose trader wants a stop and that have none at the venue."""
         return self._protection.unprotected()
+
+    @property
+    def timings(self) -> Mapping[str, Timing]:
+        """Return how long calls took, by verb; it goes on counting."""
+        return self._gateway.timings
 
     def overdue(self, now: float) -> str:
         """Say which call hangs at `now` (event loop's time); empty if none does."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
 import anyio
 
-from nof0_core.calls import CallsUnderWay
+from nof0_core.calls import CallsUnderWay, Timing
 from nof0_core.cancellation import is_cancelled
 from nof0_core.clock import Clock
 from nof0_core.domain.account import AccountReport
@@ -23,7 +22,6 @@ from nof0_core.errors import OutcomeUnknownError, ProviderError, TransientError
 from nof0_core.execution.flights import Flights, Seen
 from nof0_core.execution.lane import Lane
 from nof0_core.execution.limits import LIMITS, Limits
-from nof0_core.execution.timing import Timing
 from nof0_core.ids import ClientOrderId, Symbol
 from nof0_core.protocols import Capability, ExchangeProvider, exchange_with
 
@@ -60,7 +58,6 @@ class Gateway:
         self.limits = limits
         self.entries = Lane()
         self.protective = Lane()
-        self.timings: defaultdict[str, Timing] = defaultdict(Timing)
         self._provider = provider
         self._is_lockstep = clock.is_lockstep
         self._flights = Flights(is_sharing=not clock.is_lockstep)
@@ -195,6 +192,11 @@ class Gateway:
 
     # --- watching ---------------------------------------------------------------------------------
 
+    @property
+    def timings(self) -> Mapping[str, Timing]:
+        """Return how long calls took, by verb; it goes on counting."""
+        return self._under_way.timings
+
     def overdue(self, now: float) -> str:
         """Name a call that hangs at `now` (`stopwatch`), "" if none does."""
         return self._under_way.overdue(now)
@@ -220,13 +222,14 @@ class Gateway:
     ) -> Answer:
         error = TransientError if is_read else OutcomeUnknownError
         limit = getattr(self.limits, verb) if limit is None else limit
-        began = anyio.current_time()
         try:
-            with self._under_way.of(verb):
+            with self._under_way.of(verb) as call:
                 if self._is_lockstep:
                     return await ask()
-                with anyio.fail_after(limit):
+                with anyio.move_on_after(limit):
                     return await ask()
+                call.is_late = True
+                raise TimeoutError  # noqa: TRY301 - one answer for ours and the provider's own
         except ProviderError:
             raise
         except TimeoutError as late:
@@ -241,10 +244,8 @@ class Gateway:
             message = f"{verb}: {type(fault).__name__}: {fault}"
             raise error(message, section=self.venue_account) from fault
         finally:
-            now = anyio.current_time()
-            self.timings[verb].add(now - began)
             if verb in CHANGING:
-                self._changed_at = now
+                self._changed_at = anyio.current_time()
 
     def _the_order(self, found: VenueOrder | None, asked: ClientOrderId) -> VenueOrder | None:
         told = getattr(found, "client_id", None)

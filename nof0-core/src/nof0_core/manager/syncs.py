@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from nof0_core.domain.measured import Trouble
 from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import EndOfDataError, each_in_words, leaves
 from nof0_core.execution.engine import ExecutionEngine
@@ -11,6 +12,8 @@ from nof0_core.ids import Symbol, TraderId
 from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.controls import Controls
 from nof0_core.manager.duty_guard import is_fatal, log_failure
+from nof0_core.manager.measurements import DutyTroubles
+from nof0_core.manager.schedule import Rank
 from nof0_core.manager.trader import Trader
 from nof0_core.portfolio.valuation import Portfolio
 from nof0_core.state.alert_once import AlertOnce
@@ -32,6 +35,7 @@ class VenueDuties:
         brakes: TraderBrakes,
         controls: Controls,
         traders: Mapping[TraderId, Trader],
+        troubles: DutyTroubles,
     ) -> None:
         self._recorder = recorder
         self._executions = executions
@@ -39,6 +43,7 @@ class VenueDuties:
         self._brakes = brakes
         self._controls = controls
         self._traders = traders
+        self._troubles = troubles
         self._unsynced: AlertOnce[str] = AlertOnce(recorder, "sync_failed")
         self._unquoted: AlertOnce[tuple[str, Symbol]] = AlertOnce(recorder, "no_quote")
 
@@ -72,6 +77,7 @@ class VenueDuties:
         for step in (refresh, catch_up, close, judge):
             problems += await self._try(venue_account, step)
         if problems:
+            self._troubles.count(Rank.SYNC.word, Trouble.FAILED)
             message = f"{venue_account}: {'; '.join(problems)}; it is tried again at every sync"
             self._unsynced.alert(venue_account, message)
         else:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 
+from nof0_core.config.fields import written
 from nof0_core.config.model import Config, TraderConfig
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.brakes import BrakeState
@@ -78,6 +79,26 @@ def haste(config: Config) -> list[str]:
         "`nof0 run --cycles N` lets time stand still while a model thinks"
     )
     return [message] if slow else []
+
+
+def idle_timeouts(config: Config) -> list[str]:
+    """Name sections whose timeout lowers none of the limits that calls have anyway."""
+    from nof0_core.execution.limits import EXCHANGE_VERBS, LIMITS, MARKET_VERBS
+
+    notes = []
+    for what, sections, verbs in (
+        ("market", config.markets, MARKET_VERBS),
+        ("exchange", config.exchanges, EXCHANGE_VERBS),
+    ):
+        highest = max(getattr(LIMITS, verb) for verb in verbs)
+        notes += [
+            f"{section.place.file}:{section.place.line}: {what} section {section.name}: a timeout "
+            f"of {written(section.timeout)} has no effect: it only lowers limits, and no call "
+            f"there may take longer than {highest:g} s anyway"
+            for section in sections.values()
+            if section.timeout is not None and section.timeout.total_seconds() >= highest
+        ]
+    return notes
 
 
 def find_trader(config: Config, trader: str) -> TraderConfig:
