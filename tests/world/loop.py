@@ -5,8 +5,11 @@ from __future__ import annotations
 import heapq
 import math
 import random
-from asyncio import base_events, get_running_loop  # noqa: TID251 - anyio runs on this loop
+import warnings
+from asyncio import all_tasks, base_events, get_running_loop, tasks  # noqa: TID251 - anyio runs on it
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 import anyio
@@ -14,6 +17,8 @@ import anyio
 T = TypeVar("T")
 STEPS = 20_000_000
 """How many turns a loop may take before it counts as running in circles."""
+PROCESS: ContextVar[object | None] = ContextVar("process", default=None)
+"""To which process a task or timer belongs: whatever starts another is in the same one."""
 
 
 class WorldError(AssertionError):
@@ -38,6 +43,8 @@ class WorldLoop(base_events.BaseEventLoop):
         self._virtual = 0.0
         self._rng = random.Random(f"loop/{seed}")
         self._born = 0
+        self._dead: set[object] = set()
+        self._remains: list[Any] = []
 
     def time(self) -> float:
         return self._virtual
@@ -46,7 +53,32 @@ class WorldLoop(base_events.BaseEventLoop):
         task = super().create_task(coro, **options)
         self._born += 1
         task.number = self._born
+        context = options.get("context")
+        task.process = PROCESS.get() if context is None else context.get(PROCESS)
         return task
+
+    def bury(self, process: object) -> None:
+        """Let nothing run any more that belongs to a process, not even what cleans up."""
+        self._dead.add(process)
+        for task in sorted(all_tasks(self), key=lambda task: task.number):
+            if task.process is process:
+                task._log_destroy_pending = False
+                tasks._unregister_task(task)
+                self._remains.append(task)
+
+    def dissolve(self) -> None:
+        """Free what is left of dead processes: the world ends, and nobody looks any more."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # Some had not begun yet.
+            while self._remains:
+                coroutine = self._remains.pop().get_coro()
+                while coroutine.cr_frame is not None:
+                    # It may want to clean up as it goes: there is nothing to clean any more.
+                    with suppress(BaseException):
+                        _innermost(coroutine).close()
+
+    async def shutdown_asyncgens(self) -> None:
+        """Leave alone what stands still in the middle: those that live have ended theirs."""
 
     def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:
         message = f"seed {self.seed}: {func} was to run in a thread, of which there are none"
@@ -78,7 +110,9 @@ class WorldLoop(base_events.BaseEventLoop):
             turn.sort(key=_number)
             self._rng.shuffle(turn)
         for handle in turn:
-            if not handle._cancelled:
+            # Who dies in this turn does nothing more in it.
+            is_dead = self._dead and handle._context.get(PROCESS) in self._dead
+            if not (handle._cancelled or is_dead):
                 handle._run()
 
     def _forget(self, timer: Any) -> None:
@@ -92,14 +126,19 @@ class WorldLoop(base_events.BaseEventLoop):
         """Nobody else could wake the loop."""
 
 
+def running() -> Any:
+    """Return the loop of the world one is in."""
+    return get_running_loop()
+
+
 def now() -> float:
     """Return the virtual time in seconds, faster than anyio finds out on what it runs."""
-    return get_running_loop().time()
+    return running().time()
 
 
 async def nap(seconds: float) -> None:
     """Wait in virtual time, as fast."""
-    loop = get_running_loop()
+    loop = running()
     future = loop.create_future()
     timer = loop.call_later(seconds, _wake, future)
     try:
@@ -113,6 +152,13 @@ def _wake(future: Any) -> None:
         future.set_result(None)
 
 
+def _innermost(coroutine: Any) -> Any:
+    """Return what a coroutine waits in: to close what is around it first would lose it."""
+    while getattr(coroutine.cr_await, "cr_frame", None) is not None:
+        coroutine = coroutine.cr_await
+    return coroutine
+
+
 def _number(handle: Any) -> int:
     return getattr(getattr(handle._callback, "__self__", None), "number", 0)
 
@@ -121,8 +167,12 @@ def live_in(
     seed: int | str, function: Callable[..., Awaitable[T]], *args: Any, steps: int = STEPS
 ) -> T:
     """Run an async function in a loop of its own until it returns."""
-    return anyio.run(
-        function,
-        *args,
-        backend_options={"loop_factory": lambda: WorldLoop(seed, steps=steps)},
-    )
+    loop = WorldLoop(seed, steps=steps)
+
+    async def world() -> T:
+        try:
+            return await function(*args)
+        finally:
+            loop.dissolve()
+
+    return anyio.run(world, backend_options={"loop_factory": lambda: loop})
