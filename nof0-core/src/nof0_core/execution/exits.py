@@ -77,15 +77,8 @@ class Exits:
         plan = position.plan
         wanted = ((TriggerKind.STOP, plan.stop_loss), (TriggerKind.TARGET, plan.take_profit))
         size = abs(position.quantity)
-        return [
-            kind
-            for kind, price in wanted
-            if price is not None
-            and not any(
-                order.purpose == kind.value and order.request.size == size
-                for order in self.confirmed(position)
-            )
-        ]
+        standing = {o.purpose for o in self.confirmed(position) if o.request.size == size}
+        return [kind for kind, price in wanted if price is not None and kind.value not in standing]
 
     def surplus(self, position: Position) -> list[ClientOrderId]:
         """Return the exits that are not the newest confirmed ones of the right size."""
