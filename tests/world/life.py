@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 from collections import Counter
 from datetime import timedelta
@@ -20,6 +21,7 @@ from world.loop import WorldError, live_in, nap, now
 from world.memory import Memory
 from world.observer import Observer
 from world.process import Process
+from world.report import Report
 from world.truth import Truth
 from world.venue import ACCOUNT, CAPITAL, OPTIONAL, RATE, WorldVenue
 from world.watched import Watched
@@ -48,22 +50,6 @@ CALM = 180.0
 """Seconds without faults after which ledger and venue must agree."""
 POLICY = OrderPolicy(style=OrderStyle.MARKET_IOC, slippage_bps=D(50), limits=LIMITS)
 STEPS = tuple(timedelta(seconds=s) for s in (3600, -3600, 86_400, -86_400, 5, -5))
-
-
-@attrs.frozen(kw_only=True)
-class Report:
-    """What happened in a life; `faults` by verb and kind, `kills` by the step that was the last."""
-
-    seed: int
-    journal: Memory
-    fills: int
-    orders: int
-    seconds: int
-    faults: Counter
-    did: Counter
-    kills: Counter
-    trouble: Counter
-    excuses: Counter
 
 
 class Life:
@@ -168,7 +154,7 @@ class Life:
         async with anyio.create_task_group() as group:
             while True:
                 group.start_soon(driver.guard, self.quotes())
-                await nap(1)
+                await nap(3 if self.is_frozen else 1)
 
     async def _trader(self, driver: Driver, trader: str, rng: random.Random) -> None:
         while True:
@@ -214,7 +200,10 @@ class Life:
                     group.start_soon(self._trader, driver, trader, rng)
                 group.start_soon(self._halts, driver, random.Random(f"halt/{self.seed}/{until}"))
         self.is_halted = False
-        await driver.sync(self.quotes())
+        async with anyio.create_task_group() as beside:
+            beside.start_soon(self._guards, driver)
+            await driver.sync(self.quotes())
+            beside.cancel_scope.cancel()
         self.journal.sync()
 
     async def _engines(self, until: float) -> None:
@@ -384,6 +373,7 @@ def live(seed: int, hours: float = 0.1, checks=CHECKS) -> Report:
         WorldError: an invariant in `checks` was broken; the message names the seed.
     """
     assert checks <= CHECKS
+    gc.disable()  # To look for rubbish once, after a life, is cheaper than hundreds of times in it.
     try:
         return live_in(seed, Life(seed, hours, checks).run)
     except WorldError:
@@ -391,6 +381,8 @@ def live(seed: int, hours: float = 0.1, checks=CHECKS) -> Report:
     except Exception as error:
         message = f"seed {seed} (alone: {ALONE.format(seed)}): {_innermost(error)!r}"
         raise WorldError(message) from error
+    finally:
+        gc.enable()
 
 
 def _innermost(error: Exception) -> Exception:

@@ -6,7 +6,13 @@ import heapq
 import math
 import random
 import warnings
-from asyncio import all_tasks, base_events, get_running_loop, tasks  # noqa: TID251 - anyio runs on it
+from asyncio import (  # noqa: TID251 - anyio runs on it
+    TimerHandle,
+    all_tasks,
+    base_events,
+    get_running_loop,
+    tasks,
+)
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from contextvars import ContextVar
@@ -42,7 +48,7 @@ class WorldLoop(base_events.BaseEventLoop):
         self._limit = steps
         self._virtual = 0.0
         self._rng = random.Random(f"loop/{seed}")
-        self._born = 0
+        self._born = self._timers = 0
         self._dead: set[object] = set()
         self._remains: list[Any] = []
 
@@ -77,6 +83,14 @@ class WorldLoop(base_events.BaseEventLoop):
                     with suppress(BaseException):
                         _innermost(coroutine).close()
 
+    def call_at(self, when: float, callback: Any, *args: Any, context: Any = None) -> Any:
+        # Numbers are compared faster than timers are.
+        timer = TimerHandle(when, callback, args, self, context)
+        self._timers += 1
+        heapq.heappush(self._scheduled, (when, self._timers, timer))
+        timer._scheduled = True
+        return timer
+
     async def shutdown_asyncgens(self) -> None:
         """Leave alone what stands still in the middle: those that live have ended theirs."""
 
@@ -91,15 +105,15 @@ class WorldLoop(base_events.BaseEventLoop):
             self.turns = 0  # The tasks are cancelled now, which takes turns.
             raise WorldError(message)
         timers, ready = self._scheduled, self._ready
-        while timers and timers[0]._cancelled:
-            self._forget(heapq.heappop(timers))
+        while timers and timers[0][2]._cancelled:
+            self._forget(heapq.heappop(timers)[2])
         if not ready and not self._stopping:
-            if not timers or timers[0]._when == math.inf:
+            if not timers or timers[0][0] == math.inf:
                 message = f"seed {self.seed}: deadlock at {self._virtual} s, all wait for ever"
                 raise WorldError(message)
-            self._virtual = max(self._virtual, timers[0]._when)
-        while timers and timers[0]._when <= self._virtual:
-            timer = heapq.heappop(timers)
+            self._virtual = max(self._virtual, timers[0][0])
+        while timers and timers[0][0] <= self._virtual:
+            timer = heapq.heappop(timers)[2]
             timer._scheduled = False
             if not timer._cancelled:
                 ready.append(timer)
@@ -143,8 +157,9 @@ async def nap(seconds: float) -> None:
     timer = loop.call_later(seconds, _wake, future)
     try:
         await future
-    finally:
+    except BaseException:
         timer.cancel()
+        raise
 
 
 def _wake(future: Any) -> None:
