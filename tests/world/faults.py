@@ -7,7 +7,7 @@ import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
 import anyio
 import attrs
@@ -193,6 +193,9 @@ class FaultPlan:
         return fault.kind, self._rng.uniform(*fault.seconds)
 
 
+_Late: TypeAlias = tuple[float, Sequence[Any], Callable[[], Awaitable[Any]]]
+
+
 class FaultyVenue(ExchangeWrapper):
     """An exchange provider in front of which calls go wrong as a plan says.
 
@@ -212,7 +215,9 @@ class FaultyVenue(ExchangeWrapper):
         self.plan = plan
         self._time = time
         self._began: float | None = None
-        self._late: list[tuple[float, Sequence[Any], Callable[[], Awaitable[Any]]]] = []
+        self._late: list[_Late] = []
+        self._arriving: list[_Late] = []
+        self._under_way: dict[int, tuple[Sequence[Any], Callable[[], Awaitable[Any]]]] = {}
 
     @property
     def pending(self) -> tuple[ClientOrderId, ...]:
@@ -224,8 +229,22 @@ class FaultyVenue(ExchangeWrapper):
         now = self._now()
         due = [late for late in self._late if all_of_it or late[0] <= now]
         self._late = [late for late in self._late if late not in due]
-        for _, _, call in sorted(due, key=lambda late: late[0]):
-            await call()
+        for late in sorted(due, key=lambda late: late[0]):
+            self._arriving.append(late)
+            await late[2]()
+            self._arriving.remove(late)
+
+    def abandon(self, rng: random.Random) -> None:
+        """Take note that whoever asked is dead: what was being sent arrives all the same, or never.
+
+        That holds for orders and cancels; where it is carried out already that changes nothing.
+        """
+        self._late += self._arriving
+        self._arriving.clear()
+        for orders, call in self._under_way.values():
+            if rng.random() < 0.5:
+                self._late.append((self._now() + rng.uniform(0, 10), orders, call))
+        self._under_way.clear()
 
     async def report(self) -> Any:
         return await self._ask(Verb.REPORT, self.inner.report)
@@ -273,6 +292,18 @@ class FaultyVenue(ExchangeWrapper):
     ) -> Any:
         if self._late:
             await self.deliver()
+        if verb not in (Verb.PLACE, Verb.CANCEL):
+            return await self._meet(verb, call)
+        number = self.plan.calls.total()
+        self._under_way[number] = orders, call
+        try:
+            return await self._meet(verb, call, orders)
+        finally:
+            self._under_way.pop(number, None)
+
+    async def _meet(
+        self, verb: Verb, call: Callable[[], Awaitable[Any]], orders: Sequence[Any] = ()
+    ) -> Any:
         struck = self.plan.strike(verb, self._now())
         if struck is None:
             return await call()

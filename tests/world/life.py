@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import random
 from collections import Counter
 from datetime import timedelta
 from decimal import Decimal as D
 from decimal import localcontext
+from functools import partial
 
 import anyio
 import attrs
@@ -14,11 +16,14 @@ from world.clock import WorldClock
 from world.deciding import LIMITS, MAX_DATA_AGE, Deciding
 from world.driver import CHECKS, Driver
 from world.faults import FaultPlan, FaultyVenue
+from world.killer import Killer
 from world.loop import WorldError, live_in, nap, now
 from world.memory import Memory
 from world.observer import Observer
+from world.process import Process
+from world.report import Report
 from world.truth import Truth
-from world.venue import CAPITAL, OPTIONAL, RATE, WorldVenue
+from world.venue import ACCOUNT, CAPITAL, OPTIONAL, RATE, WorldVenue
 from world.watched import Watched
 
 from nof0_core.domain.event import EngineStarted, Transferred
@@ -36,7 +41,6 @@ from nof0_core.testing.environment import START, Lines
 from nof0_core.testing.market import INSTRUMENTS
 
 ALONE = "NOF0_LIFE={} pytest tests/world/test_lives.py"
-ACCOUNT = "paper"
 REST = {
     "funding_rate": RATE, "open_interest": D(1000), "day_volume_usd": D(1_000_000_000)
 }  # fmt: skip
@@ -46,21 +50,6 @@ CALM = 180.0
 """Seconds without faults after which ledger and venue must agree."""
 POLICY = OrderPolicy(style=OrderStyle.MARKET_IOC, slippage_bps=D(50), limits=LIMITS)
 STEPS = tuple(timedelta(seconds=s) for s in (3600, -3600, 86_400, -86_400, 5, -5))
-
-
-@attrs.frozen(kw_only=True)
-class Report:
-    """What happened in a life; `faults` by verb and kind."""
-
-    seed: int
-    journal: Memory
-    fills: int
-    orders: int
-    seconds: int
-    faults: Counter
-    did: Counter
-    trouble: Counter
-    excuses: Counter
 
 
 class Life:
@@ -78,15 +67,17 @@ class Life:
         self.venue.on_fill = self.truth.on_fill
         self.plan = FaultPlan(seed=seed)
         self.faulty = FaultyVenue(self.venue, self.plan, time=now)
-        self.watched = Watched(self.faulty, self.truth, self._as_orders_leave)
+        self.killer = Killer(random.Random(f"killer/{seed}"))
+        self.watched = Watched(self.faulty, self.truth, self._as_orders_leave, self.killer.step)
         self.observer = Observer(self.venue, self.truth, self.watched, self.plan, self.clock)
         self.venue.on_loss = self.observer.lose
         self.deciding = Deciding(rng, self.clock, self.truth)
-        self.journal = Memory(random.Random(f"disk/{seed}"))
+        self.journal = Memory(random.Random(f"disk/{seed}"), self.killer.step)
         self.did: Counter[str] = Counter()
         self.trouble: Counter[str] = Counter()
         self.wrong: list[tuple[str, str]] = []
         self.is_halted = self.is_calm = self.is_frozen = False
+        self.is_hunted = rng.random() < 0.5
         self.has_person = rng.random() < 0.4
         self.steps_clock = rng.random() < 0.3
         self.quotes_cache: tuple[float, dict] = (-1.0, {})
@@ -113,6 +104,7 @@ class Life:
                 ENGINE,
                 Transferred(venue_account=ACCOUNT, amounts=amounts, reason=TransferReason.INITIAL),
             )
+            self.journal.sync()
         engine = ExecutionEngine(
             venue_account=ACCOUNT,
             provider=self.watched,
@@ -162,7 +154,7 @@ class Life:
         async with anyio.create_task_group() as group:
             while True:
                 group.start_soon(driver.guard, self.quotes())
-                await nap(1)
+                await nap(3 if self.is_frozen else 1)
 
     async def _trader(self, driver: Driver, trader: str, rng: random.Random) -> None:
         while True:
@@ -197,7 +189,8 @@ class Life:
     async def _engine(self, until: float) -> None:
         """Live as an engine until a moment, then stop in order."""
         driver = self.start()
-        self.observer.forget()
+        self.watched.remember(self.state)
+        self.observer.begin()
         with anyio.CancelScope(deadline=until):
             async with anyio.create_task_group() as group:
                 group.start_soon(self._syncs, driver)
@@ -207,18 +200,39 @@ class Life:
                     group.start_soon(self._trader, driver, trader, rng)
                 group.start_soon(self._halts, driver, random.Random(f"halt/{self.seed}/{until}"))
         self.is_halted = False
-        await driver.sync(self.quotes())
+        async with anyio.create_task_group() as beside:
+            beside.start_soon(self._guards, driver)
+            await driver.sync(self.quotes())
+            beside.cancel_scope.cancel()
+        self.journal.sync()
 
     async def _engines(self, until: float) -> None:
         while now() < until:
             rng = self.rng
             restarts = rng.random() < 0.4 and not self.is_calm
             age = rng.uniform(5, 120) if restarts else until
-            await self._engine(min(until, now() + age))
-            self.did["stop"] += 1
+            engine = Process(partial(self._engine, min(until, now() + age)))
+            if self.is_hunted and not self.is_calm:
+                self.killer.aim(engine.kill)
+            await engine.run()
+            self.killer.rest()
+            self.observer.leave()
+            self.is_halted = False
+            if engine.was_killed:
+                self._bury()
+            self.did["kill" if engine.was_killed else "stop"] += 1
             if now() < until:
-                self.observer.forget()
-                await nap(rng.uniform(0.1, 5))
+                await nap(rng.uniform(0.1, 20 if engine.was_killed and rng.random() < 0.5 else 5))
+
+    def _bury(self) -> None:
+        """Let the venue do what was on its way, and the disk lose what it had not confirmed."""
+        self.faulty.abandon(self.rng)
+        crashed = self.journal
+        self.journal = crashed.after_crash(self.rng.randint(0, crashed.at_risk))
+        lost = crashed.events[len(self.journal.events) :]
+        for event in reversed(lost):
+            self.truth.on_event(event, sign=-1)
+        self.did["record lost"] += len(lost)
 
     # --- what happens around it ---
 
@@ -305,6 +319,7 @@ class Life:
             self.is_frozen = False
 
     def _calm_down(self) -> None:
+        self.killer.rest()
         self.is_calm = True
         self.venue.refuse_stops = self.venue.refuse_leverage = False
         self.venue.thin = 0
@@ -345,6 +360,7 @@ class Life:
             seconds=round(now()),
             faults=self.plan.struck,
             did=self.did,
+            kills=self.killer.struck,
             trouble=self.trouble,
             excuses=self.observer.counts,
         )
@@ -357,6 +373,7 @@ def live(seed: int, hours: float = 0.1, checks=CHECKS) -> Report:
         WorldError: an invariant in `checks` was broken; the message names the seed.
     """
     assert checks <= CHECKS
+    gc.disable()  # To look for rubbish once, after a life, is cheaper than hundreds of times in it.
     try:
         return live_in(seed, Life(seed, hours, checks).run)
     except WorldError:
@@ -364,6 +381,8 @@ def live(seed: int, hours: float = 0.1, checks=CHECKS) -> Report:
     except Exception as error:
         message = f"seed {seed} (alone: {ALONE.format(seed)}): {_innermost(error)!r}"
         raise WorldError(message) from error
+    finally:
+        gc.enable()
 
 
 def _innermost(error: Exception) -> Exception:

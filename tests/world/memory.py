@@ -1,9 +1,10 @@
-"""A journal in memory, on a disk that takes its time."""
+"""A journal in memory, on a disk that takes its time, and whose end a crash may take."""
 
 from __future__ import annotations
 
 import hashlib
 import random
+from collections.abc import Callable, Sequence
 
 from world.loop import nap
 
@@ -11,11 +12,30 @@ from nof0_core.domain.event import Event
 
 
 class Memory:
-    """Numbers events and keeps them. Now and then the disk takes seconds to confirm."""
+    """Numbers events and keeps them. Now and then the disk takes seconds to confirm.
 
-    def __init__(self, rng: random.Random) -> None:
-        self.events: list[Event] = []
-        self.rng = rng
+    `durable` is the number of the newest record that no crash can take. `on_step` hears of each
+    record, and of each question to the disk and its answer.
+    """
+
+    def __init__(
+        self,
+        rng: random.Random,
+        on_step: Callable[[str], None] = lambda _: None,
+        events: Sequence[Event] = (),
+    ) -> None:
+        self.events: list[Event] = list(events)
+        self.durable = len(self.events)
+        self.rng, self.on_step = rng, on_step
+
+    def after_crash(self, kept: int) -> Memory:
+        """Return what a new process finds: what was durable, and of the rest the first `kept`."""
+        return Memory(self.rng, self.on_step, self.events[: self.durable + kept])
+
+    @property
+    def at_risk(self) -> int:
+        """Return how many of the newest records a crash may take."""
+        return len(self.events) - self.durable
 
     @property
     def last_seq(self) -> int:
@@ -24,16 +44,21 @@ class Memory:
     def append(self, time, stream, body, *, took=0.0):
         event = Event(seq=len(self.events) + 1, time=time, stream=stream, body=body)
         self.events.append(event)
+        self.on_step(type(body).__name__)
         return event
 
     def flush(self):
-        """Nothing is held back."""
+        """Hand over to the operating system, which a loss of power takes with it."""
 
     def sync(self):
-        """Nothing is held back."""
+        self.durable = len(self.events)
 
     async def sync_beside(self):
+        newest = len(self.events)
+        self.on_step("disk asked")
         await nap(self.rng.choice((0.001, 0.001, 0.01, 0.01, 0.01, 2.0)))
+        self.durable = max(self.durable, newest)
+        self.on_step("disk confirmed")
 
     def digest(self) -> str:
         """Return one word for all that was recorded."""

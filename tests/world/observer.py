@@ -11,6 +11,7 @@ from world.loop import now
 
 from nof0_core.domain.order import TriggerKind
 from nof0_core.protocols import Capability
+from nof0_core.testing.market import INSTRUMENTS
 
 DEADLINE = 10.0
 """Seconds a position may be without its stop."""
@@ -36,11 +37,17 @@ class Observer:
         self._bare: dict[tuple[str, str], float] = {}
         self._lost: dict[tuple[str, str], float] = {}
         self._blamed: set[tuple[str, str]] = set()
+        self._is_away = False
         self._at_venue = {Capability.REDUCE_ONLY, Capability.TRIGGER_ORDERS} <= venue.capabilities
 
-    def forget(self):
-        """Begin anew: the engine was not there."""
+    def leave(self):
+        """Judge nobody: the engine is not there."""
+        self._is_away = True
+
+    def begin(self):
+        """Begin anew with an engine that has just started and knows what was recorded."""
         self._bare.clear()
+        self._is_away = False
 
     def lose(self, order):
         """Note that a stop or target is gone without the engine's doing; a report will show it."""
@@ -48,6 +55,8 @@ class Observer:
 
     def look(self, now):
         """Judge each position at this second."""
+        if self._is_away:
+            return
         covered = self._covered()
         for key, quantity in self.truth.held.items():
             if not quantity:
@@ -88,6 +97,8 @@ class Observer:
             return "by hand"
         if self._is_blocked(key, now):
             return "no possibility"
+        if self._is_too_small(key[1], quantity):
+            return "too small"
         if self._is_watched(key, quantity, now):
             return "watched"
         if not self._is_known(key):
@@ -119,10 +130,30 @@ class Observer:
         )
         return bool(needs_report and self.plan.active(Verb.REPORT, now))
 
+    def _is_too_small(self, symbol, quantity):
+        """Tell whether no order the venue takes would close it: only a reduction may be so small.
+
+        Orders are worth what their limit says, of a sale up to a tenth less than the mark.
+        """
+        reduces = (
+            Capability.REDUCE_ONLY in self.venue.capabilities
+            and self.venue.sizes.get(symbol, ZERO) * quantity > 0
+        )
+        limit = self.venue.prices[symbol] * (D("0.9") if quantity > 0 else 1)
+        return not reduces and abs(quantity) * limit < INSTRUMENTS[symbol].min_notional
+
     def _is_watched(self, key, quantity, now):
-        """Tell whether the engine has to watch the mark itself, which is not at the stop yet."""
-        opposed = self.truth.by_hand.get(key[1], ZERO) * quantity < 0 or any(
+        """Tell whether the engine has to watch the mark itself, which is not at the stop yet.
+
+        So it has to where opposite sides are held, in truth or as far as it was told: no answer has
+        said yet that the other side is gone.
+        """
+        trader, symbol = key
+        opposed = self.truth.by_hand.get(symbol, ZERO) * quantity < 0 or any(
             q * quantity < 0 for q in self.truth.others(*key).values()
+        )
+        opposed = opposed or any(
+            q * quantity < 0 for t, q in self.watched.known(symbol).items() if t != trader
         )
         if self._at_venue and not opposed:
             return False
@@ -130,8 +161,12 @@ class Observer:
         return stop is None or (self.venue.prices[key[1]] - stop) * quantity > 0
 
     def _is_known(self, key):
-        """Tell whether the engine was told of all that made the position what it is."""
-        if self.watched.reported < self._lost.get(key, -math.inf):
+        """Tell whether the engine was told of all that made the position what it is.
+
+        After a start that is when it has its first report.
+        """
+        reported = self.watched.reported
+        if reported == -math.inf or reported < self._lost.get(key, -math.inf):
             return False
         return all(
             self.watched.told[client_id] >= self.truth.filled[client_id]

@@ -1,9 +1,11 @@
+import random
 from decimal import Decimal as D
+from functools import partial
 
 import anyio
 import pytest
 from world.faults import KINDS, STRANGER, Fault, FaultPlan, FaultyVenue, Kind, Verb
-from world.loop import live_in
+from world.loop import live_in, nap
 
 from nof0_core.domain.account import AccountReport, VenueAccount
 from nof0_core.domain.order import OrderRequest, OrderStatus, Side
@@ -165,6 +167,52 @@ def test_without_faults_everything_is_passed_on():
         return venue.inner.asked
 
     assert live_in(1, all_of_them) == [verb.value for verb in CALLS]
+
+
+def test_what_the_dead_had_sent_arrives_later_or_never():
+    async def story(seed):
+        venue = FaultyVenue(Inner(), FaultPlan.always(Kind.HANGS, Verb.PLACE))
+        async with anyio.create_task_group() as group:
+            group.start_soon(partial(venue.place, [ORDER], expires_at=None))
+            await nap(1)
+            venue.abandon(random.Random(seed))
+            pending = venue.pending
+            group.cancel_scope.cancel()
+        await nap(30)
+        await venue.deliver()
+        return pending, venue.inner.asked
+
+    ends = [live_in(1, story, seed) for seed in range(10)]
+    assert ((), []) in ends
+    assert ((ORDER.client_id,), ["place"]) in ends
+    assert all(len(pending) == len(asked) for pending, asked in ends)
+
+
+def test_what_was_answered_is_not_sent_again_for_the_dead():
+    async def story():
+        venue = FaultyVenue(Inner(), FaultPlan())
+        await venue.place([ORDER], expires_at=None)
+        for seed in range(10):
+            venue.abandon(random.Random(seed))
+        return venue.pending
+
+    assert live_in(1, story) == ()
+
+
+def test_an_order_that_is_just_arriving_late_does_so_though_its_bearer_dies():
+    async def story():
+        venue = FaultyVenue(Inner(), FaultPlan.always(Kind.LATE, Verb.PLACE))
+        with pytest.raises(OutcomeUnknownError):
+            await venue.place([ORDER], expires_at=None)
+        arrive, venue.inner.place = venue.inner.place, lambda *_, **__: anyio.sleep_forever()
+        with anyio.move_on_after(60):
+            await venue.deliver(all_of_it=True)
+        venue.abandon(random.Random(1))
+        venue.inner.place = arrive
+        await venue.deliver()
+        return venue.inner.asked
+
+    assert live_in(1, story) == ["place"]
 
 
 def test_the_time_of_a_plan_may_be_any_clock():

@@ -6,6 +6,7 @@ from collections import defaultdict
 from decimal import Decimal as D
 
 from nof0_core.domain.event import Filled, Offset
+from nof0_core.domain.fill import Fill
 from nof0_core.ids import UNASSIGNED, client_order_id, trader_tag
 
 ZERO = D(0)
@@ -17,6 +18,8 @@ class Truth:
     `faults` collects a sentence for each execution that no approval explains. `by_hand` is what a
     person holds of each coin, `filled` the executed size of each order, `orders` those that filled
     and `stops` where to get out, by trader and coin, `data_times` when an entry's data was made.
+    `manual` are the executions of a person's, `looked` the time of the report, fresh as it left,
+    that an order relied on.
     """
 
     def __init__(self, traders) -> None:
@@ -27,6 +30,8 @@ class Truth:
         self.stops: dict[tuple[str, str], D | None] = {}
         self.orders: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         self.data_times: dict[str, object] = {}
+        self.manual: list[Fill] = []
+        self.looked: dict[str, object] = {}
         self._stops: dict[str, D | None] = {}
         self.faults: list[tuple[str, str]] = []
 
@@ -52,8 +57,10 @@ class Truth:
         """Take over an execution; check that the net grew for a reason."""
         if order is None:
             self.by_hand[fill.symbol] += fill.quantity
+            self.manual.append(fill)
             return
-        trader, grown = self.owner(order.client_id), abs(after) - abs(before)
+        unseen = self._unseen(order)
+        trader, grown = self.owner(order.client_id), abs(after - unseen) - abs(before - unseen)
         held = self.held[trader, fill.symbol]
         self.held[trader, fill.symbol] = held + fill.quantity
         self.orders[trader, fill.symbol].add(order.client_id)
@@ -73,8 +80,19 @@ class Truth:
                 text = f"{trader} held {held} {fill.symbol}, an order that is no entry filled "
                 self.faults.append(("growth", f"{text}{fill.quantity}: net {before} -> {after}"))
 
-    def on_event(self, event):
-        """Take over what was booked without an order: it moves between accounts, never the sum."""
+    def _unseen(self, order):
+        """Return what a person has traded since the fresh report that an order relied on."""
+        if order.client_id not in self.looked:
+            return ZERO
+        seen = self.looked[order.client_id]
+        since = [f.quantity for f in self.manual if f.symbol == order.symbol and f.time > seen]
+        return sum(since, ZERO)
+
+    def on_event(self, event, sign=1):
+        """Take over what was booked without an order: it moves between accounts, never the sum.
+
+        With `sign` -1 it is taken back: a crash took the record.
+        """
         body = event.body
         if isinstance(body, Offset):
             moved = body.quantities
@@ -87,9 +105,9 @@ class Truth:
             return
         for trader, quantity in moved.items():
             if trader == UNASSIGNED:
-                self.by_hand[_symbol(body)] += quantity
+                self.by_hand[_symbol(body)] += sign * quantity
             else:
-                self.held[trader, _symbol(body)] += quantity
+                self.held[trader, _symbol(body)] += sign * quantity
 
 
 def _symbol(body):

@@ -21,6 +21,7 @@ from nof0_core.money import exactly, floor_to
 from nof0_core.protocols import Capability
 from nof0_core.testing.market import INSTRUMENTS
 
+ACCOUNT = "paper"
 CAPITAL = D(20_000)
 FEE, RATE = D("0.00045"), D("0.0000125")
 PRICES = {"BTC": D(100_000), "ETH": D(4000), "DOGE": D("0.2")}

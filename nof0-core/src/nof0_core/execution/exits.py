@@ -33,6 +33,8 @@ class Exits:
         self._state = state
         self._at_venue = frozenset(capabilities) >= VENUE_EXITS
         self._doubtful: set[ClientOrderId] = set()
+        self._seen: tuple[Position, ...] = ()
+        self._found: tuple[tuple[Position, ...], frozenset[Symbol]] = ((), frozenset())
 
     def doubt(self, client_id: ClientOrderId, *, is_doubtful: bool) -> None:
         """Take note whether an order that is said to wait at the venue may not be there."""
@@ -42,10 +44,9 @@ class Exits:
             self._doubtful.discard(client_id)
 
     @property
-    def positions(self) -> list[Position]:
+    def positions(self) -> tuple[Position, ...]:
         """Return what traders hold, with answered executions that are not booked yet."""
-        held = self._state.held(self._venue_account)
-        return [position for position in held if not is_shared(position.trader)]
+        return self._look()[0]
 
     def is_kept(self, position: Position, *, is_opposed: bool) -> bool:
         """Tell whether exactly the planned exits stand confirmed, each for all of it."""
@@ -77,15 +78,8 @@ class Exits:
         plan = position.plan
         wanted = ((TriggerKind.STOP, plan.stop_loss), (TriggerKind.TARGET, plan.take_profit))
         size = abs(position.quantity)
-        return [
-            kind
-            for kind, price in wanted
-            if price is not None
-            and not any(
-                order.purpose == kind.value and order.request.size == size
-                for order in self.confirmed(position)
-            )
-        ]
+        standing = {o.purpose for o in self.confirmed(position) if o.request.size == size}
+        return [kind for kind, price in wanted if price is not None and kind.value not in standing]
 
     def surplus(self, position: Position) -> list[ClientOrderId]:
         """Return the exits that are not the newest confirmed ones of the right size."""
@@ -136,11 +130,21 @@ class Exits:
             if order.is_unknown or order.client_id in self._doubtful
         ]
 
-    def opposed(self) -> set[Symbol]:
+    def opposed(self) -> frozenset[Symbol]:
         """Return the coins of which opposite sides are held, by whomever."""
+        return self._look()[1]
+
+    def _look(self) -> tuple[tuple[Position, ...], frozenset[Symbol]]:
+        """Look at what is held, anew only where it has changed."""
         held = self._state.held(self._venue_account)
-        sides = {(position.symbol, position.quantity > 0) for position in held}
-        return {symbol for symbol, is_long in sides if (symbol, not is_long) in sides}
+        if held is not self._seen:
+            self._seen = held
+            sides = {(position.symbol, position.quantity > 0) for position in held}
+            self._found = (
+                tuple(position for position in held if not is_shared(position.trader)),
+                frozenset(symbol for symbol, is_long in sides if (symbol, not is_long) in sides),
+            )
+        return self._found
 
     def now(self, position: Position) -> Position | None:
         """Return the position as it is now; None if it, or what it was, is gone."""

@@ -176,16 +176,23 @@ class Manager:
         return self.stop_reason
 
     async def finish(self) -> None:
-        """Look at all venue accounts a last time; where time runs by itself, not for long."""
+        """Look at all venue accounts a last time; where time runs by itself, not for long.
+
+        What is known is protected meanwhile, whatever hangs.
+        """
         if self._clock.is_lockstep:
             async with self._watched():
                 for venue_account in self._executions:
                     await self._sync(venue_account)
         else:
             with anyio.move_on_after(self._close_within):
-                async with anyio.create_task_group() as tasks:
+                async with anyio.create_task_group() as beside:
                     for venue_account in self._executions:
-                        tasks.start_soon(self._sync, venue_account)
+                        beside.start_soon(self._repeat, "guard", venue_account, self._venues.guard)
+                    async with anyio.create_task_group() as tasks:
+                        for venue_account in self._executions:
+                            tasks.start_soon(self._sync, venue_account)
+                    beside.cancel_scope.cancel()
         self._recorder.commit()
 
     def unprotected(self) -> tuple[str, ...]:

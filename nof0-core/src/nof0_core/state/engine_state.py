@@ -45,6 +45,7 @@ class EngineState:
     def __init__(self) -> None:
         self._projections = Projections()
         self._cycles = CycleJoiner()
+        self._held: dict[str, tuple[Position, ...]] = {}
         self.brakes = Brakes()
         """What the brakes remember; fed by `apply`, read-only to everybody else."""
 
@@ -58,6 +59,7 @@ class EngineState:
             JournalError: if the event cannot be true; nothing has changed then.
         """
         event = self._cycles.joined(event)
+        self._held.clear()
         self._projections.apply(event)
         self.brakes.apply(event)
         return event
@@ -123,9 +125,13 @@ class EngineState:
 
     def held(self, venue_account: str) -> tuple[Position, ...]:
         """Return all positions, with what the venue has answered and nobody has booked yet."""
-        unbooked = self._projections.orders.unbooked_in(venue_account)
-        positions = self.positions(venue_account)
-        return with_unbooked(positions, unbooked) if unbooked else positions
+        held = self._held.get(venue_account)
+        if held is None:
+            # Asked for many times between two events.
+            held = self._held[venue_account] = with_unbooked(
+                self.positions(venue_account), self._projections.orders.unbooked_in(venue_account)
+            )
+        return held
 
     def unbooked(self, venue_account: str) -> tuple[OrderRecord, ...]:
         """Return orders of which more is known to be executed than booked."""

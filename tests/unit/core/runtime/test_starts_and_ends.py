@@ -101,6 +101,26 @@ async def test_a_run_ends_with_a_last_look_and_names_what_it_leaves_bare(stage, 
         assert stage.codes(engine) == ["unprotected_at_end"]
 
 
+async def test_while_the_last_look_hangs_what_is_known_is_protected(stage, monkeypatch):
+    async with stage.engine(monkeypatch, LiveClock(START)) as engine:
+        await engine.manager.catch_up()
+        [execution] = engine.manager._executions.values()
+        guarded = anyio.Event()
+
+        async def guard(_):
+            guarded.set()
+
+        async def sync(_):
+            await guarded.wait()
+            return ()
+
+        monkeypatch.setattr(execution, "guard", guard)
+        monkeypatch.setattr(execution, "sync", sync)
+        engine.manager._beat, engine.manager._close_within = 0.0, 20.0
+        await engine.manager.finish()
+        assert guarded.is_set()
+
+
 async def test_a_venue_that_hangs_at_the_end_holds_nobody_up(stage, monkeypatch):
     async with stage.engine(monkeypatch, LiveClock(START)) as engine:
         await engine.manager.catch_up()
