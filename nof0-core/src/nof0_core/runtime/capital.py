@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal, localcontext
 
 from nof0_core.config.model import Config, TraderConfig
@@ -114,14 +115,15 @@ def _adopt(venue_account: str, report: AccountReport, recorder: Recorder) -> Non
     with localcontext(EXACT):
         cost = sum((p.quantity * p.entry_price for p in report.positions), ZERO)
         capital = report.account.raw_usd + cost
-    _transfer(recorder, venue_account, {RESERVE: capital})
+    # By the venue's time, which is that of all it will list: our clock may be wrong.
+    _transfer(recorder, venue_account, {RESERVE: capital}, as_of=report.time)
     for number, position in enumerate(report.positions, start=1):
         recorder.record(
             UNASSIGNED,
             Filled(
                 trader=UNASSIGNED,
                 venue_account=venue_account,
-                fill=_as_fill(position, f"adopted-{number}", recorder),
+                fill=_as_fill(position, f"adopted-{number}", report.time),
             ),
         )
         recorder.alert(
@@ -132,7 +134,7 @@ def _adopt(venue_account: str, report: AccountReport, recorder: Recorder) -> Non
         )
 
 
-def _as_fill(position: VenuePosition, name: str, recorder: Recorder) -> Fill:
+def _as_fill(position: VenuePosition, name: str, time: datetime) -> Fill:
     return Fill(
         trade_id=name,
         venue_order_id=name,
@@ -142,7 +144,7 @@ def _as_fill(position: VenuePosition, name: str, recorder: Recorder) -> Fill:
         price=position.entry_price,
         size=abs(position.quantity),
         fee=ZERO,
-        time=recorder.clock.now(),
+        time=time,
     )
 
 
@@ -163,8 +165,18 @@ def _give(venue_account: str, trader: TraderId, capital: Decimal, recorder: Reco
     _transfer(recorder, venue_account, {RESERVE: -capital, trader: capital})
 
 
-def _transfer(recorder: Recorder, venue_account: str, amounts: Mapping[TraderId, Decimal]) -> None:
+def _transfer(
+    recorder: Recorder,
+    venue_account: str,
+    amounts: Mapping[TraderId, Decimal],
+    as_of: datetime | None = None,
+) -> None:
     recorder.record(
         ENGINE,
-        Transferred(venue_account=venue_account, amounts=amounts, reason=TransferReason.INITIAL),
+        Transferred(
+            venue_account=venue_account,
+            amounts=amounts,
+            reason=TransferReason.INITIAL,
+            as_of=as_of,
+        ),
     )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal as D
 
 import anyio
 import pytest
+from attrs import evolve
 from staged_engine import Stage
 
 from nof0_core.clock import SimulatedClock
+from nof0_core.domain.position import VenuePosition
 from nof0_core.errors import TransientError
 from nof0_core.runtime.first_calls import FirstCalls
 from nof0_core.testing.environment import START, Lines
@@ -71,6 +74,18 @@ async def test_a_run_after_one_with_its_clock_ahead_says_so_and_plans_from_now(
         assert stage.codes(engine) == ["clock_was_ahead"]
         due = {trader.due for trader in engine.manager.traders.values()}
         assert due == {START}
+
+
+async def test_an_account_begins_at_the_venues_time_whatever_our_clock_says(stage, monkeypatch):
+    held = VenuePosition(
+        symbol="ETH", quantity=D("0.5"), entry_price=D(4000), leverage=5, margin_used=D(400),
+        unrealized_pnl=D(0),
+    )  # fmt: skip
+    stage.retell = lambda report: evolve(report, time=START, positions=(held,))
+    async with stage.engine(monkeypatch, SimulatedClock(START + timedelta(days=1))) as engine:
+        assert engine.recorder.state.opened_at("paper") == START
+        [position] = engine.recorder.state.positions("paper")
+        assert position.opened_at == START
 
 
 async def test_a_clock_that_is_right_is_not_talked_about(stage, monkeypatch):
