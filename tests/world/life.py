@@ -59,7 +59,6 @@ class Report:
     seconds: int
     faults: Counter
     did: Counter
-    trouble: Counter
     excuses: Counter
 
 
@@ -84,7 +83,6 @@ class Life:
         self.deciding = Deciding(rng, self.clock, self.truth)
         self.journal = Memory(random.Random(f"disk/{seed}"))
         self.did: Counter[str] = Counter()
-        self.trouble: Counter[str] = Counter()
         self.wrong: list[tuple[str, str]] = []
         self.is_halted = self.is_calm = self.is_frozen = False
         self.has_person = rng.random() < 0.4
@@ -123,7 +121,7 @@ class Life:
             refusal=lambda _: "halted" if self.is_halted else "",
         )
         self.state = state
-        return Driver(engine, state, ACCOUNT, self.trouble)
+        return Driver(engine, state, ACCOUNT)
 
     def quotes(self):
         """Return the prices of this moment, as the market tells them."""
@@ -345,7 +343,6 @@ class Life:
             seconds=round(now()),
             faults=self.plan.struck,
             did=self.did,
-            trouble=self.trouble,
             excuses=self.observer.counts,
         )
 

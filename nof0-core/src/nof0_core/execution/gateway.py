@@ -23,6 +23,7 @@ from nof0_core.errors import OutcomeUnknownError, ProviderError, TransientError
 from nof0_core.execution.flights import Flights, Seen
 from nof0_core.execution.lane import Lane
 from nof0_core.execution.limits import LIMITS, Limits
+from nof0_core.execution.shapes import wrong_shape
 from nof0_core.execution.timing import Timing
 from nof0_core.ids import ClientOrderId, Symbol
 from nof0_core.protocols import Capability, ExchangeProvider, exchange_with
@@ -37,9 +38,9 @@ class Gateway:
     """All calls to the exchange provider of one venue account.
 
     Each verb has a time limit in real seconds and fails in the errors of the protocol only: what
-    else a provider raises, or an answer that does not come in time, is a `TransientError` of a read
-    and an `OutcomeUnknownError` of what changes something. Reads at the same time share one request
-    and its answer for a second.
+    else a provider raises, an answer of a wrong type or one that does not come in time is a
+    `TransientError` of a read and an `OutcomeUnknownError` of what changes something. Reads
+    at the same time share one request and its answer for a second.
 
     There are two lanes, for whoever sends to hold while it sends: `entries`, and `protective` for
     closes, stops and cancels, which never waits for the first. No read holds one. On a lockstep
@@ -166,17 +167,13 @@ class Gateway:
             RejectedError: the venue refused them as a whole.
             OutcomeUnknownError: everything else.
         """
-        try:
-            outcomes = await self._call(
-                "place",
-                lambda: self._provider.place(orders, expires_at=expires_at),
-                limit=within,
-                is_read=False,
-            )
-            fits = [o.client_id for o in outcomes] == [o.client_id for o in orders]
-        except (AttributeError, TypeError):
-            fits = False
-        if not fits:
+        outcomes = await self._call(
+            "place",
+            lambda: self._provider.place(orders, expires_at=expires_at),
+            limit=within,
+            is_read=False,
+        )
+        if [o.client_id for o in outcomes] != [o.client_id for o in orders]:
             message = "the provider's answer does not match the orders"
             raise OutcomeUnknownError(message, section=self.venue_account)
         return outcomes
@@ -224,9 +221,11 @@ class Gateway:
         try:
             with self._under_way.of(verb):
                 if self._is_lockstep:
-                    return await ask()
-                with anyio.fail_after(limit):
-                    return await ask()
+                    answer = await ask()
+                else:
+                    with anyio.fail_after(limit):
+                        answer = await ask()
+            problem = wrong_shape(verb, answer)
         except ProviderError:
             raise
         except TimeoutError as late:
@@ -245,10 +244,13 @@ class Gateway:
             self.timings[verb].add(now - began)
             if verb in CHANGING:
                 self._changed_at = now
+        if problem:
+            message = f"{self.venue_account}: {problem}"
+            raise error(message, section=self.venue_account)
+        return answer
 
     def _the_order(self, found: VenueOrder | None, asked: ClientOrderId) -> VenueOrder | None:
-        told = getattr(found, "client_id", None)
-        if found is not None and told != asked:
-            message = f"asked for the order {asked}, got {told}"
+        if found is not None and found.client_id != asked:
+            message = f"asked for the order {asked}, got {found.client_id}"
             raise TransientError(message, section=self.venue_account)
         return found

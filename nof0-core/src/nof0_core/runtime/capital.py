@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal, localcontext
+from functools import partial
 
 from nof0_core.config.model import Config, TraderConfig
 from nof0_core.domain.account import AccountReport
@@ -13,7 +14,8 @@ from nof0_core.domain.fill import Fill
 from nof0_core.domain.order import Side
 from nof0_core.domain.position import VenuePosition
 from nof0_core.domain.vocabulary import TransferReason
-from nof0_core.errors import UsageError
+from nof0_core.errors import TransientError, UsageError
+from nof0_core.execution.shapes import wrong_shape
 from nof0_core.ids import ENGINE, RESERVE, UNASSIGNED, TraderId, is_shared
 from nof0_core.money import EXACT, HUNDRED, ZERO, exactly, plain, truncate_usd
 from nof0_core.protocols import ExchangeProvider
@@ -71,7 +73,8 @@ async def fund_traders(
     _check_traders(config, recorder)
     for venue_account, provider in providers.items():
         if not recorder.state.traders(venue_account):
-            report = await first_calls.make(f"exchange {venue_account}", "report", provider.report)
+            ask = partial(_report, provider)
+            report = await first_calls.make(f"exchange {venue_account}", "report", ask)
             _adopt(venue_account, report, recorder)
         for trader in config.traders:
             if (
@@ -80,6 +83,14 @@ async def fund_traders(
             ):
                 _give(venue_account, trader.id, capital_of(config, trader), recorder)
     recorder.commit()
+
+
+async def _report(provider: ExchangeProvider) -> AccountReport:
+    report = await provider.report()
+    problem = wrong_shape("report", report)
+    if problem:
+        raise TransientError(problem)
+    return report
 
 
 @exactly

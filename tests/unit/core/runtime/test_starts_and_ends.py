@@ -76,6 +76,15 @@ async def test_a_run_after_one_with_its_clock_ahead_says_so_and_plans_from_now(
         assert due == {START}
 
 
+@pytest.mark.parametrize("answer", [None, "away", []], ids=repr)
+async def test_a_first_report_of_a_wrong_type_is_one_that_failed(stage, monkeypatch, answer):
+    stage.retell = lambda _: answer
+    words = f"exchange paper: report failed 5 times: report answered with a {type(answer).__name__}"
+    with pytest.raises(TransientError, match=words):
+        async with stage.engine(monkeypatch, SimulatedClock(START)):
+            pass
+
+
 async def test_an_account_begins_at_the_venues_time_whatever_our_clock_says(stage, monkeypatch):
     held = VenuePosition(
         symbol="ETH", quantity=D("0.5"), entry_price=D(4000), leverage=5, margin_used=D(400),
