@@ -22,6 +22,7 @@ from nof0_core.errors import OutcomeUnknownError, ProviderError, TransientError
 from nof0_core.execution.flights import Flights, Seen
 from nof0_core.execution.lane import Lane
 from nof0_core.execution.limits import LIMITS, Limits
+from nof0_core.execution.shapes import wrong_shape
 from nof0_core.ids import ClientOrderId, Symbol
 from nof0_core.protocols import Capability, ExchangeProvider, exchange_with
 
@@ -35,9 +36,9 @@ class Gateway:
     """All calls to the exchange provider of one venue account.
 
     Each verb has a time limit in real seconds and fails in the errors of the protocol only: what
-    else a provider raises, or an answer that does not come in time, is a `TransientError` of a read
-    and an `OutcomeUnknownError` of what changes something. Reads at the same time share one request
-    and its answer for a second.
+    else a provider raises, an answer of a wrong type or one that does not come in time is a
+    `TransientError` of a read and an `OutcomeUnknownError` of what changes something. Reads
+    at the same time share one request and its answer for a second.
 
     There are two lanes, for whoever sends to hold while it sends: `entries`, and `protective` for
     closes, stops and cancels, which never waits for the first. No read holds one. On a lockstep
@@ -163,17 +164,13 @@ class Gateway:
             RejectedError: the venue refused them as a whole.
             OutcomeUnknownError: everything else.
         """
-        try:
-            outcomes = await self._call(
-                "place",
-                lambda: self._provider.place(orders, expires_at=expires_at),
-                limit=within,
-                is_read=False,
-            )
-            fits = [o.client_id for o in outcomes] == [o.client_id for o in orders]
-        except (AttributeError, TypeError):
-            fits = False
-        if not fits:
+        outcomes = await self._call(
+            "place",
+            lambda: self._provider.place(orders, expires_at=expires_at),
+            limit=within,
+            is_read=False,
+        )
+        if [o.client_id for o in outcomes] != [o.client_id for o in orders]:
             message = "the provider's answer does not match the orders"
             raise OutcomeUnknownError(message, section=self.venue_account)
         return outcomes
@@ -225,11 +222,14 @@ class Gateway:
         try:
             with self._under_way.of(verb) as call:
                 if self._is_lockstep:
-                    return await ask()
-                with anyio.move_on_after(limit):
-                    return await ask()
-                call.is_late = True
-                raise TimeoutError  # noqa: TRY301 - one answer for ours and the provider's own
+                    answer = await ask()
+                else:
+                    with anyio.move_on_after(limit) as limited:
+                        answer = await ask()
+                    if limited.cancelled_caught:
+                        call.is_late = True
+                        raise TimeoutError  # noqa: TRY301 - one answer for ours and the provider's
+            problem = wrong_shape(verb, answer)
         except ProviderError:
             raise
         except TimeoutError as late:
@@ -246,10 +246,13 @@ class Gateway:
         finally:
             if verb in CHANGING:
                 self._changed_at = anyio.current_time()
+        if problem:
+            message = f"{self.venue_account}: {problem}"
+            raise error(message, section=self.venue_account)
+        return answer
 
     def _the_order(self, found: VenueOrder | None, asked: ClientOrderId) -> VenueOrder | None:
-        told = getattr(found, "client_id", None)
-        if found is not None and told != asked:
-            message = f"asked for the order {asked}, got {told}"
+        if found is not None and found.client_id != asked:
+            message = f"asked for the order {asked}, got {found.client_id}"
             raise TransientError(message, section=self.venue_account)
         return found

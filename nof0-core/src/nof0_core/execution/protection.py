@@ -174,6 +174,8 @@ class Protection:
             elif not self._is_lockstep:
                 # The engine watches the mark until the next try.
                 return True
+        # Until it is closed, which may take several orders, at least the engine watches.
+        self._record_mode(position, ProtectionMode.ENGINE, "no stop stands at the venue")
         return False
 
     async def cancel_orphans(self) -> None:
@@ -267,8 +269,6 @@ class Protection:
             symbol=position.symbol,
         )
         self._rests.begin(position.trader, position.symbol, f"its last stop: {reason}")
-        # Until it is closed, which may take several orders, at least the engine watches.
-        self._record_mode(position, ProtectionMode.ENGINE, "no stop stands at the venue")
         naked.is_given_up = True
 
     def _left(self, position: Position, naked: Naked) -> float:

@@ -127,7 +127,7 @@ async def context(config: Config, trader_id: str) -> DecisionContext:
     from nof0_core.runtime.build import make_feed
     from nof0_core.runtime.capital import capital_of
     from nof0_core.runtime.logs import logging_to
-    from nof0_core.runtime.sections import Sections
+    from nof0_core.runtime.sections import sections_of
 
     trader = find_trader(config, trader_id)
     clock = clocks.choose(config.clock, full_speed=True, resume_at=None)
@@ -139,7 +139,7 @@ async def context(config: Config, trader_id: str) -> DecisionContext:
                 redactor=Redactor(config.secrets),
             )
         )
-        sections = Sections(config=config, clock=clock, log=log, stack=stack)
+        sections, _ = await stack.enter_async_context(sections_of(config, clock, log))
         markets = await sections.open_all("market", {trader.market: config.markets[trader.market]})
         feed = make_feed(config, clock, trader.market, markets[trader.market])
         await feed.open(trader.symbols)

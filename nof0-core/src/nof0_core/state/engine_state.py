@@ -241,7 +241,7 @@ class EngineState:
         return found is not None and (symbol, time) in found.settlements
 
     def opened_at(self, venue_account: str) -> datetime | None:
-        """Return when the first capital of a venue account was booked (UTC).
+        """Return as of when the first capital of a venue account was booked (UTC).
 
         What its exchange account did before is in that capital and in the positions taken over.
         """
@@ -257,6 +257,15 @@ class EngineState:
         """Return the time of the newest settlement booked on any coin of a venue account (UTC)."""
         found = self._projections.venue_accounts.get(venue_account)
         return found.last_funding if found else None
+
+    def funding_told_until(self, venue_account: str) -> datetime | None:
+        """Return the time of the newest settlement that moved cash at the venue (UTC).
+
+        What traders with opposite positions paid each other is not among them: its hours are those
+        of our own clock.
+        """
+        found = self._projections.venue_accounts.get(venue_account)
+        return found.last_told_funding if found else None
 
     # --- history ----------------------------------------------------------------------------------
 

@@ -104,7 +104,7 @@ class Projections:
     def _transferred(self, event: Event, body: Transferred) -> None:
         parts = self._parts(event, body.venue_account, body.amounts)
         venue_account = self.venue_accounts[body.venue_account]
-        venue_account.opened_at = venue_account.opened_at or event.time
+        venue_account.opened_at = venue_account.opened_at or body.as_of or event.time
         venue_account.raw_usd += sum(body.amounts.values(), ZERO)
         for account, amount in parts:
             account.add(deposited=amount)
@@ -152,6 +152,8 @@ class Projections:
             self.history(body.trader).trades.append(booking.trade)
         if order is not None:
             self.orders.fill(order, fill.size)
+            # No order of ours was there before the account: a clock was ahead when it began.
+            venue_account.opened_at = min(venue_account.opened_at or fill.time, fill.time)
         if booking.position is None:
             del account.positions[fill.symbol]
             return
@@ -213,7 +215,8 @@ class Projections:
         if (body.symbol, body.time) in venue_account.settlements:
             return
         parts = self._parts(event, body.venue_account, body.amounts)
-        venue_account.raw_usd += sum(body.amounts.values(), ZERO)
+        paid = sum(body.amounts.values(), ZERO)
+        venue_account.raw_usd += paid
         for account, amount in parts:
             account.add(funding=amount)
             held = account.positions.get(body.symbol)
@@ -223,6 +226,9 @@ class Projections:
                 )
         venue_account.settlements.add((body.symbol, body.time))
         venue_account.last_funding = max(venue_account.last_funding or body.time, body.time)
+        if paid:
+            told = venue_account.last_told_funding or body.time
+            venue_account.last_told_funding = max(told, body.time)
 
     def _exit_plan_set(self, event: Event, body: ExitPlanSet) -> None:
         account = self.account(event, body.venue_account, body.trader)

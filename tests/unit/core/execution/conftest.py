@@ -218,12 +218,16 @@ class Venue:
 
 
 class Scene:
-    """Two traders, 4,000 USD each, on one venue account of 10,000 USD."""
+    """Two traders, 4,000 USD each, on one venue account of 10,000 USD.
 
-    def __init__(self, tmp_path) -> None:
+    The venue's clock shows `START`, the engine's is `ahead` of it; `as_of` is what the venue called
+    the time when the account was taken over, if it did.
+    """
+
+    def __init__(self, tmp_path, *, ahead=timedelta(0), as_of=None) -> None:
         self.root = tmp_path / "journal"
-        self.clock = SimulatedClock(START)
-        self.venue = Venue(self.clock)
+        self.clock = SimulatedClock(START + ahead)
+        self.venue = Venue(self.clock if not ahead else SimulatedClock(START))
         self.log = Lines()
         self.cycles = 0
         self.refused = ""
@@ -250,6 +254,7 @@ class Scene:
                     venue_account="paper",
                     amounts={account: D(amount)},
                     reason=TransferReason.INITIAL,
+                    as_of=as_of,
                 ),
             )
 
@@ -265,7 +270,7 @@ class Scene:
             recorder=self.recorder,
             instruments={s: samples.instrument(s) for s in ("BTC", "ETH")},
             policies={"ann": self.policies, "bob": self.policies},
-            since=START,
+            since=state.inception or self.clock.now(),
             refusal=lambda _: self.refused,
         )
 
@@ -291,8 +296,12 @@ class Scene:
         self.cycles += 1
         time = self.clock.now() + timedelta(microseconds=self.cycles)
         marks = self.venue.prices
+        snapshots = {
+            symbol: attrs.evolve(samples.snapshot(symbol), quote=quote)
+            for symbol, quote in self.quotes().items()
+        }
         context = attrs.evolve(
-            samples.context(snapshots={s: samples.snapshot(s, str(m)) for s, m in marks.items()}),
+            samples.context(time=self.clock.now(), snapshots=snapshots),
             trader=trader,
             cycle=cycle_id(trader, time),
             account=self.state.account(
@@ -359,4 +368,4 @@ def scene(tmp_path):
 
 @pytest.fixture
 def scene_maker(tmp_path_factory):
-    return lambda: Scene(tmp_path_factory.mktemp("scene"))
+    return lambda **how: Scene(tmp_path_factory.mktemp("scene"), **how)

@@ -35,10 +35,13 @@ steps = st.lists(
 
 LONG = [*[("move", 10, 0), ("move", -10, 0)] * 8, ("open", "ann", 1), ("move", 80, 0)]
 """Moves that would add digits to a price without end, if the venue had no ticks."""
+SLOW_CLOSE = [("fault", "refuse_stops", 0), ("ratio", "0.25", 0), ("open", "ann", 1)]
+"""No stop for a position whose close fills in parts: the engine watches the rest."""
 
 
 @given(stream=steps)
 @example(stream=[*LONG, ("funding", "0.0001", 0), ("close", "ann", 0), ("open", "bob", -1)])
+@example(stream=SLOW_CLOSE)
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
