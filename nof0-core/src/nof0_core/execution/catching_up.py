@@ -182,5 +182,5 @@ class CatchUp:
         except ProviderError as error:
             return [str(error)]
         self._leverage.refresh(seen.answer.positions)
-        self._reconciliation.settle(drift)
+        self._reconciliation.conclude(drift, seen)
         return []

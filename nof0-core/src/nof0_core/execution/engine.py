@@ -143,7 +143,7 @@ class ExecutionEngine:
 
     @property
     def drift(self) -> tuple[Drift, ...]:
-        """Return what differed between ledger and exchange account at the last look."""
+        """Return what differs between ledger and exchange account and is not explained yet."""
         return self._reconciliation.drift
 
     @property

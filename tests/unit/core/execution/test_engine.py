@@ -201,7 +201,8 @@ async def test_drift_stops_entries_until_it_is_gone(scene):
     carried = await scene.open("ann")
     assert "ledger and venue differ" in carried.orders[0].why
     scene.venue.raw -= 500
-    await scene.sync()
+    for _ in range(2):
+        await scene.sync()
     carried = await scene.open("ann")
     assert carried.orders[0].status is OrderStatus.FILLED
 
