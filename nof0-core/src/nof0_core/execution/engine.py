@@ -34,6 +34,7 @@ from nof0_core.execution.pre_trade import PreTradeCheck
 from nof0_core.execution.protection import Protection
 from nof0_core.execution.reconciliation import Reconciliation
 from nof0_core.execution.reports import ExecutionReport, not_sent
+from nof0_core.execution.settling import Settling
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.ledger import Position
 from nof0_core.money import exactly
@@ -126,6 +127,14 @@ class ExecutionEngine:
             nets=self._nets,
             quotes=self._quotes,
             since=since,
+        )
+        self.settling = Settling(
+            venue_account=venue_account,
+            recorder=recorder,
+            catch_up=self._catch_up,
+            reconciliation=self._reconciliation,
+            instruments=instruments,
+            turn=self._turn,
         )
         self._closes = ForcedCloses(
             gateway=gateway,
@@ -244,6 +253,8 @@ class ExecutionEngine:
                 # What was done meanwhile is not in it.
                 is_old = self._recorder.journal.last_seq != known
                 trouble += await self._catch_up.compare(seen, is_old=is_old)
+            if seen is not None:
+                self._catch_up.unassigned.look(seen.answer.orders)
             if trouble:
                 self._reconciliation.doubt()
         return tuple(trouble)

@@ -95,7 +95,7 @@ class Reconciliation:
         if problems:
             message = f"the ledger of {self._venue_account} does not add up: {'; '.join(problems)}"
             raise JournalError(message)
-        ours = self._expected()
+        ours = self.expected()
         return compare(
             raw_usd=ours.raw_usd,
             quantities=ours.quantities,
@@ -105,7 +105,8 @@ class Reconciliation:
             marks=marks,
         )
 
-    def _expected(self) -> Expected:
+    def expected(self) -> Expected:
+        """Return what the venue should show now."""
         totals = self._recorder.state.totals(self._venue_account)
         quantities, raw_usd, notional = dict(totals.quantities), totals.raw_usd, ZERO
         for record in self._recorder.state.unbooked(self._venue_account):
@@ -146,7 +147,7 @@ class Reconciliation:
 
     def _unexplained(self, drift: tuple[Drift, ...], *, is_new: bool) -> list[Drift]:
         """Return what is not in `drift` any more and stops entries all the same."""
-        ours, seen = self._expected(), {entry.symbol for entry in drift}
+        ours, seen = self.expected(), {entry.symbol for entry in drift}
         left, unseen = [], set()
         for entry in self.drift:
             if (

@@ -189,7 +189,7 @@ async def test_trades_by_hand_go_to_the_unassigned_account_with_an_alert(scene):
     await scene.sync()
     held = {p.trader: p.quantity for p in scene.state.positions("paper")}
     assert held == {"@unassigned": D(1)}
-    assert scene.alerts() == ["foreign_fill"]
+    assert scene.alerts() == ["foreign_fill", "unassigned_unprotected"]
     scene.assert_agrees()
     assert scene.execution.drift == ()
 
