@@ -49,13 +49,14 @@ class CatchUp:
         quotes: Mapping[Symbol, Quote],
         since: datetime,
     ) -> None:
+        self.venue_account = gateway.venue_account
         self._gateway = gateway
         self._recorder = recorder
         self._is_lockstep = recorder.clock.is_lockstep
         self._orders = orders
         self._fills = fills
         self._exits = exits
-        self._reconciliation = reconciliation
+        self.reconciliation = reconciliation
         self._leverage = leverage
         self._nets = nets
         self._quotes = quotes
@@ -91,7 +92,7 @@ class CatchUp:
         has to be booked before what came later.
         """
         unbooked = self._recorder.state.unbooked(self._gateway.venue_account)
-        is_known = not (unbooked or self._reconciliation.drift) and self._is_caught_up
+        is_known = not (unbooked or self.reconciliation.drift) and self._is_caught_up
         self._is_caught_up = False
         try:
             if self._gateway.is_simulated:
@@ -171,7 +172,7 @@ class CatchUp:
             JournalError: the ledger does not add up in itself.
         """
         marks = {symbol: quote.mark for symbol, quote in self._quotes.items()}
-        return self._reconciliation.differences(report, marks)
+        return self.reconciliation.differences(report, marks)
 
     async def look_again(self) -> tuple[Seen[AccountReport], tuple[Drift, ...]]:
         """Read statement and account anew; return the account and what it and the ledger differ on.
@@ -183,9 +184,9 @@ class CatchUp:
         booked = await self._fills.book_new(self._since, self._quotes, late=VERY_LATE)
         if booked.trouble:
             raise TransientError("; ".join(booked.trouble))
-        before = self._reconciliation.expected()
+        before = self.reconciliation.expected()
         seen = await self.report(asked_after=anyio.current_time())
-        if self._reconciliation.expected() != before:
+        if self.reconciliation.expected() != before:
             message = "something was booked while the account was read"
             raise TransientError(message)
         return seen, self.differences(seen.answer)
@@ -209,5 +210,5 @@ class CatchUp:
         except ProviderError as error:
             return [str(error)]
         self._leverage.refresh(seen.answer.positions)
-        self._reconciliation.conclude(drift, seen)
+        self.reconciliation.conclude(drift, seen)
         return []

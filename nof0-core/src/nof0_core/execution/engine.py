@@ -129,12 +129,7 @@ class ExecutionEngine:
             since=since,
         )
         self.settling = Settling(
-            venue_account=venue_account,
-            recorder=recorder,
-            catch_up=self._catch_up,
-            reconciliation=self._reconciliation,
-            instruments=instruments,
-            turn=self._turn,
+            recorder=recorder, catch_up=self._catch_up, instruments=instruments, turn=self._turn
         )
         self._closes = ForcedCloses(
             gateway=gateway,

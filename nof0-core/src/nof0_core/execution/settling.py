@@ -15,7 +15,6 @@ from nof0_core.domain.order import Side
 from nof0_core.domain.vocabulary import ControlOutcome
 from nof0_core.errors import EndOfDataError, ProviderError
 from nof0_core.execution.catching_up import CatchUp
-from nof0_core.execution.reconciliation import Reconciliation
 from nof0_core.ids import UNASSIGNED, Symbol
 from nof0_core.ledger.arithmetic import PRICE_STEP
 from nof0_core.money import ZERO, exactly, plain
@@ -40,17 +39,15 @@ class Settling:
     def __init__(
         self,
         *,
-        venue_account: str,
         recorder: Recorder,
         catch_up: CatchUp,
-        reconciliation: Reconciliation,
         instruments: Mapping[Symbol, Instrument],
         turn: anyio.Lock,
     ) -> None:
-        self._venue_account = venue_account
+        self._venue_account = catch_up.venue_account
         self._recorder = recorder
         self._catch_up = catch_up
-        self._reconciliation = reconciliation
+        self._reconciliation = catch_up.reconciliation
         self._instruments = instruments
         self._turn = turn
 
