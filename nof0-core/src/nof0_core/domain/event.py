@@ -298,7 +298,8 @@ class BrakeReleased(Body):
 class ControlAnswered(Body):
     """What became of something a person asked for with `nof0 traders`.
 
-    `request` is the name of the request, `message` says what was done or why not.
+    `request` is the name of the request, `message` says what was done or why not. `trader` is whom
+    it was meant for; `venue_account` takes its place where a difference was to be settled.
     """
 
     type: ClassVar[str] = "control"
@@ -308,6 +309,7 @@ class ControlAnswered(Body):
     symbol: Symbol | None
     outcome: ControlOutcome
     message: str
+    venue_account: str | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -36,6 +36,7 @@ from nof0_core.execution.prices import Prices
 from nof0_core.execution.protection import Protection
 from nof0_core.execution.reconciliation import Reconciliation
 from nof0_core.execution.reports import ExecutionReport, not_sent
+from nof0_core.execution.settling import Settling
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.ledger import Position
 from nof0_core.money import exactly
@@ -129,6 +130,9 @@ class ExecutionEngine:
             quotes=self._prices.quotes,
             since=since,
         )
+        self.settling = Settling(
+            recorder=recorder, catch_up=self._catch_up, instruments=instruments, turn=self._turn
+        )
         self._closes = ForcedCloses(
             gateway=gateway,
             recorder=recorder,
@@ -145,7 +149,7 @@ class ExecutionEngine:
 
     @property
     def drift(self) -> tuple[Drift, ...]:
-        """Return what differed between ledger and exchange account at the last look."""
+        """Return what differs between ledger and exchange account and is not explained yet."""
         return self._reconciliation.drift
 
     @property
@@ -252,6 +256,8 @@ class ExecutionEngine:
                 # What was done meanwhile is not in it.
                 is_old = self._recorder.journal.last_seq != known
                 trouble += await self._catch_up.compare(seen, is_old=is_old)
+            if seen is not None:
+                self._catch_up.unassigned.look(seen.answer.orders)
             if trouble:
                 self._reconciliation.doubt()
         return tuple(trouble)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 from nof0_core.domain.measured import Trouble
 from nof0_core.domain.snapshot import Quote
@@ -69,12 +70,16 @@ class VenueDuties:
         async def close() -> None:
             await self._controls.close_out(execution, quotes)
 
+        async def settle() -> None:
+            prices = partial(self._portfolio.refresh, venue_account)
+            await self._controls.settle(execution, prices)
+
         async def judge() -> None:
             for trader in self._traders.values():
                 if trader.config.exchange == venue_account:
                     self._brakes.evaluate(trader.config.id)
 
-        for step in (refresh, catch_up, close, judge):
+        for step in (refresh, catch_up, close, settle, judge):
             problems += await self._try(venue_account, step)
         if problems:
             self._troubles.count(Rank.SYNC.word, Trouble.FAILED)

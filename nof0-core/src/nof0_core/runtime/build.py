@@ -121,6 +121,7 @@ def make_manager(
         recorder=recorder,
         brakes=brakes,
         traders=traders,
+        venue_accounts=tuple(executions),
         switch=switch,
         requests=Requests(config.state_dir),
     )

@@ -8,7 +8,7 @@ from decimal import Decimal, localcontext
 
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.cycle_record import CycleJoiner
-from nof0_core.domain.event import CoinRested, Event, Rebalanced
+from nof0_core.domain.event import CoinRested, Drift, Event, Rebalanced
 from nof0_core.domain.feedback import Feedback
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.margin import initial_margin
@@ -163,6 +163,10 @@ class EngineState:
     def totals(self, venue_account: str) -> Totals:
         """Return what the exchange account must show: raw USD and net quantities."""
         return self._projections.venue_accounts[venue_account].totals()
+
+    def drift(self, venue_account: str) -> tuple[Drift, ...]:
+        """Return on what ledger and exchange account differed when that was recorded last."""
+        return self._projections.drifts.get(venue_account, ())
 
     # --- orders, fills, funding -------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ import attrs
 from nof0_core.domain.event import (
     CoinRested,
     CycleEnded,
+    Drift,
     EngineStarted,
     Event,
     ExitPlanSet,
@@ -27,6 +28,7 @@ from nof0_core.domain.event import (
     OrderAnswered,
     OrderIntended,
     Rebalanced,
+    Reconciled,
     Transferred,
 )
 from nof0_core.domain.fill import Fill
@@ -51,6 +53,7 @@ class Projections:
         self.inception: datetime | None = None
         self.rests: dict[tuple[TraderId, Symbol], CoinRested] = {}
         self.rebalances: list[tuple[datetime, Rebalanced]] = []
+        self.drifts: dict[str, tuple[Drift, ...]] = {}
         self._handlers: dict[type, Callable[[Event, Any], None]] = {
             Transferred: self._transferred,
             Filled: self._filled,
@@ -63,6 +66,7 @@ class Projections:
             HourMarked: self._hour_marked,
             CycleEnded: self._cycle_ended,
             Rebalanced: self._rebalanced,
+            Reconciled: self._reconciled,
             EngineStarted: self._engine_started,
         }
 
@@ -284,6 +288,9 @@ class Projections:
 
     def _rebalanced(self, event: Event, body: Rebalanced) -> None:
         self.rebalances.append((event.time, body))
+
+    def _reconciled(self, event: Event, body: Reconciled) -> None:  # noqa: ARG002 - a handler
+        self.drifts[body.venue_account] = body.drift
 
     def _engine_started(self, event: Event, body: EngineStarted) -> None:  # noqa: ARG002 - a handler
         if self.inception is None:
