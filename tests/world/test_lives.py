@@ -9,6 +9,8 @@ import pytest
 from world.life import live
 from world.loop import WorldError
 
+from nof0_core.state.recorder import Recorder
+
 LIVES = int(os.environ.get("NOF0_LIVES", "1000"))
 """How many lives are lived."""
 CHUNK = 500 if LIVES >= 5000 else max(1, LIVES // 8)
@@ -56,6 +58,16 @@ def test_in_the_lives_happens_what_can_happen():
     assert not steps - killed.keys()
     assert any(step.endswith("begun") for step in killed)
     assert any(step.endswith("answered") for step in killed)
+
+
+def test_an_engine_that_sends_before_the_disk_has_confirmed_is_found(monkeypatch):
+    async def secure(recorder):
+        return recorder.journal.last_seq
+
+    monkeypatch.setattr(Recorder, "secure", secure)
+    with pytest.raises(WorldError, match="was sent twice"):
+        for seed in range(10):
+            live(seed)
 
 
 def test_a_seed_lives_the_same_life_each_time():
