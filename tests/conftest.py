@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections import Counter
 from contextlib import contextmanager
 from decimal import ROUND_UP, Context, getcontext, localcontext
 
@@ -62,6 +63,18 @@ def _no_network(request, monkeypatch):
 
     monkeypatch.setattr(socket.socket, "connect", guarded(socket.socket.connect))
     monkeypatch.setattr(socket.socket, "connect_ex", guarded(socket.socket.connect_ex))
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Sum up what happened in the lives of `world`, once for a run."""
+    totals = Counter()
+    for report in (r for reports in terminalreporter.stats.values() for r in reports):
+        if getattr(report, "when", "") == "call":
+            for name, seen in report.user_properties:
+                totals.update(seen if name == "lives" else {})
+    if totals:
+        told = ", ".join(f"{count:,} {what}" for what, count in totals.items())
+        terminalreporter.write_line(f"In the simulated world: {told}.")
 
 
 def pytest_collection_modifyitems(config, items):

@@ -9,7 +9,9 @@ import pytest
 from world.life import live
 from world.loop import WorldError
 
-LIVES = int(os.environ.get("NOF0_LIVES", "200"))
+from nof0_core.state.recorder import Recorder
+
+LIVES = int(os.environ.get("NOF0_LIVES", "1000"))
 """How many lives are lived."""
 CHUNK = 500 if LIVES >= 5000 else max(1, LIVES // 8)
 """How many of them in one test."""
@@ -20,7 +22,7 @@ STARTS = [int(ALONE)] if ALONE else range(0, LIVES, CHUNK)
 
 @pytest.mark.timeout(0)  # How many there are is for whoever asks to say.
 @pytest.mark.parametrize("first", STARTS)
-def test_whatever_happens_the_engine_keeps_its_promises(first):
+def test_whatever_happens_the_engine_keeps_its_promises(first, record_property):
     stop = first + 1 if ALONE else min(first + CHUNK, LIVES)
     broken, seen = [], Counter()
     for seed in range(first, stop):
@@ -29,28 +31,43 @@ def test_whatever_happens_the_engine_keeps_its_promises(first):
         except WorldError as error:
             broken.append(str(error))
         else:
-            seen.update(fills=report.fills, orders=report.orders, faults=report.faults.total())
-            seen.update(report.did)
+            seen += report.totals()
+    record_property("lives", dict(seen))
     assert not broken, f"{len(broken)} of {stop - first} lives broke:\n" + "\n".join(broken[:5])
     assert ALONE or seen["fills"] > stop - first, seen
 
 
 def test_in_the_lives_happens_what_can_happen():
-    seen, kinds = Counter(), Counter()
+    seen, kinds, killed = Counter(), Counter(), Counter()
     for seed in range(40):
         report = live(seed, checks=frozenset())
         seen.update(fills=report.fills, orders=report.orders)
         seen.update(report.did)
         seen.update({f"excuse {word}": n for word, n in report.excuses.items()})
+        killed.update(report.kills)
         kinds.update(report.faults)
     missing = {
         "fills", "orders", "sync", "submit", "cancelled", "halt", "flatten", "stop", "stop lost",
         "stop fired", "clock set", "closed by hand", "opened by hand", "cash moved", "excuse stop",
-        "excuse watched", "excuse closing", "excuse no possibility",
+        "excuse watched", "excuse closing", "excuse no possibility", "kill", "record lost",
     } - seen.keys()  # fmt: skip
     assert not missing
     assert len({verb for verb, _ in kinds}) >= 6
     assert len({kind for _, kind in kinds}) >= 12
+    steps = {"OrderIntended", "disk asked", "disk confirmed", "OrderAnswered", "Filled"}
+    assert not steps - killed.keys()
+    assert any(step.endswith("begun") for step in killed)
+    assert any(step.endswith("answered") for step in killed)
+
+
+def test_an_engine_that_sends_before_the_disk_has_confirmed_is_found(monkeypatch):
+    async def secure(recorder):
+        return recorder.journal.last_seq
+
+    monkeypatch.setattr(Recorder, "secure", secure)
+    with pytest.raises(WorldError, match="was sent twice"):
+        for seed in range(10):
+            live(seed)
 
 
 def test_a_seed_lives_the_same_life_each_time():
