@@ -188,7 +188,10 @@ class Venue:
             self.orders[request.client_id] = order
         else:
             lot = samples.instrument(request.symbol).lot
-            self._execute(order, floor_to(request.size * self.fill_ratio, lot))
+            size = floor_to(request.size * self.fill_ratio, lot)
+            if request.is_reduce_only:
+                size = min(size, abs(self.sizes[request.symbol]))
+            self._execute(order, size)
         return self.orders[request.client_id].outcome(request.client_id)
 
     def _execute(self, order, size):
