@@ -45,6 +45,8 @@ class EngineState:
     def __init__(self) -> None:
         self._projections = Projections()
         self._cycles = CycleJoiner()
+        # Asked for many times between two events.
+        self._positions: dict[str, tuple[Position, ...]] = {}
         self._held: dict[str, tuple[Position, ...]] = {}
         self.brakes = Brakes()
         """What the brakes remember; fed by `apply`, read-only to everybody else."""
@@ -59,6 +61,7 @@ class EngineState:
             JournalError: if the event cannot be true; nothing has changed then.
         """
         event = self._cycles.joined(event)
+        self._positions.clear()
         self._held.clear()
         self._projections.apply(event)
         self.brakes.apply(event)
@@ -111,11 +114,17 @@ class EngineState:
         return tuple(found.accounts) if found else ()
 
     def positions(self, venue_account: str) -> tuple[Position, ...]:
-        """Return all positions on a venue account, by trader, then in the order of opening."""
-        found = self._projections.venue_accounts.get(venue_account)
-        if found is None:
-            return ()
-        return tuple(p for account in found.accounts.values() for p in account.positions.values())
+        """Return all positions on a venue account, by trader, then in the order of opening.
+
+        Between two events that is the same object.
+        """
+        known = self._positions.get(venue_account)
+        if known is None:
+            found = self._projections.venue_accounts.get(venue_account)
+            accounts = found.accounts.values() if found is not None else ()
+            known = tuple(p for account in accounts for p in account.positions.values())
+            self._positions[venue_account] = known
+        return known
 
     def position(self, trader: TraderId, symbol: Symbol) -> Position | None:
         """Return a trader's position in a coin. Shared accounts are found by `positions` only."""
@@ -124,14 +133,18 @@ class EngineState:
         return account.positions.get(symbol) if account else None
 
     def held(self, venue_account: str) -> tuple[Position, ...]:
-        """Return all positions, with what the venue has answered and nobody has booked yet."""
-        held = self._held.get(venue_account)
-        if held is None:
-            # Asked for many times between two events.
-            held = self._held[venue_account] = with_unbooked(
-                self.positions(venue_account), self._projections.orders.unbooked_in(venue_account)
-            )
-        return held
+        """Return all positions, with what the venue has answered and nobody has booked yet.
+
+        Between two events that is the same object.
+        """
+        known = self._held.get(venue_account)
+        if known is None:
+            unbooked = self._projections.orders.unbooked_in(venue_account)
+            known = self.positions(venue_account)
+            if unbooked:
+                known = with_unbooked(known, unbooked)
+            self._held[venue_account] = known
+        return known
 
     def unbooked(self, venue_account: str) -> tuple[OrderRecord, ...]:
         """Return orders of which more is known to be executed than booked."""
