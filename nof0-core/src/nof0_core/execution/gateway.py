@@ -78,7 +78,7 @@ class Gateway:
         Raises:
             ProviderError: there is none.
         """
-        return await self._read("report", (), self._provider.report, asked_after)
+        return await self._read("report", (), self._provider.report, AccountReport, asked_after)
 
     async def fills(self, since: datetime) -> Sequence[Fill]:
         """Ask for executions.
@@ -86,7 +86,7 @@ class Gateway:
         Raises:
             ProviderError: there is no answer.
         """
-        seen = await self._read("fills", (since,), lambda: self._provider.fills(since))
+        seen = await self._read("fills", (since,), lambda: self._provider.fills(since), Sequence)
         return seen.answer
 
     async def funding(self, since: datetime) -> Sequence[FundingPayment]:
@@ -98,7 +98,7 @@ class Gateway:
         if self._funding is None:
             return ()
         ask = self._funding.funding
-        seen = await self._read("funding", (since,), lambda: ask(since))
+        seen = await self._read("funding", (since,), lambda: ask(since), Sequence)
         return seen.answer
 
     async def order(self, client_id: ClientOrderId) -> VenueOrder | None:
@@ -140,7 +140,8 @@ class Gateway:
         """
         assert self._simulated is not None  # noqa: S101 - see `is_simulated`
         hand_over = self._simulated.accept_marks
-        return await self._call("accept_marks", lambda: hand_over(quotes))
+        fills = await self._call("accept_marks", lambda: hand_over(quotes))
+        return self._sound("accept_marks", fills, Sequence)
 
     async def set_leverage(self, symbol: Symbol, leverage: int, margin_mode: MarginMode) -> None:
         """Set leverage and margin mode of a coin.
@@ -191,7 +192,11 @@ class Gateway:
             "cancel", lambda: self._provider.cancel(client_ids), is_read=False
         )
         wanted = set(client_ids)
-        return [outcome for outcome in outcomes if outcome.client_id in wanted]
+        try:
+            return [outcome for outcome in outcomes if outcome.client_id in wanted]
+        except (AttributeError, TypeError) as fault:
+            message = "the provider's answer is about no orders"
+            raise OutcomeUnknownError(message, section=self.venue_account) from fault
 
     # --- watching ---------------------------------------------------------------------------------
 
@@ -204,11 +209,23 @@ class Gateway:
         verb: str,
         arguments: tuple[Any, ...],
         ask: Callable[[], Awaitable[Answer]],
+        kind: type,
         asked_after: float = NEVER,
     ) -> Seen[Answer]:
         """Join a request of the last second that was made after everything we changed."""
         after = max(asked_after, self._changed_at)
-        return await self._flights.join((verb, *arguments), lambda: self._call(verb, ask), after)
+
+        async def ask_and_look() -> Answer:
+            return self._sound(verb, await self._call(verb, ask), kind)
+
+        return await self._flights.join((verb, *arguments), ask_and_look, after)
+
+    def _sound(self, verb: str, answer: Answer, kind: type) -> Answer:
+        """Pass an answer of the right kind on; any other is none."""
+        if not isinstance(answer, kind):
+            message = f"{verb}: the provider's answer is no {verb} but {type(answer).__name__}"
+            raise TransientError(message, section=self.venue_account)
+        return answer
 
     async def _call(
         self,
