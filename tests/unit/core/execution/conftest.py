@@ -220,10 +220,10 @@ class Venue:
 class Scene:
     """Two traders, 4,000 USD each, on one venue account of 10,000 USD."""
 
-    def __init__(self, tmp_path) -> None:
+    def __init__(self, tmp_path, clock=None, venue=Venue) -> None:
         self.root = tmp_path / "journal"
-        self.clock = SimulatedClock(START)
-        self.venue = Venue(self.clock)
+        self.clock = clock or SimulatedClock(START)
+        self.venue = venue(self.clock)
         self.log = Lines()
         self.cycles = 0
         self.refused = ""
@@ -253,15 +253,22 @@ class Scene:
                 ),
             )
 
+    def open_journal(self):
+        return Journal.open(self.root)
+
+    def provider(self):
+        """What the engine takes for the venue."""
+        return self.venue
+
     def _open(self):
-        journal, state = Journal.open(self.root), EngineState()
+        journal, state = self.open_journal(), EngineState()
         for event in journal.read():
             state.apply(event)
         self.is_synced = False
         self.recorder = Recorder(journal=journal, state=state, clock=self.clock, log=self.log)
         self.execution = ExecutionEngine(
             venue_account="paper",
-            provider=self.venue,
+            provider=self.provider(),
             recorder=self.recorder,
             instruments={s: samples.instrument(s) for s in ("BTC", "ETH")},
             policies={"ann": self.policies, "bob": self.policies},
