@@ -446,6 +446,11 @@ class Trial(_suite.Scene):
         with suppress(Exception, KeyboardInterrupt):  # They are noted: see `_told`.
             await call()
 
+    @property
+    def has_disk(self):
+        """Whether no test has taken the journal away: then there is nothing to start from."""
+        return (self.root / "ann").exists()
+
     async def _deliver(self, *, all_of_it=False):
         with suppress(ProviderError):  # It comes while a test lets the venue refuse it.
             await self.faulty.deliver(all_of_it=all_of_it)
@@ -458,7 +463,7 @@ class Trial(_suite.Scene):
         self.plan.faults.clear()
         await self._deliver(all_of_it=True)
         await nap(CALM)
-        if self.has_ended:
+        if self.has_ended and self.has_disk:
             # A person starts it again.
             self.restart()
             await nap(CALM)
@@ -467,6 +472,8 @@ class Trial(_suite.Scene):
 
     def faults(self) -> list[str]:
         """Say what is wrong at the end, sentence by sentence."""
+        if not self.has_disk:
+            return self.wrong
         told = [*self.truth.faults, *self.line.faults, *self.observer.faults]
         wrong = [*self.wrong, *(f"{check}: {text}" for check, text in told)]
         totals = self.state.totals("paper")
