@@ -227,10 +227,12 @@ class Scene:
     the time when the account was taken over, if it did.
     """
 
-    def __init__(self, tmp_path, *, ahead=timedelta(0), as_of=None) -> None:
+    def __init__(
+        self, tmp_path, clock=None, venue=Venue, *, ahead=timedelta(0), as_of=None
+    ) -> None:
         self.root = tmp_path / "journal"
-        self.clock = SimulatedClock(START + ahead)
-        self.venue = Venue(self.clock if not ahead else SimulatedClock(START))
+        self.clock = clock or SimulatedClock(START + ahead)
+        self.venue = venue(self.clock if not ahead else SimulatedClock(START))
         self.log = Lines()
         self.cycles = 0
         self.refused = ""
@@ -261,15 +263,22 @@ class Scene:
                 ),
             )
 
+    def open_journal(self):
+        return Journal.open(self.root)
+
+    def provider(self):
+        """What the engine takes for the venue."""
+        return self.venue
+
     def _open(self):
-        journal, state = Journal.open(self.root), EngineState()
+        journal, state = self.open_journal(), EngineState()
         for event in journal.read():
             state.apply(event)
         self.is_synced = False
         self.recorder = Recorder(journal=journal, state=state, clock=self.clock, log=self.log)
         self.execution = ExecutionEngine(
             venue_account="paper",
-            provider=self.venue,
+            provider=self.provider(),
             recorder=self.recorder,
             instruments={s: samples.instrument(s) for s in ("BTC", "ETH")},
             policies={"ann": self.policies, "bob": self.policies},
