@@ -24,6 +24,7 @@ from nof0_core.execution.fills import FillReader
 from nof0_core.execution.flattening import Flattening
 from nof0_core.execution.forced import ForcedCloses
 from nof0_core.execution.gateway import Gateway
+from nof0_core.execution.guard import Guard
 from nof0_core.execution.lane import Urgency
 from nof0_core.execution.leverage import Leverage
 from nof0_core.execution.limits import LIMITS, Limits
@@ -107,9 +108,6 @@ class ExecutionEngine:
             gateway=gateway, recorder=recorder, refusal=self._pre_trade.refusal_at_sending
         )
         self._fills = FillReader(gateway=gateway, recorder=recorder, instruments=instruments)
-        self._margin_watch = MarginWatch(
-            venue_account=venue_account, recorder=recorder, instruments=instruments
-        )
         self._protection = Protection(
             gateway=gateway,
             exits=self._exits,
@@ -145,6 +143,17 @@ class ExecutionEngine:
         )
         self._flattening = Flattening(
             recorder=recorder, closing=self._closes.closing, pre_trade=self._pre_trade
+        )
+        self._guard = Guard(
+            venue_account=venue_account,
+            recorder=recorder,
+            prices=self._prices,
+            margin_watch=MarginWatch(
+                venue_account=venue_account, recorder=recorder, instruments=instruments
+            ),
+            protection=self._protection,
+            closes=self._closes,
+            catch_up=self._catch_up,
         )
 
     @property
@@ -210,9 +219,9 @@ class ExecutionEngine:
                     self._approvals.forget(intents)
                 sent += intents
                 await leave_lane()
-                await self._protect()
+                await self._guard.protect()
         fills, trouble = await self._catch_up.book_sent(sent)
-        await self._protect()
+        await self._guard.protect()
         reports += self._orders.reports(sent)
         return ExecutionReport(orders=tuple(reports), fills=fills, trouble="; ".join(trouble))
 
@@ -232,12 +241,11 @@ class ExecutionEngine:
         """
         self._prices.look(quotes)
         async with self._turn:
-            self._closes.begin_round()
-            self._protection.begin_round()
+            self._guard.begin_round()
             trouble = [*(await self._catch_up.book_executions()).trouble]
             if not self._is_lockstep:
                 # What follows may take long; this needs none of it.
-                await self._protect()
+                await self._guard.protect()
             try:
                 seen = await self._catch_up.report()
                 self._prices.see(seen.answer)
@@ -251,7 +259,7 @@ class ExecutionEngine:
             except ProviderError as error:
                 seen = None
                 trouble.append(str(error))
-            await self._protect()
+            await self._guard.protect()
             if seen is not None and not trouble:
                 # What was done meanwhile is not in it.
                 is_old = self._recorder.journal.last_seq != known
@@ -270,7 +278,7 @@ class ExecutionEngine:
         while the call before is not done: each position is worked on by one call at a time.
         """
         self._prices.look(quotes)
-        await self._protect()
+        await self._guard.protect()
 
     @exactly
     async def settle_hour(self, hour: datetime, quotes: Mapping[Symbol, Quote]) -> None:
@@ -291,7 +299,7 @@ class ExecutionEngine:
         sent: list[OrderIntended] = []
         for position in found:
             sent += await self._closes.close(position, self._prices.best, purpose)
-        await self._after(sent)
+        await self._guard.after(sent)
 
     @exactly
     async def flatten(self, traders: Collection[TraderId], quotes: Mapping[Symbol, Quote]) -> None:
@@ -307,7 +315,7 @@ class ExecutionEngine:
         for position in self._exits.positions:
             if position.trader in traders:
                 sent += await self._closes.close(position, self._prices.best, OrderPurpose.FLATTEN)
-        await self._after(sent)
+        await self._guard.after(sent)
 
     # --- one step each ----------------------------------------------------------------------------
 
@@ -361,47 +369,3 @@ class ExecutionEngine:
         if isinstance(made, Refusal):
             return not_sent(approved, made.reason)
         return made or not_sent(approved, "closed without an order: set off against @unassigned")
-
-    async def _protect(self) -> None:
-        """Close what is due, then see that every position has its exits. Reads nothing first."""
-        closes, quotes = self._closes, self._prices.best
-        sent: list[OrderIntended] = []
-        for position in self._margin_watch.due(quotes):
-            sent += await closes.close(position, quotes, OrderPurpose.LIQUIDATION)
-        for position, kind in self._protection.due(quotes):
-            sent += await closes.close(position, quotes, OrderPurpose(kind.value))
-        for position in self._prices.overdue():
-            sent += await closes.close(position, quotes, OrderPurpose.UNPROTECTED)
-        pressing = self._protection.pressing()
-        if self._is_lockstep or len(pressing) < 2:
-            for position in pressing:
-                sent += await self._keep(position)
-        else:
-            async with anyio.create_task_group() as tasks:
-
-                async def keep(position: Position) -> None:
-                    sent.extend(await self._keep(position))
-
-                for position in pressing:
-                    tasks.start_soon(keep, position)
-        await self._protection.cancel_orphans()
-        await self._after(sent)
-
-    async def _keep(self, position: Position) -> list[OrderIntended]:
-        if await self._protection.keep(position):
-            return []
-        return await self._closes.close(position, self._prices.best, OrderPurpose.UNPROTECTED)
-
-    async def _after(self, sent: Sequence[OrderIntended]) -> None:
-        """Take away the exits of what was closed.
-
-        Where time runs by itself nothing is read for that: what was answered counts as done, and a
-        sync asks for the rest. So nothing that hangs keeps the next look from being taken.
-        """
-        if sent:
-            if self._is_lockstep:
-                await self._catch_up.book_sent(sent)
-            await self._protection.cancel_orphans()
-        positions = self._recorder.state.held(self.venue_account)
-        self._closes.tries.forget_all_but(positions)
-        self._protection.forget_gone()
