@@ -99,7 +99,7 @@ async def test_no_failing_read_keeps_a_position_from_being_closed(scene, verbs, 
     if close == "stop":
         scene.venue.prices["BTC"] = D(98_500)
     elif close == "insolvent":
-        scene.execution._margin_watch.due = lambda _: scene.state.positions("paper")
+        scene.execution._guard._margin_watch.due = lambda _: scene.state.positions("paper")
     await scene.clock.sleep_until(scene.clock.now() + timedelta(hours=3))
     trouble = await scene.execution.sync(scene.quotes())
     if close == "flatten":
@@ -109,7 +109,7 @@ async def test_no_failing_read_keeps_a_position_from_being_closed(scene, verbs, 
     await scene.execution.sync(scene.quotes())
     assert scene.venue.sizes["BTC"] == 0
     repair(scene, *verbs)
-    scene.execution._margin_watch.due = lambda _: ()
+    scene.execution._guard._margin_watch.due = lambda _: ()
     await scene.sync()
     assert scene.state.position("ann", "BTC") is None
     scene.assert_agrees()
@@ -163,7 +163,7 @@ async def test_a_forced_close_reaches_a_price_beyond_the_mark_whatever_the_style
     if why == "stop":
         scene.venue.prices["BTC"] = D(98_900)
     elif why == "insolvent":
-        scene.execution._margin_watch.due = lambda _: [
+        scene.execution._guard._margin_watch.due = lambda _: [
             p for p in scene.state.positions("paper") if p.trader == "ann"
         ]
     rounds = 0
