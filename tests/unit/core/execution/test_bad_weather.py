@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal as D
+from itertools import pairwise
 
 import attrs
 import pytest
@@ -148,18 +149,16 @@ async def test_a_forced_close_reaches_a_price_beyond_the_mark_whatever_the_style
         watched_by_the_engine(scene)
     execute = scene.venue._execute
     half = D(spread_bps) / 10_000
-    is_wide = why == "unprotected"
 
     def within_limit(order, size):
         mark = scene.venue.prices[order.symbol]
         reached = mark * (1 + order.side.sign * half)
         is_in = (order.limit_price - reached) * order.side.sign >= 0
-        execute(order, size if is_in or not is_wide or order.side is Side.BUY else D(0))
+        execute(order, size if is_in or order.side is Side.BUY else D(0))
 
     scene.venue._execute = within_limit
     scene.venue.refuse_stops = why == "unprotected"
     await scene.open("ann")
-    is_wide = True
     if why == "stop":
         scene.venue.prices["BTC"] = D(98_900)
     elif why == "insolvent":
@@ -206,3 +205,46 @@ async def test_stops_that_vanish_again_and_again_close_the_position(request, clo
     assert scene.alerts().count("stop_refused") == 1
     assert scene.state.rest("ann", "BTC").until > scene.clock.now()
     scene.assert_agrees()
+
+
+async def test_a_venue_that_refuses_all_stops_is_entered_less_and_less_often(scene):
+    """The trader wants to enter every five minutes; another trader is not held back."""
+    await scene.sync()
+    scene.venue.refuse_stops = True
+    entered = []
+    for minute in range(0, 12 * 60, 5):
+        if minute == 100:
+            scene.restart()
+            await scene.sync()
+        sent = len(scene.venue.requests)
+        carried = await scene.open("ann")
+        if len(scene.venue.requests) > sent:
+            entered.append(minute)
+        else:
+            assert "rests" in carried.orders[0].why
+        assert scene.state.position("ann", "BTC") is None
+        await scene.clock.sleep_until(scene.clock.now() + 5 * MINUTE)
+        await scene.sync()
+    apart = [late - early for early, late in pairwise(entered)]
+    assert apart == [5, 15, 45, 135, 405]
+    scene.venue.refuse_stops = False
+    await scene.open("bob")
+    assert scene.state.position("bob", "BTC") is not None
+    scene.assert_agrees()
+
+
+@pytest.mark.parametrize("clock", ["lockstep", "running"])
+@pytest.mark.parametrize(("late", "leaves"), [(300, True), (301, False), (4 * 3600, False)])
+async def test_an_answer_later_than_its_prices_may_be_orders_nothing(request, clock, late, leaves):
+    """The prices at sending are fresh; those the decision was made on are not."""
+    scene = request.getfixturevalue("scene" if clock == "lockstep" else "running")
+    await scene.sync()
+    approved = scene.approve("ann", samples.decision())
+    if clock == "lockstep":
+        await scene.clock.sleep_until(scene.clock.now() + timedelta(seconds=late))
+    else:
+        scene.clock.moment += timedelta(seconds=late)
+    carried = await scene.execution.submit(approved, scene.quotes())
+    assert bool(scene.venue.requests) == leaves
+    if not leaves:
+        assert "the answer came too late" in carried.orders[0].why
