@@ -18,8 +18,10 @@ from typing import Any
 import attrs
 
 SUITE = Path(__file__).parents[1] / "unit" / "core" / "execution"
-FIXTURES = frozenset({"scene", "running", "live", "gate", "monkeypatch", "tmp_path"})
+FIXTURES = frozenset({"scene", "running", "live", "gate", "monkeypatch", "tmp_path", "request"})
 """What a test may ask for; a trial knows how to give it."""
+OWN = "scene_maker"
+"""Whoever asks for it makes scenes of another time: lives set clocks under faults."""
 
 
 @attrs.frozen(kw_only=True)
@@ -73,8 +75,12 @@ def bodies() -> tuple[Body, ...]:
 def _each(module: str, name: str, function: Callable[..., Any]) -> Iterator[Body]:
     tables = [m.args for m in getattr(function, "pytestmark", ()) if m.name == "parametrize"]
     names = [name for names, *_ in tables for name in _names(names)]
-    rows = itertools.product(*([_values(row) for row in rows] for _, rows, *_ in tables))
+    rows = itertools.product(
+        *([_values(row, len(_names(named))) for row in rows] for named, rows, *_ in tables)
+    )
     wants = frozenset(inspect.signature(function).parameters) - set(names)
+    if OWN in wants:
+        return
     if unknown := wants - FIXTURES:
         message = f"{module}: {name} asks for {sorted(unknown)}, which no trial knows how to give"
         raise LookupError(message)
@@ -94,9 +100,10 @@ def _names(names: Any) -> list[str]:
     return [n.strip() for n in names.split(",")] if isinstance(names, str) else list(names)
 
 
-def _values(row: Any) -> tuple[Any, ...]:
-    row = getattr(row, "values", row) if hasattr(row, "marks") else row
-    return tuple(row) if isinstance(row, tuple | list) else (row,)
+def _values(row: Any, count: int) -> tuple[Any, ...]:
+    if hasattr(row, "marks"):
+        return tuple(row.values)
+    return (row,) if count == 1 else tuple(row)
 
 
 STREAMS = (

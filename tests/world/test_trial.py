@@ -75,7 +75,7 @@ def test_a_close_that_lets_the_net_grow_is_found(tmp_path, monkeypatch):
     made = order_factory.close_order
 
     def turned(*, size, **how):
-        return made(size=size * 3, **how)
+        return made(size=size * 3, **{**how, "is_reduce_only": False})
 
     monkeypatch.setattr(order_factory, "close_order", turned)
     monkeypatch.setattr(Trial, "calm_down", lambda self: nap(30))

@@ -264,10 +264,10 @@ class TrialObserver(Observer):
 
     _mute = 0.0
 
-    def forget(self):
+    def begin(self):
         """A new engine begins to ask anew."""
         self._mute = now()
-        super().forget()
+        super().begin()
 
     def look(self, now):
         asks = (Verb.ORDER, Verb.PROVE)
@@ -392,7 +392,7 @@ class Trial(_suite.Scene):
     def _attend(self):
         if self.is_running:
             self.observer.watched = self.line
-            self.observer.forget()
+            self.observer.begin()
 
     def quotes(self):
         time = self.clock.now()

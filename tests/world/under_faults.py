@@ -22,6 +22,13 @@ PATIENCE = 300.0
 """How long a test may take in virtual seconds before it is broken off."""
 
 
+class Asked:
+    """In place of `request`."""
+
+    def __init__(self, fixtures) -> None:
+        self.getfixturevalue = fixtures.__getitem__
+
+
 class NothingByHand:
     """In place of `monkeypatch`: time is not set by hand here, it passes."""
 
@@ -83,6 +90,7 @@ async def _act(body, trial, root) -> BaseException | None:
         "scene": trial, "running": trial, "live": trial, "gate": trial.gate, "tmp_path": root,
         "monkeypatch": NothingByHand(),
     }  # fmt: skip
+    fixtures["request"] = Asked(fixtures)
     try:
         with anyio.move_on_after(PATIENCE) as scope:
             if "live" in body.wants:

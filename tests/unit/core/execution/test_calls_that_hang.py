@@ -66,9 +66,8 @@ def test_each_verb_is_given_up_at_its_limit_and_named(verb):
     assert live_in(1, call) == limit
 
 
-@pytest.fixture
-def held(running):
-    """The scene on a clock that runs; what is placed first is held until `arrived` is released."""
+def holding(running):
+    """Return the scene with a venue call `slow`: an entry is held until `holds` is set."""
     running.holds = anyio.Event()
     running.came = anyio.Event()
     place = running.venue.place
@@ -84,9 +83,9 @@ def held(running):
 
 
 @pytest.mark.anyio
-async def test_an_entry_under_way_keeps_nobody_elses_stop_waiting(held):
+async def test_an_entry_under_way_keeps_nobody_elses_stop_waiting(running):
     """Neither a look at the venue nor a close waits for the order that hangs."""
-    scene = held
+    scene = holding(running)
     scene.venue.capabilities -= {Capability.TRIGGER_ORDERS}
     scene.restart()
     await scene.sync()
@@ -109,9 +108,9 @@ async def test_an_entry_under_way_keeps_nobody_elses_stop_waiting(held):
 
 
 @pytest.mark.anyio
-async def test_who_is_cancelled_while_the_order_travels_leaves_it_with_its_stop(held):
+async def test_who_is_cancelled_while_the_order_travels_leaves_it_with_its_stop(running):
     """As at the end of a run: the answer comes after the task was told to end."""
-    scene = held
+    scene = holding(running)
     await scene.sync()
     scene.venue.place = scene.slow
     async with anyio.create_task_group() as tasks:

@@ -21,8 +21,7 @@ from nof0_core.testing.environment import START
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def watched(scene):
+def watching(scene):
     """A venue without stops, which tells what positions are worth: the engine watches them."""
     scene.venue.capabilities = scene.venue.capabilities - {"trigger_orders"}
     scene.restart()
@@ -68,8 +67,9 @@ def closes(scene, purpose):
     ("signal", "mark"), [(Signal.BUY_TO_ENTER, 98_900), (Signal.SELL_TO_ENTER, 101_100)]
 )
 async def test_without_a_quote_a_stop_is_judged_by_the_price_the_report_implies(
-    watched, signal, mark
+    scene, signal, mark
 ):
+    watched = watching(scene)
     await watched.open("ann", signal)
     watched.venue.move("BTC", mark)
     await look(watched)
@@ -77,7 +77,8 @@ async def test_without_a_quote_a_stop_is_judged_by_the_price_the_report_implies(
     assert watched.state.position("ann", "BTC") is None
 
 
-async def test_a_report_of_positions_keeps_the_deadline_from_passing(watched):
+async def test_a_report_of_positions_keeps_the_deadline_from_passing(scene):
+    watched = watching(scene)
     await watched.open("ann")
     for _ in range(10):
         await pass_time(watched, 30)
@@ -86,7 +87,8 @@ async def test_a_report_of_positions_keeps_the_deadline_from_passing(watched):
     assert "price_unknown" not in watched.alerts()
 
 
-async def test_with_neither_quote_nor_report_for_the_deadline_a_position_is_closed(watched):
+async def test_with_neither_quote_nor_report_for_the_deadline_a_position_is_closed(scene):
+    watched = watching(scene)
     await watched.open("ann")
     silent(watched)
     await pass_time(watched, 600)
@@ -103,7 +105,8 @@ async def test_with_neither_quote_nor_report_for_the_deadline_a_position_is_clos
     assert watched.alerts().count("price_unknown") == 1
 
 
-async def test_a_quote_in_between_lets_the_deadline_begin_anew(watched):
+async def test_a_quote_in_between_lets_the_deadline_begin_anew(scene):
+    watched = watching(scene)
     await watched.open("ann")
     silent(watched)
     for away in (("BTC",), ("BTC",), (), ("BTC",), ("BTC",)):
@@ -112,7 +115,8 @@ async def test_a_quote_in_between_lets_the_deadline_begin_anew(watched):
     assert watched.state.position("ann", "BTC") is not None
 
 
-async def test_the_guard_closes_in_time_while_syncs_do_not_come_that_far(watched):
+async def test_the_guard_closes_in_time_while_syncs_do_not_come_that_far(scene):
+    watched = watching(scene)
     await watched.open("ann")
     silent(watched)
     await look(watched)
@@ -154,8 +158,9 @@ async def test_a_trader_without_stops_is_told_and_nothing_is_closed(scene):
     assert scene.alerts().count("price_unknown") == 1
 
 
-async def test_after_a_start_the_deadline_counts_from_the_first_report(watched):
+async def test_after_a_start_the_deadline_counts_from_the_first_report(scene):
     """Opposite positions net to nothing: the report has no price of them either."""
+    watched = watching(scene)
     await watched.open("ann")
     await watched.open("bob", Signal.SELL_TO_ENTER)
     watched.restart()
@@ -172,7 +177,8 @@ async def test_after_a_start_the_deadline_counts_from_the_first_report(watched):
     ]
 
 
-async def test_a_time_of_its_own_holds_for_each_trader(watched):
+async def test_a_time_of_its_own_holds_for_each_trader(scene):
+    watched = watching(scene)
     soon = attrs.evolve(watched.policies, quote_deadline=timedelta(seconds=20))
     watched.execution._prices._policies = {"ann": soon, "bob": watched.policies}
     await watched.open("ann")
