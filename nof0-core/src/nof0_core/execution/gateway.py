@@ -31,6 +31,8 @@ Answer = TypeVar("Answer")
 NEVER = -math.inf
 CHANGING = frozenset({"place", "cancel", "accept_marks", "set_leverage"})
 """Verbs after which what was read before is old."""
+READS: Mapping[str, type] = {"report": AccountReport, "fills": Sequence, "funding": Sequence}
+"""What each verb that is shared answers: anything else is no answer."""
 
 
 class Gateway:
@@ -208,7 +210,15 @@ class Gateway:
     ) -> Seen[Answer]:
         """Join a request of the last second that was made after everything we changed."""
         after = max(asked_after, self._changed_at)
-        return await self._flights.join((verb, *arguments), lambda: self._call(verb, ask), after)
+
+        async def checked() -> Answer:
+            answer = await self._call(verb, ask)
+            if not isinstance(answer, READS[verb]):
+                message = f"{verb}: the answer is a {type(answer).__name__}"
+                raise TransientError(message, section=self.venue_account)
+            return answer
+
+        return await self._flights.join((verb, *arguments), checked, after)
 
     async def _call(
         self,
