@@ -102,9 +102,10 @@ def build(session: nox.Session) -> None:
 
 @nox.session
 def soak(session: nox.Session) -> None:
-    """Do 100,000 lives of the execution engine end well, and ten times the other long suites?"""
+    """Do 100,000 lives of the execution engine and all its tests under all faults end well?"""
     install(session, *PACKAGES, group="test")
     size = {"NOF0_LIVES": "100000", "NOF0_STREAMS": "50000", "NOF0_RUNS": "10000"}
+    size |= {"NOF0_FAULTS": "all", "NOF0_ENDS": "all"}
     long = [f"tests/integration/test_{suite}.py" for suite in ("conservation", "sim_faults")]
     options = ["-n", "auto", "--timeout=0", *session.posargs]
     session.run("pytest", "tests/world", *long, *options, env=size)

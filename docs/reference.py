@@ -14,6 +14,7 @@ from nof0_core.config.files.main import MainFile
 from nof0_core.config.files.manager import ManagerBlock, MonitoringBlock, TraderEntry
 from nof0_core.config.files.providers import ExchangeFile, MarketFile
 from nof0_core.config.schema import FieldSchema, fields_of, schema_of
+from nof0_core.execution.limits import EXCHANGE_VERBS, LIMITS, MARKET_VERBS
 from nof0_core.plugins import load_plugins
 from nof0_core.plugins.families import FAMILIES
 from nof0_core.plugins.registry import PluginRegistry
@@ -34,6 +35,16 @@ FILES = (
 BY_NAME = {"models", "instruments"}
 """Keys whose mapping has names of the user's choice."""
 OURS = ("nof0-core", "nof0-provider-sim", "nof0-provider-hyperliquid", "nof0-llm")
+PROTECTIVE = " (`place` of closes and stops)"
+TIMES = """\
+Where time runs by itself, a call to a provider that takes longer than this is given up: an order or
+a cancel is then of unknown outcome and asked for, anything else is tried again. Seconds are real.
+A section whose kind has such a setting (`timeout`) lowers all limits above it for its own calls, to
+1 s at the least; it never raises one. `nof0 check` notes a setting that lowers none.
+
+| sections | call | limit |
+| --- | --- | --- |
+"""
 HEADER = "| key | type | default | meaning |\n| --- | --- | --- | --- |"
 
 
@@ -44,10 +55,22 @@ def page() -> str:
     for title, blocks in FILES:
         lines = [row for prefix, cls in blocks for row in rows(fields_of(cls), prefix)]
         parts += [f"## {title}", "\n".join([HEADER, *lines])]
+    parts += ["## Time limits", time_limits()]
     parts.append("## Sections by family")
     for family in FAMILIES.values():
         parts += list(kinds(registry, family.name))
     return "\n\n".join(parts) + "\n"
+
+
+def time_limits() -> str:
+    """Say how long calls of exchange and market sections may take."""
+    lines = [
+        f"| {family} | `{verb}`{PROTECTIVE if verb == 'protect' else ''} "
+        f"| {getattr(LIMITS, verb):g} s |"
+        for family, verbs in (("exchange", EXCHANGE_VERBS), ("market", MARKET_VERBS))
+        for verb in verbs
+    ]
+    return TIMES + "\n".join(lines)
 
 
 def kinds(registry: PluginRegistry, family: str) -> Iterator[str]:

@@ -29,6 +29,7 @@ from nof0_core.testing.market import HandMarket
 STAGES: dict[str, Stage] = {}
 PLUGIN = """
 from contextlib import asynccontextmanager
+from datetime import timedelta
 import attrs
 from nof0_core import ExchangeKind, ServiceKind, hookimpl, opt
 from nof0_provider_sim.config import SimExchangeConfig
@@ -38,33 +39,53 @@ from staged_engine import STAGES, StagedMarket, StagedVenue
 KEY = {key!r}
 
 @attrs.frozen(kw_only=True)
-class Nothing:
-    pass
+class Market:
+    timeout: timedelta | None = opt(default=None)
+
+@attrs.frozen(kw_only=True)
+class Venue(SimExchangeConfig):
+    timeout: timedelta | None = opt(default=None)
 
 @asynccontextmanager
 async def open_market(config, env):
     stage = STAGES[KEY]
-    stage.attempt("market")
+    await stage.meet("market")
     stage.market = StagedMarket(stage, env.clock)
     yield stage.market
+    await stage.meet("market closes")
 
 @asynccontextmanager
 async def open_venue(config, env):
     stage = STAGES[KEY]
-    stage.attempt("exchange")
+    await stage.meet("exchange")
     async with open_exchange(config, env) as exchange:
         stage.venue = StagedVenue(exchange)
         stage.venue.stage = stage
         yield stage.venue
+        await stage.meet("exchange closes")
 
 @hookimpl
 def nof0_market_providers():
-    return [ServiceKind(type="staged", config=Nothing, open=open_market, summary="staged")]
+    return [
+        ServiceKind(
+            type="staged",
+            config=Market,
+            open=open_market,
+            summary="staged",
+            timeout=lambda config: config.timeout,
+        )
+    ]
 
 @hookimpl
 def nof0_exchange_providers():
     return [
-        ExchangeKind(type="venue", config=SimExchangeConfig, open=open_venue, summary="staged")
+        ExchangeKind(
+            type="venue",
+            config=Venue,
+            open=open_venue,
+            summary="staged",
+            timeout=lambda config: config.timeout,
+        )
     ]
 """
 FILES = {
@@ -164,13 +185,15 @@ class StagedVenue(ExchangeWrapper):
 
     async def report(self):
         await self.stage.meet("report")
-        return await super().report()
+        return self.stage.retell(await super().report())
 
 
 class Stage:
     """What is broken: `faults` has, by verb, what is raised; `hanging` verbs never answer.
 
-    `failures` counts down how often opening a section (`market`, `exchange`) or a verb still fails.
+    Opening a section is `market` or `exchange` among the verbs, and closing it `market closes` or
+    `exchange closes`. `failures` counts down how often one still fails.
+    `retell` makes of a report what the engine is told.
     """
 
     def __init__(self, root):
@@ -179,6 +202,7 @@ class Stage:
         self.faults, self.hanging, self.failures = {}, set(), {}
         self.without_price, self.delisted = set(), set()
         self.market = self.venue = None
+        self.retell = lambda report: report
         self.calls = []
         STAGES[self.key] = self
         for name, text in FILES.items():

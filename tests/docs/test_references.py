@@ -98,8 +98,9 @@ def test_fields_of_descriptors_are_listed():
     own = {f.name for f in attrs.fields(BackendKind)} - {f.name for f in attrs.fields(ServiceKind)}
     assert set(fields_listed("Beside the fields of every\nservice")) == own
     page = (DOCS / "hooks.md").read_text()
-    assert f"`BackendKind(…, {', '.join(f.name for f in attrs.fields(BackendKind)[4:])})`" in page
-    assert f"`ExchangeKind(…, {', '.join(f.name for f in attrs.fields(ExchangeKind)[4:])})`" in page
+    assert f"`ServiceKind({', '.join(f.name for f in attrs.fields(ServiceKind))})`" in page
+    assert f"`BackendKind(…, {', '.join(f.name for f in attrs.fields(BackendKind)[5:])})`" in page
+    assert f"`ExchangeKind(…, {', '.join(f.name for f in attrs.fields(ExchangeKind)[5:])})`" in page
 
 
 def test_types_a_setting_may_have_are_listed():

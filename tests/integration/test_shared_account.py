@@ -292,7 +292,7 @@ async def test_trades_by_hand_are_the_unassigned_accounts(floor):
     await floor.screen.trade("BTC", "0.02", limit="101000")
     await floor.screen.trade("DOGE", "500", limit="0.21")
     await floor.look()
-    assert floor.alerts() == ["foreign_fill", "foreign_fill"]
+    assert floor.alerts() == ["foreign_fill"] * 2 + ["unassigned_unprotected"] * 2
     held = {(p.trader, p.symbol): p.quantity for p in floor.recorder.state.positions("paper")}
     assert held == {
         ("bob", "BTC"): bobs.quantity,

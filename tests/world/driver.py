@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from nof0_core.domain.order import OrderPurpose
-from nof0_core.errors import JournalError
 from nof0_core.execution.engine import ExecutionEngine
 
 CHECKS = frozenset({"agrees", "twice", "resent", "halted", "growth", "protected", "aged"})
@@ -20,31 +17,22 @@ entry leaves on data older than allowed.
 
 
 class Driver:
-    """One life of an execution engine. What it could not do is counted in `trouble`."""
+    """One life of an execution engine, which raises nothing whatever the venue does."""
 
-    def __init__(self, engine: ExecutionEngine, state, venue_account, trouble: Counter) -> None:
+    def __init__(self, engine: ExecutionEngine, state, venue_account) -> None:
         self.engine, self.state, self.venue_account = engine, state, venue_account
-        self.trouble = trouble
 
     async def submit(self, approved, quotes):
-        await self._call("submit", self.engine.submit, approved, quotes)
+        await self.engine.submit(approved, quotes)
 
     async def sync(self, quotes):
-        await self._call("sync", self.engine.sync, quotes)
+        await self.engine.sync(quotes)
 
     async def guard(self, quotes):
-        await self._call("guard", self.engine.guard, quotes)
+        await self.engine.guard(quotes)
 
     async def close(self, trader, symbol, quotes):
-        await self._call("close", self.engine.close, trader, symbol, quotes, OrderPurpose.FLATTEN)
+        await self.engine.close(trader, symbol, quotes, OrderPurpose.FLATTEN)
 
     async def flatten(self, traders, quotes):
-        await self._call("flatten", self.engine.flatten, traders, quotes)
-
-    async def _call(self, name, function, *args):
-        try:
-            return await function(*args)
-        except JournalError:
-            raise
-        except Exception as error:  # noqa: BLE001 - the manager survives these as well
-            self.trouble[f"{name}: {type(error).__name__}"] += 1
+        await self.engine.flatten(traders, quotes)

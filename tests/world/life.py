@@ -74,7 +74,6 @@ class Life:
         self.deciding = Deciding(rng, self.clock, self.truth)
         self.journal = Memory(random.Random(f"disk/{seed}"), self.killer.step)
         self.did: Counter[str] = Counter()
-        self.trouble: Counter[str] = Counter()
         self.wrong: list[tuple[str, str]] = []
         self.is_halted = self.is_calm = self.is_frozen = False
         self.is_hunted = rng.random() < 0.5
@@ -115,7 +114,7 @@ class Life:
             refusal=lambda _: "halted" if self.is_halted else "",
         )
         self.state = state
-        return Driver(engine, state, ACCOUNT, self.trouble)
+        return Driver(engine, state, ACCOUNT)
 
     def quotes(self):
         """Return the prices of this moment, as the market tells them."""
@@ -361,7 +360,6 @@ class Life:
             faults=self.plan.struck,
             did=self.did,
             kills=self.killer.struck,
-            trouble=self.trouble,
             excuses=self.observer.counts,
         )
 

@@ -20,7 +20,6 @@ class Report:
     faults: Counter
     did: Counter
     kills: Counter
-    trouble: Counter
     excuses: Counter
 
     def totals(self) -> Counter[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio  # noqa: TID251 - nobody else knows whether a cancellation was asked for
 import math
+from collections.abc import Callable
 
 import anyio
 
@@ -13,3 +14,14 @@ def is_cancelled() -> bool:
     task = asyncio.current_task()
     is_asked = task is not None and task.cancelling() > 0
     return is_asked or anyio.current_effective_deadline() == -math.inf
+
+
+def breaker() -> Callable[[], None]:
+    """Return what cancels the present task, also where it is shielded; nothing, if it has ended."""
+    task = asyncio.current_task()
+
+    def cancel() -> None:
+        if task is not None:
+            task.cancel()
+
+    return cancel

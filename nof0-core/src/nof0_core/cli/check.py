@@ -155,9 +155,9 @@ def _failed(config: Config) -> list[str]:
 
 
 def _notes(config: Config) -> list[str]:
-    from nof0_core.runtime.preview import haste
+    from nof0_core.runtime.preview import haste, idle_timeouts
 
-    return [*_failed(config), *haste(config)]
+    return [*_failed(config), *haste(config), *idle_timeouts(config)]
 
 
 def _clock(config: Config) -> str:

@@ -129,7 +129,8 @@ def summary(body: Body) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for e
         case BrakeReleased():
             return f"{body.brake}: {body.reason}"
         case ControlAnswered():
-            what = " ".join(filter(None, (body.command, body.trader, body.symbol)))
+            meant = (body.command, body.venue_account, body.trader, body.symbol)
+            what = " ".join(filter(None, meant))
             return f"{what}: {body.outcome}, {body.message}"
         case GapFound():
             return f"records {body.first} to {body.last} were lost in a power failure"

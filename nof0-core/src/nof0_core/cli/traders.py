@@ -18,7 +18,7 @@ trader_argument = click.argument("trader", metavar="[TRADER]", required=False)
 
 @click.group()
 def traders() -> None:
-    """See, pause, resume single traders; close positions.
+    """See, pause, resume single traders; close positions; settle what ledger and venue differ on.
 
     Without TRADER a command is meant for every trader. Requests are files in the data directory: a
     running engine takes note at its next look at the exchange account, else the next one to start.
@@ -88,6 +88,61 @@ def close(
     A trader that goes on deciding may open new ones: pause it first to keep it out.
     """
     _ask("close", config_file, data_dir, trader, symbol, as_json=as_json)
+
+
+@traders.command()
+@config_argument
+@click.argument("section", metavar="SECTION")
+@click.argument("coin", metavar="COIN")
+@data_dir_option
+@json_option
+def settle(
+    config_file: Path, section: str, coin: str, data_dir: Path | None, *, as_json: bool
+) -> None:
+    """Take over what the venue shows of a coin where ledger and venue differ on it.
+
+    SECTION is an exchange of exchange.yaml. The difference is booked to @unassigned at the mark; no
+    order is sent, and no trader's numbers change. While the venue cannot be read it waits, for 15
+    minutes. Look first what the difference is: `nof0 journal list --type reconciled`.
+    """
+    from nof0_core.cli.data_place import load, running_engine, when
+    from nof0_core.cli.output import print_json
+    from nof0_core.clock import wall_time
+    from nof0_core.domain.vocabulary import ControlCommand
+    from nof0_core.errors import UsageError
+    from nof0_core.ids import Symbol
+    from nof0_core.manager.requests import Requests
+
+    config = load(config_file, data_dir)
+    if section not in config.exchanges:
+        message = f'there is no exchange "{section}"'
+        raise UsageError(message, hints=("exchanges: " + ", ".join(sorted(config.exchanges)),))
+    made = Requests(config.state_dir).add(
+        ControlCommand.SETTLE, None, Symbol(coin), wall_time(), venue_account=section, by=_who()
+    )
+    if as_json:
+        row = {
+            "id": made.id,
+            "command": made.command,
+            "venue_account": section,
+            "symbol": coin,
+            "by": made.by,
+        }
+        print_json({"requests": [row], "engine": running_engine(config.state_dir)})
+        return
+    click.echo(f"asked to settle {coin} on {section}")
+    click.echo(when(config.state_dir))
+
+
+def _who() -> str:
+    """Return the login name of whoever gives the command."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (ImportError, KeyError, OSError):
+        # Nobody in the system's list of users, as in some containers.
+        return ""
 
 
 def _chosen(config: Config, trader: str | None) -> list[TraderId]:

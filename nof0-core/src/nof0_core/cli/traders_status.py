@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from nof0_core.config.model import Config
     from nof0_core.ids import TraderId
 
+MEANT = ("command", "venue_account", "trader", "symbol")
+"""What a waiting request is shown by."""
+
 
 def read(config: Config, chosen: Sequence[TraderId]) -> dict[str, Any]:
     """Put the picture together: state file, halt marker, waiting requests.
@@ -37,7 +40,7 @@ def read(config: Config, chosen: Sequence[TraderId]) -> dict[str, Any]:
         message = f"{config.state_file} cannot be read: {error!r}"
         raise UsageError(message) from error
     halt = HaltSwitch(config.state_dir).read()
-    waiting = [r for r in Requests(config.state_dir).read() if r.trader in chosen]
+    waiting = [r for r in Requests(config.state_dir).read() if r.trader in (None, *chosen)]
     return {
         "time": time,
         "engine": running_engine(config.state_dir),
@@ -50,7 +53,13 @@ def read(config: Config, chosen: Sequence[TraderId]) -> dict[str, Any]:
         },
         "traders": rows,
         "waiting": [
-            {"id": r.id, "command": r.command, "trader": r.trader, "symbol": r.symbol}
+            {
+                "id": r.id,
+                "command": r.command,
+                "trader": r.trader,
+                "symbol": r.symbol,
+                "venue_account": r.venue_account,
+            }
             for r in waiting
         ],
     }
@@ -93,7 +102,7 @@ def lines(document: dict[str, Any]) -> list[str]:
     if document["waiting"]:
         found.append("")
         found += [
-            " ".join(filter(None, ("waiting:", r["command"], r["trader"], r["symbol"])))
+            " ".join(filter(None, ("waiting:", *(r[key] for key in MEANT))))
             for r in document["waiting"]
         ]
     return found

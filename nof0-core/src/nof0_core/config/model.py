@@ -40,7 +40,7 @@ class Section:
 
     `markets` are the names of the market sections its config refers to (defaults filled in),
     `backends` those of the backends. `opens_backends` is False where these are described only and
-    never asked.
+    never asked. `timeout` is how long one call may take at most (None: nof0's own limits alone).
     """
 
     name: str
@@ -50,6 +50,7 @@ class Section:
     markets: tuple[str, ...] = ()
     backends: tuple[str, ...] = ()
     opens_backends: bool = True
+    timeout: timedelta | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -75,6 +76,7 @@ class TraderConfig:
     journal_dir: Path | None
     limits: RiskLimits
     stop_deadline: timedelta = timedelta(seconds=10)
+    quote_deadline: timedelta = timedelta(seconds=60)
     """How long a filled entry may be without its stop before it is closed."""
     risk_checks: tuple[tuple[str, RiskCheck], ...] = attrs.field(default=(), eq=False)
     """Further checks of the trader as (type, check), after the built-in ones."""

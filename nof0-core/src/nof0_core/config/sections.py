@@ -14,6 +14,7 @@ from nof0_core.config.model import Place, Section
 from nof0_core.config.references import named_in
 from nof0_core.config.session import Session, type_of, type_place
 from nof0_core.config.structure import hints_of
+from nof0_core.config.timeouts import read_timeout
 from nof0_core.config.tree import Node, Table
 from nof0_core.errors import UnknownKindError
 from nof0_core.plugins.env import BackendRef, MarketRef
@@ -85,6 +86,7 @@ def make_section(
         opens_backends=not isinstance(kind, BackendKind)
         or kind.opens_backends is None
         or kind.opens_backends(config),
+        timeout=read_timeout(session, rest, kind, config),
     )
 
 

@@ -136,6 +136,7 @@ def make_trader(
         journal_dir=entry.journal_dir if around.keeps_journals else None,
         limits=limits_of(entry, around.executor, around.exchanges.get(named.exchange)),
         stop_deadline=entry.exec_guards.stop_deadline,
+        quote_deadline=entry.exec_guards.quote_deadline,
         risk_checks=checks,
         fallbacks=fallbacks,
         budget=DailyBudget(usd=entry.budget_usd_per_day, tokens=entry.budget_tokens_per_day),

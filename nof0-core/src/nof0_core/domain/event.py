@@ -91,13 +91,15 @@ class Transferred(Body):
 
     One event for all accounts a movement touches, so that it happened or did not. `reason` is
     `initial`, `rebalance`, or `outside` for what somebody else moved on the exchange account. The
-    amounts sum to zero unless capital came from or went outside nof0.
+    amounts sum to zero unless capital came from or went outside nof0. `as_of` is what the venue
+    called the time (UTC) of the report that the first capital of a venue account comes from.
     """
 
     type: ClassVar[str] = "transferred"
     venue_account: str
     amounts: Mapping[TraderId, Decimal]
     reason: TransferReason
+    as_of: datetime | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -296,7 +298,8 @@ class BrakeReleased(Body):
 class ControlAnswered(Body):
     """What became of something a person asked for with `nof0 traders`.
 
-    `request` is the name of the request, `message` says what was done or why not.
+    `request` is the name of the request, `message` says what was done or why not. `trader` is whom
+    it was meant for; `venue_account` takes its place where a difference was to be settled.
     """
 
     type: ClassVar[str] = "control"
@@ -306,6 +309,7 @@ class ControlAnswered(Body):
     symbol: Symbol | None
     outcome: ControlOutcome
     message: str
+    venue_account: str | None = None
 
 
 @attrs.frozen(kw_only=True)

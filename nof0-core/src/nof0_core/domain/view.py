@@ -11,6 +11,7 @@ import attrs
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.brakes import ActiveBrake
 from nof0_core.domain.context import Performance
+from nof0_core.domain.measured import CallTimes, DutyTrouble
 from nof0_core.domain.snapshot import Quote
 from nof0_core.domain.trade import ClosedTrade
 from nof0_core.ids import Symbol, TraderId
@@ -53,10 +54,14 @@ class TraderView:
 class View:
     """All traders at `time`, in configuration order, and the newest quotes.
 
-    `seq` is the number of the newest event the picture includes.
+    `seq` is the number of the newest event the picture includes. `calls` to providers and `duties`
+    with their troubles are counted since the start, in real time; they are in no event, and two
+    runs of the same configuration differ in them.
     """
 
     seq: int
     time: datetime
     traders: tuple[TraderView, ...]
     quotes: Mapping[Symbol, Quote]
+    calls: tuple[CallTimes, ...] = ()
+    duties: tuple[DutyTrouble, ...] = ()

@@ -70,11 +70,12 @@ class ExitReason(StrEnum):
 
 
 class ControlCommand(StrEnum):
-    """What a person may ask a running engine for one trader."""
+    """What a person may ask a running engine: for one trader, `settle` for a coin of an account."""
 
     PAUSE = "pause"
     RESUME = "resume"
     CLOSE = "close"
+    SETTLE = "settle"
 
 
 class ControlOutcome(StrEnum):

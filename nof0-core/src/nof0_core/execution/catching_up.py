@@ -10,11 +10,11 @@ from decimal import Decimal
 import anyio
 
 from nof0_core.domain.account import AccountReport
-from nof0_core.domain.event import OrderIntended
+from nof0_core.domain.event import Drift, OrderIntended
 from nof0_core.domain.order import OrderStatus
 from nof0_core.domain.order_record import OrderRecord
 from nof0_core.domain.snapshot import Quote
-from nof0_core.errors import EndOfDataError, ProviderError
+from nof0_core.errors import EndOfDataError, ProviderError, TransientError
 from nof0_core.execution.exits import Exits
 from nof0_core.execution.fills import VERY_LATE, Booked, FillReader
 from nof0_core.execution.flights import Seen
@@ -23,6 +23,7 @@ from nof0_core.execution.leverage import Leverage
 from nof0_core.execution.nets import Nets
 from nof0_core.execution.orders import OrderManager
 from nof0_core.execution.reconciliation import Reconciliation
+from nof0_core.execution.unassigned_watch import UnassignedWatch
 from nof0_core.ids import ClientOrderId, Symbol
 from nof0_core.state.recorder import Recorder
 
@@ -48,18 +49,20 @@ class CatchUp:
         quotes: Mapping[Symbol, Quote],
         since: datetime,
     ) -> None:
+        self.venue_account = gateway.venue_account
         self._gateway = gateway
         self._recorder = recorder
         self._is_lockstep = recorder.clock.is_lockstep
         self._orders = orders
         self._fills = fills
         self._exits = exits
-        self._reconciliation = reconciliation
+        self.reconciliation = reconciliation
         self._leverage = leverage
         self._nets = nets
         self._quotes = quotes
         self._since = since
         self._is_caught_up = False
+        self.unassigned = UnassignedWatch(venue_account=gateway.venue_account, recorder=recorder)
 
     async def report(self, *, asked_after: float = NEVER) -> Seen[AccountReport]:
         """Ask for the account; exits that it does not list are doubted until they are asked for.
@@ -89,7 +92,7 @@ class CatchUp:
         has to be booked before what came later.
         """
         unbooked = self._recorder.state.unbooked(self._gateway.venue_account)
-        is_known = not (unbooked or self._reconciliation.drift) and self._is_caught_up
+        is_known = not (unbooked or self.reconciliation.drift) and self._is_caught_up
         self._is_caught_up = False
         try:
             if self._gateway.is_simulated:
@@ -162,25 +165,50 @@ class CatchUp:
         elif record.request.trigger is not None:
             self._exits.doubt(record.client_id, is_doubtful=False)
 
+    def differences(self, report: AccountReport) -> tuple[Drift, ...]:
+        """Return what the ledger and a report differ on, at the newest marks.
+
+        Raises:
+            JournalError: the ledger does not add up in itself.
+        """
+        marks = {symbol: quote.mark for symbol, quote in self._quotes.items()}
+        return self.reconciliation.differences(report, marks)
+
+    async def look_again(self) -> tuple[Seen[AccountReport], tuple[Drift, ...]]:
+        """Read statement and account anew; return the account and what it and the ledger differ on.
+
+        Raises:
+            JournalError: the ledger does not add up in itself.
+            ProviderError: they cannot be read, or something was booked while they were.
+        """
+        booked = await self._fills.book_new(self._since, self._quotes, late=VERY_LATE)
+        if booked.trouble:
+            raise TransientError("; ".join(booked.trouble))
+        before = self.reconciliation.expected()
+        seen = await self.report(asked_after=anyio.current_time())
+        if self.reconciliation.expected() != before:
+            message = "something was booked while the account was read"
+            raise TransientError(message)
+        return seen, self.differences(seen.answer)
+
     async def compare(self, seen: Seen[AccountReport], *, is_old: bool) -> list[str]:
         """Compare both sides, with a new report where `seen` is old; what differs is seen twice.
 
         Between reading fills and positions a stop may have been filled, which is no drift. And what
         is missing may be on the statement by now, behind what was read already.
         """
-        marks = {symbol: quote.mark for symbol, quote in self._quotes.items()}
         try:
             if is_old:
                 seen = await self.report(asked_after=seen.asked_at)
-            drift = self._reconciliation.differences(seen.answer, marks)
+            drift = self.differences(seen.answer)
             if drift:
                 await self._fills.book_new(self._since, self._quotes, late=VERY_LATE)
                 seen = await self.report(asked_after=seen.asked_at)
-                drift = self._reconciliation.differences(seen.answer, marks)
+                drift = self.differences(seen.answer)
         except EndOfDataError:
             raise
         except ProviderError as error:
             return [str(error)]
         self._leverage.refresh(seen.answer.positions)
-        self._reconciliation.settle(drift)
+        self.reconciliation.conclude(drift, seen)
         return []

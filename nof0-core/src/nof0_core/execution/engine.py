@@ -9,6 +9,7 @@ from datetime import datetime
 
 import anyio
 
+from nof0_core.calls import Timing
 from nof0_core.domain.decision import Signal
 from nof0_core.domain.event import Drift, OrderIntended, OrderReport
 from nof0_core.domain.instrument import Instrument
@@ -23,6 +24,7 @@ from nof0_core.execution.fills import FillReader
 from nof0_core.execution.flattening import Flattening
 from nof0_core.execution.forced import ForcedCloses
 from nof0_core.execution.gateway import Gateway
+from nof0_core.execution.guard import Guard
 from nof0_core.execution.lane import Urgency
 from nof0_core.execution.leverage import Leverage
 from nof0_core.execution.limits import LIMITS, Limits
@@ -31,9 +33,11 @@ from nof0_core.execution.nets import Nets
 from nof0_core.execution.order_factory import OrderPolicy, Refusal
 from nof0_core.execution.orders import OrderManager
 from nof0_core.execution.pre_trade import PreTradeCheck
+from nof0_core.execution.prices import Prices
 from nof0_core.execution.protection import Protection
 from nof0_core.execution.reconciliation import Reconciliation
 from nof0_core.execution.reports import ExecutionReport, not_sent
+from nof0_core.execution.settling import Settling
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.ledger import Position
 from nof0_core.money import exactly
@@ -72,11 +76,16 @@ class ExecutionEngine:
         self._instruments = instruments
         self._policies = policies
         self._turn = anyio.Lock(fast_acquire=True)
-        self._quotes: dict[Symbol, Quote] = {}
         self._gateway = Gateway(
             venue_account=venue_account, provider=provider, clock=recorder.clock, limits=limits
         )
         gateway = self._gateway
+        self._exits = Exits(
+            venue_account=venue_account,
+            state=recorder.state,
+            capabilities=gateway.capabilities,
+        )
+        self._prices = Prices(recorder=recorder, exits=self._exits, policies=policies)
         self._nets = Nets(venue_account=venue_account, state=recorder.state)
         self._leverage = Leverage(gateway=gateway, recorder=recorder)
         self._reconciliation = Reconciliation(venue_account=venue_account, recorder=recorder)
@@ -85,7 +94,7 @@ class ExecutionEngine:
             recorder=recorder,
             instruments=instruments,
             policies=policies,
-            quotes=self._quotes,
+            quotes=self._prices.quotes,
         )
         self._pre_trade = PreTradeCheck(
             venue_account=venue_account,
@@ -99,14 +108,6 @@ class ExecutionEngine:
             gateway=gateway, recorder=recorder, refusal=self._pre_trade.refusal_at_sending
         )
         self._fills = FillReader(gateway=gateway, recorder=recorder, instruments=instruments)
-        self._margin_watch = MarginWatch(
-            venue_account=venue_account, recorder=recorder, instruments=instruments
-        )
-        self._exits = Exits(
-            venue_account=venue_account,
-            state=recorder.state,
-            capabilities=gateway.capabilities,
-        )
         self._protection = Protection(
             gateway=gateway,
             exits=self._exits,
@@ -124,8 +125,11 @@ class ExecutionEngine:
             reconciliation=self._reconciliation,
             leverage=self._leverage,
             nets=self._nets,
-            quotes=self._quotes,
+            quotes=self._prices.quotes,
             since=since,
+        )
+        self.settling = Settling(
+            recorder=recorder, catch_up=self._catch_up, instruments=instruments, turn=self._turn
         )
         self._closes = ForcedCloses(
             gateway=gateway,
@@ -140,10 +144,21 @@ class ExecutionEngine:
         self._flattening = Flattening(
             recorder=recorder, closing=self._closes.closing, pre_trade=self._pre_trade
         )
+        self._guard = Guard(
+            venue_account=venue_account,
+            recorder=recorder,
+            prices=self._prices,
+            margin_watch=MarginWatch(
+                venue_account=venue_account, recorder=recorder, instruments=instruments
+            ),
+            protection=self._protection,
+            closes=self._closes,
+            catch_up=self._catch_up,
+        )
 
     @property
     def drift(self) -> tuple[Drift, ...]:
-        """Return what differed between ledger and exchange account at the last look."""
+        """Return what differs between ledger and exchange account and is not explained yet."""
         return self._reconciliation.drift
 
     @property
@@ -155,6 +170,11 @@ class ExecutionEngine:
     def unprotected(self) -> tuple[Position, ...]:
         """Return positions whose trader wants a stop and that have none at the venue."""
         return self._protection.unprotected()
+
+    @property
+    def timings(self) -> Mapping[str, Timing]:
+        """Return how long calls took, by verb; it goes on counting."""
+        return self._gateway.timings
 
     def overdue(self, now: float) -> str:
         """Say which call hangs at `now` (event loop's time); empty if none does."""
@@ -175,7 +195,7 @@ class ExecutionEngine:
         opens = [a for a in approved if a.decision.signal.is_entry]
         if not closes and not opens:
             return ExecutionReport()
-        self._quotes.update(quotes)
+        self._prices.take(quotes)
         reports: list[OrderReport] = []
         sent: list[OrderIntended] = []
         for decision in closes:
@@ -199,9 +219,9 @@ class ExecutionEngine:
                     self._approvals.forget(intents)
                 sent += intents
                 await leave_lane()
-                await self._protect()
+                await self._guard.protect()
         fills, trouble = await self._catch_up.book_sent(sent)
-        await self._protect()
+        await self._guard.protect()
         reports += self._orders.reports(sent)
         return ExecutionReport(orders=tuple(reports), fills=fills, trouble="; ".join(trouble))
 
@@ -219,16 +239,16 @@ class ExecutionEngine:
             EndOfDataError: a recording is over.
             JournalError: the ledger does not add up, or cannot be written.
         """
-        self._quotes.update(quotes)
+        self._prices.look(quotes)
         async with self._turn:
-            self._closes.begin_round()
-            self._protection.begin_round()
+            self._guard.begin_round()
             trouble = [*(await self._catch_up.book_executions()).trouble]
             if not self._is_lockstep:
                 # What follows may take long; this needs none of it.
-                await self._protect()
+                await self._guard.protect()
             try:
                 seen = await self._catch_up.report()
+                self._prices.see(seen.answer)
                 known = self._recorder.journal.last_seq
                 trouble += await self._catch_up.refresh_orders(seen.answer)
                 if self._recorder.state.unbooked(self.venue_account):
@@ -239,11 +259,13 @@ class ExecutionEngine:
             except ProviderError as error:
                 seen = None
                 trouble.append(str(error))
-            await self._protect()
+            await self._guard.protect()
             if seen is not None and not trouble:
                 # What was done meanwhile is not in it.
                 is_old = self._recorder.journal.last_seq != known
                 trouble += await self._catch_up.compare(seen, is_old=is_old)
+            if seen is not None:
+                self._catch_up.unassigned.look(seen.answer.orders)
             if trouble:
                 self._reconciliation.doubt()
         return tuple(trouble)
@@ -255,8 +277,8 @@ class ExecutionEngine:
         Called once a second where time runs by itself, beside syncs, while one hangs, and also
         while the call before is not done: each position is worked on by one call at a time.
         """
-        self._quotes.update(quotes)
-        await self._protect()
+        self._prices.look(quotes)
+        await self._guard.protect()
 
     @exactly
     async def settle_hour(self, hour: datetime, quotes: Mapping[Symbol, Quote]) -> None:
@@ -272,12 +294,12 @@ class ExecutionEngine:
         purpose: OrderPurpose,
     ) -> None:
         """Close a trader's own position in a coin, whatever the others hold."""
-        self._quotes.update(quotes)
+        self._prices.take(quotes)
         found = [p for p in self._exits.positions if (p.trader, p.symbol) == (trader, symbol)]
         sent: list[OrderIntended] = []
         for position in found:
-            sent += await self._closes.close(position, self._quotes, purpose)
-        await self._after(sent)
+            sent += await self._closes.close(position, self._prices.best, purpose)
+        await self._guard.after(sent)
 
     @exactly
     async def flatten(self, traders: Collection[TraderId], quotes: Mapping[Symbol, Quote]) -> None:
@@ -285,15 +307,15 @@ class ExecutionEngine:
 
         What could not be closed now is tried again at the next call.
         """
-        self._quotes.update(quotes)
+        self._prices.take(quotes)
         self._flattening.set_off(
-            [p for p in self._exits.positions if p.trader in traders], self._quotes
+            [p for p in self._exits.positions if p.trader in traders], self._prices.best
         )
         sent: list[OrderIntended] = []
         for position in self._exits.positions:
             if position.trader in traders:
-                sent += await self._closes.close(position, self._quotes, OrderPurpose.FLATTEN)
-        await self._after(sent)
+                sent += await self._closes.close(position, self._prices.best, OrderPurpose.FLATTEN)
+        await self._guard.after(sent)
 
     # --- one step each ----------------------------------------------------------------------------
 
@@ -312,7 +334,7 @@ class ExecutionEngine:
 
     async def _entry(self, approved: ApprovedDecision) -> OrderIntended | OrderReport:
         symbol, policies = approved.decision.symbol, self._policies[approved.trader]
-        quote, instrument = self._quotes.get(symbol), self._instruments.get(symbol)
+        quote, instrument = self._prices.quotes.get(symbol), self._instruments.get(symbol)
         if quote is None or instrument is None:
             return not_sent(approved, "no price for the coin")
         refused = self._pre_trade.refusal(approved)
@@ -335,55 +357,15 @@ class ExecutionEngine:
     async def _close_as_decided(
         self, approved: ApprovedDecision
     ) -> list[OrderIntended] | OrderReport:
-        symbol = approved.decision.symbol
-        if symbol not in self._quotes or symbol not in self._instruments:
+        symbol, quotes = approved.decision.symbol, self._prices.quotes
+        if symbol not in quotes or symbol not in self._instruments:
             return not_sent(approved, "no price for the coin")
         found = self._approvals.now(approved)
         if isinstance(found, Refusal):
             return not_sent(approved, found.reason)
-        made = await self._closes.carry_out(approved.trader, symbol, self._quotes, approved.cycle)
+        made = await self._closes.carry_out(
+            approved.trader, symbol, self._prices.quotes, approved.cycle
+        )
         if isinstance(made, Refusal):
             return not_sent(approved, made.reason)
         return made or not_sent(approved, "closed without an order: set off against @unassigned")
-
-    async def _protect(self) -> None:
-        """Close what is due, then see that every position has its exits. Reads nothing first."""
-        closes, quotes = self._closes, self._quotes
-        sent: list[OrderIntended] = []
-        for position in self._margin_watch.due(quotes):
-            sent += await closes.close(position, quotes, OrderPurpose.LIQUIDATION)
-        for position, kind in self._protection.due(quotes):
-            sent += await closes.close(position, quotes, OrderPurpose(kind.value))
-        pressing = self._protection.pressing()
-        if self._is_lockstep or len(pressing) < 2:
-            for position in pressing:
-                sent += await self._keep(position)
-        else:
-            async with anyio.create_task_group() as tasks:
-
-                async def keep(position: Position) -> None:
-                    sent.extend(await self._keep(position))
-
-                for position in pressing:
-                    tasks.start_soon(keep, position)
-        await self._protection.cancel_orphans()
-        await self._after(sent)
-
-    async def _keep(self, position: Position) -> list[OrderIntended]:
-        if await self._protection.keep(position):
-            return []
-        return await self._closes.close(position, self._quotes, OrderPurpose.UNPROTECTED)
-
-    async def _after(self, sent: Sequence[OrderIntended]) -> None:
-        """Take away the exits of what was closed.
-
-        Where time runs by itself nothing is read for that: what was answered counts as done, and a
-        sync asks for the rest. So nothing that hangs keeps the next look from being taken.
-        """
-        if sent:
-            if self._is_lockstep:
-                await self._catch_up.book_sent(sent)
-            await self._protection.cancel_orphans()
-        positions = self._recorder.state.held(self.venue_account)
-        self._closes.tries.forget_all_but(positions)
-        self._protection.forget_gone()

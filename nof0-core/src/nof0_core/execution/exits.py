@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from nof0_core.domain.order import OrderPurpose, OrderStatus, TriggerKind
 from nof0_core.domain.order_record import OrderRecord
@@ -34,7 +34,8 @@ class Exits:
         self._at_venue = frozenset(capabilities) >= VENUE_EXITS
         self._doubtful: set[ClientOrderId] = set()
         self._seen: tuple[Position, ...] = ()
-        self._found: tuple[tuple[Position, ...], frozenset[Symbol]] = ((), frozenset())
+        self._of_traders: tuple[Position, ...] = ()
+        self._opposed: frozenset[Symbol] = frozenset()
 
     def doubt(self, client_id: ClientOrderId, *, is_doubtful: bool) -> None:
         """Take note whether an order that is said to wait at the venue may not be there."""
@@ -46,7 +47,8 @@ class Exits:
     @property
     def positions(self) -> tuple[Position, ...]:
         """Return what traders hold, with answered executions that are not booked yet."""
-        return self._look()[0]
+        self._look()
+        return self._of_traders
 
     def is_kept(self, position: Position, *, is_opposed: bool) -> bool:
         """Tell whether exactly the planned exits stand confirmed, each for all of it."""
@@ -59,7 +61,7 @@ class Exits:
         planned = (position.plan.stop_loss is not None) + (position.plan.take_profit is not None)
         return (
             len(exits) == planned
-            and not self.missing(position)
+            and not self._missing(position, self._confirmed(exits))
             and (position.protection is mode or self.booked(position) is None)
         )
 
@@ -75,11 +77,19 @@ class Exits:
 
     def missing(self, position: Position) -> list[TriggerKind]:
         """Return the planned exits that do not stand for all of the position."""
-        plan = position.plan
-        wanted = ((TriggerKind.STOP, plan.stop_loss), (TriggerKind.TARGET, plan.take_profit))
-        size = abs(position.quantity)
-        standing = {o.purpose for o in self.confirmed(position) if o.request.size == size}
-        return [kind for kind, price in wanted if price is not None and kind.value not in standing]
+        return self._missing(position, self.confirmed(position))
+
+    def _missing(self, position: Position, confirmed: Sequence[OrderRecord]) -> list[TriggerKind]:
+        plan, size = position.plan, abs(position.quantity)
+        standing = [order.purpose for order in confirmed if order.request.size == size]
+        return [
+            kind
+            for kind, purpose, price in (
+                (TriggerKind.STOP, OrderPurpose.STOP, plan.stop_loss),
+                (TriggerKind.TARGET, OrderPurpose.TARGET, plan.take_profit),
+            )
+            if price is not None and purpose not in standing
+        ]
 
     def surplus(self, position: Position) -> list[ClientOrderId]:
         """Return the exits that are not the newest confirmed ones of the right size."""
@@ -114,9 +124,12 @@ class Exits:
 
     def confirmed(self, position: Position) -> list[OrderRecord]:
         """Return the exits the venue has said to have, and that nobody has reason to doubt."""
+        return self._confirmed(self.of(position))
+
+    def _confirmed(self, exits: Sequence[OrderRecord]) -> list[OrderRecord]:
         return [
             order
-            for order in self.of(position)
+            for order in exits
             if order.outcome is not None
             and order.outcome.status is OrderStatus.RESTING
             and order.client_id not in self._doubtful
@@ -132,19 +145,18 @@ class Exits:
 
     def opposed(self) -> frozenset[Symbol]:
         """Return the coins of which opposite sides are held, by whomever."""
-        return self._look()[1]
+        self._look()
+        return self._opposed
 
-    def _look(self) -> tuple[tuple[Position, ...], frozenset[Symbol]]:
-        """Look at what is held, anew only where it has changed."""
+    def _look(self) -> None:
+        """Sort what is held, once until an event changes it."""
         held = self._state.held(self._venue_account)
-        if held is not self._seen:
-            self._seen = held
-            sides = {(position.symbol, position.quantity > 0) for position in held}
-            self._found = (
-                tuple(position for position in held if not is_shared(position.trader)),
-                frozenset(symbol for symbol, is_long in sides if (symbol, not is_long) in sides),
-            )
-        return self._found
+        if held is self._seen:
+            return
+        self._of_traders = tuple(p for p in held if not is_shared(p.trader))
+        sides = {(position.symbol, position.quantity > 0) for position in held}
+        self._opposed = frozenset(s for s, is_long in sides if (s, not is_long) in sides)
+        self._seen = held
 
     def now(self, position: Position) -> Position | None:
         """Return the position as it is now; None if it, or what it was, is gone."""

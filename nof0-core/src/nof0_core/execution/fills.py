@@ -15,6 +15,7 @@ from nof0_core.domain.outcome import OrderOutcome
 from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import EndOfDataError, ProviderError
 from nof0_core.execution.gateway import Gateway
+from nof0_core.execution.statement_search import StatementSearch
 from nof0_core.ids import ENGINE, UNASSIGNED, ClientOrderId, Symbol, TraderId
 from nof0_core.ledger import share_funding
 from nof0_core.ledger.liquidations import share_liquidation, share_manual
@@ -54,6 +55,7 @@ class FillReader:
         self._gateway = gateway
         self._funding_asked: datetime | None = None
         self._recorder = recorder
+        self._search = StatementSearch(venue_account=self._venue_account, state=recorder.state)
 
     async def book_new(
         self, since: datetime, quotes: Mapping[Symbol, Quote], *, late: timedelta = LATE
@@ -63,12 +65,17 @@ class FillReader:
         A fill belongs to the trader whose order it was. One that no order of ours caused goes to
         the unassigned account and raises an alert. Funding is shared by what each trader held when
         it was settled. Fills and settlements are booked in time order; what is listed more than
-        `late` behind an entry known by then is not found.
+        `late` behind an entry known by then is not found, unless an order is known to be executed
+        that is not on the statement so far.
         """
         begin = _begin(
             self._opened(since), self._recorder.state.last_fill_time(self._venue_account), late
         )
-        return await self._book(await self._gateway.fills(begin), since, quotes, late)
+        # Whatever our clock said when the account began: it may have been ahead.
+        begin = min(begin, self._recorder.clock.now() - max(late, self._search.back))
+        booked = await self._book(await self._gateway.fills(begin), since, quotes, late)
+        self._search.note()
+        return booked
 
     async def book_handed_over(
         self, fills: Sequence[Fill], since: datetime, quotes: Mapping[Symbol, Quote]
@@ -97,7 +104,8 @@ class FillReader:
         fills = [
             fill
             for fill in executed
-            if fill.time >= opened and not state.knows_fill(self._venue_account, fill.trade_id)
+            if (fill.time >= opened or self._owner(fill.client_id) != UNASSIGNED)
+            and not state.knows_fill(self._venue_account, fill.trade_id)
         ]
         for fill in sorted(fills, key=lambda f: f.time):
             earlier = [p for p in payments if self._precedes(p, fill)]
@@ -131,8 +139,8 @@ class FillReader:
             )
 
     def _opened(self, since: datetime) -> datetime:
-        """Return from when on to book: what was before is in the capital it began with."""
-        return max(since, self._recorder.state.opened_at(self._venue_account) or since)
+        """Return from when on to book what others did: the capital it began with has the rest."""
+        return self._recorder.state.opened_at(self._venue_account) or since
 
     def _may_have_funding(self, now: datetime, late: timedelta) -> bool:
         """Tell whether there may be settlements that are not booked yet.
@@ -146,7 +154,8 @@ class FillReader:
             return True
         state = self._recorder.state
         known = state.funding_known_until(self._venue_account)
-        if known is not None and known >= hour:
+        # What is settled after now, our clock told when it was ahead.
+        if known is not None and hour <= known <= now:
             return False
         newest = state.last_fill_time(self._venue_account)
         return (newest is not None and newest >= hour) or any(
@@ -159,7 +168,7 @@ class FillReader:
         if not self._may_have_funding(now, late):
             return []
         state = self._recorder.state
-        begin = _begin(since, state.funding_known_until(self._venue_account), late)
+        begin = _begin(since, state.funding_told_until(self._venue_account), late)
         found = [
             payment
             for payment in await self._gateway.funding(begin)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
 import anyio
 
-from nof0_core.calls import CallsUnderWay
+from nof0_core.calls import CallsUnderWay, Timing
 from nof0_core.cancellation import is_cancelled
 from nof0_core.clock import Clock
 from nof0_core.domain.account import AccountReport
@@ -23,7 +22,7 @@ from nof0_core.errors import OutcomeUnknownError, ProviderError, TransientError
 from nof0_core.execution.flights import Flights, Seen
 from nof0_core.execution.lane import Lane
 from nof0_core.execution.limits import LIMITS, Limits
-from nof0_core.execution.timing import Timing
+from nof0_core.execution.shapes import wrong_shape
 from nof0_core.ids import ClientOrderId, Symbol
 from nof0_core.protocols import Capability, ExchangeProvider, exchange_with
 
@@ -31,17 +30,15 @@ Answer = TypeVar("Answer")
 NEVER = -math.inf
 CHANGING = frozenset({"place", "cancel", "accept_marks", "set_leverage"})
 """Verbs after which what was read before is old."""
-READS: Mapping[str, type] = {"report": AccountReport, "fills": Sequence, "funding": Sequence}
-"""What each verb that is shared answers: anything else is no answer."""
 
 
 class Gateway:
     """All calls to the exchange provider of one venue account.
 
     Each verb has a time limit in real seconds and fails in the errors of the protocol only: what
-    else a provider raises, or an answer that does not come in time, is a `TransientError` of a read
-    and an `OutcomeUnknownError` of what changes something. Reads at the same time share one request
-    and its answer for a second.
+    else a provider raises, an answer of a wrong type or one that does not come in time is a
+    `TransientError` of a read and an `OutcomeUnknownError` of what changes something. Reads
+    at the same time share one request and its answer for a second.
 
     There are two lanes, for whoever sends to hold while it sends: `entries`, and `protective` for
     closes, stops and cancels, which never waits for the first. No read holds one. On a lockstep
@@ -62,7 +59,6 @@ class Gateway:
         self.limits = limits
         self.entries = Lane()
         self.protective = Lane()
-        self.timings: defaultdict[str, Timing] = defaultdict(Timing)
         self._provider = provider
         self._is_lockstep = clock.is_lockstep
         self._flights = Flights(is_sharing=not clock.is_lockstep)
@@ -168,17 +164,13 @@ class Gateway:
             RejectedError: the venue refused them as a whole.
             OutcomeUnknownError: everything else.
         """
-        try:
-            outcomes = await self._call(
-                "place",
-                lambda: self._provider.place(orders, expires_at=expires_at),
-                limit=within,
-                is_read=False,
-            )
-            fits = [o.client_id for o in outcomes] == [o.client_id for o in orders]
-        except (AttributeError, TypeError):
-            fits = False
-        if not fits:
+        outcomes = await self._call(
+            "place",
+            lambda: self._provider.place(orders, expires_at=expires_at),
+            limit=within,
+            is_read=False,
+        )
+        if [o.client_id for o in outcomes] != [o.client_id for o in orders]:
             message = "the provider's answer does not match the orders"
             raise OutcomeUnknownError(message, section=self.venue_account)
         return outcomes
@@ -197,6 +189,11 @@ class Gateway:
 
     # --- watching ---------------------------------------------------------------------------------
 
+    @property
+    def timings(self) -> Mapping[str, Timing]:
+        """Return how long calls took, by verb; it goes on counting."""
+        return self._under_way.timings
+
     def overdue(self, now: float) -> str:
         """Name a call that hangs at `now` (`stopwatch`), "" if none does."""
         return self._under_way.overdue(now)
@@ -210,15 +207,7 @@ class Gateway:
     ) -> Seen[Answer]:
         """Join a request of the last second that was made after everything we changed."""
         after = max(asked_after, self._changed_at)
-
-        async def checked() -> Answer:
-            answer = await self._call(verb, ask)
-            if not isinstance(answer, READS[verb]):
-                message = f"{verb}: the answer is a {type(answer).__name__}"
-                raise TransientError(message, section=self.venue_account)
-            return answer
-
-        return await self._flights.join((verb, *arguments), checked, after)
+        return await self._flights.join((verb, *arguments), lambda: self._call(verb, ask), after)
 
     async def _call(
         self,
@@ -230,13 +219,17 @@ class Gateway:
     ) -> Answer:
         error = TransientError if is_read else OutcomeUnknownError
         limit = getattr(self.limits, verb) if limit is None else limit
-        began = anyio.current_time()
         try:
-            with self._under_way.of(verb):
+            with self._under_way.of(verb) as call:
                 if self._is_lockstep:
-                    return await ask()
-                with anyio.fail_after(limit):
-                    return await ask()
+                    answer = await ask()
+                else:
+                    with anyio.move_on_after(limit) as limited:
+                        answer = await ask()
+                    if limited.cancelled_caught:
+                        call.is_late = True
+                        raise TimeoutError  # noqa: TRY301 - one answer for ours and the provider's
+            problem = wrong_shape(verb, answer)
         except ProviderError:
             raise
         except TimeoutError as late:
@@ -251,14 +244,15 @@ class Gateway:
             message = f"{verb}: {type(fault).__name__}: {fault}"
             raise error(message, section=self.venue_account) from fault
         finally:
-            now = anyio.current_time()
-            self.timings[verb].add(now - began)
             if verb in CHANGING:
-                self._changed_at = now
+                self._changed_at = anyio.current_time()
+        if problem:
+            message = f"{self.venue_account}: {problem}"
+            raise error(message, section=self.venue_account)
+        return answer
 
     def _the_order(self, found: VenueOrder | None, asked: ClientOrderId) -> VenueOrder | None:
-        told = getattr(found, "client_id", None)
-        if found is not None and told != asked:
-            message = f"asked for the order {asked}, got {told}"
+        if found is not None and found.client_id != asked:
+            message = f"asked for the order {asked}, got {found.client_id}"
             raise TransientError(message, section=self.venue_account)
         return found

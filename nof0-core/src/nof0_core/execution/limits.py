@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import attrs
 
 
@@ -30,5 +32,20 @@ class Limits:
     close: float = 10.0
     unit: float = 45.0
 
+    def lowered(self, timeout: timedelta | None) -> Limits:
+        """Return the table of a section whose own limit for every call is `timeout`."""
+        if timeout is None:
+            return self
+        most = timeout.total_seconds()
+        return attrs.evolve(self, **{v: min(getattr(self, v), most) for v in VERBS})
+
 
 LIMITS = Limits()
+MARKET_VERBS = ("quotes", "candles")
+EXCHANGE_VERBS = tuple(
+    field.name
+    for field in attrs.fields(Limits)
+    if field.name not in (*MARKET_VERBS, "open", "close", "unit")
+)
+VERBS = EXCHANGE_VERBS + MARKET_VERBS
+"""What is one call to a provider."""

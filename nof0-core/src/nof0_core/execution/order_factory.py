@@ -47,13 +47,15 @@ class OrderPolicy:
     `slippage_bps` caps what may be paid beyond the mark; `style` is `market_ioc` (the cap around
     the mark) or `limit_ioc` (the mark itself). `limits` are the trader's, asked once more when an
     order leaves. `stop_deadline` is how long a filled entry may be without its
-    stop. `margin_mode` is how positions are backed.
+    stop, `quote_deadline` how long one without a stop at the venue may be without any price.
+    `margin_mode` is how positions are backed.
     """
 
     style: OrderStyle
     slippage_bps: Decimal
     limits: RiskLimits = attrs.field(factory=RiskLimits)
     stop_deadline: timedelta = timedelta(seconds=10)
+    quote_deadline: timedelta = timedelta(seconds=60)
     margin_mode: MarginMode = MarginMode.CROSS
 
     @property

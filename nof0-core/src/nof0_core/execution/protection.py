@@ -7,7 +7,8 @@ does not stand at the venue.
 
 A stop has to stand `stop_deadline` (real time) after the fill was first known; refused or lost, it
 is tried again for half of that time. On a lockstep clock that time is over with the second refusal
-or loss. Then the position is closed, and the coin rests for the trader.
+or loss; on any clock it is with the second stop that the venue accepted and then lost. Then the
+position is closed, and the coin rests for the trader.
 
 A position that no entry opened, left over where a stop and a close were filled at once, has no
 exits that anybody planned: it is closed as well.
@@ -29,6 +30,7 @@ from nof0_core.execution import order_factory
 from nof0_core.execution.exits import Exits, key_of
 from nof0_core.execution.gateway import Gateway
 from nof0_core.execution.lane import Urgency
+from nof0_core.execution.lost_stops import LostStops
 from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.execution.orders import OrderManager
 from nof0_core.execution.resting import CoinRests
@@ -56,6 +58,7 @@ class Naked:
     is_trying: bool = False
     refusals: int = 0
     reason: str = ""
+    is_lost: bool = False
     is_given_up: bool = False
 
 
@@ -81,6 +84,7 @@ class Protection:
         self._instruments = instruments
         self._policies = policies
         self._rests = CoinRests(recorder)
+        self._lost = LostStops(recorder.clock)
         self._naked: dict[tuple[TraderId, Symbol, int], Naked] = {}
         self._targets: dict[tuple[TraderId, Symbol, int], int] = {}
         self._round = 0
@@ -103,9 +107,12 @@ class Protection:
     def pressing(self) -> list[Position]:
         """Return the positions whose exits are not as they should be."""
         opposed = self._exits.opposed()
+        positions = self._exits.positions
+        for position in positions:
+            self._note_stop(position)
         return [
             position
-            for position in self._exits.positions
+            for position in positions
             if not self._exits.is_kept(position, is_opposed=position.symbol in opposed)
         ]
 
@@ -141,6 +148,7 @@ class Protection:
             position, is_opposed=position.symbol in self._exits.opposed()
         )
         if mode is not ProtectionMode.VENUE:
+            self._lost.withdraw(position)
             await self._withdraw([o.client_id for o in self._exits.of(position)])
             self._record_mode(position, mode, reason)
             self._naked.pop(key_of(position), None)
@@ -174,6 +182,8 @@ class Protection:
             elif not self._is_lockstep:
                 # The engine watches the mark until the next try.
                 return True
+        # Until it is closed, which may take several orders, at least the engine watches.
+        self._record_mode(position, ProtectionMode.ENGINE, "no stop stands at the venue")
         return False
 
     async def cancel_orphans(self) -> None:
@@ -190,8 +200,9 @@ class Protection:
 
     def forget_gone(self) -> None:
         """Forget what is remembered of positions that are gone."""
+        keys = {key_of(position) for position in self._exits.positions}
+        self._lost.forget_all_but(keys)
         if self._naked or self._targets:
-            keys = {key_of(position) for position in self._exits.positions}
             self._naked = {key: naked for key, naked in self._naked.items() if key in keys}
             self._targets = {key: tried for key, tried in self._targets.items() if key in keys}
 
@@ -210,6 +221,11 @@ class Protection:
             now = self._exits.now(position)
             if now is None or self._exits.has_stop(now) or self._exits.unsure(now):
                 return
+            is_gone = not self._exits.stands(now, OrderPurpose.STOP)
+            if is_gone and self._lost.count(now) >= REFUSALS:
+                naked.reason = "the venue accepts it and then does not have it any more"
+                naked.is_lost = True
+                return
             kinds = self._exits.missing(now)
             self._targets[key_of(now)] = self._round
             within = min(self._gateway.limits.protect, max(1.0, self._left(now, naked)))
@@ -224,6 +240,7 @@ class Protection:
         now = self._exits.now(position)
         if now is None:
             return
+        self._note_stop(now)
         missing = self._exits.missing(now)
         key = key_of(now)
         if missing and self._targets.get(key) != self._round:
@@ -243,6 +260,10 @@ class Protection:
             if self._exits.has_stop(now, is_exact=True):
                 await self._withdraw(self._exits.surplus(now))
             self._record_mode(now, ProtectionMode.VENUE, "")
+
+    def _note_stop(self, position: Position) -> None:
+        if not self._lost.is_standing(position) and self._exits.stands(position, OrderPurpose.STOP):
+            self._lost.stands(position)
 
     async def _ask(self, position: Position) -> None:
         """Ask for the exits of which nobody knows for sure that they stand."""
@@ -268,8 +289,6 @@ class Protection:
             symbol=position.symbol,
         )
         self._rests.begin(position.trader, position.symbol, f"its last stop: {reason}")
-        # Until it is closed, which may take several orders, at least the engine watches.
-        self._record_mode(position, ProtectionMode.ENGINE, "no stop stands at the venue")
         naked.is_given_up = True
 
     def _left(self, position: Position, naked: Naked) -> float:
@@ -288,6 +307,8 @@ class Protection:
         return is_due or self._is_over(position, naked)
 
     def _is_over(self, position: Position, naked: Naked) -> bool:
+        if naked.is_lost:
+            return True
         if self._is_lockstep:
             return naked.refusals >= REFUSALS
         return self._left(position, naked) <= 0

@@ -34,23 +34,46 @@ class Difference:
     looks: int = 1
 
 
+@attrs.frozen(kw_only=True)
+class Expected:
+    """What the venue should show, with what it has answered and nobody has booked yet.
+
+    `raw_usd` is in USD, `quantities` are signed, in coins; `notional` is the worth in USD of what
+    is not booked.
+    """
+
+    raw_usd: Decimal
+    quantities: Mapping[Symbol, Decimal]
+    notional: Decimal
+
+    def has_come_to(self, entry: Drift) -> bool:
+        """Tell whether the ledger now says what the venue did: what was missing is booked."""
+        if entry.symbol is None:
+            return abs(self.raw_usd - entry.venue) <= CASH_TOLERANCE
+        return self.quantities.get(entry.symbol, ZERO) == entry.venue
+
+
 class Reconciliation:
     """Compares the ledger with the exchange account of one venue account.
 
-    `drift` is what differed at the last look. Until the first one, and after one that failed,
-    nothing is known and entries are stopped.
+    `drift` is what differs and is not explained yet; it outlives restarts. Until the first look,
+    and after one that failed, nothing is known and entries are stopped.
     """
 
     def __init__(self, *, venue_account: str, recorder: Recorder) -> None:
-        self.drift: tuple[Drift, ...] = ()
+        self.drift: tuple[Drift, ...] = recorder.state.drift(venue_account)
         self._venue_account = venue_account
         self._recorder = recorder
         self._is_known = False
         self._cash: Difference | None = None
+        self._look: object = None
+        self._unseen: frozenset[Drift] = frozenset()
+        self._told: frozenset[Drift] = frozenset()
 
     def doubt(self) -> None:
-        """Forget that both sides were compared, until they are again."""
+        """Forget that both sides were compared, until they are again; no look is in a row then."""
         self._is_known = False
+        self._unseen = frozenset()
 
     def refusal(self, symbol: Symbol) -> str:
         """Say why no entry on a coin may leave now; empty if one may."""
@@ -72,6 +95,18 @@ class Reconciliation:
         if problems:
             message = f"the ledger of {self._venue_account} does not add up: {'; '.join(problems)}"
             raise JournalError(message)
+        ours = self.expected()
+        return compare(
+            raw_usd=ours.raw_usd,
+            quantities=ours.quantities,
+            room=ours.notional * UNBOOKED_ROOM,
+            account=report.account,
+            positions=report.positions,
+            marks=marks,
+        )
+
+    def expected(self) -> Expected:
+        """Return what the venue should show now."""
         totals = self._recorder.state.totals(self._venue_account)
         quantities, raw_usd, notional = dict(totals.quantities), totals.raw_usd, ZERO
         for record in self._recorder.state.unbooked(self._venue_account):
@@ -82,31 +117,56 @@ class Reconciliation:
             quantities[record.symbol] = quantities.get(record.symbol, ZERO) + change
             raw_usd -= change * price
             notional += abs(change) * price
-        return compare(
-            raw_usd=raw_usd,
-            quantities=quantities,
-            room=notional * UNBOOKED_ROOM,
-            account=report.account,
-            positions=report.positions,
-            marks=marks,
-        )
+        return Expected(raw_usd=raw_usd, quantities=quantities, notional=notional)
 
-    def settle(self, drift: tuple[Drift, ...]) -> None:
-        """Take over what `differences` found: record what is new and tell about it.
+    def conclude(self, drift: tuple[Drift, ...], look: object) -> None:
+        """Take over what `differences` found at a look: record what is new and tell about it.
 
-        Cash alone that has differed by the same amount for long enough was moved by somebody else:
-        it is booked to the unassigned account, and with that explained.
+        What is not seen any more stays until it is explained: the ledger has come to what the venue
+        had told, or the next look in a row does not show it either. Cash alone that has differed by
+        the same amount for long enough was moved by somebody else: it is booked to the unassigned
+        account, and with that explained.
+
+        Args:
+            drift: coins in alphabetical order, cash last.
+            look: the report it was found in; the same one again is no further look.
         """
         self._is_known = True
         moved = self._moved_cash(drift)
         if moved is not None:
             self._book_moved(moved)
             drift = ()
-        if drift == self.drift:
-            return
-        self.drift = drift
-        self._recorder.record(ENGINE, Reconciled(venue_account=self._venue_account, drift=drift))
+            self.drift = tuple(entry for entry in self.drift if entry.what is not DriftKind.CASH)
+        left = [*drift, *self._unexplained(drift, is_new=look is not self._look)]
+        self._look = look
+        self.drift = tuple(sorted(left, key=lambda entry: (entry.symbol is None, entry.symbol)))
+        if self.drift != self._recorder.state.drift(self._venue_account):
+            body = Reconciled(venue_account=self._venue_account, drift=self.drift)
+            self._recorder.record(ENGINE, body)
+        self._tell(drift)
+
+    def _unexplained(self, drift: tuple[Drift, ...], *, is_new: bool) -> list[Drift]:
+        """Return what is not in `drift` any more and stops entries all the same."""
+        ours, seen = self.expected(), {entry.symbol for entry in drift}
+        left, unseen = [], set()
+        for entry in self.drift:
+            if (
+                entry.symbol in seen
+                or ours.has_come_to(entry)
+                or (is_new and entry in self._unseen)
+            ):
+                continue
+            left.append(entry)
+            if is_new or entry in self._unseen:
+                unseen.add(entry)
+        self._unseen = frozenset(unseen)
+        return left
+
+    def _tell(self, drift: tuple[Drift, ...]) -> None:
+        told, self._told = self._told, self._told.intersection(self.drift).union(drift)
         for entry in drift:
+            if entry in told:
+                continue
             what = entry.symbol or entry.what
             self._recorder.alert(
                 "drift",

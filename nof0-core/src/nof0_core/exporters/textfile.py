@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ import attrs
 from nof0_core.config.fields import opt
 from nof0_core.config.file_names import METRICS_FILE
 from nof0_core.domain.event import Alerted, CallsLost, CycleEnded, Event, Filled
+from nof0_core.domain.measured import CallTimes, DutyTrouble
 from nof0_core.domain.model import Usage
 from nof0_core.domain.view import TraderView, View
 from nof0_core.exporters.files import prepare_directory, replace_file
@@ -122,6 +124,8 @@ class PrometheusExporter:
             for word, amount in sorted(counts.items()):
                 counter.add_metric([word], float(amount))
             yield counter
+        yield from _calls(view.calls)
+        yield _duties(view.duties)
         yield GaugeMetricFamily("nof0_journal_seq", "Newest event exported", value=self._seq)
         yield GaugeMetricFamily(
             "nof0_engine_time_seconds", "Time of the newest export", value=view.time.timestamp()
@@ -148,6 +152,44 @@ class PrometheusExporter:
         from prometheus_client import generate_latest
 
         replace_file(self._path, generate_latest(self._registry), section=self._section)
+
+
+def _calls(calls: Sequence[CallTimes]) -> Iterator[Metric]:
+    """Give how long calls to providers took as histograms, and how many failed."""
+    from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
+
+    labels = ["family", "section", "verb"]
+    times = HistogramMetricFamily(
+        "nof0_call_seconds", "Calls to providers by the real time they took", labels=labels
+    )
+    failures = CounterMetricFamily(
+        "nof0_call_failures",
+        "Calls that struck their time limit (limit) or ended in another error (error)",
+        labels=[*labels, "reason"],
+    )
+    for one in calls:
+        names = [one.family, one.section, one.verb]
+        bounds = [*map(str, one.bounds), "+Inf"]
+        buckets = list(zip(bounds, accumulate(one.counts), strict=True))
+        times.add_metric(names, buckets, one.seconds)
+        failures.add_metric([*names, "limit"], one.late)
+        failures.add_metric([*names, "error"], one.failed)
+    yield times
+    yield failures
+
+
+def _duties(duties: Sequence[DutyTrouble]) -> Metric:
+    """Give how often which duty had which trouble."""
+    from prometheus_client.core import CounterMetricFamily
+
+    troubles = CounterMetricFamily(
+        "nof0_duty_troubles",
+        "Duties of the engine that failed, were left out or hang",
+        labels=["duty", "trouble"],
+    )
+    for one in duties:
+        troubles.add_metric([one.duty, one.trouble], one.count)
+    return troubles
 
 
 def _total_pnl(trader: TraderView) -> Decimal:

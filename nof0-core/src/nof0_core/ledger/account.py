@@ -87,8 +87,8 @@ class VenueLedger:
     `raw_usd` and `quantities` are added up from the events themselves, not from the accounts: that
     both agree is what `audit` checks. `parts` are quantities by fill and trader of fills that are
     not booked completely yet. `changes` are the fills of the last `REMEMBERED`, in the order they
-    were booked. `opened_at` is when the first capital was booked (UTC): it holds all that happened
-    before.
+    were booked. `opened_at` is as of when the first capital was booked (UTC, by the venue's
+    clock): it holds all that happened before.
     """
 
     accounts: dict[TraderId, Account] = attrs.field(factory=dict)
@@ -101,6 +101,7 @@ class VenueLedger:
     last_fill: datetime | None = None
     settlements: set[tuple[Symbol, datetime]] = attrs.field(factory=set)
     last_funding: datetime | None = None
+    last_told_funding: datetime | None = None
 
     def account(self, trader: TraderId) -> Account:
         """Return an account of the venue account, making it on first use."""

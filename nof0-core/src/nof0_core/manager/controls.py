@@ -1,8 +1,8 @@
-"""Doing what a person asked for: halt, pause, resume, close."""
+"""Doing what a person asked for: halt, pause, resume, close, settle."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from nof0_core.domain.brakes import Brake
 from nof0_core.domain.event import BrakeTripped, ControlAnswered
@@ -14,6 +14,7 @@ from nof0_core.execution.engine import ExecutionEngine
 from nof0_core.ids import ENGINE, Symbol, TraderId
 from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.requests import Halt, HaltSwitch, Request, Requests
+from nof0_core.manager.settlements import Prices, Settlements
 from nof0_core.manager.trader import Trader
 from nof0_core.state.alert_once import AlertOnce
 from nof0_core.state.recorder import Recorder
@@ -32,12 +33,15 @@ class Controls:
         recorder: Recorder,
         brakes: TraderBrakes,
         traders: Mapping[TraderId, Trader],
+        venue_accounts: Collection[str],
         switch: HaltSwitch,
         requests: Requests,
     ) -> None:
         self._recorder = recorder
         self._brakes = brakes
         self._traders = traders
+        self._venue_accounts = venue_accounts
+        self._settlements = Settlements(recorder)
         self._switch = switch
         self._requests = requests
         self._halt: Halt | None = None
@@ -50,14 +54,18 @@ class Controls:
             if self._recorder.state.brakes.is_answered(request.id):
                 # Answered before the engine died between answer and removal.
                 self._drop(request)
-            elif request.trader not in self._traders:
+            elif request.command is ControlCommand.SETTLE:
+                if request.venue_account not in self._venue_accounts:
+                    said = f"there is no exchange section {request.venue_account}"
+                    self._answer(request, ControlOutcome.REFUSED, said)
+            elif request.trader is None or request.trader not in self._traders:
                 self._answer(
                     request, ControlOutcome.REFUSED, f"there is no trader {request.trader}"
                 )
             elif request.command is ControlCommand.PAUSE:
-                self._pause(request)
+                self._pause(request, request.trader)
             elif request.command is ControlCommand.RESUME:
-                self._resume(request)
+                self._resume(request, request.trader)
 
     async def close_out(self, execution: ExecutionEngine, quotes: Mapping[Symbol, Quote]) -> None:
         """Close what is to be closed on one venue account, as far as it can be done now.
@@ -67,14 +75,34 @@ class Controls:
         if self._halt is not None and self._halt.is_flatten:
             await execution.flatten(self._traders.keys(), quotes)
         for request in self._waiting():
-            trader = self._traders.get(request.trader)
+            trader = self._traders.get(request.trader) if request.trader is not None else None
             if (
                 request.command is ControlCommand.CLOSE
                 and trader is not None
                 and trader.config.exchange == execution.venue_account
                 and not self._recorder.state.brakes.is_answered(request.id)
             ):
-                await self._close(request, execution, quotes)
+                await self._close(request, trader.config.id, execution, quotes)
+
+    async def settle(self, execution: ExecutionEngine, prices: Prices) -> None:
+        """Settle what ledger and one venue account differ on where a person asked for it.
+
+        Called right after a sync: only then is it known what differs. What has to wait is tried
+        again at the next one.
+
+        Raises:
+            EndOfDataError: a recording is over.
+        """
+        for request in self._waiting():
+            if (
+                request.command is ControlCommand.SETTLE
+                and request.symbol is not None
+                and request.venue_account == execution.venue_account
+                and not self._recorder.state.brakes.is_answered(request.id)
+            ):
+                answer = await self._settlements.settle(request, request.symbol, execution, prices)
+                if answer is not None:
+                    self._answer(request, *answer)
 
     def _record_halt(self) -> None:
         halt, known = self._switch.read(), self._recorder.state.brakes.halt
@@ -87,31 +115,35 @@ class Controls:
             self._recorder.commit()
         self._halt = halt
 
-    def _pause(self, request: Request) -> None:
-        if self._brakes.is_paused(request.trader):
+    def _pause(self, request: Request, trader: TraderId) -> None:
+        if self._brakes.is_paused(trader):
             self._answer(request, ControlOutcome.DONE, "it was paused already")
             return
-        self._brakes.pause(request.trader)
-        self._traders[request.trader].is_paused = True
+        self._brakes.pause(trader)
+        self._traders[trader].is_paused = True
         self._answer(
             request, ControlOutcome.DONE, "it decides nothing any more; its exits stay in place"
         )
 
-    def _resume(self, request: Request) -> None:
-        lifted = self._brakes.resume(request.trader)
-        self._traders[request.trader].is_paused = False
-        left = [str(on.brake) for on in self._brakes.active(request.trader)]
+    def _resume(self, request: Request, trader: TraderId) -> None:
+        lifted = self._brakes.resume(trader)
+        self._traders[trader].is_paused = False
+        left = [str(on.brake) for on in self._brakes.active(trader)]
         said = f"lifted: {', '.join(lifted)}" if lifted else "nothing had to be lifted"
         if left:
             said += f"; still on: {', '.join(left)}"
         self._answer(request, ControlOutcome.DONE, said)
 
     async def _close(
-        self, request: Request, execution: ExecutionEngine, quotes: Mapping[Symbol, Quote]
+        self,
+        request: Request,
+        trader: TraderId,
+        execution: ExecutionEngine,
+        quotes: Mapping[Symbol, Quote],
     ) -> None:
         held = self._held(request, execution)
         for symbol in held:
-            await execution.close(request.trader, symbol, quotes, OrderPurpose.FLATTEN)
+            await execution.close(trader, symbol, quotes, OrderPurpose.FLATTEN)
         if self._held(request, execution) or self._recorder.state.brakes.is_answered(request.id):
             return
         said = f"closed {', '.join(held)}" if held else "nothing was open"
@@ -125,9 +157,9 @@ class Controls:
         ]
 
     def _answer(self, request: Request, outcome: ControlOutcome, message: str) -> None:
-        known = request.trader in self._traders
+        trader = request.trader if request.trader in self._traders else None
         self._recorder.record(
-            request.trader if known else ENGINE,
+            trader or ENGINE,
             ControlAnswered(
                 request=request.id,
                 command=request.command,
@@ -135,6 +167,7 @@ class Controls:
                 symbol=request.symbol,
                 outcome=outcome,
                 message=message,
+                venue_account=request.venue_account,
             ),
         )
         self._recorder.commit()

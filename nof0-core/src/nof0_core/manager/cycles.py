@@ -8,6 +8,7 @@ from datetime import datetime
 
 import anyio
 
+from nof0_core.domain.measured import Trouble
 from nof0_core.domain.vocabulary import CycleStatus
 from nof0_core.errors import (
     EndOfDataError,
@@ -19,6 +20,8 @@ from nof0_core.errors import (
 )
 from nof0_core.manager.cycle import CycleRunner
 from nof0_core.manager.duty_guard import is_fatal, log_failure
+from nof0_core.manager.measurements import DutyTroubles
+from nof0_core.manager.schedule import Rank
 from nof0_core.manager.trader import Trader
 from nof0_core.state.recorder import Recorder
 
@@ -30,11 +33,18 @@ class CycleDuty:
     """Runs cycles, at most `most` at a time where time runs by itself."""
 
     def __init__(
-        self, *, recorder: Recorder, runner: CycleRunner, most: int, stopped: Callable[[], bool]
+        self,
+        *,
+        recorder: Recorder,
+        runner: CycleRunner,
+        most: int,
+        stopped: Callable[[], bool],
+        troubles: DutyTroubles,
     ) -> None:
         self._recorder = recorder
         self._runner = runner
         self._stopped = stopped
+        self._troubles = troubles
         self._is_lockstep = recorder.clock.is_lockstep
         self._limiter = anyio.CapacityLimiter(most)
 
@@ -91,9 +101,12 @@ class CycleDuty:
     def _note(self, trader: Trader, status: CycleStatus, reason: str, now: datetime) -> None:
         if status is CycleStatus.OK:
             trader.succeeded()
-        elif status is CycleStatus.BUDGET_EXCEEDED:
+            return
+        if status is CycleStatus.BUDGET_EXCEEDED:
             trader.sat_out()
-        elif trader.failed(now):
+            return
+        self._troubles.count(Rank.CYCLE.word, Trouble.FAILED)
+        if trader.failed(now):
             why = textwrap.shorten(reason, REASON_LETTERS, placeholder=" …")
             self._recorder.alert(
                 "trader_failing",

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import anyio
 
 from nof0_core.cancellation import is_cancelled
+from nof0_core.domain.measured import Trouble
 from nof0_core.errors import (
     EndOfDataError,
     JournalError,
@@ -16,6 +17,7 @@ from nof0_core.errors import (
     each_in_words,
     leaves,
 )
+from nof0_core.manager.measurements import DutyTroubles
 from nof0_core.state.alert_once import AlertOnce
 from nof0_core.state.recorder import Recorder
 
@@ -24,15 +26,18 @@ FATAL = (JournalError, ReplayMissError, KeyboardInterrupt, GeneratorExit)
 
 
 class DutyGuard:
-    """Runs duties; what one raises is told once (`duty_failed`), until it has worked again.
+    """Runs duties; what one raises is counted, and told once (`duty_failed`) until it works again.
 
     A recording that is over asks the engine to end (`stop`). An error that ends the engine, and a
     cancellation by whoever runs the duty, pass through.
     """
 
-    def __init__(self, *, recorder: Recorder, stop: Callable[[str], None]) -> None:
+    def __init__(
+        self, *, recorder: Recorder, stop: Callable[[str], None], troubles: DutyTroubles
+    ) -> None:
         self._recorder = recorder
         self._stop = stop
+        self._troubles = troubles
         self._failed: AlertOnce[tuple[str, str]] = AlertOnce(recorder, "duty_failed")
 
     async def run(self, duty: str, name: str, work: Callable[[], Awaitable[None]]) -> None:
@@ -47,6 +52,7 @@ class DutyGuard:
             if over is not None:
                 self._stop(str(over))
                 return
+            self._troubles.count(duty, Trouble.FAILED)
             log_failure(self._recorder, "duty_failed", label, error)
             message = f"{label}: {each_in_words(error)}; it is done again when it is due next"
             self._failed.alert((duty, name), message)

@@ -13,6 +13,7 @@ from anyio.abc import TaskGroup
 
 from nof0_core.clock import Clock, SystemClock, pause, stopwatch
 from nof0_core.config.model import Config
+from nof0_core.domain.measured import Trouble
 from nof0_core.execution.engine import ExecutionEngine
 from nof0_core.ids import TraderId
 from nof0_core.manager.brakes import TraderBrakes
@@ -22,6 +23,7 @@ from nof0_core.manager.cycles import CycleDuty
 from nof0_core.manager.duty_guard import DutyGuard
 from nof0_core.manager.hints import HintListener, HintStream
 from nof0_core.manager.hours import HOUR, HourDuty
+from nof0_core.manager.measurements import DutyTroubles
 from nof0_core.manager.rebalance import Rebalancer
 from nof0_core.manager.schedule import Rank, Schedule, Timer, at_or_after, next_on_grid, shifts
 from nof0_core.manager.syncs import VenueDuties
@@ -69,6 +71,7 @@ class Manager:
         views: ViewBuilder,
         brakes: TraderBrakes,
         controls: Controls,
+        troubles: DutyTroubles,
         ends_at: datetime | None,
         sync_step: timedelta,
         hints: Mapping[str, Sequence[Callable[[], HintStream]]],
@@ -90,12 +93,14 @@ class Manager:
         self._close_within = close_within
         self._beat = beat
         self._patience = patience
-        self._guard = DutyGuard(recorder=recorder, stop=self.stop)
+        self._troubles = troubles
+        self._guard = DutyGuard(recorder=recorder, stop=self.stop, troubles=troubles)
         self._cycles = CycleDuty(
             recorder=recorder,
             runner=runner,
             most=config.max_concurrent_decisions,
             stopped=lambda: bool(self.stop_reason),
+            troubles=troubles,
         )
         self._venues = VenueDuties(
             recorder=recorder,
@@ -104,6 +109,7 @@ class Manager:
             brakes=brakes,
             controls=controls,
             traders=traders,
+            troubles=troubles,
         )
         self._hours = HourDuty(
             recorder=recorder,
@@ -265,9 +271,13 @@ class Manager:
             tasks.start_soon(self._as_task, key, partial(self._do, timer, scheduled))
             return
         self._recorder.log.info("still busy, left out", duty=timer.rank.name, name=timer.name)
-        self._left_out[key] += is_regular
+        if is_regular:
+            self._left_out[key] += 1
+            self._troubles.count(timer.rank.word, Trouble.LEFT_OUT)
         if self._left_out[key] > 1 and stopwatch() - self._busy[key] >= self._patience:
             label = f"{timer.rank.word} of {timer.name}" if timer.name else timer.rank.word
+            if key not in self._stuck.raised:
+                self._troubles.count(timer.rank.word, Trouble.HANGING)
             self._stuck.alert(key, f"{label} still goes on though it was due again twice")
         if timer.rank is Rank.SYNC and (quotes := f"quotes:{timer.name}") not in self._busy:
             # What protects meanwhile has to know prices.
@@ -351,6 +361,7 @@ class Manager:
 
         async def do() -> None:
             if not room.available_tokens:
+                self._troubles.count(duty, Trouble.LEFT_OUT)
                 return
             known = self._recorder.journal.last_seq
             try:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
+from nof0_core.domain.measured import Trouble
 from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import EndOfDataError, each_in_words, leaves
 from nof0_core.execution.engine import ExecutionEngine
@@ -11,6 +13,8 @@ from nof0_core.ids import Symbol, TraderId
 from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.controls import Controls
 from nof0_core.manager.duty_guard import is_fatal, log_failure
+from nof0_core.manager.measurements import DutyTroubles
+from nof0_core.manager.schedule import Rank
 from nof0_core.manager.trader import Trader
 from nof0_core.portfolio.valuation import Portfolio
 from nof0_core.state.alert_once import AlertOnce
@@ -32,6 +36,7 @@ class VenueDuties:
         brakes: TraderBrakes,
         controls: Controls,
         traders: Mapping[TraderId, Trader],
+        troubles: DutyTroubles,
     ) -> None:
         self._recorder = recorder
         self._executions = executions
@@ -39,6 +44,7 @@ class VenueDuties:
         self._brakes = brakes
         self._controls = controls
         self._traders = traders
+        self._troubles = troubles
         self._unsynced: AlertOnce[str] = AlertOnce(recorder, "sync_failed")
         self._unquoted: AlertOnce[tuple[str, Symbol]] = AlertOnce(recorder, "no_quote")
 
@@ -64,14 +70,19 @@ class VenueDuties:
         async def close() -> None:
             await self._controls.close_out(execution, quotes)
 
+        async def settle() -> None:
+            prices = partial(self._portfolio.refresh, venue_account)
+            await self._controls.settle(execution, prices)
+
         async def judge() -> None:
             for trader in self._traders.values():
                 if trader.config.exchange == venue_account:
                     self._brakes.evaluate(trader.config.id)
 
-        for step in (refresh, catch_up, close, judge):
+        for step in (refresh, catch_up, close, settle, judge):
             problems += await self._try(venue_account, step)
         if problems:
+            self._troubles.count(Rank.SYNC.word, Trouble.FAILED)
             message = f"{venue_account}: {'; '.join(problems)}; it is tried again at every sync"
             self._unsynced.alert(venue_account, message)
         else:
@@ -82,14 +93,14 @@ class VenueDuties:
         await self._portfolio.refresh(venue_account)
 
     async def listen(self, venue_account: str) -> None:
-        """Do what people ask for, at the newest prices known."""
+        """Do what people ask for, at the prices the market has now."""
         self._controls.listen()
-        known = self._portfolio.quotes[venue_account]
-        await self._controls.close_out(self._executions[venue_account], known)
+        quotes = self._portfolio.current(venue_account)
+        await self._controls.close_out(self._executions[venue_account], quotes)
 
     async def guard(self, venue_account: str) -> None:
-        """Protect what is held, at the newest prices known."""
-        await self._executions[venue_account].guard(self._portfolio.quotes[venue_account])
+        """Protect what is held, at the prices the market has now."""
+        await self._executions[venue_account].guard(self._portfolio.current(venue_account))
 
     async def _try(self, venue_account: str, step: Callable[[], Awaitable[None]]) -> list[str]:
         """Return what a step raised that ends neither the engine nor a recording, in words."""
@@ -109,5 +120,6 @@ class VenueDuties:
         self._unquoted.clear_all_but(others | {(venue_account, symbol) for symbol in lacking})
         for symbol in sorted(lacking.intersection(self._portfolio.watched(venue_account))):
             message = f"{venue_account}: the market has no price for {symbol}; whoever holds it"
-            message += " opens nothing, and exits the engine watches wait"
+            message += " opens nothing; exits the engine watches are judged by the price that the"
+            message += " exchange's report implies"
             self._unquoted.alert((venue_account, symbol), message, symbol=symbol)

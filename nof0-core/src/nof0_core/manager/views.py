@@ -9,6 +9,7 @@ from nof0_core.domain.snapshot import Quote
 from nof0_core.domain.view import TraderView, View
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.manager.brakes import TraderBrakes
+from nof0_core.manager.measurements import Measurements
 from nof0_core.manager.trader import Trader
 from nof0_core.money import ZERO
 from nof0_core.portfolio.valuation import Portfolio
@@ -26,12 +27,14 @@ class ViewBuilder:
         portfolio: Portfolio,
         traders: Mapping[TraderId, Trader],
         brakes: TraderBrakes,
+        measurements: Measurements,
     ) -> None:
         self._config = config
         self._recorder = recorder
         self._portfolio = portfolio
         self._traders = traders
         self._brakes = brakes
+        self._measurements = measurements
 
     def traders(self) -> tuple[TraderView, ...]:
         """Return all traders, in configuration order."""
@@ -68,4 +71,6 @@ class ViewBuilder:
             time=self._recorder.clock.now(),
             traders=self.traders(),
             quotes=quotes,
+            calls=self._measurements.calls(),
+            duties=self._measurements.duties.all(),
         )

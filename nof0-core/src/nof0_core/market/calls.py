@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import anyio
 
-from nof0_core.calls import CallsUnderWay
+from nof0_core.calls import CallsUnderWay, Timing
 from nof0_core.clock import Clock
 from nof0_core.domain.candles import Candles, Interval
 from nof0_core.domain.snapshot import Quote
@@ -65,15 +65,21 @@ class MarketCalls:
         asked = self._provider.candles(symbol, interval, end, limit)
         return await self._within("candles", self._candles_within, asked)
 
+    @property
+    def timings(self) -> Mapping[str, Timing]:
+        """Return how long calls took, by verb; it goes on counting."""
+        return self._under_way.timings
+
     def overdue(self, now: float) -> str:
         """Name a call that hangs at `now` (`stopwatch`), "" if none does."""
         return self._under_way.overdue(now)
 
     async def _within(self, verb: str, limit: float, asked: Awaitable[T]) -> T:
-        with self._under_way.of(verb):
+        with self._under_way.of(verb) as call:
             if not self._is_limited:
                 return await asked
             with anyio.move_on_after(limit):
                 return await asked
+            call.is_late = True
             message = f"market {self._section}: {verb} did not answer within {limit:g} s"
             raise TransientError(message, section=self._section)

@@ -9,6 +9,7 @@ from typing import TypeAlias
 import anyio
 import msgspec
 
+from nof0_core.calls import Timing
 from nof0_core.clock import Clock
 from nof0_core.domain.candles import Interval, to_ms
 from nof0_core.domain.instrument import Instrument
@@ -100,6 +101,11 @@ class MarketFeed:
         """Return what opens the market's stream of price changes, None where it has none."""
         found = market_with(self._provider, MarketCapability.QUOTE_STREAM)
         return None if found is None else found.quote_updates
+
+    @property
+    def timings(self) -> Mapping[str, Timing]:
+        """Return how long calls of the market took, by verb; it goes on counting."""
+        return self._calls.timings
 
     def overdue(self, now: float) -> str:
         """Name a call of the market that hangs at `now` (`stopwatch`), empty if none does."""

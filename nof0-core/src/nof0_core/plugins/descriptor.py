@@ -15,6 +15,8 @@ from nof0_core.plugins.field_types import ALLOWED, classes_in, spelled, unreadab
 from nof0_core.plugins.kinds import BackendKind, ExchangeKind, PolicyKind, ServiceKind
 
 _TYPE = re.compile(r"[a-z0-9][a-z0-9_-]*")
+LIMITED = ("market", "exchange")
+"""Families whose calls nof0 limits in time."""
 _LONGEST = 120
 """Letters of a foreign value in a message."""
 
@@ -45,6 +47,8 @@ def faults_of(kind: object, family: Family) -> tuple[Fault, ...]:
     if not _TYPE.fullmatch(str(kind.type)):
         return (Fault(f"{what}, but a type is made of lower-case letters, digits, - and _"),)
     faults = [Fault(f"{what}, but {fault}") for fault in _unfinished(kind)]
+    if isinstance(kind, ServiceKind) and kind.timeout and family.name not in LIMITED:
+        faults.append(Fault(f"{what} with a timeout, which only markets and exchanges have"))
     classes: dict[str, object] = {"config": kind.config}
     if isinstance(kind, BackendKind) and kind.params is not None:
         classes["params"] = kind.params
@@ -93,6 +97,9 @@ def _unfinished(offer: ServiceKind[Any, Any] | PolicyKind[Any, Any] | Companion)
     name = "build" if isinstance(offer, PolicyKind) else "open"
     if not callable(getattr(offer, name)):
         yield f"its {name} is not a function: {shown(getattr(offer, name))}"
+    timeout: object = getattr(offer, "timeout", None)
+    if timeout is not None and not callable(timeout):
+        yield f"its timeout is not a function: {shown(timeout)}"
 
 
 def _schema_faults(schema: object, seen: set[type[Any]]) -> Iterator[Fault]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -29,12 +30,17 @@ class ServiceKind(Generic[C, S]):
     keyword-only attrs class: the schema of the section. `open` returns an async context manager
     that yields the service. `summary` is one line for `nof0 plugins`. Markets and exporters are
     offered as this; backends and exchanges as `BackendKind` and `ExchangeKind`.
+
+    `timeout` tells from the config of a market or an exchange how long one call may take in real
+    time, at least a second; None leaves it to nof0's own limits, which it can only lower. Other
+    families must not have it.
     """
 
     type: str
     config: builtins.type[C]
     open: Callable[[C, Env], AbstractAsyncContextManager[S]]
     summary: str
+    timeout: Callable[[C], timedelta | None] | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -82,6 +82,11 @@ class Portfolio:
         """Return the coins that had no quote when they were last asked for."""
         return frozenset(self._unquoted[venue_account])
 
+    def current(self, venue_account: str) -> Mapping[Symbol, Quote]:
+        """Return the newest quotes of the coins that had one when they were last asked for."""
+        unquoted = self._unquoted[venue_account]
+        return {s: q for s, q in self.quotes[venue_account].items() if s not in unquoted}
+
     def unpriced(self, trader: TraderId) -> tuple[Symbol, ...]:
         """Return the held coins for which an account of a trader valued now has no price."""
         venue_account = self._venue_accounts[trader]

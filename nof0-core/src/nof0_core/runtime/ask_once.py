@@ -16,7 +16,7 @@ from nof0_core.risk.gate import RiskGate
 from nof0_core.runtime import clocks, preview
 from nof0_core.runtime.logs import logging_to
 from nof0_core.runtime.preview import prompt_book
-from nof0_core.runtime.sections import Sections
+from nof0_core.runtime.sections import sections_of
 
 
 def find_model(config: Config, name: str) -> ModelSpec:
@@ -55,7 +55,7 @@ async def ask(config: Config, model: ModelSpec, trader_id: str) -> DecisionResul
                 redactor=Redactor(config.secrets),
             )
         )
-        sections = Sections(config=config, clock=clock, log=log, stack=stack)
+        sections, _ = await stack.enter_async_context(sections_of(config, clock, log))
         backends = await sections.open_all("llm", config.backends)
         maker = DecisionMaker(
             trader=trader,

@@ -9,12 +9,13 @@ from nof0_core.config.model import Config, TraderConfig
 from nof0_core.decision import DecisionMaker
 from nof0_core.domain.model import ModelSpec
 from nof0_core.execution.engine import ExecutionEngine
-from nof0_core.execution.limits import LIMITS, Limits
+from nof0_core.execution.limits import LIMITS
 from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.controls import Controls
 from nof0_core.manager.cycle import CycleRunner
 from nof0_core.manager.manager import Manager
+from nof0_core.manager.measurements import Measurements
 from nof0_core.manager.rebalance import Rebalancer
 from nof0_core.manager.requests import HaltSwitch, Requests
 from nof0_core.manager.trader import Trader
@@ -32,14 +33,9 @@ from nof0_core.spending.budget import CallStore, ModelBudget
 from nof0_core.state.recorder import Recorder
 
 
-def make_feed(
-    config: Config,
-    clock: Clock,
-    section: str,
-    provider: MarketProvider,
-    limits: Limits = LIMITS,
-) -> MarketFeed:
+def make_feed(config: Config, clock: Clock, section: str, provider: MarketProvider) -> MarketFeed:
     """Make the feed of a market section; it still has to be opened."""
+    limits = LIMITS.lowered(config.markets[section].timeout)
     return MarketFeed(
         section=section,
         provider=provider,
@@ -74,7 +70,6 @@ def make_manager(
     providers: Mapping[str, ExchangeProvider],
     backends: Mapping[str, LLMBackend],
     budget: ModelBudget,
-    limits: Limits = LIMITS,
 ) -> tuple[Manager, ViewBuilder]:
     """Make the manager with all its traders and desks, and the views of them."""
     clock = recorder.clock
@@ -100,7 +95,7 @@ def make_manager(
             policies={t.id: _terms(t) for t in config.traders},
             since=recorder.state.inception or clock.now(),
             refusal=brakes.refusal,
-            limits=limits,
+            limits=LIMITS.lowered(config.exchanges[name].timeout),
         )
         for name, provider in providers.items()
     }
@@ -113,13 +108,20 @@ def make_manager(
         )
         for t in config.traders
     }
+    measurements = Measurements(markets=feeds, exchanges=executions)
     views = ViewBuilder(
-        config=config, recorder=recorder, portfolio=portfolio, traders=traders, brakes=brakes
+        config=config,
+        recorder=recorder,
+        portfolio=portfolio,
+        traders=traders,
+        brakes=brakes,
+        measurements=measurements,
     )
     controls = Controls(
         recorder=recorder,
         brakes=brakes,
         traders=traders,
+        venue_accounts=tuple(executions),
         switch=switch,
         requests=Requests(config.state_dir),
     )
@@ -143,6 +145,7 @@ def make_manager(
         views=views,
         brakes=brakes,
         controls=controls,
+        troubles=measurements.duties,
         ends_at=compatibility.end_of(markets),
         sync_step=compatibility.sync_step(config, markets),
         hints={
@@ -153,7 +156,7 @@ def make_manager(
             ]
             for name, execution in executions.items()
         },
-        close_within=limits.close,
+        close_within=LIMITS.close,
     )
     return manager, views
 
@@ -164,6 +167,7 @@ def _terms(trader: TraderConfig) -> OrderPolicy:
         slippage_bps=trader.slippage_bps,
         limits=trader.limits,
         stop_deadline=trader.stop_deadline,
+        quote_deadline=trader.quote_deadline,
         margin_mode=trader.limits.margin_mode,
     )
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal, localcontext
+from functools import partial
 
 from nof0_core.config.model import Config, TraderConfig
 from nof0_core.domain.account import AccountReport
@@ -12,7 +14,8 @@ from nof0_core.domain.fill import Fill
 from nof0_core.domain.order import Side
 from nof0_core.domain.position import VenuePosition
 from nof0_core.domain.vocabulary import TransferReason
-from nof0_core.errors import UsageError
+from nof0_core.errors import TransientError, UsageError
+from nof0_core.execution.shapes import wrong_shape
 from nof0_core.ids import ENGINE, RESERVE, UNASSIGNED, TraderId, is_shared
 from nof0_core.money import EXACT, HUNDRED, ZERO, exactly, plain, truncate_usd
 from nof0_core.protocols import ExchangeProvider
@@ -70,7 +73,8 @@ async def fund_traders(
     _check_traders(config, recorder)
     for venue_account, provider in providers.items():
         if not recorder.state.traders(venue_account):
-            report = await first_calls.make(f"exchange {venue_account}", "report", provider.report)
+            ask = partial(_report, provider)
+            report = await first_calls.make(f"exchange {venue_account}", "report", ask)
             _adopt(venue_account, report, recorder)
         for trader in config.traders:
             if (
@@ -79,6 +83,14 @@ async def fund_traders(
             ):
                 _give(venue_account, trader.id, capital_of(config, trader), recorder)
     recorder.commit()
+
+
+async def _report(provider: ExchangeProvider) -> AccountReport:
+    report = await provider.report()
+    problem = wrong_shape("report", report)
+    if problem:
+        raise TransientError(problem)
+    return report
 
 
 @exactly
@@ -114,14 +126,15 @@ def _adopt(venue_account: str, report: AccountReport, recorder: Recorder) -> Non
     with localcontext(EXACT):
         cost = sum((p.quantity * p.entry_price for p in report.positions), ZERO)
         capital = report.account.raw_usd + cost
-    _transfer(recorder, venue_account, {RESERVE: capital})
+    # By the venue's time, which is that of all it will list: our clock may be wrong.
+    _transfer(recorder, venue_account, {RESERVE: capital}, as_of=report.time)
     for number, position in enumerate(report.positions, start=1):
         recorder.record(
             UNASSIGNED,
             Filled(
                 trader=UNASSIGNED,
                 venue_account=venue_account,
-                fill=_as_fill(position, f"adopted-{number}", recorder),
+                fill=_as_fill(position, f"adopted-{number}", report.time),
             ),
         )
         recorder.alert(
@@ -132,7 +145,7 @@ def _adopt(venue_account: str, report: AccountReport, recorder: Recorder) -> Non
         )
 
 
-def _as_fill(position: VenuePosition, name: str, recorder: Recorder) -> Fill:
+def _as_fill(position: VenuePosition, name: str, time: datetime) -> Fill:
     return Fill(
         trade_id=name,
         venue_order_id=name,
@@ -142,7 +155,7 @@ def _as_fill(position: VenuePosition, name: str, recorder: Recorder) -> Fill:
         price=position.entry_price,
         size=abs(position.quantity),
         fee=ZERO,
-        time=recorder.clock.now(),
+        time=time,
     )
 
 
@@ -163,8 +176,18 @@ def _give(venue_account: str, trader: TraderId, capital: Decimal, recorder: Reco
     _transfer(recorder, venue_account, {RESERVE: -capital, trader: capital})
 
 
-def _transfer(recorder: Recorder, venue_account: str, amounts: Mapping[TraderId, Decimal]) -> None:
+def _transfer(
+    recorder: Recorder,
+    venue_account: str,
+    amounts: Mapping[TraderId, Decimal],
+    as_of: datetime | None = None,
+) -> None:
     recorder.record(
         ENGINE,
-        Transferred(venue_account=venue_account, amounts=amounts, reason=TransferReason.INITIAL),
+        Transferred(
+            venue_account=venue_account,
+            amounts=amounts,
+            reason=TransferReason.INITIAL,
+            as_of=as_of,
+        ),
     )

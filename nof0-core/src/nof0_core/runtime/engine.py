@@ -20,7 +20,6 @@ from nof0_core.domain.event import (
     Event,
 )
 from nof0_core.domain.view import View
-from nof0_core.execution.limits import LIMITS
 from nof0_core.ids import ENGINE, TraderId
 from nof0_core.journal import Journal
 from nof0_core.manager.cycle_end import end_interrupted
@@ -32,9 +31,8 @@ from nof0_core.runtime.build import make_budget, make_feed, make_manager
 from nof0_core.runtime.capital import book_lost_calls, fund_traders
 from nof0_core.runtime.export_loop import Exports
 from nof0_core.runtime.file_limit import raise_file_limit
-from nof0_core.runtime.first_calls import FirstCalls
 from nof0_core.runtime.lock import locked
-from nof0_core.runtime.sections import Sections
+from nof0_core.runtime.sections import sections_of
 from nof0_core.runtime.state_file import StateFile
 from nof0_core.spending.open_calls import OpenCalls
 from nof0_core.state.engine_state import EngineState
@@ -122,14 +120,8 @@ async def open_engine(
         budget = make_budget(config, recorder, calls.begin)
         for event in past.spending:
             budget.replay(event)
-        first_calls = FirstCalls(clock=clock, log=log("engine"), within=LIMITS.open)
-        sections = Sections(
-            config=config,
-            clock=clock,
-            log=log,
-            stack=stack,
-            budget=budget,
-            first_calls=first_calls,
+        sections, first_calls = await stack.enter_async_context(
+            sections_of(config, clock, log, budget=budget)
         )
         markets = await sections.open_all("market", config.markets)
         compatibility.check_clock(config, clock, markets, is_resumed=last is not None)

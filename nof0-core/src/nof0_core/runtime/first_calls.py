@@ -7,8 +7,9 @@ from typing import TypeVar
 
 import anyio
 
+from nof0_core.calls import OVERDUE
 from nof0_core.clock import Clock, pause
-from nof0_core.errors import Nof0Error, OutcomeUnknownError, TransientError
+from nof0_core.errors import Nof0Error, OutcomeUnknownError, ProviderError, TransientError
 from nof0_core.plugins.env import Logger
 
 T = TypeVar("T")
@@ -20,7 +21,8 @@ FIRST_WAIT = 1.0
 class FirstCalls:
     """Makes calls up to `TRIES` times; on a lockstep clock without waiting.
 
-    `within` is how long one try may take where it is limited, in seconds of real time.
+    `within` is how long one try may take, in seconds of real time. On a lockstep clock no limit
+    decides anything: there a call that hangs ends the run.
     """
 
     def __init__(
@@ -32,29 +34,21 @@ class FirstCalls:
         self._first_wait = first_wait
 
     async def make(self, section: str, verb: str, call: Callable[[], Awaitable[T]]) -> T:
-        """Make a call, in limited time where time runs by itself.
+        """Make a call.
 
         Raises:
             TransientError: it failed at every try; the message names section and call.
+            ProviderError: it hangs, on a lockstep clock; likewise.
             Nof0Error: what does not pass by itself, at once.
         """
-
-        async def limited() -> T:
-            if self._is_lockstep:
-                return await call()
-            with anyio.fail_after(self._within):
-                return await call()
-
-        return await self.make_unlimited(section, verb, limited)
-
-    async def make_unlimited(self, section: str, verb: str, call: Callable[[], Awaitable[T]]) -> T:
-        """Make a call that leaves something open, which no time limit may surround."""
         wait = self._first_wait
         for tried in range(1, TRIES + 1):
             try:
-                return await call()
+                with anyio.move_on_after(OVERDUE if self._is_lockstep else self._within):
+                    return await call()
+                self._give_up(section, verb)
             except (TransientError, OutcomeUnknownError, TimeoutError) as error:
-                why = str(error) or f"no answer within {self._within:g} s"
+                why = str(error) or type(error).__name__
                 hints = error.hints if isinstance(error, Nof0Error) else ()
                 if tried == TRIES:
                     message = f"{section}: {verb} failed {TRIES} times: {why}"
@@ -66,3 +60,10 @@ class FirstCalls:
                 await pause(wait)
                 wait *= 2
         raise AssertionError
+
+    def _give_up(self, section: str, verb: str) -> None:
+        if self._is_lockstep:
+            message = f"{section}: {verb} has not answered for {OVERDUE:g} s"
+            raise ProviderError(message)
+        message = f"no answer within {self._within:g} s"
+        raise TransientError(message)

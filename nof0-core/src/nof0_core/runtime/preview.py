@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 
+from nof0_core.config.fields import written
 from nof0_core.config.model import Config, TraderConfig
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.brakes import BrakeState
@@ -80,6 +81,26 @@ def haste(config: Config) -> list[str]:
     return [message] if slow else []
 
 
+def idle_timeouts(config: Config) -> list[str]:
+    """Name sections whose timeout lowers none of the limits that calls have anyway."""
+    from nof0_core.execution.limits import EXCHANGE_VERBS, LIMITS, MARKET_VERBS
+
+    notes = []
+    for what, sections, verbs in (
+        ("market", config.markets, MARKET_VERBS),
+        ("exchange", config.exchanges, EXCHANGE_VERBS),
+    ):
+        highest = max(getattr(LIMITS, verb) for verb in verbs)
+        notes += [
+            f"{section.place.file}:{section.place.line}: {what} section {section.name}: a timeout "
+            f"of {written(section.timeout)} has no effect: it only lowers limits, and no call "
+            f"there may take longer than {highest:g} s anyway"
+            for section in sections.values()
+            if section.timeout is not None and section.timeout.total_seconds() >= highest
+        ]
+    return notes
+
+
 def find_trader(config: Config, trader: str) -> TraderConfig:
     """Return a trader's configuration.
 
@@ -106,7 +127,7 @@ async def context(config: Config, trader_id: str) -> DecisionContext:
     from nof0_core.runtime.build import make_feed
     from nof0_core.runtime.capital import capital_of
     from nof0_core.runtime.logs import logging_to
-    from nof0_core.runtime.sections import Sections
+    from nof0_core.runtime.sections import sections_of
 
     trader = find_trader(config, trader_id)
     clock = clocks.choose(config.clock, full_speed=True, resume_at=None)
@@ -118,7 +139,7 @@ async def context(config: Config, trader_id: str) -> DecisionContext:
                 redactor=Redactor(config.secrets),
             )
         )
-        sections = Sections(config=config, clock=clock, log=log, stack=stack)
+        sections, _ = await stack.enter_async_context(sections_of(config, clock, log))
         markets = await sections.open_all("market", {trader.market: config.markets[trader.market]})
         feed = make_feed(config, clock, trader.market, markets[trader.market])
         await feed.open(trader.symbols)

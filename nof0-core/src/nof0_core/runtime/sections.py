@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Hashable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from nof0_core.clock import Clock
 from nof0_core.config.model import Config, Section
 from nof0_core.domain.model import ModelSpec
 from nof0_core.errors import Nof0Error, PluginError
+from nof0_core.execution.limits import LIMITS, Limits
 from nof0_core.plugins.env import BackendRef, Env, Logger, MarketRef, ModelRef, Unlimited
 from nof0_core.protocols import LLMBackend, MarketProvider, exchange_faults, market_faults
 from nof0_core.protocols.llm import Budget
 from nof0_core.redaction import Redactor
 from nof0_core.runtime.first_calls import FirstCalls
+from nof0_core.runtime.holding import Holder, holding
 
 _FAULTS: Mapping[str, Callable[[object], tuple[str, ...]]] = {
     "exchange": exchange_faults,
@@ -24,7 +26,10 @@ _FAULTS: Mapping[str, Callable[[object], tuple[str, ...]]] = {
 
 
 class Sections:
-    """Opens services into one exit stack; market sections come before those that refer to them."""
+    """Opens services, which `holder` closes; market sections come before those that refer to them.
+
+    Opening one may fail and take its time as `first_calls` allows.
+    """
 
     def __init__(
         self,
@@ -32,16 +37,16 @@ class Sections:
         config: Config,
         clock: Clock,
         log: Callable[[str], Logger],
-        stack: AsyncExitStack,
+        holder: Holder,
+        first_calls: FirstCalls,
         budget: Budget | None = None,
-        first_calls: FirstCalls | None = None,
     ) -> None:
         self._config = config
         self._clock = clock
         self._log = log
-        self._stack = stack
         self._budget = budget or Unlimited()
         self._first_calls = first_calls
+        self._holder = holder
         self._shared: dict[Hashable, object] = {}
         self.markets: dict[str, MarketProvider] = {}
         self.backends: dict[str, LLMBackend] = {}
@@ -63,18 +68,14 @@ class Sections:
         return opened
 
     async def open(self, family: str, section: Section) -> Any:
-        """Open one section."""
-        env = self._env(family, section)
+        """Open one section, as any first call is made."""
+        env, name = self._env(family, section), f"{family} {section.name}"
 
         async def enter() -> Any:
-            return await self._stack.enter_async_context(section.kind.open(section.config, env))
+            return await self._holder.enter(name, section.kind.open(section.config, env))
 
         try:
-            if self._first_calls is None:
-                service = await enter()
-            else:
-                name = f"{family} {section.name}"
-                service = await self._first_calls.make_unlimited(name, "opening", enter)
+            service = await self._first_calls.make(name, "opening", enter)
             self._check(family, section, service)
         except Nof0Error as error:
             place = section.place
@@ -126,5 +127,31 @@ class Sections:
         self, key: Hashable, open_it: Callable[[], AbstractAsyncContextManager[object]]
     ) -> object:
         if key not in self._shared:
-            self._shared[key] = await self._stack.enter_async_context(open_it())
+            self._shared[key] = await self._holder.enter(f"shared {key}", open_it())
         return self._shared[key]
+
+
+@asynccontextmanager
+async def sections_of(
+    config: Config,
+    clock: Clock,
+    log: Callable[[str], Logger],
+    *,
+    budget: Budget | None = None,
+    limits: Limits = LIMITS,
+) -> AsyncIterator[tuple[Sections, FirstCalls]]:
+    """Give what opens sections, and what makes first calls to them; close them at the end."""
+    engine = log("engine")
+    first_calls = FirstCalls(clock=clock, log=engine, within=limits.open)
+    async with holding(clock=clock, log=engine, within=limits.close) as holder:
+        yield (
+            Sections(
+                config=config,
+                clock=clock,
+                log=log,
+                holder=holder,
+                first_calls=first_calls,
+                budget=budget,
+            ),
+            first_calls,
+        )

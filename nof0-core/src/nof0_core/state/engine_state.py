@@ -8,7 +8,7 @@ from decimal import Decimal, localcontext
 
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.cycle_record import CycleJoiner
-from nof0_core.domain.event import CoinRested, Event, Rebalanced
+from nof0_core.domain.event import CoinRested, Drift, Event, Rebalanced
 from nof0_core.domain.feedback import Feedback
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.margin import initial_margin
@@ -45,6 +45,8 @@ class EngineState:
     def __init__(self) -> None:
         self._projections = Projections()
         self._cycles = CycleJoiner()
+        # Asked for many times between two events.
+        self._positions: dict[str, tuple[Position, ...]] = {}
         self._held: dict[str, tuple[Position, ...]] = {}
         self.brakes = Brakes()
         """What the brakes remember; fed by `apply`, read-only to everybody else."""
@@ -59,6 +61,7 @@ class EngineState:
             JournalError: if the event cannot be true; nothing has changed then.
         """
         event = self._cycles.joined(event)
+        self._positions.clear()
         self._held.clear()
         self._projections.apply(event)
         self.brakes.apply(event)
@@ -111,11 +114,17 @@ class EngineState:
         return tuple(found.accounts) if found else ()
 
     def positions(self, venue_account: str) -> tuple[Position, ...]:
-        """Return all positions on a venue account, by trader, then in the order of opening."""
-        found = self._projections.venue_accounts.get(venue_account)
-        if found is None:
-            return ()
-        return tuple(p for account in found.accounts.values() for p in account.positions.values())
+        """Return all positions on a venue account, by trader, then in the order of opening.
+
+        Between two events that is the same object.
+        """
+        known = self._positions.get(venue_account)
+        if known is None:
+            found = self._projections.venue_accounts.get(venue_account)
+            accounts = found.accounts.values() if found is not None else ()
+            known = tuple(p for account in accounts for p in account.positions.values())
+            self._positions[venue_account] = known
+        return known
 
     def position(self, trader: TraderId, symbol: Symbol) -> Position | None:
         """Return a trader's position in a coin. Shared accounts are found by `positions` only."""
@@ -124,14 +133,18 @@ class EngineState:
         return account.positions.get(symbol) if account else None
 
     def held(self, venue_account: str) -> tuple[Position, ...]:
-        """Return all positions, with what the venue has answered and nobody has booked yet."""
-        held = self._held.get(venue_account)
-        if held is None:
-            # Asked for many times between two events.
-            held = self._held[venue_account] = with_unbooked(
-                self.positions(venue_account), self._projections.orders.unbooked_in(venue_account)
-            )
-        return held
+        """Return all positions, with what the venue has answered and nobody has booked yet.
+
+        Between two events that is the same object.
+        """
+        known = self._held.get(venue_account)
+        if known is None:
+            unbooked = self._projections.orders.unbooked_in(venue_account)
+            known = self.positions(venue_account)
+            if unbooked:
+                known = with_unbooked(known, unbooked)
+            self._held[venue_account] = known
+        return known
 
     def unbooked(self, venue_account: str) -> tuple[OrderRecord, ...]:
         """Return orders of which more is known to be executed than booked."""
@@ -163,6 +176,10 @@ class EngineState:
     def totals(self, venue_account: str) -> Totals:
         """Return what the exchange account must show: raw USD and net quantities."""
         return self._projections.venue_accounts[venue_account].totals()
+
+    def drift(self, venue_account: str) -> tuple[Drift, ...]:
+        """Return on what ledger and exchange account differed when that was recorded last."""
+        return self._projections.drifts.get(venue_account, ())
 
     # --- orders, fills, funding -------------------------------------------------------------------
 
@@ -241,7 +258,7 @@ class EngineState:
         return found is not None and (symbol, time) in found.settlements
 
     def opened_at(self, venue_account: str) -> datetime | None:
-        """Return when the first capital of a venue account was booked (UTC).
+        """Return as of when the first capital of a venue account was booked (UTC).
 
         What its exchange account did before is in that capital and in the positions taken over.
         """
@@ -257,6 +274,15 @@ class EngineState:
         """Return the time of the newest settlement booked on any coin of a venue account (UTC)."""
         found = self._projections.venue_accounts.get(venue_account)
         return found.last_funding if found else None
+
+    def funding_told_until(self, venue_account: str) -> datetime | None:
+        """Return the time of the newest settlement that moved cash at the venue (UTC).
+
+        What traders with opposite positions paid each other is not among them: its hours are those
+        of our own clock.
+        """
+        found = self._projections.venue_accounts.get(venue_account)
+        return found.last_told_funding if found else None
 
     # --- history ----------------------------------------------------------------------------------
 

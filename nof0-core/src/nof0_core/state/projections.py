@@ -17,6 +17,7 @@ import attrs
 from nof0_core.domain.event import (
     CoinRested,
     CycleEnded,
+    Drift,
     EngineStarted,
     Event,
     ExitPlanSet,
@@ -27,6 +28,7 @@ from nof0_core.domain.event import (
     OrderAnswered,
     OrderIntended,
     Rebalanced,
+    Reconciled,
     Transferred,
 )
 from nof0_core.domain.fill import Fill
@@ -51,6 +53,7 @@ class Projections:
         self.inception: datetime | None = None
         self.rests: dict[tuple[TraderId, Symbol], CoinRested] = {}
         self.rebalances: list[tuple[datetime, Rebalanced]] = []
+        self.drifts: dict[str, tuple[Drift, ...]] = {}
         self._handlers: dict[type, Callable[[Event, Any], None]] = {
             Transferred: self._transferred,
             Filled: self._filled,
@@ -63,6 +66,7 @@ class Projections:
             HourMarked: self._hour_marked,
             CycleEnded: self._cycle_ended,
             Rebalanced: self._rebalanced,
+            Reconciled: self._reconciled,
             EngineStarted: self._engine_started,
         }
 
@@ -104,7 +108,7 @@ class Projections:
     def _transferred(self, event: Event, body: Transferred) -> None:
         parts = self._parts(event, body.venue_account, body.amounts)
         venue_account = self.venue_accounts[body.venue_account]
-        venue_account.opened_at = venue_account.opened_at or event.time
+        venue_account.opened_at = venue_account.opened_at or body.as_of or event.time
         venue_account.raw_usd += sum(body.amounts.values(), ZERO)
         for account, amount in parts:
             account.add(deposited=amount)
@@ -152,6 +156,8 @@ class Projections:
             self.history(body.trader).trades.append(booking.trade)
         if order is not None:
             self.orders.fill(order, fill.size)
+            # No order of ours was there before the account: a clock was ahead when it began.
+            venue_account.opened_at = min(venue_account.opened_at or fill.time, fill.time)
         if booking.position is None:
             del account.positions[fill.symbol]
             return
@@ -213,7 +219,8 @@ class Projections:
         if (body.symbol, body.time) in venue_account.settlements:
             return
         parts = self._parts(event, body.venue_account, body.amounts)
-        venue_account.raw_usd += sum(body.amounts.values(), ZERO)
+        paid = sum(body.amounts.values(), ZERO)
+        venue_account.raw_usd += paid
         for account, amount in parts:
             account.add(funding=amount)
             held = account.positions.get(body.symbol)
@@ -223,6 +230,9 @@ class Projections:
                 )
         venue_account.settlements.add((body.symbol, body.time))
         venue_account.last_funding = max(venue_account.last_funding or body.time, body.time)
+        if paid:
+            told = venue_account.last_told_funding or body.time
+            venue_account.last_told_funding = max(told, body.time)
 
     def _exit_plan_set(self, event: Event, body: ExitPlanSet) -> None:
         account = self.account(event, body.venue_account, body.trader)
@@ -278,6 +288,9 @@ class Projections:
 
     def _rebalanced(self, event: Event, body: Rebalanced) -> None:
         self.rebalances.append((event.time, body))
+
+    def _reconciled(self, event: Event, body: Reconciled) -> None:  # noqa: ARG002 - a handler
+        self.drifts[body.venue_account] = body.drift
 
     def _engine_started(self, event: Event, body: EngineStarted) -> None:  # noqa: ARG002 - a handler
         if self.inception is None:

@@ -212,3 +212,50 @@ def test_a_plugin_that_failed_and_is_needed_fails_the_check(with_broken_plugin):
     assert outcome.exit_code == 2
     assert 'allocation_strategy: unknown allocation strategy "broken"' in outcome.stderr
     assert f"failed to load: broken-nof0 1.0 — {WHY}" in outcome.stderr
+
+
+def test_check_notes_a_timeout_that_lowers_nothing(project):
+    project.write(
+        "etc/slow.py",
+        """
+        from datetime import timedelta
+
+        import attrs
+        from nof0_core import ServiceKind, hookimpl, opt
+        from nof0_provider_sim.config import SimMarketConfig
+        from nof0_provider_sim.plugin import open_market
+
+
+        @attrs.frozen(kw_only=True)
+        class Slow(SimMarketConfig):
+            timeout: timedelta | None = opt(default=None)
+
+
+        @hookimpl
+        def nof0_market_providers():
+            return [
+                ServiceKind(
+                    type="slow",
+                    config=Slow,
+                    open=open_market,
+                    summary="",
+                    timeout=lambda config: config.timeout,
+                )
+            ]
+        """,
+    )
+    with (project.directory / "etc/nof0.yaml").open("a") as file:
+        file.write("\nPlugins: [./slow.py]\n")
+    for timeout, notes in (("1h", 1), ("8s", 0)):
+        text = (project.directory / "etc/market.yaml").read_text()
+        project.write(
+            "etc/market.yaml",
+            re.sub(
+                r"type: (sim|slow\n    timeout: 1h)", f"type: slow\n    timeout: {timeout}", text
+            ),
+        )
+        said = project.nof0("check", "etc/nof0.yaml").check().stdout
+        assert said.count("note: etc/market.yaml:") == notes
+        assert said.count("a timeout of 1h has no effect") == notes
+    facts = json.loads(project.nof0("check", "etc/nof0.yaml", "--json").check().stdout)
+    assert facts["warnings"] == []

@@ -99,8 +99,14 @@ def no_good(model):
 
 
 STAND_INS = plugin_module(
-    nof0_exchange_providers=[service("hyperliquid", HyperliquidExchange, ExchangeKind)],
-    nof0_market_providers=[service("hyperliquid", HyperliquidMarket)],
+    nof0_exchange_providers=[
+        service(
+            "hyperliquid", HyperliquidExchange, ExchangeKind, timeout=lambda config: config.timeout
+        )
+    ],
+    nof0_market_providers=[
+        service("hyperliquid", HyperliquidMarket, timeout=lambda config: config.timeout)
+    ],
     nof0_llm_backends=[
         service("openai", OpenAI, BackendKind),
         service(

@@ -471,7 +471,8 @@ def test_brakes_become_limits(bench):
         "id: one",
         "id: one\n    daily_loss_limit_pct: 3\n    max_drawdown_pct: 20\n    exec_guards:"
         " {cooldown_after_close: 5m, max_entries_per_day: 4, sharpe_pause_threshold: -0.5,"
-        " sharpe_pause_duration: 1h, stop_deadline: 3s}",
+        " sharpe_pause_duration: 1h, stop_deadline: 3s,"
+        " quote_deadline: 2m}",
     )
     config = bench.load()
     limits = config.traders[0].limits
@@ -480,6 +481,7 @@ def test_brakes_become_limits(bench):
     assert limits.sharpe_pause_threshold == -0.5
     assert limits.sharpe_pause_duration == timedelta(hours=1)
     assert config.traders[0].stop_deadline == timedelta(seconds=3)
+    assert config.traders[0].quote_deadline == timedelta(minutes=2)
     assert config.warnings == ()
 
 

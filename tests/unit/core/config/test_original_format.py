@@ -64,6 +64,11 @@ def test_providers(config):
     assert config.markets["hyperliquid_testnet"].config.http_timeout == timedelta(seconds=10)
 
 
+def test_the_timeouts_of_providers_limit_their_calls(config):
+    assert config.exchanges["hyperliquid_testnet"].timeout == timedelta(seconds=30)
+    assert config.markets["hyperliquid_testnet"].timeout == timedelta(seconds=8)
+
+
 def test_only_what_the_trader_uses_is_opened(config):
     assert list(config.exchanges) == ["hyperliquid_testnet"]
     assert list(config.markets) == ["hyperliquid_testnet"]

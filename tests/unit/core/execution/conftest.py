@@ -188,7 +188,10 @@ class Venue:
             self.orders[request.client_id] = order
         else:
             lot = samples.instrument(request.symbol).lot
-            self._execute(order, floor_to(request.size * self.fill_ratio, lot))
+            size = floor_to(request.size * self.fill_ratio, lot)
+            if request.is_reduce_only:
+                size = min(size, abs(self.sizes[request.symbol]))
+            self._execute(order, size)
         return self.orders[request.client_id].outcome(request.client_id)
 
     def _execute(self, order, size):
@@ -218,12 +221,18 @@ class Venue:
 
 
 class Scene:
-    """Two traders, 4,000 USD each, on one venue account of 10,000 USD."""
+    """Two traders, 4,000 USD each, on one venue account of 10,000 USD.
 
-    def __init__(self, tmp_path) -> None:
+    The venue's clock shows `START`, the engine's is `ahead` of it; `as_of` is what the venue called
+    the time when the account was taken over, if it did.
+    """
+
+    def __init__(
+        self, tmp_path, clock=None, venue=Venue, *, ahead=timedelta(0), as_of=None
+    ) -> None:
         self.root = tmp_path / "journal"
-        self.clock = SimulatedClock(START)
-        self.venue = Venue(self.clock)
+        self.clock = clock or SimulatedClock(START + ahead)
+        self.venue = venue(self.clock if not ahead else SimulatedClock(START))
         self.log = Lines()
         self.cycles = 0
         self.refused = ""
@@ -250,22 +259,30 @@ class Scene:
                     venue_account="paper",
                     amounts={account: D(amount)},
                     reason=TransferReason.INITIAL,
+                    as_of=as_of,
                 ),
             )
 
+    def open_journal(self):
+        return Journal.open(self.root)
+
+    def provider(self):
+        """What the engine takes for the venue."""
+        return self.venue
+
     def _open(self):
-        journal, state = Journal.open(self.root), EngineState()
+        journal, state = self.open_journal(), EngineState()
         for event in journal.read():
             state.apply(event)
         self.is_synced = False
         self.recorder = Recorder(journal=journal, state=state, clock=self.clock, log=self.log)
         self.execution = ExecutionEngine(
             venue_account="paper",
-            provider=self.venue,
+            provider=self.provider(),
             recorder=self.recorder,
             instruments={s: samples.instrument(s) for s in ("BTC", "ETH")},
             policies={"ann": self.policies, "bob": self.policies},
-            since=START,
+            since=state.inception or self.clock.now(),
             refusal=lambda _: self.refused,
         )
 
@@ -291,8 +308,12 @@ class Scene:
         self.cycles += 1
         time = self.clock.now() + timedelta(microseconds=self.cycles)
         marks = self.venue.prices
+        snapshots = {
+            symbol: attrs.evolve(samples.snapshot(symbol), quote=quote)
+            for symbol, quote in self.quotes().items()
+        }
         context = attrs.evolve(
-            samples.context(snapshots={s: samples.snapshot(s, str(m)) for s, m in marks.items()}),
+            samples.context(time=self.clock.now(), snapshots=snapshots),
             trader=trader,
             cycle=cycle_id(trader, time),
             account=self.state.account(
@@ -359,4 +380,4 @@ def scene(tmp_path):
 
 @pytest.fixture
 def scene_maker(tmp_path_factory):
-    return lambda: Scene(tmp_path_factory.mktemp("scene"))
+    return lambda **how: Scene(tmp_path_factory.mktemp("scene"), **how)

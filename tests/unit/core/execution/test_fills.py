@@ -156,16 +156,3 @@ async def test_an_answer_about_funding_that_is_no_list_keeps_no_fill_from_being_
     scene.venue.move("BTC", 98_500)
     await scene.sync()
     assert scene.state.position("ann", "BTC") is None
-
-
-@pytest.mark.parametrize("verb", ["fills", "report"])
-async def test_an_answer_of_another_kind_is_told_as_one_that_could_not_be_read(
-    scene, monkeypatch, verb
-):
-    async def nothing(*_):
-        return None
-
-    await scene.sync()
-    monkeypatch.setattr(scene.venue, verb, nothing)
-    trouble = await scene.execution.sync(scene.quotes())
-    assert any(f"{verb}: the answer is a NoneType" in text for text in trouble)

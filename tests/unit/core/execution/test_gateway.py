@@ -52,6 +52,39 @@ async def test_a_provider_that_cancels_itself_has_failed(running):
         await gateway(running).report()
 
 
+@pytest.mark.parametrize("verb", ["report", "fills", "funding"])
+@pytest.mark.parametrize("answer", [None, 7])
+async def test_an_answer_that_is_none_is_a_read_that_failed(running, verb, answer):
+    await running.open("ann")
+
+    async def nonsense(*_):
+        return answer
+
+    setattr(running.venue, verb, nonsense)
+    running.restart()
+    [trouble] = await running.execution.sync(running.quotes())
+    assert f"paper: {verb} answered with a {type(answer).__name__}, not a" in trouble
+    assert running.state.position("ann", "BTC") is not None
+
+
+async def test_a_cancel_that_is_answered_with_nothing_is_tried_again(running):
+    await running.open("ann")
+    cancel = running.venue.cancel
+
+    async def nonsense(client_ids):
+        return None
+
+    running.venue.cancel = nonsense
+    running.restart()
+    await running.sync()
+    await running.trade("ann", Decision(signal=Signal.CLOSE, symbol="BTC"))
+    assert running.state.position("ann", "BTC") is None
+    assert len(running.resting()) == 2
+    running.venue.cancel = cancel
+    await running.execution.guard(running.quotes())
+    assert running.resting() == []
+
+
 async def test_entries_of_one_cycle_share_the_margin_that_is_free(scene):
     """Between judgement and sending a rebalance has taken what only both together need."""
     await scene.sync()

@@ -7,6 +7,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from nof0_core.domain.event import CycleEnded
+from nof0_core.domain.measured import CallTimes, DutyTrouble, Trouble
 from nof0_core.domain.model import Usage
 from nof0_core.exporters.textfile import PrometheusConfig, open_prometheus
 from nof0_core.testing.environment import env
@@ -40,6 +41,32 @@ async def test_accounts_and_counters_are_in_the_file(tmp_path, story):
     assert found["nof0_alerts_total", "drift"] == 1
     assert found["nof0_journal_seq",] == told.events[-1].seq
     assert found["nof0_engine_time_seconds",] == told.view().time.timestamp()
+
+
+async def test_calls_are_a_histogram_and_failures_and_duties_are_counted(tmp_path, story):
+    told = story(1)
+    calls = CallTimes(
+        family="exchange",
+        section="paper",
+        verb="place",
+        bounds=(0.5, 4.0),
+        counts=(3, 0, 2),
+        seconds=41.5,
+        late=2,
+        failed=1,
+    )
+    duties = DutyTrouble(duty="sync", trouble=Trouble.LEFT_OUT, count=7)
+    view = attrs.evolve(told.view(), calls=(calls,), duties=(duties,))
+    found = await samples(tmp_path / "nof0.prom", (told.events, view))
+    name = "nof0_call_seconds"
+    buckets = {key[1]: value for key, value in found.items() if key[0] == f"{name}_bucket"}
+    assert buckets == {"0.5": 3, "4.0": 3, "+Inf": 5}
+    assert found[f"{name}_count", "exchange", "paper", "place"] == 5 == calls.count
+    assert found[f"{name}_sum", "exchange", "paper", "place"] == 41.5
+    failures = "nof0_call_failures_total"
+    assert found[failures, "exchange", "limit", "paper", "place"] == 2
+    assert found[failures, "error", "exchange", "paper", "place"] == 1
+    assert found["nof0_duty_troubles_total", "left_out", "sync"] == 7
 
 
 async def test_events_offered_twice_count_once(tmp_path, story):

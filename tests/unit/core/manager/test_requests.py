@@ -92,3 +92,28 @@ def test_half_written_files_are_not_seen_and_bad_ones_set_aside(tmp_path):
     assert requests.read() == [good]
     assert (requests.directory / "0.bad").exists()
     assert requests.read() == [good]
+
+
+def test_a_settlement_says_where_what_and_who_and_nothing_less(tmp_path):
+    requests = Requests(tmp_path)
+    asked = requests.add(
+        ControlCommand.SETTLE, None, "ETH", NOW, venue_account="paper", by="ca\x1b[2Jrla" + "x" * 99
+    )
+    assert (asked.venue_account, asked.symbol, asked.trader) == ("paper", "ETH", None)
+    assert asked.by == ("ca[2Jrla" + "x" * 99)[:64]
+    assert requests.read() == [asked]
+    bad = {
+        "1": '{"command": "settle", "symbol": "ETH"}',
+        "2": '{"command": "settle", "venue_account": "paper"}',
+        "3": '{"command": "settle", "venue_account": "paper", "symbol": "ETH", "trader": "ann"}',
+        "4": '{"command": "pause"}',
+        "5": '{"command": "close", "trader": "ann", "venue_account": "paper"}',
+    }
+    for name, text in bad.items():
+        (requests.directory / f"{name}.json").write_text(text)
+    assert requests.read() == [asked]
+    assert sorted(p.stem for p in requests.directory.glob("*.bad")) == sorted(bad)
+    (requests.directory / "6.json").write_text(
+        '{"command": "settle", "venue_account": "paper", "symbol": "ETH"}'
+    )
+    assert requests.read()[1].by == "somebody"

@@ -115,3 +115,23 @@ async def test_capital_stays_where_it_is_while_nobody_knows_the_shares(stage, lo
         await look(engine)
         engine.manager._rebalancer.run(engine.views.traders())
         assert len(engine.recorder.state.rebalances) == 1
+
+
+async def test_opposite_positions_that_nobody_has_a_price_of_are_closed_at_the_last_one(
+    stage, lockstep
+):
+    """The venue's report nets them to nothing, so it implies no price either."""
+    async with lockstep() as engine:
+        await engine.manager.catch_up()
+        await stage.enter(engine, "ann")
+        await stage.enter(engine, "bob", Signal.SELL_TO_ENTER)
+        await look(engine)
+        stage.without_price.add("BTC")
+        stage.faults["report"] = TransientError("the venue is away")
+        await look(engine)
+        assert len(engine.recorder.state.positions("paper")) == 2
+        await look(engine)
+        assert stage.codes(engine).count("price_unknown") == 2
+        stage.faults.clear()
+        await look(engine)
+        assert engine.recorder.state.positions("paper") == ()

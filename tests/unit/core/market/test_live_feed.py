@@ -211,6 +211,22 @@ async def test_a_call_that_hangs_is_named_with_its_section_and_verb(asked, feed_
     assert feed.overdue(stopwatch() + 61) == ""
 
 
+async def test_calls_are_counted_and_those_that_strike_their_limit_apart(asked, feed_of):
+    feed = feed_of(asked, quotes_within=0.01, candles_within=0.01)
+    await feed.open()
+    await feed.moment(["BTC"])
+    assert {verb: sum(t.counts) for verb, t in feed.timings.items()} == {"quotes": 1, "candles": 2}
+    assert not any(t.late or t.failed for t in feed.timings.values())
+
+    async def hangs(*_):
+        await anyio.sleep_forever()
+
+    asked.quotes = hangs
+    asked.clock.moment += timedelta(hours=1)
+    await feed.quotes(["BTC"])
+    assert (feed.timings["quotes"].late, feed.timings["quotes"].failed) == (1, 0)
+
+
 async def test_a_held_coin_that_is_not_listed_any_more_keeps_no_feed_from_opening(asked, feed_of):
     feed = feed_of(asked)
     await feed.open(["BTC", "GONE"], delisted=["GONE"])

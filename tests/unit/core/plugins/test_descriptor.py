@@ -157,6 +157,33 @@ def test_every_family_has_its_own_descriptor(offer, family, message):
     assert message in said(offer, family)
 
 
+def quick(config):
+    return timedelta(seconds=config.fee)
+
+
+@pytest.mark.parametrize(
+    ("offer", "family", "message"),
+    [
+        (attrs.evolve(SERVICE, timeout=quick), "market", ""),
+        (attrs.evolve(kind(Sound), timeout=quick), "exchange", ""),
+        (
+            attrs.evolve(SERVICE, timeout=quick),
+            "exporter",
+            'offers exporter "acme" with a timeout, which only markets and exchanges have',
+        ),
+        (attrs.evolve(BACKEND, timeout=quick), "llm", "only markets and exchanges have"),
+        (
+            attrs.evolve(SERVICE, timeout=timedelta(seconds=8)),
+            "market",
+            "but its timeout is not a function: datetime.timedelta(seconds=8)",
+        ),
+    ],
+)
+def test_a_timeout_is_a_function_of_kinds_whose_calls_are_limited(offer, family, message):
+    assert message in said(offer, family)
+    assert bool(message) == bool(said(offer, family))
+
+
 def test_the_right_descriptor_is_named_with_its_place():
     [fault] = faults_of(SERVICE, FAMILIES["llm"])
     assert fault.hint == "from nof0_core import BackendKind"

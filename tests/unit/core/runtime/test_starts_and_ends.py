@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import timedelta
+from decimal import Decimal as D
 
 import anyio
 import pytest
+from attrs import evolve
 from staged_engine import Stage
+from world.loop import live_in, now
 
 from nof0_core.clock import SimulatedClock
-from nof0_core.errors import TransientError
+from nof0_core.domain.position import VenuePosition
+from nof0_core.errors import ProviderError, TransientError
 from nof0_core.runtime.first_calls import FirstCalls
 from nof0_core.testing.environment import START, Lines
 
@@ -61,6 +66,52 @@ async def test_a_first_call_that_never_answers_is_given_up(monkeypatch):
         await calls.make("exchange x", "report", hang)
 
 
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ("market", "market staged: opening"),
+        ("exchange", "exchange paper: opening"),
+        ("instruments", "market staged: instruments"),
+        ("report", "exchange paper: report"),
+    ],
+)
+@pytest.mark.parametrize("is_lockstep", [True, False])
+def test_a_first_call_that_hangs_ends_the_start_and_names_section_and_call(
+    stage, monkeypatch, what, words, is_lockstep
+):
+    """Time is virtual: where it runs by itself the call is given up and made again."""
+    stage.hanging.add(what)
+    clock = SimulatedClock(START) if is_lockstep else LiveClock(START)
+    how = "has not answered for 60 s" if is_lockstep else "failed 5 times: no answer within 60 s"
+
+    async def start():
+        async with stage.engine(monkeypatch, clock):
+            pass
+
+    with pytest.raises(ProviderError, match=f"{words} {how}") as told:
+        live_in(1, start)
+    assert told.value.exit_code == 1
+    assert stage.calls.count(what) == (1 if is_lockstep else 5)
+
+
+@pytest.mark.parametrize("what", ["market closes", "exchange closes"])
+@pytest.mark.parametrize("is_lockstep", [True, False])
+def test_a_section_that_hangs_at_the_end_keeps_nothing_from_ending(
+    stage, monkeypatch, what, is_lockstep
+):
+    stage.hanging.add(what)
+    clock = SimulatedClock(START) if is_lockstep else LiveClock(START)
+
+    async def start_and_end():
+        with contextlib.suppress(ProviderError):
+            async with stage.engine(monkeypatch, clock):
+                pass
+        return now()
+
+    assert live_in(1, start_and_end) == (60 if is_lockstep else 10)
+    assert {"market closes", "exchange closes"} <= set(stage.calls)
+
+
 @pytest.mark.parametrize("ahead", [timedelta(days=1), timedelta(seconds=6)])
 async def test_a_run_after_one_with_its_clock_ahead_says_so_and_plans_from_now(
     stage, monkeypatch, ahead
@@ -71,6 +122,27 @@ async def test_a_run_after_one_with_its_clock_ahead_says_so_and_plans_from_now(
         assert stage.codes(engine) == ["clock_was_ahead"]
         due = {trader.due for trader in engine.manager.traders.values()}
         assert due == {START}
+
+
+@pytest.mark.parametrize("answer", [None, "away", []], ids=repr)
+async def test_a_first_report_of_a_wrong_type_is_one_that_failed(stage, monkeypatch, answer):
+    stage.retell = lambda _: answer
+    words = f"exchange paper: report failed 5 times: report answered with a {type(answer).__name__}"
+    with pytest.raises(TransientError, match=words):
+        async with stage.engine(monkeypatch, SimulatedClock(START)):
+            pass
+
+
+async def test_an_account_begins_at_the_venues_time_whatever_our_clock_says(stage, monkeypatch):
+    held = VenuePosition(
+        symbol="ETH", quantity=D("0.5"), entry_price=D(4000), leverage=5, margin_used=D(400),
+        unrealized_pnl=D(0),
+    )  # fmt: skip
+    stage.retell = lambda report: evolve(report, time=START, positions=(held,))
+    async with stage.engine(monkeypatch, SimulatedClock(START + timedelta(days=1))) as engine:
+        assert engine.recorder.state.opened_at("paper") == START
+        [position] = engine.recorder.state.positions("paper")
+        assert position.opened_at == START
 
 
 async def test_a_clock_that_is_right_is_not_talked_about(stage, monkeypatch):

@@ -85,6 +85,11 @@ class ExecGuards:
         gt=timedelta(0),
         help="a position whose stop does not stand by then is closed",
     )
+    quote_deadline: timedelta = opt(
+        default=timedelta(seconds=60),
+        gt=timedelta(0),
+        help="a position without venue stop and without any price for so long is closed",
+    )
 
 
 @attrs.frozen(kw_only=True)

@@ -1,4 +1,4 @@
-"""Requests to single traders: each a file, done once, answered in the journal."""
+"""Requests to single traders or venue accounts: each a file, done once, answered in the journal."""
 
 from __future__ import annotations
 
@@ -15,15 +15,25 @@ from nof0_core.errors import UsageError
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.manager.requests.place import put, remove
 
+SOMEBODY = "somebody"
+"""Who asked for something where it is not known."""
+LONGEST_NAME = 64
+
 
 @attrs.frozen(kw_only=True)
 class Request:
-    """One request; `id` is the name of its file. `symbol` narrows a close to one coin."""
+    """One request; `id` is the name of its file.
+
+    It is meant for a trader; `symbol` narrows a close to one coin. A `settle` is meant for a coin
+    of a venue account, and `by` says who asked for it.
+    """
 
     id: str
     command: ControlCommand
-    trader: TraderId
+    trader: TraderId | None
     symbol: Symbol | None = None
+    venue_account: str | None = None
+    by: str = SOMEBODY
 
 
 class Requests:
@@ -39,15 +49,24 @@ class Requests:
         self._numbers = count(1)
 
     def add(
-        self, command: ControlCommand, trader: TraderId, symbol: Symbol | None, now: datetime
+        self,
+        command: ControlCommand,
+        trader: TraderId | None,
+        symbol: Symbol | None,
+        now: datetime,
+        *,
+        venue_account: str | None = None,
+        by: str = SOMEBODY,
     ) -> Request:
         """Put a request into the directory; it is on disk when this returns.
 
         Args:
             command: what to do.
-            trader: with whom.
-            symbol: for a close: this coin only.
+            trader: with whom; None for a settlement.
+            symbol: for a close: this coin only; for a settlement: the coin.
             now: the machine's time, which orders requests.
+            venue_account: for a settlement: where.
+            by: for a settlement: who asks for it.
 
         Raises:
             UsageError: if the file cannot be written.
@@ -58,8 +77,10 @@ class Requests:
             command=command,
             trader=trader,
             symbol=symbol,
+            venue_account=venue_account,
+            by=_name(by),
         )
-        document = {"command": command, "trader": trader, "symbol": symbol}
+        document = msgspec.to_builtins(_Request.of(request))
         put(self.directory / f"{request.id}.json", document)
         return request
 
@@ -87,12 +108,17 @@ class Requests:
             except (OSError, ValueError, RecursionError):
                 _set_aside(path)
                 continue
+            if not raw.is_whole:
+                _set_aside(path)
+                continue
             found.append(
                 Request(
                     id=path.stem,
                     command=raw.command,
-                    trader=TraderId(raw.trader),
+                    trader=TraderId(raw.trader) if raw.trader is not None else None,
                     symbol=Symbol(raw.symbol) if raw.symbol is not None else None,
+                    venue_account=raw.venue_account,
+                    by=_name(raw.by),
                 )
             )
         return found
@@ -106,10 +132,34 @@ class Requests:
         remove(self.directory / f"{request.id}.json")
 
 
-class _Request(msgspec.Struct):
+class _Request(msgspec.Struct, omit_defaults=True):
     command: ControlCommand
-    trader: str
+    trader: str | None = None
     symbol: str | None = None
+    venue_account: str | None = None
+    by: str = SOMEBODY
+
+    @classmethod
+    def of(cls, request: Request) -> _Request:
+        return cls(
+            command=request.command,
+            trader=request.trader,
+            symbol=request.symbol,
+            venue_account=request.venue_account,
+            by=request.by,
+        )
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether it says all that its command needs, and nothing that belongs to another."""
+        if self.command is ControlCommand.SETTLE:
+            return bool(self.venue_account and self.symbol) and self.trader is None
+        return self.trader is not None and self.venue_account is None
+
+
+def _name(text: str) -> str:
+    """Return a name as it may stand in an alert: short, and nothing but letters one can see."""
+    return "".join(letter for letter in text if letter.isprintable())[:LONGEST_NAME] or SOMEBODY
 
 
 def _set_aside(path: Path) -> None:

@@ -1,0 +1,53 @@
+"""What a run measures of itself: numbers that depend on the machine and are never events."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import attrs
+
+
+@attrs.frozen(kw_only=True)
+class CallTimes:
+    """All calls of one verb to one provider since the start, in real seconds.
+
+    `family` is `market` or `exchange`, `section` the name in its file. `counts` are the calls that
+    took at most the seconds in `bounds` (ascending) and more than those before; its last number,
+    which has no bound, is of those that took longer. Of all of them `late` struck their time limit
+    and `failed` ended in another error.
+    """
+
+    family: str
+    section: str
+    verb: str
+    bounds: tuple[float, ...]
+    counts: tuple[int, ...]
+    seconds: float
+    late: int
+    failed: int
+
+    @property
+    def count(self) -> int:
+        """Return how many calls there were."""
+        return sum(self.counts)
+
+
+class Trouble(StrEnum):
+    """What may be wrong with a duty.
+
+    FAILED: something in it raised. LEFT_OUT: it was due while it still went on. HANGING: it was due
+    again twice, and still goes on.
+    """
+
+    FAILED = "failed"
+    LEFT_OUT = "left_out"
+    HANGING = "hanging"
+
+
+@attrs.frozen(kw_only=True)
+class DutyTrouble:
+    """How often a duty of the engine (`sync`, `cycle`, `hour` …) had a trouble since the start."""
+
+    duty: str
+    trouble: Trouble
+    count: int

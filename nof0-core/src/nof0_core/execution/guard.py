@@ -1,0 +1,92 @@
+"""Keeping what is held protected, on what is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import anyio
+
+from nof0_core.domain.event import OrderIntended
+from nof0_core.domain.order import OrderPurpose
+from nof0_core.execution.catching_up import CatchUp
+from nof0_core.execution.forced import ForcedCloses
+from nof0_core.execution.margin_watch import MarginWatch
+from nof0_core.execution.prices import Prices
+from nof0_core.execution.protection import Protection
+from nof0_core.ledger import Position
+from nof0_core.state.recorder import Recorder
+
+
+class Guard:
+    """Closes what has to be closed and keeps the exits of the rest, for one venue account.
+
+    Reads nothing before it acts. Calls may overlap: each position is worked on by one at a time.
+    """
+
+    def __init__(
+        self,
+        *,
+        venue_account: str,
+        recorder: Recorder,
+        prices: Prices,
+        margin_watch: MarginWatch,
+        protection: Protection,
+        closes: ForcedCloses,
+        catch_up: CatchUp,
+    ) -> None:
+        self._venue_account = venue_account
+        self._recorder = recorder
+        self._is_lockstep = recorder.clock.is_lockstep
+        self._prices = prices
+        self._margin_watch = margin_watch
+        self._protection = protection
+        self._closes = closes
+        self._catch_up = catch_up
+
+    def begin_round(self) -> None:
+        """Let a sync begin: what may wait for the next one is tried again."""
+        self._closes.begin_round()
+        self._protection.begin_round()
+
+    async def protect(self) -> None:
+        """Close what is due, then see that every position has its exits."""
+        closes, prices = self._closes, self._prices.best
+        sent: list[OrderIntended] = []
+        for position in self._margin_watch.due(prices):
+            sent += await closes.close(position, prices, OrderPurpose.LIQUIDATION)
+        for position, kind in self._protection.due(prices):
+            sent += await closes.close(position, prices, OrderPurpose(kind.value))
+        for position in self._prices.overdue():
+            sent += await closes.close(position, prices, OrderPurpose.UNPROTECTED)
+        pressing = self._protection.pressing()
+        if self._is_lockstep or len(pressing) < 2:
+            for position in pressing:
+                sent += await self._keep(position)
+        else:
+            async with anyio.create_task_group() as tasks:
+
+                async def keep(position: Position) -> None:
+                    sent.extend(await self._keep(position))
+
+                for position in pressing:
+                    tasks.start_soon(keep, position)
+        await self._protection.cancel_orphans()
+        await self.after(sent)
+
+    async def after(self, sent: Sequence[OrderIntended]) -> None:
+        """Take away the exits of what was closed.
+
+        Where time runs by itself nothing is read for that: what was answered counts as done, and a
+        sync asks for the rest. So nothing that hangs keeps the next look from being taken.
+        """
+        if sent:
+            if self._is_lockstep:
+                await self._catch_up.book_sent(sent)
+            await self._protection.cancel_orphans()
+        self._closes.tries.forget_all_but(self._recorder.state.held(self._venue_account))
+        self._protection.forget_gone()
+
+    async def _keep(self, position: Position) -> list[OrderIntended]:
+        if await self._protection.keep(position):
+            return []
+        return await self._closes.close(position, self._prices.best, OrderPurpose.UNPROTECTED)

@@ -1,0 +1,68 @@
+"""What a run measures of itself, for exporters."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Protocol
+
+from nof0_core.calls import BOUNDS, Timing
+from nof0_core.domain.measured import CallTimes, DutyTrouble, Trouble
+from nof0_core.manager.schedule import Rank
+
+
+class Timed(Protocol):
+    """Whoever asks a provider."""
+
+    @property
+    def timings(self) -> Mapping[str, Timing]:
+        """Return how long calls took, by verb."""
+
+
+class DutyTroubles:
+    """Counts what goes wrong with duties; those of the schedule are there from the start."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[tuple[str, Trouble]] = Counter()
+        for rank in Rank:
+            for trouble in Trouble:
+                self._counts[rank.word, trouble] = 0
+
+    def count(self, duty: str, trouble: Trouble) -> None:
+        """Count one more."""
+        self._counts[duty, trouble] += 1
+
+    def all(self) -> tuple[DutyTrouble, ...]:
+        """Return all that was counted, by duty and trouble."""
+        return tuple(
+            DutyTrouble(duty=duty, trouble=trouble, count=count)
+            for (duty, trouble), count in sorted(self._counts.items())
+        )
+
+
+class Measurements:
+    """The calls of all sections, by family and section, and what goes wrong with duties."""
+
+    def __init__(self, *, markets: Mapping[str, Timed], exchanges: Mapping[str, Timed]) -> None:
+        self._owners = [
+            *(("exchange", name, owner) for name, owner in sorted(exchanges.items())),
+            *(("market", name, owner) for name, owner in sorted(markets.items())),
+        ]
+        self.duties = DutyTroubles()
+
+    def calls(self) -> tuple[CallTimes, ...]:
+        """Return the calls that have ended, by family, section and verb."""
+        return tuple(
+            CallTimes(
+                family=family,
+                section=section,
+                verb=verb,
+                bounds=BOUNDS,
+                counts=tuple(timing.counts),
+                seconds=timing.seconds,
+                late=timing.late,
+                failed=timing.failed,
+            )
+            for family, section, owner in self._owners
+            for verb, timing in sorted(owner.timings.items())
+        )
