@@ -13,8 +13,8 @@ from world.truth import Truth
 from world.venue import ACCOUNT, WorldVenue
 from world.watched import Watched
 
-from nof0_core.domain.event import Event, Offset
-from nof0_core.domain.order import OrderRequest, Side, Trigger, TriggerKind
+from nof0_core.domain.event import Event, Offset, OrderIntended
+from nof0_core.domain.order import OrderPurpose, OrderRequest, Side, Trigger, TriggerKind
 from nof0_core.domain.vocabulary import ExitReason
 from nof0_core.ids import UNASSIGNED, client_order_id
 from nof0_core.state.engine_state import EngineState
@@ -116,6 +116,29 @@ def test_a_close_whose_answer_a_crash_took_counts_as_unknown_again():
 
     assert tell(lambda world: story(world, remembers=True)) == []
     assert tell(lambda world: story(world, remembers=False)) == ["protected"]
+
+
+def test_a_close_that_was_intended_and_never_left_counts_as_unknown_after_a_crash():
+    async def story(world, is_recorded):
+        await world.open()
+        state = EngineState()
+        if is_recorded:
+            request = OrderRequest(
+                client_id=client_order_id("ann", "1", "BTC", "close"), symbol="BTC",
+                side=Side.SELL, size=D("0.02"), limit_price=D(1),
+            )  # fmt: skip
+            intent = OrderIntended(
+                trader="ann", venue_account=ACCOUNT, cycle="1", purpose=OrderPurpose.STOP,
+                request=request,
+            )  # fmt: skip
+            state.apply(Event(seq=1, time=START, stream="ann", body=intent))
+        world.watched.remember(state)
+        world.watched.told.update(world.truth.filled)
+        await world.watched.report()
+        return world.look(*range(10, 80)), world.look(*range(80, 120))
+
+    assert tell(lambda world: story(world, is_recorded=True)) == ([], ["protected"])
+    assert tell(lambda world: story(world, is_recorded=False))[0] == ["protected"]
 
 
 def test_a_fill_the_engine_was_not_told_of_is_not_held_against_it():

@@ -98,14 +98,21 @@ class Watched(ExchangeWrapper):
         return fills
 
     def remember(self, state):
-        """Let a new engine begin, which knows what its state says and has asked nothing yet."""
+        """Let a new engine begin, which knows what its state says and has asked nothing yet.
+
+        Of an order that was only intended it cannot know that it never left.
+        """
         self.reported = -math.inf
+        for record in state.open_orders(ACCOUNT):
+            if record.client_id not in self.sent:
+                self._note(record.request)
         for client_id, sent in self.sent.items():
             record = state.order(client_id)
             outcome = record.outcome if record is not None else None
             is_answered = outcome is not None and not record.is_unknown
             if not is_answered:
-                sent.ended = math.inf
+                # It has to find out anew, from now on.
+                sent.at, sent.ended = now(), math.inf
             booked = record.filled if record is not None else ZERO
             self.told[client_id] = max(booked, outcome.filled_size if outcome else ZERO)
         self.told_by_hand = {

@@ -170,10 +170,13 @@ class Exits:
         return self._state.position(position.trader, position.symbol)
 
     def of(self, position: Position) -> list[OrderRecord]:
-        """Return the exits of a position without a final answer."""
+        """Return the exits of a position without a final answer.
+
+        What an earlier position of the coin has left at the venue is none of this one's.
+        """
         return [
             record
             for record in self._state.open_exits(position.trader, position.symbol)
             # What the engine itself closes for such a reason is no order that waits.
-            if record.request.trigger is not None
+            if record.request.trigger is not None and record.seq > position.opened_seq
         ]

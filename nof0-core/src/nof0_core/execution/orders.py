@@ -173,14 +173,15 @@ class OrderManager:
         """Tell whether an order that the venue does not know can never arrive any more.
 
         In a simulation nothing is under way between two calls. Where orders expire, that is when
-        they have. Else the venue must have said `UNSEEN_TIMES`, over `UNSEEN_FOR`, that it does not
-        know the order; every call of this counts as once.
+        they have. Else, as where our clock was set back since, the venue must have said
+        `UNSEEN_TIMES`, over `UNSEEN_FOR`, that it does not know the order; every call of this
+        counts as once.
         """
         clock = self._recorder.clock
         if clock.is_lockstep:
             return True
-        if self._expires:
-            return clock.now() > record.intended_at + EXPIRES_AFTER + CLOCKS_DIFFER
+        if self._expires and clock.now() > record.intended_at + EXPIRES_AFTER + CLOCKS_DIFFER:
+            return True
         now = anyio.current_time()
         since, times = self._unseen.get(record.client_id, (now, 0))
         self._unseen[record.client_id] = since, times + 1

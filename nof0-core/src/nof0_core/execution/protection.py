@@ -188,12 +188,13 @@ class Protection:
 
     async def cancel_orphans(self) -> None:
         """Cancel the exits of positions that are gone."""
-        held = {(position.trader, position.symbol) for position in self._exits.positions}
+        held = {(p.trader, p.symbol): p.opened_seq for p in self._exits.positions}
         await self._withdraw(
             [
                 record.client_id
                 for record in self._recorder.state.open_orders(self._venue_account)
-                if record.request.trigger is not None and (record.trader, record.symbol) not in held
+                if record.request.trigger is not None
+                and record.seq <= held.get((record.trader, record.symbol), record.seq)
             ]
         )
 

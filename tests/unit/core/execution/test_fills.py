@@ -140,3 +140,19 @@ async def test_what_was_netted_at_the_hour_is_paid_though_one_side_is_gone(scene
     paid = (D("0.01") * 100_000 * samples.snapshot().quote.funding_rate).quantize(D("0.000001"))
     assert (_funding(scene, "ann").funding, _funding(scene, "bob").funding) == (-paid, paid)
     scene.assert_agrees()
+
+
+@pytest.mark.parametrize("answer", [None, 5])
+async def test_an_answer_about_funding_that_is_no_list_keeps_no_fill_from_being_booked(
+    scene, monkeypatch, answer
+):
+    async def funding(_):
+        return answer
+
+    await scene.open("ann")
+    assert scene.state.position("ann", "BTC") is not None
+    monkeypatch.setattr(scene.venue, "funding", funding)
+    await _wait(scene, 60 * MINUTE)
+    scene.venue.move("BTC", 98_500)
+    await scene.sync()
+    assert scene.state.position("ann", "BTC") is None

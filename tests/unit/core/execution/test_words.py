@@ -90,6 +90,18 @@ async def test_an_order_that_expired_is_dead_once_no_clock_can_be_that_far_behin
     assert not running.state.open_orders("paper")
 
 
+async def test_a_clock_that_was_set_back_keeps_no_expired_order_alive(running, monkeypatch):
+    real = [anyio.current_time()]
+    monkeypatch.setattr(orders.anyio, "current_time", lambda: real[0])
+    give(running, Capability.EXPIRY)
+    assert (await lose(running)).status is OrderStatus.UNKNOWN
+    running.clock.moment = START - timedelta(hours=1)
+    for seconds, is_open in ((30, True), (29, True), (2, False)):
+        real[0] += seconds
+        await running.sync()
+        assert bool(running.state.open_orders("paper")) is is_open, real
+
+
 async def test_proof_settles_at_once_what_became_of_an_order(running):
     async def prove(self, client_id):
         return self.orders.get(client_id)

@@ -1,0 +1,52 @@
+"""Exits belong to one position: those an earlier one left behind protect no later one."""
+
+from __future__ import annotations
+
+from decimal import Decimal as D
+
+import pytest
+
+from nof0_core.domain.decision import Decision, Signal
+from nof0_core.domain.order import Side, TriggerKind
+from nof0_core.errors import TransientError
+
+pytestmark = pytest.mark.anyio
+CLOSE = Decision(signal=Signal.CLOSE, symbol="BTC")
+
+
+@pytest.fixture
+def no_cancels(scene, monkeypatch):
+    """The venue cancels nothing until the context ends."""
+    with monkeypatch.context() as patched:
+
+        async def refuse(_):
+            raise TransientError("not now", section="paper")
+
+        patched.setattr(scene.venue, "cancel", refuse)
+        yield patched
+
+
+async def test_a_stop_left_by_a_long_position_protects_no_short_one(scene, no_cancels):
+    await scene.open("ann")
+    await scene.trade("ann", CLOSE)
+    assert len(scene.resting()) == 2
+    scene.venue.refuse_stops = True
+    await scene.open("ann", Signal.SELL_TO_ENTER)
+    assert scene.state.position("ann", "BTC") is None
+    assert "stop_refused" in scene.alerts()
+
+
+async def test_what_is_left_of_an_earlier_position_is_cancelled_beside_the_new_ones_exits(
+    scene, no_cancels
+):
+    await scene.open("ann")
+    await scene.trade("ann", CLOSE)
+    await scene.open("ann", Signal.SELL_TO_ENTER)
+    assert len(scene.resting()) == 4
+    no_cancels.undo()
+    await scene.sync()
+    kept = {(o.side, o.trigger.kind, o.trigger.price) for o in scene.resting()}
+    assert kept == {
+        (Side.BUY, TriggerKind.STOP, D(101_000)),
+        (Side.BUY, TriggerKind.TARGET, D(96_000)),
+    }
