@@ -12,6 +12,7 @@ from world.under_faults import play
 from nof0_core.execution import order_factory
 from nof0_core.execution.fills import FillReader
 from nof0_core.execution.gateway import Gateway
+from nof0_core.execution.nets import Nets
 from nof0_core.execution.protection import Protection
 
 
@@ -78,6 +79,7 @@ def test_a_close_that_lets_the_net_grow_is_found(tmp_path, monkeypatch):
         return made(size=size * 3, **{**how, "is_reduce_only": False})
 
     monkeypatch.setattr(order_factory, "close_order", turned)
+    monkeypatch.setattr(Nets, "doubt", lambda self, symbol: "")
     monkeypatch.setattr(Trial, "calm_down", lambda self: nap(30))
     assert "growth" in found(tmp_path, "engine:a_close_cancels_both_exits")
 

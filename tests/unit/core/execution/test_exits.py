@@ -14,19 +14,22 @@ pytestmark = pytest.mark.anyio
 CLOSE = Decision(signal=Signal.CLOSE, symbol="BTC")
 
 
-@pytest.fixture
-def no_cancels(scene, monkeypatch):
-    """The venue cancels nothing until the context ends."""
-    with monkeypatch.context() as patched:
+def cancel_nothing(scene):
+    """Let the venue cancel nothing until the function returned is called."""
+    cancel = scene.venue.cancel
 
-        async def refuse(_):
-            raise TransientError("not now", section="paper")
+    async def refuse(_):
+        raise TransientError("not now", section="paper")
 
-        patched.setattr(scene.venue, "cancel", refuse)
-        yield patched
+    def cancel_again():
+        scene.venue.cancel = cancel
+
+    scene.venue.cancel = refuse
+    return cancel_again
 
 
-async def test_a_stop_left_by_a_long_position_protects_no_short_one(scene, no_cancels):
+async def test_a_stop_left_by_a_long_position_protects_no_short_one(scene):
+    cancel_nothing(scene)
     await scene.open("ann")
     await scene.trade("ann", CLOSE)
     assert len(scene.resting()) == 2
@@ -37,13 +40,14 @@ async def test_a_stop_left_by_a_long_position_protects_no_short_one(scene, no_ca
 
 
 async def test_what_is_left_of_an_earlier_position_is_cancelled_beside_the_new_ones_exits(
-    scene, no_cancels
+    scene,
 ):
+    cancel_again = cancel_nothing(scene)
     await scene.open("ann")
     await scene.trade("ann", CLOSE)
     await scene.open("ann", Signal.SELL_TO_ENTER)
     assert len(scene.resting()) == 4
-    no_cancels.undo()
+    cancel_again()
     await scene.sync()
     kept = {(o.side, o.trigger.kind, o.trigger.price) for o in scene.resting()}
     assert kept == {
