@@ -14,19 +14,19 @@ pytestmark = pytest.mark.anyio
 CLOSE = Decision(signal=Signal.CLOSE, symbol="BTC")
 
 
-@pytest.fixture
-def no_cancels(scene, monkeypatch):
-    """The venue cancels nothing until the context ends."""
-    with monkeypatch.context() as patched:
-
-        async def refuse(_):
-            raise TransientError("not now", section="paper")
-
-        patched.setattr(scene.venue, "cancel", refuse)
-        yield patched
+async def never(_):
+    raise TransientError("not now", section="paper")
 
 
-async def test_a_stop_left_by_a_long_position_protects_no_short_one(scene, no_cancels):
+async def _long_then_short(scene):
+    await scene.open("ann")
+    await scene.trade("ann", CLOSE)
+    await scene.open("ann", Signal.SELL_TO_ENTER)
+    assert len(scene.resting()) == 4
+
+
+async def test_a_stop_left_by_a_long_position_protects_no_short_one(scene, monkeypatch):
+    monkeypatch.setattr(scene.venue, "cancel", never)
     await scene.open("ann")
     await scene.trade("ann", CLOSE)
     assert len(scene.resting()) == 2
@@ -37,13 +37,11 @@ async def test_a_stop_left_by_a_long_position_protects_no_short_one(scene, no_ca
 
 
 async def test_what_is_left_of_an_earlier_position_is_cancelled_beside_the_new_ones_exits(
-    scene, no_cancels
+    scene, monkeypatch
 ):
-    await scene.open("ann")
-    await scene.trade("ann", CLOSE)
-    await scene.open("ann", Signal.SELL_TO_ENTER)
-    assert len(scene.resting()) == 4
-    no_cancels.undo()
+    with monkeypatch.context() as patched:
+        patched.setattr(scene.venue, "cancel", never)
+        await _long_then_short(scene)
     await scene.sync()
     kept = {(o.side, o.trigger.kind, o.trigger.price) for o in scene.resting()}
     assert kept == {
