@@ -190,17 +190,18 @@ class Life:
         driver = self.start()
         self.watched.remember(self.state)
         self.observer.begin()
-        with anyio.CancelScope(deadline=until):
-            async with anyio.create_task_group() as group:
-                group.start_soon(self._syncs, driver)
-                group.start_soon(self._guards, driver)
-                for trader in self.traders:
-                    rng = random.Random(f"{trader}/{self.seed}/{until}")
-                    group.start_soon(self._trader, driver, trader, rng)
-                group.start_soon(self._halts, driver, random.Random(f"halt/{self.seed}/{until}"))
-        self.is_halted = False
         async with anyio.create_task_group() as beside:
+            # As the manager does: guards go on until the last look is over.
             beside.start_soon(self._guards, driver)
+            with anyio.CancelScope(deadline=until):
+                async with anyio.create_task_group() as group:
+                    group.start_soon(self._syncs, driver)
+                    for trader in self.traders:
+                        rng = random.Random(f"{trader}/{self.seed}/{until}")
+                        group.start_soon(self._trader, driver, trader, rng)
+                    rng = random.Random(f"halt/{self.seed}/{until}")
+                    group.start_soon(self._halts, driver, rng)
+            self.is_halted = False
             await driver.sync(self.quotes())
             beside.cancel_scope.cancel()
         self.journal.sync()

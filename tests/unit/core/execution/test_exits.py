@@ -14,22 +14,19 @@ pytestmark = pytest.mark.anyio
 CLOSE = Decision(signal=Signal.CLOSE, symbol="BTC")
 
 
-def cancel_nothing(scene):
-    """Let the venue cancel nothing until the function returned is called."""
-    cancel = scene.venue.cancel
-
-    async def refuse(_):
-        raise TransientError("not now", section="paper")
-
-    def cancel_again():
-        scene.venue.cancel = cancel
-
-    scene.venue.cancel = refuse
-    return cancel_again
+async def never(_):
+    raise TransientError("not now", section="paper")
 
 
-async def test_a_stop_left_by_a_long_position_protects_no_short_one(scene):
-    cancel_nothing(scene)
+async def _long_then_short(scene):
+    await scene.open("ann")
+    await scene.trade("ann", CLOSE)
+    await scene.open("ann", Signal.SELL_TO_ENTER)
+    assert len(scene.resting()) == 4
+
+
+async def test_a_stop_left_by_a_long_position_protects_no_short_one(scene, monkeypatch):
+    monkeypatch.setattr(scene.venue, "cancel", never)
     await scene.open("ann")
     await scene.trade("ann", CLOSE)
     assert len(scene.resting()) == 2
@@ -40,14 +37,11 @@ async def test_a_stop_left_by_a_long_position_protects_no_short_one(scene):
 
 
 async def test_what_is_left_of_an_earlier_position_is_cancelled_beside_the_new_ones_exits(
-    scene,
+    scene, monkeypatch
 ):
-    cancel_again = cancel_nothing(scene)
-    await scene.open("ann")
-    await scene.trade("ann", CLOSE)
-    await scene.open("ann", Signal.SELL_TO_ENTER)
-    assert len(scene.resting()) == 4
-    cancel_again()
+    with monkeypatch.context() as patched:
+        patched.setattr(scene.venue, "cancel", never)
+        await _long_then_short(scene)
     await scene.sync()
     kept = {(o.side, o.trigger.kind, o.trigger.price) for o in scene.resting()}
     assert kept == {
