@@ -123,12 +123,13 @@ async def test_a_duty_that_was_due_again_twice_is_told_once(stage, real, stepped
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(manager.run)
             stepped.let_pass(330)
-            await until(lambda: "duty_busy" in stage.codes(engine))
+            await until(lambda: any("sync of paper" in a.message for a in stage.alerts(engine)))
             # Prices are fetched all the same.
             await until(lambda: stage.calls.count("quotes") >= asked + 4)
             tasks.cancel_scope.cancel()
-        [told] = [a.message for a in stage.alerts(engine) if a.code == "duty_busy"]
-        assert told == "sync of paper still goes on though it was due again twice"
+        told = [a.message for a in stage.alerts(engine) if a.code == "duty_busy"]
+        # On a slow machine a decision may be busy as well.
+        assert told.count("sync of paper still goes on though it was due again twice") == 1
 
 
 @pytest.mark.parametrize("by", [timedelta(hours=1), timedelta(days=1)])
