@@ -25,10 +25,11 @@ def load(config_file: Path, data_dir: Path | None) -> Config:
 def state_directory(config_file: Path, data_dir: Path | None) -> Path:
     """Return the data directory.
 
-    With `data_dir` the configuration is not read: a halt must not wait for it to be in order.
+    With `data_dir` the configuration is not read, and without it no plugin is loaded and nothing
+    else looked at: a halt must not wait for all that to be in order.
 
     Raises:
-        ConfigError: with everything that is wrong.
+        ConfigError: the place cannot be read.
         UsageError: there is no such directory: what is said there reaches nobody.
     """
     from nof0_core.errors import UsageError
@@ -38,7 +39,9 @@ def state_directory(config_file: Path, data_dir: Path | None) -> Path:
             message = f"there is no data directory {data_dir}"
             raise UsageError(message, hints=("give the one the engine works on; nothing was done",))
         return data_dir.absolute()
-    return load(config_file, None).state_dir
+    from nof0_core.config.places import read_places
+
+    return read_places(config_file).state_dir
 
 
 def running_engine(state_dir: Path) -> int | None:

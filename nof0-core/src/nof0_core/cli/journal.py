@@ -176,12 +176,15 @@ def locate(source: Path) -> Source:
     from nof0_core.runtime.state_file import StateFile
 
     if source.is_file():
-        from nof0_core import config as configuration
-        from nof0_core.plugins import load_plugins
+        from nof0_core.config.places import read_places
 
-        config = configuration.load(source, load_plugins())
-        root, state_file = config.state_dir / "journal", config.state_file
-        elsewhere = {t.id: t.journal_dir for t in config.traders if t.journal_dir is not None}
+        places = read_places(source)
+        root, state_file = places.state_dir / "journal", places.state_file
+        elsewhere = {
+            trader: one.journal_dir
+            for trader, one in places.traders.items()
+            if one.journal_dir is not None
+        }
     else:
         root = source / "journal" if (source / "journal").is_dir() else source
         state_file = root.parent / "manager_state.json"

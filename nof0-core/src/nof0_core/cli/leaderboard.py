@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from nof0_core.analysis.leaderboard import LeaderboardRow
-    from nof0_core.config.model import Config, TraderConfig
+    from nof0_core.config.model import Config
 
 _UNKNOWN = "–"
 _WIDE = 132
@@ -31,33 +31,40 @@ def leaderboard(source: Path, *, as_json: bool) -> None:
     CONFIG is the main configuration file of the run; DIR the directory with its JSON files, or
     what was given as --data-dir.
     """
-    config = None if source.is_dir() else _load(source)
-    directory = _directory(source) if config is None else data_path(config)
+    known: dict[str, tuple[str, str]] = {}
+    if source.is_dir():
+        directory = _directory(source)
+    else:
+        from nof0_core.config.places import read_places
+
+        places = read_places(source)
+        directory = places.api_dir
+        known = {trader: (one.name, one.model) for trader, one in places.traders.items()}
     if as_json:
         click.echo(json.dumps(_read(directory, FILE_NAME, "leaderboard"), indent=2))
         return
     from nof0_core.cli.output import console
 
     screen = console()
-    rows = read_rows(directory, config.traders if config else ())
+    rows = read_rows(directory, known)
     screen.print(render_leaderboard(rows, width=screen.width))
 
 
-def read_rows(directory: Path, traders: Sequence[TraderConfig] = ()) -> list[LeaderboardRow]:
+def read_rows(
+    directory: Path, known: Mapping[str, tuple[str, str]] | None = None
+) -> list[LeaderboardRow]:
     """Read the ranking from the JSON files of a run, in the order of leaderboard.json.
 
     Args:
         directory: where the files of the `json` exporter are.
-        traders: those of the configuration; names and models, which the files do not have, are
-            taken from them.
+        known: name and model of each trader, which the files do not have.
 
     Raises:
         UsageError: a file is not there or cannot be understood.
     """
-    known = {str(one.id): (one.name, one.model.name) for one in traders}
     rows = _read(directory, FILE_NAME, "leaderboard")
     try:
-        return _rows(rows, known, _fees(directory))
+        return _rows(rows, known or {}, _fees(directory))
     except (KeyError, TypeError, IndexError) as error:
         message = f"the files in {directory} are not those of the `json` exporter: {error!r}"
         raise UsageError(message) from error
@@ -133,13 +140,6 @@ def _directory(given: Path) -> Path:
     """Return where the files are: in the directory itself, or in its `api` as with --data-dir."""
     below = given / "api"
     return below if not (given / FILE_NAME).exists() and (below / FILE_NAME).exists() else given
-
-
-def _load(file: Path) -> Config:
-    from nof0_core import config
-    from nof0_core.plugins import load_plugins
-
-    return config.load(file, load_plugins())
 
 
 def _read(directory: Path, name: str, key: str) -> list[dict[str, Any]]:

@@ -227,7 +227,8 @@ def _display(engine: Engine, console: Console) -> Iterator[Callable[[], None]]:
 def _report(config: Config, console: Console, reason: str) -> None:
     """Say why the run ended and how everybody did."""
     console.print(f"stopped: {reason}")
-    rows = read_rows(data_path(config), config.traders)
+    known = {str(one.id): (one.name, one.model.name) for one in config.traders}
+    rows = read_rows(data_path(config), known)
     console.print(render_leaderboard(rows, width=console.width))
     console.print(f"journal  {config.state_dir / 'journal'}", soft_wrap=True)
     console.print(f"exports  {config.data_path}", soft_wrap=True)

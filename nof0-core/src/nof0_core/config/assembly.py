@@ -17,7 +17,7 @@ from nof0_core.config.tree import Items, Node, Table
 
 T = TypeVar("T")
 
-_STATE_FILE = Path("../data/manager_state.json")
+STATE_FILE = Path("../data/manager_state.json")
 
 
 @attrs.frozen(kw_only=True)
@@ -87,6 +87,6 @@ def places(files: Files) -> tuple[Path, Path]:
     if trees.data_dir is not None:
         return trees.data_dir / "manager_state.json", trees.data_dir / "api"
     state_file = files.block.state_storage_path if files.block is not None else None
-    state_file = state_file or Path.resolve(trees.path.parent / _STATE_FILE)
+    state_file = state_file or Path.resolve(trees.path.parent / STATE_FILE)
     data_path = files.main.data_path if files.main is not None else None
     return state_file, data_path or state_file.parent / "api"

@@ -47,10 +47,17 @@ def from_ms(milliseconds: int) -> datetime:
 
 
 def readonly(array: npt.ArrayLike, dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:
-    """Return the values as an array that cannot be written to; copies only if it must."""
-    result = np.asarray(array, dtype=dtype).view()
-    result.flags.writeable = False
-    return result
+    """Return the values as an array of immutable bytes: nobody can make it writable again.
+
+    Many look at the same bars. Copies, unless the array, or what it is a view of, is one already.
+    """
+    result = np.asarray(array, dtype=dtype)
+    owner: object = result.base
+    if isinstance(owner, np.ndarray):
+        owner = owner.base
+    if isinstance(owner, bytes):
+        return result
+    return np.frombuffer(result.tobytes(), dtype=result.dtype).reshape(result.shape)
 
 
 def _floats(array: npt.ArrayLike) -> FloatArray:

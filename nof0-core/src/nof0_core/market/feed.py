@@ -9,6 +9,7 @@ from typing import TypeAlias
 import anyio
 import msgspec
 
+from nof0_core.border.records import INSTRUMENT, SYMBOL, mapping
 from nof0_core.calls import Timing
 from nof0_core.clock import Clock
 from nof0_core.domain.candles import Interval, to_ms
@@ -88,6 +89,7 @@ class MarketFeed:
         )
         self._sources: dict[Symbol, _Sources] = {}
         self._instruments: Mapping[Symbol, Instrument] = {}
+        self._refused: Mapping[Symbol, str] = {}
         self._moments: dict[tuple[Symbol, ...], tuple[int, MarketView]] = {}
         self._locks: dict[tuple[Symbol, ...], anyio.Lock] = {}
 
@@ -124,10 +126,33 @@ class MarketFeed:
         Raises:
             ProviderError: the instruments cannot be had, or a recording lacks or garbles a series.
         """
-        self._instruments = await self._provider.instruments()
+        self._instruments, self._refused = self._sorted_out(await self._provider.instruments())
         for symbol in symbols:
             if symbol in self._instruments or symbol not in delisted:
                 self._sources_of(symbol)
+
+    def _sorted_out(
+        self, answer: object
+    ) -> tuple[Mapping[Symbol, Instrument], Mapping[Symbol, str]]:
+        """Part instruments that can be reckoned with from others, and say what is wrong there."""
+        found = mapping(answer)
+        if isinstance(found, str):
+            message = f"market {self._section}: what instruments returned {found}"
+            raise DataError(message, section=self._section)
+        good: dict[Symbol, Instrument] = {}
+        refused: dict[Symbol, str] = {}
+        for symbol, instrument in found.items():
+            wrong = SYMBOL(symbol)
+            if wrong:
+                message = f"market {self._section}: the symbol of an instrument {wrong}"
+                raise DataError(message, section=self._section)
+            name = Symbol(str(symbol))
+            wrong = INSTRUMENT(instrument)
+            if not wrong and isinstance(instrument, Instrument) and instrument.symbol == name:
+                good[name] = instrument
+            else:
+                refused[name] = wrong or "is filed under another symbol"
+        return good, refused
 
     async def moment(self, symbols: Sequence[Symbol]) -> MarketView:
         """Return the market as it is now, for these symbols in this order.
@@ -231,6 +256,9 @@ class MarketFeed:
     def _sources_of(self, symbol: Symbol) -> _Sources:
         sources = self._sources.get(symbol)
         if sources is None:
+            if symbol in self._refused:
+                message = f"market {self._section}: {symbol}: {self._refused[symbol]}"
+                raise DataError(message, section=self._section)
             if symbol not in self._instruments:
                 known = sorted(self._instruments)
                 message = (

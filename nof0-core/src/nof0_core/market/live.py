@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import anyio
 
-from nof0_core.border.bars import STALE_INTERVALS, check_bars
+from nof0_core.border.bars import STALE_INTERVALS, checked_bars
 from nof0_core.clock import Clock
 from nof0_core.domain.candles import Interval, from_ms, interval_ms, to_ms
 from nof0_core.domain.snapshot import Series
@@ -84,10 +84,8 @@ class LiveSeries:
                 return
             self._asked_at = to_ms(asked)
             try:
-                candles = await self._calls.candles(
-                    self._symbol, self._interval, asked, self._limit
-                )
-                check_bars(self._section, self._symbol, self._interval, candles, asked)
+                answer = await self._calls.candles(self._symbol, self._interval, asked, self._limit)
+                candles = checked_bars(self._section, self._symbol, self._interval, answer, asked)
                 if not len(candles):
                     message = (
                         f"market {self._section}: no closed {self._interval} bar of {self._symbol}"

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import anyio
 
+from nof0_core.border.records import QUOTE, mapping
 from nof0_core.clock import Clock
 from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import DataError, EndOfDataError, ProviderError
@@ -57,7 +58,7 @@ class QuoteCache:
                 answers = await self._ask(lacking)
                 now = self._clock.now()
                 for symbol in lacking:
-                    self._answers[symbol] = (now, self._checked(symbol, answers.get(symbol), now))
+                    self._answers[symbol] = (now, answers[symbol])
             return {symbol: self._answers[symbol][1] for symbol in symbols}
 
     def _lacking(self, symbols: Sequence[Symbol]) -> list[Symbol]:
@@ -68,7 +69,7 @@ class QuoteCache:
 
     async def _ask(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, Quote | str]:
         try:
-            return dict(await self._calls.quotes(symbols))
+            found = mapping(await self._calls.quotes(symbols))
         except EndOfDataError:
             raise
         except DataError as error:
@@ -81,12 +82,17 @@ class QuoteCache:
             return answers
         except ProviderError as error:
             return dict.fromkeys(symbols, str(error))
+        if isinstance(found, str):
+            return dict.fromkeys(symbols, f"market {self._section}: what it returned {found}")
+        now = self._clock.now()
+        return {symbol: self._checked(symbol, found.get(symbol), now) for symbol in symbols}
 
-    def _checked(self, symbol: Symbol, answer: Quote | str | None, now: datetime) -> Quote | str:
+    def _checked(self, symbol: Symbol, answer: object, now: datetime) -> Quote | str:
         if answer is None:
             return f"market {self._section}: no quote of {symbol}"
-        if isinstance(answer, str):
-            return answer
+        wrong = QUOTE(answer)
+        if wrong or not isinstance(answer, Quote):
+            return f"market {self._section}: the quote of {symbol} is refused: {wrong}"
         if answer.symbol != symbol:
             return f"market {self._section}: asked for {symbol}, got a quote of {answer.symbol}"
         if answer.time > now + self._skew:

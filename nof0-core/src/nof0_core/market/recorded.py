@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from nof0_core.border.bars import STALE_INTERVALS, check_bars
+from nof0_core.border.bars import STALE_INTERVALS, checked_bars
 from nof0_core.domain.candles import Candles, FloatArray, Interval, from_ms, interval_ms, readonly
 from nof0_core.domain.snapshot import Series
 from nof0_core.errors import DataError
@@ -61,7 +61,7 @@ class RecordedSeries:
         Raises:
             DataError: the recording is empty or contradicts itself.
         """
-        check_bars(section, symbol, interval, candles)
+        candles = checked_bars(section, symbol, interval, candles)
         if not len(candles):
             message = f"market {section}: the recording has no {interval} bars of {symbol}"
             raise DataError(message, section=section)

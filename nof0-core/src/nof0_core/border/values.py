@@ -1,0 +1,154 @@
+"""What single values of a plugin must be like.
+
+A check looks at a value and says what is wrong with it, as the end of a sentence; "" where nothing
+is. No method of the value's own class is called before its class is known to be the declared one:
+a subclass may do anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from enum import Enum
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+from nof0_core.money import EXACT
+
+Check: TypeAlias = Callable[[object], str]
+
+SHOWN = 200
+"""So many letters of a bad value are told."""
+ID_LETTERS = 200
+TEXT_BYTES = 1_000_000
+"""A longer text is refused, not cut."""
+DIGITS = 15
+"""Numbers of money, prices and sizes are below 10 to this power."""
+FIGURES = 50
+"""A number has no more significant figures, …"""
+FINEST = 60
+"""… and no more decimals."""
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+
+_PLAIN = (str, int, float, bool, Decimal, type(None), datetime)
+_NO_OFFSET = timedelta(0)
+
+
+def shown(value: object) -> str:
+    """Write a value for a person, in at most 200 letters; of a foreign class its name only."""
+    kind = type(value)
+    if kind not in _PLAIN:
+        return f"a {kind.__name__}"[:SHOWN]
+    if kind is str and len(value) > SHOWN:  # type: ignore[arg-type]  # a str
+        return f"{value[:SHOWN]!r}…"  # type: ignore[index]
+    try:
+        text = str(value) if kind is Decimal else repr(value)
+    except ValueError:
+        # An int of more digits than Python writes, a tzinfo that raises.
+        return f"a {kind.__name__}"
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
+def number(
+    *,
+    above: int | None = None,
+    least: int | None = None,
+    decimals: int | None = None,
+    digits: int = DIGITS,
+) -> Check:
+    """Make the check of a finite `Decimal` below 10^`digits`, whatever its sign.
+
+    Args:
+        above: it must be greater.
+        least: it must not be smaller.
+        decimals: it may have no more, zeros apart; None: as many as a quotient has.
+        digits: the power of ten below which it stays.
+    """
+    grid = None if decimals is None else Decimal((0, (1,), -decimals))
+
+    def check(value: object) -> str:
+        if type(value) is not Decimal:
+            return f"is {shown(value)} ({type(value).__name__}), not a Decimal"
+        if not value.is_finite():
+            return f"is {value}"
+        _, figures, exponent = value.as_tuple()
+        assert type(exponent) is int  # noqa: S101 - it is finite
+        if exponent < -FINEST or len(figures) > FIGURES:
+            return f"is {shown(value)}: more digits than anybody reckons with"
+        if exponent > digits or (value and value.adjusted() >= digits):
+            return f"is {shown(value)}: not below 1e{digits}"
+        if grid is not None and value != value.quantize(grid, context=EXACT):
+            return f"is {shown(value)}: more than {decimals} decimals"
+        if above is not None and value <= above:
+            return f"is {shown(value)}, not above {above}"
+        if least is not None and value < least:
+            return f"is {shown(value)}, below {least}"
+        return ""
+
+    return check
+
+
+def whole(*, least: int, most: int) -> Check:
+    """Make the check of an `int` in a range; a `bool` is none."""
+
+    def check(value: object) -> str:
+        if type(value) is not int:
+            return f"is {shown(value)} ({type(value).__name__}), not an int"
+        return "" if least <= value <= most else f"is {shown(value)}, not in {least}…{most}"
+
+    return check
+
+
+def text(*, most: int = TEXT_BYTES, least: int = 0) -> Check:
+    """Make the check of a `str` that any file and database can hold, of so many letters."""
+
+    def check(value: object) -> str:
+        if type(value) is not str:
+            return f"is {shown(value)} ({type(value).__name__}), not a str"
+        if len(value) < least:
+            return "is empty"
+        if len(value) > most:
+            return f"has {len(value)} letters, more than {most}"
+        if "\0" in value:
+            return f"has a zero byte: {shown(value)}"
+        try:
+            size = len(value.encode())
+        except UnicodeEncodeError:
+            return "is no text: it has half of a surrogate pair"
+        return "" if size <= most or most < TEXT_BYTES else f"has {size} bytes, more than {most}"
+
+    return check
+
+
+def word(kind: type[Enum]) -> Check:
+    """Make the check of a member of an enumeration."""
+
+    def check(value: object) -> str:
+        return "" if type(value) is kind else f"is {shown(value)}, not a {kind.__name__}"
+
+    return check
+
+
+def is_bool(value: object) -> str:
+    """Check a truth value."""
+    return "" if type(value) is bool else f"is {shown(value)} ({type(value).__name__}), not a bool"
+
+
+def moment(value: object) -> str:
+    """Check a time: a `datetime` in UTC between 1990 and 2200."""
+    if type(value) is not datetime:
+        return f"is {shown(value)} ({type(value).__name__}), not a datetime"
+    zone = value.tzinfo
+    if zone is None:
+        return f"is {value.isoformat()}: it has no time zone"
+    # Another class of zone could raise, now or later.
+    if type(zone) not in (timezone, ZoneInfo) or value.utcoffset() != _NO_OFFSET:
+        return "is not in UTC"
+    return "" if EARLIEST <= value < LATEST else f"is {value.isoformat()}: not in 1990…2199"
+
+
+def optional(check: Check) -> Check:
+    """Make the check of something that may be None."""
+    return lambda value: "" if value is None else check(value)

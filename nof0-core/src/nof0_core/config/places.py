@@ -1,0 +1,127 @@
+"""Where a configuration keeps its files, and whose: read without any plugin.
+
+What ends trading, and what looks at it afterwards, must work whatever is wrong with a plugin or
+with another part of the configuration. So only these few keys are read.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import attrs
+
+from nof0_core.config.assembly import STATE_FILE
+from nof0_core.config.loading import begin, dotenv_of, read_named
+from nof0_core.config.session import Session
+from nof0_core.config.tree import Items, Scalar, Table
+from nof0_core.errors import ConfigError
+from nof0_core.ids import Symbol, TraderId
+from nof0_core.plugins.registry import PluginRegistry
+
+
+@attrs.frozen(kw_only=True)
+class TraderPlace:
+    """A trader's name, model and coins, and where its journal is if not with the others'."""
+
+    name: str
+    model: str
+    symbols: tuple[Symbol, ...]
+    journal_dir: Path | None
+
+
+@attrs.frozen(kw_only=True)
+class Places:
+    """The files of a configuration.
+
+    `state_dir` is the data directory, `api_dir` where the `json` exporter writes. `traders` are in
+    the order of manager.yaml.
+    """
+
+    state_dir: Path
+    state_file: Path
+    api_dir: Path
+    traders: Mapping[TraderId, TraderPlace]
+
+
+def read_places(
+    path: Path | str, *, environ: Mapping[str, str] | None = None, data_dir: Path | None = None
+) -> Places:
+    """Read where the files of a main file are; the arguments are those of `load`.
+
+    Raises:
+        ConfigError: the main file or manager.yaml cannot be read, or one of these keys.
+    """
+    session, main = begin(path, PluginRegistry(), environ=environ)
+    manager = read_named(session, main, "Manager", str(path))
+    if manager is None:
+        if main.get("Manager") is None:
+            session.problems.add(main.below("Manager"), "required key is missing")
+        raise ConfigError(session.problems.ordered([dotenv_of(str(path)), *session.files]))
+    traders = _traders(session, main, manager, str(path), keeps_journals=data_dir is None)
+    told = len(session.problems)
+    by_json = _written_by_json(session, main)
+    if data_dir is not None:
+        whole = Path(os.path.abspath(data_dir))  # noqa: PTH100 - keeps links
+        return Places(
+            state_dir=whole,
+            state_file=whole / "manager_state.json",
+            api_dir=by_json or whole / "api",
+            traders=traders,
+        )
+    configured = session.take(manager.table("manager").get("state_storage_path"), Path)
+    exported = by_json or session.take(main.get("DataPath"), Path)
+    if len(session.problems) > told:
+        raise ConfigError(session.problems.ordered([dotenv_of(str(path)), *session.files]))
+    base = Path(os.path.abspath(path)).parent  # noqa: PTH100 - keeps links
+    state_file = configured or Path.resolve(base / STATE_FILE)
+    return Places(
+        state_dir=state_file.parent,
+        state_file=state_file,
+        api_dir=exported or state_file.parent / "api",
+        traders=traders,
+    )
+
+
+def _traders(
+    session: Session, main: Table, manager: Table, shown: str, *, keeps_journals: bool
+) -> dict[TraderId, TraderPlace]:
+    """Return what is written of traders; what cannot be read of one is left out."""
+    market = read_named(session, main, "Market", shown)
+    common = _symbols(session, market)
+    models = read_named(session, main, "LLM", shown)
+    default = _text(models, "default_model") if models is not None else ""
+    nodes = manager.get("traders")
+    found: dict[TraderId, TraderPlace] = {}
+    for node in nodes.items if isinstance(nodes, Items) else ():
+        if not isinstance(node, Table) or not (trader := _text(node, "id")):
+            continue
+        directory = session.take(node.get("journal_dir"), Path) if keeps_journals else None
+        own = _symbols(session, node) if node.get("symbols") is not None else common
+        found[TraderId(trader)] = TraderPlace(
+            name=_text(node, "name") or trader,
+            model=_text(node, "model") or default,
+            symbols=own,
+            journal_dir=directory,
+        )
+    return found
+
+
+def _text(table: Table, key: str) -> str:
+    node = table.get(key)
+    return node.text or "" if isinstance(node, Scalar) else ""
+
+
+def _written_by_json(session: Session, main: Table) -> Path | None:
+    """Return the path of its own that the `json` exporter was given."""
+    exporters = main.get("Exporters")
+    for node in exporters.items if isinstance(exporters, Items) else ():
+        if isinstance(node, Table) and _text(node, "type") == "json":
+            return session.take(node.get("path"), Path)
+    return None
+
+
+def _symbols(session: Session, table: Table | None) -> tuple[Symbol, ...]:
+    node = table.get("symbols") if table is not None else None
+    return tuple(map(Symbol, session.take(node, tuple[str, ...]) or ()))

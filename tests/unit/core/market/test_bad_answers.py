@@ -1,0 +1,90 @@
+"""What a market returns that is no market data hurts the coin it is about, and no other."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal as D
+
+import attrs
+import pytest
+
+from nof0_core.errors import DataError
+
+pytestmark = pytest.mark.anyio
+
+
+def changed(quote, **changes):
+    """Make a quote around all checks, as a provider of another mind can."""
+    other = attrs.evolve(quote)
+    for name, value in changes.items():
+        object.__setattr__(other, name, value)
+    return other
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"mark": 101.25}, "mark is 101.25 (float), not a Decimal"),
+        ({"mark": "101"}, "mark is '101' (str), not a Decimal"),
+        ({"mark": D("NaN")}, "mark is NaN"),
+        ({"mark": D("Infinity")}, "mark is Infinity"),
+        ({"mark": D(-1)}, "mark is -1, not above 0"),
+        ({"oracle": D(0)}, "oracle is 0, not above 0"),
+        ({"time": datetime(2025, 7, 14)}, "it has no time zone"),  # noqa: DTZ001
+        ({"time": None}, "time is None (NoneType), not a datetime"),
+        ({"funding_rate": D(100)}, "funding_rate is 100: not below 1e2"),
+        ({"symbol": 7}, "symbol is 7 (int), not a str"),
+    ],
+)
+async def test_a_bad_quote_is_no_quote_of_its_coin_only(asked, feed_of, changes, said):
+    quotes = asked.quotes
+
+    async def some_bad(symbols):
+        found = await quotes(symbols)
+        return {s: changed(q, **changes) if s == "BTC" else q for s, q in found.items()}
+
+    asked.quotes = some_bad
+    feed = feed_of(asked)
+    await feed.open()
+    assert set(await feed.quotes(["BTC", "ETH"])) == {"ETH"}
+    moment = await feed.moment(["BTC", "ETH"])
+    assert set(moment.snapshots) == {"ETH"}
+    assert moment.missing["BTC"].startswith("market paper: the quote of BTC is refused: ")
+    assert moment.missing["BTC"].endswith(said)
+
+
+@pytest.mark.parametrize("answer", [None, 7, "BTC", [("BTC", 1)], iter(())])
+async def test_an_answer_that_is_no_mapping_is_no_quote_of_any_coin(asked, feed_of, answer):
+    async def nonsense(_):
+        return answer
+
+    asked.quotes = nonsense
+    feed = feed_of(asked)
+    await feed.open()
+    moment = await feed.moment(["BTC", "ETH"])
+    assert set(moment.missing) == {"BTC", "ETH"}
+    assert "not a mapping" in moment.missing["ETH"]
+
+
+async def test_a_coin_with_impossible_rules_is_not_traded_and_the_others_are(asked, feed_of):
+    listed = await asked.instruments()
+
+    async def instruments():
+        return {**listed, "BTC": changed(listed["BTC"], size_decimals=2.5)}
+
+    asked.instruments = instruments
+    feed = feed_of(asked)
+    await feed.open(["ETH"])
+    assert "BTC" not in feed.instruments
+    with pytest.raises(DataError, match=r"BTC: size_decimals is 2.5 \(float\), not an int"):
+        await feed_of(asked).open(["BTC"])
+
+
+@pytest.mark.parametrize("answer", [None, [], {7: None}])
+async def test_instruments_of_the_wrong_kind_end_the_start_in_words(asked, feed_of, answer):
+    async def instruments():
+        return answer
+
+    asked.instruments = instruments
+    with pytest.raises(DataError, match="instrument"):
+        await feed_of(asked).open(["BTC"])
