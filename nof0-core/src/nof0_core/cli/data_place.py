@@ -4,22 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from nof0_core.config.model import Config
-
-
-def load(config_file: Path, data_dir: Path | None) -> Config:
-    """Load a configuration.
-
-    Raises:
-        ConfigError: with everything that is wrong.
-    """
-    from nof0_core import config as configuration
-    from nof0_core.plugins import load_plugins
-
-    return configuration.load(config_file, load_plugins(), data_dir=data_dir)
 
 
 def state_directory(config_file: Path, data_dir: Path | None) -> Path:

@@ -10,7 +10,7 @@ import click
 from nof0_core.cli.options import config_argument, data_dir_option, json_option
 
 if TYPE_CHECKING:
-    from nof0_core.config.model import Config
+    from nof0_core.config.places import Places
     from nof0_core.ids import TraderId
 
 trader_argument = click.argument("trader", metavar="[TRADER]", required=False)
@@ -33,12 +33,12 @@ def traders() -> None:
 @json_option
 def status(config_file: Path, trader: str | None, data_dir: Path | None, *, as_json: bool) -> None:
     """Show equity, positions and brakes as the engine last wrote them, without disturbing it."""
-    from nof0_core.cli.data_place import load
     from nof0_core.cli.output import print_json
     from nof0_core.cli.traders_status import lines, read
+    from nof0_core.config.places import read_places
 
-    config = load(config_file, data_dir)
-    document = read(config, _chosen(config, trader))
+    places = read_places(config_file, data_dir=data_dir)
+    document = read(places, _chosen(places, trader, config_file))
     if as_json:
         print_json(document)
         return
@@ -105,19 +105,21 @@ def settle(
     order is sent, and no trader's numbers change. While the venue cannot be read it waits, for 15
     minutes. Look first what the difference is: `nof0 journal list --type reconciled`.
     """
-    from nof0_core.cli.data_place import load, running_engine, when
+    from nof0_core.cli.data_place import running_engine, when
     from nof0_core.cli.output import print_json
     from nof0_core.clock import wall_time
+    from nof0_core.config.places import read_places
     from nof0_core.domain.vocabulary import ControlCommand
     from nof0_core.errors import UsageError
     from nof0_core.ids import Symbol
     from nof0_core.manager.requests import Requests
 
-    config = load(config_file, data_dir)
-    if section not in config.exchanges:
-        message = f'there is no exchange "{section}"'
-        raise UsageError(message, hints=("exchanges: " + ", ".join(sorted(config.exchanges)),))
-    made = Requests(config.state_dir).add(
+    places = read_places(config_file, data_dir=data_dir)
+    exchanges = {one.exchange for one in places.traders.values()}
+    if section not in exchanges:
+        message = f'no trader uses an exchange "{section}"'
+        raise UsageError(message, hints=("exchanges: " + ", ".join(sorted(exchanges)),))
+    made = Requests(places.state_dir).add(
         ControlCommand.SETTLE, None, Symbol(coin), wall_time(), venue_account=section, by=_who()
     )
     if as_json:
@@ -128,10 +130,10 @@ def settle(
             "symbol": coin,
             "by": made.by,
         }
-        print_json({"requests": [row], "engine": running_engine(config.state_dir)})
+        print_json({"requests": [row], "engine": running_engine(places.state_dir)})
         return
     click.echo(f"asked to settle {coin} on {section}")
-    click.echo(when(config.state_dir))
+    click.echo(when(places.state_dir))
 
 
 def _who() -> str:
@@ -145,12 +147,16 @@ def _who() -> str:
         return ""
 
 
-def _chosen(config: Config, trader: str | None) -> list[TraderId]:
-    from nof0_core.runtime.preview import find_trader
+def _chosen(places: Places, trader: str | None, config_file: Path) -> list[TraderId]:
+    from nof0_core.errors import UsageError
+    from nof0_core.ids import TraderId
 
     if trader is None:
-        return [known.id for known in config.traders]
-    return [find_trader(config, trader).id]
+        return list(places.traders)
+    if trader not in places.traders:
+        message = f'no trader "{trader}" in {config_file}'
+        raise UsageError(message, hints=("traders: " + ", ".join(places.traders),))
+    return [TraderId(trader)]
 
 
 def _ask(
@@ -163,29 +169,30 @@ def _ask(
     as_json: bool,
 ) -> None:
     """Put one request per trader into the data directory."""
-    from nof0_core.cli.data_place import load, running_engine, when
+    from nof0_core.cli.data_place import running_engine, when
     from nof0_core.cli.output import print_json
     from nof0_core.clock import wall_time
+    from nof0_core.config.places import read_places
     from nof0_core.domain.vocabulary import ControlCommand
     from nof0_core.errors import UsageError
     from nof0_core.ids import Symbol
     from nof0_core.manager.requests import Requests
 
-    config = load(config_file, data_dir)
-    chosen = _chosen(config, trader)
-    coins = {coin for known in config.traders if known.id in chosen for coin in known.symbols}
+    places = read_places(config_file, data_dir=data_dir)
+    chosen = _chosen(places, trader, config_file)
+    coins = {coin for one in chosen for coin in places.traders[one].symbols}
     if symbol is not None and symbol not in coins:
         message = f"{', '.join(chosen)} does not trade {symbol}"
         raise UsageError(message, hints=("coins: " + ", ".join(sorted(coins)),))
-    requests = Requests(config.state_dir)
+    requests = Requests(places.state_dir)
     coin = Symbol(symbol) if symbol is not None else None
     made = [requests.add(ControlCommand(command), one, coin, wall_time()) for one in chosen]
     if as_json:
         rows: list[dict[str, Any]] = [
             {"id": r.id, "command": r.command, "trader": r.trader, "symbol": r.symbol} for r in made
         ]
-        print_json({"requests": rows, "engine": running_engine(config.state_dir)})
+        print_json({"requests": rows, "engine": running_engine(places.state_dir)})
         return
     what = f" {symbol}" if symbol else ""
     click.echo(f"asked to {command}{what}: {', '.join(chosen)}")
-    click.echo(when(config.state_dir))
+    click.echo(when(places.state_dir))

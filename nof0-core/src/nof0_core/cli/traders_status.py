@@ -16,34 +16,34 @@ from nof0_core.errors import UsageError
 from nof0_core.manager.requests import HaltSwitch, Requests
 
 if TYPE_CHECKING:
-    from nof0_core.config.model import Config
+    from nof0_core.config.places import Places
     from nof0_core.ids import TraderId
 
 MEANT = ("command", "venue_account", "trader", "symbol")
 """What a waiting request is shown by."""
 
 
-def read(config: Config, chosen: Sequence[TraderId]) -> dict[str, Any]:
+def read(places: Places, chosen: Sequence[TraderId]) -> dict[str, Any]:
     """Put the picture together: state file, halt marker, waiting requests.
 
     Raises:
         UsageError: there is no run yet, or its state file cannot be understood.
     """
     try:
-        state = json.loads(config.state_file.read_bytes())
+        state = json.loads(places.state_file.read_bytes())
         rows = {t: state["traders"][t] for t in chosen if t in state["traders"]}
         time = state["time"]
     except FileNotFoundError as error:
-        message = f"there is no run in {config.state_dir} yet"
+        message = f"there is no run in {places.state_dir} yet"
         raise UsageError(message, hints=("start one: nof0 run CONFIG",)) from error
     except (OSError, ValueError, KeyError, TypeError) as error:
-        message = f"{config.state_file} cannot be read: {error!r}"
+        message = f"{places.state_file} cannot be read: {error!r}"
         raise UsageError(message) from error
-    halt = HaltSwitch(config.state_dir).read()
-    waiting = [r for r in Requests(config.state_dir).read() if r.trader in (None, *chosen)]
+    halt = HaltSwitch(places.state_dir).read()
+    waiting = [r for r in Requests(places.state_dir).read() if r.trader in (None, *chosen)]
     return {
         "time": time,
-        "engine": running_engine(config.state_dir),
+        "engine": running_engine(places.state_dir),
         "halt": None
         if halt is None
         else {

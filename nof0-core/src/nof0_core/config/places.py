@@ -23,10 +23,14 @@ from nof0_core.plugins.registry import PluginRegistry
 
 @attrs.frozen(kw_only=True)
 class TraderPlace:
-    """A trader's name, model and coins, and where its journal is if not with the others'."""
+    """A trader's name, model, exchange section and coins.
+
+    `journal_dir` is where its journal is, None with the others'.
+    """
 
     name: str
     model: str
+    exchange: str
     symbols: tuple[Symbol, ...]
     journal_dir: Path | None
 
@@ -92,6 +96,7 @@ def _traders(
     common = _symbols(session, market)
     models = read_named(session, main, "LLM", shown)
     default = _text(models, "default_model") if models is not None else ""
+    exchange = _default_exchange(read_named(session, main, "Exchange", shown))
     nodes = manager.get("traders")
     found: dict[TraderId, TraderPlace] = {}
     for node in nodes.items if isinstance(nodes, Items) else ():
@@ -102,10 +107,19 @@ def _traders(
         found[TraderId(trader)] = TraderPlace(
             name=_text(node, "name") or trader,
             model=_text(node, "model") or default,
+            exchange=_text(node, "exchange_provider") or exchange,
             symbols=own,
             journal_dir=directory,
         )
     return found
+
+
+def _default_exchange(table: Table | None) -> str:
+    """Return the section that is named as the default, or is the only one."""
+    if table is None:
+        return ""
+    names = list(table.table("providers").entries)
+    return _text(table, "default") or (names[0] if len(names) == 1 else "")
 
 
 def _text(table: Table, key: str) -> str:

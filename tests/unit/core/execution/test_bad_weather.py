@@ -165,13 +165,13 @@ async def test_a_forced_close_reaches_a_price_beyond_the_mark_whatever_the_style
         scene.execution._guard._margin_watch.due = lambda _: [
             p for p in scene.state.positions("paper") if p.trader == "ann"
         ]
-    rounds = 0
-    while scene.venue.sizes["BTC"]:
-        rounds += 1
-        assert rounds <= 4
+    for _ in range(4):
+        if not scene.venue.sizes["BTC"]:
+            break
         await scene.sync()
         if why == "flatten":
             await scene.execution.flatten(["ann"], scene.quotes())
+    assert not scene.venue.sizes["BTC"]
     closes = [r for r in scene.venue.requests if r.trigger is None and r.side is Side.SELL]
     tries = {2: 1, 150: 1, 300: 2, 900: 4}[spread_bps]
     assert len(closes) == tries
