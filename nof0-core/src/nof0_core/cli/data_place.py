@@ -16,7 +16,7 @@ def state_directory(config_file: Path, data_dir: Path | None) -> Path:
         ConfigError: the place cannot be read.
         UsageError: there is no such directory: what is said there reaches nobody.
     """
-    from nof0_core.errors import UsageError
+    from nof0_core.errors import ConfigError, UsageError
 
     if data_dir is not None:
         if not data_dir.is_dir():
@@ -25,7 +25,11 @@ def state_directory(config_file: Path, data_dir: Path | None) -> Path:
         return data_dir.absolute()
     from nof0_core.config.places import read_places
 
-    return read_places(config_file).state_dir
+    try:
+        return read_places(config_file).state_dir
+    except ConfigError as error:
+        error.hints = (*error.hints, "--data-dir DIR works without the configuration")
+        raise
 
 
 def running_engine(state_dir: Path) -> int | None:

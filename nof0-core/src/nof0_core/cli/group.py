@@ -25,7 +25,8 @@ COMMANDS = {
     "halt": Row("nof0_core.cli.halt:halt", "Stop the entries of all traders, durably."),
     "resume": Row("nof0_core.cli.resume:resume", "End what `nof0 halt` began."),
     "traders": Row(
-        "nof0_core.cli.traders:traders", "See, pause, resume single traders; close positions."
+        "nof0_core.cli.traders:traders",
+        "See, pause, resume single traders; close positions; settle differences.",
     ),
     "init": Row("nof0_core.cli.init:init", "Write a configuration that runs offline into DIR."),
     "plugins": Row("nof0_core.cli.plugins:plugins", "List plugins and what they offer."),

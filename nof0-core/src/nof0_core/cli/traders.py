@@ -18,7 +18,7 @@ trader_argument = click.argument("trader", metavar="[TRADER]", required=False)
 
 @click.group()
 def traders() -> None:
-    """See, pause, resume single traders; close positions; settle what ledger and venue differ on.
+    """See, pause, resume single traders; close positions; settle differences.
 
     Without TRADER a command is meant for every trader. Requests are files in the data directory: a
     running engine takes note at its next look at the exchange account, else the next one to start.
