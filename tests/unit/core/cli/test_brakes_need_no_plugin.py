@@ -93,4 +93,3 @@ def test_where_the_place_cannot_be_read_the_way_out_is_named(project):
     assert outcome.exit_code == 2
     assert "etc/manager.yaml:1" in outcome.stderr
     assert "--data-dir" in outcome.stderr
-
