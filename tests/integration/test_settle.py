@@ -155,7 +155,7 @@ def test_killed_between_booking_and_answer_it_is_booked_once(project):
 def test_what_cannot_be_settled_is_refused_with_a_reason(project):
     wrong = project.settle("elsewhere", "DOGE")
     assert wrong.returncode == 2
-    assert 'there is no exchange "elsewhere"' in wrong.stderr
+    assert 'no trader uses an exchange "elsewhere"' in wrong.stderr
     assert "paper_trading" in wrong.stderr
     assert not (project.data / "control").exists()
     for coin in ("PEPE", "BTC"):

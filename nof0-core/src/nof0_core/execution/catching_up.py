@@ -140,7 +140,10 @@ class CatchUp:
         return await self.book_executions()
 
     async def refresh_orders(self, report: AccountReport) -> list[str]:
-        """Ask about every order we think is open and the venue does not list (any more)."""
+        """Ask about every order we think is open and the venue does not list (any more).
+
+        One whose answer is still awaited may be anywhere, which is nobody's trouble.
+        """
         resting = {order.client_id for order in report.orders}
         unlisted = [
             record
@@ -155,7 +158,8 @@ class CatchUp:
             async with anyio.create_task_group() as tasks:
                 for record in unlisted:
                     tasks.start_soon(self._refresh, record, unclear)
-        return [f"the state of {len(unclear)} orders"] if unclear else []
+        lost = [record for record in unclear if record.client_id not in self._orders.travelling]
+        return [f"the state of {len(lost)} orders"] if lost else []
 
     async def _refresh(self, record: OrderRecord, unclear: list[OrderRecord]) -> None:
         """Ask about one order; if nobody can say, put it to the `unclear` ones."""

@@ -55,6 +55,8 @@ class OrderManager:
         self._in_batches = Capability.BATCH in gateway.capabilities
         self._unseen: dict[ClientOrderId, tuple[float, int]] = {}
         self._told: list[Fill] = []
+        self.travelling: set[ClientOrderId] = set()
+        """Orders that are written down and whose answer is still awaited."""
         self.resting_since: dict[ClientOrderId, float] = {}
         """When this run learned that an order waits at the venue (event loop's time)."""
 
@@ -77,9 +79,14 @@ class OrderManager:
         for intent in fresh:
             self._recorder.record(intent.trader, intent)
         with anyio.CancelScope(shield=True):
-            await self._recorder.secure()
-            for outcome in await self._carry_out(fresh, until):
-                self._answer(outcome)
+            travelling = {intent.request.client_id for intent in fresh}
+            self.travelling |= travelling
+            try:
+                await self._recorder.secure()
+                for outcome in await self._carry_out(fresh, until):
+                    self._answer(outcome)
+            finally:
+                self.travelling -= travelling
             # No wait for the disk: an answer that a power failure takes is asked for again.
             self._recorder.journal.flush()
 
