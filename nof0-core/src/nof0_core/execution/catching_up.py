@@ -158,14 +158,15 @@ class CatchUp:
             async with anyio.create_task_group() as tasks:
                 for record in unlisted:
                     tasks.start_soon(self._refresh, record, unclear)
-        lost = [record for record in unclear if record.client_id not in self._orders.travelling]
-        return [f"the state of {len(lost)} orders"] if lost else []
+        return [f"the state of {len(unclear)} orders"] if unclear else []
 
     async def _refresh(self, record: OrderRecord, unclear: list[OrderRecord]) -> None:
-        """Ask about one order; if nobody can say, put it to the `unclear` ones."""
+        """Ask about one order; if nobody can say where it ought to be, it is an `unclear` one."""
+        is_travelling = record.client_id in self._orders.travelling
         is_known = await self._orders.refresh(record.client_id)
         if not is_known:
-            unclear.append(record)
+            if not is_travelling:
+                unclear.append(record)
         elif record.request.trigger is not None:
             self._exits.doubt(record.client_id, is_doubtful=False)
 

@@ -108,6 +108,29 @@ async def test_an_entry_under_way_keeps_nobody_elses_stop_waiting(running):
 
 
 @pytest.mark.anyio
+async def test_an_entry_that_arrives_while_it_is_asked_for_is_no_trouble(running):
+    scene = holding(running)
+    await scene.sync()
+    scene.venue.place = scene.slow
+    order = scene.venue.order
+
+    async def too_early(client_id):
+        found = await order(client_id)
+        scene.holds.set()
+        while scene.execution._orders.travelling:
+            await anyio.lowlevel.checkpoint()
+        return found
+
+    scene.venue.order = too_early
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(scene.open, "ann")
+        await scene.came.wait()
+        assert await scene.execution.sync(scene.quotes()) == ()
+    scene.assert_agrees()
+    assert "sync_failed" not in scene.alerts()
+
+
+@pytest.mark.anyio
 async def test_who_is_cancelled_while_the_order_travels_leaves_it_with_its_stop(running):
     """As at the end of a run: the answer comes after the task was told to end."""
     scene = holding(running)
