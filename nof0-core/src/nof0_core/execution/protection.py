@@ -144,14 +144,8 @@ class Protection:
         if position.opened_by is None:
             self._alert_stray(position)
             return False
-        mode, reason = self._exits.mode_for(
-            position, is_opposed=position.symbol in self._exits.opposed()
-        )
-        if mode is not ProtectionMode.VENUE:
-            self._lost.withdraw(position)
-            await self._withdraw([o.client_id for o in self._exits.of(position)])
-            self._record_mode(position, mode, reason)
-            self._naked.pop(key_of(position), None)
+        if self._mode(position)[0] is not ProtectionMode.VENUE:
+            await self._take_away(position)
             return True
         if self._exits.has_stop(position):
             # Only the rest is missing: the target, or a stop of the right size.
@@ -270,6 +264,24 @@ class Protection:
         for client_id in self._exits.unsure(position):
             if await self._orders.refresh(client_id):
                 self._exits.doubt(client_id, is_doubtful=False)
+
+    def _mode(self, position: Position) -> tuple[ProtectionMode, str]:
+        is_opposed = position.symbol in self._exits.opposed()
+        return self._exits.mode_for(position, is_opposed=is_opposed)
+
+    async def _take_away(self, position: Position) -> None:
+        """Take the exits away from the venue, as long as it has none to have of the position."""
+        self._lost.withdraw(position)
+        self._naked.pop(key_of(position), None)
+        if self._exits.of(position):
+            async with self._gateway.protective.turn(Urgency.CANCEL):
+                # Much may have changed while the lane was waited for.
+                now = self._exits.now(position)
+                if now is not None and self._mode(now)[0] is not ProtectionMode.VENUE:
+                    await self._orders.cancel([order.client_id for order in self._exits.of(now)])
+        mode, reason = self._mode(position)
+        if mode is not ProtectionMode.VENUE:
+            self._record_mode(position, mode, reason)
 
     async def _withdraw(self, client_ids: Sequence[ClientOrderId]) -> None:
         if client_ids:

@@ -9,8 +9,9 @@ import pytest
 from world.loop import live_in, now
 
 from nof0_core.clock import SimulatedClock
+from nof0_core.domain.decision import Signal
 from nof0_core.domain.order import OrderPurpose, TriggerKind
-from nof0_core.domain.position import MarginMode
+from nof0_core.domain.position import MarginMode, ProtectionMode
 from nof0_core.errors import OutcomeUnknownError, TransientError
 from nof0_core.execution.gateway import Gateway
 from nof0_core.ids import ClientOrderId
@@ -167,3 +168,30 @@ async def test_a_sync_that_hangs_keeps_no_close_from_leaving(running):
         await scene.execution.close("ann", "BTC", scene.quotes(), OrderPurpose.FLATTEN)
         assert scene.venue.sizes["BTC"] == 0
         tasks.cancel_scope.cancel()
+
+
+@pytest.mark.anyio
+async def test_who_has_waited_to_take_exits_away_looks_again_whether_they_must_go(running):
+    scene = running
+    await scene.open("ann")
+    asked, came, holds = [], anyio.Event(), anyio.Event()
+    cancel = scene.venue.cancel
+
+    async def slow(client_ids):
+        asked.append(client_ids)
+        came.set()
+        await holds.wait()
+        return await cancel(client_ids)
+
+    scene.venue.cancel = slow
+    async with anyio.create_task_group() as tasks:
+        # Opposite sides: the engine takes the exit orders away and watches the mark itself.
+        tasks.start_soon(scene.open, "bob", Signal.SELL_TO_ENTER)
+        await came.wait()
+        for _ in range(3):
+            tasks.start_soon(scene.execution.guard, scene.quotes())
+        await anyio.wait_all_tasks_blocked()
+        holds.set()
+    assert len(asked) == 1
+    assert scene.resting() == []
+    assert scene.state.position("ann", "BTC").protection is ProtectionMode.ENGINE
