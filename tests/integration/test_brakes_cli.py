@@ -60,7 +60,7 @@ def engine(run):
         process.communicate()
 
 
-def wait_for(condition, seconds=40.0):
+def wait_for(condition, seconds=150.0):
     end = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < end, "it did not happen in time"
