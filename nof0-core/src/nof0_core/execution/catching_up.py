@@ -139,16 +139,19 @@ class CatchUp:
             return await self._fills.book_handed_over(told, self._since, self._quotes)
         return await self.book_executions()
 
-    async def refresh_orders(self, report: AccountReport) -> list[str]:
+    async def refresh_orders(self, report: AccountReport | None) -> list[str]:
         """Ask about every order we think is open and the venue does not list (any more).
+
+        Without a report about those of which nobody knows: one that may be a close under way keeps
+        another from leaving.
 
         One whose answer is still awaited may be anywhere, which is nobody's trouble.
         """
-        resting = {order.client_id for order in report.orders}
+        resting = None if report is None else {order.client_id for order in report.orders}
         unlisted = [
             record
             for record in self._recorder.state.open_orders(self._gateway.venue_account)
-            if record.client_id not in resting or record.is_unknown
+            if record.is_unknown or (resting is not None and record.client_id not in resting)
         ]
         unclear: list[OrderRecord] = []
         if self._is_lockstep:

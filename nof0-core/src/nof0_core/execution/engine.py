@@ -259,6 +259,7 @@ class ExecutionEngine:
             except ProviderError as error:
                 seen = None
                 trouble.append(str(error))
+                trouble += await self._catch_up.refresh_orders(None)
             await self._guard.protect()
             if seen is not None and not trouble and not self._orders.travelling:
                 # What was done meanwhile is not in it, and what travels may be there or not.

@@ -9,12 +9,14 @@ from itertools import pairwise
 import attrs
 import pytest
 
+from nof0_core.clock import pause
 from nof0_core.domain.decision import Decision, Signal
 from nof0_core.domain.limits import RiskLimits
 from nof0_core.domain.order import OrderPurpose, OrderStatus, OrderStyle, Side, TriggerKind
-from nof0_core.errors import TransientError
+from nof0_core.errors import OutcomeUnknownError, TransientError
 from nof0_core.execution.flights import Flights
 from nof0_core.execution.order_factory import OrderPolicy
+from nof0_core.execution.tries import APART
 from nof0_core.protocols import Capability
 from nof0_core.testing import samples
 
@@ -248,3 +250,29 @@ async def test_an_answer_later_than_its_prices_may_be_orders_nothing(request, cl
     assert bool(scene.venue.requests) == leaves
     if not leaves:
         assert "the answer came too late" in carried.orders[0].why
+
+
+async def test_a_lost_close_is_asked_for_and_made_anew_while_the_account_cannot_be_read(running):
+    """Nobody knows of the close that was lost; as long as that is so no other may leave."""
+    scene = running
+    scene.venue.capabilities |= {Capability.EXPIRY}
+    watched_by_the_engine(scene)
+    await scene.open("ann")
+    place = scene.venue.place
+
+    async def lost(requests, *, expires_at):
+        raise OutcomeUnknownError("connection dropped")
+
+    async def away():
+        raise TransientError("no report")
+
+    scene.venue.place, scene.venue.report = lost, away
+    scene.venue.prices["BTC"] = D(98_900)
+    await scene.execution.guard(scene.quotes())
+    assert scene.venue.sizes["BTC"] > 0
+    scene.venue.place = place
+    # The next try has its time in real seconds, an order's expiry in the engine's.
+    await pause(APART)
+    scene.clock.moment += MINUTE
+    await scene.sync()
+    assert scene.venue.sizes["BTC"] == 0
