@@ -99,6 +99,10 @@ class TrialVenue(_suite.Venue):
     def _execute(self, order, size):
         if order.trigger is not None:
             self.on_loss(order)
+        if order.is_reduce_only:
+            # However late it comes, and whoever sets it off: it never opens anything.
+            held = self.sizes.get(order.symbol, ZERO) * -order.side.sign
+            size = min(size, max(ZERO, held))
         super()._execute(order, size)
 
     def _book(self, order, symbol, side, size):
