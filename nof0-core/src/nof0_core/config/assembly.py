@@ -17,7 +17,7 @@ from nof0_core.config.tree import Items, Node, Table
 
 T = TypeVar("T")
 
-STATE_FILE = Path("../data/manager_state.json")
+_STATE_FILE = Path("../data/manager_state.json")
 
 
 @attrs.frozen(kw_only=True)
@@ -84,9 +84,22 @@ def _take(session: Session, trees: Trees, key: str, cls: type[T]) -> T | None:
 def places(files: Files) -> tuple[Path, Path]:
     """Return the state file, whose directory is the data directory, and where exports go."""
     trees = files.trees
-    if trees.data_dir is not None:
-        return trees.data_dir / "manager_state.json", trees.data_dir / "api"
-    state_file = files.block.state_storage_path if files.block is not None else None
-    state_file = state_file or Path.resolve(trees.path.parent / STATE_FILE)
-    data_path = files.main.data_path if files.main is not None else None
+    return where(
+        trees.path,
+        trees.data_dir,
+        state_file=files.block.state_storage_path if files.block is not None else None,
+        data_path=files.main.data_path if files.main is not None else None,
+    )
+
+
+def where(
+    main: Path, data_dir: Path | None, *, state_file: Path | None, data_path: Path | None
+) -> tuple[Path, Path]:
+    """Return the places of `places`: `data_dir` comes before what is configured, else defaults.
+
+    `main` is the main file, absolute like `data_dir`; None is what was not given or configured.
+    """
+    if data_dir is not None:
+        return data_dir / "manager_state.json", data_dir / "api"
+    state_file = state_file or Path.resolve(main.parent / _STATE_FILE)
     return state_file, data_path or state_file.parent / "api"

@@ -7,12 +7,13 @@ with another part of the configuration. So only these few keys are read.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 
 import attrs
 
-from nof0_core.config.assembly import STATE_FILE
+from nof0_core.config.assembly import where
 from nof0_core.config.loading import begin, dotenv_of, read_named
 from nof0_core.config.session import Session
 from nof0_core.config.tree import Items, Scalar, Table
@@ -39,14 +40,19 @@ class TraderPlace:
 class Places:
     """The files of a configuration.
 
-    `state_dir` is the data directory, `api_dir` where the `json` exporter writes. `traders` are in
-    the order of manager.yaml.
+    `state_dir` is the data directory, `api_dir` where the `json` exporter writes. What `traders`
+    needs is read when they are first asked for: ending trading needs none of it.
     """
 
     state_dir: Path
     state_file: Path
     api_dir: Path
-    traders: Mapping[TraderId, TraderPlace]
+    _read_traders: Callable[[], Mapping[TraderId, TraderPlace]]
+
+    @cached_property
+    def traders(self) -> Mapping[TraderId, TraderPlace]:
+        """The traders, in the order of manager.yaml."""
+        return self._read_traders()
 
 
 def read_places(
@@ -58,33 +64,35 @@ def read_places(
         ConfigError: the main file or manager.yaml cannot be read, or one of these keys.
     """
     session, main = begin(path, PluginRegistry(), environ=environ)
-    manager = read_named(session, main, "Manager", str(path))
+    shown = str(path)
+    manager = read_named(session, main, "Manager", shown)
     if manager is None:
         if main.get("Manager") is None:
             session.problems.add(main.below("Manager"), "required key is missing")
-        raise ConfigError(session.problems.ordered([dotenv_of(str(path)), *session.files]))
-    traders = _traders(session, main, manager, str(path), keeps_journals=data_dir is None)
+        raise ConfigError(session.problems.ordered([dotenv_of(shown), *session.files]))
     told = len(session.problems)
     by_json = _written_by_json(session, main)
+    configured = exported = whole = None
     if data_dir is not None:
         whole = Path(os.path.abspath(data_dir))  # noqa: PTH100 - keeps links
-        return Places(
-            state_dir=whole,
-            state_file=whole / "manager_state.json",
-            api_dir=by_json or whole / "api",
-            traders=traders,
-        )
-    configured = session.take(manager.table("manager").get("state_storage_path"), Path)
-    exported = by_json or session.take(main.get("DataPath"), Path)
-    if len(session.problems) > told:
-        raise ConfigError(session.problems.ordered([dotenv_of(str(path)), *session.files]))
-    base = Path(os.path.abspath(path)).parent  # noqa: PTH100 - keeps links
-    state_file = configured or Path.resolve(base / STATE_FILE)
+    else:
+        configured = session.take(manager.table("manager").get("state_storage_path"), Path)
+        exported = session.take(main.get("DataPath"), Path)
+        if len(session.problems) > told:
+            raise ConfigError(session.problems.ordered([dotenv_of(shown), *session.files]))
+    state_file, data_path = where(
+        Path(os.path.abspath(path)),  # noqa: PTH100 - keeps links
+        whole,
+        state_file=configured,
+        data_path=exported,
+    )
     return Places(
         state_dir=state_file.parent,
         state_file=state_file,
-        api_dir=exported or state_file.parent / "api",
-        traders=traders,
+        api_dir=by_json or data_path,
+        read_traders=lambda: _traders(
+            session, main, manager, shown, keeps_journals=data_dir is None
+        ),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import timedelta
 
 import pytest
@@ -93,3 +94,12 @@ def test_where_the_place_cannot_be_read_the_way_out_is_named(project):
     assert outcome.exit_code == 2
     assert "etc/manager.yaml:1" in outcome.stderr
     assert "--data-dir" in outcome.stderr
+
+
+def test_a_halt_waits_for_no_file_that_it_does_not_need(project):
+    for name in ("llm", "executor", "exchange", "market"):
+        file = project.directory / "etc" / f"{name}.yaml"
+        file.unlink()
+        os.mkfifo(file)
+    outcome = project.nof0("halt", "etc/nof0.yaml", "--json", within=timedelta(seconds=60))
+    assert json.loads(outcome.check().stdout)["halted"] is True
