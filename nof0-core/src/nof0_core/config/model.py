@@ -76,8 +76,9 @@ class TraderConfig:
     journal_dir: Path | None
     limits: RiskLimits
     stop_deadline: timedelta = timedelta(seconds=10)
-    quote_deadline: timedelta = timedelta(seconds=60)
     """How long a filled entry may be without its stop before it is closed."""
+    quote_deadline: timedelta = timedelta(seconds=60)
+    """How long a position without a stop at the venue may be without any price."""
     risk_checks: tuple[tuple[str, RiskCheck], ...] = attrs.field(default=(), eq=False)
     """Further checks of the trader as (type, check), after the built-in ones."""
     fallbacks: tuple[ModelSpec, ...] = ()
