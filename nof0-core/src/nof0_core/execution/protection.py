@@ -87,6 +87,7 @@ class Protection:
         self._lost = LostStops(recorder.clock)
         self._naked: dict[tuple[TraderId, Symbol, int], Naked] = {}
         self._targets: dict[tuple[TraderId, Symbol, int], int] = {}
+        self._remembered: tuple[Position, ...] = ()
         self._round = 0
         self._refused: AlertOnce[ClientOrderId | None] = AlertOnce(recorder, "stop_refused")
         self._strays: AlertOnce[tuple[TraderId, int]] = AlertOnce(recorder, "stray_position")
@@ -194,7 +195,11 @@ class Protection:
 
     def forget_gone(self) -> None:
         """Forget what is remembered of positions that are gone."""
-        keys = {key_of(position) for position in self._exits.positions}
+        positions = self._exits.positions
+        if positions is self._remembered:
+            return
+        self._remembered = positions
+        keys = {key_of(position) for position in positions}
         self._lost.forget_all_but(keys)
         if self._naked or self._targets:
             self._naked = {key: naked for key, naked in self._naked.items() if key in keys}
