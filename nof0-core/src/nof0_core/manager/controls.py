@@ -14,7 +14,7 @@ from nof0_core.execution.engine import ExecutionEngine
 from nof0_core.ids import ENGINE, Symbol, TraderId
 from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.requests import Halt, HaltSwitch, Request, Requests
-from nof0_core.manager.settlements import Prices, Settlements
+from nof0_core.manager.settlements import QuoteSource, Settlements
 from nof0_core.manager.trader import Trader
 from nof0_core.state.alert_once import AlertOnce
 from nof0_core.state.recorder import Recorder
@@ -84,7 +84,7 @@ class Controls:
             ):
                 await self._close(request, trader.config.id, execution, quotes)
 
-    async def settle(self, execution: ExecutionEngine, prices: Prices) -> None:
+    async def settle(self, execution: ExecutionEngine, prices: QuoteSource) -> None:
         """Settle what ledger and one venue account differ on where a person asked for it.
 
         Called right after a sync: only then is it known what differs. What has to wait is tried

@@ -17,7 +17,7 @@ from nof0_core.state.recorder import Recorder
 PATIENCE = timedelta(minutes=15)
 """How long (engine time, from the first try of a run) a request waits before it is refused."""
 
-Prices = Callable[[Sequence[Symbol]], Awaitable[Mapping[Symbol, Quote]]]
+QuoteSource = Callable[[Sequence[Symbol]], Awaitable[Mapping[Symbol, Quote]]]
 """Fetches quotes of coins; one without a quote is left out."""
 
 
@@ -30,7 +30,7 @@ class Settlements:
         self._waiting: AlertOnce[str] = AlertOnce(recorder, "settle_waiting")
 
     async def settle(
-        self, request: Request, symbol: Symbol, execution: ExecutionEngine, prices: Prices
+        self, request: Request, symbol: Symbol, execution: ExecutionEngine, prices: QuoteSource
     ) -> tuple[ControlOutcome, str] | None:
         """Try a request; return its answer, None while it waits.
 
@@ -54,7 +54,7 @@ class Settlements:
         return found.outcome, found.message
 
     async def _try(
-        self, request: Request, symbol: Symbol, execution: ExecutionEngine, prices: Prices
+        self, request: Request, symbol: Symbol, execution: ExecutionEngine, prices: QuoteSource
     ) -> Settlement:
         quote: Quote | None = None
         if execution.settling.is_listed(symbol):
