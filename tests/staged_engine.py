@@ -267,3 +267,15 @@ class Stage:
 
     def codes(self, engine):
         return [alert.code for alert in self.alerts(engine)]
+
+
+def stop_after(engine, moments):
+    """Stop a lockstep engine after so many moments."""
+    left = [moments]
+
+    def after(_):
+        left[0] -= 1
+        if not left[0]:
+            engine.manager.stop("enough")
+
+    return after

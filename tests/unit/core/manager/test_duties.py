@@ -7,24 +7,13 @@ from datetime import timedelta
 
 import anyio
 import pytest
+from staged_engine import stop_after
 
 from nof0_core.clock import stopwatch
 from nof0_core.errors import JournalError, TransientError
 from nof0_core.manager import watchdog
 
 pytestmark = pytest.mark.anyio
-
-
-def stop_after(engine, moments):
-    """Stop a lockstep engine after so many moments."""
-    left = [moments]
-
-    def after(_):
-        left[0] -= 1
-        if not left[0]:
-            engine.manager.stop("enough")
-
-    return after
 
 
 @pytest.mark.parametrize(

@@ -4,23 +4,13 @@ from __future__ import annotations
 
 import anyio
 import pytest
+from staged_engine import stop_after
 
 from nof0_core.domain.measured import Trouble
 from nof0_core.errors import TransientError
 
 pytestmark = pytest.mark.anyio
 SCHEDULED = {"cycle", "hour", "rebalance", "sync"}
-
-
-def stop_after(engine, moments):
-    left = [moments]
-
-    def after(_):
-        left[0] -= 1
-        if not left[0]:
-            engine.manager.stop("enough")
-
-    return after
 
 
 def troubles(engine):
