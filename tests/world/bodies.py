@@ -26,6 +26,7 @@ SPOILING = frozenset(
         "calls_that_hang",
         "clock_is_wrong",
         "prices",
+        "quarantine",
         "reconciliation",
         "settling",
         "unassigned_watch",

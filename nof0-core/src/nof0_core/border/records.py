@@ -1,6 +1,7 @@
 """What the domain types that plugins return must be like: one declared check for each.
 
-Prices have at most 10 decimals and sizes 8, as the ledger reckons; averages may have more.
+Prices have at most 10 decimals and sizes 8, as the ledger reckons; averages, which nothing is
+booked at, have as many as a venue likes.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ HISTORY_ROWS = 1_000_000
 """… and one about fills or funding so many."""
 
 PRICE = number(above=0, decimals=10)
-AVERAGE = number(above=0)
+AVERAGE = number(above=0, figures=80)
 SIZE = number(least=0, decimals=8)
 QUANTITY = number(decimals=8)
 USD = number(decimals=18)
@@ -70,7 +71,7 @@ class Record:
     def __call__(self, value: object) -> str:
         """Say what is wrong with a value, by the name of the field; "" where nothing is."""
         if type(value) is not self._kind:
-            return f"is {shown(value)}, not a {self._kind.__name__}"
+            return f"is {shown(value)}, no {self._kind.__name__}"
         for name, check in self._fields:
             wrong = check(getattr(value, name, None))
             if wrong:
@@ -110,7 +111,8 @@ def count(value: object, *, most: int = ROWS) -> str:
 
 
 def _consistent(order: VenueOrder) -> str:
-    if order.filled_size > order.size:
+    # A size of 0 is all that is held.
+    if order.size and order.filled_size > order.size:
         return f"filled_size is {order.filled_size}, more than the size {order.size}"
     return _told(order)
 
@@ -123,8 +125,10 @@ def _told(order: VenueOrder | OrderOutcome) -> str:
 
 
 def _unique(report: AccountReport) -> str:
+    # The same order listed twice does no harm.
+    orders = dict.fromkeys(report.orders)
     return _twice("positions", [p.symbol for p in report.positions]) or _twice(
-        "orders", [o.venue_order_id for o in report.orders]
+        "orders", [o.venue_order_id for o in orders]
     )
 
 
@@ -185,7 +189,7 @@ ORDER = Record(
     side=word(Side),
     size=SIZE,
     filled_size=SIZE,
-    limit_price=PRICE,
+    limit_price=number(least=0, decimals=10),
     status=word(OrderStatus),
     time=moment,
     average_price=optional(AVERAGE),

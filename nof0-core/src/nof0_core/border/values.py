@@ -57,6 +57,7 @@ def number(
     least: int | None = None,
     decimals: int | None = None,
     digits: int = DIGITS,
+    figures: int = FIGURES,
 ) -> Check:
     """Make the check of a finite `Decimal` below 10^`digits`, whatever its sign.
 
@@ -65,6 +66,7 @@ def number(
         least: it must not be smaller.
         decimals: it may have no more, zeros apart; None: as many as a quotient has.
         digits: the power of ten below which it stays.
+        figures: it has no more, significant ones or decimals.
     """
     grid = None if decimals is None else Decimal((0, (1,), -decimals))
 
@@ -73,9 +75,9 @@ def number(
             return f"is {shown(value)} ({type(value).__name__}), not a Decimal"
         if not value.is_finite():
             return f"is {value}"
-        _, figures, exponent = value.as_tuple()
+        _, written, exponent = value.as_tuple()
         assert type(exponent) is int  # noqa: S101 - it is finite
-        if exponent < -FINEST or len(figures) > FIGURES:
+        if exponent < -max(figures, FINEST) or len(written) > figures:
             return f"is {shown(value)}: more digits than anybody reckons with"
         if exponent > digits or (value and value.adjusted() >= digits):
             return f"is {shown(value)}: not below 1e{digits}"

@@ -12,6 +12,7 @@ from nof0_core.domain.account import AccountState
 from nof0_core.domain.brakes import ActiveBrake
 from nof0_core.domain.context import Performance
 from nof0_core.domain.measured import CallTimes, DutyTrouble
+from nof0_core.domain.quarantined import Quarantined
 from nof0_core.domain.snapshot import Quote
 from nof0_core.domain.trade import ClosedTrade
 from nof0_core.ids import Symbol, TraderId
@@ -56,7 +57,7 @@ class View:
 
     `seq` is the number of the newest event the picture includes. `calls` to providers and `duties`
     with their troubles are counted since the start, in real time; they are in no event, and two
-    runs of the same configuration differ in them.
+    runs of the same configuration differ in them. `quarantine` is what is not believed now.
     """
 
     seq: int
@@ -65,3 +66,4 @@ class View:
     quotes: Mapping[Symbol, Quote]
     calls: tuple[CallTimes, ...] = ()
     duties: tuple[DutyTrouble, ...] = ()
+    quarantine: tuple[Quarantined, ...] = ()

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import anyio
 
+from nof0_core.border.answers import Told
 from nof0_core.domain.account import AccountReport
 from nof0_core.domain.event import Drift, OrderIntended
 from nof0_core.domain.order import OrderStatus
@@ -101,14 +102,15 @@ class CatchUp:
                     booked = await self._fills.book_handed_over(
                         handed_over, self._since, self._quotes
                     )
-                    self._is_caught_up = True
+                    # A bad row is looked for on the statement.
+                    self._is_caught_up = booked.is_complete
                     return booked
             booked = await self._fills.book_new(self._since, self._quotes)
         except EndOfDataError:
             raise
         except ProviderError as error:
             return Booked(trouble=(str(error),))
-        self._is_caught_up = True
+        self._is_caught_up = booked.is_complete
         return booked
 
     async def book_sent(self, sent: Sequence[OrderIntended]) -> Booked:
@@ -136,7 +138,7 @@ class CatchUp:
             for report in self._orders.reports(sent)
         )
         if is_all and not self._gateway.is_simulated:
-            return await self._fills.book_handed_over(told, self._since, self._quotes)
+            return await self._fills.book_handed_over(Told(tuple(told)), self._since, self._quotes)
         return await self.book_executions()
 
     async def refresh_orders(self, report: AccountReport | None) -> list[str]:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 import anyio
 
+from nof0_core.border.quarantine import Ward
 from nof0_core.calls import Timing
 from nof0_core.domain.decision import Signal
 from nof0_core.domain.event import Drift, OrderIntended, OrderReport
@@ -68,6 +69,7 @@ class ExecutionEngine:
         since: datetime,
         refusal: Callable[[TraderId], str] = lambda _: "",
         limits: Limits = LIMITS,
+        ward: Ward | None = None,
     ) -> None:
         self.venue_account = venue_account
         self._provider = provider
@@ -77,7 +79,11 @@ class ExecutionEngine:
         self._policies = policies
         self._turn = anyio.Lock(fast_acquire=True)
         self._gateway = Gateway(
-            venue_account=venue_account, provider=provider, clock=recorder.clock, limits=limits
+            venue_account=venue_account,
+            provider=provider,
+            clock=recorder.clock,
+            limits=limits,
+            ward=ward,
         )
         gateway = self._gateway
         self._exits = Exits(
@@ -102,6 +108,7 @@ class ExecutionEngine:
             reconciliation=self._reconciliation,
             nets=self._nets,
             approvals=self._approvals,
+            ward=gateway.ward,
             refusal=refusal,
         )
         self._orders = OrderManager(
@@ -220,10 +227,12 @@ class ExecutionEngine:
                 sent += intents
                 await leave_lane()
                 await self._guard.protect()
-        fills, trouble = await self._catch_up.book_sent(sent)
+        booked = await self._catch_up.book_sent(sent)
         await self._guard.protect()
         reports += self._orders.reports(sent)
-        return ExecutionReport(orders=tuple(reports), fills=fills, trouble="; ".join(trouble))
+        return ExecutionReport(
+            orders=tuple(reports), fills=booked.fills, trouble="; ".join(booked.trouble)
+        )
 
     @exactly
     async def sync(self, quotes: Mapping[Symbol, Quote]) -> tuple[str, ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
+from nof0_core.border.answers import Told
 from nof0_core.domain.event import Filled, FundingSettled
 from nof0_core.domain.fill import Fill, FundingPayment
 from nof0_core.domain.instrument import Instrument
@@ -15,6 +16,7 @@ from nof0_core.domain.outcome import OrderOutcome
 from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import EndOfDataError, ProviderError
 from nof0_core.execution.gateway import Gateway
+from nof0_core.execution.row_check import RowCheck
 from nof0_core.execution.statement_search import StatementSearch
 from nof0_core.ids import ENGINE, UNASSIGNED, ClientOrderId, Symbol, TraderId
 from nof0_core.ledger import share_funding
@@ -31,16 +33,21 @@ VERY_LATE = timedelta(days=1)
 
 
 class Booked(NamedTuple):
-    """Fills that were not known before, and what could not be read, a sentence each."""
+    """Fills that were not known before, and what could not be read, a sentence each.
+
+    Where not `is_complete`, rows were bad: they are in quarantine and not booked.
+    """
 
     fills: tuple[Fill, ...] = ()
     trouble: tuple[str, ...] = ()
+    is_complete: bool = True
 
 
 class FillReader:
     """Books what happened on one venue account: what it handed over, and what it is asked for.
 
-    Funding is asked for after each full hour, and again as long as it is to come.
+    Funding is asked for after each full hour, and again as long as it is to come. A row that cannot
+    be true is not booked; its coin is in quarantine until the row is good or gone.
     """
 
     def __init__(
@@ -55,6 +62,11 @@ class FillReader:
         self._gateway = gateway
         self._funding_asked: datetime | None = None
         self._recorder = recorder
+        self._ward = gateway.ward
+        self._rows = RowCheck(
+            venue_account=self._venue_account, state=recorder.state, instruments=instruments
+        )
+        self._bad_since: datetime | None = None
         self._search = StatementSearch(venue_account=self._venue_account, state=recorder.state)
 
     async def book_new(
@@ -73,27 +85,33 @@ class FillReader:
         )
         # Whatever our clock said when the account began: it may have been ahead.
         begin = min(begin, self._recorder.clock.now() - max(late, self._search.back))
-        booked = await self._book(await self._gateway.fills(begin), since, quotes, late)
+        if self._bad_since is not None:
+            begin = min(begin, self._bad_since)
+        told = await self._gateway.fills(begin)
+        booked = await self._book(told, since, quotes, late, is_all=True)
+        self._bad_since = None if booked.is_complete else begin
         self._search.note()
         return booked
 
     async def book_handed_over(
-        self, fills: Sequence[Fill], since: datetime, quotes: Mapping[Symbol, Quote]
+        self, told: Told[Fill], since: datetime, quotes: Mapping[Symbol, Quote]
     ) -> Booked:
         """Book executions the venue told by itself; returns those that were not known yet."""
-        return await self._book(fills, since, quotes, LATE)
+        return await self._book(told, since, quotes, LATE, is_all=False)
 
     async def _book(
         self,
-        executed: Sequence[Fill],
+        told: Told[Fill],
         since: datetime,
         quotes: Mapping[Symbol, Quote],
         late: timedelta,
+        *,
+        is_all: bool,
     ) -> Booked:
-        state, opened = self._recorder.state, self._opened(since)
+        opened = self._opened(since)
         trouble: tuple[str, ...] = ()
         # An order may reach the venue after an hour that our clock has yet to strike.
-        now = max([self._recorder.clock.now(), *(fill.time for fill in executed)])
+        now = max([self._recorder.clock.now(), *(fill.time for fill in told.good)])
         try:
             payments = await self._new_funding(opened, now, late)
         except EndOfDataError:
@@ -101,12 +119,14 @@ class FillReader:
         except ProviderError as error:
             # Of all that is read the least: fills and exits do not wait for it.
             payments, trouble = [], (f"funding: {error}",)
-        fills = [
+        ours = [
             fill
-            for fill in executed
-            if (fill.time >= opened or self._owner(fill.client_id) != UNASSIGNED)
-            and not state.knows_fill(self._venue_account, fill.trade_id)
+            for fill in told.good
+            if fill.time >= opened or self._owner(fill.client_id) != UNASSIGNED
         ]
+        new = self._rows.new_fills(Told(tuple(ours), told.bad))
+        self._ward.refuse_rows("fills", new.bad, is_all=is_all)
+        fills = new.good
         for fill in sorted(fills, key=lambda f: f.time):
             earlier = [p for p in payments if self._precedes(p, fill)]
             payments = [p for p in payments if p not in earlier]
@@ -115,7 +135,7 @@ class FillReader:
             self._book_fill(fill)
         for payment in payments:
             self._book_funding(payment, quotes)
-        return Booked(tuple(fills), trouble)
+        return Booked(fills, trouble, is_complete=not new.bad)
 
     def settle_netted(self, hour: datetime, quotes: Mapping[Symbol, Quote]) -> None:
         """Let opposite positions that net to nothing at the venue pay each other for an hour.
@@ -169,13 +189,10 @@ class FillReader:
             return []
         state = self._recorder.state
         begin = _begin(since, state.funding_told_until(self._venue_account), late)
-        found = [
-            payment
-            for payment in await self._gateway.funding(begin)
-            if not state.knows_funding(self._venue_account, payment.symbol, payment.time)
-        ]
-        self._funding_asked = now
-        return sorted(found, key=lambda payment: payment.time)
+        new = self._rows.new_funding(await self._gateway.funding(begin))
+        self._ward.refuse_rows("funding", new.bad, is_all=True)
+        self._funding_asked = None if new.bad else now
+        return list(new.good)
 
     def _precedes(self, payment: FundingPayment, fill: Fill) -> bool:
         """Tell whether a settlement came before a fill.

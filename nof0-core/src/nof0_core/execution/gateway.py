@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import anyio
 
+from nof0_core.border.answers import Told, sorted_out, unlike, unlike_any, wrong
+from nof0_core.border.quarantine import Ward
 from nof0_core.calls import CallsUnderWay, Timing
 from nof0_core.cancellation import is_cancelled
 from nof0_core.clock import Clock
@@ -22,7 +24,7 @@ from nof0_core.errors import OutcomeUnknownError, ProviderError, TransientError
 from nof0_core.execution.flights import Flights, Seen
 from nof0_core.execution.lane import Lane
 from nof0_core.execution.limits import LIMITS, Limits
-from nof0_core.execution.shapes import wrong_shape
+from nof0_core.execution.venue_ward import VenueWard
 from nof0_core.ids import ClientOrderId, Symbol
 from nof0_core.protocols import Capability, ExchangeProvider, exchange_with
 
@@ -36,9 +38,11 @@ class Gateway:
     """All calls to the exchange provider of one venue account.
 
     Each verb has a time limit in real seconds and fails in the errors of the protocol only: what
-    else a provider raises, an answer of a wrong type or one that does not come in time is a
-    `TransientError` of a read and an `OutcomeUnknownError` of what changes something. Reads
-    at the same time share one request and its answer for a second.
+    else a provider raises, or an answer that does not come in time, is a
+    `TransientError` of a read and an `OutcomeUnknownError` of what changes something. An answer
+    with a bad value is one too, and puts the account in quarantine (`ward`); of fills and funding
+    bad rows are parted from the good ones. Reads at the same time share one request and its answer
+    for a second.
 
     There are two lanes, for whoever sends to hold while it sends: `entries`, and `protective` for
     closes, stops and cancels, which never waits for the first. No read holds one. On a lockstep
@@ -53,7 +57,9 @@ class Gateway:
         provider: ExchangeProvider,
         clock: Clock,
         limits: Limits = LIMITS,
+        ward: Ward | None = None,
     ) -> None:
+        self.ward = VenueWard(ward or Ward.alone("exchange", venue_account, clock))
         self.venue_account = venue_account
         self.capabilities = provider.capabilities
         self.limits = limits
@@ -78,37 +84,38 @@ class Gateway:
         """
         return await self._read("report", (), self._provider.report, asked_after)
 
-    async def fills(self, since: datetime) -> Sequence[Fill]:
+    async def fills(self, since: datetime) -> Told[Fill]:
         """Ask for executions.
 
         Raises:
             ProviderError: there is no answer.
         """
         seen = await self._read("fills", (since,), lambda: self._provider.fills(since))
-        return seen.answer
+        return sorted_out("fills", seen.answer)
 
-    async def funding(self, since: datetime) -> Sequence[FundingPayment]:
+    async def funding(self, since: datetime) -> Told[FundingPayment]:
         """Ask for settlements; none where the venue does not tell them.
 
         Raises:
             ProviderError: there is no answer.
         """
         if self._funding is None:
-            return ()
+            return Told()
         ask = self._funding.funding
         seen = await self._read("funding", (since,), lambda: ask(since))
-        return seen.answer
+        return sorted_out("funding", seen.answer)
 
-    async def order(self, client_id: ClientOrderId) -> VenueOrder | None:
-        """Ask for an order.
+    async def order(self, request: OrderRequest) -> VenueOrder | None:
+        """Ask for an order that was sent.
 
         Raises:
             ProviderError: there is no answer, or one about another order.
         """
-        found = await self._call("order", lambda: self._provider.order(client_id))
-        return self._the_order(found, client_id)
+        ask = self._provider.order
+        found = await self._call("order", lambda: ask(request.client_id))
+        return self._the_order("order", found, request)
 
-    async def prove(self, client_id: ClientOrderId) -> VenueOrder | None:
+    async def prove(self, request: OrderRequest) -> VenueOrder | None:
         """Ask for proof of what became of an order; only where `has_proof`.
 
         Raises:
@@ -116,7 +123,8 @@ class Gateway:
         """
         assert self._proof is not None  # noqa: S101 - see `has_proof`
         ask = self._proof.prove
-        return self._the_order(await self._call("prove", lambda: ask(client_id)), client_id)
+        found = await self._call("prove", lambda: ask(request.client_id))
+        return self._the_order("prove", found, request)
 
     @property
     def has_proof(self) -> bool:
@@ -130,7 +138,7 @@ class Gateway:
         """Tell whether the venue is handed the marks and hands over what it executes."""
         return self._simulated is not None
 
-    async def accept_marks(self, quotes: Mapping[Symbol, Quote]) -> Sequence[Fill]:
+    async def accept_marks(self, quotes: Mapping[Symbol, Quote]) -> Told[Fill]:
         """Hand a simulated venue the newest quotes; returns what it executed.
 
         Raises:
@@ -138,7 +146,8 @@ class Gateway:
         """
         assert self._simulated is not None  # noqa: S101 - see `is_simulated`
         hand_over = self._simulated.accept_marks
-        return await self._call("accept_marks", lambda: hand_over(quotes))
+        answer = await self._call("accept_marks", lambda: hand_over(quotes))
+        return sorted_out("accept_marks", answer)
 
     async def set_leverage(self, symbol: Symbol, leverage: int, margin_mode: MarginMode) -> None:
         """Set leverage and margin mode of a coin.
@@ -170,9 +179,10 @@ class Gateway:
             limit=within,
             is_read=False,
         )
-        if [o.client_id for o in outcomes] != [o.client_id for o in orders]:
-            message = "the provider's answer does not match the orders"
-            raise OutcomeUnknownError(message, section=self.venue_account)
+        problem = unlike_any(orders, outcomes)
+        if problem:
+            error = self._refused("place", problem, OutcomeUnknownError)
+            raise error
         return outcomes
 
     async def cancel(self, client_ids: Sequence[ClientOrderId]) -> Sequence[OrderOutcome]:
@@ -217,19 +227,33 @@ class Gateway:
         limit: float | None = None,
         is_read: bool = True,
     ) -> Answer:
+        """Ask, and let no bad value through."""
         error = TransientError if is_read else OutcomeUnknownError
         limit = getattr(self.limits, verb) if limit is None else limit
+        answer = await self._ask(verb, ask, limit, error)
+        problem = wrong(verb, answer)
+        if problem:
+            raise self._refused(verb, problem, error)
+        if verb == "report":
+            self.ward.note_good_report()
+        return answer
+
+    async def _ask(
+        self,
+        verb: str,
+        ask: Callable[[], Awaitable[Answer]],
+        limit: float,
+        error: type[ProviderError],
+    ) -> Answer:
+        """Ask in limited time; whatever is raised instead of an answer is an error of ours."""
         try:
             with self._under_way.of(verb) as call:
                 if self._is_lockstep:
-                    answer = await ask()
-                else:
-                    with anyio.move_on_after(limit) as limited:
-                        answer = await ask()
-                    if limited.cancelled_caught:
-                        call.is_late = True
-                        raise TimeoutError  # noqa: TRY301 - one answer for ours and the provider's
-            problem = wrong_shape(verb, answer)
+                    return await ask()
+                with anyio.move_on_after(limit):
+                    return await ask()
+                call.is_late = True
+                raise TimeoutError  # noqa: TRY301 - one answer for ours and the provider's
         except ProviderError:
             raise
         except TimeoutError as late:
@@ -246,13 +270,17 @@ class Gateway:
         finally:
             if verb in CHANGING:
                 self._changed_at = anyio.current_time()
-        if problem:
-            message = f"{self.venue_account}: {problem}"
-            raise error(message, section=self.venue_account)
-        return answer
 
-    def _the_order(self, found: VenueOrder | None, asked: ClientOrderId) -> VenueOrder | None:
-        if found is not None and found.client_id != asked:
-            message = f"asked for the order {asked}, got {found.client_id}"
-            raise TransientError(message, section=self.venue_account)
+    def _the_order(
+        self, verb: str, found: VenueOrder | None, request: OrderRequest
+    ) -> VenueOrder | None:
+        problem = unlike(request, found) if found is not None else ""
+        if problem:
+            raise self._refused(verb, problem, TransientError)
         return found
+
+    def _refused(self, verb: str, problem: str, error: type[ProviderError]) -> ProviderError:
+        """Put the account in quarantine for an answer; returns the error to raise."""
+        self.ward.refuse(verb, problem)
+        message = f"{self.venue_account}: what {verb} answered {problem}"
+        return error(message, section=self.venue_account)

@@ -142,10 +142,10 @@ class OrderManager:
         if record is None:
             return True
         try:
-            found = await self._gateway.order(client_id)
+            found = await self._gateway.order(record.request)
             is_proven = found is None and self._gateway.has_proof
             if is_proven:
-                found = await self._gateway.prove(client_id)
+                found = await self._gateway.prove(record.request)
         except ProviderError as error:
             self._recorder.log.warning("order state unknown", client_id=client_id, error=str(error))
             return False

@@ -10,6 +10,7 @@ from nof0_core.domain.order_record import OrderRecord
 from nof0_core.execution.approvals import Approvals
 from nof0_core.execution.nets import Nets
 from nof0_core.execution.reconciliation import Reconciliation
+from nof0_core.execution.venue_ward import VenueWard
 from nof0_core.ids import Symbol, TraderId, client_order_id
 from nof0_core.risk.approval import ApprovedDecision
 from nof0_core.state.recorder import Recorder
@@ -30,6 +31,7 @@ class PreTradeCheck:
         reconciliation: Reconciliation,
         nets: Nets,
         approvals: Approvals,
+        ward: VenueWard,
         refusal: Callable[[TraderId], str],
     ) -> None:
         self._venue_account = venue_account
@@ -37,6 +39,7 @@ class PreTradeCheck:
         self._reconciliation = reconciliation
         self._nets = nets
         self._approvals = approvals
+        self._ward = ward
         self._refusal = refusal
 
     def refusal(self, approved: ApprovedDecision) -> str:
@@ -98,7 +101,8 @@ class PreTradeCheck:
         if refusal:
             return f"entries are stopped: {refusal}"
         return (
-            self._reconciliation.refusal(symbol)
+            self._ward.refusal(symbol)
+            or self._reconciliation.refusal(symbol)
             or self._unknown(symbol, own)
             or self._rest(trader, symbol)
         )

@@ -23,6 +23,7 @@ from nof0_core.config.file_names import METRICS_FILE
 from nof0_core.domain.event import Alerted, CallsLost, CycleEnded, Event, Filled
 from nof0_core.domain.measured import CallTimes, DutyTrouble
 from nof0_core.domain.model import Usage
+from nof0_core.domain.quarantined import Quarantined
 from nof0_core.domain.view import TraderView, View
 from nof0_core.exporters.files import prepare_directory, replace_file
 from nof0_core.money import EXACT, ZERO, exactly
@@ -126,6 +127,7 @@ class PrometheusExporter:
             yield counter
         yield from _calls(view.calls)
         yield _duties(view.duties)
+        yield _quarantine(view.quarantine)
         yield GaugeMetricFamily("nof0_journal_seq", "Newest event exported", value=self._seq)
         yield GaugeMetricFamily(
             "nof0_engine_time_seconds", "Time of the newest export", value=view.time.timestamp()
@@ -190,6 +192,20 @@ def _duties(duties: Sequence[DutyTrouble]) -> Metric:
     for one in duties:
         troubles.add_metric([one.duty, one.trouble], one.count)
     return troubles
+
+
+def _quarantine(entries: Sequence[Quarantined]) -> Metric:
+    """Give 1 for what is in quarantine; the symbol is empty where that is the whole section."""
+    from prometheus_client.core import GaugeMetricFamily
+
+    gauge = GaugeMetricFamily(
+        "nof0_quarantine",
+        "Coins and sections in quarantine for a bad value",
+        labels=["family", "section", "symbol", "verb"],
+    )
+    for entry in entries:
+        gauge.add_metric([entry.family, entry.section, entry.symbol or "", entry.verb], 1)
+    return gauge
 
 
 def _total_pnl(trader: TraderView) -> Decimal:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Protocol
 
+from nof0_core.border.quarantine import Quarantine
 from nof0_core.calls import BOUNDS, Timing
 from nof0_core.domain.measured import CallTimes, DutyTrouble, Trouble
 from nof0_core.manager.schedule import Rank
@@ -41,9 +42,16 @@ class DutyTroubles:
 
 
 class Measurements:
-    """The calls of all sections, by family and section, and what goes wrong with duties."""
+    """The calls of all sections, what of them is in quarantine, and what goes wrong with duties."""
 
-    def __init__(self, *, markets: Mapping[str, Timed], exchanges: Mapping[str, Timed]) -> None:
+    def __init__(
+        self,
+        *,
+        markets: Mapping[str, Timed],
+        exchanges: Mapping[str, Timed],
+        quarantine: Quarantine,
+    ) -> None:
+        self.quarantine = quarantine
         self._owners = [
             *(("exchange", name, owner) for name, owner in sorted(exchanges.items())),
             *(("market", name, owner) for name, owner in sorted(markets.items())),

@@ -73,4 +73,5 @@ class ViewBuilder:
             quotes=quotes,
             calls=self._measurements.calls(),
             duties=self._measurements.duties.all(),
+            quarantine=self._measurements.quarantine.all(),
         )

@@ -9,6 +9,7 @@ from typing import TypeAlias
 import anyio
 import msgspec
 
+from nof0_core.border.quarantine import Ward
 from nof0_core.border.records import INSTRUMENT, SYMBOL, mapping
 from nof0_core.calls import Timing
 from nof0_core.clock import Clock
@@ -51,6 +52,7 @@ class MarketFeed:
         max_age: timedelta = timedelta(seconds=1),
         quotes_within: float = 10.0,
         candles_within: float = 15.0,
+        ward: Ward | None = None,
     ) -> None:
         """Prepare; nothing is asked before `open`.
 
@@ -64,7 +66,9 @@ class MarketFeed:
             max_age: how long a live quote serves.
             quotes_within: how long an answer with quotes may take, in seconds of real time.
             candles_within: how long one with bars may take.
+            ward: where coins with bad values are in quarantine; None: nobody is told.
         """
+        self._ward = ward or Ward.alone("market", section, clock)
         self._section = section
         self._provider = provider
         self._clock = clock
@@ -86,6 +90,7 @@ class MarketFeed:
             clock=clock,
             max_age=max_age,
             is_recorded=self._recording is not None,
+            ward=self._ward,
         )
         self._sources: dict[Symbol, _Sources] = {}
         self._instruments: Mapping[Symbol, Instrument] = {}
@@ -289,6 +294,7 @@ class MarketFeed:
             indicators=self._indicators,
             bars=self._bars,
             max_age=self._max_age,
+            ward=self._ward,
         )
 
     def _check_range(self) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import anyio
 
 from nof0_core.border.bars import STALE_INTERVALS, checked_bars
+from nof0_core.border.quarantine import Ward
 from nof0_core.clock import Clock
-from nof0_core.domain.candles import Interval, from_ms, interval_ms, to_ms
+from nof0_core.domain.candles import Candles, Interval, from_ms, interval_ms, to_ms
 from nof0_core.domain.snapshot import Series
 from nof0_core.errors import DataError, ProviderError
 from nof0_core.ids import Symbol
@@ -38,8 +39,14 @@ class LiveSeries:
         indicators: Sequence[Wanted],
         bars: int,
         max_age: timedelta,
+        ward: Ward,
     ) -> None:
-        """Remember what to ask for; nothing is fetched yet."""
+        """Remember what to ask for; nothing is fetched yet.
+
+        A coin with bad bars is in quarantine in `ward` until they are good.
+        """
+        self._ward = ward
+        self._verb = f"candles ({interval})"
         self._section = section
         self._symbol = symbol
         self._interval = interval
@@ -85,7 +92,7 @@ class LiveSeries:
             self._asked_at = to_ms(asked)
             try:
                 answer = await self._calls.candles(self._symbol, self._interval, asked, self._limit)
-                candles = checked_bars(self._section, self._symbol, self._interval, answer, asked)
+                candles = self._checked(answer, asked)
                 if not len(candles):
                     message = (
                         f"market {self._section}: no closed {self._interval} bar of {self._symbol}"
@@ -111,6 +118,16 @@ class LiveSeries:
                 encoded=encode_series(series),
                 fresh_until=min(self._fresh_until, self._stale_at),
             )
+
+    def _checked(self, answer: Candles, asked: datetime) -> Candles:
+        try:
+            found = checked_bars(self._section, self._symbol, self._interval, answer, asked)
+        except DataError as error:
+            means = f"no decision on {self._symbol} until they are good"
+            self._ward.put(self._verb, f"are refused: {error}", means, symbol=self._symbol)
+            raise
+        self._ward.release(self._verb, self._symbol)
+        return found
 
     def _is_old(self, now: int) -> bool:
         """Tell whether to ask again: it is time, or the clock was set back since."""

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import anyio
 
+from nof0_core.border.quarantine import Ward
 from nof0_core.border.records import QUOTE, mapping
 from nof0_core.clock import Clock
 from nof0_core.domain.snapshot import Quote
@@ -16,6 +17,8 @@ from nof0_core.market.calls import MarketCalls
 
 CLOCK_SKEW = timedelta(minutes=1)
 """How far a live venue's clock may be ahead of this machine's."""
+VERB = "quotes"
+WITHOUT = "{} has no price, and no entries, until the next good one"
 
 
 class QuoteCache:
@@ -29,12 +32,15 @@ class QuoteCache:
         clock: Clock,
         max_age: timedelta,
         is_recorded: bool,
+        ward: Ward,
     ) -> None:
         """Start empty; `max_age` is how long an answer serves, on a lockstep clock until it jumps.
 
         On a recorded market a quote from the future is an error; a live venue's clock may differ
-        from this machine's by up to a minute.
+        from this machine's by up to a minute. A coin with a bad quote is in quarantine in `ward`
+        until the next good one.
         """
+        self._ward = ward
         self._section = section
         self._calls = calls
         self._clock = clock
@@ -83,7 +89,7 @@ class QuoteCache:
         except ProviderError as error:
             return dict.fromkeys(symbols, str(error))
         if isinstance(found, str):
-            return dict.fromkeys(symbols, f"market {self._section}: what it returned {found}")
+            return {symbol: self._refused(symbol, found) for symbol in symbols}
         now = self._clock.now()
         return {symbol: self._checked(symbol, found.get(symbol), now) for symbol in symbols}
 
@@ -92,12 +98,18 @@ class QuoteCache:
             return f"market {self._section}: no quote of {symbol}"
         wrong = QUOTE(answer)
         if wrong or not isinstance(answer, Quote):
-            return f"market {self._section}: the quote of {symbol} is refused: {wrong}"
+            return self._refused(symbol, wrong)
         if answer.symbol != symbol:
-            return f"market {self._section}: asked for {symbol}, got a quote of {answer.symbol}"
+            return self._refused(symbol, f"is one of {answer.symbol}")
         if answer.time > now + self._skew:
-            return (
-                f"market {self._section}: the quote of {symbol} is from the future: "
-                f"{answer.time:%Y-%m-%d %H:%M:%S}, now is {now:%Y-%m-%d %H:%M:%S}"
+            return self._refused(
+                symbol,
+                f"is from the future: {answer.time:%Y-%m-%d %H:%M:%S}, now is "
+                f"{now:%Y-%m-%d %H:%M:%S}",
             )
+        self._ward.release(VERB, symbol)
         return answer
+
+    def _refused(self, symbol: Symbol, wrong: str) -> str:
+        self._ward.put(VERB, f"for {symbol} {wrong}", WITHOUT.format(symbol), symbol=symbol)
+        return f"market {self._section}: the quote of {symbol} is refused: {wrong}"

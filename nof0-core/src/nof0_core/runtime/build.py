@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from nof0_core.border.quarantine import Quarantine
 from nof0_core.clock import Clock
-from nof0_core.config.model import Config, TraderConfig
+from nof0_core.config.model import Config, Section, TraderConfig
 from nof0_core.decision import DecisionMaker
 from nof0_core.domain.model import ModelSpec
 from nof0_core.execution.engine import ExecutionEngine
@@ -33,7 +34,28 @@ from nof0_core.spending.budget import CallStore, ModelBudget
 from nof0_core.state.recorder import Recorder
 
 
-def make_feed(config: Config, clock: Clock, section: str, provider: MarketProvider) -> MarketFeed:
+def make_quarantine(config: Config, recorder: Recorder) -> Quarantine:
+    """Make what remembers who is in quarantine, and tells the journal."""
+
+    def owner(family: str, section: str) -> str:
+        found: Mapping[str, Section] = config.markets if family == "market" else config.exchanges
+        return str(config.registry.owner(family, found[section].kind.type))
+
+    return Quarantine(
+        clock=recorder.clock,
+        alarm=recorder.alert,
+        owner=owner,
+        redact=Redactor(config.secrets).text,
+    )
+
+
+def make_feed(
+    config: Config,
+    clock: Clock,
+    section: str,
+    provider: MarketProvider,
+    quarantine: Quarantine | None = None,
+) -> MarketFeed:
     """Make the feed of a market section; it still has to be opened."""
     limits = LIMITS.lowered(config.markets[section].timeout)
     return MarketFeed(
@@ -45,6 +67,7 @@ def make_feed(config: Config, clock: Clock, section: str, provider: MarketProvid
         series_bars=config.series_bars,
         quotes_within=limits.quotes,
         candles_within=limits.candles,
+        ward=quarantine.ward("market", section) if quarantine is not None else None,
     )
 
 
@@ -70,6 +93,7 @@ def make_manager(
     providers: Mapping[str, ExchangeProvider],
     backends: Mapping[str, LLMBackend],
     budget: ModelBudget,
+    quarantine: Quarantine,
 ) -> tuple[Manager, ViewBuilder]:
     """Make the manager with all its traders and desks, and the views of them."""
     clock = recorder.clock
@@ -96,6 +120,7 @@ def make_manager(
             since=recorder.state.inception or clock.now(),
             refusal=brakes.refusal,
             limits=LIMITS.lowered(config.exchanges[name].timeout),
+            ward=quarantine.ward("exchange", name),
         )
         for name, provider in providers.items()
     }
@@ -108,7 +133,7 @@ def make_manager(
         )
         for t in config.traders
     }
-    measurements = Measurements(markets=feeds, exchanges=executions)
+    measurements = Measurements(markets=feeds, exchanges=executions, quarantine=quarantine)
     views = ViewBuilder(
         config=config,
         recorder=recorder,

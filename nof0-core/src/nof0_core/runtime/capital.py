@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal, localcontext
 from functools import partial
 
+from nof0_core.border.answers import wrong
 from nof0_core.config.model import Config, TraderConfig
 from nof0_core.domain.account import AccountReport
 from nof0_core.domain.event import Filled, Transferred
@@ -15,7 +16,6 @@ from nof0_core.domain.order import Side
 from nof0_core.domain.position import VenuePosition
 from nof0_core.domain.vocabulary import TransferReason
 from nof0_core.errors import TransientError, UsageError
-from nof0_core.execution.shapes import wrong_shape
 from nof0_core.ids import ENGINE, RESERVE, UNASSIGNED, TraderId, is_shared
 from nof0_core.money import EXACT, HUNDRED, ZERO, exactly, plain, truncate_usd
 from nof0_core.protocols import ExchangeProvider
@@ -87,9 +87,10 @@ async def fund_traders(
 
 async def _report(provider: ExchangeProvider) -> AccountReport:
     report = await provider.report()
-    problem = wrong_shape("report", report)
+    problem = wrong("report", report)
     if problem:
-        raise TransientError(problem)
+        message = f"what report answered {problem}"
+        raise TransientError(message)
     return report
 
 

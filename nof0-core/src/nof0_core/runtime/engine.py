@@ -27,7 +27,7 @@ from nof0_core.manager.manager import AHEAD, Manager
 from nof0_core.manager.views import ViewBuilder
 from nof0_core.plugins.env import Logger
 from nof0_core.runtime import clocks, compatibility
-from nof0_core.runtime.build import make_budget, make_feed, make_manager
+from nof0_core.runtime.build import make_budget, make_feed, make_manager, make_quarantine
 from nof0_core.runtime.capital import book_lost_calls, fund_traders
 from nof0_core.runtime.export_loop import Exports
 from nof0_core.runtime.file_limit import raise_file_limit
@@ -125,7 +125,10 @@ async def open_engine(
         )
         markets = await sections.open_all("market", config.markets)
         compatibility.check_clock(config, clock, markets, is_resumed=last is not None)
-        feeds = {n: make_feed(config, clock, n, provider) for n, provider in markets.items()}
+        quarantine = make_quarantine(config, recorder)
+        feeds = {
+            n: make_feed(config, clock, n, provider, quarantine) for n, provider in markets.items()
+        }
         held = {p.symbol for name in config.exchanges for p in state.positions(name)}
         for name, feed in feeds.items():
             symbols = [s for t in config.traders if t.market == name for s in t.symbols]
@@ -159,6 +162,7 @@ async def open_engine(
             providers=providers,
             backends=backends,
             budget=budget,
+            quarantine=quarantine,
         )
         yield Engine(
             config=config,

@@ -187,7 +187,7 @@ def test_a_record_of_a_subclass_is_refused():
         note: str = ""
 
     own = Own(**attrs.asdict(GOOD_FILL))
-    assert FILL(own) == "is a Own, not a Fill"
+    assert FILL(own) == "is a Own, no Fill"
 
 
 @settings(max_examples=300, deadline=None)
@@ -205,7 +205,7 @@ def test_what_is_wrong_is_told_by_the_name_of_the_part():
     assert REPORT(built(GOOD_REPORT, positions=(GOOD_POSITION, bad))) == (
         "positions[1].quantity is NaN"
     )
-    assert REPORT(built(GOOD_REPORT, account=None)) == "account is None, not a VenueAccount"
+    assert REPORT(built(GOOD_REPORT, account=None)) == "account is None, no VenueAccount"
     account = built(GOOD_REPORT.account, equity=1.5)
     assert REPORT(built(GOOD_REPORT, account=account)) == (
         "account.equity is 1.5 (float), not a Decimal"
@@ -220,7 +220,9 @@ def test_what_is_wrong_is_told_by_the_name_of_the_part():
 def test_parts_that_contradict_each_other_are_refused():
     twice = built(GOOD_REPORT, positions=(GOOD_POSITION, GOOD_POSITION))
     assert REPORT(twice) == "positions are not unique: BTC comes twice"
-    twice = built(GOOD_REPORT, orders=(GOOD_ORDER, GOOD_ORDER))
+    assert REPORT(built(GOOD_REPORT, orders=(GOOD_ORDER, GOOD_ORDER))) == ""
+    other = built(GOOD_ORDER, size=D(9))
+    twice = built(GOOD_REPORT, orders=(GOOD_ORDER, other))
     assert REPORT(twice) == "orders are not unique: 7 comes twice"
     assert "more than the size" in ORDER(built(GOOD_ORDER, filled_size=D(3)))
     assert "filled_size 0" in ORDER(built(GOOD_ORDER, filled_size=D(0)))

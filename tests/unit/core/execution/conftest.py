@@ -8,6 +8,7 @@ from decimal import Decimal as D
 import attrs
 import pytest
 
+from nof0_core.border.quarantine import Quarantine
 from nof0_core.clock import ScaledClock, SimulatedClock
 from nof0_core.domain.account import AccountReport, VenueAccount
 from nof0_core.domain.decision import Signal
@@ -276,6 +277,9 @@ class Scene:
             state.apply(event)
         self.is_synced = False
         self.recorder = Recorder(journal=journal, state=state, clock=self.clock, log=self.log)
+        self.quarantine = Quarantine(
+            clock=self.clock, alarm=self.recorder.alert, owner=lambda *_: "nof0-bad 1"
+        )
         self.execution = ExecutionEngine(
             venue_account="paper",
             provider=self.provider(),
@@ -284,6 +288,7 @@ class Scene:
             policies={"ann": self.policies, "bob": self.policies},
             since=state.inception or self.clock.now(),
             refusal=lambda _: self.refused,
+            ward=self.quarantine.ward("exchange", "paper"),
         )
 
     def restart(self):

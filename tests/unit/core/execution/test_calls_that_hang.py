@@ -10,7 +10,7 @@ from world.loop import live_in, now
 
 from nof0_core.clock import SimulatedClock
 from nof0_core.domain.decision import Signal
-from nof0_core.domain.order import OrderPurpose, TriggerKind
+from nof0_core.domain.order import OrderPurpose, OrderRequest, Side, TriggerKind
 from nof0_core.domain.position import MarginMode, ProtectionMode
 from nof0_core.errors import OutcomeUnknownError, TransientError
 from nof0_core.execution.gateway import Gateway
@@ -20,12 +20,13 @@ from nof0_core.testing import samples
 from nof0_core.testing.environment import START
 
 ID = ClientOrderId("0x1")
+REQUEST = OrderRequest(client_id=ID, symbol="BTC", side=Side.BUY, size=D(1), limit_price=D(100_000))
 CALLS = {
     "report": (lambda g: g.report(), 10, TransientError),
     "fills": (lambda g: g.fills(START), 15, TransientError),
     "funding": (lambda g: g.funding(START), 15, TransientError),
-    "order": (lambda g: g.order(ID), 10, TransientError),
-    "prove": (lambda g: g.prove(ID), 30, TransientError),
+    "order": (lambda g: g.order(REQUEST), 10, TransientError),
+    "prove": (lambda g: g.prove(REQUEST), 30, TransientError),
     "set_leverage": (lambda g: g.set_leverage("BTC", 5, MarginMode.CROSS), 10, TransientError),
     "accept_marks": (lambda g: g.accept_marks({}), 15, TransientError),
     "place": (lambda g: g.place([], expires_at=None, within=20.0), 20, OutcomeUnknownError),

@@ -63,7 +63,7 @@ async def test_an_answer_that_is_none_is_a_read_that_failed(running, verb, answe
     setattr(running.venue, verb, nonsense)
     running.restart()
     [trouble] = await running.execution.sync(running.quotes())
-    assert f"paper: {verb} answered with a {type(answer).__name__}, not a" in trouble
+    assert f"paper: what {verb} answered is {answer}, no" in trouble
     assert running.state.position("ann", "BTC") is not None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal as D
 
 import anyio
 import attrs
@@ -10,10 +11,11 @@ import pytest
 from world.clock import WorldClock
 from world.loop import live_in, now
 
-from nof0_core.domain.order import OrderStatus
+from nof0_core.domain.order import OrderRequest, OrderStatus, Side
 from nof0_core.errors import OutcomeUnknownError, TransientError
 from nof0_core.execution.gateway import Gateway
 from nof0_core.execution.limits import EXCHANGE_VERBS, LIMITS, MARKET_VERBS, VERBS
+from nof0_core.ids import ClientOrderId
 from nof0_core.testing.environment import START
 
 
@@ -68,6 +70,11 @@ def waited(ask, timeout):
     return live_in(1, story)
 
 
+REQUEST = OrderRequest(
+    client_id=ClientOrderId("0x1"), symbol="BTC", side=Side.BUY, size=D(1), limit_price=D(100_000)
+)
+
+
 def entry(gateway):
     return gateway.place([], expires_at=None, within=gateway.limits.place)
 
@@ -84,7 +91,7 @@ def stop(gateway):
         (lambda gateway: gateway.cancel(["0x1"]), OutcomeUnknownError, 4),
         (lambda gateway: gateway.report(), TransientError, 10),
         (lambda gateway: gateway.fills(START), TransientError, 15),
-        (lambda gateway: gateway.order("0x1"), TransientError, 10),
+        (lambda gateway: gateway.order(REQUEST), TransientError, 10),
     ],
 )
 def test_a_section_that_hangs_is_given_up_at_its_timeout_or_the_limit_before(ask, error, alone):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal as D
+
 import attrs
 import pytest
 
+from nof0_core.border.values import shown
 from nof0_core.domain.decision import Decision, Signal
-from nof0_core.domain.order import OrderStatus
+from nof0_core.domain.order import OrderRequest, OrderStatus, Side
 from nof0_core.errors import OutcomeUnknownError, TransientError
 from nof0_core.execution.gateway import Gateway
 from nof0_core.ids import ClientOrderId
@@ -14,6 +18,9 @@ from nof0_core.protocols import Capability
 from nof0_core.testing.environment import START
 
 pytestmark = pytest.mark.anyio
+REQUEST = OrderRequest(
+    client_id=ClientOrderId("0x1"), symbol="BTC", side=Side.BUY, size=D(1), limit_price=D(100_000)
+)
 CLOSE = Decision(signal=Signal.CLOSE, symbol="BTC")
 
 
@@ -26,20 +33,12 @@ def answering(answer):
 
 @pytest.mark.parametrize("verb", ["report", "fills", "funding"])
 @pytest.mark.parametrize(
-    ("answer", "said"),
-    [
-        (None, "a NoneType"),
-        ("fills", "a str"),
-        (b"fills", "a bytes"),
-        ({}, "a dict"),
-        (iter(()), "a tuple_iterator"),
-        ([None], "a list with a NoneType in it"),
-        (("fill",), "a tuple with a str in it"),
-    ],
+    "answer",
+    [None, "fills", b"fills", {}, iter(()), set(), 3.5],
     ids=lambda value: repr(value)[:12],
 )
 async def test_a_read_of_a_wrong_type_fails_and_the_stop_is_placed_all_the_same(
-    scene, verb, answer, said
+    scene, verb, answer
 ):
     await scene.open("ann")
     [stop] = [o for o in scene.resting() if o.trigger.kind == "stop"]
@@ -48,10 +47,8 @@ async def test_a_read_of_a_wrong_type_fails_and_the_stop_is_placed_all_the_same(
     asked = getattr(scene.venue, verb)
     setattr(scene.venue, verb, answering(answer))
     trouble = await scene.execution.sync(scene.quotes())
-    wanted = "an AccountReport" if verb == "report" else "a sequence of "
-    problem = said if verb != "report" else f"a {type(answer).__name__}"
-    assert any(f"paper: {verb} answered with {problem}, not {wanted}" in t for t in trouble)
-    assert "could not be read" in (await scene.open("bob")).orders[0].why
+    assert any(f"paper: what {verb} answered is {shown(answer)}, no" in t for t in trouble)
+    assert "is in quarantine" in (await scene.open("bob")).orders[0].why
     scene.venue.move("BTC", 98_000)
     await scene.execution.sync(scene.quotes())
     setattr(scene.venue, verb, asked)
@@ -59,6 +56,8 @@ async def test_a_read_of_a_wrong_type_fails_and_the_stop_is_placed_all_the_same(
     assert scene.venue.sizes["BTC"] == 0
     assert scene.state.position("ann", "BTC") is None
     assert await scene.execution.sync(scene.quotes()) == ()
+    scene.venue.move("BTC", 100_000)
+    assert (await scene.open("bob")).orders[0].status is OrderStatus.FILLED
 
 
 @pytest.mark.parametrize(
@@ -82,7 +81,7 @@ async def test_a_report_with_a_part_of_a_wrong_type_is_none(scene, changes):
     scene.venue.report = partly
     [part] = changes
     [trouble] = await scene.execution.sync(scene.quotes())
-    assert trouble.startswith(f"paper: report answered with {part}: ")
+    assert trouble.startswith(f"paper: what report answered {part}")
     scene.venue.report = report
     assert await scene.execution.sync(scene.quotes()) == ()
 
@@ -135,8 +134,8 @@ class Proving:
 @pytest.mark.parametrize(
     ("verb", "arguments", "error"),
     [
-        ("order", [ClientOrderId("0x1")], TransientError),
-        ("prove", [ClientOrderId("0x1")], TransientError),
+        ("order", [REQUEST], TransientError),
+        ("prove", [REQUEST], TransientError),
         ("accept_marks", [{}], TransientError),
         ("fills", [START], TransientError),
         ("funding", [START], TransientError),
@@ -144,10 +143,12 @@ class Proving:
         ("cancel", [[ClientOrderId("0x1")]], OutcomeUnknownError),
     ],
 )
-@pytest.mark.parametrize("answer", [["x"], "x", 3, object()], ids=lambda v: type(v).__name__)
+@pytest.mark.parametrize("answer", ["x", 3, object()], ids=lambda v: type(v).__name__)
 async def test_every_verb_names_itself_its_section_and_the_type(
     scene, verb, arguments, error, answer
 ):
     asked = Gateway(venue_account="paper", provider=Proving(answer), clock=scene.clock)
-    with pytest.raises(error, match=f"^paper: {verb} answered with a {type(answer).__name__}"):
+    with pytest.raises(
+        error, match=f"^paper: what {verb} answered is {re.escape(shown(answer))}, no"
+    ):
         await getattr(asked, verb)(*arguments)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal as D
 
 import attrs
 import pytest
 
+from nof0_core.border.quarantine import Ward
 from nof0_core.errors import DataError
 
 pytestmark = pytest.mark.anyio
@@ -88,3 +89,63 @@ async def test_instruments_of_the_wrong_kind_end_the_start_in_words(asked, feed_
     asked.instruments = instruments
     with pytest.raises(DataError, match="instrument"):
         await feed_of(asked).open(["BTC"])
+
+
+@pytest.fixture
+def ward(asked):
+    return Ward.alone("market", "paper", asked.clock)
+
+
+async def later(market):
+    await market.clock.sleep_until(market.clock.now() + timedelta(minutes=3))
+
+
+async def test_a_coin_is_in_quarantine_from_a_bad_quote_to_the_next_good_one(asked, feed_of, ward):
+    feed, quotes = feed_of(asked, ward=ward), asked.quotes
+    await feed.open()
+
+    async def some_bad(symbols):
+        found = await quotes(symbols)
+        return {s: changed(q, mark=1.5) if s == "BTC" else q for s, q in found.items()}
+
+    asked.quotes = some_bad
+    await feed.quotes(["BTC", "ETH"])
+    assert [(e.verb, e.symbol) for e in ward.entries] == [("quotes", "BTC")]
+    await later(asked)
+    asked.quotes = quotes
+    await feed.quotes(["BTC", "ETH"])
+    assert ward.entries == []
+
+
+async def test_no_quote_at_all_is_no_bad_one(asked, feed_of, ward):
+    feed = feed_of(asked, ward=ward)
+    await feed.open()
+
+    async def nothing(_):
+        return {}
+
+    asked.quotes = nothing
+    await feed.quotes(["BTC"])
+    assert ward.entries == []
+
+
+async def test_a_coin_is_in_quarantine_while_its_bars_are_bad_and_has_its_quotes(
+    asked, feed_of, ward
+):
+    feed, bars = feed_of(asked, ward=ward), asked.candles
+    await feed.open()
+
+    async def some_bad(symbol, interval, end, limit):
+        found = await bars(symbol, interval, end, limit)
+        return [found] if (symbol, interval) == ("BTC", "3m") else found
+
+    asked.candles = some_bad
+    moment = await feed.moment(["BTC", "ETH"])
+    assert set(moment.missing) == {"BTC"}
+    assert [(e.verb, e.symbol) for e in ward.entries] == [("candles (3m)", "BTC")]
+    assert set(await feed.quotes(["BTC", "ETH"])) == {"BTC", "ETH"}
+    asked.candles = bars
+    await later(asked)
+    moment = await feed.moment(["BTC", "ETH"])
+    assert set(moment.snapshots) == {"BTC", "ETH"}
+    assert ward.entries == []

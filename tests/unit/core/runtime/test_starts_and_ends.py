@@ -127,7 +127,7 @@ async def test_a_run_after_one_with_its_clock_ahead_says_so_and_plans_from_now(
 @pytest.mark.parametrize("answer", [None, "away", []], ids=repr)
 async def test_a_first_report_of_a_wrong_type_is_one_that_failed(stage, monkeypatch, answer):
     stage.retell = lambda _: answer
-    words = f"exchange paper: report failed 5 times: report answered with a {type(answer).__name__}"
+    words = "exchange paper: report failed 5 times: what report answered is .*, no AccountReport"
     with pytest.raises(TransientError, match=words):
         async with stage.engine(monkeypatch, SimulatedClock(START)):
             pass
