@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
 from nof0_core.domain.order import Side
@@ -40,7 +38,7 @@ class RestartContract(OrderContract):
         async with open_bench(durable, symbol) as bench:
             start = bench.env.clock.now()
             order = bench.order(Side.BUY)
-            outcome = await bench.place(order)
+            await bench.place(order)
             before = await bench.exchange.report()
             fills = list(await bench.exchange.fills(start))
             known = await bench.exchange.order(order.client_id)
@@ -54,7 +52,6 @@ class RestartContract(OrderContract):
             ], "positions changed in a restart"
             assert list(await bench.exchange.fills(start)) == fills, "fills changed in a restart"
             assert await bench.exchange.order(order.client_id) == known, "the order is forgotten"
-            assert outcome.status is known.status if known else False
 
     async def test_restart_sends_no_order_twice(self, durable: Opener, symbol: Symbol) -> None:
         """An order of before is answered as then; that is what the engine asks after a crash."""
@@ -79,13 +76,18 @@ class RestartContract(OrderContract):
         async with open_bench(durable, symbol) as bench:
             start = bench.env.clock.now()
             await bench.place(bench.order(Side.BUY))
+            old = await bench.exchange.fills(start)
             await bench.minutes(1)
         async with open_bench(durable, symbol) as bench:
-            await bench.place(bench.order(Side.SELL))
-            fills = await bench.exchange.fills(start - timedelta(seconds=1))
-            assert len({f.venue_order_id for f in fills}) > 1, "an order id was given again"
-            ids = [f.trade_id for f in fills]
-            assert len(set(ids)) == len(ids), "a trade id was given again"
+            order = bench.order(Side.SELL)
+            await bench.place(order)
+            fills = await bench.exchange.fills(start)
+            new = [f for f in fills if f.client_id == order.client_id]
+            assert new, "nothing was filled: the test shows nothing"
+            again = {f.trade_id for f in old} & {f.trade_id for f in new}
+            assert not again, f"trade ids were given again: {again}"
+            again = {f.venue_order_id for f in old} & {f.venue_order_id for f in new}
+            assert not again, f"order ids were given again: {again}"
 
     async def test_restart_keeps_leverage(self, durable: Opener, symbol: Symbol) -> None:
         """Leverage is set once, before the first entry; a position after a restart still has it."""
