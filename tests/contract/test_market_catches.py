@@ -132,12 +132,10 @@ class Recorded(HandMarket):
 
     def history(self, symbol, interval):
         length = interval_ms(interval)
-        opens = [
-            int(START.timestamp() * 1000) + length * (bar + self.shift) for bar in range(-20, 20)
-        ]
-        prices = [1.0] * len(opens)
-        columns = dict.fromkeys(("open", "high", "low", "close", "volume"), prices)
-        return Candles(interval=interval, open_time=opens, **columns)
+        opens = [int(START.timestamp() * 1000) + length * bar for bar in range(-20, 20)]
+        columns = dict.fromkeys(("open", "high", "low", "close"), [1.0] * len(opens))
+        volume = [float(time + self.shift * length) for time in opens]
+        return Candles(interval=interval, open_time=opens, volume=volume, **columns)
 
     async def candles(self, symbol, interval, end, limit):
         bars = await super().candles(symbol, interval, end, limit)

@@ -5,7 +5,7 @@ The checks are those of `nof0_core.border`, which the engine makes of everything
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Never, TypeVar
 
@@ -102,13 +102,15 @@ class DeclaredExchange(ExchangeWrapper):
         return self._known("funding", payments)
 
     async def _prove(self, client_id: ClientOrderId) -> VenueOrder | None:
-        return declared("prove", optional(ORDER), await self._with().prove(client_id))
+        found: VenueOrder | None = await self._with().prove(client_id)
+        return declared("prove", optional(ORDER), found)
 
     async def _accept_marks(self, quotes: Mapping[Symbol, Quote]) -> Sequence[Fill]:
         return self._filled("accept_marks", await self._with().accept_marks(quotes))
 
     def _next_event(self, after: datetime, until: datetime) -> datetime | None:
-        return declared("next_event", optional(moment), self._with().next_event(after, until))
+        found: datetime | None = self._with().next_event(after, until)
+        return declared("next_event", optional(moment), found)
 
     def _with(self) -> Any:
         """Return the exchange behind, whose words have been looked at."""

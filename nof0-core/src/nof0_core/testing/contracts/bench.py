@@ -34,9 +34,10 @@ class Bench:
     """An opened exchange.
 
     `exchange` fails a test as soon as a value it answers with is not of its declared type;
-    `opened` is what the kind opened, with methods of its own. `instrument` and `mark` belong to `symbol`; orders are made for about 100 USD with a limit 2 %
-    beyond the mark. Client ids are derived from the time the bench was made, so that a second run
-    on the same account places new orders.
+    `opened` is what the kind opened, with methods of its own. `instrument` and `mark` belong to
+    `symbol`; orders are made for about 100 USD with a limit 2 % beyond the mark. Client ids are
+    derived from the time they are made at, so that a later run on the same account places new
+    orders.
     """
 
     exchange: ExchangeProvider

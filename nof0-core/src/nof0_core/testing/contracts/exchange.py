@@ -55,9 +55,7 @@ class ExchangeContract(RestartContract, TogetherContract, FundingContract, Simul
         if telling := exchange_with(exchange, Capability.NEXT_EVENT):
             telling.next_event(start, start + timedelta(hours=3))
 
-    async def test_new_account_has_its_balance(
-        self, bench: Bench, balance: Decimal | None
-    ) -> None:
+    async def test_new_account_has_its_balance(self, bench: Bench, balance: Decimal | None) -> None:
         """Cash at the start is what the account was given."""
         if balance is None:
             pytest.skip("nobody says what a new account has: override `balance`")
