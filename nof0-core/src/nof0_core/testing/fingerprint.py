@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 import attrs
+import msgspec
 import numpy as np
 
 
@@ -18,6 +19,8 @@ def fingerprint(value: Any) -> object:
     """
     if isinstance(value, np.ndarray):
         return (value.dtype.str, value.shape, value.tobytes())
+    if isinstance(value, msgspec.Raw):
+        return bytes(value)
     if attrs.has(type(value)):
         names = [field.name for field in attrs.fields(type(value))]
         parts = tuple((name, fingerprint(getattr(value, name))) for name in names)
