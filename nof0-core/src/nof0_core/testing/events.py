@@ -41,7 +41,9 @@ def events(first: int = 1) -> tuple[Event, ...]:
     The first of a kind has all that may be there, the second only what must. What stands in them
     is of the declared types and means nothing: the parts do not belong to one story.
     """
-    bodies = [body for kind in BODIES.values() for body in (_full(kind), _bare(kind))]
+    bodies: list[Body] = [
+        _body(kind, is_full=is_full) for kind in BODIES.values() for is_full in (True, False)
+    ]
     return tuple(
         Event(
             seq=first + place,
@@ -51,14 +53,6 @@ def events(first: int = 1) -> tuple[Event, ...]:
         )
         for place, body in enumerate(bodies)
     )
-
-
-def _full(kind: type[Body]) -> Body:
-    return _body(kind, is_full=True)
-
-
-def _bare(kind: type[Body]) -> Body:
-    return _body(kind, is_full=False)
 
 
 def _body(kind: type[Any], *, is_full: bool) -> Any:
