@@ -19,6 +19,8 @@ from __future__ import annotations
 
 from nof0_core.testing.contracts.allocator import AllocatorContract
 from nof0_core.testing.contracts.books import OrderBookContract
+from nof0_core.testing.contracts.commands import CommandContract
+from nof0_core.testing.contracts.companion import CompanionContract
 from nof0_core.testing.contracts.exchange import ExchangeContract
 from nof0_core.testing.contracts.exporter import ExporterContract, Written
 from nof0_core.testing.contracts.llm import LLMContract
@@ -29,6 +31,8 @@ from nof0_core.testing.contracts.service import Opener, ServiceContract
 
 __all__ = [
     "AllocatorContract",
+    "CommandContract",
+    "CompanionContract",
     "ExchangeContract",
     "ExporterContract",
     "LLMContract",
