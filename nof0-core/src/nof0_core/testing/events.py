@@ -35,7 +35,7 @@ _PLAIN: Mapping[Any, object] = {
 }
 
 
-def events(first: int = 1) -> tuple[Event, ...]:
+def sample_events(first: int = 1) -> tuple[Event, ...]:
     """Return two events of every kind, numbered from `first`, a second apart, oldest first.
 
     The first of a kind has all that may be there, the second only what must. What stands in them

@@ -14,7 +14,7 @@ from nof0_core.testing import samples
 from nof0_core.testing.environment import START
 
 
-def trader(name: str = "sample", *, equity: str = "10000", hours: int = 0) -> TraderView:
+def trader_view(name: str = "sample", *, equity: str = "10000", hours: int = 0) -> TraderView:
     """Return a trader that has traded for some hours, by a cent more each of them."""
     begun = START - timedelta(hours=hours)
     state = attrs.evolve(samples.account(equity), trader=TraderId(name))
@@ -49,7 +49,7 @@ def view(seq: int, *traders: TraderView) -> View:
     One position of it is open, in BTC.
     """
     held = attrs.evolve(
-        trader(hours=24),
+        trader_view(hours=24),
         account=samples.account(holdings=(samples.holding(),)),
     )
     quote = samples.snapshot().quote

@@ -1,4 +1,4 @@
-"""Suites that every provider, backend and check must pass.
+"""Suites that every plugin must pass, one for each family.
 
 Inherit from a suite and say which kind and config:
 

@@ -47,7 +47,7 @@ class AllocatorContract:
     def requests(self) -> dict[str, AllocationRequest]:
         """Return what it is asked, by what is special about it."""
         one, two, many = (
-            tuple(views.trader(f"trader{place}", hours=24 * place) for place in range(count))
+            tuple(views.trader_view(f"trader{place}", hours=24 * place) for place in range(count))
             for count in (1, 2, 12)
         )
         lost = _with_equity(two[0], "0.01"), two[1]
@@ -61,7 +61,7 @@ class AllocatorContract:
             "nothing to hand out": allocation(two, available="0"),
             "next to no equity": allocation(lost),
             "negative equity": allocation(ruined),
-            "all records empty": allocation(tuple(views.trader(f"new{n}") for n in range(3))),
+            "all records empty": allocation(tuple(views.trader_view(f"new{n}") for n in range(3))),
             "no capital configured": attrs.evolve(
                 allocation(two), configured={view.trader: Decimal(0) for view in two}
             ),

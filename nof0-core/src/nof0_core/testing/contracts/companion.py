@@ -54,7 +54,7 @@ class CompanionContract(ServiceContract):
         return directory / "etc" / "nof0.yaml"
 
     @pytest.fixture
-    def opener(self, companion: Companion, tmp_path: Path) -> CompanionOpener:  # type: ignore[override]
+    def opener(self, companion: Companion, tmp_path: Path) -> CompanionOpener:
         """Bring companion and surroundings together."""
         said: list[str] = []
         env = CompanionEnv(

@@ -14,7 +14,7 @@ from nof0_core.domain.event import Event
 from nof0_core.protocols import Exporter
 from nof0_core.testing import views
 from nof0_core.testing.contracts.service import Opener, ServiceContract
-from nof0_core.testing.events import events as sample_events
+from nof0_core.testing.events import sample_events
 from nof0_core.testing.fingerprint import fingerprint
 from nof0_core.testing.heartbeat import unblocked
 
