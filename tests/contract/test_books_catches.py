@@ -81,7 +81,7 @@ class Aggregated(WithBook):
 
     def _one(self, levels):
         size = sum(level.size for level in levels)
-        price = sum(level.price * level.size for level in levels) / size
+        price = round(sum(level.price * level.size for level in levels) / size, 4)
         return (BookLevel(price=price, size=size),)
 
 
@@ -127,6 +127,20 @@ BROKEN = [
 @pytest.mark.parametrize(("broken", "case"), [pytest.param(b, c, id=b.__name__) for b, c in BROKEN])
 async def test_broken_books_fail_their_case_alone(broken, case, failing):
     assert await failing(OrderBookContract, kind_of(broken), NoConfig()) == {case}
+
+
+async def test_book_of_a_wrong_type_is_told_with_the_field(faults):
+    class Floats(WithBook):
+        async def books(self, symbols):
+            found = await super().books(symbols)
+            level = BookLevel(price=Decimal(1), size=Decimal(1))
+            object.__setattr__(level, "price", 1.0)
+            return {s: attrs.evolve(b, bids=(level,), asks=()) for s, b in found.items()}
+
+    given = {"kind": kind_of(Floats), "config": NoConfig()}
+    case = "test_values_are_of_their_declared_types"
+    said = (await faults(MarketContract, given, [case]))[case]
+    assert said == "books[BTC].bids[0].price is 1.0 (float), not a Decimal"
 
 
 async def test_a_market_without_books_fails_all_cases_about_them(failing, cases):

@@ -59,9 +59,9 @@ class TestReplay(BehindContract):
         return TAPE
 
     @pytest.fixture
-    async def config(self, tmp_path, env, request_):
+    async def config(self, tmp_path, env, question):
         config = TapeConfig(backend="real", file=tmp_path / "run.jsonl", mode=REPLAY)
-        asked = attrs.evolve(request_)
+        asked = attrs.evolve(question)
         async with TAPE.open(attrs.evolve(config, mode=RECORD), env) as recording:
             await recording.complete(asked)
         return config

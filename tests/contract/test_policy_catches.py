@@ -1,22 +1,26 @@
-"""Risk checks and backends that break a promise fail the case for it."""
+"""Risk checks that break a promise fail the case for it."""
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
 from decimal import Decimal
 
 import attrs
 import pytest
+from contract.broken_exchanges import held_up
 
 from nof0_core.domain.decision import ALLOW, Verdict, VerdictKind
-from nof0_core.domain.model import Completion, ModelSpec, Prompt
-from nof0_core.ids import Symbol
-from nof0_core.plugins.kinds import BackendKind
-from nof0_core.protocols.llm import CompletionRequest
-from nof0_core.testing import START, context, decision
-from nof0_core.testing.contracts import LLMContract, RiskCheckContract
+from nof0_core.plugins.kinds import PolicyKind
+from nof0_core.testing.contracts import RiskCheckContract
 
-CASES = sorted(name for name in dir(RiskCheckContract) if name.startswith("test_"))
+pytestmark = pytest.mark.anyio
+
+TYPES = "test_verdicts_are_of_their_declared_types"
+LOOKED_AT = "test_what_is_shown_is_only_looked_at"
+
+
+@attrs.frozen(kw_only=True)
+class NoConfig:
+    """Nothing to set."""
 
 
 class Forgets:
@@ -49,94 +53,72 @@ class KeepsIn:
         return Verdict(kind=VerdictKind.VETO, code="stay", message="stay")
 
 
-@pytest.mark.parametrize(
-    ("check", "case"),
-    [
-        pytest.param(Forgets, "test_same_question_same_verdict", id="memory"),
-        pytest.param(SaysNothing, "test_verdict_says_what_and_why", id="no reason"),
-        pytest.param(Grows, "test_verdict_says_what_and_why", id="shrinks to more"),
-        pytest.param(KeepsIn, "test_closing_is_allowed", id="forbids closing"),
-    ],
-)
-def test_broken_check_fails_its_case_alone(check, case):
-    entries = [decision(), decision(leverage=40), decision(confidence=1.0)]
-    failed = set()
-    for name in CASES:
-        arguments = {"check": check()} | ({} if "closing" in name else {"decisions": entries})
-        try:
-            getattr(RiskCheckContract(), name)(**arguments)
-        except AssertionError:
-            failed.add(name)
-    assert failed == {case}
+class ShrinksToAFloat:
+    def check(self, judged, around):
+        if not judged.signal.is_entry:
+            return ALLOW
+        return Verdict(kind=VerdictKind.SHRINK, code="less", message="less", size_usd=1.5)
 
 
-@attrs.frozen
-class Answers:
-    """A backend that gives a fixed answer, and may read the prompt."""
-
-    answer: Completion
-    reads: bool = False
-
-    async def complete(self, request):
-        assert not self.reads or request.prompt
-        return self.answer
+class CountsInFloats:
+    def check(self, judged, around):
+        if not judged.signal.is_entry:
+            return ALLOW
+        numbers = {"hour": 1.5}
+        return Verdict(kind=VerdictKind.VETO, code="no", message="no", numbers=numbers)
 
 
-def request_of(model):
-    around = context()
-    return CompletionRequest(
-        trader=around.trader,
-        cycle=around.cycle,
-        model=model,
-        context=around,
-        schema={},
-        deadline=START,
-        render=lambda: Prompt(messages=(), digest="", versions={}),
-    )
+class Enlarges:
+    def check(self, judged, around):
+        if judged.position_size_usd:
+            object.__setattr__(judged, "position_size_usd", judged.position_size_usd * 2)
+        return ALLOW
 
 
-@asynccontextmanager
-async def never(_config, _env):
-    yield None
+class Flattens:
+    """Writes into the bars it is shown."""
+
+    def check(self, judged, around):
+        for snapshot in around.context.snapshots.values():
+            for series in snapshot.series.values():
+                flat = series.candles.close * 0 + 1
+                object.__setattr__(series.candles, "close", flat)
+        return ALLOW
 
 
-@pytest.mark.anyio
-@pytest.mark.parametrize(
-    ("backend", "case"),
-    [
-        pytest.param(
-            Answers(Completion(model="m")), "test_answer_says_something", id="says nothing"
-        ),
-        pytest.param(
-            Answers(Completion(model="m", decisions=(decision(symbol=Symbol("NOSUCHCOIN")),))),
-            "test_typed_decisions_stay_in_the_context",
-            id="trades what it must not",
-        ),
-        pytest.param(
-            Answers(Completion(model="m", decisions=(decision(), decision()))),
-            "test_typed_decisions_stay_in_the_context",
-            id="decides twice",
-        ),
-        pytest.param(
-            Answers(Completion(model="m", text="[]"), reads=True),
-            "test_prompt_is_rendered_only_by_those_who_read",
-            id="renders for nothing",
-        ),
-    ],
-)
-async def test_broken_backend_fails_its_case_alone(backend, case):
-    model = ModelSpec(name="m", backend="b")
-    kind = BackendKind(type="x", config=object, open=never, summary="", reads_prompt=False)
-    suite = LLMContract()
-    failed = set()
-    for name in (
-        "test_answer_says_something",
-        "test_typed_decisions_stay_in_the_context",
-        "test_prompt_is_rendered_only_by_those_who_read",
-    ):
-        more = {"kind": kind} if "rendered" in name else {}
-        try:
-            await getattr(suite, name)(backend=backend, request_=request_of(model), **more)
-        except AssertionError:
-            failed.add(name)
-    assert failed == {case}
+class Ponders:
+    def check(self, judged, around):
+        held_up()
+        return ALLOW
+
+
+def kind_of(cls):
+    return PolicyKind(type="x", config=NoConfig, build=lambda _: cls(), summary="a check")
+
+
+CHECKS = [
+    (Forgets, "test_same_question_same_verdict"),
+    (SaysNothing, "test_verdict_says_what_and_why"),
+    (Grows, "test_verdict_says_what_and_why"),
+    (KeepsIn, "test_closing_is_allowed"),
+    (ShrinksToAFloat, TYPES),
+    (CountsInFloats, TYPES),
+    (Enlarges, LOOKED_AT),
+    (Flattens, LOOKED_AT),
+]
+
+
+@pytest.mark.parametrize(("broken", "case"), [pytest.param(b, c, id=b.__name__) for b, c in CHECKS])
+async def test_broken_check_fails_its_case_alone(broken, case, failing):
+    assert await failing(RiskCheckContract, kind_of(broken), NoConfig()) == {case}
+
+
+async def test_pondering_is_caught(failing, monkeypatch):
+    monkeypatch.setattr("nof0_core.testing.heartbeat.TICK", 0.001)
+    found = await failing(RiskCheckContract, kind_of(Ponders), NoConfig())
+    assert found == {"test_verdict_comes_at_once"}
+
+
+def test_every_case_of_the_suite_for_checks_has_a_broken_check(cases):
+    caught = {case for _, case in CHECKS}
+    assert cases(RiskCheckContract) == caught | {"test_verdict_comes_at_once"}

@@ -34,6 +34,10 @@ class TestExchangeOverPricesSetByHand(ExchangeContract):
         (kind,) = nof0_exchange_providers()
         return kind
 
+    @pytest.fixture
+    def balance(self, config):
+        return config.initial_balance_usd
+
 
 class TestExchangeOverRecordedPrices(ExchangeContract):
     @pytest.fixture

@@ -18,6 +18,10 @@ class TestExample(ExchangeContract):
     def kind(self):
         return EXCHANGE
 
+    @pytest.fixture
+    def balance(self, config):
+        return config.balance_usd
+
     async def test_every_fill_is_at_the_mark(self, bench):
         outcome = await bench.place(bench.order(Side.BUY))
         assert outcome.status is OrderStatus.FILLED

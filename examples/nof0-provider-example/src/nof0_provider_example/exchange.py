@@ -1,4 +1,4 @@
-"""An exchange account in memory; every order within its limit fills at the mark."""
+"""An exchange account in a file; every order within its limit fills at the mark."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from nof0_core.errors import RejectedError
 from nof0_core.ids import ClientOrderId, Symbol
 from nof0_core.money import BPS, ZERO, truncate_usd
 from nof0_core.protocols import Capability, MarketProvider
+from nof0_provider_example.account_file import AccountFile, Change
 from nof0_provider_example.position import Position
 
 
@@ -27,18 +28,25 @@ class ExampleExchange:
     """An `ExchangeProvider`. It knows no resting and no trigger orders, and says so.
 
     `_cash` is deposits minus everything paid for coins, fees included. Orders and fills are kept
-    for good: that is what makes `place` idempotent and `fills` complete.
+    for good: that is what makes `place` idempotent and `fills` complete, also after a restart. All
+    that changes the account is a `Change`: first written, then applied.
     """
 
     market: MarketProvider
     instruments: Mapping[Symbol, Instrument]
     clock: Clock
     fee_bps: Decimal
+    file: AccountFile
     _cash: Decimal = attrs.field(alias="balance_usd")
     _positions: dict[Symbol, Position] = attrs.field(init=False, factory=dict)
     _leverage: dict[Symbol, int] = attrs.field(init=False, factory=dict)
     _orders: dict[ClientOrderId, VenueOrder] = attrs.field(init=False, factory=dict)
     _fills: list[Fill] = attrs.field(init=False, factory=list)
+
+    def __attrs_post_init__(self) -> None:
+        """Take up the account where the file left it."""
+        for change in self.file.read():
+            self._apply(change)
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -56,7 +64,7 @@ class ExampleExchange:
         marks = {symbol: quote.mark for symbol, quote in quotes.items()}
         for order in orders:
             if order.client_id not in self._orders:
-                self._orders[order.client_id] = self._execute(order, marks.get(order.symbol))
+                self._keep(self._execute(order, marks.get(order.symbol)))
         return [self._outcome(order.client_id) for order in orders]
 
     def _outcome(self, client_id: ClientOrderId) -> OrderOutcome:
@@ -89,7 +97,6 @@ class ExampleExchange:
         size = self._size_to_fill(order)
         if not size:
             return attrs.evolve(answer, reason="reduce-only without a position to reduce")
-        self._book(order, number, size, mark)
         status = OrderStatus.FILLED if size == order.size else OrderStatus.PARTLY_FILLED
         return attrs.evolve(answer, status=status, filled_size=size, average_price=mark)
 
@@ -99,22 +106,39 @@ class ExampleExchange:
         held = self._positions.get(order.symbol, Position()).quantity
         return min(order.size, max(ZERO, -order.side.sign * held))
 
-    def _book(self, order: OrderRequest, number: str, size: Decimal, price: Decimal) -> None:
-        fill = Fill(
-            trade_id=str(len(self._fills) + 1),
-            venue_order_id=number,
-            client_id=order.client_id,
-            symbol=order.symbol,
-            side=order.side,
-            price=price,
-            size=size,
-            fee=truncate_usd(price * size * self.fee_bps / BPS),
-            time=self.clock.now(),
-        )
-        self._fills.append(fill)
-        self._cash -= fill.quantity * price + fill.fee
-        held = self._positions.get(order.symbol, Position())
-        self._positions[order.symbol] = held.after(fill.quantity, price)
+    def _keep(self, order: VenueOrder) -> None:
+        """Write down an order and what it filled, and let it count from then on."""
+        fill = None
+        if order.average_price is not None:
+            fill = Fill(
+                trade_id=str(len(self._fills) + 1),
+                venue_order_id=order.venue_order_id,
+                client_id=order.client_id,
+                symbol=order.symbol,
+                side=order.side,
+                price=order.average_price,
+                size=order.filled_size,
+                fee=truncate_usd(order.average_price * order.filled_size * self.fee_bps / BPS),
+                time=order.time,
+            )
+        self._change(Change(order=order, fill=fill))
+
+    def _change(self, change: Change) -> None:
+        self.file.append(change)
+        self._apply(change)
+
+    def _apply(self, change: Change) -> None:
+        if change.order is not None and change.order.client_id is not None:
+            self._orders[change.order.client_id] = change.order
+        if change.fill is not None:
+            fill = change.fill
+            self._fills.append(fill)
+            self._cash -= fill.quantity * fill.price + fill.fee
+            held = self._positions.get(fill.symbol, Position())
+            self._positions[fill.symbol] = held.after(fill.quantity, fill.price)
+        if change.leverage is not None:
+            symbol, leverage = change.leverage
+            self._leverage[symbol] = leverage
 
     async def _open_positions(self) -> Sequence[VenuePosition]:
         """Return open positions at their marks."""
@@ -179,4 +203,4 @@ class ExampleExchange:
         if margin_mode is not MarginMode.CROSS:
             message = "only cross margin is supported"
             raise RejectedError(message)
-        self._leverage[symbol] = leverage
+        self._change(Change(leverage=(symbol, leverage)))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from decimal import Decimal
 
 import attrs
 
 from nof0_core import Env, ExchangeKind, MarketRef, PolicyKind, hookimpl, opt
 from nof0_core.protocols import ExchangeProvider, RiskCheck
+from nof0_provider_example.account_file import AccountFile
 from nof0_provider_example.exchange import ExampleExchange
 from nof0_provider_example.quiet_hours import QuietHours
 
@@ -25,22 +26,25 @@ class ExampleConfig:
 
 @asynccontextmanager
 async def open_example(config: ExampleConfig, env: Env) -> AsyncIterator[ExchangeProvider]:
-    """Open the exchange; it holds nothing that would have to be closed."""
+    """Open the exchange; its account is in the section's own directory."""
     market = env.market(config.market)
-    yield ExampleExchange(
-        market=market,
-        instruments=await market.instruments(),
-        clock=env.clock,
-        balance_usd=config.balance_usd,
-        fee_bps=config.fee_bps,
-    )
+    instruments = await market.instruments()
+    with closing(AccountFile(env.data_dir / "account.jsonl")) as file:
+        yield ExampleExchange(
+            market=market,
+            instruments=instruments,
+            clock=env.clock,
+            fee_bps=config.fee_bps,
+            file=file,
+            balance_usd=config.balance_usd,
+        )
 
 
 EXCHANGE: ExchangeKind[ExampleConfig] = ExchangeKind(
     type="example",
     config=ExampleConfig,
     open=open_example,
-    summary="fills every order at the mark, in memory (for learning)",
+    summary="fills every order at the mark, in a file of its own (for learning)",
     taker_fee_bps=lambda config: config.fee_bps,
 )
 

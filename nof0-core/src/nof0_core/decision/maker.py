@@ -13,6 +13,8 @@ from nof0_core.answers.parsing import Answer, cleaned, parse
 from nof0_core.answers.sanitizing import Redact, clean, cut
 from nof0_core.answers.schema import answer_schema
 from nof0_core.answers.symbols import named
+from nof0_core.border.completions import DECISION
+from nof0_core.border.records import joined, rows
 from nof0_core.clock import Clock, stopwatch
 from nof0_core.config.model import TraderConfig
 from nof0_core.decision.preconditions import unmet
@@ -235,18 +237,10 @@ def _read(completion: Completion, redact: Redact) -> Answer:
     return Answer(elements=_typed(completion.decisions, redact))
 
 
-def _typed(decisions: Sequence[object], redact: Redact) -> tuple[Decision, ...]:
+def _typed(decisions: Sequence[Decision], redact: Redact) -> tuple[Decision, ...]:
     """Return a backend's own decisions, after making sure that they are decisions."""
-    checked = [d for d in decisions if isinstance(d, Decision) and _has_texts(d)]
-    if len(checked) != len(decisions):
-        raise InvalidOutputError(["the backend gave something that is not a decision"])
-    return tuple(cleaned(decision, redact) for decision in checked)
-
-
-def _has_texts(decision: Decision) -> bool:
-    texts: tuple[object, ...] = (
-        decision.symbol,
-        decision.reasoning,
-        decision.invalidation_condition,
-    )
-    return all(isinstance(text, str) for text in texts)
+    wrong = rows(DECISION)(tuple(decisions))
+    if wrong:
+        message = f"the backend gave something that is not a decision: {joined('decisions', wrong)}"
+        raise InvalidOutputError([message])
+    return tuple(cleaned(decision, redact) for decision in decisions)

@@ -129,6 +129,24 @@ async def test_a_malformed_element_is_judged_beside_the_good_ones(maker, context
         pytest.param(
             ({"signal": "hold"},), "invalid_output", "not a decision", id="not a decision"
         ),
+        pytest.param(
+            (Decision(signal=Signal.CLOSE, symbol="BTC", risk_usd=1.5),),
+            "invalid_output",
+            "decisions[0].risk_usd is 1.5 (float), not a Decimal",
+            id="a float",
+        ),
+        pytest.param(
+            (Decision(signal=Signal.CLOSE, symbol="BTC", confidence=float("nan")),),
+            "invalid_output",
+            "decisions[0].confidence is nan",
+            id="not a number",
+        ),
+        pytest.param(
+            (Decision(signal="close", symbol="BTC"),),
+            "invalid_output",
+            "decisions[0].signal is 'close', not a Signal",
+            id="a word",
+        ),
     ],
 )
 async def test_trouble_with_the_model_is_a_status(maker, context, now, answer, status, error):

@@ -1,4 +1,4 @@
-"""Suites that every provider, backend and check must pass.
+"""Suites that every plugin must pass, one for each family.
 
 Inherit from a suite and say which kind and config:
 
@@ -17,8 +17,12 @@ Each test opens the service anew, over a `HandMarket` and a clock that jumps. Ov
 
 from __future__ import annotations
 
+from nof0_core.testing.contracts.allocator import AllocatorContract
 from nof0_core.testing.contracts.books import OrderBookContract
+from nof0_core.testing.contracts.commands import CommandContract
+from nof0_core.testing.contracts.companion import CompanionContract
 from nof0_core.testing.contracts.exchange import ExchangeContract
+from nof0_core.testing.contracts.exporter import ExporterContract, Written
 from nof0_core.testing.contracts.llm import LLMContract
 from nof0_core.testing.contracts.market import MarketContract
 from nof0_core.testing.contracts.orders import OrderContract
@@ -26,7 +30,11 @@ from nof0_core.testing.contracts.risk import RiskCheckContract
 from nof0_core.testing.contracts.service import Opener, ServiceContract
 
 __all__ = [
+    "AllocatorContract",
+    "CommandContract",
+    "CompanionContract",
     "ExchangeContract",
+    "ExporterContract",
     "LLMContract",
     "MarketContract",
     "Opener",
@@ -34,4 +42,5 @@ __all__ = [
     "OrderContract",
     "RiskCheckContract",
     "ServiceContract",
+    "Written",
 ]

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import attrs
+import pytest
 
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.order import OrderRequest, Side
@@ -18,8 +19,10 @@ from nof0_core.domain.position import VenuePosition
 from nof0_core.ids import Symbol, TraderId, client_order_id, cycle_id
 from nof0_core.money import ceil_to
 from nof0_core.plugins.env import Env, MarketRef
-from nof0_core.protocols import Capability, ExchangeProvider, MarketProvider
+from nof0_core.protocols import Capability, ExchangeProvider, MarketProvider, exchange_with
 from nof0_core.testing.contracts.service import Opener
+from nof0_core.testing.declared import DeclaredExchange
+from nof0_core.testing.market import HandMarket
 
 _TRADER = TraderId("contract")
 _BUDGET = Decimal(100)
@@ -30,12 +33,15 @@ _ROOM = Decimal("0.02")
 class Bench:
     """An opened exchange.
 
-    `instrument` and `mark` belong to `symbol`; orders are made for about 100 USD with a limit 2 %
-    beyond the mark. Client ids are derived from the time the bench was made, so that a second run
-    on the same account places new orders.
+    `exchange` fails a test as soon as a value it answers with is not of its declared type;
+    `opened` is what the kind opened, with methods of its own. `instrument` and `mark` belong to
+    `symbol`; orders are made for about 100 USD with a limit 2 % beyond the mark. Client ids are
+    derived from the time they are made at, so that a later run on the same account places new
+    orders.
     """
 
     exchange: ExchangeProvider
+    opened: Any
     market: MarketProvider
     env: Env
     symbol: Symbol
@@ -93,6 +99,22 @@ class Bench:
         clock = self.env.clock
         await clock.sleep_until(clock.now() + timedelta(minutes=count))
 
+    async def set_mark(self, price: Decimal) -> None:
+        """Move the market, and show the new price to a venue that is simulated.
+
+        The test is skipped where nobody can move the market.
+        """
+        if not isinstance(self.market, HandMarket):
+            pytest.skip("prices of this market cannot be moved")
+        self.market.set(self.symbol, self.instrument.round_price(price))
+        await self.show_marks()
+
+    async def show_marks(self) -> None:
+        """Hand the present quotes to a venue that is simulated."""
+        simulated = exchange_with(self.exchange, Capability.ACCEPTS_MARKS)
+        if simulated is not None:
+            await simulated.accept_marks(await self.market.quotes([self.symbol]))
+
     def has(self, capability: Capability) -> bool:
         """Tell whether the venue declares a capability."""
         return capability in self.exchange.capabilities
@@ -102,14 +124,15 @@ class Bench:
 async def open_bench(opener: Opener, symbol: Symbol) -> AsyncIterator[Bench]:
     """Open the exchange and look up what is traded on it."""
     market = opener.env.market(getattr(opener.config, "market", MarketRef("")))
-    instrument = (await market.instruments())[symbol]
+    instruments = await market.instruments()
     mark = (await market.quotes([symbol]))[symbol].mark
     async with opener.open() as exchange:
         yield Bench(
-            exchange=exchange,
+            exchange=DeclaredExchange(exchange, instruments),
+            opened=exchange,
             market=market,
             env=opener.env,
             symbol=symbol,
-            instrument=instrument,
+            instrument=instruments[symbol],
             mark=mark,
         )

@@ -13,6 +13,7 @@ from nof0_core.ids import Symbol
 from nof0_core.plugins.env import Env
 from nof0_core.protocols import MarketCapability, market_with
 from nof0_core.testing.contracts.service import Opener, ServiceContract
+from nof0_core.testing.declared import DeclaredMarket
 
 NEAR = Decimal("0.05")
 """How far, as a part of it, the best prices of a book may be from the mid of the quote."""
@@ -32,9 +33,9 @@ class OrderBookContract(ServiceContract):
 
     @pytest.fixture
     async def market(self, opener: Opener) -> AsyncIterator[Any]:
-        """Open the provider."""
+        """Open the provider; an answer that is not of its declared type fails the test."""
         async with opener.open() as market:
-            yield market
+            yield DeclaredMarket(market)
 
     async def test_books_are_offered(self, market: Any) -> None:
         """The capability is seen as one."""

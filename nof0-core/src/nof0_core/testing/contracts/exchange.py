@@ -13,13 +13,63 @@ from nof0_core.errors import RejectedError
 from nof0_core.ids import Symbol
 from nof0_core.protocols import Capability, exchange_faults, exchange_with
 from nof0_core.testing.contracts.bench import Bench
-from nof0_core.testing.contracts.orders import FILLED, OrderContract
+from nof0_core.testing.contracts.funding import MINUTES, FundingContract
+from nof0_core.testing.contracts.orders import FILLED
+from nof0_core.testing.contracts.restart import RestartContract
+from nof0_core.testing.contracts.simulated import SimulatedVenueContract
+from nof0_core.testing.contracts.together import TogetherContract
 
+NOWHERE = Symbol("NOSUCHCOIN")
 CENT = Decimal("0.01")
 
 
-class ExchangeContract(OrderContract):
-    """Suite for `ExchangeProvider`: single orders, and the account they leave behind."""
+class ExchangeContract(RestartContract, TogetherContract, FundingContract, SimulatedVenueContract):
+    """Suite for `ExchangeProvider`: orders, the account they leave behind, restarts, calls at once.
+
+    Override `balance` where the config says what a new account has, and `is_durable` for an
+    account that is meant to end with the process.
+    """
+
+    @pytest.fixture
+    def balance(self) -> Decimal | None:
+        """Return the USD a new account has; None: nobody knows, as at a venue."""
+        return None
+
+    async def test_values_are_of_their_declared_types(self, bench: Bench) -> None:
+        """All that every method answers passes the checks of the engine's border."""
+        exchange, start = bench.exchange, bench.env.clock.now()
+        await exchange.set_leverage(bench.symbol, 1, MarginMode.CROSS)
+        placed, refused = bench.order(Side.BUY), bench.order(Side.BUY, symbol=NOWHERE)
+        for order in (placed, refused):
+            await bench.place(order)
+            await exchange.order(order.client_id)
+        await exchange.report()
+        await exchange.cancel([placed.client_id])
+        await bench.minutes(MINUTES)
+        await bench.show_marks()
+        await exchange.fills(start)
+        if funded := exchange_with(exchange, Capability.FUNDING):
+            await funded.funding(start)
+        if proving := exchange_with(exchange, Capability.PROOF):
+            await proving.prove(placed.client_id)
+        if telling := exchange_with(exchange, Capability.NEXT_EVENT):
+            telling.next_event(start, start + timedelta(hours=3))
+
+    async def test_new_account_has_its_balance(self, bench: Bench, balance: Decimal | None) -> None:
+        """Cash at the start is what the account was given."""
+        if balance is None:
+            pytest.skip("nobody says what a new account has: override `balance`")
+        assert (await bench.exchange.report()).account.raw_usd == balance
+
+    async def test_account_without_positions_is_all_cash(self, bench: Bench) -> None:
+        """Without a position equity is cash, nothing is margin, and all of it is available."""
+        report = await bench.exchange.report()
+        if report.positions or report.orders:
+            pytest.skip("the account is in use")
+        account = report.account
+        assert account.equity == account.raw_usd, "equity without positions is not cash"
+        assert account.margin_used == 0, "margin without a position"
+        assert account.available == max(account.equity, Decimal(0)), "something is held back"
 
     async def test_buying_makes_a_long_and_selling_a_short(self, bench: Bench) -> None:
         """Positions are signed: what was bought is positive, what was sold short negative."""
@@ -129,44 +179,15 @@ class ExchangeContract(OrderContract):
         assert not (await bench.exchange.report()).orders
         assert await bench.quantity() == held
 
-    async def test_funding_is_oldest_first(self, bench: Bench) -> None:
-        """Funding payments come in time order, with an amount that goes with size and rate."""
-        provider = exchange_with(bench.exchange, Capability.FUNDING)
-        if provider is None:
-            pytest.skip("the venue does not report funding")
-        start = bench.env.clock.now()
-        await bench.place(bench.order(Side.BUY))
-        await bench.minutes(150)
-        payments = await provider.funding(start)
-        assert [p.time for p in payments] == sorted(p.time for p in payments)
-        for payment in payments:
-            if payment.rate:
-                assert (payment.amount > 0) is (payment.quantity * payment.rate < 0)
-
     async def test_words_and_methods_fit(self, bench: Bench) -> None:
         """There is a method for each word that stands for one, and none without its word."""
-        assert not exchange_faults(bench.exchange)
+        assert not exchange_faults(bench.opened)
 
     async def test_report_is_of_one_moment(self, bench: Bench) -> None:
         """The report's time is that of its oldest part, and has a zone."""
         report = await bench.exchange.report()
         assert report.time.utcoffset() is not None, "naive time"
         assert report.time <= report.account.time
-
-    async def test_simulated_venue_hands_over_what_it_executes(self, bench: Bench) -> None:
-        """Each execution is told in the answer and handed over once, with fee and trade id."""
-        provider = exchange_with(bench.exchange, Capability.ACCEPTS_MARKS)
-        if provider is None:
-            pytest.skip("the venue is not simulated")
-        start = bench.env.clock.now()
-        quotes = await bench.market.quotes([bench.symbol])
-        await provider.accept_marks(quotes)
-        outcome = await bench.place(bench.order(Side.BUY))
-        told = await bench.exchange.fills(start)
-        assert told, "nothing was filled: the test shows nothing"
-        assert list(outcome.fills) == list(told)
-        assert list(await provider.accept_marks(quotes)) == list(told)
-        assert not await provider.accept_marks(quotes), "handed over twice"
 
     async def test_size_0_closes_the_whole_position(self, bench: Bench) -> None:
         """A reduce-only order of size 0 closes all there is."""
@@ -187,14 +208,3 @@ class ExchangeContract(OrderContract):
         assert found is not None
         assert found.client_id == placed.client_id
         assert await provider.prove(bench.order(Side.BUY).client_id) is None
-
-    async def test_next_event_lies_in_the_span(self, bench: Bench) -> None:
-        """With a position there is funding to come; nothing lies outside what was asked for."""
-        provider = exchange_with(bench.exchange, Capability.NEXT_EVENT)
-        if provider is None:
-            pytest.skip("the venue does not tell what comes")
-        await bench.place(bench.order(Side.BUY))
-        now = bench.env.clock.now()
-        found = provider.next_event(now, now + timedelta(hours=1))
-        assert found is not None
-        assert now < found <= now + timedelta(hours=1)

@@ -10,18 +10,23 @@ import numpy as np
 import pytest
 
 from nof0_core.domain.candles import Interval, interval_ms, to_ms
-from nof0_core.errors import DataError
+from nof0_core.errors import DataError, EndOfDataError
 from nof0_core.ids import Symbol
 from nof0_core.plugins.env import Env
 from nof0_core.protocols import MarketCapability, MarketProvider, market_faults, market_with
 from nof0_core.testing.contracts.service import Opener, ServiceContract
+from nof0_core.testing.declared import DeclaredMarket
+from nof0_core.testing.heartbeat import unblocked
+
+LATER = timedelta(hours=3)
+NO_TIME = timedelta(0)
 
 
 class MarketContract(ServiceContract):
     """Suite for `MarketProvider`.
 
-    Override `interval` if the provider has no 3 minute bars, and `env` to start the clock where it
-    has data.
+    Override `interval` if the provider has no 3 minute bars, `env` to start the clock where it has
+    data, and `oldest_quote` where prices change less often.
     """
 
     @pytest.fixture
@@ -35,10 +40,28 @@ class MarketContract(ServiceContract):
         return Interval("3m")
 
     @pytest.fixture
+    def oldest_quote(self) -> timedelta:
+        """Return how long ago the venue's time of a quote may be."""
+        return timedelta(minutes=10)
+
+    @pytest.fixture
     async def market(self, opener: Opener) -> AsyncIterator[MarketProvider]:
-        """Open the provider."""
+        """Open the provider; an answer that is not of its declared type fails the test."""
         async with opener.open() as market:
-            yield market
+            yield DeclaredMarket(market)
+
+    async def test_values_are_of_their_declared_types(
+        self, market: MarketProvider, env: Env, symbol: Symbol, interval: Interval
+    ) -> None:
+        """All that every method answers passes the checks of the engine's border."""
+        await market.instruments()
+        await market.quotes([symbol])
+        await market.candles(symbol, interval, env.clock.now(), 20)
+        if recording := market_with(market, MarketCapability.RECORDING):
+            recording.recorded()
+            recording.history(symbol, interval)
+        if deep := market_with(market, MarketCapability.ORDER_BOOKS):
+            await deep.books([symbol])
 
     async def test_instruments_can_be_traded(self, market: MarketProvider) -> None:
         """Every instrument is filed under its own symbol and has usable rules."""
@@ -117,6 +140,24 @@ class MarketContract(ServiceContract):
         assert min(quote.mark, quote.mid, quote.oracle) > 0
         assert quote.time <= env.clock.now(), f"quote of {quote.time} is from the future"
 
+    async def test_quotes_are_not_old(
+        self, market: MarketProvider, env: Env, symbol: Symbol, oldest_quote: timedelta
+    ) -> None:
+        """A price is of now: hours later it is another one, with a later time."""
+        for _ in range(2):
+            now = env.clock.now()
+            quote = (await market.quotes([symbol]))[symbol]
+            assert now - quote.time <= oldest_quote, f"quote of {quote.time} at {now}"
+            await env.clock.sleep_until(now + (LATER if env.clock.is_lockstep else NO_TIME))
+
+    async def test_calls_do_not_block_the_loop(
+        self, market: MarketProvider, env: Env, symbol: Symbol, interval: Interval
+    ) -> None:
+        """While the market is asked, others have their turns: stops are watched on this loop."""
+        await unblocked("instruments", market.instruments)
+        await unblocked("quotes", lambda: market.quotes([symbol]))
+        await unblocked("candles", lambda: market.candles(symbol, interval, env.clock.now(), 50))
+
     async def test_cancelled_call_harms_no_other(
         self, market: MarketProvider, env: Env, symbol: Symbol, interval: Interval
     ) -> None:
@@ -135,9 +176,21 @@ class MarketContract(ServiceContract):
         assert len(results) == 2
         assert results[0] == results[1]
 
-    async def test_words_and_methods_fit(self, market: MarketProvider) -> None:
+    async def test_words_and_methods_fit(self, opener: Opener) -> None:
         """There is a method for each word that stands for one, and none without its word."""
-        assert not market_faults(market)
+        async with opener.open() as market:
+            assert not market_faults(market)
+
+    async def test_recording_ends_with_its_own_error(
+        self, market: MarketProvider, env: Env, symbol: Symbol
+    ) -> None:
+        """After its end a recording has no prices, and says so instead of repeating the last."""
+        recording = market_with(market, MarketCapability.RECORDING)
+        if recording is None or not env.clock.is_lockstep:
+            pytest.skip("not a recording")
+        await env.clock.sleep_until(recording.recorded().end + timedelta(days=1))
+        with pytest.raises(EndOfDataError):
+            await market.quotes([symbol])
 
     async def test_recording_says_what_calls_say(
         self, market: MarketProvider, env: Env, symbol: Symbol, interval: Interval

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from nof0_core.border.verdict import validated
 from nof0_core.domain.decision import Decision, Signal, Verdict, VerdictKind
 from nof0_core.plugins.kinds import PolicyKind
 from nof0_core.protocols import RiskCheck
 from nof0_core.testing import samples
+from nof0_core.testing.fingerprint import fingerprint
+from nof0_core.testing.heartbeat import quick
 
 
 class RiskCheckContract:
@@ -41,6 +44,17 @@ class RiskCheckContract:
             samples.decision(leverage=40),
         ]
 
+    def test_verdicts_are_of_their_declared_types(
+        self, check: RiskCheck, decisions: list[Decision], kind: PolicyKind[Any, RiskCheck]
+    ) -> None:
+        """A verdict passes the checks of the engine's border, whatever was judged."""
+        for decision in (*decisions, samples.decision(Signal.CLOSE)):
+            verdict = check.check(decision, samples.risk_context(decision))
+            try:
+                validated(verdict, kind.type)
+            except (TypeError, ValueError) as error:
+                raise AssertionError(str(error)) from error
+
     def test_same_question_same_verdict(self, check: RiskCheck, decisions: list[Decision]) -> None:
         """A check has no memory: asked again, in any order, it says the same."""
         first = [check.check(d, samples.risk_context(d)) for d in decisions]
@@ -66,6 +80,22 @@ class RiskCheckContract:
         for changes in ({}, {"quote": None}, {"quote": None, "instrument": None}):
             seen = samples.risk_context(close, context=around, **changes)
             assert check.check(close, seen).kind is VerdictKind.ALLOW
+
+    def test_what_is_shown_is_only_looked_at(
+        self, check: RiskCheck, decisions: list[Decision]
+    ) -> None:
+        """Decision, account and bars are the same afterwards: other checks are shown them, too."""
+        for decision in decisions:
+            around = samples.risk_context(decision)
+            before = fingerprint((decision, around))
+            check.check(decision, around)
+            assert fingerprint((decision, around)) == before, "the check changed what it was shown"
+
+    def test_verdict_comes_at_once(self, check: RiskCheck, decisions: list[Decision]) -> None:
+        """A check only reckons: while it does, nobody watches stops."""
+        for decision in decisions:
+            around = samples.risk_context(decision)
+            quick("check", lambda d=decision, a=around: check.check(d, a))  # type: ignore[misc]
 
 
 def _is_less(verdict: Verdict, size: Any, leverage: int) -> bool:
