@@ -1,0 +1,1 @@
+"""A plugin with every kind of fault, one at a time, and the project that uses it."""
