@@ -9,6 +9,7 @@ from datetime import datetime
 
 import anyio
 
+from nof0_core.border.foreign import Origin
 from nof0_core.calls import Timing
 from nof0_core.domain.decision import Signal
 from nof0_core.domain.event import Drift, OrderIntended, OrderReport
@@ -68,6 +69,7 @@ class ExecutionEngine:
         since: datetime,
         refusal: Callable[[TraderId], str] = lambda _: "",
         limits: Limits = LIMITS,
+        origin: Origin | None = None,
     ) -> None:
         self.venue_account = venue_account
         self._provider = provider
@@ -77,7 +79,11 @@ class ExecutionEngine:
         self._policies = policies
         self._turn = anyio.Lock(fast_acquire=True)
         self._gateway = Gateway(
-            venue_account=venue_account, provider=provider, clock=recorder.clock, limits=limits
+            venue_account=venue_account,
+            provider=provider,
+            clock=recorder.clock,
+            limits=limits,
+            origin=origin,
         )
         gateway = self._gateway
         self._exits = Exits(

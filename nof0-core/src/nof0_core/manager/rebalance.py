@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from nof0_core.border.foreign import Origin, is_passing
 from nof0_core.config.model import Config
 from nof0_core.domain.event import Rebalanced, Transferred
 from nof0_core.domain.view import TraderView
@@ -28,8 +29,10 @@ class Rebalancer:
     its own, since nothing here can move money between venues.
     """
 
-    def __init__(self, *, config: Config, recorder: Recorder) -> None:
+    def __init__(self, *, config: Config, recorder: Recorder, origin: Origin) -> None:
+        """Remember whose code the allocator is (`origin`)."""
         self._config = config
+        self._origin = origin
         self._recorder = recorder
 
     def run(self, views: Sequence[TraderView]) -> None:
@@ -66,8 +69,13 @@ class Rebalancer:
         try:
             shares = dict(self._config.allocator.allocate(request))
             problem = fault(shares, request)
-        except Exception as error:  # noqa: BLE001 - a plugin's bug must not move money
-            shares, problem = {}, f"{type(error).__name__}: {error}"
+            if problem:
+                problem = self._origin.at_fault(problem)
+        except BaseException as error:
+            if is_passing(error):
+                raise
+            # A plugin's bug must not move money.
+            shares, problem = {}, self._origin.raised("allocate", error)
         if problem:
             self._recorder.alert(
                 "allocation_refused", f"{venue_account}: capital stays as it is: {problem}"

@@ -27,7 +27,7 @@ from nof0_core.prompts.coins import CoinViews
 from nof0_core.protocols import ExchangeProvider, LLMBackend, MarketProvider
 from nof0_core.redaction import Redactor
 from nof0_core.risk.gate import RiskGate
-from nof0_core.runtime import compatibility
+from nof0_core.runtime import compatibility, origins
 from nof0_core.runtime.preview import prompt_book
 from nof0_core.spending.budget import CallStore, ModelBudget
 from nof0_core.state.recorder import Recorder
@@ -43,6 +43,7 @@ def make_feed(config: Config, clock: Clock, section: str, provider: MarketProvid
         intervals=config.intervals,
         indicators=config.indicators,
         series_bars=config.series_bars,
+        origin=origins.of_section(config, "market", config.markets[section]),
         quotes_within=limits.quotes,
         candles_within=limits.candles,
     )
@@ -96,6 +97,7 @@ def make_manager(
             since=recorder.state.inception or clock.now(),
             refusal=brakes.refusal,
             limits=LIMITS.lowered(config.exchanges[name].timeout),
+            origin=origins.of_section(config, "exchange", config.exchanges[name]),
         )
         for name, provider in providers.items()
     }
@@ -140,7 +142,9 @@ def make_manager(
             brakes=brakes,
             budget=budget,
         ),
-        rebalancer=Rebalancer(config=config, recorder=recorder),
+        rebalancer=Rebalancer(
+            config=config, recorder=recorder, origin=origins.of_allocator(config)
+        ),
         portfolio=portfolio,
         views=views,
         brakes=brakes,
@@ -184,10 +188,11 @@ def _maker(
     return DecisionMaker(
         trader=trader,
         backend=backend,
-        gate=RiskGate(trader.risk_checks),
+        gate=RiskGate(trader.risk_checks, origins.of_checks(config, trader)),
         prompts=prompt_book(config, trader, coins=coins),
         clock=clock,
         fallbacks=fallbacks,
+        origins=origins.of_backends(config),
         redact=Redactor(config.secrets).text,
         verbose=log if config.logging.verbose_llm else None,
     )
