@@ -50,7 +50,7 @@ class Origin:
 
     def raised(self, verb: str, error: BaseException) -> str:
         """Say that a call raised what it must not raise, what that was, and whose defect it is."""
-        return self.at_fault(f"{verb} raised {causes(error)}")
+        return self.at_fault(f"{verb} raised {causes(error, self.redact)}")
 
     def name(self, verb: str, error: Nof0Error) -> None:
         """Add to an error of a provider what was asked and of whom, once, and drop secrets.
@@ -68,9 +68,9 @@ class Origin:
             error.args = (text,)
 
 
-def causes(error: BaseException) -> str:
+def causes(error: BaseException, redact: Callable[[str], str]) -> str:
     """Describe an exception, or each different one inside a group, in one line."""
-    return "; ".join(dict.fromkeys(_in_words(leaf) for leaf in leaves(error)))
+    return "; ".join(dict.fromkeys(_in_words(leaf, redact) for leaf in leaves(error)))
 
 
 def is_passing(error: BaseException) -> bool:
@@ -116,11 +116,12 @@ def reraise(
     raise make(origin.raised(verb, error)) from error
 
 
-def _in_words(error: BaseException) -> str:
+def _in_words(error: BaseException, redact: Callable[[str], str]) -> str:
     if is_cancellation(error):
         return f"{type(error).__name__}, though nobody cancelled it"
     try:
-        text = " ".join(str(error).split())
+        # A secret that has been cut or joined anew would not be known any more.
+        text = " ".join(redact(str(error)).split())
     except Exception:  # noqa: BLE001 - a plugin's own __str__ can raise anything
         text = ""
     text = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

@@ -25,7 +25,7 @@ GROVE = Origin(
     part="market grove",
     plugin="nof0-bad 1.2",
     place="market.yaml:3",
-    redact=Redactor([SECRET]).text,
+    redact=Redactor([SECRET, "a\nb c\td"]).text,
 )
 WHOSE = "a defect of nof0-bad 1.2 (market grove, market.yaml:3)"
 
@@ -59,6 +59,8 @@ class Mute(Exception):  # noqa: N818 - it says nothing
             "SystemExit: 1; KeyError: 'x'",
         ),
         (RuntimeError("a" * 1000), f"RuntimeError: {'a' * 300}…"),
+        (RuntimeError("a" * 295 + SECRET), f"RuntimeError: {'a' * 295}[reda…"),
+        (RuntimeError("a\nb c\td"), "RuntimeError: [redacted]"),
         (RuntimeError(f"no login with {SECRET}"), "RuntimeError: no login with [redacted]"),
     ],
     ids=repr,
@@ -136,4 +138,4 @@ async def test_where_nobody_knows_whose_code_it_is_the_section_is_named():
 
 
 def test_equal_causes_are_said_once():
-    assert causes(ExceptionGroup("t", [KeyError("x"), KeyError("x")])) == "KeyError: 'x'"
+    assert causes(ExceptionGroup("t", [KeyError("x"), KeyError("x")]), str) == "KeyError: 'x'"
