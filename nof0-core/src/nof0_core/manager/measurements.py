@@ -44,10 +44,7 @@ class Measurements:
     """The calls of all sections, by family and section, and what goes wrong with duties."""
 
     def __init__(self, *, markets: Mapping[str, Timed], exchanges: Mapping[str, Timed]) -> None:
-        self._owners = [
-            *(("exchange", name, owner) for name, owner in sorted(exchanges.items())),
-            *(("market", name, owner) for name, owner in sorted(markets.items())),
-        ]
+        self._families = {"exchange": exchanges, "market": markets}
         self.duties = DutyTroubles()
 
     def calls(self) -> tuple[CallTimes, ...]:
@@ -63,6 +60,7 @@ class Measurements:
                 late=timing.late,
                 failed=timing.failed,
             )
-            for family, section, owner in self._owners
+            for family, owners in self._families.items()
+            for section, owner in sorted(owners.items())
             for verb, timing in sorted(owner.timings.items())
         )

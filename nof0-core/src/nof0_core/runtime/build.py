@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+
+import anyio
+import attrs
 
 from nof0_core.clock import Clock
 from nof0_core.config.model import Config, TraderConfig
@@ -14,6 +17,7 @@ from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.controls import Controls
 from nof0_core.manager.cycle import CycleRunner
+from nof0_core.manager.hints import HintStream, once_there
 from nof0_core.manager.manager import Manager
 from nof0_core.manager.measurements import Measurements
 from nof0_core.manager.rebalance import Rebalancer
@@ -62,6 +66,15 @@ def make_budget(config: Config, recorder: Recorder, keep: CallStore) -> ModelBud
     )
 
 
+@attrs.frozen(kw_only=True)
+class Made:
+    """What was put together. `enter` adds a venue account that has opened later, with its feed."""
+
+    manager: Manager
+    views: ViewBuilder
+    enter: Callable[[str, ExchangeProvider], None]
+
+
 def make_manager(
     *,
     config: Config,
@@ -71,8 +84,12 @@ def make_manager(
     providers: Mapping[str, ExchangeProvider],
     backends: Mapping[str, LLMBackend],
     budget: ModelBudget,
-) -> tuple[Manager, ViewBuilder]:
-    """Make the manager with all its traders and desks, and the views of them."""
+) -> Made:
+    """Make the manager with all its traders and desks, and the views of them.
+
+    `providers` are those that are open, with their markets; to the others `Made.enter` comes later.
+    `feeds` may have stand-ins, which are replaced in it.
+    """
     clock = recorder.clock
     chains = {
         t.id: [(model, backends[model.backend]) for model in (t.model, *t.fallbacks)]
@@ -87,8 +104,11 @@ def make_manager(
         traders={t.id: t for t in config.traders},
         switch=switch,
     )
-    executions = {
-        name: ExecutionEngine(
+    executions: dict[str, ExecutionEngine] = {}
+    there = {name: anyio.Event() for name in config.exchanges}
+
+    def enter(name: str, provider: ExchangeProvider) -> None:
+        executions[name] = ExecutionEngine(
             venue_account=name,
             provider=provider,
             recorder=recorder,
@@ -99,8 +119,17 @@ def make_manager(
             limits=LIMITS.lowered(config.exchanges[name].timeout),
             origin=origins.of_section(config, "exchange", config.exchanges[name]),
         )
-        for name, provider in providers.items()
-    }
+        there[name].set()
+
+    for name, provider in providers.items():
+        enter(name, provider)
+
+    def streams(name: str) -> list[Callable[[], HintStream]]:
+        finders = (lambda: executions[name].updates, lambda: feeds[pricing[name]].quote_updates)
+        if name in executions:
+            return [stream for find in finders if (stream := find()) is not None]
+        return [once_there(there[name], find) for find in finders]
+
     coins = CoinViews.of(config.indicators)
     traders = {
         t.id: Trader(
@@ -123,7 +152,7 @@ def make_manager(
         recorder=recorder,
         brakes=brakes,
         traders=traders,
-        venue_accounts=tuple(executions),
+        venue_accounts=tuple(config.exchanges),
         switch=switch,
         requests=Requests(config.state_dir),
     )
@@ -152,17 +181,10 @@ def make_manager(
         troubles=measurements.duties,
         ends_at=compatibility.end_of(markets),
         sync_step=compatibility.sync_step(config, markets),
-        hints={
-            name: [
-                stream
-                for stream in (execution.updates, feeds[pricing[name]].quote_updates)
-                if stream is not None
-            ]
-            for name, execution in executions.items()
-        },
+        hints={name: streams(name) for name in config.exchanges},
         close_within=LIMITS.close,
     )
-    return manager, views
+    return Made(manager=manager, views=views, enter=enter)
 
 
 def _terms(trader: TraderConfig) -> OrderPolicy:

@@ -93,11 +93,15 @@ class Sections:
                 name, "opening", lambda: self.enter(family, section)
             )
         except Nof0Error as error:
-            place, owner = section.place, self._config.registry.owner(family, section.kind.type)
-            hint = f"while opening {family} section {section.name} ({place.file}:{place.line})"
-            error.hints = (*error.hints, f"{hint}, of {owner}")
+            self.add_hint(family, section, error)
             raise
         return service
+
+    def add_hint(self, family: str, section: Section, error: Nof0Error) -> None:
+        """Add to an error what was being opened, where that stands and whose it is."""
+        place, owner = section.place, self._config.registry.owner(family, section.kind.type)
+        hint = f"while opening {family} section {section.name} ({place.file}:{place.line})"
+        error.hints = (*error.hints, f"{hint}, of {owner}")
 
     async def enter(self, family: str, section: Section) -> Any:
         """Open one section, once.
@@ -152,11 +156,17 @@ class Sections:
     def _market_of(self, section: Section) -> Callable[[MarketRef], MarketProvider]:
         def market(ref: MarketRef) -> MarketProvider:
             name = ref or (section.markets[0] if section.markets else "")
+            if name in self._config.markets and name not in self.markets:
+                message = f"market {name} is not open yet"
+                raise TransientError(message)
             return self.markets[name]
 
         return market
 
     def _backend(self, ref: BackendRef) -> LLMBackend:
+        if ref in self._config.backends and ref not in self.backends:
+            message = f"backend {ref} is not open yet"
+            raise TransientError(message)
         return self.backends[ref]
 
     def _model(self, ref: ModelRef) -> ModelSpec:
