@@ -67,10 +67,12 @@ class Rebalancer:
             available_pct=available,
         )
         try:
-            shares = dict(self._config.allocator.allocate(request))
-            problem = fault(shares, request)
+            answer: object = self._config.allocator.allocate(request)
+            shares, problem = {}, fault(answer, request)
             if problem:
                 problem = self._origin.at_fault(problem)
+            elif isinstance(answer, Mapping):
+                shares = dict(answer)
         except BaseException as error:
             if is_passing(error):
                 raise
@@ -111,8 +113,13 @@ class Rebalancer:
         return {trader: pct / total * available for trader, pct in chosen.items()}
 
 
-def fault(shares: Mapping[TraderId, Decimal], request: AllocationRequest) -> str:
+def fault(shares: object, request: AllocationRequest) -> str:
     """Say what is wrong with an allocator's answer; empty if nothing."""
+    if not isinstance(shares, Mapping):
+        return f"the allocator answered with a {type(shares).__name__}, not with a mapping"
+    for trader, share in shares.items():
+        if type(share) is not Decimal:
+            return f"the share of {trader} is {share!r} ({type(share).__name__}), not a Decimal"
     if set(shares) != set(request.configured):
         return "the allocator left out or invented traders"
     if any(not share.is_finite() or share < 0 for share in shares.values()):

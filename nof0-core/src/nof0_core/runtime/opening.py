@@ -35,13 +35,14 @@ Step = Callable[[], Awaitable[None]]
 class Opening:
     """One section on its way to being open.
 
-    `name` is family and section. `steps` have to succeed one after the other; what has is not done
+    `name` is family and section, `place` file and line, `plugin` whose it is. `steps` have to succeed one after the other; what has is not done
     again. One that `needs` others is not tried before they are open. `is_told` is set while a
     person knows that it does not open.
     """
 
     name: str
     place: str
+    plugin: str
     steps: list[Step]
     needs: frozenset[str] = frozenset()
     failures: int = 0
@@ -147,22 +148,21 @@ class Openings:
         # What a person has to correct does not pass by itself, here as before a start.
         is_wrong = isinstance(error, Nof0Error) and error.exit_code != TransientError.exit_code
         opening.is_given_up = is_wrong
-        self._recorder.log.warning(
-            "section does not open",
-            section=opening.name,
-            failures=opening.failures,
-            why=opening.why,
-        )
+        # What a person knows already is for the file alone.
+        say = self._recorder.log.info if opening.is_told else self._recorder.log.warning
+        say(f"{opening.name} does not open: {opening.why}", failures=opening.failures)
 
     def _tell(self, opening: Opening) -> None:
         opening.is_told = True
         waiting = self.on_failing(opening)
-        who = f"; until it does, {', '.join(waiting)} decide nothing" if waiting else ""
+        who = f"; until it does, these traders decide nothing: {', '.join(waiting)}"
         then = (
             "it is not tried again before the next start"
             if opening.is_given_up
             else "it is tried again, every 60 s at most"
         )
-        message = f"{opening.name} ({opening.place}) does not open: {opening.why}; {then}{who}"
+        where = "" if opening.place in opening.why else f" ({opening.place}, {opening.plugin})"
+        message = f"{opening.name}{where} does not open: {opening.why}; {then}"
+        message += who if waiting else ""
         self._recorder.alert("section_not_open", message)
         self._recorder.commit()

@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import anyio
+
 from nof0_core.border.foreign import reraise
 from nof0_core.config.model import Config, Section
 from nof0_core.domain.event import Event
@@ -57,6 +59,7 @@ class Services:
         self._providers: dict[str, ExchangeProvider] = {}
         self._accounts: dict[str, Opening] = {}
         self._joined: set[str] = set()
+        self._joining = anyio.Lock()
         self._made: Made | None = None
         openings.on_open = self._opened
         openings.on_failing = self._failing
@@ -142,7 +145,8 @@ class Services:
         owner = self._config.registry.owner(family, section.kind.type)
         opening = Opening(
             name=f"{family} {section.name}",
-            place=f"{Path(place.file).name}:{place.line}, {owner}",
+            place=f"{Path(place.file).name}:{place.line}",
+            plugin=str(owner),
             steps=steps,
             needs=frozenset(
                 (*(f"market {m}" for m in section.markets), *(f"llm {b}" for b in section.backends))
@@ -203,7 +207,14 @@ class Services:
     # --- what opens late --------------------------------------------------------------------------
 
     async def _opened(self) -> None:
-        """Let the accounts and traders join that have waited for a section."""
+        """Let the accounts and traders join that have waited for a section.
+
+        One after the other: no trader decides before its account was looked at.
+        """
+        async with self._joining:
+            await self._join()
+
+    async def _join(self) -> None:
         assert self._made is not None  # noqa: S101 - `use` comes before anything opens late
         manager = self._made.manager
         for name in self._config.exchanges:
@@ -220,7 +231,7 @@ class Services:
 
     def _failing(self, opening: Opening) -> list[str]:
         """Let the traders that wait for a section count as failing; return them."""
-        assert self._made is not None  # noqa: S101 - see `_opened`
+        assert self._made is not None  # noqa: S101 - see `_join`
         found = []
         for trader in self._made.manager.traders.values():
             if trader.waits_for == opening.name:

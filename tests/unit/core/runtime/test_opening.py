@@ -88,9 +88,12 @@ def test_the_others_trade_and_it_joins_when_it_opens(stage, monkeypatch, verb, f
         assert cycles(engine)["ann"] == 0
         assert cycles(engine)["bob"] >= 4
         [message] = told(stage, engine)
-        assert message.startswith(f"{SECTIONS[verb]} ({verb}.yaml:4, ")
+        assert message.startswith(SECTIONS[verb])
+        assert f"{verb}.yaml:4" in message
+        assert "staged.py" in message
         assert message.endswith(
-            "; it is tried again, every 60 s at most; until it does, ann decide nothing"
+            "; it is tried again, every 60 s at most; "
+            "until it does, these traders decide nothing: ann"
         )
         stage.faults.clear()
         stage.hanging.clear()
@@ -185,7 +188,8 @@ def test_what_a_person_has_to_correct_is_told_and_not_tried_again(stage, monkeyp
         stage.faults["market"] = UsageError("no such account")
         await nap(500)
         [message] = told(stage, engine)
-        assert "does not open: no such account; it is not tried again before the next" in message
+        assert " does not open: no such account; it is not tried again before" in message
+        assert message.startswith("market staged (market.yaml:4, ")
         assert stage.calls.count("market") == 3
 
     live(stage, monkeypatch, story)
@@ -259,7 +263,7 @@ def test_a_backend_that_is_not_open_gives_no_answer_and_then_does(with_more, mon
         assert min(cycles(engine).values()) >= 2
         events = list(engine.recorder.journal.read(types=["cycle"]))
         assert {e.body.error for e in events} == {"backend talks is not open yet"}
-        assert "llm talks (llm.yaml:" in told(stage, engine)[0]
+        assert told(stage, engine)[0].startswith("llm talks does not open: open raised Runtime")
         stage.faults.clear()
         await nap(2000)
         assert statuses(engine) == dict.fromkeys(("ann", "bob"), TraderStatus.RUNNING)
