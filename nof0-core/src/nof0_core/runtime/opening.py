@@ -35,9 +35,9 @@ Step = Callable[[], Awaitable[None]]
 class Opening:
     """One section on its way to being open.
 
-    `name` is family and section, `place` file and line, `plugin` whose it is. `steps` have to succeed one after the other; what has is not done
-    again. One that `needs` others is not tried before they are open. `is_told` is set while a
-    person knows that it does not open.
+    `name` is family and section, `place` file and line, `plugin` whose it is. `steps` have to
+    succeed one after the other; what has is not done again. One that `needs` others is not tried
+    before they are open. `is_told` is set while a person knows that it does not open.
     """
 
     name: str
