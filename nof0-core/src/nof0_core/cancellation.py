@@ -10,10 +10,21 @@ import anyio
 
 
 def is_cancelled() -> bool:
-    """Tell whether somebody cancelled this task, rather than a library that broke off by itself."""
-    task = asyncio.current_task()
+    """Tell whether somebody cancelled this task, rather than a library that broke off by itself.
+
+    Where no event loop runs, nobody can have.
+    """
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:
+        return False
     is_asked = task is not None and task.cancelling() > 0
     return is_asked or anyio.current_effective_deadline() == -math.inf
+
+
+def is_cancellation(error: BaseException) -> bool:
+    """Tell whether an exception is what ends a task; also where no event loop runs."""
+    return isinstance(error, asyncio.CancelledError)
 
 
 def breaker() -> Callable[[], None]:

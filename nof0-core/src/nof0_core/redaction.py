@@ -12,6 +12,9 @@ MARK = "[redacted]"
 SHORTEST = 4
 """A known secret of fewer characters is left alone: it would stand in half of all words."""
 
+LONG_LINE = 16
+"""Of a known secret of several lines, each line of at least so many letters is one, too."""
+
 _NAMES = r"(?:(?:api|private|secret|access)[_-]?key|secret|password|passwd|authorization)"
 _SECRET_NAME = re.compile(rf"(?:.*[_.-])?{_NAMES}", re.IGNORECASE)
 
@@ -59,8 +62,8 @@ _GUESSES = (
 class Redactor:
     """Replaces known secrets, and what looks like a key, by `[redacted]`.
 
-    Known secrets are found as they are, as JSON writes them and as an address writes them. What
-    looks like a key is a guess on the safe side: text may lose a word that was none.
+    Known secrets are found as they are, as JSON, Python and an address write them, and by their
+    lines. What looks like a key is a guess on the safe side: text may lose a word that was none.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
@@ -69,7 +72,7 @@ class Redactor:
             form
             for secret in secrets
             if len(secret) >= SHORTEST
-            for form in (secret, json.dumps(secret)[1:-1], quote(secret, safe=""))
+            for form in (secret, *_written(secret), *_long_lines(secret))
         }
         # The longest first: one secret may be the beginning of another.
         ordered = sorted(forms, key=lambda form: (-len(form), form))
@@ -106,3 +109,44 @@ class Redactor:
     def item(self, key: str, value: object) -> object:
         """Return a value that stands under a key; under one such as `api_key` none is kept."""
         return MARK if value and _SECRET_NAME.fullmatch(key) else self.value(value)
+
+
+class ReadValues:
+    """The secrets this process has read, and what else came from environment variables.
+
+    One for the process: an error is shown when what knew them has ended. In a sentence the value of
+    a variable has its place; in a traceback nobody knows what stands where, so there none is shown.
+    """
+
+    def __init__(self) -> None:
+        self._secrets: set[str] = set()
+        self._values: set[str] = set()
+
+    def add_secrets(self, texts: Iterable[str]) -> None:
+        """Remember values of secret settings."""
+        self._secrets.update(texts)
+
+    def add_variable(self, text: str) -> None:
+        """Remember the value of an environment variable."""
+        self._values.add(text)
+
+    def out_of_sentence(self, text: str) -> str:
+        """Return a text without secrets and without what looks like a key."""
+        return Redactor(self._secrets).text(text)
+
+    def out_of_traceback(self, text: str) -> str:
+        """Return a traceback without secrets, values of variables and what looks like a key."""
+        return Redactor(self._secrets | self._values).text(text)
+
+
+READ = ReadValues()
+
+
+def _written(secret: str) -> tuple[str, ...]:
+    """Return how JSON, Python and an address write a secret."""
+    return json.dumps(secret)[1:-1], repr(secret)[1:-1], quote(secret, safe="")
+
+
+def _long_lines(secret: str) -> list[str]:
+    lines = secret.splitlines()
+    return [line for line in lines if len(line) >= LONG_LINE] if len(lines) > 1 else []

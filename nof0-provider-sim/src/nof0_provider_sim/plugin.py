@@ -58,6 +58,7 @@ def nof0_market_providers() -> list[ServiceKind[Any, MarketProvider]]:
             config=SimMarketConfig,
             open=open_market,
             summary="recorded or synthetic candles under any clock",
+            is_recorded=lambda _: True,
         )
     ]
 

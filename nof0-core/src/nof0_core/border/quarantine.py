@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from nof0_core.border.foreign import Origin
 from nof0_core.clock import Clock
 from nof0_core.domain.quarantined import Quarantined
 from nof0_core.ids import Symbol
@@ -24,8 +25,7 @@ class Alarm(Protocol):
 class Quarantine:
     """Everything of one engine that is in quarantine. It is not kept: a start looks anew.
 
-    `owner` names the plugin of a section (by family and name), `redact` takes secrets out of a
-    text.
+    `origin` tells whose code a section runs, by family and name.
     """
 
     def __init__(
@@ -33,13 +33,11 @@ class Quarantine:
         *,
         clock: Clock,
         alarm: Alarm,
-        owner: Callable[[str, str], str] = lambda *_: "",
-        redact: Callable[[str], str] = str,
+        origin: Callable[[str, str], Origin],
     ) -> None:
         self.clock = clock
         self._alarm = alarm
-        self._owner = owner
-        self._redact = redact
+        self._origin = origin
         self._wards: dict[tuple[str, str], Ward] = {}
 
     def ward(self, family: str, section: str) -> Ward:
@@ -55,14 +53,13 @@ class Quarantine:
 
     def tell(self, entry: Quarantined, means: str) -> None:
         """Tell a person of one."""
-        owner = self._owner(entry.family, entry.section)
-        whose = f" (a defect of {owner})" if owner else ""
-        message = f"{entry.family} {entry.section}: {entry.verb} {entry.problem}{whose}; {means}"
-        self._alarm("quarantine", self._redact(message), symbol=entry.symbol)
+        origin = self._origin(entry.family, entry.section)
+        bad = origin.at_fault(f"{entry.family} {entry.section}: {entry.verb} {entry.problem}")
+        self._alarm("quarantine", f"{bad}; {means}", symbol=entry.symbol)
 
-    def redacted(self, problem: str) -> str:
-        """Return a sentence without secrets."""
-        return self._redact(problem)
+    def redacted(self, family: str, section: str, problem: str) -> str:
+        """Return a sentence about a section without secrets."""
+        return self._origin(family, section).redact(problem)
 
 
 class Ward:
@@ -78,7 +75,9 @@ class Ward:
     @classmethod
     def alone(cls, family: str, section: str, clock: Clock) -> Ward:
         """Make one that tells nobody, for a section outside an engine."""
-        return Quarantine(clock=clock, alarm=lambda *_, **__: None).ward(family, section)
+        origin = Origin(part=f"{family} {section}")
+        alone = Quarantine(clock=clock, alarm=lambda *_, **__: None, origin=lambda *_: origin)
+        return alone.ward(family, section)
 
     @property
     def entries(self) -> list[Quarantined]:
@@ -101,7 +100,7 @@ class Ward:
             section=self._section,
             symbol=symbol,
             verb=verb,
-            problem=self._quarantine.redacted(problem),
+            problem=self._quarantine.redacted(self._family, self._section, problem),
             since=known.since if known is not None else now,
         )
         told = self._told.get(key)

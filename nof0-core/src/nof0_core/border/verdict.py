@@ -46,7 +46,7 @@ def _judge_numbers(numbers: object) -> None:
         message = f"the numbers of a verdict are a mapping, got {numbers!r}"
         raise TypeError(message)
     for name, value in numbers.items():
-        if type(name) is not str or not isinstance(value, Decimal):
+        if type(name) is not str or type(value) is not Decimal:
             message = f"the numbers of a verdict are Decimals with names, got {name!r}: {value!r}"
             raise TypeError(message)
         if not value.is_finite():
@@ -61,7 +61,8 @@ def _judge_shrink(said: Verdict) -> None:
     if is_shrink is (size is None and leverage is None):
         message = f"a shrink, and nothing else, names a size or a leverage; this is a {said.kind}"
         raise ValueError(message)
-    if size is not None and not isinstance(size, Decimal):
+    # A subclass could lie when it is compared with what is allowed.
+    if size is not None and type(size) is not Decimal:
         message = f"a check shrinks to a Decimal of USD, got {size!r}"
         raise TypeError(message)
     if isinstance(size, Decimal) and (not size.is_finite() or size < 0):

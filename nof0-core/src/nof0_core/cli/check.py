@@ -155,9 +155,14 @@ def _failed(config: Config) -> list[str]:
 
 
 def _notes(config: Config) -> list[str]:
-    from nof0_core.runtime.preview import haste, idle_timeouts
+    from nof0_core.runtime.preview import haste, idle_timeouts, unknown_clocks
 
-    return [*_failed(config), *haste(config), *idle_timeouts(config)]
+    return [
+        *_failed(config),
+        *haste(config),
+        *idle_timeouts(config),
+        *unknown_clocks(config),
+    ]
 
 
 def _clock(config: Config) -> str:

@@ -9,6 +9,8 @@ import traceback
 import click
 
 from nof0_core.errors import ConfigError, Nof0Error
+from nof0_core.plugins.culprit import culprit
+from nof0_core.redaction import READ
 
 FAILED = 1
 USAGE = 2
@@ -19,7 +21,8 @@ def report(error: BaseException, *, is_debug: bool) -> int:
     """Print an error to stderr and return the exit code.
 
     Groups are split. An error of nof0's own is one line with indented hints; anything else that is
-    not Ctrl-C is a bug and shows its traceback. With `is_debug` everything shows its traceback.
+    not Ctrl-C is a bug, and its line says where and whose it is. With `is_debug` everything shows
+    its traceback. No secret the process has read is shown.
     """
     leaves = list(dict.fromkeys(_leaves(error)))
     codes: list[int] = []
@@ -27,15 +30,9 @@ def report(error: BaseException, *, is_debug: bool) -> int:
     for leaf in leaves:
         code, text = _judge(leaf)
         codes.append(code)
-        if text is None:
-            _print_traceback(leaf)
-            click.echo(
-                "this is a bug in nof0 or in a plugin; please report it with the lines above",
-                err=True,
-            )
-            continue
         if is_debug and not isinstance(leaf, click.exceptions.Exit):
             _print_traceback(leaf)
+        text = READ.out_of_sentence(text)
         if text and text not in said:
             said.add(text)
             click.echo(text, err=True)
@@ -52,8 +49,8 @@ def _leaves(error: BaseException) -> list[BaseException]:
     return [error]
 
 
-def _judge(error: BaseException) -> tuple[int, str | None]:
-    """Return exit code and text; the text is None for a bug, empty where nothing is to be said."""
+def _judge(error: BaseException) -> tuple[int, str]:
+    """Return exit code and text, which is empty where nothing is to be said."""
     if isinstance(error, Nof0Error):
         return error.exit_code, describe(error)
     if isinstance(error, KeyboardInterrupt | click.Abort):
@@ -68,7 +65,7 @@ def _judge(error: BaseException) -> tuple[int, str | None]:
         # The reader of a pipe went away; keep Python from complaining about it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED, ""
-    return FAILED, None
+    return FAILED, _bug(error)
 
 
 def describe(error: Nof0Error) -> str:
@@ -84,6 +81,18 @@ def describe(error: Nof0Error) -> str:
     return "\n".join(lines)
 
 
+def _bug(error: BaseException) -> str:
+    """Say what a program has raised that it should not, where, and whose fault that is."""
+    said = " ".join(str(error).split())
+    found = culprit(error)
+    place = f" ({found.place})" if found.place else ""
+    if found.plugin:
+        hint = f"a defect of {found.plugin}; --debug shows where it comes from"
+    else:
+        hint = "a bug in nof0 or in a plugin; please report it with what --debug shows"
+    return f"error: {type(error).__name__}: {said}{place}\n  {hint}"
+
+
 def _usage(error: click.ClickException) -> str:
     text = f"error: {error.format_message()}"
     context = getattr(error, "ctx", None)
@@ -93,4 +102,5 @@ def _usage(error: click.ClickException) -> str:
 
 
 def _print_traceback(error: BaseException) -> None:
-    click.echo("".join(traceback.format_exception(error)).rstrip(), err=True)
+    text = "".join(traceback.format_exception(error)).rstrip()
+    click.echo(READ.out_of_traceback(text), err=True)

@@ -28,7 +28,7 @@ from nof0_core.plugins.companion import Companion, CompanionEnv
 from nof0_core.plugins.env import Logger
 from nof0_core.redaction import Redactor
 from nof0_core.runtime.engine import Engine, open_engine
-from nof0_core.runtime.logs import logging_to
+from nof0_core.runtime.logs import keep_trace, logging_to
 from nof0_core.runtime.preview import haste, preflight
 
 Lag = Callable[[], Mapping[str, int]]
@@ -101,6 +101,9 @@ def run(
             reason = anyio.run(_run, config, log, console, cycles, wall_limit, beside)
         except EndOfDataError as error:
             reason = str(error)
+        except Exception as error:
+            keep_trace(log("run"), error)
+            raise
     _report(config, console, reason)
     if reason == "interrupted":
         raise SystemExit(INTERRUPTED)

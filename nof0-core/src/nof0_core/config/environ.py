@@ -8,6 +8,7 @@ from pathlib import Path
 
 from nof0_core.config.model import Place
 from nof0_core.config.tree import Problems
+from nof0_core.redaction import READ
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?\}", re.DOTALL)
 _LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
@@ -34,6 +35,8 @@ class Environment:
         value = self._values.get(name)
         if default is not None and not value:
             return "", default
+        if value:
+            READ.add_variable(value)
         return name, value
 
 

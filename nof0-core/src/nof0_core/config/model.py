@@ -81,6 +81,8 @@ class TraderConfig:
     """How long a position without a stop at the venue may be without any price."""
     risk_checks: tuple[tuple[str, RiskCheck], ...] = attrs.field(default=(), eq=False)
     """Further checks of the trader as (type, check), after the built-in ones."""
+    check_places: tuple[Place, ...] = ()
+    """Where each of `risk_checks` stands."""
     fallbacks: tuple[ModelSpec, ...] = ()
     """Models asked, in this order, where `model` gives no answer."""
     budget: DailyBudget = DailyBudget()
@@ -138,7 +140,8 @@ class Config:
     `series_bars` is how many of the newest bars of each interval a trader sees and the journal
     keeps. `secrets` are the values of all secret keys that were read, for the redactor. `budget` is
     that of all traders together; from `budget_alert_pct` percent of any budget a person is told.
-    `registry` are the plugins, those of the configuration's own files included.
+    `registry` are the plugins, those of the configuration's own files included; `allocation_place`
+    is where the allocation strategy stands.
     """
 
     file: Path
@@ -168,6 +171,7 @@ class Config:
     reserve_pct: Decimal
     allocator: Allocator
     allocation_strategy: str
+    allocation_place: Place
     rebalance_interval: timedelta
     max_concurrent_decisions: int
     decision_spread: timedelta

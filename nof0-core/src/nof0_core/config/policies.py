@@ -7,19 +7,21 @@ from typing import Any
 
 import attrs
 
+from nof0_core.config.model import Place
 from nof0_core.config.session import Session, type_of, type_place
 from nof0_core.config.tree import Node
 from nof0_core.errors import UnknownKindError
+from nof0_core.plugins import messages
 from nof0_core.plugins.families import FAMILIES
 from nof0_core.plugins.kinds import PolicyKind
-from nof0_core.protocols import RiskCheck
 
 
 @attrs.frozen(kw_only=True)
 class Policy:
-    """A policy with the kind and config it was built from."""
+    """A policy with the kind and config it was built from, and where that stands."""
 
     type: str
+    place: Place
     config: Any
     made: Any
 
@@ -39,16 +41,20 @@ def make_policy(session: Session, family: str, node: Node) -> Policy | None:
     if config is None or not isinstance(kind, PolicyKind):
         return None
     try:
-        return Policy(type=type_, config=config, made=kind.build(config))
+        made = kind.build(config)
     except ValueError as error:
         session.problems.add(node.place, str(error))
         return None
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin's code raises anything
+        owner = session.registry.owner(family, type_)
+        said = f"{type_} cannot be built: {messages.failure(error)}: a defect of {owner}"
+        session.problems.add(node.place, said)
+        return None
+    return Policy(type=type_, place=node.place, config=config, made=made)
 
 
-def make_checks(
-    session: Session, nodes: Sequence[Node]
-) -> tuple[tuple[tuple[str, RiskCheck], ...], tuple[Policy, ...]]:
-    """Build a trader's further risk checks, as (type, check) and as policies."""
+def make_checks(session: Session, nodes: Sequence[Node]) -> tuple[Policy, ...]:
+    """Build a trader's further risk checks."""
     made: list[Policy] = []
     for node in nodes:
         policy = make_policy(session, "risk", node)
@@ -63,4 +69,4 @@ def make_checks(
             )
             continue
         made.append(policy)
-    return tuple((policy.type, policy.made) for policy in made), tuple(made)
+    return tuple(made)

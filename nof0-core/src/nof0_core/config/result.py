@@ -153,6 +153,7 @@ def _config(
         exporters=wiring.exporters,
         models=wiring.models.specs,
         allocator=policies[0].made,
+        allocation_place=policies[0].place,
         digest=digest_of(
             {
                 **decisive,
@@ -180,7 +181,7 @@ def ttl_of(main: MainFile) -> TtlConfig:
 
 def _stays(trader: TraderConfig) -> dict[str, Any]:
     """Return a trader without what a run does not depend on and objects that have no values."""
-    left_out = ("journal_dir", "risk_checks", "is_baseline")
+    left_out = ("journal_dir", "risk_checks", "check_places", "is_baseline")
     return {
         field.name: getattr(trader, field.name)
         for field in attrs.fields(TraderConfig)

@@ -26,6 +26,7 @@ from nof0_core.config.tree import Items, Node, Problems, Scalar, Table, hidden, 
 from nof0_core.errors import Problem
 from nof0_core.plugins.field_types import SIMPLE, Shape, shape_of
 from nof0_core.plugins.suggestion import did_you_mean
+from nof0_core.redaction import READ
 
 T = TypeVar("T")
 
@@ -194,7 +195,9 @@ class Structurer:
                 raise _UnknownValueError
             raise FaultError(_missing(node))
         if info_of(field).secret:
-            self.secrets.update(_texts(node))
+            texts = set(_texts(node))
+            self.secrets |= texts
+            READ.add_secrets(texts)
             node = hidden(node)
         value = self._converter.structure(node, type_)
         _validate(node, field, value)

@@ -113,7 +113,7 @@ def make_trader(
     _check_sharpe_pause(session, node, entry)
     _check_value_band(session, node, entry)
     fallbacks = _fallbacks(session, named, around.models)
-    checks, policies = make_checks(session, nodes_of(entry.risk_checks))
+    policies = make_checks(session, nodes_of(entry.risk_checks))
     spec = around.models.specs.get(named.model)
     if spec is None or system is None or user is None:
         return None, policies
@@ -137,7 +137,8 @@ def make_trader(
         limits=limits_of(entry, around.executor, around.exchanges.get(named.exchange)),
         stop_deadline=entry.exec_guards.stop_deadline,
         quote_deadline=entry.exec_guards.quote_deadline,
-        risk_checks=checks,
+        risk_checks=tuple((policy.type, policy.made) for policy in policies),
+        check_places=tuple(policy.place for policy in policies),
         fallbacks=fallbacks,
         budget=DailyBudget(usd=entry.budget_usd_per_day, tokens=entry.budget_tokens_per_day),
     )

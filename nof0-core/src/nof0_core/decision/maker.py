@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from nof0_core.answers.sanitizing import Redact, clean, cut
 from nof0_core.answers.schema import answer_schema
 from nof0_core.answers.symbols import named
 from nof0_core.border.completions import DECISION
+from nof0_core.border.foreign import Origin, reraise
 from nof0_core.border.records import joined, rows
 from nof0_core.clock import Clock, stopwatch
 from nof0_core.config.model import TraderConfig
@@ -72,6 +73,7 @@ class DecisionMaker:
         prompts: PromptSource,
         clock: Clock,
         fallbacks: Sequence[tuple[ModelSpec, LLMBackend]] = (),
+        origins: Mapping[str, Origin] | None = None,
         redact: Redact | None = None,
         verbose: Logger | None = None,
     ) -> None:
@@ -81,6 +83,7 @@ class DecisionMaker:
         self._gate = gate
         self._prompts = prompts
         self._clock = clock
+        self._origins = origins or {}
         self._redact = redact or Redactor().text
         self._verbose = verbose
 
@@ -167,10 +170,11 @@ class DecisionMaker:
     ) -> Completion | DecisionResult:
         """Ask one model, which is told how many seconds it has."""
         asked = request.asking(spec, expires=stopwatch() + allowed)
+        origin = self._origins.get(spec.backend) or Origin(part=f"llm {spec.backend}")
         if self._clock.is_lockstep:
-            return await _ask_one(asked, backend)
+            return await _ask_one(asked, backend, origin)
         with anyio.move_on_after(allowed):
-            return await _ask_one(asked, backend)
+            return await _ask_one(asked, backend, origin)
         message = f"no answer within {round(allowed, 2):g} s"
         return DecisionResult(status=CycleStatus.MODEL_TIMEOUT, error=message)
 
@@ -192,14 +196,16 @@ class DecisionMaker:
         )
 
 
-async def _ask_one(request: CompletionRequest, backend: LLMBackend) -> Completion | DecisionResult:
+async def _ask_one(
+    request: CompletionRequest, backend: LLMBackend, origin: Origin
+) -> Completion | DecisionResult:
     """Ask one model; every failure of it becomes a value. Cancellation passes through.
 
     Raises:
         ReplayMissError: a replay cannot go on.
     """
     try:
-        return await backend.complete(request)
+        return await _complete(request, backend, origin)
     except InvalidOutputError as error:
         return DecisionResult(
             status=CycleStatus.INVALID_OUTPUT,
@@ -212,11 +218,20 @@ async def _ask_one(request: CompletionRequest, backend: LLMBackend) -> Completio
         return DecisionResult(status=CycleStatus.MODEL_TIMEOUT, error=str(error))
     except (LLMError, PromptError) as error:
         return DecisionResult(status=CycleStatus.MODEL_ERROR, error=str(error))
-    except ReplayMissError:
-        raise
-    except Exception as error:  # noqa: BLE001 - a broken backend must not take the engine down
-        message = f"{type(error).__name__}: {error}"
-        return DecisionResult(status=CycleStatus.MODEL_ERROR, error=message)
+
+
+async def _complete(request: CompletionRequest, backend: LLMBackend, origin: Origin) -> Completion:
+    """Ask one model; what no backend may raise is an `LLMError`."""
+    try:
+        return await backend.complete(request)
+    except BaseException as error:  # noqa: BLE001 - foreign code raises anything
+        reraise(
+            error,
+            origin=origin,
+            verb="complete",
+            allowed=(LLMError, PromptError, ReplayMissError),
+            make=LLMError,
+        )
 
 
 def _failed(failures: Sequence[tuple[CycleStatus, str, str]]) -> DecisionResult:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 import anyio
 
+from nof0_core.border.foreign import Origin
 from nof0_core.border.quarantine import Ward
 from nof0_core.calls import Timing
 from nof0_core.domain.decision import Signal
@@ -70,6 +71,7 @@ class ExecutionEngine:
         refusal: Callable[[TraderId], str] = lambda _: "",
         limits: Limits = LIMITS,
         ward: Ward | None = None,
+        origin: Origin | None = None,
     ) -> None:
         self.venue_account = venue_account
         self._provider = provider
@@ -84,6 +86,7 @@ class ExecutionEngine:
             clock=recorder.clock,
             limits=limits,
             ward=ward,
+            origin=origin,
         )
         gateway = self._gateway
         self._exits = Exits(

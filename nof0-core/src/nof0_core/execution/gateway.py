@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 import anyio
 
 from nof0_core.border.answers import Told, sorted_out, unlike, unlike_any, wrong
+from nof0_core.border.foreign import Origin, reraise
 from nof0_core.border.quarantine import Ward
 from nof0_core.calls import CallsUnderWay, Timing
-from nof0_core.cancellation import is_cancelled
 from nof0_core.clock import Clock
 from nof0_core.domain.account import AccountReport
 from nof0_core.domain.fill import Fill, FundingPayment
@@ -58,6 +58,7 @@ class Gateway:
         clock: Clock,
         limits: Limits = LIMITS,
         ward: Ward | None = None,
+        origin: Origin | None = None,
     ) -> None:
         self.ward = VenueWard(ward or Ward.alone("exchange", venue_account, clock))
         self.venue_account = venue_account
@@ -66,6 +67,7 @@ class Gateway:
         self.entries = Lane()
         self.protective = Lane()
         self._provider = provider
+        self._origin = origin or Origin(part=f"exchange {venue_account}")
         self._is_lockstep = clock.is_lockstep
         self._flights = Flights(is_sharing=not clock.is_lockstep)
         self._under_way = CallsUnderWay(f"exchange {venue_account}")
@@ -254,19 +256,20 @@ class Gateway:
                     return await ask()
                 call.is_late = True
                 raise TimeoutError  # noqa: TRY301 - one answer for ours and the provider's
-        except ProviderError:
-            raise
         except TimeoutError as late:
             message = f"{verb} was not answered in time"
             raise error(message, section=self.venue_account) from late
-        except anyio.get_cancelled_exc_class() as cancelled:
-            if is_cancelled():
-                raise
-            message = f"{verb}: the provider cancelled itself"
-            raise error(message, section=self.venue_account) from cancelled
-        except (Exception, SystemExit) as fault:
-            message = f"{verb}: {type(fault).__name__}: {fault}"
-            raise error(message, section=self.venue_account) from fault
+        except BaseException as fault:  # noqa: BLE001 - foreign code raises anything
+            # One task of several may say that nothing was sent while another has sent.
+            is_read = error is TransientError
+            is_plain = is_read or not isinstance(fault, BaseExceptionGroup)
+            reraise(
+                fault,
+                origin=self._origin,
+                verb=verb,
+                allowed=(ProviderError,) if is_plain else (),
+                make=lambda text: error(text, section=self.venue_account),
+            )
         finally:
             if verb in CHANGING:
                 self._changed_at = anyio.current_time()

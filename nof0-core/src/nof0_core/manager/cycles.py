@@ -74,7 +74,7 @@ class CycleDuty:
 
     async def _run(self, trader: Trader, scheduled: datetime) -> None:
         now = self._recorder.clock.now()
-        if self._stopped() or trader.is_paused or trader.is_pausing(now):
+        if self._stopped() or trader.is_paused or trader.waits_for or trader.is_pausing(now):
             return
         try:
             result = await self._runner.run(trader, scheduled)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 from typing import Any, TypeAlias
 
+import anyio
 import attrs
 from anyio.streams.memory import MemoryObjectReceiveStream
 
@@ -17,6 +18,27 @@ HintStream: TypeAlias = AbstractAsyncContextManager[MemoryObjectReceiveStream[An
 """A stream of which nothing matters but that something came."""
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(seconds=60)
+
+
+def once_there(
+    there: anyio.Event, find: Callable[[], Callable[[], HintStream] | None]
+) -> Callable[[], HintStream]:
+    """Return what opens a stream of a section that is not open yet, once it is `there`.
+
+    A section that turns out to have none gives no hint, ever.
+    """
+
+    @asynccontextmanager
+    async def wait() -> AsyncIterator[MemoryObjectReceiveStream[Any]]:
+        await there.wait()
+        found = find()
+        if found is None:
+            await anyio.sleep_forever()
+            raise AssertionError
+        async with found() as stream:
+            yield stream
+
+    return wait
 
 
 @attrs.define(kw_only=True, eq=False)

@@ -38,19 +38,21 @@ class HourDuty:
     async def run(self, hour: datetime) -> None:
         """Settle an hour, and those before it the engine was away for, then mark the accounts.
 
-        One that holds a coin without a price is left out: nobody knows what it is worth.
+        One that holds a coin without a price is left out: nobody knows what it is worth. So is
+        one that has no capital yet, for its exchange has not opened.
         """
         hours = self._unsettled(hour)
         if len(hours) > 1:
             self._recorder.log.info("hours settled late", first=hours[0], last=hour)
-        for venue_account, execution in self._executions.items():
+        for venue_account, execution in list(self._executions.items()):
 
             async def settle(name: str = venue_account, on: ExecutionEngine = execution) -> None:
                 for each in hours:
                     await on.settle_hour(each, self._portfolio.quotes[name])
 
             await self._guard.run("hour", venue_account, settle)
-        accounts = [self._portfolio.account(trader) for trader in self._traders]
+        begun = [t for t in self._traders if self._recorder.state.venue_account_of(t) is not None]
+        accounts = [self._portfolio.account(trader) for trader in begun]
         priced = tuple(account for account in accounts if not account.unpriced)
         self._recorder.record(ENGINE, HourMarked(accounts=priced))
 

@@ -141,10 +141,10 @@ class Manager:
         self.stop_reason = self.stop_reason or reason
         self._wake()
 
-    async def catch_up(self) -> None:
-        """Bring ledger and venues into agreement, before anything is decided."""
+    async def catch_up(self, venue_accounts: Sequence[str] | None = None) -> None:
+        """Bring ledger and venues (None: all) into agreement, before anything is decided."""
         async with self._watched():
-            for venue_account in self._executions:
+            for venue_account in self._executions if venue_accounts is None else venue_accounts:
                 await self._sync(venue_account)
         self._recorder.commit()
 
@@ -234,7 +234,7 @@ class Manager:
     def _plan(self) -> Schedule:
         now = self._clock.now()
         schedule = Schedule()
-        for venue_account in self._executions:
+        for venue_account in self._config.exchanges:
             due = next_on_grid(now, self._sync_step)
             schedule.add(Timer(Rank.SYNC, venue_account, self._sync_step, due))
         schedule.add(Timer(Rank.HOUR, "", HOUR, next_on_grid(now, HOUR)))
@@ -329,7 +329,7 @@ class Manager:
         async with anyio.create_task_group() as tasks:
             for listener in self._listeners:
                 tasks.start_soon(listener.run)
-            for venue_account in self._executions:
+            for venue_account in self._config.exchanges:
                 for duty, work in (
                     ("controls", self._venues.listen),
                     ("guard", self._venues.guard),

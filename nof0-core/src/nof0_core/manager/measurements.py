@@ -52,10 +52,7 @@ class Measurements:
         quarantine: Quarantine,
     ) -> None:
         self.quarantine = quarantine
-        self._owners = [
-            *(("exchange", name, owner) for name, owner in sorted(exchanges.items())),
-            *(("market", name, owner) for name, owner in sorted(markets.items())),
-        ]
+        self._families = {"exchange": exchanges, "market": markets}
         self.duties = DutyTroubles()
 
     def calls(self) -> tuple[CallTimes, ...]:
@@ -71,6 +68,7 @@ class Measurements:
                 late=timing.late,
                 failed=timing.failed,
             )
-            for family, section, owner in self._owners
+            for family, owners in self._families.items()
+            for section, owner in sorted(owners.items())
             for verb, timing in sorted(owner.timings.items())
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from nof0_core.border.foreign import Origin, is_passing
 from nof0_core.config.model import Config
 from nof0_core.domain.event import Rebalanced, Transferred
 from nof0_core.domain.view import TraderView
@@ -28,8 +29,10 @@ class Rebalancer:
     its own, since nothing here can move money between venues.
     """
 
-    def __init__(self, *, config: Config, recorder: Recorder) -> None:
+    def __init__(self, *, config: Config, recorder: Recorder, origin: Origin) -> None:
+        """Remember whose code the allocator is (`origin`)."""
         self._config = config
+        self._origin = origin
         self._recorder = recorder
 
     def run(self, views: Sequence[TraderView]) -> None:
@@ -64,10 +67,17 @@ class Rebalancer:
             available_pct=available,
         )
         try:
-            shares = dict(self._config.allocator.allocate(request))
-            problem = fault(shares, request)
-        except Exception as error:  # noqa: BLE001 - a plugin's bug must not move money
-            shares, problem = {}, f"{type(error).__name__}: {error}"
+            answer: object = self._config.allocator.allocate(request)
+            shares, problem = {}, fault(answer, request)
+            if problem:
+                problem = self._origin.at_fault(problem)
+            elif isinstance(answer, Mapping):
+                shares = dict(answer)
+        except BaseException as error:
+            if is_passing(error):
+                raise
+            # A plugin's bug must not move money.
+            shares, problem = {}, self._origin.raised("allocate", error)
         if problem:
             self._recorder.alert(
                 "allocation_refused", f"{venue_account}: capital stays as it is: {problem}"
@@ -103,8 +113,13 @@ class Rebalancer:
         return {trader: pct / total * available for trader, pct in chosen.items()}
 
 
-def fault(shares: Mapping[TraderId, Decimal], request: AllocationRequest) -> str:
+def fault(shares: object, request: AllocationRequest) -> str:
     """Say what is wrong with an allocator's answer; empty if nothing."""
+    if not isinstance(shares, Mapping):
+        return f"the allocator answered with a {type(shares).__name__}, not with a mapping"
+    for trader, share in shares.items():
+        if type(share) is not Decimal:
+            return f"the share of {trader} is {share!r} ({type(share).__name__}), not a Decimal"
     if set(shares) != set(request.configured):
         return "the allocator left out or invented traders"
     if any(not share.is_finite() or share < 0 for share in shares.values()):

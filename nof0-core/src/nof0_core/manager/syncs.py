@@ -24,6 +24,8 @@ from nof0_core.state.recorder import Recorder
 class VenueDuties:
     """What is done for the venue accounts of one engine, apart from decisions.
 
+    For one that is not in `executions`, because its section is not open yet, nothing is.
+
     Each step of a sync fails by itself: none keeps those after it from being done.
     """
 
@@ -56,7 +58,11 @@ class VenueDuties:
         """
         # First of all, and without the venue: a halt has to hold even while it is away.
         self._controls.listen()
-        execution = self._executions[venue_account]
+        execution = self._executions.get(venue_account)
+        if execution is not None:
+            await self._sync(venue_account, execution)
+
+    async def _sync(self, venue_account: str, execution: ExecutionEngine) -> None:
         quotes: dict[Symbol, Quote] = {}
         problems: list[str] = []
 
@@ -90,17 +96,21 @@ class VenueDuties:
 
     async def look(self, venue_account: str) -> None:
         """Fetch prices only: what protects needs them also while a sync takes its time."""
+        if venue_account not in self._executions:
+            return
         await self._portfolio.refresh(venue_account)
 
     async def listen(self, venue_account: str) -> None:
         """Do what people ask for, at the prices the market has now."""
         self._controls.listen()
-        quotes = self._portfolio.current(venue_account)
-        await self._controls.close_out(self._executions[venue_account], quotes)
+        if (execution := self._executions.get(venue_account)) is not None:
+            quotes = self._portfolio.current(venue_account)
+            await self._controls.close_out(execution, quotes)
 
     async def guard(self, venue_account: str) -> None:
         """Protect what is held, at the prices the market has now."""
-        await self._executions[venue_account].guard(self._portfolio.current(venue_account))
+        if (execution := self._executions.get(venue_account)) is not None:
+            await execution.guard(self._portfolio.current(venue_account))
 
     async def _try(self, venue_account: str, step: Callable[[], Awaitable[None]]) -> list[str]:
         """Return what a step raised that ends neither the engine nor a recording, in words."""

@@ -44,7 +44,9 @@ class Trader:
 
     `cycles` counts the cycles of this run; those of earlier runs are in the ledger. `failures`
     counts failed cycles in a row. `pause_until` is set while a failing trader backs off. `due` is
-    when it decides next. `is_paused` is set while a person keeps it from deciding.
+    when it decides next. `is_paused` is set while a person keeps it from deciding. `waits_for`
+    names what is not open yet of what it needs; it decides nothing meanwhile, and `is_stuck` tells
+    that this has failed often.
     """
 
     config: TraderConfig
@@ -54,6 +56,8 @@ class Trader:
     pause_until: datetime | None = None
     due: datetime | None = None
     is_paused: bool = False
+    waits_for: str = ""
+    is_stuck: bool = False
 
     @cached_property
     def _parameters(self) -> dict[str, dict[str, object]]:
@@ -69,7 +73,14 @@ class Trader:
         """Return what the trader is doing."""
         if self.is_paused:
             return TraderStatus.PAUSED
-        return TraderStatus.FAILING if self.failures >= ALERT_AFTER else TraderStatus.RUNNING
+        is_failing = self.is_stuck or self.failures >= ALERT_AFTER
+        return TraderStatus.FAILING if is_failing else TraderStatus.RUNNING
+
+    def can_begin(self) -> None:
+        """Note that all it needs is open: it decides when it is due next, as a new one."""
+        self.waits_for, self.is_stuck = "", False
+        self.failures = 0
+        self.pause_until = None
 
     def succeeded(self) -> None:
         """Note a cycle that ended in good order."""

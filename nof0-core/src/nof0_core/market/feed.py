@@ -9,6 +9,7 @@ from typing import TypeAlias
 import anyio
 import msgspec
 
+from nof0_core.border.foreign import Origin
 from nof0_core.border.quarantine import Ward
 from nof0_core.border.records import INSTRUMENT, SYMBOL, mapping
 from nof0_core.calls import Timing
@@ -49,6 +50,7 @@ class MarketFeed:
         intervals: Sequence[Interval],
         indicators: Sequence[Wanted],
         series_bars: int,
+        origin: Origin | None = None,
         max_age: timedelta = timedelta(seconds=1),
         quotes_within: float = 10.0,
         candles_within: float = 15.0,
@@ -63,6 +65,7 @@ class MarketFeed:
             intervals: of the series in each snapshot, in the order they are shown.
             indicators: computed on every series; they passed `nof0_core.indicators.catalog.check`.
             series_bars: how many of the newest bars are shown and recorded.
+            origin: whose code the provider is, for messages (None: that of the section).
             max_age: how long a live quote serves.
             quotes_within: how long an answer with quotes may take, in seconds of real time.
             candles_within: how long one with bars may take.
@@ -76,10 +79,10 @@ class MarketFeed:
         self._indicators = tuple(indicators)
         self._bars = series_bars
         self._max_age = max_age
-        self._recording = market_with(provider, MarketCapability.RECORDING)
         self._calls = MarketCalls(
             section=section,
             provider=provider,
+            origin=origin or Origin(part=f"market {section}"),
             clock=clock,
             quotes_within=quotes_within,
             candles_within=candles_within,
@@ -89,7 +92,7 @@ class MarketFeed:
             calls=self._calls,
             clock=clock,
             max_age=max_age,
-            is_recorded=self._recording is not None,
+            is_recorded=self._calls.is_recorded,
             ward=self._ward,
         )
         self._sources: dict[Symbol, _Sources] = {}
@@ -131,7 +134,7 @@ class MarketFeed:
         Raises:
             ProviderError: the instruments cannot be had, or a recording lacks or garbles a series.
         """
-        self._instruments, self._refused = self._sorted_out(await self._provider.instruments())
+        self._instruments, self._refused = self._sorted_out(await self._calls.instruments())
         for symbol in symbols:
             if symbol in self._instruments or symbol not in delisted:
                 self._sources_of(symbol)
@@ -276,12 +279,12 @@ class MarketFeed:
         return sources
 
     def _source(self, symbol: Symbol, interval: Interval) -> Source:
-        if self._recording is not None:
+        if self._calls.is_recorded:
             return RecordedSeries(
                 section=self._section,
                 symbol=symbol,
                 interval=interval,
-                candles=self._recording.history(symbol, interval),
+                candles=self._calls.history(symbol, interval),
                 indicators=self._indicators,
                 bars=self._bars,
             )
@@ -298,9 +301,9 @@ class MarketFeed:
         )
 
     def _check_range(self) -> None:
-        if self._recording is None:
+        if not self._calls.is_recorded:
             return
-        recorded = self._recording.recorded()
+        recorded = self._calls.recorded()
         if self._clock.now() > recorded.end:
             message = f"market {self._section}: the recording ends at {recorded.end:%Y-%m-%d %H:%M}"
             raise EndOfDataError(message, section=self._section)

@@ -49,6 +49,8 @@ def faults_of(kind: object, family: Family) -> tuple[Fault, ...]:
     faults = [Fault(f"{what}, but {fault}") for fault in _unfinished(kind)]
     if isinstance(kind, ServiceKind) and kind.timeout and family.name not in LIMITED:
         faults.append(Fault(f"{what} with a timeout, which only markets and exchanges have"))
+    if isinstance(kind, ServiceKind) and kind.is_recorded and family.name != "market":
+        faults.append(Fault(f"{what} with is_recorded, which only markets have"))
     classes: dict[str, object] = {"config": kind.config}
     if isinstance(kind, BackendKind) and kind.params is not None:
         classes["params"] = kind.params
@@ -97,9 +99,10 @@ def _unfinished(offer: ServiceKind[Any, Any] | PolicyKind[Any, Any] | Companion)
     name = "build" if isinstance(offer, PolicyKind) else "open"
     if not callable(getattr(offer, name)):
         yield f"its {name} is not a function: {shown(getattr(offer, name))}"
-    timeout: object = getattr(offer, "timeout", None)
-    if timeout is not None and not callable(timeout):
-        yield f"its timeout is not a function: {shown(timeout)}"
+    for name in ("timeout", "is_recorded"):
+        asked: object = getattr(offer, name, None)
+        if asked is not None and not callable(asked):
+            yield f"its {name} is not a function: {shown(asked)}"
 
 
 def _schema_faults(schema: object, seen: set[type[Any]]) -> Iterator[Fault]:

@@ -16,6 +16,7 @@ from nof0_core.plugins import messages
 from nof0_core.plugins.catalog import FailedPlugin, LoadedPlugin
 from nof0_core.plugins.hookspecs import GROUP
 from nof0_core.plugins.implementations import HookError, Implementations
+from nof0_core.plugins.importing import slow_import_told
 from nof0_core.plugins.registry import PluginRegistry
 
 CORE = "nof0-core"
@@ -115,8 +116,11 @@ def installed(
         try:
             if not is_wanted(point):
                 continue
-            module = point.load()
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - importing runs a plugin's code
+            with slow_import_told(plugin):
+                module = point.load()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - importing runs a plugin's code
             findings.fail(plugin, messages.failure(error))
             continue
         with findings.noting(plugin):

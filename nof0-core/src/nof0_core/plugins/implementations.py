@@ -79,7 +79,9 @@ class Implementations:
         for one in self._of(hook):
             try:
                 self._ask(one, arguments)
-            except (Exception, SystemExit) as error:
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
                 raise self._raised(hook, one, error) from error
 
     def offered(self, hook: str, wanted: str, **arguments: object) -> list[object]:
@@ -103,7 +105,9 @@ class Implementations:
                 if is_list:
                     # What is made of yields runs now.
                     offers.extend(answer)
-            except (Exception, SystemExit) as error:
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
                 raise self._raised(hook, one, error) from error
             if not is_list:
                 place = defined_at(one.function, self.plugin)

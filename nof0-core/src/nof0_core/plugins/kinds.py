@@ -34,6 +34,9 @@ class ServiceKind(Generic[C, S]):
     `timeout` tells from the config of a market or an exchange how long one call may take in real
     time, at least a second; None leaves it to nof0's own limits, which it can only lower. Other
     families must not have it.
+
+    `is_recorded` tells from the config of a market whether it is a recording, so that what cannot
+    run is known before it is opened; without it nobody knows. Other families must not have it.
     """
 
     type: str
@@ -41,6 +44,7 @@ class ServiceKind(Generic[C, S]):
     open: Callable[[C, Env], AbstractAsyncContextManager[S]]
     summary: str
     timeout: Callable[[C], timedelta | None] | None = None
+    is_recorded: Callable[[C], bool] | None = None
 
 
 @attrs.frozen(kw_only=True)

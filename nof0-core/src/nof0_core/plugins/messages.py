@@ -136,6 +136,11 @@ def way_out(plugin: LoadedPlugin) -> str:
     return f"uninstall it, or start with {DISABLE}={plugin.distribution}"
 
 
+def slow_import(plugin: LoadedPlugin, seconds: float) -> str:
+    """Say that a plugin is still being imported, and how to start without it."""
+    return f"warning: plugin {plugin} has been importing for {seconds:g} s; {way_out(plugin)}"
+
+
 def wrong_api(offered: str, wanted: str) -> str:
     """Say that a plugin was written for another version of the plugin API."""
     return f"targets plugin API {offered}, this nof0 speaks {wanted}"

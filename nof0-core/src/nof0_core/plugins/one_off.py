@@ -11,6 +11,8 @@ from nof0_core.errors import PluginError
 from nof0_core.ids import derived_uuid
 from nof0_core.plugins import messages
 from nof0_core.plugins.catalog import LoadedPlugin
+from nof0_core.plugins.culprit import FILE
+from nof0_core.plugins.importing import slow_import_told
 from nof0_core.plugins.registry import PluginRegistry
 from nof0_core.plugins.source import line_in
 
@@ -30,11 +32,14 @@ def add_file(registry: PluginRegistry, path: Path, shown: str) -> None:
         name=f"file:{shown}", distribution=shown, version="", module=shown, is_file=True
     )
     try:
-        module = _import_file(path)
+        with slow_import_told(plugin):
+            module = _import_file(path)
     except FileNotFoundError:
         message = f"there is no plugin file {shown}"
         raise PluginError(message, distribution=shown) from None
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         line = line_in(error, str(path))
         place = f" ({shown}:{line})" if line else ""
         message = f"plugin {shown} does not import: {messages.failure(error)}{place}"
@@ -46,7 +51,7 @@ def _import_file(path: Path) -> ModuleType:
     if not path.is_file():
         raise FileNotFoundError(path)
     # The name must be stable and free: annotations are resolved through sys.modules.
-    name = f"nof0_file_{path.stem}_{derived_uuid(str(path.resolve()))[:8]}"
+    name = f"{FILE}{path.stem}_{derived_uuid(str(path.resolve()))[:8]}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         message = "not a Python file"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from nof0_core.errors import PluginError
 from nof0_core.plugins import messages
@@ -10,7 +11,7 @@ from nof0_core.plugins.catalog import FailedPlugin, LoadedPlugin
 from nof0_core.plugins.companion import Companion
 from nof0_core.plugins.descriptor import Fault, companion_faults, faults_of
 from nof0_core.plugins.families import COMPANIONS_HOOK, FAMILIES, Family
-from nof0_core.plugins.implementations import Implementations
+from nof0_core.plugins.implementations import HookError, Implementations
 from nof0_core.plugins.kinds import Kind, PolicyKind, ServiceKind
 
 
@@ -80,20 +81,25 @@ class PluginRegistry:
         """Ask a plugin's hooks what they offer and keep it.
 
         Raises:
-            HookError: if a hook raises or returns no list.
+            HookError: if hooks raise or return no list; its reason has all of them.
             PluginError: if the plugin breaks the contract, with everything that is wrong; nothing
                 of it is kept.
             DuplicateKindError: if it offers what another plugin offers.
         """
-        faults: list[PluginError] = []
-        kinds = {
-            family.name: self._kinds_of(implementations, family, faults)
-            for family in FAMILIES.values()
-        }
-        companions = self._companions_of(implementations, faults)
-        if faults:
-            raise messages.together(faults)
         plugin = implementations.plugin
+        faults: list[PluginError] = []
+        broken: list[HookError] = []
+        kinds: dict[str, dict[str, Kind]] = {}
+        companions: dict[str, Companion] = {}
+        for family in FAMILIES.values():
+            with _noted(broken):
+                kinds[family.name] = self._kinds_of(implementations, family, faults)
+        with _noted(broken):
+            companions = self._companions_of(implementations, faults)
+        if faults:
+            raise messages.together([*faults, *broken])
+        if broken:
+            raise HookError(plugin, "; ".join(error.reason for error in broken))
         for name, found in kinds.items():
             self._kinds[name] |= {type_: (kind, plugin) for type_, kind in found.items()}
         self._companions |= {name: (one, plugin) for name, one in companions.items()}
@@ -141,6 +147,15 @@ class PluginRegistry:
                 faults.append(messages.duplicate(what, taken[1] if taken else plugin, plugin))
             companions[one.name] = one
         return companions
+
+
+@contextmanager
+def _noted(broken: list[HookError]) -> Iterator[None]:
+    """Keep what is wrong with one hook, so that the others are asked as well."""
+    try:
+        yield
+    except HookError as error:
+        broken.append(error)
 
 
 def _fault(plugin: LoadedPlugin, fault: Fault) -> PluginError:

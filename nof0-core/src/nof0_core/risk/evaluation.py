@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import attrs
 
+from nof0_core.border.foreign import Origin, is_passing
 from nof0_core.border.verdict import validated
 from nof0_core.domain.decision import ALLOW, CHECK_FAILED, Decision, Judgement, Verdict, VerdictKind
 from nof0_core.protocols.risk import RiskCheck, RiskContext
 from nof0_core.risk.costs import planned_exits
+from nof0_core.risk.shown import Copier
 from nof0_core.risk.verdicts import veto
 
 Named = tuple[str, RiskCheck]
 """A check with its `type`."""
+
+
+@attrs.frozen
+class Further:
+    """A check of a plugin, and whose code it is."""
+
+    named: Named
+    origin: Origin
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -23,19 +35,44 @@ class Evaluation:
     verdicts: list[Verdict] = attrs.field(factory=list)
 
     def ask(self, named: Named) -> bool:
-        """Hear one check and take in what it says; return whether it said no."""
+        """Hear one check of core's and take in what it says; return whether it said no."""
         name, check = named
         try:
-            said = check.check(self.decision, self.context)
-            if said is ALLOW:
-                return False
-            verdict = validated(said, name)
-            if verdict.kind is VerdictKind.ALLOW and not verdict.code:
-                return False
-            if verdict.kind is VerdictKind.SHRINK:
-                self.context = _shrunk(self.context, verdict)
+            return self._take(name, check.check(self.decision, self.context))
         except Exception as error:  # noqa: BLE001 - a check that fails has not allowed
-            verdict = failed(name, error)
+            return self._take(name, failed(name, error))
+
+    def is_refused(self, checks: Sequence[Named]) -> bool:
+        """Hear checks of core's until one says no; return whether one did."""
+        return any(self.ask(named) for named in checks)
+
+    def ask_foreign(self, further: Further, copied: Copier) -> bool:
+        """Hear a check of a plugin, which is shown copies; return whether it said no."""
+        (name, check), origin = further.named, further.origin
+        try:
+            said = check.check(copied(self.decision), copied(self.context))
+        except BaseException as error:
+            if is_passing(error):
+                raise
+            return self._take(name, veto(name, CHECK_FAILED, origin.raised("check", error)))
+        if said is ALLOW:
+            return False
+        try:
+            valid = validated(said, name)
+        except Exception as error:  # noqa: BLE001 - values of a plugin's own classes raise anything
+            what = f"check gave no verdict: {error}"
+            return self._take(name, veto(name, CHECK_FAILED, origin.at_fault(what)))
+        # The check may hold on to what it said, and change it later.
+        return self._take(name, attrs.evolve(valid, check=name, numbers=dict(valid.numbers)))
+
+    def _take(self, name: str, said: object) -> bool:
+        if said is ALLOW:
+            return False
+        verdict = validated(said, name)
+        if verdict.kind is VerdictKind.ALLOW and not verdict.code:
+            return False
+        if verdict.kind is VerdictKind.SHRINK:
+            self.context = _shrunk(self.context, verdict)
         self.verdicts.append(verdict)
         return verdict.kind is VerdictKind.VETO
 

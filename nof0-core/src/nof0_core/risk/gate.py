@@ -7,6 +7,7 @@ from decimal import Decimal, localcontext
 
 import attrs
 
+from nof0_core.border.foreign import Origin
 from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.decision import Decision, Judgement, Signal, Verdict
 from nof0_core.domain.margin import initial_margin
@@ -28,7 +29,8 @@ from nof0_core.risk.checks.market import Liquidity, MarketData, PriceBand
 from nof0_core.risk.checks.schema import Schema
 from nof0_core.risk.checks.size import MinimumOrder, PositionSize, ValueBand
 from nof0_core.risk.costs import reward_risk, risk_usd, sign
-from nof0_core.risk.evaluation import Evaluation, Named, failed
+from nof0_core.risk.evaluation import Evaluation, Further, Named, failed
+from nof0_core.risk.shown import Copier
 from nof0_core.risk.verdicts import veto
 
 _BASIC: tuple[Named, ...] = tuple(
@@ -62,7 +64,8 @@ class RiskGate:
     """Judges decisions one by one; the only maker of `ApprovedDecision`.
 
     `extra` are further checks as (type, check), heard in order after the built-in ones have set
-    size and leverage; a built-in check named again is not run twice.
+    size and leverage; a built-in check named again is not run twice. Each of them is shown copies
+    of its own, and the gate never reads what it showed.
 
     Rules across one answer: a hold changes nothing. Decisions are judged in the order given. An
     entry and a close of one coin never both pass: the close does, the entry is `already_positioned`
@@ -71,8 +74,14 @@ class RiskGate:
     (`contradictory_entries`).
     """
 
-    def __init__(self, extra: Sequence[Named] = ()) -> None:
-        self._extra = tuple(named for named in extra if named[0] not in _BUILTIN)
+    def __init__(self, extra: Sequence[Named] = (), origins: Sequence[Origin] = ()) -> None:
+        """Take further checks and, in the same order, whose code each is (none: by its type)."""
+        whose = origins or [Origin(part=f"risk check {name}") for name, _ in extra]
+        self._extra = tuple(
+            Further(named, origin)
+            for named, origin in zip(extra, whose, strict=True)
+            if named[0] not in _BUILTIN
+        )
 
     def judge(
         self, decisions: Sequence[Decision], context: DecisionContext
@@ -84,7 +93,10 @@ class RiskGate:
         """
         if not decisions:
             return (), ()
-        answer = _Answer(contradictory=_contradictions(decisions))
+        answer = _Answer(
+            contradictory=_contradictions(decisions),
+            further=tuple((further, Copier()) for further in self._extra),
+        )
         with localcontext(EXACT):
             judgements = tuple(self._one(decision, context, answer) for decision in decisions)
         return judgements, tuple(answer.approved)
@@ -104,9 +116,9 @@ class RiskGate:
 
     def _close(self, hearing: Evaluation, answer: _Answer) -> Judgement:
         decision, risk = hearing.decision, hearing.context
-        for named in (_SCHEMA, _ONE_POSITION, *self._extra):
-            if hearing.ask(named):
-                return hearing.rejected()
+        first = (_SCHEMA, _ONE_POSITION)
+        if hearing.is_refused(first) or answer.is_refused_by_further(hearing):
+            return hearing.rejected()
         if decision.symbol in answer.decided or risk.holding is None:
             return hearing.rejected(_duplicate(decision))
         answer.decided.add(decision.symbol)
@@ -127,9 +139,8 @@ class RiskGate:
         if hearing.ask(_SCHEMA):
             return hearing.rejected()
         hearing.plan_exits()
-        for named in _BASIC:
-            if hearing.ask(named):
-                return hearing.rejected()
+        if hearing.is_refused(_BASIC):
+            return hearing.rejected()
         if decision.symbol in answer.contradictory:
             return hearing.rejected(_contradictory(decision))
         if decision.symbol in answer.decided:
@@ -137,21 +148,29 @@ class RiskGate:
         vetoes = [hearing.ask(named) for named in _POLICY]
         if any(vetoes):
             return hearing.rejected()
-        for named in (*_SIZING, *self._extra, *_FINAL):
-            if hearing.ask(named):
-                return hearing.rejected()
+        if (
+            hearing.is_refused(_SIZING)
+            or answer.is_refused_by_further(hearing)
+            or hearing.is_refused(_FINAL)
+        ):
+            return hearing.rejected()
         return _approve(hearing, answer)
 
 
 @attrs.define(kw_only=True, eq=False)
 class _Answer:
-    """What was approved so far in one answer."""
+    """What was approved so far in one answer, and what plugins' checks are shown in it."""
 
     contradictory: frozenset[Symbol]
+    further: tuple[tuple[Further, Copier], ...] = ()
     decided: set[Symbol] = attrs.field(factory=set)
     approved: list[ApprovedDecision] = attrs.field(factory=list)
     new_positions: int = 0
     committed_margin: Decimal = ZERO
+
+    def is_refused_by_further(self, hearing: Evaluation) -> bool:
+        """Hear the checks of plugins until one says no; return whether one did."""
+        return any(hearing.ask_foreign(further, copier) for further, copier in self.further)
 
 
 def _approve(hearing: Evaluation, answer: _Answer) -> Judgement:

@@ -13,7 +13,7 @@ from nof0_core.domain.model import ModelSpec
 from nof0_core.errors import UsageError
 from nof0_core.redaction import Redactor
 from nof0_core.risk.gate import RiskGate
-from nof0_core.runtime import clocks, preview
+from nof0_core.runtime import clocks, origins, preview
 from nof0_core.runtime.logs import logging_to
 from nof0_core.runtime.preview import prompt_book
 from nof0_core.runtime.sections import sections_of
@@ -60,8 +60,9 @@ async def ask(config: Config, model: ModelSpec, trader_id: str) -> DecisionResul
         maker = DecisionMaker(
             trader=trader,
             backend=backends[model.backend],
-            gate=RiskGate(trader.risk_checks),
+            gate=RiskGate(trader.risk_checks, origins.of_checks(config, trader)),
             prompts=prompt_book(config, trader),
             clock=clock,
+            origins=origins.of_backends(config),
         )
         return await maker.decide(context, context.time)

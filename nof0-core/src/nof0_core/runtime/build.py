@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+import anyio
+import attrs
+
+from nof0_core.border.foreign import Origin
 from nof0_core.border.quarantine import Quarantine
 from nof0_core.clock import Clock
 from nof0_core.config.model import Config, Section, TraderConfig
@@ -15,6 +19,7 @@ from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.controls import Controls
 from nof0_core.manager.cycle import CycleRunner
+from nof0_core.manager.hints import HintStream, once_there
 from nof0_core.manager.manager import Manager
 from nof0_core.manager.measurements import Measurements
 from nof0_core.manager.rebalance import Rebalancer
@@ -28,7 +33,7 @@ from nof0_core.prompts.coins import CoinViews
 from nof0_core.protocols import ExchangeProvider, LLMBackend, MarketProvider
 from nof0_core.redaction import Redactor
 from nof0_core.risk.gate import RiskGate
-from nof0_core.runtime import compatibility
+from nof0_core.runtime import compatibility, origins
 from nof0_core.runtime.preview import prompt_book
 from nof0_core.spending.budget import CallStore, ModelBudget
 from nof0_core.state.recorder import Recorder
@@ -37,16 +42,11 @@ from nof0_core.state.recorder import Recorder
 def make_quarantine(config: Config, recorder: Recorder) -> Quarantine:
     """Make what remembers who is in quarantine, and tells the journal."""
 
-    def owner(family: str, section: str) -> str:
+    def origin(family: str, section: str) -> Origin:
         found: Mapping[str, Section] = config.markets if family == "market" else config.exchanges
-        return str(config.registry.owner(family, found[section].kind.type))
+        return origins.of_section(config, family, found[section])
 
-    return Quarantine(
-        clock=recorder.clock,
-        alarm=recorder.alert,
-        owner=owner,
-        redact=Redactor(config.secrets).text,
-    )
+    return Quarantine(clock=recorder.clock, alarm=recorder.alert, origin=origin)
 
 
 def make_feed(
@@ -65,6 +65,7 @@ def make_feed(
         intervals=config.intervals,
         indicators=config.indicators,
         series_bars=config.series_bars,
+        origin=origins.of_section(config, "market", config.markets[section]),
         quotes_within=limits.quotes,
         candles_within=limits.candles,
         ward=quarantine.ward("market", section) if quarantine is not None else None,
@@ -84,6 +85,15 @@ def make_budget(config: Config, recorder: Recorder, keep: CallStore) -> ModelBud
     )
 
 
+@attrs.frozen(kw_only=True)
+class Made:
+    """What was put together. `enter` adds a venue account that has opened later, with its feed."""
+
+    manager: Manager
+    views: ViewBuilder
+    enter: Callable[[str, ExchangeProvider], None]
+
+
 def make_manager(
     *,
     config: Config,
@@ -94,8 +104,12 @@ def make_manager(
     backends: Mapping[str, LLMBackend],
     budget: ModelBudget,
     quarantine: Quarantine,
-) -> tuple[Manager, ViewBuilder]:
-    """Make the manager with all its traders and desks, and the views of them."""
+) -> Made:
+    """Make the manager with all its traders and desks, and the views of them.
+
+    `providers` are those that are open, with their markets; to the others `Made.enter` comes later.
+    `feeds` may have stand-ins, which are replaced in it.
+    """
     clock = recorder.clock
     chains = {
         t.id: [(model, backends[model.backend]) for model in (t.model, *t.fallbacks)]
@@ -110,8 +124,11 @@ def make_manager(
         traders={t.id: t for t in config.traders},
         switch=switch,
     )
-    executions = {
-        name: ExecutionEngine(
+    executions: dict[str, ExecutionEngine] = {}
+    there = {name: anyio.Event() for name in config.exchanges}
+
+    def enter(name: str, provider: ExchangeProvider) -> None:
+        executions[name] = ExecutionEngine(
             venue_account=name,
             provider=provider,
             recorder=recorder,
@@ -121,9 +138,19 @@ def make_manager(
             refusal=brakes.refusal,
             limits=LIMITS.lowered(config.exchanges[name].timeout),
             ward=quarantine.ward("exchange", name),
+            origin=origins.of_section(config, "exchange", config.exchanges[name]),
         )
-        for name, provider in providers.items()
-    }
+        there[name].set()
+
+    for name, provider in providers.items():
+        enter(name, provider)
+
+    def streams(name: str) -> list[Callable[[], HintStream]]:
+        finders = (lambda: executions[name].updates, lambda: feeds[pricing[name]].quote_updates)
+        if name in executions:
+            return [stream for find in finders if (stream := find()) is not None]
+        return [once_there(there[name], find) for find in finders]
+
     coins = CoinViews.of(config.indicators)
     traders = {
         t.id: Trader(
@@ -146,7 +173,7 @@ def make_manager(
         recorder=recorder,
         brakes=brakes,
         traders=traders,
-        venue_accounts=tuple(executions),
+        venue_accounts=tuple(config.exchanges),
         switch=switch,
         requests=Requests(config.state_dir),
     )
@@ -165,7 +192,9 @@ def make_manager(
             brakes=brakes,
             budget=budget,
         ),
-        rebalancer=Rebalancer(config=config, recorder=recorder),
+        rebalancer=Rebalancer(
+            config=config, recorder=recorder, origin=origins.of_allocator(config)
+        ),
         portfolio=portfolio,
         views=views,
         brakes=brakes,
@@ -173,17 +202,10 @@ def make_manager(
         troubles=measurements.duties,
         ends_at=compatibility.end_of(markets),
         sync_step=compatibility.sync_step(config, markets),
-        hints={
-            name: [
-                stream
-                for stream in (execution.updates, feeds[pricing[name]].quote_updates)
-                if stream is not None
-            ]
-            for name, execution in executions.items()
-        },
+        hints={name: streams(name) for name in config.exchanges},
         close_within=LIMITS.close,
     )
-    return manager, views
+    return Made(manager=manager, views=views, enter=enter)
 
 
 def _terms(trader: TraderConfig) -> OrderPolicy:
@@ -209,10 +231,11 @@ def _maker(
     return DecisionMaker(
         trader=trader,
         backend=backend,
-        gate=RiskGate(trader.risk_checks),
+        gate=RiskGate(trader.risk_checks, origins.of_checks(config, trader)),
         prompts=prompt_book(config, trader, coins=coins),
         clock=clock,
         fallbacks=fallbacks,
+        origins=origins.of_backends(config),
         redact=Redactor(config.secrets).text,
         verbose=log if config.logging.verbose_llm else None,
     )

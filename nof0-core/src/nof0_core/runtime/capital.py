@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from decimal import Decimal, localcontext
 from functools import partial
 
 from nof0_core.border.answers import wrong
+from nof0_core.border.foreign import reraise
 from nof0_core.config.model import Config, TraderConfig
 from nof0_core.domain.account import AccountReport
 from nof0_core.domain.event import Filled, Transferred
@@ -15,10 +16,11 @@ from nof0_core.domain.fill import Fill
 from nof0_core.domain.order import Side
 from nof0_core.domain.position import VenuePosition
 from nof0_core.domain.vocabulary import TransferReason
-from nof0_core.errors import TransientError, UsageError
+from nof0_core.errors import ProviderError, TransientError, UsageError
 from nof0_core.ids import ENGINE, RESERVE, UNASSIGNED, TraderId, is_shared
 from nof0_core.money import EXACT, HUNDRED, ZERO, exactly, plain, truncate_usd
 from nof0_core.protocols import ExchangeProvider
+from nof0_core.runtime import origins
 from nof0_core.runtime.first_calls import FirstCalls
 from nof0_core.spending.budget import ModelBudget
 from nof0_core.spending.open_calls import OpenCalls
@@ -63,30 +65,58 @@ async def fund_traders(
 ) -> None:
     """Give each new trader its capital, and the rest of each exchange account to the reserve.
 
-    What the account already holds when nof0 first sees it belongs to nobody: it is booked to the
-    unassigned account at its entry price, with an alert.
-
     Raises:
         UsageError: an account does not hold what its traders were promised.
         TransientError: an account could not be read.
     """
-    _check_traders(config, recorder)
+    check_traders(config, recorder)
     for venue_account, provider in providers.items():
-        if not recorder.state.traders(venue_account):
-            ask = partial(_report, provider)
-            report = await first_calls.make(f"exchange {venue_account}", "report", ask)
-            _adopt(venue_account, report, recorder)
-        for trader in config.traders:
-            if (
-                trader.exchange == venue_account
-                and recorder.state.venue_account_of(trader.id) is None
-            ):
-                _give(venue_account, trader.id, capital_of(config, trader), recorder)
+
+        async def ask(name: str = venue_account, of: ExchangeProvider = provider) -> AccountReport:
+            call = partial(_report, config, name, of)
+            return await first_calls.make(f"exchange {name}", "report", call)
+
+        await _fund(config, recorder, venue_account, ask)
+
+
+async def fund_account(
+    config: Config, recorder: Recorder, venue_account: str, provider: ExchangeProvider
+) -> None:
+    """Do the same for one account, asking it once.
+
+    Raises:
+        UsageError: it does not hold what its traders were promised.
+        ProviderError: it could not be read.
+    """
+    ask = partial(_report, config, venue_account, provider)
+    await _fund(config, recorder, venue_account, ask)
+
+
+async def _fund(
+    config: Config,
+    recorder: Recorder,
+    venue_account: str,
+    ask: Callable[[], Awaitable[AccountReport]],
+) -> None:
+    """Fund an account's traders.
+
+    What the account already holds when nof0 first sees it belongs to nobody: it is booked to the
+    unassigned account at its entry price, with an alert.
+    """
+    if not recorder.state.traders(venue_account):
+        _adopt(venue_account, await ask(), recorder)
+    for trader in config.traders:
+        if trader.exchange == venue_account and recorder.state.venue_account_of(trader.id) is None:
+            _give(venue_account, trader.id, capital_of(config, trader), recorder)
     recorder.commit()
 
 
-async def _report(provider: ExchangeProvider) -> AccountReport:
-    report = await provider.report()
+async def _report(config: Config, venue_account: str, provider: ExchangeProvider) -> AccountReport:
+    try:
+        report = await provider.report()
+    except BaseException as error:  # noqa: BLE001 - foreign code raises anything
+        origin = origins.of_section(config, "exchange", config.exchanges[venue_account])
+        reraise(error, origin=origin, verb="report", allowed=(ProviderError,), make=TransientError)
     problem = wrong("report", report)
     if problem:
         message = f"what report answered {problem}"
@@ -100,8 +130,12 @@ def capital_of(config: Config, trader: TraderConfig) -> Decimal:
     return truncate_usd(config.total_equity_usd * trader.allocation_pct / HUNDRED)
 
 
-def _check_traders(config: Config, recorder: Recorder) -> None:
-    """See that the journal and the configuration speak of the same traders."""
+def check_traders(config: Config, recorder: Recorder) -> None:
+    """See that the journal and the configuration speak of the same traders.
+
+    Raises:
+        UsageError: a trader has its capital elsewhere, or one that holds something is gone.
+    """
     known = {trader.id: trader for trader in config.traders}
     for trader in known.values():
         home = recorder.state.venue_account_of(trader.id)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
-from functools import partial
 
+import anyio
 import attrs
 
 from nof0_core.clock import Clock
@@ -20,6 +20,7 @@ from nof0_core.domain.event import (
     Event,
 )
 from nof0_core.domain.view import View
+from nof0_core.execution.limits import LIMITS
 from nof0_core.ids import ENGINE, TraderId
 from nof0_core.journal import Journal
 from nof0_core.manager.cycle_end import end_interrupted
@@ -27,12 +28,14 @@ from nof0_core.manager.manager import AHEAD, Manager
 from nof0_core.manager.views import ViewBuilder
 from nof0_core.plugins.env import Logger
 from nof0_core.runtime import clocks, compatibility
-from nof0_core.runtime.build import make_budget, make_feed, make_manager, make_quarantine
-from nof0_core.runtime.capital import book_lost_calls, fund_traders
+from nof0_core.runtime.build import make_budget, make_manager, make_quarantine
+from nof0_core.runtime.capital import book_lost_calls
 from nof0_core.runtime.export_loop import Exports
 from nof0_core.runtime.file_limit import raise_file_limit
 from nof0_core.runtime.lock import locked
+from nof0_core.runtime.opening import Openings
 from nof0_core.runtime.sections import sections_of
+from nof0_core.runtime.services import Services
 from nof0_core.runtime.state_file import StateFile
 from nof0_core.spending.open_calls import OpenCalls
 from nof0_core.state.engine_state import EngineState
@@ -50,6 +53,7 @@ class Engine:
     manager: Manager
     views: ViewBuilder
     exports: Exports
+    openings: Openings
     state_file: StateFile
     is_recorded: bool
 
@@ -59,7 +63,7 @@ class Engine:
         await self.export()
         reason = "failed"
         try:
-            reason = await self.manager.run(after_moment)
+            reason = await self._run(after_moment)
             await self.manager.finish()
         finally:
             bare = self.manager.unprotected()
@@ -74,6 +78,15 @@ class Engine:
         await self.export()
         return reason
 
+    async def _run(self, after_moment: Callable[[datetime], None]) -> str:
+        if not self.openings.late:
+            return await self.manager.run(after_moment)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self.openings.keep_trying)
+            reason = await self.manager.run(after_moment)
+            tasks.cancel_scope.cancel()
+        return reason
+
     async def export(self) -> View:
         """Let exporters catch up and write the state file; returns the picture they were given."""
         view = self.views.all()
@@ -86,7 +99,10 @@ class Engine:
 async def open_engine(
     config: Config, *, full_speed: bool, log: Callable[[str], Logger]
 ) -> AsyncIterator[Engine]:
-    """Open everything the configuration names, all or nothing, and close it in reverse order.
+    """Open everything the configuration names, and close it in reverse order.
+
+    On a lockstep clock that is all or nothing. Where time runs by itself, a section that does not
+    open in a way that may pass is tried again for as long as the engine runs.
 
     Args:
         config: what to run.
@@ -123,21 +139,19 @@ async def open_engine(
         sections, first_calls = await stack.enter_async_context(
             sections_of(config, clock, log, budget=budget)
         )
-        markets = await sections.open_all("market", config.markets)
-        compatibility.check_clock(config, clock, markets, is_resumed=last is not None)
         quarantine = make_quarantine(config, recorder)
-        feeds = {
-            n: make_feed(config, clock, n, provider, quarantine) for n, provider in markets.items()
-        }
-        held = {p.symbol for name in config.exchanges for p in state.positions(name)}
-        for name, feed in feeds.items():
-            symbols = [s for t in config.traders if t.market == name for s in t.symbols]
-            opening = partial(feed.open, symbols, delisted=held)
-            await first_calls.make(f"market {name}", "instruments", opening)
-        providers = await sections.open_all("exchange", config.exchanges)
-        backends = await sections.open_all("llm", config.backends)
-        for section in config.exporters:
-            await exports.add(section.name, await sections.open("exporter", section))
+        openings = Openings(recorder=recorder, within=LIMITS.open)
+        services = Services(
+            config=config,
+            recorder=recorder,
+            sections=sections,
+            first_calls=first_calls,
+            openings=openings,
+            exports=exports,
+            last=last,
+            quarantine=quarantine,
+        )
+        await services.open()
         recorder.record(
             ENGINE,
             EngineStarted(
@@ -151,28 +165,28 @@ async def open_engine(
         _tell_of_the_future(config, recorder, last)
         book_lost_calls(calls, past.cycles, recorder=recorder, budget=budget)
         end_interrupted(recorder)
-        await fund_traders(
-            config=config, recorder=recorder, providers=providers, first_calls=first_calls
-        )
-        manager, views = make_manager(
+        providers = await services.fund()
+        made = make_manager(
             config=config,
             recorder=recorder,
-            markets=markets,
-            feeds=feeds,
+            markets=services.markets,
+            feeds=services.feeds,
             providers=providers,
-            backends=backends,
+            backends=services.backends,
             budget=budget,
             quarantine=quarantine,
         )
+        services.use(made)
         yield Engine(
             config=config,
             clock=clock,
             recorder=recorder,
-            manager=manager,
-            views=views,
+            manager=made.manager,
+            views=made.views,
             exports=exports,
+            openings=openings,
             state_file=StateFile(config.state_file),
-            is_recorded=compatibility.end_of(markets) is not None,
+            is_recorded=compatibility.end_of(services.markets) is not None,
         )
 
 

@@ -11,13 +11,19 @@ from typing import Any, Generic, TypeVar
 import anyio
 from anyio.abc import TaskGroup
 
+from nof0_core.border.foreign import Origin
 from nof0_core.calls import OVERDUE
 from nof0_core.cancellation import breaker, is_cancelled
 from nof0_core.clock import Clock
-from nof0_core.errors import ProviderError, TransientError, in_words
+from nof0_core.errors import ProviderError, TransientError
 from nof0_core.plugins.env import Logger
 
 T = TypeVar("T")
+_MISUSES = {
+    "generator didn't yield": "open yielded nothing; it yields the service, once",
+    "generator didn't stop": "open yields more than once; it yields the service, once",
+}
+"""What the standard library says of functions under `@asynccontextmanager`, in other words."""
 
 
 class Holder:
@@ -26,7 +32,8 @@ class Holder:
     Whoever waits for one to open may give up at any time: what it has begun ends by itself. A time
     limit around the entry would not do, for a context may leave a task group open in the task that
     enters it. One that is not left within `within` (real seconds) is broken off; so nothing but a
-    thread keeps the process from ending. On a lockstep clock that ends the run with an error.
+    thread keeps the process from ending. On a lockstep clock that ends the run with an error. What
+    one raises when it is left is a warning: by then everything is done and written.
     """
 
     def __init__(
@@ -38,13 +45,13 @@ class Holder:
         self._log = log
         self._within = within
 
-    async def enter(self, name: str, context: AbstractAsyncContextManager[T]) -> T:
-        """Open a context; `name` is what is said of it.
+    async def enter(self, origin: Origin, context: AbstractAsyncContextManager[T]) -> T:
+        """Open a context; `origin` is whose it is.
 
         Raises:
             BaseException: what opening it has raised.
         """
-        held = _Held(name, context)
+        held = _Held(origin, context)
         self._tasks.start_soon(held.keep)
         try:
             await held.settled.wait()
@@ -67,15 +74,15 @@ class Holder:
         limit = OVERDUE if self._is_lockstep else self._within
         if not await held.is_done(limit):
             await self._break_off(held)
-            message = f"{held.name}: closing has not answered for {limit:g} s"
-            if self._is_lockstep:
-                held.error = ProviderError(message)
-            else:
-                self._log.warning(message)
-        if held.error is not None:
-            if error is None:
-                raise held.error
-            self._log.warning("closing failed", section=held.name, error=in_words(held.error))
+            message = f"{held.origin.part}: closing has not answered for {limit:g} s"
+            if self._is_lockstep and error is None:
+                raise ProviderError(message)
+            self._log.warning(f"{message} ({held.origin})")
+        elif held.error is not None:
+            misuse = misused(held.error)
+            origin, error = held.origin, held.error
+            said = origin.at_fault(misuse) if misuse else origin.raised("closing", error)
+            self._log.warning(f"{said}; everything else is closed in good order")
 
     async def _break_off(self, held: _Held[Any]) -> None:
         """End a context that answers no more, also where it has shielded itself."""
@@ -90,8 +97,8 @@ class _Held(Generic[T]):
 
     service: T
 
-    def __init__(self, name: str, context: AbstractAsyncContextManager[T]) -> None:
-        self.name = name
+    def __init__(self, origin: Origin, context: AbstractAsyncContextManager[T]) -> None:
+        self.origin = origin
         self.error: BaseException | None = None
         self.scope = anyio.CancelScope()
         self.settled, self.leave, self.done = anyio.Event(), anyio.Event(), anyio.Event()
@@ -112,9 +119,11 @@ class _Held(Generic[T]):
                 return
             if is_cancelled():
                 raise
-            self._fail(TransientError("the provider cancelled itself"), cancelled)
+            failed = TransientError("the provider cancelled itself")
+            failed.__cause__ = cancelled
+            self._fail(failed)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - raised where it is waited for
-            self._fail(error, error.__cause__)
+            self._fail(error)
         finally:
             self.settled.set()
             self.done.set()
@@ -130,15 +139,23 @@ class _Held(Generic[T]):
         self._is_killed = True
         self._kill()
 
-    def _fail(self, error: BaseException, cause: BaseException | None) -> None:
+    def _fail(self, error: BaseException) -> None:
         if self.settled.is_set() and not self.leave.is_set():
-            raise error from cause
+            raise ProviderError(self.origin.raised("a task of its own", error)) from error
         self.error = error
+
+
+def misused(error: BaseException) -> str:
+    """Say how a plugin's `open` yields, where that is what an error is about, else ""."""
+    said = error.args[0] if isinstance(error, RuntimeError) and error.args else None
+    return _MISUSES.get(said, "") if isinstance(said, str) else ""
 
 
 @asynccontextmanager
 async def holding(*, clock: Clock, log: Logger, within: float) -> AsyncIterator[Holder]:
-    """Hold contexts open; an error from inside stays as it is, what one of them raises is grouped.
+    """Hold contexts open; an error from inside stays as it is.
+
+    What a context raises by itself in between ends what is done meanwhile, in a group.
 
     `within`: how long one may take to be left, real seconds.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -12,8 +13,9 @@ from pathlib import Path
 import structlog
 
 from nof0_core.clock import wall_time
+from nof0_core.errors import each_in_words
 from nof0_core.plugins.env import Logger
-from nof0_core.redaction import Redactor
+from nof0_core.redaction import READ, Redactor
 
 
 @contextmanager
@@ -48,6 +50,12 @@ def logging_to(
         )
 
 
+def keep_trace(log: Logger, error: BaseException) -> None:
+    """Write down where an error came from that ends the program; only the file has it."""
+    trace = "".join(traceback.format_exception(error))
+    log.info("ended with an error", error=each_in_words(error), trace=trace)
+
+
 def _wrapped(
     sink: structlog.WriteLogger,
     processors: list[structlog.typing.Processor],
@@ -78,7 +86,10 @@ class _Redacted:
     def __call__(
         self, _: object, __: str, event: structlog.typing.EventDict
     ) -> structlog.typing.EventDict:
-        return {key: self._redactor.item(key, value) for key, value in event.items()}
+        clean = {key: self._redactor.item(key, value) for key, value in event.items()}
+        if trace := clean.get("trace"):
+            clean["trace"] = READ.out_of_traceback(str(trace))
+        return clean
 
 
 class _Echo:

@@ -5,17 +5,19 @@ Looking through templates needs nothing of the engine, so the rest is imported w
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
 
 from nof0_core.config.fields import written
-from nof0_core.config.model import Config, TraderConfig
+from nof0_core.config.model import Config, Section, TraderConfig
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.brakes import BrakeState
 from nof0_core.domain.context import DecisionContext, Performance
-from nof0_core.errors import ConfigError, Problem, UsageError
+from nof0_core.errors import ConfigError, PluginError, Problem, UsageError
 from nof0_core.ids import cycle_id
 from nof0_core.money import ZERO
 from nof0_core.plugins.kinds import BackendKind
+from nof0_core.plugins.messages import failure
 from nof0_core.prompts import PromptBook
 from nof0_core.prompts.coins import CoinViews
 from nof0_core.redaction import Redactor
@@ -51,16 +53,56 @@ def prompt_book(
 
 
 def preflight(config: Config) -> None:
-    """Check every prompt template a trader uses.
+    """Check every prompt template a trader uses, and whether the clock can suit the markets.
 
     Raises:
-        ConfigError: with all problems of all templates, each once.
+        ConfigError: with all problems, each once.
     """
-    problems: dict[Problem, None] = {}
+    problems = dict.fromkeys(_live_problems(config))
     for trader in config.traders:
         problems.update(dict.fromkeys(prompt_book(config, trader).check()))
     if problems:
         raise ConfigError(list(problems))
+
+
+def _live_problems(config: Config) -> Iterator[Problem]:
+    """Yield the markets known to be live on a clock that has a time of its own."""
+    if config.clock.start is None:
+        return
+    for section in config.markets.values():
+        if _is_recorded(config, section) is False:
+            place = section.place
+            yield Problem(
+                file=place.file,
+                line=place.line,
+                path=place.path,
+                message="is a live market, but Clock.Start in the main file sets a time of its own",
+                hints=("remove Clock from the main file",),
+            )
+
+
+def unknown_clocks(config: Config) -> list[str]:
+    """Name markets of which nobody knows before a run whether they suit the clock."""
+    if config.clock.start is None:
+        return []
+    return [
+        f"{section.place.file}:{section.place.line}: whether market {section.name} is a recording "
+        "is seen when it opens; a live one is refused then, because of Clock.Start"
+        for section in config.markets.values()
+        if _is_recorded(config, section) is None
+    ]
+
+
+def _is_recorded(config: Config, section: Section) -> bool | None:
+    tell = section.kind.is_recorded
+    if tell is None:
+        return None
+    try:
+        return bool(tell(section.config))
+    except Exception as error:
+        owner = config.registry.owner("market", section.kind.type)
+        message = f"market {section.name}: is_recorded raised {failure(error)}: a defect of {owner}"
+        raise PluginError(message, distribution=owner.distribution) from error
 
 
 def haste(config: Config) -> list[str]:

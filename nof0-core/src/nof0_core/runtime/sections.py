@@ -2,26 +2,44 @@
 
 from __future__ import annotations
 
+import inspect
 import random
 from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
+from nof0_core.border.foreign import Origin, reraise
+from nof0_core.border.shape import shape_faults
 from nof0_core.clock import Clock
 from nof0_core.config.model import Config, Section
 from nof0_core.domain.model import ModelSpec
-from nof0_core.errors import Nof0Error, PluginError
+from nof0_core.errors import Nof0Error, PluginError, TransientError
 from nof0_core.execution.limits import LIMITS, Limits
+from nof0_core.plugins.descriptor import with_article
 from nof0_core.plugins.env import BackendRef, Env, Logger, MarketRef, ModelRef, Unlimited
-from nof0_core.protocols import LLMBackend, MarketProvider, exchange_faults, market_faults
+from nof0_core.protocols import (
+    ExchangeProvider,
+    Exporter,
+    LLMBackend,
+    MarketProvider,
+    exchange_faults,
+    market_faults,
+)
 from nof0_core.protocols.llm import Budget
 from nof0_core.redaction import Redactor
+from nof0_core.runtime import origins
 from nof0_core.runtime.first_calls import FirstCalls
-from nof0_core.runtime.holding import Holder, holding
+from nof0_core.runtime.holding import Holder, holding, misused
 
 _FAULTS: Mapping[str, Callable[[object], tuple[str, ...]]] = {
     "exchange": exchange_faults,
     "market": market_faults,
+}
+_PROTOCOLS: Mapping[str, type[Any]] = {
+    "exchange": ExchangeProvider,
+    "market": MarketProvider,
+    "llm": LLMBackend,
+    "exporter": Exporter,
 }
 
 
@@ -69,29 +87,54 @@ class Sections:
 
     async def open(self, family: str, section: Section) -> Any:
         """Open one section, as any first call is made."""
-        env, name = self._env(family, section), f"{family} {section.name}"
-
-        async def enter() -> Any:
-            return await self._holder.enter(name, section.kind.open(section.config, env))
-
+        name = f"{family} {section.name}"
         try:
-            service = await self._first_calls.make(name, "opening", enter)
-            self._check(family, section, service)
-        except Nof0Error as error:
-            place = section.place
-            error.hints = (
-                *error.hints,
-                f"while opening {family} section {section.name} ({place.file}:{place.line})",
+            service = await self._first_calls.make(
+                name, "opening", lambda: self.enter(family, section)
             )
+        except Nof0Error as error:
+            self.add_hint(family, section, error)
             raise
         return service
 
+    def add_hint(self, family: str, section: Section, error: Nof0Error) -> None:
+        """Add to an error what was being opened, where that stands and whose it is."""
+        place, owner = section.place, self._config.registry.owner(family, section.kind.type)
+        hint = f"while opening {family} section {section.name} ({place.file}:{place.line})"
+        error.hints = (*error.hints, f"{hint}, of {owner}")
+
+    async def enter(self, family: str, section: Section) -> Any:
+        """Open one section, once.
+
+        Raises:
+            ProviderError: what the provider said; anything else it raised is a `TransientError`.
+            PluginError: what it yields, or its `open`, is not what it must be.
+            Nof0Error: what else nof0 has a word for.
+        """
+        origin = origins.of_section(self._config, family, section)
+        try:
+            context = section.kind.open(section.config, self._env(family, section))
+            _check_context(origin, context)
+            service = await self._holder.enter(origin, context)
+        except BaseException as error:
+            if misuse := misused(error):
+                raise PluginError(origin.at_fault(misuse)) from error
+            reraise(error, origin=origin, verb="open", allowed=(Nof0Error,), make=TransientError)
+        self._check(family, section, service)
+        return service
+
     def _check(self, family: str, section: Section, service: object) -> None:
-        """Refuse a provider whose methods are not just those its words stand for."""
+        """Refuse a service whose methods are not just those its protocol and its words say."""
+        owner = self._config.registry.owner(family, section.kind.type)
+        name = f"{family} section {section.name}"
+        faults = shape_faults(service, _PROTOCOLS[family])
+        if faults:
+            message = f"{name}: plugin {owner} {'; '.join(faults)}"
+            hint = f"nof0_core.protocols.{_PROTOCOLS[family].__name__} says what it must have"
+            raise PluginError(message, distribution=owner.distribution, hints=[hint])
         faults = _FAULTS[family](service) if family in _FAULTS else ()
         if faults:
-            owner = self._config.registry.owner(family, section.kind.type)
-            message = f"{family} section {section.name}: {'; '.join(faults)}"
+            message = f"{name}: {'; '.join(faults)}"
             hint = f"a method exists if, and only if, its word is there: a defect of {owner}"
             raise PluginError(message, distribution=owner.distribution, hints=[hint])
 
@@ -113,11 +156,17 @@ class Sections:
     def _market_of(self, section: Section) -> Callable[[MarketRef], MarketProvider]:
         def market(ref: MarketRef) -> MarketProvider:
             name = ref or (section.markets[0] if section.markets else "")
+            if name in self._config.markets and name not in self.markets:
+                message = f"market {name} is not open yet"
+                raise TransientError(message)
             return self.markets[name]
 
         return market
 
     def _backend(self, ref: BackendRef) -> LLMBackend:
+        if ref in self._config.backends and ref not in self.backends:
+            message = f"backend {ref} is not open yet"
+            raise TransientError(message)
         return self.backends[ref]
 
     def _model(self, ref: ModelRef) -> ModelSpec:
@@ -127,8 +176,21 @@ class Sections:
         self, key: Hashable, open_it: Callable[[], AbstractAsyncContextManager[object]]
     ) -> object:
         if key not in self._shared:
-            self._shared[key] = await self._holder.enter(f"shared {key}", open_it())
+            origin = Origin(part=f"shared {key}", redact=Redactor(self._config.secrets).text)
+            self._shared[key] = await self._holder.enter(origin, open_it())
         return self._shared[key]
+
+
+def _check_context(origin: Origin, context: object) -> None:
+    """Refuse what `open` returned where nothing can be opened of it."""
+    if hasattr(type(context), "__aenter__") and hasattr(type(context), "__aexit__"):
+        return
+    if inspect.iscoroutine(context):
+        context.close()
+    name = type(context).__name__
+    what = f"open returned {with_article(name)}, not an async context manager"
+    hint = "put @asynccontextmanager above it, and write async def with one yield"
+    raise PluginError(origin.at_fault(what), hints=[hint])
 
 
 @asynccontextmanager

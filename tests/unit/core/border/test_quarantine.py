@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from nof0_core.border.foreign import Origin
 from nof0_core.border.quarantine import Quarantine, Ward
 from nof0_core.clock import SimulatedClock
 
@@ -28,8 +29,12 @@ def quarantine(clock, alarms):
     return Quarantine(
         clock=clock,
         alarm=lambda code, message, *, symbol=None: alarms.append((code, message, symbol)),
-        owner=lambda family, section: f"nof0-{family}-{section} 1",
-        redact=lambda text: text.replace("hunter2", "***"),
+        origin=lambda family, section: Origin(
+            part=f"{family} {section}",
+            plugin="nof0-bad 1",
+            place=f"{family}.yaml:3",
+            redact=lambda text: text.replace("hunter2", "***"),
+        ),
     )
 
 
@@ -37,7 +42,10 @@ def test_a_coin_is_told_once_with_plugin_section_verb_and_value(quarantine, alar
     ward = quarantine.ward("market", "grove")
     ward.put("quotes", "for BTC mark is NaN", MEANS, symbol="BTC")
     ward.put("quotes", "for BTC mark is Infinity", MEANS, symbol="BTC")
-    said = "market grove: quotes for BTC mark is NaN (a defect of nof0-market-grove 1); no entries"
+    said = (
+        "market grove: quotes for BTC mark is NaN: a defect of nof0-bad 1 (market grove, "
+        "market.yaml:3); no entries"
+    )
     assert alarms == [("quarantine", said, "BTC")]
     [entry] = quarantine.all()
     assert (entry.problem, entry.since) == ("for BTC mark is Infinity", START)

@@ -255,7 +255,47 @@ def test_check_notes_a_timeout_that_lowers_nothing(project):
             ),
         )
         said = project.nof0("check", "etc/nof0.yaml").check().stdout
-        assert said.count("note: etc/market.yaml:") == notes
+        assert said.count("has no effect: it only lowers limits") == notes
         assert said.count("a timeout of 1h has no effect") == notes
     facts = json.loads(project.nof0("check", "etc/nof0.yaml", "--json").check().stdout)
     assert facts["warnings"] == []
+
+
+LIVE = """
+    import attrs
+    from nof0_core import ServiceKind, hookimpl
+
+    @attrs.frozen(kw_only=True)
+    class Config:
+        pass
+
+    @hookimpl
+    def nof0_market_providers():
+        return [
+            ServiceKind(type="live", config=Config, open=print, summary=""{}),
+        ]
+"""
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_live_market_on_a_clock_of_its_own_is_told_before_a_run_refuses_it(project, is_known):
+    project.write("etc/live.py", LIVE.format(", is_recorded=lambda _: False" if is_known else ""))
+    project.replace("etc/market.yaml", "type: sim  ", "type: live  ")
+    project.replace("etc/nof0.yaml", "\nLLM:\n", "\nPlugins: [./live.py]\nLLM:\n")
+    outcome = project.nof0("check", "etc/nof0.yaml")
+    if is_known:
+        assert outcome.exit_code == 2
+        assert "is a live market, but Clock.Start in the main file sets a time" in outcome.stderr
+        assert "etc/market.yaml:6: " in outcome.stderr
+    else:
+        note = "note: etc/market.yaml:6: whether market recorded is a recording is seen when it"
+        assert note in outcome.check().stdout
+
+
+def test_a_market_that_does_not_say_what_it_is_is_a_defect_with_a_name(project):
+    project.write("etc/live.py", LIVE.format(", is_recorded=lambda _: 1 / 0"))
+    project.replace("etc/market.yaml", "type: sim  ", "type: live  ")
+    project.replace("etc/nof0.yaml", "\nLLM:\n", "\nPlugins: [./live.py]\nLLM:\n")
+    outcome = project.nof0("check", "etc/nof0.yaml")
+    assert outcome.exit_code == 2
+    assert "is_recorded raised ZeroDivisionError: division by zero: a defect of" in outcome.stderr

@@ -160,13 +160,15 @@ def test_errors_become_text_and_exit_codes(failing, what, code, text):
     assert (outcome.exit_code, outcome.stderr) == (code, text)
 
 
-def test_a_bug_shows_its_traceback_and_asks_for_a_report(failing):
+def test_a_bug_says_where_and_whose_it_is_and_how_to_see_more(failing):
     outcome = failing.nof0("fail", "bug")
     assert outcome.exit_code == 1
-    assert "ZeroDivisionError: oops" in outcome.stderr
-    assert outcome.stderr.splitlines()[-1].startswith(
-        "this is a bug in nof0 or in a plugin; please"
+    line = 1 + RAISING.splitlines().index("            raise {")
+    assert outcome.stderr == (
+        f"error: ZeroDivisionError: oops (failing_nof0.py:{line})\n"
+        "  a defect of failing-nof0 1.0; --debug shows where it comes from\n"
     )
+    assert "Traceback" in failing.nof0("fail", "bug", "--debug").stderr
 
 
 def test_commands_of_plugins_are_in_the_help_text_and_suggested(failing):

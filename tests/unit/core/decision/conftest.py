@@ -47,7 +47,7 @@ class Backend:
         self.requests.append(request)
         if callable(self.answer):
             return await self.answer(request)
-        if isinstance(self.answer, Exception):
+        if isinstance(self.answer, BaseException):
             raise self.answer
         if isinstance(self.answer, str):
             return Completion(model="m", text=self.answer)

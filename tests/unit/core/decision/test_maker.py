@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio  # noqa: TID251 - a native cancellation is what is tried
 import json
 from datetime import timedelta
 from decimal import Decimal
@@ -119,6 +120,21 @@ async def test_a_malformed_element_is_judged_beside_the_good_ones(maker, context
         ),
         pytest.param(KeyError("choices"), "model_error", "KeyError: 'choices'", id="bug"),
         pytest.param(TimeoutError("read"), "model_error", "TimeoutError: read", id="own timeout"),
+        pytest.param(
+            SystemExit(3), "model_error", "complete raised SystemExit: 3 (llm ", id="exit"
+        ),
+        pytest.param(
+            asyncio.CancelledError(), "model_error", "though nobody cancelled it", id="cancelled"
+        ),
+        pytest.param(
+            ExceptionGroup("tasks", [KeyError("x"), OSError("y")]),
+            "model_error",
+            "complete raised KeyError: 'x'; OSError: y",
+            id="group",
+        ),
+        pytest.param(
+            ExceptionGroup("tasks", [LLMError("quota")]), "model_error", "quota", id="only ours"
+        ),
         pytest.param(
             InvalidOutputError(["not JSON"], output="hm"),
             "invalid_output",

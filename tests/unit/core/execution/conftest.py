@@ -8,6 +8,7 @@ from decimal import Decimal as D
 import attrs
 import pytest
 
+from nof0_core.border.foreign import Origin
 from nof0_core.border.quarantine import Quarantine
 from nof0_core.clock import ScaledClock, SimulatedClock
 from nof0_core.domain.account import AccountReport, VenueAccount
@@ -33,6 +34,7 @@ from nof0_core.testing import samples
 from nof0_core.testing.environment import START, Lines
 
 FEE = D("0.00045")
+BAD = Origin(part="exchange paper", plugin="nof0-bad 1", place="exchange.yaml:3")
 
 
 class Venue:
@@ -278,7 +280,7 @@ class Scene:
         self.is_synced = False
         self.recorder = Recorder(journal=journal, state=state, clock=self.clock, log=self.log)
         self.quarantine = Quarantine(
-            clock=self.clock, alarm=self.recorder.alert, owner=lambda *_: "nof0-bad 1"
+            clock=self.clock, alarm=self.recorder.alert, origin=lambda *_: BAD
         )
         self.execution = ExecutionEngine(
             venue_account="paper",

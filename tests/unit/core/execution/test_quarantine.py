@@ -341,8 +341,8 @@ async def test_an_alert_names_plugin_section_verb_and_value(scene):
     ]
     assert alert.symbol == "BTC"
     assert alert.message == (
-        "exchange paper: a row of fills [0] price is NaN (a defect of nof0-bad 1); it is not "
-        "booked, and no entries there until it is good or gone"
+        "exchange paper: a row of fills [0] price is NaN: a defect of nof0-bad 1 (exchange paper, "
+        "exchange.yaml:3); it is not booked, and no entries there until it is good or gone"
     )
 
 

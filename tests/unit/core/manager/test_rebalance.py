@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio  # noqa: TID251 - a native cancellation is what is tried
 from decimal import Decimal as D
 
 import pytest
+from attrs import evolve
 
 from nof0_core.manager.rebalance import fault
 from nof0_core.protocols import AllocationRequest
@@ -25,6 +27,10 @@ REQUEST = AllocationRequest(
         pytest.param({"a": D(-1), "b": D(91)}, "negative", id="negative"),
         pytest.param({"a": D("NaN"), "b": D(1)}, "not a number", id="nan"),
         pytest.param({"a": D(60), "b": D(40)}, "shares sum to 100 %", id="too-much"),
+        pytest.param({"a": 50.0, "b": D(40)}, "the share of a is 50.0 (float), not a", id="float"),
+        pytest.param({"a": None, "b": D(40)}, "the share of a is None (NoneType), not", id="none"),
+        pytest.param([D(50), D(40)], "answered with a list, not with a mapping", id="list"),
+        pytest.param(None, "answered with a NoneType, not with a mapping", id="nothing at all"),
         pytest.param({"a": D(50), "b": D(40)}, "", id="good"),
         pytest.param({"a": D(0), "b": D(0)}, "", id="nothing"),
     ],
@@ -33,3 +39,39 @@ def test_shares_that_cannot_be_are_named(shares, words):
     found = fault(shares, REQUEST)
     assert words in found
     assert bool(found) == bool(words)
+
+
+class Fails:
+    def __init__(self, fault):
+        self.fault = fault
+
+    def allocate(self, request):
+        raise self.fault
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (KeyError("x"), "KeyError: 'x'"),
+        (SystemExit(3), "SystemExit: 3"),
+        (asyncio.CancelledError(), "CancelledError, though nobody cancelled it"),
+    ],
+    ids=repr,
+)
+async def test_an_allocator_that_raises_is_told_with_strategy_plugin_and_line(
+    stage, lockstep, error, said
+):
+    async with lockstep() as engine:
+        await engine.manager.catch_up()
+        rebalancer = engine.manager._rebalancer
+        rebalancer._config = evolve(rebalancer._config, allocator=Fails(error))
+        before = engine.recorder.state.initial_capital("ann")
+        await engine.manager._rebalance()
+        [alert] = stage.alerts(engine)
+    assert alert.code == "allocation_refused"
+    assert alert.message == (
+        f"paper: capital stays as it is: allocate raised {said}: a defect of nof0-core 0.1.0 "
+        "(allocation strategy fixed, manager.yaml:5)"
+    )
+    assert before == 4000

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio  # noqa: TID251 - a native cancellation is what is tried
 from datetime import datetime, timedelta
 from decimal import Decimal as D
 
 import attrs
 import pytest
 
+from nof0_core.border.foreign import Origin
 from nof0_core.border.quarantine import Ward
-from nof0_core.errors import DataError
+from nof0_core.errors import DataError, TransientError
 
 pytestmark = pytest.mark.anyio
+SYMBOLS = ("BTC", "ETH", "DOGE")
+INTERVALS = ("3m", "1h")
 
 
 def changed(quote, **changes):
@@ -149,3 +153,58 @@ async def test_a_coin_is_in_quarantine_while_its_bars_are_bad_and_has_its_quotes
     moment = await feed.moment(["BTC", "ETH"])
     assert set(moment.snapshots) == {"BTC", "ETH"}
     assert ward.entries == []
+
+
+RAISED = [
+    (RuntimeError("gone"), "RuntimeError: gone"),
+    (SystemExit(3), "SystemExit: 3"),
+    (asyncio.CancelledError(), "CancelledError, though nobody cancelled it"),
+    (
+        ExceptionGroup("tasks", [KeyError("x"), TransientError("429")]),
+        "KeyError: 'x'; TransientError: 429",
+    ),
+]
+ORIGIN = Origin(part="market paper", plugin="nof0-bad 1.2", place="market.yaml:3")
+WHOSE = "a defect of nof0-bad 1.2 (market paper, market.yaml:3)"
+
+
+@pytest.mark.parametrize(("fault", "said"), RAISED, ids=repr)
+async def test_an_exception_of_a_quote_is_a_defect_with_a_name(asked, feed_of, fault, said):
+    feed = feed_of(asked, origin=ORIGIN)
+    await feed.open(SYMBOLS)
+    asked.failing["BTC"] = fault
+
+    moment = await feed.moment(SYMBOLS)
+
+    assert dict(moment.missing) == dict.fromkeys(SYMBOLS, f"quotes raised {said}: {WHOSE}")
+    assert await feed.quotes(SYMBOLS) == {}
+
+
+@pytest.mark.parametrize(("fault", "said"), RAISED, ids=repr)
+async def test_an_exception_of_bars_takes_the_bars_of_its_coin_only(asked, feed_of, fault, said):
+    feed = feed_of(asked, origin=ORIGIN)
+    await feed.open(SYMBOLS)
+    asked.failing["ETH", INTERVALS[0]] = asked.failing["ETH", INTERVALS[1]] = fault
+
+    moment = await feed.moment(SYMBOLS)
+
+    assert dict(moment.missing) == {"ETH": f"candles raised {said}: {WHOSE}"}
+    assert set(moment.snapshots) == {"BTC", "DOGE"}
+
+
+@pytest.mark.parametrize(("fault", "said"), RAISED, ids=repr)
+async def test_an_exception_of_a_recording_is_a_defect_with_a_name(recorded, feed_of, fault, said):
+    recorded.failing["BTC", INTERVALS[0]] = fault
+    with pytest.raises(TransientError) as told:
+        await feed_of(recorded, origin=ORIGIN).open(SYMBOLS)
+    assert str(told.value) == f"history raised {said}: {WHOSE}"
+
+
+async def test_the_coins_a_market_lists_cannot_be_had(asked, feed_of):
+    async def instruments():
+        raise SystemExit
+
+    asked.instruments = instruments
+    with pytest.raises(TransientError) as told:
+        await feed_of(asked, origin=ORIGIN).open(SYMBOLS)
+    assert str(told.value) == f"instruments raised SystemExit: {WHOSE}"

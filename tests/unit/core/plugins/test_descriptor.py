@@ -184,6 +184,19 @@ def test_a_timeout_is_a_function_of_kinds_whose_calls_are_limited(offer, family,
     assert bool(message) == bool(said(offer, family))
 
 
+@pytest.mark.parametrize(
+    ("offer", "family", "message"),
+    [
+        (attrs.evolve(SERVICE, is_recorded=bool), "market", ""),
+        (attrs.evolve(SERVICE, is_recorded=bool), "exporter", "is_recorded, which only markets"),
+        (attrs.evolve(SERVICE, is_recorded=True), "market", "its is_recorded is not a function"),
+    ],
+)
+def test_whether_it_is_a_recording_is_told_by_a_function_of_markets(offer, family, message):
+    assert message in said(offer, family)
+    assert bool(message) == bool(said(offer, family))
+
+
 def test_the_right_descriptor_is_named_with_its_place():
     [fault] = faults_of(SERVICE, FAMILIES["llm"])
     assert fault.hint == "from nof0_core import BackendKind"

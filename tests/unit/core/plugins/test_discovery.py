@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+import textwrap
+import threading
 
 import pytest
 
 from nof0_core.errors import PluginError
-from nof0_core.plugins import load_plugins
+from nof0_core.plugins import importing, load_plugins
 
 
 def types(registry, family="exchange"):
@@ -59,6 +61,123 @@ def test_a_plugin_that_does_not_import_is_kept_as_failed_and_stops_nothing(
     [failed] = registry.failed
     assert str(failed) == "broken-nof0 0.3"
     assert failed.reason == "ModuleNotFoundError: No module named 'no_such_library'"
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("import sys\nsys.exit(3)", "SystemExit: 3"),
+        ("raise SystemExit", "SystemExit"),
+        ("class Odd(BaseException):\n    pass\nraise Odd('x')", "Odd: x"),
+        ("raise GeneratorExit", "GeneratorExit"),
+        ("raise MemoryError", "MemoryError"),
+        ("open('/no/such/file')", "FileNotFoundError: [Errno 2] No such file or directory: "),
+        ("1 +", "SyntaxError: invalid syntax (broken_nof0_plugin.py, line 4)"),
+    ],
+)
+def test_whatever_an_import_raises_the_others_load(install, exchange_source, source, reason):
+    install("broken-nof0", source)
+    install("sound-nof0", exchange_source("sound"))
+    registry = load_plugins({"NOF0_PLUGINS": "broken-nof0,sound-nof0"})
+    assert types(registry) == ["sound"]
+    [failed] = registry.failed
+    assert failed.reason.startswith(reason)
+
+
+def test_ctrl_c_during_an_import_is_no_defect_of_the_plugin(install):
+    install("broken-nof0", "raise KeyboardInterrupt")
+    with pytest.raises(KeyboardInterrupt):
+        load_plugins({"NOF0_PLUGINS": "broken-nof0"})
+
+
+def test_an_import_that_takes_long_is_told_while_it_goes_on(install, exchange_source, monkeypatch):
+    """The import waits until it has been told twice."""
+    told = []
+
+    def say(line):
+        told.append(line)
+        if len(told) == 2:
+            importing.enough.set()
+
+    monkeypatch.setattr(importing, "enough", threading.Event(), raising=False)
+    monkeypatch.setattr(importing, "PATIENCE", 0.01)
+    monkeypatch.setattr(importing, "say", say)
+    wait = "from nof0_core.plugins import importing\nassert importing.enough.wait(60)\n"
+    install("slow-nof0", wait + textwrap.dedent(exchange_source("slow")), version="1.5")
+    assert types(load_plugins({"NOF0_PLUGINS": "slow-nof0"})) == ["slow"]
+    assert told[:2] == [
+        f"warning: plugin slow-nof0 1.5 has been importing for {seconds} s; uninstall it, or start "
+        "with NOF0_DISABLE_PLUGINS=slow-nof0"
+        for seconds in ("0.01", "0.02")
+    ]
+
+
+def test_all_hooks_that_fail_are_told(install):
+    install(
+        "broken-nof0",
+        """
+        @hookimpl
+        def nof0_exchange_providers():
+            return None
+
+        @hookimpl
+        def nof0_companions():
+            return 1 / 0
+
+        @hookimpl
+        def nof0_risk_checks():
+            raise SystemExit
+        """,
+    )
+    [failed] = load_plugins({"NOF0_PLUGINS": "broken-nof0"}).failed
+    assert failed.reason == (
+        "nof0_exchange_providers returned None; return a list of ExchangeKind"
+        " (broken_nof0_plugin.py:5); "
+        "nof0_risk_checks raised SystemExit (broken_nof0_plugin.py:15); "
+        "nof0_companions raised ZeroDivisionError: division by zero (broken_nof0_plugin.py:11)"
+    )
+
+
+def test_all_bad_kinds_of_a_plugin_are_told_and_types_no_configuration_has(install):
+    install(
+        "broken-nof0",
+        """
+        @attrs.frozen(kw_only=True)
+        class Config:
+            x: complex = 1j
+
+        @hookimpl
+        def nof0_exchange_providers():
+            return [ExchangeKind(type="one", config=Config, open=print, summary="")]
+
+        @hookimpl
+        def nof0_market_providers():
+            yield ServiceKind(type="Two", config=Config, open=print, summary="")
+            yield 7
+
+        @hookimpl
+        def nof0_risk_checks():
+            return None
+        """,
+    )
+    with pytest.raises(PluginError) as told:
+        load_plugins({"NOF0_PLUGINS": "broken-nof0"})
+    said = [str(fault) for fault in told.value.faults]
+    assert len(said) == 4
+    for words, one in zip(
+        (
+            'offers market provider "Two", but a type is made of lower-case letters',
+            "offers 7 as market provider, which is not a ServiceKind",
+            (
+                'offers exchange provider "one", but its config field Config.x has a type the '
+                "configuration cannot read: complex"
+            ),
+            "nof0_risk_checks returned None; return a list of PolicyKind",
+        ),
+        said,
+        strict=True,
+    ):
+        assert words in one
 
 
 def test_a_hook_that_raises_counts_as_failed(install):

@@ -220,7 +220,8 @@ def test_what_was_wrong_with_a_check_is_said(context, long_btc):
     (judgement,), _ = RiskGate((("spread", check),)).judge([long_btc()], context())
 
     assert judgement.verdicts[0].message == (
-        "the check failed with TypeError: the kind of a verdict is a VerdictKind, got 'veto'"
+        "check gave no verdict: the kind of a verdict is a VerdictKind, got 'veto' "
+        "(risk check spread)"
     )
 
 

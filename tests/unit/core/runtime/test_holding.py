@@ -9,6 +9,7 @@ import anyio
 import pytest
 from world.loop import live_in, nap, now
 
+from nof0_core.border.foreign import Origin
 from nof0_core.clock import SimulatedClock
 from nof0_core.errors import ProviderError, TransientError
 from nof0_core.runtime.first_calls import FirstCalls
@@ -70,7 +71,12 @@ def use(*services, clock=None, log=None, body=None):
         async with holding(clock=clock, log=log, within=10.0) as holder:
             for number, service in enumerate(services):
                 name = f"market m{number}"
-                await first.make(name, "opening", lambda: holder.enter(name, service.open()))  # noqa: B023
+                origin = Origin(part=name)
+                await first.make(
+                    name,
+                    "opening",
+                    lambda: holder.enter(origin, service.open()),  # noqa: B023
+                )
             if body is not None:
                 await body()
         return now()
@@ -162,10 +168,15 @@ def test_they_close_in_reverse_order_and_what_one_raises_keeps_none_open():
         return Service(closing=closing)
 
     bad = closes("b", OSError("disk"))
-    with pytest.raises(ExceptionGroup) as caught:
-        use(closes("a"), bad, closes("c"))
-    assert caught.group_contains(OSError)
+    log = Lines()
+    use(closes("a"), bad, closes("c"), log=log)
     assert order == ["c", "b", "a"]
+    assert [line[:2] for line in log.lines] == [
+        (
+            "warning",
+            "closing raised OSError: disk (market m1); everything else is closed in good order",
+        )
+    ]
 
 
 def test_an_error_from_inside_comes_out_as_it_is():
@@ -183,9 +194,10 @@ def test_what_goes_wrong_in_its_own_tasks_ends_what_is_done_meanwhile():
         await nap(3)
         raise OSError("gone")
 
+    words = r"^a task of its own raised OSError: gone \(market m0\)$"
     with pytest.raises(ExceptionGroup) as caught:
         use(Service(inside=breaks), body=hang)
-    assert caught.group_contains(OSError)
+    assert caught.group_contains(ProviderError, match=words)
 
 
 def test_one_that_cancels_itself_while_it_opens_has_failed():
@@ -201,7 +213,7 @@ def test_a_cancellation_from_outside_closes_them_and_passes():
     async def run():
         async def all_of_it():
             async with holding(clock=LiveClock(START), log=Lines(), within=10.0) as holder:
-                await holder.enter("market m0", service.open())
+                await holder.enter(Origin(part="market m0"), service.open())
                 await hang()
 
         task = asyncio.ensure_future(all_of_it())

@@ -75,23 +75,19 @@ async def test_a_first_call_that_never_answers_is_given_up(monkeypatch):
         ("report", "exchange paper: report"),
     ],
 )
-@pytest.mark.parametrize("is_lockstep", [True, False])
-def test_a_first_call_that_hangs_ends_the_start_and_names_section_and_call(
-    stage, monkeypatch, what, words, is_lockstep
+def test_a_first_call_that_hangs_ends_a_lockstep_start_and_names_section_and_call(
+    stage, monkeypatch, what, words
 ):
-    """Time is virtual: where it runs by itself the call is given up and made again."""
     stage.hanging.add(what)
-    clock = SimulatedClock(START) if is_lockstep else LiveClock(START)
-    how = "has not answered for 60 s" if is_lockstep else "failed 5 times: no answer within 60 s"
 
     async def start():
-        async with stage.engine(monkeypatch, clock):
+        async with stage.engine(monkeypatch, SimulatedClock(START)):
             pass
 
-    with pytest.raises(ProviderError, match=f"{words} {how}") as told:
+    with pytest.raises(ProviderError, match=f"{words} has not answered for 60 s") as told:
         live_in(1, start)
     assert told.value.exit_code == 1
-    assert stage.calls.count(what) == (1 if is_lockstep else 5)
+    assert stage.calls.count(what) == 1
 
 
 @pytest.mark.parametrize("what", ["market closes", "exchange closes"])

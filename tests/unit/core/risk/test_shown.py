@@ -1,0 +1,162 @@
+"""A check can change whatever it is shown, and changes it for nobody else."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+from types import MappingProxyType
+
+import attrs
+import numpy as np
+import pytest
+
+from nof0_core.domain.brakes import BrakeState
+from nof0_core.domain.candles import Candles
+from nof0_core.domain.decision import ALLOW
+from nof0_core.domain.snapshot import Series
+from nof0_core.market.recorded import Window
+from nof0_core.risk.gate import RiskGate
+from nof0_core.risk.shown import Copier
+
+OTHERS = {int: 7, float: 7.0, str: "changed", Decimal: Decimal(9999), bool: True}
+
+
+def everything(value, seen):
+    """Yield each object reachable from a value that can be changed in some way."""
+    if id(value) in seen or isinstance(value, type):
+        return
+    seen[id(value)] = value
+    yield value
+    if attrs.has(type(value)):
+        inside = [getattr(value, f.name) for f in attrs.fields(type(value))]
+    elif isinstance(value, MappingProxyType):
+        inside = gc.get_referents(value)  # the mapping behind, as ill will finds it
+    elif isinstance(value, Mapping):
+        inside = list(value.values())
+        inside += [value._arrays] if isinstance(value, Window) else []
+    elif isinstance(value, np.ndarray):
+        inside = [value.base]
+    else:
+        inside = list(value) if isinstance(value, list | tuple | set | frozenset) else []
+    for one in inside:
+        yield from everything(one, seen)
+
+
+def spoil(value):
+    """Change all that can be changed."""
+    for one in list(everything(value, {})):
+        if attrs.has(type(one)):
+            for field in attrs.fields(type(one)):
+                other = OTHERS.get(type(getattr(one, field.name)))
+                if other is not None:
+                    object.__setattr__(one, field.name, other)
+        elif isinstance(one, dict | list | set):
+            one.clear()
+        elif isinstance(one, np.ndarray):
+            with contextlib.suppress(ValueError):
+                one.flags.writeable = True
+                one[:] = 1
+            with contextlib.suppress(ValueError, AttributeError):
+                one.shape = (1, *one.shape)
+
+
+def picture(value):
+    """Write down all of a value."""
+    if attrs.has(type(value)):
+        names = [f.name for f in attrs.fields(type(value)) if f.name != "_seal"]
+        return {name: picture(getattr(value, name)) for name in names}
+    if isinstance(value, Mapping):
+        return {key: picture(inner) for key, inner in value.items()}
+    if isinstance(value, np.ndarray):
+        return (value.shape, value.tolist())
+    if isinstance(value, list | tuple):
+        return [picture(inner) for inner in value]
+    return value
+
+
+class Spoils:
+    """Changes everything it is shown, and all it was shown before."""
+
+    def __init__(self):
+        self.shown = []
+
+    def check(self, decision, context):
+        self.shown.append((decision, context))
+        for pair in self.shown:
+            for one in pair:
+                spoil(one)
+        return ALLOW
+
+
+class Remembers:
+    def __init__(self):
+        self.shown = []
+
+    def check(self, decision, context):
+        self.shown.append((picture(decision), picture(context)))
+        return ALLOW
+
+
+@pytest.fixture
+def moment(context, holding):
+    """What a trader knows, with bars, indicators of a recording, brakes and a position."""
+    bars = np.arange(1.0, 21.0)
+    candles = Candles(
+        interval="1m", open_time=bars, open=bars, high=bars, low=bars, close=bars, volume=bars
+    )
+    window = Window({"ema20": candles.close}, slice(5, 15))
+    series = {"1m": Series(interval="1m", candles=candles[5:15], indicators=window)}
+    made = context(holdings=(attrs.evolve(holding(), symbol="DOGE"),))
+    snapshots = {s: attrs.evolve(each, series=series) for s, each in made.snapshots.items()}
+    brakes = BrakeState(closed_at={"DOGE": made.time - timedelta(days=1)})
+    return attrs.evolve(made, snapshots=snapshots, brakes=brakes)
+
+
+def test_what_one_check_changes_no_other_sees_nor_the_gate(moment, long_btc, short_eth):
+    decisions = [long_btc(), short_eth(), long_btc()]
+    alone, watching = Remembers(), Remembers()
+    expected = RiskGate([("watch", alone)]).judge(decisions, moment)
+    before = picture([decisions, moment])
+    seal = picture(expected)
+
+    gate = RiskGate([("spoil", Spoils()), ("watch", watching), ("again", Spoils())])
+    judged, approved = gate.judge(decisions, moment)
+
+    assert picture([decisions, moment]) == before
+    assert picture((judged, approved)) == seal
+    assert len(approved) == 2
+    assert watching.shown == alone.shown
+
+
+def test_a_close_is_judged_on_the_gates_own_objects_too(moment, close):
+    decisions = [close(symbol="DOGE")]
+    expected = RiskGate().judge(decisions, moment)
+    before = picture([decisions, moment])
+    found = RiskGate([("spoil", Spoils())]).judge(decisions, moment)
+    assert picture(found) == picture(expected)
+    assert picture([decisions, moment]) == before
+
+
+def test_the_tests_above_could_fail(moment, long_btc):
+    """What is not copied is spoiled; here on copies, for samples are everybody's."""
+    shown = [Copier()(long_btc()), Copier()(moment)]
+    before = picture(shown)
+    for one in shown:
+        spoil(one)
+    assert picture(shown) != before
+    assert dict(shown[1].snapshots) == {}
+
+
+def test_copies_are_equal_and_can_only_be_read(moment):
+    copied = Copier()
+    made = copied(moment)
+    assert picture(made) == picture(moment)
+    assert copied(moment) is made
+    with pytest.raises(AttributeError):
+        made.snapshots.clear()
+    close = made.snapshots["BTC"].series["1m"].candles.close
+    with pytest.raises(ValueError, match="WRITEABLE"):
+        close.flags.writeable = True
