@@ -122,7 +122,9 @@ async def _run(
 ) -> str:
     async with AsyncExitStack() as stack:
         opened: list[Engine] = []
-        lag: Lag = lambda: opened[0].exports.lag if opened else {}  # noqa: E731 - one expression
+        lag: Lag = lambda: (  # noqa: E731 - one expression
+            {s.exporter: s.behind for s in opened[0].exports.states} if opened else {}
+        )
         for open_one in beside:
             await stack.enter_async_context(open_one(lag))
         engine = await stack.enter_async_context(
@@ -158,7 +160,7 @@ async def _keep_exported(engine: Engine, update: Callable[[], None]) -> None:
     step = 1.0 if engine.is_recorded else engine.config.update_interval.total_seconds()
     while True:
         await pause(step)
-        await engine.export()
+        engine.export()
         update()
 
 

@@ -11,7 +11,7 @@ import attrs
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.brakes import ActiveBrake
 from nof0_core.domain.context import Performance
-from nof0_core.domain.measured import CallTimes, DutyTrouble
+from nof0_core.domain.measured import NO_BLOCKS, CallTimes, DutyTrouble, ExporterState, LoopBlocks
 from nof0_core.domain.snapshot import Quote
 from nof0_core.domain.trade import ClosedTrade
 from nof0_core.ids import Symbol, TraderId
@@ -56,7 +56,8 @@ class View:
 
     `seq` is the number of the newest event the picture includes. `calls` to providers and `duties`
     with their troubles are counted since the start, in real time; they are in no event, and two
-    runs of the same configuration differ in them.
+    runs of the same configuration differ in them. So are `exporters`, by section, and `blocks` of
+    the event loop.
     """
 
     seq: int
@@ -65,3 +66,5 @@ class View:
     quotes: Mapping[Symbol, Quote]
     calls: tuple[CallTimes, ...] = ()
     duties: tuple[DutyTrouble, ...] = ()
+    exporters: tuple[ExporterState, ...] = ()
+    blocks: LoopBlocks = NO_BLOCKS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 from types import TracebackType
@@ -12,9 +12,8 @@ import anyio
 from anyio.abc import TaskGroup
 
 from nof0_core.calls import OVERDUE
-from nof0_core.cancellation import breaker, is_cancelled
-from nof0_core.clock import Clock
-from nof0_core.errors import ProviderError, TransientError, in_words
+from nof0_core.cancellation import Apart
+from nof0_core.errors import Nof0Error, ProviderError, TransientError, each_in_words
 from nof0_core.plugins.env import Logger
 
 T = TypeVar("T")
@@ -25,119 +24,135 @@ class Holder:
 
     Whoever waits for one to open may give up at any time: what it has begun ends by itself. A time
     limit around the entry would not do, for a context may leave a task group open in the task that
-    enters it. One that is not left within `within` (real seconds) is broken off; so nothing but a
-    thread keeps the process from ending. On a lockstep clock that ends the run with an error.
+    enters it. One that is not left within `within` (real seconds) is broken off, and left behind if
+    that does not help either. On a lockstep clock that ends the run with an error.
     """
 
     def __init__(
-        self, *, tasks: TaskGroup, stack: AsyncExitStack, clock: Clock, log: Logger, within: float
+        self,
+        *,
+        tasks: TaskGroup,
+        stack: AsyncExitStack,
+        is_lockstep: bool,
+        log: Logger,
+        within: float,
     ) -> None:
         self._tasks = tasks
         self._stack = stack
-        self._is_lockstep = clock.is_lockstep
+        self._is_lockstep = is_lockstep
         self._log = log
         self._within = within
 
-    async def enter(self, name: str, context: AbstractAsyncContextManager[T]) -> T:
+    async def enter(
+        self, name: str, context: AbstractAsyncContextManager[T], *, is_bystander: bool = False
+    ) -> T:
         """Open a context; `name` is what is said of it.
+
+        How a bystander ends is told and never an error, for no result depends on it.
 
         Raises:
             BaseException: what opening it has raised.
         """
-        held = _Held(name, context)
-        self._tasks.start_soon(held.keep)
+        held = _Held(context)
+        work = Apart(held.keep)
         try:
             await held.settled.wait()
         except BaseException:
-            await self._break_off(held)
+            await work.break_off(self._within)
             raise
-        if held.error is not None:
-            raise held.error
-        self._stack.push_async_exit(partial(self._leave, held))
+        if not held.is_open:
+            # It ends of what it has raised.
+            await work.done.wait()
+            raise _own(work.error)
+        if is_bystander:
+            self._tasks.start_soon(self._tell, name, held, work)
+        else:
+            self._tasks.start_soon(_watch, held, work)
+        self._stack.push_async_exit(partial(self._leave, name, held, work, is_bystander))
         return held.service
 
     async def _leave(
         self,
+        name: str,
         held: _Held[Any],
+        work: Apart[None],
+        is_bystander: bool,  # noqa: FBT001 - bound in `enter`
         kind: type[BaseException] | None,  # noqa: ARG002 - of a context manager
         error: BaseException | None,
         trace: TracebackType | None,  # noqa: ARG002 - likewise
     ) -> None:
+        has_ended = work.done.is_set()
         held.leave.set()
         limit = OVERDUE if self._is_lockstep else self._within
-        if not await held.is_done(limit):
-            await self._break_off(held)
-            message = f"{held.name}: closing has not answered for {limit:g} s"
-            if self._is_lockstep:
-                held.error = ProviderError(message)
-            else:
-                self._log.warning(message)
-        if held.error is not None:
-            if error is None:
-                raise held.error
-            self._log.warning("closing failed", section=held.name, error=in_words(held.error))
+        with anyio.CancelScope(shield=True):
+            is_left = await work.is_done(limit)
+        if not is_left:
+            is_left = await work.break_off(self._within)
+            message = f"{name}: closing has not answered for {limit:g} s"
+            if not is_left:
+                message += " and cannot be broken off; it is left behind"
+            if self._is_lockstep and not is_bystander and error is None:
+                raise ProviderError(message)
+            self._log.warning(message)
+        elif work.error is not None and not (has_ended and (error is not None or is_bystander)):
+            words = each_in_words(work.error)
+            if error is None and not is_bystander:
+                if isinstance(work.error, Nof0Error):
+                    raise work.error
+                message = f"{name}: closing failed: {words}"
+                raise ProviderError(message) from work.error
+            self._log.warning("closing failed", section=name, error=words)
 
-    async def _break_off(self, held: _Held[Any]) -> None:
-        """End a context that answers no more, also where it has shielded itself."""
-        held.scope.cancel()
-        if not await held.is_done(self._within):
-            held.kill()
-            await held.is_done(self._within)
+    async def _tell(self, name: str, held: _Held[Any], work: Apart[None]) -> None:
+        await work.done.wait()
+        if not held.leave.is_set():
+            words = "" if work.error is None else each_in_words(work.error)
+            self._log.warning("it has ended by itself", section=name, error=words)
 
 
 class _Held(Generic[T]):
-    """One context: `settled` when it is open or never will be, `done` when it is left."""
+    """One context: `settled` when it is open or never will be."""
 
     service: T
 
-    def __init__(self, name: str, context: AbstractAsyncContextManager[T]) -> None:
-        self.name = name
-        self.error: BaseException | None = None
-        self.scope = anyio.CancelScope()
-        self.settled, self.leave, self.done = anyio.Event(), anyio.Event(), anyio.Event()
+    def __init__(self, context: AbstractAsyncContextManager[T]) -> None:
+        self.is_open = False
+        self.settled, self.leave = anyio.Event(), anyio.Event()
         self._context = context
-        self._is_killed = False
-        self._kill: Callable[[], None] = lambda: None
 
     async def keep(self) -> None:
-        """Open the context and leave it when `leave` is set; what it raises meanwhile is raised."""
-        self._kill = breaker()
+        """Open the context and leave it when `leave` is set."""
         try:
-            with self.scope:
-                async with self._context as self.service:
-                    self.settled.set()
-                    await self.leave.wait()
-        except anyio.get_cancelled_exc_class() as cancelled:
-            if self._is_killed:
-                return
-            if is_cancelled():
-                raise
-            self._fail(TransientError("the provider cancelled itself"), cancelled)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - raised where it is waited for
-            self._fail(error, error.__cause__)
+            async with self._context as self.service:
+                self.is_open = True
+                self.settled.set()
+                await self.leave.wait()
         finally:
             self.settled.set()
-            self.done.set()
 
-    async def is_done(self, within: float) -> bool:
-        """Wait until it is left, at most so long (real seconds); tell whether it is."""
-        with anyio.move_on_after(within, shield=True):
-            await self.done.wait()
-        return self.done.is_set()
 
-    def kill(self) -> None:
-        """Break it off also where it is shielded; only this task ends of it."""
-        self._is_killed = True
-        self._kill()
+async def _watch(held: _Held[Any], work: Apart[None]) -> None:
+    """Raise what an open context raises before it is left."""
+    await work.done.wait()
+    if not held.leave.is_set() and work.error is not None:
+        raise _own(work.error)
 
-    def _fail(self, error: BaseException, cause: BaseException | None) -> None:
-        if self.settled.is_set() and not self.leave.is_set():
-            raise error from cause
-        self.error = error
+
+def _own(error: BaseException | None) -> BaseException:
+    """Return what may be raised here: a cancellation would be taken for one of ours."""
+    if error is None or isinstance(error, anyio.get_cancelled_exc_class()):
+        ours: ProviderError = TransientError("the provider cancelled itself")
+    elif isinstance(error, Exception):
+        return error
+    else:
+        # It wanted the program to end, and speaks for its own section only.
+        ours = ProviderError(each_in_words(error))
+    ours.__cause__ = error
+    return ours
 
 
 @asynccontextmanager
-async def holding(*, clock: Clock, log: Logger, within: float) -> AsyncIterator[Holder]:
+async def holding(*, is_lockstep: bool, log: Logger, within: float) -> AsyncIterator[Holder]:
     """Hold contexts open; an error from inside stays as it is, what one of them raises is grouped.
 
     `within`: how long one may take to be left, real seconds.
@@ -146,8 +161,12 @@ async def holding(*, clock: Clock, log: Logger, within: float) -> AsyncIterator[
     async with anyio.create_task_group() as tasks:
         try:
             async with AsyncExitStack() as stack:
-                yield Holder(tasks=tasks, stack=stack, clock=clock, log=log, within=within)
+                yield Holder(
+                    tasks=tasks, stack=stack, is_lockstep=is_lockstep, log=log, within=within
+                )
         except (Exception, SystemExit) as error:  # noqa: BLE001 - raised again below
             failed = error
+        # Who was left behind is watched no more.
+        tasks.cancel_scope.cancel()
     if failed is not None:
         raise failed

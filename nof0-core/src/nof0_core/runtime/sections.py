@@ -86,6 +86,16 @@ class Sections:
             raise
         return service
 
+    async def open_exporter(self, section: Section) -> Any:
+        """Open an exporter, once: whoever asks for it tries again.
+
+        Raises:
+            BaseException: what the exporter raises.
+        """
+        context = section.kind.open(section.config, self._env("exporter", section))
+        name = f"exporter {section.name}"
+        return await self._holder.enter(name, context, is_bystander=True)
+
     def _check(self, family: str, section: Section, service: object) -> None:
         """Refuse a provider whose methods are not just those its words stand for."""
         faults = _FAULTS[family](service) if family in _FAULTS else ()
@@ -143,7 +153,7 @@ async def sections_of(
     """Give what opens sections, and what makes first calls to them; close them at the end."""
     engine = log("engine")
     first_calls = FirstCalls(clock=clock, log=engine, within=limits.open)
-    async with holding(clock=clock, log=engine, within=limits.close) as holder:
+    async with holding(is_lockstep=clock.is_lockstep, log=engine, within=limits.close) as holder:
         yield (
             Sections(
                 config=config,
