@@ -34,6 +34,8 @@ class Apart(Generic[T]):
         self.error: BaseException | None = None
         self._is_broken_off = False
         self._task = asyncio.get_running_loop().create_task(self._run(work))
+        # Also where it is cancelled before it has begun.
+        self._task.add_done_callback(lambda _: self.done.set())
 
     async def is_done(self, within: float) -> bool:
         """Wait until it has ended, at most so long (real seconds); tell whether it has."""
@@ -65,5 +67,3 @@ class Apart(Generic[T]):
             raise
         except BaseException as error:  # noqa: BLE001 - whoever waits for it judges it
             self.error = error
-        finally:
-            self.done.set()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from functools import cache
 from typing import Any
 
 import anyio.lowlevel
@@ -17,8 +16,6 @@ from nof0_core.journal.codec import copied
 
 AT_ONCE = 200
 """So many records are copied before others have a turn."""
-_GROWING = ("trades", "equity_curve")
-"""Fields of a trader's picture that only grow at their end."""
 
 
 class Copies:
@@ -45,13 +42,13 @@ class Copies:
         return attrs.evolve(made, traders=tuple(traders))
 
     async def _trader(self, trader: TraderView) -> TraderView:
-        grown = {}
-        for name in _GROWING:
-            kept = self._kept.setdefault((trader.trader, name), _Kept())
-            grown[name] = await kept.copies(getattr(trader, name))
+        trades, curve = [
+            await self._kept.setdefault((trader.trader, name), _Kept()).copies(items)
+            for name, items in (("trades", trader.trades), ("curve", trader.equity_curve))
+        ]
         made: TraderView = copy_of(attrs.evolve(trader, trades=(), equity_curve=()))
         await anyio.lowlevel.checkpoint()
-        return attrs.evolve(made, **grown)
+        return attrs.evolve(made, trades=trades, equity_curve=curve)
 
 
 class _Kept:
@@ -97,6 +94,11 @@ def copy_of(value: Any) -> Any:
     return made
 
 
-@cache
+_FIELDS: dict[type[Any], tuple[str, ...] | None] = {}
+
+
 def _fields_of(kind: type[Any]) -> tuple[str, ...] | None:
-    return tuple(f.name for f in attrs.fields(kind)) if attrs.has(kind) else None
+    if kind not in _FIELDS:
+        is_record = attrs.has(kind)
+        _FIELDS[kind] = tuple(f.name for f in attrs.fields(kind)) if is_record else None
+    return _FIELDS[kind]
