@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -142,7 +142,7 @@ class _Session:
         self._deadline = Deadline(log=log, plugins=self._plugins)
         self._signals = StopSignals(stop=self._on_signal, leave=self._at_once, log=log)
         self._engine: Engine | None = None
-        self._opening = anyio.CancelScope()
+        self._opening: anyio.CancelScope | None = None
         self._reason = ""
 
     async def live(
@@ -154,6 +154,7 @@ class _Session:
     ) -> None:
         """Run, report, and see to it that the event loop ends."""
         self._signals.install()
+        opening = self._opening = anyio.CancelScope()
         watch = LoopWatch(log=self._log, plugins=self._plugins)
         try:
             async with watch.watching(), anyio.create_task_group() as tasks:
@@ -163,7 +164,7 @@ class _Session:
                     tasks.start_soon(self._stop_after, wall_limit)
                 failed: Exception | None = None
                 try:
-                    with self._opening:
+                    with opening:
                         await self._trade(log, cycles, beside, watch)
                 except EndOfDataError as error:
                     self._reason = self._reason or str(error)
@@ -223,10 +224,10 @@ class _Session:
             return
         self._reason, self.code = reason, code
         self._give(self._limits.end)
-        if self._engine is None:
-            self._opening.cancel()
-        else:
+        if self._engine is not None:
             self._engine.manager.stop(reason)
+        elif self._opening is not None:
+            self._opening.cancel()
 
     def _on_signal(self, number: int) -> None:
         if number == signal.SIGINT:
@@ -328,8 +329,10 @@ def _report(config: Config, console: Console, reason: str) -> None:
     """Say why the run ended and how everybody did."""
     console.print(f"stopped: {reason}")
     known = {str(one.id): (one.name, one.model.name) for one in config.traders}
-    rows = read_rows(data_path(config), known)
-    console.print(render_leaderboard(rows, width=console.width))
+    # Without a `json` exporter that works, or before it was open, there is none.
+    with suppress(UsageError):
+        rows = read_rows(data_path(config), known)
+        console.print(render_leaderboard(rows, width=console.width))
     console.print(f"journal  {config.state_dir / 'journal'}", soft_wrap=True)
     console.print(f"exports  {config.data_path}", soft_wrap=True)
 

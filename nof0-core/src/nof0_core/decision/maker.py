@@ -13,13 +13,13 @@ from nof0_core.answers.parsing import Answer, cleaned, parse
 from nof0_core.answers.sanitizing import Redact, clean, cut
 from nof0_core.answers.schema import answer_schema
 from nof0_core.answers.symbols import named
+from nof0_core.border.completions import wrong_answer, wrong_call
 from nof0_core.clock import Clock, stopwatch
 from nof0_core.config.model import TraderConfig
 from nof0_core.decision.preconditions import unmet
 from nof0_core.decision.result import DecisionResult
 from nof0_core.decision.verbose_log import log_decision
 from nof0_core.domain.context import DecisionContext
-from nof0_core.domain.decision import Decision
 from nof0_core.domain.model import Completion, ModelCall, ModelSpec, Prompt
 from nof0_core.domain.vocabulary import CallOutcome, CycleStatus
 from nof0_core.errors import (
@@ -111,6 +111,10 @@ class DecisionMaker:
         self._calls = request.calls
         outcome = await self._ask(request)
         latency = stopwatch() - started
+        wrong = next(filter(None, map(wrong_call, self._calls)), "")
+        if wrong:
+            # What cannot be written down cannot be accounted for.
+            outcome = DecisionResult(status=CycleStatus.INVALID_OUTPUT, error=wrong)
         if isinstance(outcome, Completion):
             outcome = self._judge(clean(outcome, self._redact), context)
         said = outcome.completion
@@ -137,7 +141,8 @@ class DecisionMaker:
         return taken
 
     def _recorded_calls(self) -> tuple[ModelCall, ...]:
-        return tuple(attrs.evolve(call, detail=self._redact(call.detail)) for call in self._calls)
+        good = (call for call in self._calls if not wrong_call(call))
+        return tuple(attrs.evolve(call, detail=self._redact(call.detail)) for call in good)
 
     async def _ask(self, request: CompletionRequest) -> Completion | DecisionResult:
         """Ask one model after the other until one answers."""
@@ -197,7 +202,7 @@ async def _ask_one(request: CompletionRequest, backend: LLMBackend) -> Completio
         ReplayMissError: a replay cannot go on.
     """
     try:
-        return await backend.complete(request)
+        answer = await backend.complete(request)
     except InvalidOutputError as error:
         return DecisionResult(
             status=CycleStatus.INVALID_OUTPUT,
@@ -215,6 +220,8 @@ async def _ask_one(request: CompletionRequest, backend: LLMBackend) -> Completio
     except Exception as error:  # noqa: BLE001 - a broken backend must not take the engine down
         message = f"{type(error).__name__}: {error}"
         return DecisionResult(status=CycleStatus.MODEL_ERROR, error=message)
+    wrong = wrong_answer(answer)
+    return DecisionResult(status=CycleStatus.INVALID_OUTPUT, error=wrong) if wrong else answer
 
 
 def _failed(failures: Sequence[tuple[CycleStatus, str, str]]) -> DecisionResult:
@@ -232,21 +239,4 @@ def _failed(failures: Sequence[tuple[CycleStatus, str, str]]) -> DecisionResult:
 def _read(completion: Completion, redact: Redact) -> Answer:
     if completion.decisions is None:
         return parse(completion.text)
-    return Answer(elements=_typed(completion.decisions, redact))
-
-
-def _typed(decisions: Sequence[object], redact: Redact) -> tuple[Decision, ...]:
-    """Return a backend's own decisions, after making sure that they are decisions."""
-    checked = [d for d in decisions if isinstance(d, Decision) and _has_texts(d)]
-    if len(checked) != len(decisions):
-        raise InvalidOutputError(["the backend gave something that is not a decision"])
-    return tuple(cleaned(decision, redact) for decision in checked)
-
-
-def _has_texts(decision: Decision) -> bool:
-    texts: tuple[object, ...] = (
-        decision.symbol,
-        decision.reasoning,
-        decision.invalidation_condition,
-    )
-    return all(isinstance(text, str) for text in texts)
+    return Answer(elements=tuple(cleaned(one, redact) for one in completion.decisions))
