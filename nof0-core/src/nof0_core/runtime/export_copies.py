@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
 from enum import Enum
 from typing import Any
 
@@ -14,6 +16,7 @@ from nof0_core.domain.view import TraderView, View
 from nof0_core.ids import TraderId
 from nof0_core.journal.codec import copied
 
+_PLAIN = frozenset({str, int, float, bool, Decimal, datetime, type(None)})
 AT_ONCE = 200
 """So many records are copied before others have a turn."""
 
@@ -79,6 +82,8 @@ class _Kept:
 def copy_of(value: Any) -> Any:
     """Copy records, tuples, lists and mappings as deep as they go; the rest cannot be changed."""
     kind = type(value)
+    if kind in _PLAIN:
+        return value
     if kind is tuple:
         return tuple([copy_of(item) for item in value])
     if kind is list:
