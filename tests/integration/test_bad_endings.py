@@ -19,7 +19,7 @@ SCRIPT = """
 import sys
 import nof0_core.cli.run
 from nof0_core.execution.limits import Limits
-nof0_core.cli.run.LIMITS = Limits(open=2, close=0.5, export=0.5, end=60)
+nof0_core.cli.run.LIMITS = Limits(open=15, close=3, export=10, end=100)
 from nof0_core.cli import main
 main(sys.argv[1:])
 """

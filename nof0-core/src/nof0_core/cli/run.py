@@ -143,6 +143,7 @@ class _Session:
         self._signals = StopSignals(stop=self._on_signal, leave=self._at_once, log=log)
         self._engine: Engine | None = None
         self._opening: anyio.CancelScope | None = None
+        self._opened: anyio.Event | None = None
         self._reason = ""
 
     async def live(
@@ -155,17 +156,19 @@ class _Session:
         """Run, report, and see to it that the event loop ends."""
         self._signals.install()
         opening = self._opening = anyio.CancelScope()
+        opened = self._opened = anyio.Event()
         watch = LoopWatch(log=self._log, plugins=self._plugins)
         try:
             async with watch.watching(), anyio.create_task_group() as tasks:
                 tasks.start_soon(self._signals.keep)
                 if wall_limit is not None:
-                    self._give(wall_limit.total_seconds() + self._limits.end)
+                    seconds = 2 * wall_limit.total_seconds() + self._limits.open
+                    self._give(seconds + self._limits.end)
                     tasks.start_soon(self._stop_after, wall_limit)
                 failed: Exception | None = None
                 try:
                     with opening:
-                        await self._trade(log, cycles, beside, watch)
+                        await self._trade(log, cycles, beside, watch, opened)
                 except EndOfDataError as error:
                     self._reason = self._reason or str(error)
                 except Exception as error:  # noqa: BLE001 - raised again below
@@ -196,6 +199,7 @@ class _Session:
         cycles: int | None,
         beside: Mapping[str, Beside],
         watch: LoopWatch,
+        opened: anyio.Event,
     ) -> None:
         async with AsyncExitStack() as stack:
             holder = await stack.enter_async_context(
@@ -212,6 +216,7 @@ class _Session:
                     loop_blocks=lambda: watch.blocks,
                 )
             )
+            opened.set()
             async with anyio.create_task_group() as tasks:
                 with _display(engine, self._console) as update:
                     tasks.start_soon(_keep_exported, engine, update)
@@ -239,7 +244,13 @@ class _Session:
         leave(INTERRUPTED if number == signal.SIGINT else FAILED)
 
     async def _stop_after(self, limit: timedelta) -> None:
-        await pause(limit.total_seconds())
+        """Stop so long after the engine is open; what is still opened a minute later is given up."""
+        seconds, opened = limit.total_seconds(), self._opened
+        assert opened is not None  # noqa: S101 - made before this begins
+        with anyio.move_on_after(seconds + self._limits.open):
+            await opened.wait()
+        if opened.is_set():
+            await pause(seconds)
         self._stop(f"{limit} of real time are over", 0)
 
     def _give(self, seconds: float) -> None:
