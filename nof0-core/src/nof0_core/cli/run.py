@@ -244,7 +244,7 @@ class _Session:
         leave(INTERRUPTED if number == signal.SIGINT else FAILED)
 
     async def _stop_after(self, limit: timedelta) -> None:
-        """Stop so long after the engine is open; what is still opened a minute later is given up."""
+        """Stop so long after everything is open; an opening that goes on longer is given up."""
         seconds, opened = limit.total_seconds(), self._opened
         assert opened is not None  # noqa: S101 - made before this begins
         with anyio.move_on_after(seconds + self._limits.open):
