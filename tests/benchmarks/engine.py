@@ -30,7 +30,7 @@ from nof0_core.plugins import load_plugins
 from nof0_core.prompts import PromptBook
 from nof0_core.risk.gate import RiskGate
 from nof0_core.runtime.engine import open_engine
-from nof0_core.runtime.export_loop import Exports
+from nof0_core.runtime.exporting import Exporting
 from nof0_core.state.engine_state import EngineState
 from nof0_core.testing.environment import Lines
 
@@ -46,7 +46,7 @@ STAGES = (
     (EngineState, "apply", "ledger: one event"),
     (Journal, "append", "journal: one record"),
     (Journal, "flush", "journal: write"),
-    (Exports, "offer", "export: one round"),
+    (Exporting, "_catch_up", "export: one round of one exporter"),
 )
 
 
@@ -120,7 +120,7 @@ def measure(config_file: Path, cycles: int, data: Path) -> None:
             start = stopwatch()
             await engine.manager.run(after)
             took = stopwatch() - start
-            await engine.export()
+            await engine.exports.finish(engine.export())
             return sum(t.cycles for t in traders), took
 
     done, took = anyio.run(main)

@@ -188,7 +188,7 @@ TYPES = [
         "report.time is 2025-07-01T00:00:00: it has no time zone",
     ),
     (changed("report", in_account(equity=1e4)), "report.account.equity is 10000.0 (float)"),
-    (changed("report", lambda _: None), "report is None, not a AccountReport"),
+    (changed("report", lambda _: None), "report is None, no AccountReport"),
     (changed("place", first(status="filled")), "place[0].status is 'filled', not a OrderStatus"),
     (changed("cancel", first(reason=None)), "cancel[0].reason is None (NoneType), not a str"),
     (changed("order", in_order(venue_order_id=1)), "order.venue_order_id is 1 (int), not a str"),

@@ -161,7 +161,7 @@ async def test_good_backend_fails_nothing(kind, failing):
 async def test_what_is_no_completion_is_told(faults):
     given = {"kind": kind_of(Nothing()), "config": NoConfig()}
     said = (await faults(LLMContract, given, [TYPES]))[TYPES]
-    assert said == "complete is None, not a Completion"
+    assert said == "complete is None, no Completion"
 
 
 async def test_blocked_loop_is_caught(failing, monkeypatch):

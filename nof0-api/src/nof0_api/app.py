@@ -21,13 +21,18 @@ from nof0_api.hosts import Hosts
 from nof0_api.problems import problem_answer, problem_of
 from nof0_api.replies import Reply
 from nof0_api.source import DataSource
-from nof0_api.watch import Lag, Watch, health, metrics
+from nof0_api.watch import Lag, Quarantine, Watch, health, metrics
 from nof0_core.config.serving import ServingConfig
 from nof0_core.plugins.env import Logger
 
 
 def make_app(
-    source: DataSource, config: ServingConfig, *, log: Logger, lag: Lag | None = None
+    source: DataSource,
+    config: ServingConfig,
+    *,
+    log: Logger,
+    lag: Lag | None = None,
+    quarantine: Quarantine | None = None,
 ) -> App:
     """Make the application for one event loop.
 
@@ -36,9 +41,10 @@ def make_app(
         config: TTLs, allowed origins and names, where the engine's metrics are.
         log: for what went wrong inside.
         lag: how far exporters are behind, if they run in this process.
+        quarantine: likewise, why exporters are in quarantine.
     """
     cache = AnswerCache(source, config.ttl)
-    watch = Watch(config.metrics_file, lag)
+    watch = Watch(config.metrics_file, lag, quarantine)
     dashboard = Dashboard(load_pages())
     return Front(
         cache=cache,

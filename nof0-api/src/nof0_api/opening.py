@@ -11,7 +11,7 @@ import attrs
 from nof0_api.app import make_app
 from nof0_api.files import FileSource
 from nof0_api.server import bind, serving
-from nof0_api.watch import Lag
+from nof0_api.watch import Lag, Quarantine
 from nof0_core.config.serving import ServingConfig, load_serving
 from nof0_core.plugins.companion import CompanionEnv
 from nof0_core.plugins.env import Logger
@@ -27,7 +27,12 @@ class Running:
 
 @asynccontextmanager
 async def open_server(
-    config: ServingConfig, *, log: Logger, say: Callable[[str], object], lag: Lag | None = None
+    config: ServingConfig,
+    *,
+    log: Logger,
+    say: Callable[[str], object],
+    lag: Lag | None = None,
+    quarantine: Quarantine | None = None,
 ) -> AsyncIterator[Running]:
     """Serve what the configuration names, saying where.
 
@@ -35,7 +40,9 @@ async def open_server(
         UsageError: the address cannot be listened on.
     """
     address = bind(config.host, config.port)
-    app = make_app(FileSource(config.data_path, log=log), config, log=log, lag=lag)
+    app = make_app(
+        FileSource(config.data_path, log=log), config, log=log, lag=lag, quarantine=quarantine
+    )
     async with serving(app, address) as thread:
         say(f"serving {config.data_path} at {address.url} (reading only)")
         if address.is_public:
@@ -54,5 +61,7 @@ async def open_beside(env: CompanionEnv) -> AsyncIterator[Running]:
         UsageError: the address cannot be listened on.
     """
     config = load_serving(env.config_file, env.catalog, data_dir=env.data_dir)
-    async with open_server(config, log=env.log, say=env.say, lag=env.lag) as running:
+    async with open_server(
+        config, log=env.log, say=env.say, lag=env.lag, quarantine=env.quarantine
+    ) as running:
         yield running

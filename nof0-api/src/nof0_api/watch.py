@@ -25,6 +25,9 @@ from nof0_core.clock import wall_time
 Lag = Callable[[], Mapping[str, int]]
 """Returns how many events each exporter is behind, by name."""
 
+Quarantine = Callable[[], Mapping[str, str]]
+"""Returns why exporters are in quarantine, by name; those that are not are missing."""
+
 _TEXT = b"text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -32,11 +35,13 @@ _TEXT = b"text/plain; version=0.0.4; charset=utf-8"
 class Watch:
     """Counts answers and knows where the engine's metrics are.
 
-    `lag` is None where the exporters run in another process. `answers` counts by HTTP status.
+    `lag` and `quarantine` are None where the exporters run in another process. `answers` counts by
+    HTTP status.
     """
 
     metrics_file: Path | None
     lag: Lag | None
+    quarantine: Quarantine | None = None
     answers: Counter[int] = attrs.field(factory=Counter)
     _registry: CollectorRegistry = attrs.field(init=False)
 
@@ -102,7 +107,7 @@ class _Answers:
 async def health(
     cache: NamedDependency[AnswerCache], watch: NamedDependency[Watch]
 ) -> Reply[Health]:
-    """Answer source, age of the newest data, state of each document, lag of the exporters."""
+    """Answer source, age of the newest data, state of each document, how exporters are."""
     found = await cache.source.health()
     told = Health(
         status=found.state,
@@ -113,6 +118,7 @@ async def health(
             for name, one in found.documents.items()
         },
         exporters=None if watch.lag is None else dict(watch.lag()),
+        quarantine=None if watch.quarantine is None else dict(watch.quarantine()),
         serverTime=int(wall_time().timestamp() * 1000),
     )
     status = 503 if found.state == "down" else 200

@@ -93,6 +93,7 @@ def serve(log):
             directory,
             *,
             lag=None,
+            quarantine=None,
             metrics_file=None,
             allow_origins=(),
             allow_hosts=(),
@@ -111,7 +112,9 @@ def serve(log):
                 allow_hosts=allow_hosts,
             )
             address = bind(config.host, config.port)
-            app = make_app(FileSource(directory, log=log), config, log=log, lag=lag)
+            app = make_app(
+                FileSource(directory, log=log), config, log=log, lag=lag, quarantine=quarantine
+            )
             stack.enter_context(portal.wrap_async_context_manager(serving(app, address)))
             return Site(address.url, directory, log)
 

@@ -373,7 +373,12 @@ def test_on_all_addresses_it_is_read_by_address_and_not_by_a_foreign_name(serve,
 def test_metrics_are_the_engines_and_the_servers(serve, arena, tmp_path):
     file = tmp_path / "nof0.prom"
     file.write_text("nof0_equity_usd 5.0")
-    site = serve(arena, metrics_file=file, lag=lambda: {"sql": 12})
+    site = serve(
+        arena,
+        metrics_file=file,
+        lag=lambda: {"sql": 12},
+        quarantine=lambda: {"sql": "export: away"},
+    )
     site.ask("/api/trades")
     site.ask("/api/nothing")
     text = site.ask("/metrics").body.decode()
@@ -382,7 +387,8 @@ def test_metrics_are_the_engines_and_the_servers(serve, arena, tmp_path):
     assert 'nof0_api_answers_total{status="404"} 1.0' in text
     assert "process_cpu_seconds_total" in text
     assert 'nof0_exporter_lag_events{exporter="sql"} 12.0' in text
-    assert site.ask("/api/health").json["exporters"] == {"sql": 12}
+    health = site.ask("/api/health").json
+    assert (health["exporters"], health["quarantine"]) == ({"sql": 12}, {"sql": "export: away"})
     file.unlink()
     os.mkfifo(file)
     assert "process_cpu_seconds_total" in site.ask("/metrics").body.decode()
@@ -391,7 +397,8 @@ def test_metrics_are_the_engines_and_the_servers(serve, arena, tmp_path):
 
 
 def test_a_server_without_an_engine_does_not_know_the_lag(site):
-    assert site.ask("/api/health").json["exporters"] is None
+    health = site.ask("/api/health").json
+    assert (health["exporters"], health["quarantine"]) == (None, None)
 
 
 def test_the_dashboard_is_at_the_root_and_asks_nobody_else(site):

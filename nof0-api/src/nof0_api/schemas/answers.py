@@ -97,7 +97,7 @@ class Health(Struct, kw_only=True):
     `status` is the worst of all documents: `ok`; `empty`, nothing was written yet; `stale`, some
     cannot be read now and the last good data stands; `down`, some cannot be read at all (HTTP 503).
     `data_age_seconds` is the age of the newest data. `exporters` has how many events each exporter
-    is behind, null where this process does not know.
+    is behind, `quarantine` why those in quarantine are there; null where this process knows none.
     """
 
     status: State
@@ -105,6 +105,7 @@ class Health(Struct, kw_only=True):
     data_age_seconds: float | None
     documents: dict[str, DocumentState]
     exporters: dict[str, int] | None
+    quarantine: dict[str, str] | None
     serverTime: int  # noqa: N815 - called so in every answer
 
 

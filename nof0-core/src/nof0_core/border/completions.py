@@ -1,13 +1,26 @@
-"""What the answer of a model backend must be like."""
+"""What an answer of a model's backend must be like, and the calls it says it has made.
+
+Texts may hold anything: they are cleaned afterwards. What numbers mean is for the risk gate.
+"""
 
 from __future__ import annotations
 
 import math
 
-from nof0_core.border.records import Record, rows
-from nof0_core.border.values import TEXT_BYTES, number, optional, shown, text, whole, word
+from nof0_core.border.records import Record, joined, rows
+from nof0_core.border.values import (
+    TEXT_BYTES,
+    is_bool,
+    number,
+    optional,
+    shown,
+    text,
+    whole,
+    word,
+)
 from nof0_core.domain.decision import Decision, Signal
-from nof0_core.domain.model import Completion, Usage
+from nof0_core.domain.model import Completion, ModelCall, Usage
+from nof0_core.domain.vocabulary import CallOutcome
 
 DECISIONS = 100
 """A backend may decide so much at once; text is read no further either."""
@@ -65,3 +78,23 @@ COMPLETION = Record(
     usage=USAGE,
     attempts=whole(least=1, most=1000),
 )
+CALL = Record(
+    ModelCall,
+    model=letters,
+    outcome=word(CallOutcome),
+    detail=letters,
+    usage=USAGE,
+    is_estimate=is_bool,
+)
+
+
+def wrong_answer(answer: object) -> str:
+    """Say what is wrong with what a backend has returned, "" where nothing is."""
+    wrong = COMPLETION(answer)
+    return f"the backend's answer: {joined('completion', wrong)}" if wrong else ""
+
+
+def wrong_call(call: object) -> str:
+    """Say what is wrong with a call a backend has noted, "" where nothing is."""
+    wrong = CALL(call)
+    return f"the backend's calls: {joined('call', wrong)}" if wrong else ""

@@ -62,7 +62,8 @@ class Origin:
             error.text = text
         elif self.plugin and isinstance(error, ProviderError):
             whose = f"({verb} of {self})"
-            if not isinstance(error, EndOfDataError) and whose not in text:
+            is_said = whose in text or f"a defect of {self.plugin}" in text
+            if not isinstance(error, EndOfDataError) and not is_said:
                 text = f"{text} {whose}"
         if text != str(error):
             error.args = (text,)

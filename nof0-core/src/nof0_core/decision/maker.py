@@ -13,16 +13,14 @@ from nof0_core.answers.parsing import Answer, cleaned, parse
 from nof0_core.answers.sanitizing import Redact, clean, cut
 from nof0_core.answers.schema import answer_schema
 from nof0_core.answers.symbols import named
-from nof0_core.border.completions import DECISION
+from nof0_core.border.completions import wrong_answer, wrong_call
 from nof0_core.border.foreign import Origin, reraise
-from nof0_core.border.records import joined, rows
 from nof0_core.clock import Clock, stopwatch
 from nof0_core.config.model import TraderConfig
 from nof0_core.decision.preconditions import unmet
 from nof0_core.decision.result import DecisionResult
 from nof0_core.decision.verbose_log import log_decision
 from nof0_core.domain.context import DecisionContext
-from nof0_core.domain.decision import Decision
 from nof0_core.domain.model import Completion, ModelCall, ModelSpec, Prompt
 from nof0_core.domain.vocabulary import CallOutcome, CycleStatus
 from nof0_core.errors import (
@@ -116,6 +114,10 @@ class DecisionMaker:
         self._calls = request.calls
         outcome = await self._ask(request)
         latency = stopwatch() - started
+        wrong = next(filter(None, map(wrong_call, self._calls)), "")
+        if wrong:
+            # What cannot be written down cannot be accounted for.
+            outcome = DecisionResult(status=CycleStatus.INVALID_OUTPUT, error=wrong)
         if isinstance(outcome, Completion):
             outcome = self._judge(clean(outcome, self._redact), context)
         said = outcome.completion
@@ -142,7 +144,8 @@ class DecisionMaker:
         return taken
 
     def _recorded_calls(self) -> tuple[ModelCall, ...]:
-        return tuple(attrs.evolve(call, detail=self._redact(call.detail)) for call in self._calls)
+        good = (call for call in self._calls if not wrong_call(call))
+        return tuple(attrs.evolve(call, detail=self._redact(call.detail)) for call in good)
 
     async def _ask(self, request: CompletionRequest) -> Completion | DecisionResult:
         """Ask one model after the other until one answers."""
@@ -205,7 +208,7 @@ async def _ask_one(
         ReplayMissError: a replay cannot go on.
     """
     try:
-        return await _complete(request, backend, origin)
+        answer = await _complete(request, backend, origin)
     except InvalidOutputError as error:
         return DecisionResult(
             status=CycleStatus.INVALID_OUTPUT,
@@ -218,6 +221,15 @@ async def _ask_one(
         return DecisionResult(status=CycleStatus.MODEL_TIMEOUT, error=str(error))
     except (LLMError, PromptError) as error:
         return DecisionResult(status=CycleStatus.MODEL_ERROR, error=str(error))
+    wrong = wrong_answer(answer)
+    if not wrong:
+        return answer
+    # What was said at such length, or paid for, is not lost.
+    text: object = getattr(answer, "text", "") if type(answer) is Completion else ""
+    kept = Completion(model=request.model.name, text=text) if type(text) is str and text else None
+    return DecisionResult(
+        status=CycleStatus.INVALID_OUTPUT, error=origin.at_fault(wrong), completion=kept
+    )
 
 
 async def _complete(request: CompletionRequest, backend: LLMBackend, origin: Origin) -> Completion:
@@ -249,13 +261,4 @@ def _failed(failures: Sequence[tuple[CycleStatus, str, str]]) -> DecisionResult:
 def _read(completion: Completion, redact: Redact) -> Answer:
     if completion.decisions is None:
         return parse(completion.text)
-    return Answer(elements=_typed(completion.decisions, redact))
-
-
-def _typed(decisions: Sequence[Decision], redact: Redact) -> tuple[Decision, ...]:
-    """Return a backend's own decisions, after making sure that they are decisions."""
-    wrong = rows(DECISION)(tuple(decisions))
-    if wrong:
-        message = f"the backend gave something that is not a decision: {joined('decisions', wrong)}"
-        raise InvalidOutputError([message])
-    return tuple(cleaned(decision, redact) for decision in decisions)
+    return Answer(elements=tuple(cleaned(one, redact) for one in completion.decisions))

@@ -51,3 +51,27 @@ class DutyTrouble:
     duty: str
     trouble: Trouble
     count: int
+
+
+@attrs.frozen(kw_only=True)
+class ExporterState:
+    """How an exporter (a section) is: so many events `behind`, so many `failures` since the start.
+
+    `trouble` says why it is in quarantine; empty: it is not.
+    """
+
+    exporter: str
+    behind: int
+    failures: int = 0
+    trouble: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class LoopBlocks:
+    """How often the event loop stood still for a second or more, and the longest time (seconds)."""
+
+    count: int = 0
+    longest: float = 0.0
+
+
+NO_BLOCKS = LoopBlocks()

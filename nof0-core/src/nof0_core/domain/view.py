@@ -11,7 +11,7 @@ import attrs
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.brakes import ActiveBrake
 from nof0_core.domain.context import Performance
-from nof0_core.domain.measured import CallTimes, DutyTrouble
+from nof0_core.domain.measured import NO_BLOCKS, CallTimes, DutyTrouble, ExporterState, LoopBlocks
 from nof0_core.domain.quarantined import Quarantined
 from nof0_core.domain.snapshot import Quote
 from nof0_core.domain.trade import ClosedTrade
@@ -57,7 +57,8 @@ class View:
 
     `seq` is the number of the newest event the picture includes. `calls` to providers and `duties`
     with their troubles are counted since the start, in real time; they are in no event, and two
-    runs of the same configuration differ in them. `quarantine` is what is not believed now.
+    runs of the same configuration differ in them. So are `exporters`, by section, and `blocks` of
+    the event loop. `quarantine` is what is not believed now.
     """
 
     seq: int
@@ -67,3 +68,5 @@ class View:
     calls: tuple[CallTimes, ...] = ()
     duties: tuple[DutyTrouble, ...] = ()
     quarantine: tuple[Quarantined, ...] = ()
+    exporters: tuple[ExporterState, ...] = ()
+    blocks: LoopBlocks = NO_BLOCKS

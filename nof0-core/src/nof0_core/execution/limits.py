@@ -13,7 +13,8 @@ class Limits:
 
     A limit that strikes makes the outcome of `place` and `cancel` unknown, and a read one that may
     work later. `place` is an entry's; what protects has `protect` for its order and `cancel`. The
-    longest a unit of sending and protecting may take is `unit`.
+    longest a unit of sending and protecting may take is `unit`. A call to an exporter has `export`,
+    on every clock: no result depends on it. A run that was asked to end has `end` for all of it.
     """
 
     place: float = 20.0
@@ -30,6 +31,8 @@ class Limits:
     candles: float = 15.0
     open: float = 60.0
     close: float = 10.0
+    export: float = 60.0
+    end: float = 300.0
     unit: float = 45.0
 
     def lowered(self, timeout: timedelta | None) -> Limits:
@@ -45,7 +48,7 @@ MARKET_VERBS = ("quotes", "candles")
 EXCHANGE_VERBS = tuple(
     field.name
     for field in attrs.fields(Limits)
-    if field.name not in (*MARKET_VERBS, "open", "close", "unit")
+    if field.name not in (*MARKET_VERBS, "open", "close", "export", "end", "unit")
 )
 VERBS = EXCHANGE_VERBS + MARKET_VERBS
 """What is one call to a provider."""

@@ -21,7 +21,7 @@ import attrs
 from nof0_core.config.fields import opt
 from nof0_core.config.file_names import METRICS_FILE
 from nof0_core.domain.event import Alerted, CallsLost, CycleEnded, Event, Filled
-from nof0_core.domain.measured import CallTimes, DutyTrouble
+from nof0_core.domain.measured import CallTimes, DutyTrouble, ExporterState, LoopBlocks
 from nof0_core.domain.model import Usage
 from nof0_core.domain.quarantined import Quarantined
 from nof0_core.domain.view import TraderView, View
@@ -128,6 +128,8 @@ class PrometheusExporter:
         yield from _calls(view.calls)
         yield _duties(view.duties)
         yield _quarantine(view.quarantine)
+        yield from _exporters(view.exporters)
+        yield from _blocks(view.blocks)
         yield GaugeMetricFamily("nof0_journal_seq", "Newest event exported", value=self._seq)
         yield GaugeMetricFamily(
             "nof0_engine_time_seconds", "Time of the newest export", value=view.time.timestamp()
@@ -206,6 +208,35 @@ def _quarantine(entries: Sequence[Quarantined]) -> Metric:
     for entry in entries:
         gauge.add_metric([entry.family, entry.section, entry.symbol or "", entry.verb], 1)
     return gauge
+
+
+def _exporters(states: Sequence[ExporterState]) -> Iterator[Metric]:
+    """Give which exporters are in quarantine, and how often each has failed."""
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+    quarantine = GaugeMetricFamily(
+        "nof0_exporter_quarantine", "1 while an exporter is in quarantine", labels=["exporter"]
+    )
+    failures = CounterMetricFamily(
+        "nof0_exporter_failures", "Calls to exporters that failed", labels=["exporter"]
+    )
+    for state in states:
+        quarantine.add_metric([state.exporter], bool(state.trouble))
+        failures.add_metric([state.exporter], state.failures)
+    yield quarantine
+    yield failures
+
+
+def _blocks(blocks: LoopBlocks) -> Iterator[Metric]:
+    """Give how often the event loop stood still, and the longest time."""
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+    yield CounterMetricFamily(
+        "nof0_loop_blocks", "How often the event loop stood still for a second", value=blocks.count
+    )
+    yield GaugeMetricFamily(
+        "nof0_loop_block_longest_seconds", "The longest of these", value=blocks.longest
+    )
 
 
 def _total_pnl(trader: TraderView) -> Decimal:

@@ -88,6 +88,11 @@ def decode(type_: str, data: bytes | memoryview) -> Body:
     return body
 
 
+def copied(body: Body) -> Body:
+    """Return an equal body that shares nothing with it which could be changed."""
+    return decode(body.type, _encoder.encode(body))
+
+
 def moment(time: datetime) -> str:
     """Write a moment in UTC with six decimals, 27 characters: `2025-07-01T00:00:00.000000Z`."""
     text = _encoder.encode(time.astimezone(UTC))[1:-2].decode()

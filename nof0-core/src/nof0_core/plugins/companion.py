@@ -18,8 +18,8 @@ class CompanionEnv:
 
     `config_file` and `data_dir` are what the command was given, `catalog` the plugins, those of the
     configuration's own files included. `lag` returns how many events each exporter is behind, by
-    name, empty before the engine is open; it may be called from any thread. `say` shows a line to
-    the person at the terminal.
+    name, empty before the engine is open; `quarantine` why those in quarantine are there. Both may
+    be called from any thread. `say` shows a line to the person at the terminal.
 
     A companion gets no engine: it may watch a run, never touch it.
     """
@@ -28,6 +28,7 @@ class CompanionEnv:
     data_dir: Path | None
     catalog: Catalog
     lag: Callable[[], Mapping[str, int]]
+    quarantine: Callable[[], Mapping[str, str]]
     log: Logger
     say: Callable[[str], object]
 

@@ -12,12 +12,17 @@ from nof0_core.domain.view import View
 class Exporter(Protocol):
     """A reader of the journal with a cursor.
 
-    The engine hands over events in order, starting after `cursor()`. When `export` raises, the
-    engine goes on trading, leaves the cursor where it was and offers the same events again later.
+    The engine hands over events in order, starting after `cursor()`. When a call raises, or does
+    not answer within 60 s of real time, the exporter is in quarantine: the engine goes on trading,
+    leaves the cursor where it was and offers the same events again, after 1 s and then twice as
+    long up to 60 s. Calls never overlap. Events and picture are the exporter's own.
     """
 
     async def cursor(self) -> int:
-        """Return the `seq` of the last event already exported; 0 to get everything again."""
+        """Return the `seq` of the last event already exported; 0 to get everything again.
+
+        One beyond the journal's last event belongs to another journal: nothing is exported then.
+        """
 
     async def export(self, events: Sequence[Event], view: View) -> None:
         """Take over events, oldest first, and a picture of all accounts.

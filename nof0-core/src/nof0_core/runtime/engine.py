@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
+from functools import partial
 
 import anyio
 import attrs
@@ -19,18 +20,21 @@ from nof0_core.domain.event import (
     EngineStopped,
     Event,
 )
+from nof0_core.domain.measured import LoopBlocks
 from nof0_core.domain.view import View
-from nof0_core.execution.limits import LIMITS
+from nof0_core.execution.limits import LIMITS, Limits
 from nof0_core.ids import ENGINE, TraderId
 from nof0_core.journal import Journal
 from nof0_core.manager.cycle_end import end_interrupted
 from nof0_core.manager.manager import AHEAD, Manager
 from nof0_core.manager.views import ViewBuilder
 from nof0_core.plugins.env import Logger
+from nof0_core.redaction import Redactor
 from nof0_core.runtime import clocks, compatibility
 from nof0_core.runtime.build import make_budget, make_manager, make_quarantine
 from nof0_core.runtime.capital import book_lost_calls
 from nof0_core.runtime.export_loop import Exports
+from nof0_core.runtime.exporting import Output
 from nof0_core.runtime.file_limit import raise_file_limit
 from nof0_core.runtime.lock import locked
 from nof0_core.runtime.opening import Openings
@@ -45,7 +49,11 @@ from nof0_core.version import VERSION
 
 @attrs.frozen(kw_only=True)
 class Engine:
-    """An opened engine. `is_recorded` tells that its markets are recordings."""
+    """An opened engine.
+
+    `is_recorded` tells that its markets are recordings. `loop_blocks` tells how often whoever runs
+    it has seen the event loop stand still.
+    """
 
     config: Config
     clock: Clock
@@ -56,11 +64,12 @@ class Engine:
     openings: Openings
     state_file: StateFile
     is_recorded: bool
+    loop_blocks: Callable[[], LoopBlocks] = LoopBlocks
 
     async def run(self, after_moment: Callable[[datetime], None] = lambda _: None) -> str:
         """Run until stopped; however it ends, the journal says so and the state is written."""
         await self.manager.catch_up()
-        await self.export()
+        self.export()
         reason = "failed"
         try:
             reason = await self._run(after_moment)
@@ -75,7 +84,7 @@ class Engine:
             self.recorder.record(ENGINE, EngineStopped(reason=reason, unprotected=bare))
             self.recorder.commit()
             self.state_file.write(self.views.all(), self.recorder)
-        await self.export()
+        await self.exports.finish(self._view())
         return reason
 
     async def _run(self, after_moment: Callable[[datetime], None]) -> str:
@@ -87,17 +96,30 @@ class Engine:
             tasks.cancel_scope.cancel()
         return reason
 
-    async def export(self) -> View:
-        """Let exporters catch up and write the state file; returns the picture they were given."""
-        view = self.views.all()
+    def export(self) -> View:
+        """Let exporters catch up and write the state file; returns the picture they were given.
+
+        Waits for no exporter.
+        """
+        view = self._view()
         self.state_file.write(view, self.recorder)
-        await self.exports.offer(view)
+        self.exports.offer(view)
         return view
+
+    def _view(self) -> View:
+        return attrs.evolve(
+            self.views.all(), exporters=self.exports.states, blocks=self.loop_blocks()
+        )
 
 
 @asynccontextmanager
 async def open_engine(
-    config: Config, *, full_speed: bool, log: Callable[[str], Logger]
+    config: Config,
+    *,
+    full_speed: bool,
+    log: Callable[[str], Logger],
+    limits: Limits = LIMITS,
+    loop_blocks: Callable[[], LoopBlocks] = LoopBlocks,
 ) -> AsyncIterator[Engine]:
     """Open everything the configuration names, and close it in reverse order.
 
@@ -108,6 +130,8 @@ async def open_engine(
         config: what to run.
         full_speed: use a simulated clock where the configuration sets a time of its own.
         log: makes a logger for a part of the program.
+        limits: how long opening, closing and exporting may take, in real time.
+        loop_blocks: tells how often the event loop has stood still, for exporters.
 
     Raises:
         EndOfDataError: an earlier run has come to the end of a recorded market.
@@ -129,7 +153,13 @@ async def open_engine(
             config.clock, full_speed=full_speed, resume_at=last.time if last else None
         )
         recorder = Recorder(journal=journal, state=state, clock=clock, log=log("engine"))
-        exports = Exports(journal=journal, log=log("exports"))
+        exports = Exports(
+            journal=journal,
+            log=log("exports"),
+            is_lockstep=clock.is_lockstep,
+            limits=limits,
+            redact=Redactor(config.secrets).text,
+        )
         recorder.listeners.append(exports.notice)
         calls = OpenCalls(config.state_dir / "open_calls", recorder.secure)
         recorder.listeners.append(calls.notice)
@@ -137,21 +167,30 @@ async def open_engine(
         for event in past.spending:
             budget.replay(event)
         sections, first_calls = await stack.enter_async_context(
-            sections_of(config, clock, log, budget=budget)
+            sections_of(config, clock, log, budget=budget, limits=limits)
         )
         quarantine = make_quarantine(config, recorder)
-        openings = Openings(recorder=recorder, within=LIMITS.open)
+        openings = Openings(recorder=recorder, within=limits.open)
         services = Services(
             config=config,
             recorder=recorder,
             sections=sections,
             first_calls=first_calls,
             openings=openings,
-            exports=exports,
             last=last,
             quarantine=quarantine,
         )
         await services.open()
+        for section in config.exporters:
+            owner = config.registry.owner("exporter", section.kind.type)
+            exports.add(
+                Output(
+                    name=section.name,
+                    plugin="" if owner.is_builtin else owner.distribution,
+                    open=partial(sections.open_exporter, section),
+                )
+            )
+        await stack.enter_async_context(exports.running())
         recorder.record(
             ENGINE,
             EngineStarted(
@@ -187,6 +226,7 @@ async def open_engine(
             openings=openings,
             state_file=StateFile(config.state_file),
             is_recorded=compatibility.end_of(services.markets) is not None,
+            loop_blocks=loop_blocks,
         )
 
 

@@ -2,119 +2,117 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import anyio
-import attrs
 
-from nof0_core.domain.cycle_record import CycleJoiner
 from nof0_core.domain.event import Event
+from nof0_core.domain.measured import ExporterState
 from nof0_core.domain.view import View
+from nof0_core.execution.limits import LIMITS, Limits
 from nof0_core.journal import Journal
 from nof0_core.plugins.env import Logger
-from nof0_core.protocols import Exporter
-
-BATCH = 1000
-"""Events handed over at once."""
-QUEUE = 20_000
-"""Events kept in memory for an exporter that is behind; beyond that they are read from disk."""
-
-
-@attrs.define(eq=False)
-class Reader:
-    """One exporter and how far it has come. `position` is the `seq` of the last event it took."""
-
-    name: str
-    exporter: Exporter
-    position: int
-    queue: deque[Event]
-    on_disk: Iterator[Event] | None = None
-    batch: list[Event] = attrs.field(factory=list)
-    is_failing: bool = False
+from nof0_core.runtime.exporting import Exporting, Output
 
 
 class Exports:
-    """All exporters of a run.
+    """All exporters of a run, each in a task of its own while it is `running`.
 
-    An exporter that raises is offered the same events again the next time; trading goes on, a
-    warning says so once, and nothing is lost: the journal is on disk.
+    One that fails, hangs or is slow delays no other and nobody else; a warning says so once, and
+    nothing is lost: the journal is on disk. Nothing of it is an event, for it depends on the
+    machine.
     """
 
-    def __init__(self, *, journal: Journal, log: Logger) -> None:
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        log: Logger,
+        is_lockstep: bool,
+        limits: Limits = LIMITS,
+        redact: Callable[[str], str] = str,
+    ) -> None:
         self._journal = journal
         self._log = log
-        self._readers: list[Reader] = []
-        self._lock = anyio.Lock()
+        self._is_lockstep = is_lockstep
+        self._limits = limits
+        self._redact = redact
+        self._exporters: list[Exporting] = []
+        self._running = 0
+        self._ended = anyio.Event()
 
-    async def add(self, name: str, exporter: Exporter) -> None:
-        """Add an exporter; it starts after the last event it says it has."""
-        position = await exporter.cursor()
-        self._readers.append(Reader(name, exporter, position, deque()))
+    def add(self, output: Output) -> None:
+        """Add an exporter, which is opened once it is `running`."""
+        self._exporters.append(
+            Exporting(
+                output=output,
+                journal=self._journal,
+                limits=self._limits,
+                redact=self._redact,
+                log=self._log,
+            )
+        )
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Open all exporters and hand over what they are offered; at the end break them off.
+
+        An error from inside stays as it is.
+        """
+        failed: Exception | None = None
+        async with anyio.create_task_group() as tasks:
+            for exporter in self._exporters:
+                self._running += 1
+                tasks.start_soon(self._run, exporter)
+            try:
+                yield
+            except Exception as error:  # noqa: BLE001 - raised again below
+                failed = error
+            finally:
+                tasks.cancel_scope.cancel()
+        if failed is not None:
+            raise failed
 
     def notice(self, event: Event) -> None:
-        """Queue a new event for all exporters; a queue that grows too long is left to the disk."""
-        for reader in self._readers:
-            if len(reader.queue) >= QUEUE:
-                reader.queue.clear()
-            reader.queue.append(event)
+        """Keep a new event for all exporters."""
+        for exporter in self._exporters:
+            exporter.notice(event)
 
     @property
-    def lag(self) -> dict[str, int]:
-        """Return how many events each exporter is behind."""
-        return {r.name: self._journal.last_seq - r.position for r in self._readers}
+    def states(self) -> tuple[ExporterState, ...]:
+        """Return how the exporters are, in the order of the configuration."""
+        return tuple(exporter.state for exporter in self._exporters)
 
-    async def offer(self, view: View) -> None:
-        """Let every exporter catch up with the journal; never raises for an exporter's trouble."""
-        async with self._lock:
-            await self._offer(view)
+    def offer(self, view: View) -> None:
+        """Let every exporter catch up with the journal; waits for nobody."""
+        for exporter in self._exporters:
+            exporter.show(view)
 
-    async def _offer(self, view: View) -> None:
-        for reader in self._readers:
-            try:
-                await self._feed(reader, view)
-            except Exception as error:  # noqa: BLE001 - an exporter's trouble must not stop trading
-                if not reader.is_failing:
-                    self._log.warning(
-                        "exporter is behind; its events are kept and offered again",
-                        exporter=reader.name,
-                        behind=self.lag[reader.name],
-                        error=f"{type(error).__name__}: {error}",
-                    )
-                reader.is_failing = True
-            else:
-                if reader.is_failing:
-                    self._log.info("exporter has caught up", exporter=reader.name)
-                reader.is_failing = False
+    async def finish(self, view: View) -> None:
+        """Let every exporter take over all there is; each is tried once more.
 
-    async def _feed(self, reader: Reader, view: View) -> None:
-        while True:
-            reader.batch = reader.batch or self._next(reader)
-            await reader.exporter.export(reader.batch, view)
-            if reader.batch:
-                reader.position = reader.batch[-1].seq
-            reader.batch = []
-            if reader.position >= self._journal.last_seq:
-                return
+        Where time runs by itself all of it together may take as long as one call: what is left is
+        handed over in the next run. On a lockstep clock only the single calls have a limit.
+        """
+        for exporter in self._exporters:
+            exporter.show(view, is_last=True)
+        if self._running:
+            limit = None if self._is_lockstep else self._limits.export
+            with anyio.move_on_after(limit):
+                await self._ended.wait()
+        for state in self.states:
+            if state.behind:
+                self._log.warning(
+                    "exporter has not taken everything; what is left comes with the next start",
+                    exporter=state.exporter,
+                    behind=state.behind,
+                )
 
-    def _next(self, reader: Reader) -> list[Event]:
-        """Take the events after the reader's position: from memory if they are there."""
-        while reader.queue and reader.queue[0].seq <= reader.position:
-            reader.queue.popleft()
-        if reader.queue and reader.queue[0].seq == reader.position + 1:
-            reader.on_disk = None
-            return list(islice(reader.queue, BATCH))
-        if reader.position >= self._journal.last_seq:
-            return []
-        if reader.on_disk is None:
-            self._journal.flush()
-            cycles = CycleJoiner(self._read_one)
-            reader.on_disk = map(cycles.joined, self._journal.read(after=reader.position))
-        batch = list(islice(reader.on_disk, BATCH))
-        if not batch:
-            reader.on_disk = None
-        return batch
-
-    def _read_one(self, seq: int) -> Event | None:
-        return next(self._journal.read(after=seq - 1), None)
+    async def _run(self, exporter: Exporting) -> None:
+        try:
+            await exporter.run()
+        finally:
+            self._running -= 1
+            if not self._running:
+                self._ended.set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 from types import TracebackType
@@ -13,8 +13,7 @@ from anyio.abc import TaskGroup
 
 from nof0_core.border.foreign import Origin
 from nof0_core.calls import OVERDUE
-from nof0_core.cancellation import breaker, is_cancelled
-from nof0_core.clock import Clock
+from nof0_core.cancellation import Apart
 from nof0_core.errors import ProviderError, TransientError
 from nof0_core.plugins.env import Logger
 
@@ -31,118 +30,128 @@ class Holder:
 
     Whoever waits for one to open may give up at any time: what it has begun ends by itself. A time
     limit around the entry would not do, for a context may leave a task group open in the task that
-    enters it. One that is not left within `within` (real seconds) is broken off; so nothing but a
-    thread keeps the process from ending. On a lockstep clock that ends the run with an error. What
-    one raises when it is left is a warning: by then everything is done and written.
+    enters it. One that is not left within `within` (real seconds) is broken off, and left behind if
+    that does not help either. On a lockstep clock that ends the run with an error. What one raises
+    when it is left is a warning: by then everything is done and written.
     """
 
     def __init__(
-        self, *, tasks: TaskGroup, stack: AsyncExitStack, clock: Clock, log: Logger, within: float
+        self,
+        *,
+        tasks: TaskGroup,
+        stack: AsyncExitStack,
+        is_lockstep: bool,
+        log: Logger,
+        within: float,
     ) -> None:
         self._tasks = tasks
         self._stack = stack
-        self._is_lockstep = clock.is_lockstep
+        self._is_lockstep = is_lockstep
         self._log = log
         self._within = within
 
-    async def enter(self, origin: Origin, context: AbstractAsyncContextManager[T]) -> T:
+    async def enter(
+        self,
+        origin: Origin,
+        context: AbstractAsyncContextManager[T],
+        *,
+        is_bystander: bool = False,
+    ) -> T:
         """Open a context; `origin` is whose it is.
+
+        How a bystander ends is told and never an error, for no result depends on it.
 
         Raises:
             BaseException: what opening it has raised.
         """
         held = _Held(origin, context)
-        self._tasks.start_soon(held.keep)
+        work = Apart(held.keep)
         try:
             await held.settled.wait()
         except BaseException:
-            await self._break_off(held)
+            await work.break_off(self._within)
             raise
-        if held.error is not None:
-            raise held.error
-        self._stack.push_async_exit(partial(self._leave, held))
+        if not held.is_open:
+            # It ends of what it has raised.
+            await work.done.wait()
+            raise _own(origin, work.error)
+        self._tasks.start_soon(self._tell if is_bystander else _watch, held, work)
+        self._stack.push_async_exit(partial(self._leave, held, work, is_bystander))
         return held.service
 
     async def _leave(
         self,
         held: _Held[Any],
+        work: Apart[None],
+        is_bystander: bool,  # noqa: FBT001 - bound in `enter`
         kind: type[BaseException] | None,  # noqa: ARG002 - of a context manager
         error: BaseException | None,
         trace: TracebackType | None,  # noqa: ARG002 - likewise
     ) -> None:
+        if work.done.is_set():
+            # It has ended by itself, which was told then.
+            return
         held.leave.set()
         limit = OVERDUE if self._is_lockstep else self._within
-        if not await held.is_done(limit):
-            await self._break_off(held)
+        with anyio.CancelScope(shield=True):
+            is_left = await work.is_done(limit)
+        if not is_left:
+            is_left = await work.break_off(self._within)
             message = f"{held.origin.part}: closing has not answered for {limit:g} s"
-            if self._is_lockstep and error is None:
+            if not is_left:
+                message += " and cannot be broken off; it is left behind"
+            if self._is_lockstep and not is_bystander and error is None:
                 raise ProviderError(message)
             self._log.warning(f"{message} ({held.origin})")
-        elif held.error is not None:
-            misuse = misused(held.error)
-            origin, error = held.origin, held.error
-            said = origin.at_fault(misuse) if misuse else origin.raised("closing", error)
+        elif work.error is not None:
+            misuse, origin = misused(work.error), held.origin
+            said = origin.at_fault(misuse) if misuse else origin.raised("closing", work.error)
             self._log.warning(f"{said}; everything else is closed in good order")
 
-    async def _break_off(self, held: _Held[Any]) -> None:
-        """End a context that answers no more, also where it has shielded itself."""
-        held.scope.cancel()
-        if not await held.is_done(self._within):
-            held.kill()
-            await held.is_done(self._within)
+    async def _tell(self, held: _Held[Any], work: Apart[None]) -> None:
+        await work.done.wait()
+        if not held.leave.is_set():
+            why = "" if work.error is None else held.origin.raised("a task of its own", work.error)
+            self._log.warning(f"{held.origin.part} has ended by itself: {why}")
 
 
 class _Held(Generic[T]):
-    """One context: `settled` when it is open or never will be, `done` when it is left."""
+    """One context: `settled` when it is open or never will be."""
 
     service: T
 
     def __init__(self, origin: Origin, context: AbstractAsyncContextManager[T]) -> None:
         self.origin = origin
-        self.error: BaseException | None = None
-        self.scope = anyio.CancelScope()
-        self.settled, self.leave, self.done = anyio.Event(), anyio.Event(), anyio.Event()
+        self.is_open = False
+        self.settled, self.leave = anyio.Event(), anyio.Event()
         self._context = context
-        self._is_killed = False
-        self._kill: Callable[[], None] = lambda: None
 
     async def keep(self) -> None:
-        """Open the context and leave it when `leave` is set; what it raises meanwhile is raised."""
-        self._kill = breaker()
+        """Open the context and leave it when `leave` is set."""
         try:
-            with self.scope:
-                async with self._context as self.service:
-                    self.settled.set()
-                    await self.leave.wait()
-        except anyio.get_cancelled_exc_class() as cancelled:
-            if self._is_killed:
-                return
-            if is_cancelled():
-                raise
-            failed = TransientError("the provider cancelled itself")
-            failed.__cause__ = cancelled
-            self._fail(failed)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - raised where it is waited for
-            self._fail(error)
+            async with self._context as self.service:
+                self.is_open = True
+                self.settled.set()
+                await self.leave.wait()
         finally:
             self.settled.set()
-            self.done.set()
 
-    async def is_done(self, within: float) -> bool:
-        """Wait until it is left, at most so long (real seconds); tell whether it is."""
-        with anyio.move_on_after(within, shield=True):
-            await self.done.wait()
-        return self.done.is_set()
 
-    def kill(self) -> None:
-        """Break it off also where it is shielded; only this task ends of it."""
-        self._is_killed = True
-        self._kill()
+async def _watch(held: _Held[Any], work: Apart[None]) -> None:
+    """Raise what an open context raises before it is left."""
+    await work.done.wait()
+    if not held.leave.is_set() and work.error is not None:
+        raise ProviderError(held.origin.raised("a task of its own", work.error)) from work.error
 
-    def _fail(self, error: BaseException) -> None:
-        if self.settled.is_set() and not self.leave.is_set():
-            raise ProviderError(self.origin.raised("a task of its own", error)) from error
-        self.error = error
+
+def _own(origin: Origin, error: BaseException | None) -> BaseException:
+    """Return what may be raised here: an end that was asked for would be taken for ours."""
+    if error is not None and isinstance(error, Exception):
+        return error
+    said = "did not open" if error is None else origin.raised("open", error)
+    ours = TransientError(said)
+    ours.__cause__ = error
+    return ours
 
 
 def misused(error: BaseException) -> str:
@@ -152,10 +161,8 @@ def misused(error: BaseException) -> str:
 
 
 @asynccontextmanager
-async def holding(*, clock: Clock, log: Logger, within: float) -> AsyncIterator[Holder]:
-    """Hold contexts open; an error from inside stays as it is.
-
-    What a context raises by itself in between ends what is done meanwhile, in a group.
+async def holding(*, is_lockstep: bool, log: Logger, within: float) -> AsyncIterator[Holder]:
+    """Hold contexts open; an error from inside stays as it is, what one of them raises is grouped.
 
     `within`: how long one may take to be left, real seconds.
     """
@@ -163,8 +170,12 @@ async def holding(*, clock: Clock, log: Logger, within: float) -> AsyncIterator[
     async with anyio.create_task_group() as tasks:
         try:
             async with AsyncExitStack() as stack:
-                yield Holder(tasks=tasks, stack=stack, clock=clock, log=log, within=within)
+                yield Holder(
+                    tasks=tasks, stack=stack, is_lockstep=is_lockstep, log=log, within=within
+                )
         except (Exception, SystemExit) as error:  # noqa: BLE001 - raised again below
             failed = error
+        # Who was left behind is watched no more.
+        tasks.cancel_scope.cancel()
     if failed is not None:
         raise failed

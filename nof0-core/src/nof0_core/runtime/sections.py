@@ -123,6 +123,24 @@ class Sections:
         self._check(family, section, service)
         return service
 
+    async def open_exporter(self, section: Section) -> Any:
+        """Open an exporter, once: whoever asks for it tries again.
+
+        Raises:
+            BaseException: what the exporter raises.
+        """
+        origin = origins.of_section(self._config, "exporter", section)
+        context = section.kind.open(section.config, self._env("exporter", section))
+        _check_context(origin, context)
+        try:
+            service = await self._holder.enter(origin, context, is_bystander=True)
+        except BaseException as error:
+            if misuse := misused(error):
+                raise PluginError(origin.at_fault(misuse)) from error
+            raise
+        self._check("exporter", section, service)
+        return service
+
     def _check(self, family: str, section: Section, service: object) -> None:
         """Refuse a service whose methods are not just those its protocol and its words say."""
         owner = self._config.registry.owner(family, section.kind.type)
@@ -205,7 +223,7 @@ async def sections_of(
     """Give what opens sections, and what makes first calls to them; close them at the end."""
     engine = log("engine")
     first_calls = FirstCalls(clock=clock, log=engine, within=limits.open)
-    async with holding(clock=clock, log=engine, within=limits.close) as holder:
+    async with holding(is_lockstep=clock.is_lockstep, log=engine, within=limits.close) as holder:
         yield (
             Sections(
                 config=config,

@@ -8,17 +8,15 @@ from typing import Any
 
 import anyio
 
-from nof0_core.border.foreign import reraise
 from nof0_core.border.quarantine import Quarantine
 from nof0_core.config.model import Config, Section
 from nof0_core.domain.event import Event
-from nof0_core.errors import Nof0Error, TransientError
+from nof0_core.errors import Nof0Error
 from nof0_core.market.feed import MarketFeed
-from nof0_core.protocols import ExchangeProvider, Exporter, LLMBackend, MarketProvider
-from nof0_core.runtime import compatibility, origins
+from nof0_core.protocols import ExchangeProvider, LLMBackend, MarketProvider
+from nof0_core.runtime import compatibility
 from nof0_core.runtime.build import Made, make_feed
 from nof0_core.runtime.capital import check_traders, fund_account, fund_traders
-from nof0_core.runtime.export_loop import Exports
 from nof0_core.runtime.first_calls import FirstCalls
 from nof0_core.runtime.opening import Opening, Openings, Step
 from nof0_core.runtime.sections import Sections
@@ -42,7 +40,6 @@ class Services:
         sections: Sections,
         first_calls: FirstCalls,
         openings: Openings,
-        exports: Exports,
         quarantine: Quarantine,
         last: Event | None,
     ) -> None:
@@ -56,7 +53,6 @@ class Services:
         self._clock = recorder.clock
         self._sections = sections
         self._first_calls = first_calls
-        self._exports = exports
         self._quarantine = quarantine
         self._is_resumed = last is not None
         self._providers: dict[str, ExchangeProvider] = {}
@@ -92,8 +88,6 @@ class Services:
             late = LateBackend(name)
             opening = await self._first("llm", section, [partial(self._open_backend, name, late)])
             self.backends[name] = self._sections.backends[name] if opening.is_open else late
-        for section in config.exporters:
-            await self._first("exporter", section, self._exporter_steps(section))
 
     async def fund(self) -> dict[str, ExchangeProvider]:
         """Give new traders their capital; return the exchanges that can be used now.
@@ -139,9 +133,6 @@ class Services:
                 raise
         self._providers = await self._sections.open_all("exchange", config.exchanges)
         self.backends = await self._sections.open_all("llm", config.backends)
-        for section in config.exporters:
-            exporter = await self._sections.open("exporter", section)
-            await self._exports.add(section.name, exporter)
 
     def _feed(self, name: str, provider: MarketProvider) -> MarketFeed:
         return make_feed(self._config, self._clock, name, provider, self._quarantine)
@@ -183,26 +174,6 @@ class Services:
     async def _open_backend(self, name: str, late: LateBackend) -> None:
         service = await self._sections.enter("llm", self._config.backends[name])
         self._sections.backends[name] = late.service = service
-
-    def _exporter_steps(self, section: Section) -> list[Step]:
-        opened: list[Exporter] = []
-
-        async def enter() -> None:
-            opened.append(await self._sections.enter("exporter", section))
-
-        async def add() -> None:
-            try:
-                await self._exports.add(section.name, opened[0])
-            except BaseException as error:  # noqa: BLE001 - foreign code raises anything
-                reraise(
-                    error,
-                    origin=origins.of_section(self._config, "exporter", section),
-                    verb="cursor",
-                    allowed=(Nof0Error,),
-                    make=TransientError,
-                )
-
-        return [enter, add]
 
     async def _fund(self, name: str) -> None:
         await fund_account(self._config, self._recorder, name, self._providers[name])

@@ -15,7 +15,8 @@ from nof0_core.answers.parsing import LONGEST_TEXT
 from nof0_core.answers.schema import answer_schema
 from nof0_core.clock import ScaledClock, SystemClock
 from nof0_core.domain.decision import Decision, Signal
-from nof0_core.domain.model import Completion, Prompt
+from nof0_core.domain.model import Completion, ModelCall, Prompt, Usage
+from nof0_core.domain.vocabulary import CallOutcome
 from nof0_core.errors import InvalidOutputError, LLMError, PromptError
 
 pytestmark = pytest.mark.anyio
@@ -142,9 +143,7 @@ async def test_a_malformed_element_is_judged_beside_the_good_ones(maker, context
             id="invalid",
         ),
         pytest.param("let me think", "invalid_output", "no JSON found", id="prose"),
-        pytest.param(
-            ({"signal": "hold"},), "invalid_output", "not a decision", id="not a decision"
-        ),
+        pytest.param(({"signal": "hold"},), "invalid_output", "no Decision", id="not a decision"),
         pytest.param(
             (Decision(signal=Signal.CLOSE, symbol="BTC", risk_usd=1.5),),
             "invalid_output",
@@ -271,3 +270,54 @@ async def test_old_data_of_one_coin_stops_only_its_entries(maker, context, now):
 
 async def _never(request):
     await anyio.sleep_forever()
+
+
+WRONG = [
+    (None, "no Completion"),
+    ({"text": "[]"}, "no Completion"),
+    (Completion(model="m", text=b"[]"), "text is"),
+    (Completion(model=None, text="[]"), "model is"),
+    (
+        Completion(model="m", text="[]", usage=Usage(prompt_tokens=1.5)),
+        "usage.prompt_tokens is 1.5",
+    ),
+    (Completion(model="m", text="[]", usage=Usage(cost_usd=0.1)), "usage.cost_usd is 0.1 (float)"),
+    (Completion(model="m", decisions="hold"), "decisions is"),
+    *(
+        (Completion(model="m", decisions=(attrs.evolve(HOLD, **{name: value}),)), name)
+        for name in ("position_size_usd", "entry_price", "stop_loss", "take_profit", "risk_usd")
+        for value in (1000.0, 1000, "1000", Decimal("NaN"))
+    ),
+    (Completion(model="m", decisions=(attrs.evolve(HOLD, confidence=float("nan")),)), "confidence"),
+    (Completion(model="m", decisions=(attrs.evolve(HOLD, leverage=2.5),)), "leverage is 2.5"),
+    (Completion(model="m", decisions=(attrs.evolve(HOLD, signal="hold"),)), "signal is"),
+]
+
+
+@pytest.mark.parametrize(("said", "words"), WRONG)
+async def test_a_backend_that_answers_with_wrong_types_ends_that_cycle_only(
+    maker, context, now, said, words
+):
+    async def answer(_):
+        return said
+
+    made, _ = maker(answer)
+    result = await made.decide(context(), now)
+    assert result.status == "invalid_output"
+    assert words in result.error
+    assert (result.approved, result.judgements) == ((), ())
+
+
+async def test_a_call_of_wrong_types_ends_the_cycle_and_is_not_recorded(maker, context, now):
+    good = ModelCall(model="m", outcome=CallOutcome.ANSWERED)
+
+    async def answer(request):
+        request.calls.append(good)
+        request.calls.append(attrs.evolve(good, usage=Usage(cost_usd=0.5)))
+        return Completion(model="m", text="[]")
+
+    made, _ = maker(answer)
+    result = await made.decide(context(), now)
+    assert result.status == "invalid_output"
+    assert "usage.cost_usd is 0.5 (float), not a Decimal" in result.error
+    assert result.calls == made.take_calls() == (good,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio  # noqa: TID251 - a native cancellation is what is tried
+import contextlib
 from contextlib import asynccontextmanager
 
 import anyio
@@ -68,7 +69,7 @@ def use(*services, clock=None, log=None, body=None):
 
     async def run():
         first = FirstCalls(clock=clock, log=log, within=60.0)
-        async with holding(clock=clock, log=log, within=10.0) as holder:
+        async with holding(is_lockstep=clock.is_lockstep, log=log, within=10.0) as holder:
             for number, service in enumerate(services):
                 name = f"market m{number}"
                 origin = Origin(part=name)
@@ -136,7 +137,7 @@ def test_a_hanging_opening_ends_a_lockstep_run_without_another_try():
     assert service.opened == 1
 
 
-@pytest.mark.parametrize(("closing", "seconds"), [(hang, 10), (hang_shielded, 20)])
+@pytest.mark.parametrize(("closing", "seconds"), [(hang, 10), (hang_shielded, 10)])
 def test_one_that_hangs_when_it_is_closed_is_broken_off_and_the_others_close(closing, seconds):
     before, hanging, after = Service(), Service(closing=closing), Service()
     log = Lines()
@@ -202,7 +203,7 @@ def test_what_goes_wrong_in_its_own_tasks_ends_what_is_done_meanwhile():
 
 def test_one_that_cancels_itself_while_it_opens_has_failed():
     service = Service(end_itself)
-    with pytest.raises(TransientError, match="opening failed 5 times: .*cancelled itself"):
+    with pytest.raises(TransientError, match="opening failed 5 times: .*CancelledError"):
         use(service)
     assert service.opened == 5
 
@@ -212,7 +213,7 @@ def test_a_cancellation_from_outside_closes_them_and_passes():
 
     async def run():
         async def all_of_it():
-            async with holding(clock=LiveClock(START), log=Lines(), within=10.0) as holder:
+            async with holding(is_lockstep=False, log=Lines(), within=10.0) as holder:
                 await holder.enter(Origin(part="market m0"), service.open())
                 await hang()
 
@@ -225,3 +226,62 @@ def test_a_cancellation_from_outside_closes_them_and_passes():
 
     assert live_in(1, run) == 1
     assert service.closed == 1
+
+
+def test_what_can_neither_be_waited_for_nor_broken_off_is_left_behind():
+    stubborn = []
+
+    async def refuse():
+        while not stubborn:
+            with contextlib.suppress(asyncio.CancelledError):
+                await nap(1)
+
+    before, after, log = Service(), Service(), Lines()
+
+    async def run():
+        async with holding(is_lockstep=False, log=log, within=10.0) as holder:
+            await holder.enter(Origin(part="market before"), before.open())
+            await holder.enter(Origin(part="market stubborn"), Service(closing=refuse).open())
+            await holder.enter(Origin(part="market after"), after.open())
+        ended = now()
+        stubborn.append("gives in")
+        await nap(5)
+        return ended
+
+    assert live_in(1, run) == 30
+    assert (before.closed, after.closed) == (1, 1)
+    assert "market stubborn: closing" in str(log.lines)
+    assert "left behind" in str(log.lines)
+
+
+@pytest.mark.parametrize("is_lockstep", [True, False])
+@pytest.mark.parametrize("fault", ["raises", "hangs", "ends by itself"])
+def test_how_a_bystander_ends_is_told_and_never_an_error(is_lockstep, fault):
+    log = Lines()
+
+    async def fail():
+        raise OSError("disk")
+
+    service = {
+        "raises": Service(closing=fail),
+        "hangs": Service(closing=hang),
+        "ends by itself": Service(inside=fail),
+    }[fault]
+
+    async def run():
+        async with holding(is_lockstep=is_lockstep, log=log, within=10.0) as holder:
+            await holder.enter(Origin(part="exporter x"), service.open(), is_bystander=True)
+            await nap(1)
+        return now()
+
+    assert live_in(1, run) == {"hangs": 61 if is_lockstep else 11}.get(fault, 1)
+    [line] = log.lines
+    assert "exporter x" in str(line)
+
+
+def test_one_that_exits_the_program_while_it_opens_has_failed():
+    async def leave():
+        raise SystemExit(3)
+
+    with pytest.raises(ProviderError, match="SystemExit: 3"):
+        use(Service(leave))

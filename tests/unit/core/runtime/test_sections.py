@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from staged_engine import PLUGIN, Stage
+from staged_engine import PLUGIN, Stage, stop_after
 
 from nof0_core.clock import SimulatedClock
 from nof0_core.errors import PluginError, TransientError
@@ -165,12 +165,10 @@ def nof0_exporters():
     [
         ("yield Talks()", "yield None", "yields a NoneType, which has no complete()"),
         ("async def complete", "def complete", "whose complete() is no coroutine function"),
-        ("yield Writes()", "yield None", "yields a NoneType, which has no cursor(), export()"),
-        ("async def cursor", "def cursor", "whose cursor() is no coroutine function"),
         ("", "", None),
     ],
 )
-async def test_so_is_a_backend_or_exporter_that_is_none(stage, monkeypatch, old, new, said):
+async def test_so_is_a_backend_that_is_none(stage, monkeypatch, old, new, said):
     plugin = PLUGIN.format(key=stage.key) + MODEL.replace(old, new, 1)
     stage.write("etc/staged.py", plugin)
     main = stage.root / "etc" / "nof0.yaml"
@@ -183,6 +181,25 @@ async def test_so_is_a_backend_or_exporter_that_is_none(stage, monkeypatch, old,
         return
     error = await fails_to_open(stage, monkeypatch, PluginError)
     assert said in str(error)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("yield Writes()", "yield None", "yields a NoneType, which has no cursor(), export()"),
+        ("async def cursor", "def cursor", "whose cursor() is no coroutine function"),
+    ],
+)
+async def test_an_exporter_that_is_none_is_told_and_stops_nobody(
+    stage, monkeypatch, old, new, said
+):
+    plugin = PLUGIN.format(key=stage.key) + MODEL.replace(old, new, 1)
+    stage.write("etc/staged.py", plugin)
+    main = stage.root / "etc" / "nof0.yaml"
+    main.write_text(main.read_text() + "Exporters: [{type: writes}]\n")
+    async with stage.engine(monkeypatch, SimulatedClock(START)) as engine:
+        assert await engine.run(stop_after(engine, 3)) == "enough"
+    assert said in str(stage.log.lines)
 
 
 async def test_an_open_that_yields_twice_is_a_warning_at_the_end(stage, monkeypatch):

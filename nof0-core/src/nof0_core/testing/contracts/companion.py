@@ -62,6 +62,7 @@ class CompanionContract(ServiceContract):
             data_dir=tmp_path / "data",
             catalog=load_plugins(),
             lag=lambda: {"json": 3},
+            quarantine=dict,
             log=Lines(),
             say=said.append,
         )

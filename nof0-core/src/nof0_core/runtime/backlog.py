@@ -1,0 +1,63 @@
+"""What one exporter has still to be told."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from itertools import islice
+
+import anyio.to_thread
+
+from nof0_core.domain.cycle_record import CycleJoiner
+from nof0_core.domain.event import Event
+from nof0_core.journal import Journal
+
+BATCH = 1000
+"""Events handed over at once."""
+QUEUE = 20_000
+"""Events kept in memory for an exporter that is behind; beyond that they are read from disk."""
+
+
+class Backlog:
+    """Events in their order, from memory where they are there, else from disk."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._queue: deque[Event] = deque()
+        self._on_disk: Iterator[Event] | None = None
+        self._read_to = 0
+
+    def add(self, event: Event) -> None:
+        """Keep a new event; a queue that grows too long is left to the disk."""
+        if len(self._queue) >= QUEUE:
+            self._queue.clear()
+        self._queue.append(event)
+
+    async def after(self, position: int, last: int) -> list[Event]:
+        """Return the next events above `position`, at most `BATCH` and none above `last`.
+
+        Raises:
+            JournalError: a record cannot be read.
+        """
+        if position >= last:
+            return []
+        queue = self._queue
+        while queue and queue[0].seq <= position:
+            queue.popleft()
+        size = min(BATCH, last - position)
+        if queue and queue[0].seq == position + 1:
+            self._on_disk = None
+            return list(islice(queue, size))
+        if self._on_disk is None or self._read_to != position:
+            self._journal.flush()
+            cycles = CycleJoiner(self._read_one)
+            self._on_disk = map(cycles.joined, self._journal.read(after=position))
+        # Decoding takes longer than an event loop should be kept waiting.
+        batch = await anyio.to_thread.run_sync(list, islice(self._on_disk, size))
+        self._read_to = batch[-1].seq if batch else position
+        if len(batch) < size:
+            self._on_disk = None
+        return batch
+
+    def _read_one(self, seq: int) -> Event | None:
+        return next(self._journal.read(after=seq - 1), None)
