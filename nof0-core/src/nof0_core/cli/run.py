@@ -28,6 +28,7 @@ from nof0_core.plugins.companion import Companion, CompanionEnv
 from nof0_core.plugins.env import Logger
 from nof0_core.redaction import Redactor
 from nof0_core.runtime.engine import Engine, open_engine
+from nof0_core.runtime.lock import prepare
 from nof0_core.runtime.logs import logging_to
 from nof0_core.runtime.preview import haste, preflight
 
@@ -77,6 +78,7 @@ def run(
     names = dict.fromkeys((*(["serve"] if serve else []), *companions))
     asked = [config.registry.companion(name) for name in names]
     preflight(config)
+    prepare(config.state_dir)
     console = output.console()
     show: Callable[[str], object] = Console(stderr=True, markup=False).print
     if console.is_terminal:

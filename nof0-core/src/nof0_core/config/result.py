@@ -27,6 +27,7 @@ from nof0_core.config.model import (
 from nof0_core.config.outlook import read_coins, read_indicators, read_intervals, read_symbols
 from nof0_core.config.policies import Policy, make_policy
 from nof0_core.config.session import Session
+from nof0_core.config.targets import check_targets
 from nof0_core.config.traders import TraderScope, check_shares, make_trader
 from nof0_core.config.tree import Scalar, find
 from nof0_core.config.wiring import Wiring, check_clock, wire
@@ -74,6 +75,7 @@ def assemble(session: Session, registry: PluginRegistry, trees: Trees) -> Config
     if files.main is not None:
         check_hosts(session, files.main.allow_hosts, trees.main)
         check_origins(session, files.main.cors, trees.main)
+    check_targets(session, files, wiring.traders)
     warn_deferred(session, trees.main)
     traders = [trader for trader, _ in made if trader is not None]
     policies = [policy for _, policies in made for policy in policies]

@@ -41,10 +41,10 @@ class Session:
         """Return the files read so far, as shown, in order."""
         return list(self.directories)
 
-    def read(self, path: Path, shown: str) -> Table | None:
-        """Read a file; None if it cannot be used, with the problem noted."""
+    def read(self, path: Path, shown: str, *, named_at: Place | None = None) -> Table | None:
+        """Read a file, which something at a place names; None, with the problem noted, if unfit."""
         self.directories[shown] = Path(os.path.abspath(path)).parent  # noqa: PTH100 - keeps links
-        return read(path, shown, self.environment, self.problems)
+        return read(path, shown, self.environment, self.problems, named_at=named_at)
 
     def take(self, node: Node | None, cls: type[T], *, is_needed: bool = True) -> T | None:
         """Make an object; None, with the problems noted, if that fails."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -19,11 +20,12 @@ from nof0_core.config.models import Models
 from nof0_core.config.outlook import read_coins, read_symbols
 from nof0_core.config.policies import Policy, make_checks
 from nof0_core.config.session import Session, nodes_of
-from nof0_core.config.tree import Node, Table, find
+from nof0_core.config.tree import Node, Table, find, printable
 from nof0_core.domain.limits import RiskLimits
 from nof0_core.domain.model import DailyBudget, ModelSpec
 from nof0_core.domain.order import OrderStyle
 from nof0_core.domain.position import MarginMode
+from nof0_core.files import in_words, open_regular
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.money import HUNDRED, plain
 from nof0_core.plugins.kinds import ExchangeKind
@@ -242,13 +244,21 @@ def _template(
     session: Session, node: Table, key: str, text: str, around: TraderScope
 ) -> Path | None:
     """Find a template beside the file that names it, or in a directory above that."""
+    place = node.below(key)
     for directory in (around.directory, *around.directory.parents):
         path = directory / text
-        if path.is_file():
-            return path
+        try:
+            os.close(open_regular(path))
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            told = f'the prompt template "{printable(text)}" cannot be read: {in_words(error)}'
+            session.problems.add(place, told)
+            return None
+        return path
     session.problems.add(
-        node.below(key),
-        f'there is no prompt template "{text}"',
+        place,
+        f'there is no prompt template "{printable(text)}"',
         f"looked in {around.directory} and the directories above it",
     )
     return None

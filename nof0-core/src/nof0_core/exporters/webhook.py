@@ -27,6 +27,7 @@ from nof0_core.domain.event import Alerted, Event
 from nof0_core.domain.view import View
 from nof0_core.errors import ProviderError, RejectedError, TransientError
 from nof0_core.exporters.files import prepare_directory, replace_file
+from nof0_core.files import read_text
 from nof0_core.plugins.env import Env
 
 ATTEMPTS = 3
@@ -128,7 +129,7 @@ class WebhookExporter:
 
     def _read_bookmark(self) -> int:
         try:
-            return int(self._bookmark.read_text())
+            return int(read_text(self._bookmark))
         except FileNotFoundError:
             return 0
         except (OSError, ValueError) as error:

@@ -76,12 +76,13 @@ def test_a_key_that_is_written_twice_is_refused(reading):
     ("text", "problem"),
     [
         ("a: [1\n", "a.yaml:2: not valid YAML: did not find expected ',' or ']'"),
-        ("- 1\n", "a.yaml: must be a mapping of keys to values, got a list"),
+        ("- 1\n", "a.yaml:1: must be a mapping of keys to values, but is a list"),
+        ("# x\n\nsk-canary\n", "a.yaml:3: must be a mapping of keys to values, but is one text"),
         ("a: !!python/object:os.system x\n", "a.yaml:1: a: YAML tags have no meaning here"),
-        ("a: !secret x\n", "a.yaml:1: a: YAML tags have no meaning here: !secret"),
+        ("a: !secret x\n", "a.yaml:1: a: YAML tags have no meaning here: put"),
         ("? [1]\n: 2\n", "a.yaml:1: a key must be a word"),
-        (b"a: \xff\n", "a.yaml: is not UTF-8 text"),
-        ("a: 1\n---\nb: 2\n", "a.yaml:2: not valid YAML: but found another document"),
+        (b"a: \xff\n", "a.yaml: cannot be read: it is not UTF-8 text"),
+        ("a: 1\n---\nb: 2\n", "a.yaml:2: a second document begins here (---)"),
     ],
 )
 def test_what_cannot_be_used_is_named(reading, text, problem):
