@@ -57,14 +57,15 @@ def open_regular(path: Path | str, flags: int = os.O_RDONLY, mode: int = 0o644) 
         raise _fault(errno.EINVAL, "its name has a character no path has", path) from None
     try:
         found = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(found):
-            number = errno.EISDIR if stat.S_ISDIR(found) else errno.EINVAL
-            raise _fault(number, f"it is {_kind(found)}: name a regular file", path)
-        os.set_blocking(descriptor, True)
+        if stat.S_ISREG(found):
+            os.set_blocking(descriptor, True)
+            return descriptor
     except BaseException:
         os.close(descriptor)
         raise
-    return descriptor
+    os.close(descriptor)
+    number = errno.EISDIR if stat.S_ISDIR(found) else errno.EINVAL
+    raise _fault(number, f"it is {_kind(found)}: name a regular file", path)
 
 
 def opened(path: Path | str) -> BinaryIO:

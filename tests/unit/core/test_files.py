@@ -5,10 +5,20 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from pathlib import Path
 
 import pytest
 
-from nof0_core.files import TEXT_LIMIT, in_words, open_regular, opened, read_bytes, read_text
+from nof0_core.files import (
+    TEXT_LIMIT,
+    in_words,
+    no_directory,
+    no_file,
+    open_regular,
+    opened,
+    read_bytes,
+    read_text,
+)
 
 SECRET = b"sk-canary-4711"
 
@@ -85,11 +95,11 @@ def test_a_pipe_is_not_written_to_either(tmp_path):
 
 def test_no_descriptor_is_left_open_by_a_refusal(tmp_path):
     fifo(tmp_path / "pipe")
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(5):
         with pytest.raises(OSError, match="pipe"):
             read_bytes(tmp_path / "pipe")
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_a_file_over_the_limit_is_refused_and_one_at_it_read(tmp_path):
@@ -117,6 +127,24 @@ def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path):
     path = tmp_path / "text"
     path.write_bytes(b"\xef\xbb\xbfKEY=abc\n")
     assert read_text(path) == "KEY=abc\n"
+
+
+@pytest.mark.parametrize("make", [fifo, loop, to_device, lambda path: path.write_text("")])
+def test_what_stands_in_the_way_of_a_directory_is_said(tmp_path, make):
+    make(tmp_path / "named")
+    assert no_directory(tmp_path / "named")
+    assert no_directory(tmp_path / "named" / "below")
+    assert no_directory(tmp_path / "new" / "below") == ""
+    assert no_directory(tmp_path) == ""
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_file_can_be_put_where_none_or_a_file_is(tmp_path):
+    (tmp_path / "there").write_text("x")
+    assert no_file(tmp_path / "there") == ""
+    assert no_file(tmp_path / "new" / "file") == ""
+    assert "directory" in no_file(tmp_path)
+    assert "no directory" in no_file(tmp_path / "there" / "file")
 
 
 def test_the_descriptor_waits_as_any_other_does(tmp_path):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from yaml import MarkedYAMLError
 
 TOO_DEEP = 40
-"""Levels of lists and mappings in each other; the parser's own nodes have no limit but the stack."""
+"""Levels of lists and mappings in each other; the parser itself goes on until the stack is full."""
 
 _CONTROL = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NAMED = re.compile(r"(undefined alias|undefined tag handle|duplicate anchor).*", re.DOTALL)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import structlog
 
@@ -15,6 +16,9 @@ from nof0_core.clock import wall_time
 from nof0_core.plugins.env import Logger
 from nof0_core.redaction import Redactor
 from nof0_core.runtime.log_file import LogFile
+
+if TYPE_CHECKING:
+    from typing import TextIO
 
 
 @contextmanager
@@ -40,7 +44,7 @@ def logging_to(
         # Everything is said here: structlog's own configuration belongs to the whole process.
         yield partial(
             _wrapped,
-            structlog.WriteLogger(file),  # type: ignore[arg-type] - it writes and flushes
+            structlog.WriteLogger(cast("TextIO", file)),
             [
                 structlog.processors.add_log_level,
                 _stamp,
