@@ -28,7 +28,7 @@ from nof0_core.config.outlook import read_coins, read_indicators, read_intervals
 from nof0_core.config.policies import Policy, make_policy
 from nof0_core.config.session import Session
 from nof0_core.config.targets import check_targets
-from nof0_core.config.traders import TraderScope, check_shares, make_trader
+from nof0_core.config.traders import TraderScope, check_shares, make_trader, warn_of_no_capital
 from nof0_core.config.tree import Scalar, find
 from nof0_core.config.wiring import Wiring, check_clock, wire
 from nof0_core.domain.model import DailyBudget
@@ -71,6 +71,7 @@ def assemble(session: Session, registry: PluginRegistry, trees: Trees) -> Config
     if files.block is not None:
         entries = [named.entry for named in wiring.traders]
         check_shares(session, files.block, trees.of("Manager"), entries)
+    warn_of_no_capital(session, wiring.traders)
     check_clock(session, files)
     if files.main is not None:
         check_hosts(session, files.main.allow_hosts, trees.main)

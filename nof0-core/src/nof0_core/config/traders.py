@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +17,7 @@ from nof0_core.config.files.executor import ExecutorFile
 from nof0_core.config.files.manager import ManagerBlock, TraderEntry
 from nof0_core.config.model import Place, Section, TraderConfig
 from nof0_core.config.models import Models
+from nof0_core.config.names import check_label, check_length
 from nof0_core.config.outlook import read_coins, read_symbols
 from nof0_core.config.policies import Policy, make_checks
 from nof0_core.config.session import Session, nodes_of
@@ -71,12 +72,13 @@ def read_entries(session: Session, nodes: tuple[Node, ...]) -> list[tuple[Trader
             session.problems.add(
                 place,
                 "an id names files: it is made of lower-case letters, digits, - and _,"
-                f' got "{entry.id}"',
+                f' got "{printable(entry.id)}"',
             )
+        check_length(session, place, entry.id)
+        check_label(session, node.below("name"), entry.name)
         if entry.id in lines:
-            session.problems.add(
-                place, f'"{entry.id}" is already the id of the trader on line {lines[entry.id]}'
-            )
+            told = f'"{printable(entry.id)}" is already the id of the trader on line'
+            session.problems.add(place, f"{told} {lines[entry.id]}")
         lines.setdefault(entry.id, place.line)
         found.append((entry, node))
     return found
@@ -94,6 +96,18 @@ def check_shares(
             f"allocation_pct of all traders adds up to {plain(total)}, but only {plain(room)} is"
             f" there (reserve_equity_pct is {plain(block.reserve_equity_pct)})",
         )
+
+
+def warn_of_no_capital(session: Session, traders: Sequence[Named]) -> None:
+    """Note venue accounts on which nobody gets anything: nothing can be entered there."""
+    for exchange in dict.fromkeys(named.exchange for named in traders):
+        members = [named for named in traders if named.exchange == exchange]
+        if not any(named.entry.allocation_pct for named in members):
+            session.warn(
+                find(members[0].node, "allocation_pct"),
+                f"all traders of {exchange} have an allocation_pct of 0: none of them can open a"
+                " position, and a rebalance takes from each what no position needs",
+            )
 
 
 def make_trader(
