@@ -80,7 +80,9 @@ def run(
     preflight(config)
     prepare(config.state_dir)
     console = output.console()
-    show: Callable[[str], object] = Console(stderr=True, markup=False).print
+    show: Callable[[str], object] = partial(
+        Console(stderr=True, markup=False).print, soft_wrap=True
+    )
     if console.is_terminal:
         show = lambda line: console.print(line, markup=False)  # noqa: E731
     for warning in config.warnings:

@@ -67,7 +67,10 @@ def read(
         return None
     if root is None:
         return Table(place=top, entries={})
-    node = _Builder(environment, problems).build(root, top, 0)
+    builder = _Builder(environment, problems)
+    node = builder.build(root, top, 0)
+    if builder.is_endless:
+        return None
     if isinstance(node, Table):
         return node
     # Whatever stands there instead is not shown: it may be a key, in a file named by mistake.
@@ -85,17 +88,17 @@ class _Builder:
         self._environment = environment
         self._problems = problems
         self._count = 0
-        self._is_endless = False
+        self.is_endless = False
 
     def build(self, raw: Any, place: Place, depth: int) -> Node:
         import yaml
 
         self._count += 1
-        if self._is_endless or depth > TOO_DEEP or self._count > _TOO_MANY:
+        if self.is_endless or depth > TOO_DEEP or self._count > _TOO_MANY:
             # Aliases can make a small file endless. Once told, nothing more is looked at.
-            if not self._is_endless:
+            if not self.is_endless:
                 self._problems.add(place, "is nested too deeply or repeated too often")
-            self._is_endless = True
+            self.is_endless = True
             return Scalar(place=place, text=None, kind="null")
         if isinstance(raw, yaml.MappingNode):
             return self._table(raw, place, depth)

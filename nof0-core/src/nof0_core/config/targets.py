@@ -16,6 +16,8 @@ from nof0_core.files import no_directory, no_file
 def check_targets(session: Session, files: Files, traders: Sequence[Named]) -> None:
     """Note every configured place where no file or directory can be; makes none."""
     trees = files.trees
+    if trees.data_dir is None and (files.block is None or files.main is None):
+        return  # what was written there is wrong, and told
     state_file, data_path = places(files)
     option = Place(file="--data-dir", line=0, path="")
     state_at, data_at = option, option

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,7 @@ import attrs
 
 from nof0_core.config.fields import written
 from nof0_core.config.files.executor import ExecutorFile
-from nof0_core.config.files.manager import ManagerBlock, TraderEntry
+from nof0_core.config.files.manager import TraderEntry
 from nof0_core.config.model import Place, Section, TraderConfig
 from nof0_core.config.models import Models
 from nof0_core.config.names import check_label, check_length
@@ -26,9 +24,9 @@ from nof0_core.domain.limits import RiskLimits
 from nof0_core.domain.model import DailyBudget, ModelSpec
 from nof0_core.domain.order import OrderStyle
 from nof0_core.domain.position import MarginMode
-from nof0_core.files import in_words, open_regular
+from nof0_core.files import in_words, read_text
 from nof0_core.ids import Symbol, TraderId
-from nof0_core.money import HUNDRED, plain
+from nof0_core.money import plain
 from nof0_core.plugins.kinds import ExchangeKind
 
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -82,32 +80,6 @@ def read_entries(session: Session, nodes: tuple[Node, ...]) -> list[tuple[Trader
         lines.setdefault(entry.id, place.line)
         found.append((entry, node))
     return found
-
-
-def check_shares(
-    session: Session, block: ManagerBlock, table: Table, entries: list[TraderEntry]
-) -> None:
-    """Refuse shares that add up to more than there is beside the reserve."""
-    total = sum((entry.allocation_pct for entry in entries), Decimal(0))
-    room = HUNDRED - block.reserve_equity_pct
-    if total > room:
-        session.problems.add(
-            find(table, "traders"),
-            f"allocation_pct of all traders adds up to {plain(total)}, but only {plain(room)} is"
-            f" there (reserve_equity_pct is {plain(block.reserve_equity_pct)})",
-        )
-
-
-def warn_of_no_capital(session: Session, traders: Sequence[Named]) -> None:
-    """Note venue accounts on which nobody gets anything: nothing can be entered there."""
-    for exchange in dict.fromkeys(named.exchange for named in traders):
-        members = [named for named in traders if named.exchange == exchange]
-        if not any(named.entry.allocation_pct for named in members):
-            session.warn(
-                find(members[0].node, "allocation_pct"),
-                f"all traders of {exchange} have an allocation_pct of 0: none of them can open a"
-                " position, and a rebalance takes from each what no position needs",
-            )
 
 
 def make_trader(
@@ -262,7 +234,7 @@ def _template(
     for directory in (around.directory, *around.directory.parents):
         path = directory / text
         try:
-            os.close(open_regular(path))
+            read_text(path)
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
