@@ -276,7 +276,7 @@ def test_in_the_place_of_a_file_of_the_engine(root, nof0, odd, name):
     refused(nof0("run", "etc/nof0.yaml", "--cycles", "1"), "cannot be")
     refused(nof0("run", "etc/nof0.yaml", "--cycles", "1", "--data-dir", "data"), "data", name)
     if name == "manager_state.json":
-        refused(nof0("traders", "status", "etc/nof0.yaml"), name)
+        refused(nof0("traders", "status", "etc/nof0.yaml"), "cannot be read")
     # Looking whether an engine runs neither hangs nor keeps a halt away.
     assert nof0("halt", "etc/nof0.yaml").check()
     assert (data / "control" / "halt.json").exists()
