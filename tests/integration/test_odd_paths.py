@@ -266,17 +266,16 @@ def test_in_the_place_of_the_data_directory(root, nof0, odd):
     assert os.path.lexists(data)
 
 
-@pytest.mark.parametrize("odd", ["pipe", "socket", "endless device", "directory", "circle"])
+@pytest.mark.parametrize("odd", ["pipe", "socket", "directory", "circle"])
 @pytest.mark.parametrize("name", ["engine.lock", "manager_state.json"])
 def test_in_the_place_of_a_file_of_the_engine(root, nof0, odd, name):
     data = root / "data"
     data.mkdir()
     put(data / name, odd)
-    # Of a link in the configuration it is said where it leads.
-    refused(nof0("run", "etc/nof0.yaml", "--cycles", "1"), "cannot be")
+    refused(nof0("run", "etc/nof0.yaml", "--cycles", "1"), "data", name)
     refused(nof0("run", "etc/nof0.yaml", "--cycles", "1", "--data-dir", "data"), "data", name)
     if name == "manager_state.json":
-        refused(nof0("traders", "status", "etc/nof0.yaml"), "cannot be read")
+        refused(nof0("traders", "status", "etc/nof0.yaml"), name)
     # Looking whether an engine runs neither hangs nor keeps a halt away.
     assert nof0("halt", "etc/nof0.yaml").check()
     assert (data / "control" / "halt.json").exists()
