@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import stat
 from pathlib import Path
+
+from nof0_core.files import opened
 
 
 def read_regular(path: Path | str) -> tuple[bytes, os.stat_result]:
@@ -15,9 +15,6 @@ def read_regular(path: Path | str) -> tuple[bytes, os.stat_result]:
         OSError: it cannot be read, or is a pipe, a device or a directory. Reading from a pipe would
             wait for whoever writes to it, maybe for ever.
     """
-    # Without O_NONBLOCK it is already opening a pipe that waits.
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+    with opened(path) as file:
         about = os.fstat(file.fileno())
-        if not stat.S_ISREG(about.st_mode):
-            raise OSError(errno.EINVAL, "not a regular file")
         return file.read(), about

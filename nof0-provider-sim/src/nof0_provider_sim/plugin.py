@@ -73,5 +73,6 @@ def nof0_exchange_providers() -> list[ExchangeKind[Any]]:
             open=open_exchange,
             summary="paper exchange with fees, slippage, latency, triggers, funding",
             taker_fee_bps=taker_fee_bps,
+            initial_balance_usd=lambda config: config.initial_balance_usd,
         )
     ]

@@ -105,7 +105,7 @@ async def test_a_pipe_in_the_place_of_a_file_keeps_nobody_waiting(source, arena,
         with pytest.raises(SourceDownError):
             await source.model_analytics("gpt-5")
         assert await source.positions() is before
-    assert {values["reason"] for _, values in log.lines} == {"not a regular file"}
+    assert {values["reason"] for _, values in log.lines} == {"it is a pipe: name a regular file"}
     (arena / "trades.json").unlink()
     (arena / "trades.json").write_text('{"trades": []}')
     assert (await source.trades()).data == b"[]"

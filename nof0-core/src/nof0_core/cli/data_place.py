@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from nof0_core.files import no_directory, read_text
+
 
 def state_directory(config_file: Path, data_dir: Path | None) -> Path:
     """Return the data directory.
@@ -19,8 +21,9 @@ def state_directory(config_file: Path, data_dir: Path | None) -> Path:
     from nof0_core.errors import ConfigError, UsageError
 
     if data_dir is not None:
-        if not data_dir.is_dir():
-            message = f"there is no data directory {data_dir}"
+        fault = no_directory(data_dir)
+        if fault or not data_dir.is_dir():
+            message = f"there is no data directory {data_dir}" + (f": {fault}" if fault else "")
             raise UsageError(message, hints=("give the one the engine works on; nothing was done",))
         return data_dir.absolute()
     from nof0_core.config.places import read_places
@@ -38,11 +41,14 @@ def running_engine(state_dir: Path) -> int | None:
     Reads what the engine wrote beside its lock, so that looking never gets in its way.
     """
     try:
-        process = int((state_dir / "engine.lock").read_text())
+        process = int(read_text(state_dir / "engine.lock"))
+    except (OSError, ValueError):
+        return None
+    try:
         os.kill(process, 0)
     except PermissionError:
         return process
-    except (OSError, ValueError):
+    except (OSError, OverflowError):
         return None
     return process
 

@@ -32,6 +32,7 @@ def halt(
     from nof0_core.cli.data_place import running_engine, state_directory, when
     from nof0_core.cli.output import print_json
     from nof0_core.clock import wall_time
+    from nof0_core.errors import UsageError
     from nof0_core.manager.requests import Halt, HaltSwitch
 
     state_dir = state_directory(config_file, data_dir)
@@ -41,7 +42,11 @@ def halt(
     is_flatten = flatten or (known is not None and known.is_flatten)
     if not reason and known is not None and known.time is not None:
         reason = known.reason
-    switch.set(Halt(time=wall_time(), reason=reason, is_flatten=is_flatten))
+    try:
+        switch.set(Halt(time=wall_time(), reason=reason, is_flatten=is_flatten))
+    except UsageError as error:
+        message = f"NOT halted, entries go on: {error}"
+        raise UsageError(message, hints=_ways_out(state_dir)) from error
     if as_json:
         print_json(
             {
@@ -58,3 +63,17 @@ def halt(
         click.echo("positions of all traders are to be closed")
     click.echo(when(state_dir))
     click.echo("`nof0 resume` ends it")
+
+
+def _ways_out(state_dir: Path) -> tuple[str, ...]:
+    """Say how entries are stopped where no marker can be written."""
+    from nof0_core.cli.data_place import running_engine
+
+    again = f"make {state_dir / 'control'} writable for this user and give the command again"
+    process = running_engine(state_dir)
+    if process is None:
+        return (again,)
+    end = (
+        f"or end the engine: kill -INT {process}; stops at the venue stay, those it watches do not"
+    )
+    return (again, end)

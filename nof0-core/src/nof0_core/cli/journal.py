@@ -14,6 +14,7 @@ import attrs
 import click
 
 from nof0_core.errors import UsageError
+from nof0_core.files import in_words
 from nof0_core.ids import TraderId
 
 if TYPE_CHECKING:
@@ -175,7 +176,7 @@ def locate(source: Path) -> Source:
     from nof0_core.journal.places import day_files, streams
     from nof0_core.runtime.state_file import StateFile
 
-    if source.is_file():
+    if not source.is_dir():
         from nof0_core.config.places import read_places
 
         places = read_places(source)
@@ -189,7 +190,12 @@ def locate(source: Path) -> Source:
         root = source / "journal" if (source / "journal").is_dir() else source
         state_file = root.parent / "manager_state.json"
         elsewhere = {}
-    if not any(map(day_files, streams(root, elsewhere).values())):
+    try:
+        is_there = any(map(day_files, streams(root, elsewhere).values()))
+    except OSError as error:
+        message = f"the journal in {root} cannot be read: {error.filename}: {in_words(error)}"
+        raise UsageError(message) from error
+    if not is_there:
         message = f"there is no journal in {root}"
         hint = "`nof0 run` writes one into its data directory; has it run?"
         raise UsageError(message, hints=[hint])

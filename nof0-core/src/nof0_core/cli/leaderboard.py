@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nof0_core.errors import UsageError
+from nof0_core.files import in_words, read_bytes
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -146,14 +147,17 @@ def _read(directory: Path, name: str, key: str) -> list[dict[str, Any]]:
     """Read the list in one of the API's files."""
     path = directory / name
     try:
-        rows: list[dict[str, Any]] = json.loads(path.read_bytes())[key]
+        rows: list[dict[str, Any]] = json.loads(read_bytes(path))[key]
     except FileNotFoundError as error:
         message = f"there is no {name} in {directory}"
         hint = "start a run with the `json` exporter first: nof0 run CONFIG"
         raise UsageError(message, hints=[hint]) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        message = f"{path} is not a file of the `json` exporter: {error}"
+    except OSError as error:
+        message = f"{path} cannot be read: {in_words(error)}"
         raise UsageError(message) from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        message = f"{path} is not a file of the `json` exporter"
+        raise UsageError(message, hints=("the next run writes it anew",)) from error
     return rows
 
 

@@ -37,6 +37,7 @@ from nof0_core.runtime.blocked_loop import LoopWatch
 from nof0_core.runtime.engine import Engine, open_engine
 from nof0_core.runtime.holding import Holder, holding
 from nof0_core.runtime.leaving import Deadline, Threads, each_named, leave, wait_for_threads
+from nof0_core.runtime.lock import prepare
 from nof0_core.runtime.logs import keep_trace, logging_to
 from nof0_core.runtime.preview import haste, preflight
 from nof0_core.runtime.stop_signals import StopSignals
@@ -87,8 +88,11 @@ def run(
     names = dict.fromkeys((*(["serve"] if serve else []), *companions))
     asked = [config.registry.companion(name) for name in names]
     preflight(config)
+    prepare(config.state_dir)
     console = output.console()
-    show: Callable[[str], object] = Console(stderr=True, markup=False).print
+    show: Callable[[str], object] = partial(
+        Console(stderr=True, markup=False).print, soft_wrap=True
+    )
     if console.is_terminal:
         show = lambda line: console.print(line, markup=False)  # noqa: E731
     for warning in config.warnings:

@@ -13,6 +13,7 @@ from nof0_core.cli.data_place import running_engine
 from nof0_core.cli.output import columns
 from nof0_core.domain.brakes import ActiveBrake, Brake
 from nof0_core.errors import UsageError
+from nof0_core.files import in_words, read_bytes
 from nof0_core.manager.requests import HaltSwitch, Requests
 
 if TYPE_CHECKING:
@@ -30,17 +31,20 @@ def read(places: Places, chosen: Sequence[TraderId]) -> dict[str, Any]:
         UsageError: there is no run yet, or its state file cannot be understood.
     """
     try:
-        state = json.loads(places.state_file.read_bytes())
+        state = json.loads(read_bytes(places.state_file))
         rows = {t: state["traders"][t] for t in chosen if t in state["traders"]}
         time = state["time"]
     except FileNotFoundError as error:
         message = f"there is no run in {places.state_dir} yet"
         raise UsageError(message, hints=("start one: nof0 run CONFIG",)) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        message = f"{places.state_file} cannot be read: {error!r}"
+    except OSError as error:
+        message = f"{places.state_file} cannot be read: {in_words(error)}"
         raise UsageError(message) from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        message = f"{places.state_file} is not the state file of a run"
+        raise UsageError(message, hints=("the next run writes it anew",)) from error
     halt = HaltSwitch(places.state_dir).read()
-    waiting = [r for r in Requests(places.state_dir).read() if r.trader in (None, *chosen)]
+    waiting = [r for r in Requests(places.state_dir).look() if r.trader in (None, *chosen)]
     return {
         "time": time,
         "engine": running_engine(places.state_dir),

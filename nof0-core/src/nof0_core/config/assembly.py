@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -101,5 +102,6 @@ def where(
     """
     if data_dir is not None:
         return data_dir / "manager_state.json", data_dir / "api"
-    state_file = state_file or Path.resolve(main.parent / _STATE_FILE)
+    # Unlike `Path.resolve`, this takes a circle of links as it is; whoever uses it says so.
+    state_file = state_file or Path(os.path.realpath(main.parent / _STATE_FILE))
     return state_file, data_path or state_file.parent / "api"

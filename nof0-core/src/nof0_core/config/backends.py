@@ -10,6 +10,7 @@ import attrs
 from nof0_core.config.fields import key_of
 from nof0_core.config.files.llm import CORE_KEYS, OPENAI, OPENAI_KEYS
 from nof0_core.config.model import Place, Section
+from nof0_core.config.names import check_case
 from nof0_core.config.references import circle, named_in, referring
 from nof0_core.config.sections import Markets, make_section
 from nof0_core.config.session import Session, type_of
@@ -18,7 +19,7 @@ from nof0_core.errors import UnknownKindError
 from nof0_core.plugins.env import BackendRef
 from nof0_core.plugins.kinds import BackendKind
 from nof0_core.plugins.messages import FIRST_PARTY
-from nof0_core.plugins.suggestion import did_you_mean
+from nof0_core.plugins.suggestion import did_you_mean, nearest
 
 AnyKind = BackendKind[Any]
 
@@ -39,6 +40,7 @@ class Backends:
         self._session = session
         self._markets = markets
         self._nodes = dict(table.table("backends").entries)
+        check_case(session, ((n, node.place) for n, node in self._nodes.items()), "section")
         self._written = tuple(self._nodes)
         self._implied = table.without(*CORE_KEYS)
         self._kinds = {name: self._kind_of(node) for name, node in self._nodes.items()}
@@ -166,10 +168,25 @@ class Backends:
                 if key not in OPENAI_KEYS:
                     hint = did_you_mean(key, (*OPENAI_KEYS, *CORE_KEYS))
                     self._session.problems.add(node.place, f"unknown key{hint}")
-        elif self._implied.entries or is_asked:
+            return
+        self._check_misspelt()
+        if self._implied.entries or is_asked:
             kind = self._session.registry.kind("llm", OPENAI)
             self._kinds[OPENAI] = kind if isinstance(kind, BackendKind) else None
             self._nodes[OPENAI] = self._section_node(OPENAI, self._implied)
+
+    def _check_misspelt(self) -> None:
+        """Say of what core's own keys a key at the top level is a misspelling.
+
+        They are none of the backend's; as such it would only be called unknown.
+        """
+        kind = self._session.registry.kind("llm", OPENAI)
+        own = [key_of(field) for field in attrs.fields(kind.config) if field.init]
+        for key, node in tuple(self._implied.entries.items()):
+            meant = nearest(key, [*own, *CORE_KEYS])
+            if key not in own and meant in CORE_KEYS:
+                self._session.problems.add(node.place, f'unknown key, did you mean "{meant}"?')
+                self._implied = self._implied.without(key)
 
     def _section_node(self, type_: str, rest: Table) -> Table:
         tag = Scalar(place=rest.place, text=type_, kind="text")

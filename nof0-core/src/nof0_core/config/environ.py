@@ -8,10 +8,12 @@ from pathlib import Path
 
 from nof0_core.config.model import Place
 from nof0_core.config.tree import Problems
+from nof0_core.files import in_words, read_text
 from nof0_core.redaction import READ
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?\}", re.DOTALL)
-_LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
+_QUOTED = re.compile(r"""(['"])(.*?)\1(?:\s+#.*)?""")
+_LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(\s*)(.*)")
 
 
 class Environment:
@@ -48,18 +50,18 @@ def has_inner_reference(text: str) -> bool:
 def read_dotenv(path: Path, shown: str, problems: Problems) -> dict[str, str]:
     """Read `NAME=value` lines; blank lines and lines that begin with # are left out.
 
-    A value may stand in single or double quotes; nothing inside is expanded. A line that is none of
-    this is a problem, named by its number only: it may hold a secret.
+    A value may stand in single or double quotes; nothing inside is expanded. ` #` begins a comment.
+    A line that is none of this is a problem, named by its number only: it may hold a secret.
     """
     values: dict[str, str] = {}
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
     except FileNotFoundError:
         return values
-    except (OSError, UnicodeDecodeError) as error:
-        problems.add(Place(file=shown, line=0, path=""), f"cannot be read: {_reason(error)}")
+    except OSError as error:
+        problems.add(Place(file=shown, line=0, path=""), f"cannot be read: {in_words(error)}")
         return values
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         stripped = line.strip()
         if not stripped or stripped.startswith("#"):
             continue
@@ -67,15 +69,22 @@ def read_dotenv(path: Path, shown: str, problems: Problems) -> dict[str, str]:
         if not found:
             problems.add(Place(file=shown, line=number, path=""), "is not NAME=value")
             continue
-        values[found[1]] = _unquoted(found[2])
+        value = _unquoted(found[3], is_apart=bool(found[2]))
+        if value is None:
+            problems.add(
+                Place(file=shown, line=number, path=found[1]),
+                "its quote is not closed, or something follows it",
+            )
+            continue
+        values[found[1]] = value
     return values
 
 
-def _unquoted(text: str) -> str:
-    if len(text) >= 2 and text[0] == text[-1] and text[0] in "'\"":
-        return text[1:-1]
+def _unquoted(text: str, *, is_apart: bool) -> str | None:
+    """Return a value without quotes and comment, None for quotes that do not fit together."""
+    if text.startswith(("'", '"')):
+        quoted = _QUOTED.fullmatch(text)
+        return quoted[2] if quoted else None
+    if is_apart and text.startswith("#"):
+        return ""
     return text.split(" #", 1)[0].rstrip()
-
-
-def _reason(error: OSError | UnicodeDecodeError) -> str:
-    return error.strerror or str(error) if isinstance(error, OSError) else "not UTF-8 text"

@@ -53,7 +53,8 @@ class FieldInfo:
     `key` is the word in the file where it differs from the field's name. `shaping` tells that a run
     depends on the value, which is then part of the configuration's digest. Bounds are inclusive
     (`ge`, `le`) or exclusive (`gt`, `lt`). Calling it as an attrs validator raises `ValueError`
-    with a message that names the bound and, unless the field is secret, the value.
+    with a message that names the bound and, unless the field is secret, the value. `check` raises
+    `ValueError` for what no bound says; its message does not name the field, nor a secret.
     """
 
     help: str = ""
@@ -66,6 +67,7 @@ class FieldInfo:
     secret: bool = False
     key: str | None = None
     shaping: bool = True
+    check: Callable[[Any], object] | None = None
 
     def __call__(self, _instance: object, _attribute: object, value: Any) -> None:
         """Check a value; None always passes."""
@@ -75,6 +77,8 @@ class FieldInfo:
         if wanted:
             message = f"must be {wanted}" + ("" if self.secret else f", got {written(value)}")
             raise ValueError(message)
+        if self.check is not None:
+            self.check(value)
 
     def _violated(self, value: Any) -> str:
         if self.ge is not None and not value >= self.ge:
@@ -118,6 +122,7 @@ def opt(
     secret: bool = False,
     key: str | None = None,
     shaping: bool = True,
+    check: Callable[[Any], object] | None = None,
 ) -> Any:
     """Declare one field of a configuration class.
 
@@ -137,6 +142,8 @@ def opt(
         secret: never show the value.
         key: the word in the file, if it is not the field's name.
         shaping: False if runs with different values must come out the same.
+        check: raises `ValueError` for a value it refuses: a sentence without the field's name,
+            which is put in front with file and line, and without the value of a secret.
     """
     info = FieldInfo(
         help=help,
@@ -149,10 +156,11 @@ def opt(
         secret=secret,
         key=key,
         shaping=shaping,
+        check=check,
     )
     return attrs.field(
         default=attrs.Factory(factory) if factory is not None else default,
-        validator=info if info.range else None,
+        validator=info if info.range or info.check else None,
         repr=not secret,
         metadata={METADATA: info},
     )

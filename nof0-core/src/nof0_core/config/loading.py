@@ -115,8 +115,4 @@ def read_named(session: Session, main: Table, key: str, shown: str) -> Table | N
         return None
     text = os.path.relpath(ref.file, session.directories[shown])
     name = os.path.normpath(os.path.join(os.path.dirname(shown), text))  # noqa: PTH118, PTH120
-    if not ref.file.exists():
-        # The fault is in the line that names the file, not in the file.
-        session.problems.add(find(main, key, "File"), f"there is no file {name}")
-        return None
-    return session.read(ref.file, name)
+    return session.read(ref.file, name, named_at=find(main, key, "File"))

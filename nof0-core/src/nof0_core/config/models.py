@@ -11,6 +11,7 @@ import attrs
 from nof0_core.config.backends import Backends
 from nof0_core.config.files.llm import CORE_KEYS, SAMPLING, LlmFile, ModelEntry, TotalBudget
 from nof0_core.config.model import Section
+from nof0_core.config.names import check_model_name
 from nof0_core.config.references import circle, named_in
 from nof0_core.config.session import Session
 from nof0_core.config.tree import Node, Table, find
@@ -61,6 +62,7 @@ def read_models(session: Session, table: Table) -> Models:
     if file is not None:
         models.budget = file.budget
     for name, node in nodes.items():
+        check_model_name(session, node.place, name)
         # One by one, so that a wrong entry does not hide what depends on the others.
         entry = session.take(node, ModelEntry)
         if entry is not None:

@@ -10,13 +10,14 @@ import attrs
 from nof0_core.config.fields import opt
 from nof0_core.config.files.providers import INDICATORS, MarketFile
 from nof0_core.config.model import IndicatorConfig, Place
+from nof0_core.config.names import check_length
 from nof0_core.config.scalars import FaultError, as_float
 from nof0_core.config.session import Session, nodes_of
-from nof0_core.config.tree import Items, Node, Scalar, Table, find
+from nof0_core.config.tree import Items, Node, Scalar, Table, find, printable
 from nof0_core.domain.candles import Interval, interval_ms
 from nof0_core.ids import Symbol
 
-_SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9@:/_.-]*")
+_SYMBOL = re.compile(r"[A-Za-z0-9](?:[@:/_.-]?[A-Za-z0-9])*")
 _SHORT = re.compile(r"([a-z][a-z0-9_]*?)(\d+)?")
 
 
@@ -39,7 +40,9 @@ def read_coins(session: Session, names: Iterable[str], place: Place) -> tuple[Sy
     symbols = tuple(names)
     for symbol in dict.fromkeys(symbols):
         if not _SYMBOL.fullmatch(symbol):
-            session.problems.add(place, f'"{symbol}" is not the symbol of a coin')
+            session.problems.add(place, f'"{printable(symbol)}" is not the symbol of a coin')
+        else:
+            check_length(session, place, symbol)
         if symbols.count(symbol) > 1:
             session.problems.add(place, f"{symbol} is named twice")
     return tuple(Symbol(symbol) for symbol in symbols)

@@ -13,7 +13,9 @@ from typing import Any
 
 from nof0_core.config.environ import Environment, has_inner_reference
 from nof0_core.config.model import Place
-from nof0_core.config.tree import Items, Node, Problems, Scalar, Table
+from nof0_core.config.tree import Items, Node, Problems, Scalar, Table, printable
+from nof0_core.config.yaml_text import TOO_DEEP, compose
+from nof0_core.files import in_words, read_text
 
 _KINDS = (
     ("null", re.compile(r"~|null|Null|NULL|")),
@@ -22,11 +24,19 @@ _KINDS = (
     ("float", re.compile(r"[-+]?(\d[\d_]*\.\d*|\.\d+|\d[\d_]*(?=[eE]))([eE][-+]?\d+)?")),
 )
 _MERGE = "tag:yaml.org,2002:merge"
-_TOO_DEEP = 40
 _TOO_MANY = 100_000
+_TOP_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
+"""What keys at the top of a file of this project look like."""
 
 
-def read(path: Path, shown: str, environment: Environment, problems: Problems) -> Table | None:
+def read(
+    path: Path,
+    shown: str,
+    environment: Environment,
+    problems: Problems,
+    *,
+    named_at: Place | None = None,
+) -> Table | None:
     """Read a file whose top level is a mapping.
 
     Args:
@@ -34,48 +44,42 @@ def read(path: Path, shown: str, environment: Environment, problems: Problems) -
         shown: the file as the user named it; it goes into every place.
         environment: where `${NAME}` is looked up.
         problems: takes what is wrong: not readable, not YAML, duplicate keys, tags.
+        named_at: what names the file. If nothing can be read there, that is where the fault is.
 
     Returns:
         The tree, None if the file cannot be used at all. An empty file is an empty mapping.
     """
     top = Place(file=shown, line=0, path="")
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path)
     except FileNotFoundError:
-        problems.add(top, "there is no such file")
+        told = f"there is no file {printable(shown)}" if named_at else "there is no such file"
+        problems.add(named_at or top, told)
         return None
     except OSError as error:
-        problems.add(top, f"cannot be read: {error.strerror}")
+        told = f"cannot be read: {in_words(error)}"
+        problems.add(named_at or top, f"{printable(shown)} {told}" if named_at else told)
         return None
-    except UnicodeDecodeError:
-        problems.add(top, "is not UTF-8 text")
+    fault, root = compose(text)
+    if fault is not None:
+        line, message = fault
+        problems.add(Place(file=shown, line=line, path=""), message)
         return None
-    root = _compose(text, top, problems)
     if root is None:
-        return None if any(p.file == shown for p in problems) else Table(place=top, entries={})
-    node = _Builder(environment, problems).build(root, top, 0)
+        return Table(place=top, entries={})
+    builder = _Builder(environment, problems)
+    node = builder.build(root, top, 0)
+    if builder.is_endless:
+        return None
     if isinstance(node, Table):
         return node
-    problems.add(top, f"must be a mapping of keys to values, got {node.shown}")
-    return None
-
-
-def _compose(text: str, top: Place, problems: Problems) -> Any:
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        return yaml.compose(text, Loader=loader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 0
-        # Only the parser's own words: the text around the fault may be a secret.
-        what = error.problem or "cannot be parsed"
-        problems.add(Place(file=top.file, line=line, path=""), f"not valid YAML: {what}")
-    except yaml.YAMLError as error:
-        problems.add(top, f"not valid YAML: {str(error).splitlines()[0]}")
-    except RecursionError:
-        problems.add(top, "not valid YAML: nested too deeply")
+    # Whatever stands there instead is not shown: it may be a key, in a file named by mistake.
+    what = "a list" if isinstance(node, Items) else "one text"
+    problems.add(
+        _at(top, root.start_mark.line + 1, ""),
+        f"must be a mapping of keys to values, but is {what}",
+        "is it the right file?",
+    )
     return None
 
 
@@ -84,15 +88,17 @@ class _Builder:
         self._environment = environment
         self._problems = problems
         self._count = 0
+        self.is_endless = False
 
     def build(self, raw: Any, place: Place, depth: int) -> Node:
         import yaml
 
         self._count += 1
-        if depth > _TOO_DEEP or self._count > _TOO_MANY:
-            # Aliases can make a small file endless.
-            if self._count <= _TOO_MANY + 1:
+        if self.is_endless or depth > TOO_DEEP or self._count > _TOO_MANY:
+            # Aliases can make a small file endless. Once told, nothing more is looked at.
+            if not self.is_endless:
                 self._problems.add(place, "is nested too deeply or repeated too often")
+            self.is_endless = True
             return Scalar(place=place, text=None, kind="null")
         if isinstance(raw, yaml.MappingNode):
             return self._table(raw, place, depth)
@@ -115,7 +121,13 @@ class _Builder:
             if not isinstance(key, str):
                 self._problems.add(_at(place, line, place.path), "a key must be a word")
                 continue
-            path = f"{place.path}.{key}" if place.path else key
+            if depth == 0 and not _TOP_KEY.fullmatch(key) and key_node.tag != _MERGE:
+                # Not shown: it may be a line of another file, with a secret in it.
+                self._problems.add(
+                    _at(place, line, ""), "is no key of a configuration: is it the right file?"
+                )
+                continue
+            path = f"{place.path}.{printable(key)}" if place.path else key
             if key_node.tag == _MERGE:
                 for table in self._merged(value_node, _at(place, line, place.path), depth + 1):
                     merged = {**table.entries, **merged}
@@ -145,7 +157,10 @@ class _Builder:
 
     def _scalar(self, raw: Any, place: Place) -> Scalar:
         if raw.tag.startswith("!") or ":yaml.org,2002:python" in raw.tag:
-            self._problems.add(place, f"YAML tags have no meaning here: {raw.tag}")
+            # Not shown: a password may begin like a tag.
+            self._problems.add(
+                place, "YAML tags have no meaning here: put text that begins with ! into quotes"
+            )
         text = raw.value
         reference = self._environment.lookup(text)
         if reference is not None:

@@ -10,6 +10,7 @@ import attrs
 
 from nof0_core.config.addresses import check_hosts, check_origins
 from nof0_core.config.assembly import Files, Trees, places, read_files
+from nof0_core.config.capital import check_balances, check_shares, warn_of_no_capital
 from nof0_core.config.deferred import warn_deferred
 from nof0_core.config.digest import digest_of
 from nof0_core.config.files.executor import ExecutorFile
@@ -27,7 +28,8 @@ from nof0_core.config.model import (
 from nof0_core.config.outlook import read_coins, read_indicators, read_intervals, read_symbols
 from nof0_core.config.policies import Policy, make_policy
 from nof0_core.config.session import Session
-from nof0_core.config.traders import TraderScope, check_shares, make_trader
+from nof0_core.config.targets import check_targets
+from nof0_core.config.traders import TraderScope, make_trader
 from nof0_core.config.tree import Scalar, find
 from nof0_core.config.wiring import Wiring, check_clock, wire
 from nof0_core.domain.model import DailyBudget
@@ -69,11 +71,15 @@ def assemble(session: Session, registry: PluginRegistry, trees: Trees) -> Config
     allocator = _allocator(session, files)
     if files.block is not None:
         entries = [named.entry for named in wiring.traders]
-        check_shares(session, files.block, trees.of("Manager"), entries)
+        tree = trees.of("Manager")
+        check_shares(session, files.block, tree, entries)
+        check_balances(session, files.block, tree, wiring.traders, wiring.exchanges)
+    warn_of_no_capital(session, wiring.traders)
     check_clock(session, files)
     if files.main is not None:
         check_hosts(session, files.main.allow_hosts, trees.main)
         check_origins(session, files.main.cors, trees.main)
+    check_targets(session, files, wiring.traders)
     warn_deferred(session, trees.main)
     traders = [trader for trader, _ in made if trader is not None]
     policies = [policy for _, policies in made for policy in policies]

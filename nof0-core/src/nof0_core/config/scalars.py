@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import math
+import os
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -18,6 +19,10 @@ from nof0_core.plugins.suggestion import did_you_mean
 Label = NewType("Label", str)
 """Text that may also look like a number, such as a version."""
 
+_MOST_DIGITS = 40
+_LONGEST_NAME = 255
+_LONGEST_PATH = 3500
+"""Bytes; systems take some 4,096, and further names are put behind it."""
 _INT = re.compile(r"[-+]?\d[\d_]*")
 _DECIMAL = re.compile(r"[-+]?(\d[\d_]*\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
@@ -71,6 +76,9 @@ def as_int(node: Node, _type: object = int) -> int:
     text = _text(node, "a whole number", "int")
     if not _INT.fullmatch(text):
         raise expected(node, "a whole number")
+    # More digits than any number here has; Python refuses to read thousands of them.
+    if len(text) > _MOST_DIGITS:
+        raise expected(node, "a whole number of sensible size")
     return int(text)
 
 
@@ -87,7 +95,10 @@ def as_decimal(node: Node, _type: object = Decimal) -> Decimal:
     text = _text(node, "a number", "int", "float", "text")
     if not _DECIMAL.fullmatch(text):
         raise expected(node, "a number")
-    number = Decimal(text)
+    try:
+        number = Decimal(text)
+    except ArithmeticError:
+        raise expected(node, "a number of sensible size") from None
     if abs(number.adjusted()) > 30:
         raise expected(node, "a number of sensible size")
     return number
@@ -112,7 +123,10 @@ def as_datetime(node: Node, _type: object = datetime) -> datetime:
         raise expected(node, what) from None
     if moment.tzinfo is None:
         raise expected(node, f"{what}, with Z or an offset")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise expected(node, what) from None
 
 
 def as_enum(node: Node, type_: type[enum.Enum]) -> enum.Enum:
@@ -136,7 +150,25 @@ def as_literal(node: Node, choices: tuple[Any, ...]) -> Any:
 def as_path(node: Node, directory: Path) -> Path:
     """Read a path; a relative one starts at the directory of the file that names it."""
     text = _text(node, "a path", "text")
-    return Path.resolve(directory / Path(text).expanduser())
+    try:
+        path = Path(text).expanduser()
+    except RuntimeError:
+        raise _no_path(node, "there is no home directory of that user") from None
+    if any(len(os.fsencode(part)) > _LONGEST_NAME for part in path.parts):
+        raise _no_path(node, f"a name in it has more than {_LONGEST_NAME} bytes")
+    try:
+        # Unlike `Path.resolve`, this takes a circle of links as it is: who needs what should be
+        # there says so, and a halt, for which a directory is enough, does not mind.
+        found = Path(os.path.realpath(directory / path))
+    except ValueError:
+        raise _no_path(node, "it has a character no path has") from None
+    if len(os.fsencode(found)) > _LONGEST_PATH:
+        raise _no_path(node, f"it has more than {_LONGEST_PATH} bytes")
+    return found
+
+
+def _no_path(node: Node, reason: str) -> FaultError:
+    return FaultError(problem(node.place, f"{node.shown} cannot be a path: {reason}"))
 
 
 def plain(node: Node) -> Any:

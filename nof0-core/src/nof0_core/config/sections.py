@@ -11,6 +11,7 @@ import attrs
 
 from nof0_core.config.fields import key_of
 from nof0_core.config.model import Place, Section
+from nof0_core.config.names import check_case, check_length
 from nof0_core.config.references import named_in
 from nof0_core.config.session import Session, type_of, type_place
 from nof0_core.config.structure import hints_of
@@ -42,6 +43,7 @@ def make_sections(
     Sections nobody uses must be right as well, but the environment variables they need may be
     missing, and so may this project's own packages.
     """
+    check_case(session, ((name, node.place) for name, node in nodes.items()), "section")
     needed = set(used)
     made = {
         name: make_section(session, family, name, node, markets, is_needed=name in needed)
@@ -58,6 +60,8 @@ def make_section(
         session.problems.add(
             node.place, "the name of a section is made of letters, digits, -, _ and ."
         )
+        return None
+    if not check_length(session, node.place, name):
         return None
     found = type_of(session, node, FAMILIES[family].noun)
     if found is None:
@@ -129,6 +133,7 @@ def make_market_sections(
     Returns:
         The sections used, those referred to before those that refer to them.
     """
+    check_case(session, ((name, node.place) for name, node in nodes.items()), "section")
     made: dict[str, Section] = {}
     waiting = [name for name in dict.fromkeys(used) if name in nodes]
     seen: set[str] = set()

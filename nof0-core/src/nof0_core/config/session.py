@@ -13,7 +13,7 @@ from nof0_core.config.environ import Environment
 from nof0_core.config.model import Place
 from nof0_core.config.reading import read
 from nof0_core.config.structure import Structurer
-from nof0_core.config.tree import Items, Node, Problems, Scalar, Table, problem
+from nof0_core.config.tree import Items, Node, Problems, Scalar, Table, printable, problem
 from nof0_core.errors import PluginError, Problem
 from nof0_core.plugins.catalog import Catalog
 from nof0_core.plugins.suggestion import did_you_mean
@@ -41,10 +41,10 @@ class Session:
         """Return the files read so far, as shown, in order."""
         return list(self.directories)
 
-    def read(self, path: Path, shown: str) -> Table | None:
-        """Read a file; None if it cannot be used, with the problem noted."""
+    def read(self, path: Path, shown: str, *, named_at: Place | None = None) -> Table | None:
+        """Read a file, which something at a place names; None, with the problem noted, if unfit."""
         self.directories[shown] = Path(os.path.abspath(path)).parent  # noqa: PTH100 - keeps links
-        return read(path, shown, self.environment, self.problems)
+        return read(path, shown, self.environment, self.problems, named_at=named_at)
 
     def take(self, node: Node | None, cls: type[T], *, is_needed: bool = True) -> T | None:
         """Make an object; None, with the problems noted, if that fails."""
@@ -66,7 +66,8 @@ class Session:
         if not names:
             return
         hints = [] if did_you_mean(name, names) else ["there is: " + ", ".join(names)]
-        self.problems.add(place, f'unknown {what} "{name}"{did_you_mean(name, names)}', *hints)
+        told = f'unknown {what} "{printable(name)}"{did_you_mean(name, names)}'
+        self.problems.add(place, told, *hints)
 
     def plugin_problem(self, place: Place, error: PluginError) -> None:
         """Note a plugin error at the place that caused it."""

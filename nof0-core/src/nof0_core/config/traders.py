@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +12,21 @@ import attrs
 
 from nof0_core.config.fields import written
 from nof0_core.config.files.executor import ExecutorFile
-from nof0_core.config.files.manager import ManagerBlock, TraderEntry
+from nof0_core.config.files.manager import TraderEntry
 from nof0_core.config.model import Place, Section, TraderConfig
 from nof0_core.config.models import Models
+from nof0_core.config.names import check_label, check_length
 from nof0_core.config.outlook import read_coins, read_symbols
 from nof0_core.config.policies import Policy, make_checks
 from nof0_core.config.session import Session, nodes_of
-from nof0_core.config.tree import Node, Table, find
+from nof0_core.config.tree import Node, Table, find, printable
 from nof0_core.domain.limits import RiskLimits
 from nof0_core.domain.model import DailyBudget, ModelSpec
 from nof0_core.domain.order import OrderStyle
 from nof0_core.domain.position import MarginMode
+from nof0_core.files import in_words, read_text
 from nof0_core.ids import Symbol, TraderId
-from nof0_core.money import HUNDRED, plain
+from nof0_core.money import plain
 from nof0_core.plugins.kinds import ExchangeKind
 
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -69,29 +70,16 @@ def read_entries(session: Session, nodes: tuple[Node, ...]) -> list[tuple[Trader
             session.problems.add(
                 place,
                 "an id names files: it is made of lower-case letters, digits, - and _,"
-                f' got "{entry.id}"',
+                f' got "{printable(entry.id)}"',
             )
+        check_length(session, place, entry.id)
+        check_label(session, node.below("name"), entry.name)
         if entry.id in lines:
-            session.problems.add(
-                place, f'"{entry.id}" is already the id of the trader on line {lines[entry.id]}'
-            )
+            told = f'"{printable(entry.id)}" is already the id of the trader on line'
+            session.problems.add(place, f"{told} {lines[entry.id]}")
         lines.setdefault(entry.id, place.line)
         found.append((entry, node))
     return found
-
-
-def check_shares(
-    session: Session, block: ManagerBlock, table: Table, entries: list[TraderEntry]
-) -> None:
-    """Refuse shares that add up to more than there is beside the reserve."""
-    total = sum((entry.allocation_pct for entry in entries), Decimal(0))
-    room = HUNDRED - block.reserve_equity_pct
-    if total > room:
-        session.problems.add(
-            find(table, "traders"),
-            f"allocation_pct of all traders adds up to {plain(total)}, but only {plain(room)} is"
-            f" there (reserve_equity_pct is {plain(block.reserve_equity_pct)})",
-        )
 
 
 def make_trader(
@@ -243,13 +231,21 @@ def _template(
     session: Session, node: Table, key: str, text: str, around: TraderScope
 ) -> Path | None:
     """Find a template beside the file that names it, or in a directory above that."""
+    place = node.below(key)
     for directory in (around.directory, *around.directory.parents):
         path = directory / text
-        if path.is_file():
-            return path
+        try:
+            read_text(path)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            told = f'the prompt template "{printable(text)}" cannot be read: {in_words(error)}'
+            session.problems.add(place, told)
+            return None
+        return path
     session.problems.add(
-        node.below(key),
-        f'there is no prompt template "{text}"',
+        place,
+        f'there is no prompt template "{printable(text)}"',
         f"looked in {around.directory} and the directories above it",
     )
     return None

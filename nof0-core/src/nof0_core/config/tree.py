@@ -9,6 +9,15 @@ import attrs
 from nof0_core.config.model import Place
 from nof0_core.errors import Problem
 
+_LONGEST = 120
+"""Characters of a value that a message shows."""
+
+
+def printable(text: str) -> str:
+    """Write a text for a message: cut where it is very long, nothing in it moves a cursor."""
+    cut = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
+
 
 @attrs.frozen(kw_only=True)
 class Scalar:
@@ -41,7 +50,8 @@ class Scalar:
             return f"the value of ${{{self.variable}}}"
         if self.is_hidden:
             return "a secret"
-        return f'"{self.text}"' if self.kind == "text" else f"{self.text}"
+        text = printable(self.text or "")
+        return f'"{text}"' if self.kind == "text" else text
 
     @property
     def sort(self) -> str:

@@ -6,6 +6,7 @@ import contextlib
 from pathlib import Path
 
 from nof0_core.errors import ProviderError, TransientError
+from nof0_core.files import begun, in_words, read_bytes
 
 
 def prepare_directory(path: Path, *, section: str) -> None:
@@ -17,7 +18,7 @@ def prepare_directory(path: Path, *, section: str) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        message = f"cannot make the directory {path}: {error.strerror}"
+        message = f"cannot make the directory {path}: {in_words(error)}"
         raise ProviderError(message, section=section) from error
 
 
@@ -32,18 +33,19 @@ def replace_file(path: Path, content: bytes, *, section: str) -> None:
     """
     draft = path.with_name(f".{path.name}.part")
     try:
-        draft.write_bytes(content)
+        with begun(draft) as file:
+            file.write(content)
         draft.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):
             draft.unlink()
-        message = f"cannot write {path}: {error.strerror}"
+        message = f"cannot write {path}: {in_words(error)}"
         raise TransientError(message, section=section) from error
 
 
 def holds(path: Path, content: bytes) -> bool:
     """Tell whether a file is there and says exactly this."""
     try:
-        return path.stat().st_size == len(content) and path.read_bytes() == content
+        return path.stat().st_size == len(content) and read_bytes(path) == content
     except OSError:
         return False

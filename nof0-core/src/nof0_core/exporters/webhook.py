@@ -27,27 +27,33 @@ from nof0_core.domain.event import Alerted, Event
 from nof0_core.domain.view import View
 from nof0_core.errors import ProviderError, RejectedError, TransientError
 from nof0_core.exporters.files import prepare_directory, replace_file
+from nof0_core.files import read_text
 from nof0_core.plugins.env import Env
 
 ATTEMPTS = 3
 _PASSING = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS)
 
 
+def _check_address(text: str) -> None:
+    """Accept http and https only; the address may hold a token, so no message shows it."""
+    try:
+        parts = urlsplit(text)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # what stands for the port or the host is none
+        is_address = False
+    if not (is_address and text.isascii() and text.isprintable() and " " not in text):
+        message = "must be an address that begins with https:// or http://"
+        raise ValueError(message)
+
+
 @attrs.frozen(kw_only=True)
 class WebhookConfig:
     """Section of the `webhook` exporter."""
 
-    url: str = opt(help="address alerts are sent to", secret=True)
+    url: str = opt(help="address alerts are sent to", secret=True, check=_check_address)
     timeout: timedelta = opt(
         default=timedelta(seconds=5), gt=timedelta(0), help="longest wait for one answer"
     )
-
-    def __attrs_post_init__(self) -> None:
-        """Accept http and https only; the address may hold a token, so no message shows it."""
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            message = "url must be an address that begins with https:// or http://"
-            raise ValueError(message)
 
 
 @asynccontextmanager
@@ -128,7 +134,7 @@ class WebhookExporter:
 
     def _read_bookmark(self) -> int:
         try:
-            return int(self._bookmark.read_text())
+            return int(read_text(self._bookmark))
         except FileNotFoundError:
             return 0
         except (OSError, ValueError) as error:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from nof0_core.errors import JournalError
+from nof0_core.files import opened
 from nof0_core.ids import TraderId
 from nof0_core.journal.places import day_files
 
@@ -66,7 +67,7 @@ def _format_of(stream: TraderId, directory: Path) -> int | None:
     files = day_files(directory)
     if not files:
         return None
-    with files[0].open("rb") as file:
+    with opened(files[0]) as file:
         line = file.readline(_ENOUGH)
     _, separator, rest = line.rpartition(b',"prev":"')
     prev = rest[:64].decode(errors="replace")

@@ -15,6 +15,7 @@ from datetime import date
 from pathlib import Path
 
 from nof0_core.errors import JournalError, UsageError
+from nof0_core.files import begun, in_words
 from nof0_core.ids import TraderId
 
 _DAY_FILE = re.compile(r"\d{4}-\d{2}-\d{2}\.jsonl")
@@ -89,10 +90,10 @@ def settle(root: Path, elsewhere: Mapping[TraderId, Path]) -> None:
             place.mkdir(parents=True, exist_ok=True)
             _link(stream, home=home, place=place)
         probe = root / ".writable"
-        probe.touch()
+        begun(probe).close()
         probe.unlink()
     except OSError as error:
-        message = f"the journal in {root} cannot be written: {error.strerror}: {error.filename}"
+        message = f"the journal in {root} cannot be written: {error.filename}: {in_words(error)}"
         raise UsageError(message) from error
 
 

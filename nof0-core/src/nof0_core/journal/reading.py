@@ -9,6 +9,7 @@ from pathlib import Path
 
 from nof0_core.domain.event import Event
 from nof0_core.errors import JournalError
+from nof0_core.files import opened
 from nof0_core.ids import TraderId
 from nof0_core.journal.formats import check_format
 from nof0_core.journal.places import day_files
@@ -66,7 +67,7 @@ def records(
 def _of_stream(directory: Path, after: int, types: Collection[str] | None) -> Iterator[Found]:
     files = day_files(directory)
     for position, path in enumerate(_from(files, after)):
-        with path.open("rb") as file:
+        with opened(path) as file:
             if position == 0 and after:
                 file.seek(_offset(file.fileno(), os.fstat(file.fileno()).st_size, after))
             for raw in file:
@@ -87,7 +88,7 @@ def _from(files: list[Path], after: int) -> list[Path]:
     if not after:
         return files
     for position in range(len(files) - 1, 0, -1):
-        with files[position].open("rb") as file:
+        with opened(files[position]) as file:
             head = peek(file.read(_HEAD_SIZE))
         if head is not None and head[0] <= after + 1:
             return files[position:]

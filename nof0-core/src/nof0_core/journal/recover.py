@@ -14,6 +14,7 @@ import attrs
 from nof0_core.disk import sync_path
 from nof0_core.domain.event import EngineStarted, GapFound
 from nof0_core.errors import JournalError
+from nof0_core.files import opened
 from nof0_core.ids import ENGINE, TraderId
 from nof0_core.journal.formats import check_format, genesis
 from nof0_core.journal.gaps import Range, missing, subtract, text
@@ -143,7 +144,7 @@ def _refuse(ordered: list[int], gaps: list[Range], documented: list[Range], star
 def _cut(stream: TraderId, line: ScannedLine) -> Torn:
     """Save a torn line beside its file and cut it off; the copy is on disk before the cut."""
     saved = _free(line.file)
-    with line.file.open("rb") as file, saved.open("xb") as copy:
+    with opened(line.file) as file, saved.open("xb") as copy:
         file.seek(line.start)
         copy.write(file.read())
         copy.flush()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import attrs
 
+from nof0_core.files import opened
 from nof0_core.ids import TraderId
 from nof0_core.journal.formats import genesis
 from nof0_core.journal.places import day_files
@@ -69,7 +70,7 @@ def scan(stream: TraderId, directory: Path) -> Iterator[ScannedLine]:
     held: ScannedLine | None = None
     for path in day_files(directory):
         start = number = 0
-        with path.open("rb") as file:
+        with opened(path) as file:
             for raw in file:
                 if held is not None:
                     yield held

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from nof0_core.errors import JournalError
+from nof0_core.files import open_regular
 
 
 class DayFile:
@@ -66,7 +67,7 @@ class DayFile:
 
     def _open(self) -> int:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        return open_regular(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
     def _check(self, descriptor: int) -> None:
         """Find out whether the file is still the one that was left; costs one fstat."""

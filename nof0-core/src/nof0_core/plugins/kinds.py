@@ -77,10 +77,12 @@ class ExchangeKind(ServiceKind[C, "ExchangeProvider"]):
     """An exchange provider; it adds what traders must know before they enter.
 
     `taker_fee_bps` tells from the config what a new account pays for orders that fill at once, in
-    basis points of notional. None leaves traders with 4.5.
+    basis points of notional. None leaves traders with 4.5. `initial_balance_usd` tells what an
+    account begins with that exists on paper only: traders may not be promised more.
     """
 
     taker_fee_bps: Callable[[C], Decimal] | None = None
+    initial_balance_usd: Callable[[C], Decimal] | None = None
 
 
 @attrs.frozen(kw_only=True)

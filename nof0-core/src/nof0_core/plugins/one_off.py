@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 from nof0_core.errors import PluginError
+from nof0_core.files import in_words, read_text
 from nof0_core.ids import derived_uuid
 from nof0_core.plugins import messages
 from nof0_core.plugins.catalog import LoadedPlugin
@@ -37,6 +38,9 @@ def add_file(registry: PluginRegistry, path: Path, shown: str) -> None:
     except FileNotFoundError:
         message = f"there is no plugin file {shown}"
         raise PluginError(message, distribution=shown) from None
+    except _UnreadableError as error:
+        message = f"the plugin file {shown} cannot be read: {error}"
+        raise PluginError(message, distribution=shown) from None
     except KeyboardInterrupt:
         raise
     except BaseException as error:
@@ -47,9 +51,17 @@ def add_file(registry: PluginRegistry, path: Path, shown: str) -> None:
     registry.add(plugin, module)
 
 
+class _UnreadableError(Exception):
+    """There is no file of text; what the file does when it runs is another matter."""
+
+
 def _import_file(path: Path) -> ModuleType:
-    if not path.is_file():
-        raise FileNotFoundError(path)
+    try:
+        read_text(path)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise _UnreadableError(in_words(error)) from None
     # The name must be stable and free: annotations are resolved through sys.modules.
     name = f"{FILE}{path.stem}_{derived_uuid(str(path.resolve()))[:8]}"
     spec = importlib.util.spec_from_file_location(name, path)

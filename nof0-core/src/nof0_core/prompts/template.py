@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from nof0_core.errors import PromptError
+from nof0_core.files import in_words, read_text
 from nof0_core.prompts.sandbox import TooMuchError, run, sandbox
 
 if TYPE_CHECKING:
@@ -51,14 +52,14 @@ def read(path: Path) -> Source:
     """Read a template file.
 
     Raises:
-        PromptError: it is missing or not UTF-8 text.
+        PromptError: it is missing, or no file of UTF-8 text.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
     except FileNotFoundError as error:
         raise PromptError(f"{shown(path)}: there is no such template") from error  # noqa: EM102
-    except (OSError, UnicodeDecodeError) as error:
-        raise PromptError(f"{shown(path)}: cannot be read: {error}") from error  # noqa: EM102
+    except OSError as error:
+        raise PromptError(f"{shown(path)}: cannot be read: {in_words(error)}") from error  # noqa: EM102
     fields = _header(text)
     return Source(
         path=path,

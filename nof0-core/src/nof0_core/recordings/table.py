@@ -12,6 +12,7 @@ import numpy as np
 
 from nof0_core.domain.candles import FloatArray
 from nof0_core.errors import DataError
+from nof0_core.files import in_words, opened, read_bytes
 
 CANDLE_COLUMNS = ("timestamp_ms", "open", "high", "low", "close", "volume")
 FUNDING_COLUMNS = ("timestamp_ms", "funding_rate")
@@ -56,11 +57,18 @@ def read_table(path: Path, columns: Sequence[str]) -> Table:
 
 def _text(path: Path) -> str:
     try:
-        raw = path.read_bytes()
+        raw = read_bytes(path)
+    except OSError as error:
+        msg = f"{path}: cannot be read: {in_words(error)}"
+        raise DataError(msg) from error
+    try:
         if path.name.endswith(".gz"):
             raw = gzip.decompress(raw)
         return raw.decode("utf-8-sig")
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        msg = f"{path}: cannot be read: it is not UTF-8 text"
+        raise DataError(msg, hints=("export it again",)) from None
+    except (OSError, EOFError, zlib.error) as error:
         msg = f"{path}: cannot be read: {error}"
         raise DataError(msg, hints=("it may be cut off: copy it again",)) from error
 
@@ -104,8 +112,12 @@ def _read_parquet(path: Path, columns: Sequence[str]) -> FloatArray:
             hints=('pip install "nof0-core[data]", or convert the file to CSV',),
         ) from error
     try:
-        table = parquet.read_table(path)
-    except (ArrowException, OSError) as error:
+        with opened(path) as file:
+            table = parquet.read_table(file)
+    except OSError as error:
+        msg = f"{path}: cannot be read: {in_words(error)}"
+        raise DataError(msg, hints=("copy it again",)) from error
+    except ArrowException as error:
         msg = f"{path}: cannot be read: {error}"
         raise DataError(msg, hints=("copy it again",)) from error
     if tuple(table.column_names) != tuple(columns):

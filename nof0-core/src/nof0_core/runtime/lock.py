@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from nof0_core.errors import UsageError
+from nof0_core.files import in_words, no_directory, open_regular
+
+_HINT = "set state_storage_path in manager.yaml, or pass --data-dir"
+
+
+def prepare(directory: Path) -> None:
+    """See that the data directory can be written to; made if missing.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    os.close(_opened(directory))
 
 
 @contextmanager
@@ -25,19 +38,16 @@ def locked(directory: Path) -> Iterator[None]:
     except ImportError:
         message = f"nothing here can keep a second engine off {directory}: no file locks (fcntl)"
         raise UsageError(message, hints=("run it on Linux or macOS; on Windows, in WSL",)) from None
-    path = directory / "engine.lock"
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as error:
-        message = f"the data directory {directory} cannot be written: {error.strerror}"
-        raise UsageError(
-            message, hints=("set state_storage_path in manager.yaml, or pass --data-dir",)
-        ) from error
+    handle = _opened(directory)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
+            if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+                message = f"nothing can keep a second engine off {directory}: {in_words(error)}"
+                raise UsageError(
+                    message, hints=("put the data directory on a disk with file locks",)
+                ) from error
             holder = os.read(handle, 64).decode(errors="replace").strip()
             message = f"another engine is running on {directory}" + (
                 f" (process {holder})" if holder else ""
@@ -50,3 +60,18 @@ def locked(directory: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def _opened(directory: Path) -> int:
+    """Open the file of the lock, which is made with its directory if missing."""
+    path = directory / "engine.lock"
+    fault = no_directory(directory)
+    if not fault:
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            return open_regular(path, os.O_RDWR | os.O_CREAT)
+        except OSError as error:
+            is_lock = error.filename == str(path)
+            fault = f"{path.name}: {in_words(error)}" if is_lock else in_words(error)
+    message = f"the data directory {directory} cannot be written: {fault}"
+    raise UsageError(message, hints=(_HINT,))

@@ -6,9 +6,10 @@ import logging
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import structlog
 
@@ -16,6 +17,10 @@ from nof0_core.clock import wall_time
 from nof0_core.errors import each_in_words
 from nof0_core.plugins.env import Logger
 from nof0_core.redaction import READ, Redactor
+from nof0_core.runtime.log_file import LogFile
+
+if TYPE_CHECKING:
+    from typing import TextIO
 
 
 @contextmanager
@@ -31,19 +36,22 @@ def logging_to(
     The file gets JSON lines from level info (debug if `is_verbose`) on; `echo`, by default standard
     error, gets one plain line for warnings and errors. What `redactor` takes out appears in
     neither. Several logs may be open at a time, and none touches how the process logs otherwise.
+
+    A file that cannot be written stops nothing: `echo` is told once, and it is tried again with
+    every line.
     """
     redactor = redactor or Redactor()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8", buffering=1) as file:
+    echo = echo or (lambda line: sys.stderr.write(f"{line}\n"))
+    with closing(LogFile(path, lambda line: echo(redactor.text(line)))) as file:
         # Everything is said here: structlog's own configuration belongs to the whole process.
         yield partial(
             _wrapped,
-            structlog.WriteLogger(file),
+            structlog.WriteLogger(cast("TextIO", file)),
             [
                 structlog.processors.add_log_level,
                 _stamp,
                 _Redacted(redactor),
-                _Echo(echo or (lambda line: sys.stderr.write(f"{line}\n"))),
+                _Echo(echo),
                 structlog.processors.JSONRenderer(),
             ],
             logging.DEBUG if is_verbose else logging.INFO,

@@ -13,6 +13,7 @@ import attrs
 import msgspec
 
 from nof0_core.domain.view import View
+from nof0_core.files import begun, read_bytes
 from nof0_core.money import exactly
 from nof0_core.state.recorder import Recorder
 
@@ -57,13 +58,14 @@ class StateFile:
         data = msgspec.json.format(_ENCODER.encode(state), indent=2)
         temporary = self._path.with_suffix(".tmp")
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(data + b"\n")
+        with begun(temporary) as file:
+            file.write(data + b"\n")
         temporary.replace(self._path)
 
     def anchor(self) -> tuple[int, str] | None:
         """Return number and hash of the newest journal record when the file was written."""
         try:
-            state: dict[str, Any] = msgspec.json.decode(self._path.read_bytes())
+            state: dict[str, Any] = msgspec.json.decode(read_bytes(self._path))
             return int(state["journal"]["last_seq"]), str(state["journal"]["hash"])
         except (OSError, ValueError, KeyError, TypeError):
             return None

@@ -25,6 +25,7 @@ from nof0_core.domain.event import CallsLost, CycleEnded, Decided, Event
 from nof0_core.domain.model import ModelCall, ModelSpec, Usage
 from nof0_core.domain.vocabulary import CallOutcome
 from nof0_core.errors import JournalError, LLMError
+from nof0_core.files import open_regular, read_bytes
 from nof0_core.ids import TraderId
 
 SUFFIX = ".jsonl"
@@ -150,7 +151,7 @@ class _File:
         if is_new:
             unsynced.add(directory.parent)
         file = cls(directory / f"{trader}{SUFFIX}", unsynced)
-        os.close(os.open(file._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        os.close(open_regular(file._path, os.O_WRONLY | os.O_CREAT, 0o600))
         unsynced.add(directory)
         return file
 
@@ -175,7 +176,7 @@ class _File:
 
     def _add(self, fields: Mapping[str, object]) -> None:
         data = msgspec.json.encode(fields) + b"\n"
-        handle = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC)
+        handle = open_regular(self._path, os.O_WRONLY)
         try:
             # Also what a write that failed has left, and what belongs to an earlier cycle.
             os.ftruncate(handle, self._good)
@@ -190,7 +191,7 @@ class _File:
 def _read(path: Path) -> list[_Line]:
     """Read a file; a last line that was cut short is a call that was never made."""
     try:
-        *whole, _ = path.read_bytes().split(b"\n")
+        *whole, _ = read_bytes(path).split(b"\n")
     except OSError as error:
         message = f"{path}: the notes of calls to models cannot be read: {error.strerror}"
         raise JournalError(message) from error

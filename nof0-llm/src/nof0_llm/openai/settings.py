@@ -34,12 +34,46 @@ REASONERS = ("reasoner", "-r1", "/r1")
 """Parts of the names of models that think first and take no forced tool call."""
 
 
+def _check_address(text: str) -> None:
+    """Refuse what would fail at every call. The address itself is not shown: it may hold a key."""
+    message = ""
+    if not _is_address(text):
+        message = "must be an address such as https://api.openai.com/v1"
+    elif "@" in urlsplit(text).netloc:
+        message = "must not hold a user or password: the key is api_key"
+    elif "?" in text or "#" in text:
+        message = "must not have a query (?…) or fragment (#…): end it with the path, such as /v1"
+    elif text.rstrip("/").endswith("/chat/completions"):
+        message = "must end before /chat/completions, in most cases with /v1"
+    if message:
+        raise ValueError(message)
+
+
+def _check_key(text: str) -> None:
+    if not HEADER_WORD.fullmatch(text):
+        message = "has a space, a line break or a character that no key has"
+        raise ValueError(message)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        is_whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # what stands for the port or the host is none
+        return False
+    return is_whole and text.isascii() and text.isprintable() and " " not in text
+
+
 @attrs.frozen(kw_only=True)
 class OpenAIConfig:
     """An endpoint. A section at the top level of llm.yaml, or one under `backends`."""
 
-    base_url: str = opt(default="https://api.openai.com/v1", help="address up to /v1")
-    api_key: str = opt(secret=True, help="any word for an endpoint that wants none")
+    base_url: str = opt(
+        default="https://api.openai.com/v1", check=_check_address, help="address up to /v1"
+    )
+    api_key: str = opt(
+        secret=True, check=_check_key, help="any word for an endpoint that wants none"
+    )
     timeout: timedelta = opt(
         default=timedelta(seconds=60),
         gt=timedelta(0),
@@ -56,26 +90,6 @@ class OpenAIConfig:
         one_of=("debug", "info", "warning", "error"),
         help="least important lines to log: debug has every call, info every retry",
     )
-
-    def __attrs_post_init__(self) -> None:
-        """Refuse what would fail at every call."""
-        if not _is_address(self.base_url):
-            message = "base_url must be an address such as https://api.openai.com/v1"
-            raise ValueError(message)
-        if self.base_url.rstrip("/").endswith("/chat/completions"):
-            message = "base_url must end before /chat/completions, in most cases with /v1"
-            raise ValueError(message)
-        if not HEADER_WORD.fullmatch(self.api_key):
-            message = "api_key has a space, a line break or a character that no key has"
-            raise ValueError(message)
-
-
-def _is_address(text: str) -> bool:
-    parts = urlsplit(text)
-    try:
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # what stands for the port is none
-        return False
 
 
 @attrs.frozen(kw_only=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 import attrs
 
 from nof0_core.errors import DataError, UsageError
+from nof0_core.files import in_words, open_regular
 from nof0_llm.tape.entry import FORMAT, Entry, Head, decode, encode, head_of, is_begun
 
 
@@ -141,9 +142,9 @@ def reading(path: Path) -> Iterator[TapeFile]:
         DataError: it is not a tape.
     """
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        handle = open_regular(path)
     except OSError as error:
-        message = f"the tape {path} cannot be read: {error.strerror}"
+        message = f"the tape {path} cannot be read: {in_words(error)}"
         raise UsageError(message, hints=("record one first, with mode: record",)) from error
     try:
         yield TapeFile(path, handle)
@@ -161,9 +162,9 @@ def recording(path: Path) -> Iterator[TapeFile]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        handle = open_regular(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
     except OSError as error:
-        message = f"the tape {path} cannot be written: {error.strerror}"
+        message = f"the tape {path} cannot be written: {in_words(error)}"
         raise UsageError(message) from error
     try:
         try:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import attrs
 
 from nof0_core.errors import UsageError
+from nof0_core.files import begun, in_words
 from nof0_llm.tape.entry import Entry, encode
 from nof0_llm.tape.file import TapeFile, reading
 
@@ -76,7 +77,7 @@ def merge(tapes: Sequence[Path], target: Path) -> Merged:
 def _write(sources: Mapping[str, TapeFile], target: Path) -> None:
     temporary = target.with_name(target.name + ".tmp")
     try:
-        with temporary.open("wb") as file:
+        with begun(temporary, 0o600) as file:
             os.fchmod(file.fileno(), 0o600)
             for digest, source in sources.items():
                 entry = source.find(digest)
@@ -90,7 +91,8 @@ def _write(sources: Mapping[str, TapeFile], target: Path) -> None:
         message = f"{target} is there already: nothing was written"
         raise UsageError(message, hints=("name a new file",)) from error
     except OSError as error:
-        message = f"the tape {target} cannot be written: {error.strerror}"
+        message = f"the tape {target} cannot be written: {in_words(error)}"
         raise UsageError(message) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()

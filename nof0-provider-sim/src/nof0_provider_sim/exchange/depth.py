@@ -15,6 +15,7 @@ from nof0_core.domain.candles import from_ms
 from nof0_core.domain.order import Side
 from nof0_core.domain.order_book import BookLevel, OrderBook
 from nof0_core.errors import DataError
+from nof0_core.files import in_words, read_text
 from nof0_core.ids import Symbol
 from nof0_core.money import EXACT
 
@@ -68,9 +69,9 @@ def load_depth(path: Path) -> Depth:
         DataError: the file cannot be read, or a line is no book; says which.
     """
     try:
-        lines = path.read_text().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        message = f"{path}: cannot be read: {error}"
+        lines = read_text(path, limit=None).splitlines()
+    except OSError as error:
+        message = f"{path}: cannot be read: {in_words(error)}"
         raise DataError(message) from error
     books: dict[Symbol, list[Snapshot]] = {}
     for number, line in enumerate(lines, 1):

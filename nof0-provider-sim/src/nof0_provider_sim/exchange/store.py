@@ -8,12 +8,14 @@ returns: they survive the process, not a power failure.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from nof0_core.errors import ProviderError
+from nof0_core.files import in_words, open_regular, read_bytes
 from nof0_core.money import plain
 from nof0_provider_sim.exchange.records import Record, from_plain, to_plain
 from nof0_provider_sim.exchange.state import VenueState
@@ -27,7 +29,8 @@ class Store:
 
     def __init__(self, path: Path, size: int) -> None:
         # Unbuffered: a line is one write, and nothing waits in the process.
-        self._file = path.open("ab", buffering=0)
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        self._file = os.fdopen(open_regular(path, flags), "ab", buffering=0)
         self._file.truncate(size)
         self._path = path
         self._failed = False
@@ -83,11 +86,11 @@ def open_store(folder: Path, initial: Decimal) -> tuple[Store, VenueState]:
     path = folder / FILE_NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        content = path.read_bytes() if path.exists() else b""
+        content = _content(path)
         size = content.rfind(b"\n") + 1
         store = Store(path, size)
     except OSError as error:
-        msg = f"{path}: cannot be opened: {error.strerror}"
+        msg = f"{path}: cannot be opened: {in_words(error)}"
         raise ProviderError(msg, hints=("check the data directory",)) from error
     state = VenueState(initial)
     try:
@@ -99,6 +102,13 @@ def open_store(folder: Path, initial: Decimal) -> tuple[Store, VenueState]:
         store.close()
         raise
     return store, state
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return read_bytes(path)
+    except FileNotFoundError:
+        return b""
 
 
 def _replay(path: Path, lines: list[bytes], initial: Decimal, state: VenueState) -> None:

@@ -76,12 +76,13 @@ def test_a_key_that_is_written_twice_is_refused(reading):
     ("text", "problem"),
     [
         ("a: [1\n", "a.yaml:2: not valid YAML: did not find expected ',' or ']'"),
-        ("- 1\n", "a.yaml: must be a mapping of keys to values, got a list"),
+        ("- 1\n", "a.yaml:1: must be a mapping of keys to values, but is a list"),
+        ("# x\n\nsk-canary\n", "a.yaml:3: must be a mapping of keys to values, but is one text"),
         ("a: !!python/object:os.system x\n", "a.yaml:1: a: YAML tags have no meaning here"),
-        ("a: !secret x\n", "a.yaml:1: a: YAML tags have no meaning here: !secret"),
+        ("a: !secret x\n", "a.yaml:1: a: YAML tags have no meaning here: put"),
         ("? [1]\n: 2\n", "a.yaml:1: a key must be a word"),
-        (b"a: \xff\n", "a.yaml: is not UTF-8 text"),
-        ("a: 1\n---\nb: 2\n", "a.yaml:2: not valid YAML: but found another document"),
+        (b"a: \xff\n", "a.yaml: cannot be read: it is not UTF-8 text"),
+        ("a: 1\n---\nb: 2\n", "a.yaml:2: a second document begins here (---)"),
     ],
 )
 def test_what_cannot_be_used_is_named(reading, text, problem):
@@ -104,6 +105,37 @@ def test_a_small_file_cannot_become_an_endless_tree(reading):
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
     _, _, problems = reading("\n".join(lines) + "\n")
     assert any("nested too deeply or repeated too often" in problem for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("[" * 50_000, 1),
+        ("{a: " * 50_000, 1),
+        ("- " * 50_000, 1),
+        ("\n".join(" " * depth + "a:" for depth in range(500)), 41),
+    ],
+)
+def test_no_depth_is_too_much_for_the_parser(reading, text, line):
+    _, _, problems = reading(text)
+    assert problems == [f"a.yaml:{line}: is nested too deeply: 40 levels are the most"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a: *sk-canary\n", "a.yaml:1: not valid YAML: found undefined alias"),
+        ("!sk-canary x\n", "a.yaml:1: must be a mapping"),
+        ("sk-canary = 1: 2\n", "a.yaml:1: is no key of a configuration"),
+        ("a: 1\nb: sk-canary\x07\n", "a.yaml:2: has a control character (U+0007)"),
+        ("a:\n\tb: sk-canary\n", "a.yaml:2: not valid YAML: it begins with a tab"),
+        ("a: &x 1\nb: &x sk-canary\n", "a.yaml:2: not valid YAML: found duplicate anchor"),
+    ],
+)
+def test_nothing_of_a_file_named_by_mistake_is_shown(reading, text, problem):
+    _, _, problems = reading(text)
+    assert problems[-1].startswith(problem)
+    assert "canary" not in "".join(problems)
 
 
 def test_an_anchor_is_the_same_values_in_another_place(reading):
@@ -150,6 +182,27 @@ class TestDotenv:
         problems = Problems()
         read_dotenv(file, ".env", problems)
         assert [str(p) for p in problems] == [".env:2: is not NAME=value"]
+
+    def test_quotes_comments_and_a_byte_order_mark_are_no_part_of_a_value(self, tmp_path):
+        file = tmp_path / ".env"
+        file.write_bytes(
+            b'\xef\xbb\xbfA="abc-123" # of the "test" account\r\n'
+            b'B=\'x # y\'   # z\nC= # nothing\nD=#1\nE="a"b"\n'
+        )
+        problems = Problems()
+        values = read_dotenv(file, ".env", problems)
+        assert values == {"A": "abc-123", "B": "x # y", "C": "", "D": "#1", "E": 'a"b'}
+        assert not len(problems)
+
+    def test_quotes_that_do_not_fit_together_are_told_without_the_value(self, tmp_path):
+        file = tmp_path / ".env"
+        file.write_text('A=\'sk-canary\nB="sk-canary"x\n')
+        problems = Problems()
+        assert read_dotenv(file, ".env", problems) == {}
+        assert [str(p) for p in problems] == [
+            f".env:{line}: {name}: its quote is not closed, or something follows it"
+            for line, name in ((1, "A"), (2, "B"))
+        ]
 
     def test_is_optional(self, tmp_path):
         problems = Problems()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -117,3 +118,24 @@ def test_a_settlement_says_where_what_and_who_and_nothing_less(tmp_path):
         '{"command": "settle", "venue_account": "paper", "symbol": "ETH"}'
     )
     assert requests.read()[1].by == "somebody"
+
+
+def test_a_look_changes_nothing(tmp_path):
+    requests = Requests(tmp_path)
+    good = requests.add(ControlCommand.PAUSE, "one", None, NOW)
+    bad = requests.directory / "0.json"
+    bad.write_text("[")
+    assert requests.look() == [good]
+    assert bad.exists()
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_what_is_no_file_keeps_nobody_waiting(tmp_path, make):
+    requests = Requests(tmp_path)
+    good = requests.add(ControlCommand.PAUSE, "one", None, NOW)
+    make(requests.directory / "0.json")
+    make(tmp_path / "control" / "halt.json")
+    assert requests.read() == [good]
+    halt = HaltSwitch(tmp_path).read()
+    assert halt is not None
+    assert "it is a " in halt.reason

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -51,3 +52,35 @@ def test_a_directory_that_cannot_be_made_says_what_to_do(tmp_path):
     with pytest.raises(UsageError, match="cannot be written") as caught, locked(tmp_path / "file"):
         pass
     assert "--data-dir" in caught.value.hints[0]
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.mkdir()])
+def test_a_lock_that_is_no_file_is_said(tmp_path, make):
+    make(tmp_path / "engine.lock")
+    with (
+        pytest.raises(UsageError, match=r"cannot be written: engine\.lock: it is a "),
+        locked(tmp_path),
+    ):
+        pass
+
+
+def test_a_disk_without_locks_is_not_taken_for_a_second_engine(tmp_path, monkeypatch):
+    import fcntl
+
+    def flock(_handle, _operation):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with pytest.raises(UsageError, match="nothing can keep a second engine off"), locked(tmp_path):
+        pass
+
+
+def test_a_link_to_the_directory_is_the_directory(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    (tmp_path / "real").mkdir()
+    with (
+        locked(tmp_path / "real"),
+        pytest.raises(UsageError, match="another engine"),
+        locked(tmp_path / "link"),
+    ):
+        pass

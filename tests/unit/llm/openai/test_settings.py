@@ -10,11 +10,36 @@ from nof0_llm.openai.settings import OpenAIConfig, mode_of
 
 @pytest.mark.parametrize(
     "address",
-    ["zenmux.ai/api/v1", "127.0.0.1:9/v1", "ftp://host/v1", "https://", "http://x:bad/v1"],
+    [
+        "zenmux.ai/api/v1",
+        "127.0.0.1:9/v1",
+        "ftp://host/v1",
+        "https://",
+        "http://x:bad/v1",
+        "http://[::1/v1",
+        "http://ho st/v1",
+        "http://host/v1\n",
+        "http://höst/v1",
+    ],
 )
 def test_an_address_that_is_none_is_refused(address):
-    with pytest.raises(ValueError, match="base_url must be an address such as https://"):
+    with pytest.raises(ValueError, match="must be an address such as https://"):
         OpenAIConfig(base_url=address, api_key="k")
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("http://someone:word@127.0.0.1:9/v1", "must not hold a user or password"),
+        ("http://127.0.0.1:9/deployments/m?api-version=2024-10-21", "must not have a query"),
+        ("http://127.0.0.1:9/v1#canary", "must not have a query"),
+    ],
+)
+def test_an_address_of_which_a_part_would_be_lost_is_refused_and_not_quoted(address, words):
+    with pytest.raises(ValueError, match=words) as caught:
+        OpenAIConfig(base_url=address, api_key="k")
+    assert "someone" not in str(caught.value)
+    assert "canary" not in str(caught.value)
 
 
 def test_the_address_ends_before_the_route():
@@ -24,7 +49,7 @@ def test_the_address_ends_before_the_route():
 
 @pytest.mark.parametrize("key", ["sk-one\n", "sk one", "sk-…", "sk-\u00e9", "\tsk"])
 def test_a_key_no_header_takes_is_refused_and_not_quoted(key):
-    with pytest.raises(ValueError, match="api_key has a space, a line break") as caught:
+    with pytest.raises(ValueError, match="has a space, a line break") as caught:
         OpenAIConfig(api_key=key)
     assert key.strip() not in str(caught.value)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import attrs
 import msgspec
 
+from nof0_core.files import TEXT_LIMIT, in_words, read_bytes
 from nof0_core.manager.requests.place import put, remove
 
 
@@ -59,11 +60,11 @@ class HaltSwitch:
         A marker that cannot be read is a halt: whoever put it there meant something.
         """
         try:
-            content = self.path.read_bytes()
+            content = read_bytes(self.path, limit=TEXT_LIMIT)
         except FileNotFoundError:
             return None
         except OSError as error:
-            return Halt(time=None, reason=f"{self.path}: {error.strerror}", is_flatten=False)
+            return Halt(time=None, reason=f"{self.path}: {in_words(error)}", is_flatten=False)
         try:
             found = msgspec.json.decode(content, type=_Marker)
         except (ValueError, RecursionError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -12,6 +13,7 @@ import msgspec
 
 from nof0_core.domain.vocabulary import ControlCommand
 from nof0_core.errors import UsageError
+from nof0_core.files import TEXT_LIMIT, in_words, read_bytes
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.manager.requests.place import put, remove
 
@@ -92,24 +94,35 @@ class Requests:
         Raises:
             UsageError: if the directory cannot be read, or what is no request not be set aside.
         """
+        return self._read(_set_aside)
+
+    def look(self) -> list[Request]:
+        """Return the waiting requests, oldest first, and change nothing.
+
+        Raises:
+            UsageError: if the directory cannot be read.
+        """
+        return self._read(lambda _: None)
+
+    def _read(self, refuse: Callable[[Path], None]) -> list[Request]:
         try:
             paths = sorted(p for p in self.directory.iterdir() if _is_request(p.name))
         except FileNotFoundError:
             return []
         except OSError as error:
-            message = f"{self.directory} cannot be read: {error.strerror}"
+            message = f"{self.directory} cannot be read: {in_words(error)}"
             raise UsageError(message) from error
         found = []
         for path in paths:
             try:
-                raw = msgspec.json.decode(path.read_bytes(), type=_Request)
+                raw = msgspec.json.decode(read_bytes(path, limit=TEXT_LIMIT), type=_Request)
             except FileNotFoundError:
                 continue
             except (OSError, ValueError, RecursionError):
-                _set_aside(path)
+                refuse(path)
                 continue
             if not raw.is_whole:
-                _set_aside(path)
+                refuse(path)
                 continue
             found.append(
                 Request(
@@ -166,7 +179,7 @@ def _set_aside(path: Path) -> None:
     try:
         path.replace(path.with_suffix(".bad"))
     except OSError as error:
-        message = f"{path} is no request and cannot be set aside: {error.strerror}"
+        message = f"{path} is no request and cannot be set aside: {in_words(error)}"
         raise UsageError(message) from error
 
 

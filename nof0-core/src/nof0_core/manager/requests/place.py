@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from nof0_core.errors import UsageError
+from nof0_core.files import begun, in_words
 
 
 def put(path: Path, document: Any) -> None:
@@ -20,7 +21,7 @@ def put(path: Path, document: Any) -> None:
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with draft.open("wb") as file:
+        with begun(draft) as file:
             file.write(msgspec.json.encode(document) + b"\n")
             file.flush()
             os.fsync(file.fileno())
@@ -28,7 +29,7 @@ def put(path: Path, document: Any) -> None:
         _sync(path.parent)
         _sync(path.parent.parent)
     except OSError as error:
-        message = f"{path} cannot be written: {error.strerror}"
+        message = f"{path} cannot be written: {in_words(error)}"
         raise UsageError(message) from error
 
 
@@ -44,7 +45,7 @@ def remove(path: Path) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        message = f"{path} cannot be removed: {error.strerror}"
+        message = f"{path} cannot be removed: {in_words(error)}"
         raise UsageError(message) from error
     return True
 
