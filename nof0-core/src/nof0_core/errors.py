@@ -244,3 +244,7 @@ class PromptError(Nof0Error):
 
 class JournalError(Nof0Error):
     """The journal cannot be written, or what it holds cannot be trusted; says which record."""
+
+
+class UnbookableError(Nof0Error):
+    """An event that cannot be true, or not be read back; nothing of it was written or changed."""

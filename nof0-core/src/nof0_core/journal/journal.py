@@ -119,8 +119,8 @@ class Journal:
         time the machine spent on it, kept beside the time of writing.
 
         Raises:
-            JournalError: if the body has values JSON would change, or the name of the stream cannot
-                be a directory. Nothing is numbered then.
+            UnbookableError: if the body has values JSON would change. Nothing is numbered then.
+            JournalError: if the name of the stream cannot be a directory. Likewise.
         """
         if self._failed:
             raise JournalError(self._failed)

@@ -11,17 +11,9 @@ import attrs
 
 from nof0_core.clock import Clock
 from nof0_core.config.model import Config
-from nof0_core.domain.event import (
-    CallsLost,
-    CycleEnded,
-    Decided,
-    EngineStarted,
-    EngineStopped,
-    Event,
-)
+from nof0_core.domain.event import EngineStarted, EngineStopped, Event
 from nof0_core.domain.view import View
-from nof0_core.ids import ENGINE, TraderId
-from nof0_core.journal import Journal
+from nof0_core.ids import ENGINE
 from nof0_core.manager.cycle_end import end_interrupted
 from nof0_core.manager.manager import AHEAD, Manager
 from nof0_core.manager.views import ViewBuilder
@@ -32,6 +24,7 @@ from nof0_core.runtime.capital import book_lost_calls, fund_traders
 from nof0_core.runtime.export_loop import Exports
 from nof0_core.runtime.file_limit import raise_file_limit
 from nof0_core.runtime.lock import locked
+from nof0_core.runtime.past import open_journal, rebuild
 from nof0_core.runtime.sections import sections_of
 from nof0_core.runtime.state_file import StateFile
 from nof0_core.spending.open_calls import OpenCalls
@@ -103,11 +96,9 @@ async def open_engine(
     raise_file_limit(len(config.traders))
     async with AsyncExitStack() as stack:
         stack.enter_context(locked(config.state_dir))
-        journal = stack.enter_context(_open_journal(config, log("journal")))
-        state, past = EngineState(), _Past()
-        for event in journal.read():
-            state.apply(event)
-            past.note(event)
+        journal = stack.enter_context(open_journal(config, log("journal")))
+        state = EngineState()
+        past = rebuild(state, journal)
         last = past.last
         clock = clocks.choose(
             config.clock, full_speed=full_speed, resume_at=last.time if last else None
@@ -187,36 +178,3 @@ def _tell_of_the_future(config: Config, recorder: Recorder, last: Event | None) 
             f"{now:%Y-%m-%d %H:%M:%S}: its clock was ahead, or this one is behind; traders decide "
             "from now on",
         )
-
-
-def _open_journal(config: Config, log: Logger) -> Journal:
-    elsewhere = {t.id: t.journal_dir for t in config.traders if t.journal_dir is not None}
-    journal = Journal.open(config.state_dir / "journal", elsewhere=elsewhere)
-    for torn in journal.recovered:
-        log.warning("a record that a crash had cut short was set aside", torn=str(torn))
-    for first, last in journal.gaps:
-        log.warning("records were lost in a power failure", first=first, last=last)
-    return journal
-
-
-class _Past:
-    """What is kept of a journal beside the ledger: its newest event, and what models cost that day.
-
-    The day of the newest event is enough: a clock never goes back to an earlier one. `cycles` has
-    the number of each trader's newest record with calls.
-    """
-
-    def __init__(self) -> None:
-        self.last: Event | None = None
-        self.spending: list[Event] = []
-        self.cycles: dict[TraderId, int] = {}
-
-    def note(self, event: Event) -> None:
-        """Take the next event."""
-        if self.last is not None and event.time.date() != self.last.time.date():
-            self.spending.clear()
-        if isinstance(event.body, CycleEnded | Decided | CallsLost):
-            self.cycles[event.body.trader] = event.seq
-            if event.body.calls:
-                self.spending.append(event)
-        self.last = event

@@ -29,9 +29,18 @@ class Recorder:
     def record(self, stream: TraderId, body: Body, *, took: float = 0.0) -> Event:
         """Append one event to a stream and apply it; it is on disk after the next `commit`.
 
-        `took` is the real time spent on it, in seconds.
+        What cannot be applied never enters the journal: it is tried first. `took` is the real time
+        spent on it, in seconds.
+
+        Raises:
+            UnbookableError: it cannot be true, or could not be read back. Nothing was written,
+                numbered or changed; who records it knows where it came from, and what to do.
         """
-        event = self.state.apply(self.journal.append(self.clock.now(), stream, body, took=took))
+        time = self.clock.now()
+        seq = self.journal.last_seq + 1
+        take = self.state.check(Event(seq=seq, time=time, stream=stream, body=body))
+        self.journal.append(time, stream, body, took=took)
+        event = take()
         for listener in self.listeners:
             listener(event)
         return event
