@@ -62,7 +62,8 @@ class Engine:
                     f"no stop stands at the venue, and nobody watches now: {', '.join(bare)}",
                 )
             self.recorder.record(ENGINE, EngineStopped(reason=reason, unprotected=bare))
-            self.recorder.commit()
+            # Also what a simulation left to the operating system: the state file tells of it.
+            self.recorder.journal.sync()
             self.state_file.write(self.views.all(), self.recorder)
         await self.export()
         return reason

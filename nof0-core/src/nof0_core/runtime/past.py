@@ -8,6 +8,7 @@ from nof0_core.errors import JournalError, UnbookableError
 from nof0_core.ids import TraderId
 from nof0_core.journal import Journal
 from nof0_core.plugins.env import Logger
+from nof0_core.runtime.state_file import StateFile
 from nof0_core.state.engine_state import EngineState
 
 UNBOOKABLE = (
@@ -48,7 +49,13 @@ def open_journal(config: Config, log: Logger) -> Journal:
         JournalError: if it cannot be trusted.
     """
     elsewhere = {t.id: t.journal_dir for t in config.traders if t.journal_dir is not None}
-    journal = Journal.open(config.state_dir / "journal", elsewhere=elsewhere)
+    journal = Journal.open(
+        config.state_dir / "journal",
+        elsewhere=elsewhere,
+        anchor=StateFile(config.state_file).anchor(),
+    )
+    if journal.set_aside is not None:
+        log.warning("days.json was damaged and was made anew", old=str(journal.set_aside))
     for torn in journal.recovered:
         log.warning("a record that a crash had cut short was set aside", torn=str(torn))
     for first, last in journal.gaps:
