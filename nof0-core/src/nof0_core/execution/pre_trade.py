@@ -94,6 +94,8 @@ class PreTradeCheck:
         return ""
 
     def _stop(self, trader: TraderId, symbol: Symbol, own: str) -> str:
+        if self._recorder.is_disk_full:
+            return "entries are stopped: the disk is full"
         refusal = self._refusal(trader)
         if refusal:
             return f"entries are stopped: {refusal}"

@@ -14,7 +14,7 @@ import anyio.to_thread
 from nof0_core.clock import wall_time
 from nof0_core.disk import Unsynced
 from nof0_core.domain.event import Body, Event, GapFound
-from nof0_core.errors import JournalError
+from nof0_core.errors import JournalError, JournalFullError
 from nof0_core.ids import ENGINE, TraderId
 from nof0_core.journal.anchor import Anchor, StreamAnchor
 from nof0_core.journal.days import NAME, ClosedDays, Day
@@ -174,19 +174,29 @@ class Journal:
     def flush(self) -> None:
         """Write what was appended: one write for each file that has something new.
 
+        Where one has no room, the others are tried all the same.
+
         Raises:
-            JournalError: if a file cannot be written (disk full, …). What is not written yet stays
+            JournalFullError: if the disk has no room for all of it. What is not written yet stays
                 in memory; try again later.
+            JournalError: if a file cannot be written for another reason. Likewise.
         """
         if self._failed:
             raise JournalError(self._failed)
+        full: JournalFullError | None = None
         for path, file in list(self._dirty.items()):
             is_new = not file.good
-            file.write()
+            try:
+                file.write()
+            except JournalFullError as error:
+                full = full or error
+                continue
             del self._dirty[path]
             self._unsynced.add(path)
             if is_new:
                 self._unsynced.add(path.parent, path.parent.parent)
+        if full is not None:
+            raise full
 
     def sync(self) -> None:
         """Do as `flush`, then wait until the disk has all of it.

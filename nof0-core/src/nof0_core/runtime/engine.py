@@ -11,9 +11,11 @@ import attrs
 
 from nof0_core.clock import Clock
 from nof0_core.config.model import Config
+from nof0_core.disk import NO_ROOM
 from nof0_core.domain.event import EngineStarted, EngineStopped, Event
 from nof0_core.domain.view import View
 from nof0_core.ids import ENGINE
+from nof0_core.journal.reserve import Reserve
 from nof0_core.manager.cycle_end import end_interrupted
 from nof0_core.manager.manager import AHEAD, Manager
 from nof0_core.manager.views import ViewBuilder
@@ -63,17 +65,27 @@ class Engine:
                 )
             self.recorder.record(ENGINE, EngineStopped(reason=reason, unprotected=bare))
             # Also what a simulation left to the operating system: the state file tells of it.
+            self.recorder.commit()
             self.recorder.journal.sync()
-            self.state_file.write(self.views.all(), self.recorder)
+            self._write_state(self.views.all())
         await self.export()
         return reason
 
     async def export(self) -> View:
         """Let exporters catch up and write the state file; returns the picture they were given."""
         view = self.views.all()
-        self.state_file.write(view, self.recorder)
+        self._write_state(view)
         await self.exports.offer(view)
         return view
+
+    def _write_state(self, view: View) -> None:
+        """Write the state file; without room the last one stays, which nothing depends on."""
+        try:
+            self.state_file.write(view, self.recorder)
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            self.recorder.log.warning("the state file has no room", error=str(error))
 
 
 @asynccontextmanager
@@ -107,7 +119,7 @@ async def open_engine(
         recorder = Recorder(journal=journal, state=state, clock=clock, log=log("engine"))
         exports = Exports(journal=journal, log=log("exports"))
         recorder.listeners.append(exports.notice)
-        calls = OpenCalls(config.state_dir / "open_calls", recorder.secure)
+        calls = OpenCalls(config.state_dir / "open_calls", recorder.assure)
         recorder.listeners.append(calls.notice)
         budget = make_budget(config, recorder, calls.begin)
         for event in past.spending:
@@ -137,6 +149,9 @@ async def open_engine(
                 traders=tuple(t.id for t in config.traders),
             ),
         )
+        if not clock.is_lockstep:
+            # A simulation may end, and go on once there is room.
+            recorder.keep_room(Reserve(config.state_dir / "reserve"))
         _tell_of_the_future(config, recorder, last)
         book_lost_calls(calls, past.cycles, recorder=recorder, budget=budget)
         end_interrupted(recorder)
