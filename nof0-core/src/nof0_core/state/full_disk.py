@@ -26,7 +26,7 @@ class FullDisk:
         self.is_on = False
         self._reserve = reserve
         self._clock = clock
-        self._alert = alert
+        self._alarm = alert
         self._told: datetime | None = None
 
     def begin(self, reason: str) -> None:
@@ -36,7 +36,7 @@ class FullDisk:
         now = self._clock.now()
         if self._told is None or not timedelta(0) <= now - self._told < AGAIN:
             self._told = now
-            self._alert(
+            self._alarm(
                 "disk_full",
                 f"{reason}; no entries and no decisions until there is room, closes and stops go "
                 "on; make room",
@@ -58,4 +58,4 @@ class FullDisk:
         elif self.is_on:
             self.is_on = False
             self._told = None
-            self._alert("disk_has_room", "the disk has room again: entries and decisions go on")
+            self._alarm("disk_has_room", "the disk has room again: entries and decisions go on")

@@ -382,5 +382,5 @@ def _hold(account: Account, symbol: Symbol, position: Position | None) -> None:
 def _require_amount(event: Event, *numbers: Decimal) -> None:
     """Refuse what would spread quietly through every later sum: NaN, infinity, endless digits."""
     for number in numbers:
-        if not number.is_finite() or abs(number) >= LARGEST:
+        if not number.is_finite() or number.copy_abs() >= LARGEST:
             raise refused(event, f"{number} is not an amount")
