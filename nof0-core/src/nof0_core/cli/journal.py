@@ -139,8 +139,9 @@ def show(source: Path, record: str, *, as_json: bool) -> None:
 def verify(source: Path, anchor: str | None, *, as_json: bool) -> None:
     """Check every byte; exit with 1 and name the records if anything was changed or is missing.
 
-    The newest record is compared with the one noted in manager_state.json, where that is found, so
-    an end that was cut off is noticed. --anchor takes a note of your own instead.
+    Closed days are compared with journal/days.json, the ends of streams with what was safe on disk
+    by manager_state.json, where these are found: a lost day or an end that was cut off is noticed.
+    --anchor takes a note of your own instead.
     """
     from nof0_core.journal import verify as check
     from nof0_core.journal.gaps import text

@@ -8,6 +8,7 @@ from nof0_core.domain.event import OrderIntended
 from nof0_core.domain.order import OrderPurpose
 from nof0_core.domain.order_record import OrderRecord
 from nof0_core.execution.approvals import Approvals
+from nof0_core.execution.lost_intents import LostIntents
 from nof0_core.execution.nets import Nets
 from nof0_core.execution.reconciliation import Reconciliation
 from nof0_core.ids import Symbol, TraderId, client_order_id
@@ -30,6 +31,7 @@ class PreTradeCheck:
         reconciliation: Reconciliation,
         nets: Nets,
         approvals: Approvals,
+        lost_intents: LostIntents,
         refusal: Callable[[TraderId], str],
     ) -> None:
         self._venue_account = venue_account
@@ -37,6 +39,7 @@ class PreTradeCheck:
         self._reconciliation = reconciliation
         self._nets = nets
         self._approvals = approvals
+        self._lost_intents = lost_intents
         self._refusal = refusal
 
     def refusal(self, approved: ApprovedDecision) -> str:
@@ -101,6 +104,7 @@ class PreTradeCheck:
             return f"entries are stopped: {refusal}"
         return (
             self._reconciliation.refusal(symbol)
+            or self._lost_intents.refusal(symbol)
             or self._unknown(symbol, own)
             or self._rest(trader, symbol)
         )
