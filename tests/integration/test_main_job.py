@@ -104,7 +104,10 @@ def test_accounts_add_up(demo):
 def test_the_state_file_has_allocations_and_the_end_of_the_journal(demo):
     state = json.loads((demo.data / "manager_state.json").read_text())
     last = demo.records()[-1]
-    assert state["journal"] == {"last_seq": last["seq"], "hash": last["hash"]}
+    noted = state["journal"]
+    assert (noted["last_seq"], noted["hash"]) == (last["seq"], last["hash"])
+    ends = {record["stream"]: (record["seq"], record["hash"]) for record in demo.records()}
+    assert {s: (end["last_seq"], end["hash"]) for s, end in noted["streams"].items()} == ends
     assert len(state["traders"]) == 6
     assert state["rebalances"], "20 hours hold several rebalances"
 

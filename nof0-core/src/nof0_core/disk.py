@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,8 @@ import anyio
 import anyio.lowlevel
 import anyio.to_thread
 
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""Errors that mean: no room for more, now. Others mean that the disk, or a file, is broken."""
 AT_ONCE = 8
 """How many files the disk is asked to confirm together; it does so in one go where it can."""
 
@@ -29,6 +32,23 @@ def sync_path(path: Path) -> None:
         raise
     finally:
         os.close(descriptor)
+
+
+def replace_durably(path: Path, content: bytes) -> None:
+    """Put new content in the place of a file: after a power failure it is the old or the new one.
+
+    The content goes to a hidden file beside it first, which a crash may leave behind.
+
+    Raises:
+        OSError: it could not be written, or the disk did not confirm it; the old one may still be.
+    """
+    draft = path.with_name(f".{path.name}.part")
+    with draft.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    sync_path(path.parent)
 
 
 def sync_all(paths: Collection[Path]) -> None:

@@ -244,3 +244,11 @@ class PromptError(Nof0Error):
 
 class JournalError(Nof0Error):
     """The journal cannot be written, or what it holds cannot be trusted; says which record."""
+
+
+class JournalFullError(JournalError):
+    """The disk has no room for more of the journal; what is missing waits in memory."""
+
+
+class UnbookableError(Nof0Error):
+    """An event that cannot be true, or not be read back; nothing of it was written or changed."""

@@ -19,7 +19,7 @@ from nof0_core.ids import TraderId
 
 if TYPE_CHECKING:
     from nof0_core.domain.event import CycleEnded, Decided, Event
-    from nof0_core.journal import Record
+    from nof0_core.journal import Anchor, Record
 
 PIPE_WIDTH = 240
 """Columns of a table that goes into a file or another program."""
@@ -27,11 +27,11 @@ PIPE_WIDTH = 240
 
 @attrs.frozen(kw_only=True)
 class Source:
-    """A journal on disk, and number and hash of its newest record as kept outside of it."""
+    """A journal on disk, and what of it was safe there once, as kept outside of it."""
 
     root: Path
     elsewhere: Mapping[TraderId, Path]
-    anchor: tuple[int, str] | None
+    anchor: Anchor | None
 
     def records(
         self, *, traders: tuple[str, ...] = (), types: tuple[str, ...] = ()
@@ -140,8 +140,9 @@ def show(source: Path, record: str, *, as_json: bool) -> None:
 def verify(source: Path, anchor: str | None, *, as_json: bool) -> None:
     """Check every byte; exit with 1 and name the records if anything was changed or is missing.
 
-    The newest record is compared with the one noted in manager_state.json, where that is found, so
-    an end that was cut off is noticed. --anchor takes a note of your own instead.
+    Closed days are compared with journal/days.json, the ends of streams with what was safe on disk
+    by manager_state.json, where these are found: a lost day or an end that was cut off is noticed.
+    --anchor takes a note of your own instead.
     """
     from nof0_core.journal import verify as check
     from nof0_core.journal.gaps import text
@@ -156,6 +157,8 @@ def verify(source: Path, anchor: str | None, *, as_json: bool) -> None:
             click.echo(str(fault))
         for first, last in report.lost:
             click.echo(f"note: {text(first, last)} lost in a power failure, as the journal says")
+        for day in report.away:
+            click.echo(f"note: {day}: not looked into")
         newest = f", newest {report.last[0]}:{report.last[1]}" if report.last else ""
         verdict = "ok" if report.ok else f"DAMAGED, {len(report.faults)} faults"
         click.echo(
@@ -266,9 +269,11 @@ def _moment(word: str) -> datetime:
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-def _anchor(word: str) -> tuple[int, str]:
+def _anchor(word: str) -> Anchor:
+    from nof0_core.journal import Anchor
+
     seq, _, digest = word.partition(":")
     if not seq.isdecimal() or len(digest) != 64:
         message = "--anchor: write the number of a record, a colon and its hash (64 characters)"
         raise UsageError(message)
-    return int(seq), digest.lower()
+    return Anchor(last=(int(seq), digest.lower()))

@@ -46,16 +46,28 @@ class CycleJoiner:
         return tuple(sorted(self._open.values(), key=lambda event: event.seq))
 
     def joined(self, event: Event) -> Event:
-        """Return the event, a cycle with all that was said in it."""
+        """Return the event, a cycle with all that was said in it, and go on to the next."""
+        whole = self.peek(event)
+        self.take(event)
+        return whole
+
+    def peek(self, event: Event) -> Event:
+        """Return what `joined` would, and stay where we are."""
+        body = event.body
+        if isinstance(body, CycleEnded) and body.decided is not None:
+            decided = self._open.get(body.trader)
+            if decided is None or decided.seq != body.decided:
+                decided = self._find(body.decided)
+            if decided is not None and isinstance(decided.body, Decided):
+                return attrs.evolve(event, body=joined(decided.body, body))
+        return event
+
+    def take(self, event: Event) -> None:
+        """Go on behind an event."""
         body = event.body
         if isinstance(body, Decided):
             self._open[body.trader] = event
         elif isinstance(body, CycleEnded) and body.decided is not None:
             decided = self._open.get(body.trader)
-            if decided is None or decided.seq != body.decided:
-                decided = self._find(body.decided)
-            else:
+            if decided is not None and decided.seq == body.decided:
                 del self._open[body.trader]
-            if decided is not None and isinstance(decided.body, Decided):
-                return attrs.evolve(event, body=joined(decided.body, body))
-        return event

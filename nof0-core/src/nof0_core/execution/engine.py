@@ -30,6 +30,7 @@ from nof0_core.execution.guard import Guard
 from nof0_core.execution.lane import Urgency
 from nof0_core.execution.leverage import Leverage
 from nof0_core.execution.limits import LIMITS, Limits
+from nof0_core.execution.lost_intents import LostIntents
 from nof0_core.execution.margin_watch import MarginWatch
 from nof0_core.execution.nets import Nets
 from nof0_core.execution.order_factory import OrderPolicy, Refusal
@@ -105,6 +106,7 @@ class ExecutionEngine:
             policies=policies,
             quotes=self._prices.quotes,
         )
+        self._lost_intents = LostIntents(venue_account=venue_account, recorder=recorder)
         self._pre_trade = PreTradeCheck(
             venue_account=venue_account,
             recorder=recorder,
@@ -112,6 +114,7 @@ class ExecutionEngine:
             nets=self._nets,
             approvals=self._approvals,
             ward=gateway.ward,
+            lost_intents=self._lost_intents,
             refusal=refusal,
         )
         self._orders = OrderManager(
@@ -279,6 +282,7 @@ class ExecutionEngine:
                 trouble += await self._catch_up.compare(seen, is_old=is_old)
             if seen is not None:
                 self._catch_up.unassigned.look(seen.answer.orders)
+                self._lost_intents.look(seen.answer.orders)
             if trouble:
                 self._reconciliation.doubt()
         return tuple(trouble)

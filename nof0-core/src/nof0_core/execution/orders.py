@@ -88,7 +88,7 @@ class OrderManager:
             finally:
                 self.travelling -= travelling
             # No wait for the disk: an answer that a power failure takes is asked for again.
-            self._recorder.journal.flush()
+            self._recorder.flush()
 
     def reports(self, intents: Sequence[OrderIntended]) -> list[OrderReport]:
         """Return what is known of orders that were sent, in the same order."""

@@ -8,6 +8,7 @@ from nof0_core.domain.event import OrderIntended
 from nof0_core.domain.order import OrderPurpose
 from nof0_core.domain.order_record import OrderRecord
 from nof0_core.execution.approvals import Approvals
+from nof0_core.execution.lost_intents import LostIntents
 from nof0_core.execution.nets import Nets
 from nof0_core.execution.reconciliation import Reconciliation
 from nof0_core.execution.venue_ward import VenueWard
@@ -32,6 +33,7 @@ class PreTradeCheck:
         nets: Nets,
         approvals: Approvals,
         ward: VenueWard,
+        lost_intents: LostIntents,
         refusal: Callable[[TraderId], str],
     ) -> None:
         self._venue_account = venue_account
@@ -40,6 +42,7 @@ class PreTradeCheck:
         self._nets = nets
         self._approvals = approvals
         self._ward = ward
+        self._lost_intents = lost_intents
         self._refusal = refusal
 
     def refusal(self, approved: ApprovedDecision) -> str:
@@ -97,12 +100,15 @@ class PreTradeCheck:
         return ""
 
     def _stop(self, trader: TraderId, symbol: Symbol, own: str) -> str:
+        if self._recorder.is_disk_full:
+            return "entries are stopped: the disk is full"
         refusal = self._refusal(trader)
         if refusal:
             return f"entries are stopped: {refusal}"
         return (
             self._ward.refusal(symbol)
             or self._reconciliation.refusal(symbol)
+            or self._lost_intents.refusal(symbol)
             or self._unknown(symbol, own)
             or self._rest(trader, symbol)
         )

@@ -4,6 +4,7 @@
 complete and unchanged.
 """
 
+from nof0_core.journal.anchor import Anchor, StreamAnchor
 from nof0_core.journal.codec import as_json
 from nof0_core.journal.journal import Journal
 from nof0_core.journal.reading import read, records
@@ -12,4 +13,16 @@ from nof0_core.journal.recover import Torn
 from nof0_core.journal.scan import Fault
 from nof0_core.journal.verify import Report, verify
 
-__all__ = ["Fault", "Journal", "Record", "Report", "Torn", "as_json", "read", "records", "verify"]
+__all__ = [
+    "Anchor",
+    "Fault",
+    "Journal",
+    "Record",
+    "Report",
+    "StreamAnchor",
+    "Torn",
+    "as_json",
+    "read",
+    "records",
+    "verify",
+]

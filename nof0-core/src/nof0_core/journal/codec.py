@@ -14,13 +14,16 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+import attrs
 import msgspec
 
 from nof0_core.domain.event import BODIES, Body, MarketSeen
-from nof0_core.errors import JournalError
+from nof0_core.errors import JournalError, UnbookableError
 from nof0_core.journal.fidelity import check_of
 
 _encoder = msgspec.json.Encoder()
+_BEFORE_BODY = b',"data":'
+_AFTER_BODY = b',"prev":"'
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -46,8 +49,9 @@ def encode(line: Line) -> bytearray:
     """Encode a line with one pass over its body; the object is still open (no `}` at the end).
 
     Raises:
-        JournalError: for a body that would not come back as it is: NaN or infinity, a moment
-            without time zone, or a value JSON has no form for.
+        UnbookableError: for a body that would not come back as it is: NaN or infinity, a moment
+            without time zone, a value of another kind than its field's, or one JSON has no form
+            for.
     """
     buffer = bytearray()
     kind: Any = type(line.data)
@@ -56,15 +60,39 @@ def encode(line: Line) -> bytearray:
         if check is not None:
             check(line.data, "body")
         _encoder.encode_into(line, buffer)
-    except (TypeError, ValueError, OverflowError) as error:
+    except (AttributeError, TypeError, ValueError, OverflowError) as error:
         message = f'an event of type "{line.type}" cannot be written to the journal: {error}'
-        raise JournalError(message) from error
+        raise UnbookableError(message) from error
     if b"\n" in buffer:
         # Only a `msgspec.Raw` can bring one in; it would tear the line in two.
         message = f'an event of type "{line.type}" carries JSON with a line break in it'
-        raise JournalError(message)
+        raise UnbookableError(message)
     del buffer[-1]
+    if kind is not MarketSeen:
+        # By far the largest, and made of what was checked before: its fields come back as written.
+        _read_back(line, buffer)
     return buffer
+
+
+def _read_back(line: Line, buffer: bytearray) -> None:
+    """Find out now what the next start would not read, or read as something else."""
+    begin = buffer.index(_BEFORE_BODY) + len(_BEFORE_BODY)
+    end = len(buffer) - len(_AFTER_BODY) - len(line.prev) - 1
+    refusal = f'an event of type "{line.type}" cannot be written to the journal'
+    try:
+        found = _decoder_of(line.type).decode(memoryview(buffer)[begin:end])
+        is_same = found == line.data
+    except (KeyError, msgspec.MsgspecError, ArithmeticError) as error:
+        message = f"{refusal}: it could not be read back: {error}"
+        raise UnbookableError(message) from error
+    if not is_same:
+        message = f"{refusal}: {_changed(line.data, found)} would come back as something else"
+        raise UnbookableError(message)
+
+
+def _changed(written: Any, found: Any) -> str:
+    names = [field.name for field in attrs.fields(type(written))]
+    return next((n for n in names if getattr(written, n) != getattr(found, n)), "it")
 
 
 def decode(type_: str, data: bytes | memoryview) -> Body:

@@ -8,11 +8,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import anyio
+import anyio.to_thread
+
 from nof0_core.clock import wall_time
 from nof0_core.disk import Unsynced
 from nof0_core.domain.event import Body, Event, GapFound
-from nof0_core.errors import JournalError
+from nof0_core.errors import JournalError, JournalFullError
 from nof0_core.ids import ENGINE, TraderId
+from nof0_core.journal.anchor import Anchor, StreamAnchor
+from nof0_core.journal.days import NAME, ClosedDays, Day
 from nof0_core.journal.formats import genesis
 from nof0_core.journal.gaps import Range
 from nof0_core.journal.places import check_stream, day_file, settle
@@ -34,8 +39,9 @@ class Journal:
     threads at once.
 
     `recovered` are the torn lines that were cut off when it was opened, `gaps` the numbers that
-    were found lost then. `last` is number and hash of the newest record: keep it somewhere else to
-    be able to prove later that nothing was cut off at the end.
+    were found lost then, `set_aside` is where a damaged `days.json` went. `last` is number and hash
+    of the newest record, `safe` what is on disk for good: keep it somewhere else to be able to
+    prove later that nothing was cut off at the end.
     """
 
     def __init__(
@@ -45,18 +51,25 @@ class Journal:
         elsewhere: Mapping[TraderId, Path],
         wall: Callable[[], datetime],
         ends: dict[TraderId, StreamEnd],
+        days: ClosedDays,
         last: tuple[int, str],
         recovered: tuple[Torn, ...],
         gaps: tuple[Range, ...],
+        set_aside: Path | None,
     ) -> None:
         """Take over what `open` has found; use `open`."""
         self.root = root
         self.recovered = recovered
         self.gaps = gaps
+        self.set_aside = set_aside
         self.last = last
+        self.safe = _anchor(ends, last)
         self._elsewhere = dict(elsewhere)
         self._wall = wall
         self._ends = ends
+        self._days = days
+        self._closed: list[tuple[TraderId, date, Day]] = []
+        self._listing = anyio.Lock()
         self._files: dict[TraderId, DayFile] = {}
         self._dirty: dict[Path, DayFile] = {}
         self._unsynced = Unsynced()
@@ -68,6 +81,7 @@ class Journal:
         root: Path,
         *,
         elsewhere: Mapping[TraderId, Path] | None = None,
+        anchor: Anchor | None = None,
         wall: Callable[[], datetime] = wall_time,
     ) -> Self:
         """Open the journal in a directory, making it if needed.
@@ -76,24 +90,35 @@ class Journal:
             root: the directory of the streams.
             elsewhere: for traders with a journal directory of their own, that directory; their
                 records go to `<directory>/<trader>/`.
+            anchor: `safe` of an earlier time, kept outside; it must still be there.
             wall: the machine's clock.
 
         Raises:
             UsageError: if the directory cannot be written, or a stream is somewhere else.
-            JournalError: if what is there is damaged, or in another format.
+            JournalError: if what is there is damaged, or in another format, or lacks what no power
+                failure can have taken.
         """
         elsewhere = elsewhere or {}
         settle(root, elsewhere)
-        survey = recover(root, elsewhere)
+        survey = recover(root, elsewhere, anchor)
         newest = survey.last
+        days = ClosedDays(root, survey.days)
+        if survey.is_renewed:
+            try:
+                days.put()
+            except OSError as error:
+                message = f"{root / NAME}: cannot be written: {error.strerror}"
+                raise JournalError(message) from error
         journal = cls(
             root=root,
             elsewhere=elsewhere,
             wall=wall,
             ends=survey.ends,
+            days=days,
             last=(newest.seq, newest.hash) if newest else (0, GENESIS),
             recovered=tuple(survey.torn),
             gaps=tuple(survey.gaps),
+            set_aside=survey.set_aside,
         )
         if newest is not None and survey.gaps:
             for first, last in survey.gaps:
@@ -109,7 +134,7 @@ class Journal:
     def head(self, stream: TraderId) -> str:
         """Return the hash of the newest record of a stream, or what its first will build on."""
         end = self._ends.get(stream)
-        return genesis(stream) if end is None else end.head
+        return genesis(stream) if end is None else end.hash
 
     def append(self, time: datetime, stream: TraderId, body: Body, *, took: float = 0.0) -> Event:
         """Number an event and put it at the end of its stream; written by the next `flush`.
@@ -119,8 +144,8 @@ class Journal:
         time the machine spent on it, kept beside the time of writing.
 
         Raises:
-            JournalError: if the body has values JSON would change, or the name of the stream cannot
-                be a directory. Nothing is numbered then.
+            UnbookableError: if the body has values JSON would change. Nothing is numbered then.
+            JournalError: if the name of the stream cannot be a directory. Likewise.
         """
         if self._failed:
             raise JournalError(self._failed)
@@ -131,7 +156,7 @@ class Journal:
         end = self._ends.get(stream)
         line, digest = build(
             event,
-            prev=genesis(stream) if end is None else end.head,
+            prev=genesis(stream) if end is None else end.hash,
             wall=self._wall(),
             took=took,
         )
@@ -140,26 +165,38 @@ class Journal:
         file = self._file(stream, end, event.time.date())
         file.waiting += line
         self._dirty[file.path] = file
-        end.head = digest
+        end.hash, end.seq = digest, event.seq
+        end.first = end.first or event.seq
+        end.bytes += len(line)
         self.last = event.seq, digest
         return event
 
     def flush(self) -> None:
         """Write what was appended: one write for each file that has something new.
 
+        Where one has no room, the others are tried all the same.
+
         Raises:
-            JournalError: if a file cannot be written (disk full, …). What is not written yet stays
+            JournalFullError: if the disk has no room for all of it. What is not written yet stays
                 in memory; try again later.
+            JournalError: if a file cannot be written for another reason. Likewise.
         """
         if self._failed:
             raise JournalError(self._failed)
+        full: JournalFullError | None = None
         for path, file in list(self._dirty.items()):
             is_new = not file.good
-            file.write()
+            try:
+                file.write()
+            except JournalFullError as error:
+                full = full or error
+                continue
             del self._dirty[path]
             self._unsynced.add(path)
             if is_new:
                 self._unsynced.add(path.parent, path.parent.parent)
+        if full is not None:
+            raise full
 
     def sync(self) -> None:
         """Do as `flush`, then wait until the disk has all of it.
@@ -169,8 +206,12 @@ class Journal:
                 from then on the journal refuses everything until it is opened anew.
         """
         self.flush()
+        safe, closed = _anchor(self._ends, self.last), list(self._closed)
         try:
             self._unsynced.sync()
+            self._is_safe(safe)
+            if closed:
+                self._listed(closed, is_listed=self._days.put(closed))
         except OSError as error:
             raise self._distrust(error) from error
 
@@ -183,8 +224,12 @@ class Journal:
             JournalError: as `sync`; it comes to everybody who waits.
         """
         self.flush()
+        safe = _anchor(self._ends, self.last)
         try:
             await self._unsynced.sync_beside()
+            self._is_safe(safe)
+            if self._closed:
+                await self._list_beside(safe.last[0])
         except OSError as error:
             raise self._distrust(error) from error
 
@@ -233,20 +278,59 @@ class Journal:
         )
         return JournalError(self._failed)
 
+    def _is_safe(self, anchor: Anchor) -> None:
+        """Remember what is on disk for good; who asked for it earlier may hear of it later."""
+        if anchor.last[0] > self.safe.last[0]:
+            self.safe = anchor
+
+    async def _list_beside(self, safe: int) -> None:
+        async with self._listing:
+            closed = [entry for entry in self._closed if entry[2].last <= safe]
+            with anyio.CancelScope(shield=True):
+                is_listed = await anyio.to_thread.run_sync(self._days.put, closed)
+        self._listed(closed, is_listed=is_listed)
+
+    def _listed(self, closed: list[tuple[TraderId, date, Day]], *, is_listed: bool) -> None:
+        if is_listed:
+            self._closed = [entry for entry in self._closed if entry not in closed]
+
     def _begin(self, stream: TraderId) -> StreamEnd:
         check_stream(stream)
         directory = self.root / stream
-        end = self._ends[stream] = StreamEnd(directory=directory, head=genesis(stream))
+        end = self._ends[stream] = StreamEnd(directory=directory, hash=genesis(stream))
         return end
 
     def _file(self, stream: TraderId, end: StreamEnd, day: date) -> DayFile:
         file = self._files.get(stream)
         if file is not None and day <= end.day:
             return file
-        end.day = max(end.day, day)
+        if day > end.day:
+            if end.seq:
+                held = Day(first=end.first, last=end.seq, hash=end.hash, bytes=end.bytes)
+                self._closed.append((stream, end.day, held))
+            end.day, end.first, end.bytes = day, 0, 0
         if file is not None:
             file.finish()
+        if self._days.has(stream, end.day):
+            self._reopen(stream, end.day)
         path = day_file(end.directory, end.day)
         good = path.stat().st_size if path.exists() else 0
         file = self._files[stream] = DayFile(path, good)
         return file
+
+    def _reopen(self, stream: TraderId, day: date) -> None:
+        """Let a closed day grow: the later ones are lost, and the clock was set back."""
+        try:
+            self._days.reopen(stream, day)
+        except OSError as error:
+            message = f"{self.root / NAME}: cannot be written: {error.strerror}"
+            raise JournalError(message) from error
+
+
+def _anchor(ends: Mapping[TraderId, StreamEnd], last: tuple[int, str]) -> Anchor:
+    streams = {
+        stream: StreamAnchor(seq=end.seq, hash=end.hash, day=end.day)
+        for stream, end in ends.items()
+        if end.seq
+    }
+    return Anchor(last=last, streams=streams)

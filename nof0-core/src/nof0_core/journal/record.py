@@ -95,7 +95,7 @@ def build(event: Event, *, prev: str, wall: datetime, took: float = 0.0) -> tupl
     """Make the line of an event, with line break, and its hash; `took` is in seconds.
 
     Raises:
-        JournalError: if the body cannot be written exactly.
+        UnbookableError: if the body cannot be written exactly.
     """
     buffer = encode(
         Line(event.seq, event.time, event.stream, event.body.type, event.body, prev),

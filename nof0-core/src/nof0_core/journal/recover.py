@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date
 from itertools import pairwise
 from pathlib import Path
@@ -12,24 +12,36 @@ from pathlib import Path
 import attrs
 
 from nof0_core.disk import sync_path
-from nof0_core.domain.event import EngineStarted, GapFound
+from nof0_core.domain.event import GapFound
 from nof0_core.errors import JournalError
 from nof0_core.files import opened
 from nof0_core.ids import ENGINE, TraderId
+from nof0_core.journal.anchor import Anchor, AnchorCheck
+from nof0_core.journal.days import NAME, Day, Days, read_days
 from nof0_core.journal.formats import check_format, genesis
 from nof0_core.journal.gaps import Range, missing, subtract, text
-from nof0_core.journal.places import day_files, streams
+from nof0_core.journal.places import day_file, day_files, streams
+from nof0_core.journal.proof import Proof
 from nof0_core.journal.record import Record
-from nof0_core.journal.scan import ScannedLine, scan
+from nof0_core.journal.scan import Fault, ScannedLine, scan
+from nof0_core.journal.tally import Tally, away, changes, losses
 
 
 @attrs.define(kw_only=True)
 class StreamEnd:
-    """Where a stream ends: its directory, the hash of its last record and its latest day."""
+    """Where a stream ends: its directory, its last record and its latest day.
+
+    `seq` and `hash` are those of the last record, 0 and what the first one builds on if there is
+    none. `first` is the number of the first record in the file of the latest `day`, `bytes` the
+    size of that file.
+    """
 
     directory: Path
-    head: str
+    hash: str
+    seq: int = 0
     day: date = date.min
+    first: int = 0
+    bytes: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -48,68 +60,149 @@ class Torn:
 
 @attrs.define(kw_only=True)
 class Survey:
-    """Everything a journal has to know to go on; `last` is the record with the highest number."""
+    """Everything a journal has to know to go on; `last` is the record with the highest number.
+
+    `days` are the days that are closed now. `is_renewed` tells that `days.json` does not have them
+    like this, `set_aside` where one that was damaged is kept.
+    """
 
     ends: dict[TraderId, StreamEnd] = attrs.field(factory=dict)
     torn: list[Torn] = attrs.field(factory=list)
     gaps: list[Range] = attrs.field(factory=list)
     last: Record | None = None
+    days: Days = attrs.field(factory=dict)
+    is_renewed: bool = False
+    set_aside: Path | None = None
 
 
-def recover(root: Path, elsewhere: Mapping[TraderId, Path]) -> Survey:
+def recover(root: Path, elsewhere: Mapping[TraderId, Path], anchor: Anchor | None = None) -> Survey:
     """Check every record, cut off torn last lines and find numbers that were lost.
 
-    A loss can only lie behind the newest `engine_started`: what stands before it was complete and
-    on disk when the engine started. `gaps` are the losses that no `gap` record tells of yet.
+    What a power failure can have taken lies behind the newest `engine_started`, behind all that is
+    anchored, in days that are not closed, and, where time ran by itself, behind the intent of every
+    order that was answered: before it left, all up to it was on disk. `gaps` are the losses that no
+    `gap` record tells of yet.
 
     Raises:
         JournalError: if it is of another format, a record is damaged, or missing where no power
-        failure can have taken it.
+        failure can have taken it. Nothing on disk has changed then.
     """
-    survey = Survey()
-    numbers = array("q")
-    documented: list[Range] = []
-    started = 0
+    listed, is_damaged = _listed(root)
     try:
         places = streams(root, elsewhere)
         check_format(places)
+        known = {stream: places.get(stream, root / stream) for stream in {*listed, *places}}
+        _refuse_away(away(listed, known))
+        _refuse_first(losses(listed, known))
+        found = _Finding(anchor)
         for stream, directory in places.items():
-            end = survey.ends[stream] = StreamEnd(directory=directory, head=genesis(stream))
-            for line in scan(stream, directory):
-                record = line.record
-                if line.is_last and (record is None or not line.is_ended):
-                    survey.torn.append(_cut(stream, line))
-                    break
-                if line.fault is not None or record is None:
-                    message = str(line.fault)
-                    raise JournalError(message, hints=_ADVICE)
-                end.head = record.hash
-                end.day = max(end.day, record.time.astimezone(UTC).date())
-                numbers.append(record.seq)
-                if survey.last is None or record.seq > survey.last.seq:
-                    survey.last = record
-                if record.type == EngineStarted.type:
-                    started = max(started, record.seq)
-                elif (gap := gap_of(record)) is not None:
-                    documented.append(gap)
-            # Whatever the last run left to the operating system is made safe now, before an
-            # `engine_started` says so. Older files than these two have long been written.
+            found.read(stream, directory)
+        survey, days = found.survey, found.tally.days()
+        _refuse_first(changes(listed, known, days))
+        _refuse_first(found.anchored.faults(root, places))
+        found.count()
+        survey.torn = [_cut(stream, line) for stream, line in found.torn]
+        _close(survey, listed, days)
+        if is_damaged:
+            survey.set_aside = (root / NAME).replace(_free(root / NAME, "damaged"))
+        # Whatever the last run left to the operating system is made safe now, before an
+        # `engine_started` says so. Older files than these two have long been written.
+        for directory in places.values():
             for path in (*day_files(directory)[-2:], directory):
                 sync_path(path)
     except OSError as error:
         message = f"the journal cannot be read: {error.strerror}: {error.filename}"
         raise JournalError(message) from error
-    ordered = sorted(numbers)
-    survey.gaps = list(subtract(missing(ordered), sorted(documented)))
-    _refuse(ordered, survey.gaps, documented, started)
     return survey
 
 
-_ADVICE = (
+class _Finding:
+    """What is found while all streams are read, before anything is changed."""
+
+    def __init__(self, anchor: Anchor | None) -> None:
+        self.survey = Survey()
+        self.tally = Tally()
+        self.anchored = AnchorCheck(anchor)
+        self.torn: list[tuple[TraderId, ScannedLine]] = []
+        self._proof = Proof()
+        self._numbers = array("q")
+        self._documented: list[Range] = []
+
+    def read(self, stream: TraderId, directory: Path) -> None:
+        """Check every line of a stream."""
+        survey = self.survey
+        end = survey.ends[stream] = StreamEnd(directory=directory, hash=genesis(stream))
+        for line in scan(stream, directory):
+            record = line.record
+            if line.is_last and (record is None or not line.is_ended):
+                self.torn.append((stream, line))
+                return
+            if line.fault is not None or record is None:
+                message = str(line.fault)
+                raise JournalError(message, hints=ADVICE)
+            end.hash, end.seq = record.hash, record.seq
+            end.day = max(end.day, record.time.astimezone(UTC).date())
+            self._numbers.append(record.seq)
+            self.anchored.take(stream, record.seq, record.hash)
+            self.tally.take(stream, line, record)
+            self._proof.take(record)
+            if survey.last is None or record.seq > survey.last.seq:
+                survey.last = record
+            if (gap := gap_of(record)) is not None:
+                self._documented.append(gap)
+
+    def count(self) -> None:
+        """Find the numbers that are missing; refuse what no power failure has taken."""
+        ordered = sorted(self._numbers)
+        self.survey.gaps = list(subtract(missing(ordered), sorted(self._documented)))
+        _refuse(ordered, self.survey, self._documented, self._proof)
+
+
+ADVICE = (
     "accounts and positions are rebuilt from the journal, so nothing runs on a damaged one",
     "`nof0 journal verify` lists all damage",
-    "put the files back from a copy, or start with a new data directory",
+    "put the files back from a copy",
+    "or begin anew: --data-dir NEW; what the venue holds then goes to @unassigned, with an alert",
 )
+
+
+def _listed(root: Path) -> tuple[Days, bool]:
+    """Return the closed days as noted, and whether the note is damaged and says nothing."""
+    try:
+        return read_days(root) or {}, False
+    except JournalError:
+        # It proves what is there, nothing is made from it: it can be made anew.
+        return {}, True
+
+
+def _refuse_away(days: list[tuple[Path, Day]]) -> None:
+    if not days:
+        return
+    path, entry = days[0]
+    more = f" and {len(days) - 1} more" if len(days) > 1 else ""
+    message = f"{path}{more}: {entry.state}, and accounts are rebuilt from the whole journal"
+    raise JournalError(message, hints=[f"put the {entry.state} files back, as they were"])
+
+
+def _refuse_first(faults: Iterator[Fault]) -> None:
+    for fault in faults:
+        message = str(fault)
+        raise JournalError(message, hints=ADVICE)
+
+
+def _close(survey: Survey, listed: Days, found: Days) -> None:
+    """Let every day be closed that is not the latest of its stream."""
+    survey.days = {stream: dict(days) for stream, days in listed.items()}
+    for stream, days in found.items():
+        end, closed = survey.ends[stream], survey.days.setdefault(stream, {})
+        newest = day_file(end.directory, end.day)
+        end.first, end.bytes = days[end.day].first, newest.stat().st_size
+        for day, entry in days.items():
+            if day != end.day and day not in closed:
+                closed[day] = entry
+                survey.is_renewed = True
+                # Before it is noted that it is there.
+                sync_path(day_file(end.directory, day))
 
 
 def gap_of(record: Record) -> Range | None:
@@ -125,25 +218,37 @@ def twins(ordered: list[int]) -> list[int]:
     return sorted({a for a, b in pairwise(ordered) if a == b})
 
 
-def _refuse(ordered: list[int], gaps: list[Range], documented: list[Range], started: int) -> None:
+def _refuse(ordered: list[int], survey: Survey, documented: list[Range], proof: Proof) -> None:
     doubled = twins(ordered)
     if doubled:
         message = f"the journal has more than one record {doubled[0]}"
-        raise JournalError(message, hints=_ADVICE)
+        raise JournalError(message, hints=ADVICE)
     held = set(ordered) if documented else set()
     for first, last in documented:
         if any(number in held for number in range(first, last + 1)):
             message = f"the journal has {text(first, last)}, which it says were lost"
-            raise JournalError(message, hints=_ADVICE)
-    for first, last in gaps:
-        if first < started:
-            message = f"the journal lacks {text(first, last)}: deleted after record {started}"
-            raise JournalError(message, hints=_ADVICE)
+            raise JournalError(message, hints=ADVICE)
+    for first, last in survey.gaps:
+        reason = proof.of(first)
+        if reason:
+            message = f"the journal lacks {text(first, last)}: {reason}"
+            raise JournalError(message, hints=(*_suspects(first, survey.ends), *ADVICE))
+
+
+def _suspects(first: int, ends: Mapping[TraderId, StreamEnd]) -> list[str]:
+    """Name the files whose ends may be what is missing: those of streams that end before it."""
+    found = [
+        f"{day_file(end.directory, end.day)} (ends at record {end.seq})"
+        for end in ends.values()
+        if 0 < end.seq < first
+    ]
+    found += [f"{end.directory} (has no record)" for end in ends.values() if not end.seq]
+    return [f"what is missing stood at the end of, or after: {', '.join(found)}"] if found else []
 
 
 def _cut(stream: TraderId, line: ScannedLine) -> Torn:
     """Save a torn line beside its file and cut it off; the copy is on disk before the cut."""
-    saved = _free(line.file)
+    saved = _free(line.file, "torn")
     with opened(line.file) as file, saved.open("xb") as copy:
         file.seek(line.start)
         copy.write(file.read())
@@ -159,10 +264,10 @@ def _cut(stream: TraderId, line: ScannedLine) -> Torn:
     )
 
 
-def _free(file: Path) -> Path:
-    saved = file.with_name(f"{file.name}.torn")
+def _free(file: Path, word: str) -> Path:
+    saved = file.with_name(f"{file.name}.{word}")
     count = 1
     while saved.exists():
         count += 1
-        saved = file.with_name(f"{file.name}.torn{count}")
+        saved = file.with_name(f"{file.name}.{word}{count}")
     return saved

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, date
 from pathlib import Path
 
@@ -21,8 +21,9 @@ class Fault:
 
     `what` is `hash` (content changed), `prev` (does not follow the record before it), `order`
     (number not ascending, or in the wrong file), `missing` (a number nobody has), `unparsable`,
-    `wall` (machine time changed) or `anchor`. `line` counts from 1; it is 0 and `file` empty where
-    the fault has no place (a record that is not there). `seq` is what the line says, None where it
+    `wall` (machine time changed), `day` (a closed day is not what it was) or `anchor`. `line`
+    counts from 1; it is 0 where the fault is that of a whole file, and `file` is empty as well
+    where it has no place (a record that is not there). `seq` is what the line says, None where it
     says none.
     """
 
@@ -33,7 +34,8 @@ class Fault:
     seq: int | None = None
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}: " if self.file else ""
+        line = f":{self.line}" if self.line else ""
+        place = f"{self.file}{line}: " if self.file else ""
         record = "" if self.seq is None else f"record {self.seq}: "
         return f"{place}{record}{self.what}: {self.message}"
 
@@ -57,16 +59,17 @@ class ScannedLine:
     fault: Fault | None
 
 
-def scan(stream: TraderId, directory: Path) -> Iterator[ScannedLine]:
+def scan(stream: TraderId, directory: Path, bridges: Collection[str] = ()) -> Iterator[ScannedLine]:
     """Yield every line of a stream with its first fault, if any.
 
     A record after a faulty one is measured against what the faulty one says of itself, so one
-    changed byte is one fault.
+    changed byte is one fault. The first record of a file may also follow one of `bridges`: hashes
+    of last records of days whose files are elsewhere.
 
     Raises:
         OSError: if a file cannot be read.
     """
-    state = _State(stream)
+    state = _State(stream, frozenset(bridges))
     held: ScannedLine | None = None
     for path in day_files(directory):
         start = number = 0
@@ -84,8 +87,9 @@ def scan(stream: TraderId, directory: Path) -> Iterator[ScannedLine]:
 class _State:
     """What the next record of a stream has to fit to."""
 
-    def __init__(self, stream: TraderId) -> None:
+    def __init__(self, stream: TraderId, bridges: frozenset[str]) -> None:
         self._stream = stream
+        self._bridges = bridges
         self._seq = 0
         self._day = date.min
         self._allowed: frozenset[str] | None = frozenset([genesis(stream)])
@@ -99,7 +103,7 @@ class _State:
             fault: tuple[str, str] | None = ("unparsable", f"not a record: {error}")
             self._allowed = None  # nothing is known of this line, so anything may follow it
         else:
-            fault = self._judge(record, path)
+            fault = self._judge(record, path, is_first=number == 1)
         if fault is None and not is_ended:
             fault = ("unparsable", "the line has no end: it was not written completely")
         return ScannedLine(
@@ -113,7 +117,7 @@ class _State:
             fault=fault and _fault(*fault, path, number, record),
         )
 
-    def _judge(self, record: Record, path: Path) -> tuple[str, str] | None:
+    def _judge(self, record: Record, path: Path, *, is_first: bool) -> tuple[str, str] | None:
         digest = record.compute_hash()
         allowed, self._allowed = self._allowed, frozenset((digest, record.hash))
         if record.hash != digest:
@@ -122,7 +126,8 @@ class _State:
         day = self._day = max(self._day, record.time.astimezone(UTC).date())
         if record.stream != self._stream:
             return "order", f"it belongs to the stream {record.stream}"
-        if allowed is not None and record.prev not in allowed:
+        is_bridged = is_first and record.prev in self._bridges
+        if allowed is not None and record.prev not in allowed and not is_bridged:
             after = f"record {last}" if last else "the beginning of the stream"
             return "prev", f"it does not follow {after}: records were removed, added or moved"
         if record.seq <= last:

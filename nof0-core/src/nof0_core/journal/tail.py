@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from nof0_core.errors import JournalError
+from nof0_core.disk import NO_ROOM
+from nof0_core.errors import JournalError, JournalFullError
 from nof0_core.files import open_regular
 
 
@@ -29,8 +30,9 @@ class DayFile:
         """Write everything that waits.
 
         Raises:
-            JournalError: if it could not be written; it still waits and can be tried again. Also if
-                the file is not as it was left: somebody else has written to it or removed it.
+            JournalError: if it could not be written (`JournalFullError`: for lack of room); it
+                still waits and can be tried again. Also if the file is not as it was left: somebody
+                else has written to it or removed it.
         """
         try:
             if self._descriptor is None:
@@ -39,7 +41,8 @@ class DayFile:
             if self._is_torn:
                 os.ftruncate(self._descriptor, self.good)
             self._is_torn = True
-            with memoryview(self.waiting) as view:
+            # A copy: what waits may grow while the error of this attempt is still looked at.
+            with memoryview(bytes(self.waiting)) as view:
                 sent = 0
                 while sent < len(view):
                     sent += os.write(self._descriptor, view[sent:])
@@ -47,7 +50,8 @@ class DayFile:
             self._cut()
             message = f"{self.path}: the journal cannot be written: {error.strerror}"
             hint = "nothing is lost: what is missing will be written when it is tried again"
-            raise JournalError(message, hints=[hint]) from error
+            kind = JournalFullError if error.errno in NO_ROOM else JournalError
+            raise kind(message, hints=[hint]) from error
         self.good += len(self.waiting)
         self.waiting.clear()
         self._is_torn = False

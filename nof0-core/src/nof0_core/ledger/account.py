@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -28,6 +28,16 @@ class Change(NamedTuple):
     quantity: Decimal
 
 
+class Sums(NamedTuple):
+    """The sums of an account, in USD."""
+
+    deposited: Decimal
+    realized: Decimal
+    fees: Decimal
+    funding: Decimal
+    cash: Decimal
+
+
 @attrs.define(kw_only=True, eq=False)
 class Account:
     """Running sums of one trader in one venue account, in USD, exact.
@@ -44,28 +54,26 @@ class Account:
     cash: Decimal = ZERO
     positions: dict[Symbol, Position] = attrs.field(factory=dict)
 
-    def add(
+    def after(
         self,
         *,
         deposited: Decimal = ZERO,
         realized: Decimal = ZERO,
         fees: Decimal = ZERO,
         funding: Decimal = ZERO,
-    ) -> None:
-        """Book amounts, all of them or, where a sum would not be exact, none."""
-        sums = (
+    ) -> Sums:
+        """Return what the sums will be with these amounts; raises where one would not be exact."""
+        return Sums(
             self.deposited + deposited,
             self.realized + realized,
             self.fees + fees,
             self.funding + funding,
             self.cash + deposited + realized - fees + funding,
         )
-        self.deposited, self.realized, self.fees, self.funding, self.cash = sums
 
-    def check(self, amount: Decimal) -> None:
-        """Raise what adding an amount to any sum of this account would raise."""
-        for total in (self.deposited, self.realized, self.funding, self.cash):
-            _ = total + amount
+    def put(self, sums: Sums) -> None:
+        """Take over the sums that `after` has returned."""
+        self.deposited, self.realized, self.fees, self.funding, self.cash = sums
 
 
 @attrs.frozen(kw_only=True)
@@ -114,19 +122,28 @@ class VenueLedger:
         """Remember that a trader's quantity has changed."""
         self.changes.append(Change(fill.time, fill.symbol, trader, fill.quantity))
 
-    def know(self, trader: TraderId, fill: Fill, whole: Decimal | None) -> None:
-        """Remember that a fill, or a trader's part of one of size `whole`, is booked."""
-        self.last_fill = max(self.last_fill or fill.time, fill.time)
-        self.remember(trader, fill)
-        while self.changes[0].time < self.last_fill - REMEMBERED:
-            self.changes.popleft()
-        if whole is not None:
-            parts = self.parts.setdefault(fill.trade_id, {})
-            parts[trader] = fill.size
-            if sum(parts.values(), ZERO) < whole:
-                return
-            del self.parts[fill.trade_id]
-        self.trade_ids.add(fill.trade_id)
+    def knowing(self, trader: TraderId, fill: Fill, whole: Decimal | None) -> Callable[[], None]:
+        """Return how to remember that a fill is booked, or a trader's part of one of size `whole`.
+
+        What cannot be reckoned with raises now.
+        """
+        newest = max(self.last_fill or fill.time, fill.time)
+        oldest = newest - REMEMBERED
+        parts = {**self.parts.get(fill.trade_id, {}), trader: fill.size}
+        is_whole = whole is None or sum(parts.values(), ZERO) >= whole
+
+        def know() -> None:
+            self.last_fill = newest
+            self.remember(trader, fill)
+            while self.changes[0].time < oldest:
+                self.changes.popleft()
+            if is_whole:
+                self.parts.pop(fill.trade_id, None)
+                self.trade_ids.add(fill.trade_id)
+            else:
+                self.parts[fill.trade_id] = parts
+
+        return know
 
     def quantities_at(
         self, symbol: Symbol, time: datetime, net: Decimal

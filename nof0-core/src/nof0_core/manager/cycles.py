@@ -76,6 +76,9 @@ class CycleDuty:
         now = self._recorder.clock.now()
         if self._stopped() or trader.is_paused or trader.waits_for or trader.is_pausing(now):
             return
+        if self._recorder.is_disk_full:
+            # A decision is not paid for whose record could not be kept; the alert is told.
+            return
         try:
             result = await self._runner.run(trader, scheduled)
             status, reason = result.status, result.error

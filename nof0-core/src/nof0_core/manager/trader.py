@@ -24,6 +24,7 @@ class TraderStatus(StrEnum):
     RUNNING = "running"
     PAUSED = "paused"
     FAILING = "failing"
+    DISK_FULL = "disk_full"
 
 
 def parameters_of(model: ModelSpec) -> dict[str, object]:

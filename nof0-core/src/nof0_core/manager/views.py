@@ -10,7 +10,7 @@ from nof0_core.domain.view import TraderView, View
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.measurements import Measurements
-from nof0_core.manager.trader import Trader
+from nof0_core.manager.trader import Trader, TraderStatus
 from nof0_core.money import ZERO
 from nof0_core.portfolio.valuation import Portfolio
 from nof0_core.state.recorder import Recorder
@@ -53,12 +53,17 @@ class ViewBuilder:
             initial_capital=state.initial_capital(config.id) or ZERO,
             account=account,
             performance=self._portfolio.performance(config.id, account),
-            status=running.status,
+            status=self._status(running),
             next_cycle=None if running.is_paused else running.due,
             brakes=self._brakes.seen(config.id),
             trades=state.trades(config.id),
             equity_curve=state.curve(config.id),
         )
+
+    def _status(self, trader: Trader) -> TraderStatus:
+        if self._recorder.is_disk_full and not trader.is_paused:
+            return TraderStatus.DISK_FULL
+        return trader.status
 
     def all(self) -> View:
         """Return the whole picture."""

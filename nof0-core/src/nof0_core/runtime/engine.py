@@ -12,19 +12,13 @@ import attrs
 
 from nof0_core.clock import Clock
 from nof0_core.config.model import Config
-from nof0_core.domain.event import (
-    CallsLost,
-    CycleEnded,
-    Decided,
-    EngineStarted,
-    EngineStopped,
-    Event,
-)
+from nof0_core.disk import NO_ROOM
+from nof0_core.domain.event import EngineStarted, EngineStopped, Event
 from nof0_core.domain.measured import LoopBlocks
 from nof0_core.domain.view import View
 from nof0_core.execution.limits import LIMITS, Limits
-from nof0_core.ids import ENGINE, TraderId
-from nof0_core.journal import Journal
+from nof0_core.ids import ENGINE
+from nof0_core.journal.reserve import Reserve
 from nof0_core.manager.cycle_end import end_interrupted
 from nof0_core.manager.manager import AHEAD, Manager
 from nof0_core.manager.views import ViewBuilder
@@ -38,6 +32,7 @@ from nof0_core.runtime.exporting import Output
 from nof0_core.runtime.file_limit import raise_file_limit
 from nof0_core.runtime.lock import locked
 from nof0_core.runtime.opening import Openings
+from nof0_core.runtime.past import open_journal, rebuild
 from nof0_core.runtime.sections import sections_of
 from nof0_core.runtime.services import Services
 from nof0_core.runtime.state_file import StateFile
@@ -82,8 +77,10 @@ class Engine:
                     f"no stop stands at the venue, and nobody watches now: {', '.join(bare)}",
                 )
             self.recorder.record(ENGINE, EngineStopped(reason=reason, unprotected=bare))
+            # Also what a simulation left to the operating system: the state file tells of it.
             self.recorder.commit()
-            self.state_file.write(self.views.all(), self.recorder)
+            self.recorder.journal.sync()
+            self._write_state(self.views.all())
         await self.exports.finish(self._view())
         return reason
 
@@ -102,7 +99,7 @@ class Engine:
         Waits for no exporter.
         """
         view = self._view()
-        self.state_file.write(view, self.recorder)
+        self._write_state(view)
         self.exports.offer(view)
         return view
 
@@ -110,6 +107,15 @@ class Engine:
         return attrs.evolve(
             self.views.all(), exporters=self.exports.states, blocks=self.loop_blocks()
         )
+
+    def _write_state(self, view: View) -> None:
+        """Write the state file; without room the last one stays, which nothing depends on."""
+        try:
+            self.state_file.write(view, self.recorder)
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            self.recorder.log.warning("the state file has no room", error=str(error))
 
 
 @asynccontextmanager
@@ -143,11 +149,9 @@ async def open_engine(
     raise_file_limit(len(config.traders))
     async with AsyncExitStack() as stack:
         stack.enter_context(locked(config.state_dir))
-        journal = stack.enter_context(_open_journal(config, log("journal")))
-        state, past = EngineState(), _Past()
-        for event in journal.read():
-            state.apply(event)
-            past.note(event)
+        journal = stack.enter_context(open_journal(config, log("journal")))
+        state = EngineState()
+        past = rebuild(state, journal)
         last = past.last
         clock = clocks.choose(
             config.clock, full_speed=full_speed, resume_at=last.time if last else None
@@ -161,7 +165,7 @@ async def open_engine(
             redact=Redactor(config.secrets).text,
         )
         recorder.listeners.append(exports.notice)
-        calls = OpenCalls(config.state_dir / "open_calls", recorder.secure)
+        calls = OpenCalls(config.state_dir / "open_calls", recorder.assure)
         recorder.listeners.append(calls.notice)
         budget = make_budget(config, recorder, calls.begin)
         for event in past.spending:
@@ -201,6 +205,9 @@ async def open_engine(
                 traders=tuple(t.id for t in config.traders),
             ),
         )
+        if not clock.is_lockstep:
+            # A simulation may end, and go on once there is room.
+            recorder.keep_room(Reserve(config.state_dir / "reserve"))
         _tell_of_the_future(config, recorder, last)
         book_lost_calls(calls, past.cycles, recorder=recorder, budget=budget)
         end_interrupted(recorder)
@@ -245,36 +252,3 @@ def _tell_of_the_future(config: Config, recorder: Recorder, last: Event | None) 
             f"{now:%Y-%m-%d %H:%M:%S}: its clock was ahead, or this one is behind; traders decide "
             "from now on",
         )
-
-
-def _open_journal(config: Config, log: Logger) -> Journal:
-    elsewhere = {t.id: t.journal_dir for t in config.traders if t.journal_dir is not None}
-    journal = Journal.open(config.state_dir / "journal", elsewhere=elsewhere)
-    for torn in journal.recovered:
-        log.warning("a record that a crash had cut short was set aside", torn=str(torn))
-    for first, last in journal.gaps:
-        log.warning("records were lost in a power failure", first=first, last=last)
-    return journal
-
-
-class _Past:
-    """What is kept of a journal beside the ledger: its newest event, and what models cost that day.
-
-    The day of the newest event is enough: a clock never goes back to an earlier one. `cycles` has
-    the number of each trader's newest record with calls.
-    """
-
-    def __init__(self) -> None:
-        self.last: Event | None = None
-        self.spending: list[Event] = []
-        self.cycles: dict[TraderId, int] = {}
-
-    def note(self, event: Event) -> None:
-        """Take the next event."""
-        if self.last is not None and event.time.date() != self.last.time.date():
-            self.spending.clear()
-        if isinstance(event.body, CycleEnded | Decided | CallsLost):
-            self.cycles[event.body.trader] = event.seq
-            if event.body.calls:
-                self.spending.append(event)
-        self.last = event

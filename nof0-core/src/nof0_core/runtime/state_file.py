@@ -1,11 +1,13 @@
 """`manager_state.json`: what is allocated to whom, for people and scripts to read.
 
 The journal is what the engine itself goes on from. The file adds one thing to it: number and hash
-of the newest record, so that a journal whose end was cut off is noticed.
+of the newest records that were safe on disk, of each stream, so that an end that was cut off is
+noticed. Records that only the operating system had are not counted: a power failure may take them.
 """
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ import msgspec
 
 from nof0_core.domain.view import View
 from nof0_core.files import begun, read_bytes
+from nof0_core.ids import TraderId
+from nof0_core.journal import Anchor, StreamAnchor
 from nof0_core.money import exactly
 from nof0_core.state.recorder import Recorder
 
@@ -33,7 +37,7 @@ class StateFile:
         state = {
             "schema": SCHEMA,
             "time": view.time,
-            "journal": {"last_seq": recorder.journal.last[0], "hash": recorder.journal.last[1]},
+            "journal": _plain(recorder.journal.safe),
             "traders": {
                 t.trader: {
                     "venue_account": t.venue_account,
@@ -62,13 +66,35 @@ class StateFile:
             file.write(data + b"\n")
         temporary.replace(self._path)
 
-    def anchor(self) -> tuple[int, str] | None:
-        """Return number and hash of the newest journal record when the file was written."""
+    def anchor(self) -> Anchor | None:
+        """Return what of the journal was safe on disk when the file was written, if it says so."""
         try:
-            state: dict[str, Any] = msgspec.json.decode(read_bytes(self._path))
-            return int(state["journal"]["last_seq"]), str(state["journal"]["hash"])
-        except (OSError, ValueError, KeyError, TypeError):
+            noted: dict[str, Any] = msgspec.json.decode(read_bytes(self._path))["journal"]
+            return Anchor(
+                last=(int(noted["last_seq"]), str(noted["hash"])),
+                streams={
+                    TraderId(stream): StreamAnchor(
+                        seq=int(end["last_seq"]),
+                        hash=str(end["hash"]),
+                        day=date.fromisoformat(end["day"]),
+                    )
+                    for stream, end in noted.get("streams", {}).items()
+                },
+                source=self._path.name,
+            )
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
+
+
+def _plain(safe: Anchor) -> dict[str, Any]:
+    return {
+        "last_seq": safe.last[0],
+        "hash": safe.last[1],
+        "streams": {
+            stream: {"last_seq": end.seq, "hash": end.hash, "day": end.day}
+            for stream, end in safe.streams.items()
+        },
+    }
 
 
 _ENCODER = msgspec.json.Encoder(decimal_format="string")

@@ -8,6 +8,8 @@ one per cycle and one per full hour.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from copy import copy
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -31,6 +33,7 @@ from nof0_core.domain.order import OrderPurpose, OrderStatus
 from nof0_core.ids import ClientOrderId, TraderId, is_shared
 from nof0_core.ledger.arithmetic import share
 from nof0_core.money import EXACT, HUNDRED, ONE, ZERO
+from nof0_core.state.changes import Change, refused, unchanged
 
 INDEX_STEP = Decimal("1E-18")
 """Grid of the index; each valuation rounds to it once."""
@@ -96,11 +99,20 @@ class Brakes:
             ControlAnswered: self._control_answered,
         }
 
-    def apply(self, event: Event) -> None:
-        """Take over one event, in O(1)."""
+    def prepare(self, event: Event) -> Change:
+        """Return how to take over one event, in O(1); that cannot fail and comes before any other.
+
+        Raises:
+            UnbookableError: a figure is none, or has too many digits.
+        """
         handler = self._handlers.get(type(event.body))
-        if handler is not None:
-            handler(event, event.body)
+        if handler is None:
+            return unchanged
+        try:
+            change: Change = handler(event, event.body)
+        except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
+            raise refused(event, f"it holds what nobody can reckon with ({error!r})") from error
+        return change
 
     def active(self, trader: TraderId) -> tuple[ActiveBrake, ...]:
         """Return a trader's own brakes that are on; the halt of all is not among them."""
@@ -143,63 +155,87 @@ class Brakes:
             found = self._tracks[trader] = _Track()
         return found
 
-    def _transferred(self, event: Event, body: Transferred) -> None:
-        for trader, amount in body.amounts.items():
-            if not is_shared(trader) and trader not in self._tracks:
-                self._tracks[trader] = _Track(
-                    equity=amount, deposited=amount, day=event.time.date()
-                )
-
-    def _cycle_ended(self, event: Event, body: CycleEnded) -> None:  # noqa: ARG002 - a handler
-        if not body.account.unpriced:
-            self._track(body.trader).value(body.account, is_hour=False)
-
-    def _hour_marked(self, event: Event, body: HourMarked) -> None:  # noqa: ARG002 - a handler
-        for state in body.accounts:
+    def _valued(self, states: Iterable[AccountState], *, is_hour: bool) -> Change:
+        """Value accounts, on copies of what is known of their traders."""
+        valued: dict[TraderId, _Track] = {}
+        for state in states:
             if not is_shared(state.trader) and not state.unpriced:
-                self._track(state.trader).value(state, is_hour=True)
+                known = valued.get(state.trader) or self._tracks.get(state.trader)
+                track = valued[state.trader] = copy(known) if known else _Track()
+                track.value(state, is_hour=is_hour)
+        return lambda: self._tracks.update(valued)
 
-    def _order_intended(self, event: Event, body: OrderIntended) -> None:
+    def _transferred(self, event: Event, body: Transferred) -> Change:
+        def change() -> None:
+            for trader, amount in body.amounts.items():
+                if not is_shared(trader) and trader not in self._tracks:
+                    self._tracks[trader] = _Track(
+                        equity=amount, deposited=amount, day=event.time.date()
+                    )
+
+        return change
+
+    def _cycle_ended(self, event: Event, body: CycleEnded) -> Change:  # noqa: ARG002 - a handler
+        return self._valued([body.account], is_hour=False)
+
+    def _hour_marked(self, event: Event, body: HourMarked) -> Change:  # noqa: ARG002 - a handler
+        return self._valued(body.accounts, is_hour=True)
+
+    def _order_intended(self, event: Event, body: OrderIntended) -> Change:
         if body.purpose is not OrderPurpose.OPEN:
-            return
-        track, today = self._track(body.trader), event.time.date()
-        if track.entry_day != today:
-            track.entry_day = today
-            track.entries.clear()
-        track.entries.add(body.request.client_id)
+            return unchanged
 
-    def _order_answered(self, event: Event, body: OrderAnswered) -> None:  # noqa: ARG002 - a handler
-        if body.outcome.status in NEVER_FILLED and not body.outcome.filled_size:
-            self._track(body.trader).entries.discard(body.outcome.client_id)
+        def change() -> None:
+            track, today = self._track(body.trader), event.time.date()
+            if track.entry_day != today:
+                track.entry_day = today
+                track.entries.clear()
+            track.entries.add(body.request.client_id)
 
-    def _tripped(self, event: Event, body: BrakeTripped) -> None:
+        return change
+
+    def _order_answered(self, event: Event, body: OrderAnswered) -> Change:  # noqa: ARG002 - a handler
+        if body.outcome.status not in NEVER_FILLED or body.outcome.filled_size:
+            return unchanged
+        return lambda: self._track(body.trader).entries.discard(body.outcome.client_id)
+
+    def _tripped(self, event: Event, body: BrakeTripped) -> Change:
         on = ActiveBrake(brake=body.brake, since=event.time, until=body.until, message=body.message)
-        if body.trader is None:
-            self.halt = on
-            return
-        track = self._track(body.trader)
-        track.active[body.brake] = on
-        if body.brake is Brake.PAUSED:
-            track.is_paused = True
-        elif body.brake is Brake.SHARPE_PAUSE:
-            track.judged_trades = int(body.numbers.get("trades", ZERO))
+        trades = int(body.numbers.get("trades", ZERO))
 
-    def _released(self, event: Event, body: BrakeReleased) -> None:  # noqa: ARG002 - a handler
-        if body.trader is None:
-            self.halt = None
-            return
-        track = self._track(body.trader)
-        track.active.pop(body.brake, None)
-        if body.brake is Brake.PAUSED:
-            track.is_paused = False
-        elif body.brake is Brake.MAX_DRAWDOWN:
-            if track.index <= 0:
-                # Nothing falls from nothing: capital given anew is measured from a new beginning.
-                track.index = track.day_start = ONE
-            track.peak = track.index
+        def change() -> None:
+            if body.trader is None:
+                self.halt = on
+                return
+            track = self._track(body.trader)
+            track.active[body.brake] = on
+            if body.brake is Brake.PAUSED:
+                track.is_paused = True
+            elif body.brake is Brake.SHARPE_PAUSE:
+                track.judged_trades = trades
 
-    def _control_answered(self, event: Event, body: ControlAnswered) -> None:  # noqa: ARG002 - a handler
-        self._answered.add(body.request)
+        return change
+
+    def _released(self, event: Event, body: BrakeReleased) -> Change:  # noqa: ARG002 - a handler
+        def change() -> None:
+            if body.trader is None:
+                self.halt = None
+                return
+            track = self._track(body.trader)
+            track.active.pop(body.brake, None)
+            if body.brake is Brake.PAUSED:
+                track.is_paused = False
+            elif body.brake is Brake.MAX_DRAWDOWN:
+                if track.index <= 0:
+                    # Nothing falls from nothing: capital given anew is measured from a new
+                    # beginning.
+                    track.index = track.day_start = ONE
+                track.peak = track.index
+
+        return change
+
+    def _control_answered(self, event: Event, body: ControlAnswered) -> Change:  # noqa: ARG002 - a handler
+        return lambda: self._answered.add(body.request)
 
 
 def _fall_pct(start: Decimal, now: Decimal) -> Decimal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal, localcontext
 
@@ -51,21 +51,38 @@ class EngineState:
         self.brakes = Brakes()
         """What the brakes remember; fed by `apply`, read-only to everybody else."""
 
-    def apply(self, event: Event) -> Event:
-        """Take over one event, in O(1). Fills and settlements that are known are ignored.
+    def check(self, event: Event) -> Callable[[], Event]:
+        """Reckon one event through, in O(1), and return how to take it over; nothing has changed.
+
+        That cannot fail; it has to happen before the next event is checked, or not at all. Fills
+        and settlements that are known are ignored.
 
         Returns:
-            The event; a cycle that ordered with all that was said in it.
+            What takes it over and returns it; a cycle that ordered with all that was said in it.
 
         Raises:
-            JournalError: if the event cannot be true; nothing has changed then.
+            UnbookableError: if the event cannot be true.
         """
-        event = self._cycles.joined(event)
-        self._positions.clear()
-        self._held.clear()
-        self._projections.apply(event)
-        self.brakes.apply(event)
-        return event
+        whole = self._cycles.peek(event)
+        changes = self._projections.prepare(whole), self.brakes.prepare(whole)
+
+        def take() -> Event:
+            self._positions.clear()
+            self._held.clear()
+            self._cycles.take(event)
+            for change in changes:
+                change()
+            return whole
+
+        return take
+
+    def apply(self, event: Event) -> Event:
+        """Check one event and take it over.
+
+        Raises:
+            UnbookableError: if the event cannot be true; nothing has changed then.
+        """
+        return self.check(event)()
 
     # --- accounts and positions -------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from nof0_core.domain.event import CycleEnded
 from nof0_core.domain.feedback import Feedback, LastAnswer, PastTrade
 from nof0_core.domain.trade import ClosedTrade
 from nof0_core.domain.view import EquityPoint
-from nof0_core.state.feedback import answer_in, recent
+from nof0_core.state.feedback import recent
 
 T = TypeVar("T")
 
@@ -96,10 +96,10 @@ class TraderHistory:
         elif state.time == last.time:
             self.curve.replace_last(point)
 
-    def end_cycle(self, record: CycleEnded, time: datetime) -> None:
-        """Count a cycle that ended at `time`, and keep in mind what became of its answer."""
+    def end_cycle(self, record: CycleEnded, answer: LastAnswer | None) -> None:
+        """Count a cycle that ended, and keep in mind what became of its answer, if it had one."""
         self.cycles += 1
-        self.last_answer = answer_in(record, time) or self.last_answer
+        self.last_answer = answer or self.last_answer
         if self.last_cycle is None or record.scheduled >= self.last_cycle:
             self.last_cycle = record.scheduled
             self.last_status = record.status

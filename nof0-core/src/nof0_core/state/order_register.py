@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
-from decimal import Decimal
-
-import attrs
 
 from nof0_core.domain.event import OrderIntended
 from nof0_core.domain.order import OrderPurpose
 from nof0_core.domain.order_record import OrderRecord
-from nof0_core.domain.outcome import OrderOutcome
 from nof0_core.ids import ClientOrderId, CycleId, Symbol, TraderId
 
 DECIDED = frozenset({OrderPurpose.OPEN, OrderPurpose.CLOSE})
@@ -75,23 +71,11 @@ class OrderRegister:
             intended_at=time,
             seq=seq,
         )
-        self._put(record)
+        self.put(record)
         return record
 
-    def answer(self, outcome: OrderOutcome) -> OrderRecord | None:
-        """Take over the newest answer; None for an order that was never intended here."""
-        record = self._records.get(outcome.client_id)
-        if record is None:
-            return None
-        record = attrs.evolve(record, outcome=outcome)
-        self._put(record)
-        return record
-
-    def fill(self, record: OrderRecord, size: Decimal) -> None:
-        """Add booked coins to an order."""
-        self._put(attrs.evolve(record, filled=record.filled + size))
-
-    def _put(self, record: OrderRecord) -> None:
+    def put(self, record: OrderRecord) -> None:
+        """Take over what is known of an order now."""
         client_id = record.client_id
         self._records[client_id] = record
         unbooked = self._unbooked[record.venue_account]

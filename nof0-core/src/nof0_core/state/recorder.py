@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from nof0_core.clock import Clock
 from nof0_core.domain.event import Alerted, Body, Event
+from nof0_core.errors import JournalFullError
 from nof0_core.ids import ENGINE, Symbol, TraderId
 from nof0_core.journal import Journal
+from nof0_core.journal.reserve import Reserve
 from nof0_core.plugins.env import Logger
 from nof0_core.state.engine_state import EngineState
+from nof0_core.state.full_disk import FullDisk
 
 
 class Recorder:
@@ -25,40 +29,121 @@ class Recorder:
         self.clock = clock
         self.log = log
         self.listeners: list[Callable[[Event], None]] = []
+        self._full_disk: FullDisk | None = None
 
     def record(self, stream: TraderId, body: Body, *, took: float = 0.0) -> Event:
         """Append one event to a stream and apply it; it is on disk after the next `commit`.
 
-        `took` is the real time spent on it, in seconds.
+        What cannot be applied never enters the journal: it is tried first. `took` is the real time
+        spent on it, in seconds.
+
+        Raises:
+            UnbookableError: it cannot be true, or could not be read back. Nothing was written,
+                numbered or changed; who records it knows where it came from, and what to do.
         """
-        event = self.state.apply(self.journal.append(self.clock.now(), stream, body, took=took))
+        time = self.clock.now()
+        seq = self.journal.last_seq + 1
+        take = self.state.check(Event(seq=seq, time=time, stream=stream, body=body))
+        self.journal.append(time, stream, body, took=took)
+        event = take()
         for listener in self.listeners:
             listener(event)
         return event
+
+    @property
+    def is_disk_full(self) -> bool:
+        """Tell whether only what protects may be done, because the rest could not be kept."""
+        return self._full_disk is not None and self._full_disk.is_on
 
     def commit(self) -> None:
         """Put everything recorded where no crash of the process can lose it.
 
         On a clock that runs in real time that includes a power failure (fsync); in a simulation
-        nothing outside depends on it, so the operating system's buffer is enough.
+        nothing outside depends on it, so the operating system's buffer is enough. Where the disk is
+        full and there is a reserve, that is given; what still finds no room waits in memory, and
+        `is_disk_full` says so.
+
+        Raises:
+            JournalError: the journal cannot be written, or the disk did not confirm it.
         """
         if self.clock.is_lockstep:
             self.journal.flush()
-        else:
+            return
+        try:
             self.journal.sync()
+        except JournalFullError as error:
+            self._make_room(error)
+            with suppress(JournalFullError):
+                self.journal.sync()
+        else:
+            self._look_for_room()
 
     async def secure(self) -> int:
         """Do as `commit`, but let others work while the disk does; share its work with them.
 
-        Returns the number of the newest record at the time of the call: all up to it are secured.
-        In a simulation nothing happens in between.
+        Returns the number of the newest record at the time of the call: all up to it are secured,
+        or the disk is full. In a simulation nothing happens in between.
+
+        Raises:
+            JournalError: as `commit`.
         """
         newest = self.journal.last_seq
         if self.clock.is_lockstep:
             self.journal.flush()
-        else:
+            return newest
+        try:
             await self.journal.sync_beside()
+        except JournalFullError as error:
+            self._make_room(error)
+            with suppress(JournalFullError):
+                await self.journal.sync_beside()
+        else:
+            self._look_for_room()
         return newest
+
+    async def assure(self) -> int:
+        """Do as `secure`, for what must not be done unless all of it can be kept.
+
+        Raises:
+            JournalFullError: the disk is full.
+            JournalError: as `commit`.
+        """
+        newest = await self.secure()
+        if self.is_disk_full:
+            message = "the disk is full"
+            raise JournalFullError(message)
+        return newest
+
+    def flush(self) -> None:
+        """Hand everything recorded to the operating system; where the disk is full, another time.
+
+        Raises:
+            JournalError: it cannot be written for another reason.
+        """
+        try:
+            self.journal.flush()
+        except JournalFullError as error:
+            if self.clock.is_lockstep:
+                raise
+            self._make_room(error)
+
+    def keep_room(self, reserve: Reserve) -> None:
+        """Keep a reserve from now on, for what has to be written when the disk is full.
+
+        Raises:
+            JournalError: the disk does not say whether it has room for it.
+        """
+        self._full_disk = FullDisk(reserve=reserve, clock=self.clock, alert=self.alert)
+        self._full_disk.look()
+
+    def _make_room(self, error: JournalFullError) -> None:
+        if self._full_disk is None:
+            raise error
+        self._full_disk.begin(str(error))
+
+    def _look_for_room(self) -> None:
+        if self._full_disk is not None and self._full_disk.is_on:
+            self._full_disk.look()
 
     def alert(
         self,

@@ -60,8 +60,15 @@ def tell():
 
 
 @pytest.fixture
-def story(root):
+def kept(root):
     """The directory of a closed journal with eight records."""
     with Journal.open(root, wall=lambda: WALL) as journal:
         write_story(journal)
     return root
+
+
+@pytest.fixture
+def story(kept):
+    """The same without its `days.json`: what is found is found by the records alone."""
+    (kept / "days.json").unlink()
+    return kept

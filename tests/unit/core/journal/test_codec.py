@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from nof0_core.domain.event import BODIES, Body, Event, MarketSeen, OrderIntended
 from nof0_core.domain.order import OrderPurpose, OrderRequest, Side, Trigger, TriggerKind
-from nof0_core.errors import JournalError
+from nof0_core.errors import JournalError, UnbookableError
 from nof0_core.ids import ENGINE
 from nof0_core.journal.codec import as_json, decode, moment
 from nof0_core.journal.formats import genesis
@@ -166,7 +166,7 @@ def example(word, **changes):
     ],
 )
 def test_what_json_would_change_is_refused(body, words):
-    with pytest.raises(JournalError, match=words):
+    with pytest.raises(UnbookableError, match=words):
         through_a_line(body)
 
 

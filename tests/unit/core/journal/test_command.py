@@ -426,3 +426,11 @@ def test_show_joins_the_two_records_of_a_cycle(two_records):
 
 def test_two_records_of_a_cycle_verify(two_records):
     assert run("verify", two_records).exit_code == 0
+
+
+def test_verify_tells_of_a_closed_day_that_is_gone(kept):
+    path = kept / "bob/2025-07-01.jsonl"
+    path.unlink()
+    result = run("verify", kept)
+    assert result.exit_code == 1
+    assert f"{path}: day: the closed day 2025-07-01 of bob is missing" in result.output

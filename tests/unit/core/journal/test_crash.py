@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from nof0_core.journal import Journal, verify
+from nof0_core.journal import Anchor, Journal, verify
 
 WRITER = """
 import sys
@@ -97,6 +97,6 @@ def test_what_was_flushed_survives_being_killed(root, writer, kills):
             lost |= new
             assert held.issuperset(set(range(1, seq + 1)) - lost)
             flushed = journal.last_seq
-        report = verify(root, anchor=(seq, digest))
+        report = verify(root, anchor=Anchor(last=(seq, digest)))
         assert report.ok, report.faults
     assert grown > 100

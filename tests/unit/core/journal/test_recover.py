@@ -110,6 +110,9 @@ def test_stream_that_vanished_is_not_taken_for_a_power_failure(story):
         journal.append(START, ENGINE, STARTED)
     for path in (story / "alice").iterdir():
         path.unlink()
+    with pytest.raises(JournalError, match="closed day 2025-07-01 of alice is missing"):
+        Journal.open(story)
+    (story / "days.json").unlink()
     with pytest.raises(JournalError, match="lacks record 2: deleted"):
         Journal.open(story)
 
@@ -156,7 +159,7 @@ def test_opening_an_empty_directory_writes_nothing(root):
     assert list(root.iterdir()) == []
     with Journal.open(root) as journal:
         assert (journal.last_seq, journal.recovered, journal.gaps) == (0, (), ())
-        assert verify(root, anchor=journal.last).ok
+        assert verify(root, anchor=journal.safe).ok
 
 
 def test_crash_in_a_new_day_goes_on_in_the_same_file(story):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from nof0_core.domain.event import EngineStopped
 from nof0_core.ids import ENGINE
-from nof0_core.journal import Journal, verify
+from nof0_core.journal import Anchor, Journal, verify
 from nof0_core.journal.places import day_files
 
 
@@ -162,7 +162,7 @@ def test_record_of_another_journal_does_not_fit_in(story, tmp_path, tell):
 
 
 def test_end_that_was_cut_off_is_found_with_the_anchor_only(story):
-    anchor = verify(story).last
+    anchor = Anchor(last=verify(story).last)
     path = story / "@engine/2025-07-02.jsonl"
     path.write_bytes(lines_of(path)[0])
     assert verify(story).ok
@@ -172,7 +172,7 @@ def test_end_that_was_cut_off_is_found_with_the_anchor_only(story):
 
 
 def test_journal_written_anew_is_found_with_the_anchor(story, tmp_path, tell):
-    anchor = verify(story).last
+    anchor = Anchor(last=verify(story).last)
     other = tmp_path / "other"
     with Journal.open(other) as journal:
         journal.append(datetime(2025, 7, 1, tzinfo=UTC), ENGINE, EngineStopped(reason="changed"))
@@ -184,7 +184,7 @@ def test_journal_written_anew_is_found_with_the_anchor(story, tmp_path, tell):
 
 
 def test_anchor_holds_while_the_journal_grows(story):
-    anchor = verify(story).last
+    anchor = Anchor(last=verify(story).last)
     with Journal.open(story) as journal:
         journal.append(datetime(2025, 7, 3, tzinfo=UTC), ENGINE, EngineStopped(reason="later"))
     assert verify(story, anchor=anchor).ok

@@ -52,7 +52,7 @@ class Memory:
     def add(self, time, body):
         event = Event(seq=len(self.events) + 1, time=time, stream="ann", body=body)
         self.events.append(event)
-        self.brakes.apply(event)
+        self.brakes.prepare(event)()
 
     def mark(self, hours, equity, deposited=1000):
         time = START + timedelta(hours=hours)
@@ -62,7 +62,7 @@ class Memory:
     def rebuilt(self):
         brakes = Brakes()
         for event in self.events:
-            brakes.apply(event)
+            brakes.prepare(event)()
         return brakes
 
     def loss(self, hours, equity, deposited=1000):

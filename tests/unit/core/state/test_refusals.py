@@ -8,7 +8,7 @@ import pytest
 
 from nof0_core.domain.event import Alerted, Transferred
 from nof0_core.domain.vocabulary import TransferReason
-from nof0_core.errors import JournalError
+from nof0_core.errors import UnbookableError
 from nof0_core.ids import RESERVE
 
 D = Decimal
@@ -36,7 +36,7 @@ def started(script):
 )
 def test_impossible_fill_is_refused_and_changes_nothing(started, picture_of, size, price, fee):
     before = picture_of(started.ledger, ["ann"])
-    with pytest.raises(JournalError, match=r"^event \d+ \(filled\) cannot be booked: "):
+    with pytest.raises(UnbookableError, match=r"^event \d+ \(filled\) cannot be booked: "):
         started.fill("ann", "BTC", size, price, fee, trade_id=99)
     assert picture_of(started.ledger, ["ann"]) == before
     assert not started.ledger.knows_fill("paper", 99)
@@ -45,16 +45,16 @@ def test_impossible_fill_is_refused_and_changes_nothing(started, picture_of, siz
 @pytest.mark.parametrize("amount", ["NaN", "Infinity", "1E-60"])
 def test_impossible_amounts_are_refused(started, picture_of, amount):
     before = picture_of(started.ledger, ["ann"])
-    with pytest.raises(JournalError, match="transferred"):
+    with pytest.raises(UnbookableError, match="transferred"):
         started.transfer("ann", amount)
-    with pytest.raises(JournalError, match="funding"):
+    with pytest.raises(UnbookableError, match="funding"):
         started.fund("ann", "BTC", amount)
     assert picture_of(started.ledger, ["ann"]) == before
 
 
 def test_trader_cannot_have_accounts_at_two_venues(started):
     other = Transferred(venue_account="live", amounts={"ann": D(5)}, reason=TransferReason.INITIAL)
-    with pytest.raises(JournalError, match="ann has its account at paper, not in live"):
+    with pytest.raises(UnbookableError, match="ann has its account at paper, not in live"):
         started.tell(other)
     assert started.ledger.totals("live").raw_usd == 0
     assert started.ledger.venue_account_of("ann") == "paper"

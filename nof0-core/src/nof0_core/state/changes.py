@@ -1,0 +1,20 @@
+"""What an event changes in the state, reckoned through before it is written anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nof0_core.domain.event import Event
+from nof0_core.errors import UnbookableError
+
+Change = Callable[[], None]
+"""Puts in place what was reckoned: nothing can go wrong any more."""
+
+
+def unchanged() -> None:
+    """Change nothing."""
+
+
+def refused(event: Event, problem: str) -> UnbookableError:
+    """Make the error of an event that cannot be true."""
+    return UnbookableError(f"event {event.seq} ({event.body.type}) cannot be booked: {problem}")
