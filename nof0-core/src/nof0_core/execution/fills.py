@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from nof0_core.border.answers import Told
+from nof0_core.border.answers import BadRow, Told
 from nof0_core.domain.event import Filled, FundingSettled
 from nof0_core.domain.fill import Fill, FundingPayment
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.order import OrderStatus
 from nof0_core.domain.outcome import OrderOutcome
 from nof0_core.domain.snapshot import Quote
-from nof0_core.errors import EndOfDataError, ProviderError
+from nof0_core.errors import EndOfDataError, ProviderError, UnbookableError
 from nof0_core.execution.gateway import Gateway
 from nof0_core.execution.row_check import RowCheck
 from nof0_core.execution.statement_search import StatementSearch
@@ -125,17 +125,21 @@ class FillReader:
             if fill.time >= opened or self._owner(fill.client_id) != UNASSIGNED
         ]
         new = self._rows.new_fills(Told(tuple(ours), told.bad))
-        self._ward.refuse_rows("fills", new.bad, is_all=is_all)
-        fills = new.good
-        for fill in sorted(fills, key=lambda f: f.time):
+        fills, bad = [], list(new.bad)
+        for fill in sorted(new.good, key=lambda f: f.time):
             earlier = [p for p in payments if self._precedes(p, fill)]
             payments = [p for p in payments if p not in earlier]
-            for payment in earlier:
-                self._book_funding(payment, quotes)
-            self._book_fill(fill)
-        for payment in payments:
-            self._book_funding(payment, quotes)
-        return Booked(fills, trouble, is_complete=not new.bad)
+            self._book_all_funding(earlier, quotes)
+            try:
+                self._book_fill(fill)
+            except UnbookableError as error:
+                problem = f"of trade {fill.trade_id} cannot be booked: {error}"
+                bad.append(BadRow(fill.symbol, problem))
+            else:
+                fills.append(fill)
+        self._book_all_funding(payments, quotes)
+        self._ward.refuse_rows("fills", bad, is_all=is_all)
+        return Booked(tuple(fills), trouble, is_complete=not bad)
 
     def settle_netted(self, hour: datetime, quotes: Mapping[Symbol, Quote]) -> None:
         """Let opposite positions that net to nothing at the venue pay each other for an hour.
@@ -269,6 +273,19 @@ class FillReader:
     def _owner(self, client_id: ClientOrderId | None) -> TraderId:
         record = self._recorder.state.order(client_id) if client_id is not None else None
         return record.trader if record is not None else UNASSIGNED
+
+    def _book_all_funding(
+        self, payments: Sequence[FundingPayment], quotes: Mapping[Symbol, Quote]
+    ) -> None:
+        """Book settlements; those that cannot be booked are asked for again."""
+        for payment in payments:
+            try:
+                self._book_funding(payment, quotes)
+            except UnbookableError as error:
+                problem = f"of {payment.symbol} at {payment.time} cannot be booked: {error}"
+                bad = BadRow(payment.symbol, problem)
+                self._ward.refuse_rows("funding", [bad], is_all=False)
+                self._funding_asked = None
 
     def _book_funding(self, payment: FundingPayment, quotes: Mapping[Symbol, Quote]) -> None:
         quantities = self._recorder.state.quantities_at(

@@ -23,6 +23,7 @@ import msgspec
 
 from nof0_core.disk import NO_ROOM, replace_durably
 from nof0_core.errors import JournalError
+from nof0_core.files import read_bytes
 from nof0_core.ids import TraderId
 
 NAME = "days.json"
@@ -60,7 +61,7 @@ def read_days(root: Path) -> Days | None:
     """
     path = root / NAME
     try:
-        content = path.read_bytes()
+        content = read_bytes(path)
     except FileNotFoundError:
         return None
     except OSError as error:

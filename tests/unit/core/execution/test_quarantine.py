@@ -9,8 +9,10 @@ import attrs
 import pytest
 
 from nof0_core.domain.decision import Decision, Signal
+from nof0_core.domain.event import Filled, FundingSettled
 from nof0_core.domain.fill import Fill, FundingPayment
 from nof0_core.domain.order import OrderStatus, Side
+from nof0_core.errors import UnbookableError
 from nof0_core.testing import samples
 from nof0_core.testing.environment import START
 
@@ -364,3 +366,32 @@ async def test_good_funding_that_comes_twice_is_one_settlement(scene):
     assert len(list(scene.recorder.journal.read(types=["funding"]))) == 1
     scene.assert_agrees()
     assert isinstance(scene.venue.paid[0], FundingPayment)
+
+
+@pytest.mark.parametrize(("kind", "verb"), [(Filled, "fills"), (FundingSettled, "funding")])
+async def test_what_only_the_ledger_refuses_is_not_booked_until_it_can_be(
+    scene, monkeypatch, kind, verb
+):
+    await scene.open("ann")
+    await later(scene, timedelta(hours=1))
+    if kind is Filled:
+        scene.venue.trade_by_hand("BTC", Side.BUY, "0.5")
+    else:
+        scene.venue.pay_funding("BTC", "0.0001")
+    record = scene.recorder.record
+
+    def refusing(stream, body, **options):
+        if isinstance(body, kind):
+            message = "it has too many digits"
+            raise UnbookableError(message)
+        return record(stream, body, **options)
+
+    monkeypatch.setattr(scene.recorder, "record", refusing)
+    await scene.execution.sync(scene.quotes())
+    [entry] = scene.quarantine.all()
+    assert (entry.verb, entry.symbol) == (f"a row of {verb}", "BTC")
+    assert "cannot be booked: it has too many digits" in entry.problem
+    monkeypatch.undo()
+    await scene.execution.sync(scene.quotes())
+    assert quarantined(scene) == []
+    scene.assert_agrees()
