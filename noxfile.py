@@ -102,11 +102,14 @@ def build(session: nox.Session) -> None:
 
 @nox.session
 def soak(session: nox.Session) -> None:
-    """Do 100,000 lives of the execution engine and all its tests under all faults end well?"""
+    """Do 100,000 lives of the execution engine, and everything under all faults, end well?"""
     install(session, *PACKAGES, group="test")
     size = {"NOF0_LIVES": "100000", "NOF0_STREAMS": "50000", "NOF0_RUNS": "10000"}
-    size |= {"NOF0_FAULTS": "all", "NOF0_ENDS": "all", "NOF0_DAMAGE": "all"}
-    long = [f"tests/integration/test_{suite}.py" for suite in ("conservation", "sim_faults")]
+    size |= {"NOF0_FAULTS": "all", "NOF0_ENDS": "all", "NOF0_DAMAGE": "all", "NOF0_BAD": "all"}
+    long = [
+        f"tests/integration/test_{suite}.py"
+        for suite in ("conservation", "sim_faults", "bad_plugin")
+    ]
     long.append("tests/unit/core/runtime/test_damage.py")
     options = ["-n", "auto", "--timeout=0", *session.posargs]
     session.run("pytest", "tests/world", *long, *options, env=size)

@@ -6,6 +6,7 @@ A fault is written `VERB:HOW`, such as `quotes:nan`; it begins with the `AFTER`t
 from __future__ import annotations
 
 import asyncio  # noqa: TID251 - what a library that cancels itself raises
+import os
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from decimal import Decimal
@@ -14,6 +15,10 @@ import attrs
 import numpy as np
 
 AFTER = 3
+LEFT = 77
+"""What a process ends with that a fault ends."""
+STRUCK = set()
+"""Faults that have begun in this process."""
 
 
 class OwnDecimal(Decimal):
@@ -152,23 +157,28 @@ def spoilt(answer, how):
 
 @attrs.define
 class Fault:
-    """A fault that begins with a call of its verb; `NONE` is none."""
+    """Faults, each beginning with a call of its verb, with `+` between them; "" is none."""
 
     text: str
     calls: int = 0
 
     def of(self, verb):
         """Count a call; say how it goes wrong, "" if it does not."""
-        wanted, _, how = self.text.partition(":")
-        if verb != wanted:
+        found = [each for each in self.text.split("+") if each.partition(":")[0] == verb]
+        if not found:
             return ""
         self.calls += 1
-        return how if self.calls >= AFTER or verb in ONCE else ""
+        if self.calls < AFTER and verb not in ONCE:
+            return ""
+        STRUCK.add(found[0])
+        return found[0].partition(":")[2]
 
     def raise_for(self, verb, how):
         """Raise, if that is how it goes wrong."""
+        if how == "leave":
+            os._exit(LEFT)
         if how in RAISED:
-            raise RAISED[how]
+            raise RAISED[how]()  # noqa: RSE102 - it makes one
 
     def answer(self, how, good):
         """Return what is answered instead of a good answer."""
@@ -183,7 +193,7 @@ class Fault:
         return self.answer(how, await ask())
 
 
-ONCE = frozenset({"open", "close", "yield", "instruments", "cursor", "capabilities"})
+ONCE = frozenset({"open", "close", "yield", "instruments", "cursor", "export", "allocate", "order"})
 """Verbs that are not called often: their fault begins at once."""
 EVERY = (*RAISED, *ANSWERED, *CHANGED)
 """How any verb may go wrong."""

@@ -1,4 +1,4 @@
-"""Two traders of one engine: `good` on sections of its own, `bad` on those with the fault."""
+"""Three traders of one engine: `good` on sections of its own, `bad` and `worse` on the others."""
 
 from __future__ import annotations
 
@@ -103,7 +103,14 @@ traders:
     exchange_provider: bad
     market_provider: bad
     model: bad
+    allocation_pct: 25
     risk_checks: [{{type: bad, fault: {check!r}}}]
+  - <<: *good
+    id: worse
+    name: Worse
+    exchange_provider: bad
+    market_provider: bad
+    allocation_pct: 25
 monitoring:
   update_interval: 1m
 """,
@@ -113,7 +120,7 @@ WALL = ("seq", "prev", "hash", "wall")
 
 
 def write(root: Path, fault: str = "", *, is_asked: bool = False) -> Path:
-    """Write the project; `fault` is `VERB:HOW`, or `open:HOW PART`; returns its main file."""
+    """Write the project; `fault` is `VERB:HOW`, more after a `+`, or `open:HOW PART`."""
     text, _, part = fault.partition(" ")
     verb = text.partition(":")[0]
     faults = dict.fromkeys(("market", "exchange", "model", "check", "exporter", "allocator"), "")
@@ -131,12 +138,12 @@ def write(root: Path, fault: str = "", *, is_asked: bool = False) -> Path:
     return root / "etc" / "nof0.yaml"
 
 
-def run(main: Path, moments: int) -> None:
-    """Run the engine at full speed in this process, for so many moments."""
-    anyio.run(_run, main, moments)
+def run(main: Path, moments: int) -> Lines:
+    """Run the engine at full speed in this process, for so many moments; returns its log."""
+    return anyio.run(_run, main, moments)
 
 
-async def _run(main: Path, moments: int) -> None:
+async def _run(main: Path, moments: int) -> Lines:
     config = configuration.load(main, load_plugins(), data_dir=main.parent.parent / "data")
     log = Lines()
     async with open_engine(config, full_speed=True, log=lambda _: log) as engine:
@@ -148,6 +155,7 @@ async def _run(main: Path, moments: int) -> None:
                 engine.manager.stop("enough")
 
         await engine.run(after)
+    return log
 
 
 def records(main: Path, stream: str) -> list[dict]:
