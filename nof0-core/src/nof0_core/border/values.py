@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
-from decimal import Decimal
+from decimal import (
+    Clamped,
+    Context,
+    Decimal,
+    InvalidOperation,
+    Overflow,
+    Rounded,
+    Subnormal,
+    Underflow,
+)
 from enum import Enum
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
@@ -32,6 +41,13 @@ FINEST = 60
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
+_PLAIN_NUMBERS = Context(
+    prec=FIGURES,
+    Emin=FIGURES - FINEST,
+    Emax=DIGITS,
+    traps=[Clamped, InvalidOperation, Overflow, Rounded, Subnormal, Underflow],
+)
+"""Refuses numbers of more figures or decimals than usual, whatever else they are."""
 _PLAIN = (str, int, float, bool, Decimal, type(None), datetime)
 _NO_OFFSET = timedelta(0)
 
@@ -68,28 +84,62 @@ def number(
         digits: the power of ten below which it stays.
         figures: it has no more, significant ones or decimals.
     """
-    grid = None if decimals is None else Decimal((0, (1,), -decimals))
+    return _Number(above=above, least=least, decimals=decimals, digits=digits, figures=figures)
 
-    def check(value: object) -> str:
+
+class _Number:
+    """See `number`."""
+
+    def __init__(
+        self,
+        *,
+        above: int | None,
+        least: int | None,
+        decimals: int | None,
+        digits: int,
+        figures: int,
+    ) -> None:
+        self._above, self._least, self._decimals = above, least, decimals
+        self._digits, self._figures = digits, figures
+        self._grid = None if decimals is None else Decimal((0, (1,), -decimals))
+        self._limit = Decimal((0, (1,), digits))
+        self._under = self._limit.copy_negate() if above is None else Decimal(above)
+        self._low = self._under if least is None else Decimal(least)
+
+    def __call__(self, value: object) -> str:
         if type(value) is not Decimal:
             return f"is {shown(value)} ({type(value).__name__}), not a Decimal"
         if not value.is_finite():
             return f"is {value}"
+        return "" if self._is_plain(value) else self.wrong(value)
+
+    def _is_plain(self, value: Decimal) -> bool:
+        """See quickly that nothing is wrong, as with nearly all numbers."""
+        if not (self._under < value < self._limit and value >= self._low):
+            return False
+        try:
+            _PLAIN_NUMBERS.plus(value)
+        except ArithmeticError:
+            return False
+        # The exponent of a nought is looked at, too.
+        is_on_grid = self._grid is None or not EXACT.remainder(value, self._grid)
+        return is_on_grid and value.adjusted() <= self._digits
+
+    def wrong(self, value: Decimal) -> str:
+        """Say what is wrong with a finite number, "" if nothing is."""
         _, written, exponent = value.as_tuple()
         assert type(exponent) is int  # noqa: S101 - it is finite
-        if exponent < -max(figures, FINEST) or len(written) > figures:
+        if exponent < -max(self._figures, FINEST) or len(written) > self._figures:
             return f"is {shown(value)}: more digits than anybody reckons with"
-        if exponent > digits or (value and value.adjusted() >= digits):
-            return f"is {shown(value)}: not below 1e{digits}"
-        if grid is not None and value != value.quantize(grid, context=EXACT):
-            return f"is {shown(value)}: more than {decimals} decimals"
-        if above is not None and value <= above:
-            return f"is {shown(value)}, not above {above}"
-        if least is not None and value < least:
-            return f"is {shown(value)}, below {least}"
+        if exponent > self._digits or (value and value.adjusted() >= self._digits):
+            return f"is {shown(value)}: not below 1e{self._digits}"
+        if self._grid is not None and value != value.quantize(self._grid, context=EXACT):
+            return f"is {shown(value)}: more than {self._decimals} decimals"
+        if self._above is not None and value <= self._above:
+            return f"is {shown(value)}, not above {self._above}"
+        if self._least is not None and value < self._least:
+            return f"is {shown(value)}, below {self._least}"
         return ""
-
-    return check
 
 
 def whole(*, least: int, most: int) -> Check:
@@ -115,6 +165,8 @@ def text(*, most: int = TEXT_BYTES, least: int = 0) -> Check:
             return f"has {len(value)} letters, more than {most}"
         if "\0" in value:
             return f"has a zero byte: {shown(value)}"
+        if value.isascii():
+            return ""
         try:
             size = len(value.encode())
         except UnicodeEncodeError:
@@ -145,6 +197,8 @@ def moment(value: object) -> str:
     zone = value.tzinfo
     if zone is None:
         return f"is {value.isoformat()}: it has no time zone"
+    if zone is UTC and EARLIEST.year <= value.year < LATEST.year:
+        return ""
     # Another class of zone could raise, now or later.
     if type(zone) not in (timezone, ZoneInfo) or value.utcoffset() != _NO_OFFSET:
         return "is not in UTC"
