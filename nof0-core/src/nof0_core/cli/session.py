@@ -1,0 +1,206 @@
+"""One run of `nof0 run`, which always ends."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from datetime import datetime, timedelta
+
+import anyio
+from rich.console import Console
+
+from nof0_core.border.foreign import Origin, reraise
+from nof0_core.cli.display import display, summary
+from nof0_core.cli.report import FAILED, INTERRUPTED, report
+from nof0_core.clock import pause
+from nof0_core.config.model import Config
+from nof0_core.domain.measured import ExporterState
+from nof0_core.errors import EndOfDataError, Nof0Error, ProviderError
+from nof0_core.execution.limits import Limits
+from nof0_core.plugins.env import Logger
+from nof0_core.redaction import Redactor
+from nof0_core.runtime.blocked_loop import LoopWatch
+from nof0_core.runtime.engine import Engine, open_engine
+from nof0_core.runtime.holding import Holder, holding
+from nof0_core.runtime.leaving import Deadline, Threads, each_named, leave, wait_for_threads
+from nof0_core.runtime.stop_signals import StopSignals
+
+Lag = Callable[[], Mapping[str, int]]
+Quarantine = Callable[[], Mapping[str, str]]
+Beside = Callable[[Lag, Quarantine], AbstractAsyncContextManager[object]]
+"""Opens what runs beside the engine, given how to ask how exporters are."""
+
+
+class Session:
+    """One run of the command: it always ends, whatever plugins do, and says why.
+
+    `code` is what the process ends with; a run that was asked to end has `limits.end` for it.
+    """
+
+    def __init__(self, config: Config, log: Logger, console: Console, *, limits: Limits) -> None:
+        self.code = 0
+        self._config = config
+        self._log = log
+        self._console = console
+        self._limits = limits
+        self._plugins = config.registry.plugins
+        self._deadline = Deadline(log=log, plugins=self._plugins)
+        self._signals = StopSignals(stop=self._on_signal, leave=self._at_once, log=log)
+        self._engine: Engine | None = None
+        self._opening: anyio.CancelScope | None = None
+        self._opened: anyio.Event | None = None
+        self._reason = ""
+
+    async def live(
+        self,
+        log: Callable[[str], Logger],
+        cycles: int | None,
+        wall_limit: timedelta | None,
+        beside: Mapping[str, Beside],
+    ) -> None:
+        """Run, report, and see to it that the event loop ends."""
+        self._signals.install()
+        opening = self._opening = anyio.CancelScope()
+        opened = self._opened = anyio.Event()
+        watch = LoopWatch(log=self._log, plugins=self._plugins)
+        try:
+            async with watch.watching(), anyio.create_task_group() as tasks:
+                tasks.start_soon(self._signals.keep)
+                if wall_limit is not None:
+                    seconds = 2 * wall_limit.total_seconds() + self._limits.open
+                    self._give(seconds + self._limits.end)
+                    tasks.start_soon(self._stop_after, wall_limit)
+                failed: Exception | None = None
+                try:
+                    with opening:
+                        await self._trade(log, cycles, beside, watch, opened)
+                except EndOfDataError as error:
+                    self._reason = self._reason or str(error)
+                except Exception as error:  # noqa: BLE001 - raised again below
+                    failed = error
+                tasks.cancel_scope.cancel()
+            if failed is not None:
+                raise failed
+            summary(self._config, self._console, self._reason)
+        finally:
+            # All of ours is closed and written: what is left is not worth waiting for.
+            self._give(self._limits.close)
+
+    def settle(self, known: Threads) -> None:
+        """Give the signals back, and leave at once where a thread of a plugin does not end."""
+        self._signals.restore()
+        self._deadline.lift()
+        left = wait_for_threads(known, self._limits.close)
+        if not left:
+            return
+        named = ", ".join(each_named(left, self._plugins))
+        self._log.warning("threads were left behind; the process ends without them", threads=named)
+        error = sys.exc_info()[1]
+        leave(self.code if error is None else report(error, is_debug=False))
+
+    async def _trade(
+        self,
+        log: Callable[[str], Logger],
+        cycles: int | None,
+        beside: Mapping[str, Beside],
+        watch: LoopWatch,
+        opened: anyio.Event,
+    ) -> None:
+        async with AsyncExitStack() as stack:
+            holder = await stack.enter_async_context(
+                holding(is_lockstep=False, log=self._log, within=self._limits.close)
+            )
+            for name, open_one in beside.items():
+                await self._enter(holder, name, open_one)
+            engine = self._engine = await stack.enter_async_context(
+                open_engine(
+                    self._config,
+                    full_speed=cycles is not None,
+                    log=log,
+                    limits=self._limits,
+                    loop_blocks=lambda: watch.blocks,
+                )
+            )
+            opened.set()
+            async with anyio.create_task_group() as tasks:
+                with display(engine, self._console) as update:
+                    tasks.start_soon(_keep_exported, engine, update)
+                    self._reason = await engine.run(_Moments(engine, cycles))
+                tasks.cancel_scope.cancel()
+
+    async def _enter(self, holder: Holder, name: str, open_one: Beside) -> None:
+        """Open what runs beside the engine."""
+        registry = self._config.registry
+        redact = Redactor(self._config.secrets).text
+        plugin = str(registry.companions[name])
+        origin = Origin(part=f"companion {name}", plugin=plugin, redact=redact)
+        try:
+            await holder.enter(origin, open_one(self._lag, self._quarantine))
+        except BaseException as error:  # noqa: BLE001 - foreign code raises anything
+            reraise(error, origin=origin, verb="open", allowed=(Nof0Error,), make=ProviderError)
+
+    def _stop(self, reason: str, code: int) -> None:
+        """Ask the run to end, or what is being opened."""
+        if self._reason:
+            return
+        self._reason, self.code = reason, code
+        self._give(self._limits.end)
+        if self._engine is not None:
+            self._engine.manager.stop(reason)
+        elif self._opening is not None:
+            self._opening.cancel()
+
+    def _on_signal(self, number: int) -> None:
+        if number == signal.SIGINT:
+            self._stop("interrupted", INTERRUPTED)
+        else:
+            self._stop("terminated", 0)
+
+    def _at_once(self, number: int) -> None:
+        leave(INTERRUPTED if number == signal.SIGINT else FAILED)
+
+    async def _stop_after(self, limit: timedelta) -> None:
+        """Stop so long after everything is open; an opening that goes on longer is given up."""
+        seconds, opened = limit.total_seconds(), self._opened
+        assert opened is not None  # noqa: S101 - made before this begins
+        with anyio.move_on_after(seconds + self._limits.open):
+            await opened.wait()
+        if opened.is_set():
+            await pause(seconds)
+        self._stop(f"{limit} of real time are over", 0)
+
+    def _give(self, seconds: float) -> None:
+        self._deadline.within(seconds, self.code, "the run")
+
+    def _states(self) -> tuple[ExporterState, ...]:
+        return self._engine.exports.states if self._engine is not None else ()
+
+    def _lag(self) -> Mapping[str, int]:
+        return {state.exporter: state.behind for state in self._states()}
+
+    def _quarantine(self) -> Mapping[str, str]:
+        return {state.exporter: state.trouble for state in self._states() if state.trouble}
+
+
+class _Moments:
+    """Called after each moment of the run: counts cycles."""
+
+    def __init__(self, engine: Engine, cycles: int | None) -> None:
+        self._engine = engine
+        self._cycles = cycles
+
+    def __call__(self, _: datetime) -> None:
+        done = max((t.cycles for t in self._engine.manager.traders.values()), default=0)
+        if self._cycles is not None and done >= self._cycles:
+            self._engine.manager.stop(f"{done} cycles done")
+
+
+async def _keep_exported(engine: Engine, update: Callable[[], None]) -> None:
+    """Export and redraw now and then, in real time."""
+    step = 1.0 if engine.is_recorded else engine.config.update_interval.total_seconds()
+    while True:
+        await pause(step)
+        engine.export()
+        update()
