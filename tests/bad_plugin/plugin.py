@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 
 import attrs
+from spoiling import spoil
 
 from bad_plugin.faults import Fault
 from nof0_core import BackendKind, ExchangeKind, PolicyKind, ServiceKind, hookimpl, opt
@@ -87,9 +88,16 @@ class Model:
         self.fault = fault
 
     async def complete(self, request):
-        return await self.fault.over("complete", lambda: self._decide(request))
+        how = self.fault.of("complete")
+        self.fault.raise_for("complete", how)
+        answer = self.fault.answer(how, self._decide(request))
+        if how == "mutate":
+            for part in (request.context, request.schema, request.model):
+                spoil(part)
+            request.calls.clear()
+        return answer
 
-    async def _decide(self, request):
+    def _decide(self, request):
         context = request.context
         held = {holding.symbol for holding in context.account.holdings}
         minutes = int(context.time.timestamp()) // 60

@@ -248,25 +248,59 @@ IN_THE_WAY["file"] = text(CANARY)
 def test_in_the_place_of_the_data_directory(root, nof0, odd):
     data = root / "data"
     IN_THE_WAY[odd](data)
+    said = set()
     for words in (
         ("check", "etc/nof0.yaml"),
         ("run", "etc/nof0.yaml", "--cycles", "1"),
         ("halt", "etc/nof0.yaml"),
+        ("resume", "etc/nof0.yaml"),
         ("traders", "pause", "etc/nof0.yaml"),
         ("traders", "status", "etc/nof0.yaml"),
         ("journal", "list", "etc/nof0.yaml"),
         ("journal", "verify", "etc/nof0.yaml"),
         ("leaderboard", "etc/nof0.yaml"),
     ):
-        # A link is followed, and made what it leads to is where nothing is.
-        if odd != "dangling":
-            refused(nof0(*words))
+        outcome = nof0(*words)
+        refused(outcome, "etc/manager.yaml:", f"{data} cannot be used: ")
+        said |= {line for line in outcome.stderr.splitlines() if str(data) in line}
         if words[0] in ("check", "run", "halt"):
             refused(nof0(*words, "--data-dir", "data"), "data")
+    assert len(said) == 1, said
+    # What a link leads to is not made.
+    assert not (root / "nowhere").exists()
     assert os.path.lexists(data)
 
 
-@pytest.mark.parametrize("odd", ["pipe", "socket", "directory", "circle"])
+@pytest.mark.parametrize("odd", IN_THE_WAY)
+@pytest.mark.parametrize(("file", "key"), [("nof0", "DataPath"), ("manager", "    journal_dir")])
+def test_in_the_place_of_another_directory(root, nof0, odd, file, key):
+    other = root / "other"
+    IN_THE_WAY[odd](other)
+    path = root / "etc" / f"{file}.yaml"
+    lines = [one for one in path.read_text().splitlines() if one.split(":")[0] != key]
+    start = next((at for at, one in enumerate(lines) if one.strip().startswith("- id:")), -1)
+    lines.insert(start + 1, f"{key}: ../other")
+    path.write_text("\n".join(lines) + "\n")
+    for words in (("check",), ("run",)):
+        refused(nof0(*words, "etc/nof0.yaml"), f"{other} cannot be used: ")
+    assert not (root / "nowhere").exists()
+    assert nof0("halt", "etc/nof0.yaml").check()
+    assert (root / "data" / "control" / "halt.json").exists()
+
+
+@pytest.mark.parametrize("odd", IN_THE_WAY)
+def test_in_the_place_of_an_exporters_directory(root, nof0, odd):
+    IN_THE_WAY[odd](root / "other")
+    with (root / "etc" / "nof0.yaml").open("a") as file:
+        file.write("Exporters: [{type: json, path: ../other}]\n")
+    outcome = nof0("run", "etc/nof0.yaml", "--cycles", "2").check()
+    assert "Traceback" not in outcome.stderr
+    # Nothing but the exporter is stopped, and what a link leads to is not made.
+    assert "cannot make the directory" in outcome.stderr
+    assert not (root / "nowhere").exists()
+
+
+@pytest.mark.parametrize("odd", ["pipe", "socket", "endless device", "directory", "circle"])
 @pytest.mark.parametrize("name", ["engine.lock", "manager_state.json"])
 def test_in_the_place_of_a_file_of_the_engine(root, nof0, odd, name):
     data = root / "data"
@@ -279,6 +313,34 @@ def test_in_the_place_of_a_file_of_the_engine(root, nof0, odd, name):
     # Looking whether an engine runs neither hangs nor keeps a halt away.
     assert nof0("halt", "etc/nof0.yaml").check()
     assert (data / "control" / "halt.json").exists()
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_the_data_directory_is_where_the_link_stands_not_where_it_leads(root, nof0, is_there):
+    (root / "far").mkdir()
+    (root / "data").mkdir()
+    if is_there:
+        (root / "far" / "state.json").write_text("{}\n")
+    (root / "data" / "manager_state.json").symlink_to(root / "far" / "state.json")
+    nof0("halt", "etc/nof0.yaml").check()
+    assert (root / "data" / "control" / "halt.json").exists()
+    nof0("resume", "etc/nof0.yaml").check()
+    nof0("run", "etc/nof0.yaml", "--cycles", "1").check()
+    assert (root / "data" / "journal").is_dir()
+    assert {one.name for one in (root / "far").iterdir()} <= {"state.json"}
+
+
+def test_every_command_finds_the_same_directory_behind_a_link_and_two_dots(root, nof0):
+    (root / "far" / "inner").mkdir(parents=True)
+    (root / "far" / "data").mkdir()
+    (root / "data").mkdir()
+    (root / "link").symlink_to("far/inner")
+    nof0("run", "etc/nof0.yaml", "--cycles", "1", "--data-dir", "link/../data").check()
+    nof0("halt", "etc/nof0.yaml", "--data-dir", "link/../data").check()
+    nof0("traders", "pause", "etc/nof0.yaml", "--data-dir", "link/../data").check()
+    found = {one.name for one in (root / "far" / "data").iterdir()}
+    assert {"journal", "control"} <= found
+    assert not list((root / "data").iterdir())
 
 
 @pytest.mark.parametrize("odd", ["pipe", "socket", "endless device", "circle"])

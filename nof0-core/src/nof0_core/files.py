@@ -121,6 +121,25 @@ def read_text(path: Path | str, *, limit: int | None = TEXT_LIMIT) -> str:
         raise _fault(errno.EILSEQ, "it is not UTF-8 text: save it as UTF-8", path) from None
 
 
+def absolute(path: Path | str) -> Path:
+    """Make a path absolute, and leave the links in it as they are, like whoever wrote it down.
+
+    Only up to its last `..`, which is above what a link leads to, links have to be followed. What
+    is kept at a path is there and not where something put in its place leads. A circle of links is
+    taken as it is: who needs what should be there says so.
+
+    Raises:
+        ValueError: it has a character no path has.
+    """
+    parts = Path(path).parts
+    last = max((at for at, part in enumerate(parts, start=1) if part == ".."), default=0)
+    found = Path(os.path.realpath(Path(*parts[:last])) if last else "", *parts[last:]).absolute()
+    if b"\0" in os.fsencode(found):
+        message = "a path has no NUL character"
+        raise ValueError(message)
+    return found
+
+
 def no_directory(path: Path | str) -> str:
     """Say why nothing can be kept in a directory, which need not be there yet; empty if it can.
 

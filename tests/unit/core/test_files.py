@@ -11,6 +11,7 @@ import pytest
 
 from nof0_core.files import (
     TEXT_LIMIT,
+    absolute,
     in_words,
     no_directory,
     no_file,
@@ -162,3 +163,13 @@ def test_the_descriptor_waits_as_any_other_does(tmp_path):
 def test_every_fault_of_the_system_has_words(number):
     assert in_words(OSError(number, os.strerror(number)))
     assert in_words(OSError("odd")) == "OSError"
+
+
+def test_a_path_keeps_its_links_but_those_in_front_of_two_dots(tmp_path, monkeypatch):
+    (tmp_path / "far" / "inner").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("far/inner")
+    monkeypatch.chdir(tmp_path)
+    assert absolute("link") == absolute(tmp_path / "link") == tmp_path / "link"
+    assert absolute("link/../link") == tmp_path / "far" / "link"
+    with pytest.raises(ValueError, match="NUL"):
+        absolute("a\0b")

@@ -30,12 +30,14 @@ class Origin:
     """Whose code is called, in the words of messages.
 
     `part` is family and section or type (`market grove`), `plugin` distribution and version, empty
-    where nobody knows, `place` file and line of the YAML. `redact` takes secrets out of a text.
+    where nobody knows, `place` file and line of the YAML. `is_ours`: it belongs to this project,
+    and changes nothing of what it is shown. `redact` takes secrets out of a text.
     """
 
     part: str
     plugin: str = ""
     place: str = ""
+    is_ours: bool = attrs.field(default=False, eq=False, repr=False)
     redact: Callable[[str], str] = attrs.field(default=Redactor().text, eq=False, repr=False)
 
     def __str__(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from nof0_core.files import no_directory, read_text
+from nof0_core.files import absolute, no_directory, read_text
 
 
 def state_directory(config_file: Path, data_dir: Path | None) -> Path:
@@ -25,7 +25,7 @@ def state_directory(config_file: Path, data_dir: Path | None) -> Path:
         if fault or not data_dir.is_dir():
             message = f"there is no data directory {data_dir}" + (f": {fault}" if fault else "")
             raise UsageError(message, hints=("give the one the engine works on; nothing was done",))
-        return data_dir.absolute()
+        return absolute(data_dir)
     from nof0_core.config.places import read_places
 
     try:

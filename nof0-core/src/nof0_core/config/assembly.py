@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -15,6 +14,7 @@ from nof0_core.config.files.manager import ManagerBlock, ManagerFile, Monitoring
 from nof0_core.config.files.providers import ExchangeFile, MarketFile
 from nof0_core.config.session import Session
 from nof0_core.config.tree import Items, Node, Table
+from nof0_core.files import absolute
 
 T = TypeVar("T")
 
@@ -102,6 +102,5 @@ def where(
     """
     if data_dir is not None:
         return data_dir / "manager_state.json", data_dir / "api"
-    # Unlike `Path.resolve`, this takes a circle of links as it is; whoever uses it says so.
-    state_file = state_file or Path(os.path.realpath(main.parent / _STATE_FILE))
+    state_file = state_file or absolute(main.parent / _STATE_FILE)
     return state_file, data_path or state_file.parent / "api"

@@ -16,6 +16,7 @@ from nof0_core.config.result import assemble
 from nof0_core.config.session import Session
 from nof0_core.config.tree import Problems, Scalar, Table, find
 from nof0_core.errors import ConfigError, PluginError
+from nof0_core.files import absolute
 from nof0_core.plugins.catalog import Catalog
 from nof0_core.plugins.one_off import add_file
 from nof0_core.plugins.registry import PluginRegistry
@@ -50,7 +51,7 @@ def load(
         path=main_path,
         main=main_table,
         named={key: read_named(session, main_table, key, shown) for key in FILES},
-        data_dir=None if data_dir is None else Path(os.path.abspath(data_dir)),  # noqa: PTH100
+        data_dir=None if data_dir is None else absolute(data_dir),
     )
     config = assemble(session, registry, trees)
     if config is None or len(session.problems):
@@ -113,6 +114,8 @@ def read_named(session: Session, main: Table, key: str, shown: str) -> Table | N
     ref = session.take(node, FileRef) if node is not None else None
     if ref is None:
         return None
-    text = os.path.relpath(ref.file, session.directories[shown])
+    # What it is read as is named beside where a link to it leads, and its own paths start there.
+    file = Path(os.path.realpath(ref.file))
+    text = os.path.relpath(file, session.directories[shown])
     name = os.path.normpath(os.path.join(os.path.dirname(shown), text))  # noqa: PTH118, PTH120
-    return session.read(ref.file, name, named_at=find(main, key, "File"))
+    return session.read(file, name, named_at=find(main, key, "File"))

@@ -16,8 +16,10 @@ import attrs
 from nof0_core.config.assembly import where
 from nof0_core.config.loading import begin, dotenv_of, read_named
 from nof0_core.config.session import Session
-from nof0_core.config.tree import Items, Scalar, Table
+from nof0_core.config.targets import note_unusable
+from nof0_core.config.tree import Items, Scalar, Table, find
 from nof0_core.errors import ConfigError
+from nof0_core.files import absolute, no_directory
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.plugins.registry import PluginRegistry
 
@@ -61,7 +63,8 @@ def read_places(
     """Read where the files of a main file are; the arguments are those of `load`.
 
     Raises:
-        ConfigError: the main file or manager.yaml cannot be read, or one of these keys.
+        ConfigError: the main file or manager.yaml cannot be read, or one of these keys, or what
+            stands in the place of the data directory is none.
     """
     session, main = begin(path, PluginRegistry(), environ=environ)
     shown = str(path)
@@ -74,7 +77,7 @@ def read_places(
     by_json = _written_by_json(session, main)
     configured = exported = whole = None
     if data_dir is not None:
-        whole = Path(os.path.abspath(data_dir))  # noqa: PTH100 - keeps links
+        whole = absolute(data_dir)
     else:
         configured = session.take(manager.table("manager").get("state_storage_path"), Path)
         exported = session.take(main.get("DataPath"), Path)
@@ -86,6 +89,12 @@ def read_places(
         state_file=configured,
         data_path=exported,
     )
+    if whole is None:
+        # Where a run cannot keep anything, there is nothing of one, and nobody to tell anything.
+        kept, at = state_file.parent, find(manager, "manager", "state_storage_path")
+        note_unusable(session, at, kept, no_directory(kept))
+        if len(session.problems) > told:
+            raise ConfigError(session.problems.ordered([dotenv_of(shown), *session.files]))
     return Places(
         state_dir=state_file.parent,
         state_file=state_file,

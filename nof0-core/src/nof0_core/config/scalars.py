@@ -14,6 +14,7 @@ from typing import Any, NewType
 from nof0_core.config.duration import parse_duration
 from nof0_core.config.tree import Node, Scalar, problem
 from nof0_core.errors import Problem
+from nof0_core.files import absolute
 from nof0_core.plugins.suggestion import did_you_mean
 
 Label = NewType("Label", str)
@@ -157,9 +158,7 @@ def as_path(node: Node, directory: Path) -> Path:
     if any(len(os.fsencode(part)) > _LONGEST_NAME for part in path.parts):
         raise _no_path(node, f"a name in it has more than {_LONGEST_NAME} bytes")
     try:
-        # Unlike `Path.resolve`, this takes a circle of links as it is: who needs what should be
-        # there says so, and a halt, for which a directory is enough, does not mind.
-        found = Path(os.path.realpath(directory / path))
+        found = absolute(directory / path)
     except ValueError:
         raise _no_path(node, "it has a character no path has") from None
     if len(os.fsencode(found)) > _LONGEST_PATH:

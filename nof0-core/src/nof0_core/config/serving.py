@@ -23,6 +23,7 @@ from nof0_core.config.result import ttl_of
 from nof0_core.config.sections import Markets
 from nof0_core.config.tree import Scalar, Table
 from nof0_core.errors import ConfigError
+from nof0_core.files import absolute
 from nof0_core.plugins.catalog import Catalog
 
 _READ = ("json", "prometheus")
@@ -76,7 +77,7 @@ def load_serving(
             key: read_named(session, main_table, key, shown) if key == "Manager" else None
             for key in FILES
         },
-        data_dir=None if data_dir is None else Path(os.path.abspath(data_dir)),  # noqa: PTH100
+        data_dir=None if data_dir is None else absolute(data_dir),
     )
     files = read_files(session, trees)
     state_file, data_path = places(files)

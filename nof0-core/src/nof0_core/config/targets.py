@@ -24,16 +24,17 @@ def check_targets(session: Session, files: Files, traders: Sequence[Named]) -> N
     if trees.data_dir is None:
         state_at = find(trees.of("Manager"), "manager", "state_storage_path")
         data_at = find(trees.main, "DataPath")
-    _note(session, state_at, state_file.parent, no_directory(state_file.parent))
+    note_unusable(session, state_at, state_file.parent, no_directory(state_file.parent))
     if not no_directory(state_file.parent):
-        _note(session, state_at, state_file, no_file(state_file))
-        _note(session, data_at, data_path, no_directory(data_path))
+        note_unusable(session, state_at, state_file, no_file(state_file))
+        note_unusable(session, data_at, data_path, no_directory(data_path))
     for named in traders if trees.data_dir is None else ():
         own = named.entry.journal_dir
         if own is not None:
-            _note(session, find(named.node, "journal_dir"), own, no_directory(own))
+            note_unusable(session, find(named.node, "journal_dir"), own, no_directory(own))
 
 
-def _note(session: Session, place: Place, path: Path, fault: str) -> None:
+def note_unusable(session: Session, place: Place, path: Path, fault: str) -> None:
+    """Note that a configured place cannot be used, if there is a reason."""
     if fault:
         session.problems.add(place, f"{path} cannot be used: {fault}")

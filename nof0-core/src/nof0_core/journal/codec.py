@@ -17,11 +17,19 @@ from typing import Any
 import attrs
 import msgspec
 
-from nof0_core.domain.event import BODIES, Body, MarketSeen
+from nof0_core.domain.event import BODIES, Body, CycleEnded, Decided, HourMarked, MarketSeen
 from nof0_core.errors import JournalError, UnbookableError
 from nof0_core.journal.fidelity import check_of
 
 _encoder = msgspec.json.Encoder()
+_AS_WRITTEN = frozenset({MarketSeen, Decided, CycleEnded, HourMarked})
+"""Bodies that need not be read back to know that they can be: the largest, and the most frequent.
+
+Every value in them has passed the border before (quotes and bars; answers and calls of models;
+verdicts; order outcomes and fills), was read from the configuration, or is what the ledger reckoned
+of events that were read back themselves. All others are read back, above all those a venue's values
+enter by.
+"""
 _BEFORE_BODY = b',"data":'
 _AFTER_BODY = b',"prev":"'
 
@@ -68,8 +76,7 @@ def encode(line: Line) -> bytearray:
         message = f'an event of type "{line.type}" carries JSON with a line break in it'
         raise UnbookableError(message)
     del buffer[-1]
-    if kind is not MarketSeen:
-        # By far the largest, and made of what was checked before: its fields come back as written.
+    if kind not in _AS_WRITTEN:
         _read_back(line, buffer)
     return buffer
 

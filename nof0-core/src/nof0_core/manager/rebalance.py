@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from nof0_core.border.foreign import Origin, is_passing
+from nof0_core.border.shown import Copier
 from nof0_core.config.model import Config
 from nof0_core.domain.event import Rebalanced, Transferred
 from nof0_core.domain.view import TraderView
@@ -67,7 +68,8 @@ class Rebalancer:
             available_pct=available,
         )
         try:
-            answer: object = self._config.allocator.allocate(request)
+            shown = request if self._origin.is_ours else Copier()(request)
+            answer: object = self._config.allocator.allocate(shown)
             shares, problem = {}, fault(answer, request)
             if problem:
                 problem = self._origin.at_fault(problem)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from nof0_core.errors import DuplicateKindError, PluginError, UnknownKindError
 from nof0_core.plugins.catalog import Catalog, FailedPlugin, LoadedPlugin
 from nof0_core.plugins.families import FAMILIES
+from nof0_core.plugins.ours import is_ours
 from nof0_core.plugins.suggestion import nearest
 
 FIRST_PARTY = {
@@ -88,7 +89,7 @@ def duplicate(what: str, first: LoadedPlugin, second: LoadedPlugin) -> PluginErr
     if first == second:
         return broken_contract(first, f"offers {what} twice")
     # This project's own plugin stands first; the stranger is the one to switch off.
-    kept, other = sorted((first, second), key=lambda plugin: not _is_of_project(plugin))
+    kept, other = sorted((first, second), key=lambda plugin: not is_ours(plugin))
     width = max(len(str(kept)), len(str(other)))
     if other.is_file:
         way_out = f"take {other.module} out of Plugins in the main file"
@@ -104,11 +105,6 @@ def duplicate(what: str, first: LoadedPlugin, second: LoadedPlugin) -> PluginErr
             way_out,
         ],
     )
-
-
-def _is_of_project(plugin: LoadedPlugin) -> bool:
-    ours = {*FIRST_PARTY.values(), *COMPANIONS.values()}
-    return plugin.is_builtin or plugin.distribution in ours
 
 
 def unknown_hook(plugin: LoadedPlugin, hook: str, known: Iterable[str]) -> PluginError:

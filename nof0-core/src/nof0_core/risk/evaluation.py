@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import attrs
 
 from nof0_core.border.foreign import Origin, is_passing
+from nof0_core.border.shown import Copier
 from nof0_core.border.verdict import validated
 from nof0_core.domain.decision import ALLOW, CHECK_FAILED, Decision, Judgement, Verdict, VerdictKind
 from nof0_core.protocols.risk import RiskCheck, RiskContext
 from nof0_core.risk.costs import planned_exits
-from nof0_core.risk.shown import Copier
 from nof0_core.risk.verdicts import veto
 
 Named = tuple[str, RiskCheck]

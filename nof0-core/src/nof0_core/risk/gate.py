@@ -8,6 +8,7 @@ from decimal import Decimal, localcontext
 import attrs
 
 from nof0_core.border.foreign import Origin
+from nof0_core.border.shown import Copier
 from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.decision import Decision, Judgement, Signal, Verdict
 from nof0_core.domain.margin import initial_margin
@@ -30,7 +31,6 @@ from nof0_core.risk.checks.schema import Schema
 from nof0_core.risk.checks.size import MinimumOrder, PositionSize, ValueBand
 from nof0_core.risk.costs import reward_risk, risk_usd, sign
 from nof0_core.risk.evaluation import Evaluation, Further, Named, failed
-from nof0_core.risk.shown import Copier
 from nof0_core.risk.verdicts import veto
 
 _BASIC: tuple[Named, ...] = tuple(

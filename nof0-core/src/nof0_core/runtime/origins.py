@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nof0_core.border.foreign import Origin
 from nof0_core.config.model import Config, Place, Section, TraderConfig
+from nof0_core.plugins.ours import is_ours
 from nof0_core.redaction import Redactor
 
 
@@ -37,9 +38,11 @@ def of_allocator(config: Config) -> Origin:
 
 def _origin(config: Config, family: str, type_: str, part: str, place: Place) -> Origin:
     # Such words stand in the journal, which is the same wherever the configuration is.
+    owner = config.registry.owner(family, type_)
     return Origin(
         part=part,
-        plugin=str(config.registry.owner(family, type_)),
+        plugin=str(owner),
+        is_ours=is_ours(owner),
         place=f"{Path(place.file).name}:{place.line}",
         redact=Redactor(config.secrets).text,
     )

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
+from nof0_core.border.backend import ShownCopies
 from nof0_core.border.foreign import Origin, reraise
 from nof0_core.border.shape import shape_faults
 from nof0_core.clock import Clock
@@ -121,6 +122,8 @@ class Sections:
                 raise PluginError(origin.at_fault(misuse)) from error
             reraise(error, origin=origin, verb="open", allowed=(Nof0Error,), make=TransientError)
         self._check(family, section, service)
+        if family == "llm" and not origin.is_ours:
+            return ShownCopies(service)
         return service
 
     async def open_exporter(self, section: Section) -> Any:

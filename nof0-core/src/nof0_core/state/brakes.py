@@ -9,7 +9,6 @@ one per cycle and one per full hour.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from copy import copy
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -75,6 +74,22 @@ class _Track:
             # value known before it counts, so that what happened unseen belongs to this day.
             is_midnight = is_hour and state.time.hour == 0
             self.day, self.day_start = today, self.index if is_midnight else before
+
+    def copied(self) -> _Track:
+        """Return another with the same values, which is made with every cycle: `copy` is slow."""
+        return _Track(
+            equity=self.equity,
+            deposited=self.deposited,
+            index=self.index,
+            peak=self.peak,
+            day=self.day,
+            day_start=self.day_start,
+            entry_day=self.entry_day,
+            entries=self.entries,
+            active=self.active,
+            is_paused=self.is_paused,
+            judged_trades=self.judged_trades,
+        )
 
     def day_start_on(self, day: date) -> Decimal:
         """Return the index at the beginning of a day; the newest if none was taken since."""
@@ -161,7 +176,7 @@ class Brakes:
         for state in states:
             if not is_shared(state.trader) and not state.unpriced:
                 known = valued.get(state.trader) or self._tracks.get(state.trader)
-                track = valued[state.trader] = copy(known) if known else _Track()
+                track = valued[state.trader] = known.copied() if known else _Track()
                 track.value(state, is_hour=is_hour)
         return lambda: self._tracks.update(valued)
 

@@ -7,6 +7,7 @@ from decimal import Decimal as D
 
 import pytest
 from attrs import evolve
+from spoiling import picture, spoil
 
 from nof0_core.manager.rebalance import fault
 from nof0_core.protocols import AllocationRequest
@@ -75,3 +76,31 @@ async def test_an_allocator_that_raises_is_told_with_strategy_plugin_and_line(
         "(allocation strategy fixed, manager.yaml:5)"
     )
     assert before == 4000
+
+
+class Spoils:
+    """Changes by force everything it is shown, and moves some capital."""
+
+    def allocate(self, request):
+        shares = {one: pct / 2 for one, pct in request.configured.items()}
+        self.shown = picture(request)
+        spoil(request)
+        return shares
+
+
+@pytest.mark.anyio
+async def test_what_an_allocator_does_to_what_it_is_shown_reaches_nobody(stage, lockstep):
+    async with lockstep() as engine:
+        await engine.manager.catch_up()
+        rebalancer, allocator = engine.manager._rebalancer, Spoils()
+        rebalancer._config = evolve(rebalancer._config, allocator=allocator)
+        rebalancer._origin = evolve(rebalancer._origin, is_ours=False)
+        views = engine.manager._views.traders()
+        before = picture(views)
+        rebalancer.run(views)
+        assert picture(views) == before
+        # What it was shown was the same, and what moved is recorded as it was before.
+        assert allocator.shown["traders"] == before
+        assert not stage.alerts(engine)
+        [moved] = [e.body for e in engine.recorder.journal.read() if e.body.type == "rebalanced"]
+        assert picture(moved.before) == allocator.shown["current"]

@@ -1,4 +1,4 @@
-"""Copies of what a check is shown: whatever it does to them reaches nobody else."""
+"""Copies of what a plugin is shown: whatever it does to them reaches nobody else."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _IMMUTABLE = (type(None), bool, int, float, str, bytes, Decimal, date, timedelta
 class Copier:
     """Copies values, and whatever is in them, down to the numbers and texts.
 
-    What has been copied once comes as the same copy again, so that everything a check is shown in
-    one answer is copied once.
+    What has been copied once comes as the same copy again, so that everything a plugin is shown in
+    one go is copied once. Mappings that can only be read come as such, a `dict` as one of its own.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Copier:
         self._known: dict[int, tuple[object, Any]] = {}
 
     def __call__(self, value: T) -> T:
-        """Return a copy that shares nothing that can change; mappings of it can only be read.
+        """Return a copy that shares nothing that can change.
 
         Raises:
             Exception: a value of a foreign class cannot be copied.
@@ -46,6 +46,8 @@ class Copier:
         if isinstance(value, np.ndarray):
             # Of immutable bytes, as the original; a view would lead to it through `base`.
             return np.frombuffer(value.tobytes(), dtype=value.dtype).reshape(value.shape)
+        if type(value) is dict:
+            return {self(key): self(inner) for key, inner in value.items()}
         if isinstance(value, Mapping):
             return MappingProxyType({self(key): self(inner) for key, inner in value.items()})
         if type(value) in (tuple, list, set, frozenset):
