@@ -18,10 +18,12 @@ def clean(completion: Completion, redact: Redact) -> Completion:
 
     This comes before the answer is read, so that what is kept says the same as what was read.
     """
-    text, thought = _clean(completion.text, redact), _clean(completion.chain_of_thought, redact)
-    if text == completion.text and thought == completion.chain_of_thought:
-        return completion
-    return attrs.evolve(completion, text=text, chain_of_thought=thought)
+    found = {
+        name: said
+        for name in ("model", "text", "chain_of_thought")
+        if (said := _clean(getattr(completion, name), redact)) != getattr(completion, name)
+    }
+    return attrs.evolve(completion, **found) if found else completion
 
 
 def cut(completion: Completion) -> Completion:

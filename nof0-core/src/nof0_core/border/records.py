@@ -16,6 +16,7 @@ from nof0_core.border.values import (
     Check,
     is_bool,
     moment,
+    name,
     number,
     optional,
     shown,
@@ -43,8 +44,8 @@ SIZE = number(least=0, decimals=8)
 QUANTITY = number(decimals=8)
 USD = number(decimals=18)
 RATE = number(decimals=18, digits=2)
-ID = text(least=1, most=ID_LETTERS)
-SYMBOL = text(least=1, most=40)
+ID = name(most=ID_LETTERS)
+SYMBOL = name(most=40)
 REASON = text(most=10_000)
 LEVERAGE = whole(least=1, most=1000)
 STEPS = whole(least=0, most=18)

@@ -15,11 +15,14 @@ from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from nof0_core.money import EXACT
+from nof0_core.redaction import READ
 
 Check: TypeAlias = Callable[[object], str]
 
 SHOWN = 200
 """So many letters of a bad value are told."""
+SEARCHED = 20_000
+"""So many are searched for secrets before that: one that was cut would not be known any more."""
 ID_LETTERS = 200
 TEXT_BYTES = 1_000_000
 """A longer text is refused, not cut."""
@@ -37,12 +40,17 @@ _NO_OFFSET = timedelta(0)
 
 
 def shown(value: object) -> str:
-    """Write a value for a person, in at most 200 letters; of a foreign class its name only."""
+    """Write a value for a person, in at most 200 letters; of a foreign class its name only.
+
+    Secrets the process has read are not in it.
+    """
     kind = type(value)
     if kind not in _PLAIN:
-        return f"a {kind.__name__}"[:SHOWN]
-    if kind is str and len(value) > SHOWN:  # type: ignore[arg-type]  # a str
-        return f"{value[:SHOWN]!r}…"  # type: ignore[index]
+        return f"a {READ.out_of_sentence(kind.__name__[:SEARCHED])}"[:SHOWN]
+    if kind is str:
+        text = READ.out_of_sentence(value[:SEARCHED])  # type: ignore[index]
+        is_whole = len(text) <= SHOWN and len(value) <= SEARCHED  # type: ignore[arg-type]
+        return repr(text) if is_whole else f"{text[:SHOWN]!r}…"
     try:
         text = str(value) if kind is Decimal else repr(value)
     except ValueError:
@@ -120,6 +128,22 @@ def text(*, most: int = TEXT_BYTES, least: int = 0) -> Check:
         except UnicodeEncodeError:
             return "is no text: it has half of a surrogate pair"
         return "" if size <= most or most < TEXT_BYTES else f"has {size} bytes, more than {most}"
+
+    return check
+
+
+def name(*, most: int) -> Check:
+    """Make the check of a text that is kept as it is: one with a secret in it is refused.
+
+    Nothing can be put in the place of the secret: two names could become one.
+    """
+    wording = text(least=1, most=most)
+
+    def check(value: object) -> str:
+        wrong = wording(value)
+        if wrong or not READ.is_in(value):  # type: ignore[arg-type]  # a str
+            return wrong
+        return f"is {shown(value)}: it has a secret of the configuration in it"
 
     return check
 
