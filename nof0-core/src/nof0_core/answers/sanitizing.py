@@ -8,7 +8,7 @@ import attrs
 
 from nof0_core.answers.extraction import LONGEST
 from nof0_core.answers.parsing import LONGEST_THOUGHT
-from nof0_core.domain.model import Completion
+from nof0_core.domain.model import Completion, ModelCall
 
 Redact = Callable[[str], str]
 
@@ -24,6 +24,13 @@ def clean(completion: Completion, redact: Redact) -> Completion:
         if (said := _clean(getattr(completion, name), redact)) != getattr(completion, name)
     }
     return attrs.evolve(completion, **found) if found else completion
+
+
+def clean_call(call: ModelCall, redact: Redact) -> ModelCall:
+    """Return a call a backend has noted without secrets and without what UTF-8 cannot write."""
+    return attrs.evolve(
+        call, model=_clean(call.model, redact), detail=_clean(call.detail, redact)
+    )
 
 
 def cut(completion: Completion) -> Completion:

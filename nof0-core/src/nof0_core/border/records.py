@@ -87,6 +87,16 @@ def joined(name: str, wrong: str) -> str:
     return f"{name}{wrong}" if wrong.startswith("[") else f"{name}.{wrong}"
 
 
+def parts(check: Check, *, most: int = ROWS) -> Check:
+    """Make the check of a tuple, each part of which passes `check`: a list could change later."""
+    each = rows(check, most=most)
+
+    def check_tuple(value: object) -> str:
+        return each(value) if type(value) is tuple else f"is {shown(value)}, not a tuple"
+
+    return check_tuple
+
+
 def rows(check: Check, *, most: int = ROWS) -> Check:
     """Make the check of a tuple or list, each row of which passes `check`."""
 
@@ -122,6 +132,15 @@ def _told(order: VenueOrder | OrderOutcome) -> str:
     has_traded = order.status in (OrderStatus.FILLED, OrderStatus.PARTLY_FILLED)
     if has_traded and not order.filled_size:
         return f"status is {order.status}, and filled_size 0"
+    return ""
+
+
+def _made_anew(value: Instrument | OrderBook) -> str:
+    # What the constructor refuses may not come in past it.
+    try:
+        attrs.evolve(value)
+    except ValueError as error:
+        return f"is refused: {error}"
     return ""
 
 
@@ -179,7 +198,7 @@ OUTCOME = Record(
     filled_size=SIZE,
     average_price=optional(AVERAGE),
     reason=REASON,
-    fills=rows(FILL),
+    fills=parts(FILL),
 )
 ORDER = Record(
     VenueOrder,
@@ -222,8 +241,8 @@ REPORT = Record(
     _unique,
     time=moment,
     account=ACCOUNT,
-    positions=rows(POSITION),
-    orders=rows(ORDER),
+    positions=parts(POSITION),
+    orders=parts(ORDER),
 )
 TIER = Record(
     MarginTier,
@@ -233,16 +252,17 @@ TIER = Record(
 )
 INSTRUMENT = Record(
     Instrument,
+    _made_anew,
     symbol=SYMBOL,
     size_decimals=whole(least=0, most=8),
     price_decimals=whole(least=0, most=10),
     price_figures=whole(least=1, most=18),
     max_leverage=LEVERAGE,
     min_notional=number(least=0),
-    tiers=rows(TIER),
+    tiers=parts(TIER),
 )
 LEVEL = Record(BookLevel, price=PRICE, size=number(above=0))
-BOOK = Record(OrderBook, symbol=SYMBOL, time=moment, bids=rows(LEVEL), asks=rows(LEVEL))
+BOOK = Record(OrderBook, _made_anew, symbol=SYMBOL, time=moment, bids=parts(LEVEL), asks=parts(LEVEL))
 
 
 def mapping(value: object, *, most: int = ROWS) -> Mapping[object, object] | str:

@@ -133,7 +133,7 @@ def text(*, most: int = TEXT_BYTES, least: int = 0) -> Check:
 
 
 def name(*, most: int) -> Check:
-    """Make the check of a text that is kept as it is: one with a secret in it is refused.
+    """Make the check of a printable text that is kept as it is; a secret in it is refused.
 
     Nothing can be put in the place of the secret: two names could become one.
     """
@@ -141,18 +141,23 @@ def name(*, most: int) -> Check:
 
     def check(value: object) -> str:
         wrong = wording(value)
-        if wrong or not READ.is_in(value):  # type: ignore[arg-type]  # a str
+        if wrong or type(value) is not str:
             return wrong
+        if not value.isprintable():
+            return f"is {shown(value)}: it has letters that cannot be shown"
+        if not READ.is_in(value):
+            return ""
         return f"is {shown(value)}: it has a secret of the configuration in it"
 
     return check
 
 
 def word(kind: type[Enum]) -> Check:
-    """Make the check of a member of an enumeration."""
+    """Make the check of a member of an enumeration; an object of its class alone is none."""
+    members = frozenset(map(id, kind))
 
     def check(value: object) -> str:
-        return "" if type(value) is kind else f"is {shown(value)}, not a {kind.__name__}"
+        return "" if id(value) in members else f"is {shown(value)}, not a {kind.__name__}"
 
     return check
 
@@ -169,8 +174,8 @@ def moment(value: object) -> str:
     zone = value.tzinfo
     if zone is None:
         return f"is {value.isoformat()}: it has no time zone"
-    # Another class of zone could raise, now or later.
-    if type(zone) not in (timezone, ZoneInfo) or value.utcoffset() != _NO_OFFSET:
+    # Another class of zone could raise, now or later; one with seasons is UTC in some only.
+    if type(zone) not in (timezone, ZoneInfo) or zone.utcoffset(None) != _NO_OFFSET:
         return "is not in UTC"
     return "" if EARLIEST <= value < LATEST else f"is {value.isoformat()}: not in 1990…2199"
 

@@ -10,7 +10,7 @@ import anyio
 import attrs
 
 from nof0_core.answers.parsing import Answer, parse, redacted
-from nof0_core.answers.sanitizing import Redact, clean, cut
+from nof0_core.answers.sanitizing import Redact, clean, clean_call, cut
 from nof0_core.answers.schema import answer_schema
 from nof0_core.answers.symbols import named
 from nof0_core.border.completions import wrong_answer, wrong_call
@@ -145,11 +145,7 @@ class DecisionMaker:
 
     def _recorded_calls(self) -> tuple[ModelCall, ...]:
         good = (call for call in self._calls if not wrong_call(call))
-        redact = self._redact
-        return tuple(
-            attrs.evolve(call, model=redact(call.model), detail=redact(call.detail))
-            for call in good
-        )
+        return tuple(clean_call(call, self._redact) for call in good)
 
     async def _ask(self, request: CompletionRequest) -> Completion | DecisionResult:
         """Ask one model after the other until one answers."""

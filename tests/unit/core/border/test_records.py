@@ -212,7 +212,7 @@ def test_what_is_wrong_is_told_by_the_name_of_the_part():
     )
     trigger = built(GOOD_ORDER.trigger, price=D(-2))
     order = built(GOOD_ORDER, trigger=trigger)
-    assert REPORT(built(GOOD_REPORT, orders=[order])) == (
+    assert REPORT(built(GOOD_REPORT, orders=(order,))) == (
         "orders[0].trigger.price is -2, not above 0"
     )
 
