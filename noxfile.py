@@ -106,8 +106,11 @@ def soak(session: nox.Session) -> None:
     install(session, *PACKAGES, group="test")
     size = {"NOF0_LIVES": "100000", "NOF0_STREAMS": "50000", "NOF0_RUNS": "10000"}
     size |= {"NOF0_FAULTS": "all", "NOF0_ENDS": "all", "NOF0_DAMAGE": "all"}
-    long = [f"tests/integration/test_{suite}.py" for suite in ("conservation", "sim_faults")]
-    long.append("tests/unit/core/runtime/test_damage.py")
+    long = [
+        f"tests/integration/test_{suite}.py"
+        for suite in ("conservation", "sim_faults", "secret_canary")
+    ]
+    long += ["tests/unit/core/runtime/test_damage.py", "tests/unit/core/border/test_fuzz.py"]
     options = ["-n", "auto", "--timeout=0", *session.posargs]
     session.run("pytest", "tests/world", *long, *options, env=size)
 

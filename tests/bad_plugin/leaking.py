@@ -84,6 +84,14 @@ def _hinted(key):
     return DataError("no data", hints=[f"try without {key}"])
 
 
+def _renamed(key, good):
+    return {f"{name}{key}": value for name, value in good.items()} if _is_map(good) else good
+
+
+def _is_map(value):
+    return isinstance(value, Mapping)
+
+
 RAISED = {
     "error": lambda key: RuntimeError(f"401 for {key}!"),
     "edge": lambda key: RuntimeError("x" * EDGE + key),
@@ -121,17 +129,15 @@ ANSWERED = {
     "class": lambda key, _: type(key, (), {})(),
     "names": lambda key, _: {key: key},
     "rows": lambda key, _: [key, key],
-    "keys": lambda key, good: _renamed(key, good),
+    "keys": _renamed,
 }
-TYPES = {"decimal": Decimal, "time": datetime, "flag": bool, "word": enum.Enum, "column": np.ndarray}
-
-
-def _renamed(key, good):
-    return {f"{name}{key}": value for name, value in good.items()} if _is_map(good) else good
-
-
-def _is_map(value):
-    return isinstance(value, Mapping)
+TYPES = {
+    "decimal": Decimal,
+    "time": datetime,
+    "flag": bool,
+    "word": enum.Enum,
+    "column": np.ndarray,
+}
 
 
 def carrying(answer, how, key):
@@ -173,7 +179,7 @@ class Leak:
     def of(self, verb):
         """Count a call; say how it lets the key out, "" if it does not."""
         if self.log is not None:
-            self.log.info(f"asked with {self.key}", key=self.key, headers={"x": [self.key]})
+            self.log.info("asked with " + self.key, key=self.key, headers={"x": [self.key]})
             self.log.warning("odd", value=Worded(self.key), error=OwnError(self.key))
         wanted, _, how = self.text.partition(":")
         if verb != wanted:

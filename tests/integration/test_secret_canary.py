@@ -12,8 +12,8 @@ from typing import Any
 
 import anyio
 import pytest
-from bad_plugin import leaking, project
-from bad_plugin.leaking import ANSWERED, NAME, RAISED, TYPES
+from bad_plugin import project
+from bad_plugin.leaking import ANSWERED, NAME, RAISED
 
 from nof0_core import config as configuration
 from nof0_core.cli.report import report
@@ -60,7 +60,9 @@ def cases() -> list[str]:
     services = ("market", "exchange", "model", "exporter")
     found = [f"{verb}:{how}" for verb in project.PARTS for how in (*RAISED, *ANSWERED)]
     found += [f"{verb}:{how}" for verb, fields in FIELDS.items() for how in fields]
-    found += [f"{verb}:{how} {part}" for verb in ("open", "close") for how in RAISED for part in services]
+    found += [
+        f"{verb}:{how} {part}" for verb in ("open", "close") for how in RAISED for part in services
+    ]
     found += [f"yield:{how} {part}" for how in ANSWERED if how != "keys" for part in services]
     found += [f"build:{how} {part}" for how in RAISED for part in ("check", "allocator")]
     found += [f"config:{how} {part}" for how in RAISED for part in ("market", "exporter", "check")]
@@ -135,11 +137,52 @@ def test_no_run_writes_or_shows_the_key(leak, tmp_path, monkeypatch, capsys):
     shown = []
     try:
         shown = run(main)
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - a plugin raises anything
         report(error, is_debug=True)
     said = capsys.readouterr()
     leaks = found_in("\n".join([*shown, said.out, said.err])) + found_below(tmp_path)
     assert not leaks
+
+
+COMMANDS = (
+    ("check", "CONFIG"),
+    ("plugins",),
+    ("describe", "exporter", "json"),
+    ("prompt", "render", "CONFIG", "--trader", "bad"),
+    ("run", "CONFIG", "--data-dir", "DATA", "--cycles", "8", "--verbose"),
+    ("journal", "list", "DATA"),
+    ("journal", "show", "DATA", "3"),
+    ("journal", "verify", "DATA"),
+    ("leaderboard", "DATA"),
+    ("traders", "status", "CONFIG", "--data-dir", "DATA"),
+)
+BY_COMMANDS = [
+    *("quotes:edge", "complete:text", "place:reason", "open:group model", "build:error check"),
+    *("config:own exporter", "history:transient", "close:noted exchange", "export:file"),
+]
+
+
+@pytest.mark.parametrize("leak", BY_COMMANDS if ALL else random.Random(3).sample(BY_COMMANDS, 2))
+@pytest.mark.parametrize("debug", [(), ("--debug",)], ids=["plain", "debug"])
+def test_no_command_shows_the_key(leak, debug, tmp_path):
+    main = write(tmp_path, leak)
+    names = {"CONFIG": str(main), "DATA": str(tmp_path / "data")}
+    nof0 = Project(directory=tmp_path, environment={NAME: KEY}, path=(TESTS,))
+    for command in COMMANDS:
+        done = nof0.nof0(*debug, *(names.get(word, word) for word in command))
+        assert not found_in(done.stdout + done.stderr), command
+        # One that is not called as it must be shows nothing of the plugin.
+        assert "Usage:" not in done.stderr, command
+    assert not found_below(tmp_path)
+
+
+def test_a_run_in_real_time_does_not_show_the_key_while_a_section_does_not_open(tmp_path):
+    main = write(tmp_path, "open:error market")
+    nof0 = Project(directory=tmp_path, environment={NAME: KEY}, path=(TESTS,))
+    done = nof0.nof0("run", str(main), "--data-dir", str(tmp_path / "data"), "--duration", "4s")
+    assert not found_in(done.stdout + done.stderr)
+    assert not found_below(tmp_path)
+    assert (tmp_path / "data" / "nof0.log").exists()
 
 
 @pytest.mark.parametrize("leak", ["complete:chain_of_thought", "quotes:error", "place:reason"])

@@ -88,9 +88,9 @@ class Redactor:
         return self._long is not None and self._long.search(text) is not None
 
     def text(self, text: str) -> str:
-        """Return the text without secrets."""
-        if not text:
-            return text
+        """Return the text without secrets, as UTF-8 can write it."""
+        if not text.isascii():
+            text = text.encode("utf-8", "replace").decode()
         if self._known is not None:
             text = self._known.sub(MARK, text)
         folded = text.casefold()

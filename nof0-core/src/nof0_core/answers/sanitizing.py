@@ -18,19 +18,17 @@ def clean(completion: Completion, redact: Redact) -> Completion:
 
     This comes before the answer is read, so that what is kept says the same as what was read.
     """
-    found = {
-        name: said
-        for name in ("model", "text", "chain_of_thought")
-        if (said := _clean(getattr(completion, name), redact)) != getattr(completion, name)
-    }
-    return attrs.evolve(completion, **found) if found else completion
+    model, text = _clean(completion.model, redact), _clean(completion.text, redact)
+    thought = _clean(completion.chain_of_thought, redact)
+    said = (completion.model, completion.text, completion.chain_of_thought)
+    if (model, text, thought) == said:
+        return completion
+    return attrs.evolve(completion, model=model, text=text, chain_of_thought=thought)
 
 
 def clean_call(call: ModelCall, redact: Redact) -> ModelCall:
     """Return a call a backend has noted without secrets and without what UTF-8 cannot write."""
-    return attrs.evolve(
-        call, model=_clean(call.model, redact), detail=_clean(call.detail, redact)
-    )
+    return attrs.evolve(call, model=_clean(call.model, redact), detail=_clean(call.detail, redact))
 
 
 def cut(completion: Completion) -> Completion:

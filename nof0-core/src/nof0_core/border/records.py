@@ -15,8 +15,8 @@ from nof0_core.border.values import (
     ID_LETTERS,
     Check,
     is_bool,
+    kept_name,
     moment,
-    name,
     number,
     optional,
     shown,
@@ -44,8 +44,8 @@ SIZE = number(least=0, decimals=8)
 QUANTITY = number(decimals=8)
 USD = number(decimals=18)
 RATE = number(decimals=18, digits=2)
-ID = name(most=ID_LETTERS)
-SYMBOL = name(most=40)
+ID = kept_name(most=ID_LETTERS)
+SYMBOL = kept_name(most=40)
 REASON = text(most=10_000)
 LEVERAGE = whole(least=1, most=1000)
 STEPS = whole(least=0, most=18)
@@ -262,7 +262,9 @@ INSTRUMENT = Record(
     tiers=parts(TIER),
 )
 LEVEL = Record(BookLevel, price=PRICE, size=number(above=0))
-BOOK = Record(OrderBook, _made_anew, symbol=SYMBOL, time=moment, bids=parts(LEVEL), asks=parts(LEVEL))
+BOOK = Record(
+    OrderBook, _made_anew, symbol=SYMBOL, time=moment, bids=parts(LEVEL), asks=parts(LEVEL)
+)
 
 
 def mapping(value: object, *, most: int = ROWS) -> Mapping[object, object] | str:

@@ -132,7 +132,7 @@ def text(*, most: int = TEXT_BYTES, least: int = 0) -> Check:
     return check
 
 
-def name(*, most: int) -> Check:
+def kept_name(*, most: int) -> Check:
     """Make the check of a printable text that is kept as it is; a secret in it is refused.
 
     Nothing can be put in the place of the secret: two names could become one.

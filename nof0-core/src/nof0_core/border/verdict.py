@@ -84,7 +84,8 @@ def _judge_numbers(numbers: object) -> None:
         raise TypeError(message)
     for name, value in numbers.items():
         if type(name) is not str or type(value) is not Decimal:
-            message = f"the numbers of a verdict are Decimals with names, got {shown(name)}: {shown(value)}"
+            pair = f"{shown(name)}: {shown(value)}"
+            message = f"the numbers of a verdict are Decimals with names, got {pair}"
             raise TypeError(message)
         if not value.is_finite():
             message = f"the number {shown(name)} of a verdict is {value}"

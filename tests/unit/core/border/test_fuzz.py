@@ -1,7 +1,8 @@
 """Whatever passes a check of the border, nothing behind it chokes on.
 
-`NOF0_FAULTS=all` makes many more of them. Records are made of good and hostile values alike. One that passes is compared, sorted, reckoned
+Records are made of good and hostile values alike. One that passes is compared, sorted, reckoned
 with, written to a journal and read back, booked, reconciled: all the engine does with its kind.
+`NOF0_FAULTS=all` makes many more of them.
 """
 
 from __future__ import annotations
@@ -87,9 +88,10 @@ def _touched(*_, **__):
 def hostile_class(base, name):
     """Make a subclass each method of which tells that it was called."""
     methods = (
-        "eq ne lt le gt ge hash repr str bool len iter contains getitem int float index add radd sub "
-        "rsub mul rmul mod rmod truediv neg pos abs round format"
-    ).split()
+        *("eq", "ne", "lt", "le", "gt", "ge", "hash", "repr", "str", "bool", "len", "iter"),
+        *("contains", "getitem", "int", "float", "index", "add", "radd", "sub", "rsub", "mul"),
+        *("rmul", "mod", "rmod", "truediv", "neg", "pos", "abs", "round", "format"),
+    )
     return type(base)(name, (base,), {f"__{m}__": _touched for m in methods})
 
 
@@ -139,8 +141,10 @@ NUMBERS = [
 ]
 DECIMALS = [D(n) for n in NUMBERS]
 TEXTS = [
-    *("BTC", "ETH", "1", "a" * 32, "", " ", "\0", "a\0b", "\ud800", "x\udfff", "\x1b[2J", "\u202e"),
-    *("a\nb", "é", "𝕏" * 200, "x" * 40, "x" * 41, "x" * 201, "x" * 10_001, "x" * 1_100_000),
+    *("BTC", "ETH", "1", "a" * 32, "", " ", "\0", "a\0b", "\ud800", "x\udfff", "\x1b[2J"),
+    "\u202e",
+    *("a\nb", "é"),
+    *("\U0001d54f" * 200, "x" * 40, "x" * 41, "x" * 201, "x" * 10_001, "x" * 1_100_000),
     *("NaN", "null", '"', "\\", "€" * 400_000),
 ]
 ZONES = [
@@ -430,8 +434,8 @@ def test_answers_to_orders_that_pass_can_be_kept(books):
             answers.append(without_secrets("order", order, str).outcome("0xa"))
         for answer in answers:
             assert isinstance(answer.fills, tuple)
-            answer = attrs.evolve(answer, fills=())
-            kept(OrderAnswered(trader=ANN, venue_account="paper", symbol="BTC", outcome=answer))
+            alone = attrs.evolve(answer, fills=())
+            kept(OrderAnswered(trader=ANN, venue_account="paper", symbol="BTC", outcome=alone))
 
     try_it()
 
@@ -463,7 +467,8 @@ def test_reports_that_pass_can_be_compared_and_adopted(books):
 def test_coins_and_quotes_that_pass_can_be_reckoned_with(coin, quote):
     if not records.QUOTE(quote):
         snapshot = MarketSnapshot(symbol=quote.symbol, time=NOW, quote=quote, series={})
-        assert record.restore(record.encode({quote.symbol: snapshot})) == {quote.symbol: snapshot}
+        again = record.restore(record.encode({quote.symbol: snapshot}))
+        assert again[quote.symbol].quote == quote
     if records.INSTRUMENT(coin):
         return
     coin = attrs.evolve(coin)
