@@ -179,7 +179,8 @@ class Leak:
     def of(self, verb):
         """Count a call; say how it lets the key out, "" if it does not."""
         if self.log is not None:
-            self.log.info("asked with " + self.key, key=self.key, headers={"x": [self.key]})
+            said = f"asked with {self.key}"
+            self.log.info(said, key=self.key, headers={"x": [self.key]})
             self.log.warning("odd", value=Worded(self.key), error=OwnError(self.key))
         wanted, _, how = self.text.partition(":")
         if verb != wanted:
