@@ -108,9 +108,9 @@ def soak(session: nox.Session) -> None:
     size |= {"NOF0_FAULTS": "all", "NOF0_ENDS": "all", "NOF0_DAMAGE": "all", "NOF0_BAD": "all"}
     long = [
         f"tests/integration/test_{suite}.py"
-        for suite in ("conservation", "sim_faults", "bad_plugin")
+        for suite in ("conservation", "sim_faults", "bad_plugin", "secret_canary")
     ]
-    long.append("tests/unit/core/runtime/test_damage.py")
+    long += ["tests/unit/core/runtime/test_damage.py", "tests/unit/core/border/test_fuzz.py"]
     options = ["-n", "auto", "--timeout=0", *session.posargs]
     session.run("pytest", "tests/world", *long, *options, env=size)
 

@@ -12,8 +12,11 @@ MARK = "[redacted]"
 SHORTEST = 4
 """A known secret of fewer characters is left alone: it would stand in half of all words."""
 
-LONG_LINE = 16
-"""Of a known secret of several lines, each line of at least so many letters is one, too."""
+LONG = 16
+"""Of a known secret of several lines, each line of at least so many letters is one, too.
+
+So long a secret is in no name by chance.
+"""
 
 _NAMES = r"(?:(?:api|private|secret|access)[_-]?key|secret|password|passwd|authorization)"
 _SECRET_NAME = re.compile(rf"(?:.*[_.-])?{_NAMES}", re.IGNORECASE)
@@ -77,11 +80,17 @@ class Redactor:
         # The longest first: one secret may be the beginning of another.
         ordered = sorted(forms, key=lambda form: (-len(form), form))
         self._known = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+        long = [form for form in ordered if len(form) >= LONG]
+        self._long = re.compile("|".join(map(re.escape, long))) if long else None
+
+    def holds_secret(self, text: str) -> bool:
+        """Tell whether a known secret of at least 16 letters is in a text; nothing is guessed."""
+        return self._long is not None and self._long.search(text) is not None
 
     def text(self, text: str) -> str:
-        """Return the text without secrets."""
-        if not text:
-            return text
+        """Return the text without secrets, as UTF-8 can write it."""
+        if not text.isascii():
+            text = text.encode("utf-8", "replace").decode()
         if self._known is not None:
             text = self._known.sub(MARK, text)
         folded = text.casefold()
@@ -121,10 +130,12 @@ class ReadValues:
     def __init__(self) -> None:
         self._secrets: set[str] = set()
         self._values: set[str] = set()
+        self._redactor: Redactor | None = None
 
     def add_secrets(self, texts: Iterable[str]) -> None:
         """Remember values of secret settings."""
         self._secrets.update(texts)
+        self._redactor = None
 
     def add_variable(self, text: str) -> None:
         """Remember the value of an environment variable."""
@@ -132,11 +143,20 @@ class ReadValues:
 
     def out_of_sentence(self, text: str) -> str:
         """Return a text without secrets and without what looks like a key."""
-        return Redactor(self._secrets).text(text)
+        return self._of_secrets().text(text)
+
+    def is_in(self, name: str) -> bool:
+        """Tell whether a name that is kept as it is has a secret in it."""
+        return self._of_secrets().holds_secret(name)
 
     def out_of_traceback(self, text: str) -> str:
         """Return a traceback without secrets, values of variables and what looks like a key."""
         return Redactor(self._secrets | self._values).text(text)
+
+    def _of_secrets(self) -> Redactor:
+        if self._redactor is None:
+            self._redactor = Redactor(self._secrets)
+        return self._redactor
 
 
 READ = ReadValues()
@@ -149,4 +169,4 @@ def _written(secret: str) -> tuple[str, ...]:
 
 def _long_lines(secret: str) -> list[str]:
     lines = secret.splitlines()
-    return [line for line in lines if len(line) >= LONG_LINE] if len(lines) > 1 else []
+    return [line for line in lines if len(line) >= LONG] if len(lines) > 1 else []

@@ -172,3 +172,7 @@ def test_the_configuration_knows_its_secrets_and_does_not_show_them(tmp_path):
 
     assert address in config.secrets
     assert address not in repr(config)
+
+
+def test_what_utf_8_cannot_write_is_replaced():
+    assert Redactor().text("a\ud800b") == "a?b"

@@ -199,6 +199,21 @@ def _sureness(item: Mapping[str, Any]) -> float | None:
         return None
 
 
+def redacted(answer: Answer, redact: Callable[[str], str]) -> Answer:
+    """Return an answer without secrets: JSON may have spelt one as no search for it would."""
+
+    def clean(element: Decision | Judgement) -> Decision | Judgement:
+        if isinstance(element, Decision):
+            return cleaned(element, redact)
+        verdicts = tuple(attrs.evolve(v, message=redact(v.message)) for v in element.verdicts)
+        return attrs.evolve(element, decision=cleaned(element.decision, redact), verdicts=verdicts)
+
+    return Answer(
+        elements=tuple(map(clean, answer.elements)),
+        chain_of_thought=redact(answer.chain_of_thought),
+    )
+
+
 def cleaned(decision: Decision, redact: Callable[[str], str]) -> Decision:
     """Return a decision that no parser has read with texts such as a parser gives.
 

@@ -8,7 +8,7 @@ import attrs
 
 from nof0_core.answers.extraction import LONGEST
 from nof0_core.answers.parsing import LONGEST_THOUGHT
-from nof0_core.domain.model import Completion
+from nof0_core.domain.model import Completion, ModelCall
 
 Redact = Callable[[str], str]
 
@@ -18,10 +18,17 @@ def clean(completion: Completion, redact: Redact) -> Completion:
 
     This comes before the answer is read, so that what is kept says the same as what was read.
     """
-    text, thought = _clean(completion.text, redact), _clean(completion.chain_of_thought, redact)
-    if text == completion.text and thought == completion.chain_of_thought:
+    model, text = _clean(completion.model, redact), _clean(completion.text, redact)
+    thought = _clean(completion.chain_of_thought, redact)
+    said = (completion.model, completion.text, completion.chain_of_thought)
+    if (model, text, thought) == said:
         return completion
-    return attrs.evolve(completion, text=text, chain_of_thought=thought)
+    return attrs.evolve(completion, model=model, text=text, chain_of_thought=thought)
+
+
+def clean_call(call: ModelCall, redact: Redact) -> ModelCall:
+    """Return a call a backend has noted without secrets and without what UTF-8 cannot write."""
+    return attrs.evolve(call, model=_clean(call.model, redact), detail=_clean(call.detail, redact))
 
 
 def cut(completion: Completion) -> Completion:

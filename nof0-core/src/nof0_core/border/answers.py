@@ -6,9 +6,9 @@ the bad ones are parted from the good.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import attrs
 
@@ -88,6 +88,22 @@ def sorted_out(verb: str, answer: object) -> Told[Row]:
         is_named = not SYMBOL(symbol)
         bad.append(BadRow(Symbol(str(symbol)) if is_named else None, f"[{number}] {problem}"))
     return Told(tuple(good), tuple(bad))
+
+
+def without_secrets(verb: str, answer: Any, redact: Callable[[str], str]) -> Any:
+    """Return an answer that `wrong` let through, with no secret in the venue's own wording."""
+
+    def worded(row: Any) -> Any:
+        clean = redact(row.reason) if row.reason else ""
+        return row if clean == row.reason else attrs.evolve(row, reason=clean)
+
+    if verb in ("place", "cancel"):
+        return type(answer)(map(worded, answer))
+    if verb in ("order", "prove"):
+        return answer if answer is None else worded(answer)
+    if verb == "report" and any(order.reason for order in answer.orders):
+        return attrs.evolve(answer, orders=tuple(map(worded, answer.orders)))
+    return answer
 
 
 def unlike(request: OrderRequest, found: VenueOrder) -> str:

@@ -44,7 +44,7 @@ def checked_bars(
         _refuse(section, f"{where}: the provider's answer {wrong}")
     candles = attrs.evolve(candles)
     if candles.interval != interval:
-        _refuse(section, f"{where}: the provider gave bars of {candles.interval}")
+        _refuse(section, f"{where}: the provider gave bars of {shown(candles.interval)}")
     columns = (candles.open, candles.high, candles.low, candles.close, candles.volume)
     if any(column.shape != candles.open_time.shape for column in columns):
         _refuse(section, f"{where}: columns differ in length")

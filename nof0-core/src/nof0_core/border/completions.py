@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from nof0_core.border.records import Record, joined, rows
+from nof0_core.border.records import Record, joined, parts
 from nof0_core.border.values import (
     TEXT_BYTES,
     is_bool,
@@ -73,7 +73,7 @@ COMPLETION = Record(
     Completion,
     model=text(least=1),
     text=letters,
-    decisions=optional(rows(DECISION, most=DECISIONS)),
+    decisions=optional(parts(DECISION, most=DECISIONS)),
     chain_of_thought=letters,
     usage=USAGE,
     attempts=whole(least=1, most=1000),

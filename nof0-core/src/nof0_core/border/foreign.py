@@ -55,11 +55,12 @@ class Origin:
         return self.at_fault(f"{verb} raised {causes(error, self.redact)}")
 
     def name(self, verb: str, error: Nof0Error) -> None:
-        """Add to an error of a provider what was asked and of whom, once, and drop secrets.
+        """Add to an error what was asked and of whom, once, and drop secrets; hints lose theirs.
 
         What a venue says and the end of a recording stay in their own words.
         """
         text = self.redact(str(error))
+        error.hints = tuple(self.redact(str(hint)) for hint in error.hints)
         if isinstance(error, RejectedError):
             error.text = text
         elif self.plugin and isinstance(error, ProviderError):

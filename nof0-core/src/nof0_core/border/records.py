@@ -15,6 +15,7 @@ from nof0_core.border.values import (
     ID_LETTERS,
     Check,
     is_bool,
+    kept_name,
     moment,
     number,
     optional,
@@ -43,8 +44,8 @@ SIZE = number(least=0, decimals=8)
 QUANTITY = number(decimals=8)
 USD = number(decimals=18)
 RATE = number(decimals=18, digits=2)
-ID = text(least=1, most=ID_LETTERS)
-SYMBOL = text(least=1, most=40)
+ID = kept_name(most=ID_LETTERS)
+SYMBOL = kept_name(most=40)
 REASON = text(most=10_000)
 LEVERAGE = whole(least=1, most=1000)
 STEPS = whole(least=0, most=18)
@@ -86,6 +87,16 @@ def joined(name: str, wrong: str) -> str:
     return f"{name}{wrong}" if wrong.startswith("[") else f"{name}.{wrong}"
 
 
+def parts(check: Check, *, most: int = ROWS) -> Check:
+    """Make the check of a tuple, each part of which passes `check`: a list could change later."""
+    each = rows(check, most=most)
+
+    def check_tuple(value: object) -> str:
+        return each(value) if type(value) is tuple else f"is {shown(value)}, not a tuple"
+
+    return check_tuple
+
+
 def rows(check: Check, *, most: int = ROWS) -> Check:
     """Make the check of a tuple or list, each row of which passes `check`."""
 
@@ -121,6 +132,15 @@ def _told(order: VenueOrder | OrderOutcome) -> str:
     has_traded = order.status in (OrderStatus.FILLED, OrderStatus.PARTLY_FILLED)
     if has_traded and not order.filled_size:
         return f"status is {order.status}, and filled_size 0"
+    return ""
+
+
+def _made_anew(value: Instrument | OrderBook) -> str:
+    # What the constructor refuses may not come in past it.
+    try:
+        attrs.evolve(value)
+    except ValueError as error:
+        return f"is refused: {error}"
     return ""
 
 
@@ -178,7 +198,7 @@ OUTCOME = Record(
     filled_size=SIZE,
     average_price=optional(AVERAGE),
     reason=REASON,
-    fills=rows(FILL),
+    fills=parts(FILL),
 )
 ORDER = Record(
     VenueOrder,
@@ -221,8 +241,8 @@ REPORT = Record(
     _unique,
     time=moment,
     account=ACCOUNT,
-    positions=rows(POSITION),
-    orders=rows(ORDER),
+    positions=parts(POSITION),
+    orders=parts(ORDER),
 )
 TIER = Record(
     MarginTier,
@@ -232,16 +252,19 @@ TIER = Record(
 )
 INSTRUMENT = Record(
     Instrument,
+    _made_anew,
     symbol=SYMBOL,
     size_decimals=whole(least=0, most=8),
     price_decimals=whole(least=0, most=10),
     price_figures=whole(least=1, most=18),
     max_leverage=LEVERAGE,
     min_notional=number(least=0),
-    tiers=rows(TIER),
+    tiers=parts(TIER),
 )
 LEVEL = Record(BookLevel, price=PRICE, size=number(above=0))
-BOOK = Record(OrderBook, symbol=SYMBOL, time=moment, bids=rows(LEVEL), asks=rows(LEVEL))
+BOOK = Record(
+    OrderBook, _made_anew, symbol=SYMBOL, time=moment, bids=parts(LEVEL), asks=parts(LEVEL)
+)
 
 
 def mapping(value: object, *, most: int = ROWS) -> Mapping[object, object] | str:

@@ -24,11 +24,14 @@ from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from nof0_core.money import EXACT
+from nof0_core.redaction import READ
 
 Check: TypeAlias = Callable[[object], str]
 
 SHOWN = 200
 """So many letters of a bad value are told."""
+SEARCHED = 20_000
+"""So many are searched for secrets before that: one that was cut would not be known any more."""
 ID_LETTERS = 200
 TEXT_BYTES = 1_000_000
 """A longer text is refused, not cut."""
@@ -53,12 +56,17 @@ _NO_OFFSET = timedelta(0)
 
 
 def shown(value: object) -> str:
-    """Write a value for a person, in at most 200 letters; of a foreign class its name only."""
+    """Write a value for a person, in at most 200 letters; of a foreign class its name only.
+
+    Secrets the process has read are not in it.
+    """
     kind = type(value)
     if kind not in _PLAIN:
-        return f"a {kind.__name__}"[:SHOWN]
-    if kind is str and len(value) > SHOWN:  # type: ignore[arg-type]  # a str
-        return f"{value[:SHOWN]!r}…"  # type: ignore[index]
+        return f"a {READ.out_of_sentence(kind.__name__[:SEARCHED])}"[:SHOWN]
+    if kind is str:
+        text = READ.out_of_sentence(value[:SEARCHED])  # type: ignore[index]
+        is_whole = len(text) <= SHOWN and len(value) <= SEARCHED  # type: ignore[arg-type]
+        return repr(text) if is_whole else f"{text[:SHOWN]!r}…"
     try:
         text = str(value) if kind is Decimal else repr(value)
     except ValueError:
@@ -176,11 +184,32 @@ def text(*, most: int = TEXT_BYTES, least: int = 0) -> Check:
     return check
 
 
-def word(kind: type[Enum]) -> Check:
-    """Make the check of a member of an enumeration."""
+def kept_name(*, most: int) -> Check:
+    """Make the check of a printable text that is kept as it is; a secret in it is refused.
+
+    Nothing can be put in the place of the secret: two names could become one.
+    """
+    wording = text(least=1, most=most)
 
     def check(value: object) -> str:
-        return "" if type(value) is kind else f"is {shown(value)}, not a {kind.__name__}"
+        wrong = wording(value)
+        if wrong or type(value) is not str:
+            return wrong
+        if not value.isprintable():
+            return f"is {shown(value)}: it has letters that cannot be shown"
+        if not READ.is_in(value):
+            return ""
+        return f"is {shown(value)}: it has a secret of the configuration in it"
+
+    return check
+
+
+def word(kind: type[Enum]) -> Check:
+    """Make the check of a member of an enumeration; an object of its class alone is none."""
+    members = frozenset(map(id, kind))
+
+    def check(value: object) -> str:
+        return "" if id(value) in members else f"is {shown(value)}, not a {kind.__name__}"
 
     return check
 
@@ -199,8 +228,8 @@ def moment(value: object) -> str:
         return f"is {value.isoformat()}: it has no time zone"
     if zone is UTC and EARLIEST.year <= value.year < LATEST.year:
         return ""
-    # Another class of zone could raise, now or later.
-    if type(zone) not in (timezone, ZoneInfo) or value.utcoffset() != _NO_OFFSET:
+    # Another class of zone could raise, now or later; one with seasons is UTC in some only.
+    if type(zone) not in (timezone, ZoneInfo) or zone.utcoffset(None) != _NO_OFFSET:
         return "is not in UTC"
     return "" if EARLIEST <= value < LATEST else f"is {value.isoformat()}: not in 1990…2199"
 

@@ -83,7 +83,8 @@ def describe(error: Nof0Error) -> str:
 
 def _bug(error: BaseException) -> str:
     """Say what a program has raised that it should not, where, and whose fault that is."""
-    said = " ".join(str(error).split())
+    # A secret that has been joined anew would not be known any more.
+    said = " ".join(READ.out_of_sentence(str(error)).split())
     found = culprit(error)
     place = f" ({found.place})" if found.place else ""
     if found.plugin:

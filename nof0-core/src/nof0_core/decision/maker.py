@@ -9,8 +9,8 @@ from typing import Protocol
 import anyio
 import attrs
 
-from nof0_core.answers.parsing import Answer, cleaned, parse
-from nof0_core.answers.sanitizing import Redact, clean, cut
+from nof0_core.answers.parsing import Answer, parse, redacted
+from nof0_core.answers.sanitizing import Redact, clean, clean_call, cut
 from nof0_core.answers.schema import answer_schema
 from nof0_core.answers.symbols import named
 from nof0_core.border.completions import wrong_answer, wrong_call
@@ -145,7 +145,7 @@ class DecisionMaker:
 
     def _recorded_calls(self) -> tuple[ModelCall, ...]:
         good = (call for call in self._calls if not wrong_call(call))
-        return tuple(attrs.evolve(call, detail=self._redact(call.detail)) for call in good)
+        return tuple(clean_call(call, self._redact) for call in good)
 
     async def _ask(self, request: CompletionRequest) -> Completion | DecisionResult:
         """Ask one model after the other until one answers."""
@@ -260,5 +260,5 @@ def _failed(failures: Sequence[tuple[CycleStatus, str, str]]) -> DecisionResult:
 
 def _read(completion: Completion, redact: Redact) -> Answer:
     if completion.decisions is None:
-        return parse(completion.text)
-    return Answer(elements=tuple(cleaned(one, redact) for one in completion.decisions))
+        return redacted(parse(completion.text), redact)
+    return redacted(Answer(elements=completion.decisions), redact)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import anyio
 
-from nof0_core.border.answers import Told, sorted_out, unlike, unlike_any, wrong
+from nof0_core.border.answers import Told, sorted_out, unlike, unlike_any, without_secrets, wrong
 from nof0_core.border.foreign import Origin, reraise
 from nof0_core.border.quarantine import Ward
 from nof0_core.calls import CallsUnderWay, Timing
@@ -238,7 +238,8 @@ class Gateway:
             raise self._refused(verb, problem, error)
         if verb == "report":
             self.ward.note_good_report()
-        return answer
+        cleaned: Answer = without_secrets(verb, answer, self._origin.redact)
+        return cleaned
 
     async def _ask(
         self,

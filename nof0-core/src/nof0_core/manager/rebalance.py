@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from nof0_core.border.foreign import Origin, is_passing
 from nof0_core.border.shown import Copier
+from nof0_core.border.values import number
 from nof0_core.config.model import Config
 from nof0_core.domain.event import Rebalanced, Transferred
 from nof0_core.domain.view import TraderView
@@ -19,6 +20,8 @@ from nof0_core.state.recorder import Recorder
 
 SUM_TOLERANCE = Decimal("1E-9")
 """Shares may miss the available percentage by this much (rounding of an allocator's division)."""
+
+SHARE = number(least=0, digits=4)
 
 
 class Rebalancer:
@@ -119,13 +122,12 @@ def fault(shares: object, request: AllocationRequest) -> str:
     """Say what is wrong with an allocator's answer; empty if nothing."""
     if not isinstance(shares, Mapping):
         return f"the allocator answered with a {type(shares).__name__}, not with a mapping"
-    for trader, share in shares.items():
-        if type(share) is not Decimal:
-            return f"the share of {trader} is {share!r} ({type(share).__name__}), not a Decimal"
     if set(shares) != set(request.configured):
         return "the allocator left out or invented traders"
-    if any(not share.is_finite() or share < 0 for share in shares.values()):
-        return "a share is negative or not a number"
+    for trader, share in shares.items():
+        wrong = SHARE(share)
+        if wrong:
+            return f"the share of {trader} {wrong}"
     total = sum(shares.values(), ZERO)
     if total > request.available_pct + SUM_TOLERANCE:
         return f"shares sum to {total} %, more than the {request.available_pct} % there are"

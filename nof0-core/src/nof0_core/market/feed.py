@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 import anyio
+import attrs
 import msgspec
 
 from nof0_core.border.foreign import Origin
@@ -157,7 +158,8 @@ class MarketFeed:
             name = Symbol(str(symbol))
             wrong = INSTRUMENT(instrument)
             if not wrong and isinstance(instrument, Instrument) and instrument.symbol == name:
-                good[name] = instrument
+                # What was kept in the one that came, such as its hash, is not relied on.
+                good[name] = attrs.evolve(instrument)
             else:
                 refused[name] = wrong or "is filed under another symbol"
         return good, refused

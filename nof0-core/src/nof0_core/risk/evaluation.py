@@ -8,7 +8,7 @@ import attrs
 
 from nof0_core.border.foreign import Origin, is_passing
 from nof0_core.border.shown import Copier
-from nof0_core.border.verdict import validated
+from nof0_core.border.verdict import kept, validated
 from nof0_core.domain.decision import ALLOW, CHECK_FAILED, Decision, Judgement, Verdict, VerdictKind
 from nof0_core.protocols.risk import RiskCheck, RiskContext
 from nof0_core.risk.costs import planned_exits
@@ -58,12 +58,12 @@ class Evaluation:
         if said is ALLOW:
             return False
         try:
-            valid = validated(said, name)
+            valid = kept(validated(said, name), origin.redact)
         except Exception as error:  # noqa: BLE001 - values of a plugin's own classes raise anything
             what = f"check gave no verdict: {error}"
             return self._take(name, veto(name, CHECK_FAILED, origin.at_fault(what)))
-        # The check may hold on to what it said, and change it later.
-        return self._take(name, attrs.evolve(valid, check=name, numbers=dict(valid.numbers)))
+        # The check may hold on to what it said, and change it later: it is a copy.
+        return self._take(name, valid)
 
     def _take(self, name: str, said: object) -> bool:
         if said is ALLOW:

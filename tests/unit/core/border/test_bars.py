@@ -52,7 +52,7 @@ def test_sound_bars_pass_and_may_close_exactly_at_the_end():
         pytest.param(changed("low", 2.5), "contradicts", id="low above open"),
         pytest.param(changed("high", 2.5), "contradicts", id="high below close"),
         pytest.param(attrs.evolve(GOOD, volume=[1.0]), "differ in length", id="short column"),
-        pytest.param(attrs.evolve(GOOD, interval="3m"), "gave bars of 3m", id="other interval"),
+        pytest.param(attrs.evolve(GOOD, interval="3m"), "gave bars of '3m'", id="other interval"),
     ],
 )
 def test_bars_that_cannot_be_true_are_refused(bars, said):

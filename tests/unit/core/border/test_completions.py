@@ -25,7 +25,7 @@ def test_a_completion_of_the_declared_types_passes():
         ({"model": ""}, "model is empty"),
         ({"text": None}, "text is None (NoneType), not a str"),
         ({"text": "x" * 1_000_001}, "text has 1000001 letters"),
-        ({"decisions": HOLD}, "decisions is a Decision, not a tuple or list"),
+        ({"decisions": HOLD}, "decisions is a Decision, not a tuple"),
         ({"decisions": ({"signal": "hold"},)}, "decisions[0] is a dict, no Decision"),
         ({"attempts": 0}, "attempts is 0, not in 1…1000"),
         ({"usage": Usage(cost_usd=0.5)}, "usage.cost_usd is 0.5 (float), not a Decimal"),

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nof0_core.border import records
+from nof0_core.border import records, values
 from nof0_core.border.records import (
     BOOK,
     FILL,
@@ -38,6 +38,7 @@ from nof0_core.domain.order_book import BookLevel, OrderBook
 from nof0_core.domain.outcome import OrderOutcome, VenueOrder
 from nof0_core.domain.position import VenuePosition
 from nof0_core.domain.snapshot import Quote
+from nof0_core.redaction import ReadValues
 
 NOW = datetime(2025, 7, 14, 12, tzinfo=UTC)
 GOOD_FILL = Fill(
@@ -212,7 +213,7 @@ def test_what_is_wrong_is_told_by_the_name_of_the_part():
     )
     trigger = built(GOOD_ORDER.trigger, price=D(-2))
     order = built(GOOD_ORDER, trigger=trigger)
-    assert REPORT(built(GOOD_REPORT, orders=[order])) == (
+    assert REPORT(built(GOOD_REPORT, orders=(order,))) == (
         "orders[0].trigger.price is -2, not above 0"
     )
 
@@ -272,3 +273,29 @@ def test_what_is_shown_of_a_value_is_short_and_never_a_foreign_text():
     assert len(shown("x" * 10_000)) <= SHOWN + 3
     assert shown(10**5000) == "a int"
     assert text(most=5)("x" * 6) == "has 6 letters, more than 5"
+
+
+def test_a_zone_that_is_utc_in_winter_only_is_refused():
+    assert moment(datetime(2025, 1, 1, tzinfo=ZoneInfo("Europe/London"))) == "is not in UTC"
+
+
+def test_an_object_of_an_enumerations_class_that_is_no_member_is_refused():
+    assert "not a Side" in FILL(built(GOOD_FILL, side=str.__new__(Side, "up")))
+
+
+def test_a_name_that_cannot_be_shown_or_has_a_secret_in_it_is_refused(monkeypatch):
+    assert "cannot be shown" in FILL(built(GOOD_FILL, symbol="BTC\x1b[2J"))
+    read = ReadValues()
+    read.add_secrets(["0123456789abcdef", "short"])
+    monkeypatch.setattr(values, "READ", read)
+    said = FILL(built(GOOD_FILL, trade_id="x0123456789abcdefx"))
+    assert "has a secret" in said
+    assert "0123456789abcdef" not in said
+    assert FILL(built(GOOD_FILL, trade_id="a short one")) == ""
+
+
+def test_a_secret_that_would_be_cut_is_not_shown(monkeypatch):
+    read = ReadValues()
+    read.add_secrets(["0123456789abcdef"])
+    monkeypatch.setattr(values, "READ", read)
+    assert "01234" not in shown("x" * (SHOWN - 5) + "0123456789abcdef")

@@ -25,10 +25,11 @@ REQUEST = AllocationRequest(
     [
         pytest.param({"a": D(90)}, "left out or invented", id="missing"),
         pytest.param({"a": D(50), "b": D(20), "c": D(20)}, "left out or invented", id="invented"),
-        pytest.param({"a": D(-1), "b": D(91)}, "negative", id="negative"),
-        pytest.param({"a": D("NaN"), "b": D(1)}, "not a number", id="nan"),
+        pytest.param({"a": D(-1), "b": D(91)}, "the share of a is -1, below 0", id="negative"),
+        pytest.param({"a": D("NaN"), "b": D(1)}, "the share of a is NaN", id="nan"),
         pytest.param({"a": D(60), "b": D(40)}, "shares sum to 100 %", id="too-much"),
         pytest.param({"a": 50.0, "b": D(40)}, "the share of a is 50.0 (float), not a", id="float"),
+        pytest.param({"a": D("1E-400000"), "b": D(40)}, "more digits than", id="tiny"),
         pytest.param({"a": None, "b": D(40)}, "the share of a is None (NoneType), not", id="none"),
         pytest.param([D(50), D(40)], "answered with a list, not with a mapping", id="list"),
         pytest.param(None, "answered with a NoneType, not with a mapping", id="nothing at all"),
