@@ -16,6 +16,8 @@ from pathlib import Path
 import attrs
 
 from nof0_core import ExchangeKind, hookimpl
+from nof0_core.domain.event import OrderAnswered
+from nof0_core.state.recorder import Recorder
 from nof0_provider_sim.config import SimExchangeConfig
 from nof0_provider_sim.plugin import open_exchange
 
@@ -32,18 +34,6 @@ class Crash:
             self.left -= 1
             if self.left == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
-
-
-class Answers(list):
-    """Outcomes that arrive and kill before anybody has read them."""
-
-    def __init__(self, outcomes, crash, step) -> None:
-        super().__init__(outcomes)
-        self._crash, self._step = crash, step
-
-    def __iter__(self):
-        self._crash.at(self._step)
-        return super().__iter__()
 
 
 def note(log, requests) -> None:
@@ -64,10 +54,11 @@ async def open_crashing(config, env):
         place, fills, leverage, report = (
             venue.place, venue.fills, venue.set_leverage, venue.report
         )  # fmt: skip
-        last = ""
+        record = Recorder.record
+        last = arrived = ""
 
         async def dying_place(requests, *, expires_at):
-            nonlocal last
+            nonlocal last, arrived
             kind = kind_of(requests)
             crash.at(f"{kind} intended")
             note(log, requests)
@@ -75,8 +66,18 @@ async def open_crashing(config, env):
             told = await place(requests, expires_at=expires_at)
             outcomes = [attrs.evolve(outcome, fills=()) for outcome in told]
             crash.at(f"{kind} sent")
-            last = kind
-            return Answers(outcomes, crash, f"{kind} answered")
+            last = arrived = kind
+            return outcomes
+
+        def dying_record(self, stream, body, **options):
+            """Write down what has arrived, or die before that."""
+            nonlocal arrived
+            if isinstance(body, OrderAnswered) and arrived:
+                step, arrived = f"{arrived} answered", ""
+                crash.at(step)
+            return record(self, stream, body, **options)
+
+        Recorder.record = dying_record
 
         def asked() -> None:
             """The first question after an order: by now its answer is in the journal."""

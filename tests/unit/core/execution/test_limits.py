@@ -21,7 +21,7 @@ from nof0_core.testing.environment import START
 
 def test_every_call_is_one_of_an_exchange_or_a_market():
     others = {field.name for field in attrs.fields(type(LIMITS))} - set(VERBS)
-    assert others == {"open", "close", "unit"}
+    assert others == {"open", "close", "unit", "export", "end"}
     assert set(MARKET_VERBS) == {"quotes", "candles"}
     assert not set(MARKET_VERBS) & set(EXCHANGE_VERBS)
 
