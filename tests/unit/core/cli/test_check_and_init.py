@@ -240,6 +240,7 @@ def test_check_notes_a_timeout_that_lowers_nothing(project):
                     open=open_market,
                     summary="",
                     timeout=lambda config: config.timeout,
+                    is_recorded=lambda config: True,
                 )
             ]
         """,
