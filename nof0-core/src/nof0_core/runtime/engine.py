@@ -146,7 +146,7 @@ async def open_engine(
             the system allows too few open files.
         Nof0Error: what a provider said when it was opened.
     """
-    raise_file_limit(len(config.traders))
+    raise_file_limit(len(config.traders), exporters=len(config.exporters))
     async with AsyncExitStack() as stack:
         stack.enter_context(locked(config.state_dir))
         journal = stack.enter_context(open_journal(config, log("journal")))

@@ -8,11 +8,11 @@ FOR_ALL = 128
 """Open files of a process beside those of its traders."""
 
 PER_TRADER = 2
-"""A journal file and a connection to a model."""
+"""A journal file and a connection to a model; an exporter that is behind reads one more of each."""
 
 
-def raise_file_limit(traders: int) -> None:
-    """Raise the process's limit of open files where its traders need it.
+def raise_file_limit(traders: int, *, exporters: int = 0) -> None:
+    """Raise the process's limit of open files where its traders and exporters need it.
 
     A journal that cannot open its file stops the engine, with positions open; a system that allows
     too few is therefore found before anything begins.
@@ -25,13 +25,14 @@ def raise_file_limit(traders: int) -> None:
     except ImportError:
         message = "nothing here tells how many files may be open: no resource limits (resource)"
         raise UsageError(message, hints=("run it on Linux or macOS; on Windows, in WSL",)) from None
-    needed = traders * PER_TRADER + FOR_ALL
+    needed = traders * (PER_TRADER + exporters) + FOR_ALL
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     is_open = hard == resource.RLIM_INFINITY
     if soft == resource.RLIM_INFINITY or soft >= 2 * needed:
         return
     if not is_open and hard < needed:
-        message = f"{traders} traders need {needed} open files, the system allows {hard}"
+        who = f"{traders} traders" + (f" and {exporters} exporters" if exporters else "")
+        message = f"{who} need {needed} open files, the system allows {hard}"
         raise UsageError(message, hints=("raise its limit (ulimit -Hn), or run fewer traders",))
     # Twice as many: a model that asks others takes several connections.
     wanted = 2 * needed if is_open else min(2 * needed, hard)

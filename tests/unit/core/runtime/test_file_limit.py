@@ -18,7 +18,7 @@ from nof0_core.errors import UsageError
 from nof0_core.runtime.file_limit import raise_file_limit
 resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard}))
 try:
-    raise_file_limit({traders})
+    raise_file_limit({traders}, exporters={exporters})
 except UsageError as error:
     print(error)
 else:
@@ -26,9 +26,9 @@ else:
 """
 
 
-def limits(*, soft: int, hard: int, traders: int) -> str:
+def limits(*, soft: int, hard: int, traders: int, exporters: int = 0) -> str:
     """Return what is printed by a process with these limits that makes room."""
-    code = CODE.format(soft=soft, hard=hard, traders=traders)
+    code = CODE.format(soft=soft, hard=hard, traders=traders, exporters=exporters)
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
@@ -50,6 +50,11 @@ def test_a_limit_that_is_enough_stays():
 def test_a_system_that_allows_too_few_is_refused_before_anything_begins():
     said = limits(soft=300, hard=500, traders=200)
     assert said.startswith("200 traders need 528 open files, the system allows 500")
+
+
+def test_each_exporter_may_be_behind_with_a_file_of_each_trader_open():
+    said = limits(soft=300, hard=800, traders=200, exporters=2)
+    assert said.startswith("200 traders and 2 exporters need 928 open files, the system allows 800")
 
 
 def test_a_system_without_such_limits_is_refused(monkeypatch):
