@@ -25,6 +25,8 @@ SPOILING = frozenset(
         "bad_weather",
         "calls_that_hang",
         "clock_is_wrong",
+        "disk_is_full",
+        "lost_intents",
         "prices",
         "quarantine",
         "reconciliation",

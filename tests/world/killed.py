@@ -13,6 +13,7 @@ from world.loop import live_in, nap, now
 from world.trial import ProvingVenue, Trial, TrialVenue
 from world.under_faults import plan_for
 
+from nof0_core.border import foreign
 from nof0_core.domain.decision import Decision, Signal
 from nof0_core.domain.order import OrderPurpose
 from nof0_core.money import EXACT
@@ -51,6 +52,10 @@ TRADERS = ("ann", "bob")
 
 class Killed(BaseException):
     """The process is no more."""
+
+
+# What kills ends everything, wherever it comes from.
+foreign.ENDING = (*foreign.ENDING, Killed)
 
 
 @attrs.frozen(kw_only=True)

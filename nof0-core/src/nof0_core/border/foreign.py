@@ -21,6 +21,8 @@ from nof0_core.redaction import Redactor
 
 LONGEST = 300
 """Letters of what one exception says that are passed on."""
+ENDING: tuple[type[BaseException], ...] = (KeyboardInterrupt, GeneratorExit)
+"""Exceptions that end the program, whoever raises them; any other is a failure of one call."""
 DECISIVE = (EndOfDataError, ReplayMissError, JournalError)
 """Errors that end more than a call: one of them counts, whatever else is in its group."""
 
@@ -83,7 +85,7 @@ def is_passing(error: BaseException) -> bool:
         if is_cancellation(leaf):
             if is_cancelled():
                 return True
-        elif isinstance(leaf, KeyboardInterrupt | GeneratorExit):
+        elif isinstance(leaf, ENDING):
             return True
     return False
 
