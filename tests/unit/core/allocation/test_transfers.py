@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nof0_core.domain.position import ExitPlan, Holding
@@ -117,6 +117,9 @@ margins = st.integers(0, 10**10).map(lambda n: D(n).scaleb(-6))
     reserve=money,
     reserve_pct=st.integers(0, 50),
 )
+@example(
+    states=[(D("0"), D("0"), 2), (D("0.000002"), D("0"), 1)], reserve=D("0.000004"), reserve_pct=0
+)
 def test_moves_sum_to_zero_and_take_nothing_that_is_bound(
     make_account, states, reserve, reserve_pct
 ):
@@ -139,6 +142,7 @@ def test_moves_sum_to_zero_and_take_nothing_that_is_bound(
             # Nobody moves past its share.
             gap = total * shares[trader] / 100 - accounts[trader].equity
             assert abs(amount) <= abs(gap) + D("1E-5")
-            assert amount * gap > 0
+            # A share is cut to whole micro-dollars, which may be what is missing.
+            assert amount * gap > 0 or abs(gap) < D("1E-6")
     signs = [amount < 0 for trader, amount in moves if trader != RESERVE]
     assert signs == sorted(signs, reverse=True)
