@@ -118,10 +118,6 @@ class Ward:
         for key in [k for k in self._entries if k[0] == verb and k[1] not in symbols]:
             del self._entries[key]
 
-    def is_whole(self) -> bool:
-        """Tell whether the section itself is in quarantine, not only coins."""
-        return any(symbol is None for _, symbol in self._entries)
-
     def refusal(self, symbol: Symbol) -> str:
         """Say why no entry on a coin may leave now; empty if one may."""
         for (verb, held), entry in self._entries.items():

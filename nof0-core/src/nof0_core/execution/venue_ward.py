@@ -61,11 +61,6 @@ class VenueWard:
             self._ward.put(verb, row.problem, ROW, symbol=row.symbol)
         self._ward.keep_only(verb, held)
 
-    @property
-    def has_rows(self) -> bool:
-        """Tell whether there are rows that are not booked."""
-        return any(self._rows.values())
-
     def refusal(self, symbol: Symbol) -> str:
         """Say why no entry on a coin may leave now; empty if one may."""
         return self._ward.refusal(symbol)
