@@ -150,9 +150,11 @@ class DecisionMaker:
     async def _ask(self, request: CompletionRequest) -> Completion | DecisionResult:
         """Ask one model after the other until one answers."""
         failures: list[tuple[CycleStatus, str, str]] = []
-        ends = stopwatch() + self._trader.decision_timeout.total_seconds()
+        whole = self._trader.decision_timeout.total_seconds()
+        ends = stopwatch() + whole
         for place, (spec, backend) in enumerate(self._chain, start=1):
-            left = ends - stopwatch()
+            # The first has all of it, however slow the machine is.
+            left = ends - stopwatch() if failures else whole
             if failures and left <= 0:
                 break
             allowed = left if place == len(self._chain) else left * SHARE
