@@ -132,10 +132,8 @@ def _lines(config: Config, shown: Path) -> list[str]:
     )
     capital = f"{plain(config.total_equity_usd)} USD, {plain(config.reserve_pct)} % in reserve"
     facts = [
-        (
-            "capital",
-            f"{capital}, {config.allocation_strategy} every {written(config.rebalance_interval)}",
-        ),
+        ("capital", capital),
+        ("allocation", _allocation(config)),
         ("clock", _clock(config)),
         *((what, ", ".join(map(_named, sections))) for what, sections in _sections(config).items()),
         ("data", str(config.state_dir)),
@@ -147,6 +145,20 @@ def _lines(config: Config, shown: Path) -> list[str]:
     if notes:
         lines += ["", *(f"note: {note}" for note in notes)]
     return lines
+
+
+def _allocation(config: Config) -> str:
+    """Say what divides capital, how often, and between whom: never between exchange accounts."""
+    from nof0_core.config.fields import written
+    from nof0_core.manager.allocation.managed import part_usd
+    from nof0_core.money import plain
+
+    said = f"{config.allocation_strategy} every {written(config.rebalance_interval)}"
+    used = list(dict.fromkeys(trader.exchange for trader in config.traders))
+    if len(used) < 2:
+        return said
+    parts = (f"{plain(round(part_usd(config, name), 2))} USD on {name}" for name in used)
+    return f"{said}, each exchange account on its own: {', '.join(parts)}"
 
 
 def _failed(config: Config) -> list[str]:

@@ -114,7 +114,9 @@ def summary(body: Body) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for e
             equity = sum((account.equity for account in body.accounts), Decimal(0))
             return f"{len(body.accounts)} accounts, equity {equity:.2f} USD"
         case Rebalanced():
-            shares = ", ".join(f"{who} {plain(share)} %" for who, share in body.after.items())
+            shares = ", ".join(
+                f"{who} {plain(round(share, 6))} %" for who, share in body.after.items()
+            )
             return f"{body.strategy}: {shares}"
         case Reconciled():
             if not body.drift:

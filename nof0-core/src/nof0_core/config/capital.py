@@ -36,7 +36,7 @@ def warn_of_no_capital(session: Session, traders: Sequence[Named]) -> None:
             session.warn(
                 find(members[0].node, "allocation_pct"),
                 f"all traders of {exchange} have an allocation_pct of 0: none of them can open a"
-                " position, and a rebalance takes from each what no position needs",
+                " position unless the allocation strategy gives it capital",
             )
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
 from nof0_core.border.foreign import Origin, is_passing
 from nof0_core.border.shown import Copier
 from nof0_core.border.values import number
 from nof0_core.config.model import Config
+from nof0_core.domain.account import AccountState
 from nof0_core.domain.event import Rebalanced, Transferred
 from nof0_core.domain.view import TraderView
 from nof0_core.domain.vocabulary import TransferReason
-from nof0_core.ids import ENGINE, RESERVE, TraderId
+from nof0_core.ids import ENGINE, RESERVE, UNASSIGNED, TraderId, is_shared
+from nof0_core.manager.allocation.managed import configured_pct, managed_usd, part_usd
 from nof0_core.manager.allocation.transfers import transfers
-from nof0_core.money import HUNDRED, ZERO, exactly
+from nof0_core.money import HUNDRED, ZERO, exactly, plain
+from nof0_core.portfolio.valuation import Portfolio
 from nof0_core.protocols import AllocationRequest
 from nof0_core.state.recorder import Recorder
 
@@ -30,45 +33,62 @@ class Rebalancer:
     Where somebody holds a coin without a price, nobody knows the shares, and nothing is moved.
 
     Traders of different venue accounts never exchange capital: each venue account is shared out on
-    its own, since nothing here can move money between venues.
+    its own, since nothing here can move money between venues. Traders that are no longer configured
+    give what they have left to the reserve.
     """
 
-    def __init__(self, *, config: Config, recorder: Recorder, origin: Origin) -> None:
+    def __init__(
+        self, *, config: Config, recorder: Recorder, portfolio: Portfolio, origin: Origin
+    ) -> None:
         """Remember whose code the allocator is (`origin`)."""
         self._config = config
         self._origin = origin
         self._recorder = recorder
+        self._portfolio = portfolio
 
     def run(self, views: Sequence[TraderView]) -> None:
         """Rebalance each venue account; where an allocator misbehaves, leave capital alone."""
         for venue_account in self._config.exchanges:
             members = [view for view in views if view.venue_account == venue_account]
-            unpriced = [view.trader for view in members if view.account.unpriced]
+            accounts = {view.trader: view.account for view in members}
+            accounts |= self._former(venue_account, accounts)
+            unpriced = [trader for trader, account in accounts.items() if account.unpriced]
+            if not members:
+                continue
             if unpriced:
                 self._recorder.log.warning(
                     "capital stays as it is: held without a price",
                     venue_account=venue_account,
                     traders=unpriced,
                 )
-            elif len(members) > 1:
-                self._share_out(venue_account, members)
+            else:
+                self._share_out(venue_account, members, accounts)
+
+    def _former(
+        self, venue_account: str, present: Collection[TraderId]
+    ) -> dict[TraderId, AccountState]:
+        """Return the accounts of traders that are no longer in the configuration."""
+        return {
+            trader: self._portfolio.valued(venue_account, trader)
+            for trader in self._recorder.state.traders(venue_account)
+            if trader not in present and not is_shared(trader)
+        }
 
     @exactly
-    def _share_out(self, venue_account: str, members: Sequence[TraderView]) -> None:
-        reserve = self._recorder.state.account(
-            venue_account, RESERVE, {}, self._recorder.clock.now(), {}
-        )
-        accounts = {RESERVE: reserve} | {view.trader: view.account for view in members}
-        total = sum((account.equity for account in accounts.values()), ZERO)
+    def _share_out(
+        self,
+        venue_account: str,
+        members: Sequence[TraderView],
+        accounts: Mapping[TraderId, AccountState],
+    ) -> None:
+        total = managed_usd(part_usd(self._config, venue_account), accounts.values())
         if total <= 0:
             return
-        # The reserve keeps what it has; what the traders have together is shared out.
-        available = HUNDRED - HUNDRED * reserve.equity / total
         request = AllocationRequest(
             traders=members,
-            configured=self._configured([view.trader for view in members], available),
+            configured=configured_pct(self._config, venue_account),
             current={v.trader: v.account.equity / total * HUNDRED for v in members},
-            available_pct=available,
+            available_pct=HUNDRED - self._config.reserve_pct,
         )
         try:
             shown = request if self._origin.is_ours else Copier()(request)
@@ -89,7 +109,14 @@ class Rebalancer:
             )
             return
         entry_margins = self._recorder.state.entry_margins(venue_account)
-        moves = transfers(accounts, shares, total, entry_margins)
+        reserve = self._portfolio.valued(venue_account, RESERVE)
+        moves = transfers(
+            {**accounts, RESERVE: reserve},
+            dict.fromkeys(accounts, ZERO) | shares,
+            total,
+            entry_margins,
+            self._bound(venue_account, reserve),
+        )
         if moves:
             self._recorder.record(
                 ENGINE,
@@ -104,18 +131,15 @@ class Rebalancer:
                 ENGINE, Rebalanced(strategy=strategy, before=request.current, after=shares)
             )
 
-    def _configured(
-        self, traders: Sequence[TraderId], available: Decimal
-    ) -> dict[TraderId, Decimal]:
-        """Return the configured shares of some traders, scaled to `available` percent.
+    def _bound(self, venue_account: str, reserve: AccountState) -> Decimal:
+        """Return what of the reserve what belongs to nobody stands on, in USD.
 
-        Where all are 0, they stay 0.
+        All of it while nobody knows what that is worth.
         """
-        chosen = {t.id: t.allocation_pct for t in self._config.traders if t.id in traders}
-        total = sum(chosen.values(), ZERO)
-        if not total:
-            return chosen
-        return {trader: pct / total * available for trader, pct in chosen.items()}
+        foreign = self._portfolio.valued(venue_account, UNASSIGNED)
+        if foreign.unpriced:
+            return reserve.equity
+        return max(ZERO, foreign.margin_used - foreign.equity)
 
 
 def fault(shares: object, request: AllocationRequest) -> str:
@@ -130,5 +154,11 @@ def fault(shares: object, request: AllocationRequest) -> str:
             return f"the share of {trader} {wrong}"
     total = sum(shares.values(), ZERO)
     if total > request.available_pct + SUM_TOLERANCE:
-        return f"shares sum to {total} %, more than the {request.available_pct} % there are"
+        more = f"more than the {readable(request.available_pct)} % there are"
+        return f"shares sum to {readable(total)} %, {more}"
     return ""
+
+
+def readable(pct: Decimal) -> str:
+    """Write percent for a sentence, with as many decimals as the sum of shares is judged by."""
+    return plain(pct.quantize(SUM_TOLERANCE))

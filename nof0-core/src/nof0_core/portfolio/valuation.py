@@ -100,7 +100,10 @@ class Portfolio:
 
     def account(self, trader: TraderId) -> AccountState:
         """Value one trader's account at the newest marks known; see `AccountState.unpriced`."""
-        venue_account = self._venue_accounts[trader]
+        return self.valued(self._venue_accounts[trader], trader)
+
+    def valued(self, venue_account: str, trader: TraderId) -> AccountState:
+        """Value any account of a venue account, also a shared or a former trader's one."""
         return self._recorder.state.account(
             venue_account,
             trader,

@@ -193,7 +193,10 @@ def make_manager(
             budget=budget,
         ),
         rebalancer=Rebalancer(
-            config=config, recorder=recorder, origin=origins.of_allocator(config)
+            config=config,
+            recorder=recorder,
+            portfolio=portfolio,
+            origin=origins.of_allocator(config),
         ),
         portfolio=portfolio,
         views=views,

@@ -105,9 +105,17 @@ async def _fund(
     """
     if not recorder.state.traders(venue_account):
         _adopt(venue_account, await ask(), recorder)
-    for trader in config.traders:
-        if trader.exchange == venue_account and recorder.state.venue_account_of(trader.id) is None:
-            _give(venue_account, trader.id, capital_of(config, trader), recorder)
+    new = {
+        trader.id: capital_of(config, trader)
+        for trader in config.traders
+        if trader.exchange == venue_account and recorder.state.venue_account_of(trader.id) is None
+    }
+    with localcontext(EXACT):
+        needed = sum(new.values(), ZERO)
+    if _reserve(venue_account, recorder) < needed:
+        _collect(config, venue_account, recorder)
+    for trader_id, capital in new.items():
+        _give(venue_account, trader_id, capital, recorder)
     recorder.commit()
 
 
@@ -194,9 +202,35 @@ def _as_fill(position: VenuePosition, name: str, time: datetime) -> Fill:
     )
 
 
+def _reserve(venue_account: str, recorder: Recorder) -> Decimal:
+    return recorder.state.account(venue_account, RESERVE, {}, recorder.clock.now(), {}).cash
+
+
+@exactly
+def _collect(config: Config, venue_account: str, recorder: Recorder) -> None:
+    """Take to the reserve what traders that are not configured any more have left.
+
+    They hold nothing: `check_traders` has seen to that. What an order of theirs that nobody knows
+    the end of may still take stays with them.
+    """
+    state, present = recorder.state, {trader.id for trader in config.traders}
+    bound = state.entry_margins(venue_account)
+    left: dict[TraderId, Decimal] = {}
+    for trader in state.traders(venue_account):
+        if trader in present or is_shared(trader):
+            continue
+        cash = state.account(venue_account, trader, {}, recorder.clock.now(), {}).cash
+        amount = truncate_usd(cash - bound.get(trader, ZERO))
+        if amount > 0:
+            left[trader] = -amount
+    if left:
+        amounts = {**left, RESERVE: -sum(left.values(), ZERO)}
+        _transfer(recorder, venue_account, amounts, reason=TransferReason.REBALANCE)
+
+
 @exactly
 def _give(venue_account: str, trader: TraderId, capital: Decimal, recorder: Recorder) -> None:
-    left = recorder.state.account(venue_account, RESERVE, {}, recorder.clock.now(), {}).cash
+    left = _reserve(venue_account, recorder)
     if left < capital:
         message = (
             f"exchange account {venue_account} has {plain(left)} USD left, "
@@ -216,13 +250,14 @@ def _transfer(
     venue_account: str,
     amounts: Mapping[TraderId, Decimal],
     as_of: datetime | None = None,
+    reason: TransferReason = TransferReason.INITIAL,
 ) -> None:
     recorder.record(
         ENGINE,
         Transferred(
             venue_account=venue_account,
             amounts=amounts,
-            reason=TransferReason.INITIAL,
+            reason=reason,
             as_of=as_of,
         ),
     )

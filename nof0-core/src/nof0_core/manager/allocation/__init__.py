@@ -21,7 +21,7 @@ ALLOCATORS: tuple[PolicyKind[Any, Any], ...] = (
         type="fixed",
         config=FixedConfig,
         build=Fixed,
-        summary="Every trader keeps its allocation_pct",
+        summary="Every trader is brought back to its allocation_pct of the managed capital",
     ),
     PolicyKind(
         type="equal",

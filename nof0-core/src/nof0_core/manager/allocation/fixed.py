@@ -18,7 +18,11 @@ class FixedConfig:
 
 @attrs.frozen
 class Fixed:
-    """Brings every trader back to its `allocation_pct`."""
+    """Brings every trader back to its `allocation_pct` of the managed capital.
+
+    So profits and losses are shared: who won gives to who lost, and to the reserve what that is to
+    have of them.
+    """
 
     config: FixedConfig
 
