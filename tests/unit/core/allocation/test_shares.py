@@ -62,7 +62,7 @@ weights = st.dictionaries(
 )
 wholes = st.one_of(
     st.integers(0, 10_000).map(lambda n: D(n).scaleb(-2)),
-    # As a rebalance has it: what the reserve leaves, with all digits a division gives.
+    # As a rebalance of several exchange accounts has it: with all digits of a division.
     st.integers(1, 10_000).map(lambda n: EXACT.divide(D(n), D(101))),
 )
 percents = st.integers(0, 10_000).map(lambda n: D(n).scaleb(-2))

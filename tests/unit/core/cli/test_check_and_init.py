@@ -50,6 +50,21 @@ def test_a_fresh_directory_is_ready_to_run(project):
     assert "note:" not in text
 
 
+def test_check_says_how_capital_is_divided(project):
+    text = project.nof0("check", "etc/nof0.yaml").check().stdout
+    assert re.search(r"capital +10000 USD, 10 % in reserve\n", text)
+    assert re.search(r"allocation +performance_based every 6h\n", text)
+    exchanges = project.directory / "etc/exchange.yaml"
+    second = "  second: {type: sim, initial_balance_usd: 10000}\n"
+    exchanges.write_text(exchanges.read_text().replace("providers:\n", f"providers:\n{second}"))
+    manager = project.directory / "etc/manager.yaml"
+    before, last = manager.read_text().rsplit("    allocation_pct: 15\n", 1)
+    manager.write_text(f"{before}    allocation_pct: 15\n    exchange_provider: second\n{last}")
+    text = project.nof0("check", "etc/nof0.yaml").check().stdout
+    parts = "each exchange account on its own: 8333.33 USD on paper_trading, 1666.67 USD on second"
+    assert f"performance_based every 6h, {parts}\n" in text
+
+
 def test_check_writes_nothing(project):
     before = sorted(project.directory.rglob("*"))
     project.nof0("check", "etc/nof0.yaml").check()

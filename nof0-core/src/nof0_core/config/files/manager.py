@@ -125,7 +125,9 @@ class TraderEntry:
     decision_interval: timedelta | None = opt(
         default=None, gt=timedelta(0), help="time between decisions; default: executor.yaml's"
     )
-    allocation_pct: Decimal = opt(ge=0, le=100, unit="%", help="share of total_equity_usd")
+    allocation_pct: Decimal = opt(
+        ge=0, le=100, unit="%", help="share of total_equity_usd, later of the managed capital"
+    )
     auto_start: bool = opt(default=True, help="false: waits for `nof0 traders resume`")
     risk_params: RiskParams = opt(factory=RiskParams)
     symbols: tuple[str, ...] | None = opt(default=None, help="default: those of market.yaml")
@@ -155,7 +157,11 @@ class ManagerBlock:
 
     total_equity_usd: Decimal = opt(gt=0, unit="USD", help="capital of all traders and the reserve")
     reserve_equity_pct: Decimal = opt(
-        default=Decimal(0), ge=0, lt=100, unit="%", help="share that no trader gets"
+        default=Decimal(0),
+        ge=0,
+        lt=100,
+        unit="%",
+        help="share of the managed capital that no trader gets",
     )
     allocation_strategy: Raw | None = opt(default=None, help="a kind of allocator, or its section")
     rebalance_interval: timedelta = opt(

@@ -57,7 +57,11 @@ class AllocatorContract:
             "two traders": allocation(two),
             "twelve traders": allocation(many),
             "a reserve": allocation(two, available="80"),
-            "an odd reserve": allocation(two, available="59.976213567685629584899302967649"),
+            "an odd reserve": allocation(two, available="59.9762"),
+            "more than is available in use": attrs.evolve(
+                allocation(two, available="80"),
+                current={view.trader: Decimal(44) for view in two},
+            ),
             "nothing to hand out": allocation(two, available="0"),
             "next to no equity": allocation(lost),
             "negative equity": allocation(ruined),
