@@ -11,14 +11,13 @@ from nof0_core.domain.account import AccountState
 from nof0_core.domain.brakes import ActiveBrake, Brake, BrakeState
 from nof0_core.domain.event import BrakeReleased, BrakeTripped
 from nof0_core.ids import ENGINE, Symbol, TraderId
+from nof0_core.manager.closes import LastCloses
 from nof0_core.manager.requests import HaltSwitch
 from nof0_core.money import decimal, exactly
 from nof0_core.portfolio.valuation import Portfolio
 from nof0_core.state.brakes import next_midnight
 from nof0_core.state.recorder import Recorder
 
-VERY_LATE = timedelta(days=1)
-"""Trades are in the order of booking; how much later than a newer one an older one may come."""
 NOT_STARTED = "not started: auto_start is false and nobody has resumed it"
 
 
@@ -41,6 +40,7 @@ class TraderBrakes:
         self._portfolio = portfolio
         self._traders = traders
         self._switch = switch
+        self._closes = LastCloses()
 
     def state(self, trader: TraderId, account: AccountState) -> BrakeState:
         """Return what the risk gate needs to know, for an account valued now."""
@@ -220,15 +220,10 @@ class TraderBrakes:
         )
 
     def _closed_at(self, trader: TraderId, now: datetime) -> dict[Symbol, datetime]:
+        """Return when the coins that rest were closed, the latest first."""
         rest = self._traders[trader].limits.cooldown_after_close
-        closed: dict[Symbol, datetime] = {}
         if rest is None:
-            return closed
-        for trade in reversed(self._recorder.state.trades(trader)):
-            ago = now - trade.exit.time
-            if ago >= rest + VERY_LATE:
-                break
-            if ago < rest:
-                newest = closed.get(trade.symbol, trade.exit.time)
-                closed[trade.symbol] = max(newest, trade.exit.time)
-        return closed
+            return {}
+        latest = self._closes.of(trader, self._recorder.state.trades(trader))
+        resting = [(symbol, closed) for symbol, closed in latest.items() if now - closed < rest]
+        return dict(sorted(resting, key=lambda one: one[1], reverse=True))
