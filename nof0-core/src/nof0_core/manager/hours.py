@@ -42,6 +42,11 @@ class HourDuty:
         one that has no capital yet, for its exchange has not opened.
         """
         hours = self._unsettled(hour)
+        marked, lost = self._last_mark(hour), hours[0] - HOUR
+        if lost > marked:
+            # Nobody knows any more who held what: opposite positions pay each other nothing.
+            first = (marked + HOUR).replace(minute=0, second=0, microsecond=0)
+            self._recorder.log.warning("hours not settled", first=first, last=lost)
         if len(hours) > 1:
             self._recorder.log.info("hours settled late", first=hours[0], last=hour)
         for venue_account, execution in list(self._executions.items()):
@@ -58,9 +63,12 @@ class HourDuty:
 
     def _unsettled(self, hour: datetime) -> list[datetime]:
         """Return the full hours since the last mark, at most `MOST_HOURS`, this one at the end."""
-        curves = (self._recorder.state.curve(trader) for trader in self._traders)
-        last = max((curve[-1].time for curve in curves if curve), default=hour - HOUR)
-        hours = [hour]
+        last, hours = self._last_mark(hour), [hour]
         while len(hours) < MOST_HOURS and hours[0] - HOUR > last:
             hours.insert(0, hours[0] - HOUR)
         return hours
+
+    def _last_mark(self, hour: datetime) -> datetime:
+        """Return the hour that was marked last; before the first mark the one before `hour`."""
+        curves = (self._recorder.state.curve(trader) for trader in self._traders)
+        return max((curve[-1].time for curve in curves if curve), default=hour - HOUR)

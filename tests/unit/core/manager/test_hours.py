@@ -34,6 +34,9 @@ async def test_netted_positions_pay_for_the_hours_the_engine_was_away(stage, loc
     async with lockstep(START + HOUR * (away + 0.5)) as engine:
         await run_to(engine, START + HOUR * (away + 1))
         assert settled(engine) == hours
+        left_out = [said for _, event, said in stage.log.lines if event == "hours not settled"]
+        first, last = START + 2 * HOUR, START + 16 * HOUR
+        assert left_out == ([{"first": first, "last": last}] if away == 40 else [])
         paid = engine.recorder.state.position("ann", "BTC").funding
         got = engine.recorder.state.position("bob", "BTC").funding
         assert paid == -got < 0

@@ -419,6 +419,37 @@ def test_the_value_band_shrinks_from_above_and_refuses_from_below(context, long_
     assert codes(refused) == ["below_value_band"]
 
 
+# A lot is 0.00001 BTC: 1 USD.
+@pytest.mark.parametrize(
+    ("wanted", "limits", "codes_", "size"),
+    [
+        pytest.param("1000.5", {"low": "0.1"}, [], "1000", id="cut to the lower end itself"),
+        pytest.param("1000.5", {"low": "0.10003"}, ["below_value_band"], None, id="cut below it"),
+        pytest.param("2000", {"high": "0.10007"}, ["above_value_band"], "1000", id="cut in a band"),
+        pytest.param(
+            "2000",
+            {"low": "0.10003", "high": "0.10007"},
+            ["below_value_band"],
+            None,
+            id="a band between two lots",
+        ),
+    ],
+)
+def test_whole_lots_are_within_the_value_band(context, long_btc, wanted, limits, codes_, size):
+    bounds = {
+        f"{'min' if end == 'low' else 'max'}_position_equity_multiple": Decimal(at)
+        for end, at in limits.items()
+    }
+    judgement = judge(long_btc(position_size_usd=Decimal(wanted)), context(**bounds))
+    assert codes(judgement) == codes_
+    assert judgement.size_usd == (Decimal(size) if size else None)
+    if size is None:
+        [verdict] = judgement.verdicts
+        assert verdict.message == (
+            "0.01000 BTC in whole lots are 1000.00 USD, less than 0.10003 x equity (1000.30 USD)"
+        )
+
+
 def test_the_smallest_shrink_counts_and_what_is_left_must_be_an_order(context, long_btc):
     limits = {
         "max_position_size_usd": Decimal(500),

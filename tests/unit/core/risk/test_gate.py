@@ -459,7 +459,7 @@ def offences(approved, ctx):
         rest, closed = given.cooldown_after_close, brakes.closed_at.get(symbol)
         need("cooldown", kept=rest is None or closed is None or ctx.time - closed >= rest)
         low = given.min_position_equity_multiple
-        need("value band, lower end", kept=low is None or a.size_usd > low * equity - mark)
+        need("value band, lower end", kept=low is None or a.size_usd >= low * equity)
         need("mark", kept=a.reference_price == mark)
         need("not held", kept=symbol != "ETH")
         need("size", kept=most is None or a.size_usd <= most)

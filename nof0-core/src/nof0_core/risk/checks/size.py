@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from nof0_core.domain.decision import ALLOW, Decision, Verdict
-from nof0_core.money import BPS
+from nof0_core.money import BPS, ZERO
 from nof0_core.protocols.risk import RiskContext
 from nof0_core.risk.priced import Priced
 from nof0_core.risk.verdicts import shrink, usd, veto
@@ -31,10 +31,10 @@ class PositionSize:
 
 
 class ValueBand:
-    """Notional stays between two multiples of the trader's equity.
+    """Notional stays between two multiples of the trader's equity, in the whole lots ordered.
 
-    Too large is shrunk to the upper bound. Too small is vetoed: what other checks left over is then
-    not worth its fees.
+    Too large is shrunk to the upper bound. Too small is vetoed: what other checks and the lots left
+    over is then not worth its fees.
     """
 
     type = "value_band"
@@ -45,23 +45,37 @@ class ValueBand:
         low, high = limits.min_position_equity_multiple, limits.max_position_equity_multiple
         if not decision.signal.is_entry:
             return ALLOW
-        if low is not None and context.size_usd < low * equity:
+        most = context.size_usd if high is None else min(context.size_usd, high * equity)
+        size, left = _in_lots(context, most)
+        if low is not None and left < low * equity:
+            what = f"{usd(left)} is"
+            if most >= low * equity:
+                what = f"{size} {decision.symbol} in whole lots are {usd(left)},"
             return veto(
                 self.type,
                 "below_value_band",
-                f"{usd(context.size_usd)} is less than {low} x equity ({usd(low * equity)})",
-                size_usd=context.size_usd,
+                f"{what} less than {low} x equity ({usd(low * equity)})",
+                size_usd=left,
                 minimum=low * equity,
             )
-        if high is not None and context.size_usd > high * equity:
+        if high is not None and most < context.size_usd:
             return shrink(
                 self.type,
                 "above_value_band",
                 f"{usd(context.size_usd)} is more than {high} x equity ({usd(high * equity)})",
-                size_usd=high * equity,
+                size_usd=most,
                 wanted=context.size_usd,
             )
         return ALLOW
+
+
+def _in_lots(context: RiskContext, size_usd: Decimal) -> tuple[Decimal, Decimal]:
+    """Return what is left of a notional in whole lots, in coins and in USD."""
+    quote, instrument = context.quote, context.instrument
+    if quote is None or instrument is None:  # market_data has vetoed this before
+        return ZERO, ZERO
+    size = instrument.round_size(size_usd / quote.mark)
+    return size, size * quote.mark
 
 
 class MinimumOrder:
