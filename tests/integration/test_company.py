@@ -11,16 +11,23 @@ import json
 import os
 import random
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
 
+import anyio
 import attrs
 import pytest
 
+from nof0_core import config as configuration
 from nof0_core.domain.event import Alerted
+from nof0_core.domain.vocabulary import ExitReason
+from nof0_core.plugins import load_plugins
 from nof0_core.runtime.engine import open_engine
 from nof0_core.testing.environment import Lines
 
 pytestmark = pytest.mark.integration
 
+ROOT = Path(__file__).parents[2]
 TRADED = int(os.environ.get("NOF0_COMPANIES", "6"))
 """How many configurations are drawn: all 200 in a soak, else some of them."""
 ALL = 200
@@ -172,3 +179,129 @@ def plain(view):
         "curve": view.equity_curve,
         "cycles": view.performance.cycles,
     }
+
+
+def run(folder, start, look, traders, models):
+    """Write the files of some traders and run them."""
+    folder.mkdir()
+    (folder / "prompts").symlink_to(ROOT / "prompts")
+    file = write(folder, start, look, traders, models)
+    return anyio.run(traded, configuration.load(file, load_plugins()))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_trader_alone_does_what_it_does_among_others(tmp_path, seed):
+    start, look, traders, models = drawn(seed)
+    together, _, alerts = run(tmp_path / "together", start, look, traders, models)
+    assert alerts == []
+    for trader in traders:
+        alone, opposed, alerts = run(tmp_path / trader["id"], start, look, [trader], models)
+        assert (opposed, alerts) == (0, [])
+        assert plain(alone[trader["id"]]) == plain(together[trader["id"]])
+
+
+def test_the_drawn_traders_hold_opposite_positions_and_are_stopped(tmp_path):
+    """What is compared above is there: else it would say nothing."""
+    start, look, traders, models = drawn(SEEDS[0])
+    found, opposed, _ = run(tmp_path / "together", start, look, traders, models)
+    reasons = {trade.reason for view in found.values() for trade in view.trades}
+    assert opposed > 10
+    assert {ExitReason.STOP, ExitReason.TARGET, ExitReason.CLOSE} <= reasons
+
+
+PLUGIN = """
+from contextlib import asynccontextmanager
+
+import attrs
+
+from nof0_core import BackendKind, hookimpl
+from nof0_core.domain.decision import Decision, Signal
+from nof0_core.domain.model import Completion
+from nof0_core.money import decimal
+
+
+@attrs.frozen(kw_only=True)
+class Nothing:
+    pass
+
+
+class OneSided:
+    async def complete(self, request):
+        context, name = request.context, request.model.model_name
+        side, stop, target = name.split()
+        decisions = ()
+        if not context.account.holdings and context.performance.trades == 0:
+            decisions = (
+                Decision(
+                    signal=Signal(side), symbol="XRP", leverage=2, position_size_usd=decimal("600"),
+                    entry_price=context.snapshots["XRP"].quote.mark, stop_loss=decimal(stop),
+                    take_profit=decimal(target), confidence=90, reasoning="once",
+                ),
+            )
+        return Completion(model=request.model.name, decisions=decisions)
+
+
+@asynccontextmanager
+async def opened(config, env):
+    yield OneSided()
+
+
+@hookimpl
+def nof0_llm_backends():
+    return [BackendKind(type="onesided", config=Nothing, open=opened, summary="test")]
+"""
+CRASH = [2.36, 2.38, 1.1792, 1.944]
+"""Open, high, low and close of the bar that falls far below the stop and comes back."""
+
+
+def write_crash(folder, start):
+    """Write 15-minute candles of a coin that crashes two hours after `start`."""
+    candles = folder / "candles"
+    candles.mkdir()
+    lines, opened = ["timestamp_ms,open,high,low,close,volume"], start - timedelta(days=2)
+    while opened < start + timedelta(days=1):
+        bar = [2.36, 2.37, 2.35, 2.36]
+        if opened == start + timedelta(hours=2):
+            bar = CRASH
+        elif opened > start + timedelta(hours=2):
+            bar = [1.944, 1.95, 1.94, 1.944]
+        row = [opened.timestamp() * 1000, *bar, 9_000_000]
+        lines.append(",".join(f"{value:.10g}" for value in row).replace("e+", "e"))
+        opened += timedelta(minutes=15)
+    (candles / "own_xrp_15m.csv").write_text("\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize("company", [[], ["short"], ["short", "short", "long"]], ids=str)
+def test_a_crash_stops_a_trader_at_the_same_price_in_any_company(tmp_path, company):
+    start = datetime(2025, 10, 10, 19, 15, tzinfo=UTC)
+    sides = {"long": "buy_to_enter 1.6333 3.9", "short": "sell_to_enter 2.9 1.2"}
+    traders, models = [], {}
+    for number, side in enumerate(["long", *company]):
+        models[f"t{number}"] = {"backend": "onesided", "model_name": sides[side]}
+        traders.append(
+            {
+                "id": f"t{number}",
+                "model": f"t{number}",
+                "prompt_template": "prompts/manager/default.tmpl",
+                "decision_interval": "15m",
+                "allocation_pct": 15,
+                "symbols": ["XRP"],
+                "risk_params": {"min_risk_reward_ratio": 0},
+                "exec_guards": {"max_data_age": "15m"},
+            }
+        )
+    (tmp_path / "prompts").symlink_to(ROOT / "prompts")
+    write_crash(tmp_path, start)
+    (tmp_path / "onesided.py").write_text(PLUGIN)
+    file = write(tmp_path, start, "15s", traders, models)
+    main = json.loads(file.read_text()) | {"Plugins": ["onesided.py"]}
+    file.write_text(json.dumps(main))
+    market = json.loads((tmp_path / "market.yaml").read_text())
+    market["providers"]["recorded"]["data"] = "candles"
+    market |= {"symbols": ["XRP"], "intervals": ["15m"]}
+    (tmp_path / "market.yaml").write_text(json.dumps(market))
+    found, _, _ = anyio.run(traded, configuration.load(file, load_plugins()))
+    [trade] = found["t0"].trades
+    assert trade.reason is ExitReason.STOP
+    assert trade.exit.price == Decimal("1.6329")
+    assert trade.exit.time == start + timedelta(hours=2, minutes=15)
