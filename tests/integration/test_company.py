@@ -28,7 +28,7 @@ from nof0_core.testing.environment import Lines
 pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parents[2]
-TRADED = int(os.environ.get("NOF0_COMPANIES", "6"))
+TRADED = int(os.environ.get("NOF0_COMPANIES", "4"))
 """How many configurations are drawn: all 200 in a soak, else some of them."""
 ALL = 200
 FIRST, DAYS = datetime(2025, 7, 15, tzinfo=UTC), 9
