@@ -105,10 +105,11 @@ def soak(session: nox.Session) -> None:
     """Do 100,000 lives of the execution engine, and everything under all faults, end well?"""
     install(session, *PACKAGES, group="test")
     size = {"NOF0_LIVES": "100000", "NOF0_STREAMS": "50000", "NOF0_RUNS": "10000"}
+    size |= {"NOF0_COMPANIES": "200"}
     size |= {"NOF0_FAULTS": "all", "NOF0_ENDS": "all", "NOF0_DAMAGE": "all", "NOF0_BAD": "all"}
     long = [
         f"tests/integration/test_{suite}.py"
-        for suite in ("conservation", "sim_faults", "bad_plugin", "secret_canary")
+        for suite in ("company", "conservation", "sim_faults", "bad_plugin", "secret_canary")
     ]
     long += ["tests/unit/core/runtime/test_damage.py", "tests/unit/core/border/test_fuzz.py"]
     options = ["-n", "auto", "--timeout=0", *session.posargs]

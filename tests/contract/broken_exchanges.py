@@ -347,6 +347,10 @@ class TakesSize0ForNothing(ExampleExchange):
     capabilities = frozenset({Capability.REDUCE_ONLY, Capability.BATCH, Capability.WHOLE_POSITION})
 
 
+class KeepsNobodyApart(ExampleExchange):
+    capabilities = frozenset({Capability.REDUCE_ONLY, Capability.BATCH, Capability.REDUCE_OWN})
+
+
 class ProvesAllDead(ExampleExchange):
     capabilities = frozenset({Capability.REDUCE_ONLY, Capability.BATCH, Capability.PROOF})
 

@@ -32,6 +32,7 @@ from contract.broken_exchanges import (
     IgnoresLimit,
     IgnoresSince,
     KeepsClosedPositions,
+    KeepsNobodyApart,
     LooksThenSends,
     NeverLiquidates,
     OpensReduceOnly,
@@ -101,6 +102,7 @@ EXCHANGES = [
     (ReportsItsNewestPart, "test_report_is_of_one_moment"),
     (HandsOverTwice, "test_simulated_venue_hands_over_what_it_executes"),
     (TakesSize0ForNothing, "test_size_0_closes_the_whole_position"),
+    (KeepsNobodyApart, "test_reduce_only_closes_what_its_own_trader_holds"),
     (ProvesAllDead, "test_order_that_never_came_is_proven_dead"),
     (SeesTooFar, "test_next_event_lies_in_the_span"),
 ]

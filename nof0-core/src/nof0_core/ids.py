@@ -24,6 +24,8 @@ UNASSIGNED = TraderId("@unassigned")
 ENGINE = TraderId("@engine")
 """Stream of the journal for events that belong to no single trader."""
 
+_ID_LETTERS = 34
+"""Length of a client order id: `0x` and 128 bits in hex."""
 _NAMESPACE = uuid.UUID("5b5a4f0e-1f7c-5d0b-9a55-6e6f66300001")
 
 
@@ -55,6 +57,14 @@ def derived_uuid(*parts: str) -> str:
 def trader_tag(trader: TraderId) -> str:
     """Return the 8 hex digits that begin every client order id of a trader (4 bytes)."""
     return hashlib.sha256(trader.encode()).hexdigest()[:8]
+
+
+def owner_tag(client_id: ClientOrderId) -> str:
+    """Return the part of a client order id that says whose it is; see `trader_tag`.
+
+    Ids of another form than `client_order_id` gives are all the same owner's, of an empty tag.
+    """
+    return client_id[2:10] if len(client_id) == _ID_LETTERS else ""
 
 
 def client_order_id(trader: TraderId, cycle: CycleId, symbol: Symbol, leg: str) -> ClientOrderId:

@@ -28,7 +28,8 @@ class Closing:
 
     The net position at the venue must not grow by a close, except against another trader's opposite
     position: up to the net a close is reduce-only. The part beyond it is an order of its own, and
-    needs a fresh report that shows the net the ledger expects. What stands against the unassigned
+    needs a fresh report that shows the net the ledger expects. A venue with REDUCE_OWN keeps
+    traders apart: there a close is reduce-only as a whole. What stands against the unassigned
     account is set off against it at the mark, without an order: nobody ordered that, and the venue
     has neither of the two.
     """
@@ -49,15 +50,16 @@ class Closing:
         self._instruments = instruments
         self._policies = policies
         self._can_reduce = Capability.REDUCE_ONLY in capabilities
+        self._is_apart = self._can_reduce and Capability.REDUCE_OWN in capabilities
         self._nets = nets
         self._tries = tries
         self._alerts: AlertOnce[tuple[TraderId, int, str]] = AlertOnce(recorder, "cannot_close")
 
     def needs_report(self, position: Position) -> bool:
         """Tell whether a close of the position depends on what the venue holds net."""
-        net = self._nets.expected(position.symbol)
-        is_within = net * position.quantity > 0 and abs(net) >= abs(position.quantity)
-        return not (self._can_reduce and is_within)
+        holders = self._nets.holders(position.symbol)
+        reducible = self._reducible(position, holders, sum(holders.values(), ZERO))
+        return not (self._can_reduce and reducible >= abs(position.quantity))
 
     @exactly
     def orders(
@@ -84,10 +86,12 @@ class Closing:
             if told is None:
                 return Refusal(reason=doubt)
             net = told
-        reducing = min(size, max(ZERO, net * sign))
-        against = sum(
-            (abs(q) for t, q in holders.items() if q * sign < 0 and not is_shared(t)), ZERO
-        )
+        reducing = min(size, self._reducible(position, holders, net))
+        against = ZERO
+        if not self._is_apart:
+            against = sum(
+                (abs(q) for t, q in holders.items() if q * sign < 0 and not is_shared(t)), ZERO
+            )
         beyond = min(size - reducing, against)
         waits = ""
         if beyond and doubt:
@@ -99,6 +103,16 @@ class Closing:
         if left > 0 and self._set_off(position, left, quote.mark, purpose):
             return made
         return Refusal(reason=small or waits or "the venue holds nothing that this would close")
+
+    def _reducible(
+        self, position: Position, holders: Mapping[TraderId, Decimal], net: Decimal
+    ) -> Decimal:
+        """Return how many coins reduce-only orders can close on the side of a position."""
+        sign = 1 if position.quantity > 0 else -1
+        if self._is_apart:
+            # What belongs to nobody is all that can have taken from those who hold that side.
+            net = sum((q for t, q in holders.items() if q * sign > 0 or is_shared(t)), ZERO)
+        return max(ZERO, net * sign)
 
     def _parts(
         self,

@@ -35,6 +35,7 @@ from nof0_core.execution.margin_watch import MarginWatch
 from nof0_core.execution.nets import Nets
 from nof0_core.execution.order_factory import OrderPolicy, Refusal
 from nof0_core.execution.orders import OrderManager
+from nof0_core.execution.path_watch import ClosedBars, no_bars
 from nof0_core.execution.pre_trade import PreTradeCheck
 from nof0_core.execution.prices import Prices
 from nof0_core.execution.protection import Protection
@@ -57,7 +58,8 @@ class ExecutionEngine:
     that no cancellation interrupts; nothing is read in between. Whatever cannot be read keeps
     nothing from acting that is known without it.
 
-    `refusal` is asked right before an entry leaves and says why it must not (empty: it may).
+    `refusal` is asked right before an entry leaves and says why it must not (empty: it may). `bars`
+    tell what prices did between two looks.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class ExecutionEngine:
         policies: Mapping[TraderId, OrderPolicy],
         since: datetime,
         refusal: Callable[[TraderId], str] = lambda _: "",
+        bars: ClosedBars = no_bars,
         limits: Limits = LIMITS,
         ward: Ward | None = None,
         origin: Origin | None = None,
@@ -128,6 +131,7 @@ class ExecutionEngine:
             orders=self._orders,
             instruments=instruments,
             policies=policies,
+            bars=bars,
         )
         self._catch_up = CatchUp(
             gateway=gateway,
@@ -333,6 +337,8 @@ class ExecutionEngine:
             if position.trader in traders:
                 sent += await self._closes.close(position, self._prices.best, OrderPurpose.FLATTEN)
         await self._guard.after(sent)
+        # What was set off without an order has left its exits behind.
+        await self._protection.cancel_orphans()
 
     # --- one step each ----------------------------------------------------------------------------
 

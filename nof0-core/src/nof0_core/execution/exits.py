@@ -32,6 +32,7 @@ class Exits:
         self._venue_account = venue_account
         self._state = state
         self._at_venue = frozenset(capabilities) >= VENUE_EXITS
+        self._is_apart = Capability.REDUCE_OWN in capabilities
         self._doubtful: set[ClientOrderId] = set()
         self._seen: tuple[Position, ...] = ()
         self._of_traders: tuple[Position, ...] = ()
@@ -80,16 +81,10 @@ class Exits:
         return self._missing(position, self.confirmed(position))
 
     def _missing(self, position: Position, confirmed: Sequence[OrderRecord]) -> list[TriggerKind]:
-        plan, size = position.plan, abs(position.quantity)
-        standing = [order.purpose for order in confirmed if order.request.size == size]
-        return [
-            kind
-            for kind, purpose, price in (
-                (TriggerKind.STOP, OrderPurpose.STOP, plan.stop_loss),
-                (TriggerKind.TARGET, OrderPurpose.TARGET, plan.take_profit),
-            )
-            if price is not None and purpose not in standing
-        ]
+        size = abs(position.quantity)
+        return _planned(
+            position, {order.purpose for order in confirmed if order.request.size == size}
+        )
 
     def surplus(self, position: Position) -> list[ClientOrderId]:
         """Return the exits that are not the newest confirmed ones of the right size."""
@@ -122,6 +117,10 @@ class Exits:
         """Tell whether an exit of that purpose is confirmed, of whatever size."""
         return any(order.purpose is purpose for order in self.confirmed(position))
 
+    def watched(self, position: Position) -> list[TriggerKind]:
+        """Return the planned exits that do not stand at the venue, of whatever size."""
+        return _planned(position, {order.purpose for order in self.confirmed(position)})
+
     def confirmed(self, position: Position) -> list[OrderRecord]:
         """Return the exits the venue has said to have, and that nobody has reason to doubt."""
         return self._confirmed(self.of(position))
@@ -144,7 +143,11 @@ class Exits:
         ]
 
     def opposed(self) -> frozenset[Symbol]:
-        """Return the coins of which opposite sides are held, by whomever."""
+        """Return the coins of which opposite sides are held, by whomever.
+
+        Where the venue keeps what traders hold apart (REDUCE_OWN), only what belongs to nobody can
+        stand against them.
+        """
         self._look()
         return self._opposed
 
@@ -155,7 +158,10 @@ class Exits:
             return
         self._of_traders = tuple(p for p in held if not is_shared(p.trader))
         sides = {(position.symbol, position.quantity > 0) for position in held}
-        self._opposed = frozenset(s for s, is_long in sides if (s, not is_long) in sides)
+        against = sides
+        if self._is_apart:
+            against = {(p.symbol, p.quantity > 0) for p in held if is_shared(p.trader)}
+        self._opposed = frozenset(s for s, is_long in sides if (s, not is_long) in against)
         self._seen = held
 
     def now(self, position: Position) -> Position | None:
@@ -180,3 +186,16 @@ class Exits:
             # What the engine itself closes for such a reason is no order that waits.
             if record.request.trigger is not None and record.seq > position.opened_seq
         ]
+
+
+def _planned(position: Position, standing: Collection[OrderPurpose]) -> list[TriggerKind]:
+    """Return the planned exits of a position but those of `standing`, the stop first."""
+    plan = position.plan
+    return [
+        kind
+        for kind, purpose, price in (
+            (TriggerKind.STOP, OrderPurpose.STOP, plan.stop_loss),
+            (TriggerKind.TARGET, OrderPurpose.TARGET, plan.take_profit),
+        )
+        if price is not None and purpose not in standing
+    ]

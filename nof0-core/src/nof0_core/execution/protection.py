@@ -2,8 +2,8 @@
 
 Stops and targets wait at the venue as reduce-only orders for exactly what was filled. Where that
 cannot express a trader's exit (traders hold opposite sides of the coin, or the venue has no such
-orders) the engine watches the mark itself and the journal says so. It also does as long as an exit
-does not stand at the venue.
+orders) the engine watches the price itself and the journal says so. It also does as long as an exit
+does not stand at the venue. It judges the way prices took since its last look: see `PathWatch`.
 
 A stop has to stand `stop_deadline` (real time) after the fill was first known; refused or lost, it
 is tried again for half of that time. On a lockstep clock that time is over with the second refusal
@@ -33,6 +33,7 @@ from nof0_core.execution.lane import Urgency
 from nof0_core.execution.lost_stops import LostStops
 from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.execution.orders import OrderManager
+from nof0_core.execution.path_watch import ClosedBars, PathWatch
 from nof0_core.execution.resting import CoinRests
 from nof0_core.ids import ClientOrderId, Symbol, TraderId, client_order_id
 from nof0_core.ledger import Position
@@ -74,6 +75,7 @@ class Protection:
         orders: OrderManager,
         instruments: Mapping[Symbol, Instrument],
         policies: Mapping[TraderId, OrderPolicy],
+        bars: ClosedBars,
     ) -> None:
         self._venue_account = gateway.venue_account
         self._gateway = gateway
@@ -85,6 +87,7 @@ class Protection:
         self._policies = policies
         self._rests = CoinRests(recorder)
         self._lost = LostStops(recorder.clock)
+        self._paths = PathWatch(clock=recorder.clock, bars=bars)
         self._naked: dict[tuple[TraderId, Symbol, int], Naked] = {}
         self._targets: dict[tuple[TraderId, Symbol, int], int] = {}
         self._remembered: tuple[Position, ...] = ()
@@ -118,26 +121,20 @@ class Protection:
         ]
 
     def due(self, quotes: Mapping[Symbol, Quote]) -> list[tuple[Position, TriggerKind]]:
-        """Return the positions whose stop or target the mark has reached, if the engine watches it.
+        """Return the positions whose stop or target was reached, if the engine watches it.
 
         It watches whatever does not stand at the venue, for whatever reason.
         """
         reached = []
         for position in self._exits.positions:
-            quote = quotes.get(position.symbol)
-            if quote is None:
+            kinds = self._exits.watched(position)
+            if not kinds:
+                self._paths.forget(position)
                 continue
-            sign = 1 if position.quantity > 0 else -1
-            stop, target = position.plan.stop_loss, position.plan.take_profit
-            if stop is not None and (quote.mark - stop) * sign <= 0:
-                if not self._exits.stands(position, OrderPurpose.STOP):
-                    reached.append((position, TriggerKind.STOP))
-            elif (
-                target is not None
-                and (quote.mark - target) * sign >= 0
-                and not self._exits.stands(position, OrderPurpose.TARGET)
-            ):
-                reached.append((position, TriggerKind.TARGET))
+            quote = quotes.get(position.symbol)
+            kind = quote and self._paths.reached(position, kinds, quote.mark)
+            if kind:
+                reached.append((position, kind))
         return reached
 
     async def keep(self, position: Position) -> bool:
@@ -201,6 +198,7 @@ class Protection:
         self._remembered = positions
         keys = {key_of(position) for position in positions}
         self._lost.forget_all_but(keys)
+        self._paths.forget_all_but(keys)
         if self._naked or self._targets:
             self._naked = {key: naked for key, naked in self._naked.items() if key in keys}
             self._targets = {key: tried for key, tried in self._targets.items() if key in keys}

@@ -18,10 +18,11 @@ def share_funding(
 ) -> dict[TraderId, Decimal]:
     """Divide a payment by signed size, so that longs and shorts also pay each other.
 
-    Each gets its size x the amount per coin, cut to 6 decimals toward zero. Per coin is paid what
-    the venue paid, `payment.amount` / `payment.quantity`; where netting left (nearly) nothing to
-    pay for, -`oracle` x rate, the venue's own formula (Hyperliquid documentation, "Funding").
-    Without an oracle and without a net size nobody pays.
+    Each gets its size x the amount per coin, cut to 6 decimals toward zero. Per coin is paid
+    -`oracle` x rate, the venue's own formula (Hyperliquid documentation, "Funding"), where that is
+    what the venue paid, or where netting left (nearly) nothing to pay for: so a share does not
+    depend on what the others held. Else it is `payment.amount` / `payment.quantity`. Without an
+    oracle and without a net size nobody pays.
 
     Args:
         payment: what the exchange account paid or got.
@@ -47,8 +48,10 @@ def share_funding(
 def _per_coin(
     payment: FundingPayment, quantities: Mapping[TraderId, Decimal], oracle: Decimal | None
 ) -> Decimal:
-    gross = sum((abs(quantity) for quantity in quantities.values()), ZERO)
-    is_netted = gross > NETTED * abs(payment.quantity)
-    if oracle is not None and (is_netted or not payment.quantity):
-        return -oracle * payment.rate
+    if oracle is not None:
+        formula = -oracle * payment.rate
+        gross = sum((abs(quantity) for quantity in quantities.values()), ZERO)
+        is_netted = gross > NETTED * abs(payment.quantity)
+        if is_netted or abs(payment.quantity * formula - payment.amount) <= USD:
+            return formula
     return payment.amount / payment.quantity if payment.quantity else ZERO

@@ -30,6 +30,7 @@ class Position:
     `entry_trade_id` and `entry_order_id` are the first fill's. `opened_seq` numbers the event with
     which the position was intended. `stop_id` and `take_profit_id` are the newest exit orders that
     may still be alive at the venue, their venue ids are None until the venue has answered.
+    `protection` says who watches the exits, `protected_at` since when (None while nobody was told).
     `entry_price` is the average in USD, rounded to 10 decimals if it has more.
     """
 
@@ -55,6 +56,7 @@ class Position:
     open_funding: Decimal = ZERO
     realized_pnl: Decimal = ZERO
     protection: ProtectionMode = ProtectionMode.NONE
+    protected_at: datetime | None = None
     margin_mode: MarginMode = MarginMode.CROSS
     kept_margin: Decimal = ZERO
     stop_id: ClientOrderId | None = None

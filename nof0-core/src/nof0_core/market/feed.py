@@ -9,13 +9,15 @@ from typing import TypeAlias
 import anyio
 import attrs
 import msgspec
+import numpy as np
 
+from nof0_core.border.bars import checked_bars
 from nof0_core.border.foreign import Origin
 from nof0_core.border.quarantine import Ward
 from nof0_core.border.records import INSTRUMENT, SYMBOL, mapping
 from nof0_core.calls import Timing
 from nof0_core.clock import Clock
-from nof0_core.domain.candles import Interval, to_ms
+from nof0_core.domain.candles import Candles, Interval, interval_ms, to_ms
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.snapshot import MarketSnapshot, Quote
 from nof0_core.errors import DataError, EndOfDataError, ProviderError
@@ -97,6 +99,7 @@ class MarketFeed:
             ward=self._ward,
         )
         self._sources: dict[Symbol, _Sources] = {}
+        self._finest: dict[Symbol, Candles | None] = {}
         self._instruments: Mapping[Symbol, Instrument] = {}
         self._refused: Mapping[Symbol, str] = {}
         self._moments: dict[tuple[Symbol, ...], tuple[int, MarketView]] = {}
@@ -189,6 +192,35 @@ class MarketFeed:
         self._check_range()
         answers = await self._board.get(symbols)
         return {s: answer for s, answer in answers.items() if isinstance(answer, Quote)}
+
+    def closed_bars(self, symbol: Symbol, after: datetime) -> Candles | None:
+        """Return the finest bars known of a coin that closed after a moment and by now.
+
+        Of a recording those of its resolution, of a live market what was fetched for decisions:
+        nothing is fetched here. None where none are known.
+        """
+        found = self._finest_bars(symbol)
+        if found is None:
+            return None
+        length = interval_ms(found.interval)
+        moments = [to_ms(after) - length, to_ms(self._clock.now()) - length]
+        first, last = np.searchsorted(found.open_time, moments, side="right")
+        return found[int(first) : int(last)]
+
+    def _finest_bars(self, symbol: Symbol) -> Candles | None:
+        if not self._calls.is_recorded:
+            sources = dict(self._sources.get(symbol, ()))
+            source = sources.get(min(self._intervals, key=interval_ms))
+            return source.candles if isinstance(source, LiveSeries) else None
+        if symbol not in self._finest:
+            interval = self._calls.recorded().resolution
+            try:
+                bars = self._calls.history(symbol, interval)
+                self._finest[symbol] = checked_bars(self._section, symbol, interval, bars)
+            except ProviderError:
+                # Whoever decides on the coin is told; its marks are watched all the same.
+                self._finest[symbol] = None
+        return self._finest[symbol]
 
     def _known(self, key: tuple[Symbol, ...]) -> MarketView | None:
         known = self._moments.get(key)

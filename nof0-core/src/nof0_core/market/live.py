@@ -65,6 +65,11 @@ class LiveSeries:
         self._failure: ProviderError | None = None
         self._fresh_until = -1
 
+    @property
+    def candles(self) -> Candles | None:
+        """Return the newest bars that were fetched, however long ago; None before the first."""
+        return self._shown.series.candles if self._shown is not None else None
+
     def ready(self, now: int) -> EncodedSeries | None:
         """Return the newest bars, None if they have to be fetched first.
 

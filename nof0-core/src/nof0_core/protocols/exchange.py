@@ -28,6 +28,10 @@ class Capability(StrEnum):
 
     TRIGGER_ORDERS: stops and targets wait at the venue (else the engine watches the mark).
     REDUCE_ONLY: orders that can only shrink a position (else the engine watches exits).
+    REDUCE_OWN: a reduce-only order shrinks what the orders of its own trader hold (the first four
+    bytes of its client id), whatever the account holds net; only a simulated venue can tell. So a
+    trader's exits do not depend on what other traders hold (else the engine watches exits of coins
+    that are held in opposite directions, and cuts closes to the net).
     BATCH: `place` sends several orders as one request (else it is given one at a time).
     EXPIRY: an order that arrives after `expires_at` is dead (else that argument is None).
     WHOLE_POSITION: a reduce-only order of size 0 closes all there is when it trades (else none of
@@ -44,6 +48,7 @@ class Capability(StrEnum):
 
     TRIGGER_ORDERS = "trigger_orders"
     REDUCE_ONLY = "reduce_only"
+    REDUCE_OWN = "reduce_own"
     BATCH = "batch"
     EXPIRY = "expiry"
     WHOLE_POSITION = "whole_position"

@@ -136,6 +136,7 @@ def make_manager(
             policies={t.id: _terms(t) for t in config.traders},
             since=recorder.state.inception or clock.now(),
             refusal=brakes.refusal,
+            bars=feeds[pricing[name]].closed_bars,
             limits=LIMITS.lowered(config.exchanges[name].timeout),
             ward=quarantine.ward("exchange", name),
             origin=origins.of_section(config, "exchange", config.exchanges[name]),

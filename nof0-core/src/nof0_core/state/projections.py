@@ -287,7 +287,7 @@ class Projections:
             held = account.positions.get(body.symbol)
             if held is not None:
                 account.positions[body.symbol] = attrs.evolve(
-                    held, plan=body.plan, protection=body.protection
+                    held, plan=body.plan, protection=body.protection, protected_at=event.time
                 )
 
         return change

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.order import OrderStatus, TimeInForce
-from nof0_core.ids import Symbol
+from nof0_core.ids import ClientOrderId, Symbol
 from nof0_core.money import ZERO
 from nof0_provider_sim.exchange import margin, refusals
 from nof0_provider_sim.exchange.book import Order
@@ -80,10 +80,12 @@ class Execution:
         found = {symbol: self._feed.mark(symbol, self.state.time_ms) for symbol in symbols}
         return {symbol: mark for symbol, mark in found.items() if mark is not None}
 
-    def fee(self, price: Decimal, size: Decimal, *, is_taker: bool) -> Decimal:
-        """Return what a trade costs now in USD; negative for a rebate."""
-        state = self.state
-        return self._fees.fee(price, size, state.turnover, state.time_ms, is_taker=is_taker)
+    def fee(
+        self, price: Decimal, size: Decimal, client_id: ClientOrderId | None, *, is_taker: bool
+    ) -> Decimal:
+        """Return what a trade of an order costs now in USD; negative for a rebate."""
+        turnover = self.state.turnover(client_id)
+        return self._fees.fee(price, size, turnover, self.state.time_ms, is_taker=is_taker)
 
     def margin_refusal(self, order: Order, price: Decimal, *, is_taker: bool) -> str | None:
         """Return why the account cannot bear the order at `price`; None if it can.
@@ -103,7 +105,7 @@ class Execution:
             symbol=order.taken.symbol,
             signed=left * order.sign,
             price=price,
-            fee=self.fee(price, left, is_taker=is_taker),
+            fee=self.fee(price, left, order.taken.client_id, is_taker=is_taker),
         )
 
     def reach(self, hit: Hit, room: Decimal | None) -> None:
@@ -129,7 +131,9 @@ class Execution:
         is_market_trigger = order.awaits_trigger and taken.trigger_is_market
         may_rest = taken.tif is not TimeInForce.IOC and not is_market_trigger
         size = self._clipped(order)
-        parts = self.liquidity.take(taken.symbol, taken.side, size, mark, taken.limit_price)
+        parts = self.liquidity.take(
+            taken.symbol, taken.side, size, mark, taken.limit_price, taken.client_id
+        )
         if taken.tif is TimeInForce.ALO and may_rest:
             self._post(order, mark, refused_as, crosses=bool(parts))
             return
@@ -170,7 +174,7 @@ class Execution:
         if self._refuse_margin(order, price, OrderStatus.CANCELED, is_taker=False):
             return
         size = self._clipped(order)
-        is_clipped = size < order.left(self.state.account.quantity(order.taken.symbol))
+        is_clipped = size < order.left(self._reducible(order))
         if room is not None and room < size:
             size, is_clipped = room, False
         if not size:
@@ -182,9 +186,12 @@ class Execution:
 
     def _clipped(self, order: Order) -> Decimal:
         """Return the size that may trade: of a reduce-only order no more than the position."""
-        position = self.state.account.quantity(order.taken.symbol)
+        position = self._reducible(order)
         left = order.left(position)
         return min(left, abs(position)) if order.taken.is_reduce_only else left
+
+    def _reducible(self, order: Order) -> Decimal:
+        return self.state.reducible(order.taken.symbol, order.taken.client_id)
 
     def _refuse_margin(
         self, order: Order, price: Decimal, refused_as: OrderStatus, *, is_taker: bool
@@ -206,7 +213,7 @@ class Execution:
                     venue_order_id=order.taken.venue_order_id,
                     price=part.price,
                     size=part.size,
-                    fee=self.fee(part.price, part.size, is_taker=is_taker),
+                    fee=self.fee(part.price, part.size, order.taken.client_id, is_taker=is_taker),
                     is_taker=is_taker,
                 )
             )
@@ -236,7 +243,6 @@ class Execution:
             for other in self.state.book.open():
                 if other.taken.pair == pair:
                     self.end(other, OrderStatus.CANCELED, refusals.SIBLING_FILLED)
-        held = self.state.account.quantity(order.taken.symbol)
         for other in self.state.book.open_of(order.taken.symbol):
-            if other.taken.is_reduce_only and held * other.sign >= 0:
+            if other.taken.is_reduce_only and self._reducible(other) * other.sign >= 0:
                 self.end(other, OrderStatus.CANCELED, refusals.NOT_REDUCING)

@@ -9,9 +9,10 @@ from typing import NamedTuple
 import attrs
 
 from nof0_core.domain.candles import from_ms
+from nof0_core.domain.fill import Fill
 from nof0_core.domain.instrument import Instrument, Rounding
 from nof0_core.domain.order import Side
-from nof0_core.ids import Symbol
+from nof0_core.ids import ClientOrderId, Symbol, owner_tag
 from nof0_core.money import BPS, EXACT, ZERO
 from nof0_provider_sim.exchange.depth import Depth
 from nof0_provider_sim.exchange.feed import Feed
@@ -52,8 +53,10 @@ def average(parts: Sequence[Part]) -> Decimal:
 class Liquidity:
     """The other side of the market: a live book, else a recorded one, else a formula.
 
-    What takers took stays taken until the book or mark changes (a newer book, a bar that closes, a
-    new quote): the next order in the same direction starts where the last one ended.
+    What a trader took stays taken until the book or mark changes (a newer book, a bar that closes,
+    a new quote): its next order in the same direction starts where its last one ended. Of what
+    others took it finds nothing gone, so that no result depends on who else trades; a liquidation,
+    which is no trader's, finds gone what all took.
     """
 
     def __init__(
@@ -78,21 +81,28 @@ class Liquidity:
         self._impact = impact
         self._depth = depth
         self._max_volume = max_volume
-        self._tallies: dict[tuple[Symbol, Side], _Tally] = {}
+        self._tallies: dict[tuple[Symbol, Side, str], _Tally] = {}
 
     def take(
-        self, symbol: Symbol, side: Side, size: Decimal, mark: Decimal, limit: Decimal | None
+        self,
+        symbol: Symbol,
+        side: Side,
+        size: Decimal,
+        mark: Decimal,
+        limit: Decimal | None,
+        client_id: ClientOrderId | None,
     ) -> list[Part]:
         """Return the parts in which an order of `size` coins fills around `mark`, best first.
 
         Together they are at most `size`, a whole number of lots, none beyond `limit` (None: any
-        price). Empty if nothing is within the limit.
+        price). Empty if nothing is within the limit. `client_id` is the order's, None for none.
         """
         ladder = self._ladder(symbol, side, mark)
         if ladder is not None:
-            taken = self._taken(symbol, side, ladder.since_ms)
+            taken = self._taken(symbol, side, client_id, ladder.since_ms)
             return self._walk(ladder, symbol, side, size, limit, taken)
-        taken = self._taken(symbol, side, self._feed.mark_ms(symbol, self._state.time_ms))
+        since = self._feed.mark_ms(symbol, self._state.time_ms)
+        taken = self._taken(symbol, side, client_id, since)
         return self._formula(symbol, side, size, mark, limit, taken)
 
     def touch(self, symbol: Symbol, side: Side, mark: Decimal) -> Decimal:
@@ -106,8 +116,12 @@ class Liquidity:
                 return price
         return self._slippage.taker_price(side, mark, self._instruments[symbol])
 
-    def room(self, symbol: Symbol, since_ms: int, volume: Decimal | None) -> Decimal | None:
-        """Return how much resting orders may still fill of a bar's volume; None: no limit.
+    def room(
+        self, symbol: Symbol, since_ms: int, volume: Decimal | None, client_id: ClientOrderId
+    ) -> Decimal | None:
+        """Return how much a trader's resting orders may still fill of a bar's volume.
+
+        None: no limit.
 
         `since_ms` is when the bar opened; what filled at its opening moment belongs to the last.
         """
@@ -118,7 +132,7 @@ class Liquidity:
             (
                 fill.size
                 for fill in self._state.fills(from_ms(since_ms + 1))
-                if fill.symbol == symbol and not fill.is_taker
+                if fill.symbol == symbol and not fill.is_taker and _is_of(fill, client_id)
             ),
             ZERO,
         )
@@ -141,16 +155,20 @@ class Liquidity:
             self._feed.mark_ms(symbol, now),
         )
 
-    def _taken(self, symbol: Symbol, side: Side, since: int) -> Decimal:
-        known = self._tallies.get((symbol, side))
+    def _taken(
+        self, symbol: Symbol, side: Side, client_id: ClientOrderId | None, since: int
+    ) -> Decimal:
+        key = symbol, side, owner_tag(client_id) if client_id else ""
+        known = self._tallies.get(key)
         if known is not None and known.since_ms == since:
             total, fills = known.total, self._state.fills_after(known.trade_id)
         else:
             total, fills = ZERO, self._state.fills(from_ms(since))
         for fill in fills:
-            if fill.symbol == symbol and fill.side is side and fill.is_taker:
+            is_wanted = fill.symbol == symbol and fill.side is side and fill.is_taker
+            if is_wanted and (client_id is None or _is_of(fill, client_id)):
                 total += fill.size
-        self._tallies[symbol, side] = _Tally(since, self._state.next_trade_id - 1, total)
+        self._tallies[key] = _Tally(since, self._state.next_trade_id - 1, total)
         return total
 
     def _formula(
@@ -216,3 +234,8 @@ class Liquidity:
         instrument = self._instruments[symbol]
         rounding: Rounding = "up" if side is Side.BUY else "down"
         return max(instrument.round_price(price, rounding), instrument.tick(price))
+
+
+def _is_of(fill: Fill, client_id: ClientOrderId) -> bool:
+    """Tell whether an execution is of the trader that the order of a client id belongs to."""
+    return fill.client_id is not None and owner_tag(fill.client_id) == owner_tag(client_id)

@@ -34,6 +34,7 @@ CAPABILITIES = frozenset(
     {
         Capability.TRIGGER_ORDERS,
         Capability.REDUCE_ONLY,
+        Capability.REDUCE_OWN,
         Capability.BATCH,
         Capability.WHOLE_POSITION,
         Capability.FUNDING,

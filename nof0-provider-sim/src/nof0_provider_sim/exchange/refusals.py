@@ -71,7 +71,7 @@ def refusal(
         mark: price on arrival, USD.
         oracle: oracle price on arrival, USD.
         oracle_band: how far from the oracle a price may be, as a fraction of it.
-        position: signed size held.
+        position: signed size that a reduce-only order of its trader may shrink.
     """
     prices = [order.limit_price]
     if order.trigger is not None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
 from datetime import datetime
 from decimal import Decimal
 
 from nof0_core.domain.candles import from_ms, to_ms
 from nof0_core.domain.fill import Fill, FundingPayment
 from nof0_core.domain.order import OrderStatus
-from nof0_core.ids import Symbol
+from nof0_core.ids import ClientOrderId, Symbol, owner_tag
 from nof0_provider_sim.exchange.account import Account
 from nof0_provider_sim.exchange.book import Book, Order
 from nof0_provider_sim.exchange.fees import Turnover
+from nof0_provider_sim.exchange.owners import Owners
 from nof0_provider_sim.exchange.records import (
     FundingSettled,
     LeverageSet,
@@ -36,7 +38,8 @@ class VenueState:
     def __init__(self, initial: Decimal) -> None:
         self.account = Account(initial)
         self.book = Book()
-        self.turnover = Turnover()
+        self._owners = Owners()
+        self._turnover: defaultdict[str, Turnover] = defaultdict(Turnover)
         self.exposed_ms: dict[Symbol, int] = {}
         self.partial_ms: int | None = None
         self.time_ms = 0
@@ -49,6 +52,14 @@ class VenueState:
     def is_idle(self) -> bool:
         """Return whether passing time can change nothing."""
         return not self.account.positions and not self.book.has_open
+
+    def reducible(self, symbol: Symbol, client_id: ClientOrderId) -> Decimal:
+        """Return the signed quantity in coins that a reduce-only order may shrink."""
+        return self._owners.reducible(symbol, client_id, self.account.quantity(symbol))
+
+    def turnover(self, client_id: ClientOrderId | None) -> Turnover:
+        """Return what the trader whose order it is has traded; None: what no order has."""
+        return self._turnover[owner_tag(client_id) if client_id else ""]
 
     def fills(self, since: datetime) -> list[Fill]:
         """Return executions at or after a time, oldest first."""
@@ -113,7 +124,7 @@ class VenueState:
         self._book(fill)
         order.filled += record.size
         order.paid += record.size * record.price
-        if not order.left(self.account.quantity(fill.symbol)):
+        if not order.left(self.reducible(fill.symbol, order.taken.client_id)):
             self.book.close(order, OrderStatus.FILLED, "")
 
     def _liquidate(self, record: Liquidated) -> None:
@@ -141,7 +152,8 @@ class VenueState:
             fill.symbol, fill.quantity, fill.price, fill.fee, keeps_margin=keeps_margin
         )
         self._check()
-        self.turnover.add(to_ms(fill.time), fill.price * fill.size)
+        self._owners.book(fill)
+        self.turnover(fill.client_id).add(to_ms(fill.time), fill.price * fill.size)
         self._fills.append(fill)
         self.next_trade_id = int(fill.trade_id) + 1
 

@@ -162,7 +162,7 @@ class Venue:
             mark=mark,
             oracle=self._feed.oracle(request.symbol, self._now) or mark,
             oracle_band=self._oracle_band,
-            position=self._state.account.quantity(request.symbol),
+            position=self._state.reducible(request.symbol, request.client_id),
         )
 
     def _judge_bars(self, end_ms: int) -> None:
@@ -222,7 +222,9 @@ class Venue:
         # What happened before may have cancelled the order.
         if hit.order.is_open:
             symbol = hit.order.taken.symbol
-            room = self._execution.liquidity.room(symbol, bar.volume_from_ms, bar.volume)
+            room = self._execution.liquidity.room(
+                symbol, bar.volume_from_ms, bar.volume, hit.order.taken.client_id
+            )
             self._execution.reach(hit, room)
 
 

@@ -23,6 +23,7 @@ from nof0_core.domain.vocabulary import ClockKind, TransferReason
 from nof0_core.errors import OutcomeUnknownError, RejectedError, TransientError
 from nof0_core.execution.engine import ExecutionEngine
 from nof0_core.execution.order_factory import OrderPolicy
+from nof0_core.execution.path_watch import no_bars
 from nof0_core.ids import ENGINE, cycle_id
 from nof0_core.journal import Journal
 from nof0_core.money import exactly, floor_to
@@ -239,6 +240,7 @@ class Scene:
         self.log = Lines()
         self.cycles = 0
         self.refused = ""
+        self.bars = no_bars
         self.policies = OrderPolicy(
             style=OrderStyle.MARKET_IOC,
             slippage_bps=D(50),
@@ -290,8 +292,13 @@ class Scene:
             policies={"ann": self.policies, "bob": self.policies},
             since=state.inception or self.clock.now(),
             refusal=lambda _: self.refused,
+            bars=self.closed_bars,
             ward=self.quarantine.ward("exchange", "paper"),
         )
+
+    def closed_bars(self, symbol, after):
+        """Tell the bars that the test has given."""
+        return self.bars(symbol, after)
 
     def restart(self):
         """Open everything again from what is on disk."""

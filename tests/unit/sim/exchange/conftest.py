@@ -53,9 +53,9 @@ class Bench:
     log: Lines
     counter: itertools.count = attrs.field(factory=itertools.count)
 
-    def request(self, side, size, limit, *, symbol=ETH, **changes):
+    def request(self, side, size, limit, *, symbol=ETH, trader=0, **changes):
         return OrderRequest(
-            client_id=ClientOrderId(f"0x{next(self.counter):032x}"),
+            client_id=ClientOrderId(f"0x{trader:08x}{next(self.counter):024x}"),
             symbol=Symbol(symbol),
             side=Side(side),
             size=Decimal(size),

@@ -33,7 +33,7 @@ def test_liquidation_counts_as_fill_and_ids_go_on():
         )
     )  # fmt: skip
     assert (state.next_trade_id, state.next_venue_order_id, state.partial_ms) == (2, 2, 5)
-    assert state.turnover.total == 180
+    assert state.turnover(None).total == 180
 
 
 def test_leverage_of_an_older_account_file_is_cross():

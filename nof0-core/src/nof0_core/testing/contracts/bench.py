@@ -54,13 +54,13 @@ class Bench:
         """Return a size in coins worth about 100 USD, and never less."""
         return ceil_to(_BUDGET / self.mark, self.instrument.lot)
 
-    def order(self, side: Side, **changes: Any) -> OrderRequest:
+    def order(self, side: Side, *, trader: TraderId = _TRADER, **changes: Any) -> OrderRequest:
         """Make an IOC order that should fill at once, with `changes` made to it."""
         limit = self.mark * (1 + side.sign * _ROOM)
         leg = f"open.{next(self.counter)}"
-        cycle = cycle_id(_TRADER, self.env.clock.now())
+        cycle = cycle_id(trader, self.env.clock.now())
         plain = OrderRequest(
-            client_id=client_order_id(_TRADER, cycle, self.symbol, leg),
+            client_id=client_order_id(trader, cycle, self.symbol, leg),
             symbol=self.symbol,
             side=side,
             size=self.size,

@@ -10,7 +10,7 @@ import pytest
 
 from nof0_core.domain.order import OrderStatus, Side
 from nof0_core.domain.outcome import OrderOutcome
-from nof0_core.ids import Symbol
+from nof0_core.ids import Symbol, TraderId
 from nof0_core.protocols import Capability
 from nof0_core.testing.contracts.bench import Bench, open_bench
 from nof0_core.testing.contracts.service import Opener, ServiceContract
@@ -71,6 +71,21 @@ class OrderContract(ServiceContract):
             pytest.skip("the venue has no reduce-only orders")
         outcome = await bench.place(bench.order(Side.SELL, is_reduce_only=True))
         assert outcome.status in NOTHING, f"ended as {outcome.status} without a position"
+        assert await bench.position() is None
+
+    async def test_reduce_only_closes_what_its_own_trader_holds(self, bench: Bench) -> None:
+        """With REDUCE_OWN that is so whatever the account holds net, and never more than that."""
+        if not bench.has(Capability.REDUCE_OWN):
+            pytest.skip("the venue does not keep traders apart")
+        other = TraderId("another")
+        await bench.place(bench.order(Side.BUY))
+        await bench.place(bench.order(Side.SELL, trader=other))
+        assert await bench.position() is None, "opposite orders do not net"
+        outcome = await bench.place(bench.order(Side.SELL, is_reduce_only=True))
+        assert outcome.filled_size == bench.size, "a trader's long was not closed beside a short"
+        outcome = await bench.place(bench.order(Side.SELL, is_reduce_only=True))
+        assert outcome.status in NOTHING, "a trader that holds nothing reduced what another holds"
+        await bench.place(bench.order(Side.BUY, trader=other, is_reduce_only=True))
         assert await bench.position() is None
 
     async def test_unknown_symbol_is_refused(self, bench: Bench) -> None:
