@@ -222,6 +222,8 @@ def _transfer(
         Transferred(
             venue_account=venue_account,
             amounts=amounts,
+            # Nobody has anything before its first capital.
+            equities={trader: ZERO for trader in amounts if not is_shared(trader)},
             reason=TransferReason.INITIAL,
             as_of=as_of,
         ),
