@@ -32,9 +32,13 @@ class Growth:
     index: Decimal = ONE
     base: Decimal = ZERO
 
+    def is_lost(self, equity: Decimal) -> bool:
+        """Tell whether all is lost when the account is worth `equity` USD, now or ever before."""
+        return not self.index or equity < 0 or bool(not equity and self.base)
+
     def at(self, equity: Decimal) -> Decimal:
-        """Return the index when the account is worth `equity` USD; 0 where nothing is left."""
-        if equity < 0 or (not equity and self.base):
+        """Return the index when the account is worth `equity` USD; 0 where all is lost."""
+        if self.is_lost(equity):
             return ZERO
         if self.base <= 0:
             return self.index

@@ -34,7 +34,7 @@ def note_ruin(
     One that holds a coin without a price is worth nobody knows what. Judged is the account as it
     was seen, by the transfers until then: a cycle tells of the account it began with.
     """
-    if home is None or state.unpriced or state.index:
+    if home is None or state.unpriced or not state.growth.is_lost(state.equity):
         return
     account = venue_accounts[home].accounts.get(state.trader)
     if account is not None:
