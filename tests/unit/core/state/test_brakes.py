@@ -99,6 +99,13 @@ def test_a_day_begins_with_the_mark_at_midnight(memory):
     assert memory.loss(16, 931) == D(2)  # (950 - 931) / 950
 
 
+def test_a_transfer_at_midnight_leaves_the_beginning_of_the_day_to_the_mark(memory):
+    memory.mark(14, 900)
+    memory.transfer(15, 950, 50)  # 0:00 of the next day, right before the mark
+    memory.mark(15, 1000)
+    assert memory.loss(16, 980) == D(2)
+
+
 def test_what_happened_unseen_overnight_belongs_to_the_new_day(memory):
     memory.mark(1, 1000)
     memory.mark(20, 800)  # the engine was away at midnight

@@ -108,6 +108,9 @@ def test_who_lost_all_has_lost_all_whatever_comes_later(ann, seen_by, lost):
     account = ann.account("ann")
     if seen_by != "transfer":
         ann.tell(cycle(account) if seen_by == "cycle" else HourMarked(accounts=(account,)))
+        # Funding or a position may bring it back before anybody moves capital.
+        earn(ann, "1500")
+        assert returned(ann) == -100
     ann.transfer("ann", "5000", "rebalance")
     earn(ann, "900")
     assert returned(ann) == -100
