@@ -24,6 +24,7 @@ from nof0_core.config.model import TtlConfig
 from nof0_core.documents.documents import Documents
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.event import Event, HourMarked, Transferred
+from nof0_core.domain.growth import Growth
 from nof0_core.domain.position import ExitPlan, Holding
 from nof0_core.domain.view import View
 from nof0_core.domain.vocabulary import TransferReason
@@ -72,6 +73,7 @@ def account(trader, hour):
         fees=ten,
         funding=ten,
         margin_used=Decimal(5000),
+        growth=Growth(base=Decimal(10_000)),
         holdings=holdings,
     )
 
@@ -92,7 +94,12 @@ def write_year(directory, traders, hours):
     timer, written = Timer(), 0
     documents = Documents(conversations_per_trader=1, candles_per_coin=1)
     amounts = dict.fromkeys(traders, Decimal(10_000))
-    body = Transferred(venue_account="paper", amounts=amounts, reason=TransferReason.INITIAL)
+    body = Transferred(
+        venue_account="paper",
+        amounts=amounts,
+        equities=dict.fromkeys(amounts, Decimal(0)),
+        reason=TransferReason.INITIAL,
+    )
     documents.apply(Event(seq=1, time=START, stream=ENGINE, body=body))
     for hour in range(1, hours + 1):
         body = HourMarked(accounts=tuple(account(trader, hour) for trader in traders))

@@ -39,6 +39,7 @@ SHAPES = {
 }
 OURS = {
     "[].margin_used_pct",
+    "[].return_pct",
     "[].is_baseline",
     "[].beats_baseline_p",
     "[].return_pct_ci",

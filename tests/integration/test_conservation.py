@@ -158,7 +158,12 @@ class Scene:
         amounts = {"@reserve": D(1000), **dict.fromkeys(TRADERS, D(3000))}
         self.recorder.record(
             ENGINE,
-            Transferred(venue_account="paper", amounts=amounts, reason=TransferReason.INITIAL),
+            Transferred(
+                venue_account="paper",
+                amounts=amounts,
+                equities=dict.fromkeys(amounts, D(0)),
+                reason=TransferReason.INITIAL,
+            ),
         )
 
     async def quotes(self):
@@ -179,10 +184,18 @@ class Scene:
             one, other = rng.sample(TRADERS, 2)
             amount = D(rng.randrange(1, 300_000_000)).scaleb(-6)
             amounts = {one: amount, other: -amount}
+            marks = {symbol: quote.mark for symbol, quote in (await self.quotes()).items()}
+            now = self.clock.now()
+            equities = {
+                t: self.state.account("paper", t, marks, now, INSTRUMENTS).equity for t in amounts
+            }
             self.recorder.record(
                 ENGINE,
                 Transferred(
-                    venue_account="paper", amounts=amounts, reason=TransferReason.REBALANCE
+                    venue_account="paper",
+                    amounts=amounts,
+                    equities=equities,
+                    reason=TransferReason.REBALANCE,
                 ),
             )
         elif what in ("move", "crash"):

@@ -234,11 +234,11 @@ def test_curves_of_all_traders_and_the_benchmark_are_drawn(api, open_page):
 
 def test_unit_of_the_curves_can_be_switched(api, open_page):
     page = open_page(f"{api.url}/")
-    page.get_by_role("button", name="Profit in percent").click()
+    page.get_by_role("button", name="Return in percent").click()
     row = totals(api, "cross_patient")[-1]
     button = page.locator(".legend .button").filter(has_text="cross_patient")
-    expect(button).to_contain_text(f"{plus(row['cum_pnl_pct'], 2)} %")
-    expect(page.get_by_role("heading", name="Profit in percent")).to_be_visible()
+    expect(button).to_contain_text(f"{plus(row['return_pct'], 2)} %")
+    expect(page.get_by_role("heading", name="Return in percent")).to_be_visible()
 
 
 def test_pointer_and_arrow_keys_read_past_values(api, open_page):
@@ -377,8 +377,8 @@ def test_page_of_a_trader_says_everything_about_it(api, open_page):
     expect(tile("fees")).to_contain_text(usd(fees))
     peak, worst = 100.0, 0.0
     for row in rows:
-        peak = max(peak, 100 + row["cum_pnl_pct"])
-        worst = min(worst, 100 * (100 + row["cum_pnl_pct"] - peak) / peak)
+        peak = max(peak, 100 + row["return_pct"])
+        worst = min(worst, 100 * (100 + row["return_pct"] - peak) / peak)
     expect(tile("drawdown")).to_contain_text(f"{plus(worst, 1)} %")
     expect(tile("cost")).to_contain_text("$0.00")
     expect(page.locator("h1")).to_contain_text("ema-cross-patient")

@@ -74,7 +74,12 @@ async def _play(stream):
         amounts = {"@reserve": Decimal(1000), **dict.fromkeys(TRADERS, Decimal(3000))}
         recorder.record(
             ENGINE,
-            Transferred(venue_account="paper", amounts=amounts, reason=TransferReason.INITIAL),
+            Transferred(
+                venue_account="paper",
+                amounts=amounts,
+                equities=dict.fromkeys(amounts, Decimal(0)),
+                reason=TransferReason.INITIAL,
+            ),
         )
         policies = OrderPolicy(
             style=OrderStyle.MARKET_IOC,

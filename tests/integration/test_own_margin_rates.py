@@ -136,7 +136,10 @@ async def ledger(bet, folder):
     held.record(
         ENGINE,
         Transferred(
-            venue_account="paper", amounts={"ann": bet.cash}, reason=TransferReason.INITIAL
+            venue_account="paper",
+            amounts={"ann": bet.cash},
+            equities={"ann": D(0)},
+            reason=TransferReason.INITIAL,
         ),
     )
     request = OrderRequest(

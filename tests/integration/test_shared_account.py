@@ -215,7 +215,12 @@ async def opened(folder):
         amounts = {"@reserve": D(2000), "ann": D(4000), "bob": D(4000)}
         floor.recorder.record(
             ENGINE,
-            Transferred(venue_account="paper", amounts=amounts, reason=TransferReason.INITIAL),
+            Transferred(
+                venue_account="paper",
+                amounts=amounts,
+                equities=dict.fromkeys(amounts, D(0)),
+                reason=TransferReason.INITIAL,
+            ),
         )
         await floor.look()
         yield floor

@@ -147,7 +147,10 @@ def open_floor(tmp_path_factory):
             for trader in TRADERS:
                 amounts = {trader: D(5000)}
                 body = Transferred(
-                    venue_account="paper", amounts=amounts, reason=TransferReason.INITIAL
+                    venue_account="paper",
+                    amounts=amounts,
+                    equities=dict.fromkeys(amounts, Decimal(0)),
+                    reason=TransferReason.INITIAL,
                 )
                 recorder.record(trader, body)
             # As at every start: no entry leaves before the account was read.

@@ -101,7 +101,12 @@ class Life:
             }
             recorder.record(
                 ENGINE,
-                Transferred(venue_account=ACCOUNT, amounts=amounts, reason=TransferReason.INITIAL),
+                Transferred(
+                    venue_account=ACCOUNT,
+                    amounts=amounts,
+                    equities=dict.fromkeys(amounts, D(0)),
+                    reason=TransferReason.INITIAL,
+                ),
             )
             self.journal.sync()
         engine = ExecutionEngine(

@@ -12,6 +12,7 @@ import pytest
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.candles import Candles
 from nof0_core.domain.context import DecisionContext, Performance
+from nof0_core.domain.growth import Growth
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.limits import RiskLimits
 from nof0_core.domain.position import ExitPlan, Holding
@@ -108,6 +109,7 @@ def context():
             fees=Decimal(0),
             funding=Decimal(0),
             margin_used=Decimal(0),
+            growth=Growth(),
             holdings=holdings,
         )
         return DecisionContext(

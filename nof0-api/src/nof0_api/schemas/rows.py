@@ -53,7 +53,10 @@ class Position(Struct, kw_only=True):
 
 
 class AccountTotal(Struct, kw_only=True):
-    """One account in one hour since it began; `*_pct` in percent, `sharpe_ratio` per day."""
+    """One account in one hour since it began; `*_pct` in percent, `sharpe_ratio` per day.
+
+    `cum_pnl_pct` is profit on the initial equity, `return_pct` time-weighted.
+    """
 
     id: str
     model_id: str
@@ -66,6 +69,7 @@ class AccountTotal(Struct, kw_only=True):
     since_inception_hourly_marker: int
     since_inception_minute_marker: int
     margin_used_pct: float
+    return_pct: float
     positions: dict[str, Position]
 
 

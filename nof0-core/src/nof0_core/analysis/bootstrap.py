@@ -4,7 +4,8 @@ Method: the stationary bootstrap of D. N. Politis and J. P. Romano, "The Station
 Journal of the American Statistical Association 89 (1994): blocks of geometric length, drawn from
 the series closed to a circle, so that hours which belong together stay together. The mean block
 length grows with the cube root of the series (D. N. Politis and H. White, Econometric Reviews 23,
-2004, for the rate). Intervals are the 2.5 % and 97.5 % percentiles of the resampled statistic.
+2004, for the rate). Intervals are the 2.5 % and 97.5 % percentiles of the resampled statistic,
+and reach to the number itself where that lies beyond them (`around`).
 
 Only sums over blocks are needed, and those are differences of cumulated sums: the cost is the
 number of blocks, not of hours.
@@ -106,6 +107,16 @@ def interval(values: FloatArray) -> Interval95:
     """Return the 95 % percentile interval of a resampled statistic."""
     low, high = np.percentile(values, _PERCENTILES)
     return float(low), float(high)
+
+
+def around(estimate: float, bounds: Interval95) -> Interval95:
+    """Return an interval with the number it belongs to inside.
+
+    Where the percentiles leave it out (equal returns, which differ by rounding only; one hour that
+    outweighs all others), the nearer end is moved to it: never narrower, so it still covers 95 %.
+    """
+    low, high = bounds
+    return min(low, estimate), max(high, estimate)
 
 
 def probability_above(values: FloatArray, others: FloatArray) -> float:

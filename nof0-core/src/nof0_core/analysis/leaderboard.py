@@ -10,13 +10,14 @@ import numpy as np
 from nof0_core.analysis.bootstrap import (
     MINIMUM_HOURS,
     Interval95,
+    around,
     draw,
     interval,
     probability_above,
     resampled_returns,
     resampled_sharpes,
 )
-from nof0_core.analysis.returns import hourly_returns
+from nof0_core.analysis.returns import beside_hours, hourly_returns, in_common
 from nof0_core.domain.candles import FloatArray
 from nof0_core.domain.view import TraderView, View
 from nof0_core.ids import TraderId
@@ -30,8 +31,11 @@ class LeaderboardRow:
 
     Amounts in USD, percentages x100, `sharpe` on a daily scale. `win_dollars` and `lose_dollars`
     (negative) are sums of net profits of closed trades; a trade that made exactly nothing is a
-    loss. `fees` are all fees paid, those of open positions included. The intervals are 95 %
-    bootstrap ones, None below 24 hours of returns. `beats_baseline_p` is the probability that the
+    loss. `fees` are all fees paid, those of open positions included. `return_pct` is time-weighted
+    from the first capital to now. The intervals are 95 % bootstrap ones, None below 24 hours of
+    returns, and of the same quantities: full hours are resampled, what was earned before the first
+    of them and in the one begun counts as it was in every resample; the number itself is never
+    outside (`around`). `beats_baseline_p` is the probability that the
     return is above that of the best baseline other than the trader itself, None where there is
     none or too little common history. `name` and `model` are empty where they are not known.
     """
@@ -61,9 +65,12 @@ class LeaderboardRow:
 
 @attrs.frozen(kw_only=True)
 class Luck:
-    """What the bootstrap says of one trader; see `LeaderboardRow`."""
+    """What the bootstrap says of one trader; see `LeaderboardRow`.
 
-    return_pct_ci: Interval95 | None = None
+    `hours_ci` is the interval of the return of the full hours alone, as a fraction.
+    """
+
+    hours_ci: Interval95 | None = None
     sharpe_ci: Interval95 | None = None
     beats_baseline_p: float | None = None
 
@@ -77,7 +84,10 @@ class Leaderboard:
 
     def rows(self, view: View) -> list[LeaderboardRow]:
         """Build the rows, best equity first; equal equity keeps the order of the configuration."""
-        key = [(trader.trader, len(trader.equity_curve)) for trader in view.traders]
+        key = [
+            (trader.trader, len(trader.equity_curve), trader.equity_curve[-1:])
+            for trader in view.traders
+        ]
         if key != self._key:
             self._luck = luck(view.traders)
             self._key = key
@@ -102,11 +112,14 @@ def luck(traders: Sequence[TraderView]) -> dict[TraderId, Luck]:
             continue
         rival = next((other for other in by_return if other.trader != trader.trader), None)
         plan = draw(len(returns), seed=_SEED)
-        low, high = interval(resampled_returns(returns, plan))
         found[trader.trader] = Luck(
-            return_pct_ci=(100 * low, 100 * high),
+            hours_ci=interval(resampled_returns(returns, plan)),
             sharpe_ci=interval(resampled_sharpes(returns, plan)),
-            beats_baseline_p=None if rival is None else beats(returns, series[rival.trader]),
+            beats_baseline_p=None
+            if rival is None
+            else beats(
+                *in_common(trader.equity_curve, returns, rival.equity_curve, series[rival.trader])
+            ),
         )
     return found
 
@@ -129,6 +142,7 @@ def beats(returns: FloatArray, rival: FloatArray) -> float | None:
 def _row(view: TraderView, chance: Luck) -> LeaderboardRow:
     net = np.array([float(trade.net_pnl) for trade in view.trades], dtype=np.float64)
     won = net > 0
+    sharpe, sharpe_ci = view.performance.sharpe_ratio, chance.sharpe_ci
     return LeaderboardRow(
         trader=view.trader,
         name=view.name,
@@ -136,9 +150,9 @@ def _row(view: TraderView, chance: Luck) -> LeaderboardRow:
         is_baseline=view.is_baseline,
         equity=float(view.account.equity),
         return_pct=float(view.account.return_pct),
-        return_pct_ci=chance.return_pct_ci,
-        sharpe=view.performance.sharpe_ratio,
-        sharpe_ci=chance.sharpe_ci,
+        return_pct_ci=_return_pct_ci(view, chance),
+        sharpe=sharpe,
+        sharpe_ci=None if sharpe_ci is None else around(sharpe, sharpe_ci),
         num_trades=len(net),
         num_wins=int(won.sum()),
         num_losses=int((~won).sum()),
@@ -147,3 +161,12 @@ def _row(view: TraderView, chance: Luck) -> LeaderboardRow:
         fees=float(view.account.fees),
         beats_baseline_p=chance.beats_baseline_p,
     )
+
+
+def _return_pct_ci(view: TraderView, chance: Luck) -> Interval95 | None:
+    """Return the interval of the return from the first capital to now, in percent."""
+    if chance.hours_ci is None:
+        return None
+    rest = beside_hours(view.equity_curve, view.account.index)
+    low, high = (100 * ((1 + end) * rest - 1) for end in chance.hours_ci)
+    return around(float(view.account.return_pct), (low, high))

@@ -14,12 +14,13 @@ from nof0_core.domain.account import AccountState
 from nof0_core.domain.context import Performance
 from nof0_core.domain.trade import ClosedTrade
 from nof0_core.domain.view import EquityPoint
+from nof0_core.money import EXACT, ONE
 
 
 def sharpe_ratio(points: Sequence[EquityPoint], *, risk_free: float = 0.0) -> float:
     """Compute the Sharpe ratio of an hourly equity curve on a daily scale.
 
-    (mean - risk_free) / sample standard deviation of flow-adjusted hourly returns, x √24. 0 with
+    (mean - risk_free) / sample standard deviation of time-weighted hourly returns, x √24. 0 with
     fewer than 2 returns. `risk_free` is a fraction per hour.
     """
     return daily_sharpe(hourly_returns(points), risk_free=risk_free)
@@ -29,7 +30,7 @@ def max_drawdown_pct(points: Sequence[EquityPoint]) -> float:
     """Find the largest loss from a peak, in percent of the peak, positive.
 
     Measured on what one dollar would have become, so moving capital is no loss. The dollar starts
-    when the capital came in: a curve whose first point is below what was deposited begins with a
+    when the first capital came in: a curve that has lost at its first point begins with a
     drawdown.
     """
     slide = _Slide()
@@ -66,24 +67,17 @@ class _Slide:
     """Growth of one dollar and the largest fall from its peak."""
 
     def __init__(self) -> None:
-        self.value = 1.0
-        self.peak = 1.0
+        self.peak = ONE
         self.worst_pct = 0.0
         self.last: EquityPoint | None = None
 
     def add(self, point: EquityPoint) -> None:
-        self.value = self.value_at(point)
-        self.peak = max(self.peak, self.value)
-        self.worst_pct = max(self.worst_pct, self.fall_pct(self.value))
+        self.peak = max(self.peak, point.index)
+        self.worst_pct = max(self.worst_pct, self.fall_pct(point.index))
         self.last = point
 
-    def value_at(self, point: EquityPoint) -> float:
-        if self.last is not None:
-            return self.value * (1 + (period_return(self.last, point) or 0.0))
-        return float(point.equity / point.deposited) if point.deposited > 0 else 1.0
-
-    def fall_pct(self, value: float) -> float:
-        return 100 * (1 - value / self.peak)
+    def fall_pct(self, index: Decimal) -> float:
+        return 100 * (1 - float(EXACT.divide(index, self.peak)))
 
 
 class PerformanceTracker:
@@ -157,5 +151,4 @@ class PerformanceTracker:
         slide = self._slide
         if account is None:
             return slide.worst_pct
-        now = EquityPoint(time=account.time, equity=account.equity, deposited=account.deposited)
-        return max(slide.worst_pct, slide.fall_pct(slide.value_at(now)))
+        return max(slide.worst_pct, slide.fall_pct(account.index))

@@ -1,14 +1,19 @@
-"""Hourly returns of an account, with money that was moved in or out left out."""
+"""Hourly returns of an account, with money that was moved in or out left out.
+
+They are the steps of the index that each point of the curve carries (`nof0_core.domain.growth`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from itertools import pairwise
 
 import numpy as np
 
 from nof0_core.domain.candles import FloatArray
 from nof0_core.domain.view import EquityPoint
+from nof0_core.money import EXACT, ONE
 
 HOURS_PER_DAY = 24
 NO_SPREAD = 1e-12
@@ -16,15 +21,13 @@ NO_SPREAD = 1e-12
 
 
 def period_return(before: EquityPoint, after: EquityPoint) -> float | None:
-    """Return profit between two points as a fraction of the equity at the first.
+    """Return by which fraction the index rose between two points; a transfer alone is 0.
 
-    What was deposited in between counts as if it came at the end of the period, so a transfer alone
-    is a return of 0. None where there was no equity to earn on.
+    A ruin is -1. None after it: nothing is left to earn on.
     """
-    if before.equity <= 0:
+    if not before.index:
         return None
-    flow = after.deposited - before.deposited
-    return float((after.equity - flow - before.equity) / before.equity)
+    return float(EXACT.divide(EXACT.subtract(after.index, before.index), before.index))
 
 
 def hourly_returns(points: Sequence[EquityPoint]) -> FloatArray:
@@ -34,10 +37,45 @@ def hourly_returns(points: Sequence[EquityPoint]) -> FloatArray:
         points: hourly, oldest first.
 
     Returns:
-        Shape (n - 1,) or shorter (periods without equity are left out), fractions, oldest first.
+        Shape (n - 1,) or shorter (those after a ruin are left out), fractions, oldest first.
     """
     found = (period_return(before, after) for before, after in pairwise(points))
     return np.array([value for value in found if value is not None], dtype=np.float64)
+
+
+def beside_hours(points: Sequence[EquityPoint], index: Decimal) -> float:
+    """Return the growth that is in no hourly return: before the first point and since the last.
+
+    Args:
+        points: hourly, oldest first, at least one.
+        index: of the account now.
+
+    Returns:
+        The factor that the product of all (1 + hourly return) lacks to be `index`.
+    """
+    since = EXACT.divide(index, points[-1].index) if points[-1].index else ONE
+    return float(EXACT.multiply(points[0].index, since))
+
+
+def in_common(
+    first: Sequence[EquityPoint],
+    first_returns: FloatArray,
+    second: Sequence[EquityPoint],
+    second_returns: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
+    """Cut the hourly returns of two curves to the hours that both have.
+
+    After a ruin a curve goes on without returns, so the newest of two need not be the same hour.
+    """
+    ends, others = _ends(first, first_returns), _ends(second, second_returns)
+    _, ours, theirs = np.intersect1d(ends, others, assume_unique=True, return_indices=True)
+    return first_returns[ours], second_returns[theirs]
+
+
+def _ends(points: Sequence[EquityPoint], returns: FloatArray) -> FloatArray:
+    """Return when each hour with a return ended, in seconds."""
+    ended = points[1 : len(returns) + 1]
+    return np.array([point.time.timestamp() for point in ended], dtype=np.float64)
 
 
 def daily_sharpe(returns: Iterable[float], *, risk_free: float = 0.0) -> float:

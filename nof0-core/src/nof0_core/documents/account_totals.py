@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import attrs
 
@@ -54,6 +55,7 @@ class HourlyRows:
         self._highest = 0
         self._trackers: dict[TraderId, PerformanceTracker] = {}
         self._inception: dict[TraderId, datetime] = {}
+        self._capital: dict[TraderId, Decimal] = {}
         self._newest: dict[TraderId, datetime] = {}
 
     def inception(self, trader: TraderId) -> datetime | None:
@@ -63,6 +65,7 @@ class HourlyRows:
     def begin(self, account: AccountState) -> None:
         """Open the curve of an account that has just got its capital."""
         self._inception[account.trader] = account.time
+        self._capital[account.trader] = account.deposited
         self._trackers[account.trader] = PerformanceTracker()
         self._put(account, 0.0)
 
@@ -75,9 +78,7 @@ class HourlyRows:
         if tracker is None or account.time <= self._newest.get(account.trader, _LONG_AGO):
             return
         self._newest[account.trader] = account.time
-        tracker.add_point(
-            EquityPoint(time=account.time, equity=account.equity, deposited=account.deposited)
-        )
+        tracker.add_point(EquityPoint.of(account))
         self._put(account, tracker.sharpe_ratio)
 
     def sharpe_ratio(self, trader: TraderId) -> float:
@@ -99,7 +100,7 @@ class HourlyRows:
             start = self._inception.get(account.trader)
             if start is not None:
                 key = (account.trader, (account.time - start) // HOUR)
-                growing[key] = encode(account_row(account, start, sharpe))
+                growing[key] = encode(self._row(account, sharpe))
         rows = [row for key, row in self._rows.items() if key not in growing]
         highest = max((marker for _, marker in growing), default=0)
         return [*rows, *growing.values()], max(self._highest, highest)
@@ -115,12 +116,16 @@ class HourlyRows:
     def _put(self, account: AccountState, sharpe: float) -> None:
         start = self._inception[account.trader]
         key = (account.trader, (account.time - start) // HOUR)
-        row = encode(account_row(account, start, sharpe))
+        row = encode(self._row(account, sharpe))
         self._size += len(row) - len(self._rows.get(key, b""))
         self._rows[key] = row
         self._highest = max(self._highest, key[1])
         if self._size > PAGE_BYTES:
             self._turn_page()
+
+    def _row(self, account: AccountState, sharpe: float) -> Json:
+        trader = account.trader
+        return account_row(account, self._inception[trader], self._capital[trader], sharpe)
 
     def _turn_page(self) -> None:
         """Move what can no longer change to a page: all but the newest row of each account."""
@@ -134,13 +139,15 @@ class HourlyRows:
         self._size = sum(map(len, self._rows.values()))
 
 
-def account_row(account: AccountState, start: datetime, sharpe: float) -> Json:
+def account_row(account: AccountState, start: datetime, initial: Decimal, sharpe: float) -> Json:
     """Write one account at one moment, in USD.
 
     `realized_pnl` is after fees and funding, so that `dollar_equity` = deposited + realized +
-    unrealized; `cum_pnl_pct` is in percent of what was deposited.
+    unrealized. `cum_pnl_pct` is profit in percent of the `initial` equity, 0 where that was 0;
+    `return_pct` is time-weighted, so transfers never move it.
     """
     elapsed = account.time - start
+    profit = account.net_realized_pnl + account.unrealized_pnl
     return {
         "id": f"{account.trader}_{elapsed // HOUR}",
         "model_id": account.trader,
@@ -148,7 +155,8 @@ def account_row(account: AccountState, start: datetime, sharpe: float) -> Json:
         "dollar_equity": number(account.equity),
         "realized_pnl": number(account.net_realized_pnl),
         "total_unrealized_pnl": number(account.unrealized_pnl),
-        "cum_pnl_pct": number(account.return_pct),
+        "cum_pnl_pct": number(100 * profit / initial) if initial else 0.0,
+        "return_pct": number(account.return_pct),
         "sharpe_ratio": sharpe,
         "since_inception_hourly_marker": elapsed // HOUR,
         "since_inception_minute_marker": elapsed // MINUTE,

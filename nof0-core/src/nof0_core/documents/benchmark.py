@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from nof0_core.domain.account import AccountState
+from nof0_core.domain.growth import Growth
 from nof0_core.domain.position import ExitPlan, Holding
 from nof0_core.ids import Symbol, TraderId
 
@@ -59,5 +60,6 @@ class Benchmark:
             fees=zero,
             funding=zero,
             margin_used=value,
+            growth=Growth(base=self.capital),
             holdings=(holding,),
         )

@@ -17,6 +17,7 @@ from nof0_core.documents.conversations import ConversationFile
 from nof0_core.documents.seen_price import has_price, seen_price
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.event import CycleEnded, Event, Filled, HourMarked, MarketSeen, Transferred
+from nof0_core.domain.growth import NOTHING_YET, Growth
 from nof0_core.ids import TraderId, is_shared
 
 
@@ -73,10 +74,12 @@ class History:
         for trader, amount in body.amounts.items():
             if is_shared(trader):
                 continue
-            self._equity[trader] = self._equity.get(trader, Decimal(0)) + amount
+            before = body.equities[trader]
+            self._equity[trader] = before + amount
             if trader not in self.capital:
                 self.capital[trader] = amount
-                self.hours.begin(_fresh(trader, time, amount))
+                growth = NOTHING_YET.moved(before, amount)
+                self.hours.begin(_fresh(trader, time, amount, growth))
 
     def _hour(self, time: datetime, body: HourMarked) -> None:
         for account in body.accounts:
@@ -104,7 +107,7 @@ class History:
             self.hours.begin(self.benchmark.account(time, price))
 
 
-def _fresh(trader: TraderId, time: datetime, amount: Decimal) -> AccountState:
+def _fresh(trader: TraderId, time: datetime, amount: Decimal, growth: Growth) -> AccountState:
     zero = Decimal(0)
     return AccountState(
         trader=trader,
@@ -117,4 +120,5 @@ def _fresh(trader: TraderId, time: datetime, amount: Decimal) -> AccountState:
         fees=zero,
         funding=zero,
         margin_used=zero,
+        growth=growth,
     )

@@ -7,9 +7,11 @@ from decimal import Decimal
 
 import attrs
 
+from nof0_core.domain.growth import Growth
 from nof0_core.domain.outcome import VenueOrder
 from nof0_core.domain.position import Holding, VenuePosition
 from nof0_core.ids import Symbol, TraderId
+from nof0_core.money import EXACT, HUNDRED, ONE
 
 
 @attrs.frozen(kw_only=True)
@@ -50,7 +52,8 @@ class AccountState:
     - `fees` + `funding`; `equity` = `cash` + `unrealized_pnl`. `realized_pnl` is gross;
     `net_realized_pnl` is what is left of it after fees and funding. `available` = `equity` -
     `margin_used`, not below 0. `unpriced` are held coins without a price now: their last known mark
-    counts, else their entry price, and `equity` is a guess.
+    counts, else their entry price, and `equity` is a guess. `growth` is what `return_pct` is
+    reckoned from.
     """
 
     trader: TraderId
@@ -63,6 +66,7 @@ class AccountState:
     fees: Decimal
     funding: Decimal
     margin_used: Decimal
+    growth: Growth
     holdings: tuple[Holding, ...] = ()
     unpriced: tuple[Symbol, ...] = ()
 
@@ -77,11 +81,14 @@ class AccountState:
         return self.realized_pnl - self.fees + self.funding
 
     @property
+    def index(self) -> Decimal:
+        """Return what one dollar of the first capital would have become; see `Growth`."""
+        return self.growth.at(self.equity)
+
+    @property
     def return_pct(self) -> Decimal:
-        """Return profit in percent of what was deposited."""
-        if self.deposited <= 0:
-            return Decimal(0)
-        return 100 * (self.net_realized_pnl + self.unrealized_pnl) / self.deposited
+        """Return the time-weighted return in percent; -100 once all was lost."""
+        return EXACT.multiply(HUNDRED, EXACT.subtract(self.index, ONE))
 
     @property
     def margin_used_pct(self) -> Decimal:

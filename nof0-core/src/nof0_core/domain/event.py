@@ -91,13 +91,17 @@ class Transferred(Body):
 
     One event for all accounts a movement touches, so that it happened or did not. `reason` is
     `initial`, `rebalance`, or `outside` for what somebody else moved on the exchange account. The
-    amounts sum to zero unless capital came from or went outside nof0. `as_of` is what the venue
-    called the time (UTC) of the report that the first capital of a venue account comes from.
+    amounts sum to zero unless capital came from or went outside nof0. `equities` are what the
+    traders among the accounts were worth right before, in USD, positions at their marks: returns
+    are measured from one transfer to the next. Accounts that traders share need none. `as_of` is
+    what the venue called the time (UTC) of the report that the first capital of a venue account
+    comes from.
     """
 
     type: ClassVar[str] = "transferred"
     venue_account: str
     amounts: Mapping[TraderId, Decimal]
+    equities: Mapping[TraderId, Decimal]
     reason: TransferReason
     as_of: datetime | None = None
 

@@ -20,11 +20,25 @@ from nof0_core.ids import Symbol, TraderId
 
 @attrs.frozen(kw_only=True)
 class EquityPoint:
-    """Equity of an account at a full hour, with all that was deposited until then (USD)."""
+    """Equity of an account at a full hour, with all that was deposited until then (USD).
+
+    `index` is what one dollar of the first capital had become, transfers left out; see `Growth`.
+    """
 
     time: datetime
     equity: Decimal
     deposited: Decimal
+    index: Decimal
+
+    @classmethod
+    def of(cls, account: AccountState) -> EquityPoint:
+        """Return the point of an account as it was valued."""
+        return cls(
+            time=account.time,
+            equity=account.equity,
+            deposited=account.deposited,
+            index=account.index,
+        )
 
 
 @attrs.frozen(kw_only=True)

@@ -196,6 +196,7 @@ class Reconciliation:
             Transferred(
                 venue_account=self._venue_account,
                 amounts={UNASSIGNED: amount},
+                equities={},
                 reason=TransferReason.OUTSIDE,
             ),
         )

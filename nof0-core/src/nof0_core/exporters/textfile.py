@@ -245,6 +245,7 @@ def _total_pnl(trader: TraderView) -> Decimal:
 
 _GAUGES: tuple[tuple[str, str, Callable[[TraderView], Decimal | float]], ...] = (
     ("nof0_equity_usd", "Equity of the virtual account", lambda t: t.account.equity),
+    ("nof0_return_pct", "Time-weighted return", lambda t: t.account.return_pct),
     ("nof0_pnl_usd", "Profit since the start, open positions included", _total_pnl),
     ("nof0_fees_usd", "Fees paid since the start", lambda t: t.account.fees),
     ("nof0_margin_used_usd", "Margin used", lambda t: t.account.margin_used),

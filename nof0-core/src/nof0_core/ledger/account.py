@@ -11,6 +11,7 @@ from typing import NamedTuple
 import attrs
 
 from nof0_core.domain.fill import Fill
+from nof0_core.domain.growth import NOTHING_YET, Growth
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.ledger.position import Position
 from nof0_core.money import ZERO
@@ -43,7 +44,7 @@ class Account:
     """Running sums of one trader in one venue account, in USD, exact.
 
     `cash` = `deposited` + `realized` - `fees` + `funding` at any time. Changed by the ledger only,
-    in the `STRICT` context.
+    in the `STRICT` context. `growth` of an account that traders share says nothing.
     """
 
     trader: TraderId
@@ -52,6 +53,7 @@ class Account:
     fees: Decimal = ZERO
     funding: Decimal = ZERO
     cash: Decimal = ZERO
+    growth: Growth = NOTHING_YET
     positions: dict[Symbol, Position] = attrs.field(factory=dict)
 
     def after(

@@ -74,6 +74,7 @@ def _state(
         fees=account.fees,
         funding=account.funding,
         margin_used=sum((h.margin for h in holdings), ZERO),
+        growth=account.growth,
         holdings=holdings,
         unpriced=unpriced,
     )

@@ -123,6 +123,7 @@ class Rebalancer:
                 Transferred(
                     venue_account=venue_account,
                     amounts=dict(moves),
+                    equities={t: accounts[t].equity for t, _ in moves if t != RESERVE},
                     reason=TransferReason.REBALANCE,
                 ),
             )

@@ -15,6 +15,7 @@ from nof0_core.domain.brakes import ActiveBrake, Brake, BrakeState
 from nof0_core.domain.candles import Candles, Interval, interval_ms, to_ms
 from nof0_core.domain.context import BudgetLeft, DecisionContext, Performance
 from nof0_core.domain.feedback import Feedback
+from nof0_core.domain.growth import Growth
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.limits import RiskLimits
 from nof0_core.domain.position import ExitPlan, Holding, ProtectionMode
@@ -240,6 +241,7 @@ def _account() -> AccountState:
         fees=Decimal("7.94"),
         funding=Decimal("-0.24"),
         margin_used=sum((each.margin for each in holdings), Decimal(0)),
+        growth=Growth(base=Decimal(4000)),
         holdings=holdings,
     )
 

@@ -170,7 +170,7 @@ def _adopt(venue_account: str, report: AccountReport, recorder: Recorder) -> Non
         cost = sum((p.quantity * p.entry_price for p in report.positions), ZERO)
         capital = report.account.raw_usd + cost
     # By the venue's time, which is that of all it will list: our clock may be wrong.
-    _transfer(recorder, venue_account, {RESERVE: capital}, as_of=report.time)
+    _transfer(recorder, venue_account, {RESERVE: capital}, equities={}, as_of=report.time)
     for number, position in enumerate(report.positions, start=1):
         recorder.record(
             UNASSIGNED,
@@ -216,16 +216,17 @@ def _collect(config: Config, venue_account: str, recorder: Recorder) -> None:
     state, present = recorder.state, {trader.id for trader in config.traders}
     bound = state.entry_margins(venue_account)
     left: dict[TraderId, Decimal] = {}
+    worth: dict[TraderId, Decimal] = {}
     for trader in state.traders(venue_account):
         if trader in present or is_shared(trader):
             continue
         cash = state.account(venue_account, trader, {}, recorder.clock.now(), {}).cash
         amount = truncate_usd(cash - bound.get(trader, ZERO))
         if amount > 0:
-            left[trader] = -amount
+            left[trader], worth[trader] = -amount, cash
     if left:
         amounts = {**left, RESERVE: -sum(left.values(), ZERO)}
-        _transfer(recorder, venue_account, amounts, reason=TransferReason.REBALANCE)
+        _transfer(recorder, venue_account, amounts, equities=worth, reason=TransferReason.REBALANCE)
 
 
 @exactly
@@ -242,13 +243,17 @@ def _give(venue_account: str, trader: TraderId, capital: Decimal, recorder: Reco
                 "lower total_equity_usd or allocation_pct in manager.yaml, or fund the account",
             ),
         )
-    _transfer(recorder, venue_account, {RESERVE: -capital, trader: capital})
+    amounts = {RESERVE: -capital, trader: capital}
+    # Nobody has anything before its first capital.
+    _transfer(recorder, venue_account, amounts, equities={trader: ZERO})
 
 
 def _transfer(
     recorder: Recorder,
     venue_account: str,
     amounts: Mapping[TraderId, Decimal],
+    *,
+    equities: Mapping[TraderId, Decimal],
     as_of: datetime | None = None,
     reason: TransferReason = TransferReason.INITIAL,
 ) -> None:
@@ -257,6 +262,7 @@ def _transfer(
         Transferred(
             venue_account=venue_account,
             amounts=amounts,
+            equities=equities,
             reason=reason,
             as_of=as_of,
         ),

@@ -13,6 +13,7 @@ from nof0_core.config.model import Config, Section, TraderConfig
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.brakes import BrakeState
 from nof0_core.domain.context import DecisionContext, Performance
+from nof0_core.domain.growth import Growth
 from nof0_core.errors import ConfigError, PluginError, Problem, UsageError
 from nof0_core.ids import cycle_id
 from nof0_core.money import ZERO
@@ -205,6 +206,7 @@ async def context(config: Config, trader_id: str) -> DecisionContext:
                 fees=ZERO,
                 funding=ZERO,
                 margin_used=ZERO,
+                growth=Growth(base=capital),
             ),
             performance=Performance(),
             snapshots=moment.snapshots,

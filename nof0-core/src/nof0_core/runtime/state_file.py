@@ -46,6 +46,7 @@ class StateFile:
                     "initial_capital": t.initial_capital,
                     "deposited": t.account.deposited,
                     "equity": t.account.equity,
+                    "return_pct": round(t.account.return_pct, 6),
                     "share_pct": round(100 * t.account.equity / total, 6) if total else 0,
                     "cycles": t.performance.cycles,
                     "next_cycle": t.next_cycle,

@@ -1,9 +1,8 @@
 """What the brakes remember, as a fold of events: the same after a restart as before it.
 
-Worth is followed on an index that begins at 1 with a trader's capital and moves with its returns,
-so capital that is moved in or out neither trips nor hides anything. A return between two valuations
-is (equity - what was deposited in between) / equity before; valuations are those the journal has:
-one per cycle and one per full hour.
+Worth is followed on the index of the account (`nof0_core.domain.growth`), so capital that is moved
+in or out neither trips nor hides anything. It is known at each valuation the journal has: one per
+cycle, one per full hour, one right before each transfer.
 """
 
 from __future__ import annotations
@@ -28,23 +27,28 @@ from nof0_core.domain.event import (
     OrderIntended,
     Transferred,
 )
+from nof0_core.domain.growth import NOTHING_YET, Growth
 from nof0_core.domain.order import OrderPurpose, OrderStatus
 from nof0_core.ids import ClientOrderId, TraderId, is_shared
 from nof0_core.ledger.arithmetic import share
 from nof0_core.money import EXACT, HUNDRED, ONE, ZERO
 from nof0_core.state.changes import Change, refused, unchanged
 
-INDEX_STEP = Decimal("1E-18")
-"""Grid of the index; each valuation rounds to it once."""
+PERCENT_STEP = Decimal("1E-18")
+"""Grid of what is compared with a limit."""
 NEVER_FILLED = frozenset({OrderStatus.REJECTED, OrderStatus.CANCELED})
 
 
 @attrs.define(kw_only=True, eq=False)
 class _Track:
-    """One trader. `day_start` is the index at 0:00 UTC of `day`, `peak` its highest value."""
+    """One trader. `day_start` is the index at 0:00 UTC of `day`, `peak` its highest value.
 
-    equity: Decimal = ZERO
-    deposited: Decimal = ZERO
+    `growth` is that of the account, unless the account was ruined and a person let the trader go on
+    nevertheless: then it begins with the first capital after that (`is_anew`).
+    """
+
+    growth: Growth = NOTHING_YET
+    is_anew: bool = False
     index: Decimal = ONE
     peak: Decimal = ONE
     day: date | None = None
@@ -55,31 +59,58 @@ class _Track:
     is_paused: bool | None = None
     judged_trades: int = 0
 
-    def index_at(self, equity: Decimal, deposited: Decimal) -> Decimal:
-        """Return the index if the account were worth `equity` now."""
-        if self.equity <= 0:
-            return self.index
-        moved_in = EXACT.subtract(deposited, self.deposited)
-        worth = max(ZERO, EXACT.subtract(equity, moved_in))
-        return share(self.index, worth, self.equity, INDEX_STEP)
+    def index_at(self, account: AccountState) -> Decimal:
+        """Return the index of an account as it was valued."""
+        if not self.is_anew:
+            return account.index
+        if self._waits and account.equity <= 0:
+            return self.growth.index
+        return self.growth.at(account.equity)
 
-    def value(self, state: AccountState, *, is_hour: bool) -> None:
+    def value(self, account: AccountState, *, is_hour: bool) -> None:
         """Take over a valuation; `is_hour` tells that it is the mark of a full hour."""
-        before, self.index = self.index, self.index_at(state.equity, state.deposited)
-        self.equity, self.deposited = state.equity, state.deposited
-        self.peak = max(self.peak, self.index)
-        today = state.time.date()
-        if self.day is None or today > self.day:
-            # The mark of the full hour at midnight is the beginning itself; otherwise the last
-            # value known before it counts, so that what happened unseen belongs to this day.
-            is_midnight = is_hour and state.time.hour == 0
-            self.day, self.day_start = today, self.index if is_midnight else before
+        index = self.index_at(account)
+        if self._waits and account.equity > 0:
+            self.growth = Growth(index=index, base=account.equity)
+        elif not index:
+            self.growth = self.growth.ruined()
+        # The mark of the full hour at midnight is the beginning itself.
+        self._move(index, account.time.date(), is_midnight=is_hour and account.time.hour == 0)
+
+    def transfer(self, before: Decimal, amount: Decimal, time: datetime) -> None:
+        """Take over that capital was moved at an equity of `before`, in USD."""
+        if self._waits:
+            after = EXACT.add(before, amount)
+            self.growth = Growth(index=self.growth.index, base=max(ZERO, after))
+        else:
+            self.growth = self.growth.moved(before, amount)
+        self._move(self.growth.index, time.date(), is_midnight=False)
+
+    def release(self) -> None:
+        """Measure the drawdown from now on; where nothing was left, from the next capital on."""
+        if self.index <= 0:
+            self.growth, self.is_anew = NOTHING_YET, True
+            self.index = self.day_start = ONE
+        self.peak = self.index
+
+    @property
+    def _waits(self) -> bool:
+        """Tell whether capital that makes a new beginning is still to come."""
+        return self.is_anew and not self.growth.base
+
+    def _move(self, index: Decimal, today: date, *, is_midnight: bool) -> None:
+        before, self.index = self.index, index
+        self.peak = max(self.peak, index)
+        if self.day is None or today > self.day or (is_midnight and today == self.day):
+            # Without a mark at midnight the last value known before it counts, so that what
+            # happened unseen belongs to this day.
+            self.day, self.day_start = today, index if is_midnight else before
 
     def copied(self) -> _Track:
         """Return another with the same values, which is made with every cycle: `copy` is slow."""
         return _Track(
-            equity=self.equity,
-            deposited=self.deposited,
+            growth=self.growth,
+            is_anew=self.is_anew,
             index=self.index,
             peak=self.peak,
             day=self.day,
@@ -125,7 +156,7 @@ class Brakes:
             return unchanged
         try:
             change: Change = handler(event, event.body)
-        except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise refused(event, f"it holds what nobody can reckon with ({error!r})") from error
         return change
 
@@ -142,13 +173,12 @@ class Brakes:
     def day_loss_pct(self, trader: TraderId, account: AccountState) -> Decimal:
         """Return the loss since 0:00 UTC of the account's day, percent, not below 0."""
         track = self._track(trader)
-        now = track.index_at(account.equity, account.deposited)
-        return _fall_pct(track.day_start_on(account.time.date()), now)
+        return _fall_pct(track.day_start_on(account.time.date()), track.index_at(account))
 
     def drawdown_pct(self, trader: TraderId, account: AccountState) -> Decimal:
         """Return the fall from the peak, percent, not below 0."""
         track = self._track(trader)
-        return _fall_pct(track.peak, track.index_at(account.equity, account.deposited))
+        return _fall_pct(track.peak, track.index_at(account))
 
     def entries_on(self, trader: TraderId, day: date) -> int:
         """Return how many entries were sent on a UTC day that may have filled."""
@@ -181,14 +211,13 @@ class Brakes:
         return lambda: self._tracks.update(valued)
 
     def _transferred(self, event: Event, body: Transferred) -> Change:
-        def change() -> None:
-            for trader, amount in body.amounts.items():
-                if not is_shared(trader) and trader not in self._tracks:
-                    self._tracks[trader] = _Track(
-                        equity=amount, deposited=amount, day=event.time.date()
-                    )
-
-        return change
+        moved: dict[TraderId, _Track] = {}
+        for trader, amount in body.amounts.items():
+            if not is_shared(trader):
+                known = self._tracks.get(trader)
+                track = moved[trader] = known.copied() if known else _Track()
+                track.transfer(body.equities[trader], amount, event.time)
+        return lambda: self._tracks.update(moved)
 
     def _cycle_ended(self, event: Event, body: CycleEnded) -> Change:  # noqa: ARG002 - a handler
         return self._valued([body.account], is_hour=False)
@@ -241,11 +270,7 @@ class Brakes:
             if body.brake is Brake.PAUSED:
                 track.is_paused = False
             elif body.brake is Brake.MAX_DRAWDOWN:
-                if track.index <= 0:
-                    # Nothing falls from nothing: capital given anew is measured from a new
-                    # beginning.
-                    track.index = track.day_start = ONE
-                track.peak = track.index
+                track.release()
 
         return change
 
@@ -257,7 +282,9 @@ def _fall_pct(start: Decimal, now: Decimal) -> Decimal:
     """Return the fall from `start` to `now` in percent; all of it where there was nothing left."""
     if start <= 0:
         return HUNDRED
-    return max(ZERO, EXACT.subtract(HUNDRED, share(HUNDRED, now, start, INDEX_STEP)))
+    if now >= start:
+        return ZERO
+    return EXACT.subtract(HUNDRED, share(HUNDRED, now, start, PERCENT_STEP))
 
 
 def next_midnight(moment: datetime) -> datetime:

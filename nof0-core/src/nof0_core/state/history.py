@@ -89,7 +89,7 @@ class TraderHistory:
 
     def add_point(self, state: AccountState) -> None:
         """Add a point to the curve; the same hour told again replaces what was there."""
-        point = EquityPoint(time=state.time, equity=state.equity, deposited=state.deposited)
+        point = EquityPoint.of(state)
         last = self.curve.last
         if last is None or state.time > last.time:
             self.curve.append(point)

@@ -42,6 +42,7 @@ from nof0_core.ledger.position import Position
 from nof0_core.money import ZERO
 from nof0_core.state.changes import Change, refused, unchanged
 from nof0_core.state.feedback import answer_in
+from nof0_core.state.growth import grown, note_ruin
 from nof0_core.state.history import TraderHistory
 from nof0_core.state.order_register import OrderRegister
 
@@ -128,11 +129,11 @@ class Projections:
             self.history(account.trader).home = venue_account
 
     def _transferred(self, event: Event, body: Transferred) -> Change:
-        _require_amount(event, *body.amounts.values())
+        _require_amount(event, *body.amounts.values(), *body.equities.values())
         venue = self._venue(body.venue_account)
         raw_usd = venue.raw_usd + sum(body.amounts.values(), ZERO)
         parts = [
-            (account, amount, account.after(deposited=amount))
+            (account, amount, account.after(deposited=amount), grown(event, body, account))
             for trader, amount in body.amounts.items()
             for account in [self._account(event, venue, body.venue_account, trader)]
         ]
@@ -140,9 +141,10 @@ class Projections:
         def change() -> None:
             venue.opened_at = venue.opened_at or body.as_of or event.time
             venue.raw_usd = raw_usd
-            for account, amount, sums in parts:
+            for account, amount, sums, growth in parts:
                 self._settle(body.venue_account, venue, account)
                 account.put(sums)
+                account.growth = growth
                 if not is_shared(account.trader):
                     self.history(account.trader).start(event.time, amount)
 
@@ -350,13 +352,21 @@ class Projections:
         def change() -> None:
             for state in body.accounts:
                 if not is_shared(state.trader):
-                    self.history(state.trader).add_point(state)
+                    history = self.history(state.trader)
+                    history.add_point(state)
+                    note_ruin(self.venue_accounts, history.home, state)
 
         return change
 
     def _cycle_ended(self, event: Event, body: CycleEnded) -> Change:
         answer = answer_in(body, event.time)
-        return lambda: self.history(body.trader).end_cycle(body, answer)
+
+        def change() -> None:
+            history = self.history(body.trader)
+            history.end_cycle(body, answer)
+            note_ruin(self.venue_accounts, history.home, body.account)
+
+        return change
 
     def _rebalanced(self, event: Event, body: Rebalanced) -> Change:
         return lambda: self.rebalances.append((event.time, body))

@@ -13,6 +13,7 @@ from nof0_core.domain.account import AccountState
 from nof0_core.domain.candles import Candles, Interval, interval_ms, to_ms
 from nof0_core.domain.context import DecisionContext, Performance
 from nof0_core.domain.decision import Decision, Signal
+from nof0_core.domain.growth import Growth
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.limits import RiskLimits
 from nof0_core.domain.position import ExitPlan, Holding
@@ -47,6 +48,7 @@ def account(equity: str = "10000", *, holdings: tuple[Holding, ...] = ()) -> Acc
         fees=zero,
         funding=zero,
         margin_used=sum((h.margin for h in holdings), zero),
+        growth=Growth(base=amount),
         holdings=holdings,
     )
 

@@ -23,6 +23,7 @@ def trader_view(name: str = "sample", *, equity: str = "10000", hours: int = 0) 
             time=begun + timedelta(hours=hour),
             equity=state.equity + Decimal(hour) / 100,
             deposited=state.deposited,
+            index=state.growth.at(state.equity + Decimal(hour) / 100),
         )
         for hour in range(hours)
     )

@@ -7,6 +7,7 @@ import pytest
 
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.context import Performance
+from nof0_core.domain.growth import Growth
 from nof0_core.domain.view import EquityPoint, TraderView
 from nof0_core.protocols import AllocationRequest
 
@@ -28,6 +29,7 @@ def account(trader, equity=STAKE, margin=NOTHING, holdings=()):
         fees=D(0),
         funding=D(0),
         margin_used=margin,
+        growth=Growth(),
         holdings=holdings,
     )
 
@@ -38,7 +40,11 @@ def curve(steps, start=1000.0):
     for hour, step in enumerate([0.0, *steps]):
         equity *= 1 + step
         time = START + timedelta(hours=hour)
-        points.append(EquityPoint(time=time, equity=D(repr(equity)), deposited=D(1000)))
+        points.append(
+            EquityPoint(
+                time=time, equity=D(repr(equity)), deposited=D(1000), index=D(repr(equity)) / 1000
+            )
+        )
     return tuple(points)
 
 

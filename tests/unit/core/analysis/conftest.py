@@ -9,6 +9,7 @@ import pytest
 
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.context import Performance
+from nof0_core.domain.growth import NOTHING_YET, Growth
 from nof0_core.domain.position import ExitPlan
 from nof0_core.domain.trade import ClosedTrade, TradeLeg
 from nof0_core.domain.view import EquityPoint, TraderView
@@ -20,18 +21,28 @@ START = datetime(2025, 7, 1, tzinfo=UTC)
 
 @pytest.fixture
 def curve():
-    """Make a curve from equities, or pairs of equity and what was deposited until then."""
+    """Make a curve from equities, or pairs of equity and what was deposited until then.
+
+    What is deposited from the second point on comes right before its hour is marked.
+    """
 
     def make(*points):
-        pairs = [point if isinstance(point, tuple) else (point, 10_000) for point in points]
-        return [
-            EquityPoint(
-                time=START + timedelta(hours=index),
-                equity=Decimal(str(equity)),
-                deposited=Decimal(str(deposited)),
+        growth, known, made = NOTHING_YET, Decimal(0), []
+        for hour, point in enumerate(points):
+            pair = point if isinstance(point, tuple) else (point, 10_000)
+            equity, deposited = (Decimal(str(amount)) for amount in pair)
+            if deposited != known:
+                before = equity - (deposited - known) if made else Decimal(0)
+                growth, known = growth.moved(before, deposited - known), deposited
+            made.append(
+                EquityPoint(
+                    time=START + timedelta(hours=hour),
+                    equity=equity,
+                    deposited=deposited,
+                    index=growth.at(equity),
+                )
             )
-            for index, (equity, deposited) in enumerate(pairs)
-        ]
+        return made
 
     return make
 
@@ -51,6 +62,7 @@ def account():
             fees=Decimal(fees),
             funding=zero,
             margin_used=zero,
+            growth=Growth(base=Decimal(deposited)),
         )
 
     return make

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
+from decimal import Decimal as D
 
 import attrs
 import pytest
 
 from nof0_core.analysis.leaderboard import Leaderboard
 from nof0_core.analysis.verdict import verdict
+from nof0_core.domain.growth import Growth
 from nof0_core.domain.view import View
 
 
@@ -85,9 +88,48 @@ def test_without_another_baseline_there_is_no_rival(trader, view, wandering):
 
 def test_the_interval_of_return_is_around_what_the_curve_made(trader, view, wandering):
     points = wandering(0.1)
-    row = Leaderboard().rows(view(trader("a", curve=points)))[0]
+    row = Leaderboard().rows(view(trader("a", curve=points, equity=points[-1].equity)))[0]
     made = float(100 * (points[-1].equity / points[0].equity - 1))
+    assert row.return_pct == pytest.approx(made)
     assert row.return_pct_ci[0] < made < row.return_pct_ci[1]
+
+
+def test_the_interval_of_return_moves_with_what_no_full_hour_holds(trader, view, wandering):
+    """The hour under way, and the time before the first mark, are in number and interval alike."""
+    points = wandering(0.1)
+    late = [attrs.evolve(point, index=point.index * D("0.6")) for point in points]
+    whole = Leaderboard().rows(view(trader("a", curve=points, equity=points[-1].equity)))[0]
+    row = Leaderboard().rows(view(trader("a", curve=late, equity=points[-1].equity / 2)))[0]
+    assert row.return_pct == pytest.approx((100 + whole.return_pct) / 2 - 100)
+    for end, other in zip(row.return_pct_ci, whole.return_pct_ci, strict=True):
+        assert end == pytest.approx((100 + other) / 2 - 100)
+
+
+@pytest.mark.parametrize("step", ["1.001", "0.999", "1"])
+def test_equal_returns_have_an_interval_with_the_number_in_it(trader, view, curve, step):
+    points = curve(*(D(10_000) * D(step) ** hour for hour in range(40)))
+    row = Leaderboard().rows(view(trader("a", curve=points, equity=points[-1].equity)))[0]
+    assert row.return_pct_ci[0] <= row.return_pct <= row.return_pct_ci[1]
+    assert row.return_pct_ci == pytest.approx((row.return_pct,) * 2)
+    assert row.sharpe_ci == (0, 0)
+
+
+def test_the_number_of_a_ruined_trader_is_in_its_interval(trader, view, wandering):
+    points = wandering(0.1)
+    dead = [attrs.evolve(points[-1], index=D(0), time=points[-1].time + timedelta(hours=n))
+            for n in (1, 2)]  # fmt: skip
+    one = trader("a", curve=[*points, *dead], equity="500")
+    one = attrs.evolve(one, account=attrs.evolve(one.account, growth=Growth(index=D(0))))
+    row = Leaderboard().rows(view(one))[0]
+    assert row.return_pct == row.return_pct_ci[0] == -100
+
+
+def test_an_hour_marked_anew_is_resampled_anew(trader, view, wandering):
+    points, board = wandering(0.1), Leaderboard()
+    first = board.rows(view(trader("a", curve=points)))[0]
+    again = attrs.evolve(points[-1], index=points[-1].index * 2)
+    second = board.rows(view(trader("a", curve=[*points[:-1], again])))[0]
+    assert second.sharpe_ci != first.sharpe_ci
 
 
 def test_resampling_happens_only_when_an_hour_was_added(trader, view, wandering, monkeypatch):
@@ -101,7 +143,7 @@ def test_resampling_happens_only_when_an_hour_was_added(trader, view, wandering,
     later = board.rows(view(attrs.evolve(one, account=attrs.evolve(one.account, equity=9))))
     assert len(calls) == 1
     assert later[0].equity == 9
-    assert later[0].return_pct_ci == first[0].return_pct_ci
+    assert later[0].sharpe_ci == first[0].sharpe_ci
     board.rows(view(trader("a", curve=wandering(0, hours=31))))
     assert len(calls) == 2
 

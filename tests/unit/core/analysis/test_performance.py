@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import attrs
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,7 +16,7 @@ from nof0_core.analysis.performance import (
     sharpe_ratio,
     win_rate,
 )
-from nof0_core.analysis.returns import Spread, hourly_returns
+from nof0_core.analysis.returns import Spread, beside_hours, hourly_returns, in_common
 
 
 def test_sharpe_is_mean_over_sample_deviation_on_a_daily_scale(curve):
@@ -47,9 +49,37 @@ def test_capital_that_is_moved_in_or_out_is_no_return(curve):
     assert max_drawdown_pct(points) == 0
 
 
-def test_an_hour_that_began_without_equity_has_no_return(curve):
+def test_an_hour_without_capital_makes_nothing(curve):
     points = curve((0, 0), (10_000, 10_000), (10_100, 10_000))
-    assert hourly_returns(points).tolist() == [0.01]
+    assert hourly_returns(points).tolist() == [0.0, 0.01]
+
+
+def test_a_ruin_is_one_return_and_none_comes_after_it(curve):
+    points = curve(10_000, 11_000, -1, 5_000)
+    dead = [attrs.evolve(points[-1], index=Decimal(0), time=points[-1].time + timedelta(hours=n))
+            for n in range(3)]  # fmt: skip
+    returns = hourly_returns([*points[:-1], *dead])
+    assert returns.tolist() == [0.1, -1.0]
+    assert max_drawdown_pct([*points[:-1], *dead]) == 100
+    assert np.isfinite(sharpe_ratio([*points[:-1], *dead]))
+
+
+def test_two_curves_are_compared_on_the_hours_both_have(curve):
+    first = curve(10_000, 10_100, 0, 0, 0)
+    dead = [attrs.evolve(point, index=Decimal(0)) for point in first[2:]]
+    first = [*first[:2], *dead]
+    second = curve(10_000, 10_200, 10_404, 10_300, 10_500)[1:]
+    ours, theirs = in_common(first, hourly_returns(first), second, hourly_returns(second))
+    assert ours.tolist() == [-1.0]
+    assert theirs.tolist() == pytest.approx([0.02])
+
+
+def test_what_no_full_hour_holds_makes_up_the_rest(curve):
+    points = curve(9_000, 9_900, 10_890)
+    now = Decimal("1.2")
+    product = float(np.prod(1 + hourly_returns(points)))
+    assert beside_hours(points, now) * product == pytest.approx(1.2)
+    assert beside_hours(points[:1], Decimal("0.45")) == pytest.approx(0.45)
 
 
 def test_drawdown_is_the_largest_fall_from_a_peak(curve):
@@ -79,20 +109,20 @@ def test_performance_without_account_is_that_of_closed_trades(curve, trade):
 
 
 money = st.decimals("0", "30000", places=2, allow_nan=False, allow_infinity=False)
-steps = st.lists(st.tuples(money, st.decimals("0", "20000", places=2)), max_size=12)
+steps = st.lists(st.tuples(money, st.decimals("0", "20", places=4)), max_size=12)
 
 
 @given(points=steps, cut=st.integers(0, 12))
 def test_tracker_gives_the_same_bits_however_the_history_was_handed_over(points, cut):
     """What is computed once per cycle is what a restarted engine computes from scratch."""
-    from datetime import UTC, datetime, timedelta
-
     from nof0_core.domain.view import EquityPoint
 
     start = datetime(2025, 7, 1, tzinfo=UTC)
     curve = [
-        EquityPoint(time=start + timedelta(hours=n), equity=equity, deposited=deposited)
-        for n, (equity, deposited) in enumerate(points)
+        EquityPoint(
+            time=start + timedelta(hours=n), equity=equity, deposited=Decimal(1), index=index
+        )
+        for n, (equity, index) in enumerate(points)
     ]
     tracker = PerformanceTracker()
     tracker.performance([], curve[:cut], None, 0)

@@ -43,6 +43,7 @@ from nof0_core.domain.event import (
     Transferred,
 )
 from nof0_core.domain.fill import Fill, FundingPayment
+from nof0_core.domain.growth import Growth
 from nof0_core.domain.instrument import Instrument, MarginTier
 from nof0_core.domain.margin import initial_margin
 from nof0_core.domain.model import Completion, ModelCall, Usage
@@ -323,7 +324,10 @@ def books(tmp_path):
         recorder = Recorder(journal=journal, state=EngineState(), clock=clock, log=Lines())
         if is_funded:
             body = Transferred(
-                venue_account="paper", amounts={ANN: D(10_000)}, reason=TransferReason.INITIAL
+                venue_account="paper",
+                amounts={ANN: D(10_000)},
+                equities={ANN: D(0)},
+                reason=TransferReason.INITIAL,
             )
             recorder.record(ANN, body)
         return recorder
@@ -496,7 +500,9 @@ def test_answers_of_models_that_pass_can_be_kept(completion, calls):
         CycleEnded(
             trader=ANN, cycle="c", number=1, scheduled=NOW, status=CycleStatus.OK,
             model=said.model, market="", performance=Performance(),
-            account=AccountState(trader=ANN, time=NOW, margin_used=ZERO, **nothing),
+            account=AccountState(
+                trader=ANN, time=NOW, margin_used=ZERO, growth=Growth(), **nothing
+            ),
             answer=said.text, chain_of_thought=said.chain_of_thought,
             usage=sum((call.usage for call in calls), said.usage), calls=calls,
             judgements=tuple(

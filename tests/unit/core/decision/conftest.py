@@ -14,6 +14,7 @@ from nof0_core.config.model import TraderConfig
 from nof0_core.decision import DecisionMaker
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.context import DecisionContext, Performance
+from nof0_core.domain.growth import Growth
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.limits import RiskLimits
 from nof0_core.domain.model import Completion, Message, ModelSpec, Prompt
@@ -79,6 +80,7 @@ def context():
             fees=Decimal(0),
             funding=Decimal(0),
             margin_used=Decimal(0),
+            growth=Growth(),
             holdings=holdings,
         )
         snapshots = {

@@ -263,6 +263,7 @@ class Scene:
                 Transferred(
                     venue_account="paper",
                     amounts={account: D(amount)},
+                    equities={account: D(0)},
                     reason=TransferReason.INITIAL,
                     as_of=as_of,
                 ),
@@ -316,6 +317,24 @@ class Scene:
             )
             for s, mark in self.venue.prices.items()
         }
+
+    def transfer(self, amounts):
+        """Move capital between accounts."""
+        rules = {symbol: samples.instrument(symbol) for symbol in self.venue.prices}
+        now = self.clock.now()
+        equities = {
+            trader: self.state.account("paper", trader, self.venue.prices, now, rules).equity
+            for trader in amounts
+        }
+        self.recorder.record(
+            ENGINE,
+            Transferred(
+                venue_account="paper",
+                amounts=amounts,
+                equities=equities,
+                reason=TransferReason.REBALANCE,
+            ),
+        )
 
     def approve(self, trader, *decisions):
         """Let the risk gate approve decisions of a trader as things stand now."""

@@ -7,10 +7,7 @@ from decimal import Decimal as D
 import pytest
 
 from nof0_core.domain.decision import Decision, Signal
-from nof0_core.domain.event import Transferred
 from nof0_core.domain.order import OrderPurpose, OrderStatus, TriggerKind
-from nof0_core.domain.vocabulary import TransferReason
-from nof0_core.ids import ENGINE
 from nof0_core.testing import samples
 
 pytestmark = pytest.mark.anyio
@@ -19,11 +16,7 @@ CLOSE = Decision(signal=Signal.CLOSE, symbol="BTC")
 
 def impoverish(scene, *traders):
     for trader in traders:
-        amounts = {trader: D(-3995), "@reserve": D(3995)}
-        transfer = Transferred(
-            venue_account="paper", amounts=amounts, reason=TransferReason.REBALANCE
-        )
-        scene.recorder.record(ENGINE, transfer)
+        scene.transfer({trader: D(-3995), "@reserve": D(3995)})
 
 
 async def test_a_position_whose_stop_fills_meanwhile_is_not_closed_again(scene):

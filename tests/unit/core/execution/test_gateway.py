@@ -12,13 +12,11 @@ import attrs
 import pytest
 
 from nof0_core.domain.decision import Decision, Signal
-from nof0_core.domain.event import CoinRested, OrderAnswered, Transferred
+from nof0_core.domain.event import CoinRested, OrderAnswered
 from nof0_core.domain.order import OrderPurpose, OrderStatus, Side
 from nof0_core.domain.outcome import OrderOutcome
-from nof0_core.domain.vocabulary import TransferReason
 from nof0_core.errors import TransientError
 from nof0_core.execution.gateway import Gateway
-from nof0_core.ids import ENGINE
 from nof0_core.testing import samples
 
 pytestmark = pytest.mark.anyio
@@ -93,14 +91,7 @@ async def test_entries_of_one_cycle_share_the_margin_that_is_free(scene):
         position_size_usd=D(9000), leverage=5,
     )  # fmt: skip
     approved = scene.approve("ann", samples.decision(position_size_usd=D(9000), leverage=5), eth)
-    scene.recorder.record(
-        ENGINE,
-        Transferred(
-            venue_account="paper",
-            amounts={"ann": D(-1500), "@reserve": D(1500)},
-            reason=TransferReason.REBALANCE,
-        ),
-    )
+    scene.transfer({"ann": D(-1500), "@reserve": D(1500)})
     carried = await scene.execution.submit(approved, scene.quotes())
     refused = [report for report in carried.orders if report.status is OrderStatus.REJECTED]
     assert [report.symbol for report in refused] == ["ETH"]

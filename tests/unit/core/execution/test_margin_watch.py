@@ -8,12 +8,10 @@ import attrs
 import pytest
 
 from nof0_core.domain.decision import Signal
-from nof0_core.domain.event import Filled, Transferred
+from nof0_core.domain.event import Filled
 from nof0_core.domain.order import Side
 from nof0_core.domain.position import MarginMode
-from nof0_core.domain.vocabulary import TransferReason
 from nof0_core.errors import JournalError
-from nof0_core.ids import ENGINE
 from nof0_core.money import ZERO
 from nof0_core.testing import samples
 
@@ -22,10 +20,7 @@ pytestmark = pytest.mark.anyio
 
 def _impoverish(scene, trader, amount):
     """Move cash from a trader to the reserve."""
-    amounts = {trader: -D(amount), "@reserve": D(amount)}
-    scene.recorder.record(
-        ENGINE, Transferred(venue_account="paper", amounts=amounts, reason=TransferReason.REBALANCE)
-    )
+    scene.transfer({trader: -D(amount), "@reserve": D(amount)})
 
 
 async def test_insolvent_trader_is_closed_out_with_one_alert(scene):

@@ -23,6 +23,7 @@ from nof0_core.domain.event import (
     Transferred,
 )
 from nof0_core.domain.fill import Fill
+from nof0_core.domain.growth import Growth
 from nof0_core.domain.model import Message
 from nof0_core.domain.order import Side
 from nof0_core.domain.position import ExitPlan, Holding
@@ -69,6 +70,7 @@ class Story:
                 Transferred(
                     venue_account="paper",
                     amounts={account: Decimal(10_000)},
+                    equities={account: Decimal(0)},
                     reason=TransferReason.INITIAL,
                 ),
             )
@@ -90,9 +92,7 @@ class Story:
             accounts = tuple(self.account(trader) for trader in TRADERS)
             self._say(time, ENGINE, HourMarked(accounts=accounts))
             for account in accounts:
-                self.curves[account.trader].append(
-                    EquityPoint(time=time, equity=account.equity, deposited=account.deposited)
-                )
+                self.curves[account.trader].append(EquityPoint.of(account))
         fill = Fill(
             trade_id=str(1000 + hour),
             venue_order_id=str(1000 + hour),
@@ -186,6 +186,7 @@ class Story:
             fees=fees,
             funding=funding,
             margin_used=sum((one.margin for one in held), zero),
+            growth=Growth(base=Decimal(10_000)),
             holdings=held,
         )
 

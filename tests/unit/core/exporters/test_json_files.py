@@ -76,7 +76,7 @@ OURS = {"return_pct_ci", "sharpe_ci", "is_baseline", "beats_baseline_p"}
             "account-totals.json",
             "account-totals.excerpt.json",
             "accountTotals",
-            {"margin_used_pct"},
+            {"margin_used_pct", "return_pct"},
         ),
         ("analytics.json", "analytics.json", "analytics", set()),
         ("leaderboard.json", "leaderboard.json", "leaderboard", OURS),

@@ -26,6 +26,7 @@ def write_story(journal):
         return Transferred(
             venue_account="paper",
             amounts={trader: Decimal("1000.50")},
+            equities={trader: Decimal(0)},
             reason=TransferReason.INITIAL,
         )
 

@@ -28,6 +28,7 @@ from nof0_core.domain.event import (
     OrderReport,
 )
 from nof0_core.domain.fill import Fill
+from nof0_core.domain.growth import Growth
 from nof0_core.domain.model import Message, Usage
 from nof0_core.domain.order import OrderPurpose, OrderRequest, OrderStatus, Side
 from nof0_core.domain.outcome import OrderOutcome
@@ -74,6 +75,7 @@ def cycle_record():
             fees=Decimal("12.35"),
             funding=Decimal(0),
             margin_used=Decimal(0),
+            growth=Growth(),
         ),
         performance=Performance(sharpe_ratio=0.25, cycles=16),
         messages=(

@@ -11,6 +11,7 @@ import pytest
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.context import DecisionContext, Performance
 from nof0_core.domain.decision import Decision, Signal
+from nof0_core.domain.growth import Growth
 from nof0_core.domain.instrument import Instrument, MarginTier
 from nof0_core.domain.limits import RiskLimits
 from nof0_core.domain.position import ExitPlan, Holding
@@ -101,6 +102,7 @@ def context():
             fees=Decimal(0),
             funding=Decimal(0),
             margin_used=sum((h.margin for h in holdings), Decimal(0)),
+            growth=Growth(),
             holdings=holdings,
         )
         return DecisionContext(

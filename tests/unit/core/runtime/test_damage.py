@@ -70,7 +70,12 @@ def recorded(tmp_path_factory):
     )
     for stream in STREAMS:
         amounts = {stream: D(1000)}
-        body = Transferred(venue_account="paper", amounts=amounts, reason=TransferReason.INITIAL)
+        body = Transferred(
+            venue_account="paper",
+            amounts=amounts,
+            equities=dict.fromkeys(amounts, D(0)),
+            reason=TransferReason.INITIAL,
+        )
         recorder.record(stream, body)
     for hour in range(14):
         clock._now = START + timedelta(hours=4 * hour)

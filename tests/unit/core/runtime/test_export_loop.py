@@ -221,11 +221,14 @@ def test_what_a_foreign_exporter_does_to_events_and_picture_reaches_nobody_else(
         status="waiting",
         next_cycle=None,
         trades=(),
-        equity_curve=(EquityPoint(time=START, equity=D(1), deposited=D(1)),),
+        equity_curve=(EquityPoint(time=START, equity=D(1), deposited=D(1), index=D(1)),),
     )
     grown = attrs.evolve(
         trader,
-        equity_curve=(*trader.equity_curve, EquityPoint(time=START, equity=D(2), deposited=D(1))),
+        equity_curve=(
+            *trader.equity_curve,
+            EquityPoint(time=START, equity=D(2), deposited=D(1), index=D(2)),
+        ),
     )
 
     async def story():

@@ -54,11 +54,13 @@ class Script:
         self.events.append(event)
         self.ledger.apply(event)
 
-    def transfer(self, trader, amount, reason="initial"):
+    def transfer(self, trader, amount, reason="initial", **marks):
+        before = self.account(trader, **marks).equity
         self.tell(
             Transferred(
                 venue_account=self.venue_account,
                 amounts={trader: D(amount)},
+                equities={trader: before},
                 reason=TransferReason(reason),
             )
         )

@@ -21,6 +21,7 @@ from nof0_core.domain.event import (
     OrderIntended,
     Transferred,
 )
+from nof0_core.domain.growth import NOTHING_YET
 from nof0_core.domain.order import OrderPurpose, OrderRequest, OrderStatus, Side
 from nof0_core.domain.outcome import OrderOutcome
 from nof0_core.domain.vocabulary import ControlCommand, ControlOutcome, TransferReason
@@ -29,35 +30,45 @@ from nof0_core.state.brakes import Brakes, next_midnight
 START = datetime(2025, 7, 1, 9, tzinfo=UTC)
 
 
-def state(equity, *, deposited=1000, time=START):
-    equity, deposited = D(equity), D(deposited)
-    zero = D(0)
-    return AccountState(
-        trader="ann", time=time, deposited=deposited, cash=equity, equity=equity,
-        realized_pnl=zero, unrealized_pnl=zero, fees=zero, funding=zero, margin_used=zero,
-    )  # fmt: skip
-
-
 class Memory:
-    """Events in a row, applied as they come."""
+    """Events in a row, applied as they come, and the account they tell of."""
 
     def __init__(self) -> None:
         self.brakes = Brakes()
         self.events: list[Event] = []
-        self.add(
-            START,
-            Transferred(venue_account="s", amounts={"ann": D(1000)}, reason=TransferReason.INITIAL),
+        self.deposited, self.growth = D(0), NOTHING_YET
+        self.transfer(0, 0, 1000)
+
+    def transfer(self, hours, before, amount):
+        before, amount = D(before), D(amount)
+        body = Transferred(
+            venue_account="s",
+            amounts={"ann": amount},
+            equities={"ann": before},
+            reason=TransferReason.REBALANCE,
         )
+        self.add(START + timedelta(hours=hours), body)
+        self.deposited += amount
+        self.growth = self.growth.moved(before, amount)
+
+    def state(self, hours, equity):
+        equity, zero = D(equity), D(0)
+        return AccountState(
+            trader="ann", time=START + timedelta(hours=hours), deposited=self.deposited,
+            cash=equity, equity=equity, realized_pnl=zero, unrealized_pnl=zero, fees=zero,
+            funding=zero, margin_used=zero, growth=self.growth,
+        )  # fmt: skip
 
     def add(self, time, body):
         event = Event(seq=len(self.events) + 1, time=time, stream="ann", body=body)
         self.events.append(event)
         self.brakes.prepare(event)()
 
-    def mark(self, hours, equity, deposited=1000):
-        time = START + timedelta(hours=hours)
-        account = state(equity, deposited=deposited, time=time)
-        self.add(time, HourMarked(accounts=(account,)))
+    def mark(self, hours, equity):
+        account = self.state(hours, equity)
+        if not account.index:
+            self.growth = self.growth.ruined()
+        self.add(account.time, HourMarked(accounts=(account,)))
 
     def rebuilt(self):
         brakes = Brakes()
@@ -65,13 +76,11 @@ class Memory:
             brakes.prepare(event)()
         return brakes
 
-    def loss(self, hours, equity, deposited=1000):
-        account = state(equity, deposited=deposited, time=START + timedelta(hours=hours))
-        return self.brakes.day_loss_pct("ann", account)
+    def loss(self, hours, equity):
+        return self.brakes.day_loss_pct("ann", self.state(hours, equity))
 
-    def drawdown(self, hours, equity, deposited=1000):
-        account = state(equity, deposited=deposited, time=START + timedelta(hours=hours))
-        return self.brakes.drawdown_pct("ann", account)
+    def drawdown(self, hours, equity):
+        return self.brakes.drawdown_pct("ann", self.state(hours, equity))
 
 
 @pytest.fixture
@@ -90,6 +99,13 @@ def test_a_day_begins_with_the_mark_at_midnight(memory):
     assert memory.loss(16, 931) == D(2)  # (950 - 931) / 950
 
 
+def test_a_transfer_at_midnight_leaves_the_beginning_of_the_day_to_the_mark(memory):
+    memory.mark(14, 900)
+    memory.transfer(15, 950, 50)  # 0:00 of the next day, right before the mark
+    memory.mark(15, 1000)
+    assert memory.loss(16, 980) == D(2)
+
+
 def test_what_happened_unseen_overnight_belongs_to_the_new_day(memory):
     memory.mark(1, 1000)
     memory.mark(20, 800)  # the engine was away at midnight
@@ -104,14 +120,35 @@ def test_a_new_day_without_a_mark_yet_starts_at_the_newest_value(memory):
 
 def test_a_transfer_is_neither_loss_nor_cure(memory):
     memory.mark(1, 900)
-    # 400 more capital: 900 + 400 = 1300 is what 900 was.
-    assert memory.loss(2, 1300, deposited=1400) == D(10)
-    memory.mark(3, 1300, deposited=1400)
-    assert memory.loss(4, 1300, deposited=1400) == D(10)
+    memory.transfer(1, 900, 400)
+    assert memory.loss(2, 1300) == D(10)
+    memory.mark(3, 1300)
+    assert memory.loss(4, 1300) == D(10)
     # Of those 1300, 130 are lost: 0.9 x 0.9 = 0.81 of the beginning.
-    assert memory.loss(4, 1170, deposited=1400) == D(19)
+    assert memory.loss(4, 1170) == D(19)
     # Taking capital out does not hide it.
-    assert memory.loss(4, 670, deposited=900) == D(19)
+    memory.transfer(4, 1170, -500)
+    assert memory.loss(4, 670) == D(19)
+
+
+def test_between_two_marks_a_transfer_counts_at_the_moment_it_came(memory):
+    memory.mark(1, 1000)
+    # Half of it lost, then given back: what comes after is earned on 1000 again.
+    memory.transfer(1.5, 500, 500)
+    assert memory.drawdown(2, 1100) == D(45)
+    memory.mark(2, 1100)
+    # A high that only a transfer saw is a high.
+    memory.transfer(2.2, 2200, -1200)
+    assert memory.drawdown(3, 900) == D(10)
+
+
+def test_a_trader_whose_capital_was_all_taken_has_lost_nothing(memory):
+    memory.mark(1, 900)
+    memory.transfer(2, 900, -900)
+    memory.mark(3, 0)
+    assert (memory.loss(3, 0), memory.drawdown(3, 0)) == (D(10), D(10))
+    memory.transfer(4, 0, 100)
+    assert memory.drawdown(5, 90) == D(19)
 
 
 def test_the_drawdown_counts_from_the_highest_value(memory):
@@ -126,12 +163,37 @@ def test_the_drawdown_counts_from_the_highest_value(memory):
 
 def test_an_account_that_lost_all_has_lost_all_until_it_is_given_a_new_beginning(memory):
     memory.mark(1, -50)
-    assert memory.loss(2, 450, deposited=1500) == D(100)
-    assert memory.drawdown(2, 450, deposited=1500) == D(100)
+    memory.transfer(1.5, -50, 500)
+    assert memory.loss(2, 450) == D(100)
+    assert memory.drawdown(2, 450) == D(100)
+    memory.mark(2, 450)
+    assert memory.drawdown(2, 450) == D(100)
     memory.add(START, BrakeReleased(brake=Brake.MAX_DRAWDOWN, reason="", trader="ann"))
-    memory.mark(3, 450, deposited=1500)
-    assert memory.drawdown(4, 450, deposited=1500) == 0
-    assert memory.drawdown(4, 405, deposited=1500) == D(10)
+    assert memory.drawdown(3, 450) == 0
+    memory.mark(3, 450)
+    assert memory.drawdown(4, 450) == 0
+    assert memory.drawdown(4, 405) == D(10)
+    # Capital moved later is left out there as well.
+    memory.transfer(4, 405, 405)
+    assert memory.drawdown(5, 729) == D(19)
+    # A second ruin is one again, until a person says so again.
+    memory.mark(6, 0)
+    memory.transfer(7, 0, 300)
+    assert memory.drawdown(8, 300) == D(100)
+    memory.add(START, BrakeReleased(brake=Brake.MAX_DRAWDOWN, reason="", trader="ann"))
+    assert memory.drawdown(8, 300) == 0
+
+
+def test_a_ruined_trader_let_go_on_waits_for_capital_without_a_new_loss(memory):
+    memory.mark(1, -50)
+    memory.add(START, BrakeReleased(brake=Brake.MAX_DRAWDOWN, reason="", trader="ann"))
+    memory.mark(2, -50)
+    assert (memory.loss(2, -50), memory.drawdown(2, -50)) == (0, 0)
+    memory.transfer(3, -50, 20)
+    assert memory.drawdown(3, -30) == 0
+    memory.transfer(4, -30, 230)
+    assert memory.drawdown(5, 200) == 0
+    assert memory.drawdown(5, 150) == D(25)
 
 
 def intent(number, purpose="open"):
@@ -213,21 +275,22 @@ def test_brakes_pauses_and_answers_are_remembered(memory):
 def test_transfers_never_change_losses_and_a_rebuild_gives_the_same(steps):
     """The same returns with and without capital moved in between give the same losses."""
     still, moved = Memory(), Memory()
-    hours, plain, equity, deposited = 0, D(1000), D(1000), D(1000)
+    hours, plain, equity = 0, D(1000), D(1000)
     for wait, permille, flow in steps:
         hours += wait
         growth = 1 + D(permille) / 1000
         plain, equity = plain * growth, equity * growth
-        if equity + flow > 1:
-            equity, deposited = equity + flow, deposited + flow
+        if flow and equity + flow > 1:
+            moved.transfer(hours, equity, flow)
+            equity += flow
         still.mark(hours, plain)
-        moved.mark(hours, equity, deposited)
+        moved.mark(hours, equity)
     for measure in ("loss", "drawdown"):
         one = getattr(still, measure)(hours, plain)
-        other = getattr(moved, measure)(hours, equity, deposited)
+        other = getattr(moved, measure)(hours, equity)
         assert abs(one - other) < D("1E-9")
         assert 0 <= one <= 100
-    account = state(equity, deposited=deposited, time=START + timedelta(hours=hours))
+    account = moved.state(hours, equity)
     again = moved.rebuilt()
     assert again.day_loss_pct("ann", account) == moved.brakes.day_loss_pct("ann", account)
     assert again.drawdown_pct("ann", account) == moved.brakes.drawdown_pct("ann", account)

@@ -70,8 +70,8 @@ def test_curve_has_one_point_per_hour_and_the_newest_word_on_it(script):
     for accounts in ((later,), (corrected,), (state,)):
         script.tell(HourMarked(accounts=accounts))
     assert script.ledger.curve("ann") == (
-        EquityPoint(time=state.time, equity=D(1000), deposited=D(1000)),
-        EquityPoint(time=later.time, equity=D(1011), deposited=D(1000)),
+        EquityPoint(time=state.time, equity=D(1000), deposited=D(1000), index=D(1)),
+        EquityPoint(time=later.time, equity=D(1011), deposited=D(1000), index=D("1.011")),
     )
     assert script.ledger.curve(RESERVE) == script.ledger.curve("bob") == ()
 

@@ -52,7 +52,10 @@ def filled(**changes):
 
 def transferred(amount, trader="ann", venue_account="paper"):
     return Transferred(
-        venue_account=venue_account, amounts={trader: amount}, reason=TransferReason.INITIAL
+        venue_account=venue_account,
+        amounts={trader: amount},
+        equities={trader: D(0)},
+        reason=TransferReason.INITIAL,
     )
 
 

@@ -53,7 +53,12 @@ def test_impossible_amounts_are_refused(started, picture_of, amount):
 
 
 def test_trader_cannot_have_accounts_at_two_venues(started):
-    other = Transferred(venue_account="live", amounts={"ann": D(5)}, reason=TransferReason.INITIAL)
+    other = Transferred(
+        venue_account="live",
+        amounts={"ann": D(5)},
+        equities={"ann": D(0)},
+        reason=TransferReason.INITIAL,
+    )
     with pytest.raises(UnbookableError, match="ann has its account at paper, not in live"):
         started.tell(other)
     assert started.ledger.totals("live").raw_usd == 0
@@ -64,7 +69,10 @@ def test_shared_accounts_exist_at_every_venue(started):
     for venue_account in ("paper", "live"):
         started.tell(
             Transferred(
-                venue_account=venue_account, amounts={RESERVE: D(5)}, reason=TransferReason.INITIAL
+                venue_account=venue_account,
+                amounts={RESERVE: D(5)},
+                equities={},
+                reason=TransferReason.INITIAL,
             )
         )
     assert started.ledger.totals("live").raw_usd == D(5)

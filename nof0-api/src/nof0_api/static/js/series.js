@@ -5,14 +5,17 @@ import { isKnown } from "./format.js";
 /** Equity in USD. Capital moved by a rebalance shows as a step. */
 export const equity = (rows) => points(rows, (row) => row.dollar_equity);
 
-/** Profit in percent of the initial capital; moved capital does not count. */
-export const profit = (rows) => points(rows, (row) => row.cum_pnl_pct);
+/** Time-weighted return of a row in percent; arenas that move no capital tell profit on it alone. */
+export const earned = (row) => row.return_pct ?? row.cum_pnl_pct;
 
-/** Percent below the highest value so far, 0 or negative, of profit on the initial capital. */
+/** Time-weighted return in percent; moved capital does not count. */
+export const returns = (rows) => points(rows, earned);
+
+/** Percent below the highest value so far, 0 or negative, of what the first capital became. */
 export function drawdown(rows) {
   let peak = 100;
   return points(rows, (row) => {
-    const wealth = 100 + row.cum_pnl_pct;
+    const wealth = 100 + earned(row);
     peak = Math.max(peak, wealth);
     return (100 * (wealth - peak)) / peak;
   });

@@ -4,7 +4,7 @@ import { h } from "./dom.js";
 import { age, change, count, gain, interval, isKnown, NONE, percent, score, tone, usd } from "./format.js";
 import { metricOf } from "./metrics.js";
 import { openPositions } from "./position_table.js";
-import { drawdown, exposure } from "./series.js";
+import { drawdown, earned, exposure } from "./series.js";
 import { inception, standing } from "./traders.js";
 
 /** Writes the tiles of one trader as a definition list. */
@@ -22,7 +22,7 @@ export function tiles(store, trader) {
   const tokens = metricOf(store.data("metrics"), "nof0_model_tokens_total", trader);
   // Tokens that cost nothing mean that no price is configured, not that the model was free.
   const isPriced = isKnown(cost) && (cost > 0 || tokens === 0);
-  const result = row?.return_pct ?? last?.cum_pnl_pct ?? null;
+  const result = row?.return_pct ?? (last ? earned(last) : null);
   return h("dl", { class: "tiles" }, [
     tile("equity", "Equity", usd(row?.equity ?? last?.dollar_equity ?? null), origin(start, last)),
     tile("return", "Return", change(result), row?.return_pct_ci ? `95 %: ${interval(row.return_pct_ci)}` : null, tone(result)),

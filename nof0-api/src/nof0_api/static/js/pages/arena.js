@@ -4,13 +4,13 @@ import { h } from "../dom.js";
 import { change, number, usd } from "../format.js";
 import { Leaderboard } from "../leaderboard.js";
 import { LineChart } from "../line_chart.js";
-import { equity, profit } from "../series.js";
+import { equity, returns } from "../series.js";
 import { empty, missing } from "../states.js";
 import { BENCHMARK, colourName, label, tradersOf } from "../traders.js";
 
 const MODES = {
   usd: { text: "$", title: "Equity in US dollars", curve: equity, format: usd, axis: (value) => `$${number(value, 0)}` },
-  percent: { text: "%", title: "Profit in percent of the initial capital", curve: profit, format: change, axis: (value) => `${number(value, 1)} %` },
+  percent: { text: "%", title: "Return in percent", curve: returns, format: change, axis: (value) => `${number(value, 1)} %` },
 };
 
 export class Arena {
