@@ -119,7 +119,9 @@ def _config(
         "name": main.name,
         "env": main.env,
         "seed": main.seed,
-        "clock": ClockConfig(speed=main.clock.speed, start=main.clock.start),
+        "clock": ClockConfig(
+            speed=main.clock.speed, start=main.clock.start, is_lockstep=main.clock.lockstep
+        ),
         "prompt_schema_version": executor.prompt_schema_version,
         "max_prompt_tokens": executor.max_prompt_tokens,
         "traders": tuple(traders),

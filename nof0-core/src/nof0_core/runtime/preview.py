@@ -108,7 +108,7 @@ def _is_recorded(config: Config, section: Section) -> bool | None:
 def haste(config: Config) -> list[str]:
     """Warn where models that read prompts are asked on a clock too fast for their answers."""
     speed = config.clock.speed
-    if speed is None or speed <= FASTEST:
+    if speed is None or speed <= FASTEST or config.clock.is_lockstep:
         return []
     asked = dict.fromkeys(model for t in config.traders for model in (t.model, *t.fallbacks))
     slow = []
@@ -118,7 +118,8 @@ def haste(config: Config) -> list[str]:
             slow.append(model.name)
     message = (
         f"Clock.Speed is {speed:g}: {', '.join(slow)} will answer minutes of the market too late; "
-        "`nof0 run --cycles N` lets time stand still while a model thinks"
+        "`Lockstep: true` in Clock, or `nof0 run --cycles N`, lets time stand still while a model "
+        "thinks"
     )
     return [message] if slow else []
 

@@ -81,6 +81,12 @@ class ClockBlock:
     start: datetime | None = opt(
         default=None, key="Start", help="time a scaled or simulated clock starts at"
     )
+    lockstep: bool = opt(
+        default=False,
+        key="Lockstep",
+        help="time stands still while work is done, then jumps as fast as `Speed` shows it: the "
+        "same run whatever the machine's load; false: time runs on",
+    )
 
 
 @attrs.frozen(kw_only=True)
