@@ -159,11 +159,12 @@ def _failed(config: Config) -> list[str]:
 
 
 def _notes(config: Config) -> list[str]:
-    from nof0_core.runtime.preview import haste, idle_timeouts, unknown_clocks
+    from nof0_core.runtime.preview import haste, idle_timeouts, one_at_a_time, unknown_clocks
 
     return [
         *_failed(config),
         *haste(config),
+        *one_at_a_time(config, full_speed=False),
         *idle_timeouts(config),
         *unknown_clocks(config),
     ]

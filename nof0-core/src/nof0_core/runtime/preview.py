@@ -124,6 +124,15 @@ def haste(config: Config) -> list[str]:
     return [message] if slow else []
 
 
+def one_at_a_time(config: Config, *, full_speed: bool) -> list[str]:
+    """Tell who lets several traders decide at a time that on this clock they take turns."""
+    most = config.max_concurrent_decisions
+    if most == 1 or config.clock.start is None or not (full_speed or config.clock.is_lockstep):
+        return []
+    note = f"max_concurrent_decisions is {most}: it has no effect while time stands still for "
+    return [f"{note}whoever decides; there one trader decides after the other"]
+
+
 def idle_timeouts(config: Config) -> list[str]:
     """Name sections whose timeout lowers none of the limits that calls have anyway."""
     from nof0_core.execution.limits import EXCHANGE_VERBS, LIMITS, MARKET_VERBS

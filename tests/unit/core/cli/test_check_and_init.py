@@ -162,6 +162,26 @@ def test_a_model_that_reads_prompts_on_a_hurried_clock_that_runs_on_is_noted(
     assert ("standing still while work is done" in text) is (lockstep == "true")
 
 
+@pytest.mark.parametrize(
+    ("most", "lockstep", "command", "is_noted"),
+    [
+        (2, "true", ("check",), True),
+        (2, "false", ("check",), False),
+        (1, "true", ("check",), False),
+        (2, "false", ("run", "--cycles", "1"), True),
+    ],
+)
+def test_deciding_at_the_same_time_is_noted_where_time_stands_still(
+    project, most, lockstep, command, is_noted
+):
+    most = f"max_concurrent_decisions: {most}"
+    project.replace("etc/executor.yaml", "max_concurrent_decisions: 1", most)
+    project.replace("etc/nof0.yaml", "Lockstep: true", f"Lockstep: {lockstep}")
+    done = project.nof0(*command, "etc/nof0.yaml").check()
+    assert ((done.stdout + done.stderr).count(f"note: {most.replace(':', ' is')}") == 1) is is_noted
+    assert ("max_concurrent_decisions" in done.stdout + done.stderr) is is_noted
+
+
 def test_a_data_directory_can_be_given(project):
     text = project.nof0("check", "etc/nof0.yaml", "--data-dir", "other").check().stdout
     assert str(project.directory / "other" / "api") in text
