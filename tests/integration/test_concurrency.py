@@ -43,7 +43,8 @@ def sleepy(tmp_path, run_in):
     etc = tmp_path / "etc"
     (etc / "sleeper.py").write_text(SLEEPER)
     main = etc / "nof0.yaml"
-    main.write_text(main.read_text() + "\nPlugins: [./sleeper.py]\n")
+    running = main.read_text().replace("Lockstep: true", "Lockstep: false")
+    main.write_text(running + "\nPlugins: [./sleeper.py]\n")
     llm = etc / "llm.yaml"
     llm.write_text(llm.read_text() + "\n  sleepy:\n    backend: sleeper\n")
     manager = etc / "manager.yaml"

@@ -338,7 +338,8 @@ def test_a_changed_parameter_ends_the_run_and_is_named(recorded, tmp_path):
 def test_a_run_on_a_scaled_clock_records_and_a_miss_ends_it_too(bare):
     workplace = bare.with_(TAPE="../tapes/scaled.jsonl")
     main = (workplace.directory / "etc" / "nof0.yaml").read_text()
-    workplace.write("etc/scaled.yaml", main.replace("Speed: 3600", "Speed: 120"))
+    main = main.replace("Speed: 3600", "Speed: 120").replace("Lockstep: true", "")
+    workplace.write("etc/scaled.yaml", main)
     with LlmServer(default=answers()) as server:
         live = workplace.with_(URL=server.url, KEY=KEY, MODE="record")
         words = ("run", "etc/scaled.yaml", "--for", "3s", "--data-dir")

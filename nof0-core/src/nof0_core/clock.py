@@ -15,6 +15,8 @@ import anyio.lowlevel
 
 LONGEST_SLEEP = 1.0
 """Longest single sleep, in seconds of real time: a clock that was set is noticed after it."""
+MADE_UP = 1.0
+"""So many seconds by which work was slower than a pace are made up; what is more is let go."""
 SET_BACK = timedelta(seconds=1)
 """A clock that loses more than this in a second was set back, …"""
 SET_AHEAD = timedelta(seconds=5)
@@ -173,3 +175,33 @@ class SimulatedClock:
         """Jump to `moment`, giving other tasks one turn."""
         self._now = max(self._now, moment)
         await anyio.lowlevel.checkpoint()
+
+
+class PacedClock(SimulatedClock):
+    """Time that jumps, but not before somebody who watches could have seen it pass.
+
+    It stands still while work is done, so what happens is what happens on a `SimulatedClock`; only
+    when is up to the machine: `speed` seconds pass in a real second, or fewer where work takes
+    longer. The first moment is waited for as if the clock had begun to run with it.
+    """
+
+    def __init__(self, *, start: datetime, speed: float, source: TimeSource | None = None) -> None:
+        super().__init__(start)
+        self._speed = speed
+        self._source = source or Machine()
+        self._shown: float | None = None
+        """When (monotonic) its present time was to be seen."""
+
+    async def sleep_until(self, moment: datetime) -> None:
+        """Wait as long as somebody is to see time stand still, then jump to `moment`.
+
+        Cancelled while it waits, it has not moved.
+        """
+        begun = self._source.monotonic()
+        shown = begun if self._shown is None else self._shown
+        due = shown + max(0.0, (moment - self.now()).total_seconds()) / self._speed
+        due = max(due, begun - MADE_UP)
+        while (left := due - self._source.monotonic()) > 0:
+            await self._source.sleep(min(left, LONGEST_SLEEP))
+        self._shown = due
+        await super().sleep_until(moment)

@@ -24,6 +24,8 @@ LONGEST_INT = 30
 
 _MARK = re.compile(r"<(/?)think(?:ing)?>", re.IGNORECASE)
 _FENCE = re.compile(r"```(?:json)?")
+_CLOSING = re.compile(r"</[\w:-]{1,40}>|<\|[\w ]{1,40}\|>")
+"""Marks that close what an answer stood in, or end it: they are no prose."""
 _START = re.compile(r"[\[{]")
 _BROKEN = re.compile(r'\[[\s\[]*\{|\{\s*["}]')
 """An opening that only JSON has: if it does not parse, the answer is cut off or damaged."""
@@ -36,9 +38,10 @@ class Ambiguous(dict[str, Any]):
 def extract(text: str, accepts: Callable[[object], bool] | None = None) -> tuple[Any, str]:
     """Return the one JSON value that is an answer, and the text around it.
 
-    Code fences and prose are passed over, sections marked as thinking are not searched: what a
-    model considered on its way is no answer, also where it never came to one. JSON numbers come
-    back as int or Decimal; NaN and Infinity as they would in Python.
+    Code fences and prose before it are passed over, sections marked as thinking are not searched:
+    what a model considered on its way is no answer, also where it never came to one. Nor is what
+    prose goes on after: it may be an example the model speaks of. JSON numbers come back as int or
+    Decimal; NaN and Infinity as they would in Python.
 
     Args:
         text: all that the model wrote.
@@ -47,7 +50,7 @@ def extract(text: str, accepts: Callable[[object], bool] | None = None) -> tuple
 
     Raises:
         InvalidOutputError: nothing that could be an answer, damaged JSON, JSON nested too deeply,
-            or several different answers.
+            several different answers, or prose after the answer.
     """
     if len(text) > LONGEST:
         _refuse(f"the answer has {len(text)} characters, more than {LONGEST}", text)
@@ -55,28 +58,41 @@ def extract(text: str, accepts: Callable[[object], bool] | None = None) -> tuple
     if whole is not None:
         # Marks inside the texts of a JSON value are not structure.
         thoughts: list[str] = []
-        values, prose = [whole], ""
+        values, prose, ends, body = [whole], "", [len(text)], text
     else:
         thoughts, body = _without_thoughts(text)
-        values, prose = _values(body, text)
+        values, prose, ends = _values(body, text)
     if any(_is_deep(value) for value in values):
         _refuse(f"JSON nested too deeply: more than {DEEPEST} levels", text)
-    answers: list[Any] = []
-    for value in values:
-        if len(answers) == MOST_ANSWERS:
-            _refuse(f"{MOST_ANSWERS} or more different answers in one; give exactly one", text)
-        if (accepts or _may_decide)(value) and value not in answers:
-            answers.append(value)
-    # An empty list is "do nothing" only where nothing else is said: prose has brackets too.
-    answers = [a for a in answers if a] or answers
-    if len(answers) > 1:
-        _refuse(f"{len(answers)} different answers in one; give exactly one", text)
-    if not answers:
+    answer, end = _chosen(values, ends, accepts or _may_decide, text)
+    if answer is None:
         if accepts is not None:
             _refuse("no answer of the form asked for", text)
         found = "no decision found" if values else "no JSON found"
         _refuse(f"{found}: expected a list of objects with a signal", text)
-    return answers[0], "\n".join(part for part in (*thoughts, prose) if part)
+    if re.search(r"\w", _CLOSING.sub("", _FENCE.sub("", body[end:]))):
+        _refuse("the text goes on after the answer; let nothing follow the JSON", text)
+    return answer, "\n".join(part for part in (*thoughts, prose) if part)
+
+
+def _chosen(
+    values: list[Any], ends: list[int], accepts: Callable[[object], bool], text: str
+) -> tuple[Any, int]:
+    """Return the one value that is an answer and where it ends for the last time; None: no such."""
+    answers: list[Any] = []
+    last: dict[bool, int] = {}
+    for value, end in zip(values, ends, strict=True):
+        if len(answers) == MOST_ANSWERS:
+            _refuse(f"{MOST_ANSWERS} or more different answers in one; give exactly one", text)
+        if accepts(value):
+            last[bool(value)] = end
+            if value not in answers:
+                answers.append(value)
+    # An empty list is "do nothing" only where nothing else is said: prose has brackets too.
+    answers = [a for a in answers if a] or answers
+    if len(answers) > 1:
+        _refuse(f"{len(answers)} different answers in one; give exactly one", text)
+    return (answers[0], last[bool(answers[0])]) if answers else (None, 0)
 
 
 def _whole(text: str) -> Any:
@@ -139,10 +155,12 @@ def _is_deep(value: object) -> bool:
     return True
 
 
-def _values(body: str, text: str) -> tuple[list[Any], str]:
+def _values(body: str, text: str) -> tuple[list[Any], str, list[int]]:
+    """Return the JSON values of a text, the prose around them, and where each of them ends."""
     decoder = _decoder()
     attempts = work = 0
     values: list[Any] = []
+    ends: list[int] = []
     prose: list[str] = []
     position = 0
     while found := _START.search(body, position):
@@ -164,8 +182,9 @@ def _values(body: str, text: str) -> tuple[list[Any], str]:
             position = start + 1
         else:
             values.append(value)
+            ends.append(position)
     prose.append(body[position:])
-    return values, _FENCE.sub("", "".join(prose)).strip()
+    return values, _FENCE.sub("", "".join(prose)).strip(), ends
 
 
 def _read_until(error: json.JSONDecodeError) -> int:

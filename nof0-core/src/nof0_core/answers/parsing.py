@@ -58,6 +58,10 @@ class Answer:
 def parse(text: str) -> Answer:
     """Read an answer.
 
+    One with more than `MOST_DECISIONS` elements has run away: nothing of it opens a position. Its
+    closes are read all the same, the first for each coin, with one malformed element that says
+    why; without any it is refused.
+
     Raises:
         InvalidOutputError: no usable decision in it, with a reason for each element.
     """
@@ -69,9 +73,9 @@ def parse(text: str) -> Answer:
         value = value if "signal" in value else value["decisions"]
     listed = value if isinstance(value, list) else [value]
     if len(listed) > MOST_DECISIONS:
-        reason = f"{len(listed)} decisions, at most {MOST_DECISIONS} are read"
-        raise InvalidOutputError([reason], output=text)
-    elements = tuple(_element(item) for item in listed)
+        elements = _closes(listed, text)
+    else:
+        elements = tuple(_element(item) for item in listed)
     bad = [e for e in elements if isinstance(e, Judgement)]
     if bad and len(bad) == len(elements):
         raise InvalidOutputError([b.verdicts[0].message for b in bad], output=text)
@@ -85,6 +89,19 @@ def _check_object(value: Mapping[str, Any], text: str) -> None:
         raise InvalidOutputError(["both a decision and a list of decisions"], output=text)
     if isinstance(value, Ambiguous) and "signal" not in value:
         raise InvalidOutputError(["a key stands twice beside the decisions"], output=text)
+
+
+def _closes(listed: list[object], text: str) -> tuple[Decision | Judgement, ...]:
+    """Return what too long a list closes."""
+    found: dict[str, Decision | Judgement] = {}
+    for item in listed:
+        made = _element(item)
+        if isinstance(made, Decision) and made.signal is Signal.CLOSE:
+            found.setdefault(made.symbol.upper(), made)
+    reason = f"{len(listed)} decisions, at most {MOST_DECISIONS} are read"
+    if not 0 < len(found) <= MOST_DECISIONS:
+        raise InvalidOutputError([reason], output=text)
+    return (*found.values(), _malformed({}, f"{reason}; of these, closes alone", ""))
 
 
 def _element(item: object) -> Decision | Judgement:

@@ -72,7 +72,11 @@ def _facts(config: Config) -> dict[str, Any]:
         "name": config.name,
         "env": config.env,
         "digest": config.digest,
-        "clock": {"speed": config.clock.speed, "start": config.clock.start},
+        "clock": {
+            "speed": config.clock.speed,
+            "start": config.clock.start,
+            "lockstep": config.clock.is_lockstep,
+        },
         "seed": config.seed,
         "state_dir": config.state_dir,
         "data_path": config.data_path,
@@ -167,11 +171,12 @@ def _failed(config: Config) -> list[str]:
 
 
 def _notes(config: Config) -> list[str]:
-    from nof0_core.runtime.preview import haste, idle_timeouts, unknown_clocks
+    from nof0_core.runtime.preview import haste, idle_timeouts, one_at_a_time, unknown_clocks
 
     return [
         *_failed(config),
         *haste(config),
+        *one_at_a_time(config, full_speed=False),
         *idle_timeouts(config),
         *unknown_clocks(config),
     ]
@@ -182,8 +187,10 @@ def _clock(config: Config) -> str:
     if config.clock.speed is None:
         begin = f", starting at {start:%Y-%m-%dT%H:%M:%SZ} where time is simulated" if start else ""
         return f"the machine's{begin}; seed {config.seed}"
+    stands = ", standing still while work is done" if config.clock.is_lockstep else ""
     return (
-        f"{config.clock.speed:g} times as fast, from {start:%Y-%m-%dT%H:%M:%SZ}; seed {config.seed}"
+        f"{config.clock.speed:g} times as fast{stands}, from {start:%Y-%m-%dT%H:%M:%SZ}; "
+        f"seed {config.seed}"
     )
 
 

@@ -26,7 +26,7 @@ from nof0_core.plugins.env import Logger
 from nof0_core.redaction import Redactor
 from nof0_core.runtime.lock import prepare
 from nof0_core.runtime.logs import keep_trace, logging_to
-from nof0_core.runtime.preview import haste, preflight
+from nof0_core.runtime.preview import haste, one_at_a_time, preflight
 
 
 @click.command()
@@ -75,7 +75,8 @@ def run(
         show = lambda line: console.print(line, markup=False)  # noqa: E731
     for warning in config.warnings:
         show(f"note: {warning}")
-    for note in haste(config) if cycles is None else ():
+    hurried = haste(config) if cycles is None else []
+    for note in (*hurried, *one_at_a_time(config, full_speed=cycles is not None)):
         show(f"note: {note}")
     redactor = Redactor(config.secrets)
     known = threading.enumerate()

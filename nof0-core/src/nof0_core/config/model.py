@@ -104,9 +104,13 @@ class IndicatorConfig:
 
 @attrs.frozen(kw_only=True)
 class ClockConfig:
-    """`speed` None: the machine's clock. `start` is needed for a scaled or simulated clock."""
+    """`speed` None: the machine's clock. `start` is needed for a scaled or simulated clock.
+
+    `is_lockstep`: time stands still while work is done, and jumps at that speed.
+    """
 
     speed: float | None = None
+    is_lockstep: bool = False
     start: datetime | None = None
 
 

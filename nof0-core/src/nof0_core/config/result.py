@@ -31,6 +31,7 @@ from nof0_core.config.session import Session
 from nof0_core.config.targets import check_targets
 from nof0_core.config.traders import TraderScope, make_trader
 from nof0_core.config.tree import Scalar, find
+from nof0_core.config.unlikely import warn_of_fractions
 from nof0_core.config.wiring import Wiring, check_clock, wire
 from nof0_core.domain.model import DailyBudget
 from nof0_core.money import exactly
@@ -75,6 +76,9 @@ def assemble(session: Session, registry: PluginRegistry, trees: Trees) -> Config
         check_shares(session, files.block, tree, entries)
         check_balances(session, files.block, tree, wiring.traders, wiring.exchanges)
     warn_of_no_capital(session, wiring.traders)
+    if files.executor is not None:
+        table = trees.of("Executor")
+        warn_of_fractions(session, files.executor, table, wiring.traders)
     check_clock(session, files)
     if files.main is not None:
         check_hosts(session, files.main.allow_hosts, trees.main)
@@ -119,7 +123,9 @@ def _config(
         "name": main.name,
         "env": main.env,
         "seed": main.seed,
-        "clock": ClockConfig(speed=main.clock.speed, start=main.clock.start),
+        "clock": ClockConfig(
+            speed=main.clock.speed, start=main.clock.start, is_lockstep=main.clock.lockstep
+        ),
         "prompt_schema_version": executor.prompt_schema_version,
         "max_prompt_tokens": executor.max_prompt_tokens,
         "traders": tuple(traders),

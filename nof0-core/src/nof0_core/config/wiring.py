@@ -140,10 +140,20 @@ def _exporters(session: Session, files: Files, markets: Markets) -> tuple[Sectio
 
 
 def check_clock(session: Session, files: Files) -> None:
-    """Refuse a scaled clock that has no time to start at."""
+    """Refuse a clock that lacks what it needs: a time to start at, or a speed to be seen at."""
     clock = files.main.clock if files.main is not None else None
-    if clock is not None and clock.speed is not None and clock.start is None:
+    if clock is None:
+        return
+    if clock.start is None and (clock.speed is not None or clock.lockstep):
         place = find(files.trees.main, "Clock", "Start")
+        with_ = "Speed" if clock.speed is not None else "Lockstep"
         session.problems.add(
-            place, "is required together with Speed, for example 2025-07-23T00:00:00Z"
+            place, f"is required together with {with_}, for example 2025-07-23T00:00:00Z"
+        )
+    if clock.lockstep and clock.speed is None:
+        place = find(files.trees.main, "Clock", "Speed")
+        session.problems.add(
+            place,
+            "is required together with Lockstep: how many seconds are shown in a real one, for "
+            "example 3600; `nof0 run --cycles N` waits for nobody",
         )

@@ -39,6 +39,8 @@ from nof0_core.risk.gate import RiskGate
 
 SHARE = 2 / 3
 """Part of the time left that a model has while others stand in behind it."""
+GRACE = 60.0
+"""So many real seconds longer a backend may hang where time stands still: then it is broken."""
 
 
 class PromptSource(Protocol):
@@ -54,8 +56,8 @@ class DecisionMaker:
     The answer is due `decision_timeout` after the question, told to the backend as `deadline` in
     the engine's time and as `expires` in real time. What is enforced is the latter: a model does
     not answer sooner because a demo's clock runs faster. On a lockstep clock, where time stands
-    still while a model thinks, nothing is enforced here, so that results never depend on the speed
-    of the machine; a backend that waits for others still keeps to `expires`.
+    still while a model thinks, backends keep to `expires` themselves, so that results do not depend
+    on the speed of the machine; one that hangs `GRACE` longer is given up all the same.
 
     Where a model gives no answer, or its budget is spent, the `fallbacks` are asked in their order
     within the same time, of which a silent model leaves them a third. An answer that cannot be used
@@ -176,9 +178,9 @@ class DecisionMaker:
         """Ask one model, which is told how many seconds it has."""
         asked = request.asking(spec, expires=stopwatch() + allowed)
         origin = self._origins.get(spec.backend) or Origin(part=f"llm {spec.backend}")
-        if self._clock.is_lockstep:
-            return await _ask_one(asked, backend, origin)
-        with anyio.move_on_after(allowed):
+        # Where time stands still it counts when the backend itself gives up: that is on a tape.
+        grace = GRACE if self._clock.is_lockstep else 0.0
+        with anyio.move_on_after(allowed + grace):
             return await _ask_one(asked, backend, origin)
         message = f"no answer within {round(allowed, 2):g} s"
         return DecisionResult(status=CycleStatus.MODEL_TIMEOUT, error=message)

@@ -45,12 +45,25 @@ class Controls:
         self._switch = switch
         self._requests = requests
         self._halt: Halt | None = None
+        self._heard: frozenset[str] = frozenset()
         self._faults: AlertOnce[str] = AlertOnce(recorder, "control_unreadable")
+
+    def has_news(self) -> bool:
+        """Tell whether a person has asked for something since `listen`; changes nothing."""
+        if self._switch.read() != self._halt:
+            return True
+        try:
+            return any(request.id not in self._heard for request in self._requests.look())
+        except UsageError:
+            # The next look says so.
+            return False
 
     def listen(self) -> None:
         """Take note of the halt and do what needs no venue: pause, resume, refuse."""
         self._record_halt()
-        for request in self._waiting():
+        waiting = self._waiting()
+        self._heard = frozenset(request.id for request in waiting)
+        for request in waiting:
             if self._recorder.state.brakes.is_answered(request.id):
                 # Answered before the engine died between answer and removal.
                 self._drop(request)

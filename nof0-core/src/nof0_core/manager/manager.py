@@ -322,19 +322,15 @@ class Manager:
     @asynccontextmanager
     async def _beside(self) -> AsyncIterator[None]:
         """Do what no schedule and no other duty may delay."""
-        if self._clock.is_lockstep:
-            async with self._watched():
-                yield
-            return
-        async with anyio.create_task_group() as tasks:
-            for listener in self._listeners:
+        is_lockstep = self._clock.is_lockstep
+        async with self._watched(), anyio.create_task_group() as tasks:
+            if is_lockstep:
+                tasks.start_soon(self._heed)
+            for listener in () if is_lockstep else self._listeners:
                 tasks.start_soon(listener.run)
-            for venue_account in self._config.exchanges:
-                for duty, work in (
-                    ("controls", self._venues.listen),
-                    ("guard", self._venues.guard),
-                ):
-                    tasks.start_soon(self._repeat, duty, venue_account, work)
+            for account in () if is_lockstep else self._config.exchanges:
+                tasks.start_soon(self._repeat, "controls", account, self._venues.listen)
+                tasks.start_soon(self._repeat, "guard", account, self._venues.guard)
             if isinstance(self._clock, SystemClock):
                 tasks.start_soon(self._watch_clock, self._clock)
             try:
@@ -352,6 +348,13 @@ class Manager:
                 yield
             finally:
                 tasks.cancel_scope.cancel()
+
+    async def _heed(self) -> None:
+        """Look at once where a person asks for something, however long no time is to pass."""
+        while True:
+            await pause(self._beat)
+            for venue_account in self._executions if self._venues.has_news() else ():
+                self._hasten(venue_account)
 
     async def _repeat(
         self, duty: str, venue_account: str, work: Callable[[str], Awaitable[None]]

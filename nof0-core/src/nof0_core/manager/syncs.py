@@ -94,6 +94,10 @@ class VenueDuties:
         else:
             self._unsynced.clear(venue_account)
 
+    def has_news(self) -> bool:
+        """Tell whether a person has asked for something that nobody has looked at yet."""
+        return self._controls.has_news()
+
     async def look(self, venue_account: str) -> None:
         """Fetch prices only: what protects needs them also while a sync takes its time."""
         if venue_account not in self._executions:

@@ -109,7 +109,7 @@ def _is_recorded(config: Config, section: Section) -> bool | None:
 def haste(config: Config) -> list[str]:
     """Warn where models that read prompts are asked on a clock too fast for their answers."""
     speed = config.clock.speed
-    if speed is None or speed <= FASTEST:
+    if speed is None or speed <= FASTEST or config.clock.is_lockstep:
         return []
     asked = dict.fromkeys(model for t in config.traders for model in (t.model, *t.fallbacks))
     slow = []
@@ -119,9 +119,19 @@ def haste(config: Config) -> list[str]:
             slow.append(model.name)
     message = (
         f"Clock.Speed is {speed:g}: {', '.join(slow)} will answer minutes of the market too late; "
-        "`nof0 run --cycles N` lets time stand still while a model thinks"
+        "`Lockstep: true` in Clock, or `nof0 run --cycles N`, lets time stand still while a model "
+        "thinks"
     )
     return [message] if slow else []
+
+
+def one_at_a_time(config: Config, *, full_speed: bool) -> list[str]:
+    """Tell who lets several traders decide at a time that on this clock they take turns."""
+    most = config.max_concurrent_decisions
+    if most == 1 or config.clock.start is None or not (full_speed or config.clock.is_lockstep):
+        return []
+    note = f"max_concurrent_decisions is {most}: it has no effect while time stands still for "
+    return [f"{note}whoever decides; there one trader decides after the other"]
 
 
 def idle_timeouts(config: Config) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -157,9 +156,15 @@ def recording(path: Path) -> Iterator[TapeFile]:
     """Open a tape to add to it; made if missing, and on disk for good when this ends.
 
     Raises:
-        UsageError: the file cannot be written, or another process records on it.
+        UsageError: the file cannot be written, another process records on it, or the system has no
+            locks that would tell.
         DataError: what is there is not a tape.
     """
+    try:
+        import fcntl
+    except ImportError:
+        message = f"nothing here can keep a second run off the tape {path}: no file locks (fcntl)"
+        raise UsageError(message, hints=("run it on Linux or macOS; on Windows, in WSL",)) from None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = open_regular(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)

@@ -73,7 +73,8 @@ def test_a_price_keeps_every_digit():
         pytest.param(json.dumps({"decisions": [CLOSE]}), id="wrapped list"),
         pytest.param(json.dumps({"decisions": CLOSE}), id="wrapped object"),
         pytest.param(f"```json\n{json.dumps([CLOSE], indent=2)}\n```", id="fenced"),
-        pytest.param(f"My view [1]: sell. Set {{x}}.\n{json.dumps([CLOSE])}\nDone.", id="prose"),
+        pytest.param(f"My view [1]: sell. Set {{x}}.\n{json.dumps([CLOSE])}\n", id="prose"),
+        pytest.param(f"<answer>\n{json.dumps([CLOSE])}\n</answer><|eot_id|>", id="marks"),
         pytest.param(f"RSI was [31.2, 30.8, 29.9].\n{json.dumps([CLOSE])}", id="after numbers"),
         pytest.param(f"<think>or {entry()}?</think>{json.dumps([CLOSE])}", id="after thinking"),
         pytest.param(f"{json.dumps([CLOSE])}\nSo: {json.dumps([CLOSE])}", id="said twice"),
@@ -85,6 +86,21 @@ def test_forms_that_mean_the_same_are_read_the_same(text):
     (decision,) = parse(text).decisions
 
     assert (decision.signal, decision.symbol) == (Signal.CLOSE, "SOL")
+
+
+@pytest.mark.parametrize("place", [0, 50, 150])
+def test_of_too_long_an_answer_closes_are_read_and_nothing_else(place):
+    listed = [HOLD] * 100 + [json.loads(entry())[0]] * 50
+    listed.insert(place, CLOSE)
+    listed += [CLOSE, {"signal": "close"}]
+
+    *closes, refused = parse(json.dumps(listed)).elements
+
+    assert [(e.signal, e.symbol) for e in closes] == [(Signal.CLOSE, "SOL")]
+    assert not refused.is_approved
+    assert refused.verdicts[0].message == (
+        "153 decisions, at most 100 are read; of these, closes alone"
+    )
 
 
 @pytest.mark.parametrize("text", ["[]", '{"decisions": []}', "```json\n[]\n```"])
@@ -109,6 +125,20 @@ def test_an_empty_list_is_an_answer_that_does_nothing(text):
         pytest.param("{ " * 5000, "very many brackets", id="brackets"),
         pytest.param(" " * 200_001, "200001 characters", id="long"),
         pytest.param(json.dumps([HOLD] * 101), "101 decisions", id="many"),
+        pytest.param(f"[{', '.join([entry()[1:-1]] * 101)}]", "101", id="many entries"),
+        pytest.param(
+            json.dumps([CLOSE | {"symbol": f"C{n}"} for n in range(101)]), "101", id="many closes"
+        ),
+        pytest.param(
+            f"For example {entry()} would be bold, so I wait.", "goes on after", id="an example"
+        ),
+        pytest.param(
+            f"I might say\n```json\n{entry()}\n```\nbut I would rather hold.",
+            "goes on after",
+            id="an example in a fence",
+        ),
+        pytest.param(f"{json.dumps([CLOSE])}\nDone.", "goes on after", id="a word after it"),
+        pytest.param("Say [] or nothing.", "goes on after", id="an empty example"),
     ],
 )
 def test_unusable_answers_are_refused_with_a_reason(text, reason):

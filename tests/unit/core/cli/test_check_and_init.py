@@ -45,7 +45,9 @@ def test_what_init_writes_is_what_the_repository_ships():
 def test_a_fresh_directory_is_ready_to_run(project):
     text = project.nof0("check", "etc/nof0.yaml").check().stdout
     assert text.startswith("etc/nof0.yaml is fine: 6 traders\n")
-    assert "3600 times as fast, from 2025-07-23T00:00:00Z; seed 7" in text
+    assert (
+        "3600 times as fast, standing still while work is done, from 2025-07-23T00:00:00Z" in text
+    )
     assert str(project.directory / "data") in text
     assert "note:" not in text
 
@@ -154,18 +156,45 @@ def nof0_llm_backends():
 """
 
 
-@pytest.mark.parametrize(("speed", "is_noted"), [("61", True), ("60", False)])
-def test_a_model_that_reads_prompts_on_a_hurried_clock_is_noted(project, speed, is_noted):
+@pytest.mark.parametrize(
+    ("speed", "lockstep", "is_noted"),
+    [("61", "false", True), ("60", "false", False), ("61", "true", False)],
+)
+def test_a_model_that_reads_prompts_on_a_hurried_clock_that_runs_on_is_noted(
+    project, speed, lockstep, is_noted
+):
     project.write("etc/thinker.py", SLEEPER)
     main = project.directory / "etc" / "nof0.yaml"
     text = re.sub(r"Speed: \S+", f"Speed: {speed}", main.read_text())
+    text = text.replace("Lockstep: true", f"Lockstep: {lockstep}")
     main.write_text(text + "\nPlugins: [./thinker.py]\n")
     llm = project.directory / "etc" / "llm.yaml"
     llm.write_text(llm.read_text() + "\n  slow:\n    backend: thinker\n")
     project.replace("etc/manager.yaml", "model: mean-reversion", "model: slow")
     text = project.nof0("check", "etc/nof0.yaml").check().stdout
     assert ("Clock.Speed is 61: slow will answer" in text) is is_noted
-    assert ("--cycles" in text) is is_noted
+    assert ("`Lockstep: true` in Clock, or `nof0 run --cycles N`" in text) is is_noted
+    assert ("standing still while work is done" in text) is (lockstep == "true")
+
+
+@pytest.mark.parametrize(
+    ("most", "lockstep", "command", "is_noted"),
+    [
+        (2, "true", ("check",), True),
+        (2, "false", ("check",), False),
+        (1, "true", ("check",), False),
+        (2, "false", ("run", "--cycles", "1"), True),
+    ],
+)
+def test_deciding_at_the_same_time_is_noted_where_time_stands_still(
+    project, most, lockstep, command, is_noted
+):
+    most = f"max_concurrent_decisions: {most}"
+    project.replace("etc/executor.yaml", "max_concurrent_decisions: 1", most)
+    project.replace("etc/nof0.yaml", "Lockstep: true", f"Lockstep: {lockstep}")
+    done = project.nof0(*command, "etc/nof0.yaml").check()
+    assert ((done.stdout + done.stderr).count(f"note: {most.replace(':', ' is')}") == 1) is is_noted
+    assert ("max_concurrent_decisions" in done.stdout + done.stderr) is is_noted
 
 
 def test_a_data_directory_can_be_given(project):

@@ -267,6 +267,20 @@ def test_files_are_found_beside_the_main_file_whatever_the_working_directory(
         pytest.param(
             "nof0.yaml",
             "Name: demo",
+            "Clock: {Lockstep: true}",
+            "etc/nof0.yaml:1: Clock.Start: is required together with Lockstep",
+            id="lockstep without start",
+        ),
+        pytest.param(
+            "nof0.yaml",
+            "Name: demo",
+            "Clock: {Lockstep: true, Start: 2025-07-23T00:00:00Z}",
+            "etc/nof0.yaml:1: Clock.Speed: is required together with Lockstep: how many seconds",
+            id="lockstep without speed",
+        ),
+        pytest.param(
+            "nof0.yaml",
+            "Name: demo",
             "Clock: {Start: 2025-07-23T00:00:00}",
             "Clock.Start: expected a time such as 2025-07-23T00:00:00Z, with Z or an offset",
             id="naive time",

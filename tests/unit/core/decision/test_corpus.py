@@ -157,6 +157,7 @@ BEGIN_WITH_AN_ANSWER = {
     "two-answers",
     "objects-one-after-another",
     "example-then-answer",
+    "prose-around",
 }
 """Answers whose beginning, taken by itself, is another answer than the whole."""
 

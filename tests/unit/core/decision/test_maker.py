@@ -219,6 +219,16 @@ async def test_on_a_lockstep_clock_speed_of_the_machine_does_not_matter(maker, c
     assert (await made.decide(context(), now)).status == "ok"
 
 
+async def test_a_model_that_hangs_on_a_lockstep_clock_is_given_up(maker, context, now, monkeypatch):
+    monkeypatch.setattr("nof0_core.decision.maker.GRACE", 0.02)
+    made, _ = maker(_never, timeout=timedelta(milliseconds=1))
+
+    with anyio.fail_after(60):
+        result = await made.decide(context(), now)
+
+    assert (result.status, result.error) == ("model_timeout", "no answer within 0 s")
+
+
 async def test_cancellation_passes_through(maker, context, now):
     made, _ = maker(_never)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import resource
+import subprocess
+import sys
 
 import pytest
 
@@ -201,3 +203,23 @@ def test_a_tape_is_for_its_owner_alone(path, entry):
     with recording(path) as tape:
         tape.add(entry("a"))
     assert path.stat().st_mode & 0o077 == 0
+
+
+def test_a_system_without_file_locks_is_told_before_a_tape_is_made(path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    with pytest.raises(UsageError, match="no file locks") as caught, recording(path):
+        pass
+    assert "Linux" in caught.value.hints[0]
+    assert not path.exists()
+
+
+def test_a_tape_is_read_where_there_are_no_file_locks(path, entry):
+    write(path, entry("a"))
+    code = (
+        "import sys; sys.modules['fcntl'] = None\n"
+        "from pathlib import Path\n"
+        "from nof0_llm.tape.file import reading\n"
+        "with reading(Path(sys.argv[1])) as tape: print(len(tape))"
+    )
+    words = [sys.executable, "-c", code, str(path)]
+    assert subprocess.run(words, capture_output=True, text=True, check=True).stdout == "1\n"

@@ -21,7 +21,9 @@ class ExecutorFile:
     major_coins: tuple[str, ...] = opt(
         default=MAJORS, help="coins under major_coin_leverage; []: none"
     )
-    min_confidence: float = opt(default=75.0, ge=0, le=100, help="of an entry")
+    min_confidence: float = opt(
+        default=75.0, ge=0, le=100, help="of an entry, on a scale from 0 to 100"
+    )
     min_risk_reward: Decimal = opt(default=Decimal(3), ge=0, help="reward per risk, after costs")
     max_positions: int = opt(default=4, ge=1, help="of one trader at a time")
     decision_interval: timedelta = opt(
@@ -32,7 +34,11 @@ class ExecutorFile:
         gt=timedelta(0),
         help="most that models may take for one decision; shorter than the interval",
     )
-    max_concurrent_decisions: int = opt(default=1, ge=1, help="traders deciding at a time")
+    max_concurrent_decisions: int = opt(
+        default=1,
+        ge=1,
+        help="traders deciding at a time. On a lockstep clock one decides after the other",
+    )
     decision_spread: timedelta = opt(
         default=timedelta(0),
         ge=timedelta(0),

@@ -47,9 +47,9 @@ class CacheNode:
 
 @attrs.frozen(kw_only=True)
 class TtlBlock:
-    """How long answers may be cached, in seconds."""
+    """How long answers may be cached, in seconds; 0: clients ask anew each time."""
 
-    short: int = opt(default=10, key="Short", unit="s", ge=0, help="prices")
+    short: int = opt(default=10, key="Short", unit="s", ge=0, help="prices; 0: not at all")
     medium: int = opt(default=60, key="Medium", unit="s", ge=0, help="lists such as trades")
     long: int = opt(default=300, key="Long", unit="s", ge=0, help="aggregates such as analytics")
 
@@ -80,6 +80,12 @@ class ClockBlock:
     )
     start: datetime | None = opt(
         default=None, key="Start", help="time a scaled or simulated clock starts at"
+    )
+    lockstep: bool = opt(
+        default=False,
+        key="Lockstep",
+        help="time stands still while work is done, then jumps as fast as `Speed` shows it: the "
+        "same run whatever the machine's load; false: time runs on",
     )
 
 
