@@ -26,7 +26,7 @@ class Growth:
 
     `index` is 1 with the first capital, 0 for good after a ruin. `base` is equity in USD right
     after the last transfer; 0 before the first, and after one that took all there was: then the
-    index rests until there is capital again.
+    index rests until there is capital again, whatever fee or funding comes late.
     """
 
     index: Decimal = ONE
@@ -34,7 +34,7 @@ class Growth:
 
     def is_lost(self, equity: Decimal) -> bool:
         """Tell whether all is lost when the account is worth `equity` USD, now or ever before."""
-        return not self.index or equity < 0 or bool(not equity and self.base)
+        return not self.index or (self.base > 0 and equity <= 0)
 
     def at(self, equity: Decimal) -> Decimal:
         """Return the index when the account is worth `equity` USD; 0 where all is lost."""

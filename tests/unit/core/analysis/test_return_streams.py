@@ -53,7 +53,7 @@ class Second:
 
     def now(self, mark):
         equity = self.equity(mark)
-        if self.is_ruined or equity < 0 or (equity == 0 and self.base):
+        if self.is_ruined or (equity <= 0 and self.base > 0):
             return F(0)
         return self.index if self.base <= 0 else self.index * equity / self.base
 

@@ -49,8 +49,8 @@ class Bars:
         )  # fmt: skip
 
 
-@pytest.fixture
-def bars(scene):
+def bars_of(scene):
+    """Let the market of a scene tell bars, which the test adds."""
     scene.bars = Bars(scene.clock)
     return scene.bars
 
@@ -69,7 +69,8 @@ async def oppose(scene):
         assert scene.state.position(trader, "BTC").protection is ProtectionMode.ENGINE
 
 
-async def test_a_stop_that_a_bar_reached_between_two_looks_closes_the_position(scene, bars):
+async def test_a_stop_that_a_bar_reached_between_two_looks_closes_the_position(scene):
+    bars = bars_of(scene)
     await oppose(scene)
     bars.add(1, 98_900, 100_100)
     await later(scene, 2)
@@ -78,7 +79,8 @@ async def test_a_stop_that_a_bar_reached_between_two_looks_closes_the_position(s
     scene.assert_agrees()
 
 
-async def test_a_target_that_a_bar_reached_closes_the_position(scene, bars):
+async def test_a_target_that_a_bar_reached_closes_the_position(scene):
+    bars = bars_of(scene)
     await oppose(scene)
     bars.add(1, 96_000, 100_100)
     bars.add(0, 100_000, 100_100)
@@ -88,7 +90,8 @@ async def test_a_target_that_a_bar_reached_closes_the_position(scene, bars):
     assert [t.reason for t in scene.state.trades("bob")] == ["target"]
 
 
-async def test_a_bar_that_opened_before_the_watch_tells_nothing_but_its_close(scene, bars):
+async def test_a_bar_that_opened_before_the_watch_tells_nothing_but_its_close(scene):
+    bars = bars_of(scene)
     await scene.clock.sleep_until(START + MINUTE / 2)
     await oppose(scene)
     bars.add(0, 90_000, 110_000)
@@ -99,7 +102,8 @@ async def test_a_bar_that_opened_before_the_watch_tells_nothing_but_its_close(sc
     assert [t.reason for t in scene.state.trades("ann")] == ["stop"]
 
 
-async def test_what_stands_at_the_venue_is_the_venues_to_judge(scene, bars):
+async def test_what_stands_at_the_venue_is_the_venues_to_judge(scene):
+    bars = bars_of(scene)
     await scene.open("ann")
     bars.add(1, 90_000, 110_000)
     await later(scene, 2)
@@ -111,7 +115,8 @@ async def test_what_stands_at_the_venue_is_the_venues_to_judge(scene, bars):
     assert scene.state.trades("ann") == ()
 
 
-async def test_what_was_reached_is_closed_wherever_the_price_is_by_then(scene, bars):
+async def test_what_was_reached_is_closed_wherever_the_price_is_by_then(scene):
+    bars = bars_of(scene)
     await oppose(scene)
     bars.add(1, 98_900, 100_100)
     scene.venue.fill_ratio = D(0)
@@ -123,7 +128,8 @@ async def test_what_was_reached_is_closed_wherever_the_price_is_by_then(scene, b
     scene.assert_agrees()
 
 
-async def test_bars_that_closed_while_nobody_looked_count_after_a_restart(scene, bars):
+async def test_bars_that_closed_while_nobody_looked_count_after_a_restart(scene):
+    bars = bars_of(scene)
     await oppose(scene)
     bars.add(1, 98_900, 100_100)
     scene.restart()
@@ -131,7 +137,8 @@ async def test_bars_that_closed_while_nobody_looked_count_after_a_restart(scene,
     assert [t.reason for t in scene.state.trades("ann")] == ["stop"]
 
 
-async def test_a_venue_without_triggers_has_its_exits_judged_on_the_way(scene, bars):
+async def test_a_venue_without_triggers_has_its_exits_judged_on_the_way(scene):
+    bars = bars_of(scene)
     scene.venue.capabilities -= {Capability.TRIGGER_ORDERS}
     scene.restart()
     await scene.open("ann")

@@ -196,3 +196,14 @@ def test_points_of_the_curve_carry_the_index(ann):
     )
     assert [point.index for point in ann.ledger.curve("ann")] == [D("1.1"), D("1.1")]
     assert [point.equity for point in ann.ledger.curve("ann")] == [D(1100), D(500)]
+
+
+def test_a_late_debit_of_an_emptied_account_is_no_ruin(ann):
+    earn(ann, "100")
+    ann.transfer("ann", "-1100", "rebalance")
+    earn(ann, "-0.5")
+    assert returned(ann) == 10
+    ann.transfer("ann", "1000.5", "rebalance")
+    assert returned(ann) == 10
+    earn(ann, "-1000")
+    assert returned(ann) == -100
