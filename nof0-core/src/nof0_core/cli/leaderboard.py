@@ -116,7 +116,13 @@ def _columns(rows: Sequence[LeaderboardRow]) -> list[Column[LeaderboardRow]]:
     def column(
         name: str, cell: Callable[[LeaderboardRow], str], leaves: int = 0, *, words: bool = False
     ) -> Column[LeaderboardRow]:
-        return Column(name=name, cell=lambda row: Text(cell(row)), leaves=leaves, is_words=words)
+        return Column(
+            name=name,
+            cell=lambda row: Text(cell(row)),
+            leaves=leaves,
+            is_words=words,
+            least=24,
+        )
 
     found = [
         column("#", lambda row: places.get(row.trader, _UNKNOWN)),

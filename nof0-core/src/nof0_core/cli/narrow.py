@@ -13,22 +13,20 @@ from rich.text import Text
 
 T = TypeVar("T")
 
-_WORDS = 12
-"""Letters a line of a column of words has at the least."""
-
 
 @attrs.frozen(kw_only=True)
 class Column(Generic[T]):
     """One column, and what stands in it for a row.
 
     `leaves` says when it goes where a terminal is too narrow, 1 first; 0 stays. `is_words` may be
-    broken into lines; anything else stands on the right, on one line.
+    broken into lines of `least` letters; anything else stands on the right, on one line.
     """
 
     name: str
     cell: Callable[[T], Text]
     leaves: int = 0
     is_words: bool = False
+    least: int = 14
 
 
 def fitted(
@@ -78,4 +76,4 @@ def _needed(columns: Sequence[Column[T]], rows: Sequence[T], *, gap: int) -> int
 
 def _width(column: Column[T], rows: Sequence[T]) -> int:
     wide = max((column.cell(row).cell_len for row in rows), default=0)
-    return max(cell_len(column.name), min(wide, _WORDS) if column.is_words else wide)
+    return max(cell_len(column.name), min(wide, column.least) if column.is_words else wide)

@@ -30,8 +30,14 @@ def _columns(ranked: Sequence[Standing]) -> list[Column[Standing]]:
     places = {one.trader.trader: str(place) for place, one in enumerate(ranked, start=1)}
     return [
         Column(name="#", cell=lambda one: Text(places.get(one.trader.trader, "–"))),
-        Column(name="trader", cell=lambda one: Text(one.trader.trader), is_words=True),
-        Column(name="model", cell=lambda one: Text(one.trader.model), is_words=True, leaves=1),
+        Column(name="trader", cell=lambda one: Text(one.trader.trader), is_words=True, least=24),
+        Column(
+            name="model",
+            cell=lambda one: Text(one.trader.model),
+            is_words=True,
+            least=24,
+            leaves=1,
+        ),
         Column(name="equity", cell=lambda one: Text(f"{one.trader.account.equity:,.2f}"), leaves=8),
         Column(name="return", cell=lambda one: coloured(one.trader.account.return_pct)),
         Column(name="fees", cell=lambda one: Text(f"{one.trader.account.fees:,.2f}"), leaves=2),
