@@ -273,6 +273,7 @@ def test_leaderboard_shows_the_numbers_of_the_api_and_whether_they_mean_anything
             f"{plus(row['return_pct'], 2)} %",
             f"{plus(low, 1)} … {plus(high, 1)}",
             plus(row["sharpe"], 2),
+            f"{row['usable_answers']} of {row['cycles']}",
             usd(row["lose_dollars"], sign=True),
         ):
             expect(shown.nth(index)).to_contain_text(text)
@@ -280,6 +281,46 @@ def test_leaderboard_shows_the_numbers_of_the_api_and_whether_they_mean_anything
     sentence = page.locator("#verdict").inner_text().replace("−", "-")
     assert "means nothing" in sentence
     assert sentence in finished.said
+
+
+def test_who_is_not_ranked_stands_last_with_the_reason_on_page_and_terminal(
+    finished, serve_files, open_page, tmp_path
+):
+    shutil.copytree(finished.data / "api", tmp_path / "api")
+    path = tmp_path / "api" / "leaderboard.json"
+    rows = json.loads(path.read_bytes())["leaderboard"]
+    why = "0 of 12 answers usable, 0 of 20 cycles"
+    outside = {"usable_answers": 0, "cycles": 12, "status": "failing", "unranked_reason": why}
+    # The best of all returns; a row like the one of a model that never answers.
+    rows = [*rows[1:], {**rows[0], **outside, "beats_baseline_p": None}]
+    path.write_text(json.dumps({"leaderboard": rows}))
+    ids, last = [row["id"] for row in rows], rows[-1]["id"]
+    command = [sys.executable, "-m", "nof0_core", "leaderboard", str(tmp_path / "api")]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    starts = [line.split()[:2] for line in said.splitlines() if line[:1] in "12345–" and line]
+    ranks = [*map(str, range(1, len(rows))), "–"]
+    assert starts == [list(pair) for pair in zip(ranks, ids, strict=True)]
+    url = serve_files(tmp_path / "api")
+    page = open_page(f"{url}/")
+    table = page.get_by_role("table", name="Leaderboard")
+    expect(table.locator("tbody td.lead a")).to_have_text(ids)
+    expect(table.locator("tbody td.rank")).to_have_text(ranks)
+    shown = table.locator("tbody tr").last
+    for text in ("failing", f"not ranked: {why}", "0 of 12"):
+        expect(shown).to_contain_text(text)
+    sentence = page.locator("#verdict").inner_text().replace("−", "-")
+    assert sentence in " ".join(said.split())
+    assert f"{ids[0]} and {ids[1]}" in sentence
+    page.evaluate("id => { location.hash = `#/trader/${id}` }", last)
+    expect(page.locator("[data-tile=rank] dd")).to_have_text(f"not ranked{why}")
+    expect(page.locator("[data-tile=usable] dd")).to_contain_text("0 of 12")
+    expect(page.locator("h1")).to_contain_text("failing")
+    page.evaluate("id => { location.hash = `#/trader/${id}` }", ids[0])
+    expect(page.locator("[data-tile=rank] dd")).to_contain_text(f"1 of {len(rows) - 1}")
+    narrow = open_page(f"{url}/", width=390)
+    expect(narrow.get_by_role("table", name="Leaderboard")).to_contain_text(why)
+    assert narrow.evaluate("document.documentElement.scrollWidth") <= 390
+    assert narrow.evaluate(ESCAPED) == []
 
 
 def test_prices_are_in_the_ticker(api, open_page):
@@ -519,7 +560,7 @@ def test_a_recording_of_another_arena_is_shown_too(serve_files, open_page, tmp_p
     rows = json.loads((tmp_path / "api" / "leaderboard.json").read_bytes())["leaderboard"]
     page = open_page(f"{serve_files(tmp_path / 'api')}/")
     names = page.get_by_role("table", name="Leaderboard").locator("tbody a")
-    best_first = [row["id"] for row in sorted(rows, key=lambda row: -row["equity"])]
+    best_first = [row["id"] for row in sorted(rows, key=lambda row: -row["return_pct"])]
     expect(names).to_have_text(best_first)
     expect(page.locator("#verdict")).to_contain_text("means nothing yet")
     page.evaluate("location.hash = '#/positions'")

@@ -33,9 +33,7 @@ def same(bench, **options):
     assert {
         trader: (one.model, one.exchange, one.symbols, one.journal_dir)
         for trader, one in places.traders.items()
-    } == {
-        t.id: (t.model.name, t.exchange, t.symbols, t.journal_dir) for t in config.traders
-    }
+    } == {t.id: (t.model.name, t.exchange, t.symbols, t.journal_dir) for t in config.traders}
     return places
 
 

@@ -28,7 +28,7 @@ export class Leaderboard {
     this.table = new Table({ caption: "Leaderboard, best return first, who is not ranked last", columns });
     this.body = h("div", {});
     this.verdict = h("p", { class: "verdict", hidden: true, id: "verdict" });
-    this.note = h("p", { class: "note" }, "Who has too few usable answers or too short a life is not ranked. P(best): chance of beating the best (other) baseline. Intervals are bootstrapped from hourly returns. Capital that a rebalance moves changes equity, never the return.");
+    this.note = h("p", { class: "note" }, "Best return first. Who has too few usable answers, or too short a record, is not ranked. P(best): chance of beating the best (other) baseline. Intervals are bootstrapped from hourly returns. Capital that a rebalance moves changes equity, never the return.");
     this.element = h("section", { class: "panel", "aria-labelledby": "leaderboard-title" },
       h("header", {}, h("h2", { id: "leaderboard-title" }, "Leaderboard")), this.verdict, this.body, this.note);
   }
