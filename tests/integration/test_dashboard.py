@@ -273,6 +273,7 @@ def test_leaderboard_shows_the_numbers_of_the_api_and_whether_they_mean_anything
             f"{plus(row['return_pct'], 2)} %",
             f"{plus(low, 1)} … {plus(high, 1)}",
             plus(row["sharpe"], 2),
+            f"{row['usable_answers']} of {row['cycles']}",
             usd(row["lose_dollars"], sign=True),
         ):
             expect(shown.nth(index)).to_contain_text(text)
@@ -280,6 +281,38 @@ def test_leaderboard_shows_the_numbers_of_the_api_and_whether_they_mean_anything
     sentence = page.locator("#verdict").inner_text().replace("−", "-")
     assert "means nothing" in sentence
     assert sentence in finished.said
+
+
+def test_who_is_not_ranked_stands_last_with_the_reason_on_page_and_terminal(
+    finished, serve_files, open_page, tmp_path
+):
+    shutil.copytree(finished.data / "api", tmp_path / "api")
+    path = tmp_path / "api" / "leaderboard.json"
+    rows = json.loads(path.read_bytes())["leaderboard"]
+    why = "0 of 12 answers usable, 0 of 20 cycles"
+    outside = {"usable_answers": 0, "cycles": 12, "status": "failing", "unranked_reason": why}
+    rows = [*rows[1:], {**rows[0], **outside, "beats_baseline_p": None}]
+    path.write_text(json.dumps({"leaderboard": rows}))
+    ids = [row["id"] for row in rows]
+    command = [sys.executable, "-m", "nof0_core", "leaderboard", str(tmp_path / "api")]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    ranks = [*map(str, range(1, len(rows))), "–"]
+    assert re.findall(r"(?m)^(\d|–) +(\w+)", said) == list(zip(ranks, ids, strict=True))
+    page = open_page(f"{(url := serve_files(tmp_path / 'api'))}/")
+    table = page.get_by_role("table", name="Leaderboard")
+    expect(table.locator("tbody td.lead a")).to_have_text(ids)
+    expect(table.locator("tbody td.rank")).to_have_text(ranks)
+    expect(table.locator("tbody tr").last).to_contain_text(f"failingnot ranked: {why}")
+    assert page.locator("#verdict").inner_text().replace("−", "-") in " ".join(said.split())
+    page.evaluate("id => { location.hash = `#/trader/${id}` }", ids[-1])
+    expect(page.locator("[data-tile=rank] dd")).to_have_text(f"not ranked{why}")
+    expect(page.locator("[data-tile=usable] dd")).to_contain_text("0 of 12")
+    page.evaluate("id => { location.hash = `#/trader/${id}` }", ids[0])
+    expect(page.locator("[data-tile=rank] dd")).to_contain_text(f"1 of {len(rows) - 1}")
+    narrow = open_page(f"{url}/", width=390)
+    expect(narrow.get_by_role("table", name="Leaderboard")).to_contain_text(why)
+    wide = narrow.evaluate("document.documentElement.scrollWidth")
+    assert (wide, narrow.evaluate(ESCAPED)) == (390, [])
 
 
 def test_prices_are_in_the_ticker(api, open_page):
@@ -519,7 +552,7 @@ def test_a_recording_of_another_arena_is_shown_too(serve_files, open_page, tmp_p
     rows = json.loads((tmp_path / "api" / "leaderboard.json").read_bytes())["leaderboard"]
     page = open_page(f"{serve_files(tmp_path / 'api')}/")
     names = page.get_by_role("table", name="Leaderboard").locator("tbody a")
-    best_first = [row["id"] for row in sorted(rows, key=lambda row: -row["equity"])]
+    best_first = [row["id"] for row in sorted(rows, key=lambda row: -row["return_pct"])]
     expect(names).to_have_text(best_first)
     expect(page.locator("#verdict")).to_contain_text("means nothing yet")
     page.evaluate("location.hash = '#/positions'")

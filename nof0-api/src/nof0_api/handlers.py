@@ -127,7 +127,7 @@ async def crypto_prices(cache: NamedDependency[AnswerCache]) -> Reply[CryptoPric
 
 @get(routes.LEADERBOARD.path, summary="The ranking", **_DATA)
 async def leaderboard(cache: NamedDependency[AnswerCache]) -> Reply[Leaderboard]:
-    """Answer the ranking, best equity first."""
+    """Answer the ranking, best return first, who is not ranked last."""
     return Reply((await cache.ready(Query(routes.LEADERBOARD))).choose)
 
 

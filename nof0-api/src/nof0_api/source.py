@@ -170,7 +170,7 @@ class DataSource(Protocol):
         """Load the newest prices by symbol."""
 
     async def leaderboard(self) -> Document:
-        """Load the ranking, best equity first."""
+        """Load the ranking, best return first, who is not ranked last."""
 
     async def since_inception_values(self) -> Document:
         """Load what every account began with."""

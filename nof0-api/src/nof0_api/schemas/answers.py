@@ -44,7 +44,7 @@ class CryptoPrices(Struct, kw_only=True, rename="camel"):
 
 
 class Leaderboard(Struct, kw_only=True, rename="camel"):
-    """The ranking, best equity first."""
+    """The ranking, best return first, who is not ranked last."""
 
     leaderboard: list[LeaderboardRow]
 

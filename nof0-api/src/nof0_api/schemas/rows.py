@@ -89,7 +89,13 @@ class Price(Struct, kw_only=True):
 
 
 class LeaderboardRow(Struct, kw_only=True):
-    """How one model did. `*_ci` are 95 % bootstrap intervals, null while there is too little."""
+    """How one model did. `*_ci` are 95 % bootstrap intervals, null while there is too little.
+
+    `cycles` are those in which the model was asked, `usable_answers` those of them whose answer
+    could be used. `unranked_reason` says which quality gates it misses, null for who is ranked;
+    those who are not come last. `status` is what the engine says of the trader. `is_settled` is
+    null while nobody reckons whether the difference to the next row is more than chance.
+    """
 
     id: str
     num_trades: int
@@ -104,6 +110,12 @@ class LeaderboardRow(Struct, kw_only=True):
     sharpe_ci: list[float] | None
     is_baseline: bool
     beats_baseline_p: float | None
+    name: str
+    status: str
+    usable_answers: int
+    cycles: int
+    unranked_reason: str | None
+    is_settled: bool | None
 
 
 class SinceInceptionValue(Struct, kw_only=True):

@@ -17,12 +17,15 @@ from nof0_core.analysis.bootstrap import (
     resampled_returns,
     resampled_sharpes,
 )
+from nof0_core.analysis.ranking import Standing, ranking
 from nof0_core.analysis.returns import beside_hours, hourly_returns, in_common
 from nof0_core.domain.candles import FloatArray
 from nof0_core.domain.view import TraderView, View
 from nof0_core.ids import TraderId
 
 _SEED = 0
+_RIVALS = 2
+"""Baselines that can be the best one other than a trader itself."""
 
 
 @attrs.frozen(kw_only=True)
@@ -35,9 +38,13 @@ class LeaderboardRow:
     from the first capital to now. The intervals are 95 % bootstrap ones, None below 24 hours of
     returns, and of the same quantities: full hours are resampled, what was earned before the first
     of them and in the one begun counts as it was in every resample; the number itself is never
-    outside (`around`). `beats_baseline_p` is the probability that the
-    return is above that of the best baseline other than the trader itself, None where there is
-    none or too little common history. `name` and `model` are empty where they are not known.
+    outside (`around`). `beats_baseline_p` is the probability that the return is above that of the
+    best ranked baseline other than the trader itself, None where there is none or too little common
+    history, and for who is not ranked. `name` and `model` are empty where they are not known.
+
+    `cycles` are those in which its model was asked, `usable_answers` those of them whose answer
+    could be used. `unranked_reason` says which quality gates the trader misses, None above them.
+    `status` is the engine's word for what the trader is doing.
     """
 
     trader: TraderId
@@ -56,6 +63,15 @@ class LeaderboardRow:
     lose_dollars: float
     fees: float
     beats_baseline_p: float | None
+    status: str
+    usable_answers: int
+    cycles: int
+    unranked_reason: str | None
+
+    @property
+    def is_ranked(self) -> bool:
+        """Return whether the trader has passed all quality gates."""
+        return self.unranked_reason is None
 
     @property
     def win_rate(self) -> float:
@@ -76,41 +92,44 @@ class Luck:
 
 
 class Leaderboard:
-    """Builds rows again and again; resamples only when a trader has a new hour."""
+    """Builds rows again and again.
+
+    Resamples only when a trader has a new hour, or other baselines are the best ones.
+    """
 
     def __init__(self) -> None:
         self._key: object = None
         self._luck: Mapping[TraderId, Luck] = {}
 
     def rows(self, view: View) -> list[LeaderboardRow]:
-        """Build the rows, best equity first; equal equity keeps the order of the configuration."""
-        key = [
-            (trader.trader, len(trader.equity_curve), trader.equity_curve[-1:])
-            for trader in view.traders
-        ]
+        """Build the rows in the order of `nof0_core.analysis.ranking`."""
+        standings = ranking(view)
+        ranked = [standing.trader for standing in standings if standing.is_ranked]
+        rivals = [trader for trader in ranked if trader.is_baseline][:_RIVALS]
+        hours = [(t.trader, len(t.equity_curve), t.equity_curve[-1:]) for t in view.traders]
+        key = hours, [rival.trader for rival in rivals]
         if key != self._key:
-            self._luck = luck(view.traders)
+            self._luck = luck(view.traders, rivals)
             self._key = key
-        rows = [_row(trader, self._luck[trader.trader]) for trader in view.traders]
-        return sorted(rows, key=lambda row: -row.equity)
+        return [_row(standing, self._luck[standing.trader.trader]) for standing in standings]
 
 
-def luck(traders: Sequence[TraderView]) -> dict[TraderId, Luck]:
+def luck(traders: Sequence[TraderView], rivals: Sequence[TraderView]) -> dict[TraderId, Luck]:
     """Compute intervals and probabilities for all traders.
+
+    Each is compared with the first of the rivals that is not itself.
 
     Deterministic. Traders are compared on the newest hours that both have, with the same blocks of
     hours drawn for both, so what the market did to everyone cancels out.
     """
     series = {trader.trader: hourly_returns(trader.equity_curve) for trader in traders}
-    baselines = [trader for trader in traders if trader.is_baseline]
-    by_return = sorted(baselines, key=lambda trader: -trader.account.return_pct)
     found: dict[TraderId, Luck] = {}
     for trader in traders:
         returns = series[trader.trader]
         if len(returns) < MINIMUM_HOURS:
             found[trader.trader] = Luck()
             continue
-        rival = next((other for other in by_return if other.trader != trader.trader), None)
+        rival = next((other for other in rivals if other.trader != trader.trader), None)
         plan = draw(len(returns), seed=_SEED)
         found[trader.trader] = Luck(
             hours_ci=interval(resampled_returns(returns, plan)),
@@ -139,7 +158,8 @@ def beats(returns: FloatArray, rival: FloatArray) -> float | None:
     )
 
 
-def _row(view: TraderView, chance: Luck) -> LeaderboardRow:
+def _row(standing: Standing, chance: Luck) -> LeaderboardRow:
+    view = standing.trader
     net = np.array([float(trade.net_pnl) for trade in view.trades], dtype=np.float64)
     won = net > 0
     sharpe, sharpe_ci = view.performance.sharpe_ratio, chance.sharpe_ci
@@ -159,7 +179,11 @@ def _row(view: TraderView, chance: Luck) -> LeaderboardRow:
         win_dollars=float(net[won].sum()),
         lose_dollars=float(net[~won].sum()),
         fees=float(view.account.fees),
-        beats_baseline_p=chance.beats_baseline_p,
+        beats_baseline_p=chance.beats_baseline_p if standing.is_ranked else None,
+        status=str(view.status),
+        usable_answers=view.answers.usable,
+        cycles=view.answers.asked,
+        unranked_reason=standing.unranked_reason,
     )
 
 

@@ -12,14 +12,22 @@ FEW_TRADES = 20
 
 
 def verdict(rows: Sequence[LeaderboardRow]) -> str:
-    """Compare the first with the second; rows as `Leaderboard` orders them.
+    """Compare the first with the second of those that are ranked.
+
+    Args:
+        rows: as `Leaderboard` orders them.
 
     Returns:
         A sentence, empty where there are fewer than two traders.
     """
     if len(rows) < 2:
         return ""
-    first, second = rows[0], rows[1]
+    ranked = [row for row in rows if row.is_ranked]
+    if not ranked:
+        return "The order means nothing yet: no trader has passed the quality gates."
+    if len(ranked) == 1:
+        return f"Only {ranked[0].trader} has passed the quality gates: there is no order yet."
+    first, second = ranked[:2]
     ours, theirs = first.return_pct_ci, second.return_pct_ci
     names = f"{first.trader} and {second.trader}"
     if ours is None or theirs is None:

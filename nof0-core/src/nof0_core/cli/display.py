@@ -48,7 +48,7 @@ def display(engine: Engine, console: Console) -> Iterator[Callable[[], None]]:
 
             def draw() -> None:
                 view = engine.views.all()
-                table = status_table(view, title)
+                table = status_table(view, title, width=console.width)
                 table.caption = status_line(view, cycles())
                 table.caption_justify = "left"
                 live.update(table, refresh=True)
@@ -70,10 +70,10 @@ def display(engine: Engine, console: Console) -> Iterator[Callable[[], None]]:
 def summary(config: Config, console: Console, reason: str) -> None:
     """Say why the run ended and how everybody did."""
     console.print(f"stopped: {reason}")
-    known = {str(one.id): (one.name, one.model.name) for one in config.traders}
+    models = {str(one.id): one.model.name for one in config.traders}
     # Without a `json` exporter that works, or before it was open, there is none.
     with suppress(UsageError):
-        rows = read_rows(data_path(config), known)
+        rows = read_rows(data_path(config), models)
         console.print(render_leaderboard(rows, width=console.width))
     console.print(f"journal  {config.state_dir / 'journal'}", soft_wrap=True)
     console.print(f"exports  {config.data_path}", soft_wrap=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from nof0_core.analysis.leaderboard import LeaderboardRow
+    from nof0_core.cli.narrow import Column
     from nof0_core.config.model import Config
 
 _UNKNOWN = "–"
@@ -32,7 +33,7 @@ def leaderboard(source: Path, *, as_json: bool) -> None:
     CONFIG is the main configuration file of the run; DIR the directory with its JSON files, or
     what was given as --data-dir.
     """
-    known: dict[str, tuple[str, str]] = {}
+    models: dict[str, str] = {}
     if source.is_dir():
         directory = _directory(source)
     else:
@@ -40,32 +41,30 @@ def leaderboard(source: Path, *, as_json: bool) -> None:
 
         places = read_places(source)
         directory = places.api_dir
-        known = {trader: (one.name, one.model) for trader, one in places.traders.items()}
+        models = {trader: one.model for trader, one in places.traders.items()}
     if as_json:
         click.echo(json.dumps(_read(directory, FILE_NAME, "leaderboard"), indent=2))
         return
     from nof0_core.cli.output import console
 
     screen = console()
-    rows = read_rows(directory, known)
+    rows = read_rows(directory, models)
     screen.print(render_leaderboard(rows, width=screen.width))
 
 
-def read_rows(
-    directory: Path, known: Mapping[str, tuple[str, str]] | None = None
-) -> list[LeaderboardRow]:
+def read_rows(directory: Path, models: Mapping[str, str] | None = None) -> list[LeaderboardRow]:
     """Read the ranking from the JSON files of a run, in the order of leaderboard.json.
 
     Args:
         directory: where the files of the `json` exporter are.
-        known: name and model of each trader, which the files do not have.
+        models: the model of each trader, which the files do not have.
 
     Raises:
         UsageError: a file is not there or cannot be understood.
     """
     rows = _read(directory, FILE_NAME, "leaderboard")
     try:
-        return _rows(rows, known or {}, _fees(directory))
+        return _rows(rows, models or {}, _fees(directory))
     except (KeyError, TypeError, IndexError) as error:
         message = f"the files in {directory} are not those of the `json` exporter: {error!r}"
         raise UsageError(message) from error
@@ -82,59 +81,74 @@ def data_path(config: Config) -> Path:
 def render_leaderboard(rows: Sequence[LeaderboardRow], *, width: int = _WIDE) -> RenderableType:
     """Lay the rows out as a table, in the order given, with a sentence on what they mean.
 
-    The model is shown where any row has one. On less than 132 columns models and intervals are
-    left out, so that no number is cut.
+    Who is not ranked stands apart, with the reason below the table. The model is shown where any
+    row has one. Where it is narrow models, intervals and then other columns are left out, so that
+    no number is cut.
     """
-    from rich import box
     from rich.console import Group
-    from rich.table import Table
     from rich.text import Text
 
     from nof0_core.analysis.verdict import verdict
+    from nof0_core.cli.narrow import fitted
 
-    is_wide = width >= _WIDE
-    has_models = is_wide and any(row.model for row in rows)
-    table = Table(
-        title="Leaderboard",
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        show_edge=False,
-        padding=(0, 1 if is_wide else 0, 0, 0),
+    ranked = sum(row.is_ranked for row in rows)
+    table = fitted(_columns(rows), rows, width=width, title="Leaderboard", parted_at=ranked)
+    legend = (
+        "* baseline   usable: answers of the model that could be used, of the cycles that asked it"
+        "   P(best): chance of beating the best (other) baseline"
     )
-    table.add_column("#", justify="right", no_wrap=True)
-    for name in ("trader", "model") if has_models else ("trader",):
-        table.add_column(name, no_wrap=True)
-    interval = " [95 %]" if is_wide else ""
-    for name in (
-        "equity $",
-        f"return %{interval}",
-        f"Sharpe{interval}",
-        "trades",
-        "win %",
-        "fees $",
-        "P(best)",
-    ):
-        table.add_column(name, justify="right", no_wrap=True)
-    for rank, row in enumerate(rows, start=1):
-        chance = row.beats_baseline_p
-        table.add_row(
-            str(rank),
-            Text(row.trader + (" *" if row.is_baseline else "")),
-            *([Text(row.model)] if has_models else []),
-            f"{row.equity:,.2f}",
-            f"{row.return_pct:+.2f}" + (_interval(row.return_pct_ci) if is_wide else ""),
-            f"{row.sharpe:+.2f}" + (_interval(row.sharpe_ci) if is_wide else ""),
-            str(row.num_trades),
-            f"{row.win_rate:.0f}" if row.num_trades else _UNKNOWN,
-            f"{row.fees:,.2f}",
-            _UNKNOWN if chance is None else f"{100 * chance:.0f} %",
+    outside = [
+        Text(f"not ranked: {row.trader}: {row.unranked_reason}")
+        for row in rows
+        if row.unranked_reason is not None
+    ]
+    return Group(table, Text(legend, style="dim"), *outside, Text(verdict(rows)))
+
+
+def _columns(rows: Sequence[LeaderboardRow]) -> list[Column[LeaderboardRow]]:
+    from rich.text import Text
+
+    from nof0_core.cli.narrow import Column
+
+    ranked = [row.trader for row in rows if row.is_ranked]
+    places = {trader: str(place) for place, trader in enumerate(ranked, start=1)}
+
+    def column(
+        name: str, cell: Callable[[LeaderboardRow], str], leaves: int = 0, *, words: bool = False
+    ) -> Column[LeaderboardRow]:
+        return Column(
+            name=name,
+            cell=lambda row: Text(cell(row)),
+            leaves=leaves,
+            is_words=words,
+            least=24,
         )
-    legend = "* baseline   P(best): chance of beating the best (other) baseline"
-    return Group(table, Text(legend, style="dim"), Text(verdict(rows)))
+
+    found = [
+        column("#", lambda row: places.get(row.trader, _UNKNOWN)),
+        column("trader", lambda row: row.trader + (" *" if row.is_baseline else ""), words=True),
+        column("model", lambda row: row.model, 1, words=True),
+        column("equity $", lambda row: f"{row.equity:,.2f}", 9),
+        column("return %", lambda row: f"{row.return_pct:+.2f}"),
+        column("[95 %]", lambda row: _interval(row.return_pct_ci), 3),
+        column("Sharpe", lambda row: f"{row.sharpe:+.2f}", 8),
+        column("[95 %]", lambda row: _interval(row.sharpe_ci), 2),
+        column("trades", lambda row: str(row.num_trades), 7),
+        column("win %", lambda row: f"{row.win_rate:.0f}" if row.num_trades else _UNKNOWN, 5),
+        column("fees $", lambda row: f"{row.fees:,.2f}", 4),
+        column("P(best)", lambda row: _chance(row.beats_baseline_p), 6),
+        column("usable", lambda row: f"{row.usable_answers}/{row.cycles}"),
+        column("status", lambda row: row.status, 10, words=True),
+    ]
+    return [one for one in found if any(one.cell(row).plain for row in rows)]
+
+
+def _chance(probability: float | None) -> str:
+    return _UNKNOWN if probability is None else f"{100 * probability:.0f} %"
 
 
 def _interval(interval: tuple[float, float] | None) -> str:
-    return "" if interval is None else f" [{interval[0]:+.1f} … {interval[1]:+.1f}]"
+    return "" if interval is None else f"[{interval[0]:+.1f} … {interval[1]:+.1f}]"
 
 
 def _directory(given: Path) -> Path:
@@ -163,36 +177,37 @@ def _read(directory: Path, name: str, key: str) -> list[dict[str, Any]]:
 
 def _rows(
     rows: Sequence[Mapping[str, Any]],
-    models: Mapping[str, tuple[str, str]],
+    models: Mapping[str, str],
     fees: Mapping[str, float],
 ) -> list[LeaderboardRow]:
     """Turn what stands in leaderboard.json back into rows."""
     from nof0_core.analysis.leaderboard import LeaderboardRow
 
-    found = []
-    for row in rows:
-        name, model = models.get(row["id"], ("", ""))
-        found.append(
-            LeaderboardRow(
-                trader=row["id"],
-                name=name,
-                model=model,
-                is_baseline=row["is_baseline"],
-                equity=row["equity"],
-                return_pct=row["return_pct"],
-                return_pct_ci=_pair(row["return_pct_ci"]),
-                sharpe=row["sharpe"],
-                sharpe_ci=_pair(row["sharpe_ci"]),
-                num_trades=row["num_trades"],
-                num_wins=row["num_wins"],
-                num_losses=row["num_losses"],
-                win_dollars=row["win_dollars"],
-                lose_dollars=row["lose_dollars"],
-                fees=fees.get(row["id"], 0.0),
-                beats_baseline_p=row["beats_baseline_p"],
-            )
+    return [
+        LeaderboardRow(
+            trader=row["id"],
+            name=row["name"],
+            model=models.get(row["id"], ""),
+            is_baseline=row["is_baseline"],
+            equity=row["equity"],
+            return_pct=row["return_pct"],
+            return_pct_ci=_pair(row["return_pct_ci"]),
+            sharpe=row["sharpe"],
+            sharpe_ci=_pair(row["sharpe_ci"]),
+            num_trades=row["num_trades"],
+            num_wins=row["num_wins"],
+            num_losses=row["num_losses"],
+            win_dollars=row["win_dollars"],
+            lose_dollars=row["lose_dollars"],
+            fees=fees.get(row["id"], 0.0),
+            beats_baseline_p=row["beats_baseline_p"],
+            status=row["status"],
+            usable_answers=row["usable_answers"],
+            cycles=row["cycles"],
+            unranked_reason=row["unranked_reason"],
         )
-    return found
+        for row in rows
+    ]
 
 
 def _pair(values: Sequence[float] | None) -> tuple[float, float] | None:

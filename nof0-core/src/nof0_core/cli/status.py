@@ -2,38 +2,76 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from rich.table import Table
 from rich.text import Text
 
+from nof0_core.analysis.ranking import Standing, ranking
+from nof0_core.cli.narrow import Column, fitted
 from nof0_core.domain.view import TraderView, View
+from nof0_core.manager.trader import TraderStatus
+
+_WIDE = 200
 
 
-def status_table(view: View, title: str) -> Table:
-    """Draw all traders: equity, return, positions, trades, what each does next."""
-    table = Table(title=title, title_justify="left", expand=False)
-    table.add_column("trader", no_wrap=True)
-    table.add_column("model", no_wrap=True)
-    for name in ("equity", "return", "fees", "trades", "win", "margin"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("positions")
-    table.add_column("status", no_wrap=True)
-    for trader in view.traders:
-        account, performance = trader.account, trader.performance
-        table.add_row(
-            trader.trader,
-            trader.model,
-            f"{account.equity:,.2f}",
-            coloured(account.return_pct),
-            f"{account.fees:,.2f}",
-            str(performance.trades),
-            f"{performance.win_rate:.0f} %",
-            f"{account.margin_used_pct:.0f} %",
-            positions(trader),
-            trader.status,
-        )
-    return table
+def status_table(view: View, title: str, *, width: int = _WIDE) -> Table:
+    """Draw all traders as the leaderboard ranks them: money, answers, positions, what each does.
+
+    On a narrow terminal columns are left out.
+    """
+    standings = ranking(view)
+    ranked = [standing for standing in standings if standing.is_ranked]
+    return fitted(_columns(ranked), standings, width=width, title=title, parted_at=len(ranked))
+
+
+def _columns(ranked: Sequence[Standing]) -> list[Column[Standing]]:
+    places = {one.trader.trader: str(place) for place, one in enumerate(ranked, start=1)}
+    return [
+        Column(name="#", cell=lambda one: Text(places.get(one.trader.trader, "–"))),
+        Column(name="trader", cell=lambda one: Text(one.trader.trader), is_words=True, least=24),
+        Column(
+            name="model",
+            cell=lambda one: Text(one.trader.model),
+            is_words=True,
+            least=24,
+            leaves=1,
+        ),
+        Column(name="equity", cell=lambda one: Text(f"{one.trader.account.equity:,.2f}"), leaves=8),
+        Column(name="return", cell=lambda one: coloured(one.trader.account.return_pct)),
+        Column(name="fees", cell=lambda one: Text(f"{one.trader.account.fees:,.2f}"), leaves=2),
+        Column(name="trades", cell=lambda one: Text(str(one.trader.performance.trades)), leaves=5),
+        Column(
+            name="win", cell=lambda one: Text(f"{one.trader.performance.win_rate:.0f} %"), leaves=4
+        ),
+        Column(
+            name="margin",
+            cell=lambda one: Text(f"{one.trader.account.margin_used_pct:.0f} %"),
+            leaves=3,
+        ),
+        Column(
+            name="positions", cell=lambda one: Text(positions(one.trader)), is_words=True, leaves=6
+        ),
+        Column(
+            name="usable",
+            cell=lambda one: Text(f"{one.trader.answers.usable}/{one.trader.answers.asked}"),
+        ),
+        Column(name="status", cell=lambda one: doing(one.trader), is_words=True),
+        Column(
+            name="not ranked",
+            cell=lambda one: Text(one.unranked_reason or ""),
+            is_words=True,
+            leaves=7,
+        ),
+    ]
+
+
+def doing(trader: TraderView) -> Text:
+    """Write what a trader does, and why its newest cycle decided nothing, red when it fails."""
+    is_failing = trader.status == TraderStatus.FAILING
+    words = f"{trader.status}, {trader.trouble}" if trader.trouble else trader.status
+    return Text(words, style="red" if is_failing else "yellow" if trader.trouble else "")
 
 
 def coloured(percent: Decimal) -> Text:

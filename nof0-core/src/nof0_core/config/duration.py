@@ -19,8 +19,10 @@ def parse_duration(text: str) -> timedelta:
     """Read a duration; parts may follow each other, largest first: `1h30m`. A minus sign may lead.
 
     Raises:
-        ValueError: if the text is no duration; a number without unit is none.
+        ValueError: if the text is no duration; a number without unit is none, but 0.
     """
+    if text == "0":
+        return timedelta(0)
     body = text.removeprefix("-")
     parts = _PART.findall(body)
     units = list(_UNITS)

@@ -18,6 +18,7 @@ from nof0_core.domain.candles import Interval
 from nof0_core.domain.limits import RiskLimits
 from nof0_core.domain.model import DailyBudget, ModelSpec
 from nof0_core.domain.order import OrderStyle
+from nof0_core.domain.quality import DEFAULT_GATES, QualityGates
 from nof0_core.errors import Problem
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.plugins.kinds import ServiceKind
@@ -145,7 +146,7 @@ class Config:
     keeps. `secrets` are the values of all secret keys that were read, for the redactor. `budget` is
     that of all traders together; from `budget_alert_pct` percent of any budget a person is told.
     `registry` are the plugins, those of the configuration's own files included; `allocation_place`
-    is where the allocation strategy stands.
+    is where the allocation strategy stands. `gates` are those of the ranking.
     """
 
     file: Path
@@ -184,5 +185,6 @@ class Config:
     registry: PluginRegistry = attrs.field(eq=False, repr=False)
     budget: DailyBudget = DailyBudget()
     budget_alert_pct: Decimal = Decimal(80)
+    gates: QualityGates = DEFAULT_GATES
     secrets: tuple[str, ...] = attrs.field(default=(), repr=False)
     warnings: tuple[Problem, ...] = ()

@@ -34,6 +34,7 @@ from nof0_core.config.tree import Scalar, find
 from nof0_core.config.unlikely import warn_of_fractions
 from nof0_core.config.wiring import Wiring, check_clock, wire
 from nof0_core.domain.model import DailyBudget
+from nof0_core.domain.quality import QualityGates
 from nof0_core.money import exactly
 from nof0_core.plugins.registry import PluginRegistry
 
@@ -178,6 +179,11 @@ def _config(
         ),
         secrets=tuple(sorted(session.structurer.secrets)),
         warnings=tuple(session.warnings),
+        gates=QualityGates(
+            min_cycles=main.ranking.min_cycles,
+            min_usable_pct=main.ranking.min_usable_pct,
+            min_age=main.ranking.min_age,
+        ),
         **decisive,
     )
 

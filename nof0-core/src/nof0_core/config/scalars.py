@@ -108,7 +108,7 @@ def as_decimal(node: Node, _type: object = Decimal) -> Decimal:
 def as_duration(node: Node, _type: object = timedelta) -> timedelta:
     """Read a duration with its unit."""
     what = "a duration with unit such as 500ms, 8s, 3m or 1h"
-    text = _text(node, what, "text")
+    text = _text(node, what, "text", "int")
     try:
         return parse_duration(text)
     except ValueError:

@@ -38,7 +38,10 @@ def since_inception_row(model: str, capital: Decimal, start: datetime, invocatio
 
 
 def leaderboard_row(row: LeaderboardRow) -> Json:
-    """Write one line of `leaderboard.json`; unknown intervals and probabilities are null."""
+    """Write one line of `leaderboard.json`; unknown intervals and probabilities are null.
+
+    `is_settled`, whether the difference to the next row is more than chance, is not reckoned yet.
+    """
     return {
         "id": row.trader,
         "num_trades": row.num_trades,
@@ -53,4 +56,10 @@ def leaderboard_row(row: LeaderboardRow) -> Json:
         "sharpe_ci": row.sharpe_ci,
         "is_baseline": row.is_baseline,
         "beats_baseline_p": row.beats_baseline_p,
+        "name": row.name,
+        "status": row.status,
+        "usable_answers": row.usable_answers,
+        "cycles": row.cycles,
+        "unranked_reason": row.unranked_reason,
+        "is_settled": None,
     }

@@ -12,6 +12,7 @@ from nof0_core.domain.account import AccountState
 from nof0_core.domain.brakes import ActiveBrake
 from nof0_core.domain.context import Performance
 from nof0_core.domain.measured import NO_BLOCKS, CallTimes, DutyTrouble, ExporterState, LoopBlocks
+from nof0_core.domain.quality import DEFAULT_GATES, NO_ANSWERS, AnswerCount, QualityGates
 from nof0_core.domain.quarantined import Quarantined
 from nof0_core.domain.snapshot import Quote
 from nof0_core.domain.trade import ClosedTrade
@@ -46,7 +47,9 @@ class TraderView:
     """One trader as seen from outside.
 
     `equity_curve` is hourly and oldest first, `trades` in the order they closed. `initial_capital`
-    is the first transfer. `brakes` is what keeps it from opening positions now.
+    is the first transfer. `brakes` is what keeps it from opening positions now. `answers` counts
+    how often its model was asked and gave something usable; `trouble` is why its newest cycle
+    decided nothing, empty if it did.
     """
 
     trader: TraderId
@@ -63,6 +66,8 @@ class TraderView:
     trades: tuple[ClosedTrade, ...]
     equity_curve: tuple[EquityPoint, ...]
     brakes: tuple[ActiveBrake, ...] = ()
+    answers: AnswerCount = NO_ANSWERS
+    trouble: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -72,7 +77,8 @@ class View:
     `seq` is the number of the newest event the picture includes. `calls` to providers and `duties`
     with their troubles are counted since the start, in real time; they are in no event, and two
     runs of the same configuration differ in them. So are `exporters`, by section, and `blocks` of
-    the event loop. `quarantine` is what is not believed now.
+    the event loop. `quarantine` is what is not believed now. `gates` are what a trader must pass to
+    be ranked.
     """
 
     seq: int
@@ -84,3 +90,4 @@ class View:
     quarantine: tuple[Quarantined, ...] = ()
     exporters: tuple[ExporterState, ...] = ()
     blocks: LoopBlocks = NO_BLOCKS
+    gates: QualityGates = DEFAULT_GATES

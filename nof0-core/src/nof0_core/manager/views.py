@@ -56,6 +56,8 @@ class ViewBuilder:
             status=self._status(running),
             next_cycle=None if running.is_paused else running.due,
             brakes=self._brakes.seen(config.id),
+            answers=state.answers(config.id),
+            trouble=state.trouble(config.id),
             trades=state.trades(config.id),
             equity_curve=state.curve(config.id),
         )
@@ -79,4 +81,5 @@ class ViewBuilder:
             calls=self._measurements.calls(),
             duties=self._measurements.duties.all(),
             quarantine=self._measurements.quarantine.all(),
+            gates=self._config.gates,
         )

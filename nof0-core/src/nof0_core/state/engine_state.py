@@ -14,6 +14,7 @@ from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.margin import initial_margin
 from nof0_core.domain.order import OrderPurpose
 from nof0_core.domain.order_record import OrderRecord
+from nof0_core.domain.quality import NO_ANSWERS, AnswerCount
 from nof0_core.domain.trade import ClosedTrade
 from nof0_core.domain.view import EquityPoint
 from nof0_core.ids import ClientOrderId, CycleId, Symbol, TraderId
@@ -342,6 +343,16 @@ class EngineState:
         """Return how a trader's newest cycle ended; empty before the first."""
         found = self._projections.histories.get(trader)
         return found.last_status if found else ""
+
+    def trouble(self, trader: TraderId) -> str:
+        """Return why a trader's newest cycle decided nothing; empty if it did."""
+        found = self._projections.histories.get(trader)
+        return found.trouble if found else ""
+
+    def answers(self, trader: TraderId) -> AnswerCount:
+        """Return how often a trader's model was asked, and how often that was of use."""
+        found = self._projections.histories.get(trader)
+        return found.answers if found else NO_ANSWERS
 
     def past(self, trader: TraderId) -> Feedback:
         """Return what a trader is told about its last answer and its last trades."""

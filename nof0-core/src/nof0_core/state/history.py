@@ -11,11 +11,17 @@ import attrs
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.event import CycleEnded
 from nof0_core.domain.feedback import Feedback, LastAnswer, PastTrade
+from nof0_core.domain.quality import NO_ANSWERS, AnswerCount
 from nof0_core.domain.trade import ClosedTrade
 from nof0_core.domain.view import EquityPoint
+from nof0_core.domain.vocabulary import CycleStatus
+from nof0_core.state.answer_count import counted
 from nof0_core.state.feedback import recent
 
 T = TypeVar("T")
+
+LONGEST_TROUBLE = 300
+"""Letters that are kept of why a cycle decided nothing; all of it is in the journal."""
 
 
 class GrowingList(Generic[T]):
@@ -57,7 +63,8 @@ class TraderHistory:
     """One trader's history.
 
     `home` is the venue account of its account, None while it has none. `started_at` and
-    `initial_capital` are those of the first transfer.
+    `initial_capital` are those of the first transfer. `trouble` is why the newest cycle decided
+    nothing, empty if it did.
     """
 
     home: str | None = None
@@ -68,6 +75,8 @@ class TraderHistory:
     cycles: int = 0
     last_cycle: datetime | None = None
     last_status: str = ""
+    trouble: str = ""
+    answers: AnswerCount = NO_ANSWERS
     last_answer: LastAnswer | None = None
     _told: tuple[tuple[ClosedTrade, ...], tuple[PastTrade, ...]] = attrs.field(
         default=((), ()), init=False
@@ -99,7 +108,15 @@ class TraderHistory:
     def end_cycle(self, record: CycleEnded, answer: LastAnswer | None) -> None:
         """Count a cycle that ended, and keep in mind what became of its answer, if it had one."""
         self.cycles += 1
+        self.answers += counted(record)
         self.last_answer = answer or self.last_answer
         if self.last_cycle is None or record.scheduled >= self.last_cycle:
             self.last_cycle = record.scheduled
             self.last_status = record.status
+            self.trouble = _trouble(record)
+
+
+def _trouble(record: CycleEnded) -> str:
+    if record.status is CycleStatus.OK:
+        return ""
+    return f"{record.status}: {record.error}".removesuffix(": ")[:LONGEST_TROUBLE]

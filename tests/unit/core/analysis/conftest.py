@@ -11,8 +11,9 @@ from nof0_core.domain.account import AccountState
 from nof0_core.domain.context import Performance
 from nof0_core.domain.growth import NOTHING_YET, Growth
 from nof0_core.domain.position import ExitPlan
+from nof0_core.domain.quality import DEFAULT_GATES, AnswerCount
 from nof0_core.domain.trade import ClosedTrade, TradeLeg
-from nof0_core.domain.view import EquityPoint, TraderView
+from nof0_core.domain.view import EquityPoint, TraderView, View
 from nof0_core.domain.vocabulary import ExitReason
 from nof0_core.ids import Symbol, TraderId
 
@@ -103,8 +104,29 @@ def trade():
 
 
 @pytest.fixture
+def view():
+    """Make a picture at a time, two days after everybody began unless another is given."""
+
+    def make(*traders, age=timedelta(days=2), gates=DEFAULT_GATES):
+        return View(seq=0, time=START + age, traders=traders, quotes={}, gates=gates)
+
+    return make
+
+
+@pytest.fixture
 def trader(account):
-    def make(name, *, curve=(), trades=(), equity="10000", is_baseline=False, fees="0"):
+    def make(
+        name,
+        *,
+        curve=(),
+        trades=(),
+        equity="10000",
+        deposited="10000",
+        is_baseline=False,
+        fees="0",
+        answers=(100, 100),
+    ):
+        usable, asked = answers
         return TraderView(
             trader=TraderId(name),
             name=name.title(),
@@ -113,12 +135,13 @@ def trader(account):
             venue_account="paper",
             started_at=START,
             initial_capital=Decimal(10_000),
-            account=account(equity, trader=name, fees=fees),
+            account=account(equity, deposited, trader=name, fees=fees),
             performance=Performance(),
             status="running",
             next_cycle=None,
             trades=tuple(trades),
             equity_curve=tuple(curve),
+            answers=AnswerCount(asked=asked, usable=usable),
         )
 
     return make

@@ -10,7 +10,6 @@ import pytest
 from nof0_core.analysis.leaderboard import Leaderboard
 from nof0_core.analysis.verdict import verdict
 from nof0_core.domain.growth import Growth
-from nof0_core.domain.view import View
 
 
 @pytest.fixture
@@ -27,24 +26,23 @@ def wandering(curve):
     return make
 
 
-@pytest.fixture
-def view(curve):
-    def make(*traders):
-        return View(seq=0, time=curve(1)[0].time, traders=traders, quotes={})
-
-    return make
-
-
 def by_name(rows):
     return {row.trader: row for row in rows}
 
 
-def test_rows_stand_by_equity_and_equals_keep_their_order(trader, view):
+def test_rows_stand_in_the_order_of_the_ranking_with_what_it_rests_on(trader, view):
     rows = Leaderboard().rows(
-        view(trader("a", equity="9000"), trader("b", equity="11000"), trader("c", equity="9000"))
+        view(
+            trader("mute", equity="20000", answers=(0, 12)),
+            trader("a", equity="9000"),
+            trader("b", equity="11000", answers=(90, 100)),
+        )
     )
-    assert [row.trader for row in rows] == ["b", "a", "c"]
+    assert [row.trader for row in rows] == ["b", "a", "mute"]
     assert rows[0].return_pct == 10
+    assert [(row.usable_answers, row.cycles) for row in rows] == [(90, 100), (100, 100), (0, 12)]
+    assert [row.is_ranked for row in rows] == [True, True, False]
+    assert rows[2].unranked_reason == "0 of 12 answers usable, 0 of 20 cycles"
 
 
 def test_trades_are_counted_by_their_net_profit(trader, trade, view):
@@ -84,6 +82,43 @@ def test_without_another_baseline_there_is_no_rival(trader, view, wandering):
     rows = Leaderboard().rows(view(trader("alone", curve=wandering(0), is_baseline=True)))
     assert rows[0].return_pct_ci is not None
     assert rows[0].beats_baseline_p is None
+
+
+def test_a_baseline_below_the_gates_is_nobodys_rival_until_it_is_above(trader, view, wandering):
+    def at(answers):
+        return view(
+            trader("model", curve=wandering(0.05, seed=3), equity="10300"),
+            trader(
+                "good",
+                curve=wandering(0.3, seed=1),
+                equity="12000",
+                is_baseline=True,
+                answers=answers,
+            ),
+            trader("bad", curve=wandering(-0.3, seed=2), equity="8000", is_baseline=True),
+        )
+
+    board = Leaderboard()
+    below = by_name(board.rows(at((19, 19))))
+    assert below["model"].beats_baseline_p > 0.9
+    assert below["good"].beats_baseline_p is None
+    # No hour was added since: the same board must see that there is a better rival now.
+    above = by_name(board.rows(at((20, 20))))
+    assert above["model"].beats_baseline_p < 0.1
+    assert above["good"].beats_baseline_p > 0.99
+
+
+def test_with_every_baseline_below_the_gates_there_is_no_rival(trader, view, wandering):
+    rows = by_name(
+        Leaderboard().rows(
+            view(
+                trader("model", curve=wandering(0.05, seed=3)),
+                trader("new", curve=wandering(0), is_baseline=True, answers=(3, 3)),
+            )
+        )
+    )
+    assert rows["model"].return_pct_ci is not None
+    assert rows["model"].beats_baseline_p is None
 
 
 def test_the_interval_of_return_is_around_what_the_curve_made(trader, view, wandering):
@@ -137,7 +172,7 @@ def test_resampling_happens_only_when_an_hour_was_added(trader, view, wandering,
 
     calls = []
     luck = module.luck
-    monkeypatch.setattr(module, "luck", lambda traders: calls.append(1) or luck(traders))
+    monkeypatch.setattr(module, "luck", lambda *given: calls.append(1) or luck(*given))
     board, one = Leaderboard(), trader("a", curve=wandering(0, hours=30))
     first = board.rows(view(one))
     later = board.rows(view(attrs.evolve(one, account=attrs.evolve(one.account, equity=9))))
@@ -172,3 +207,15 @@ def test_verdict_says_whether_the_order_means_something(row, first, second, trad
 
 def test_one_trader_alone_needs_no_verdict(row):
     assert not verdict([row("a", (0, 1))])
+
+
+def test_verdict_compares_the_first_two_that_are_ranked(row):
+    outside = attrs.evolve(row("mute", (90, 99)), unranked_reason="0 of 12 answers usable")
+    said = verdict([row("a", (2, 5)), row("b", (-2, 1.5)), outside])
+    assert said.startswith("a leads b")
+    assert verdict([row("a", (2, 5)), outside]) == (
+        "Only a has passed the quality gates: there is no order yet."
+    )
+    assert verdict([outside, outside]) == (
+        "The order means nothing yet: no trader has passed the quality gates."
+    )

@@ -25,6 +25,12 @@ def row(name, equity, **changes):
         "sharpe_ci": [-0.5, 1.0],
         "is_baseline": False,
         "beats_baseline_p": 0.625,
+        "name": name.title(),
+        "status": "running",
+        "usable_answers": 118,
+        "cycles": 120,
+        "unranked_reason": None,
+        "is_settled": None,
     }
     return plain | changes
 
@@ -90,6 +96,57 @@ def test_table_shows_every_trader_in_order_with_intervals_and_the_verdict(direct
     assert "model" not in lines[2]
 
 
+@pytest.fixture
+def mixed(directory):
+    """The same run with a model that never answered, richer than all others, and a new trader."""
+    path = directory / "leaderboard.json"
+    rows = json.loads(path.read_text())["leaderboard"]
+    outside = {"is_baseline": False, "beats_baseline_p": None}
+    rows += [
+        row(
+            "mute",
+            1_110_200.5,
+            status="failing",
+            usable_answers=0,
+            cycles=12,
+            unranked_reason="0 of 12 answers usable, 0 of 20 cycles",
+            **outside,
+        ),
+        row("late", 10_000.0, usable_answers=3, cycles=3, unranked_reason="3 of 20 cycles"),
+    ]
+    path.write_text(json.dumps({"leaderboard": rows}))
+    return directory
+
+
+def shown(directory, width):
+    result = CliRunner().invoke(leaderboard, [str(directory)], env={"COLUMNS": str(width)})
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_who_is_not_ranked_has_no_number_and_its_reason_below_the_table(mixed):
+    text = shown(mixed, 200)
+    starts = [line.split()[:2] for line in text.splitlines() if line[:1] in "12–" and line]
+    assert starts == [["1", "alpha"], ["2", "beta"], ["–", "mute"], ["–", "late"]]
+    mute = next(line for line in text.splitlines() if line.startswith("–"))
+    assert "0/12" in mute
+    assert "failing" in mute
+    assert "not ranked: mute: 0 of 12 answers usable, 0 of 20 cycles" in text
+    assert "not ranked: late: 3 of 20 cycles" in text
+    assert "alpha and beta need" in " ".join(text.split())
+
+
+@pytest.mark.parametrize("width", [200, 120, 100, 80, 60, 40])
+def test_on_a_narrow_terminal_columns_go_and_no_digit_is_cut(mixed, width):
+    text = shown(mixed, width)
+    assert max(map(len, text.splitlines())) <= width
+    assert "…" not in text.replace(" … ", "")
+    for part in ("+2.00", "-1.00", "+11002.00", "118/120", "0/12", "3/3"):
+        assert part in text
+    assert ("1,110,200.50" in text) is (width >= 60)
+    assert ("[-1.0 … +4.0]" in text) is (width >= 100)
+
+
 def test_json_is_what_stands_in_the_file(directory):
     result = CliRunner().invoke(leaderboard, [str(directory), "--json"])
     wanted = json.loads((directory / "leaderboard.json").read_text())["leaderboard"]
@@ -138,6 +195,10 @@ def test_model_is_shown_where_it_is_known():
         lose_dollars=0.0,
         fees=0.0,
         beats_baseline_p=None,
+        status="running",
+        usable_answers=1,
+        cycles=1,
+        unranked_reason=None,
     )
     with console.capture() as shown:
         console.print(render_leaderboard([known]))

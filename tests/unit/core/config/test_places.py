@@ -31,11 +31,9 @@ def same(bench, **options):
     assert (places.state_dir, places.state_file) == (config.state_dir, config.state_file)
     assert places.api_dir == data_path(config)
     assert {
-        trader: (one.name, one.model, one.exchange, one.symbols, one.journal_dir)
+        trader: (one.model, one.exchange, one.symbols, one.journal_dir)
         for trader, one in places.traders.items()
-    } == {
-        t.id: (t.name, t.model.name, t.exchange, t.symbols, t.journal_dir) for t in config.traders
-    }
+    } == {t.id: (t.model.name, t.exchange, t.symbols, t.journal_dir) for t in config.traders}
     return places
 
 

@@ -258,7 +258,9 @@ def test_durations_survive_being_written_and_read(number, unit):
     assert parse_duration(written(duration)) == duration
 
 
-@pytest.mark.parametrize("text", ["", "3", "s", "3 s", "3x", "1m1h", "1s1s", "m3", "--1s", "1e3s"])
+@pytest.mark.parametrize(
+    "text", ["", "3", "00", "-0", "s", "3 s", "3x", "1m1h", "1s1s", "m3", "--1s", "1e3s"]
+)
 def test_what_is_no_duration_is_refused(text):
     with pytest.raises(ValueError, match="expected a duration"):
         parse_duration(text)

@@ -66,7 +66,10 @@ async def test_all_files_of_the_api_are_written(files):
     assert set(files) == NAMES
 
 
-OURS = {"return_pct_ci", "sharpe_ci", "is_baseline", "beats_baseline_p"}
+OURS = {
+    *("return_pct_ci", "sharpe_ci", "is_baseline", "beats_baseline_p", "is_settled"),
+    *("name", "status", "usable_answers", "cycles", "unranked_reason"),
+}
 
 
 @pytest.mark.parametrize(

@@ -184,6 +184,7 @@ def picture(ledger, traders, venue_account="paper", prices=None):
         "cycles": [
             (ledger.cycles(t), ledger.last_cycle(t), ledger.last_status(t)) for t in traders
         ],
+        "answers": [(ledger.answers(t), ledger.trouble(t)) for t in traders],
         "starts": [(ledger.started_at(t), ledger.initial_capital(t)) for t in traders],
         "orders": ledger.open_orders(venue_account),
         "until": (ledger.last_fill_time(venue_account), ledger.funding_known_until(venue_account)),

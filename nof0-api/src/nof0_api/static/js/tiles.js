@@ -5,7 +5,7 @@ import { age, change, count, gain, interval, isKnown, NONE, percent, score, tone
 import { metricOf } from "./metrics.js";
 import { openPositions } from "./position_table.js";
 import { drawdown, earned, exposure } from "./series.js";
-import { inception, standing } from "./traders.js";
+import { inception, isRanked, places, standing, usable } from "./traders.js";
 
 /** Writes the tiles of one trader as a definition list. */
 export function tiles(store, trader) {
@@ -24,6 +24,7 @@ export function tiles(store, trader) {
   const isPriced = isKnown(cost) && (cost > 0 || tokens === 0);
   const result = row?.return_pct ?? (last ? earned(last) : null);
   return h("dl", { class: "tiles" }, [
+    rankTile(store, row),
     tile("equity", "Equity", usd(row?.equity ?? last?.dollar_equity ?? null), origin(start, last)),
     tile("return", "Return", change(result), row?.return_pct_ci ? `95 %: ${interval(row.return_pct_ci)}` : null, tone(result)),
     tile("realised", "Realised / open", gain(last?.realized_pnl), last ? `open ${gain(last.total_unrealized_pnl)}` : null, tone(last?.realized_pnl)),
@@ -33,8 +34,17 @@ export function tiles(store, trader) {
     tile("exposure", "Exposure", percent(gross, 0), isKnown(last?.margin_used_pct) ? `margin used ${percent(last.margin_used_pct)}` : null),
     tile("fees", "Fees of closed trades", usd(fees), open ? `and ${usd(open)} for open positions` : null),
     tile("cost", "Cost of the model", isPriced ? usd(cost) : "unknown", isKnown(tokens) ? `${count(tokens)} tokens` : "told by the prometheus exporter"),
+    tile("usable", "Usable answers", usable(row), row?.cycles ? `${percent((100 * row.usable_answers) / row.cycles)} of the cycles that asked` : null),
     tile("cycles", "Decision cycles", count(analytics?.invocation_breakdown_table?.num_invocations ?? null), start ? `since ${age((last?.timestamp ?? start.inception_date) - start.inception_date)}` : null),
   ]);
+}
+
+/** Where a trader stands, or why it stands nowhere. */
+function rankTile(store, row) {
+  if (!row) return tile("rank", "Rank", NONE);
+  if (!isRanked(row)) return tile("rank", "Rank", "not ranked", row.unranked_reason);
+  const place = places(store);
+  return tile("rank", "Rank", `${count(place.get(row.id))} of ${count(place.size)}`, "by return");
 }
 
 /** What equity is made of besides profit: the start, and capital that a rebalance moved since. */

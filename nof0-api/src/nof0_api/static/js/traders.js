@@ -1,6 +1,7 @@
 // Who trades: names, colours, and what the leaderboard says of each.
 
 import { h } from "./dom.js";
+import { count, isKnown, NONE } from "./format.js";
 
 export const BENCHMARK = "buynhold_btc";
 const COLOURS = 10;
@@ -27,6 +28,27 @@ export const label = (trader) => (trader === BENCHMARK ? "buy and hold BTC" : tr
 export function standing(store, trader) {
   return (store.data("leaderboard")?.leaderboard ?? []).find((row) => row.id === trader) ?? null;
 }
+
+/** Whether a row of the leaderboard is above the quality gates. */
+export const isRanked = (row) => !row.unranked_reason;
+
+/**
+ * The leaderboard's rows: best return first, who is not ranked last. That is how nof0 writes them;
+ * another source may not keep to it. Equals stay as they came.
+ */
+export function ranking(store) {
+  const rows = store.data("leaderboard")?.leaderboard ?? [];
+  return [...rows].sort((a, b) => isRanked(b) - isRanked(a) || (b.return_pct ?? -Infinity) - (a.return_pct ?? -Infinity) || 0);
+}
+
+/** Places by trader, from 1, of those that are ranked. */
+export const places = (store) => new Map(ranking(store).filter(isRanked).map((row, index) => [row.id, index + 1]));
+
+/** How often a model's answer could be used, of how often it was asked: `118 of 120`. */
+export const usable = (row) => (isKnown(row?.usable_answers) ? `${count(row.usable_answers)} of ${count(row.cycles)}` : NONE);
+
+/** What the engine says of a trader, where that is not that it runs. */
+export const statusBadge = (row) => (row?.status && row.status !== "running" ? h("span", { class: "badge warn" }, row.status.replace("_", " ")) : null);
 
 /** Initial capital in USD and first moment in seconds, or null. */
 export function inception(store, trader) {

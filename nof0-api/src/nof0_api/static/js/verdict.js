@@ -1,15 +1,19 @@
 // Whether the order of the leaderboard means anything: the same rules as `nof0 leaderboard`.
 
 import { score } from "./format.js";
+import { isRanked } from "./traders.js";
 
 const FEW_TRADES = 20; // with fewer, one of them may decide the result
 
 const range = (pair) => `${score(pair[0], 1)} to ${score(pair[1], 1)} %`;
 
-/** A sentence about the first two rows (best first); empty where there are fewer than two. */
+/** A sentence about the first two rows that are ranked; empty where there are fewer than two traders. */
 export function verdict(rows) {
   if (rows.length < 2) return "";
-  const [first, second] = rows;
+  const ranked = rows.filter(isRanked);
+  if (!ranked.length) return "The order means nothing yet: no trader has passed the quality gates.";
+  if (ranked.length === 1) return `Only ${ranked[0].id} has passed the quality gates: there is no order yet.`;
+  const [first, second] = ranked;
   const [ours, theirs] = [first.return_pct_ci, second.return_pct_ci];
   const names = `${first.id} and ${second.id}`;
   if (!ours || !theirs) {

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import attrs
 
 from nof0_core.config.fields import opt
 from nof0_core.config.structure import Raw
+from nof0_core.domain.quality import DEFAULT_GATES
 
 ANY_ENV = "test | dev | prod"
 """How the description of the system writes "one of these words"; stands for not chosen: `dev`."""
@@ -99,6 +101,32 @@ class CorsBlock:
 
 
 @attrs.frozen(kw_only=True)
+class RankingBlock:
+    """What a trader must have to be ranked among the others; 0 switches one off."""
+
+    min_cycles: int = opt(
+        default=DEFAULT_GATES.min_cycles,
+        key="MinCycles",
+        ge=0,
+        help="cycles with a usable answer; 0: any",
+    )
+    min_usable_pct: Decimal = opt(
+        default=DEFAULT_GATES.min_usable_pct,
+        key="MinUsablePct",
+        unit="%",
+        ge=0,
+        le=100,
+        help="usable answers in percent of the cycles in which its model was asked; 0: any",
+    )
+    min_age: timedelta = opt(
+        default=DEFAULT_GATES.min_age,
+        key="MinAge",
+        ge=timedelta(0),
+        help="engine time since its first capital; 0s: any",
+    )
+
+
+@attrs.frozen(kw_only=True)
 class MainFile:
     """Everything in the main file."""
 
@@ -129,6 +157,7 @@ class MainFile:
     exchange: FileRef = opt(key="Exchange")
     market: FileRef = opt(key="Market")
     clock: ClockBlock = opt(factory=ClockBlock, key="Clock")
+    ranking: RankingBlock = opt(factory=RankingBlock, key="Ranking")
     seed: int = opt(default=0, key="Seed", ge=0, help="seed of every random generator")
     exporters: tuple[Raw, ...] = opt(default=(), key="Exporters", help="list of `type:` sections")
     plugins: tuple[Path, ...] = opt(default=(), key="Plugins", help="Python files of one's own")

@@ -13,7 +13,7 @@ import { empty, missing } from "../states.js";
 import { TalkList } from "../talk_list.js";
 import { analyticsOf, tiles } from "../tiles.js";
 import { tradeTable, tradesOf } from "../trade_table.js";
-import { BENCHMARK, colourName, label, standing, tradersOf } from "../traders.js";
+import { BENCHMARK, colourName, label, standing, statusBadge, tradersOf } from "../traders.js";
 
 const round = (value) => `${number(value, Math.abs(value) < 10 && value % 1 ? 1 : 0)} %`;
 const TRADES = 20; // the page of all trades has the rest
@@ -60,7 +60,7 @@ export class Trader {
     }
     if (!this.content.isConnected) this.body.replaceChildren(this.content);
     const model = modelOf(store.data("metrics"), trader);
-    refill(this.badges, model ? h("span", { class: "badge" }, model) : null, standing(store, trader)?.is_baseline ? h("span", { class: "badge" }, "baseline") : null);
+    refill(this.badges, model ? h("span", { class: "badge" }, model) : null, standing(store, trader)?.is_baseline ? h("span", { class: "badge" }, "baseline") : null, statusBadge(standing(store, trader)));
     refill(this.tiles, tiles(store, trader));
     this.#curves();
     this.price.update();

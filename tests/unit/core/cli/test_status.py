@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import attrs
+import pytest
+from rich.console import Console
+
+from nof0_core.cli.status import status_table
+from nof0_core.domain.quality import AnswerCount
+from nof0_core.testing.views import trader_view, view
+
+
+@pytest.fixture
+def picture():
+    plain = attrs.evolve(trader_view("good", hours=48), answers=AnswerCount(asked=50, usable=49))
+    dead = attrs.evolve(
+        trader_view("dead", hours=48),
+        answers=AnswerCount(asked=12),
+        status="failing",
+        trouble="model_error: nobody listens at that address",
+    )
+    return view(1, dead, plain)
+
+
+def drawn(picture, width):
+    console = Console(width=width)
+    with console.capture() as shown:
+        console.print(status_table(picture, "here", width=width))
+    return shown.get()
+
+
+def test_a_failing_trader_looks_failing_with_the_reason_and_stands_last(picture):
+    text = drawn(picture, 250)
+    lines = text.splitlines()
+    good = next(line for line in lines if "good" in line)
+    dead = next(line for line in lines if "dead" in line)
+    assert good.split()[:2] == ["1", "good"]
+    assert dead.split()[:2] == ["–", "dead"]
+    assert lines.index(good) < lines.index(dead)
+    assert "49/50" in good
+    assert "running" in good
+    assert "0/12" in dead
+    assert "failing, model_error" in dead
+    flat = " ".join(text.split())
+    for words in ("nobody", "listens", "0 of 12", "cycles"):
+        assert words in flat
+
+
+@pytest.mark.parametrize("width", [200, 120, 80, 36])
+def test_no_number_is_cut_where_it_is_narrow(picture, width):
+    text = drawn(picture, width)
+    assert "…" not in text
+    for part in ("49/50", "0/12", "failing"):
+        assert part in text
+    assert ("10,000.00" in text) is (width > 36)
