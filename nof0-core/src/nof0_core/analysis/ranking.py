@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import attrs
 
 from nof0_core.domain.view import TraderView, View
@@ -26,7 +24,7 @@ def ranking(view: View) -> list[Standing]:
     """Order the traders of a picture: best return first, those below the gates after all others.
 
     Those are among themselves ordered by return too. Equal returns, as they are shown to the last
-    digit, keep the order of the configuration; a return that is no number comes last.
+    digit, keep the order of the configuration.
     """
     standings = [
         Standing(
@@ -39,5 +37,4 @@ def ranking(view: View) -> list[Standing]:
 
 
 def _place(standing: Standing) -> tuple[bool, float]:
-    made = float(standing.trader.account.return_pct)
-    return not standing.is_ranked, math.inf if math.isnan(made) else -made
+    return not standing.is_ranked, -float(standing.trader.account.return_pct)

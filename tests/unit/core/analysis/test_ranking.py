@@ -60,14 +60,6 @@ def test_a_trader_added_later_has_an_age_of_its_own(trader, view):
     assert standings[1].unranked_reason == "18 h of 24 h"
 
 
-def test_a_return_that_is_no_number_is_the_last_of_its_part(trader, view):
-    blind, none = trader("blind"), Decimal("NaN")
-    state = attrs.evolve(blind.account, equity=none, unrealized_pnl=none)
-    blind = attrs.evolve(blind, account=state)
-    picture = view(blind, trader("seen", equity="1"), trader("new", answers=(1, 1)))
-    assert names(picture) == ["seen", "blind", "new"]
-
-
 def test_gates_that_are_switched_off_keep_nobody_out(trader, view):
     off = QualityGates(min_cycles=0, min_usable_pct=Decimal(0), min_age=timedelta(0))
     dead = trader("dead", equity="11000", answers=(0, 9))
