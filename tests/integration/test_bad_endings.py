@@ -113,14 +113,14 @@ class Ended:
 
 
 class Bad:
-    """The shipped project with a plugin that is bad in one way."""
+    """The shipped project, on a clock that runs, with a plugin that is bad in one way."""
 
     def __init__(self, folder, fault):
         for name in ("etc", "prompts"):
             shutil.copytree(ROOT / name, folder / name)
         (folder / "etc" / "bad.py").write_text(PLUGIN.replace("{fault!r}", repr(fault)))
         main = folder / "etc" / "nof0.yaml"
-        text = main.read_text()
+        text = main.read_text().replace("Lockstep: true", "Lockstep: false")
         assert "Exporters:" not in text
         main.write_text(
             f"{text}\nPlugins: [./bad.py]\nExporters: [{{type: bad}}, {{type: json}}]\n"

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from anyio.from_thread import start_blocking_portal
+from page_figures import plus, usd
 from playwright.sync_api import expect, sync_playwright
 
 from nof0_api.app import make_app
@@ -186,17 +187,6 @@ def open_page(browser):
     for context in contexts:
         context.close()
     assert not complaints
-
-
-def usd(value, *, sign=False):
-    text = f"{abs(value):,.2f}"
-    mark = "−" if value < 0 else "+" if sign else ""
-    return f"{mark if text != '0.00' else ''}${text}"
-
-
-def plus(value, digits):
-    text = f"{abs(value):.{digits}f}"
-    return ("" if not re.search(r"[1-9]", text) else "−" if value < 0 else "+") + text
 
 
 def rgb(page, name):
