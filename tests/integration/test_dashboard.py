@@ -211,11 +211,13 @@ def test_curves_of_all_traders_and_the_benchmark_are_drawn(api, open_page):
     legend = page.locator(".legend .button")
     newest = {}
     for row in api.ask("account-totals")["accountTotals"]:
-        newest[row["model_id"]] = row["dollar_equity"]
+        newest[row["model_id"]] = row["return_pct"]
     expect(legend).to_have_count(len(newest))
-    for trader, equity in newest.items():
+    for trader, made in newest.items():
         name = "buy and hold BTC" if trader == "buynhold_btc" else trader
-        expect(legend.filter(has_text=re.compile(rf"^{name}\$"))).to_contain_text(usd(equity))
+        expect(legend.filter(has_text=re.compile(rf"^{name}\$"))).to_contain_text(
+            f"{plus(made, 2)} %"
+        )
     drawn = colours(page.locator(".chart canvas"))
     traders = len(newest) - 1
     wanted = {rgb(page, name) for name in (*(f"s{i}" for i in range(traders)), "benchmark")}
@@ -224,11 +226,11 @@ def test_curves_of_all_traders_and_the_benchmark_are_drawn(api, open_page):
 
 def test_unit_of_the_curves_can_be_switched(api, open_page):
     page = open_page(f"{api.url}/")
-    page.get_by_role("button", name="Return in percent").click()
+    page.get_by_role("button", name="Equity in US dollars").click()
     row = totals(api, "cross_patient")[-1]
     button = page.locator(".legend .button").filter(has_text="cross_patient")
-    expect(button).to_contain_text(f"{plus(row['return_pct'], 2)} %")
-    expect(page.get_by_role("heading", name="Return in percent")).to_be_visible()
+    expect(button).to_contain_text(usd(row["dollar_equity"]))
+    expect(page.get_by_role("heading", name="Equity in US dollars")).to_be_visible()
 
 
 def test_pointer_and_arrow_keys_read_past_values(api, open_page):
@@ -241,7 +243,7 @@ def test_pointer_and_arrow_keys_read_past_values(api, open_page):
         page.keyboard.press("ArrowLeft")
     expect(when).to_contain_text("At ")
     button = page.locator(".legend .button").filter(has_text="reverter")
-    expect(button).to_contain_text(usd(rows[-3]["dollar_equity"]))
+    expect(button).to_contain_text(f"{plus(rows[-3]['return_pct'], 2)} %")
     chart.hover(position={"x": 400, "y": 100})
     shown = when.inner_text()
     chart.hover(position={"x": 300, "y": 100})

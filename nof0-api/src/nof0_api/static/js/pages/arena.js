@@ -9,22 +9,23 @@ import { empty, missing } from "../states.js";
 import { BENCHMARK, colourName, label, tradersOf } from "../traders.js";
 
 const MODES = {
-  usd: { text: "$", title: "Equity in US dollars", curve: equity, format: usd, axis: (value) => `$${number(value, 0)}` },
   percent: { text: "%", title: "Return in percent", curve: returns, format: change, axis: (value) => `${number(value, 1)} %` },
+  usd: { text: "$", title: "Equity in US dollars", curve: equity, format: usd, axis: (value) => `$${number(value, 0)}` },
 };
 
 export class Arena {
   needs = [];
-  #mode = "usd";
+  #mode = "percent";
   #drawn = "";
 
   constructor(store) {
     this.store = store;
-    this.chart = new LineChart({ label: MODES.usd.title, format: usd, height: 340 });
+    const { title, format } = MODES[this.#mode];
+    this.chart = new LineChart({ label: title, format, height: 340 });
     this.board = new Leaderboard(store);
     this.buttons = Object.entries(MODES).map(([key, mode]) =>
       h("button", { class: "button", type: "button", "aria-pressed": String(key === this.#mode), "aria-label": mode.title, dataset: { mode: key }, onclick: () => this.#choose(key) }, mode.text));
-    this.heading = h("h2", {}, MODES.usd.title);
+    this.heading = h("h2", {}, title);
     this.body = h("div", {});
     this.element = h("div", {}, h("h1", {}, "Arena"),
       h("section", { class: "panel" }, h("header", {}, this.heading, h("div", { class: "switch end", role: "group", "aria-label": "Unit" }, this.buttons)), this.body,
