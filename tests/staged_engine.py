@@ -183,6 +183,10 @@ class StagedVenue(ExchangeWrapper):
 
     stage: Stage
 
+    @property
+    def capabilities(self):
+        return super().capabilities - self.stage.lacking
+
     async def report(self):
         await self.stage.meet("report")
         return self.stage.retell(await super().report())
@@ -193,7 +197,7 @@ class Stage:
 
     Opening a section is `market` or `exchange` among the verbs, and closing it `market closes` or
     `exchange closes`. `failures` counts down how often one still fails.
-    `retell` makes of a report what the engine is told.
+    `retell` makes of a report what the engine is told; `lacking` are words the exchange has not.
     """
 
     def __init__(self, root):
@@ -203,7 +207,7 @@ class Stage:
         self.without_price, self.delisted = set(), set()
         self.market = self.venue = None
         self.retell = lambda report: report
-        self.calls = []
+        self.calls, self.lacking = [], frozenset()
         STAGES[self.key] = self
         for name, text in FILES.items():
             self.write(f"etc/{name}", text)

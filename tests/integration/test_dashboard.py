@@ -215,7 +215,7 @@ def test_curves_of_all_traders_and_the_benchmark_are_drawn(api, open_page):
     expect(legend).to_have_count(len(newest))
     for trader, made in newest.items():
         name = "buy and hold BTC" if trader == "buynhold_btc" else trader
-        expect(legend.filter(has_text=re.compile(rf"^{name}\$"))).to_contain_text(
+        expect(legend.filter(has_text=re.compile(rf"^{name}[−+\d]"))).to_contain_text(
             f"{plus(made, 2)} %"
         )
     drawn = colours(page.locator(".chart canvas"))

@@ -237,7 +237,10 @@ async def test_the_reserve_gives_nothing_that_foreign_positions_stand_on(stage, 
         engine.recorder.record(
             ENGINE,
             Transferred(
-                venue_account="paper", amounts={UNASSIGNED: D(-5000)}, reason=TransferReason.OUTSIDE
+                venue_account="paper",
+                amounts={UNASSIGNED: D(-5000)},
+                equities={},
+                reason=TransferReason.OUTSIDE,
             ),
         )
         rebalance(engine, spread)
@@ -253,7 +256,10 @@ async def test_the_reserve_gives_nothing_that_foreign_positions_stand_on(stage, 
         engine.recorder.record(
             ENGINE,
             Transferred(
-                venue_account="paper", amounts={UNASSIGNED: D(5000)}, reason=TransferReason.OUTSIDE
+                venue_account="paper",
+                amounts={UNASSIGNED: D(5000)},
+                equities={},
+                reason=TransferReason.OUTSIDE,
             ),
         )
         rebalance(engine, spread)

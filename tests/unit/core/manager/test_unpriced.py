@@ -10,6 +10,7 @@ from attrs import evolve
 from nof0_core.domain.brakes import ActiveBrake, Brake, BrakeState
 from nof0_core.domain.decision import Signal
 from nof0_core.errors import TransientError
+from nof0_core.protocols import Capability
 from nof0_core.risk.gate import RiskGate
 from nof0_core.testing import samples
 from nof0_core.testing.environment import START
@@ -120,7 +121,8 @@ async def test_capital_stays_where_it_is_while_nobody_knows_the_shares(stage, lo
 async def test_opposite_positions_that_nobody_has_a_price_of_are_closed_at_the_last_one(
     stage, lockstep
 ):
-    """The venue's report nets them to nothing, so it implies no price either."""
+    """The report of a venue that nets them to nothing implies no price either."""
+    stage.lacking = {Capability.REDUCE_OWN}
     async with lockstep() as engine:
         await engine.manager.catch_up()
         await stage.enter(engine, "ann")
