@@ -81,7 +81,7 @@ class Liquidity:
         self._impact = impact
         self._depth = depth
         self._max_volume = max_volume
-        self._tallies: dict[tuple[Symbol, Side, str], _Tally] = {}
+        self._tallies: dict[tuple[Symbol, Side, str | None], _Tally] = {}
 
     def take(
         self,
@@ -158,7 +158,7 @@ class Liquidity:
     def _taken(
         self, symbol: Symbol, side: Side, client_id: ClientOrderId | None, since: int
     ) -> Decimal:
-        key = symbol, side, owner_tag(client_id) if client_id else ""
+        key = symbol, side, None if client_id is None else owner_tag(client_id)
         known = self._tallies.get(key)
         if known is not None and known.since_ms == since:
             total, fills = known.total, self._state.fills_after(known.trade_id)

@@ -39,7 +39,7 @@ class VenueState:
         self.account = Account(initial)
         self.book = Book()
         self._owners = Owners()
-        self._turnover: defaultdict[str, Turnover] = defaultdict(Turnover)
+        self._turnover: defaultdict[str | None, Turnover] = defaultdict(Turnover)
         self.exposed_ms: dict[Symbol, int] = {}
         self.partial_ms: int | None = None
         self.time_ms = 0
@@ -59,7 +59,7 @@ class VenueState:
 
     def turnover(self, client_id: ClientOrderId | None) -> Turnover:
         """Return what the trader whose order it is has traded; None: what no order has."""
-        return self._turnover[owner_tag(client_id) if client_id else ""]
+        return self._turnover[None if client_id is None else owner_tag(client_id)]
 
     def fills(self, since: datetime) -> list[Fill]:
         """Return executions at or after a time, oldest first."""

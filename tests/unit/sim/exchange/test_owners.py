@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -91,6 +92,18 @@ async def test_what_another_trader_took_is_not_gone(open_desk):
         alone = await desk.buy("10", trader=ANN)
         assert (await desk.buy("10", trader=BOB)).average_price == alone.average_price
         assert (await desk.buy("10", trader=ANN)).average_price > alone.average_price
+
+
+async def test_what_a_liquidation_finds_gone_is_not_gone_for_ids_of_another_form(open_desk):
+    rules = {"volumes": [1000, 1000], "impact": ImpactRules(major_bps=D(5), other_bps=D(8))}
+    async with open_desk(FLAT, **rules) as desk:
+        alone = await desk.buy("10", trader=ANN)
+        # A liquidation is no trader's: it looks at what all took.
+        taken = desk.exchange._execution.liquidity.take("ETH", Side.BUY, D(10), D(100), None, None)
+        assert taken[0].price > alone.average_price
+        foreign = attrs.evolve(desk.request("buy", "10", "150"), client_id="0x1")
+        [outcome] = await desk.exchange.place([foreign], expires_at=None)
+        assert outcome.average_price == alone.average_price
 
 
 async def test_a_fee_is_that_of_the_traders_own_volume(open_desk):
