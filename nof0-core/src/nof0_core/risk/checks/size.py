@@ -46,18 +46,19 @@ class ValueBand:
         if not decision.signal.is_entry:
             return ALLOW
         most = context.size_usd if high is None else min(context.size_usd, high * equity)
-        size, left = _in_lots(context, most)
-        if low is not None and left < low * equity:
-            what = f"{usd(left)} is"
-            if most >= low * equity:
-                what = f"{size} {decision.symbol} in whole lots are {usd(left)},"
-            return veto(
-                self.type,
-                "below_value_band",
-                f"{what} less than {low} x equity ({usd(low * equity)})",
-                size_usd=left,
-                minimum=low * equity,
-            )
+        if low is not None:
+            size, left = _in_lots(context, most)
+            if left < low * equity:
+                what = f"{usd(left)} is"
+                if most >= low * equity:
+                    what = f"{size} {decision.symbol} in whole lots are {usd(left)},"
+                return veto(
+                    self.type,
+                    "below_value_band",
+                    f"{what} less than {low} x equity ({usd(low * equity)})",
+                    size_usd=left,
+                    minimum=low * equity,
+                )
         if high is not None and most < context.size_usd:
             return shrink(
                 self.type,
@@ -69,7 +70,7 @@ class ValueBand:
         return ALLOW
 
 
-def _in_lots(context: RiskContext, size_usd: Decimal) -> tuple[Decimal, Decimal]:
+def _in_lots(context: Priced, size_usd: Decimal) -> tuple[Decimal, Decimal]:
     """Return what is left of a notional in whole lots, in coins and in USD."""
     quote, instrument = context.quote, context.instrument
     if quote is None or instrument is None:  # market_data has vetoed this before
@@ -92,8 +93,8 @@ class MinimumOrder:
         quote, instrument = context.quote, context.instrument
         if not decision.signal.is_entry or quote is None or instrument is None:
             return ALLOW
-        size = instrument.round_size(context.size_usd / quote.mark)
-        worth = size * quote.mark * (1 - context.limits.slippage_bps / BPS)
+        size, notional = _in_lots(context, context.size_usd)
+        worth = notional * (1 - context.limits.slippage_bps / BPS)
         if size > 0 and worth >= instrument.min_notional:
             return ALLOW
         return veto(
