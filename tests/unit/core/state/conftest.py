@@ -5,7 +5,9 @@ from decimal import Decimal
 
 import pytest
 
+from nof0_core.domain.context import Performance
 from nof0_core.domain.event import (
+    CycleEnded,
     Event,
     ExitPlanSet,
     Filled,
@@ -27,7 +29,7 @@ from nof0_core.domain.order import (
 )
 from nof0_core.domain.outcome import OrderOutcome
 from nof0_core.domain.position import ExitPlan
-from nof0_core.domain.vocabulary import TransferReason
+from nof0_core.domain.vocabulary import CycleStatus, TransferReason
 from nof0_core.ids import ENGINE, client_order_id, cycle_id
 from nof0_core.state.engine_state import EngineState
 
@@ -53,6 +55,15 @@ class Script:
         event = Event(seq=len(self.events) + 1, time=self.now, stream=ENGINE, body=body)
         self.events.append(event)
         self.ledger.apply(event)
+
+    @staticmethod
+    def ended(account, *, status="ok", **more):
+        """Make the record of a cycle that an account had at the moment it was valued."""
+        known = {"cycle": "c", "number": 1, "model": "m", "market": ""}
+        known |= {"scheduled": account.time, "performance": Performance(), **more}
+        return CycleEnded(
+            trader=account.trader, account=account, status=CycleStatus(status), **known
+        )
 
     def transfer(self, trader, amount, reason="initial", **marks):
         before = self.account(trader, **marks).equity

@@ -5,8 +5,6 @@ from datetime import timedelta
 import attrs
 import pytest
 
-from nof0_core.domain.context import Performance
-from nof0_core.domain.event import CycleEnded
 from nof0_core.domain.model import ModelCall
 from nof0_core.domain.quality import AnswerCount
 from nof0_core.domain.vocabulary import CallOutcome, CycleStatus
@@ -20,18 +18,7 @@ def cycle(script):
     script.transfer("ann", "1000")
 
     def make(status, **more):
-        return CycleEnded(
-            trader="ann",
-            cycle="c",
-            number=1,
-            scheduled=script.now,
-            status=CycleStatus(status),
-            model="m",
-            market="",
-            account=script.account("ann"),
-            performance=Performance(),
-            **more,
-        )
+        return script.ended(script.account("ann"), status=status, **more)
 
     return make
 

@@ -9,13 +9,11 @@ import attrs
 import msgspec
 import pytest
 
-from nof0_core.domain.context import Performance
 from nof0_core.domain.decision import Decision, Judgement, Signal, Verdict, VerdictKind
-from nof0_core.domain.event import CycleEnded, OrderReport
+from nof0_core.domain.event import OrderReport
 from nof0_core.domain.feedback import Feedback, Outcome, PastTrade, Shortfall
 from nof0_core.domain.order import OrderPurpose, OrderRequest, OrderStatus, Side
 from nof0_core.domain.outcome import OrderOutcome
-from nof0_core.domain.vocabulary import CycleStatus
 from nof0_core.journal.codec import as_json, decode
 from nof0_core.risk.verdicts import shrink, veto
 from nof0_core.state.engine_state import EngineState
@@ -44,21 +42,9 @@ def order(purpose, symbol, status, reason=""):
 
 
 def cycle(script, *judgements, orders=(), status="ok", error=""):
+    account = script.account("ann")
     script.tell(
-        CycleEnded(
-            trader="ann",
-            cycle="c",
-            number=1,
-            scheduled=script.now,
-            status=CycleStatus(status),
-            model="m",
-            market="",
-            account=script.account("ann"),
-            performance=Performance(),
-            judgements=judgements,
-            orders=orders,
-            error=error,
-        )
+        script.ended(account, status=status, judgements=judgements, orders=orders, error=error)
     )
 
 

@@ -8,18 +8,10 @@ from decimal import Decimal as D
 import attrs
 import pytest
 
-from nof0_core.domain.context import Performance
-from nof0_core.domain.event import CycleEnded, HourMarked, Transferred
-from nof0_core.domain.vocabulary import CycleStatus, TransferReason
+from nof0_core.domain.event import HourMarked, Transferred
+from nof0_core.domain.vocabulary import TransferReason
 from nof0_core.errors import UnbookableError
 from nof0_core.ids import RESERVE
-
-
-def cycle(account):
-    return CycleEnded(
-        trader=account.trader, cycle="c", number=1, scheduled=account.time, status=CycleStatus.OK,
-        model="m", market="", performance=Performance(), account=account,
-    )  # fmt: skip
 
 
 def earn(script, amount):
@@ -107,7 +99,7 @@ def test_who_lost_all_has_lost_all_whatever_comes_later(ann, seen_by, lost):
     assert returned(ann) == -100
     account = ann.account("ann")
     if seen_by != "transfer":
-        ann.tell(cycle(account) if seen_by == "cycle" else HourMarked(accounts=(account,)))
+        ann.tell(ann.ended(account) if seen_by == "cycle" else HourMarked(accounts=(account,)))
         # Funding or a position may bring it back before anybody moves capital.
         earn(ann, "1500")
         assert returned(ann) == -100
@@ -127,7 +119,7 @@ def test_nothing_is_judged_by_a_guess(ann):
     ann.trade("ann", "BTC", "0.02", "100000")
     lost = attrs.evolve(ann.account("ann", BTC="40000"), unpriced=("BTC",))
     assert lost.equity < 0
-    ann.tell(cycle(lost))
+    ann.tell(ann.ended(lost))
     assert returned(ann, BTC="110000") == 20
 
 
@@ -136,7 +128,7 @@ def test_a_cycle_is_judged_by_the_transfers_it_knew(ann):
     ann.transfer("ann", "-1000", "rebalance")
     empty = ann.account("ann")
     ann.transfer("ann", "200", "rebalance")
-    ann.tell(cycle(empty))
+    ann.tell(ann.ended(empty))
     assert returned(ann) == 0
     assert ann.account("ann").growth.index == 1
 

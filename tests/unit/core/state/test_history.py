@@ -5,29 +5,16 @@ from decimal import Decimal
 
 import attrs
 
-from nof0_core.domain.context import Performance
-from nof0_core.domain.event import CycleEnded, EngineStarted, HourMarked, Rebalanced
+from nof0_core.domain.event import EngineStarted, HourMarked, Rebalanced
 from nof0_core.domain.view import EquityPoint
-from nof0_core.domain.vocabulary import ClockKind, CycleStatus
+from nof0_core.domain.vocabulary import ClockKind
 from nof0_core.ids import RESERVE
 
 D = Decimal
 
 
 def cycle(script, trader, scheduled, status="ok"):
-    script.tell(
-        CycleEnded(
-            trader=trader,
-            cycle="c",
-            number=1,
-            scheduled=scheduled,
-            status=CycleStatus(status),
-            model="m",
-            market="",
-            account=script.account(trader),
-            performance=Performance(),
-        )
-    )
+    script.tell(script.ended(script.account(trader), status=status, scheduled=scheduled))
 
 
 def started(script):

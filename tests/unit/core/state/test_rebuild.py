@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from nof0_core.domain.context import Performance
-from nof0_core.domain.event import CycleEnded, EngineStarted, Event, HourMarked
+from nof0_core.domain.event import EngineStarted, Event, HourMarked
 from nof0_core.domain.position import ExitPlan, ProtectionMode
-from nof0_core.domain.vocabulary import ClockKind, CycleStatus
+from nof0_core.domain.vocabulary import ClockKind
 from nof0_core.ids import RESERVE, UNASSIGNED
 from nof0_core.journal.codec import as_json, decode
 from nof0_core.state.engine_state import EngineState
@@ -45,15 +45,9 @@ def told(script):
     state = script.account("ann", BTC="118000")
     script.tell(HourMarked(accounts=(state,)))
     script.tell(
-        CycleEnded(
-            trader="ann",
-            cycle="c",
-            number=1,
+        script.ended(
+            state,
             scheduled=script.now - timedelta(seconds=5),
-            status=CycleStatus.OK,
-            model="m",
-            market="",
-            account=state,
             performance=Performance(sharpe_ratio=0.1, total_pnl=D("-1.2")),
         )
     )
