@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -46,8 +46,9 @@ class EquityPoint:
 class TraderView:
     """One trader as seen from outside.
 
-    `equity_curve` is hourly and oldest first, `trades` in the order they closed. `initial_capital`
-    is the first transfer. `brakes` is what keeps it from opening positions now. `answers` counts
+    `equity_curve` is hourly and oldest first, `trades` in the order they closed; both are sequences
+    that make each entry when it is looked at, so ask for what you need. `initial_capital` is the
+    first transfer. `brakes` is what keeps it from opening positions now. `answers` counts
     how often its model was asked and gave something usable; `trouble` is why its newest cycle
     decided nothing, empty if it did.
     """
@@ -63,8 +64,8 @@ class TraderView:
     performance: Performance
     status: str
     next_cycle: datetime | None
-    trades: tuple[ClosedTrade, ...]
-    equity_curve: tuple[EquityPoint, ...]
+    trades: Sequence[ClosedTrade]
+    equity_curve: Sequence[EquityPoint]
     brakes: tuple[ActiveBrake, ...] = ()
     answers: AnswerCount = NO_ANSWERS
     trouble: str = ""

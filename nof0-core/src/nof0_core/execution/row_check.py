@@ -34,7 +34,7 @@ class RowCheck:
         first: dict[str, Fill] = {}
         bad = list(told.bad)
         for fill in told.good:
-            if self._state.knows_fill(self._venue_account, fill.trade_id):
+            if self._state.is_booked(self._venue_account, fill):
                 continue
             known = first.get(fill.trade_id)
             if known is None:

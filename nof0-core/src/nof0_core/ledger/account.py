@@ -18,6 +18,9 @@ from nof0_core.money import ZERO
 
 REMEMBERED = timedelta(hours=25)
 """How far back from the newest fill of a venue account it is known who held what."""
+KNOWN = timedelta(days=30)
+"""How far back from the newest of a venue account each fill and settlement is known by itself. All
+that is older counts as known: no statement has anything new so late."""
 
 
 class Change(NamedTuple):
@@ -98,18 +101,22 @@ class VenueLedger:
     both agree is what `audit` checks. `parts` are quantities by fill and trader of fills that are
     not booked completely yet. `changes` are the fills of the last `REMEMBERED`, in the order they
     were booked. `opened_at` is as of when the first capital was booked (UTC, by the venue's
-    clock): it holds all that happened before.
+    clock): it holds all that happened before. `trade_ids` are the booked fills with their times,
+    `settlements` the booked settlements, both of the last `KNOWN`; `forgotten` and `settled_before`
+    are the times (UTC) of the newest that are known no more by themselves.
     """
 
     accounts: dict[TraderId, Account] = attrs.field(factory=dict)
     opened_at: datetime | None = None
     raw_usd: Decimal = ZERO
     quantities: dict[Symbol, Decimal] = attrs.field(factory=dict)
-    trade_ids: set[str] = attrs.field(factory=set)
+    trade_ids: dict[str, datetime] = attrs.field(factory=dict)
+    forgotten: datetime | None = None
     parts: dict[str, dict[TraderId, Decimal]] = attrs.field(factory=dict)
     changes: deque[Change] = attrs.field(factory=deque)
     last_fill: datetime | None = None
-    settlements: set[tuple[Symbol, datetime]] = attrs.field(factory=set)
+    settlements: dict[tuple[Symbol, datetime], None] = attrs.field(factory=dict)
+    settled_before: datetime | None = None
     last_funding: datetime | None = None
     last_told_funding: datetime | None = None
 
@@ -141,11 +148,44 @@ class VenueLedger:
                 self.changes.popleft()
             if is_whole:
                 self.parts.pop(fill.trade_id, None)
-                self.trade_ids.add(fill.trade_id)
+                self.trade_ids[fill.trade_id] = fill.time
+                self._forget_fills(newest)
             else:
                 self.parts[fill.trade_id] = parts
 
         return know
+
+    def knows(self, trade_id: str, time: datetime | None = None) -> bool:
+        """Tell whether a fill was booked; where its `time` is given, also one of long ago."""
+        if trade_id in self.trade_ids:
+            return True
+        return time is not None and self.forgotten is not None and time <= self.forgotten
+
+    def knows_settlement(self, symbol: Symbol, time: datetime) -> bool:
+        """Tell whether a settlement was booked, or is so old that it must have been."""
+        if (symbol, time) in self.settlements:
+            return True
+        return self.settled_before is not None and time <= self.settled_before
+
+    def note_settlement(self, symbol: Symbol, time: datetime) -> None:
+        """Remember that a settlement is booked."""
+        self.settlements[symbol, time] = None
+        newest = max(self.last_funding or time, time)
+        while self.settlements:
+            oldest = next(iter(self.settlements))
+            if newest - oldest[1] <= KNOWN:
+                return
+            del self.settlements[oldest]
+            self.settled_before = max(self.settled_before or oldest[1], oldest[1])
+
+    def _forget_fills(self, newest: datetime) -> None:
+        """Let go of fills of long before the newest, in the order they were booked."""
+        while self.trade_ids:
+            trade_id, time = next(iter(self.trade_ids.items()))
+            if newest - time <= KNOWN:
+                return
+            del self.trade_ids[trade_id]
+            self.forgotten = max(self.forgotten or time, time)
 
     def quantities_at(
         self, symbol: Symbol, time: datetime, net: Decimal

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 
 import attrs
 
@@ -31,7 +32,6 @@ class Position:
     which the position was intended. `stop_id` and `take_profit_id` are the newest exit orders that
     may still be alive at the venue, their venue ids are None until the venue has answered.
     `protection` says who watches the exits, `protected_at` since when (None while nobody was told).
-    `entry_price` is the average in USD, rounded to 10 decimals if it has more.
     """
 
     trader: TraderId
@@ -63,10 +63,10 @@ class Position:
     take_profit_id: ClientOrderId | None = None
     stop_order_id: str | None = None
     take_profit_order_id: str | None = None
-    entry_price: Decimal = attrs.field(init=False)
 
-    @entry_price.default
-    def _average(self) -> Decimal:
+    @cached_property
+    def entry_price(self) -> Decimal:
+        """Return the average in USD, rounded to 10 decimals if it has more."""
         return quotient(self.cost, self.quantity, PRICE_STEP)
 
     @property

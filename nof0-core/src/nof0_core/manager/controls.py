@@ -64,7 +64,7 @@ class Controls:
         waiting = self._waiting()
         self._heard = frozenset(request.id for request in waiting)
         for request in waiting:
-            if self._recorder.state.brakes.is_answered(request.id):
+            if self._recorder.state.controls.is_answered(request.id):
                 # Answered before the engine died between answer and removal.
                 self._drop(request)
             elif request.command is ControlCommand.SETTLE:
@@ -93,7 +93,7 @@ class Controls:
                 request.command is ControlCommand.CLOSE
                 and trader is not None
                 and trader.config.exchange == execution.venue_account
-                and not self._recorder.state.brakes.is_answered(request.id)
+                and not self._recorder.state.controls.is_answered(request.id)
             ):
                 await self._close(request, trader.config.id, execution, quotes)
 
@@ -111,7 +111,7 @@ class Controls:
                 request.command is ControlCommand.SETTLE
                 and request.symbol is not None
                 and request.venue_account == execution.venue_account
-                and not self._recorder.state.brakes.is_answered(request.id)
+                and not self._recorder.state.controls.is_answered(request.id)
             ):
                 answer = await self._settlements.settle(request, request.symbol, execution, prices)
                 if answer is not None:
@@ -157,7 +157,7 @@ class Controls:
         held = self._held(request, execution)
         for symbol in held:
             await execution.close(trader, symbol, quotes, OrderPurpose.FLATTEN)
-        if self._held(request, execution) or self._recorder.state.brakes.is_answered(request.id):
+        if self._held(request, execution) or self._recorder.state.controls.is_answered(request.id):
             return
         said = f"closed {', '.join(held)}" if held else "nothing was open"
         self._answer(request, ControlOutcome.DONE, said)

@@ -22,28 +22,19 @@ from nof0_core.money import EXACT, HUNDRED, ZERO, exactly, plain, truncate_usd
 from nof0_core.protocols import ExchangeProvider
 from nof0_core.runtime import origins
 from nof0_core.runtime.first_calls import FirstCalls
-from nof0_core.spending.budget import ModelBudget
 from nof0_core.spending.open_calls import OpenCalls
 from nof0_core.state.recorder import Recorder
 
 
-def book_lost_calls(
-    calls: OpenCalls, recorded: Mapping[TraderId, int], *, recorder: Recorder, budget: ModelBudget
-) -> None:
-    """Write down and count the calls to models during which an earlier process ended.
-
-    Args:
-        calls: as that process left them.
-        recorded: number of each trader's newest journal record with calls.
-        recorder: where they are written down.
-        budget: what they are taken from, if they were made today.
+def book_lost_calls(calls: OpenCalls, recorder: Recorder) -> None:
+    """Write down the calls to models during which an earlier process ended, as it left them.
 
     Raises:
         JournalError: the notes of them cannot be read, or the journal not be written.
     """
-    found = list(calls.lost(recorded))
+    found = list(calls.lost(recorder.state.spending.newest))
     for lost in found:
-        budget.replay(recorder.record(lost.trader, lost))
+        recorder.record(lost.trader, lost)
         recorder.alert(
             "calls_lost",
             f"nof0 ended during a cycle of {lost.trader}: {lost.usage.tokens} tokens and "

@@ -13,7 +13,7 @@ import attrs
 from nof0_core.clock import Clock
 from nof0_core.config.model import Config
 from nof0_core.disk import NO_ROOM
-from nof0_core.domain.event import EngineStarted, EngineStopped, Event
+from nof0_core.domain.event import EngineStarted, EngineStopped
 from nof0_core.domain.measured import LoopBlocks
 from nof0_core.domain.view import View
 from nof0_core.execution.limits import LIMITS, Limits
@@ -151,11 +151,9 @@ async def open_engine(
         stack.enter_context(locked(config.state_dir))
         journal = stack.enter_context(open_journal(config, log("journal")))
         state = EngineState()
-        past = rebuild(state, journal)
-        last = past.last
-        clock = clocks.choose(
-            config.clock, full_speed=full_speed, resume_at=last.time if last else None
-        )
+        rebuild(state, journal)
+        newest = state.newest
+        clock = clocks.choose(config.clock, full_speed=full_speed, resume_at=newest)
         recorder = Recorder(journal=journal, state=state, clock=clock, log=log("engine"))
         exports = Exports(
             journal=journal,
@@ -168,8 +166,6 @@ async def open_engine(
         calls = OpenCalls(config.state_dir / "open_calls", recorder.assure)
         recorder.listeners.append(calls.notice)
         budget = make_budget(config, recorder, calls.begin)
-        for event in past.spending:
-            budget.replay(event)
         sections, first_calls = await stack.enter_async_context(
             sections_of(config, clock, log, budget=budget, limits=limits)
         )
@@ -181,7 +177,7 @@ async def open_engine(
             sections=sections,
             first_calls=first_calls,
             openings=openings,
-            last=last,
+            is_resumed=newest is not None,
             quarantine=quarantine,
         )
         await services.open()
@@ -208,8 +204,9 @@ async def open_engine(
         if not clock.is_lockstep:
             # A simulation may end, and go on once there is room.
             recorder.keep_room(Reserve(config.state_dir / "reserve"))
-        _tell_of_the_future(config, recorder, last)
-        book_lost_calls(calls, past.cycles, recorder=recorder, budget=budget)
+        _tell_of_the_future(config, recorder, newest)
+        book_lost_calls(calls, recorder)
+        budget.take_over(state.spending)
         end_interrupted(recorder)
         providers = await services.fund()
         made = make_manager(
@@ -237,13 +234,13 @@ async def open_engine(
         )
 
 
-def _tell_of_the_future(config: Config, recorder: Recorder, last: Event | None) -> None:
+def _tell_of_the_future(config: Config, recorder: Recorder, last: datetime | None) -> None:
     """Alert if an earlier run had its clock ahead: what it planned is not waited for."""
     now = recorder.clock.now()
     if recorder.clock.is_lockstep or config.clock.start is not None:
         return
     times = [recorder.state.last_cycle(trader.id) for trader in config.traders]
-    times.append(last.time if last is not None else None)
+    times.append(last)
     newest = max((time for time in times if time is not None), default=now)
     if newest > now + AHEAD:
         recorder.alert(

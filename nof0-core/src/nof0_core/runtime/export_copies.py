@@ -13,8 +13,8 @@ import attrs
 
 from nof0_core.domain.event import Event
 from nof0_core.domain.view import TraderView, View
-from nof0_core.ids import TraderId
 from nof0_core.journal.codec import copied
+from nof0_core.state.packed import PackedView
 
 _PLAIN = frozenset({str, int, float, bool, Decimal, datetime, type(None)})
 AT_ONCE = 200
@@ -22,10 +22,7 @@ AT_ONCE = 200
 
 
 class Copies:
-    """Copies for one exporter. What grows for as long as a run is copied once, not every time."""
-
-    def __init__(self) -> None:
-        self._kept: dict[tuple[TraderId, str], _Kept] = {}
+    """Copies for one exporter."""
 
     async def events(self, events: Sequence[Event]) -> list[Event]:
         """Return equal events that share nothing with the others'."""
@@ -45,38 +42,16 @@ class Copies:
         return attrs.evolve(made, traders=tuple(traders))
 
     async def _trader(self, trader: TraderView) -> TraderView:
-        trades, curve = [
-            await self._kept.setdefault((trader.trader, name), _Kept()).copies(items)
-            for name, items in (("trades", trader.trades), ("curve", trader.equity_curve))
-        ]
+        # Histories make each entry anew for who looks at it: there is nothing to share.
         made: TraderView = copy_of(attrs.evolve(trader, trades=(), equity_curve=()))
         await anyio.lowlevel.checkpoint()
-        return attrs.evolve(made, trades=trades, equity_curve=curve)
+        return attrs.evolve(
+            made, trades=_history(trader.trades), equity_curve=_history(trader.equity_curve)
+        )
 
 
-class _Kept:
-    """Copies of a sequence to which entries are added, or whose newest are replaced."""
-
-    def __init__(self) -> None:
-        self._copied: list[Any] = []
-        self._copies: list[Any] = []
-        self._of: Sequence[Any] = ()
-        self._made: tuple[Any, ...] = ()
-
-    async def copies(self, items: Sequence[Any]) -> tuple[Any, ...]:
-        if items is self._of:
-            return self._made
-        same = min(len(items), len(self._copied))
-        while same and self._copied[same - 1] is not items[same - 1]:
-            same -= 1
-        del self._copied[same:], self._copies[same:]
-        for number, item in enumerate(items[same:], start=1):
-            self._copied.append(item)
-            self._copies.append(copy_of(item))
-            if number % AT_ONCE == 0:
-                await anyio.lowlevel.checkpoint()
-        self._of, self._made = items, tuple(self._copies)
-        return self._made
+def _history(items: Sequence[Any]) -> Sequence[Any]:
+    return items if isinstance(items, PackedView) else tuple([copy_of(item) for item in items])
 
 
 def copy_of(value: Any) -> Any:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from nof0_core.config.model import Config
-from nof0_core.domain.event import CallsLost, CycleEnded, Decided, Event
 from nof0_core.errors import JournalError, UnbookableError
-from nof0_core.ids import TraderId
 from nof0_core.journal import Journal
 from nof0_core.plugins.env import Logger
 from nof0_core.runtime.state_file import StateFile
@@ -16,29 +14,6 @@ UNBOOKABLE = (
     "put the whole data directory back from a copy made before this record",
     "or begin anew: --data-dir NEW; what the venue holds then goes to @unassigned, with an alert",
 )
-
-
-class Past:
-    """What is kept of a journal beside the ledger: its newest event, and what models cost that day.
-
-    The day of the newest event is enough: a clock never goes back to an earlier one. `cycles` has
-    the number of each trader's newest record with calls.
-    """
-
-    def __init__(self) -> None:
-        self.last: Event | None = None
-        self.spending: list[Event] = []
-        self.cycles: dict[TraderId, int] = {}
-
-    def note(self, event: Event) -> None:
-        """Take the next event."""
-        if self.last is not None and event.time.date() != self.last.time.date():
-            self.spending.clear()
-        if isinstance(event.body, CycleEnded | Decided | CallsLost):
-            self.cycles[event.body.trader] = event.seq
-            if event.body.calls:
-                self.spending.append(event)
-        self.last = event
 
 
 def open_journal(config: Config, log: Logger) -> Journal:
@@ -63,19 +38,16 @@ def open_journal(config: Config, log: Logger) -> Journal:
     return journal
 
 
-def rebuild(state: EngineState, journal: Journal) -> Past:
-    """Let a new state take over all that is in a journal.
+def rebuild(state: EngineState, journal: Journal, after: int = 0) -> None:
+    """Let a state take over what is in a journal above a number.
 
     Raises:
         JournalError: if a record cannot be read, or cannot be true; it names the record.
     """
-    past = Past()
-    for event in journal.read():
+    for event in journal.read(after=after):
         try:
             state.apply(event)
         except UnbookableError as error:
             where = f"{journal.root / event.stream}, {event.time:%Y-%m-%d}"
             message = f"{where}: {error}"
             raise JournalError(message, hints=UNBOOKABLE) from error
-        past.note(event)
-    return past

@@ -10,7 +10,6 @@ import anyio
 
 from nof0_core.border.quarantine import Quarantine
 from nof0_core.config.model import Config, Section
-from nof0_core.domain.event import Event
 from nof0_core.errors import Nof0Error
 from nof0_core.market.feed import MarketFeed
 from nof0_core.protocols import ExchangeProvider, LLMBackend, MarketProvider
@@ -41,9 +40,9 @@ class Services:
         first_calls: FirstCalls,
         openings: Openings,
         quarantine: Quarantine,
-        last: Event | None,
+        is_resumed: bool,
     ) -> None:
-        """Remember what opens them; `last` is the newest event of the journal."""
+        """Remember what opens them; `is_resumed`: the journal holds an earlier run."""
         self.markets: dict[str, MarketProvider] = {}
         self.feeds: dict[str, MarketFeed] = {}
         self.backends: dict[str, LLMBackend] = {}
@@ -54,7 +53,7 @@ class Services:
         self._sections = sections
         self._first_calls = first_calls
         self._quarantine = quarantine
-        self._is_resumed = last is not None
+        self._is_resumed = is_resumed
         self._providers: dict[str, ExchangeProvider] = {}
         self._accounts: dict[str, Opening] = {}
         self._joined: set[str] = set()

@@ -8,13 +8,13 @@ from decimal import Decimal
 from typing import Protocol
 
 from nof0_core.clock import Clock
-from nof0_core.domain.event import CallsLost, CycleEnded, Decided, Event
 from nof0_core.domain.model import DailyBudget, ModelSpec, Usage
 from nof0_core.errors import BudgetExceededError
 from nof0_core.ids import TraderId
 from nof0_core.money import exactly
 from nof0_core.spending.budget_line import BudgetLine
 from nof0_core.spending.reservation import Reservation
+from nof0_core.state.spending import Spending
 
 ALL = "all"
 
@@ -42,8 +42,8 @@ class CallStore(Protocol):
 class ModelBudget:
     """The daily budgets of all models and traders of one engine.
 
-    A day is a UTC day of the engine's clock. What was spent is rebuilt from the journal: `replay`
-    every event of it before the first `hold`. Asking and holding happen without a pause between
+    A day is a UTC day of the engine's clock. What was spent before is known from the journal, by
+    `take_over`. Asking and holding happen without a pause between
     them, so concurrent calls can never hold more together than there is. What a limit applies to is
     given to `keep` before the call is made, and so known to the next run if this one is killed.
 
@@ -81,24 +81,17 @@ class ModelBudget:
         self._day = date.min
 
     @exactly
-    def replay(self, event: Event) -> None:
-        """Count what calls in the journal took, with or without a cycle; nothing else counts.
+    def take_over(self, spending: Spending) -> None:
+        """Count what the journal knows of calls on the newest day with some; before any `hold`.
 
         A warning that the earlier run has given is not given again.
         """
-        body = event.body
-        if not isinstance(body, CycleEnded | Decided | CallsLost):
-            return
-        if isinstance(body, CycleEnded) and body.decided is not None:
-            return  # counted with the decision
-        self._turn(event.time.date())
-        if isinstance(body, CallsLost) and body.began.date() < self._day:
-            return
-        for call in body.calls:
-            for account in self._accounts_of(body.trader, call.model):
-                account.book(call.usage)
+        self._turn(spending.day)
+        for spent in spending.spent():
+            for account in self._accounts_of(spent.trader, spent.model):
+                account.book(spent.usage)
                 # Nobody has been warned of what was lost: that comes with the next call.
-                if not isinstance(body, CallsLost) and account.is_low(self._alert_pct):
+                if not spent.is_lost and account.is_low(self._alert_pct):
                     account.warn_once("low")
 
     @exactly

@@ -7,19 +7,20 @@ cycle, one per full hour, one right before each transfer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import ClassVar
 
 import attrs
+import msgspec
 
 from nof0_core.domain.account import AccountState
+from nof0_core.domain.body import Body
 from nof0_core.domain.brakes import ActiveBrake, Brake
 from nof0_core.domain.event import (
     BrakeReleased,
     BrakeTripped,
-    ControlAnswered,
     CycleEnded,
     Event,
     HourMarked,
@@ -32,7 +33,8 @@ from nof0_core.domain.order import OrderPurpose, OrderStatus
 from nof0_core.ids import ClientOrderId, TraderId, is_shared
 from nof0_core.ledger.arithmetic import share
 from nof0_core.money import EXACT, HUNDRED, ONE, ZERO
-from nof0_core.state.changes import Change, refused, unchanged
+from nof0_core.state.changes import Change, unchanged
+from nof0_core.state.projection import Handler
 
 PERCENT_STEP = Decimal("1E-18")
 """Grid of what is compared with a limit."""
@@ -127,14 +129,25 @@ class _Track:
         return self.day_start if self.day == day else self.index
 
 
+class _Dump(msgspec.Struct):
+    tracks: dict[TraderId, _Track]
+    halt: ActiveBrake | None
+
+
 class Brakes:
     """The memory of all brakes. Everything returned is a value."""
 
+    name: ClassVar[str] = "brakes"
+    version: ClassVar[int] = 1
+
     def __init__(self) -> None:
         self._tracks: dict[TraderId, _Track] = {}
-        self._answered: set[str] = set()
         self.halt: ActiveBrake | None = None
-        self._handlers: dict[type, Any] = {
+
+    @property
+    def handlers(self) -> Mapping[type[Body], Handler]:
+        """Return the handlers by kind of event."""
+        return {
             Transferred: self._transferred,
             CycleEnded: self._cycle_ended,
             HourMarked: self._hour_marked,
@@ -142,23 +155,16 @@ class Brakes:
             OrderAnswered: self._order_answered,
             BrakeTripped: self._tripped,
             BrakeReleased: self._released,
-            ControlAnswered: self._control_answered,
         }
 
-    def prepare(self, event: Event) -> Change:
-        """Return how to take over one event, in O(1); that cannot fail and comes before any other.
+    def dump(self) -> bytes:
+        """Return all of it."""
+        return msgspec.json.encode(_Dump(self._tracks, self.halt), order="sorted")
 
-        Raises:
-            UnbookableError: a figure is none, or has too many digits.
-        """
-        handler = self._handlers.get(type(event.body))
-        if handler is None:
-            return unchanged
-        try:
-            change: Change = handler(event, event.body)
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            raise refused(event, f"it holds what nobody can reckon with ({error!r})") from error
-        return change
+    def load(self, data: bytes) -> None:
+        """Take over what `dump` has returned."""
+        found = msgspec.json.decode(data, type=_Dump)
+        self._tracks, self.halt = found.tracks, found.halt
 
     def active(self, trader: TraderId) -> tuple[ActiveBrake, ...]:
         """Return a trader's own brakes that are on; the halt of all is not among them."""
@@ -189,10 +195,6 @@ class Brakes:
         """Return how many trades were closed when the Sharpe pause was last tripped."""
         found = self._tracks.get(trader)
         return found.judged_trades if found else 0
-
-    def is_answered(self, request: str) -> bool:
-        """Tell whether a person's request was answered already."""
-        return request in self._answered
 
     def _track(self, trader: TraderId) -> _Track:
         found = self._tracks.get(trader)
@@ -273,9 +275,6 @@ class Brakes:
                 track.release()
 
         return change
-
-    def _control_answered(self, event: Event, body: ControlAnswered) -> Change:  # noqa: ARG002 - a handler
-        return lambda: self._answered.add(body.request)
 
 
 def _fall_pct(start: Decimal, now: Decimal) -> Decimal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from nof0_core.domain.event import Event
 from nof0_core.errors import UnbookableError
@@ -13,6 +13,16 @@ Change = Callable[[], None]
 
 def unchanged() -> None:
     """Change nothing."""
+
+
+def together(changes: Sequence[Change]) -> Change:
+    """Return one change that puts several in place, in their order."""
+
+    def change() -> None:
+        for each in changes:
+            each()
+
+    return change
 
 
 def refused(event: Event, problem: str) -> UnbookableError:

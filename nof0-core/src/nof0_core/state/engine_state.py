@@ -7,25 +7,34 @@ from datetime import datetime
 from decimal import Decimal, localcontext
 
 from nof0_core.domain.account import AccountState
-from nof0_core.domain.cycle_record import CycleJoiner
 from nof0_core.domain.event import CoinRested, Drift, Event, Rebalanced
 from nof0_core.domain.feedback import Feedback
+from nof0_core.domain.fill import Fill
 from nof0_core.domain.instrument import Instrument
-from nof0_core.domain.margin import initial_margin
-from nof0_core.domain.order import OrderPurpose
 from nof0_core.domain.order_record import OrderRecord
-from nof0_core.domain.quality import NO_ANSWERS, AnswerCount
+from nof0_core.domain.quality import AnswerCount
 from nof0_core.domain.trade import ClosedTrade
 from nof0_core.domain.view import EquityPoint
 from nof0_core.ids import ClientOrderId, CycleId, Symbol, TraderId
-from nof0_core.ledger.account import Account, Totals
+from nof0_core.ledger.account import Account, Totals, VenueLedger
 from nof0_core.ledger.pools import Pool, pools
 from nof0_core.ledger.position import Position
 from nof0_core.ledger.valuation import value
-from nof0_core.money import EXACT, ZERO
+from nof0_core.money import EXACT
 from nof0_core.state.brakes import Brakes
+from nof0_core.state.controls import Controls
+from nof0_core.state.cycles import Cycles
+from nof0_core.state.dispatch import Dispatch
+from nof0_core.state.entry_margins import entry_margins
+from nof0_core.state.feedback_memory import FeedbackMemory
 from nof0_core.state.held import with_unbooked
-from nof0_core.state.projections import Projections
+from nof0_core.state.histories import Histories
+from nof0_core.state.milestones import Milestones
+from nof0_core.state.money_ledger import MoneyLedger
+from nof0_core.state.order_register import OrderRegister
+from nof0_core.state.projection import Projection
+from nof0_core.state.rests import Rests
+from nof0_core.state.spending import Spending
 
 
 class EngineState:
@@ -44,13 +53,41 @@ class EngineState:
     """
 
     def __init__(self) -> None:
-        self._projections = Projections()
-        self._cycles = CycleJoiner()
+        self._cycles = Cycles()
+        self._orders = OrderRegister()
+        self._histories = Histories()
+        self._ledger = MoneyLedger(self._orders, self._histories)
+        self._rests = Rests(self._orders)
+        self._feedback = FeedbackMemory(self._histories)
+        self._milestones = Milestones()
+        self.brakes = Brakes()
+        """What the brakes remember; this and what follows is fed by `apply` alone."""
+        self.controls = Controls()
+        """What people asked for."""
+        self.spending = Spending()
+        """What calls to models took today."""
+        # The register before those that ask it what an order has become.
+        self._projections: tuple[Projection, ...] = (
+            self._cycles,
+            self._rests,
+            self._orders,
+            self._ledger,
+            self._histories,
+            self._feedback,
+            self.brakes,
+            self.controls,
+            self.spending,
+            self._milestones,
+        )
+        self._dispatch = Dispatch(self._projections)
         # Asked for many times between two events.
         self._positions: dict[str, tuple[Position, ...]] = {}
         self._held: dict[str, tuple[Position, ...]] = {}
-        self.brakes = Brakes()
-        """What the brakes remember; fed by `apply`, read-only to everybody else."""
+
+    @property
+    def projections(self) -> Sequence[Projection]:
+        """Return all it is made of, for checkpoints."""
+        return self._projections
 
     def check(self, event: Event) -> Callable[[], Event]:
         """Reckon one event through, in O(1), and return how to take it over; nothing has changed.
@@ -64,15 +101,14 @@ class EngineState:
         Raises:
             UnbookableError: if the event cannot be true.
         """
-        whole = self._cycles.peek(event)
-        changes = self._projections.prepare(whole), self.brakes.prepare(whole)
+        whole = self._cycles.whole(event)
+        change = self._dispatch.prepare(whole)
 
         def take() -> Event:
             self._positions.clear()
             self._held.clear()
-            self._cycles.take(event)
-            for change in changes:
-                change()
+            change()
+            self._milestones.newest = event.time
             return whole
 
         return take
@@ -128,7 +164,7 @@ class EngineState:
 
     def traders(self, venue_account: str) -> tuple[TraderId, ...]:
         """Return everybody with an account in a venue account, reserve and unassigned included."""
-        found = self._projections.venue_accounts.get(venue_account)
+        found = self._ledger.venue_accounts.get(venue_account)
         return tuple(found.accounts) if found else ()
 
     def positions(self, venue_account: str) -> tuple[Position, ...]:
@@ -138,7 +174,7 @@ class EngineState:
         """
         known = self._positions.get(venue_account)
         if known is None:
-            found = self._projections.venue_accounts.get(venue_account)
+            found = self._ledger.venue_accounts.get(venue_account)
             accounts = found.accounts.values() if found is not None else ()
             known = tuple(p for account in accounts for p in account.positions.values())
             self._positions[venue_account] = known
@@ -157,7 +193,7 @@ class EngineState:
         """
         known = self._held.get(venue_account)
         if known is None:
-            unbooked = self._projections.orders.unbooked_in(venue_account)
+            unbooked = self._orders.unbooked_in(venue_account)
             known = self.positions(venue_account)
             if unbooked:
                 known = with_unbooked(known, unbooked)
@@ -166,11 +202,11 @@ class EngineState:
 
     def unbooked(self, venue_account: str) -> tuple[OrderRecord, ...]:
         """Return orders of which more is known to be executed than booked."""
-        return self._projections.orders.unbooked_in(venue_account)
+        return self._orders.unbooked_in(venue_account)
 
     def rest(self, trader: TraderId, symbol: Symbol) -> CoinRested | None:
         """Return the newest rest of a coin for a trader, over or not; None before the first."""
-        return self._projections.rests.get((trader, symbol))
+        return self._rests.of(trader, symbol)
 
     def quantities(self, venue_account: str, symbol: Symbol) -> dict[TraderId, Decimal]:
         """Return the signed quantity in coins of everybody who holds a coin."""
@@ -184,7 +220,7 @@ class EngineState:
         Known for the 25 hours before the newest fill. A fill at that very moment counts, unless
         only without it `net` (coins) is what all held together.
         """
-        found = self._projections.venue_accounts.get(venue_account)
+        found = self._ledger.venue_accounts.get(venue_account)
         return found.quantities_at(symbol, time, net) if found else {}
 
     def leverages(self, venue_account: str, symbol: Symbol) -> tuple[int, ...]:
@@ -193,28 +229,28 @@ class EngineState:
 
     def totals(self, venue_account: str) -> Totals:
         """Return what the exchange account must show: raw USD and net quantities."""
-        return self._projections.venue_accounts[venue_account].totals()
+        return (self._ledger.venue_accounts.get(venue_account) or VenueLedger()).totals()
 
     def drift(self, venue_account: str) -> tuple[Drift, ...]:
         """Return on what ledger and exchange account differed when that was recorded last."""
-        return self._projections.drifts.get(venue_account, ())
+        return self._ledger.drifts.get(venue_account, ())
 
     # --- orders, fills, funding -------------------------------------------------------------------
 
     def order(self, client_id: ClientOrderId) -> OrderRecord | None:
         """Return whose order an id is, with its newest outcome; None if it was never intended."""
-        return self._projections.orders.get(client_id)
+        return self._orders.get(client_id)
 
     def orders_of(self, cycle: CycleId) -> tuple[OrderRecord, ...]:
         """Return the orders a cycle's decisions were carried out with, oldest first; looks at all.
 
         Stops, targets and forced closes of its position are not among them.
         """
-        return self._projections.orders.of(cycle)
+        return self._orders.of(cycle)
 
     def open_orders(self, venue_account: str) -> tuple[OrderRecord, ...]:
         """Return intended orders without a final answer (none, unknown, resting), oldest first."""
-        return self._projections.orders.open_in(venue_account)
+        return self._orders.open_in(venue_account)
 
     def entry_margins(
         self, venue_account: str, but: Collection[ClientOrderId | None] = ()
@@ -224,38 +260,30 @@ class EngineState:
         That is for coins that are still to be filled, or are and not booked yet. The orders `but`
         are left out.
         """
-        orders = self._projections.orders
-        taken: dict[TraderId, Decimal] = {}
-        with localcontext(EXACT):
-            under_way = {
-                record.client_id: record
-                for record in (*orders.open_in(venue_account), *orders.unbooked_in(venue_account))
-                if record.purpose is OrderPurpose.OPEN and record.client_id not in but
-            }
-            for record in under_way.values():
-                size = record.unbooked
-                if record.is_open:
-                    size = record.request.size - record.filled
-                worth = max(ZERO, size) * record.request.limit_price
-                margin = initial_margin(worth, record.leverage)
-                taken[record.trader] = taken.get(record.trader, ZERO) + margin
-        return taken
+        return entry_margins(self._orders, venue_account, but)
 
     def open_exits(self, trader: TraderId, symbol: Symbol) -> tuple[OrderRecord, ...]:
         """Return a trader's stops and targets on a coin without a final answer, oldest first.
 
         That includes the closes of positions whose exits the engine watches.
         """
-        return tuple(self._projections.orders.open_exits(trader, symbol))
+        return tuple(self._orders.open_exits(trader, symbol))
 
     def knows_fill(self, venue_account: str, trade_id: str) -> bool:
-        """Tell whether a fill was booked already."""
-        found = self._projections.venue_accounts.get(venue_account)
-        return found is not None and trade_id in found.trade_ids
+        """Tell whether a fill was booked already; known is what the last 30 days brought."""
+        found = self._ledger.venue_accounts.get(venue_account)
+        return found is not None and found.knows(trade_id)
+
+    def is_booked(self, venue_account: str, fill: Fill) -> bool:
+        """Tell whether an execution was booked already, or is so old that it must have been.
+
+        One of an order of which more was answered than booked is new, however old it is.
+        """
+        return self._ledger.is_booked(venue_account, fill)
 
     def parts_of(self, venue_account: str, trade_id: str) -> Mapping[TraderId, Decimal]:
         """Return the sizes in coins booked so far of a shared fill that is not yet complete."""
-        found = self._projections.venue_accounts.get(venue_account)
+        found = self._ledger.venue_accounts.get(venue_account)
         return dict(found.parts.get(trade_id, {})) if found else {}
 
     def audit(self, venue_account: str) -> tuple[str, ...]:
@@ -264,7 +292,7 @@ class EngineState:
         Checked are cash against bookings for each account, and the sums of all accounts against
         what the events say of the exchange account. Anything returned is a defect of nof0.
         """
-        found = self._projections.venue_accounts.get(venue_account)
+        found = self._ledger.venue_accounts.get(venue_account)
         if found is None:
             return ()
         with localcontext(EXACT):
@@ -272,25 +300,25 @@ class EngineState:
 
     def knows_funding(self, venue_account: str, symbol: Symbol, time: datetime) -> bool:
         """Tell whether a settlement was booked already."""
-        found = self._projections.venue_accounts.get(venue_account)
-        return found is not None and (symbol, time) in found.settlements
+        found = self._ledger.venue_accounts.get(venue_account)
+        return found is not None and found.knows_settlement(symbol, time)
 
     def opened_at(self, venue_account: str) -> datetime | None:
         """Return as of when the first capital of a venue account was booked (UTC).
 
         What its exchange account did before is in that capital and in the positions taken over.
         """
-        found = self._projections.venue_accounts.get(venue_account)
+        found = self._ledger.venue_accounts.get(venue_account)
         return found.opened_at if found else None
 
     def last_fill_time(self, venue_account: str) -> datetime | None:
         """Return the time of the newest fill of a venue account (UTC)."""
-        found = self._projections.venue_accounts.get(venue_account)
+        found = self._ledger.venue_accounts.get(venue_account)
         return found.last_fill if found else None
 
     def funding_known_until(self, venue_account: str) -> datetime | None:
         """Return the time of the newest settlement booked on any coin of a venue account (UTC)."""
-        found = self._projections.venue_accounts.get(venue_account)
+        found = self._ledger.venue_accounts.get(venue_account)
         return found.last_funding if found else None
 
     def funding_told_until(self, venue_account: str) -> datetime | None:
@@ -299,65 +327,54 @@ class EngineState:
         What traders with opposite positions paid each other is not among them: its hours are those
         of our own clock.
         """
-        found = self._projections.venue_accounts.get(venue_account)
+        found = self._ledger.venue_accounts.get(venue_account)
         return found.last_told_funding if found else None
 
     # --- history ----------------------------------------------------------------------------------
 
     def venue_account_of(self, trader: TraderId) -> str | None:
         """Return where a trader's account is; None for shared accounts and who has none yet."""
-        found = self._projections.histories.get(trader)
-        return found.home if found else None
+        return self._ledger.homes.get(trader)
 
     def started_at(self, trader: TraderId) -> datetime | None:
         """Return when a trader got its first capital (UTC)."""
-        found = self._projections.histories.get(trader)
-        return found.started_at if found else None
+        return self._histories.standing(trader).started_at
 
     def initial_capital(self, trader: TraderId) -> Decimal | None:
         """Return a trader's first transfer in USD."""
-        found = self._projections.histories.get(trader)
-        return found.initial_capital if found else None
+        return self._histories.standing(trader).initial_capital
 
-    def trades(self, trader: TraderId) -> tuple[ClosedTrade, ...]:
+    def trades(self, trader: TraderId) -> Sequence[ClosedTrade]:
         """Return a trader's closed trades in the order they closed."""
-        found = self._projections.histories.get(trader)
-        return found.trades.read() if found else ()
+        return self._histories.trades(trader)
 
-    def curve(self, trader: TraderId) -> tuple[EquityPoint, ...]:
+    def curve(self, trader: TraderId) -> Sequence[EquityPoint]:
         """Return a trader's hourly equity, oldest first."""
-        found = self._projections.histories.get(trader)
-        return found.curve.read() if found else ()
+        return self._histories.curve(trader)
 
     def cycles(self, trader: TraderId) -> int:
         """Return how many decision cycles a trader has ended."""
-        found = self._projections.histories.get(trader)
-        return found.cycles if found else 0
+        return self._histories.standing(trader).cycles
 
     def last_cycle(self, trader: TraderId) -> datetime | None:
         """Return the scheduled time of a trader's newest cycle (UTC)."""
-        found = self._projections.histories.get(trader)
-        return found.last_cycle if found else None
+        return self._histories.standing(trader).last_cycle
 
     def last_status(self, trader: TraderId) -> str:
         """Return how a trader's newest cycle ended; empty before the first."""
-        found = self._projections.histories.get(trader)
-        return found.last_status if found else ""
+        return self._histories.standing(trader).last_status
 
     def trouble(self, trader: TraderId) -> str:
         """Return why a trader's newest cycle decided nothing; empty if it did."""
-        found = self._projections.histories.get(trader)
-        return found.trouble if found else ""
+        return self._histories.standing(trader).trouble
 
     def answers(self, trader: TraderId) -> AnswerCount:
         """Return how often a trader's model was asked, and how often that was of use."""
-        found = self._projections.histories.get(trader)
-        return found.answers if found else NO_ANSWERS
+        return self._histories.standing(trader).answers
 
     def past(self, trader: TraderId) -> Feedback:
         """Return what a trader is told about its last answer and its last trades."""
-        found = self._projections.histories.get(trader)
-        return found.past if found else Feedback()
+        return self._feedback.of(trader)
 
     @property
     def open_decisions(self) -> tuple[Event, ...]:
@@ -365,21 +382,26 @@ class EngineState:
         return self._cycles.open
 
     @property
+    def newest(self) -> datetime | None:
+        """Return the time of the newest event (UTC), None before the first."""
+        return self._milestones.newest
+
+    @property
     def inception(self) -> datetime | None:
         """Return when the engine first started on this journal (UTC)."""
-        return self._projections.inception
+        return self._milestones.inception
 
     @property
     def rebalances(self) -> Sequence[tuple[datetime, Rebalanced]]:
         """Return all rebalances with their times, oldest first."""
-        return tuple(self._projections.rebalances)
+        return tuple(self._milestones.rebalances)
 
     def _account(self, venue_account: str, trader: TraderId) -> Account | None:
-        found = self._projections.venue_accounts.get(venue_account)
+        found = self._ledger.venue_accounts.get(venue_account)
         return found.accounts.get(trader) if found else None
 
     def _holders(self, venue_account: str, symbol: Symbol) -> list[Position]:
-        found = self._projections.venue_accounts.get(venue_account)
+        found = self._ledger.venue_accounts.get(venue_account)
         if found is None:
             return []
         held = (account.positions.get(symbol) for account in found.accounts.values())

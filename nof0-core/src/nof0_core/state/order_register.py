@@ -1,30 +1,64 @@
-"""Every order that was ever intended, and what is known of it."""
+"""Orders from their intent on, and what is known of them."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import ClassVar
 
-from nof0_core.domain.event import OrderIntended
+import attrs
+import msgspec
+
+from nof0_core.domain.body import Body
+from nof0_core.domain.event import Event, OrderAnswered, OrderIntended
 from nof0_core.domain.order import OrderPurpose
 from nof0_core.domain.order_record import OrderRecord
 from nof0_core.ids import ClientOrderId, CycleId, Symbol, TraderId
+from nof0_core.state.amounts import require_amount
+from nof0_core.state.changes import Change, unchanged
+from nof0_core.state.projection import Handler
 
 DECIDED = frozenset({OrderPurpose.OPEN, OrderPurpose.CLOSE})
 """Purposes of orders that carry out decisions."""
+REMEMBERED = timedelta(days=7)
+"""How long an order is known after it was over and booked. A venue lists executions late by a day
+at most; by then nobody asks for it any more."""
+
+_Ids = dict[ClientOrderId, None]
+
+
+class _Dump(msgspec.Struct):
+    """`unbooked` and `open` are ids in the order in which they are told."""
+
+    records: list[OrderRecord]
+    open: list[ClientOrderId]
+    exits: list[ClientOrderId]
+    unbooked: list[ClientOrderId]
+    over: dict[ClientOrderId, datetime]
 
 
 class OrderRegister:
-    """Orders by client id; the open ones also by venue account, exits by position."""
+    """Orders by client id; the open ones also by venue account, exits by position.
+
+    One that is over and booked leaves `REMEMBERED` later.
+    """
+
+    name: ClassVar[str] = "orders"
+    version: ClassVar[int] = 1
 
     def __init__(self) -> None:
         self._records: dict[ClientOrderId, OrderRecord] = {}
-        self._open: defaultdict[str, dict[ClientOrderId, OrderRecord]] = defaultdict(dict)
-        self._exits: defaultdict[tuple[TraderId, Symbol], dict[ClientOrderId, OrderRecord]] = (
-            defaultdict(dict)
-        )
-        self._unbooked: defaultdict[str, dict[ClientOrderId, OrderRecord]] = defaultdict(dict)
+        self._open: defaultdict[str, _Ids] = defaultdict(dict)
+        self._exits: defaultdict[tuple[TraderId, Symbol], _Ids] = defaultdict(dict)
+        self._unbooked: defaultdict[str, _Ids] = defaultdict(dict)
+        self._over: dict[ClientOrderId, datetime] = {}
+
+    @property
+    def handlers(self) -> Mapping[type[Body], Handler]:
+        """Return the handlers by kind of event; what was filled the ledger says by `put`."""
+        return {OrderIntended: self._order_intended, OrderAnswered: self._order_answered}
 
     def get(self, client_id: ClientOrderId) -> OrderRecord | None:
         """Return what is known of an order."""
@@ -32,17 +66,15 @@ class OrderRegister:
 
     def open_in(self, venue_account: str) -> tuple[OrderRecord, ...]:
         """Return the orders of a venue account without a final answer, oldest first."""
-        return tuple(self._open[venue_account].values()) if venue_account in self._open else ()
+        return self._of(self._open.get(venue_account, ()))
 
     def unbooked_in(self, venue_account: str) -> tuple[OrderRecord, ...]:
         """Return orders of which more is known to be executed than booked, oldest answer first."""
-        found = self._unbooked.get(venue_account)
-        return tuple(found.values()) if found else ()
+        return self._of(self._unbooked.get(venue_account, ()))
 
     def open_exits(self, trader: TraderId, symbol: Symbol) -> Collection[OrderRecord]:
         """Return a trader's stops and targets on a coin without a final answer, oldest first."""
-        exits = self._exits.get((trader, symbol))
-        return exits.values() if exits else ()
+        return self._of(self._exits.get((trader, symbol), ()))
 
     def of(self, cycle: CycleId) -> tuple[OrderRecord, ...]:
         """Return the entries and closes a cycle decided on, oldest first; looks at every order."""
@@ -52,42 +84,91 @@ class OrderRegister:
             if record.cycle == cycle and record.purpose in DECIDED
         )
 
-    def intend(self, intent: OrderIntended, *, seq: int, time: datetime) -> OrderRecord:
-        """Remember an order that is about to be sent; one that is known already stays as it is."""
-        known = self._records.get(intent.request.client_id)
-        if known is not None:
-            return known
-        record = OrderRecord(
-            trader=intent.trader,
-            venue_account=intent.venue_account,
-            cycle=intent.cycle,
-            purpose=intent.purpose,
-            request=intent.request,
-            leverage=max(1, intent.leverage),
-            confidence=intent.confidence,
-            risk_usd=intent.risk_usd,
-            plan=intent.plan,
-            margin_mode=intent.margin_mode,
-            intended_at=time,
-            seq=seq,
-        )
-        self.put(record)
-        return record
-
-    def put(self, record: OrderRecord) -> None:
-        """Take over what is known of an order now."""
+    def put(self, record: OrderRecord, time: datetime) -> None:
+        """Take over what is known of an order at a time (UTC)."""
         client_id = record.client_id
         self._records[client_id] = record
-        unbooked = self._unbooked[record.venue_account]
-        if record.outcome is not None and record.outcome.filled_size > record.filled:
-            unbooked[client_id] = record
-        else:
-            unbooked.pop(client_id, None)
-        places = [self._open[record.venue_account]]
+        is_unbooked = record.outcome is not None and record.outcome.filled_size > record.filled
+        _file(self._unbooked[record.venue_account], client_id, is_in=is_unbooked)
+        _file(self._open[record.venue_account], client_id, is_in=record.is_open)
         if record.is_exit:
-            places.append(self._exits[record.trader, record.symbol])
-        for place in places:
-            if record.is_open:
-                place[client_id] = record
-            else:
-                place.pop(client_id, None)
+            exits = self._exits[record.trader, record.symbol]
+            _file(exits, client_id, is_in=record.is_open)
+            if not exits:
+                del self._exits[record.trader, record.symbol]
+        self._over.pop(client_id, None)
+        if not record.is_open and not record.unbooked:
+            self._over[client_id] = time
+        self._forget(time)
+
+    def dump(self) -> bytes:
+        """Return all orders that are known."""
+        return msgspec.json.encode(
+            _Dump(
+                records=list(self._records.values()),
+                open=[each for ids in self._open.values() for each in ids],
+                exits=[each for ids in self._exits.values() for each in ids],
+                unbooked=[each for ids in self._unbooked.values() for each in ids],
+                over=self._over,
+            )
+        )
+
+    def load(self, data: bytes) -> None:
+        """Take over what `dump` has returned."""
+        found = msgspec.json.decode(data, type=_Dump)
+        self._records = {record.client_id: record for record in found.records}
+        for record in self._of(found.open):
+            self._open[record.venue_account][record.client_id] = None
+        for record in self._of(found.exits):
+            self._exits[record.trader, record.symbol][record.client_id] = None
+        for record in self._of(found.unbooked):
+            self._unbooked[record.venue_account][record.client_id] = None
+        self._over = found.over
+
+    def _of(self, ids: Iterable[ClientOrderId]) -> tuple[OrderRecord, ...]:
+        return tuple([self._records[each] for each in ids])
+
+    def _order_intended(self, event: Event, body: OrderIntended) -> Change:
+        request = body.request
+        require_amount(event, request.size, request.limit_price, body.risk_usd)
+        if request.client_id in self._records:
+            return unchanged
+        record = OrderRecord(
+            trader=body.trader,
+            venue_account=body.venue_account,
+            cycle=body.cycle,
+            purpose=body.purpose,
+            request=request,
+            leverage=max(1, body.leverage),
+            confidence=body.confidence,
+            risk_usd=body.risk_usd,
+            plan=body.plan,
+            margin_mode=body.margin_mode,
+            intended_at=event.time,
+            seq=event.seq,
+        )
+        return lambda: self.put(record, event.time)
+
+    def _order_answered(self, event: Event, body: OrderAnswered) -> Change:
+        known = self._records.get(body.outcome.client_id)
+        if known is None:
+            return unchanged
+        require_amount(event, body.outcome.filled_size, body.outcome.average_price or Decimal(0))
+        record = attrs.evolve(known, outcome=body.outcome)
+        return lambda: self.put(record, event.time)
+
+    def _forget(self, now: datetime) -> None:
+        """Let go of what was over long before a time (UTC), the longest over first."""
+        while self._over:
+            client_id, time = next(iter(self._over.items()))
+            if now - time <= REMEMBERED:
+                return
+            del self._over[client_id], self._records[client_id]
+
+
+def _file(ids: _Ids, client_id: ClientOrderId, *, is_in: bool) -> None:
+    """Put an id among others, or take it away; one that is there keeps its place."""
+    if is_in:
+        ids.setdefault(client_id, None)
+    else:
+        ids.pop(client_id, None)

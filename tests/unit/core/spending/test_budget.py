@@ -19,6 +19,8 @@ from nof0_core.domain.model import DailyBudget, ModelCall, ModelSpec, Usage
 from nof0_core.domain.vocabulary import CallOutcome, CycleStatus
 from nof0_core.errors import BudgetExceededError, LLMError
 from nof0_core.spending.budget import ModelBudget
+from nof0_core.state.dispatch import Dispatch
+from nof0_core.state.spending import Spending
 from nof0_core.testing import samples
 from nof0_core.testing.environment import START
 
@@ -61,6 +63,12 @@ class Wallet:
             keep=self.keep,
             **self.limits,
         )
+
+    def take_over(self, *events):
+        spending = Spending()
+        for event in events:
+            Dispatch([spending]).prepare(event)()
+        self.budget.take_over(spending)
 
     async def keep(self, trader, model, worst, time):
         number = len(self.kept)
@@ -114,8 +122,7 @@ def test_what_a_cycle_of_two_records_took_counts_once(told):
     wallet = Wallet(total=DailyBudget(usd=D(3)))
     call = ModelCall(model="gpt", outcome=CallOutcome.ANSWERED, usage=usage("1"))
     events = decided(call)
-    for number in told:
-        wallet.budget.replay(events[number])
+    wallet.take_over(*(events[number] for number in told))
     assert wallet.budget.left("ann", GPT).usd == D(2)
 
 
@@ -213,9 +220,9 @@ def test_what_the_journal_holds_was_spent():
     calls = (
         ModelCall(model="gpt", outcome=CallOutcome.UNKNOWN, usage=usage("1.5"), is_estimate=True),
     )
-    wallet.budget.replay(cycle(*calls))
-    wallet.budget.replay(
-        cycle(ModelCall(model="qwen", outcome=CallOutcome.ANSWERED, usage=usage("1")))
+    wallet.take_over(
+        cycle(*calls),
+        cycle(ModelCall(model="qwen", outcome=CallOutcome.ANSWERED, usage=usage("1"))),
     )
     assert wallet.budget.left("ann", GPT).usd == D("0.5")
     with pytest.raises(BudgetExceededError, match="model qwen"):
@@ -224,7 +231,7 @@ def test_what_the_journal_holds_was_spent():
 
 def test_calls_of_a_killed_run_were_spent_and_are_warned_of_with_the_next_call():
     wallet = Wallet(total=DailyBudget(usd=D(3)))
-    wallet.budget.replay(lost(usage("2.5")))
+    wallet.take_over(lost(usage("2.5")))
     assert wallet.budget.left("ann", GPT).usd == D("0.5")
     assert wallet.alarms == []
     wallet.hold(cost="0.1").settle(usage("0.1"))
@@ -233,7 +240,7 @@ def test_calls_of_a_killed_run_were_spent_and_are_warned_of_with_the_next_call()
 
 def test_calls_a_killed_run_made_yesterday_do_not_count():
     wallet = Wallet(total=DailyBudget(usd=D(3)))
-    wallet.budget.replay(lost(usage("2.5"), began=START - timedelta(minutes=1)))
+    wallet.take_over(lost(usage("2.5"), began=START - timedelta(minutes=1)))
     assert wallet.budget.left("ann", GPT).usd == D(3)
 
 
@@ -302,7 +309,7 @@ def test_what_a_recording_took_is_booked_whatever_is_left():
 def test_yesterday_in_the_journal_does_not_count():
     wallet = Wallet(total=DailyBudget(usd=D(1)))
     call = ModelCall(model="gpt", outcome=CallOutcome.ANSWERED, usage=usage())
-    wallet.budget.replay(cycle(call, time=START - timedelta(minutes=1)))
+    wallet.take_over(cycle(call, time=START - timedelta(minutes=1)))
     assert wallet.budget.left("ann", GPT).usd == D(1)
 
 

@@ -26,6 +26,8 @@ from nof0_core.domain.order import OrderPurpose, OrderRequest, OrderStatus, Side
 from nof0_core.domain.outcome import OrderOutcome
 from nof0_core.domain.vocabulary import ControlCommand, ControlOutcome, TransferReason
 from nof0_core.state.brakes import Brakes, next_midnight
+from nof0_core.state.controls import Controls
+from nof0_core.state.dispatch import Dispatch
 
 START = datetime(2025, 7, 1, 9, tzinfo=UTC)
 
@@ -35,6 +37,7 @@ class Memory:
 
     def __init__(self) -> None:
         self.brakes = Brakes()
+        self.controls = Controls()
         self.events: list[Event] = []
         self.deposited, self.growth = D(0), NOTHING_YET
         self.transfer(0, 0, 1000)
@@ -62,7 +65,7 @@ class Memory:
     def add(self, time, body):
         event = Event(seq=len(self.events) + 1, time=time, stream="ann", body=body)
         self.events.append(event)
-        self.brakes.prepare(event)()
+        Dispatch([self.brakes, self.controls]).prepare(event)()
 
     def mark(self, hours, equity):
         account = self.state(hours, equity)
@@ -73,7 +76,7 @@ class Memory:
     def rebuilt(self):
         brakes = Brakes()
         for event in self.events:
-            brakes.prepare(event)()
+            Dispatch([brakes]).prepare(event)()
         return brakes
 
     def loss(self, hours, equity):
@@ -254,8 +257,8 @@ def test_brakes_pauses_and_answers_are_remembered(memory):
         assert brakes.halt.message == "stop"
         assert brakes.is_paused("ann") is True
         assert brakes.is_paused("bob") is None
-        assert brakes.is_answered("r1")
-        assert not brakes.is_answered("r2")
+    assert memory.controls.is_answered("r1")
+    assert not memory.controls.is_answered("r2")
     memory.add(START, BrakeReleased(brake=Brake.HALT, reason=""))
     memory.add(START, BrakeReleased(brake=Brake.PAUSED, reason="", trader="ann"))
     assert memory.brakes.halt is None

@@ -157,7 +157,7 @@ def test_a_trade_is_told_with_costs_and_end_and_the_fills_of_one_order_are_one(s
         attrs.evolve(
             script.events[-1].body,
             fill=attrs.evolve(
-                first, trade_id=9, size=D("0.2"), price=D(101300), fee=D(2), time=script.now
+                first, trade_id="9", size=D("0.2"), price=D(101300), fee=D(2), time=script.now
             ),
         )
     )

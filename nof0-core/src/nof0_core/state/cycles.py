@@ -1,0 +1,61 @@
+"""Decisions whose cycles have not ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import ClassVar
+
+import msgspec
+
+from nof0_core.domain.body import Body
+from nof0_core.domain.cycle_record import CycleJoiner
+from nof0_core.domain.event import CycleEnded, Decided, Event
+from nof0_core.ids import TraderId
+from nof0_core.state.changes import Change
+from nof0_core.state.projection import Handler
+
+
+class _Open(msgspec.Struct):
+    seq: int
+    time: datetime
+    stream: TraderId
+    body: Decided
+
+
+class Cycles:
+    """The newest `Decided` of each trader until its cycle has ended."""
+
+    name: ClassVar[str] = "cycles"
+    version: ClassVar[int] = 1
+
+    def __init__(self) -> None:
+        self._joiner = CycleJoiner()
+
+    @property
+    def handlers(self) -> Mapping[type[Body], Handler]:
+        """Return the handlers by kind of event."""
+        return {Decided: self._taken, CycleEnded: self._taken}
+
+    @property
+    def open(self) -> tuple[Event, ...]:
+        """Return the decisions whose cycles have not ended, oldest first."""
+        return self._joiner.open
+
+    @property
+    def whole(self) -> Callable[[Event], Event]:
+        """Return what makes one record of the two of a cycle that ordered."""
+        return self._joiner.peek
+
+    def dump(self) -> bytes:
+        """Return the open decisions."""
+        return msgspec.json.encode([_Open(e.seq, e.time, e.stream, e.body) for e in self.open])  # type: ignore[arg-type]  # they are all `Decided`
+
+    def load(self, data: bytes) -> None:
+        """Take over what `dump` has returned."""
+        for each in msgspec.json.decode(data, type=list[_Open]):
+            event = Event(seq=each.seq, time=each.time, stream=each.stream, body=each.body)
+            self._joiner.take(event)
+
+    def _taken(self, event: Event, body: Decided | CycleEnded) -> Change:  # noqa: ARG002 - a handler
+        return lambda: self._joiner.take(event)
