@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from functools import cached_property
 
 import attrs
 
@@ -64,7 +63,7 @@ class Position:
     stop_order_id: str | None = None
     take_profit_order_id: str | None = None
 
-    @cached_property
+    @property
     def entry_price(self) -> Decimal:
         """Return the average in USD, rounded to 10 decimals if it has more."""
         return quotient(self.cost, self.quantity, PRICE_STEP)
