@@ -250,5 +250,9 @@ class JournalFullError(JournalError):
     """The disk has no room for more of the journal; what is missing waits in memory."""
 
 
+class CheckpointError(Nof0Error):
+    """A checkpoint cannot be used; an older one, or the journal itself, takes its place."""
+
+
 class UnbookableError(Nof0Error):
     """An event that cannot be true, or not be read back; nothing of it was written or changed."""
