@@ -250,5 +250,13 @@ class JournalFullError(JournalError):
     """The disk has no room for more of the journal; what is missing waits in memory."""
 
 
+class DamagedDayError(JournalError):
+    """A compressed day of the journal cannot be unpacked; `reason` says why, without its place."""
+
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(f"{place}: {reason}", hints=("`nof0 journal verify` lists all damage",))
+        self.reason = reason
+
+
 class UnbookableError(Nof0Error):
     """An event that cannot be true, or not be read back; nothing of it was written or changed."""
