@@ -15,8 +15,6 @@ from nof0_core.journal import Journal
 from nof0_core.journal.packing import Packed, pack_all
 from nof0_core.plugins.env import Logger
 
-DAMAGED = "journal_day_damaged"
-
 
 class Packing:
     """Packs what is closed in a worker thread: after a start, when a day was closed, at the end.
@@ -43,7 +41,7 @@ class Packing:
     ) -> None:
         self._journal = journal
         self._is_lockstep = is_lockstep
-        self._alert = alert
+        self.alert = alert
         self._log = log
         self._within = within
         self._told: set[Path] = set()
@@ -123,6 +121,9 @@ class Packing:
                 continue
             self._told.add(one.file)
             if one.is_damaged and not self._is_quiet:
-                self._alert(DAMAGED, f"{one.reason}; no start goes on with it: put back a copy")
+                self.alert(
+                    "journal_day_damaged",
+                    f"{one.reason}; no start goes on with it: put back a copy",
+                )
             else:
                 self._log.warning("a closed day cannot be compressed", error=one.reason)
