@@ -254,5 +254,13 @@ class CheckpointError(Nof0Error):
     """A checkpoint cannot be used; an older one, or the journal itself, takes its place."""
 
 
+class DamagedDayError(JournalError):
+    """A compressed day of the journal cannot be unpacked; `reason` says why, without its place."""
+
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(f"{place}: {reason}", hints=("`nof0 journal verify` lists all damage",))
+        self.reason = reason
+
+
 class UnbookableError(Nof0Error):
     """An event that cannot be true, or not be read back; nothing of it was written or changed."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 
 from nof0_core.ids import TraderId
-from nof0_core.journal.places import day_file
+from nof0_core.journal.places import day_file, kept_file
 from nof0_core.journal.scan import Fault
 
 
@@ -58,10 +58,12 @@ class AnchorCheck:
             found = self._found.get(stream)
             if found == wanted.hash:
                 continue
-            path = day_file(places.get(stream, root / stream), wanted.day)
+            directory = places.get(stream, root / stream)
+            kept = kept_file(directory, wanted.day)
+            path = kept or day_file(directory, wanted.day)
             if found is not None:
                 problem = "it is another one now: the journal was written anew"
-            elif not path.exists():
+            elif kept is None:
                 problem = "the file is missing"
             else:
                 last = self._last.get(stream)

@@ -1,11 +1,14 @@
 """`days.json`: what each closed day of each stream held, to notice one that is not there any more.
 
     {"schema":1,"sum":"<64 hex>","days":{"<stream>":{"<YYYY-MM-DD>":
-     {"first":2,"last":9,"hash":"<64 hex>","bytes":4711,"state":"here"}}}}
+     {"first":2,"last":9,"records":5,"hash":"<64 hex>","bytes":4711,"state":"compressed",
+      "packed_bytes":512,"packed_hash":"<64 hex>"}}}}
 
 A day of a stream is closed when the stream has a file of a later one. `first` and `last` are
-numbers of records, `hash` is that of the last one, `bytes` the size of the file. `sum` is the
-SHA-256 of what stands in `days`, without spaces, keys in alphabetical order.
+numbers of records, `records` says how many there are, `hash` is that of the last one, `bytes` the
+size of all of them as they were written. `packed_bytes` and `packed_hash` are size and SHA-256 of
+the compressed file, 0 and empty where the day is `here`. `sum` is the SHA-256 of what stands in
+`days`, without spaces, keys in alphabetical order.
 """
 
 from __future__ import annotations
@@ -31,7 +34,7 @@ SCHEMA = 1
 
 
 class DayState(StrEnum):
-    """Where the records of a closed day are: in their file, packed, or in another place."""
+    """Where the records of a closed day are: in their file, packed beside it, or elsewhere."""
 
     HERE = "here"
     COMPRESSED = "compressed"
@@ -40,13 +43,35 @@ class DayState(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Day:
-    """What a day file of a stream holds; `hash` is that of its last record."""
+    """What a day file of a stream holds; `hash` is that of its last record.
+
+    `bytes` is the size of the plain file, whatever `state` the day is in.
+    """
 
     first: int
     last: int
+    records: int
     hash: str
     bytes: int
     state: DayState = DayState.HERE
+    packed_bytes: int = 0
+    packed_hash: str = ""
+
+    def holds(self, other: Day) -> bool:
+        """Return whether both are of the same records, wherever these are."""
+        return attrs.evolve(self, **_NOT_PACKED) == attrs.evolve(other, **_NOT_PACKED)
+
+    def here(self) -> Day:
+        """Return the same with its records in the plain file."""
+        return attrs.evolve(self, **_NOT_PACKED)
+
+    def compressed(self, size: int, digest: str) -> Day:
+        """Return the same with its records in a compressed file of this size and SHA-256."""
+        state = DayState.COMPRESSED
+        return attrs.evolve(self, state=state, packed_bytes=size, packed_hash=digest)
+
+
+_NOT_PACKED: dict[str, Any] = {"state": DayState.HERE, "packed_bytes": 0, "packed_hash": ""}
 
 
 Days = dict[TraderId, dict[date, Day]]
@@ -95,6 +120,17 @@ class ClosedDays:
         """Tell whether a day of a stream is closed."""
         return day in self._days.get(stream, {})
 
+    def of(self, stream: TraderId) -> Mapping[date, Day]:
+        """Return the closed days of a stream as they are now."""
+        return self._days.get(stream, {})
+
+    @property
+    def are_all_packed(self) -> bool:
+        """Tell that no closed day is left to be compressed."""
+        return all(
+            entry.state is not DayState.HERE for of in self._days.values() for entry in of.values()
+        )
+
     def put(self, closed: Collection[tuple[TraderId, date, Day]] = ()) -> bool:
         """Add days whose files are on disk for good, and write all of it.
 
@@ -107,14 +143,30 @@ class ClosedDays:
         with self._lock:
             days = {stream: dict(of) for stream, of in self._days.items()}
             for stream, day, entry in closed:
-                days.setdefault(stream, {})[day] = entry
-            try:
-                self._write(days)
-            except OSError as error:
-                if error.errno not in NO_ROOM:
-                    raise
-                return False
-        return True
+                held = days.setdefault(stream, {}).get(day)
+                # Closed a second time, after a start on a lost later day: it may be packed by now.
+                if held is None or not held.holds(entry):
+                    days[stream][day] = entry
+            return self._try(days)
+
+    def change(self, changed: Collection[tuple[TraderId, date, Day]]) -> bool:
+        """Say anew where days of the same records are, and write all of it.
+
+        Returns:
+            Whether it is written: not where the disk has no room, and not where a day is no more
+            what it was. Nothing has changed then.
+
+        Raises:
+            OSError: it could not be written for another reason.
+        """
+        with self._lock:
+            days = {stream: dict(of) for stream, of in self._days.items()}
+            for stream, day, entry in changed:
+                held = days.get(stream, {}).get(day)
+                if held is None or not held.holds(entry):
+                    return False
+                days[stream][day] = entry
+            return self._try(days)
 
     def reopen(self, stream: TraderId, day: date) -> None:
         """Take a day out, because its file will grow after all.
@@ -126,6 +178,15 @@ class ClosedDays:
             days = {one: dict(of) for one, of in self._days.items()}
             del days[stream][day]
             self._write(days)
+
+    def _try(self, days: Days) -> bool:
+        try:
+            self._write(days)
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            return False
+        return True
 
     def _write(self, days: Days) -> None:
         plain = {

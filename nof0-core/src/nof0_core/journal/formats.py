@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
-from nof0_core.errors import JournalError
-from nof0_core.files import opened
+from nof0_core.errors import DamagedDayError, JournalError
 from nof0_core.ids import TraderId
+from nof0_core.journal.content import DayContent
 from nof0_core.journal.places import day_files
 
 FORMAT = 2
@@ -67,8 +67,13 @@ def _format_of(stream: TraderId, directory: Path) -> int | None:
     files = day_files(directory)
     if not files:
         return None
-    with opened(files[0]) as file:
-        line = file.readline(_ENOUGH)
+    line, content = b"", DayContent(files[0])
+    try:
+        while b"\n" not in line and len(line) < _ENOUGH and (chunk := content.read()):
+            line += chunk
+    except DamagedDayError:
+        return None
+    line = line.partition(b"\n")[0]
     _, separator, rest = line.rpartition(b',"prev":"')
     prev = rest[:64].decode(errors="replace")
     if not separator or prev == genesis(stream):

@@ -41,7 +41,8 @@ class Journal:
     `recovered` are the torn lines that were cut off when it was opened, `gaps` the numbers that
     were found lost then, `set_aside` is where a damaged `days.json` went. `last` is number and hash
     of the newest record, `safe` what is on disk for good: keep it somewhere else to be able to
-    prove later that nothing was cut off at the end.
+    prove later that nothing was cut off at the end. `days` are the closed days, which another
+    thread may pack; `when_closed` is called after some were noted, and must not wait or raise.
     """
 
     def __init__(
@@ -67,7 +68,8 @@ class Journal:
         self._elsewhere = dict(elsewhere)
         self._wall = wall
         self._ends = ends
-        self._days = days
+        self.days = days
+        self.when_closed: Callable[[], None] = lambda: None
         self._closed: list[tuple[TraderId, date, Day]] = []
         self._listing = anyio.Lock()
         self._files: dict[TraderId, DayFile] = {}
@@ -131,6 +133,11 @@ class Journal:
         """Return the number of the newest record, 0 if there is none."""
         return self.last[0]
 
+    @property
+    def directories(self) -> dict[TraderId, Path]:
+        """Return the directory of every stream."""
+        return {stream: end.directory for stream, end in self._ends.items()}
+
     def head(self, stream: TraderId) -> str:
         """Return the hash of the newest record of a stream, or what its first will build on."""
         end = self._ends.get(stream)
@@ -167,6 +174,7 @@ class Journal:
         self._dirty[file.path] = file
         end.hash, end.seq = digest, event.seq
         end.first = end.first or event.seq
+        end.records += 1
         end.bytes += len(line)
         self.last = event.seq, digest
         return event
@@ -211,7 +219,7 @@ class Journal:
             self._unsynced.sync()
             self._is_safe(safe)
             if closed:
-                self._listed(closed, is_listed=self._days.put(closed))
+                self._listed(closed, is_listed=self.days.put(closed))
         except OSError as error:
             raise self._distrust(error) from error
 
@@ -242,10 +250,20 @@ class Journal:
     ) -> Iterator[Event]:
         """Yield flushed events with numbers above `after`, ascending, of some streams and types.
 
+        Ends at what is the newest event at the time of the call: of what comes while it reads,
+        some streams would have more than others.
+
         Raises:
             JournalError: if a record cannot be read.
         """
-        return read(self.root, self._elsewhere, after=after, streams=streams, types=types)
+        return read(
+            self.root,
+            self._elsewhere,
+            after=after,
+            until=self.last_seq,
+            streams=streams,
+            types=types,
+        )
 
     def close(self) -> None:
         """Sync and close all files.
@@ -287,12 +305,14 @@ class Journal:
         async with self._listing:
             closed = [entry for entry in self._closed if entry[2].last <= safe]
             with anyio.CancelScope(shield=True):
-                is_listed = await anyio.to_thread.run_sync(self._days.put, closed)
+                is_listed = await anyio.to_thread.run_sync(self.days.put, closed)
         self._listed(closed, is_listed=is_listed)
 
     def _listed(self, closed: list[tuple[TraderId, date, Day]], *, is_listed: bool) -> None:
         if is_listed:
             self._closed = [entry for entry in self._closed if entry not in closed]
+            if closed:
+                self.when_closed()
 
     def _begin(self, stream: TraderId) -> StreamEnd:
         check_stream(stream)
@@ -306,12 +326,18 @@ class Journal:
             return file
         if day > end.day:
             if end.seq:
-                held = Day(first=end.first, last=end.seq, hash=end.hash, bytes=end.bytes)
+                held = Day(
+                    first=end.first,
+                    last=end.seq,
+                    records=end.records,
+                    hash=end.hash,
+                    bytes=end.bytes,
+                )
                 self._closed.append((stream, end.day, held))
-            end.day, end.first, end.bytes = day, 0, 0
+            end.day, end.first, end.records, end.bytes = day, 0, 0, 0
         if file is not None:
             file.finish()
-        if self._days.has(stream, end.day):
+        if self.days.has(stream, end.day):
             self._reopen(stream, end.day)
         path = day_file(end.directory, end.day)
         good = path.stat().st_size if path.exists() else 0
@@ -321,7 +347,7 @@ class Journal:
     def _reopen(self, stream: TraderId, day: date) -> None:
         """Let a closed day grow: the later ones are lost, and the clock was set back."""
         try:
-            self._days.reopen(stream, day)
+            self.days.reopen(stream, day)
         except OSError as error:
             message = f"{self.root / NAME}: cannot be written: {error.strerror}"
             raise JournalError(message) from error

@@ -1,6 +1,10 @@
 """Where the streams of a journal are on disk.
 
     <root>/<stream>/<YYYY-MM-DD>.jsonl
+    <root>/<stream>/<YYYY-MM-DD>.jsonl.gz
+
+The second is a closed day, compressed. Where both are there, which only a crash leaves behind, the
+plain one counts: it is never put in its place before it is whole.
 
 A trader with a directory of its own has its stream in `<elsewhere>/<stream>/`. A symbolic link
 `<root>/<stream>` leads there, so the root alone leads to every record, whatever the configuration
@@ -18,22 +22,76 @@ from nof0_core.errors import JournalError, UsageError
 from nof0_core.files import begun, in_words
 from nof0_core.ids import TraderId
 
-_DAY_FILE = re.compile(r"\d{4}-\d{2}-\d{2}\.jsonl")
+_DAY_FILE = re.compile(r"(\d{4}-\d{2}-\d{2})\.jsonl(\.gz)?")
+_DRAFT = re.compile(r"\.\d{4}-\d{2}-\d{2}\.jsonl(\.gz)?\.part")
+_PACKED = ".gz"
 _STREAM = re.compile(r'[^./\\"\x00-\x1f\x7f][^/\\"\x00-\x1f\x7f]*')
 
 
 def day_files(directory: Path) -> list[Path]:
-    """Return the day files of a stream, oldest first; other files are none of the journal's."""
-    try:
-        names = [entry.name for entry in directory.iterdir()]
-    except FileNotFoundError:
-        return []
-    return [directory / name for name in sorted(names) if _DAY_FILE.fullmatch(name)]
+    """Return the file of each day of a stream, oldest first, the plain one where there are two.
+
+    Other files are none of the journal's.
+    """
+    found: dict[date, Path] = {}
+    # In this order the plain name of a day comes before the other.
+    for name in sorted(_names(directory)):
+        parts = _DAY_FILE.fullmatch(name)
+        if parts is not None and (day := _day(parts[1])) is not None:
+            found.setdefault(day, directory / name)
+    return [found[day] for day in sorted(found)]
 
 
 def day_file(directory: Path, day: date) -> Path:
-    """Return the file of a day."""
+    """Return the plain file of a day."""
     return directory / f"{day.isoformat()}.jsonl"
+
+
+def packed_file(directory: Path, day: date) -> Path:
+    """Return the compressed file of a day."""
+    return directory / f"{day.isoformat()}.jsonl{_PACKED}"
+
+
+def kept_file(directory: Path, day: date) -> Path | None:
+    """Return the file that has a day, as `day_files` does; None where none is there."""
+    for path in (day_file(directory, day), packed_file(directory, day)):
+        if path.exists():
+            return path
+    return None
+
+
+def draft_of(path: Path) -> Path:
+    """Return where a day file is made before it is put in its place; no reader looks there."""
+    return path.with_name(f".{path.name}.part")
+
+
+def drafts(directory: Path) -> list[Path]:
+    """Return the drafts that a crash left behind."""
+    return [directory / name for name in sorted(_names(directory)) if _DRAFT.fullmatch(name)]
+
+
+def day_of(path: Path) -> date:
+    """Return the day of a day file."""
+    return date.fromisoformat(path.name[:10])
+
+
+def is_packed(path: Path) -> bool:
+    """Tell whether a day file is compressed."""
+    return path.suffix == _PACKED
+
+
+def _names(directory: Path) -> list[str]:
+    try:
+        return [entry.name for entry in directory.iterdir()]
+    except FileNotFoundError:
+        return []
+
+
+def _day(word: str) -> date | None:
+    try:
+        return date.fromisoformat(word)
+    except ValueError:
+        return None
 
 
 def check_stream(stream: TraderId) -> None:

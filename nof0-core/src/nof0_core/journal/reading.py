@@ -8,11 +8,12 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from nof0_core.domain.event import Event
-from nof0_core.errors import JournalError
-from nof0_core.files import opened
+from nof0_core.errors import DamagedDayError, JournalError
+from nof0_core.files import open_regular
 from nof0_core.ids import TraderId
+from nof0_core.journal.content import DayContent, lines_of
 from nof0_core.journal.formats import check_format
-from nof0_core.journal.places import day_files
+from nof0_core.journal.places import day_files, is_packed
 from nof0_core.journal.places import streams as all_streams
 from nof0_core.journal.record import Record, parse, peek
 
@@ -28,19 +29,25 @@ def read(
     elsewhere: Mapping[TraderId, Path],
     *,
     after: int = 0,
+    until: int | None = None,
     streams: Collection[TraderId] | None = None,
     types: Collection[str] | None = None,
 ) -> Iterator[Event]:
     """Yield the events with numbers above `after`, ascending, of some streams and types (or all).
 
-    Reads what is on disk when it gets there. Hashes are not checked: `verify` and opening the
-    journal do that. Skipping to `after` costs a few reads per stream, skipping a type no decoding.
+    Reads what is on disk when it gets there: of a journal that grows meanwhile, a stream that was
+    read to its end may lack what others have by then. Where that matters, `until` is the last
+    number wanted, all up to which is on disk already. Days that are archived are left out.
+
+    Hashes are not checked: `verify` and opening the journal do that. Skipping to `after` costs a
+    few reads per stream, and unpacking what stands before it where its day is compressed; skipping
+    a type costs no decoding. One file is open at a time, and of each stream a chunk is in memory.
 
     Raises:
         JournalError: if the journal is of another format, or a record cannot be taken apart, other
-            than a torn last line.
+            than a torn last line, or a compressed day is damaged.
     """
-    for record in records(root, elsewhere, after=after, streams=streams, types=types):
+    for record in records(root, elsewhere, after=after, until=until, streams=streams, types=types):
         yield record.event()
 
 
@@ -49,6 +56,7 @@ def records(
     elsewhere: Mapping[TraderId, Path],
     *,
     after: int = 0,
+    until: int | None = None,
     streams: Collection[TraderId] | None = None,
     types: Collection[str] | None = None,
 ) -> Iterator[Record]:
@@ -56,7 +64,7 @@ def records(
     places = all_streams(root, elsewhere)
     check_format(places)
     wanted = [
-        _of_stream(directory, after, types)
+        _of_stream(directory, after, until, types)
         for stream, directory in places.items()
         if streams is None or stream in streams
     ]
@@ -64,13 +72,15 @@ def records(
         yield parse(line)
 
 
-def _of_stream(directory: Path, after: int, types: Collection[str] | None) -> Iterator[Found]:
-    files = day_files(directory)
-    for position, path in enumerate(_from(files, after)):
-        with opened(path) as file:
-            if position == 0 and after:
-                file.seek(_offset(file.fileno(), os.fstat(file.fileno()).st_size, after))
-            for raw in file:
+def _of_stream(
+    directory: Path, after: int, until: int | None, types: Collection[str] | None
+) -> Iterator[Found]:
+    for position, path in enumerate(_from(day_files(directory), after)):
+        content = DayContent(path)
+        if position == 0 and after and not is_packed(path):
+            content.skip(_offset(path, after))
+        try:
+            for raw in lines_of(content):
                 head = peek(raw)
                 if not raw.endswith(b"\n"):
                     break  # being written, or torn: no record yet
@@ -79,24 +89,54 @@ def _of_stream(directory: Path, after: int, types: Collection[str] | None) -> It
                     hint = "`nof0 journal verify` says which"
                     raise JournalError(message, hints=[hint])
                 seq, type_ = head
+                if until is not None and seq > until:
+                    return
                 if seq > after and (types is None or type_ in types):
                     yield seq, raw[:-1]
+        except FileNotFoundError as error:
+            message = f"{path} is not there any more: it was removed or archived meanwhile"
+            hint = "read again; `nof0 journal verify` says what is missing"
+            raise JournalError(message, hints=[hint]) from error
 
 
 def _from(files: list[Path], after: int) -> list[Path]:
-    """Leave out the files all of whose records are at or before `after`."""
+    """Leave out the files all of whose records are at or before `after`, by halving."""
     if not after:
         return files
-    for position in range(len(files) - 1, 0, -1):
-        with opened(files[position]) as file:
-            head = peek(file.read(_HEAD_SIZE))
-        if head is not None and head[0] <= after + 1:
-            return files[position:]
-    return files
+    best, low, high = 0, 1, len(files)
+    while low < high:
+        at = middle = (low + high) // 2
+        while (head := _head(files[at])) is None and at > low:
+            at -= 1
+        if head is not None and head > after + 1:
+            high = at
+            continue
+        best, low = best if head is None else at, middle + 1
+    return files[best:]
 
 
-def _offset(descriptor: int, size: int, after: int) -> int:
+def _head(path: Path) -> int | None:
+    """Return the number of the first record of a file, None where there is none."""
+    try:
+        found = peek(DayContent(path).read(_HEAD_SIZE))
+    except (DamagedDayError, FileNotFoundError):
+        return None  # told by whoever has to read it
+    return found[0] if found else None
+
+
+def _offset(path: Path, after: int) -> int:
     """Find the start of a line at or before the first record above `after`, by halving."""
+    try:
+        descriptor = open_regular(path)
+    except FileNotFoundError:
+        return 0  # packed meanwhile
+    try:
+        return _halved(descriptor, os.fstat(descriptor).st_size, after)
+    finally:
+        os.close(descriptor)
+
+
+def _halved(descriptor: int, size: int, after: int) -> int:
     low, high = 0, size
     while high - low > 64 * 1024:
         middle = (low + high) // 2

@@ -20,7 +20,9 @@ from nof0_core.journal.anchor import Anchor, AnchorCheck
 from nof0_core.journal.days import NAME, Day, Days, read_days
 from nof0_core.journal.formats import check_format, genesis
 from nof0_core.journal.gaps import Range, missing, subtract, text
-from nof0_core.journal.places import day_file, day_files, streams
+from nof0_core.journal.packing import in_file, tidy
+from nof0_core.journal.pairs import pairs
+from nof0_core.journal.places import day_file, day_files, kept_file, streams
 from nof0_core.journal.proof import Proof
 from nof0_core.journal.record import Record
 from nof0_core.journal.scan import Fault, ScannedLine, scan
@@ -32,8 +34,8 @@ class StreamEnd:
     """Where a stream ends: its directory, its last record and its latest day.
 
     `seq` and `hash` are those of the last record, 0 and what the first one builds on if there is
-    none. `first` is the number of the first record in the file of the latest `day`, `bytes` the
-    size of that file.
+    none. `first` is the number of the first record in the file of the latest `day`, `records` says
+    how many it has, `bytes` is its size.
     """
 
     directory: Path
@@ -41,6 +43,7 @@ class StreamEnd:
     seq: int = 0
     day: date = date.min
     first: int = 0
+    records: int = 0
     bytes: int = 0
 
 
@@ -94,9 +97,10 @@ def recover(root: Path, elsewhere: Mapping[TraderId, Path], anchor: Anchor | Non
         known = {stream: places.get(stream, root / stream) for stream in {*listed, *places}}
         _refuse_away(away(listed, known))
         _refuse_first(losses(listed, known))
+        _refuse_first(pairs(places))
         found = _Finding(anchor)
         for stream, directory in places.items():
-            found.read(stream, directory)
+            found.read(stream, directory, listed.get(stream, {}))
         survey, days = found.survey, found.tally.days()
         _refuse_first(changes(listed, known, days))
         _refuse_first(found.anchored.faults(root, places))
@@ -128,13 +132,13 @@ class _Finding:
         self._numbers = array("q")
         self._documented: list[Range] = []
 
-    def read(self, stream: TraderId, directory: Path) -> None:
-        """Check every line of a stream."""
+    def read(self, stream: TraderId, directory: Path, days: Mapping[date, Day]) -> None:
+        """Check every line of a stream; `days` are those that are closed."""
         survey = self.survey
         end = survey.ends[stream] = StreamEnd(directory=directory, hash=genesis(stream))
-        for line in scan(stream, directory):
+        for line in scan(stream, directory, days):
             record = line.record
-            if line.is_last and (record is None or not line.is_ended):
+            if line.is_torn:
                 self.torn.append((stream, line))
                 return
             if line.fault is not None or record is None:
@@ -181,7 +185,8 @@ def _refuse_away(days: list[tuple[Path, Day]]) -> None:
     path, entry = days[0]
     more = f" and {len(days) - 1} more" if len(days) > 1 else ""
     message = f"{path}{more}: {entry.state}, and accounts are rebuilt from the whole journal"
-    raise JournalError(message, hints=[f"put the {entry.state} files back, as they were"])
+    hint = "put the files back from where `nof0 journal archive` took them, as they are"
+    raise JournalError(message, hints=(hint, ADVICE[-1]))
 
 
 def _refuse_first(faults: Iterator[Fault]) -> None:
@@ -191,18 +196,25 @@ def _refuse_first(faults: Iterator[Fault]) -> None:
 
 
 def _close(survey: Survey, listed: Days, found: Days) -> None:
-    """Let every day be closed that is not the latest of its stream."""
+    """Let every day be closed that is not the latest of its stream, and note where each is."""
     survey.days = {stream: dict(days) for stream, days in listed.items()}
     for stream, days in found.items():
         end, closed = survey.ends[stream], survey.days.setdefault(stream, {})
-        newest = day_file(end.directory, end.day)
-        end.first, end.bytes = days[end.day].first, newest.stat().st_size
+        # It may grow again: files of later days can be lost before they are noted.
+        tidy(end.directory, newest=end.day)
+        newest = days[end.day]
+        end.first, end.records = newest.first, newest.records
+        end.bytes = day_file(end.directory, end.day).stat().st_size
         for day, entry in days.items():
-            if day != end.day and day not in closed:
-                closed[day] = entry
+            if day == end.day and day not in closed:
+                continue
+            path = kept_file(end.directory, day) or day_file(end.directory, day)
+            now = in_file(closed.get(day, entry), path)
+            if now != closed.get(day):
+                closed[day] = now
                 survey.is_renewed = True
                 # Before it is noted that it is there.
-                sync_path(day_file(end.directory, day))
+                sync_path(path)
 
 
 def gap_of(record: Record) -> Range | None:
@@ -238,7 +250,7 @@ def _refuse(ordered: list[int], survey: Survey, documented: list[Range], proof: 
 def _suspects(first: int, ends: Mapping[TraderId, StreamEnd]) -> list[str]:
     """Name the files whose ends may be what is missing: those of streams that end before it."""
     found = [
-        f"{day_file(end.directory, end.day)} (ends at record {end.seq})"
+        f"{kept_file(end.directory, end.day)} (ends at record {end.seq})"
         for end in ends.values()
         if 0 < end.seq < first
     ]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, date
 from pathlib import Path
 
 import attrs
 
-from nof0_core.files import opened
+from nof0_core.errors import DamagedDayError
 from nof0_core.ids import TraderId
+from nof0_core.journal.content import DayContent, damage, lines_of
+from nof0_core.journal.days import Day
 from nof0_core.journal.formats import genesis
-from nof0_core.journal.places import day_files
+from nof0_core.journal.places import day_files, day_of, is_packed
 from nof0_core.journal.record import Record, parse
 
 
@@ -44,9 +46,10 @@ class Fault:
 class ScannedLine:
     """A line of a stream with its place.
 
-    `start` and `end` are offsets in bytes, `end` after the line break. `is_ended` tells whether
-    there is a line break, `is_last` that the stream ends here. `record` is None where the line is
-    none; `fault` is the first thing wrong with it.
+    `start` and `end` are offsets in bytes of content, `end` after the line break. `is_ended` tells
+    whether there is a line break, `is_last` that the stream ends here. `record` is None where the
+    line is none; `fault` is the first thing wrong with it. A compressed day that is damaged stands
+    for all its lines, with the number 0: nothing in it can be told from rubbish.
     """
 
     file: Path
@@ -58,43 +61,99 @@ class ScannedLine:
     record: Record | None
     fault: Fault | None
 
+    @property
+    def is_torn(self) -> bool:
+        """Tell whether this is what a crash leaves at the end of a file that was being written."""
+        is_whole = self.record is not None and self.is_ended
+        return self.is_last and not is_whole and not is_packed(self.file)
 
-def scan(stream: TraderId, directory: Path, bridges: Collection[str] = ()) -> Iterator[ScannedLine]:
+
+def scan(
+    stream: TraderId,
+    directory: Path,
+    days: Mapping[date, Day],
+    bridges: Collection[str] = (),
+) -> Iterator[ScannedLine]:
     """Yield every line of a stream with its first fault, if any.
 
     A record after a faulty one is measured against what the faulty one says of itself, so one
-    changed byte is one fault. The first record of a file may also follow one of `bridges`: hashes
-    of last records of days whose files are elsewhere.
+    changed byte is one fault.
+
+    Args:
+        stream: its name.
+        directory: where its files are.
+        days: its closed days as `days.json` has them, which knows the compressed files.
+        bridges: hashes of last records of days whose files are elsewhere, which the first record
+            of a file may follow as well.
 
     Raises:
         OSError: if a file cannot be read.
     """
-    state = _State(stream, frozenset(bridges))
+    chain = Chain(stream, follows=genesis(stream), bridges=frozenset(bridges))
     held: ScannedLine | None = None
     for path in day_files(directory):
-        start = number = 0
-        with opened(path) as file:
-            for raw in file:
-                if held is not None:
-                    yield held
-                number += 1
-                held = state.take(path, number, start, raw)
-                start = held.end
+        entry = days.get(day_of(path))
+        for line in _of_file(chain, path, "" if entry is None else entry.packed_hash):
+            if held is not None:
+                yield held
+            held = line
     if held is not None:
         yield attrs.evolve(held, is_last=True)
 
 
-class _State:
-    """What the next record of a stream has to fit to."""
+def _of_file(chain: Chain, path: Path, digest: str) -> Iterator[ScannedLine]:
+    if reason := damage(path, digest):
+        yield chain.break_off(path, reason)
+        return
+    number = start = 0
+    try:
+        for raw in lines_of(DayContent(path)):
+            number += 1
+            line = chain.take(path, number, start, raw)
+            start = line.end
+            yield line
+    except DamagedDayError as error:  # packed since it was looked at
+        yield chain.break_off(path, error.reason)
 
-    def __init__(self, stream: TraderId, bridges: frozenset[str]) -> None:
+
+class Chain:
+    """What the next record of a stream has to fit to.
+
+    Args:
+        stream: its name.
+        follows: hash of the record before the first one; None: it may follow any.
+        bridges: as for `scan`.
+    """
+
+    def __init__(
+        self, stream: TraderId, *, follows: str | None, bridges: frozenset[str] = frozenset()
+    ) -> None:
         self._stream = stream
         self._bridges = bridges
         self._seq = 0
         self._day = date.min
-        self._allowed: frozenset[str] | None = frozenset([genesis(stream)])
+        self._allowed = None if follows is None else frozenset([follows])
+
+    def break_off(self, path: Path, reason: str) -> ScannedLine:
+        """Go on behind a file that cannot be read; returns what stands for it."""
+        self._allowed = None
+        message = (
+            f"the closed day {day_of(path)} of {self._stream} is damaged: {reason}; put the file "
+            "back from a copy"
+        )
+        return ScannedLine(
+            file=path,
+            number=0,
+            start=0,
+            end=0,
+            is_ended=True,
+            is_last=False,
+            record=None,
+            fault=Fault(what="day", message=message, file=str(path)),
+        )
 
     def take(self, path: Path, number: int, start: int, raw: bytes) -> ScannedLine:
+        """Measure a line against the one before, and go on to the next."""
         is_ended = raw.endswith(b"\n")
         record: Record | None = None
         try:
@@ -132,7 +191,7 @@ class _State:
             return "prev", f"it does not follow {after}: records were removed, added or moved"
         if record.seq <= last:
             return "order", f"its number comes after {last}"
-        if path.stem != day.isoformat():
+        if day_of(path) != day:
             return "order", f"it belongs into the file of {day}"
         if not record.has_true_wall():
             return "wall", "not what was written: the checksum of the machine time does not fit"

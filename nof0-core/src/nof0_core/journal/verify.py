@@ -15,9 +15,11 @@ from nof0_core.journal.anchor import Anchor, AnchorCheck
 from nof0_core.journal.days import NAME, Day, Days, DayState, read_days
 from nof0_core.journal.formats import check_format
 from nof0_core.journal.gaps import Range, missing, subtract, text
-from nof0_core.journal.places import day_file, streams
+from nof0_core.journal.pairs import pairs
+from nof0_core.journal.places import day_of, kept_file, streams
+from nof0_core.journal.record import Record
 from nof0_core.journal.recover import gap_of, twins
-from nof0_core.journal.scan import Fault, scan
+from nof0_core.journal.scan import Fault, ScannedLine, scan
 from nof0_core.journal.tally import Tally, away, changes, losses, ranges
 
 
@@ -27,7 +29,7 @@ class Report:
 
     `last` is number and hash of the record with the highest number, None if there is none. `lost`
     are numbers that were lost and documented when it happened; they are no fault. `away` names the
-    closed days that are compressed or archived, and cannot be looked into here.
+    files of the days that are archived, and cannot be looked into here.
     """
 
     records: int
@@ -61,53 +63,87 @@ def verify(
     Raises:
         JournalError: if a file or directory cannot be read, or the journal is of another format.
     """
-    faults: list[Fault] = []
-    numbers = array("q")
-    lost: list[Range] = []
-    last: tuple[int, str] | None = None
-    anchored: str | None = None
-    check, tally = AnchorCheck(anchor), Tally()
+    found = _Reading(anchor)
     places = streams(root, elsewhere or {})
-    listed = _listed(root, faults)
+    listed = _listed(root, found.faults)
     try:
         check_format(places)
         known = {stream: places.get(stream, root / stream) for stream in {*listed, *places}}
-        faults.extend(losses(listed, known))
-        lost_or_away = away(listed, known)
+        found.faults += [*losses(listed, known), *pairs(places)]
+        missed = away(listed, known)
+        found.unread += [entry for _, entry in missed]
         for stream, directory in places.items():
-            for line in scan(stream, directory, _bridges(listed.get(stream, {}), known[stream])):
-                if line.fault is not None:
-                    faults.append(line.fault)
-                record = line.record
-                if record is None or (line.fault is not None and line.fault.what == "hash"):
-                    continue
-                numbers.append(record.seq)
-                check.take(stream, record.seq, record.hash)
-                tally.take(stream, line, record)
-                if last is None or record.seq > last[0]:
-                    last = record.seq, record.hash
-                if anchor is not None and record.seq == anchor.last[0]:
-                    anchored = record.hash
-                if (gap := gap_of(record)) is not None:
-                    lost.append(gap)
+            found.read(stream, directory, listed.get(stream, {}))
     except OSError as error:
         message = f"the journal cannot be read: {error.strerror}: {error.filename}"
         raise JournalError(message) from error
-    lost.sort()
-    faults.extend(changes(listed, known, tally.days()))
-    faults.extend(_count(sorted(numbers), lost, ranges(lost_or_away)))
-    ends = list(check.faults(root, places))
-    faults.extend(ends)
-    if anchor is not None and anchor.last[0] and anchored != anchor.last[1] and not ends:
-        faults.append(_unanchored(anchor.last, anchored))
+    found.faults += changes(listed, known, found.tally.days())
+    found.count()
+    found.faults += found.unanchored(root, places)
     return Report(
-        records=len(numbers),
+        records=len(found.numbers),
         streams=tuple(places),
-        last=last,
-        lost=tuple(lost),
-        away=tuple(f"{path} ({entry.state})" for path, entry in lost_or_away),
-        faults=tuple(faults),
+        last=found.last,
+        lost=tuple(found.lost),
+        away=tuple(f"{path} ({entry.state})" for path, entry in missed),
+        faults=tuple(found.faults),
     )
+
+
+class _Reading:
+    """What is found while all streams are read; `unread` are the days nothing can be said of."""
+
+    def __init__(self, anchor: Anchor | None) -> None:
+        self.faults: list[Fault] = []
+        self.unread: list[Day] = []
+        self.numbers = array("q")
+        self.lost: list[Range] = []
+        self.last: tuple[int, str] | None = None
+        self.tally = Tally()
+        self._anchor = anchor
+        self._anchored: str | None = None
+        self._check = AnchorCheck(anchor)
+
+    def read(self, stream: TraderId, directory: Path, days: Mapping[date, Day]) -> None:
+        """Check every line of a stream; `days` are those that are closed."""
+        # A compressed day that is cut is told by its size already.
+        named = {fault.file for fault in self.faults}
+        for line in scan(stream, directory, days, _bridges(days, directory)):
+            if line.fault is not None and (line.number or line.fault.file not in named):
+                self.faults.append(line.fault)
+            record = line.record
+            if record is not None and (line.fault is None or line.fault.what != "hash"):
+                self._take(stream, line, record)
+            elif not line.number and (entry := days.get(day_of(line.file))) is not None:
+                self.unread.append(entry)
+
+    def _take(self, stream: TraderId, line: ScannedLine, record: Record) -> None:
+        self.numbers.append(record.seq)
+        self._check.take(stream, record.seq, record.hash)
+        self.tally.take(stream, line, record)
+        if self.last is None or record.seq > self.last[0]:
+            self.last = record.seq, record.hash
+        if self._anchor is not None and record.seq == self._anchor.last[0]:
+            self._anchored = record.hash
+        if (gap := gap_of(record)) is not None:
+            self.lost.append(gap)
+
+    def count(self) -> None:
+        """Compare the numbers there are with those there should be."""
+        self.lost.sort()
+        self.faults += _count(sorted(self.numbers), self.lost, ranges(self.unread))
+
+    def unanchored(self, root: Path, places: Mapping[TraderId, Path]) -> list[Fault]:
+        """Return the anchored records that are not there, other than in days nobody could read."""
+
+        def is_unread(number: int) -> bool:
+            return any(entry.first <= number <= entry.last for entry in self.unread)
+
+        ends = [f for f in self._check.faults(root, places) if not is_unread(f.seq or 0)]
+        anchor = (0, "") if self._anchor is None else self._anchor.last
+        if ends or not anchor[0] or self._anchored == anchor[1] or is_unread(anchor[0]):
+            return ends
+        return [_unanchored(anchor, self._anchored)]
 
 
 def _listed(root: Path, faults: list[Fault]) -> Days:
@@ -125,7 +161,7 @@ def _bridges(days: Mapping[date, Day], directory: Path) -> Collection[str]:
     return frozenset(
         entry.hash
         for day, entry in days.items()
-        if entry.state is not DayState.HERE and not day_file(directory, day).exists()
+        if entry.state is DayState.ARCHIVED and kept_file(directory, day) is None
     )
 
 

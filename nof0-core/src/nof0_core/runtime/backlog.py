@@ -48,12 +48,17 @@ class Backlog:
         if queue and queue[0].seq == position + 1:
             self._on_disk = None
             return list(islice(queue, size))
-        if self._on_disk is None or self._read_to != position:
+        is_old = self._on_disk is not None and self._read_to == position
+        if self._on_disk is None or not is_old:
             self._journal.flush()
             cycles = CycleJoiner(self._read_one)
             self._on_disk = map(cycles.joined, self._journal.read(after=position))
         # Decoding takes longer than an event loop should be kept waiting.
         batch = await anyio.to_thread.run_sync(list, islice(self._on_disk, size))
+        if not batch and is_old:
+            # It ends at what was the newest event when it was begun.
+            self._on_disk = None
+            return await self.after(position, last)
         self._read_to = batch[-1].seq if batch else position
         if len(batch) < size:
             self._on_disk = None

@@ -32,6 +32,7 @@ from nof0_core.runtime.exporting import Output
 from nof0_core.runtime.file_limit import raise_file_limit
 from nof0_core.runtime.lock import locked
 from nof0_core.runtime.opening import Openings
+from nof0_core.runtime.packing import Packing
 from nof0_core.runtime.past import open_journal, rebuild
 from nof0_core.runtime.sections import sections_of
 from nof0_core.runtime.services import Services
@@ -57,6 +58,7 @@ class Engine:
     views: ViewBuilder
     exports: Exports
     openings: Openings
+    packing: Packing
     state_file: StateFile
     is_recorded: bool
     loop_blocks: Callable[[], LoopBlocks] = LoopBlocks
@@ -70,6 +72,7 @@ class Engine:
             reason = await self._run(after_moment)
             await self.manager.finish()
         finally:
+            self.packing.hush()
             bare = self.manager.unprotected()
             if bare:
                 self.recorder.alert(
@@ -82,6 +85,7 @@ class Engine:
             self.recorder.journal.sync()
             self._write_state(self.views.all())
         await self.exports.finish(self._view())
+        await self.packing.finish()
         return reason
 
     async def _run(self, after_moment: Callable[[datetime], None]) -> str:
@@ -201,6 +205,14 @@ async def open_engine(
                 traders=tuple(t.id for t in config.traders),
             ),
         )
+        packing = Packing(
+            journal=journal,
+            is_lockstep=clock.is_lockstep,
+            alert=recorder.alert,
+            log=log("journal"),
+            within=limits.export,
+        )
+        await stack.enter_async_context(packing.running())
         if not clock.is_lockstep:
             # A simulation may end, and go on once there is room.
             recorder.keep_room(Reserve(config.state_dir / "reserve"))
@@ -228,6 +240,7 @@ async def open_engine(
             views=made.views,
             exports=exports,
             openings=openings,
+            packing=packing,
             state_file=StateFile(config.state_file),
             is_recorded=compatibility.end_of(services.markets) is not None,
             loop_blocks=loop_blocks,

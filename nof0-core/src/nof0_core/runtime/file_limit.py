@@ -8,7 +8,9 @@ FOR_ALL = 128
 """Open files of a process beside those of its traders."""
 
 PER_TRADER = 2
-"""A journal file and a connection to a model; an exporter that is behind reads one more of each."""
+"""A journal file and a connection to a model."""
+PER_EXPORTER = 1
+"""One that is behind reads the journal, one file at a time however many streams there are."""
 
 
 def raise_file_limit(traders: int, *, exporters: int = 0) -> None:
@@ -25,7 +27,7 @@ def raise_file_limit(traders: int, *, exporters: int = 0) -> None:
     except ImportError:
         message = "nothing here tells how many files may be open: no resource limits (resource)"
         raise UsageError(message, hints=("run it on Linux or macOS; on Windows, in WSL",)) from None
-    needed = traders * (PER_TRADER + exporters) + FOR_ALL
+    needed = traders * PER_TRADER + exporters * PER_EXPORTER + FOR_ALL
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     is_open = hard == resource.RLIM_INFINITY
     if soft == resource.RLIM_INFINITY or soft >= 2 * needed:

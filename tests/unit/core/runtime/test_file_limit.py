@@ -52,9 +52,9 @@ def test_a_system_that_allows_too_few_is_refused_before_anything_begins():
     assert said.startswith("200 traders need 528 open files, the system allows 500")
 
 
-def test_each_exporter_may_be_behind_with_a_file_of_each_trader_open():
-    said = limits(soft=300, hard=800, traders=200, exporters=2)
-    assert said.startswith("200 traders and 2 exporters need 928 open files, the system allows 800")
+def test_each_exporter_may_be_behind_with_one_file_open():
+    said = limits(soft=300, hard=529, traders=200, exporters=2)
+    assert said.startswith("200 traders and 2 exporters need 530 open files, the system allows 529")
 
 
 def test_a_system_without_such_limits_is_refused(monkeypatch):
