@@ -5,6 +5,7 @@ complete and unchanged.
 """
 
 from nof0_core.journal.anchor import Anchor, StreamAnchor
+from nof0_core.journal.bookmark import Bookmark
 from nof0_core.journal.codec import as_json
 from nof0_core.journal.journal import Journal
 from nof0_core.journal.reading import read, records
@@ -15,6 +16,7 @@ from nof0_core.journal.verify import Report, verify
 
 __all__ = [
     "Anchor",
+    "Bookmark",
     "Fault",
     "Journal",
     "Record",

@@ -43,6 +43,13 @@ class AnchorCheck:
         self._found: dict[TraderId, str] = {}
         self._last: dict[TraderId, int] = {}
 
+    def resume(self, stream: TraderId, seq: int, digest: str) -> None:
+        """Begin behind a record of a stream; that those before it are there is known."""
+        self._last[stream] = seq
+        wanted = self._streams.get(stream)
+        if wanted is not None and wanted.seq <= seq:
+            self._found[stream] = digest if wanted.seq == seq else wanted.hash
+
     def take(self, stream: TraderId, seq: int, digest: str) -> None:
         """See one record of a stream, in their order."""
         self._last[stream] = seq

@@ -8,9 +8,9 @@ Range = tuple[int, int]
 """First and last number, both included."""
 
 
-def missing(numbers: Iterable[int]) -> Iterator[Range]:
-    """Yield the ranges between 1 and the highest number that do not occur; ascending input."""
-    expected = 1
+def missing(numbers: Iterable[int], after: int = 0) -> Iterator[Range]:
+    """Yield the ranges between `after` and the highest number that do not occur; ascending."""
+    expected = after + 1
     for number in numbers:
         if number > expected:
             yield expected, number - 1

@@ -17,6 +17,7 @@ from nof0_core.domain.event import Body, Event, GapFound
 from nof0_core.errors import JournalError, JournalFullError
 from nof0_core.ids import ENGINE, TraderId
 from nof0_core.journal.anchor import Anchor, StreamAnchor
+from nof0_core.journal.bookmark import Bookmark, StreamMark
 from nof0_core.journal.days import NAME, ClosedDays, Day
 from nof0_core.journal.formats import genesis
 from nof0_core.journal.gaps import Range
@@ -54,6 +55,7 @@ class Journal:
         ends: dict[TraderId, StreamEnd],
         days: ClosedDays,
         last: tuple[int, str],
+        time: datetime | None,
         recovered: tuple[Torn, ...],
         gaps: tuple[Range, ...],
         set_aside: Path | None,
@@ -64,6 +66,7 @@ class Journal:
         self.gaps = gaps
         self.set_aside = set_aside
         self.last = last
+        self._time = time
         self.safe = _anchor(ends, last)
         self._elsewhere = dict(elsewhere)
         self._wall = wall
@@ -84,6 +87,7 @@ class Journal:
         *,
         elsewhere: Mapping[TraderId, Path] | None = None,
         anchor: Anchor | None = None,
+        mark: Bookmark | None = None,
         wall: Callable[[], datetime] = wall_time,
     ) -> Self:
         """Open the journal in a directory, making it if needed.
@@ -93,16 +97,18 @@ class Journal:
             elsewhere: for traders with a journal directory of their own, that directory; their
                 records go to `<directory>/<trader>/`.
             anchor: `safe` of an earlier time, kept outside; it must still be there.
+            mark: how far it is known; only what follows is read.
             wall: the machine's clock.
 
         Raises:
+            CheckpointError: the mark does not fit what is there.
             UsageError: if the directory cannot be written, or a stream is somewhere else.
             JournalError: if what is there is damaged, or in another format, or lacks what no power
                 failure can have taken.
         """
         elsewhere = elsewhere or {}
         settle(root, elsewhere)
-        survey = recover(root, elsewhere, anchor)
+        survey = recover(root, elsewhere, anchor, mark)
         newest = survey.last
         days = ClosedDays(root, survey.days)
         if survey.is_renewed:
@@ -118,6 +124,7 @@ class Journal:
             ends=survey.ends,
             days=days,
             last=(newest.seq, newest.hash) if newest else (0, GENESIS),
+            time=newest.time if newest else None,
             recovered=tuple(survey.torn),
             gaps=tuple(survey.gaps),
             set_aside=survey.set_aside,
@@ -142,6 +149,30 @@ class Journal:
         """Return the hash of the newest record of a stream, or what its first will build on."""
         end = self._ends.get(stream)
         return genesis(stream) if end is None else end.hash
+
+    def bookmark(self, *, is_real_time: bool) -> Bookmark | None:
+        """Return where the journal ends now, to be kept once all of it is synced; None if empty.
+
+        `is_real_time` tells that this run is on a clock that runs by itself.
+        """
+        if self._time is None:
+            return None
+        seq, digest = self.last
+        streams = {
+            stream: StreamMark(
+                seq=end.seq,
+                hash=end.hash,
+                day=end.day,
+                first=end.first,
+                records=end.records,
+                bytes=end.bytes,
+            )
+            for stream, end in self._ends.items()
+            if end.seq
+        }
+        return Bookmark(
+            seq=seq, hash=digest, time=self._time, is_real_time=is_real_time, streams=streams
+        )
 
     def append(self, time: datetime, stream: TraderId, body: Body, *, took: float = 0.0) -> Event:
         """Number an event and put it at the end of its stream; written by the next `flush`.
@@ -176,7 +207,7 @@ class Journal:
         end.first = end.first or event.seq
         end.records += 1
         end.bytes += len(line)
-        self.last = event.seq, digest
+        self.last, self._time = (event.seq, digest), event.time
         return event
 
     def flush(self) -> None:

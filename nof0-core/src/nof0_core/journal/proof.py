@@ -6,6 +6,7 @@ import re
 
 from nof0_core.domain.event import EngineStarted, OrderAnswered, OrderIntended
 from nof0_core.domain.vocabulary import ClockKind
+from nof0_core.journal.bookmark import Bookmark
 from nof0_core.journal.record import Record
 
 _CLIENT_ID = re.compile(rb'"client_id":"([^"]+)"')
@@ -21,9 +22,10 @@ class Proof:
     the engine first.
     """
 
-    def __init__(self) -> None:
-        self._started = 0
-        self._is_real_time = False
+    def __init__(self, mark: Bookmark | None = None) -> None:
+        """Begin with nothing, or behind a bookmark: all up to that was on disk."""
+        self._started = mark.seq + 1 if mark is not None else 0
+        self._is_real_time = mark is not None and mark.is_real_time
         self._intended: dict[bytes, int] = {}
         self._sent = self._answer = 0
         self._stream = ""

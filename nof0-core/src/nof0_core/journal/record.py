@@ -39,7 +39,7 @@ _TAIL = re.compile(
     rb',"wall":\{"at":"([^"\\]{27})","took":"([0-9]{4}\.[0-9]{6})","sum":"([0-9a-f]{8})"\}\}'
 )
 _FROM_HASH_SIZE = len(',"hash":"","wall":{"at":"","took":"","sum":""}}') + 64 + 27 + 11 + 8
-_TAIL_SIZE = len(',"prev":""') + 64 + _FROM_HASH_SIZE
+TAIL_SIZE = len(',"prev":""') + 64 + _FROM_HASH_SIZE
 _LONGEST = 9999.999999
 """Most seconds that fit into `took`; more are written as this."""
 
@@ -75,7 +75,7 @@ class Record:
     @property
     def data(self) -> memoryview:
         """Return the JSON of the body."""
-        return memoryview(self.line)[self.data_start : -_TAIL_SIZE]
+        return memoryview(self.line)[self.data_start : -TAIL_SIZE]
 
     def event(self) -> Event:
         """Decode the record.
@@ -118,7 +118,7 @@ def parse(line: bytes) -> Record:
     if head is None:
         message = "it does not begin like a record"
         raise ValueError(message)
-    tail = _TAIL.fullmatch(line, max(head.end(), len(line) - _TAIL_SIZE))
+    tail = _TAIL.fullmatch(line, max(head.end(), len(line) - TAIL_SIZE))
     if tail is None:
         message = "it does not end like a record"
         raise ValueError(message)
@@ -142,6 +142,12 @@ def peek(line: bytes | memoryview) -> tuple[int, str] | None:
     """Return seq and type of a line that may be cut off at the end, None if it is no record."""
     head = _HEAD.match(line)
     return (int(head[1]), head[4].decode()) if head else None
+
+
+def hash_in(tail: bytes) -> str:
+    """Return the hash in the last `TAIL_SIZE` bytes of a record, empty if these are none."""
+    found = _TAIL.fullmatch(tail[-TAIL_SIZE:])
+    return found[2].decode() if found else ""
 
 
 def _wall_sum(digest: str, at: str, took: str) -> str:

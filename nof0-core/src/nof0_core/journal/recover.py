@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from nof0_core.errors import JournalError
 from nof0_core.files import opened
 from nof0_core.ids import ENGINE, TraderId
 from nof0_core.journal.anchor import Anchor, AnchorCheck
+from nof0_core.journal.bookmark import Bookmark, StreamMark, check_mark
 from nof0_core.journal.days import NAME, Day, Days, read_days
 from nof0_core.journal.formats import check_format, genesis
 from nof0_core.journal.gaps import Range, missing, subtract, text
@@ -61,6 +62,15 @@ class Torn:
     saved: Path
 
 
+@attrs.frozen(kw_only=True)
+class Newest:
+    """The record with the highest number: that, its hash, and its time (UTC)."""
+
+    seq: int
+    hash: str
+    time: datetime
+
+
 @attrs.define(kw_only=True)
 class Survey:
     """Everything a journal has to know to go on; `last` is the record with the highest number.
@@ -72,14 +82,22 @@ class Survey:
     ends: dict[TraderId, StreamEnd] = attrs.field(factory=dict)
     torn: list[Torn] = attrs.field(factory=list)
     gaps: list[Range] = attrs.field(factory=list)
-    last: Record | None = None
+    last: Newest | None = None
     days: Days = attrs.field(factory=dict)
     is_renewed: bool = False
     set_aside: Path | None = None
 
 
-def recover(root: Path, elsewhere: Mapping[TraderId, Path], anchor: Anchor | None = None) -> Survey:
+def recover(
+    root: Path,
+    elsewhere: Mapping[TraderId, Path],
+    anchor: Anchor | None = None,
+    mark: Bookmark | None = None,
+) -> Survey:
     """Check every record, cut off torn last lines and find numbers that were lost.
+
+    With a bookmark only what follows it is read; of what comes before it is seen that the files
+    are there, have their sizes, and end where it says.
 
     What a power failure can have taken lies behind the newest `engine_started`, behind all that is
     anchored, in days that are not closed, and, where time ran by itself, behind the intent of every
@@ -87,20 +105,24 @@ def recover(root: Path, elsewhere: Mapping[TraderId, Path], anchor: Anchor | Non
     `gap` record tells of yet.
 
     Raises:
+        CheckpointError: the bookmark does not fit; without one it may be opened all the same.
         JournalError: if it is of another format, a record is damaged, or missing where no power
-        failure can have taken it. Nothing on disk has changed then.
+            failure can have taken it.
+    Nothing on disk has changed then.
     """
     listed, is_damaged = _listed(root)
     try:
         places = streams(root, elsewhere)
         check_format(places)
         known = {stream: places.get(stream, root / stream) for stream in {*listed, *places}}
-        _refuse_away(away(listed, known))
+        known_to = mark.seq if mark is not None else 0
+        _refuse_away([(path, day) for path, day in away(listed, known) if day.last > known_to])
         _refuse_first(losses(listed, known))
         _refuse_first(pairs(places))
-        found = _Finding(anchor)
+        marks = _fitting(mark, root, known, listed)
+        found = _Finding(anchor, mark)
         for stream, directory in places.items():
-            found.read(stream, directory, listed.get(stream, {}))
+            found.read(stream, directory, listed.get(stream, {}), marks.get(stream))
         survey, days = found.survey, found.tally.days()
         _refuse_first(changes(listed, known, days))
         _refuse_first(found.anchored.faults(root, places))
@@ -123,20 +145,33 @@ def recover(root: Path, elsewhere: Mapping[TraderId, Path], anchor: Anchor | Non
 class _Finding:
     """What is found while all streams are read, before anything is changed."""
 
-    def __init__(self, anchor: Anchor | None) -> None:
+    def __init__(self, anchor: Anchor | None, mark: Bookmark | None) -> None:
         self.survey = Survey()
+        self._after = mark.seq if mark is not None else 0
+        if mark is not None:
+            self.survey.last = Newest(seq=mark.seq, hash=mark.hash, time=mark.time)
         self.tally = Tally()
         self.anchored = AnchorCheck(anchor)
         self.torn: list[tuple[TraderId, ScannedLine]] = []
-        self._proof = Proof()
+        self._proof = Proof(mark)
         self._numbers = array("q")
         self._documented: list[Range] = []
 
-    def read(self, stream: TraderId, directory: Path, days: Mapping[date, Day]) -> None:
-        """Check every line of a stream; `days` are those that are closed."""
+    def read(
+        self,
+        stream: TraderId,
+        directory: Path,
+        days: Mapping[date, Day],
+        mark: StreamMark | None,
+    ) -> None:
+        """Check every line of a stream behind `mark`; `days` are those that are closed."""
         survey = self.survey
         end = survey.ends[stream] = StreamEnd(directory=directory, hash=genesis(stream))
-        for line in scan(stream, directory, days):
+        if mark is not None:
+            end.hash, end.seq, end.day = mark.hash, mark.seq, mark.day
+            self.anchored.resume(stream, mark.seq, mark.hash)
+            self.tally.resume(stream, mark)
+        for line in scan(stream, directory, days, mark=mark):
             record = line.record
             if line.is_torn:
                 self.torn.append((stream, line))
@@ -151,15 +186,30 @@ class _Finding:
             self.tally.take(stream, line, record)
             self._proof.take(record)
             if survey.last is None or record.seq > survey.last.seq:
-                survey.last = record
+                time = record.time.astimezone(UTC)
+                survey.last = Newest(seq=record.seq, hash=record.hash, time=time)
             if (gap := gap_of(record)) is not None:
                 self._documented.append(gap)
 
     def count(self) -> None:
         """Find the numbers that are missing; refuse what no power failure has taken."""
         ordered = sorted(self._numbers)
-        self.survey.gaps = list(subtract(missing(ordered), sorted(self._documented)))
+        if ordered and ordered[0] <= self._after:
+            ordered = sorted([ordered[0], *ordered])
+        lost = missing(ordered, self._after)
+        self.survey.gaps = list(subtract(lost, sorted(self._documented)))
         _refuse(ordered, self.survey, self._documented, self._proof)
+
+
+def _fitting(
+    mark: Bookmark | None, root: Path, places: Mapping[TraderId, Path], days: Days
+) -> Mapping[TraderId, StreamMark]:
+    """Return the marks of all streams, once each was found where it should be."""
+    if mark is None:
+        return {}
+    for stream, each in mark.streams.items():
+        check_mark(stream, places.get(stream, root / stream), each, days.get(stream, {}))
+    return mark.streams
 
 
 ADVICE = (
@@ -208,7 +258,9 @@ def _close(survey: Survey, listed: Days, found: Days) -> None:
         for day, entry in days.items():
             if day == end.day and day not in closed:
                 continue
-            path = kept_file(end.directory, day) or day_file(end.directory, day)
+            path = kept_file(end.directory, day)
+            if path is None:
+                continue  # archived, and no line of it had to be read
             now = in_file(closed.get(day, entry), path)
             if now != closed.get(day):
                 closed[day] = now

@@ -10,6 +10,7 @@ import attrs
 
 from nof0_core.errors import DamagedDayError
 from nof0_core.ids import TraderId
+from nof0_core.journal.bookmark import StreamMark
 from nof0_core.journal.content import DayContent, damage, lines_of
 from nof0_core.journal.days import Day
 from nof0_core.journal.formats import genesis
@@ -73,6 +74,7 @@ def scan(
     directory: Path,
     days: Mapping[date, Day],
     bridges: Collection[str] = (),
+    mark: StreamMark | None = None,
 ) -> Iterator[ScannedLine]:
     """Yield every line of a stream with its first fault, if any.
 
@@ -85,15 +87,23 @@ def scan(
         days: its closed days as `days.json` has them, which knows the compressed files.
         bridges: hashes of last records of days whose files are elsewhere, which the first record
             of a file may follow as well.
+        mark: how far it is known; only what follows is looked at.
 
     Raises:
         OSError: if a file cannot be read.
     """
     chain = Chain(stream, follows=genesis(stream), bridges=frozenset(bridges))
+    if mark is not None:
+        chain = Chain(stream, follows=mark.hash, behind=mark)
     held: ScannedLine | None = None
     for path in day_files(directory):
+        begin = (0, 0)
+        if mark is not None and (day := day_of(path)) <= mark.day:
+            if day < mark.day:
+                continue
+            begin = mark.records, mark.bytes
         entry = days.get(day_of(path))
-        for line in _of_file(chain, path, "" if entry is None else entry.packed_hash):
+        for line in _of_file(chain, path, "" if entry is None else entry.packed_hash, begin):
             if held is not None:
                 yield held
             held = line
@@ -101,13 +111,17 @@ def scan(
         yield attrs.evolve(held, is_last=True)
 
 
-def _of_file(chain: Chain, path: Path, digest: str) -> Iterator[ScannedLine]:
+def _of_file(
+    chain: Chain, path: Path, digest: str, begin: tuple[int, int]
+) -> Iterator[ScannedLine]:
     if reason := damage(path, digest):
         yield chain.break_off(path, reason)
         return
-    number = start = 0
+    number, start = begin
+    content = DayContent(path)
+    content.skip(start)
     try:
-        for raw in lines_of(DayContent(path)):
+        for raw in lines_of(content):
             number += 1
             line = chain.take(path, number, start, raw)
             start = line.end
@@ -123,15 +137,21 @@ class Chain:
         stream: its name.
         follows: hash of the record before the first one; None: it may follow any.
         bridges: as for `scan`.
+        behind: the record before the first one, where that is not the beginning.
     """
 
     def __init__(
-        self, stream: TraderId, *, follows: str | None, bridges: frozenset[str] = frozenset()
+        self,
+        stream: TraderId,
+        *,
+        follows: str | None,
+        bridges: frozenset[str] = frozenset(),
+        behind: StreamMark | None = None,
     ) -> None:
         self._stream = stream
         self._bridges = bridges
-        self._seq = 0
-        self._day = date.min
+        self._seq = behind.seq if behind is not None else 0
+        self._day = behind.day if behind is not None else date.min
         self._allowed = None if follows is None else frozenset([follows])
 
     def break_off(self, path: Path, reason: str) -> ScannedLine:

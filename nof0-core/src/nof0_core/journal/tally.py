@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from nof0_core.ids import TraderId
+from nof0_core.journal.bookmark import StreamMark
 from nof0_core.journal.days import Day, Days, DayState
 from nof0_core.journal.gaps import Range, text
 from nof0_core.journal.places import day_file, day_of, is_packed, kept_file, packed_file
@@ -23,11 +24,26 @@ class Tally:
         self._first = self._records = 0
         self._newest: tuple[TraderId, ScannedLine, Record] | None = None
 
+    def resume(self, stream: TraderId, mark: StreamMark) -> None:
+        """Begin behind what is known of a stream."""
+        self._end_file()
+        self._newest = self._file = None
+        held = Day(
+            first=mark.first,
+            last=mark.seq,
+            records=mark.records,
+            hash=mark.hash,
+            bytes=mark.bytes,
+        )
+        self._days.setdefault(stream, {})[mark.day] = held
+
     def take(self, stream: TraderId, line: ScannedLine, record: Record) -> None:
         """Count one line of a stream, in their order."""
         if line.file is not self._file:
             self._end_file()
-            self._file, self._first, self._records = line.file, record.seq, 0
+            known = self._days.get(stream, {}).get(day_of(line.file))
+            self._file = line.file
+            self._first, self._records = (known.first, known.records) if known else (record.seq, 0)
         self._records += 1
         self._newest = stream, line, record
 

@@ -27,18 +27,18 @@ from nof0_core.redaction import Redactor
 from nof0_core.runtime import clocks, compatibility
 from nof0_core.runtime.build import make_budget, make_manager, make_quarantine
 from nof0_core.runtime.capital import book_lost_calls
+from nof0_core.runtime.checkpointing import Checkpointing
 from nof0_core.runtime.export_loop import Exports
 from nof0_core.runtime.exporting import Output
 from nof0_core.runtime.file_limit import raise_file_limit
 from nof0_core.runtime.lock import locked
 from nof0_core.runtime.opening import Openings
 from nof0_core.runtime.packing import Packing
-from nof0_core.runtime.past import open_journal, rebuild
+from nof0_core.runtime.past import checkpoints_of, open_past
 from nof0_core.runtime.sections import sections_of
 from nof0_core.runtime.services import Services
 from nof0_core.runtime.state_file import StateFile
 from nof0_core.spending.open_calls import OpenCalls
-from nof0_core.state.engine_state import EngineState
 from nof0_core.state.recorder import Recorder
 from nof0_core.version import VERSION
 
@@ -58,6 +58,7 @@ class Engine:
     views: ViewBuilder
     exports: Exports
     openings: Openings
+    checkpoints: Checkpointing
     packing: Packing
     state_file: StateFile
     is_recorded: bool
@@ -85,13 +86,20 @@ class Engine:
             self.recorder.journal.sync()
             self._write_state(self.views.all())
         await self.exports.finish(self._view())
+        self.checkpoints.put()
         await self.packing.finish()
         return reason
 
     async def _run(self, after_moment: Callable[[datetime], None]) -> str:
-        if not self.openings.late:
-            return await self.manager.run(after_moment)
+        if self.clock.is_lockstep:
+
+            def after(now: datetime) -> None:
+                self.checkpoints.put_if_due()
+                after_moment(now)
+
+            return await self.manager.run(after)
         async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self.checkpoints.keep)
             tasks.start_soon(self.openings.keep_trying)
             reason = await self.manager.run(after_moment)
             tasks.cancel_scope.cancel()
@@ -153,9 +161,8 @@ async def open_engine(
     raise_file_limit(len(config.traders), exporters=len(config.exporters))
     async with AsyncExitStack() as stack:
         stack.enter_context(locked(config.state_dir))
-        journal = stack.enter_context(open_journal(config, log("journal")))
-        state = EngineState()
-        rebuild(state, journal)
+        journal, state = open_past(config, log("journal"))
+        stack.enter_context(journal)
         newest = state.newest
         clock = clocks.choose(config.clock, full_speed=full_speed, resume_at=newest)
         recorder = Recorder(journal=journal, state=state, clock=clock, log=log("engine"))
@@ -167,6 +174,14 @@ async def open_engine(
             redact=Redactor(config.secrets).text,
         )
         recorder.listeners.append(exports.notice)
+        checkpoints = Checkpointing(
+            recorder=recorder,
+            directory=checkpoints_of(config),
+            engine=config.name,
+            config_digest=config.digest,
+            log=log("journal"),
+        )
+        recorder.listeners.append(checkpoints.notice)
         calls = OpenCalls(config.state_dir / "open_calls", recorder.assure)
         recorder.listeners.append(calls.notice)
         budget = make_budget(config, recorder, calls.begin)
@@ -240,6 +255,7 @@ async def open_engine(
             views=made.views,
             exports=exports,
             openings=openings,
+            checkpoints=checkpoints,
             packing=packing,
             state_file=StateFile(config.state_file),
             is_recorded=compatibility.end_of(services.markets) is not None,

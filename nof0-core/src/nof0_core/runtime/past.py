@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from nof0_core.config.model import Config
-from nof0_core.errors import JournalError, UnbookableError
-from nof0_core.journal import Journal
+from nof0_core.errors import CheckpointError, JournalError, UnbookableError
+from nof0_core.journal import Bookmark, Journal
 from nof0_core.plugins.env import Logger
 from nof0_core.runtime.state_file import StateFile
+from nof0_core.state import checkpoint
+from nof0_core.state.checkpoint import Checkpoint, part_of
 from nof0_core.state.engine_state import EngineState
 
 UNBOOKABLE = (
@@ -16,10 +20,62 @@ UNBOOKABLE = (
 )
 
 
-def open_journal(config: Config, log: Logger) -> Journal:
+def checkpoints_of(config: Config) -> Path:
+    """Return the directory of a configuration's checkpoints."""
+    return config.state_dir / "checkpoints"
+
+
+def open_past(config: Config, log: Logger) -> tuple[Journal, EngineState]:
+    """Open the journal of a configuration, and rebuild what it tells.
+
+    What the newest checkpoint that can be used has is not read again. One that cannot is told.
+
+    Raises:
+        UsageError, JournalError: as `open_journal` and `rebuild`.
+    """
+    for path in checkpoint.found(checkpoints_of(config)):
+        try:
+            kept = checkpoint.read(path)
+            state, mark = _recalled(kept)
+            journal = open_journal(config, log, mark)
+        except CheckpointError as error:
+            why = str(error) if str(path) in str(error) else f"{path}: {error}"
+            log.warning("a checkpoint is not used: more of the journal is read", reason=why)
+            continue
+        rebuild(state, journal, after=kept.seq)
+        return journal, state
+    journal, state = open_journal(config, log), EngineState()
+    rebuild(state, journal)
+    return journal, state
+
+
+def _recalled(kept: Checkpoint) -> tuple[EngineState, Bookmark]:
+    """Return what a checkpoint remembers.
+
+    Raises:
+        CheckpointError: it lacks something, or has it in another form.
+    """
+    state = EngineState()
+    data = [part_of(kept.parts, each.name, each.version) for each in state.projections]
+    marked = part_of(kept.parts, Bookmark.name, Bookmark.version)
+    try:
+        for projection, dump in zip(state.projections, data, strict=True):
+            projection.load(dump)
+        mark = Bookmark.load(marked)
+    except Exception as error:
+        message = f"what it remembers cannot be read: {error}"
+        raise CheckpointError(message) from error
+    if (mark.seq, mark.hash) != (kept.seq, kept.hash):
+        message = f"it says that it is one of record {kept.seq}, and ends at {mark.seq}"
+        raise CheckpointError(message)
+    return state, mark
+
+
+def open_journal(config: Config, log: Logger, mark: Bookmark | None = None) -> Journal:
     """Open the journal of a configuration, and log what a crash has taken from it.
 
     Raises:
+        CheckpointError: the mark does not fit; nothing has changed then.
         UsageError: if a directory cannot be written, or records are in another place.
         JournalError: if it cannot be trusted.
     """
@@ -28,6 +84,7 @@ def open_journal(config: Config, log: Logger) -> Journal:
         config.state_dir / "journal",
         elsewhere=elsewhere,
         anchor=StateFile(config.state_file).anchor(),
+        mark=mark,
     )
     if journal.set_aside is not None:
         log.warning("days.json was damaged and was made anew", old=str(journal.set_aside))
