@@ -52,24 +52,22 @@ def test_at_least_three_traders_trade_and_stops_and_targets_are_among_the_exits(
     assert {"open", "stop", "target"} <= reasons
 
 
-@pytest.mark.parametrize("suffix", [".jsonl", ".gz"])
-def test_the_journal_verifies_and_a_flipped_byte_is_named(demo, run_in, tmp_path, suffix):
+def test_the_journal_verifies_and_a_flipped_byte_is_named(demo, run_in, tmp_path):
     assert demo.nof0("journal", "verify", str(demo.data)).returncode == 0
     copy = run_in(tmp_path / "data")
     for path in demo.journal_files:
         target = copy.data / path.relative_to(demo.data)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(path.read_bytes())
-    files = [path for path in copy.journal_files if path.suffix == suffix]
-    victim = max(files, key=lambda p: p.stat().st_size)
+    victim = max(copy.journal_files, key=lambda p: p.stat().st_size)
     data = bytearray(victim.read_bytes())
     middle = len(data) // 2
     data[middle] ^= 1
     victim.write_bytes(data)
-    line = f":{len(data[:middle].split(bytes([10])))}" if suffix == ".jsonl" else ": day"
+    line = bytes(data[:middle]).count(b"\n") + 1
     outcome = demo.nof0("journal", "verify", str(copy.data))
     assert outcome.returncode == 1
-    assert f"{victim.name}{line}" in outcome.stdout + outcome.stderr
+    assert f"{victim.name}:{line}" in outcome.stdout + outcome.stderr
 
 
 def test_every_cycle_has_one_record_and_each_trader_its_own_pace(demo):
