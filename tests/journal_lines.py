@@ -2,9 +2,32 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+from pathlib import Path
 from typing import Any
 
 Line = dict[str, Any]
+
+
+def day_files(folder: Path) -> list[Path]:
+    """Return the day files below a directory, plain and compressed, by name."""
+    return sorted(p for p in folder.rglob("*") if p.name.endswith((".jsonl", ".jsonl.gz")))
+
+
+def content_of(file: Path) -> bytes:
+    """Return what stands in a file, unpacked if it is compressed, or is so by now."""
+    if not file.exists() and file.suffix == ".jsonl":
+        file = file.with_name(f"{file.name}.gz")
+    found = file.read_bytes()
+    return gzip.decompress(found) if file.suffix == ".gz" else found
+
+
+def lines_below(folder: Path) -> list[Line]:
+    """Return the records of all day files below a directory, file by file."""
+    return [
+        json.loads(line) for file in day_files(folder) for line in content_of(file).splitlines()
+    ]
 
 
 def whole(lines: list[Line]) -> list[Line]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import anyio
+from journal_lines import lines_below
 
 from nof0_core import config as configuration
 from nof0_core.plugins import load_plugins
@@ -161,10 +161,8 @@ async def _run(main: Path, moments: int) -> Lines:
 def records(main: Path, stream: str) -> list[dict]:
     """Return what the journal has of a stream, without what depends on others or the machine."""
     found = []
-    for file in sorted((main.parent.parent / "data" / "journal" / stream).glob("*.jsonl")):
-        for line in file.read_text().splitlines():
-            record = json.loads(line)
-            # The number of another record.
-            record["data"].pop("decided", None)
-            found.append({k: v for k, v in record.items() if k not in WALL})
+    for record in lines_below(main.parent.parent / "data" / "journal" / stream):
+        # The number of another record.
+        record["data"].pop("decided", None)
+        found.append({k: v for k, v in record.items() if k not in WALL})
     return found

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from journal_lines import content_of, day_files, lines_below
 
 ROOT = Path(__file__).parents[2]
 WALL = re.compile(rb',"wall":\{[^}]*\}\}$')
@@ -48,24 +49,20 @@ class Run:
 
     @property
     def journal_files(self) -> list[Path]:
-        return sorted((self.data / "journal").rglob("*.jsonl"))
+        return day_files(self.data / "journal")
 
     def journal_without_wall(self) -> dict[str, list[bytes]]:
         """Every record without the machine's time, by file."""
         return {
-            str(path.relative_to(self.data)): [
-                WALL.sub(b"}", line) for line in path.read_bytes().splitlines()
+            str(path.relative_to(self.data)).removesuffix(".gz"): [
+                WALL.sub(b"}", line) for line in content_of(path).splitlines()
             ]
             for path in self.journal_files
         }
 
     def records(self, *types: str) -> list[dict]:
         """Records in the order they happened, of some types or all."""
-        found = [
-            json.loads(line)
-            for path in self.journal_files
-            for line in path.read_bytes().splitlines()
-        ]
+        found = lines_below(self.data / "journal")
         return sorted((r for r in found if not types or r["type"] in types), key=lambda r: r["seq"])
 
     def exports(self) -> dict[str, bytes]:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from journal_lines import content_of
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).parents[2]
@@ -72,7 +73,7 @@ def records(run, *types):
     """Complete records only: the engine may be writing the last one."""
     found = []
     for path in run.journal_files:
-        for line in path.read_bytes().split(b"\n")[:-1]:
+        for line in content_of(path).split(b"\n")[:-1]:
             record = json.loads(line)
             if record["type"] in types:
                 found.append(record)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from journal_lines import lines_below
 
 from nof0_core.testing import Project
 
@@ -60,9 +60,7 @@ def use_example_exchange(project):
 
 
 def events(project, kind):
-    found = []
-    for file in sorted((project.directory / "data" / "journal").rglob("*.jsonl")):
-        found += [json.loads(line) for line in file.read_text().splitlines()]
+    found = lines_below(project.directory / "data" / "journal")
     return [record for record in found if record["type"] == kind]
 
 

@@ -10,7 +10,7 @@ from itertools import cycle
 from pathlib import Path
 
 import pytest
-from journal_lines import whole
+from journal_lines import lines_below, whole
 from llm_server import LlmServer, Say
 
 from nof0_core.testing import Project
@@ -106,8 +106,7 @@ def project_in(directory, url, models):
 
 
 def records(project, *types):
-    files = sorted((project.directory / "data" / "journal").rglob("*.jsonl"))
-    found = [json.loads(line) for file in files for line in file.read_bytes().splitlines()]
+    found = lines_below(project.directory / "data" / "journal")
     return [line for line in whole(found) if line["type"] in types]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -12,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from journal_lines import lines_below
 from llm_server import LlmServer, Say
 
 from nof0_core.testing import Project
@@ -61,8 +61,7 @@ class Workplace(Project):
         return ("run", "etc/nof0.yaml", "--data-dir", "data", "--cycles", cycles)
 
     def records(self, type_: str) -> list[dict]:
-        files = (self.directory / "data" / "journal").rglob("*.jsonl")
-        lines = [json.loads(line) for file in files for line in file.read_bytes().splitlines()]
+        lines = lines_below(self.directory / "data" / "journal")
         found = sorted((line for line in lines if line["type"] == type_), key=lambda r: r["seq"])
         return [line["data"] for line in found]
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from journal_lines import whole
+from journal_lines import lines_below, whole
 from llm_server import LlmServer, Say
 
 from nof0_core.testing import Project
@@ -74,8 +74,7 @@ traders:
         return surroundings.nof0(*command, within=timedelta(minutes=1))
 
     def records(self, type_: str) -> list[dict]:
-        files = (self.directory / "data" / "journal").rglob("*.jsonl")
-        lines = [json.loads(line) for file in files for line in file.read_bytes().splitlines()]
+        lines = lines_below(self.directory / "data" / "journal")
         return [line["data"] for line in whole(lines) if line["type"] == type_]
 
     def cycles(self) -> list[dict]:

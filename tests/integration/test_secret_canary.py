@@ -14,6 +14,7 @@ import anyio
 import pytest
 from bad_plugin import project
 from bad_plugin.leaking import ANSWERED, NAME, RAISED
+from journal_lines import content_of
 
 from nof0_core import config as configuration
 from nof0_core.cli.report import report
@@ -82,7 +83,7 @@ def found_below(root: Path) -> list[str]:
     """Return what is left of the key in files, and in their names."""
     leaks = []
     for file in sorted(p for p in root.rglob("*") if p.is_file()):
-        said = f"{file.relative_to(root)}\n{file.read_bytes().decode(errors='replace')}"
+        said = f"{file.relative_to(root)}\n{content_of(file).decode(errors='replace')}"
         leaks += [f"{file.name}: {leak}" for leak in found_in(said)]
     return leaks
 

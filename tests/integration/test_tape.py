@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from journal_lines import whole
+from journal_lines import content_of, day_files, whole
 from llm_server import LlmServer, Say
 
 from nof0_core.testing import Project
@@ -175,9 +175,9 @@ class Workplace(Project):
         place = self.directory / data / "journal"
         return {
             str(path.relative_to(place)): [
-                WALL.sub(b"}", line) for line in path.read_bytes().splitlines()
+                WALL.sub(b"}", line) for line in content_of(path).splitlines()
             ]
-            for path in sorted(place.rglob("*.jsonl"))
+            for path in day_files(place)
         }
 
     def records(self, data: str, type_: str) -> list[dict]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
+from nof0_core.cli.journal_days import archive, du
+from nof0_core.cli.journal_place import Source, locate, source_argument
 from nof0_core.errors import UsageError
-from nof0_core.files import in_words
-from nof0_core.ids import TraderId
 
 if TYPE_CHECKING:
     from nof0_core.domain.event import CycleEnded, Decided, Event
@@ -25,36 +25,17 @@ PIPE_WIDTH = 240
 """Columns of a table that goes into a file or another program."""
 
 
-@attrs.frozen(kw_only=True)
-class Source:
-    """A journal on disk, and what of it was safe there once, as kept outside of it."""
-
-    root: Path
-    elsewhere: Mapping[TraderId, Path]
-    anchor: Anchor | None
-
-    def records(
-        self, *, traders: tuple[str, ...] = (), types: tuple[str, ...] = ()
-    ) -> Iterator[Record]:
-        """Yield records in order of their numbers, of some traders and types or all."""
-        from nof0_core.journal import records
-
-        streams = [TraderId(name) for name in traders] or None
-        return records(self.root, self.elsewhere, streams=streams, types=types or None)
-
-
-source_argument = click.argument(
-    "source", type=click.Path(exists=True, path_type=Path), metavar="CONFIG|DIR"
-)
-
-
 @click.group()
 def journal() -> None:
     """Look into the journal: every decision, order and fill.
 
     CONFIG is the main configuration file of a run, DIR its data directory (or the journal in it).
-    All commands only read, and may be used while the engine runs.
+    All but `archive` only read, and may be used while the engine runs.
     """
+
+
+journal.add_command(archive)
+journal.add_command(du)
 
 
 @journal.command("list")
@@ -167,42 +148,6 @@ def verify(source: Path, anchor: str | None, *, as_json: bool) -> None:
         )
     if not report.ok:
         click.get_current_context().exit(1)
-
-
-def locate(source: Path) -> Source:
-    """Find the journal a configuration file or directory stands for.
-
-    Raises:
-        UsageError: if there is none.
-        ConfigError: if the configuration cannot be used.
-    """
-    from nof0_core.journal.places import day_files, streams
-    from nof0_core.runtime.state_file import StateFile
-
-    if not source.is_dir():
-        from nof0_core.config.places import read_places
-
-        places = read_places(source)
-        root, state_file = places.state_dir / "journal", places.state_file
-        elsewhere = {
-            trader: one.journal_dir
-            for trader, one in places.traders.items()
-            if one.journal_dir is not None
-        }
-    else:
-        root = source / "journal" if (source / "journal").is_dir() else source
-        state_file = root.parent / "manager_state.json"
-        elsewhere = {}
-    try:
-        is_there = any(map(day_files, streams(root, elsewhere).values()))
-    except OSError as error:
-        message = f"the journal in {root} cannot be read: {error.filename}: {in_words(error)}"
-        raise UsageError(message) from error
-    if not is_there:
-        message = f"there is no journal in {root}"
-        hint = "`nof0 run` writes one into its data directory; has it run?"
-        raise UsageError(message, hints=[hint])
-    return Source(root=root, elsewhere=elsewhere, anchor=StateFile(state_file).anchor())
 
 
 def _find(place: Source, word: str) -> Record:

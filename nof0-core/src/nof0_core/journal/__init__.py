@@ -1,4 +1,4 @@
-"""The journal: append-only JSON lines per trader and day, chained by hashes.
+"""The journal: append-only JSON lines per trader and day, chained by hashes, and compressed later.
 
 `Journal` writes it, `read` reads one that somebody else may be writing, `verify` proves that it is
 complete and unchanged.
