@@ -7,13 +7,15 @@ lost. `NOF0_DAMAGE=all` tries every damage to every file, and cuts at every byte
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal as D
 from types import SimpleNamespace
 
+import attrs
 import pytest
 
 from nof0_core.clock import SimulatedClock
@@ -24,9 +26,12 @@ from nof0_core.domain.view import View
 from nof0_core.domain.vocabulary import ClockKind, TransferReason
 from nof0_core.errors import JournalError
 from nof0_core.ids import ENGINE, TraderId
-from nof0_core.journal import verify
-from nof0_core.runtime.past import open_journal, rebuild
+from nof0_core.journal import Bookmark, verify
+from nof0_core.journal.archiving import archive
+from nof0_core.runtime.checkpointing import Checkpointing
+from nof0_core.runtime.past import open_journal, open_past, rebuild
 from nof0_core.runtime.state_file import StateFile
+from nof0_core.state import checkpoint
 from nof0_core.state.engine_state import EngineState
 from nof0_core.state.recorder import Recorder
 from nof0_core.testing.environment import Lines
@@ -38,6 +43,8 @@ START = datetime(2025, 7, 1, 20, tzinfo=UTC)
 STREAMS = (TraderId("ann"), TraderId("bob"))
 SAFE, ALL_RECORDS = 17, 20
 """Up to which number everything was synced, and how many records there are."""
+MARKS = (8, 17)
+"""The records after which checkpoints were made."""
 
 
 def configuration(folder):
@@ -77,6 +84,9 @@ def recorded(tmp_path_factory):
             reason=TransferReason.INITIAL,
         )
         recorder.record(stream, body)
+    checkpoints = Checkpointing(
+        recorder=recorder, directory=folder / "made", engine="e", config_digest="", log=Lines()
+    )
     for hour in range(14):
         clock._now = START + timedelta(hours=4 * hour)
         stream = (*STREAMS, ENGINE)[hour % 3]
@@ -86,6 +96,8 @@ def recorded(tmp_path_factory):
             body = Filled(trader=stream, venue_account="paper", fill=fill(hour, clock.now()))
             recorder.record(stream, body)
         journal.sync()
+        if journal.last_seq in MARKS:
+            checkpoints.put()
     StateFile(config.state_file).write(
         View(seq=0, time=clock.now(), traders=(), quotes={}), recorder
     )
@@ -254,3 +266,143 @@ def test_a_start_is_right_or_refused_by_name(folder, truth, kind, name, seed):
     assert state.positions("paper") == right.positions("paper")
     assert state.totals("paper") == right.totals("paper")
     assert verify(folder / "journal", {STREAMS[1]: folder / "far"}).ok
+
+
+def with_checkpoints(folder, *marks):
+    (folder / "checkpoints").mkdir()
+    for mark in marks:
+        shutil.copy(folder / "made" / f"{mark}.ckpt", folder / "checkpoints")
+    return folder / "checkpoints"
+
+
+def starts(folder):
+    """Start with what checkpoints there are; return the events read, the state and the warnings."""
+    log = Lines()
+    journal, state = open_past(configuration(folder), log)
+    with journal:
+        return journal, state, [line for line in log.lines if "checkpoint" in str(line)]
+
+
+def same(state, right):
+    dumps = [{each.name: each.dump() for each in one.projections} for one in (state, right)]
+    return dumps[0] == dumps[1]
+
+
+@pytest.mark.parametrize("marks", [(8,), (17,), MARKS], ids=["old", "new", "both"])
+@pytest.mark.parametrize(("kind", "name", "seed"), cases()[:: 1 if ALL else 3])
+def test_a_start_from_a_checkpoint_is_right_or_refused_by_name(
+    folder, truth, kind, name, seed, marks
+):
+    path, rng = folder / name, random.Random(f"{kind} {name} {seed}")
+    if not path.exists():
+        return
+    with_checkpoints(folder, *marks)
+    if kind == "stale":
+        path.write_bytes({"journal/days.json": b"", "manager_state.json": b"{}"}[name])
+    else:
+        DAMAGE[kind](path, rng)
+    refusal = None
+    try:
+        journal, state, _ = starts(folder)
+    except JournalError as error:
+        refusal = error
+    if refusal is not None:
+        assert any("copy" in hint or "put" in hint for hint in refusal.hints), refusal.hints
+        assert ".json" in str(refusal)
+        return
+    assert journal.last_seq >= SAFE, "what was safe is lost, and nobody said so"
+    _, right = truth
+    assert state.positions("paper") == right.positions("paper")
+    assert state.totals("paper") == right.totals("paper")
+
+
+@pytest.mark.parametrize("marks", [(8,), (17,), MARKS], ids=["old", "new", "both"])
+def test_a_start_from_a_checkpoint_knows_what_a_whole_reading_does(folder, truth, marks):
+    with_checkpoints(folder, *marks)
+    journal, state, warnings = starts(folder)
+    assert same(state, truth[1])
+    assert journal.last_seq == ALL_RECORDS
+    assert warnings == []
+    assert verify(folder / "journal", {STREAMS[1]: folder / "far"}).ok
+
+
+def damaged(kind, path):
+    content = path.read_bytes()
+    if kind == "torn":
+        path.write_bytes(content[: len(content) // 2])
+    elif kind == "version":
+        path.write_bytes(
+            content.replace(b'"name":"ledger","version":1', b'"name":"ledger","version":9')
+        )
+    elif kind == "hash":
+        line, _, rest = content.partition(b"\n")
+        head = json.loads(line)
+        path.write_bytes(json.dumps(head | {"hash": "0" * 64}).encode() + b"\n" + rest)
+    elif kind == "empty":
+        path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("kind", ["torn", "version", "hash", "empty"])
+@pytest.mark.parametrize("count", [1, 2], ids=["the newest", "both"])
+def test_a_checkpoint_that_cannot_be_used_is_told_and_another_way_taken(folder, truth, kind, count):
+    directory = with_checkpoints(folder, *MARKS)
+    for mark in MARKS[2 - count :]:
+        damaged(kind, directory / f"{mark}.ckpt")
+    _, state, warnings = starts(folder)
+    assert same(state, truth[1])
+    assert len(warnings) == count
+    assert f"{MARKS[-1]}.ckpt" in str(warnings[0])
+
+
+def test_a_checkpoint_of_another_journal_is_told(folder, truth, tmp_path):
+    """One whose records stand in the same places with other hashes."""
+    directory = with_checkpoints(folder, 8)
+    path = directory / "8.ckpt"
+    kept = checkpoint.read(path)
+    mark = Bookmark.load(kept.parts[-1].data)
+    other = "f" * 64
+    streams = {name: attrs.evolve(each, hash=other) for name, each in mark.streams.items()}
+    foreign = attrs.evolve(mark, hash=other, streams=streams)
+    part = attrs.evolve(kept.parts[-1], data=foreign.dump())
+    checkpoint.write(directory, attrs.evolve(kept, hash=other, parts=(*kept.parts[:-1], part)))
+    _, state, warnings = starts(folder)
+    assert same(state, truth[1])
+    assert "is another one there" in str(warnings[0])
+
+
+def test_checkpoints_without_a_journal_are_refused(folder):
+    with_checkpoints(folder, *MARKS)
+    shutil.rmtree(folder / "journal")
+    shutil.rmtree(folder / "far")
+    (folder / "manager_state.json").unlink()
+    with pytest.raises(JournalError, match="was safe on disk when the newest checkpoint") as caught:
+        starts(folder)
+    assert any("take checkpoints/ away" in hint for hint in caught.value.hints)
+    assert not list((folder / "journal").rglob("*.jsonl"))
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_a_day_that_was_archived_before_a_checkpoint_is_not_missed(folder, truth, mark):
+    """Without one, or with an older one, it is."""
+    with_checkpoints(folder, mark)
+    listed = json.loads((folder / "journal" / "days.json").read_bytes())["days"]["ann"]
+    day = max(day for day, entry in listed.items() if entry["last"] <= MARKS[1])
+    needed = any(
+        entry["last"] > mark
+        for days in json.loads((folder / "journal" / "days.json").read_bytes())["days"].values()
+        for each, entry in days.items()
+        if each <= day
+    )
+    archive(
+        folder / "journal",
+        {STREAMS[1]: folder / "far"},
+        before=date.fromisoformat(day) + timedelta(days=1),
+        target=folder / "shelf",
+    )
+    if needed:
+        with pytest.raises(JournalError, match="archived"):
+            starts(folder)
+        return
+    _, state, warnings = starts(folder)
+    assert same(state, truth[1])
+    assert warnings == []
