@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import anyio
 import pytest
 
-from nof0_core.clock import SimulatedClock, SystemClock
+from nof0_core.clock import SimulatedClock, SystemClock, pause
 from nof0_core.domain.event import Alerted
 from nof0_core.ids import ENGINE
 from nof0_core.journal import Bookmark, Journal
@@ -110,7 +110,7 @@ async def test_in_real_time_they_are_made_beside_everything_else(live):
             live.say(count)
             with anyio.fail_after(60):
                 while not live.made or live.made[0] < live.journal.last_seq:
-                    await anyio.sleep(0.01)
+                    await pause(0.01)
         tasks.cancel_scope.cancel()
     assert live.made == [10, 5]
     kept = checkpoint.read(live.directory / "10.ckpt")
@@ -146,8 +146,8 @@ async def test_where_the_journal_has_no_room_none_is_made(live, monkeypatch):
         live.say(5)
         with anyio.fail_after(60):
             while live.journal.safe.last[0] < 5:
-                await anyio.sleep(0.01)
-        await anyio.sleep(0.05)
+                await pause(0.01)
+        await pause(0.05)
         tasks.cancel_scope.cancel()
     assert live.made == []
 
