@@ -8,6 +8,8 @@ from nof0_core.protocols.allocator import AllocationRequest, Allocator
 from nof0_core.protocols.capabilities import (
     exchange_faults,
     exchange_with,
+    exporter_faults,
+    exporter_with,
     market_faults,
     market_with,
 )
@@ -17,7 +19,11 @@ from nof0_core.protocols.exchange import (
     OptionalExchangeMethods,
     UpdateStream,
 )
-from nof0_core.protocols.exporter import Exporter
+from nof0_core.protocols.exporter import (
+    Exporter,
+    ExporterCapability,
+    OptionalExporterMethods,
+)
 from nof0_core.protocols.llm import CompletionRequest, LLMBackend
 from nof0_core.protocols.market import (
     FundingRate,
@@ -27,6 +33,7 @@ from nof0_core.protocols.market import (
     QuoteStream,
     RecordedRange,
 )
+from nof0_core.protocols.projection import Projection
 from nof0_core.protocols.risk import RiskCheck, RiskContext
 from nof0_core.protocols.wrapping import ExchangeWrapper
 
@@ -38,12 +45,15 @@ __all__ = [
     "ExchangeProvider",
     "ExchangeWrapper",
     "Exporter",
+    "ExporterCapability",
     "FundingRate",
     "LLMBackend",
     "MarketCapability",
     "MarketProvider",
     "OptionalExchangeMethods",
+    "OptionalExporterMethods",
     "OptionalMarketMethods",
+    "Projection",
     "QuoteStream",
     "RecordedRange",
     "RiskCheck",
@@ -51,6 +61,8 @@ __all__ = [
     "UpdateStream",
     "exchange_faults",
     "exchange_with",
+    "exporter_faults",
+    "exporter_with",
     "market_faults",
     "market_with",
 ]

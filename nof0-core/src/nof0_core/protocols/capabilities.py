@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from typing import cast
 
 from nof0_core.protocols.exchange import Capability, ExchangeProvider, OptionalExchangeMethods
+from nof0_core.protocols.exporter import (
+    Exporter,
+    ExporterCapability,
+    OptionalExporterMethods,
+)
 from nof0_core.protocols.market import MarketCapability, MarketProvider, OptionalMarketMethods
 
 EXCHANGE_METHODS: Mapping[str, Capability] = {
@@ -28,6 +33,12 @@ MARKET_METHODS: Mapping[str, MarketCapability] = {
 """The word each optional method of a market provider needs."""
 
 
+EXPORTER_METHODS: Mapping[str, ExporterCapability] = {
+    "projections": ExporterCapability.PROJECTIONS,
+}
+"""The word each optional method of an exporter needs."""
+
+
 def exchange_with(provider: ExchangeProvider, word: Capability) -> OptionalExchangeMethods | None:
     """Return the provider with the methods of a word, None if it does not have the word."""
     return cast("OptionalExchangeMethods", provider) if word in provider.capabilities else None
@@ -36,6 +47,12 @@ def exchange_with(provider: ExchangeProvider, word: Capability) -> OptionalExcha
 def market_with(provider: MarketProvider, word: MarketCapability) -> OptionalMarketMethods | None:
     """Return the provider with the methods of a word, None if it does not have the word."""
     return cast("OptionalMarketMethods", provider) if word in provider.capabilities else None
+
+
+def exporter_with(exporter: Exporter, word: ExporterCapability) -> OptionalExporterMethods | None:
+    """Return the exporter with the methods of a word, None if it does not have the word."""
+    has = word in getattr(exporter, "capabilities", ())
+    return cast("OptionalExporterMethods", exporter) if has else None
 
 
 def exchange_faults(provider: object) -> tuple[str, ...]:
@@ -48,10 +65,19 @@ def market_faults(provider: object) -> tuple[str, ...]:
     return _faults(provider, MarketCapability, MARKET_METHODS)
 
 
+def exporter_faults(exporter: object) -> tuple[str, ...]:
+    """Return what is wrong with an exporter's words and methods; it may do without both."""
+    if not hasattr(exporter, "capabilities") and not hasattr(exporter, "projections"):
+        return ()
+    return _faults(exporter, ExporterCapability, EXPORTER_METHODS)
+
+
 def _faults(
     provider: object,
-    words: type[Capability | MarketCapability],
-    methods: Mapping[str, Capability] | Mapping[str, MarketCapability],
+    words: type[Capability | MarketCapability | ExporterCapability],
+    methods: Mapping[str, Capability]
+    | Mapping[str, MarketCapability]
+    | Mapping[str, ExporterCapability],
 ) -> tuple[str, ...]:
     name = type(provider).__name__
     said = getattr(provider, "capabilities", None)

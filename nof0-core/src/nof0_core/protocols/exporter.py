@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Protocol
 
 from nof0_core.domain.event import Event
 from nof0_core.domain.view import View
+from nof0_core.protocols.projection import Projection
+
+
+class ExporterCapability(StrEnum):
+    """What an exporter can do beyond exporting; each word stands for methods.
+
+    PROJECTIONS: `projections` (else it is told again at each start whatever its cursor lacks).
+    """
+
+    PROJECTIONS = "projections"
 
 
 class Exporter(Protocol):
@@ -16,6 +27,9 @@ class Exporter(Protocol):
     not answer within 60 s of real time, the exporter is in quarantine: the engine goes on trading,
     leaves the cursor where it was and offers the same events again, after 1 s and then twice as
     long up to 60 s. Calls never overlap. Events and picture are the exporter's own.
+
+    `OptionalExporterMethods` has the methods that words in `capabilities` stand for; an exporter
+    without that attribute has none.
     """
 
     async def cursor(self) -> int:
@@ -35,4 +49,16 @@ class Exporter(Protocol):
 
         Raises:
             TransientError: the target is away; the same events will be offered again.
+        """
+
+
+class OptionalExporterMethods(Protocol):
+    """Methods an exporter has if, and only if, `capabilities` has their word."""
+
+    def projections(self) -> Sequence[Projection]:
+        """PROJECTIONS: return what it remembers of the past, the same objects each time.
+
+        The engine dumps them into checkpoints between two calls, and loads them after the exporter
+        was opened, before it asks for `cursor()`: that then says how far they reach. The exporter
+        applies events to them itself. Where one of them cannot be loaded all are as new.
         """

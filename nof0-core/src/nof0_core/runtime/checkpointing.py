@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import anyio
@@ -11,6 +10,7 @@ import anyio.to_thread
 from nof0_core.domain.event import Event
 from nof0_core.files import in_words
 from nof0_core.plugins.env import Logger
+from nof0_core.runtime.export_loop import Exports
 from nof0_core.state import checkpoint
 from nof0_core.state.checkpoint import Checkpoint, Part
 from nof0_core.state.recorder import Recorder
@@ -35,16 +35,16 @@ class Checkpointing:
         engine: str,
         config_digest: str,
         log: Logger,
-        more: Callable[[], Sequence[Part]] = tuple,
+        exports: Exports | None = None,
         every: int = EVERY,
     ) -> None:
-        """Prepare; `more` gives the parts of those that are not the engine's own."""
+        """Prepare; what `exports` remember goes into it as well."""
         self._recorder = recorder
         self._directory = directory
         self._engine = engine
         self._config_digest = config_digest
         self._log = log
-        self._more = more
+        self._exports = exports
         self._every = every
         self._since = 0
         self._is_due = anyio.Event()
@@ -82,6 +82,8 @@ class Checkpointing:
         """
         while True:
             await self._is_due.wait()
+            if self._exports is not None:
+                await self._exports.free()
             taken = self._taken()
             if await self._recorder.secure() >= taken.seq and not self._recorder.is_disk_full:
                 with anyio.CancelScope(shield=True):
@@ -104,7 +106,7 @@ class Checkpointing:
             seq=mark.seq,
             hash=mark.hash,
             config_digest=self._config_digest,
-            parts=(*parts, *self._more()),
+            parts=(*parts, *(self._exports.parts() if self._exports is not None else ())),
         )
 
     def _write(self, taken: Checkpoint) -> None:

@@ -161,7 +161,8 @@ async def open_engine(
     raise_file_limit(len(config.traders), exporters=len(config.exporters))
     async with AsyncExitStack() as stack:
         stack.enter_context(locked(config.state_dir))
-        journal, state = open_past(config, log("journal"))
+        past = open_past(config, log("journal"))
+        journal, state = past.journal, past.state
         stack.enter_context(journal)
         newest = state.newest
         clock = clocks.choose(config.clock, full_speed=full_speed, resume_at=newest)
@@ -172,6 +173,7 @@ async def open_engine(
             is_lockstep=clock.is_lockstep,
             limits=limits,
             redact=Redactor(config.secrets).text,
+            parts=past.parts,
         )
         recorder.listeners.append(exports.notice)
         checkpoints = Checkpointing(
@@ -180,6 +182,7 @@ async def open_engine(
             engine=config.name,
             config_digest=config.digest,
             log=log("journal"),
+            exports=exports,
         )
         recorder.listeners.append(checkpoints.notice)
         calls = OpenCalls(config.state_dir / "open_calls", recorder.assure)

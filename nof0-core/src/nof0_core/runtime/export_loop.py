@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import anyio
@@ -14,6 +14,7 @@ from nof0_core.execution.limits import LIMITS, Limits
 from nof0_core.journal import Journal
 from nof0_core.plugins.env import Logger
 from nof0_core.runtime.exporting import Exporting, Output
+from nof0_core.state.checkpoint import Part
 
 
 class Exports:
@@ -32,12 +33,14 @@ class Exports:
         is_lockstep: bool,
         limits: Limits = LIMITS,
         redact: Callable[[str], str] = str,
+        parts: Mapping[str, Part] | None = None,
     ) -> None:
         self._journal = journal
         self._log = log
         self._is_lockstep = is_lockstep
         self._limits = limits
         self._redact = redact
+        self._parts = parts or {}
         self._exporters: list[Exporting] = []
         self._running = 0
         self._ended = anyio.Event()
@@ -51,6 +54,7 @@ class Exports:
                 limits=self._limits,
                 redact=self._redact,
                 log=self._log,
+                parts=self._parts,
             )
         )
 
@@ -83,6 +87,16 @@ class Exports:
     def states(self) -> tuple[ExporterState, ...]:
         """Return how the exporters are, in the order of the configuration."""
         return tuple(exporter.state for exporter in self._exporters)
+
+    async def free(self) -> None:
+        """Wait until no exporter is asked anything, for as long as one call may take."""
+        with anyio.move_on_after(self._limits.export):
+            for exporter in self._exporters:
+                await exporter.free(self._limits.export)
+
+    def parts(self) -> list[Part]:
+        """Return what those exporters remember that are asked nothing now, for a checkpoint."""
+        return [part for exporter in self._exporters for part in exporter.parts()]
 
     def offer(self, view: View) -> None:
         """Let every exporter catch up with the journal; waits for nobody."""

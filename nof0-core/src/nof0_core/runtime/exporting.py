@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any
 
@@ -21,6 +21,8 @@ from nof0_core.plugins.env import Logger
 from nof0_core.protocols import Exporter
 from nof0_core.runtime.backlog import Backlog
 from nof0_core.runtime.export_copies import Copies
+from nof0_core.runtime.export_parts import dumped, loaded
+from nof0_core.state.checkpoint import Part
 
 FIRST_WAIT = 1.0
 """Seconds of real time before an exporter in quarantine is tried again; then twice as long, …"""
@@ -63,6 +65,7 @@ class Exporting:
         limits: Limits,
         redact: Callable[[str], str],
         log: Logger,
+        parts: Mapping[str, Part] | None = None,
     ) -> None:
         self.name = output.name
         self._output = output
@@ -71,6 +74,8 @@ class Exporting:
         self._limits = limits
         self._redact = redact
         self._log = log
+        self._parts = parts or {}
+        self._free = anyio.Event()
         self._backlog = Backlog(journal)
         self._copies = Copies() if output.plugin else None
         self._exporter: Exporter | None = None
@@ -92,6 +97,19 @@ class Exporting:
         self._view, self._is_told = view, False
         self._is_ending = self._is_ending or is_last
         self._wake.set()
+
+    async def free(self, within: float) -> bool:
+        """Wait until it is asked nothing, for so many seconds of real time; tell whether it is."""
+        with anyio.move_on_after(within):
+            while self._stuck is not None:
+                await self._free.wait()
+        return self._stuck is None
+
+    def parts(self) -> list[Part]:
+        """Return what it remembers, for a checkpoint; nothing while it is asked something."""
+        if self._exporter is None or self._position is None or self._stuck is not None:
+            return []
+        return dumped(self.name, self._exporter, self._log)
 
     @property
     def state(self) -> ExporterState:
@@ -137,6 +155,8 @@ class Exporting:
             self._exporter = await self._ask(
                 "opening", self._output.open, self._limits.open, grace=grace
             )
+            loaded(self.name, self._exporter, self._parts, self._log)
+            self._parts = {}
         exporter = self._exporter
         if self._position is None:
             answer = await self._ask("cursor", exporter.cursor, self._limits.export)
@@ -196,6 +216,8 @@ class Exporting:
         finally:
             if work.done.is_set() or await work.break_off(grace):
                 self._stuck = None
+                self._free.set()
+                self._free = anyio.Event()
         if isinstance(work.error, anyio.get_cancelled_exc_class()):
             message = f"{verb}: it cancelled itself"
             raise TroubleError(message) from work.error

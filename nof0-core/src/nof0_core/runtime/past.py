@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+
+import attrs
 
 from nof0_core.config.model import Config
 from nof0_core.errors import CheckpointError, JournalError, UnbookableError
 from nof0_core.journal import Bookmark, Journal
 from nof0_core.plugins.env import Logger
+from nof0_core.runtime.export_parts import PREFIX
 from nof0_core.runtime.state_file import StateFile
 from nof0_core.state import checkpoint
-from nof0_core.state.checkpoint import Checkpoint, part_of
+from nof0_core.state.checkpoint import Checkpoint, Part, part_of
 from nof0_core.state.engine_state import EngineState
 
 UNBOOKABLE = (
@@ -25,7 +29,16 @@ def checkpoints_of(config: Config) -> Path:
     return config.state_dir / "checkpoints"
 
 
-def open_past(config: Config, log: Logger) -> tuple[Journal, EngineState]:
+@attrs.frozen(kw_only=True)
+class Past:
+    """The journal of earlier runs, what follows from it, and what exporters remembered of it."""
+
+    journal: Journal
+    state: EngineState
+    parts: Mapping[str, Part] = attrs.field(factory=dict)
+
+
+def open_past(config: Config, log: Logger) -> Past:
     """Open the journal of a configuration, and rebuild what it tells.
 
     What the newest checkpoint that can be used has is not read again. One that cannot is told.
@@ -43,10 +56,11 @@ def open_past(config: Config, log: Logger) -> tuple[Journal, EngineState]:
             log.warning("a checkpoint is not used: more of the journal is read", reason=why)
             continue
         rebuild(state, journal, after=kept.seq)
-        return journal, state
-    journal, state = open_journal(config, log), EngineState()
-    rebuild(state, journal)
-    return journal, state
+        parts = {part.name: part for part in kept.parts if part.name.startswith(PREFIX)}
+        return Past(journal=journal, state=state, parts=parts)
+    past = Past(journal=open_journal(config, log), state=EngineState())
+    rebuild(past.state, past.journal)
+    return past
 
 
 def _recalled(kept: Checkpoint) -> tuple[EngineState, Bookmark]:

@@ -24,6 +24,7 @@ from nof0_core.protocols import (
     LLMBackend,
     MarketProvider,
     exchange_faults,
+    exporter_faults,
     market_faults,
 )
 from nof0_core.protocols.llm import Budget
@@ -35,6 +36,7 @@ from nof0_core.runtime.holding import Holder, holding, misused
 _FAULTS: Mapping[str, Callable[[object], tuple[str, ...]]] = {
     "exchange": exchange_faults,
     "market": market_faults,
+    "exporter": exporter_faults,
 }
 _PROTOCOLS: Mapping[str, type[Any]] = {
     "exchange": ExchangeProvider,

@@ -278,9 +278,9 @@ def with_checkpoints(folder, *marks):
 def starts(folder):
     """Start with what checkpoints there are; return the events read, the state and the warnings."""
     log = Lines()
-    journal, state = open_past(configuration(folder), log)
-    with journal:
-        return journal, state, [line for line in log.lines if "checkpoint" in str(line)]
+    past = open_past(configuration(folder), log)
+    with past.journal:
+        return past.journal, past.state, [line for line in log.lines if "checkpoint" in str(line)]
 
 
 def same(state, right):
