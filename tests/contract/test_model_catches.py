@@ -76,7 +76,7 @@ class Pays(Answers):
         usage = Usage(prompt_tokens=7)
         if self.noted:
             noted = Usage(prompt_tokens=self.noted)
-            request.calls.append(
+            request.calls.add(
                 ModelCall(model=request.model.name, outcome=CallOutcome.ANSWERED, usage=noted)
             )
         return attrs.evolve(await super().complete(request), usage=usage)

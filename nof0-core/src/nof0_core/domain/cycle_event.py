@@ -13,7 +13,7 @@ from nof0_core.domain.body import Body
 from nof0_core.domain.context import Performance
 from nof0_core.domain.decision import Judgement
 from nof0_core.domain.fill import Fill
-from nof0_core.domain.model import Message, ModelCall, Usage
+from nof0_core.domain.model import Message, ModelCall, Usage, usage_of
 from nof0_core.domain.order import OrderPurpose, OrderRequest, OrderStatus
 from nof0_core.domain.outcome import OrderOutcome
 from nof0_core.domain.vocabulary import CycleStatus
@@ -135,4 +135,4 @@ class CallsLost(Body):
     @property
     def usage(self) -> Usage:
         """Return what all of them took."""
-        return sum((call.usage for call in self.calls), Usage())
+        return usage_of(self.calls)

@@ -18,7 +18,7 @@ from nof0_core.protocols.exchange import (
     UpdateStream,
 )
 from nof0_core.protocols.exporter import Exporter
-from nof0_core.protocols.llm import CompletionRequest, LLMBackend
+from nof0_core.protocols.llm import CallLog, CompletionRequest, LLMBackend
 from nof0_core.protocols.market import (
     FundingRate,
     MarketCapability,
@@ -33,6 +33,7 @@ from nof0_core.protocols.wrapping import ExchangeWrapper
 __all__ = [
     "AllocationRequest",
     "Allocator",
+    "CallLog",
     "Capability",
     "CompletionRequest",
     "ExchangeProvider",
