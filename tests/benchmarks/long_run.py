@@ -1,13 +1,13 @@
-"""What a day, a month or a year of many traders costs: `python tests/benchmarks/long_run.py`.
+"""What long runs of many traders cost: `python tests/benchmarks/long_run.py`.
 
-    long_run.py [FOLDER] [--span day|month|year] [--traders 20] [--seed 7]
+    long_run.py [FOLDER] [--span day|week|month|year] [--traders 20] [--seed 7]
 
 Measures what `generated.run.generate` left in FOLDER; where that is not there, or none is named, it
-is made first, which takes about 2 ms of CPU time per cycle. Prints
-bytes of the journal by type, and what closed days would be with gzip; what opening and
-rebuilding takes; the memory of an engine that has started above that of one with an empty
-directory; and what one round of exports takes, after one more cycle of each trader. What starts
-runs in a process of its own. Compare numbers of one run only.
+is made first, at about 2 ms of CPU time per cycle. Prints bytes of the journal by type, and what
+closed days would be with gzip; what opening and rebuilding takes; the memory of an engine that
+has started above that of one with an empty directory; and what one round of exports takes, after
+one more cycle of each trader (which FOLDER then has, too). What starts runs in a process of its
+own. Compare numbers of one run only.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import argparse
 import gzip
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -31,7 +32,7 @@ import anyio
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from generated.project import DATA, EVERY, SPANS, read_project, write_project  # noqa: E402
+from generated.project import DATA, EVERY, SPANS, read_project  # noqa: E402
 from generated.run import SEED, generate, opened, stop_at  # noqa: E402
 
 from nof0_core.clock import pause, stopwatch  # noqa: E402
@@ -168,15 +169,14 @@ def child(what: str, folder: Path) -> dict[str, object]:
     return answer
 
 
-def start(folder: Path, traders: int) -> None:
+def start(folder: Path) -> None:
     """Print what a start on a data directory takes."""
     print()
     for step, took in child("reading", folder).items():
         print(f"{step:20} {took}")
     with tempfile.TemporaryDirectory() as name:
         empty = Path(name) / "empty"
-        empty.mkdir()
-        write_project(empty, traders=traders, span=SPANS["day"], seed=SEED)
+        shutil.copytree(folder, empty, ignore=shutil.ignore_patterns(DATA))
         nothing = child("starting", empty).pop("memory")
     found = child("starting", folder)
     memory = found.pop("memory")
@@ -209,7 +209,7 @@ def main() -> None:
             cycles = wanted.traders * SPANS[wanted.span] / EVERY
             print(f"a {wanted.span} of {wanted.traders} traders: {took}, {cycles:,.0f} cycles")
         journal(folder)
-        start(folder, wanted.traders)
+        start(folder)
 
 
 if __name__ == "__main__":

@@ -90,6 +90,12 @@ class NotesLess(Pays):
     noted = 3
 
 
+class NotesJunk(Answers):
+    async def complete(self, request):
+        request.calls.add({"model": request.model.name, "tokens": 7})
+        return await super().complete(request)
+
+
 def kind_of(backend, **fields):
     @asynccontextmanager
     async def opened(_config, _env):
@@ -119,6 +125,7 @@ BACKENDS = [
         {TYPES},
         id="cost as a float",
     ),
+    pytest.param(kind_of(NotesJunk()), {TYPES}, id="calls that are none"),
     pytest.param(
         kind_of(Answers({"model": "another"})), {"test_answer_is_of_the_model_asked"}, id="another"
     ),

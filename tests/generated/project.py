@@ -23,6 +23,7 @@ AFTER = timedelta(days=1)
 COINS = ("BTC", "ETH", "SOL", "BNB", "DOGE", "XRP")
 SPANS = {
     "day": timedelta(days=1),
+    "week": timedelta(days=7),
     "month": timedelta(days=30),
     "year": timedelta(days=365),
 }

@@ -1,6 +1,7 @@
 """A generated data directory is one that a real engine leaves: whole, true and always the same.
 
-`NOF0_SPAN=day` (month, year) makes one of 20 traders and so long; without it a few hours of three.
+`NOF0_SPAN=day` (week, month, year) makes one of 20 traders and so long; without it a few hours of
+three.
 """
 
 from __future__ import annotations

@@ -81,11 +81,11 @@ class CycleEnded(Body):
 
     `status` is `ok` or a word for why the cycle ended early, with `error` the sentence; after an
     `ok` it says what went wrong with the orders. `model` is the entry that answered; `calls` says
-    how it came to that, in order, and what each call cost; `usage` is their sum. `market` is the
-    digest of the `MarketSeen` record the decision was made on. `messages` is the prompt as
-    rendered, None where the model decided without reading one; `prompt_digest` and
-    `template_versions` belong to it, `prompt_cut` says what was left out of it. `answer` is the raw
-    text of the model.
+    how it came to that, in order, and what each call cost; `usage` is their sum, or what the answer
+    says where there are none. `market` is the digest of the `MarketSeen` record the decision was
+    made on. `messages` is the prompt as rendered, None where the model decided without reading one;
+    `prompt_digest` and `template_versions` belong to it, `prompt_cut` says what was left out of it.
+    `answer` is the raw text of the model.
 
     `decided` is the number of the cycle's `Decided` record, None where it ordered nothing. With it,
     `parameters` and all from `prompt_digest` to `judgements` stand in that record only; listeners,

@@ -12,7 +12,7 @@ import pytest
 from nof0_core.answers.parsing import Answer, parse
 from nof0_core.answers.schema import answer_schema
 from nof0_core.answers.symbols import named
-from nof0_core.border.completions import COMPLETION
+from nof0_core.border.completions import COMPLETION, sorted_calls
 from nof0_core.clock import stopwatch
 from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.model import Completion, ModelSpec, Prompt, usage_of
@@ -88,6 +88,8 @@ class LLMContract(ServiceContract):
     ) -> None:
         """An answer is a `Completion`; amounts are finite Decimals, tokens whole numbers."""
         declared("complete", COMPLETION, await backend.complete(question))
+        _, wrong = sorted_calls(question.calls)
+        assert not wrong, wrong
 
     async def test_answer_is_of_the_model_asked(
         self, backend: LLMBackend, question: CompletionRequest, answering: Collection[str]
