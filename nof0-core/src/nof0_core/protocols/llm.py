@@ -63,11 +63,15 @@ class _Noted(list[Any]):
 
 
 def _flat(noted: _Noted) -> Iterator[ModelCall]:
-    for each in noted:
-        if type(each) is _Noted:
-            yield from _flat(each)
-        else:
+    under_way = [iter(noted)]
+    while under_way:
+        for each in under_way[-1]:
+            if type(each) is _Noted:
+                under_way.append(iter(each))
+                break
             yield each
+        else:
+            under_way.pop()
 
 
 @attrs.define(kw_only=True, slots=False, eq=False)

@@ -93,6 +93,14 @@ def test_a_log_in_itself_ends():
     assert list(log) == [log]
 
 
+def test_parts_may_be_in_parts_however_deep():
+    log = part = CallLog()
+    for _ in range(20_000):
+        part.add(call("a"))
+        part = part.part()
+    assert len(log) == 20_000
+
+
 def test_a_part_that_was_exchanged_by_force_takes_away_its_own_alone():
     log = CallLog()
     log.add(call("a"))
