@@ -106,6 +106,7 @@ def soak(session: nox.Session) -> None:
     install(session, *PACKAGES, group="test")
     size = {"NOF0_LIVES": "100000", "NOF0_STREAMS": "50000", "NOF0_RUNS": "10000"}
     size |= {"NOF0_COMPANIES": "200", "NOF0_RETURNS": "5000"}
+    size |= {"NOF0_SPAN": "day"}
     size |= {"NOF0_FAULTS": "all", "NOF0_ENDS": "all", "NOF0_DAMAGE": "all", "NOF0_BAD": "all"}
     long = [
         f"tests/integration/test_{suite}.py"
@@ -114,7 +115,7 @@ def soak(session: nox.Session) -> None:
     long += ["tests/unit/core/runtime/test_damage.py", "tests/unit/core/border/test_fuzz.py"]
     long += ["tests/unit/core/analysis/test_return_streams.py"]
     options = ["-n", "auto", "--timeout=0", *session.posargs]
-    session.run("pytest", "tests/world", *long, *options, env=size)
+    session.run("pytest", "tests/world", "tests/generated", *long, *options, env=size)
 
 
 @nox.session

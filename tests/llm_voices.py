@@ -43,7 +43,7 @@ class Voice:
                 model=request.model.name, outcome=CallOutcome.ANSWERED, usage=self.usage
             )
             if self.usage != Usage():
-                request.calls.append(call)
+                request.calls.add(call)
         if isinstance(self.says, str):
             return Completion(model=request.model.name, text=self.says, usage=self.usage)
         return Completion(model=request.model.name, decisions=self.says, usage=self.usage)

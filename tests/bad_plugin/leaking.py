@@ -215,7 +215,7 @@ class Model(plugin.Model):
             self.fault.of("complete")
             if how == "calls":
                 noted = {"model": key, "outcome": CallOutcome.FAILED, "detail": key}
-                request.calls.append(ModelCall(**noted))
+                request.calls.add(ModelCall(**noted))
                 raise LLMError("see the calls")
             hidden = "".join(f"\\u{ord(letter):04x}" for letter in key)
             text = f'[{{"signal": "hold", "symbol": "BTC", "reasoning": "{hidden}"}}]'

@@ -94,7 +94,7 @@ class Model:
         if how == "mutate":
             for part in (request.context, request.schema, request.model):
                 spoil(part)
-            request.calls.clear()
+            request.calls._noted.clear()
         return answer
 
     def _decide(self, request):

@@ -93,10 +93,10 @@ class Stopwatches:
         return called
 
     def _cycle(self, run):
-        async def timed(runner, trader, scheduled):
+        async def timed(runner, trader, scheduled, calls):
             orders = len(self.times["orders of a cycle"])
             start = stopwatch()
-            status = await run(runner, trader, scheduled)
+            status = await run(runner, trader, scheduled, calls)
             ordered = len(self.times["orders of a cycle"]) > orders
             label = "cycle that orders" if ordered else "cycle that holds"
             self.times[label].append(stopwatch() - start)

@@ -211,12 +211,12 @@ class Watch:
         """Watch every cycle while the context lasts."""
         run, complete = CycleRunner.run, OpenAIBackend.complete
 
-        async def timed_run(runner, trader, scheduled):
+        async def timed_run(runner, trader, scheduled, calls):
             due = scheduled + self.shift[trader.config.id]
             self._note(self.began, scheduled, due)
             self.cycles[cycle_id(trader.config.id, scheduled)] = scheduled, due
             try:
-                return await run(runner, trader, scheduled)
+                return await run(runner, trader, scheduled, calls)
             finally:
                 self.ended += 1
 

@@ -76,7 +76,7 @@ class Pays(Answers):
         usage = Usage(prompt_tokens=7)
         if self.noted:
             noted = Usage(prompt_tokens=self.noted)
-            request.calls.append(
+            request.calls.add(
                 ModelCall(model=request.model.name, outcome=CallOutcome.ANSWERED, usage=noted)
             )
         return attrs.evolve(await super().complete(request), usage=usage)
@@ -88,6 +88,12 @@ class PaysInSecret(Pays):
 
 class NotesLess(Pays):
     noted = 3
+
+
+class NotesJunk(Answers):
+    async def complete(self, request):
+        request.calls.add({"model": request.model.name, "tokens": 7})
+        return await super().complete(request)
 
 
 def kind_of(backend, **fields):
@@ -119,6 +125,7 @@ BACKENDS = [
         {TYPES},
         id="cost as a float",
     ),
+    pytest.param(kind_of(NotesJunk()), {TYPES}, id="calls that are none"),
     pytest.param(
         kind_of(Answers({"model": "another"})), {"test_answer_is_of_the_model_asked"}, id="another"
     ),

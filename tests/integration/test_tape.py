@@ -60,7 +60,7 @@ class Post:
             answer = await anyio.to_thread.run_sync(self.post, body)
         except urllib.error.HTTPError as error:
             detail = f"status {error.code} for {self.config.api_key}"
-            request.calls.append(
+            request.calls.add(
                 ModelCall(model=request.model.name, outcome="refused", detail=detail)
             )
             raise LLMError(detail) from None
@@ -69,7 +69,7 @@ class Post:
             completion_tokens=answer["usage"]["completion_tokens"],
             cost_usd=Decimal("0.0125"),
         )
-        request.calls.append(
+        request.calls.add(
             ModelCall(model=request.model.name, outcome="answered", usage=usage)
         )
         message = answer["choices"][0]["message"]

@@ -120,7 +120,7 @@ def note(request: CompletionRequest, spec: ModelSpec, noted: int, error: Excepti
         is_budget = isinstance(error, BudgetExceededError)
         outcome = CallOutcome.BUDGET if is_budget else CallOutcome.REFUSED
         call = ModelCall(model=spec.name, outcome=outcome, detail=str(error)[:500])
-        request.calls.append(call)
+        request.calls.add(call)
 
 
 def unused(model: ModelSpec) -> str | None:

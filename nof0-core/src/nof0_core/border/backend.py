@@ -5,15 +5,15 @@ from __future__ import annotations
 import attrs
 
 from nof0_core.border.shown import Copier
-from nof0_core.domain.model import Completion, ModelCall
+from nof0_core.domain.model import Completion
 from nof0_core.protocols.llm import CompletionRequest, LLMBackend
 
 
 class ShownCopies:
     """Asks a backend with a question of its own: what it does to that reaches nobody else.
 
-    The prompt is still rendered once, from what is not the backend's. Calls it has noted are added
-    to those of the question when it has ended, in whatever way.
+    The prompt is still rendered once, from what is not the backend's. Its calls stand among those
+    of the question, of which it sees its own.
     """
 
     def __init__(self, backend: LLMBackend) -> None:
@@ -22,16 +22,12 @@ class ShownCopies:
     async def complete(self, request: CompletionRequest) -> Completion:
         """Pass on."""
         copied = Copier()
-        noted: list[ModelCall] = []
         own = attrs.evolve(
             request,
             model=copied(request.model),
             context=copied(request.context),
             schema=copied(request.schema),
             render=lambda: copied(request.prompt),
-            calls=noted,
+            calls=request.calls.part(),
         )
-        try:
-            return await self._backend.complete(own)
-        finally:
-            request.calls.extend(noted)
+        return await self._backend.complete(own)

@@ -6,6 +6,8 @@ Texts may hold anything: they are cleaned afterwards. What numbers mean is for t
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from typing import cast
 
 from nof0_core.border.records import Record, joined, parts
 from nof0_core.border.values import (
@@ -24,6 +26,8 @@ from nof0_core.domain.vocabulary import CallOutcome
 
 DECISIONS = 100
 """A backend may decide so much at once; text is read no further either."""
+CALLS = 1000
+"""A question may take so many calls."""
 
 _AMOUNT = optional(number())
 _TOKENS = whole(least=0, most=10**12)
@@ -94,7 +98,19 @@ def wrong_answer(answer: object) -> str:
     return f"the backend's answer: {joined('completion', wrong)}" if wrong else ""
 
 
-def wrong_call(call: object) -> str:
-    """Say what is wrong with a call a backend has noted, "" where nothing is."""
-    wrong = CALL(call)
-    return f"the backend's calls: {joined('call', wrong)}" if wrong else ""
+def sorted_calls(noted: Iterable[object]) -> tuple[list[ModelCall], str]:
+    """Return the calls among what backends have noted, and what is wrong with the first other.
+
+    The sentence is "" where nothing is wrong.
+    """
+    good: list[ModelCall] = []
+    first = ""
+    for place, call in enumerate(noted):
+        if place >= CALLS:
+            return good, first or f"the backend's calls: there are more than {CALLS}"
+        wrong = CALL(call)
+        if not wrong:
+            good.append(cast("ModelCall", call))
+        elif not first:
+            first = f"the backend's calls: {joined('call', wrong)}"
+    return good, first

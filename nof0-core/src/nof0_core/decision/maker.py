@@ -10,13 +10,14 @@ import anyio
 import attrs
 
 from nof0_core.answers.parsing import Answer, parse, redacted
-from nof0_core.answers.sanitizing import Redact, clean, clean_call, cut
+from nof0_core.answers.sanitizing import Redact, clean, cut
 from nof0_core.answers.schema import answer_schema
 from nof0_core.answers.symbols import named
-from nof0_core.border.completions import wrong_answer, wrong_call
+from nof0_core.border.completions import wrong_answer
 from nof0_core.border.foreign import Origin, reraise
 from nof0_core.clock import Clock, stopwatch
 from nof0_core.config.model import TraderConfig
+from nof0_core.decision.calls_made import CallsMade, read_calls
 from nof0_core.decision.preconditions import unmet
 from nof0_core.decision.result import DecisionResult
 from nof0_core.decision.verbose_log import log_decision
@@ -33,7 +34,7 @@ from nof0_core.errors import (
 )
 from nof0_core.plugins.env import Logger
 from nof0_core.protocols import LLMBackend
-from nof0_core.protocols.llm import CompletionRequest
+from nof0_core.protocols.llm import CallLog, CompletionRequest
 from nof0_core.redaction import Redactor
 from nof0_core.risk.gate import RiskGate
 
@@ -79,7 +80,6 @@ class DecisionMaker:
     ) -> None:
         self._trader = trader
         self._chain = ((trader.model, backend), *fallbacks)
-        self._calls: list[ModelCall] = []
         self._gate = gate
         self._prompts = prompts
         self._clock = clock
@@ -87,18 +87,20 @@ class DecisionMaker:
         self._redact = redact or Redactor().text
         self._verbose = verbose
 
-    async def decide(self, context: DecisionContext, scheduled: datetime) -> DecisionResult:
+    async def decide(
+        self, context: DecisionContext, scheduled: datetime, calls: CallLog
+    ) -> DecisionResult:
         """Ask the model and judge its answer.
 
         Args:
             context: what the trader knows now.
             scheduled: when the cycle was due, UTC.
+            calls: of the cycle; holds what the question has cost, also where it is cut off.
 
         Returns:
             The result; trouble with the model is a status of it, not an exception. Cancellation
             passes through.
         """
-        self._calls = []
         stopped = unmet(context)
         if stopped is not None:
             return DecisionResult(status=stopped[0], error=stopped[1])
@@ -112,14 +114,14 @@ class DecisionMaker:
             deadline=max(scheduled, self._clock.now()) + trader.decision_timeout,
             render=lambda: self._prompts.render(context, trader_name=trader.name),
             expires=started + trader.decision_timeout.total_seconds(),
+            calls=calls,
         )
-        self._calls = request.calls
         outcome = await self._ask(request)
         latency = stopwatch() - started
-        wrong = next(filter(None, map(wrong_call, self._calls)), "")
-        if wrong:
+        made = self.read(calls)
+        if made.wrong:
             # What cannot be written down cannot be accounted for.
-            outcome = DecisionResult(status=CycleStatus.INVALID_OUTPUT, error=wrong)
+            outcome = DecisionResult(status=CycleStatus.INVALID_OUTPUT, error=made.wrong)
         if isinstance(outcome, Completion):
             outcome = self._judge(clean(outcome, self._redact), context)
         said = outcome.completion
@@ -130,24 +132,15 @@ class DecisionMaker:
             judgements=outcome.judgements,
             approved=outcome.approved,
             prompt=request.rendered,
-            calls=self._recorded_calls(),
             latency_s=latency,
         )
         if self._verbose is not None:
-            log_decision(self._verbose, context, done)
+            log_decision(self._verbose, context, done, made.calls)
         return done
 
-    def take_calls(self) -> tuple[ModelCall, ...]:
-        """Return the calls of the newest question, for its record; there are none after that.
-
-        They are there also where the question was cut off, or what came after it failed.
-        """
-        taken, self._calls = self._recorded_calls(), []
-        return taken
-
-    def _recorded_calls(self) -> tuple[ModelCall, ...]:
-        good = (call for call in self._calls if not wrong_call(call))
-        return tuple(clean_call(call, self._redact) for call in good)
+    def read(self, calls: CallLog) -> CallsMade:
+        """Return what a log holds, as it is recorded: without secrets."""
+        return read_calls(calls, self._redact)
 
     async def _ask(self, request: CompletionRequest) -> Completion | DecisionResult:
         """Ask one model after the other until one answers."""
@@ -169,7 +162,7 @@ class DecisionMaker:
                 # Somebody else will answer: the journal must say why it was not this one.
                 is_budget = outcome.status is CycleStatus.BUDGET_EXCEEDED
                 word = CallOutcome.BUDGET if is_budget else CallOutcome.REFUSED
-                request.calls.append(ModelCall(model=spec.name, outcome=word, detail=outcome.error))
+                request.calls.add(ModelCall(model=spec.name, outcome=word, detail=outcome.error))
         return _failed(failures)
 
     async def _ask_within(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from nof0_core.domain.decision import Judgement
-from nof0_core.domain.model import Completion, ModelCall, Prompt
+from nof0_core.domain.model import Completion, Prompt
 from nof0_core.domain.vocabulary import CycleStatus
 from nof0_core.risk.approval import ApprovedDecision
 
@@ -17,8 +17,8 @@ class DecisionResult:
     `error` is a sentence unless `status` is ok. `completion` is the model's answer, also where it
     could not be used; its `chain_of_thought` is filled from the text where the backend gave none.
     `judgements` are in the order of the answer, malformed elements included. `prompt` is None where
-    nobody read it. `calls` says which models were asked, and what that cost. `latency_s` is real
-    time spent on the model, whatever the engine's clock.
+    nobody read it. `latency_s` is real time spent on the model, whatever the engine's clock. Which
+    models were asked, and what that cost, is in the log of calls the question was put with.
     """
 
     status: CycleStatus
@@ -27,5 +27,4 @@ class DecisionResult:
     judgements: tuple[Judgement, ...] = ()
     approved: tuple[ApprovedDecision, ...] = ()
     prompt: Prompt | None = None
-    calls: tuple[ModelCall, ...] = ()
     latency_s: float = 0.0

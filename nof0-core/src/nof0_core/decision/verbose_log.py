@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nof0_core.decision.result import DecisionResult
 from nof0_core.domain.context import DecisionContext
+from nof0_core.domain.model import ModelCall
 from nof0_core.plugins.env import Logger
 
 
-def log_decision(log: Logger, context: DecisionContext, done: DecisionResult) -> None:
+def log_decision(
+    log: Logger, context: DecisionContext, done: DecisionResult, calls: Sequence[ModelCall]
+) -> None:
     """Write one line with all that was said; the log takes secrets out of it."""
     prompt, completion = done.prompt, done.completion
     log.info(
@@ -25,7 +30,6 @@ def log_decision(log: Logger, context: DecisionContext, done: DecisionResult) ->
         answer=completion.text if completion is not None else None,
         chain_of_thought=completion.chain_of_thought if completion is not None else None,
         calls=[
-            {"model": call.model, "outcome": call.outcome, "detail": call.detail}
-            for call in done.calls
+            {"model": call.model, "outcome": call.outcome, "detail": call.detail} for call in calls
         ],
     )

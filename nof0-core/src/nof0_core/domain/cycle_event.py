@@ -13,7 +13,7 @@ from nof0_core.domain.body import Body
 from nof0_core.domain.context import Performance
 from nof0_core.domain.decision import Judgement
 from nof0_core.domain.fill import Fill
-from nof0_core.domain.model import Message, ModelCall, Usage
+from nof0_core.domain.model import Message, ModelCall, Usage, usage_of
 from nof0_core.domain.order import OrderPurpose, OrderRequest, OrderStatus
 from nof0_core.domain.outcome import OrderOutcome
 from nof0_core.domain.vocabulary import CycleStatus
@@ -81,11 +81,11 @@ class CycleEnded(Body):
 
     `status` is `ok` or a word for why the cycle ended early, with `error` the sentence; after an
     `ok` it says what went wrong with the orders. `model` is the entry that answered; `calls` says
-    how it came to that, in order, and what each call cost; `usage` is their sum. `market` is the
-    digest of the `MarketSeen` record the decision was made on. `messages` is the prompt as
-    rendered, None where the model decided without reading one; `prompt_digest` and
-    `template_versions` belong to it, `prompt_cut` says what was left out of it. `answer` is the raw
-    text of the model.
+    how it came to that, in order, and what each call cost; `usage` is their sum, or what the answer
+    says where there are none. `market` is the digest of the `MarketSeen` record the decision was
+    made on. `messages` is the prompt as rendered, None where the model decided without reading one;
+    `prompt_digest` and `template_versions` belong to it, `prompt_cut` says what was left out of it.
+    `answer` is the raw text of the model.
 
     `decided` is the number of the cycle's `Decided` record, None where it ordered nothing. With it,
     `parameters` and all from `prompt_digest` to `judgements` stand in that record only; listeners,
@@ -135,4 +135,4 @@ class CallsLost(Body):
     @property
     def usage(self) -> Usage:
         """Return what all of them took."""
-        return sum((call.usage for call in self.calls), Usage())
+        return usage_of(self.calls)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -85,6 +85,11 @@ class ModelCall:
     detail: str = ""
     usage: Usage = Usage()
     is_estimate: bool = False
+
+
+def usage_of(calls: Iterable[ModelCall]) -> Usage:
+    """Return what calls took together."""
+    return sum((call.usage for call in calls), Usage())
 
 
 @attrs.frozen(kw_only=True)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from nof0_core.decision import DecisionResult
+from nof0_core.decision import CallsMade, DecisionResult
 from nof0_core.domain.context import BudgetLeft, DecisionContext, Performance
 from nof0_core.domain.cycle_record import joined
 from nof0_core.domain.decision import CHECK_FAILED, Judgement
 from nof0_core.domain.event import CycleEnded, Decided, MarketSeen
-from nof0_core.domain.model import Usage
 from nof0_core.domain.vocabulary import CycleStatus
 from nof0_core.errors import EndOfDataError, JournalError, Nof0Error, in_words
 from nof0_core.execution.engine import ExecutionEngine
@@ -21,6 +20,7 @@ from nof0_core.manager.trader import Trader
 from nof0_core.market.feed import MarketFeed
 from nof0_core.market.view import MarketView
 from nof0_core.portfolio.valuation import Portfolio
+from nof0_core.protocols.llm import CallLog
 from nof0_core.spending.budget import ModelBudget
 from nof0_core.state.alert_once import AlertOnce
 from nof0_core.state.recorder import Recorder
@@ -54,10 +54,11 @@ class CycleRunner:
         self._ended: dict[TraderId, CycleId] = {}
         self._seen: tuple[datetime | None, set[str]] = (None, set())
 
-    async def run(self, trader: Trader, scheduled: datetime) -> DecisionResult:
+    async def run(self, trader: Trader, scheduled: datetime, calls: CallLog) -> DecisionResult:
         """Run one cycle and return what came of its question.
 
-        What carrying out raises passes through, after the record was written.
+        What carrying out raises passes through, after the record was written. `calls` is an empty
+        log; whoever records a failure of the cycle hands it on.
         """
         config = trader.config
         self._ended.pop(config.id, None)
@@ -82,8 +83,10 @@ class CycleRunner:
             decision_interval=config.decision_interval,
             past=self._recorder.state.past(config.id),
         )
-        result = await trader.maker.decide(context, scheduled)
-        decided = self._decided(trader, scheduled, context, moment.digest, result)
+        result = await trader.maker.decide(context, scheduled, calls)
+        decided = self._decided(
+            trader, scheduled, context, moment.digest, result, trader.maker.read(calls)
+        )
         try:
             if result.approved:
                 await self._carry_out(trader, decided, result)
@@ -160,10 +163,15 @@ class CycleRunner:
             )
 
     def record_failure(
-        self, trader: Trader, scheduled: datetime, status: CycleStatus, error: str
+        self,
+        trader: Trader,
+        scheduled: datetime,
+        calls: CallLog,
+        status: CycleStatus,
+        error: str,
     ) -> None:
         """Write the record of a cycle that ended before it had an answer; others have theirs."""
-        config, calls = trader.config, trader.maker.take_calls()
+        config, made = trader.config, trader.maker.read(calls)
         cycle = cycle_id(config.id, scheduled)
         if self._ended.get(config.id) == cycle:
             return
@@ -178,8 +186,8 @@ class CycleRunner:
             account=self._portfolio.account(config.id),
             performance=Performance(),
             error=error,
-            usage=sum((call.usage for call in calls), Usage()),
-            calls=calls,
+            usage=made.usage(None),
+            calls=made.calls,
         )
         self._end(body, took=0.0)
 
@@ -190,14 +198,10 @@ class CycleRunner:
         context: DecisionContext,
         market: str,
         result: DecisionResult,
+        made: CallsMade,
     ) -> Decided:
         completion, prompt = result.completion, result.prompt
-        calls = trader.maker.take_calls()
-        usage = sum((call.usage for call in calls), Usage())
-        model = trader.config.model.name
-        if completion is not None:
-            model = completion.model
-            usage = usage if calls else completion.usage
+        model = trader.config.model.name if completion is None else completion.model
         return Decided(
             trader=context.trader,
             cycle=context.cycle,
@@ -214,8 +218,8 @@ class CycleRunner:
             prompt_cut="" if prompt is None else prompt.cut,
             answer="" if completion is None else completion.text,
             chain_of_thought="" if completion is None else completion.chain_of_thought,
-            usage=usage,
-            calls=calls,
+            usage=made.usage(completion),
+            calls=made.calls,
             judgements=result.judgements,
         )
 

@@ -23,6 +23,7 @@ from nof0_core.manager.duty_guard import is_fatal, log_failure
 from nof0_core.manager.measurements import DutyTroubles
 from nof0_core.manager.schedule import Rank
 from nof0_core.manager.trader import Trader
+from nof0_core.protocols.llm import CallLog
 from nof0_core.state.recorder import Recorder
 
 REASON_LETTERS = 200
@@ -79,14 +80,15 @@ class CycleDuty:
         if self._recorder.is_disk_full:
             # A decision is not paid for whose record could not be kept; the alert is told.
             return
+        calls = CallLog()
         try:
-            result = await self._runner.run(trader, scheduled)
+            result = await self._runner.run(trader, scheduled, calls)
             status, reason = result.status, result.error
         except BaseException as error:
             if any(isinstance(leaf, EndOfDataError | JournalError) for leaf in leaves(error)):
                 raise
             status, reason = self._judge(error)
-            self._runner.record_failure(trader, scheduled, status, reason)
+            self._runner.record_failure(trader, scheduled, calls, status, reason)
             if is_fatal(error):
                 raise
             log_failure(self._recorder, status, trader.config.id, error)

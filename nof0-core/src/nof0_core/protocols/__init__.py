@@ -24,7 +24,7 @@ from nof0_core.protocols.exporter import (
     ExporterCapability,
     OptionalExporterMethods,
 )
-from nof0_core.protocols.llm import CompletionRequest, LLMBackend
+from nof0_core.protocols.llm import CallLog, CompletionRequest, LLMBackend
 from nof0_core.protocols.market import (
     FundingRate,
     MarketCapability,
@@ -40,6 +40,7 @@ from nof0_core.protocols.wrapping import ExchangeWrapper
 __all__ = [
     "AllocationRequest",
     "Allocator",
+    "CallLog",
     "Capability",
     "CompletionRequest",
     "ExchangeProvider",

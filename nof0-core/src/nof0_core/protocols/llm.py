@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Protocol
@@ -14,6 +14,66 @@ from nof0_core.domain.model import Completion, ModelCall, ModelSpec, Prompt, Usa
 from nof0_core.ids import CycleId, TraderId
 
 
+class CallLog:
+    """The calls to models of one cycle: the only way by which they reach its record.
+
+    Whoever runs a cycle makes the log, the request carries it. Who makes a call adds it, once,
+    when it is over, however it ended: answered, refused, cut off or cancelled (so in a `finally`).
+    The call names its model by the entry of llm.yaml, how it ended, and what it took; where the
+    endpoint counted nothing, the most that can have been, marked `is_estimate`. A backend that
+    asks other backends adds nothing for them: they do, in the same log.
+
+    The record has the calls in the order in which they were added. Several may add while others
+    are under way, in one event loop; who asks several at a time gives each a `part`, whose place
+    in the order is where it was made and not who was first.
+
+    Nothing that was added can be taken back. What is not a proper `ModelCall` is found when the
+    log is read: it is told, it is not recorded, and it fails this cycle alone.
+    """
+
+    __slots__ = ("_noted",)
+
+    def __init__(self) -> None:
+        self._noted = _Noted()
+
+    def add(self, call: ModelCall) -> None:
+        """Note a call that is over."""
+        self._noted.append(call)
+
+    def part(self) -> CallLog:
+        """Return a log whose calls stand here in this one, as soon as they are added.
+
+        Who has a part sees the calls in it and no others.
+        """
+        part = CallLog()
+        self._noted.append(part._noted)
+        return part
+
+    def __iter__(self) -> Iterator[ModelCall]:
+        """Return what has been added so far, in order."""
+        return iter(tuple(_flat(self._noted)))
+
+    def __len__(self) -> int:
+        """Return how many calls have been added so far."""
+        return sum(1 for _ in self)
+
+
+class _Noted(list[Any]):
+    """Calls and parts of a log; a class of its own, which nobody adds as a call."""
+
+
+def _flat(noted: _Noted) -> Iterator[ModelCall]:
+    under_way = [iter(noted)]
+    while under_way:
+        for each in under_way[-1]:
+            if type(each) is _Noted:
+                under_way.append(iter(each))
+                break
+            yield each
+        else:
+            under_way.pop()
+
+
 @attrs.define(kw_only=True, slots=False, eq=False)
 class CompletionRequest:
     """One question to a model.
@@ -23,9 +83,9 @@ class CompletionRequest:
     schema of the answer. `expires` is when the caller gives up, as a reading of
     `nof0_core.clock.stopwatch`: real time, whatever the engine's clock (None: never).
 
-    A backend that pays for calls notes each in `calls` when it is over, also where none of them
-    gave an answer: whatever becomes of the request, what it cost is known. A request made from
-    this one with `attrs.evolve`, for another model, shares the list.
+    A backend that pays for calls notes each in `calls`, as `CallLog` says: whatever becomes of the
+    request, what it cost is known. A request made from this one with `attrs.evolve`, for another
+    model, shares the log; one that is asked beside others is given a part of it.
 
     `check` raises `InvalidOutputError` for a text that is no answer to this question; None: what
     is asked for are decisions, read as `nof0_core.answers` reads them.
@@ -39,7 +99,7 @@ class CompletionRequest:
     deadline: datetime
     render: Callable[[], Prompt]
     expires: float | None = None
-    calls: list[ModelCall] = attrs.field(factory=list)
+    calls: CallLog = attrs.field(factory=CallLog)
     check: Callable[[str], object] | None = None
 
     def asking(self, model: ModelSpec, *, expires: float | None = None) -> CompletionRequest:
@@ -99,7 +159,8 @@ class LLMBackend(Protocol):
 
         Reading `request.prompt` renders it; a backend that decides from `request.context` should
         not. The caller cancels the call at the deadline; a cancelled call may have cost money.
-        A backend that pays asks `env.budget` before each call and notes it in `request.calls`.
+        A backend that pays asks `env.budget` before each call, and adds the call to
+        `request.calls` when it is over, in a `finally`.
 
         Raises:
             InvalidOutputError: it answered, but not in the form of a decision; no other model is

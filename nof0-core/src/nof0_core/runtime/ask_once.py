@@ -7,10 +7,11 @@ from contextlib import AsyncExitStack
 import attrs
 
 from nof0_core.config.model import Config
-from nof0_core.decision import DecisionMaker, DecisionResult
+from nof0_core.decision import CallsMade, DecisionMaker, DecisionResult
 from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.model import ModelSpec
 from nof0_core.errors import UsageError
+from nof0_core.protocols.llm import CallLog
 from nof0_core.redaction import Redactor
 from nof0_core.risk.gate import RiskGate
 from nof0_core.runtime import clocks, origins, preview
@@ -35,10 +36,10 @@ def find_model(config: Config, name: str) -> ModelSpec:
     return spec
 
 
-async def ask(config: Config, model: ModelSpec, trader_id: str) -> DecisionResult:
+async def ask(config: Config, model: ModelSpec, trader_id: str) -> tuple[DecisionResult, CallsMade]:
     """Ask a model what a trader would be asked first, and judge the answer; nothing is ordered.
 
-    What it costs is in `calls` of the result; no run's budget counts it.
+    The calls it took say what it costs; no run's budget counts it.
 
     Raises:
         UsageError: there is no such trader.
@@ -64,5 +65,7 @@ async def ask(config: Config, model: ModelSpec, trader_id: str) -> DecisionResul
             prompts=prompt_book(config, trader),
             clock=clock,
             origins=origins.of_backends(config),
+            redact=Redactor(config.secrets).text,
         )
-        return await maker.decide(context, context.time)
+        calls = CallLog()
+        return await maker.decide(context, context.time, calls), maker.read(calls)

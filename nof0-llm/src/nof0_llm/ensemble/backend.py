@@ -7,7 +7,7 @@ import json
 import anyio
 import attrs
 
-from nof0_core.domain.model import Completion, ModelCall, ModelSpec, Usage
+from nof0_core.domain.model import Completion, ModelSpec, Usage
 from nof0_core.errors import LLMError, ReplayMissError
 from nof0_core.plugins.env import Env, ModelRef
 from nof0_core.protocols.llm import CompletionRequest
@@ -62,7 +62,7 @@ class EnsembleBackend:
         """Ask all members; answers and calls are in the order of the members, not of time."""
         expires = part_of_time(request, 1 - KEPT_FREE)
         heard: dict[ModelRef, Heard] = {}
-        calls: dict[ModelRef, list[ModelCall]] = {member: [] for member in members}
+        calls = {member: request.calls.part() for member in members}
 
         async def one(member: ModelRef) -> None:
             own = attrs.evolve(
@@ -70,14 +70,9 @@ class EnsembleBackend:
             )
             heard[member] = await ask(self._env, member, own)
 
-        try:
-            async with anyio.create_task_group() as tasks:
-                for member in members:
-                    tasks.start_soon(one, member)
-        finally:
-            # Also where all of it was cut off: what was spent is spent.
+        async with anyio.create_task_group() as tasks:
             for member in members:
-                request.calls.extend(calls[member])
+                tasks.start_soon(one, member)
         return [heard[member] for member in members]
 
 

@@ -20,7 +20,8 @@ class Said:
     """`text` is the raw answer, `thought` what the model wrote while thinking, where it is shown.
 
     `usage` is None where the endpoint counted nothing. `is_final` tells that asking again would
-    not help: it refused, or ran into its limit.
+    not help: it refused, or ran into its limit. `wrong` says why it cannot be used, once it was
+    judged; None: it can.
     """
 
     text: str
@@ -28,13 +29,17 @@ class Said:
     usage: Usage | None = None
     fault: str = ""
     is_final: bool = False
+    wrong: InvalidOutputError | None = None
 
-    def check(self, accepts: Callable[[str], object] | None) -> None:
-        """See that the answer can be read: by what the question says, else as decisions.
+    def judged(self, accepts: Callable[[str], object] | None) -> Said:
+        """Return it with what is wrong, read as the question says, else as decisions."""
+        try:
+            self._check(accepts)
+        except InvalidOutputError as error:
+            return attrs.evolve(self, wrong=error)
+        return self
 
-        Raises:
-            InvalidOutputError: with the reasons.
-        """
+    def _check(self, accepts: Callable[[str], object] | None) -> None:
         if self.fault:
             raise InvalidOutputError([self.fault], output=self.text)
         if not self.text.strip():

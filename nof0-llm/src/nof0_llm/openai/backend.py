@@ -13,8 +13,7 @@ from openai import AsyncOpenAI, DefaultAioHttpClient
 from openai.types.chat import ChatCompletion
 
 from nof0_core.clock import Clock, SystemClock, stopwatch
-from nof0_core.domain.model import Completion, Usage
-from nof0_core.domain.vocabulary import CallOutcome
+from nof0_core.domain.model import Completion, usage_of
 from nof0_core.errors import (
     BudgetExceededError,
     InvalidOutputError,
@@ -52,30 +51,25 @@ class OpenAIBackend:
             ModelTimeoutError: no answer in the time the cycle allows.
             LLMError: the endpoint refuses, or cannot be reached.
         """
-        # Its own list, because others may be asked the same question at the same time.
-        own = attrs.evolve(request, calls=[], render=lambda: request.prompt)
-        try:
-            return await self._complete(own)
-        finally:
-            request.calls.extend(own.calls)
+        # A part of its own, because others may be asked the same question at the same time.
+        own = attrs.evolve(request, calls=request.calls.part(), render=lambda: request.prompt)
+        return await self._complete(own)
 
     async def _complete(self, request: CompletionRequest) -> Completion:
         model, mode = request.model, mode_of(request.model)
         messages = [{"role": m.role, "content": m.content} for m in request.prompt.messages]
         arguments = prepared({**body_of(model), "messages": messages}, mode, request.schema)
         response, said = await self._ask(request, arguments)
-        try:
-            said.check(request.check)
-        except InvalidOutputError as error:
-            self._record_unusable(request, error)
+        if said.wrong is not None:
             if said.is_final:
-                raise
-            said = await self._repair(request, corrected(arguments, mode, response, error), error)
+                raise said.wrong
+            again = corrected(arguments, mode, response, said.wrong)
+            said = await self._repair(request, again, said.wrong)
         return Completion(
             model=model.name,
             text=said.text,
             chain_of_thought=said.thought,
-            usage=sum((call.usage for call in request.calls), Usage()),
+            usage=usage_of(request.calls),
             attempts=len(request.calls),
         )
 
@@ -88,23 +82,14 @@ class OpenAIBackend:
         except (BudgetExceededError, ModelTimeoutError, LLMError) as error:
             reasons = [*first.reasons, f"it could not be sent back: {error}"]
             raise InvalidOutputError(reasons, output=first.output) from error
-        try:
-            said.check(request.check)
-        except InvalidOutputError as error:
-            self._record_unusable(request, error)
-            raise
+        if said.wrong is not None:
+            raise said.wrong
         return said
 
     async def _ask(self, request: CompletionRequest, arguments: dict[str, Any]) -> tuple[Any, Said]:
         body = json.dumps(arguments).encode()
         most = worst(len(body), limit_of(request.model), request.model.price)
         return await self._caller.send(request, body, most, self._expires(request))
-
-    def _record_unusable(self, request: CompletionRequest, error: InvalidOutputError) -> None:
-        last = request.calls[-1]
-        request.calls[-1] = attrs.evolve(
-            last, outcome=CallOutcome.UNUSABLE, detail="; ".join(error.reasons)[:500]
-        )
 
     def _expires(self, request: CompletionRequest) -> float:
         """Return when to give up, on `stopwatch`; the deadline counts where time is real."""

@@ -12,7 +12,7 @@ import attrs
 import openai
 
 from nof0_core.clock import pause, stopwatch
-from nof0_core.domain.model import ModelCall, Usage
+from nof0_core.domain.model import ModelCall, ModelPrice, Usage
 from nof0_core.domain.vocabulary import CallOutcome
 from nof0_core.errors import LLMError, ModelTimeoutError
 from nof0_core.plugins.env import Logger
@@ -44,7 +44,7 @@ class Caller:
     async def send(
         self, request: CompletionRequest, body: bytes, worst: Usage, expires: float
     ) -> tuple[Any, Said]:
-        """Return the endpoint's answer; every call is noted in `request.calls`.
+        """Return the endpoint's answer, judged; every call is noted in `request.calls`.
 
         An answer that was received is never asked for again, whatever it says.
 
@@ -103,31 +103,24 @@ class Caller:
         )
         started = stopwatch()
         try:
-            with anyio.move_on_after(allowed):
-                response = await self.post(body, allowed)
-                said = read(response, model.price)
-                if said is None:
-                    failure = unanswered(response)
-                    call = _failed(call, failure)
-                    return failure
-                call = ModelCall(
-                    model=model.name,
-                    outcome=CallOutcome.ANSWERED,
-                    usage=said.usage or worst,
-                    is_estimate=said.usage is None,
-                )
-                return response, said
-            call = attrs.evolve(call, detail=f"no answer within {allowed:.3g} s")
-            return Failure(
-                message=f"no answer within {allowed:.3g} s", is_free=False, may_pass=True
+            outcome = await self._post(body, allowed, model.price)
+            if isinstance(outcome, Failure):
+                call = _failed(call, outcome)
+                return outcome
+            response, said = outcome
+            call = ModelCall(
+                model=model.name,
+                outcome=CallOutcome.ANSWERED,
+                usage=said.usage or worst,
+                is_estimate=said.usage is None,
             )
-        except (openai.OpenAIError, ValueError) as error:
-            # Bytes that are no JSON come as a ValueError: an answer, but not a readable one.
-            failure = failure_of(error)
-            call = _failed(call, failure)
-            return failure
+            said = said.judged(request.check)
+            if said.wrong is not None:
+                reasons = "; ".join(said.wrong.reasons)[:500]
+                call = attrs.evolve(call, outcome=CallOutcome.UNUSABLE, detail=reasons)
+            return response, said
         finally:
-            request.calls.append(call)
+            request.calls.add(call)
             if call.outcome is CallOutcome.REFUSED:
                 hold.release()
             else:
@@ -141,6 +134,20 @@ class Caller:
                 seconds=round(stopwatch() - started, 3),
                 tokens=call.usage.tokens,
             )
+
+    async def _post(
+        self, body: bytes, allowed: float, price: ModelPrice | None
+    ) -> tuple[Any, Said] | Failure:
+        """Send a call and read what comes back within the seconds allowed."""
+        try:
+            with anyio.move_on_after(allowed):
+                response = await self.post(body, allowed)
+                said = read(response, price)
+                return unanswered(response) if said is None else (response, said)
+        except (openai.OpenAIError, ValueError) as error:
+            # Bytes that are no JSON come as a ValueError: an answer, but not a readable one.
+            return failure_of(error)
+        return Failure(message=f"no answer within {allowed:.3g} s", is_free=False, may_pass=True)
 
     def _pause(self, failures: int, asked: float | None) -> float:
         most = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (failures - 1))

@@ -13,7 +13,7 @@ from nof0_llm.openai.settings import OpenAIParams, mode_of
 
 if TYPE_CHECKING:
     from nof0_core.config.model import Config
-    from nof0_core.decision import DecisionResult
+    from nof0_core.decision import CallsMade, DecisionResult
     from nof0_core.domain.model import ModelSpec
 
 _config = click.option(
@@ -91,11 +91,11 @@ def try_(
     asked_for = trader or (users[0] if users else config.traders[0].id)
     import anyio
 
-    outcome = anyio.run(ask_once.ask, config, spec, asked_for)
+    outcome, made = anyio.run(ask_once.ask, config, spec, asked_for)
     if as_json:
-        click.echo(json.dumps(_outcome(outcome, asked_for), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(_outcome(outcome, made, asked_for), indent=2, ensure_ascii=False))
     else:
-        _show(outcome)
+        _show(outcome, made)
     if outcome.status != "ok":
         click_context.exit(1)
 
@@ -149,7 +149,7 @@ def _row(config: Config, model: ModelSpec) -> dict[str, Any]:
     }
 
 
-def _outcome(outcome: DecisionResult, trader: str) -> dict[str, Any]:
+def _outcome(outcome: DecisionResult, made: CallsMade, trader: str) -> dict[str, Any]:
     done = outcome.completion
     return {
         "status": outcome.status,
@@ -168,7 +168,7 @@ def _outcome(outcome: DecisionResult, trader: str) -> dict[str, Any]:
                 "completion_tokens": call.usage.completion_tokens,
                 "cost_usd": str(call.usage.cost_usd),
             }
-            for call in outcome.calls
+            for call in made.calls
         ],
         "decisions": [
             {
@@ -182,7 +182,7 @@ def _outcome(outcome: DecisionResult, trader: str) -> dict[str, Any]:
     }
 
 
-def _show(outcome: DecisionResult) -> None:
+def _show(outcome: DecisionResult, made: CallsMade) -> None:
     if outcome.completion is not None and outcome.completion.text:
         click.echo(outcome.completion.text)
     for judged in outcome.judgements:
@@ -191,7 +191,7 @@ def _show(outcome: DecisionResult) -> None:
         click.echo(f"{judged.decision.signal} {judged.decision.symbol}: {word} {reasons}".rstrip())
     if outcome.status == "ok" and not outcome.judgements:
         click.echo("no decisions")
-    for call in outcome.calls:
+    for call in made.calls:
         cost = f"{call.usage.tokens} tokens, {call.usage.cost_usd} USD"
         click.echo(f"{call.model}: {call.outcome} {call.detail}".rstrip() + f" ({cost})", err=True)
     click.echo(

@@ -9,11 +9,11 @@ import anyio
 import attrs
 
 from nof0_core.clock import stopwatch
-from nof0_core.domain.model import Completion, ModelSpec, Usage
+from nof0_core.domain.model import Completion, ModelSpec, Usage, usage_of
 from nof0_core.errors import ReplayMissError
 from nof0_core.plugins.env import BackendRef, Env, ModelRef
 from nof0_core.protocols import LLMBackend
-from nof0_core.protocols.llm import CompletionRequest
+from nof0_core.protocols.llm import CallLog, CompletionRequest
 from nof0_llm.tape.cleaning import cleaned
 from nof0_llm.tape.config import RECORD, TapeConfig
 from nof0_llm.tape.entry import Entry, Failure, failure_of
@@ -77,12 +77,13 @@ class TapeBackend:
 
     async def _ask(self, question: Question, request: CompletionRequest) -> Completion:
         ref = self._config.backend
-        # Calls of its own: others may be asked the same question at the same time.
+        # A log of its own: what the question's has in the end is what stands on the tape.
         inner = attrs.evolve(
             request.asking(attrs.evolve(request.model, backend=ref)),
-            calls=[],
+            calls=CallLog(),
             render=lambda: request.prompt,
         )
+        kept: list[Entry] = []
         started = stopwatch()
 
         def keep(completion: Completion | None = None, failure: Failure | None = None) -> Entry:
@@ -99,9 +100,9 @@ class TapeBackend:
             )
             entry = cleaned(entry, self._env.redact)
             self._tape.add(entry)
-            inner.calls[:] = entry.calls
+            kept.append(entry)
             self.tally.recorded += 1
-            self.tally.usage += sum((call.usage for call in entry.calls), Usage())
+            self.tally.usage += usage_of(entry.calls)
             return entry
 
         try:
@@ -117,11 +118,12 @@ class TapeBackend:
             assert entry.failure is not None  # noqa: S101 - it was just put in
             raise entry.failure.error() from error
         else:
-            kept = keep(completion).completion
-            assert kept is not None  # noqa: S101 - it was just put in
-            return kept
+            answer = keep(completion).completion
+            assert answer is not None  # noqa: S101 - it was just put in
+            return answer
         finally:
-            request.calls.extend(inner.calls)
+            for call in kept[0].calls if kept else inner.calls:
+                request.calls.add(call)
 
     async def _play(self, entry: Entry, request: CompletionRequest) -> Completion:
         self.tally.played += 1
@@ -129,7 +131,7 @@ class TapeBackend:
             if call.usage != Usage():
                 spec = self._spec(call.model, request)
                 self._env.budget.book(request.trader, spec, call.usage)
-        request.calls.extend(entry.calls)
+            request.calls.add(call)
         if entry.completion is not None:
             return entry.completion
         failure = entry.failure

@@ -105,9 +105,9 @@ def merge(tapes: tuple[Path, ...], output: Path, *, as_json: bool) -> None:
 
 
 def _row(entry: Entry) -> dict[str, Any]:
-    from nof0_core.domain.model import Usage
+    from nof0_core.domain.model import usage_of
 
-    usage = sum((call.usage for call in entry.calls), Usage())
+    usage = usage_of(entry.calls)
     if not entry.calls and entry.completion is not None:
         usage = entry.completion.usage
     return {

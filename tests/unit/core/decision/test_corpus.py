@@ -17,6 +17,7 @@ from nof0_core.clock import stopwatch
 from nof0_core.decision.result import CycleStatus
 from nof0_core.domain.decision import Decision, Judgement
 from nof0_core.errors import InvalidOutputError
+from nof0_core.protocols.llm import CallLog
 
 CORPUS = Path(__file__).parents[3] / "data" / "answers"
 EXPECTED = json.loads((CORPUS / "expected.json").read_text(encoding="utf-8"))
@@ -103,7 +104,7 @@ async def test_the_executor_gets_over_every_answer_and_the_journal_takes_it(
 ):
     made, _ = maker(answer_of(name))
 
-    done = await made.decide(context(), now)
+    done = await made.decide(context(), now, CallLog())
 
     refused = "refused" in EXPECTED[name]
     assert done.status == (CycleStatus.INVALID_OUTPUT if refused else CycleStatus.OK)
@@ -121,7 +122,7 @@ async def test_the_executor_gets_over_every_answer_and_the_journal_takes_it(
 async def test_an_answer_without_end_is_not_kept_whole(maker, context, now):
     made, _ = maker("word " * (MEGABYTES // 5))
 
-    done = await made.decide(context(), now)
+    done = await made.decide(context(), now, CallLog())
 
     assert done.status is CycleStatus.INVALID_OUTPUT
     assert len(done.completion.text) < 210_000

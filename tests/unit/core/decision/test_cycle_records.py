@@ -17,13 +17,14 @@ from nof0_core.domain.model import Completion, Message, ModelCall, Usage
 from nof0_core.domain.order import OrderPurpose, OrderRequest, OrderStatus, Side
 from nof0_core.domain.outcome import OrderOutcome
 from nof0_core.domain.vocabulary import CallOutcome
-from nof0_core.errors import EndOfDataError, JournalError, TransientError
+from nof0_core.errors import EndOfDataError, JournalError, ReplayMissError, TransientError
 from nof0_core.execution.reports import ExecutionReport
 from nof0_core.ids import client_order_id, cycle_id
 from nof0_core.journal import Journal
 from nof0_core.manager.cycle import CycleRunner
 from nof0_core.manager.cycle_end import end_interrupted
 from nof0_core.manager.trader import Trader
+from nof0_core.protocols.llm import CallLog
 from nof0_core.state.engine_state import EngineState
 from nof0_core.state.recorder import Recorder
 from nof0_core.testing.environment import Lines
@@ -46,6 +47,7 @@ class Surroundings:
         self.broken = self.trouble = ""
         self.text = ENTRY
         self.before_failing = lambda: None
+        self.while_asked = lambda request: None
         self.clock = SimulatedClock(seen.time)
         self.instruments = seen.instruments
         self.seen = seen
@@ -63,7 +65,8 @@ class Surroundings:
 
     async def answer(self, request):
         assert request.prompt is not None
-        request.calls.append(ModelCall(model="m", outcome=CallOutcome.ANSWERED, usage=USAGE))
+        request.calls.add(ModelCall(model="m", outcome=CallOutcome.ANSWERED, usage=USAGE))
+        self.while_asked(request)
         return Completion(model="m", text=self.text, usage=USAGE)
 
     async def submit(self, approved, quotes):
@@ -124,10 +127,11 @@ def cycle(around, maker, recorder):
     )
 
     async def run():
+        calls = CallLog()
         try:
-            return await runner.run(trader, around.seen.time)
-        except TransientError as error:
-            runner.record_failure(trader, around.seen.time, "provider_error", str(error))
+            return await runner.run(trader, around.seen.time, calls)
+        except (TransientError, ReplayMissError) as error:
+            runner.record_failure(trader, around.seen.time, calls, "provider_error", str(error))
 
     return run
 
@@ -147,6 +151,40 @@ async def test_a_cycle_that_fails_after_the_answer_says_so_too(around, cycle, re
     assert record.status == "provider_error"
     assert [call.usage for call in record.calls] == [USAGE]
     assert record.usage == USAGE
+
+
+async def test_a_question_that_is_cut_off_says_what_its_calls_took(around, cycle, records):
+    def fail(_):
+        message = "the recording ends"
+        raise ReplayMissError(message)
+
+    around.while_asked = fail
+    await cycle()
+    (record,) = records
+    assert record.status == "provider_error"
+    assert [call.usage for call in record.calls] == [USAGE]
+    assert record.usage == USAGE
+
+
+async def test_junk_among_the_calls_ends_that_cycle_alone_and_hides_no_cost(around, cycle, records):
+    around.while_asked = lambda request: request.calls.add({"model": "m", "usd": 3})
+    await cycle()
+    around.while_asked = lambda request: None
+    await cycle()
+    first, second = records
+    assert (first.status, second.status) == ("invalid_output", "ok")
+    assert "the backend's calls" in first.error
+    assert not first.judgements
+    assert [record.usage for record in records] == [USAGE, USAGE]
+
+
+async def test_calls_added_after_the_end_reach_no_record(around, cycle, records):
+    logs = []
+    around.while_asked = lambda request: logs.append(request.calls)
+    await cycle()
+    logs[0].add(ModelCall(model="m", outcome=CallOutcome.ANSWERED, usage=USAGE))
+    await cycle()
+    assert [len(record.calls) for record in records] == [1, 1]
 
 
 async def test_the_next_cycle_does_not_count_it_again(around, cycle, records):

@@ -19,6 +19,7 @@ from nof0_core.errors import (
     LLMError,
     ModelTimeoutError,
 )
+from nof0_core.protocols.llm import CallLog
 from nof0_core.risk.gate import RiskGate
 
 pytestmark = pytest.mark.anyio
@@ -39,7 +40,7 @@ class Model:
             assert request.prompt
         if self.notes:
             usage = Usage(prompt_tokens=10, cost_usd=Decimal(1))
-            request.calls.append(
+            request.calls.add(
                 ModelCall(model=request.model.name, outcome=CallOutcome.ANSWERED, usage=usage)
             )
         if callable(self.outcome):
@@ -80,44 +81,46 @@ async def test_the_next_one_answers_and_the_journal_can_say_why(
     chain, context, now, prompts, error
 ):
     first, second, third = Model(error), Model(None, notes=True), Model(None)
-    done = await chain(first, second, third).decide(context(), now)
+    calls = CallLog()
+    done = await chain(first, second, third).decide(context(), now, calls)
     assert done.status is CycleStatus.OK
     assert done.completion.model == "m1"
     assert (first.asked, second.asked, third.asked) == (1, 1, 0)
-    assert [(c.model, c.outcome) for c in done.calls][1] == ("m1", "answered")
-    assert str(error) in done.calls[0].detail
+    assert [(c.model, c.outcome) for c in calls][1] == ("m1", "answered")
+    assert str(error) in next(iter(calls)).detail
     assert len(prompts.names) == 1, "the prompt is rendered once for all"
 
 
 async def test_an_unusable_answer_is_an_answer(chain, context, now):
     first, second = Model(InvalidOutputError(["no JSON"])), Model(None)
-    done = await chain(first, second).decide(context(), now)
+    done = await chain(first, second).decide(context(), now, CallLog())
     assert done.status is CycleStatus.INVALID_OUTPUT
     assert second.asked == 0
 
 
 async def test_where_all_fail_every_reason_is_given(chain, context, now):
-    done = await chain(Model(LLMError("down")), Model(LLMError("away"))).decide(context(), now)
+    done = await chain(Model(LLMError("down")), Model(LLMError("away"))).decide(
+        context(), now, CallLog()
+    )
     assert done.status is CycleStatus.MODEL_ERROR
     assert done.error == "m0: down; m1: away"
 
 
 async def test_a_spent_budget_is_the_reason_only_if_nothing_else_is(chain, context, now):
     spent = BudgetExceededError("spent", scope="all")
-    assert (await chain(Model(spent)).decide(context(), now)).status == "budget_exceeded"
-    both = await chain(Model(spent), Model(spent)).decide(context(), now)
+    assert (await chain(Model(spent)).decide(context(), now, CallLog())).status == "budget_exceeded"
+    both = await chain(Model(spent), Model(spent)).decide(context(), now, CallLog())
     assert both.status == "budget_exceeded"
-    mixed = await chain(Model(LLMError("down")), Model(spent)).decide(context(), now)
+    mixed = await chain(Model(LLMError("down")), Model(spent)).decide(context(), now, CallLog())
     assert mixed.status == "model_error"
 
 
 async def test_calls_of_a_question_that_was_cut_off_are_still_there(chain, context, now):
-    made = chain(Model(anyio.sleep_forever, notes=True), clock=SystemClock())
+    made, calls = chain(Model(anyio.sleep_forever, notes=True), clock=SystemClock()), CallLog()
     with anyio.move_on_after(0.2):
-        await made.decide(context(), now)
-    (call,) = made.take_calls()
+        await made.decide(context(), now, calls)
+    (call,) = calls
     assert call.usage.cost_usd == 1
-    assert made.take_calls() == ()
 
 
 async def test_a_silent_model_leaves_time_for_the_one_that_stands_in(chain, context, now):
@@ -127,9 +130,10 @@ async def test_a_silent_model_leaves_time_for_the_one_that_stands_in(chain, cont
         clock=SystemClock(),
         timeout=timedelta(seconds=6),
     )
-    done = await made.decide(context(), now)
+    calls = CallLog()
+    done = await made.decide(context(), now, calls)
     assert (done.status, done.completion.model) == (CycleStatus.OK, "m1")
-    assert done.calls[0].detail == "no answer within 4 s"
+    assert next(iter(calls)).detail == "no answer within 4 s"
 
 
 async def test_each_model_is_told_how_long_it_has(chain, context, now):
@@ -142,13 +146,13 @@ async def test_each_model_is_told_how_long_it_has(chain, context, now):
             return await complete(request)
 
         model.complete = complete
-    await made.decide(context(), now)
+    await made.decide(context(), now, CallLog())
     assert [round(left) for left in told] == [40, 40, 60]
 
 
 async def test_all_models_together_have_no_more_time_than_one(chain, context, now):
     silent = [Model(anyio.sleep_forever) for _ in range(2)]
     made = chain(*silent, clock=SystemClock(), timeout=timedelta(seconds=0.3))
-    done = await made.decide(context(), now)
+    done = await made.decide(context(), now, CallLog())
     assert done.status is CycleStatus.MODEL_TIMEOUT
     assert [model.asked for model in silent] == [1, 1]

@@ -18,6 +18,7 @@ from nof0_core.domain.decision import Decision, Signal
 from nof0_core.domain.model import Completion, ModelCall, Prompt, Usage
 from nof0_core.domain.vocabulary import CallOutcome
 from nof0_core.errors import InvalidOutputError, LLMError, PromptError
+from nof0_core.protocols.llm import CallLog
 
 pytestmark = pytest.mark.anyio
 
@@ -38,7 +39,7 @@ async def test_an_answer_is_read_judged_and_approved(maker, context, now, prompt
     text = f"Going up. {json.dumps([ENTRY, {'signal': 'hold', 'symbol': 'ETH'}])}"
     made, backend = maker(text)
 
-    result = await made.decide(context(), now)
+    result = await made.decide(context(), now, CallLog())
 
     assert (result.status, result.error) == ("ok", "")
     assert [j.is_approved for j in result.judgements] == [True, True]
@@ -56,7 +57,7 @@ async def test_texts_of_a_backend_that_gives_decisions_are_cleaned_as_well(maker
     said = f"bell \x07 half \ud800 {key} " + "x" * 10_000
     made, _ = maker((attrs.evolve(HOLD, reasoning=said, invalidation_condition=said),))
 
-    result = await made.decide(context(), now)
+    result = await made.decide(context(), now, CallLog())
 
     decision = result.judgements[0].decision
     for text in (decision.reasoning, decision.invalidation_condition):
@@ -67,7 +68,7 @@ async def test_texts_of_a_backend_that_gives_decisions_are_cleaned_as_well(maker
 async def test_a_backend_that_reads_no_prompt_never_pays_for_one(maker, context, now, prompts):
     made, _ = maker((HOLD,))
 
-    result = await made.decide(context(), now)
+    result = await made.decide(context(), now, CallLog())
 
     assert (prompts.names, result.prompt) == ([], None)
     assert [j.decision for j in result.judgements] == [HOLD]
@@ -79,7 +80,7 @@ async def test_a_prompt_is_rendered_once_and_reported(maker, context, now, promp
         return Completion(model="m", text="[]")
 
     made, _ = maker(answer)
-    result = await made.decide(context(), now)
+    result = await made.decide(context(), now, CallLog())
 
     assert prompts.names == ["Alpha"]
     assert isinstance(result.prompt, Prompt)
@@ -93,7 +94,7 @@ async def test_a_prompt_that_was_read_is_reported_when_the_model_fails(maker, co
         raise refusal
 
     made, _ = maker(answer)
-    result = await made.decide(context(), now)
+    result = await made.decide(context(), now, CallLog())
 
     assert (result.status, result.prompt.digest) == ("model_error", "d1")
 
@@ -101,7 +102,7 @@ async def test_a_prompt_that_was_read_is_reported_when_the_model_fails(maker, co
 async def test_a_malformed_element_is_judged_beside_the_good_ones(maker, context, now):
     made, _ = maker(json.dumps([ENTRY | {"leverage": "much"}, ENTRY | {"symbol": "ETH"}, ENTRY]))
 
-    result = await made.decide(context(), now)
+    result = await made.decide(context(), now, CallLog())
 
     assert result.status == "ok"
     found = [(j.is_approved, [v.code for v in j.verdicts]) for j in result.judgements]
@@ -167,7 +168,7 @@ async def test_a_malformed_element_is_judged_beside_the_good_ones(maker, context
 async def test_trouble_with_the_model_is_a_status(maker, context, now, answer, status, error):
     made, _ = maker(answer)
 
-    result = await made.decide(context(), now)
+    result = await made.decide(context(), now, CallLog())
 
     assert result.status == status
     assert error in result.error
@@ -176,10 +177,10 @@ async def test_trouble_with_the_model_is_a_status(maker, context, now, answer, s
 
 async def test_an_unusable_answer_is_kept_for_the_journal(maker, context, now):
     made, _ = maker("let me think")
-    assert (await made.decide(context(), now)).completion.text == "let me think"
+    assert (await made.decide(context(), now, CallLog())).completion.text == "let me think"
 
     made, _ = maker(InvalidOutputError(["not JSON"], output="hm"))
-    assert (await made.decide(context(), now)).completion.text == "hm"
+    assert (await made.decide(context(), now, CallLog())).completion.text == "hm"
 
 
 @pytest.mark.parametrize("clock", ["system", "scaled"])
@@ -188,7 +189,7 @@ async def test_an_answer_that_does_not_come_ends_the_cycle_in_real_time(maker, c
     made, _ = maker(_never, clock=clocks[clock], timeout=timedelta(milliseconds=30))
 
     with anyio.fail_after(5):
-        result = await made.decide(context(), now)
+        result = await made.decide(context(), now, CallLog())
 
     assert (result.status, result.error) == ("model_timeout", "no answer within 0.03 s")
     assert result.latency_s >= 0.03
@@ -205,7 +206,7 @@ async def test_a_fast_clock_leaves_the_model_its_real_time(maker, context, now):
     fast = ScaledClock(start=now, speed=3600)
     made, _ = maker(slow, clock=fast, timeout=timedelta(seconds=10))
 
-    assert (await made.decide(context(), now)).status == "ok"
+    assert (await made.decide(context(), now, CallLog())).status == "ok"
 
 
 async def test_on_a_lockstep_clock_speed_of_the_machine_does_not_matter(maker, context, now):
@@ -216,7 +217,7 @@ async def test_on_a_lockstep_clock_speed_of_the_machine_does_not_matter(maker, c
 
     made, _ = maker(slow, timeout=timedelta(milliseconds=1))
 
-    assert (await made.decide(context(), now)).status == "ok"
+    assert (await made.decide(context(), now, CallLog())).status == "ok"
 
 
 async def test_a_model_that_hangs_on_a_lockstep_clock_is_given_up(maker, context, now, monkeypatch):
@@ -224,7 +225,7 @@ async def test_a_model_that_hangs_on_a_lockstep_clock_is_given_up(maker, context
     made, _ = maker(_never, timeout=timedelta(milliseconds=1))
 
     with anyio.fail_after(60):
-        result = await made.decide(context(), now)
+        result = await made.decide(context(), now, CallLog())
 
     assert (result.status, result.error) == ("model_timeout", "no answer within 0 s")
 
@@ -233,7 +234,7 @@ async def test_cancellation_passes_through(maker, context, now):
     made, _ = maker(_never)
 
     with anyio.move_on_after(0.02) as scope:
-        await made.decide(context(), now)
+        await made.decide(context(), now, CallLog())
 
     assert scope.cancelled_caught
 
@@ -255,7 +256,7 @@ async def test_without_data_or_equity_no_model_is_asked(
 ):
     made, backend = maker((HOLD,))
 
-    result = await made.decide(context(**changes), now)
+    result = await made.decide(context(**changes), now, CallLog())
 
     assert result.status == status
     assert error in result.error
@@ -272,7 +273,7 @@ async def test_old_data_of_one_coin_stops_only_its_entries(maker, context, now):
     }
     made, _ = maker(json.dumps([btc, eth]))
 
-    result = await made.decide(context(ages={"BTC": timedelta(minutes=6)}), now)
+    result = await made.decide(context(ages={"BTC": timedelta(minutes=6)}), now, CallLog())
 
     assert [[v.code for v in j.verdicts] for j in result.judgements] == [["stale_data"], []]
     assert [a.decision.symbol for a in result.approved] == ["ETH"]
@@ -312,7 +313,7 @@ async def test_a_backend_that_answers_with_wrong_types_ends_that_cycle_only(
         return said
 
     made, _ = maker(answer)
-    result = await made.decide(context(), now)
+    result = await made.decide(context(), now, CallLog())
     assert result.status == "invalid_output"
     assert words in result.error
     assert (result.approved, result.judgements) == ((), ())
@@ -322,12 +323,13 @@ async def test_a_call_of_wrong_types_ends_the_cycle_and_is_not_recorded(maker, c
     good = ModelCall(model="m", outcome=CallOutcome.ANSWERED)
 
     async def answer(request):
-        request.calls.append(good)
-        request.calls.append(attrs.evolve(good, usage=Usage(cost_usd=0.5)))
+        request.calls.add(good)
+        request.calls.add(attrs.evolve(good, usage=Usage(cost_usd=0.5)))
         return Completion(model="m", text="[]")
 
     made, _ = maker(answer)
-    result = await made.decide(context(), now)
+    calls = CallLog()
+    result = await made.decide(context(), now, calls)
     assert result.status == "invalid_output"
     assert "usage.cost_usd is 0.5 (float), not a Decimal" in result.error
-    assert result.calls == made.take_calls() == (good,)
+    assert made.read(calls).calls == (good,)

@@ -8,6 +8,7 @@ import pytest
 from nof0_core.answers.parsing import Answer, parse
 from nof0_core.answers.symbols import named
 from nof0_core.domain.decision import Decision, Signal
+from nof0_core.protocols.llm import CallLog
 from nof0_core.testing.samples import holding
 
 pytestmark = pytest.mark.anyio
@@ -53,7 +54,7 @@ async def test_the_journal_has_the_coin_in_the_judgement_and_the_word_in_the_ans
 ):
     text = '[{"signal": "close", "symbol": "btc"}, {"signal": "close", "symbol": "BTC"}]'
     made, _ = maker(text)
-    done = await made.decide(context(), now)
+    done = await made.decide(context(), now, CallLog())
     assert done.completion.text == text
     assert [j.decision.symbol for j in done.judgements] == ["BTC", "BTC"]
     assert [j.verdicts[0].code for j in done.judgements] == ["no_position", "no_position"]

@@ -9,6 +9,7 @@ import pytest
 from nof0_core.domain.model import Completion, Message, ModelCall, Prompt
 from nof0_core.domain.vocabulary import CallOutcome
 from nof0_core.errors import LLMError
+from nof0_core.protocols.llm import CallLog
 from nof0_core.redaction import MARK, Redactor
 from nof0_core.runtime.logs import logging_to
 
@@ -35,7 +36,7 @@ def logged(maker, context, now, prompts, tmp_path):
 
         async def reply(request):
             assert request.prompt.digest == "d1"
-            request.calls.append(
+            request.calls.add(
                 ModelCall(model="m", outcome=CallOutcome.ANSWERED, detail=f"key {SECRET}")
             )
             if isinstance(answer, Exception):
@@ -45,7 +46,7 @@ def logged(maker, context, now, prompts, tmp_path):
         file = tmp_path / "nof0.log"
         with logging_to(file, is_verbose=False, redactor=Redactor([SECRET])) as make:
             made, _ = maker(reply, verbose=make("executor") if is_verbose else None)
-            await made.decide(context(), now)
+            await made.decide(context(), now, CallLog())
         return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
     return ask

@@ -11,6 +11,7 @@ from nof0_api.schemas.rows import Conversation
 from nof0_core.documents.conversations import conversation
 from nof0_core.domain.event import CycleEnded, Event
 from nof0_core.domain.vocabulary import CycleStatus
+from nof0_core.protocols.llm import CallLog
 
 pytestmark = pytest.mark.anyio
 
@@ -35,7 +36,7 @@ def told(maker, context, now):
 
     async def tell(*decisions):
         made, _ = maker(json.dumps({"chain_of_thought": "So.", "decisions": decisions}))
-        done = await made.decide(context(), now)
+        done = await made.decide(context(), now, CallLog())
         assert done.status == "ok"
         body = CycleEnded(
             trader="alpha",

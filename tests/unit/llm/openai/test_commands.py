@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-from nof0_core.decision import DecisionResult
+from nof0_core.decision import CallsMade, DecisionResult
 from nof0_core.decision.result import CycleStatus
 from nof0_core.domain.model import Completion
 from nof0_llm.openai import commands
 
 
 def test_an_answer_without_words_and_decisions_is_called_that(capsys):
-    commands._show(DecisionResult(status=CycleStatus.OK, completion=Completion(text="", model="m")))
+    said = DecisionResult(status=CycleStatus.OK, completion=Completion(text="", model="m"))
+    commands._show(said, CallsMade(calls=()))
     assert capsys.readouterr().out == "no decisions\n"

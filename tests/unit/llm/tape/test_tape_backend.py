@@ -37,7 +37,7 @@ class Model:
         if self.pause:
             await CLOCK.sleep_until(CLOCK.now() + timedelta(seconds=self.pause))
         if "fail" in text:
-            request.calls.append(
+            request.calls.add(
                 ModelCall(model="gpt", outcome=CallOutcome.REFUSED, detail=f"for {SECRET}")
             )
             message = f"refused for {SECRET}"
@@ -45,7 +45,7 @@ class Model:
         if "break" in text:
             raise ZeroDivisionError(text)
         usage = Usage(prompt_tokens=100, completion_tokens=7, cost_usd=Decimal("0.01"))
-        request.calls.append(ModelCall(model="gpt", outcome=CallOutcome.ANSWERED, usage=usage))
+        request.calls.add(ModelCall(model="gpt", outcome=CallOutcome.ANSWERED, usage=usage))
         answer = f"answer {len(self.asked)} {SECRET}"
         return Completion(model="gpt", text=answer, chain_of_thought="so", usage=usage)
 
@@ -110,7 +110,7 @@ async def test_secrets_are_cut_out_of_answers_and_the_tape(opened, ask, tmp_path
             await tape.complete(request)
     assert answer.text == "answer 1 [redacted]"
     assert str(caught.value) == "refused for [redacted]"
-    assert request.calls[0].detail == "for [redacted]"
+    assert next(iter(request.calls)).detail == "for [redacted]"
     assert SECRET not in (tmp_path / "run.jsonl").read_text()
 
 
@@ -182,8 +182,8 @@ async def test_what_a_recording_took_is_told_and_booked_by_a_replay(opened, ask)
         await tape.complete(again)
     usage = Usage(prompt_tokens=100, completion_tokens=7, cost_usd=Decimal("0.01"))
     assert (
-        again.calls
-        == request.calls
+        list(again.calls)
+        == list(request.calls)
         == [ModelCall(model="gpt", outcome=CallOutcome.ANSWERED, usage=usage)]
     )
     assert budget.booked == [("alpha", "gpt", usage)]

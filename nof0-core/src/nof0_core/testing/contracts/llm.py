@@ -12,10 +12,10 @@ import pytest
 from nof0_core.answers.parsing import Answer, parse
 from nof0_core.answers.schema import answer_schema
 from nof0_core.answers.symbols import named
-from nof0_core.border.completions import COMPLETION
+from nof0_core.border.completions import COMPLETION, sorted_calls
 from nof0_core.clock import stopwatch
 from nof0_core.domain.context import DecisionContext
-from nof0_core.domain.model import Completion, ModelSpec, Prompt
+from nof0_core.domain.model import Completion, ModelSpec, Prompt, usage_of
 from nof0_core.errors import InvalidOutputError
 from nof0_core.plugins.env import Env
 from nof0_core.plugins.kinds import BackendKind
@@ -88,6 +88,8 @@ class LLMContract(ServiceContract):
     ) -> None:
         """An answer is a `Completion`; amounts are finite Decimals, tokens whole numbers."""
         declared("complete", COMPLETION, await backend.complete(question))
+        _, wrong = sorted_calls(question.calls)
+        assert not wrong, wrong
 
     async def test_answer_is_of_the_model_asked(
         self, backend: LLMBackend, question: CompletionRequest, answering: Collection[str]
@@ -136,8 +138,8 @@ class LLMContract(ServiceContract):
         if not kind.is_paid:
             pytest.skip("answers cost nothing")
         answer = await backend.complete(question)
-        assert question.calls, "no call was noted"
-        spent = sum(call.usage.tokens for call in question.calls)
+        assert len(question.calls) > 0, "no call was noted"
+        spent = usage_of(question.calls).tokens
         assert spent == answer.usage.tokens, f"{spent} tokens noted, {answer.usage.tokens} used"
 
     async def test_calls_do_not_block_the_loop(
