@@ -22,7 +22,7 @@ from nof0_core.journal.formats import genesis
 from nof0_core.journal.gaps import Range
 from nof0_core.journal.places import check_stream, day_file, settle
 from nof0_core.journal.reading import read
-from nof0_core.journal.record import build
+from nof0_core.journal.record import NOBODY, build
 from nof0_core.journal.recover import StreamEnd, Torn, recover
 from nof0_core.journal.tail import DayFile
 
@@ -50,6 +50,7 @@ class Journal:
         root: Path,
         elsewhere: Mapping[TraderId, Path],
         wall: Callable[[], datetime],
+        instance: str,
         ends: dict[TraderId, StreamEnd],
         days: ClosedDays,
         last: tuple[int, str],
@@ -66,6 +67,7 @@ class Journal:
         self.safe = _anchor(ends, last)
         self._elsewhere = dict(elsewhere)
         self._wall = wall
+        self._instance = instance
         self._ends = ends
         self._days = days
         self._closed: list[tuple[TraderId, date, Day]] = []
@@ -83,6 +85,7 @@ class Journal:
         elsewhere: Mapping[TraderId, Path] | None = None,
         anchor: Anchor | None = None,
         wall: Callable[[], datetime] = wall_time,
+        instance: str = NOBODY,
     ) -> Self:
         """Open the journal in a directory, making it if needed.
 
@@ -92,6 +95,7 @@ class Journal:
                 records go to `<directory>/<trader>/`.
             anchor: `safe` of an earlier time, kept outside; it must still be there.
             wall: the machine's clock.
+            instance: who writes from now on, 16 hex digits; each line says so in `wall`.
 
         Raises:
             UsageError: if the directory cannot be written, or a stream is somewhere else.
@@ -113,6 +117,7 @@ class Journal:
             root=root,
             elsewhere=elsewhere,
             wall=wall,
+            instance=instance,
             ends=survey.ends,
             days=days,
             last=(newest.seq, newest.hash) if newest else (0, GENESIS),
@@ -159,6 +164,7 @@ class Journal:
             prev=genesis(stream) if end is None else end.hash,
             wall=self._wall(),
             took=took,
+            by=self._instance,
         )
         if end is None:
             end = self._begin(stream)

@@ -82,8 +82,9 @@ class CycleRunner:
             decision_interval=config.decision_interval,
             past=self._recorder.state.past(config.id),
         )
+        as_of = self._recorder.journal.last_seq
         result = await trader.maker.decide(context, scheduled)
-        decided = self._decided(trader, scheduled, context, moment.digest, result)
+        decided = self._decided(trader, scheduled, context, moment.digest, as_of, result)
         try:
             if result.approved:
                 await self._carry_out(trader, decided, result)
@@ -189,6 +190,7 @@ class CycleRunner:
         scheduled: datetime,
         context: DecisionContext,
         market: str,
+        as_of: int,
         result: DecisionResult,
     ) -> Decided:
         completion, prompt = result.completion, result.prompt
@@ -207,6 +209,7 @@ class CycleRunner:
             market=market,
             account=context.account,
             performance=context.performance,
+            as_of=as_of,
             parameters=trader.parameters(model),
             prompt_digest=None if prompt is None else prompt.digest,
             template_versions={} if prompt is None else prompt.versions,

@@ -29,7 +29,9 @@ from nof0_core.runtime.build import make_budget, make_manager, make_quarantine
 from nof0_core.runtime.capital import book_lost_calls
 from nof0_core.runtime.export_loop import Exports
 from nof0_core.runtime.exporting import Output
+from nof0_core.runtime.facts import record_config, record_instruments
 from nof0_core.runtime.file_limit import raise_file_limit
+from nof0_core.runtime.instance import new_instance
 from nof0_core.runtime.lock import locked
 from nof0_core.runtime.opening import Openings
 from nof0_core.runtime.past import open_journal, rebuild
@@ -126,6 +128,7 @@ async def open_engine(
     log: Callable[[str], Logger],
     limits: Limits = LIMITS,
     loop_blocks: Callable[[], LoopBlocks] = LoopBlocks,
+    instance: Callable[[], str] = new_instance,
 ) -> AsyncIterator[Engine]:
     """Open everything the configuration names, and close it in reverse order.
 
@@ -138,6 +141,7 @@ async def open_engine(
         log: makes a logger for a part of the program.
         limits: how long opening, closing and exporting may take, in real time.
         loop_blocks: tells how often the event loop has stood still, for exporters.
+        instance: gives the name this process writes under, 16 hex digits.
 
     Raises:
         EndOfDataError: an earlier run has come to the end of a recorded market.
@@ -149,7 +153,7 @@ async def open_engine(
     raise_file_limit(len(config.traders), exporters=len(config.exporters))
     async with AsyncExitStack() as stack:
         stack.enter_context(locked(config.state_dir))
-        journal = stack.enter_context(open_journal(config, log("journal")))
+        journal = stack.enter_context(open_journal(config, log("journal"), instance=instance()))
         state = EngineState()
         past = rebuild(state, journal)
         last = past.last
@@ -205,6 +209,7 @@ async def open_engine(
                 traders=tuple(t.id for t in config.traders),
             ),
         )
+        record_config(config, recorder)
         if not clock.is_lockstep:
             # A simulation may end, and go on once there is room.
             recorder.keep_room(Reserve(config.state_dir / "reserve"))
@@ -212,6 +217,7 @@ async def open_engine(
         book_lost_calls(calls, past.cycles, recorder=recorder, budget=budget)
         end_interrupted(recorder)
         providers = await services.fund()
+        record_instruments(config, recorder, services.feeds)
         made = make_manager(
             config=config,
             recorder=recorder,

@@ -7,6 +7,7 @@ from nof0_core.domain.event import CallsLost, CycleEnded, Decided, Event
 from nof0_core.errors import JournalError, UnbookableError
 from nof0_core.ids import TraderId
 from nof0_core.journal import Journal
+from nof0_core.journal.record import NOBODY
 from nof0_core.plugins.env import Logger
 from nof0_core.runtime.state_file import StateFile
 from nof0_core.state.engine_state import EngineState
@@ -41,8 +42,10 @@ class Past:
         self.last = event
 
 
-def open_journal(config: Config, log: Logger) -> Journal:
+def open_journal(config: Config, log: Logger, *, instance: str = NOBODY) -> Journal:
     """Open the journal of a configuration, and log what a crash has taken from it.
+
+    `instance` is who writes from now on.
 
     Raises:
         UsageError: if a directory cannot be written, or records are in another place.
@@ -53,6 +56,7 @@ def open_journal(config: Config, log: Logger) -> Journal:
         config.state_dir / "journal",
         elsewhere=elsewhere,
         anchor=StateFile(config.state_file).anchor(),
+        instance=instance,
     )
     if journal.set_aside is not None:
         log.warning("days.json was damaged and was made anew", old=str(journal.set_aside))

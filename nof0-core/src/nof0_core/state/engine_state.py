@@ -26,6 +26,7 @@ from nof0_core.money import EXACT, ZERO
 from nof0_core.state.brakes import Brakes
 from nof0_core.state.held import with_unbooked
 from nof0_core.state.projections import Projections
+from nof0_core.state.recorded_facts import RecordedFacts
 
 
 class EngineState:
@@ -51,6 +52,8 @@ class EngineState:
         self._held: dict[str, tuple[Position, ...]] = {}
         self.brakes = Brakes()
         """What the brakes remember; fed by `apply`, read-only to everybody else."""
+        self.facts = RecordedFacts()
+        """What is recorded of configuration, instruments and venue accounts; likewise."""
 
     def check(self, event: Event) -> Callable[[], Event]:
         """Reckon one event through, in O(1), and return how to take it over; nothing has changed.
@@ -65,7 +68,8 @@ class EngineState:
             UnbookableError: if the event cannot be true.
         """
         whole = self._cycles.peek(event)
-        changes = self._projections.prepare(whole), self.brakes.prepare(whole)
+        parts = self._projections, self.brakes, self.facts
+        changes = [part.prepare(whole) for part in parts]
 
         def take() -> Event:
             self._positions.clear()
