@@ -86,7 +86,11 @@ class RecordedFacts:
         Raises:
             ValueError: it is no such dump; nothing has changed then.
         """
-        kept = msgspec.json.decode(data, type=_Kept)
+        try:
+            kept = msgspec.json.decode(data, type=_Kept)
+        except (msgspec.MsgspecError, ValueError) as error:
+            message = f"this is no dump of {self.name}, version {self.version}: {error}"
+            raise ValueError(message) from error
         self.config_digest = kept.config_digest
         self._instruments, self._accounts = kept.instruments, kept.accounts
 
