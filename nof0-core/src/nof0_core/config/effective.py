@@ -210,8 +210,7 @@ _DURATIONS = frozenset(
 
 def _duration(value: timedelta) -> str:
     """Write a duration as in a file, to the microsecond."""
-    text = written(value)
-    if parse_duration(text) == value:
-        return text
+    if not value % timedelta(milliseconds=1):
+        return written(value)
     whole, rest = divmod(abs(value), timedelta(seconds=1))
     return f"{'-' if value < timedelta() else ''}{whole}.{rest.microseconds:06d}s"
