@@ -290,3 +290,19 @@ def test_an_exporter_that_does_not_open_keeps_nobody_from_trading(with_more, mon
 
     live(stage, monkeypatch, story)
     assert stage.calls.count("exporter") == (1 if verb == "cursor" else 10)
+
+
+def test_instruments_of_a_market_that_opens_late_are_recorded_then(stage, monkeypatch):
+    stage.faults["market"] = TransientError("away")
+    seen = []
+
+    async def story(engine):
+        facts = engine.recorder.state.facts
+        seen.append([set(facts.instruments(name)) for name in ("staged", "spare")])
+        stage.faults.clear()
+        await nap(300)
+        seen.append([set(facts.instruments(name)) for name in ("staged", "spare")])
+
+    live(stage, monkeypatch, story)
+    both = {"BTC", "ETH"}
+    assert seen == [[set(), both], [both, both]]
