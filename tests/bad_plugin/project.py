@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import anyio
+from journal_lines import NUMBERS
 
 from nof0_core import config as configuration
 from nof0_core.plugins import load_plugins
@@ -164,7 +165,7 @@ def records(main: Path, stream: str) -> list[dict]:
     for file in sorted((main.parent.parent / "data" / "journal" / stream).glob("*.jsonl")):
         for line in file.read_text().splitlines():
             record = json.loads(line)
-            # The number of another record.
-            record["data"].pop("decided", None)
+            for number in NUMBERS:
+                record["data"].pop(number, None)
             found.append({k: v for k, v in record.items() if k not in WALL})
     return found
