@@ -236,8 +236,8 @@ class Stage:
             raise self.faults[verb]
 
     @asynccontextmanager
-    async def engine(self, monkeypatch, clock):
-        """Open the engine on a clock."""
+    async def engine(self, monkeypatch, clock, **options):
+        """Open the engine on a clock; `options` are those of `open_engine`."""
         config = configuration.load(
             self.root / "etc" / "nof0.yaml", load_plugins(), data_dir=self.root / "data"
         )
@@ -245,7 +245,9 @@ class Stage:
         monkeypatch.setattr(
             clocks, "kind", lambda c: ClockKind.SIMULATED if c.is_lockstep else ClockKind.SYSTEM
         )
-        async with open_engine(config, full_speed=False, log=lambda _: self.log) as engine:
+        async with open_engine(
+            config, full_speed=False, log=lambda _: self.log, **options
+        ) as engine:
             self.opened = engine
             yield engine
 

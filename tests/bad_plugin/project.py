@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import anyio
-from journal_lines import lines_below
+from journal_lines import NUMBERS, lines_below
 
 from nof0_core import config as configuration
 from nof0_core.plugins import load_plugins
@@ -162,7 +162,7 @@ def records(main: Path, stream: str) -> list[dict]:
     """Return what the journal has of a stream, without what depends on others or the machine."""
     found = []
     for record in lines_below(main.parent.parent / "data" / "journal" / stream):
-        # The number of another record.
-        record["data"].pop("decided", None)
+        for number in NUMBERS:
+            record["data"].pop(number, None)
         found.append({k: v for k, v in record.items() if k not in WALL})
     return found

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import msgspec
 
+from nof0_core.domain.account import AccountReport
 from nof0_core.domain.event import (
+    AccountReported,
     Alerted,
     Body,
     BrakeReleased,
     BrakeTripped,
     CallsLost,
     CoinRested,
+    ConfigLoaded,
     ControlAnswered,
     CycleEnded,
     Decided,
@@ -29,6 +32,7 @@ from nof0_core.domain.event import (
     FundingSettled,
     GapFound,
     HourMarked,
+    InstrumentsListed,
     MarketSeen,
     Offset,
     OrderAnswered,
@@ -81,6 +85,12 @@ def summary(body: Body) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for e
             return f"nof0 {body.version}, {body.clock} clock, {len(body.traders)} traders"
         case EngineStopped():
             return body.reason
+        case ConfigLoaded():
+            return f"configuration {body.digest[:12]}, {len(body.templates)} prompt templates"
+        case InstrumentsListed():
+            return f"{body.section}: {', '.join(body.instruments)}"
+        case AccountReported():
+            return f"{body.venue_account}: {_report(body.report)}"
         case Transferred():
             return f"{body.reason}: {_amounts(body.amounts)}"
         case MarketSeen():
@@ -151,6 +161,7 @@ def document_of(record: Record, body: Body) -> RenderableType:
         f"stream  {record.stream}",
         f"time    {record.time.isoformat()}",
         f"written {record.wall}, took {float(record.took):g} s",
+        f"by      {record.by}, lease {int(record.lease)}",
         f"hash    {record.hash}",
         f"prev    {record.prev}",
     ]
@@ -208,6 +219,15 @@ def _cycle(body: CycleEnded) -> str:
     done = f", {len(body.fills)} fills" if body.fills else ""
     trouble = f"; {body.error}" if body.error else ""
     return f"#{body.number} {_judged(body)}{done}{trouble}"
+
+
+def _report(report: AccountReport) -> str:
+    account, orders = report.account, len(report.orders)
+    held = ", ".join(f"{plain(p.quantity)} {p.symbol}" for p in report.positions) or "no positions"
+    return (
+        f"equity {plain(account.equity)} USD, cash {plain(account.raw_usd)} USD, {held}, "
+        f"{orders} orders"
+    )
 
 
 def _judged(body: CycleEnded | Decided) -> str:

@@ -139,8 +139,9 @@ class Config:
     """Everything a run needs.
 
     `state_dir` is the data directory (journal, lock, provider state); `state_file` the manager's
-    state file in it; `data_path` where the API's JSON files go. `digest` is the SHA-256 over all
-    configuration with secrets left out. `warnings` are keys that are accepted but have no effect
+    state file in it; `data_path` where the API's JSON files go. `document` is the configuration as
+    the journal has it (`nof0_core.config.effective`), `digest` its SHA-256, `templates` are the
+    texts of all prompt templates by file. `warnings` are keys that are accepted but have no effect
     yet. Only sections that some trader uses are in `exchanges`, `markets` and `backends`.
     `series_bars` is how many of the newest bars of each interval a trader sees and the journal
     keeps. `secrets` are the values of all secret keys that were read, for the redactor. `budget` is
@@ -182,6 +183,8 @@ class Config:
     decision_spread: timedelta
     update_interval: timedelta
     digest: str
+    document: Mapping[str, Any] = attrs.field(eq=False, repr=False)
+    templates: Mapping[Path, str] = attrs.field(eq=False, repr=False)
     registry: PluginRegistry = attrs.field(eq=False, repr=False)
     budget: DailyBudget = DailyBudget()
     budget_alert_pct: Decimal = Decimal(80)

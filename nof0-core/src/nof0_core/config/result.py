@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
-
-import attrs
 
 from nof0_core.config.addresses import check_hosts, check_origins
 from nof0_core.config.assembly import Files, Trees, places, read_files
 from nof0_core.config.capital import check_balances, check_shares, warn_of_no_capital
 from nof0_core.config.deferred import warn_deferred
-from nof0_core.config.digest import digest_of
+from nof0_core.config.effective import Writer, digest_of
 from nof0_core.config.files.executor import ExecutorFile
 from nof0_core.config.files.main import MainFile
 from nof0_core.config.files.providers import MarketFile
@@ -21,7 +20,6 @@ from nof0_core.config.model import (
     ClockConfig,
     Config,
     LoggingConfig,
-    Section,
     TraderConfig,
     TtlConfig,
 )
@@ -87,14 +85,27 @@ def assemble(session: Session, registry: PluginRegistry, trees: Trees) -> Config
     check_targets(session, files, wiring.traders)
     warn_deferred(session, trees.main)
     traders = [trader for trader, _ in made if trader is not None]
-    policies = [policy for _, policies in made for policy in policies]
     if len(session.problems) or files.main is None or allocator is None:
         return None
     if len(traders) != len(files.traders):
         message = "a trader was lost without a reason"
         raise AssertionError(message)
-    policies = [allocator, *policies]
-    return _config(session, registry, files, files.main, wiring, outlook, traders, policies)
+    writer = Writer(directory=files.trees.path.parent, secrets=tuple(session.structurer.secrets))
+    written = [
+        writer.trader(trader, checks, around.texts) for trader, checks in made if trader is not None
+    ]
+    return _config(
+        session,
+        registry,
+        files,
+        files.main,
+        wiring,
+        outlook,
+        traders,
+        allocator,
+        templates=around.texts,
+        document=_document(writer, files, files.main, wiring, outlook, allocator, written),
+    )
 
 
 def _allocator(session: Session, files: Files) -> Policy | None:
@@ -115,39 +126,23 @@ def _config(
     wiring: Wiring,
     outlook: dict[str, Any],
     traders: Sequence[TraderConfig],
-    policies: Sequence[Policy],
+    allocator: Policy,
+    *,
+    templates: Mapping[Path, str],
+    document: Mapping[str, Any],
 ) -> Config:
     block, monitoring, executor = files.block, files.monitoring, files.executor
     assert block is not None and monitoring is not None and executor is not None  # noqa: S101, PT018 - else there were problems
     state_file, data_path = places(files)
-    decisive: dict[str, Any] = {
-        "name": main.name,
-        "env": main.env,
-        "seed": main.seed,
-        "clock": ClockConfig(
-            speed=main.clock.speed, start=main.clock.start, is_lockstep=main.clock.lockstep
-        ),
-        "prompt_schema_version": executor.prompt_schema_version,
-        "max_prompt_tokens": executor.max_prompt_tokens,
-        "traders": tuple(traders),
-        "total_equity_usd": block.total_equity_usd,
-        "reserve_pct": block.reserve_equity_pct,
-        "allocation_strategy": policies[0].type,
-        "rebalance_interval": block.rebalance_interval,
-        "max_concurrent_decisions": executor.max_concurrent_decisions,
-        "decision_spread": executor.decision_spread,
-        "update_interval": monitoring.update_interval,
-        "budget": DailyBudget(
-            usd=wiring.models.budget.daily_usd, tokens=wiring.models.budget.daily_tokens
-        ),
-        "budget_alert_pct": wiring.models.budget.alert_threshold_pct,
-        **outlook,
-    }
-    used = [*wiring.markets.values(), *wiring.exchanges.values(), *wiring.shaping]
-    neutral = [_stays(trader) for trader in traders]
     return Config(
         file=files.trees.path,
         registry=registry,
+        name=main.name,
+        env=main.env,
+        seed=main.seed,
+        clock=ClockConfig(
+            speed=main.clock.speed, start=main.clock.start, is_lockstep=main.clock.lockstep
+        ),
         host=main.host,
         port=main.port,
         data_path=data_path,
@@ -165,18 +160,25 @@ def _config(
         backends=wiring.backends,
         exporters=wiring.exporters,
         models=wiring.models.specs,
-        allocator=policies[0].made,
-        allocation_place=policies[0].place,
-        digest=digest_of(
-            {
-                **decisive,
-                "traders": neutral,
-                "sections": [_section(section) for section in used],
-                "asked": list(wiring.asked),
-                "policies": [{"type": p.type, "config": p.config} for p in policies],
-            },
-            files.trees.path.parent,
+        prompt_schema_version=executor.prompt_schema_version,
+        max_prompt_tokens=executor.max_prompt_tokens,
+        traders=tuple(traders),
+        total_equity_usd=block.total_equity_usd,
+        reserve_pct=block.reserve_equity_pct,
+        allocator=allocator.made,
+        allocation_strategy=allocator.type,
+        allocation_place=allocator.place,
+        rebalance_interval=block.rebalance_interval,
+        max_concurrent_decisions=executor.max_concurrent_decisions,
+        decision_spread=executor.decision_spread,
+        update_interval=monitoring.update_interval,
+        budget=DailyBudget(
+            usd=wiring.models.budget.daily_usd, tokens=wiring.models.budget.daily_tokens
         ),
+        budget_alert_pct=wiring.models.budget.alert_threshold_pct,
+        document=document,
+        digest=digest_of(document),
+        templates=templates,
         secrets=tuple(sorted(session.structurer.secrets)),
         warnings=tuple(session.warnings),
         gates=QualityGates(
@@ -184,8 +186,60 @@ def _config(
             min_usable_pct=main.ranking.min_usable_pct,
             min_age=main.ranking.min_age,
         ),
-        **decisive,
+        **outlook,
     )
+
+
+def _document(
+    writer: Writer,
+    files: Files,
+    main: MainFile,
+    wiring: Wiring,
+    outlook: Mapping[str, Any],
+    allocator: Policy,
+    traders: Sequence[dict[str, Any]],
+) -> dict[str, Any]:
+    """Write down all that a run depends on, in the outline of the files."""
+    block, monitoring, executor = files.block, files.monitoring, files.executor
+    assert block is not None and monitoring is not None and executor is not None  # noqa: S101, PT018 - else there were problems
+    used = {name for trader in traders for name in (trader["model"], *trader["fallbacks"])}
+    specs = [spec for name, spec in wiring.models.specs.items() if name in used]
+    return {
+        "Name": writer.names(main.name),
+        "Env": main.env,
+        "Seed": writer.names(main.seed),
+        "Clock": writer.names(main.clock),
+        "LLM": {
+            "models": {spec.name: writer.model(spec) for spec in (*specs, *wiring.asked)},
+            "backends": {each.name: writer.section(each) for each in wiring.shaping},
+            "budget": writer.names(wiring.models.budget),
+        },
+        "Executor": {
+            "prompt_schema_version": writer.names(executor.prompt_schema_version),
+            "max_prompt_tokens": executor.max_prompt_tokens,
+            "max_concurrent_decisions": executor.max_concurrent_decisions,
+            "decision_spread": writer.names(executor.decision_spread),
+        },
+        "Exchange": {
+            "providers": {name: writer.section(each) for name, each in wiring.exchanges.items()}
+        },
+        "Market": {
+            "providers": {name: writer.section(each) for name, each in wiring.markets.items()},
+            "intervals": writer.names(outlook["intervals"]),
+            "indicators": [writer.indicator(each) for each in outlook["indicators"]],
+            "series_bars": outlook["series_bars"],
+        },
+        "Manager": {
+            "manager": {
+                "total_equity_usd": writer.names(block.total_equity_usd),
+                "reserve_equity_pct": writer.names(block.reserve_equity_pct),
+                "allocation_strategy": writer.policy(allocator),
+                "rebalance_interval": writer.names(block.rebalance_interval),
+            },
+            "monitoring": {"update_interval": writer.names(monitoring.update_interval)},
+            "traders": list(traders),
+        },
+    }
 
 
 def ttl_of(main: MainFile) -> TtlConfig:
@@ -195,17 +249,3 @@ def ttl_of(main: MainFile) -> TtlConfig:
         medium=timedelta(seconds=main.ttl.medium),
         long=timedelta(seconds=main.ttl.long),
     )
-
-
-def _stays(trader: TraderConfig) -> dict[str, Any]:
-    """Return a trader without what a run does not depend on and objects that have no values."""
-    left_out = ("journal_dir", "risk_checks", "check_places", "is_baseline")
-    return {
-        field.name: getattr(trader, field.name)
-        for field in attrs.fields(TraderConfig)
-        if field.name not in left_out
-    }
-
-
-def _section(section: Section) -> dict[str, Any]:
-    return {"name": section.name, "type": section.kind.type, "config": section.config}

@@ -46,7 +46,10 @@ class Named:
 
 @attrs.frozen(kw_only=True)
 class TraderScope:
-    """What traders are made from, beside their own entries."""
+    """What traders are made from, beside their own entries.
+
+    `texts` gets the text of each template that was found, by its file.
+    """
 
     executor: ExecutorFile
     executor_table: Table
@@ -55,6 +58,7 @@ class TraderScope:
     symbols: tuple[Symbol, ...]
     directory: Path
     keeps_journals: bool
+    texts: dict[Path, str] = attrs.field(factory=dict)
 
 
 def read_entries(session: Session, nodes: tuple[Node, ...]) -> list[tuple[TraderEntry, Table]]:
@@ -235,7 +239,7 @@ def _template(
     for directory in (around.directory, *around.directory.parents):
         path = directory / text
         try:
-            read_text(path)
+            around.texts[path] = read_text(path)
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:

@@ -63,6 +63,7 @@ class Decided(Body):
     market: str
     account: AccountState
     performance: Performance
+    as_of: int = 0
     parameters: Mapping[str, Any] = attrs.field(factory=dict)
     prompt_digest: str | None = None
     template_versions: Mapping[str, str] = attrs.field(factory=dict)
@@ -87,6 +88,10 @@ class CycleEnded(Body):
     `prompt_digest` and `template_versions` belong to it, `prompt_cut` says what was left out of it.
     `answer` is the raw text of the model.
 
+    `as_of` is the number of the newest record when all that was known for the decision was put
+    together: `account`, `performance`, brakes and budgets, and whatever risk checks saw of other
+    traders, are the fold of the journal up to it. 0: the cycle ended before that.
+
     `decided` is the number of the cycle's `Decided` record, None where it ordered nothing. With it,
     `parameters` and all from `prompt_digest` to `judgements` stand in that record only; listeners,
     state and exporters are given them joined.
@@ -102,6 +107,7 @@ class CycleEnded(Body):
     market: str
     account: AccountState
     performance: Performance
+    as_of: int = 0
     parameters: Mapping[str, Any] = attrs.field(factory=dict)
     prompt_digest: str | None = None
     template_versions: Mapping[str, str] = attrs.field(factory=dict)

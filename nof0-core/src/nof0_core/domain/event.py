@@ -18,6 +18,7 @@ from nof0_core.domain.account import AccountState
 from nof0_core.domain.body import BODIES, Body
 from nof0_core.domain.brakes import Brake
 from nof0_core.domain.cycle_event import CallsLost, CycleEnded, Decided, OrderReport
+from nof0_core.domain.fact_event import AccountReported, ConfigLoaded, InstrumentsListed
 from nof0_core.domain.fill import Fill
 from nof0_core.domain.order import OrderPurpose, OrderRequest
 from nof0_core.domain.outcome import OrderOutcome
@@ -34,11 +35,13 @@ from nof0_core.ids import CycleId, Symbol, TraderId
 
 __all__ = [
     "BODIES",
+    "AccountReported",
     "Alerted",
     "Body",
     "BrakeReleased",
     "BrakeTripped",
     "CallsLost",
+    "ConfigLoaded",
     "ControlAnswered",
     "CycleEnded",
     "Decided",
@@ -51,6 +54,7 @@ __all__ = [
     "FundingSettled",
     "GapFound",
     "HourMarked",
+    "InstrumentsListed",
     "MarketSeen",
     "OrderAnswered",
     "OrderIntended",

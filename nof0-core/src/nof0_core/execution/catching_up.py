@@ -16,6 +16,7 @@ from nof0_core.domain.order import OrderStatus
 from nof0_core.domain.order_record import OrderRecord
 from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import EndOfDataError, ProviderError, TransientError
+from nof0_core.execution.account_record import AccountRecord
 from nof0_core.execution.exits import Exits
 from nof0_core.execution.fills import VERY_LATE, Booked, FillReader
 from nof0_core.execution.flights import Seen
@@ -63,10 +64,13 @@ class CatchUp:
         self._quotes = quotes
         self._since = since
         self._is_caught_up = False
+        self._record = AccountRecord(venue_account=gateway.venue_account, recorder=recorder)
         self.unassigned = UnassignedWatch(venue_account=gateway.venue_account, recorder=recorder)
 
     async def report(self, *, asked_after: float = NEVER) -> Seen[AccountReport]:
-        """Ask for the account; exits that it does not list are doubted until they are asked for.
+        """Ask for the account, and record what is new of it.
+
+        Exits that it does not list are doubted until they are asked for.
 
         Orders that counted as dead and wait there all the same live again.
 
@@ -74,6 +78,7 @@ class CatchUp:
             ProviderError: there is no report.
         """
         seen = await self._gateway.report(asked_after=asked_after)
+        self._record.look(seen.answer)
         self._nets.see(seen)
         self._orders.revive(seen.answer.orders)
         listed = {order.client_id for order in seen.answer.orders}

@@ -23,7 +23,7 @@ from nof0_core.journal.formats import genesis
 from nof0_core.journal.gaps import Range
 from nof0_core.journal.places import check_stream, day_file, settle
 from nof0_core.journal.reading import read
-from nof0_core.journal.record import build
+from nof0_core.journal.record import NOBODY, build
 from nof0_core.journal.recover import StreamEnd, Torn, recover
 from nof0_core.journal.tail import DayFile
 
@@ -52,6 +52,7 @@ class Journal:
         root: Path,
         elsewhere: Mapping[TraderId, Path],
         wall: Callable[[], datetime],
+        instance: str,
         ends: dict[TraderId, StreamEnd],
         days: ClosedDays,
         last: tuple[int, str],
@@ -70,6 +71,7 @@ class Journal:
         self.safe = _anchor(ends, last)
         self._elsewhere = dict(elsewhere)
         self._wall = wall
+        self._instance = instance
         self._ends = ends
         self.days = days
         self.when_closed: Callable[[], None] = lambda: None
@@ -89,6 +91,7 @@ class Journal:
         anchor: Anchor | None = None,
         mark: Bookmark | None = None,
         wall: Callable[[], datetime] = wall_time,
+        instance: str = NOBODY,
     ) -> Self:
         """Open the journal in a directory, making it if needed.
 
@@ -99,6 +102,7 @@ class Journal:
             anchor: `safe` of an earlier time, kept outside; it must still be there.
             mark: how far it is known; only what follows is read.
             wall: the machine's clock.
+            instance: who writes from now on, 16 hex digits; each line says so in `wall`.
 
         Raises:
             CheckpointError: the mark does not fit what is there.
@@ -121,6 +125,7 @@ class Journal:
             root=root,
             elsewhere=elsewhere,
             wall=wall,
+            instance=instance,
             ends=survey.ends,
             days=days,
             last=(newest.seq, newest.hash) if newest else (0, GENESIS),
@@ -197,6 +202,7 @@ class Journal:
             prev=genesis(stream) if end is None else end.hash,
             wall=self._wall(),
             took=took,
+            by=self._instance,
         )
         if end is None:
             end = self._begin(stream)

@@ -2,15 +2,16 @@
 
     {"seq":7,"time":"2025-07-01T00:00:00Z","stream":"@engine","type":"alert","data":{…},
      "prev":"<64 hex>","hash":"<64 hex>","wall":{"at":"<27 characters>",
-     "took":"<11 characters>","sum":"<8 hex>"}}
+     "took":"<11 characters>","by":"<16 hex>","lease":"<10 digits>","sum":"<8 hex>"}}
 
 without the line break and ended by one. `prev` is the `hash` of the record before it in the same
 stream, or `nof0_core.journal.formats.genesis(stream)`. `hash` is the SHA-256 of all bytes before
 `,"hash":`, so it covers `prev` and with it everything that came before. `wall` is when the machine
 wrote the record and how many seconds it spent on what the record tells (a model's thinking time; 0
-where nothing was measured). It is the only part that differs between two runs of the same
-simulation, which is why it stands behind the hash and has a checksum of its own: the CRC-32 of
-`hash`, `at` and `took`.
+where nothing was measured), and who wrote it: `by` is drawn anew for each start of a process,
+`lease` is the number of the lease it held on the data, 0 without one. It is the only part that
+differs between two runs of the same simulation, which is why it stands behind the hash and has a
+checksum of its own: the CRC-32 of `hash`, `at`, `took`, `by` and `lease`.
 
 The tail from `prev` on always has the same length, so a reader can skip a record without looking
 into it.
@@ -36,12 +37,17 @@ _HEAD = re.compile(
 )
 _TAIL = re.compile(
     rb',"prev":"([0-9a-f]{64})","hash":"([0-9a-f]{64})"'
-    rb',"wall":\{"at":"([^"\\]{27})","took":"([0-9]{4}\.[0-9]{6})","sum":"([0-9a-f]{8})"\}\}'
+    rb',"wall":\{"at":"([^"\\]{27})","took":"([0-9]{4}\.[0-9]{6})"'
+    rb',"by":"([0-9a-f]{16})","lease":"([0-9]{10})","sum":"([0-9a-f]{8})"\}\}'
 )
-_FROM_HASH_SIZE = len(',"hash":"","wall":{"at":"","took":"","sum":""}}') + 64 + 27 + 11 + 8
+_WALL_SIZE = len(',"wall":{"at":"","took":"","by":"","lease":"","sum":""}') + 27 + 11 + 16 + 10 + 8
+"""Bytes of the machine's part of a line."""
+_FROM_HASH_SIZE = len(',"hash":""}') + 64 + _WALL_SIZE
 TAIL_SIZE = len(',"prev":""') + 64 + _FROM_HASH_SIZE
 _LONGEST = 9999.999999
 """Most seconds that fit into `took`; more are written as this."""
+NOBODY = "0" * 16
+"""Stands for who wrote a line where nobody said who it is."""
 
 
 @attrs.frozen(kw_only=True)
@@ -61,6 +67,8 @@ class Record:
     hash: str
     wall: str
     took: str
+    by: str
+    lease: str
     wall_sum: str
     data_start: int
 
@@ -69,8 +77,8 @@ class Record:
         return hashlib.sha256(memoryview(self.line)[:-_FROM_HASH_SIZE]).hexdigest()
 
     def has_true_wall(self) -> bool:
-        """Return whether the checksum over the machine time fits."""
-        return self.wall_sum == _wall_sum(self.hash, self.wall, self.took)
+        """Return whether the checksum over the machine's part fits."""
+        return self.wall_sum == _wall_sum(self.hash, self.wall, self.took, self.by, self.lease)
 
     @property
     def data(self) -> memoryview:
@@ -91,8 +99,24 @@ class Record:
         return Event(seq=self.seq, time=self.time, stream=self.stream, body=body)
 
 
-def build(event: Event, *, prev: str, wall: datetime, took: float = 0.0) -> tuple[bytearray, str]:
-    """Make the line of an event, with line break, and its hash; `took` is in seconds.
+def build(
+    event: Event,
+    *,
+    prev: str,
+    wall: datetime,
+    took: float = 0.0,
+    by: str = NOBODY,
+    lease: int = 0,
+) -> tuple[bytearray, str]:
+    """Make the line of an event, with line break, and its hash.
+
+    Args:
+        event: what the line tells.
+        prev: hash of the record before it.
+        wall: the machine's time.
+        took: seconds of real time.
+        by: who writes it, 16 hex digits.
+        lease: number of the lease that is held, 0 to 9,999,999,999.
 
     Raises:
         UnbookableError: if the body cannot be written exactly.
@@ -102,8 +126,12 @@ def build(event: Event, *, prev: str, wall: datetime, took: float = 0.0) -> tupl
     )
     digest = hashlib.sha256(buffer).hexdigest()
     at, spent = moment(wall), f"{min(max(took, 0.0), _LONGEST):011.6f}"
-    checksum = _wall_sum(digest, at, spent)
-    tail = f',"hash":"{digest}","wall":{{"at":"{at}","took":"{spent}","sum":"{checksum}"}}}}\n'
+    held = f"{lease:010d}"
+    checksum = _wall_sum(digest, at, spent, by, held)
+    tail = (
+        f',"hash":"{digest}","wall":{{"at":"{at}","took":"{spent}"'
+        f',"by":"{by}","lease":"{held}","sum":"{checksum}"}}}}\n'
+    )
     buffer += tail.encode()
     return buffer, digest
 
@@ -133,7 +161,9 @@ def parse(line: bytes) -> Record:
         hash=tail[2].decode(),
         wall=tail[3].decode(),
         took=tail[4].decode(),
-        wall_sum=tail[5].decode(),
+        by=tail[5].decode(),
+        lease=tail[6].decode(),
+        wall_sum=tail[7].decode(),
         data_start=head.end(),
     )
 
@@ -150,5 +180,5 @@ def hash_in(tail: bytes) -> str:
     return found[2].decode() if found else ""
 
 
-def _wall_sum(digest: str, at: str, took: str) -> str:
-    return f"{crc32(f'{digest} {at} {took}'.encode()):08x}"
+def _wall_sum(digest: str, *parts: str) -> str:
+    return f"{crc32(' '.join((digest, *parts)).encode()):08x}"

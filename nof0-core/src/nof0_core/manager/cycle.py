@@ -71,7 +71,7 @@ class CycleRunner:
             trader=config.id,
             cycle=cycle_id(config.id, scheduled),
             time=self._recorder.clock.now(),
-            started_at=self._recorder.state.started_at(config.id) or scheduled,
+            started_at=self._recorder.state.standing(config.id).started_at or scheduled,
             symbols=config.symbols,
             account=account,
             performance=self._portfolio.performance(config.id, account),
@@ -83,9 +83,10 @@ class CycleRunner:
             decision_interval=config.decision_interval,
             past=self._recorder.state.past(config.id),
         )
+        as_of = self._recorder.journal.last_seq
         result = await trader.maker.decide(context, scheduled, calls)
         decided = self._decided(
-            trader, scheduled, context, moment.digest, result, trader.maker.read(calls)
+            trader, scheduled, context, moment.digest, as_of, result, trader.maker.read(calls)
         )
         try:
             if result.approved:
@@ -178,7 +179,7 @@ class CycleRunner:
         body = CycleEnded(
             trader=config.id,
             cycle=cycle,
-            number=self._recorder.state.cycles(config.id) + 1,
+            number=self._recorder.state.standing(config.id).cycles + 1,
             scheduled=scheduled,
             status=status,
             model=config.model.name,
@@ -197,6 +198,7 @@ class CycleRunner:
         scheduled: datetime,
         context: DecisionContext,
         market: str,
+        as_of: int,
         result: DecisionResult,
         made: CallsMade,
     ) -> Decided:
@@ -205,12 +207,13 @@ class CycleRunner:
         return Decided(
             trader=context.trader,
             cycle=context.cycle,
-            number=self._recorder.state.cycles(context.trader) + 1,
+            number=self._recorder.state.standing(context.trader).cycles + 1,
             scheduled=scheduled,
             model=model,
             market=market,
             account=context.account,
             performance=context.performance,
+            as_of=as_of,
             parameters=trader.parameters(model),
             prompt_digest=None if prompt is None else prompt.digest,
             template_versions={} if prompt is None else prompt.versions,

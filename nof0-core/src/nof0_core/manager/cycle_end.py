@@ -25,6 +25,7 @@ _SHARED = (
     "market",
     "account",
     "performance",
+    "as_of",
 )
 """What both records of a cycle have."""
 

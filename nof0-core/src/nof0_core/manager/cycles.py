@@ -68,10 +68,10 @@ class CycleDuty:
         Where the clock was set back, the moments of the grid come a second time.
         """
         state, name = self._recorder.state, trader.config.id
-        last = state.last_cycle(name)
+        last = state.standing(name).last_cycle
         if last is None or scheduled > last:
             return scheduled
-        return scheduled.replace(microsecond=state.cycles(name) % 999_999 + 1)
+        return scheduled.replace(microsecond=state.standing(name).cycles % 999_999 + 1)
 
     async def _run(self, trader: Trader, scheduled: datetime) -> None:
         now = self._recorder.clock.now()

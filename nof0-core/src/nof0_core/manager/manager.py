@@ -247,7 +247,7 @@ class Manager:
         ):
             step = trader.config.decision_interval
             moment = at_or_after(now - shift, step)
-            last = self._recorder.state.last_cycle(trader.config.id)
+            last = self._recorder.state.standing(trader.config.id).last_cycle
             is_past = last is not None and (self._clock.is_lockstep or last <= now + AHEAD)
             if last is not None and is_past and moment <= last:
                 moment = next_on_grid(last, step)

@@ -118,5 +118,5 @@ class Portfolio:
         """Return a trader's statistics so far; costs only what is new since the last call."""
         state = self._recorder.state
         return self._trackers[trader].performance(
-            state.trades(trader), state.curve(trader), account, state.cycles(trader)
+            state.trades(trader), state.curve(trader), account, state.standing(trader).cycles
         )

@@ -60,6 +60,11 @@ def read(path: Path) -> Source:
         raise PromptError(f"{shown(path)}: there is no such template") from error  # noqa: EM102
     except OSError as error:
         raise PromptError(f"{shown(path)}: cannot be read: {in_words(error)}") from error  # noqa: EM102
+    return parsed(path, text)
+
+
+def parsed(path: Path, text: str) -> Source:
+    """Return a template of which the text is known already."""
     fields = _header(text)
     return Source(
         path=path,

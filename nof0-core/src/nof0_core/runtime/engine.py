@@ -30,7 +30,9 @@ from nof0_core.runtime.capital import book_lost_calls
 from nof0_core.runtime.checkpointing import Checkpointing
 from nof0_core.runtime.export_loop import Exports
 from nof0_core.runtime.exporting import Output
+from nof0_core.runtime.facts import record_config, record_instruments
 from nof0_core.runtime.file_limit import raise_file_limit
+from nof0_core.runtime.instance import new_instance
 from nof0_core.runtime.lock import locked
 from nof0_core.runtime.opening import Openings
 from nof0_core.runtime.packing import Packing
@@ -138,6 +140,7 @@ async def open_engine(
     log: Callable[[str], Logger],
     limits: Limits = LIMITS,
     loop_blocks: Callable[[], LoopBlocks] = LoopBlocks,
+    instance: Callable[[], str] = new_instance,
 ) -> AsyncIterator[Engine]:
     """Open everything the configuration names, and close it in reverse order.
 
@@ -150,6 +153,7 @@ async def open_engine(
         log: makes a logger for a part of the program.
         limits: how long opening, closing and exporting may take, in real time.
         loop_blocks: tells how often the event loop has stood still, for exporters.
+        instance: gives the name this process writes under, 16 hex digits.
 
     Raises:
         EndOfDataError: an earlier run has come to the end of a recorded market.
@@ -161,7 +165,7 @@ async def open_engine(
     raise_file_limit(len(config.traders), exporters=len(config.exporters))
     async with AsyncExitStack() as stack:
         stack.enter_context(locked(config.state_dir))
-        past = open_past(config, log("journal"))
+        past = open_past(config, log("journal"), instance=instance())
         journal, state = past.journal, past.state
         stack.enter_context(journal)
         newest = state.newest
@@ -231,6 +235,7 @@ async def open_engine(
             within=limits.export,
         )
         await stack.enter_async_context(packing.running())
+        record_config(config, recorder)
         if not clock.is_lockstep:
             # A simulation may end, and go on once there is room.
             recorder.keep_room(Reserve(config.state_dir / "reserve"))
@@ -239,6 +244,7 @@ async def open_engine(
         budget.take_over(state.spending)
         end_interrupted(recorder)
         providers = await services.fund()
+        record_instruments(config, recorder, services.feeds)
         made = make_manager(
             config=config,
             recorder=recorder,
@@ -271,7 +277,7 @@ def _tell_of_the_future(config: Config, recorder: Recorder, last: datetime | Non
     now = recorder.clock.now()
     if recorder.clock.is_lockstep or config.clock.start is not None:
         return
-    times = [recorder.state.last_cycle(trader.id) for trader in config.traders]
+    times = [recorder.state.standing(trader.id).last_cycle for trader in config.traders]
     times.append(last)
     newest = max((time for time in times if time is not None), default=now)
     if newest > now + AHEAD:

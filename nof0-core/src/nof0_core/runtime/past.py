@@ -10,6 +10,7 @@ import attrs
 from nof0_core.config.model import Config
 from nof0_core.errors import CheckpointError, JournalError, UnbookableError
 from nof0_core.journal import Bookmark, Journal
+from nof0_core.journal.record import NOBODY
 from nof0_core.plugins.env import Logger
 from nof0_core.runtime.export_parts import PREFIX
 from nof0_core.runtime.state_file import StateFile
@@ -38,10 +39,11 @@ class Past:
     parts: Mapping[str, Part] = attrs.field(factory=dict)
 
 
-def open_past(config: Config, log: Logger) -> Past:
+def open_past(config: Config, log: Logger, *, instance: str = NOBODY) -> Past:
     """Open the journal of a configuration, and rebuild what it tells.
 
     What the newest checkpoint that can be used has is not read again. One that cannot is told.
+    `instance` is who writes from now on.
 
     Raises:
         UsageError, JournalError: as `open_journal` and `rebuild`.
@@ -50,7 +52,7 @@ def open_past(config: Config, log: Logger) -> Past:
         try:
             kept = checkpoint.read(path)
             state, mark = _recalled(kept)
-            journal = open_journal(config, log, mark)
+            journal = open_journal(config, log, mark=mark, instance=instance)
         except CheckpointError as error:
             why = str(error) if str(path) in str(error) else f"{path}: {error}"
             log.warning("a checkpoint is not used: more of the journal is read", reason=why)
@@ -58,7 +60,8 @@ def open_past(config: Config, log: Logger) -> Past:
         rebuild(state, journal, after=kept.seq)
         parts = {part.name: part for part in kept.parts if part.name.startswith(PREFIX)}
         return Past(journal=journal, state=state, parts=parts)
-    past = Past(journal=open_journal(config, log), state=EngineState())
+    journal = open_journal(config, log, instance=instance)
+    past = Past(journal=journal, state=EngineState())
     rebuild(past.state, past.journal)
     return past
 
@@ -85,8 +88,12 @@ def _recalled(kept: Checkpoint) -> tuple[EngineState, Bookmark]:
     return state, mark
 
 
-def open_journal(config: Config, log: Logger, mark: Bookmark | None = None) -> Journal:
+def open_journal(
+    config: Config, log: Logger, *, mark: Bookmark | None = None, instance: str = NOBODY
+) -> Journal:
     """Open the journal of a configuration, and log what a crash has taken from it.
+
+    `instance` is who writes from now on.
 
     Raises:
         CheckpointError: the mark does not fit; nothing has changed then.
@@ -99,6 +106,7 @@ def open_journal(config: Config, log: Logger, mark: Bookmark | None = None) -> J
         elsewhere=elsewhere,
         anchor=StateFile(config.state_file).anchor(),
         mark=mark,
+        instance=instance,
     )
     if journal.set_aside is not None:
         log.warning("days.json was damaged and was made anew", old=str(journal.set_aside))

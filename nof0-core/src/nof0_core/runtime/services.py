@@ -16,6 +16,7 @@ from nof0_core.protocols import ExchangeProvider, LLMBackend, MarketProvider
 from nof0_core.runtime import compatibility
 from nof0_core.runtime.build import Made, make_feed
 from nof0_core.runtime.capital import check_traders, fund_account, fund_traders
+from nof0_core.runtime.facts import record_instruments
 from nof0_core.runtime.first_calls import FirstCalls
 from nof0_core.runtime.opening import Opening, Openings, Step
 from nof0_core.runtime.sections import Sections
@@ -193,6 +194,7 @@ class Services:
     async def _join(self) -> None:
         assert self._made is not None  # noqa: S101 - `use` comes before anything opens late
         manager = self._made.manager
+        record_instruments(self._config, self._recorder, self.feeds)
         for name in self._config.exchanges:
             if self._lacking(name) or name in self._joined:
                 continue

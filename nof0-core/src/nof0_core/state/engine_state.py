@@ -12,7 +12,6 @@ from nof0_core.domain.feedback import Feedback
 from nof0_core.domain.fill import Fill
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.order_record import OrderRecord
-from nof0_core.domain.quality import AnswerCount
 from nof0_core.domain.trade import ClosedTrade
 from nof0_core.domain.view import EquityPoint
 from nof0_core.ids import ClientOrderId, CycleId, Symbol, TraderId
@@ -29,10 +28,12 @@ from nof0_core.state.entry_margins import entry_margins
 from nof0_core.state.feedback_memory import FeedbackMemory
 from nof0_core.state.held import with_unbooked
 from nof0_core.state.histories import Histories
+from nof0_core.state.history import Standing
 from nof0_core.state.milestones import Milestones
 from nof0_core.state.money_ledger import MoneyLedger
 from nof0_core.state.order_register import OrderRegister
 from nof0_core.state.projection import Projection
+from nof0_core.state.recorded_facts import RecordedFacts
 from nof0_core.state.rests import Rests
 from nof0_core.state.spending import Spending
 
@@ -66,6 +67,8 @@ class EngineState:
         """What people asked for."""
         self.spending = Spending()
         """What calls to models took today."""
+        self.facts = RecordedFacts()
+        """What is recorded of configuration, instruments and venue accounts."""
         # The register before those that ask it what an order has become.
         self._projections: tuple[Projection, ...] = (
             self._cycles,
@@ -77,6 +80,7 @@ class EngineState:
             self.brakes,
             self.controls,
             self.spending,
+            self.facts,
             self._milestones,
         )
         self._dispatch = Dispatch(self._projections)
@@ -336,13 +340,9 @@ class EngineState:
         """Return where a trader's account is; None for shared accounts and who has none yet."""
         return self._ledger.homes.get(trader)
 
-    def started_at(self, trader: TraderId) -> datetime | None:
-        """Return when a trader got its first capital (UTC)."""
-        return self._histories.standing(trader).started_at
-
-    def initial_capital(self, trader: TraderId) -> Decimal | None:
-        """Return a trader's first transfer in USD."""
-        return self._histories.standing(trader).initial_capital
+    def standing(self, trader: TraderId) -> Standing:
+        """Return where a trader stands, also one that has not begun."""
+        return self._histories.standing(trader)
 
     def trades(self, trader: TraderId) -> Sequence[ClosedTrade]:
         """Return a trader's closed trades in the order they closed."""
@@ -351,26 +351,6 @@ class EngineState:
     def curve(self, trader: TraderId) -> Sequence[EquityPoint]:
         """Return a trader's hourly equity, oldest first."""
         return self._histories.curve(trader)
-
-    def cycles(self, trader: TraderId) -> int:
-        """Return how many decision cycles a trader has ended."""
-        return self._histories.standing(trader).cycles
-
-    def last_cycle(self, trader: TraderId) -> datetime | None:
-        """Return the scheduled time of a trader's newest cycle (UTC)."""
-        return self._histories.standing(trader).last_cycle
-
-    def last_status(self, trader: TraderId) -> str:
-        """Return how a trader's newest cycle ended; empty before the first."""
-        return self._histories.standing(trader).last_status
-
-    def trouble(self, trader: TraderId) -> str:
-        """Return why a trader's newest cycle decided nothing; empty if it did."""
-        return self._histories.standing(trader).trouble
-
-    def answers(self, trader: TraderId) -> AnswerCount:
-        """Return how often a trader's model was asked, and how often that was of use."""
-        return self._histories.standing(trader).answers
 
     def past(self, trader: TraderId) -> Feedback:
         """Return what a trader is told about its last answer and its last trades."""

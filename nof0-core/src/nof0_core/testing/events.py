@@ -14,6 +14,7 @@ import attrs
 import msgspec
 
 from nof0_core.domain.event import BODIES, Body, Event, MarketSeen
+from nof0_core.domain.instrument import Instrument
 from nof0_core.ids import ENGINE, Symbol, TraderId
 from nof0_core.market.record import digest, encode
 from nof0_core.testing import samples
@@ -22,6 +23,8 @@ from nof0_core.testing.environment import START
 _SPECIAL: Mapping[Any, object] = {
     TraderId: samples.TRADER,
     Symbol: samples.BTC,
+    # Its parts have to fit each other.
+    Instrument: samples.instrument(),
 }
 _PLAIN: Mapping[Any, object] = {
     str: "sample",

@@ -36,6 +36,7 @@ from nof0_core.domain.candles import Candles
 from nof0_core.domain.context import Performance
 from nof0_core.domain.decision import Decision, Judgement, Signal
 from nof0_core.domain.event import (
+    AccountReported,
     CycleEnded,
     Filled,
     FundingSettled,
@@ -452,6 +453,7 @@ def test_reports_that_pass_can_be_compared_and_adopted(books):
             return
         report = without_secrets("report", report, str)
         assert hash(report)
+        kept(AccountReported(venue_account="paper", report=report))
         marks = {} if records.QUOTE(quote) else {quote.symbol: quote.mark}
         recorder = books()
         recorder.record(ANN, Filled(trader=ANN, venue_account="paper", fill=FILLED))

@@ -15,7 +15,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nof0_core.domain.event import BODIES, Body, Event, MarketSeen, OrderIntended
+from nof0_core.domain.event import (
+    BODIES,
+    Alerted,
+    Body,
+    Event,
+    InstrumentsListed,
+    MarketSeen,
+    OrderIntended,
+)
+from nof0_core.domain.instrument import Instrument, MarginTier
 from nof0_core.domain.order import OrderPurpose, OrderRequest, Side, Trigger, TriggerKind
 from nof0_core.errors import JournalError, UnbookableError
 from nof0_core.ids import ENGINE
@@ -42,7 +51,39 @@ SIMPLE = {
     Any: JSON,
     NoneType: st.none(),
 }
+AMOUNTS = SIMPLE[Decimal]
+
+
+@st.composite
+def tiers(draw):
+    """Make margin tiers that fit each other."""
+    bounds = sorted(draw(st.sets(st.decimals("0.001", 10**9, places=3), max_size=3)))
+    levers = sorted(draw(st.lists(st.integers(1, 100), min_size=4, max_size=4)), reverse=True)
+    made = zip([Decimal(0), *bounds], levers, strict=False)
+    rated = [
+        MarginTier(
+            lower_bound=bound,
+            max_leverage=lever,
+            maintenance_rate=draw(st.none() | st.just(Decimal("0.5") / lever)),
+        )
+        for bound, lever in made
+    ]
+    return draw(st.sampled_from([(), tuple(rated)]))
+
+
+INSTRUMENTS = st.builds(
+    Instrument,
+    symbol=WORDS,
+    size_decimals=WHOLE,
+    price_decimals=WHOLE,
+    price_figures=WHOLE,
+    max_leverage=st.integers(1, 100),
+    min_notional=AMOUNTS,
+    tiers=tiers(),
+)
+SIMPLE[Instrument] = INSTRUMENTS
 TIME = datetime(2025, 7, 1, tzinfo=UTC)
+OF_NOTE = Alerted(code="test", message="of note")
 
 
 def values_of(annotation):
@@ -69,6 +110,31 @@ def through_a_line(body):
     event = Event(seq=1, time=TIME, stream=ENGINE, body=body)
     line, _ = build(event, prev=genesis(ENGINE), wall=TIME)
     return parse(bytes(line[:-1])).event()
+
+
+def test_who_wrote_a_line_has_a_place_of_constant_length():
+    event = Event(seq=1, time=TIME, stream=ENGINE, body=OF_NOTE)
+    lines = [
+        bytes(build(event, prev=genesis(ENGINE), wall=TIME, **who)[0][:-1])
+        for who in ({}, {"by": "0123456789abcdef"}, {"by": "f" * 16, "lease": 9_999_999_999})
+    ]
+    told = [parse(line) for line in lines]
+    assert len({len(line) for line in lines}) == 1
+    assert len({record.hash for record in told}) == 1
+    assert [(r.by, r.lease) for r in told] == [
+        ("0" * 16, "0000000000"),
+        ("0123456789abcdef", "0000000000"),
+        ("f" * 16, "9999999999"),
+    ]
+    assert all(record.has_true_wall() and record.event() == event for record in told)
+    for of, other in ((b"0123456789abcdef", b"0123456789abcdee"), (b'"lease":"0', b'"lease":"1')):
+        assert not parse(lines[1].replace(of, other)).has_true_wall()
+
+
+def test_an_instrument_that_was_read_can_be_hashed():
+    coin = Instrument(symbol="BTC", size_decimals=5, price_decimals=1, max_leverage=50)
+    found = through_a_line(InstrumentsListed(section="main", instruments={"BTC": coin})).body
+    assert {found.instruments["BTC"]: 1}[coin] == 1
 
 
 def test_every_class_of_body_is_known_by_its_word():

@@ -29,6 +29,7 @@ from nof0_core.domain.event import (
 )
 from nof0_core.domain.fill import Fill
 from nof0_core.domain.growth import Growth
+from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.model import Message, Usage
 from nof0_core.domain.order import OrderPurpose, OrderRequest, OrderStatus, Side
 from nof0_core.domain.outcome import OrderOutcome
@@ -36,6 +37,7 @@ from nof0_core.domain.vocabulary import CycleStatus
 from nof0_core.errors import UsageError
 from nof0_core.ids import ENGINE, Symbol, TraderId, client_order_id, cycle_id
 from nof0_core.journal import Journal
+from nof0_core.testing import samples
 
 ALICE = TraderId("alice")
 BTC = Symbol("BTC")
@@ -352,6 +354,8 @@ def first_of(annotation):
     }  # fmt: skip
     if annotation in simple:
         return simple[annotation]
+    if annotation is Instrument:
+        return samples.instrument()
     if attrs.has(annotation):
         hints = get_type_hints(annotation)
         return annotation(**{f.name: first_of(hints[f.name]) for f in attrs.fields(annotation)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from zlib import crc32
@@ -57,8 +58,17 @@ def test_line_is_what_the_documentation_says(story):
     at = record["wall"]["at"]
     assert at == "2026-01-02T03:04:05.678901Z"
     assert record["wall"]["took"] == "0000.000000"
-    checksum = crc32(f"{record['hash']} {at} 0000.000000".encode())
+    assert list(record["wall"]) == ["at", "took", "by", "lease", "sum"]
+    assert (record["wall"]["by"], record["wall"]["lease"]) == ("0" * 16, "0" * 10)
+    checksum = crc32(f"{record['hash']} {at} 0000.000000 {'0' * 16} {'0' * 10}".encode())
     assert record["wall"]["sum"] == f"{checksum:08x}"
+
+
+def test_the_machines_part_has_the_length_the_documentation_says(story):
+    page = (Path(__file__).parents[4] / "docs" / "journal.md").read_text(encoding="utf-8")
+    said = int(re.search(r"part of a line is (\d+) bytes", page)[1])
+    lines = [line for file in story.rglob("*.jsonl") for line in file.read_bytes().splitlines()]
+    assert {len(line[line.index(b',"wall":') : -1]) for line in lines} == {said}
 
 
 def test_chain_goes_on_over_midnight(story):
@@ -70,12 +80,14 @@ def test_chain_goes_on_over_midnight(story):
     assert first[0]["prev"] != other[0]["prev"]
 
 
-def test_two_runs_differ_in_machine_time_only(tmp_path, tell):
+def test_two_runs_differ_in_machine_time_and_who_wrote_only(tmp_path, tell):
     texts = []
-    for name, wall in (("a", START), ("b", START + timedelta(days=400, microseconds=5))):
-        with Journal.open(tmp_path / name, wall=lambda wall=wall: wall) as journal:
+    later = START + timedelta(days=400, microseconds=5)
+    for name, wall, who in (("a", START, "a" * 16), ("b", later, "b" * 16)):
+        with Journal.open(tmp_path / name, wall=lambda wall=wall: wall, instance=who) as journal:
             tell(journal)
         texts.append(lines_of(tmp_path / name))
+        assert all(f'"by":"{who}","lease":"0000000000"'.encode() in t for t in texts[-1])
     assert texts[0] != texts[1]
     assert [t[: t.index(b',"wall":')] for t in texts[0]] == [
         t[: t.index(b',"wall":')] for t in texts[1]

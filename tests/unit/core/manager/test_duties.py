@@ -35,7 +35,7 @@ async def test_whatever_a_duty_raises_is_told_once_and_the_engine_goes_on(stage,
         found = [a.message for a in stage.alerts(engine) if a.code == "duty_failed"]
     assert len(found) == 1
     assert found[0].startswith("rebalance: ")
-    assert engine.recorder.state.cycles("ann") > 60
+    assert engine.recorder.state.standing("ann").cycles > 60
 
 
 async def test_a_journal_that_cannot_be_written_ends_the_engine(lockstep):
@@ -134,15 +134,18 @@ async def test_a_clock_that_is_set_plans_everything_anew(stage, real, stepped, u
             tasks.start_soon(manager.run)
             # Enough also where the disk is so slow that a cycle is left out.
             stepped.let_pass(1000)
-            await until(lambda: engine.recorder.state.cycles("ann") >= 2)
+            await until(lambda: engine.recorder.state.standing("ann").cycles >= 2)
             stepped.stand_still()
-            before, looks = engine.recorder.state.cycles("ann"), stage.calls.count("report")
+            before, looks = (
+                engine.recorder.state.standing("ann").cycles,
+                stage.calls.count("report"),
+            )
             stepped.step(by * way)
             stepped.let_pass(3)
             await until(lambda: "clock_jumped" in stage.codes(engine))
             await until(lambda: stage.calls.count("report") > looks)
             stepped.let_pass(1000)
-            await until(lambda: engine.recorder.state.cycles("ann") >= before + 2)
+            await until(lambda: engine.recorder.state.standing("ann").cycles >= before + 2)
             tasks.cancel_scope.cancel()
         engine.recorder.journal.flush()
         cycles = [e.body.cycle for e in engine.recorder.journal.read(types=["cycle"])]

@@ -33,7 +33,7 @@ async def test_a_stop_takes_effect_at_once_and_moves_no_time(asleep, until):
                 reasons.append(await engine.run())
 
             tasks.start_soon(live)
-            await until(lambda: engine.recorder.state.cycles(TraderId("bob")) == 1)
+            await until(lambda: engine.recorder.state.standing(TraderId("bob")).cycles == 1)
             await until(lambda: engine.manager._waiting is not None)
             engine.manager.stop("enough")
         assert reasons == ["enough"]

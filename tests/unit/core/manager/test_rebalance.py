@@ -68,7 +68,7 @@ async def test_an_allocator_that_raises_is_told_with_strategy_plugin_and_line(
         await engine.manager.catch_up()
         rebalancer = engine.manager._rebalancer
         rebalancer._config = evolve(rebalancer._config, allocator=Fails(error))
-        before = engine.recorder.state.initial_capital("ann")
+        before = engine.recorder.state.standing("ann").initial_capital
         await engine.manager._rebalance()
         [alert] = stage.alerts(engine)
     assert alert.code == "allocation_refused"

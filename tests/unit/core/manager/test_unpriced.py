@@ -49,7 +49,7 @@ async def test_a_held_coin_without_a_price_ends_nothing_but_entries(stage, locks
         assert "duty_failed" not in stage.codes(engine)
         assert [[a.trader for a in marked] for marked in hours(engine)] == [["bob"]]
         assert '"BTC"' in (stage.root / "data" / "manager_state.json").read_text()
-        assert engine.recorder.state.cycles("ann") == 61
+        assert engine.recorder.state.standing("ann").cycles == 61
 
 
 async def test_a_price_that_comes_back_lets_entries_pass_and_is_told_anew_when_it_goes(
@@ -85,7 +85,7 @@ async def test_a_restart_goes_on_while_what_it_holds_cannot_be_valued(stage, loc
         await engine.run(stop_at(engine, START + timedelta(minutes=8)))
         assert code in stage.codes(engine)
         assert engine.recorder.state.position("ann", "BTC") is not None
-        assert engine.recorder.state.cycles("ann") >= 6
+        assert engine.recorder.state.standing("ann").cycles >= 6
     stage.faults.clear()
     stage.delisted.clear()
     async with lockstep(START + timedelta(minutes=9)) as engine:

@@ -67,7 +67,7 @@ def told(stage, engine):
 
 
 def cycles(engine):
-    return {name: engine.recorder.state.cycles(name) for name in ("ann", "bob")}
+    return {name: engine.recorder.state.standing(name).cycles for name in ("ann", "bob")}
 
 
 SECTIONS = {"market": "market staged", "exchange": "exchange paper"}
@@ -100,7 +100,7 @@ def test_the_others_trade_and_it_joins_when_it_opens(stage, monkeypatch, verb, f
         await nap(300)
         assert statuses(engine) == dict.fromkeys(("ann", "bob"), TraderStatus.RUNNING)
         assert cycles(engine)["ann"] >= 2
-        assert engine.recorder.state.initial_capital("ann") == 4000
+        assert engine.recorder.state.standing("ann").initial_capital == 4000
         engine.export()
 
     engine = live(stage, monkeypatch, story)
@@ -290,3 +290,19 @@ def test_an_exporter_that_does_not_open_keeps_nobody_from_trading(with_more, mon
 
     live(stage, monkeypatch, story)
     assert stage.calls.count("exporter") == (1 if verb == "cursor" else 10)
+
+
+def test_instruments_of_a_market_that_opens_late_are_recorded_then(stage, monkeypatch):
+    stage.faults["market"] = TransientError("away")
+    seen = []
+
+    async def story(engine):
+        facts = engine.recorder.state.facts
+        seen.append([set(facts.instruments(name)) for name in ("staged", "spare")])
+        stage.faults.clear()
+        await nap(300)
+        seen.append([set(facts.instruments(name)) for name in ("staged", "spare")])
+
+    live(stage, monkeypatch, story)
+    both = {"BTC", "ETH"}
+    assert seen == [[set(), both], [both, both]]

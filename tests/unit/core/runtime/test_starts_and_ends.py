@@ -30,7 +30,7 @@ def stage(tmp_path):
 async def test_a_first_call_may_fail_four_times(stage, monkeypatch, what):
     stage.failures[what] = 4
     async with stage.engine(monkeypatch, SimulatedClock(START)) as engine:
-        assert engine.recorder.state.initial_capital("ann") == 4000
+        assert engine.recorder.state.standing("ann").initial_capital == 4000
     assert stage.calls.count(what) >= 5
 
 

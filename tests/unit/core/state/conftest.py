@@ -193,10 +193,17 @@ def picture(ledger, traders, venue_account="paper", prices=None):
         "trades": [ledger.trades(t) for t in traders],
         "curves": [ledger.curve(t) for t in traders],
         "cycles": [
-            (ledger.cycles(t), ledger.last_cycle(t), ledger.last_status(t)) for t in traders
+            (
+                ledger.standing(t).cycles,
+                ledger.standing(t).last_cycle,
+                ledger.standing(t).last_status,
+            )
+            for t in traders
         ],
-        "answers": [(ledger.answers(t), ledger.trouble(t)) for t in traders],
-        "starts": [(ledger.started_at(t), ledger.initial_capital(t)) for t in traders],
+        "answers": [(ledger.standing(t).answers, ledger.standing(t).trouble) for t in traders],
+        "starts": [
+            (ledger.standing(t).started_at, ledger.standing(t).initial_capital) for t in traders
+        ],
         "orders": ledger.open_orders(venue_account),
         "until": (ledger.last_fill_time(venue_account), ledger.funding_known_until(venue_account)),
         "inception": (ledger.inception, ledger.rebalances),

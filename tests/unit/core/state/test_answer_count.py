@@ -66,17 +66,20 @@ def test_a_stop_during_the_question_counts_as_neither(cycle):
 
 
 def test_counts_and_the_newest_trouble_are_kept_per_trader(script, cycle):
-    assert (script.ledger.answers("ann"), script.ledger.trouble("ann")) == (AnswerCount(), "")
+    assert (script.ledger.standing("ann").answers, script.ledger.standing("ann").trouble) == (
+        AnswerCount(),
+        "",
+    )
     for status, error in (("ok", ""), ("stale_data", "old"), ("model_error", "refused " * 90)):
         script.tell(cycle(status, error=error))
-    assert script.ledger.answers("ann") == AnswerCount(asked=2, usable=1)
-    assert script.ledger.trouble("ann").startswith("model_error: refused refused")
-    assert len(script.ledger.trouble("ann")) == 300
+    assert script.ledger.standing("ann").answers == AnswerCount(asked=2, usable=1)
+    assert script.ledger.standing("ann").trouble.startswith("model_error: refused refused")
+    assert len(script.ledger.standing("ann").trouble) == 300
     late = cycle("budget_exceeded")
     script.tell(late)
-    assert script.ledger.trouble("ann") == "budget_exceeded"
+    assert script.ledger.standing("ann").trouble == "budget_exceeded"
     # A cycle that was due earlier says nothing of how it is now.
     script.tell(attrs.evolve(late, scheduled=late.scheduled - timedelta(hours=1)))
     script.tell(cycle("ok", error="the venue took no order"))
-    assert script.ledger.trouble("ann") == ""
-    assert script.ledger.answers("bob") == AnswerCount()
+    assert script.ledger.standing("ann").trouble == ""
+    assert script.ledger.standing("bob").answers == AnswerCount()

@@ -38,13 +38,13 @@ def test_books_begin_with_the_first_start_of_the_engine(script):
 
 
 def test_trader_begins_with_its_first_capital(script):
-    assert script.ledger.started_at("ann") is None
-    assert script.ledger.initial_capital("ann") is None
+    assert script.ledger.standing("ann").started_at is None
+    assert script.ledger.standing("ann").initial_capital is None
     first = script.now
     script.transfer("ann", "1500")
     script.transfer("ann", "-500", "rebalance")
-    assert script.ledger.started_at("ann") == first
-    assert script.ledger.initial_capital("ann") == D(1500)
+    assert script.ledger.standing("ann").started_at == first
+    assert script.ledger.standing("ann").initial_capital == D(1500)
 
 
 def test_curve_has_one_point_per_hour_and_the_newest_word_on_it(script):
@@ -68,11 +68,14 @@ def test_cycles_are_counted_with_the_last_scheduled_time_and_status(script):
     first = script.now
     cycle(script, "ann", first)
     cycle(script, "ann", first + timedelta(minutes=3), "model_timeout")
-    assert script.ledger.cycles("ann") == 2
-    assert script.ledger.last_cycle("ann") == first + timedelta(minutes=3)
-    assert script.ledger.last_status("ann") == "model_timeout"
-    assert (script.ledger.cycles("bob"), script.ledger.last_cycle("bob")) == (0, None)
-    assert script.ledger.last_status("bob") == ""
+    assert script.ledger.standing("ann").cycles == 2
+    assert script.ledger.standing("ann").last_cycle == first + timedelta(minutes=3)
+    assert script.ledger.standing("ann").last_status == "model_timeout"
+    assert (script.ledger.standing("bob").cycles, script.ledger.standing("bob").last_cycle) == (
+        0,
+        None,
+    )
+    assert script.ledger.standing("bob").last_status == ""
 
 
 def test_rebalances_are_kept_in_order(script):

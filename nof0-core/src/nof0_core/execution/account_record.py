@@ -1,0 +1,101 @@
+"""What the venue says of its account, written down when it says something else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TypeVar
+
+from nof0_core.domain.account import AccountReport
+from nof0_core.domain.event import AccountReported
+from nof0_core.domain.outcome import VenueOrder
+from nof0_core.domain.position import VenuePosition
+from nof0_core.ids import ENGINE
+from nof0_core.state.recorder import Recorder
+
+T = TypeVar("T")
+
+AT_LEAST_EVERY = timedelta(hours=1)
+"""Of the engine's time: so old the newest record may be though nothing has changed."""
+
+
+class AccountRecord:
+    """Records reports of one venue account: when they changed, else every hour."""
+
+    def __init__(self, *, venue_account: str, recorder: Recorder) -> None:
+        self._venue_account = venue_account
+        self._recorder = recorder
+
+    def look(self, report: AccountReport) -> None:
+        """Take a report that has passed the border; records it where that is due."""
+        last = self._recorder.state.facts.account(self._venue_account)
+        if last is not None and same(report, last.report):
+            age = self._recorder.clock.now() - last.time
+            # A clock that was set back would be silent until it is where it was.
+            if timedelta(0) <= age < AT_LEAST_EVERY:
+                return
+        body = AccountReported(venue_account=self._venue_account, report=report)
+        self._recorder.record(ENGINE, body)
+
+
+def same(one: AccountReport, other: AccountReport) -> bool:
+    """Tell whether two reports say the same of all that does not move with marks.
+
+    That is cash, positions with leverage and margin mode, and orders, in whatever order both stand.
+    """
+    return (
+        one.account.raw_usd == other.account.raw_usd
+        and len(one.positions) == len(other.positions)
+        and len(one.orders) == len(other.orders)
+        and _agree(one.positions, other.positions, _by_coin, _is_same_position)
+        and _agree(one.orders, other.orders, _by_id, _is_same_order)
+    )
+
+
+def _agree(
+    ones: tuple[T, ...],
+    others: tuple[T, ...],
+    key: Callable[[T], str],
+    is_same: Callable[[T, T], bool],
+) -> bool:
+    """Compare row by row as both stand, which nearly always is the same; else by their keys."""
+    pairs = zip(ones, others, strict=True)
+    if all(one is other or is_same(one, other) for one, other in pairs):
+        return True
+    ones, others = tuple(sorted(ones, key=key)), tuple(sorted(others, key=key))
+    return all(is_same(one, other) for one, other in zip(ones, others, strict=True))
+
+
+def _by_coin(position: VenuePosition) -> str:
+    return position.symbol
+
+
+def _by_id(order: VenueOrder) -> str:
+    return order.venue_order_id
+
+
+def _is_same_position(one: VenuePosition, other: VenuePosition) -> bool:
+    return (
+        one.symbol == other.symbol
+        and one.quantity == other.quantity
+        and one.entry_price == other.entry_price
+        and one.leverage == other.leverage
+        and one.margin_mode is other.margin_mode
+    )
+
+
+def _is_same_order(one: VenueOrder, other: VenueOrder) -> bool:
+    """Compare all but the time and the venue's words."""
+    return (
+        one.venue_order_id == other.venue_order_id
+        and one.client_id == other.client_id
+        and one.symbol == other.symbol
+        and one.side is other.side
+        and one.size == other.size
+        and one.filled_size == other.filled_size
+        and one.limit_price == other.limit_price
+        and one.status is other.status
+        and one.average_price == other.average_price
+        and one.is_reduce_only == other.is_reduce_only
+        and one.trigger == other.trigger
+    )
