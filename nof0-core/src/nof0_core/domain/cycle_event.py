@@ -67,6 +67,7 @@ class Decided(Body):
     prompt_digest: str | None = None
     template_versions: Mapping[str, str] = attrs.field(factory=dict)
     messages: tuple[Message, ...] | None = None
+    texts_in: tuple[int | None, ...] = ()
     prompt_cut: str = ""
     answer: str = ""
     chain_of_thought: str = ""
@@ -87,6 +88,11 @@ class CycleEnded(Body):
     `template_versions` belong to it, `prompt_cut` says what was left out of it. `answer` is the raw
     text of the model.
 
+    A text that an earlier record of the same trader and day has at the same place of the prompt is
+    not written again: `texts_in` then has for each message the number of that record, None where
+    the text stands here; it is empty where all do. Listeners, state and exporters are given whole
+    messages, and `texts_in` empty.
+
     `decided` is the number of the cycle's `Decided` record, None where it ordered nothing. With it,
     `parameters` and all from `prompt_digest` to `judgements` stand in that record only; listeners,
     state and exporters are given them joined.
@@ -106,6 +112,7 @@ class CycleEnded(Body):
     prompt_digest: str | None = None
     template_versions: Mapping[str, str] = attrs.field(factory=dict)
     messages: tuple[Message, ...] | None = None
+    texts_in: tuple[int | None, ...] = ()
     prompt_cut: str = ""
     answer: str = ""
     chain_of_thought: str = ""
