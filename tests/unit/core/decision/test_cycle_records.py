@@ -7,7 +7,6 @@ from types import SimpleNamespace
 
 import anyio
 import anyio.lowlevel
-import msgspec
 import pytest
 
 from nof0_core.clock import SimulatedClock
@@ -57,9 +56,7 @@ class Surroundings:
 
     async def moment(self, symbols):
         self._fail("market")
-        return SimpleNamespace(
-            time=None, digest="d", record=msgspec.Raw(b"{}"), snapshots=self.seen.snapshots
-        )
+        return SimpleNamespace(time=None, digest="d", entries=(), snapshots=self.seen.snapshots)
 
     async def answer(self, request):
         assert request.prompt is not None
