@@ -272,6 +272,7 @@ def test_an_event_of_another_type_is_refused(long):
         reread(alert, long.read)
 
 
+@pytest.mark.anyio
 async def test_views_of_a_feed_come_back(recorded, feed_of, clock, log):
     feed = feed_of(recorded)
     lists = itertools.cycle([("BTC", "ETH"), ("DOGE", "BTC"), ("ETH",)])
