@@ -36,7 +36,8 @@ MANAGER = """
 manager: {total_equity_usd: 10000}
 traders:
   - {id: alpha, model: gpt, symbols: [BTC, ETH], decision_interval: 3m, allocation_pct: 30,
-     prompt_template: prompts/manager/default.tmpl, risk_params: &r {min_confidence: 50, min_risk_reward_ratio: 1}}
+     prompt_template: prompts/manager/default.tmpl,
+     risk_params: &r {min_confidence: 50, min_risk_reward_ratio: 1}}
   - {id: beta, model: gpt, symbols: [SOL, BTC], decision_interval: 6m, allocation_pct: 30,
      prompt_template: prompts/manager/aggressive_short.tmpl, risk_params: *r}
   - {id: gamma, model: flip, symbols: [DOGE], decision_interval: 3m, allocation_pct: 20,

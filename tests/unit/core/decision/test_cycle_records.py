@@ -136,6 +136,24 @@ async def test_a_cycle_says_what_its_calls_took(around, cycle, records):
     assert record.judgements[0].is_approved, "no order: the test shows nothing"
 
 
+async def test_a_market_that_could_not_be_recorded_is_recorded_by_the_next_who_sees_it(
+    cycle, recorder, monkeypatch
+):
+    def away(*_, **__):
+        message = "the journal is away"
+        raise TransientError(message)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recorder.journal, "append", away)
+        with pytest.raises(TransientError):
+            await cycle()
+    events = []
+    recorder.listeners.append(events.append)
+    await cycle()
+    await cycle()
+    assert [event.body.type for event in events].count("market") == 1
+
+
 @pytest.mark.parametrize("broken", ["quotes", "exchange"])
 async def test_a_cycle_that_fails_after_the_answer_says_so_too(around, cycle, records, broken):
     around.broken = broken
