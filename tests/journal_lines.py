@@ -35,15 +35,30 @@ def lines_below(folder: Path) -> list[Line]:
 def whole(lines: list[Line]) -> list[Line]:
     """Return the lines in order, the two of each cycle that ordered as the one of its end.
 
-    Cycles are left without the numbers of other records, which a further start moves.
+    Cycles are left without the numbers of other records, which a further start moves. Messages have
+    the texts that stand in other records.
     """
-    decided = {line["seq"]: line["data"] for line in lines if line["type"] == "decided"}
+    cycles = {x["seq"]: x["data"] for x in lines if x["type"] in {"decided", "cycle"}}
+    said = {
+        seq: data | {"messages": _texts(cycles, data), "texts_in": []}
+        for seq, data in cycles.items()
+    }
+    decided = {x["seq"]: said[x["seq"]] for x in lines if x["type"] == "decided"}
     found = []
     for line in sorted(lines, key=lambda each: each["seq"]):
         if line["type"] == "cycle":
-            said = decided.get(line["data"]["decided"], {})
-            data = {k: v for k, v in (line["data"] | said).items() if k not in NUMBERS}
+            whole = said[line["seq"]] | decided.get(line["data"]["decided"], {})
+            data = {k: v for k, v in whole.items() if k not in NUMBERS}
             found.append(line | {"data": data})
         elif line["type"] != "decided":
             found.append(line)
     return found
+
+
+def _texts(cycles: dict[int, Line], data: Line) -> list[Line] | None:
+    if not data["texts_in"]:
+        return data["messages"]
+    return [
+        message if seq is None else message | {"content": cycles[seq]["messages"][place]["content"]}
+        for place, (message, seq) in enumerate(zip(data["messages"], data["texts_in"], strict=True))
+    ]

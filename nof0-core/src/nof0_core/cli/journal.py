@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -18,7 +18,7 @@ from nof0_core.cli.journal_place import Source, locate, source_argument
 from nof0_core.errors import UsageError
 
 if TYPE_CHECKING:
-    from nof0_core.domain.event import CycleEnded, Decided, Event
+    from nof0_core.domain.event import Body, CycleEnded, Decided, Event
     from nof0_core.journal import Anchor, Record
 
 PIPE_WIDTH = 240
@@ -81,7 +81,7 @@ def list_(
     console = Console()
     if not console.is_terminal:
         console = Console(width=PIPE_WIDTH)
-    console.print(table_of(_whole(place, [record.event() for record in chosen])))
+    console.print(table_of(_joined(place, [record.event() for record in chosen])))
 
 
 @journal.command(short_help="Show all of one record or cycle.")
@@ -106,8 +106,7 @@ def show(source: Path, record: str, *, as_json: bool) -> None:
     from nof0_core.cli.journal_text import document_of
 
     console = Console()
-    (event,) = _whole(place, [found.event()])
-    body = event.body
+    body = _whole(place, found.event())
     # What goes into a file keeps its lines as they are.
     console.print(document_of(found, body), soft_wrap=not console.is_terminal)
     if isinstance(body, CycleEnded | Decided) and (seq := _market_of(place, body)) is not None:
@@ -178,16 +177,44 @@ def _find(place: Source, word: str) -> Record:
     raise UsageError(message)
 
 
-def _whole(place: Source, events: list[Event]) -> list[Event]:
-    """Return the events, cycles that ordered with the decisions recorded before them."""
+def _joined(place: Source, events: list[Event]) -> Iterator[Event]:
+    """Yield the events, cycles that ordered with the decisions recorded before them."""
     from nof0_core.domain.cycle_record import CycleJoiner
     from nof0_core.domain.event import CycleEnded
 
     wanted = {event.body.decided for event in events if isinstance(event.body, CycleEnded)} - {None}
-    if not wanted:
-        return events
-    found = {r.seq: r.event() for r in place.records(types=("decided",)) if r.seq in wanted}
-    return [CycleJoiner(found.get).joined(event) for event in events]
+    decided = place.records(types=("decided",)) if wanted else ()
+    found = {r.seq: r.event() for r in decided if r.seq in wanted}
+    # Nobody looks for the texts of prompts, which stand in a table of no record.
+    cycles = CycleJoiner()
+    for event in events:
+        if isinstance(event.body, CycleEnded) and event.body.decided in found:
+            cycles.take(found[event.body.decided])
+        yield cycles.joined(event)
+
+
+def _whole(place: Source, event: Event) -> Body:
+    """Return what a record tells, with what of it stands in others.
+
+    Raises:
+        JournalError: the text of a prompt is not there.
+        DataError: a bar of a market view is not there.
+    """
+    import msgspec
+
+    from nof0_core.domain.cycle_record import CycleJoiner
+    from nof0_core.domain.event import MarketSeen
+    from nof0_core.market.rereading import reread
+
+    def others(seq: int, *types: str) -> Iterator[Event]:
+        found = place.records(traders=(event.stream,), types=types, after=seq - 1)
+        return (record.event() for record in found)
+
+    body = event.body
+    if isinstance(body, MarketSeen):
+        text = reread(event, lambda seq: others(seq, MarketSeen.type))
+        return attrs.evolve(body, snapshots=msgspec.Raw(text))
+    return CycleJoiner(lambda seq: next(others(seq), None)).joined(event).body
 
 
 def _market_of(place: Source, cycle: CycleEnded | Decided) -> int | None:

@@ -30,13 +30,13 @@ class Source:
     state_dir: Path
 
     def records(
-        self, *, traders: tuple[str, ...] = (), types: tuple[str, ...] = ()
+        self, *, traders: tuple[str, ...] = (), types: tuple[str, ...] = (), after: int = 0
     ) -> Iterator[Record]:
-        """Yield records in order of their numbers, of some traders and types or all."""
+        """Yield records numbered above `after`, ascending, of some traders and types or all."""
         from nof0_core.journal import records
 
         streams = [TraderId(name) for name in traders] or None
-        return records(self.root, self.elsewhere, streams=streams, types=types or None)
+        return records(self.root, self.elsewhere, after=after, streams=streams, types=types or None)
 
 
 source_argument = click.argument(

@@ -17,7 +17,7 @@ Key = tuple[str, str, str]
 
 
 class _Table(msgspec.Struct):
-    columns: list[str]
+    columns: list[str] | None
     bars: list[msgspec.Raw]
 
 
@@ -32,8 +32,9 @@ _bar = msgspec.json.Decoder(list[float | None])
 class CandleFile:
     """Collects bars from recorded markets; `most` of each coin and interval are kept.
 
-    A record has the last few bars alone. Where more time passes between two of them, as while the
-    engine stands still, bars are missing; none is made up.
+    A record has the bars that the one before it had not, the first of a day or run the last few
+    alone. Where more time passes between two of them, as while the engine stands still, bars are
+    missing; none is made up.
     """
 
     def __init__(self, most: int) -> None:
@@ -57,7 +58,7 @@ class CandleFile:
             snapshots = encode(snapshots)
         for symbol, entry in _entries.decode(snapshots).items():
             for interval, table in entry.series.items():
-                if tuple(table.columns[: len(_COLUMNS)]) == _COLUMNS:
+                if table.bars and tuple((table.columns or ())[: len(_COLUMNS)]) == _COLUMNS:
                     self._extend((section, symbol, interval), table.bars)
 
     def rows(self) -> list[bytes]:

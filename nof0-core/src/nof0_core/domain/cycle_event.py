@@ -68,6 +68,7 @@ class Decided(Body):
     prompt_digest: str | None = None
     template_versions: Mapping[str, str] = attrs.field(factory=dict)
     messages: tuple[Message, ...] | None = None
+    texts_in: tuple[int | None, ...] = ()
     prompt_cut: str = ""
     answer: str = ""
     chain_of_thought: str = ""
@@ -92,6 +93,11 @@ class CycleEnded(Body):
     together: `account`, `performance`, brakes and budgets, and whatever risk checks saw of other
     traders, are the fold of the journal up to it. 0: the cycle ended before that.
 
+    A text that an earlier record of the same trader and day has at the same place of the prompt is
+    not written again: `texts_in` then has for each message the number of that record, None where
+    the text stands here; it is empty where all do. Listeners, state and exporters are given whole
+    messages, and `texts_in` empty.
+
     `decided` is the number of the cycle's `Decided` record, None where it ordered nothing. With it,
     `parameters` and all from `prompt_digest` to `judgements` stand in that record only; listeners,
     state and exporters are given them joined.
@@ -112,6 +118,7 @@ class CycleEnded(Body):
     prompt_digest: str | None = None
     template_versions: Mapping[str, str] = attrs.field(factory=dict)
     messages: tuple[Message, ...] | None = None
+    texts_in: tuple[int | None, ...] = ()
     prompt_cut: str = ""
     answer: str = ""
     chain_of_thought: str = ""

@@ -114,13 +114,16 @@ class Transferred(Body):
 class MarketSeen(Body):
     """What the market looked like at a moment at which traders decided.
 
-    `digest` names it in the cycle records; `snapshots` is the JSON form written by
-    `nof0_core.market.record`, one entry per symbol.
+    `digest` names it in the cycle records: the SHA-256 of its exact JSON form (see
+    `nof0_core.market.record`). `snapshots` has one entry per symbol, with each bar that no earlier
+    record has; its form is that of `nof0_core.market.written_bars`. `since` is the number of the
+    earliest record that holds a bar of this view, None where all are in this one.
     """
 
     type: ClassVar[str] = "market"
     section: str
     digest: str
+    since: int | None = None
     snapshots: Any
 
 

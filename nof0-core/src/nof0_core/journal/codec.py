@@ -50,6 +50,7 @@ class _Market(msgspec.Struct, forbid_unknown_fields=True):
 
     section: str
     digest: str
+    since: int | None
     snapshots: msgspec.Raw
 
 
@@ -118,7 +119,7 @@ def decode(type_: str, data: bytes | memoryview) -> Body:
         message = f'the body of an event of type "{type_}" does not fit: {error}'
         raise JournalError(message) from error
     if isinstance(found, _Market):
-        found = MarketSeen(section=found.section, digest=found.digest, snapshots=found.snapshots)
+        found = MarketSeen(**msgspec.structs.asdict(found))
     body: Body = found
     return body
 

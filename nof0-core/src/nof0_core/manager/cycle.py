@@ -9,7 +9,7 @@ from nof0_core.decision import CallsMade, DecisionResult
 from nof0_core.domain.context import BudgetLeft, DecisionContext, Performance
 from nof0_core.domain.cycle_record import joined
 from nof0_core.domain.decision import CHECK_FAILED, Judgement
-from nof0_core.domain.event import CycleEnded, Decided, MarketSeen
+from nof0_core.domain.event import CycleEnded, Decided
 from nof0_core.domain.vocabulary import CycleStatus
 from nof0_core.errors import EndOfDataError, JournalError, Nof0Error, in_words
 from nof0_core.execution.engine import ExecutionEngine
@@ -19,6 +19,7 @@ from nof0_core.manager.cycle_end import end_early, ending
 from nof0_core.manager.trader import Trader
 from nof0_core.market.feed import MarketFeed
 from nof0_core.market.view import MarketView
+from nof0_core.market.written_bars import WrittenBars
 from nof0_core.portfolio.valuation import Portfolio
 from nof0_core.protocols.llm import CallLog
 from nof0_core.spending.budget import ModelBudget
@@ -53,6 +54,7 @@ class CycleRunner:
         self._failed_checks: AlertOnce[tuple[TraderId, str]] = AlertOnce(recorder, CHECK_FAILED)
         self._ended: dict[TraderId, CycleId] = {}
         self._seen: tuple[datetime | None, set[str]] = (None, set())
+        self._bars = WrittenBars()
 
     async def run(self, trader: Trader, scheduled: datetime, calls: CallLog) -> DecisionResult:
         """Run one cycle and return what came of its question.
@@ -157,11 +159,10 @@ class CycleRunner:
             digests = set()
             self._seen = (moment.time, digests)
         if moment.digest not in digests:
+            now = self._recorder.clock.now()
+            body, take = self._bars.prepare(section, moment, now)
+            take(self._recorder.record(ENGINE, body, time=now).seq)
             digests.add(moment.digest)
-            self._recorder.record(
-                ENGINE,
-                MarketSeen(section=section, digest=moment.digest, snapshots=moment.record),
-            )
 
     def record_failure(
         self,

@@ -8,7 +8,6 @@ from typing import TypeAlias
 
 import anyio
 import attrs
-import msgspec
 import numpy as np
 
 from nof0_core.border.bars import checked_bars
@@ -28,7 +27,7 @@ from nof0_core.market.calls import MarketCalls
 from nof0_core.market.live import LiveSeries
 from nof0_core.market.quotes import QuoteCache
 from nof0_core.market.recorded import RecordedSeries
-from nof0_core.market.view import EncodedSeries, MarketView, Source
+from nof0_core.market.view import EncodedEntry, EncodedSeries, MarketView, Source
 from nof0_core.plugins.suggestion import did_you_mean
 from nof0_core.protocols import MarketCapability, MarketProvider, QuoteStream, market_with
 
@@ -239,22 +238,31 @@ class MarketFeed:
         missing = {s: answer for s, answer in answers.items() if isinstance(answer, str)}
         now, shown = await self._series(symbols, missing)
         snapshots: dict[Symbol, MarketSnapshot] = {}
-        entries: list[bytes] = []
+        entries: list[EncodedEntry] = []
         fresh_until = to_ms(now + self._max_age)
         for symbol, found in shown.items():
             quote = answers[symbol]
             assert isinstance(quote, Quote)  # noqa: S101 - the others are in `missing`
             series = {interval: each.series for interval, each in found}
             snapshots[symbol] = MarketSnapshot(symbol=symbol, time=now, quote=quote, series=series)
-            entries.append(record.entry(symbol, now, quote, [each.encoded for _, each in found]))
+            entries.append(
+                EncodedEntry(
+                    symbol=symbol,
+                    head=record.entry_head(symbol, now, quote),
+                    series=[each for _, each in found],
+                )
+            )
             fresh_until = min(fresh_until, *(each.fresh_until for _, each in found))
-        text = record.join_entries(entries)
+        text = record.join_entries(
+            record.join_series(entry.head, (each.encoded for each in entry.series))
+            for entry in entries
+        )
         moment = MarketView(
             time=now,
             digest=record.digest(text),
             snapshots=snapshots,
             missing=missing,
-            record=msgspec.Raw(text),
+            entries=entries,
         )
         self._moments[symbols] = (fresh_until, moment)
         return moment

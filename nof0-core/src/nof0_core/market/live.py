@@ -114,13 +114,15 @@ class LiveSeries:
                 candles=candles[newest],
                 indicators={name: values[newest] for name, values in computed.items()},
             )
+            head, rows = encode_series(series)
             closed = to_ms(candles.last_close_time)
             self._fresh_until = max(closed + self._length, to_ms(self._clock.now()) + self._pause)
             self._stale_at = closed + STALE_INTERVALS * self._length
             self._failure = None
             self._shown = EncodedSeries(
                 series=series,
-                encoded=encode_series(series),
+                head=head,
+                rows=rows,
                 fresh_until=min(self._fresh_until, self._stale_at),
             )
 

@@ -1,5 +1,8 @@
 """The exact JSON form of market snapshots, and the way back.
 
+It is what the digest of a market view is of. The journal has each bar once: see
+`nof0_core.market.written_bars`, and `nof0_core.market.rereading` for how this form is made of it.
+
 One object, an entry per symbol::
 
     {"BTC": {"time": "2025-07-14T00:03:00Z",
@@ -40,11 +43,9 @@ def encode(snapshots: Mapping[Symbol, MarketSnapshot]) -> bytes:
         DataError: a series holds an infinite number, which JSON cannot.
     """
     return join_entries(
-        entry(
-            symbol,
-            snapshot.time,
-            snapshot.quote,
-            map(encode_series, snapshot.series.values()),
+        join_series(
+            entry_head(symbol, snapshot.time, snapshot.quote),
+            (join_rows(*encode_series(series)) for series in snapshot.series.values()),
         )
         for symbol, snapshot in snapshots.items()
     )
@@ -55,8 +56,12 @@ def digest(record: bytes | msgspec.Raw) -> str:
     return hashlib.sha256(bytes(record)).hexdigest()
 
 
-def encode_series(series: Series) -> bytes:
-    """Write one series with its interval in front; see `encode`."""
+def encode_series(series: Series) -> tuple[bytes, list[bytes]]:
+    """Write one series: what `join_rows` puts together.
+
+    Raises:
+        DataError: as `encode`.
+    """
     bars = series.candles
     columns = [getattr(bars, name) for name in BAR_COLUMNS] + list(series.indicators.values())
     table = np.stack(columns, axis=1)
@@ -64,7 +69,7 @@ def encode_series(series: Series) -> bytes:
         message = f"a series of {series.interval} holds an infinite number"
         raise DataError(message)
     rows = encode_rows(bars.open_time.tolist(), table.tolist())
-    return join_rows(column_head(series.interval, series.indicators), rows)
+    return column_head(series.interval, series.indicators), rows
 
 
 def encode_rows(open_times: Sequence[int], table: Sequence[Sequence[float]]) -> list[bytes]:
@@ -78,20 +83,24 @@ def encode_rows(open_times: Sequence[int], table: Sequence[Sequence[float]]) -> 
 
 
 def column_head(interval: Interval, indicators: Iterable[str]) -> bytes:
-    """Write the part of a series that names its interval and columns."""
+    """Write the part of a series that names its interval and columns: `"3m":{"columns":[…]`."""
     names = ["open_time", *BAR_COLUMNS, *indicators]
-    return b'%b:{"columns":%b,"bars":[' % (_encode(interval), _encode(names))
+    return b'%b:{"columns":%b' % (_encode(interval), _encode(names))
 
 
 def join_rows(head: bytes, rows: Iterable[bytes]) -> bytes:
     """Put a series together from `column_head` and its bars, oldest first."""
-    return head + b",".join(rows) + b"]}"
+    return b'%b,"bars":[%b]}' % (head, b",".join(rows))
 
 
-def entry(symbol: Symbol, time: datetime, quote: Quote, series: Iterable[bytes]) -> bytes:
-    """Write the entry of one symbol from encoded series."""
-    head = b'%b:{"time":%b,"quote":%b,"series":{' % (_encode(symbol), _encode(time), _encode(quote))
-    return head + b",".join(series) + b"}}"
+def entry_head(symbol: Symbol, time: datetime, quote: Quote) -> bytes:
+    """Write the part of an entry before its series: `"BTC":{"time":…,"quote":{…}`."""
+    return b'%b:{"time":%b,"quote":%b' % (_encode(symbol), _encode(time), _encode(quote))
+
+
+def join_series(head: bytes, series: Iterable[bytes]) -> bytes:
+    """Put the entry of one symbol together from `entry_head` and its encoded series."""
+    return b'%b,"series":{%b}}' % (head, b",".join(series))
 
 
 def join_entries(entries: Iterable[bytes]) -> bytes:

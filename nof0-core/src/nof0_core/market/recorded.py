@@ -14,7 +14,7 @@ from nof0_core.errors import DataError
 from nof0_core.ids import Symbol
 from nof0_core.indicators.catalog import compute
 from nof0_core.indicators.recipe import Wanted
-from nof0_core.market.record import BAR_COLUMNS, column_head, encode_rows, join_rows
+from nof0_core.market.record import BAR_COLUMNS, column_head, encode_rows
 from nof0_core.market.view import EncodedSeries
 
 _AHEAD = 256
@@ -106,7 +106,8 @@ class RecordedSeries:
                 candles=self._candles[window],
                 indicators=Window(self._computed, window),
             ),
-            encoded=join_rows(self._head, self._encoded(window.start, end)),
+            head=self._head,
+            rows=self._encoded(window.start, end),
             fresh_until=min(self._closes[end], stale_at) if end < len(self._closes) else stale_at,
         )
         return self._shown

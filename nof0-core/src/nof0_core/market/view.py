@@ -2,43 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 import attrs
-import msgspec
 
 from nof0_core.domain.snapshot import MarketSnapshot, Series
 from nof0_core.ids import Symbol
+from nof0_core.market.record import join_rows
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class EncodedSeries:
+    """A series and its exact JSON form, in parts and with the interval in front.
+
+    `head` has interval and columns, `rows` the bars, oldest first, `encoded` is all of it (see
+    `nof0_core.market.record`). Good until `fresh_until` (milliseconds UTC, not included).
+    """
+
+    series: Series
+    head: bytes
+    rows: Sequence[bytes]
+    fresh_until: int
+    encoded: bytes = attrs.field(init=False)
+
+    @encoded.default
+    def _join(self) -> bytes:
+        return join_rows(self.head, self.rows)
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class EncodedEntry:
+    """What is shown of one symbol: time and quote encoded in `head`, and its series."""
+
+    symbol: Symbol
+    head: bytes
+    series: Sequence[EncodedSeries]
 
 
 @attrs.frozen(kw_only=True, eq=False)
 class MarketView:
     """The market at `time` (UTC): one snapshot per symbol, in the order they were asked for.
 
-    `missing` has the symbols whose data could not be had, with a sentence why. `record` is the
-    exact JSON form of `snapshots` (see `nof0_core.market.record`), ready to be embedded by msgspec,
-    and `digest` its SHA-256 in hex.
+    `missing` has the symbols whose data could not be had, with a sentence why. `entries` are the
+    parts of the exact JSON form of `snapshots` (see `nof0_core.market.record`), `digest` is the
+    SHA-256 of the whole in hex.
     """
 
     time: datetime
     digest: str
     snapshots: Mapping[Symbol, MarketSnapshot]
     missing: Mapping[Symbol, str]
-    record: msgspec.Raw
-
-
-@attrs.frozen(kw_only=True, eq=False)
-class EncodedSeries:
-    """A series and its exact JSON form with the interval in front.
-
-    Good until `fresh_until` (milliseconds UTC, not included).
-    """
-
-    series: Series
-    encoded: bytes
-    fresh_until: int
+    entries: Sequence[EncodedEntry]
 
 
 class Source(Protocol):

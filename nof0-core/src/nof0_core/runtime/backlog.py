@@ -37,7 +37,7 @@ class Backlog:
         """Return the next events above `position`, at most `BATCH` and none above `last`.
 
         Raises:
-            JournalError: a record cannot be read.
+            JournalError: a record cannot be read, or a part of it is in one that is not there.
         """
         if position >= last:
             return []
@@ -54,7 +54,12 @@ class Backlog:
             cycles = CycleJoiner(self._read_one)
             self._on_disk = map(cycles.joined, self._journal.read(after=position))
         # Decoding takes longer than an event loop should be kept waiting.
-        batch = await anyio.to_thread.run_sync(list, islice(self._on_disk, size))
+        try:
+            batch = await anyio.to_thread.run_sync(list, islice(self._on_disk, size))
+        except BaseException:
+            # What was read before it is to be handed over first, another time.
+            self._on_disk = None
+            raise
         if not batch and is_old:
             # It ends at what was the newest event when it was begun.
             self._on_disk = None

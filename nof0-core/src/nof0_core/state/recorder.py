@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 
 from nof0_core.clock import Clock
 from nof0_core.domain.event import Alerted, Body, Event
@@ -14,6 +15,7 @@ from nof0_core.journal.reserve import Reserve
 from nof0_core.plugins.env import Logger
 from nof0_core.state.engine_state import EngineState
 from nof0_core.state.full_disk import FullDisk
+from nof0_core.state.written_prompts import WrittenPrompts
 
 
 class Recorder:
@@ -29,22 +31,28 @@ class Recorder:
         self.clock = clock
         self.log = log
         self.listeners: list[Callable[[Event], None]] = []
+        self._prompts = WrittenPrompts()
         self._full_disk: FullDisk | None = None
 
-    def record(self, stream: TraderId, body: Body, *, took: float = 0.0) -> Event:
+    def record(
+        self, stream: TraderId, body: Body, *, took: float = 0.0, time: datetime | None = None
+    ) -> Event:
         """Append one event to a stream and apply it; it is on disk after the next `commit`.
 
         What cannot be applied never enters the journal: it is tried first. `took` is the real time
-        spent on it, in seconds.
+        spent on it, in seconds, `time` what the clock said just now if that was asked already. A
+        text of a prompt that the stream has is not written again.
 
         Raises:
             UnbookableError: it cannot be true, or could not be read back. Nothing was written,
                 numbered or changed; who records it knows where it came from, and what to do.
         """
-        time = self.clock.now()
+        time = self.clock.now() if time is None else time
         seq = self.journal.last_seq + 1
         take = self.state.check(Event(seq=seq, time=time, stream=stream, body=body))
-        self.journal.append(time, stream, body, took=took)
+        written = self._prompts.shortened(time, body)
+        self.journal.append(time, stream, written, took=took)
+        self._prompts.take(seq, time, written)
         event = take()
         for listener in self.listeners:
             listener(event)

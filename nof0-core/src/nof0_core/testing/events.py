@@ -11,12 +11,13 @@ from decimal import Decimal
 from typing import Any
 
 import attrs
-import msgspec
 
 from nof0_core.domain.event import BODIES, Body, Event, MarketSeen
 from nof0_core.domain.instrument import Instrument
 from nof0_core.ids import ENGINE, Symbol, TraderId
-from nof0_core.market.record import digest, encode
+from nof0_core.market import record
+from nof0_core.market.view import EncodedEntry, EncodedSeries, MarketView
+from nof0_core.market.written_bars import WrittenBars
 from nof0_core.testing import samples
 from nof0_core.testing.environment import START
 
@@ -60,14 +61,35 @@ def sample_events(first: int = 1) -> tuple[Event, ...]:
 
 def _body(kind: type[Any], *, is_full: bool) -> Any:
     if kind is MarketSeen:
-        seen = msgspec.Raw(encode({samples.BTC: samples.snapshot()}))
-        return MarketSeen(section="sample", digest=digest(seen), snapshots=seen)
+        return _market()
     hints = typing.get_type_hints(kind)
     made = {}
     for field in attrs.fields(kind):
-        if field.init and (is_full or field.default is attrs.NOTHING):
+        # Listeners and exporters are given whole prompts.
+        is_there = is_full and field.name != "texts_in"
+        if field.init and (is_there or field.default is attrs.NOTHING):
             made[field.name] = _value(hints[field.name], is_full=is_full)
     return kind(**made)
+
+
+def _market() -> MarketSeen:
+    """Make what is recorded of a market that was not looked at before."""
+    seen = samples.snapshot()
+    series = [
+        EncodedSeries(series=each, head=head, rows=rows, fresh_until=0)
+        for each in seen.series.values()
+        for head, rows in (record.encode_series(each),)
+    ]
+    head = record.entry_head(seen.symbol, seen.time, seen.quote)
+    snapshots = {seen.symbol: seen}
+    view = MarketView(
+        time=START,
+        digest=record.digest(record.encode(snapshots)),
+        snapshots=snapshots,
+        missing={},
+        entries=[EncodedEntry(symbol=seen.symbol, head=head, series=series)],
+    )
+    return WrittenBars().prepare("sample", view, START)[0]
 
 
 def _value(hint: Any, *, is_full: bool) -> Any:

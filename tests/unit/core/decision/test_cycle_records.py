@@ -7,7 +7,6 @@ from types import SimpleNamespace
 
 import anyio
 import anyio.lowlevel
-import msgspec
 import pytest
 
 from nof0_core.clock import SimulatedClock
@@ -59,9 +58,7 @@ class Surroundings:
 
     async def moment(self, symbols):
         self._fail("market")
-        return SimpleNamespace(
-            time=None, digest="d", record=msgspec.Raw(b"{}"), snapshots=self.seen.snapshots
-        )
+        return SimpleNamespace(time=None, digest="d", entries=(), snapshots=self.seen.snapshots)
 
     async def answer(self, request):
         assert request.prompt is not None
@@ -141,6 +138,24 @@ async def test_a_cycle_says_what_its_calls_took(around, cycle, records):
     (record,) = records
     assert [call.usage for call in record.calls] == [USAGE]
     assert record.judgements[0].is_approved, "no order: the test shows nothing"
+
+
+async def test_a_market_that_could_not_be_recorded_is_recorded_by_the_next_who_sees_it(
+    cycle, recorder, monkeypatch
+):
+    def away(*_, **__):
+        message = "the journal is away"
+        raise TransientError(message)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recorder.journal, "append", away)
+        with pytest.raises(TransientError):
+            await cycle()
+    events = []
+    recorder.listeners.append(events.append)
+    await cycle()
+    await cycle()
+    assert [event.body.type for event in events].count("market") == 1
 
 
 @pytest.mark.parametrize("broken", ["quotes", "exchange"])

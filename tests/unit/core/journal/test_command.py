@@ -10,7 +10,6 @@ from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import attrs
-import msgspec
 import pytest
 from click.testing import CliRunner
 
@@ -38,6 +37,7 @@ from nof0_core.errors import UsageError
 from nof0_core.ids import ENGINE, Symbol, TraderId, client_order_id, cycle_id
 from nof0_core.journal import Journal
 from nof0_core.testing import samples
+from nof0_core.testing.events import sample_events
 
 ALICE = TraderId("alice")
 BTC = Symbol("BTC")
@@ -350,15 +350,18 @@ def first_of(annotation):
     annotation = getattr(annotation, "__supertype__", annotation)
     simple = {
         int: 1, float: 0.5, str: "word", bool: True, datetime: START, Decimal: Decimal(1),
-        Any: msgspec.Raw(b'{"BTC":{"mark":"1.5","bars":[[1,2.5],[2,2.75]]}}'),
     }  # fmt: skip
+    if annotation is MarketSeen:
+        return next(e.body for e in sample_events() if isinstance(e.body, MarketSeen))
     if annotation in simple:
         return simple[annotation]
     if annotation is Instrument:
         return samples.instrument()
     if attrs.has(annotation):
         hints = get_type_hints(annotation)
-        return annotation(**{f.name: first_of(hints[f.name]) for f in attrs.fields(annotation)})
+        names = [f.name for f in attrs.fields(annotation)]
+        # Listeners are given whole prompts.
+        return annotation(**{n: first_of(hints[n]) if n != "texts_in" else () for n in names})
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is tuple:
         return (first_of(arguments[0]),)
@@ -385,8 +388,11 @@ def test_market_is_shown_with_all_bars(root):
     with Journal.open(root) as journal:
         journal.append(START, ENGINE, first_of(BODIES["market"]))
     output = run("show", root.parent, "1").output
-    assert "mark: 1.5" in output
-    assert "2, 2.75" in output
+    seen = samples.snapshot()
+    assert f"mark: {seen.quote.mark}" in output
+    for series in seen.series.values():
+        for time in series.candles.open_time.tolist():
+            assert f"- {time}, " in output
 
 
 @pytest.fixture
@@ -440,3 +446,44 @@ def test_verify_tells_of_a_closed_day_that_is_gone(kept):
     result = run("verify", kept)
     assert result.exit_code == 1
     assert f"{path}: day: the closed day 2025-07-01 of bob is missing" in result.output
+
+
+LONG = "You trade with care. " * 20
+
+
+@pytest.fixture
+def shortened(data):
+    """A cycle, record 11, whose system message stands in that of record 10."""
+    first = attrs.evolve(
+        cycle_record(), cycle=CYCLE[::-1], messages=(Message(role="system", content=LONG),)
+    )
+    second = attrs.evolve(
+        first,
+        cycle=CYCLE[1:] + "0",
+        messages=(Message(role="system", content=""),),
+        texts_in=(10,),
+    )
+    with Journal.open(data / "journal") as journal:
+        for body in (first, second):
+            journal.append(START, ALICE, body)
+    return data
+
+
+def test_a_prompt_is_shown_with_the_texts_it_has_in_other_records(shortened):
+    output = run("show", shortened, "11").output
+    assert LONG.strip() in output
+    assert json.loads(run("show", shortened, "11", "--json").output)["data"]["texts_in"] == [10]
+
+
+def test_a_text_that_is_not_there_is_named_and_the_table_does_without(shortened):
+    *_, file = sorted((shortened / "journal" / ALICE).glob("*.jsonl"))
+    *before, _, last = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(b"".join([*before, last]))
+    failure = run("show", shortened, "11").exception
+    assert str(failure) == (
+        "record 11 of alice: the text of its system message stands in record 10, "
+        "which is not there or has none"
+    )
+    listed = run("list", shortened, "--type", "cycle", "--limit", "1")
+    assert listed.exit_code == 0
+    assert "11" in listed.output

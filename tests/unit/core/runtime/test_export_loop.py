@@ -13,9 +13,10 @@ from world.loop import live_in, nap, now
 
 from nof0_core.domain.context import Performance
 from nof0_core.domain.event import Alerted, CycleEnded, Decided
+from nof0_core.domain.model import Message
 from nof0_core.domain.view import EquityPoint, TraderView, View
 from nof0_core.domain.vocabulary import CycleStatus
-from nof0_core.errors import TransientError
+from nof0_core.errors import JournalError, TransientError
 from nof0_core.ids import ENGINE
 from nof0_core.journal import Journal
 from nof0_core.runtime import backlog
@@ -191,6 +192,29 @@ async def test_a_cycle_of_two_records_comes_whole_also_where_reading_begins_betw
     async with scene.exports.running():
         await scene.finish()
     assert [e.body.answer for e in (*whole.events, *late.events)] == ["buy", "buy", "buy"]
+
+
+async def test_a_record_that_lacks_a_part_loses_none_of_those_before_it(journal):
+    shared = {
+        "trader": "ann",
+        "cycle": "c",
+        "number": 1,
+        "scheduled": START,
+        "model": "m",
+        "market": "",
+        "account": samples.account(),
+        "performance": Performance(),
+        "status": CycleStatus.OK,
+    }
+    Scene(journal).write(3)
+    texts = (Message(role="system", content=""),)
+    journal.append(START, "ann", CycleEnded(**shared, messages=texts, texts_in=(2,)))
+    journal.append(START, "ann", Alerted(code="x", message="y"))
+    events = backlog.Backlog(journal)
+    for _ in range(2):
+        with pytest.raises(JournalError, match="record 4 of ann: .* stands in record 2"):
+            await events.after(0, journal.last_seq)
+    assert [event.seq for event in await events.after(0, 3)] == [1, 2, 3]
 
 
 def test_what_a_foreign_exporter_does_to_events_and_picture_reaches_nobody_else(scene):

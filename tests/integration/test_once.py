@@ -1,0 +1,182 @@
+"""A bar and a text of a prompt stand in the journal once; all that was seen comes back from it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from llm_server import LlmServer, Say
+
+from nof0_core.domain.cycle_record import CycleJoiner
+from nof0_core.domain.event import CycleEnded, Decided, MarketSeen
+from nof0_core.ids import ENGINE
+from nof0_core.journal import read, verify
+from nof0_core.market import record
+from nof0_core.market.rereading import ViewReader, reread
+from nof0_core.prompts.book import digest
+from nof0_core.testing import Project
+
+pytestmark = pytest.mark.integration
+
+ROOT = Path(__file__).parents[2]
+LLM = """
+models:
+  gpt: {backend: taped, model_name: v/gpt}
+  flip: {backend: house, model_name: random}
+backends:
+  taped: {type: tape, mode: record, backend: endpoint, file: ../tapes/run.jsonl}
+  endpoint: {type: openai, base_url: "${URL}", api_key: key}
+  house: {type: baseline}
+"""
+MANAGER = """
+manager: {total_equity_usd: 10000}
+traders:
+  - {id: alpha, model: gpt, symbols: [BTC, ETH], decision_interval: 3m, allocation_pct: 30,
+     prompt_template: prompts/manager/default.tmpl,
+     risk_params: &r {min_confidence: 50, min_risk_reward_ratio: 1}}
+  - {id: beta, model: gpt, symbols: [SOL, BTC], decision_interval: 6m, allocation_pct: 30,
+     prompt_template: prompts/manager/aggressive_short.tmpl, risk_params: *r}
+  - {id: gamma, model: flip, symbols: [DOGE], decision_interval: 3m, allocation_pct: 20,
+     prompt_template: prompts/manager/default.tmpl, risk_params: *r}
+"""
+
+
+def reply(body):
+    prompt = next(m["content"] for m in body["messages"] if m["role"] == "user")
+    mark = float(re.search(r"## BTC\nmark ([\d.]+)", prompt)[1])
+    entry = {
+        "signal": "buy_to_enter",
+        "symbol": "BTC",
+        "leverage": 2,
+        "position_size_usd": 400,
+        "entry_price": mark,
+        "stop_loss": round(mark * 0.98, 1),
+        "take_profit": round(mark * 1.08, 1),
+        "risk_usd": 10,
+        "confidence": 90,
+        "invalidation_condition": "none",
+        "reasoning": "because",
+    }
+    return Say(text=json.dumps({"chain_of_thought": None, "decisions": [entry]}))
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """The data of a run over midnight, started twice, the second time with other indicators."""
+    place = tmp_path_factory.mktemp("once")
+    for name in ("etc", "prompts"):
+        shutil.copytree(ROOT / name, place / name)
+    with LlmServer(default=reply) as server:
+        project = Project(directory=place, environment={"URL": server.url})
+        project.write("etc/llm.yaml", LLM)
+        project.write("etc/manager.yaml", MANAGER)
+        project.replace("etc/nof0.yaml", "2025-07-23T00:00:00Z ", "2025-07-23T23:00:00Z ")
+        run = ("run", "etc/nof0.yaml", "--data-dir", "data", "--cycles")
+        project.nof0(*run, "30", within=timedelta(minutes=2)).check()
+        project.replace("etc/market.yaml", "[ema20, ema50,", "[ema20,")
+        project.nof0(*run, "12", within=timedelta(minutes=2)).check()
+    return place / "data"
+
+
+@pytest.fixture(scope="module")
+def journal(ran):
+    return ran / "journal"
+
+
+def markets(journal, since=1):
+    return read(journal, {}, after=since - 1, streams=[ENGINE], types=[MarketSeen.type])
+
+
+def tables(event):
+    """Each series of a record: (symbol, interval) -> its part."""
+    entries = json.loads(bytes(event.body.snapshots))
+    return {(s, i): table for s, e in entries.items() for i, table in e["series"].items()}
+
+
+def test_every_recorded_view_can_be_put_together_and_fits_its_digest(journal):
+    events, reader = list(markets(journal)), ViewReader()
+    assert verify(journal).ok
+    assert len({event.time.date() for event in events}) == 2
+    assert {tuple(record.restore(reread(e, lambda s: markets(journal, s)))) for e in events} == {
+        ("BTC", "ETH"),
+        ("SOL", "BTC"),
+        ("DOGE",),
+    }
+    for event in events:
+        text = reader.take(event)()
+        assert record.digest(text) == event.body.digest
+        assert record.encode(record.restore(text)) == text
+        for table in tables(event).values():
+            assert table["count"] == 10
+    columns = {tuple(t["columns"]) for e in events for t in tables(e).values() if t["columns"]}
+    assert len(columns) == 2, "both starts with the same indicators: the test shows less"
+
+
+def test_every_bar_is_written_once_a_day_and_start(journal):
+    starts = [e.seq for e in read(journal, {}, types=["engine_started"])]
+    assert len(starts) == 2
+    seen = set()
+    for event in markets(journal):
+        part = event.time.date(), sum(start < event.seq for start in starts)
+        for key, table in tables(event).items():
+            for bar in table["bars"]:
+                assert (part, key, tuple(bar)) not in seen
+                seen.add((part, key, tuple(bar)))
+    parts = {part for part, _, _ in seen}
+    assert len(parts) == 3
+
+
+def test_every_prompt_can_be_put_together_and_fits_its_digest(journal):
+    cycles, seen, shortened = CycleJoiner(), set(), 0
+    for event in read(journal, {}):
+        body = event.body
+        shortened += isinstance(body, CycleEnded | Decided) and any(body.texts_in)
+        whole = cycles.joined(event).body
+        if isinstance(whole, CycleEnded | Decided) and whole.prompt_digest is not None:
+            assert digest(whole.messages) == whole.prompt_digest
+            assert whole.texts_in == ()
+            seen.add((whole.trader, whole.type))
+    assert seen >= {("alpha", "cycle"), ("alpha", "decided"), ("beta", "cycle")}
+    assert shortened > 40
+
+
+def test_a_day_can_be_read_by_itself(journal, tmp_path):
+    """Of each stream the second day alone; the first has records of it that are not there."""
+    for stream in journal.iterdir():
+        if stream.is_dir():
+            *_, last = sorted(stream.glob("*.jsonl"))
+            (tmp_path / stream.name).mkdir()
+            shutil.copy(last, tmp_path / stream.name)
+    events = list(markets(tmp_path))
+    assert events
+    for event in events:
+        reread(event, lambda since: markets(tmp_path, since))
+    cycles, prompts = CycleJoiner(), 0
+    for event in read(tmp_path, {}):
+        whole = cycles.joined(event).body
+        if isinstance(whole, CycleEnded | Decided) and whole.messages:
+            assert digest(whole.messages) == whole.prompt_digest
+            prompts += 1
+    assert prompts
+
+
+def test_what_a_lost_record_had_is_named_by_those_that_need_it(journal, ran, tmp_path):
+    events = list(markets(journal))
+    needed = next(e for e in events if e.body.since is not None)
+    copy = tmp_path / "data"
+    shutil.copytree(ran, copy)
+    for path in (copy / "journal" / ENGINE).glob("*.jsonl"):
+        lines = path.read_bytes().splitlines(keepends=True)
+        gone = b'{"seq":%d,' % needed.body.since
+        path.write_bytes(b"".join(line for line in lines if not line.startswith(gone)))
+    shown = Project(directory=tmp_path).nof0("journal", "show", "data", str(needed.seq))
+    assert shown.exit_code != 0
+    assert shown.stderr.startswith(
+        f"error: record {needed.seq}: bars of it stand in record {needed.body.since}, "
+        "which is not there"
+    )
+    assert "Traceback" not in shown.stderr
