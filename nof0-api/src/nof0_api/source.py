@@ -6,6 +6,7 @@ Nothing else in this package knows whether data lies in files or in a database.
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Literal, Protocol
@@ -47,11 +48,28 @@ class Row:
     symbol: str = ""
 
 
+def deflate(text: bytes | memoryview, *, level: int) -> bytes:
+    """Compress a text that is part of a longer one, on its own."""
+    compressor = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return compressor.compress(text) + compressor.flush(zlib.Z_SYNC_FLUSH)
+
+
 @attrs.define(eq=False, slots=False)
 class Stretch:
     """Rows that follow each other, as the JSON text of a list. Treat it as frozen."""
 
     data: bytes
+
+    @cached_property
+    def inner(self) -> memoryview:
+        """Return the text between the brackets, as a view; empty without rows."""
+        text = self.data.strip()
+        return memoryview(b"" if _NO_ROWS.fullmatch(text) else text)[1:-1]
+
+    @cached_property
+    def deflated(self) -> bytes:
+        """Return `inner` as deflate blocks that others can stand before and after."""
+        return deflate(self.inner, level=1)
 
     @cached_property
     def highest_marker(self) -> int:
@@ -103,9 +121,8 @@ class Document:
         """
         if len(self.stretches) == 1:
             return [self.stretches[0].data]
-        lists = (one.data.strip() for one in self.stretches)
-        inner = [memoryview(text)[1:-1] for text in lists if not _NO_ROWS.fullmatch(text)]
-        commas: list[bytes | memoryview] = [piece for rows in inner for piece in (b",", rows)]
+        filled = (one.inner for one in self.stretches if one.inner)
+        commas: list[bytes | memoryview] = [piece for rows in filled for piece in (b",", rows)]
         return [b"[", *commas[1:], b"]"]
 
     @property

@@ -115,6 +115,22 @@ def test_stretches_follow_each_other_whatever_spaces_stand_between():
     assert json.loads(finish(chosen).plain[1]["body"])["rows"] == expected
 
 
+@quietly
+@given(st.lists(rows, max_size=6), st.booleans(), times)
+def test_stretches_that_are_compressed_once_say_the_same_in_every_answer(values, spaced, now):
+    space = {"indent": 1} if spaced else {}
+    kept = [Stretch(json.dumps(value, **space).encode()) for value in values]
+    for order in (kept, kept[::-1], kept[1:]):
+        members = {"marker": b"3"}
+        whole = Document(key="rows", stretches=order, members=members, version="w", made_at=0.0)
+        ready = finish(pack(whole, None), now)
+        plain = ready.plain[1]["body"]
+        expected = [row for one in order for row in json.loads(one.data)]
+        assert json.loads(plain) == {"rows": expected, "marker": 3, "serverTime": int(now * 1000)}
+        if ready.zipped is not None:
+            assert gzip.decompress(ready.zipped[1]["body"]) == plain
+
+
 def test_a_choice_has_its_own_tag_that_other_rows_do_not_change():
     one = [{"model_id": "a", "x": 1}, {"model_id": "a", "x": 2}]
     two = [{"model_id": "a", "x": 1}, {"model_id": "a", "x": 3}]
