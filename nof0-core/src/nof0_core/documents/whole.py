@@ -142,13 +142,13 @@ class Whole(Generic[T]):
         try:
             content.decode()
             members = _members.decode(content)
-            rows: Rows = _rows.decode(members[key])
+            text = bytes(members[key])
+            rows = _rows.decode(text)
             layout = _layout.decode(members.get(LAYOUT, b"[]"))
             if key == "conversations":
-                rows = [with_prompt(row) for row in rows]
+                text = _list([with_prompt(row) for row in rows])
         except (ValueError, KeyError) as error:
             raise PieceError(name, f"it is no piece with a list {key}: {error}") from error
-        text = _list(rows)
         return _Opened(text, len(rows), layout, self._make(text))
 
 
