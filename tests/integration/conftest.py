@@ -76,6 +76,7 @@ class Run:
     def export(self, name: str):
         """One of the API's files, with all rows of its collection."""
         document = json.loads((self.data / "api" / f"{name}.json").read_bytes())
+        document.pop("layout", None)
         key = next(iter(document))
         rows = read_collection(self.data / "api", f"{name}.json", key)
         return {**document, key: rows}
