@@ -29,6 +29,7 @@ from nof0_core.domain.position import ExitPlan, Holding
 from nof0_core.domain.view import View
 from nof0_core.domain.vocabulary import TransferReason
 from nof0_core.exporters.files import replace_file
+from nof0_core.exporters.piece_files import PieceFiles
 from nof0_core.ids import ENGINE, Symbol, TraderId
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -93,6 +94,7 @@ class Timer:
 def write_year(directory, traders, hours):
     timer, written = Timer(), 0
     documents = Documents(conversations_per_trader=1, candles_per_coin=1)
+    pieces = PieceFiles(directory, section="json")
     amounts = dict.fromkeys(traders, Decimal(10_000))
     body = Transferred(
         venue_account="paper",
@@ -104,13 +106,13 @@ def write_year(directory, traders, hours):
     for hour in range(1, hours + 1):
         body = HourMarked(accounts=tuple(account(trader, hour) for trader in traders))
         documents.apply(Event(seq=hour + 1, time=body.accounts[0].time, stream=ENGINE, body=body))
-        for name, content in documents.pages():
-            replace_file(directory / name, content, section="json")
-            written += len(content)
-    timer.lap(f"{hours} hours of {len(traders)} traders, {written / 1e6:.0f} MB on pages")
+        for piece in documents.finished():
+            pieces.write(piece)
+            written += len(piece.content)
+    timer.lap(f"{hours} hours of {len(traders)} traders, {written / 1e6:.0f} MB in pieces")
     view = View(time=START + timedelta(hours=hours), seq=hours + 1, traders=(), quotes={})
-    for name, content, end in documents.build(view):
-        replace_file(directory / name, content + end, section="json")
+    for document in documents.build(view):
+        replace_file(directory / document.name, document.body + document.end, section="json")
     timer.lap("one round of exports")
     size = (directory / "account-totals.json").stat().st_size
     print(f"account-totals.json: {size / 1e6:.1f} MB")

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from journal_lines import content_of, day_files, lines_below
 
+from nof0_core.documents.collection import read_collection
+
 ROOT = Path(__file__).parents[2]
 WALL = re.compile(rb',"wall":\{[^}]*\}\}$')
 
@@ -69,7 +71,12 @@ class Run:
         return {p.name: p.read_bytes() for p in sorted((self.data / "api").glob("*.json"))}
 
     def export(self, name: str):
-        return json.loads((self.data / "api" / f"{name}.json").read_bytes())
+        """One of the API's files, with all rows of its collection."""
+        document = json.loads((self.data / "api" / f"{name}.json").read_bytes())
+        document.pop("layout", None)
+        key = next(iter(document))
+        rows = read_collection(self.data / "api", f"{name}.json", key)
+        return {**document, key: rows}
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ import pytest
 from journal_lines import lines_below, whole
 from llm_server import LlmServer, Say
 
+from nof0_core.documents.collection import read_collection
 from nof0_core.testing import Project
 
 pytestmark = pytest.mark.integration
@@ -158,8 +159,8 @@ def test_a_model_that_obeys_every_injection_orders_nothing_outside_its_limits(tm
     assert any("max_positions is 100 now" in (line["answer"] or "") for line in asked)
     for file in (tmp_path / "data").rglob("*"):
         assert not file.is_file() or CANARY.encode() not in file.read_bytes(), file
-    rows = json.loads((tmp_path / "data" / "api" / "conversations.json").read_text())
-    shown = [row["verdicts"] for row in rows["conversations"]]
+    rows = read_collection(tmp_path / "data" / "api", "conversations.json", "conversations")
+    shown = [row["verdicts"] for row in rows]
     kept = [verdicts_in(ended["data"]) for ended in reversed(cycles)][: len(shown)]
     assert [[(v["symbol"], v["is_approved"]) for v in row] for row in shown] == kept
     assert any(len(row) > 1 for row in shown)

@@ -16,11 +16,14 @@ import attrs
 
 from nof0_api.asgi import Header, answer
 from nof0_api.negotiation import Choice
-from nof0_api.source import Document, Row
+from nof0_api.source import Document, Row, deflate
 
 _WORTH_ZIPPING = 600
 """Bytes below which compression saves no packet."""
 _LARGE = 1_000_000
+"""Bytes from which on compression has to be quick."""
+_KEPT = 32_000_000
+"""Bytes up to which the compressed form of each stretch is kept, a tenth or so of its size."""
 _GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _JSON: Header = (b"content-type", b"application/json")
 
@@ -56,24 +59,38 @@ def pack(document: Document, choose: Callable[[Document], list[Row]] | None) -> 
         data = document.parts
     else:
         data = [b"[", b",".join(row.text for row in choose(document)), b"]"]
+    head = b'{"%s":' % document.key.encode()
     more = [b',"%s":%s' % (name.encode(), text) for name, text in document.members.items()]
-    text = b"".join([b'{"%s":' % document.key.encode(), *data, *more])
+    text = b"".join([head, *data, *more])
     if choose is not None:
         # Rows that were left out may change without changing this answer.
         version = hashlib.blake2b(text, digest_size=9).hexdigest().encode()
+    zipped = None
+    if choose is None and len(document.stretches) > 1 and len(text) <= _KEPT:
+        zipped = _GZIP_HEAD + _deflated_once(document, head=head, end=b"".join(more))
+    elif len(text) >= _WORTH_ZIPPING:
+        zipped = _GZIP_HEAD + deflate(text, level=1 if len(text) > _LARGE else 6)
     return Packed(
         text=text,
-        zipped=_zip(text) if len(text) >= _WORTH_ZIPPING else None,
+        zipped=zipped,
         checksum=zlib.crc32(text),
         tag=b'W/"%s"' % version,
         made_at=document.made_at,
     )
 
 
-def _zip(text: bytes) -> bytes:
-    level = 1 if len(text) > _LARGE else 6
-    deflate = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
-    return _GZIP_HEAD + deflate.compress(text) + deflate.flush(zlib.Z_SYNC_FLUSH)
+def _deflated_once(document: Document, *, head: bytes, end: bytes) -> bytes:
+    """Compress a document of several stretches, of which only new ones cost anything."""
+    filled = [one.deflated for one in document.stretches if one.inner]
+    comma = _stored(b",")
+    return b"".join(
+        [deflate(head + b"[", level=1), comma.join(filled), deflate(b"]" + end, level=1)]
+    )
+
+
+def _stored(text: bytes) -> bytes:
+    """Write a block of a short text as it is."""
+    return b"\x00" + struct.pack("<HH", len(text), len(text) ^ 0xFFFF) + text
 
 
 @attrs.frozen(kw_only=True, eq=False)

@@ -6,6 +6,7 @@ Nothing else in this package knows whether data lies in files or in a database.
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Literal, Protocol
@@ -47,57 +48,41 @@ class Row:
     symbol: str = ""
 
 
-@attrs.define(kw_only=True, eq=False, slots=False)
-class Document:
-    """The data of one answer, as JSON text that is never encoded again. Treat it as frozen.
+def deflate(text: bytes | memoryview, *, level: int) -> bytes:
+    """Compress a text that is part of a longer one, on its own."""
+    compressor = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return compressor.compress(text) + compressor.flush(zlib.Z_SYNC_FLUSH)
 
-    A source returns the same object for as long as the data is the same: whoever made something of
-    it can tell by identity that it still holds.
 
-    `key` is the name of the collection, `data` its JSON text, `members` further top-level values as
-    JSON text. `earlier` are documents whose rows come before those of `data`, for collections that
-    grow without end. `version` changes with the content. `made_at` is when the data was written, in
-    seconds since 1970 on the machine's clock; None while there is none.
-    """
+@attrs.define(eq=False, slots=False)
+class Stretch:
+    """Rows that follow each other, as the JSON text of a list. Treat it as frozen."""
 
-    key: str
     data: bytes
-    members: Mapping[str, bytes] = attrs.field(factory=dict)
-    version: str
-    made_at: float | None
-    earlier: Sequence[Document] = ()
 
-    @property
-    def parts(self) -> list[bytes | memoryview]:
-        """Return the JSON text of the whole collection in pieces to be joined, earlier rows first.
+    @cached_property
+    def inner(self) -> memoryview:
+        """Return the text between the brackets, as a view; empty without rows."""
+        text = self.data.strip()
+        return memoryview(b"" if _NO_ROWS.fullmatch(text) else text)[1:-1]
 
-        They are views: a year of rows is too much to be copied more than once.
-        """
-        if not self.earlier:
-            return [self.data]
-        lists = (one.data.strip() for one in (*self.earlier, self))
-        inner = [memoryview(text)[1:-1] for text in lists if not _NO_ROWS.fullmatch(text)]
-        commas: list[bytes | memoryview] = [piece for rows in inner for piece in (b",", rows)]
-        return [b"[", *commas[1:], b"]"]
-
-    def rows(self, marker: int = 0) -> Iterator[Row]:
-        """Go through the rows whose hourly marker is `marker` or more, earlier ones first.
-
-        Raises:
-            SourceDownError: the collection is not a list of objects.
-        """
-        for one in (*self.earlier, self):
-            if one.highest_marker >= marker:
-                yield from (row for row in one.own_rows if row.marker >= marker)
+    @cached_property
+    def deflated(self) -> bytes:
+        """Return `inner` as deflate blocks that others can stand before and after."""
+        return deflate(self.inner, level=1)
 
     @cached_property
     def highest_marker(self) -> int:
-        """Return the largest hourly marker of its own rows, 0 without rows."""
-        return max((row.marker for row in self.own_rows), default=0)
+        """Return the largest hourly marker of the rows, 0 without rows."""
+        return max((row.marker for row in self.rows), default=0)
 
     @cached_property
-    def own_rows(self) -> tuple[Row, ...]:
-        """Split `data`, once; earlier rows are not among them."""
+    def rows(self) -> tuple[Row, ...]:
+        """Split `data`, once.
+
+        Raises:
+            SourceDownError: it is not a list of objects.
+        """
         try:
             return tuple(
                 Row(tags.model_id, tags.since_inception_hourly_marker, text, tags.symbol)
@@ -105,8 +90,55 @@ class Document:
                 for tags in (msgspec.json.decode(text, type=_Tags),)
             )
         except msgspec.MsgspecError as error:
-            message = f"{self.key} is not a list of rows"
+            message = "what was read is not a list of rows"
             raise SourceDownError(message) from error
+
+
+@attrs.define(kw_only=True, eq=False)
+class Document:
+    """The data of one answer, as JSON text that is never encoded again. Treat it as frozen.
+
+    A source returns the same object for as long as the data is the same: whoever made something of
+    it can tell by identity that it still holds.
+
+    `key` is the name of the collection, `stretches` its rows in order (one that is no list is the
+    text of a single stretch), `members` further top-level values as JSON text. `version` changes
+    with the content. `made_at` is when the data was written, in seconds since 1970 on the machine's
+    clock; None while there is none.
+    """
+
+    key: str
+    stretches: Sequence[Stretch]
+    members: Mapping[str, bytes] = attrs.field(factory=dict)
+    version: str
+    made_at: float | None
+
+    @property
+    def parts(self) -> list[bytes | memoryview]:
+        """Return the JSON text of the whole collection in pieces to be joined.
+
+        They are views: a year of rows is too much to be copied more than once.
+        """
+        if len(self.stretches) == 1:
+            return [self.stretches[0].data]
+        filled = (one.inner for one in self.stretches if one.inner)
+        commas: list[bytes | memoryview] = [piece for rows in filled for piece in (b",", rows)]
+        return [b"[", *commas[1:], b"]"]
+
+    @property
+    def data(self) -> bytes:
+        """Return the JSON text of the whole collection."""
+        return b"".join(self.parts)
+
+    def rows(self, marker: int = 0) -> Iterator[Row]:
+        """Go through the rows whose hourly marker is `marker` or more.
+
+        Raises:
+            SourceDownError: the collection is not a list of objects.
+        """
+        for one in self.stretches:
+            if not marker or one.highest_marker >= marker:
+                yield from (row for row in one.rows if row.marker >= marker)
 
 
 @attrs.frozen(kw_only=True)

@@ -6,10 +6,13 @@ import json
 import os
 
 import anyio
+import msgspec
 import pytest
 
+from nof0_api import files
 from nof0_api.files import FileSource
 from nof0_api.source import SourceDownError, UnknownModelError
+from nof0_core.documents.pieces import Part, Piece
 
 pytestmark = pytest.mark.anyio
 
@@ -173,26 +176,57 @@ def row(number, model="a"):
     return {"id": f"{model}_{number}", "model_id": model, "since_inception_hourly_marker": number}
 
 
+def put_piece(directory, rows, *, key="accountTotals", document="account-totals", layout=()):
+    """Write a piece as the exporter does; returns the entry of a layout for it."""
+    texts = [json.dumps(one, separators=(",", ":")).encode() for one in rows]
+    piece = Piece.of(document, key, texts, layout=layout)
+    (directory / piece.name).write_bytes(piece.content)
+    return piece.part()
+
+
+def put_main(directory, rows, layout, *, key="accountTotals", name="account-totals", **more):
+    """Put a main file in place."""
+    text = {key: rows, **more}
+    if layout is not None:
+        text["layout"] = json.loads(msgspec.json.encode(layout))
+    draft = directory / "draft"
+    draft.write_text(json.dumps({**text, "serverTime": 1}))
+    draft.replace(directory / f"{name}.json")
+
+
 @pytest.fixture
-def paged(tmp_path):
-    """Account totals with two pages of old hours."""
+def first(tmp_path):
+    """A piece with the first four hours."""
+    return put_piece(tmp_path, [row(number) for number in range(4)])
 
-    def write(name, markers, **more):
+
+@pytest.fixture
+def second(tmp_path):
+    """A piece with four more."""
+    return put_piece(tmp_path, [row(number) for number in range(4, 8)])
+
+
+@pytest.fixture
+def laid(tmp_path, first, second):
+    """Account totals with two pieces of old hours."""
+
+    def put(markers, layout=(first, second), **more):
         rows = [row(marker) for marker in markers]
-        text = {"accountTotals": rows, "lastHourlyMarkerRead": markers[-1], **more}
-        (tmp_path / f"{name}.json").write_text(json.dumps(text))
+        put_main(tmp_path, rows, [*layout, Part(len(rows))], **more)
 
-    write("account-totals-1", range(4))
-    write("account-totals-2", range(4, 8))
-    write("account-totals", [8, 9], earlierPages=2, serverTime=1)
-    return write
+    put([8, 9], lastHourlyMarkerRead=9)
+    return put
+
+
+def path_of(directory, part):
+    return directory / part.piece
 
 
 def markers(document, since=0):
     return [row.marker for row in document.rows(since)]
 
 
-async def test_pages_of_old_hours_come_before_the_newest(paged, tmp_path, log):
+async def test_rows_come_in_the_order_of_the_layout(laid, tmp_path, log):
     document = await FileSource(tmp_path, log=log).account_totals()
     assert json.loads(b"".join(document.parts)) == [row(number) for number in range(10)]
     assert document.members == {"lastHourlyMarkerRead": b"9"}
@@ -200,49 +234,170 @@ async def test_pages_of_old_hours_come_before_the_newest(paged, tmp_path, log):
     assert markers(document, since=7) == [7, 8, 9]
 
 
-async def test_a_new_hour_reads_no_page_again(paged, tmp_path, log):
+async def test_a_piece_may_lay_out_others_and_be_used_in_part(tmp_path, log, first, second):
+    both = put_piece(tmp_path, [], layout=[second, first])
+    some = Part(2, first.piece, 1)
+    put_main(tmp_path, [row(20), row(21)], [Part(1), both, some, Part(1)])
+    found = markers(await FileSource(tmp_path, log=log).account_totals())
+    assert found == [20, 4, 5, 6, 7, 0, 1, 2, 3, 1, 2, 21]
+
+
+async def test_bars_of_pieces_stand_in_front_of_those_of_their_row(tmp_path, log):
+    about = {"key": "bars", "document": "candles"}
+    old, later = (put_piece(tmp_path, [[n, 1], [n + 1, 1]], **about) for n in (1, 3))
+    rows = [
+        {"market": "m", "symbol": "BTC", "interval": "1m", "bars": [[5, 1]], "more": None},
+        {"market": "m", "symbol": "ETH", "interval": "1m", "bars": []},
+    ]
+    layout = [Part(1, bars=(Part(1, old.piece, 1), later)), Part(1)]
+    put_main(tmp_path, rows, layout, key="candles", name="candles")
+    document = await FileSource(tmp_path, log=log).candles()
+    found = json.loads(document.data)
+    assert found == [{**rows[0], "bars": [[2, 1], [3, 1], [4, 1], [5, 1]]}, rows[1]]
+    assert [*found[0]] == [*rows[0]], "keys stay in their order"
+    assert [row.symbol for row in document.rows()] == ["BTC", "ETH"]
+
+
+async def test_a_new_hour_reads_no_piece_again(laid, tmp_path, log):
     source = FileSource(tmp_path, log=log)
     before = await source.account_totals()
     assert await source.account_totals() is before
-    paged("account-totals", [8, 9, 10], earlierPages=2)
+    laid([8, 9, 10])
     after = await source.account_totals()
     assert after.version != before.version
     assert markers(after)[-1] == 10
-    assert [*after.earlier] == [*before.earlier], "the same objects"
+    assert after.stretches[:2] == before.stretches[:2], "the same objects"
 
 
-async def test_a_missing_page_leaves_the_last_good_data(paged, tmp_path, log):
+async def test_while_a_main_file_stays_its_pieces_are_not_looked_for(
+    laid, tmp_path, log, monkeypatch
+):
     source = FileSource(tmp_path, log=log)
     before = await source.account_totals()
-    paged("account-totals", [12], earlierPages=3)
-    assert await source.account_totals() is before
+    looked = []
+    real = os.stat
+
+    def noted(path, **more):
+        looked.append(str(path))
+        return real(path, **more)
+
+    monkeypatch.setattr(os, "stat", noted)
+    monkeypatch.setattr(os, "listdir", lambda path: looked.append(f"{path}/"))
+    for _ in range(3):
+        assert await source.account_totals() is before
+    assert set(looked) == {f"{tmp_path}/account-totals.json"}
+
+
+async def test_a_missing_piece_leaves_the_last_good_data(laid, tmp_path, log, first):
+    source = FileSource(tmp_path, log=log)
+    before = await source.account_totals()
+    third = put_piece(tmp_path, [row(number) for number in range(8, 12)])
+    text = path_of(tmp_path, third).read_bytes()
+    path_of(tmp_path, third).unlink()
+    laid([12], [first, third])
+    for _ in range(2):
+        assert await source.account_totals() is before
     assert (await source.health()).documents["account-totals"].state == "stale"
-    paged("account-totals-3", [8, 9, 10, 11])
-    assert markers(await source.account_totals()) == list(range(13))
+    assert [values["file"] for _, values in log.lines] == [third.piece], "it is said once"
+    path_of(tmp_path, third).write_bytes(text)
+    assert markers(await source.account_totals()) == [*range(4), *range(8, 13)]
     assert (await source.health()).documents["account-totals"].state == "ok"
 
 
-async def test_a_page_that_was_never_there_is_a_source_that_is_down(paged, tmp_path, log):
-    (tmp_path / "account-totals-2.json").unlink()
+async def test_a_piece_that_vanished_is_told_though_its_rows_are_known(laid, tmp_path, log, second):
+    source = FileSource(tmp_path, log=log)
+    await source.account_totals()
+    path_of(tmp_path, second).unlink()
+    laid([8, 9, 10])
+    assert markers(await source.account_totals()) == list(range(11))
+    assert (await source.health()).documents["account-totals"].state == "stale"
+    assert [values["file"] for _, values in log.lines] == [second.piece]
+
+
+async def test_a_piece_that_was_never_there_is_a_source_that_is_down(laid, tmp_path, log, second):
+    path_of(tmp_path, second).unlink()
     source = FileSource(tmp_path, log=log)
     with pytest.raises(SourceDownError):
         await source.account_totals()
     assert (await source.health()).documents["account-totals"].state == "down"
-    assert log.lines[0][1]["file"] == "account-totals-2.json"
+    assert log.lines[0][1]["file"] == second.piece
 
 
-async def test_pages_of_another_run_are_not_looked_at(paged, tmp_path, log):
+async def test_a_piece_that_went_because_the_main_file_was_replaced_is_no_fault(
+    laid, tmp_path, log, monkeypatch, first, second
+):
+    """The main file is read, then replaced and its piece removed, and then the piece is wanted."""
+    source = FileSource(tmp_path, log=log)
+    real, left = files.read_regular, [second, first]
+
+    def late(path):
+        if left and str(path).endswith("account-totals.json"):
+            found = real(path)
+            path_of(tmp_path, left.pop()).unlink()
+            laid([8, 9], left)
+            return found
+        return real(path)
+
+    monkeypatch.setattr(files, "read_regular", late)
+    assert markers(await source.account_totals()) == [8, 9]
+    assert (await source.health()).documents["account-totals"].state == "ok"
+    assert log.lines == []
+
+
+async def test_a_file_without_a_layout_has_all_there_is(laid, tmp_path, log):
     source = FileSource(tmp_path, log=log)
     await source.account_totals()
-    paged("account-totals-1", [0, 1])
-    paged("account-totals", [2], earlierPages=1)
-    assert markers(await source.account_totals()) == [0, 1, 2]
-    paged("account-totals", [0])
+    put_main(tmp_path, [row(0)], None)
     assert markers(await source.account_totals()) == [0]
 
 
-@pytest.mark.parametrize("count", [-1, "2", 1.5, 10**9, None, [1]])
-async def test_a_number_of_pages_that_is_none_is_a_damaged_file(paged, tmp_path, log, count):
-    paged("account-totals", [8], earlierPages=count)
+NAME = f"account-totals-{'0' * 20}.json"
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        "2",
+        [{"rows": 0}],
+        [{"rows": 1, "piece": "../account-totals-00000000000000000000.json"}],
+        [{"rows": 1, "piece": "/etc/passwd"}],
+        [{"rows": 1, "piece": NAME + "\n"}],
+        [{"rows": 1, "piece": NAME, "from": -1}],
+        [{"rows": 1, "other": 1}],
+        [{"piece": NAME}],
+        [{"rows": 2}],
+        [{"rows": 1}, {"rows": 1}],
+        [{"rows": 1, "bars": [{"rows": 1}]}],
+        [{"rows": 1}, {"rows": 1, "piece": NAME}],
+    ],
+)
+async def test_a_layout_that_is_none_is_a_damaged_file(tmp_path, log, layout):
+    text = {"accountTotals": [row(8)], "layout": layout}
+    (tmp_path / "account-totals.json").write_text(json.dumps(text))
+    source = FileSource(tmp_path, log=log)
     with pytest.raises(SourceDownError):
-        await FileSource(tmp_path, log=log).account_totals()
+        await source.account_totals()
+    assert (await source.health()).documents["account-totals"].state == "down"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"trades":[]}',
+        b'{"accountTotals":5}',
+        b'{"accountTotals":["\xff"]}',
+        b'{"accountTotals":[{}]}',
+        b'{"accountTotals":[],"layout":5}',
+        b'{"accountTotals":[],"layout":[{"rows":4,"piece":"%b"}]}' % NAME.encode(),
+    ],
+)
+async def test_a_damaged_piece_is_a_source_that_is_down(tmp_path, log, content):
+    (tmp_path / NAME).write_bytes(content)
+    put_main(tmp_path, [row(8)], [Part(4, NAME), Part(1)])
+    source = FileSource(tmp_path, log=log)
+    with pytest.raises(SourceDownError):
+        await source.account_totals()
+    assert [values["file"] for _, values in log.lines] == [NAME]

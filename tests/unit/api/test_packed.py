@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from nof0_api.negotiation import accepts_gzip, matches
 from nof0_api.packed import pack, stamp
 from nof0_api.routes import first, first_of_each, spread
-from nof0_api.source import Document, Row, SourceDownError
+from nof0_api.source import Document, Row, SourceDownError, Stretch
 
 quietly = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 """The machine may be busy."""
@@ -31,7 +31,7 @@ times = st.floats(0, 4e9)
 def document(value, **members):
     return Document(
         key="rows",
-        data=json.dumps(value).encode(),
+        stretches=[Stretch(json.dumps(value).encode())],
         members={name: json.dumps(one).encode() for name, one in members.items()},
         version="v",
         made_at=1000.0,
@@ -105,15 +105,30 @@ def test_no_rows_stay_none_when_thinned_out():
     assert spread(5, []) == []
 
 
-def test_earlier_rows_come_first_whatever_spaces_stand_between():
-    page = document([{"model_id": "a"}, {"model_id": "b"}])
-    empty = Document(key="rows", data=b"[ ]", version="e", made_at=0.0)
-    data = b'[\n {"model_id": "c"}\n]'
-    whole = Document(key="rows", data=data, version="w", made_at=0.0, earlier=[empty, page])
+def test_stretches_follow_each_other_whatever_spaces_stand_between():
+    texts = (b"[ ]", b'[{"model_id":"a"},{"model_id": "b"}]', b'[\n {"model_id": "c"}\n]', b"[]")
+    stretches = [Stretch(text) for text in texts]
+    whole = Document(key="rows", stretches=stretches, version="w", made_at=0.0)
     expected = [{"model_id": "a"}, {"model_id": "b"}, {"model_id": "c"}]
     assert json.loads(finish(pack(whole, None)).plain[1]["body"])["rows"] == expected
     chosen = pack(whole, lambda d: list(d.rows()))
     assert json.loads(finish(chosen).plain[1]["body"])["rows"] == expected
+
+
+@quietly
+@given(st.lists(rows, max_size=6), st.booleans(), times)
+def test_stretches_that_are_compressed_once_say_the_same_in_every_answer(values, spaced, now):
+    space = {"indent": 1} if spaced else {}
+    kept = [Stretch(json.dumps(value, **space).encode()) for value in values]
+    for order in (kept, kept[::-1], kept[1:]):
+        members = {"marker": b"3"}
+        whole = Document(key="rows", stretches=order, members=members, version="w", made_at=0.0)
+        ready = finish(pack(whole, None), now)
+        plain = ready.plain[1]["body"]
+        expected = [row for one in order for row in json.loads(one.data)]
+        assert json.loads(plain) == {"rows": expected, "marker": 3, "serverTime": int(now * 1000)}
+        if ready.zipped is not None:
+            assert gzip.decompress(ready.zipped[1]["body"]) == plain
 
 
 def test_a_choice_has_its_own_tag_that_other_rows_do_not_change():
@@ -131,7 +146,7 @@ def test_a_choice_has_its_own_tag_that_other_rows_do_not_change():
 
 @pytest.mark.parametrize("data", [b"{}", b"[1]", b'[{"model_id": 5}]', b'["a"]'])
 def test_rows_that_are_none_cannot_be_chosen_from(data):
-    broken = Document(key="rows", data=data, version="v", made_at=0.0)
+    broken = Document(key="rows", stretches=[Stretch(data)], version="v", made_at=0.0)
     with pytest.raises(SourceDownError):
         pack(broken, lambda d: first(1, d.rows()))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nof0_core.errors import UsageError
-from nof0_core.files import in_words, read_bytes
+from nof0_core.files import in_words
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -158,10 +158,13 @@ def _directory(given: Path) -> Path:
 
 
 def _read(directory: Path, name: str, key: str) -> list[dict[str, Any]]:
-    """Read the list in one of the API's files."""
+    """Read the list in one of the API's files, with its pieces."""
+    from nof0_core.documents.collection import read_collection
+    from nof0_core.documents.whole import PieceError
+
     path = directory / name
     try:
-        rows: list[dict[str, Any]] = json.loads(read_bytes(path))[key]
+        return read_collection(directory, name, key)
     except FileNotFoundError as error:
         message = f"there is no {name} in {directory}"
         hint = "start a run with the `json` exporter first: nof0 run CONFIG"
@@ -169,10 +172,13 @@ def _read(directory: Path, name: str, key: str) -> list[dict[str, Any]]:
     except OSError as error:
         message = f"{path} cannot be read: {in_words(error)}"
         raise UsageError(message) from error
+    except PieceError as error:
+        message = f"{path} names {error.name}, which cannot be used: {error}"
+        hint = "copy the pieces with the files; the next run writes both anew"
+        raise UsageError(message, hints=[hint]) from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         message = f"{path} is not a file of the `json` exporter"
         raise UsageError(message, hints=("the next run writes it anew",)) from error
-    return rows
 
 
 def _rows(

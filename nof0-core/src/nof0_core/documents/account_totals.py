@@ -1,8 +1,9 @@
 """`account-totals.json`: every account at every hour since it began.
 
-Elapsed hours never change, and a year of them is hundreds of megabytes. So old rows leave for pages
-of their own, `account-totals-1.json` and on: each is written once and then neither written nor kept
-in memory again.
+Elapsed hours never change, and a year of them is hundreds of megabytes. So old rows leave for
+pieces, each of which is written once and then neither written nor kept in memory again. The pieces
+of a year are many: always so many of them are laid out in a further piece, which the main file
+names in their stead.
 """
 
 from __future__ import annotations
@@ -11,9 +12,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-import attrs
-
 from nof0_core.analysis.performance import PerformanceTracker
+from nof0_core.documents.pieces import Part, Piece, Sheet
 from nof0_core.documents.positions import held
 from nof0_core.documents.wire import Json, encode, number, seconds
 from nof0_core.domain.account import AccountState
@@ -24,34 +24,30 @@ HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
-PAGE_BYTES = 4_000_000
-"""Text of elapsed hours that makes a page. The main file is never much larger than this."""
+PIECE_BYTES = 128_000
+"""Text of elapsed hours that makes a piece. The main file is never much larger than this."""
+
+GATHERED = 32
+"""Pieces of hours that are laid out in a further one."""
 
 Key = tuple[TraderId, int]
 """Trader and hourly marker: what a row's `id` is made of."""
-
-
-@attrs.frozen
-class Page:
-    """Rows that will not change, oldest first; pages are numbered from 1 in the order of time."""
-
-    number: int
-    rows: tuple[bytes, ...]
-    highest_marker: int
 
 
 class HourlyRows:
     """The rows of elapsed hours as they are written; each is encoded once, when its hour is marked.
 
     An hour has one row. The first row of an account is its beginning, so that a curve starts at
-    the initial capital. Where pages end depends on the marked hours alone.
+    the initial capital. Where pieces end depends on the marked hours alone.
     """
 
     def __init__(self) -> None:
-        self.page_count = 0
-        self._pages: list[Page] = []
         self._rows: dict[Key, bytes] = {}
-        self._size = 0
+        self._layout: list[Part] = []
+        self._leaves: list[Part] = []
+        self._names: list[str] = []
+        self._unwritten: list[Piece] = []
+        self._sealed_until = _LONG_AGO
         self._highest = 0
         self._trackers: dict[TraderId, PerformanceTracker] = {}
         self._inception: dict[TraderId, datetime] = {}
@@ -68,6 +64,28 @@ class HourlyRows:
         self._capital[account.trader] = account.deposited
         self._trackers[account.trader] = PerformanceTracker()
         self._put(account, 0.0)
+
+    def seal(self, time: datetime) -> None:
+        """Move hours to a piece that are over at a `time` and enough for one.
+
+        No account may be marked at an earlier time after that. What is moved are the oldest rows,
+        so the order of all of them stays what it was.
+        """
+        moved: list[Key] = []
+        size = 0
+        for key, row in self._rows.items():
+            if self._end(key) > time:
+                break
+            moved.append(key)
+            size += len(row)
+        if size <= PIECE_BYTES:
+            return
+        self._sealed_until = max(time, self._sealed_until)
+        piece = self._piece(rows=[self._rows.pop(key) for key in moved])
+        self._leaves.append(piece.part())
+        if len(self._leaves) == GATHERED:
+            self._layout.append(self._piece(layout=self._leaves).part())
+            self._leaves.clear()
 
     def add_point(self, account: AccountState) -> None:
         """Add the row of a full hour; an account that never began is left out.
@@ -86,57 +104,60 @@ class HourlyRows:
         tracker = self._trackers.get(trader)
         return tracker.sharpe_ratio if tracker else 0.0
 
-    def rows(self, current: Iterable[tuple[AccountState, float]]) -> tuple[list[bytes], int]:
-        """Return the rows that are on no page, with the growing hour of each account at the end.
+    def sheet(self, current: Iterable[tuple[AccountState, float]]) -> tuple[Sheet, int]:
+        """Return what is to be written, the growing hour of each account at the end.
 
         Args:
             current: accounts as they are now, with their Sharpe ratios.
 
         Returns:
-            The rows, and the highest hourly marker of all so far (0 without rows).
+            The sheet, and the highest hourly marker of all so far (0 without rows).
         """
         growing: dict[Key, bytes] = {}
         for account, sharpe in current:
             start = self._inception.get(account.trader)
             if start is not None:
                 key = (account.trader, (account.time - start) // HOUR)
-                growing[key] = encode(self._row(account, sharpe))
+                if self._end(key) > self._sealed_until:
+                    growing[key] = encode(self._row(account, sharpe))
         rows = [row for key, row in self._rows.items() if key not in growing]
+        rows += growing.values()
         highest = max((marker for _, marker in growing), default=0)
-        return [*rows, *growing.values()], max(self._highest, highest)
+        layout = [*self._layout, *self._leaves]
+        if layout and rows:
+            layout.append(Part(len(rows)))
+        sheet = Sheet(rows=rows, layout=layout, pieces=self.unwritten, names=self._names)
+        return sheet, max(self._highest, highest)
 
-    def finished_pages(self) -> list[Page]:
-        """Return the pages that were not yet reported as written, oldest first."""
-        return list(self._pages)
+    @property
+    def unwritten(self) -> list[Piece]:
+        """Return the pieces that were not yet reported as written, oldest first."""
+        return list(self._unwritten)
 
-    def written(self, page: Page) -> None:
-        """Forget a page that is safe in its file."""
-        self._pages.remove(page)
+    def written(self, piece: Piece) -> None:
+        """Forget a piece that is safe in its file."""
+        self._unwritten.remove(piece)
 
     def _put(self, account: AccountState, sharpe: float) -> None:
         start = self._inception[account.trader]
         key = (account.trader, (account.time - start) // HOUR)
-        row = encode(self._row(account, sharpe))
-        self._size += len(row) - len(self._rows.get(key, b""))
-        self._rows[key] = row
-        self._highest = max(self._highest, key[1])
-        if self._size > PAGE_BYTES:
-            self._turn_page()
+        if self._end(key) > self._sealed_until:
+            self._rows[key] = encode(self._row(account, sharpe))
+            self._highest = max(self._highest, key[1])
+
+    def _end(self, key: Key) -> datetime:
+        """Return when the hour of a row is over."""
+        return self._inception[key[0]] + (key[1] + 1) * HOUR
+
+    def _piece(self, *, rows: Iterable[bytes] = (), layout: Iterable[Part] = ()) -> Piece:
+        piece = Piece.of("account-totals", "accountTotals", rows, layout=layout)
+        self._names.append(piece.name)
+        self._unwritten.append(piece)
+        return piece
 
     def _row(self, account: AccountState, sharpe: float) -> Json:
         trader = account.trader
         return account_row(account, self._inception[trader], self._capital[trader], sharpe)
-
-    def _turn_page(self) -> None:
-        """Move what can no longer change to a page: all but the newest row of each account."""
-        newest = dict(self._rows.keys())
-        moved = [key for key in self._rows if key[1] < newest[key[0]]]
-        if not moved:
-            return
-        self.page_count += 1
-        rows = tuple(self._rows.pop(key) for key in moved)
-        self._pages.append(Page(self.page_count, rows, max(marker for _, marker in moved)))
-        self._size = sum(map(len, self._rows.values()))
 
 
 def account_row(account: AccountState, start: datetime, initial: Decimal, sharpe: float) -> Json:

@@ -15,7 +15,7 @@ from nof0_core.analysis.trade_tables import (
     winners_losers,
 )
 from nof0_core.documents.history import History
-from nof0_core.documents.wire import Json, seconds, trade_doc_id
+from nof0_core.documents.wire import Json, encode, seconds, trade_doc_id
 from nof0_core.domain.view import TraderView
 from nof0_core.ids import TraderId
 
@@ -26,10 +26,10 @@ class Analytics:
     def __init__(self, history: History) -> None:
         self._history = history
         self._trades: dict[TraderId, list[TradeRow]] = {}
-        self._rows: dict[TraderId, tuple[object, Json]] = {}
+        self._rows: dict[TraderId, tuple[object, bytes]] = {}
 
-    def row(self, view: TraderView, now: datetime, *, force: bool = False) -> Json:
-        """Build the row of one trader.
+    def row(self, view: TraderView, now: datetime, *, force: bool = False) -> bytes:
+        """Write the row of one trader.
 
         It is `updated_at` the time of the view in which something new was found: a cycle, a closed
         trade, another position; with `force` at `now`, news or none.
@@ -39,7 +39,7 @@ class Analytics:
         key = (log.invocations, len(view.trades), held)
         known = self._rows.get(view.trader)
         if known is None or known[0] != key or force:
-            known = (key, self._build(view, log, now))
+            known = (key, encode(self._build(view, log, now)))
             self._rows[view.trader] = known
         return known[1]
 

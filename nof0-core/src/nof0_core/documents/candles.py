@@ -7,10 +7,16 @@ from typing import Any
 
 import msgspec
 
+from nof0_core.documents.pieces import Part, Piece, Sheet
 from nof0_core.documents.wire import encode
 from nof0_core.market.record import BAR_COLUMNS
 
 _COLUMNS = ("open_time", *BAR_COLUMNS)
+
+PIECE_BARS = 100
+"""Bars of a series that make a piece; its newest stay in the main file."""
+KEPT = 20
+"""The least that the main file has of a series, once there are so many."""
 
 Key = tuple[str, str, str]
 """Market section, symbol, interval."""
@@ -39,9 +45,10 @@ class CandleFile:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._bars: dict[Key, deque[bytes]] = {}
+        self._bars: dict[Key, list[bytes]] = {}
+        self._pieces: dict[Key, deque[Piece]] = {}
         self._newest: dict[Key, float] = {}
-        self._rows: list[bytes] | None = []
+        self._sheet: Sheet | None = None
 
     def add(self, section: str, snapshots: Any) -> None:
         """Take over the bars of a market record that are newer than those known.
@@ -61,15 +68,32 @@ class CandleFile:
                 if table.bars and tuple((table.columns or ())[: len(_COLUMNS)]) == _COLUMNS:
                     self._extend((section, symbol, interval), table.bars)
 
-    def rows(self) -> list[bytes]:
-        """Return a row per market section, coin and interval; the same list while no bar closed."""
-        if self._rows is None:
-            self._rows = [
-                b'{"market":%b,"symbol":%b,"interval":%b,"bars":[%b]}'
-                % (*map(encode, key), b",".join(bars))
-                for key, bars in sorted(self._bars.items())
-            ]
-        return self._rows
+    def sheet(self) -> Sheet:
+        """Return what is to be written, a row per market section, coin and interval.
+
+        It is the same object while no bar closed.
+        """
+        if self._sheet is None:
+            pieces = [piece for each in self._pieces.values() for piece in each]
+            series = sorted(self._bars.items())
+            self._sheet = Sheet(
+                rows=[
+                    b'{"market":%b,"symbol":%b,"interval":%b,"bars":[%b]}'
+                    % (*map(encode, key), b",".join(bars[-self._most :]))
+                    for key, bars in series
+                ],
+                layout=[Part(1, bars=self._earlier(key)) for key, _ in series] if pieces else (),
+                pieces=pieces,
+                names=[piece.name for piece in pieces],
+            )
+        return self._sheet
+
+    def _earlier(self, key: Key) -> tuple[Part, ...]:
+        """Lay out the pieces of a series, oldest first; of the first one only what has room."""
+        pieces = self._pieces[key]
+        surplus = len(self._bars[key]) + PIECE_BARS * len(pieces) - self._most
+        starts = [max(0, surplus), *[0] * len(pieces)]
+        return tuple(piece.part(start=at) for piece, at in zip(pieces, starts, strict=False))
 
     def _extend(self, key: Key, bars: list[msgspec.Raw]) -> None:
         newest = self._newest.get(key, 0)
@@ -81,7 +105,17 @@ class CandleFile:
             fresh.append(bar[: len(_COLUMNS)])
         if not fresh:
             return
-        kept = self._bars.setdefault(key, deque(maxlen=self._most))
+        kept = self._bars.setdefault(key, [])
         kept.extend(encode([(bar[0] or 0) / 1000, *bar[1:]]) for bar in reversed(fresh))
         self._newest[key] = fresh[0][0] or 0
-        self._rows = None
+        self._seal(key)
+        self._sheet = None
+
+    def _seal(self, key: Key) -> None:
+        """Move what is enough for pieces, and forget pieces of which nothing is kept."""
+        kept, pieces = self._bars[key], self._pieces.setdefault(key, deque())
+        while len(kept) >= PIECE_BARS + KEPT:
+            pieces.append(Piece.of("candles", "bars", kept[:PIECE_BARS]))
+            del kept[:PIECE_BARS]
+        while pieces and len(kept) + PIECE_BARS * (len(pieces) - 1) >= self._most:
+            pieces.popleft()

@@ -1,4 +1,8 @@
-"""`conversations.json`: what was said in the newest cycles."""
+"""`conversations.json`: what was said in the newest cycles.
+
+Rows are large, and each is written as a piece of its own once it is no longer among the newest few
+of all, with each prompt in it once. The main file has those few as the API answers them.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,10 @@ import heapq
 from collections import deque
 from collections.abc import Sequence
 
+import attrs
+
+from nof0_core.documents.pieces import Part, Piece, Sheet
+from nof0_core.documents.prompt_once import with_prompt
 from nof0_core.documents.wire import Json, encode, fraction, number_or_null, seconds
 from nof0_core.domain.decision import Decision, Judgement
 from nof0_core.domain.event import CycleEnded, Event
@@ -14,32 +22,81 @@ from nof0_core.money import EXACT, USD
 
 _SUMMARY = 280
 
+MAIN_ROWS = 10
+MAIN_BYTES = 128_000
+"""At most so many rows, and so much text, are in the main file; the newest one is in any case."""
+
+
+@attrs.define(eq=False)
+class _Talk:
+    """One row: `told` until somebody wants it written, `row` after that."""
+
+    seq: int
+    told: tuple[Event, CycleEnded] | None
+    row: bytes = b""
+    piece: Piece | None = None
+
+    def text(self) -> bytes:
+        """Return the row with each prompt in it once."""
+        if self.told is not None:
+            self.row, self.told = encode(conversation(*self.told)), None
+        return self.row
+
+    def sealed(self) -> Piece:
+        """Return the piece it is."""
+        if self.piece is None:
+            self.piece = Piece.of("conversations", "conversations", [self.text()])
+        return self.piece
+
 
 class ConversationFile:
     """The rows as they are written, the newest `per_trader` of each trader."""
 
     def __init__(self, per_trader: int) -> None:
         self._per_trader = per_trader
-        self._rows: dict[TraderId, deque[tuple[int, bytes]]] = {}
-        self.revision = 0
-        """The `seq` of the newest cycle taken over."""
+        self._talks: dict[TraderId, deque[_Talk]] = {}
+        self._sheet: Sheet | None = None
 
     def add(self, event: Event, cycle: CycleEnded) -> None:
-        """Take over one cycle."""
-        rows = self._rows.setdefault(cycle.trader, deque(maxlen=self._per_trader))
-        rows.appendleft((-event.seq, encode(conversation(event, cycle))))
-        self.revision = event.seq
+        """Take over one cycle; it is not written out before the next sheet is asked for."""
+        talks = self._talks.setdefault(cycle.trader, deque(maxlen=self._per_trader))
+        talks.appendleft(_Talk(event.seq, (event, cycle)))
+        self._sheet = None
 
-    def rows(self) -> list[bytes]:
-        """Return the rows of all traders, newest first."""
-        return [row for _, row in heapq.merge(*self._rows.values())]
+    def sheet(self) -> Sheet:
+        """Return what is to be written, newest first; the same object while no cycle ended."""
+        if self._sheet is None:
+            talks = [*heapq.merge(*self._talks.values(), key=_seq, reverse=True)]
+            rows = _newest(talks)
+            pieces = [talk.sealed() for talk in talks[len(rows) :]]
+            layout = [Part(len(rows)), *(piece.part() for piece in pieces)] if pieces else ()
+            names = [piece.name for piece in pieces]
+            self._sheet = Sheet(rows=rows, layout=layout, pieces=pieces, names=names)
+        return self._sheet
+
+
+def _seq(talk: _Talk) -> int:
+    return talk.seq
+
+
+def _newest(talks: Sequence[_Talk]) -> list[bytes]:
+    """Return the rows of the main file, as the API answers them."""
+    rows: list[bytes] = []
+    size = 0
+    for talk in talks[:MAIN_ROWS]:
+        row = with_prompt(talk.text())
+        size += len(row)
+        if rows and size > MAIN_BYTES:
+            break
+        rows.append(row)
+    return rows
 
 
 def conversation(event: Event, cycle: CycleEnded) -> Json:
-    """Write one cycle.
+    """Write one cycle, with its `user_prompt` left to `with_prompt`, which makes it of `messages`.
 
-    A trader that decided without reading a prompt has an empty `user_prompt`, and its only message
-    is its own reasoning, else the summary. `summary` says in a line what was decided, or why not.
+    A trader that decided without reading a prompt has an empty one, and its only message is its own
+    reasoning, else the summary. `summary` says in a line what was decided, or why not.
     `verdicts` has every decision in the order of the answer, `llm_response` one per coin: the
     approved one where there is one, else the first.
     """
@@ -47,7 +104,6 @@ def conversation(event: Event, cycle: CycleEnded) -> Json:
     rendered = cycle.messages or ()
     said = cycle.answer or reasoning(cycle) or cycle.error or summary(cycle)
     spoken = [(message.role, message.content) for message in rendered]
-    prompts = [text for role, text in spoken if role == "user"]
     return {
         "model_id": cycle.trader,
         "messages": [
@@ -58,7 +114,7 @@ def conversation(event: Event, cycle: CycleEnded) -> Json:
         "inserted_at": time,
         "cot_trace_summary": _shorten(reasoning(cycle)),
         "summary": summary(cycle),
-        "user_prompt": "\n\n".join(prompts),
+        "user_prompt": None,
         "cot_trace": reasoning(cycle),
         "llm_response": _by_coin(cycle.judgements),
         "verdicts": [_verdict(judgement) for judgement in cycle.judgements],

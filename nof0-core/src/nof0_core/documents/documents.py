@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator, Sequence
+
+import attrs
 
 from nof0_core.analysis.leaderboard import Leaderboard
 from nof0_core.documents.analytics import Analytics
 from nof0_core.documents.benchmark import BENCHMARK, BITCOIN
 from nof0_core.documents.history import History
+from nof0_core.documents.pieces import Piece, Sheet, layout_text, list_text
 from nof0_core.documents.positions import positions
 from nof0_core.documents.small_rows import leaderboard_row, prices, since_inception_row
 from nof0_core.documents.trades import TradeFile
@@ -23,8 +26,27 @@ from nof0_core.money import exactly
 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
-Document = tuple[str, bytes, bytes]
-"""Name of a file, what it says, and what is written after that (the time of writing)."""
+
+@attrs.frozen
+class Document:
+    """A main file: `body` is what it says, `end` is written after that (the time of writing).
+
+    Joined, they are its JSON; a file whose `body` has not changed need not be written again.
+    `pieces` are those that have to be there before it, `names` those of all it is made of with the
+    pieces that were written before.
+    """
+
+    name: str
+    body: bytes
+    end: bytes
+    pieces: Sequence[Piece] = ()
+    names: Collection[str] = ()
+
+    @classmethod
+    def of(cls, name: str, key: str, sheet: Sheet, end: bytes, *, more: bytes = b"") -> Document:
+        """Make the file of a collection, with further members where there are some."""
+        body = list_text(key, sheet.rows) + more + layout_text(sheet.layout)
+        return cls(f"{name}.json", body, end, sheet.pieces, sheet.names)
 
 
 class Documents:
@@ -43,55 +65,41 @@ class Documents:
         """Take in one event."""
         self._history.apply(event)
 
-    @property
-    def page_count(self) -> int:
-        """Return how many pages of old hours there are so far."""
-        return self._history.hours.page_count
-
-    def pages(self) -> Iterator[tuple[str, bytes]]:
-        """Give name and content of each page of old hours; going on says that it is written.
-
-        They must be written before the main file that counts them.
-        """
-        for page in self._history.hours.finished_pages():
-            marker = b',"lastHourlyMarkerRead":%d}' % page.highest_marker
-            yield f"account-totals-{page.number}.json", _list("accountTotals", page.rows) + marker
-            self._history.hours.written(page)
+    def finished(self) -> Iterator[Piece]:
+        """Give the pieces of old hours that were not written yet; going on says that one is."""
+        for piece in self._history.hours.unwritten:
+            yield piece
+            self._history.hours.written(piece)
 
     def build(self, view: View, *, force: bool = False) -> Iterator[Document]:
         """Build all files for a view, one after the other.
 
-        Joined, the second and third part of a document are its JSON; a file whose second part has
-        not changed need not be written again. `force` brings `updated_at` of all analytics to the
-        time of the view.
+        `force` brings `updated_at` of all analytics to the time of the view.
 
         Raises:
             ProviderError: for a trader whose id cannot be part of a file name.
         """
         end = b',"serverTime":%d}' % to_ms(view.time)
-        hours = self._history.hours
-        rows, highest = hours.rows(self._current(view))
+        totals, highest = self._history.hours.sheet(self._current(view))
         marker = b',"lastHourlyMarkerRead":%d' % highest
-        if hours.page_count:
-            marker += b',"earlierPages":%d' % hours.page_count
-        yield "account-totals.json", _list("accountTotals", rows) + marker, end
-        yield "positions.json", _list("accountTotals", map(encode, positions(view))), end
-        yield "crypto-prices.json", b'{"prices":' + encode(prices(view)), end
+        yield Document.of("account-totals", "accountTotals", totals, end, more=marker)
+        held = Sheet(rows=[encode(row) for row in positions(view)])
+        yield Document.of("positions", "accountTotals", held, end)
+        yield Document("crypto-prices.json", b'{"prices":' + encode(prices(view)), end)
         self._trades.update(view)
-        yield "trades.json", _list("trades", self._trades.rows(view)), end
-        ranking = map(leaderboard_row, self._leaderboard.rows(view))
-        yield "leaderboard.json", _list("leaderboard", map(encode, ranking)), b"}"
-        beginnings = map(encode, self._since_inception(view))
-        yield "since-inception-values.json", _list("sinceInceptionValues", beginnings), end
-        talks = self._history.conversations.rows()
-        yield "conversations.json", _list("conversations", talks), end
-        yield "candles.json", _list("candles", self._history.candles.rows()), end
-        analyses = [
-            encode(self._analytics.row(trader, view.time, force=force)) for trader in view.traders
-        ]
-        yield "analytics.json", _list("analytics", analyses), end
+        yield Document.of("trades", "trades", self._trades.sheet(view), end)
+        ranking = Sheet(rows=[encode(leaderboard_row(row)) for row in self._leaderboard.rows(view)])
+        yield Document.of("leaderboard", "leaderboard", ranking, b"}")
+        beginnings = Sheet(rows=[encode(row) for row in self._since_inception(view)])
+        yield Document.of("since-inception-values", "sinceInceptionValues", beginnings, end)
+        talks = self._history.conversations.sheet()
+        yield Document.of("conversations", "conversations", talks, end)
+        yield Document.of("candles", "candles", self._history.candles.sheet(), end)
+        analyses = [self._analytics.row(trader, view.time, force=force) for trader in view.traders]
+        yield Document.of("analytics", "analytics", Sheet(rows=analyses), end)
         for trader, row in zip(view.traders, analyses, strict=True):
-            yield _analytics_name(trader.trader), _list("analytics", [row]), end
+            name = _analytics_name(trader.trader)
+            yield Document.of(name, "analytics", Sheet(rows=[row]), end)
 
     def _current(self, view: View) -> list[tuple[AccountState, float]]:
         """Return all accounts as they are now, the benchmark's last."""
@@ -118,13 +126,8 @@ class Documents:
         return rows
 
 
-def _list(name: str, rows: Iterable[bytes]) -> bytes:
-    """Write an object that is still open, with one list in it."""
-    return b'{"%s":[%s]' % (name.encode(), b",".join(rows))
-
-
 def _analytics_name(trader: TraderId) -> str:
     if not _SAFE_NAME.fullmatch(trader):
         message = f'trader id "{trader}" cannot be part of a file name (letters, digits, . _ -)'
         raise ProviderError(message)
-    return f"analytics-{trader}.json"
+    return f"analytics-{trader}"

@@ -82,6 +82,7 @@ class History:
                 self.hours.begin(_fresh(trader, time, amount, growth))
 
     def _hour(self, time: datetime, body: HourMarked) -> None:
+        self.hours.seal(min((account.time for account in body.accounts), default=time))
         for account in body.accounts:
             if account.trader in self.capital:
                 self._equity[account.trader] = account.equity

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
+from nof0_core.documents.pieces import Part, Piece, Sheet
 from nof0_core.documents.venue_ids import venue_id
 from nof0_core.documents.wire import (
     Json,
@@ -21,31 +22,61 @@ from nof0_core.ids import TraderId
 
 PER_TRADER = 100
 
+PIECE_TRADES = 5
+"""Trades of a trader that make a piece; its newest stay in the main file."""
+KEPT = 2
+"""The least that the main file has of a trader, once there are so many."""
+
 
 class TradeFile:
-    """The rows as they are written, at most 100 per trader; only new trades cost anything."""
+    """The rows as they are written, at most 100 per trader; only new trades cost anything.
+
+    Where pieces end depends on the number of a trade among its trader's.
+    """
 
     def __init__(self) -> None:
-        self._rows: dict[TraderId, deque[bytes]] = {}
+        self._newest: dict[TraderId, list[bytes]] = {}
+        self._pieces: dict[TraderId, deque[Piece]] = {}
         self._seen: dict[TraderId, int] = {}
-
-    @property
-    def revision(self) -> int:
-        """Return a number that grows with every trade."""
-        return sum(self._seen.values())
 
     def update(self, view: View) -> None:
         """Take over trades that closed since the last view."""
         for trader in view.traders:
-            rows = self._rows.setdefault(trader.trader, deque(maxlen=PER_TRADER))
+            newest = self._newest.setdefault(trader.trader, [])
+            pieces = self._pieces.setdefault(trader.trader, deque())
             seen = self._seen.get(trader.trader, 0)
-            for trade in trader.trades[max(seen, len(trader.trades) - PER_TRADER) :]:
-                rows.appendleft(encode(trade_row(trade)))
+            first = (len(trader.trades) - PER_TRADER) // PIECE_TRADES * PIECE_TRADES
+            if first > seen:
+                newest.clear()
+                pieces.clear()
+            for trade in trader.trades[max(seen, first) :]:
+                newest.insert(0, encode(trade_row(trade)))
+                if len(newest) == PIECE_TRADES + KEPT:
+                    pieces.appendleft(Piece.of("trades", "trades", newest[KEPT:]))
+                    del newest[KEPT:]
+            while len(newest) + PIECE_TRADES * (len(pieces) - 1) >= PER_TRADER:
+                pieces.pop()
             self._seen[trader.trader] = len(trader.trades)
 
-    def rows(self, view: View) -> list[bytes]:
-        """Return the rows: traders in configuration order, within each the newest exit first."""
-        return [row for trader in view.traders for row in self._rows.get(trader.trader, ())]
+    def sheet(self, view: View) -> Sheet:
+        """Return what is to be written: traders in configuration order, newest exit first."""
+        rows: list[bytes] = []
+        layout: list[Part] = []
+        pieces: list[Piece] = []
+        for trader in view.traders:
+            newest = self._newest.get(trader.trader, [])
+            rows += newest
+            if newest:
+                layout.append(Part(len(newest)))
+            room = PER_TRADER - len(newest)
+            for piece in self._pieces.get(trader.trader, ()):
+                layout.append(piece.part(rows=min(room, PIECE_TRADES)))
+                pieces.append(piece)
+                room -= PIECE_TRADES
+        if not pieces:
+            return Sheet(rows=rows)
+        names = [piece.name for piece in pieces]
+        return Sheet(rows=rows, layout=layout, pieces=pieces, names=names)
 
 
 def trade_row(trade: ClosedTrade) -> Json:

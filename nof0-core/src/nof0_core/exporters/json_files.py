@@ -1,13 +1,14 @@
 """The `json` exporter: the files behind the API.
 
-Each file is written as a whole and put in place at once, and only when what it says has changed.
-Hours that are long over are on pages of their own, so that a round costs the same after a year as
-after a week. Nothing is stored between runs: at start the exporter reads the whole journal again.
+A main file is put in place at once, and only when what it says has changed. What will not change
+any more lies in pieces (`documents.pieces`), which are there before the main file that names them.
+So a round writes what is new, after a year as after a week, and whoever reads finds whole
+collections at any moment. Nothing is stored between runs: at start the exporter reads the whole
+journal again.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -22,7 +23,8 @@ from nof0_core.config.fields import opt
 from nof0_core.documents.documents import Documents
 from nof0_core.domain.event import Event
 from nof0_core.domain.view import View
-from nof0_core.exporters.files import holds, prepare_directory, replace_file
+from nof0_core.exporters.files import prepare_directory, replace_file
+from nof0_core.exporters.piece_files import PieceFiles
 from nof0_core.money import exactly
 from nof0_core.plugins.env import Env
 
@@ -67,7 +69,7 @@ class JsonExporter:
         self._path = path
         self._section = section
         self._documents = documents
-        self._is_tidy = False
+        self._pieces = PieceFiles(path, section=section)
         self._written: dict[str, bytes] = {}
         self._turn = anyio.Lock()
         self._seq = 0
@@ -92,7 +94,7 @@ class JsonExporter:
                     self._seq = event.seq
             if self._seq < view.seq:
                 # More events are on their way; the picture is ahead of what was told so far.
-                await anyio.to_thread.run_sync(self._write_pages)
+                await anyio.to_thread.run_sync(self._write_finished)
                 return
             self._view = view
             # Writing takes longer than an event loop should be kept waiting.
@@ -111,28 +113,19 @@ class JsonExporter:
 
     @exactly
     def _write(self, view: View, *, force: bool = False) -> None:
-        self._write_pages()
-        for name, body, end in self._documents.build(view, force=force):
-            digest = hashlib.blake2b(body, digest_size=16).digest()
-            if self._written.get(name) != digest:
-                replace_file(self._path / name, body + end, section=self._section)
-                self._written[name] = digest
-        if not self._is_tidy:
-            self._remove_pages_of_another_run()
-            self._is_tidy = True
+        self._write_finished()
+        named: set[str] = set()
+        for document in self._documents.build(view, force=force):
+            for piece in document.pieces:
+                self._pieces.write(piece)
+            named.update(document.names)
+            digest = hashlib.blake2b(document.body, digest_size=16).digest()
+            if self._written.get(document.name) != digest:
+                path = self._path / document.name
+                replace_file(path, document.body + document.end, section=self._section)
+                self._written[document.name] = digest
+        self._pieces.retire(named, at_once=force)
 
-    def _remove_pages_of_another_run(self) -> None:
-        """Delete the pages that the main file, just written, does not count."""
-        for path in self._path.glob("account-totals-*.json"):
-            number = path.stem.rpartition("-")[2]
-            if number.isdecimal() and int(number) > self._documents.page_count:
-                # Readers take no notice of such a page; one that cannot be deleted does no harm.
-                with contextlib.suppress(OSError):
-                    path.unlink()
-
-    def _write_pages(self) -> None:
-        for name, content in self._documents.pages():
-            path = self._path / name
-            # After a restart they are the same again; readers need not read them twice.
-            if not holds(path, content):
-                replace_file(path, content, section=self._section)
+    def _write_finished(self) -> None:
+        for piece in self._documents.finished():
+            self._pieces.write(piece)

@@ -5,7 +5,7 @@ import json
 import msgspec
 import pytest
 
-from nof0_core.documents.candles import CandleFile
+from nof0_core.documents.candles import KEPT, PIECE_BARS, CandleFile
 
 MINUTE = 60_000
 COLUMNS = ["open_time", "open", "high", "low", "close", "volume", "ema20"]
@@ -20,7 +20,7 @@ def record(first, last, symbol="BTC", interval="1m", columns=COLUMNS):
 
 
 def rows(file):
-    return [json.loads(row) for row in file.rows()]
+    return [json.loads(row) for row in file.sheet().rows]
 
 
 def minutes(file):
@@ -41,7 +41,7 @@ def test_what_was_seen_before_the_journal_went_through_json_is_the_same():
     fresh, plain = CandleFile(most=9), CandleFile(most=9)
     fresh.add("hl", record(1, 3))
     plain.add("hl", json.loads(bytes(record(1, 3))))
-    assert fresh.rows() == plain.rows()
+    assert fresh.sheet() == plain.sheet()
 
 
 def test_only_the_newest_are_kept_and_none_is_made_up():
@@ -67,11 +67,11 @@ def test_coins_intervals_and_markets_are_apart_in_a_fixed_order():
 def test_while_no_bar_closed_nothing_is_written_anew():
     file = CandleFile(most=4)
     file.add("hl", record(1, 2))
-    before = file.rows()
+    before = file.sheet()
     file.add("hl", record(1, 2))
-    assert file.rows() is before
+    assert file.sheet() is before
     file.add("hl", record(1, 3))
-    assert file.rows() is not before
+    assert file.sheet() is not before
 
 
 def test_a_record_in_which_no_bar_is_new_changes_nothing():
@@ -91,3 +91,29 @@ def test_a_series_with_other_columns_is_no_candle():
 def test_what_is_no_market_record_is_an_error():
     with pytest.raises(msgspec.MsgspecError):
         CandleFile(most=4).add("hl", b"[1]")
+
+
+@pytest.mark.parametrize("most", [1, 4, 119, 120, 121, 250, 301])
+def test_the_main_file_and_pieces_have_the_newest_bars_whatever_came_together(most):
+    file = CandleFile(most=most)
+    for first, last in ((1, 1), (2, 90), (91, 118), (119, 119), (120, 119 + 3 * PIECE_BARS)):
+        file.add("hl", record(first, last))
+        sheet = file.sheet()
+        pieces = {piece.name: piece for piece in sheet.pieces}
+        earlier = sheet.layout[0].bars if sheet.layout else ()
+        bars = [
+            json.loads(bar)[0] / 60
+            for part in earlier
+            for bar in pieces[part.piece].rows[part.start : part.start + part.rows]
+        ]
+        assert len(json.loads(sheet.rows[0])["bars"]) <= PIECE_BARS + KEPT
+        assert {part.piece for part in earlier} == set(pieces) == set(sheet.names)
+        assert bars + minutes(file) == [*range(max(1, last - most + 1), last + 1)]
+
+
+def test_pieces_depend_on_the_bars_and_not_on_how_they_came():
+    at_once, one_by_one = CandleFile(most=500), CandleFile(most=500)
+    at_once.add("hl", record(1, 700))
+    for minute in range(1, 701):
+        one_by_one.add("hl", record(minute, minute))
+    assert at_once.sheet() == one_by_one.sheet()

@@ -7,12 +7,15 @@ from decimal import Context, getcontext, localcontext
 import anyio
 import pytest
 
-from nof0_core.documents import account_totals
+from nof0_core.documents import account_totals, conversations
+from nof0_core.documents.collection import read_collection
+from nof0_core.documents.pieces import PIECE_NAME
 from nof0_core.domain.event import MarketSeen
 from nof0_core.errors import ProviderError, TransientError
 from nof0_core.exporters import json_files
 from nof0_core.exporters.files import replace_file
 from nof0_core.exporters.json_files import JsonConfig, open_json
+from nof0_core.exporters.piece_files import DOCUMENTS
 from nof0_core.testing.environment import env
 
 pytestmark = pytest.mark.anyio
@@ -38,7 +41,29 @@ async def run(path, *rounds, **settings):
     async with env() as surroundings, open_json(config, surroundings) as exporter:
         for events, view in rounds:
             await exporter.export(events, view)
-    return {file.name: json.loads(file.read_bytes()) for file in path.iterdir()}
+    return read(path)
+
+
+def read(path):
+    """Read the main files, each with its whole collection."""
+    files = {}
+    for file in path.iterdir():
+        if not PIECE_NAME.fullmatch(file.name):
+            files[file.name] = document = json.loads(file.read_bytes())
+            document.pop("layout", None)
+            key = next(iter(document))
+            if key != "prices":
+                document[key] = read_collection(path, file.name, key)
+    return files
+
+
+def pieces(path, document=""):
+    """The pieces in a directory, with what tells whether they were written again."""
+    return {
+        file.name: (file.stat().st_ino, file.stat().st_mtime_ns)
+        for file in path.iterdir()
+        if PIECE_NAME.fullmatch(file.name) and file.name.startswith(document)
+    }
 
 
 def kinds(value):
@@ -381,57 +406,56 @@ async def test_a_picture_that_is_ahead_of_the_events_is_not_drawn_yet(tmp_path, 
         assert (parts / name).read_bytes() == (whole / name).read_bytes()
 
 
-async def test_old_hours_are_written_once_and_all_of_them_stay(
-    tmp_path, story, evolve, monkeypatch
-):
+async def test_old_hours_are_written_once_and_all_of_them_stay(tmp_path, story, monkeypatch):
     at_once = await run(tmp_path / "whole", (story(30).events, story(30).view()))
-    monkeypatch.setattr(account_totals, "PAGE_BYTES", 20_000)
+    monkeypatch.setattr(account_totals, "PIECE_BYTES", 5_000)
     told, parts = story(30), tmp_path / "parts"
     half = len(told.events) // 2
-    first = await run(parts, (told.events[:half], story(15).view()))
-    about = {file.name: file.stat().st_ino for file in parts.glob("account-totals-*")}
-    assert len(about) == first["account-totals.json"]["earlierPages"] > 0
+    await run(parts, (told.events[:half], story(15).view()))
+    about = pieces(parts, "account-totals")
+    assert about
     files = await run(parts, (told.events, told.view()))
-    main = files.pop("account-totals.json")
-    count = main["earlierPages"]
-    assert count > len(about)
-    pages = [files[f"account-totals-{number}.json"] for number in range(1, count + 1)]
-    rows = [row for page in (*pages, main) for row in page["accountTotals"]]
-    assert {row["id"]: row for row in rows} == {
-        row["id"]: row for row in at_once["account-totals.json"]["accountTotals"]
-    }
-    assert len(rows) == len(at_once["account-totals.json"]["accountTotals"])
-    after = {file.name: file.stat().st_ino for file in parts.glob("account-totals-*")}
+    assert files["account-totals.json"] == at_once["account-totals.json"]
+    after = pieces(parts, "account-totals")
+    assert len(after) > len(about)
     assert after.items() >= about.items(), "the same after a restart: not written again"
 
 
-async def test_a_page_that_cannot_be_written_is_kept_and_nobody_is_told_of_it(
+async def test_a_piece_that_cannot_be_written_is_kept_and_nobody_is_told_of_it(
     tmp_path, story, monkeypatch
 ):
-    monkeypatch.setattr(account_totals, "PAGE_BYTES", 20_000)
+    monkeypatch.setattr(account_totals, "PIECE_BYTES", 5_000)
     told = story(30)
-    (tmp_path / "account-totals-1.json").mkdir()
-    async with (
-        env() as surroundings,
-        open_json(JsonConfig(path=tmp_path), surroundings) as exporter,
-    ):
-        with pytest.raises(TransientError, match=r"cannot write .*account-totals-1\.json"):
+    whole = await run(tmp_path / "whole", (told.events, told.view()))
+    (name, *_) = sorted(pieces(tmp_path / "whole", "account-totals"))
+    path = tmp_path / "new"
+    (path / name).mkdir(parents=True)
+    async with env() as surroundings, open_json(JsonConfig(path=path), surroundings) as exporter:
+        with pytest.raises(TransientError, match=rf"cannot write .*{name}"):
             await exporter.export(told.events, told.view())
-        assert not (tmp_path / "account-totals.json").exists()
-        (tmp_path / "account-totals-1.json").rmdir()
+        assert not (path / "account-totals.json").exists()
+        (path / name).rmdir()
         await exporter.export(told.events, told.view())
-    page = json.loads((tmp_path / "account-totals-1.json").read_bytes())
-    assert page["accountTotals"][0]["since_inception_hourly_marker"] == 0
+    assert read(path) == whole
 
 
-async def test_pages_left_by_a_longer_run_are_deleted_and_nothing_else(
-    tmp_path, story, evolve, monkeypatch
+async def test_pieces_left_by_another_run_are_deleted_once_nobody_reads_them_and_nothing_else(
+    tmp_path, story, evolve
 ):
-    monkeypatch.setattr(account_totals, "PAGE_BYTES", 20_000)
     told = story(30)
     view = evolve(told.view(), seq=told.events[-1].seq)
-    names = ("account-totals-999.json", "account-totals-x.json", "account-totals-999.json.bak")
-    for name in names:
+    others = [f"{document}-{'0' * 20}.json" for document in DOCUMENTS]
+    drafts = [f".{name}.part" for name in others]
+    kept = [
+        *(
+            "trades-1.json",
+            "trades-alpha.json",
+            f"trades-{'0' * 19}.json",
+            f"notes-{'0' * 20}.json",
+        ),
+        *(f"trades-{'0' * 20}.json.bak", f"trades-{'G' * 20}.json", f"analytics-{'0' * 20}.json"),
+    ]
+    for name in (*others, *drafts, *kept):
         (tmp_path / name).write_text("{}")
     async with (
         env() as surroundings,
@@ -439,15 +463,99 @@ async def test_pages_left_by_a_longer_run_are_deleted_and_nothing_else(
     ):
         half = len(told.events) // 2
         await exporter.export(told.events[:half], view)
-        assert (tmp_path / names[0]).exists(), "while the journal is being read it may be needed"
         await exporter.export(told.events[half:], view)
-    kept = {file.name for file in tmp_path.glob("account-totals*")}
-    count = json.loads((tmp_path / "account-totals.json").read_bytes())["earlierPages"]
-    assert kept == {
-        "account-totals.json",
-        *(f"account-totals-{n}.json" for n in range(1, count + 1)),
-        *names[1:],
-    }
+        for name in others:
+            assert (tmp_path / name).exists(), "who has just read an old main file may want it"
+        await exporter.export([], view)
+        for name in (*others, *drafts):
+            assert not (tmp_path / name).exists()
+    for name in kept:
+        assert (tmp_path / name).read_text() == "{}"
+
+
+async def test_a_piece_that_left_the_window_goes_one_round_after_the_main_file_that_named_it(
+    tmp_path, story, evolve
+):
+    def up_to(hours):
+        told = story(hours)
+        return told.events, evolve(told.view(), seq=told.events[-1].seq)
+
+    async with (
+        env() as surroundings,
+        open_json(JsonConfig(path=tmp_path, conversations=8), surroundings) as exporter,
+    ):
+        events, view = up_to(10)
+        del events[-1]
+        await exporter.export(events, evolve(view, seq=events[-1].seq))
+        old = pieces(tmp_path, "conversations")
+        assert len(old) == 6
+        seen = len(events)
+        events, view = up_to(20)
+        await exporter.export(events[seen:], view)
+        assert old.items() <= pieces(tmp_path, "conversations").items()
+        assert len(read(tmp_path)["conversations.json"]["conversations"]) == 16
+        await exporter.export([], view)
+        left = pieces(tmp_path, "conversations")
+        assert len(left) == 6
+        assert not set(old) & set(left)
+
+
+async def test_pieces_of_a_trader_that_is_no_longer_configured_go(tmp_path, story, evolve):
+    told = story(30)
+    await run(tmp_path, (told.events, told.view()))
+    assert pieces(tmp_path, "trades")
+    view = told.view()
+    files = await run(tmp_path, (told.events, evolve(view, traders=view.traders[1:])))
+    assert files["trades.json"]["trades"] == []
+    assert not pieces(tmp_path, "trades")
+
+
+async def test_what_an_old_reader_sees_is_a_whole_document_of_the_newest_rows(tmp_path, story):
+    told = story(120)
+    whole = await run(tmp_path, (told.events, told.view()))
+    for name, most in (("trades.json", 6), ("conversations.json", 10)):
+        document = json.loads((tmp_path / name).read_bytes())
+        key = next(iter(document))
+        assert [*document] == [key, "layout", "serverTime"]
+        assert document[key] == whole[name][key][: len(document[key])]
+        assert 2 <= len(document[key]) <= most < len(whole[name][key])
+
+
+async def test_a_long_conversation_is_the_only_one_in_the_main_file(tmp_path, story, monkeypatch):
+    monkeypatch.setattr(conversations, "MAIN_BYTES", 10)
+    told = story(3)
+    whole = await run(tmp_path, (told.events, told.view()))
+    document = json.loads((tmp_path / "conversations.json").read_bytes())
+    assert len(document["conversations"]) == 1
+    assert len(whole["conversations.json"]["conversations"]) == 6
+
+
+async def test_a_prompt_stands_in_a_piece_once_and_in_the_rows_as_ever(tmp_path, story):
+    told = story(30)
+    files = await run(tmp_path, (told.events, told.view()))
+    rows = files["conversations.json"]["conversations"]
+    assert [row["user_prompt"] for row in rows] == ["", "BTC?"] * 25
+    for name in pieces(tmp_path, "conversations"):
+        assert (tmp_path / name).read_bytes().count(b"BTC?") <= 1
+
+
+async def test_the_directory_depends_on_the_journal_and_not_on_rounds_and_restarts(
+    tmp_path, story, monkeypatch
+):
+    monkeypatch.setattr(account_totals, "PIECE_BYTES", 5_000)
+    one, many = tmp_path / "one", tmp_path / "many"
+    told = story(60)
+    await run(one, (told.events, told.view()), conversations=7)
+    for hours in (3, 20, 21, 22, 45):
+        partial = story(hours)
+        del partial.events[-1]
+        rounds = [(partial.events[:at], partial.view()) for at in (10, 50, len(partial.events))]
+        await run(many, *rounds, conversations=7)
+    # The last run is killed and leaves what it had; the next one begins anew.
+    (many / f".trades-{'1' * 20}.json.part").write_text("{")
+    await run(many, (told.events, told.view()), conversations=7)
+    found, wanted = ({file.name: file.read_bytes() for file in at.iterdir()} for at in (many, one))
+    assert found == wanted
 
 
 async def test_bars_of_recorded_markets_are_written(tmp_path, story):
