@@ -21,7 +21,7 @@ from nof0_core.journal.content import CHUNK, damage, read_at, sha256_of
 from nof0_core.journal.days import NAME, ClosedDays, Day, DayState, read_days
 from nof0_core.journal.packing import in_file, pack_all
 from nof0_core.journal.pairs import pairs
-from nof0_core.journal.places import day_files, day_of, draft_of, is_packed, streams
+from nof0_core.journal.places import day_of, draft_of, is_packed, older_files, streams
 from nof0_core.journal.tally import losses
 
 NOTHING_DONE = "nothing was moved"
@@ -98,7 +98,7 @@ def _found(
             message = "the disk has no room to compress what is to be moved"
             raise JournalError(message, hints=("make room, and try again",))
     for stream, directory in places.items():
-        for path in day_files(directory)[:-1]:
+        for path in older_files(directory):
             entry = days.of(stream).get(day_of(path))
             if entry is None or day_of(path) >= before or not is_packed(path):
                 continue

@@ -15,9 +15,9 @@ from nof0_core.errors import DamagedDayError
 from nof0_core.files import open_regular
 from nof0_core.journal.places import day_file, day_of, is_packed, packed_file
 
-CHUNK = 256 * 1024
+CHUNK = 64 * 1024
 """Bytes of content that are held of a stream while it is read, and those of a line begun."""
-PACKED_CHUNK = 64 * 1024
+PACKED_CHUNK = 16 * 1024
 """Bytes of a compressed file that are read at once."""
 HEADER = bytes.fromhex("1f8b08000000000000ff")
 """How each compressed day begins: no name, no time, so that it is a function of its content."""

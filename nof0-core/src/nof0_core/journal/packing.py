@@ -6,6 +6,7 @@ draft, or both files: then the plain one counts, and the next start takes the ot
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +18,7 @@ from pathlib import Path
 import attrs
 
 from nof0_core.disk import NO_ROOM, sync_path
-from nof0_core.errors import JournalError
+from nof0_core.errors import DamagedDayError, JournalError
 from nof0_core.files import begun, in_words
 from nof0_core.ids import TraderId
 from nof0_core.journal.content import DayContent, PackedContent, lines_of, sha256_of
@@ -30,6 +31,7 @@ from nof0_core.journal.places import (
     draft_of,
     drafts,
     is_packed,
+    older_files,
     packed_file,
 )
 from nof0_core.journal.reserve import SIZE as RESERVE
@@ -106,7 +108,7 @@ def pack_all(
         except (_NoRoomError, _BrokenOffError):
             is_all = False
         try:
-            is_noted = days.change(done)
+            is_noted = not done or days.change(done)
         except OSError as error:
             # Both files are there: whatever the note says by now, the next start goes on with them.
             reason = f"{error.filename}: {in_words(error)}"
@@ -182,7 +184,7 @@ def in_file(entry: Day, path: Path) -> Day:
 def _waiting(days: ClosedDays, places: Mapping[TraderId, Path], before: date) -> Iterator[_Waiting]:
     for stream, directory in places.items():
         closed = days.of(stream)
-        for path in day_files(directory)[:-1]:
+        for path in older_files(directory):
             day = day_of(path)
             if is_packed(path) or day not in closed or day >= before:
                 continue
@@ -217,6 +219,9 @@ class _Waiting:
             self._check(draft, is_over)
             done = self.entry.compressed(draft.stat().st_size, sha256_of(draft))
             draft.replace(packed)
+        except DamagedDayError as error:
+            reason = f"the copy is not what was written: {error.reason}"
+            raise OSError(errno.EIO, reason, str(draft)) from error
         except OSError as error:
             if error.errno in NO_ROOM:
                 raise _NoRoomError from error

@@ -42,6 +42,14 @@ def day_files(directory: Path) -> list[Path]:
     return [found[day] for day in sorted(found)]
 
 
+def older_files(directory: Path) -> list[Path]:
+    """Return the day files of a stream but the newest one that has something in it.
+
+    That one may have to grow, also where a later file was begun and a crash has emptied it.
+    """
+    return [path for path in day_files(directory) if path.stat().st_size][:-1]
+
+
 def day_file(directory: Path, day: date) -> Path:
     """Return the plain file of a day."""
     return directory / f"{day.isoformat()}.jsonl"

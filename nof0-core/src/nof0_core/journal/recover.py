@@ -14,7 +14,7 @@ import attrs
 from nof0_core.disk import sync_path
 from nof0_core.domain.event import GapFound
 from nof0_core.errors import JournalError
-from nof0_core.files import opened
+from nof0_core.files import in_words, opened
 from nof0_core.ids import ENGINE, TraderId
 from nof0_core.journal.anchor import Anchor, AnchorCheck
 from nof0_core.journal.bookmark import Bookmark, StreamMark, check_mark
@@ -251,7 +251,14 @@ def _close(survey: Survey, listed: Days, found: Days) -> None:
     for stream, days in found.items():
         end, closed = survey.ends[stream], survey.days.setdefault(stream, {})
         # It may grow again: files of later days can be lost before they are noted.
-        tidy(end.directory, newest=end.day)
+        try:
+            tidy(end.directory, newest=end.day)
+        except OSError as error:
+            message = f"{error.filename or end.directory}: {in_words(error)}"
+            hint = "what a crash left beside the journal is put in order first; nothing is lost"
+            raise JournalError(
+                message, hints=(hint, "make it possible, and start again")
+            ) from error
         newest = days[end.day]
         end.first, end.records = newest.first, newest.records
         end.bytes = day_file(end.directory, end.day).stat().st_size

@@ -315,6 +315,51 @@ def test_a_packed_day_that_has_to_grow_again_is_unpacked(small):
     assert verify(small).ok
 
 
+def test_a_clock_set_back_behind_a_later_file_that_is_empty_lets_the_day_grow(kept):
+    """All that the later file had was torn: the day before is the newest that may grow."""
+    later = kept / "bob/2025-07-02.jsonl"
+    later.write_bytes(later.read_bytes()[:50])
+    with Journal.open(kept) as journal:
+        assert later.stat().st_size == 0
+        assert pack_all(journal.days, journal.directories).days == 2
+        alert(journal, BOB, 2025, 7, 1, 23, 30)
+        journal.sync()
+        assert pack_all(journal.days, journal.directories).days == 0
+    assert verify(kept).ok
+    assert names(kept / "bob") == [
+        "2025-07-01.jsonl",
+        "2025-07-02.jsonl",
+        "2025-07-02.jsonl.torn",
+    ]
+
+
+def test_a_disk_that_spoils_the_copy_is_no_damage_of_the_day(kept, monkeypatch):
+    def spoiled(path):
+        path.write_bytes(path.read_bytes()[:-2])
+
+    with monkeypatch.context() as patched:
+        patched.setattr(packing, "sync_path", spoiled)
+        done = packed(kept)
+    assert {one.is_damaged for one in done.unpackable} == {False}
+    assert "the copy is not what was written" in done.unpackable[0].reason
+    assert verify(kept).ok
+
+
+def test_without_room_to_unpack_a_start_says_so_and_changes_nothing(small, monkeypatch):
+    (small / "bob/2025-07-02.jsonl").unlink()
+    left = names(small)
+
+    def full(path):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(packing, "begun", full)
+        with pytest.raises(JournalError, match="bob/.*the disk is full: make room"):
+            Journal.open(small)
+    assert names(small) == left
+    Journal.open(small).close()
+
+
 def test_a_clock_set_back_over_the_end_of_a_day_that_is_being_packed_changes_nothing(kept):
     """The day stays closed: records with its date go to the newest file."""
     with Journal.open(kept) as journal:

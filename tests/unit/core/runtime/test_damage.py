@@ -28,6 +28,9 @@ from nof0_core.errors import JournalError
 from nof0_core.ids import ENGINE, TraderId
 from nof0_core.journal import Bookmark, verify
 from nof0_core.journal.archiving import archive
+from nof0_core.journal.days import ClosedDays, read_days
+from nof0_core.journal.packing import pack_all
+from nof0_core.journal.places import streams
 from nof0_core.runtime.checkpointing import Checkpointing
 from nof0_core.runtime.past import open_journal, open_past, rebuild
 from nof0_core.runtime.state_file import StateFile
@@ -37,7 +40,7 @@ from nof0_core.state.recorder import Recorder
 from nof0_core.testing.environment import Lines
 
 ALL = os.environ.get("NOF0_DAMAGE") == "all"
-SAMPLE = 150
+SAMPLE = 200
 """Cases of an ordinary run."""
 START = datetime(2025, 7, 1, 20, tzinfo=UTC)
 STREAMS = (TraderId("ann"), TraderId("bob"))
@@ -151,12 +154,13 @@ def swap(path, rng, others):
 
 
 def swap_days(path, rng):
-    swap(path, rng, sorted(path.parent.glob("*.jsonl")))
+    swap(path, rng, sorted(path.parent.glob("*.jsonl*")))
 
 
 def swap_streams(path, rng):
     root = path.parents[2]
-    swap(path, rng, [p for p in sorted(root.rglob(path.name)) if not p.parent.is_symlink()])
+    same_day = sorted(root.rglob(f"{path.name[:10]}.jsonl*"))
+    swap(path, rng, [p for p in same_day if not p.parent.is_symlink()])
 
 
 def foreign(path, rng):
@@ -183,12 +187,19 @@ ON_NOTES = ("deleted", "emptied", "cut", "bit flipped", "stale")
 def cases():
     """Every kind of damage, to every file, with some seeds each."""
     found = [
-        (kind, name, seed)
+        (kind, name, seed, is_packed)
         for kind in DAMAGE
         for name in FILES
         for seed in range(200 if ALL and kind in {"cut", "bit flipped"} else 8)
+        for is_packed in (False, True)
     ]
-    found += [(kind, name, seed) for kind in ON_NOTES for name in NOTES for seed in range(20)]
+    found += [
+        (kind, name, seed, is_packed)
+        for kind in ON_NOTES
+        for name in NOTES
+        for seed in range(20)
+        for is_packed in (False, True)
+    ]
     return found if ALL else random.Random(1).sample(found, SAMPLE)
 
 
@@ -233,9 +244,15 @@ def truth(recorded, tmp_path_factory):
     return lives(target)
 
 
-@pytest.mark.parametrize(("kind", "name", "seed"), cases())
-def test_a_start_is_right_or_refused_by_name(folder, truth, kind, name, seed):
+@pytest.mark.parametrize(("kind", "name", "seed", "is_packed"), cases())
+def test_a_start_is_right_or_refused_by_name(folder, truth, kind, name, seed, is_packed):
     path, rng = folder / name, random.Random(f"{kind} {name} {seed}")
+    if is_packed:
+        root = folder / "journal"
+        days = ClosedDays(root, read_days(root))
+        assert pack_all(days, streams(root, {STREAMS[1]: folder / "far"})).days > 4
+    if not path.exists():
+        path = path.with_name(f"{path.name}.gz")
     if not path.exists():
         return
     if kind == "stale":
