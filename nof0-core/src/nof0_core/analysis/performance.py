@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+import msgspec
+
 from nof0_core.analysis.returns import Spread, daily_sharpe, hourly_returns, period_return
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.context import Performance
@@ -80,6 +82,19 @@ class _Slide:
         return 100 * (1 - float(EXACT.divide(index, self.peak)))
 
 
+class KeptPerformance(msgspec.Struct):
+    """A `PerformanceTracker`, written down."""
+
+    returns: tuple[int, float, float]
+    peak: Decimal
+    worst_pct: float
+    last: EquityPoint | None
+    points: int
+    trades: int
+    wins: int
+    net: Decimal
+
+
 class PerformanceTracker:
     """Keeps the running sums of one account; each cycle costs what is new since the last one.
 
@@ -103,6 +118,30 @@ class PerformanceTracker:
     def sharpe_ratio(self) -> float:
         """Return the daily Sharpe ratio of the hours marked so far."""
         return self._returns.sharpe()
+
+    def keep(self) -> KeptPerformance:
+        """Return all of it in what can be written down."""
+        return KeptPerformance(
+            returns=self._returns.keep(),
+            peak=self._slide.peak,
+            worst_pct=self._slide.worst_pct,
+            last=self._slide.last,
+            points=self._points,
+            trades=self._trades,
+            wins=self._wins,
+            net=self._net,
+        )
+
+    @classmethod
+    def of(cls, kept: KeptPerformance) -> PerformanceTracker:
+        """Return what `keep` was asked of."""
+        made = cls()
+        made._returns = Spread.of(kept.returns)
+        made._slide.peak, made._slide.worst_pct = kept.peak, kept.worst_pct
+        made._slide.last = kept.last
+        made._points, made._trades = kept.points, kept.trades
+        made._wins, made._net = kept.wins, kept.net
+        return made
 
     def add_point(self, point: EquityPoint) -> None:
         """Take in the equity at one more full hour."""

@@ -111,6 +111,17 @@ class Spread:
         self.mean += step / self.count
         self._squares += step * (value - self.mean)
 
+    def keep(self) -> tuple[int, float, float]:
+        """Return all of it in what can be written down."""
+        return self.count, self.mean, self._squares
+
+    @classmethod
+    def of(cls, kept: tuple[int, float, float]) -> Spread:
+        """Return what `keep` was asked of."""
+        made = cls()
+        made.count, made.mean, made._squares = kept
+        return made
+
     @property
     def deviation(self) -> float:
         """Return the sample standard deviation (n - 1), 0 below 2 values."""

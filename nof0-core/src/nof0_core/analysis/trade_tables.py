@@ -96,7 +96,7 @@ def longs_shorts(trades: TradeArrays) -> Table:
     return table
 
 
-def overall_trades(trades: TradeArrays, *, asked_leverage: Sequence[float]) -> Table:
+def overall_trades(trades: TradeArrays, *, asked_leverage: Sequence[float] | FloatArray) -> Table:
     """Build `overall_trades_overview_table`.
 
     `asked_leverage` is what the model asked for in its entries. Averages of percentages are over

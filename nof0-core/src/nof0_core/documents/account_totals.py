@@ -12,8 +12,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from nof0_core.analysis.performance import PerformanceTracker
-from nof0_core.documents.pieces import Part, Piece, Sheet
+import msgspec
+
+from nof0_core.analysis.performance import KeptPerformance, PerformanceTracker
+from nof0_core.documents.pieces import KeptPiece, Part, Piece, Sheet
 from nof0_core.documents.positions import held
 from nof0_core.documents.wire import Json, encode, number, seconds
 from nof0_core.domain.account import AccountState
@@ -32,6 +34,22 @@ GATHERED = 32
 
 Key = tuple[TraderId, int]
 """Trader and hourly marker: what a row's `id` is made of."""
+
+
+class KeptHours(msgspec.Struct):
+    """`HourlyRows`, written down."""
+
+    rows: list[tuple[Key, bytes]]
+    layout: list[Part]
+    leaves: list[Part]
+    names: list[str]
+    unwritten: list[KeptPiece]
+    sealed_until: datetime
+    highest: int
+    trackers: dict[TraderId, KeptPerformance]
+    inception: dict[TraderId, datetime]
+    capital: dict[TraderId, Decimal]
+    newest: dict[TraderId, datetime]
 
 
 class HourlyRows:
@@ -53,6 +71,35 @@ class HourlyRows:
         self._inception: dict[TraderId, datetime] = {}
         self._capital: dict[TraderId, Decimal] = {}
         self._newest: dict[TraderId, datetime] = {}
+
+    def keep(self) -> KeptHours:
+        """Return all of it in what can be written down."""
+        return KeptHours(
+            rows=list(self._rows.items()),
+            layout=self._layout,
+            leaves=self._leaves,
+            names=self._names,
+            unwritten=[piece.keep() for piece in self._unwritten],
+            sealed_until=self._sealed_until,
+            highest=self._highest,
+            trackers={trader: each.keep() for trader, each in self._trackers.items()},
+            inception=self._inception,
+            capital=self._capital,
+            newest=self._newest,
+        )
+
+    @classmethod
+    def of(cls, kept: KeptHours) -> HourlyRows:
+        """Return what `keep` was asked of."""
+        made = cls()
+        made._rows = dict(kept.rows)
+        made._layout, made._leaves, made._names = kept.layout, kept.leaves, kept.names
+        made._unwritten = [each.piece() for each in kept.unwritten]
+        made._sealed_until, made._highest = kept.sealed_until, kept.highest
+        made._trackers = {t: PerformanceTracker.of(each) for t, each in kept.trackers.items()}
+        made._inception, made._capital = kept.inception, kept.capital
+        made._newest = kept.newest
+        return made
 
     def inception(self, trader: TraderId) -> datetime | None:
         """Return when an account began, None if it has not."""
@@ -133,6 +180,11 @@ class HourlyRows:
     def unwritten(self) -> list[Piece]:
         """Return the pieces that were not yet reported as written, oldest first."""
         return list(self._unwritten)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Return the names of all pieces."""
+        return frozenset(self._names)
 
     def written(self, piece: Piece) -> None:
         """Forget a piece that is safe in its file."""

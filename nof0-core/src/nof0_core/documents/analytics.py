@@ -47,7 +47,7 @@ class Analytics:
         rows = self._trade_rows(view)
         arrays = TradeArrays.of(rows)
         last = max(rows, key=lambda row: row.exit_time, default=None)
-        spoke = log.times[-1] if log.times else None
+        spoke = log.newest
         held = _held(view, now)
         coins = log.symbols | {row.symbol for row in rows} | {stay.symbol for stay in held}
         exposed = exposure(

@@ -26,6 +26,10 @@ class Benchmark:
         self._entry = price
         self._size = capital / price
 
+    def keep(self) -> tuple[Decimal, datetime, Decimal]:
+        """Return what it was made of: capital, start, first price."""
+        return self.capital, self.start, self._entry
+
     def account(self, time: datetime, price: Decimal) -> AccountState:
         """Value the account at a price of BTC in USD."""
         value = self._size * price

@@ -22,6 +22,10 @@ Key = tuple[str, str, str]
 """Market section, symbol, interval."""
 
 
+KeptCandles = list[tuple[Key, float, list[bytes], list[list[bytes]]]]
+"""A `CandleFile`, written down: of each series its newest open time, its bars, and its pieces."""
+
+
 class _Table(msgspec.Struct):
     columns: list[str] | None
     bars: list[msgspec.Raw]
@@ -49,6 +53,24 @@ class CandleFile:
         self._pieces: dict[Key, deque[Piece]] = {}
         self._newest: dict[Key, float] = {}
         self._sheet: Sheet | None = None
+
+    def keep(self) -> KeptCandles:
+        """Return all of it in what can be written down."""
+        return [
+            (
+                key,
+                self._newest[key],
+                bars,
+                [list(piece.rows) for piece in self._pieces.get(key, ())],
+            )
+            for key, bars in self._bars.items()
+        ]
+
+    def take(self, kept: KeptCandles) -> None:
+        """Take over what `keep` has returned, into a new one."""
+        for key, newest, bars, pieces in kept:
+            self._newest[key], self._bars[key] = newest, bars
+            self._pieces[key] = deque(Piece.of("candles", "bars", rows) for rows in pieces)
 
     def add(self, section: str, snapshots: Any) -> None:
         """Take over the bars of a market record that are newer than those known.

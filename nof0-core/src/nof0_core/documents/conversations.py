@@ -49,6 +49,10 @@ class _Talk:
         return self.piece
 
 
+KeptTalks = dict[TraderId, list[tuple[int, bytes]]]
+"""A `ConversationFile`, written down: number and row of each cycle, the newest first."""
+
+
 class ConversationFile:
     """The rows as they are written, the newest `per_trader` of each trader."""
 
@@ -56,6 +60,19 @@ class ConversationFile:
         self._per_trader = per_trader
         self._talks: dict[TraderId, deque[_Talk]] = {}
         self._sheet: Sheet | None = None
+
+    def keep(self) -> KeptTalks:
+        """Return all of it in what can be written down."""
+        return {
+            trader: [(talk.seq, talk.text()) for talk in talks]
+            for trader, talks in self._talks.items()
+        }
+
+    def take(self, kept: KeptTalks) -> None:
+        """Take over what `keep` has returned, into a new one."""
+        for trader, talks in kept.items():
+            made = (_Talk(seq, None, row) for seq, row in talks)
+            self._talks[trader] = deque(made, maxlen=self._per_trader)
 
     def add(self, event: Event, cycle: CycleEnded) -> None:
         """Take over one cycle; it is not written out before the next sheet is asked for."""

@@ -6,11 +6,12 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 import attrs
+import msgspec
 
 from nof0_core.analysis.leaderboard import Leaderboard
 from nof0_core.documents.analytics import Analytics
 from nof0_core.documents.benchmark import BENCHMARK, BITCOIN
-from nof0_core.documents.history import History
+from nof0_core.documents.history import History, KeptHistory
 from nof0_core.documents.pieces import Piece, Sheet, layout_text, list_text
 from nof0_core.documents.positions import positions
 from nof0_core.documents.small_rows import leaderboard_row, prices, since_inception_row
@@ -49,10 +50,22 @@ class Document:
         return cls(f"{name}.json", body, end, sheet.pieces, sheet.names)
 
 
+class _Dump(msgspec.Struct):
+    seq: int
+    conversations_per_trader: int
+    candles_per_coin: int
+    history: KeptHistory
+
+
 class Documents:
-    """Keeps what the files need and builds them."""
+    """Keeps what the files need and builds them. `seq` is the number of the newest event."""
+
+    name = "documents"
+    version = 1
 
     def __init__(self, *, conversations_per_trader: int, candles_per_coin: int) -> None:
+        self.seq = 0
+        self._sizes = conversations_per_trader, candles_per_coin
         self._history = History(
             conversations_per_trader=conversations_per_trader, candles_per_coin=candles_per_coin
         )
@@ -64,6 +77,33 @@ class Documents:
     def apply(self, event: Event) -> None:
         """Take in one event."""
         self._history.apply(event)
+        self.seq = event.seq
+
+    def dump(self) -> bytes:
+        """Return all that is remembered, as MessagePack."""
+        return msgspec.msgpack.encode(_Dump(self.seq, *self._sizes, self._history.keep()))
+
+    @exactly
+    def load(self, data: bytes) -> None:
+        """Take over what `dump` has returned.
+
+        Raises:
+            ValueError: it is something else, or of other sizes; nothing has changed then.
+        """
+        kept = msgspec.msgpack.decode(data, type=_Dump)
+        if (kept.conversations_per_trader, kept.candles_per_coin) != self._sizes:
+            message = "it was made with other numbers of conversations or candles"
+            raise ValueError(message)
+        conversations, candles = self._sizes
+        history = History(conversations_per_trader=conversations, candles_per_coin=candles)
+        history.take(kept.history)
+        self.seq, self._history, self._analytics = kept.seq, history, Analytics(history)
+
+    @property
+    def written(self) -> Collection[str]:
+        """Return the names of the pieces that were written and will not be made again."""
+        hours = self._history.hours
+        return hours.names - {piece.name for piece in hours.unwritten}
 
     def finished(self) -> Iterator[Piece]:
         """Give the pieces of old hours that were not written yet; going on says that one is."""

@@ -9,16 +9,33 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from nof0_core.analysis.signal_tables import SignalLog
-from nof0_core.documents.account_totals import HourlyRows
+import msgspec
+
+from nof0_core.analysis.signal_tables import KeptSignals, SignalLog
+from nof0_core.documents.account_totals import HourlyRows, KeptHours
 from nof0_core.documents.benchmark import BENCHMARK, BITCOIN, Benchmark
-from nof0_core.documents.candles import CandleFile
-from nof0_core.documents.conversations import ConversationFile
+from nof0_core.documents.candles import CandleFile, KeptCandles
+from nof0_core.documents.conversations import ConversationFile, KeptTalks
 from nof0_core.documents.seen_price import has_price, seen_price
+from nof0_core.documents.wire import encode
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.event import CycleEnded, Event, Filled, HourMarked, MarketSeen, Transferred
 from nof0_core.domain.growth import NOTHING_YET, Growth
 from nof0_core.ids import TraderId, is_shared
+
+
+class KeptHistory(msgspec.Struct):
+    """A `History`, written down."""
+
+    hours: KeptHours
+    conversations: KeptTalks
+    candles: KeptCandles
+    signals: dict[TraderId, KeptSignals]
+    capital: dict[TraderId, Decimal]
+    benchmark: tuple[Decimal, datetime, Decimal] | None
+    market: bytes | None
+    equity: dict[TraderId, Decimal]
+    entry_equity: list[tuple[tuple[TraderId, str], Decimal]]
 
 
 class History:
@@ -32,9 +49,36 @@ class History:
         self.capital: dict[TraderId, Decimal] = {}
         """What each account began with, in USD."""
         self.benchmark: Benchmark | None = None
-        self._newest_market: MarketSeen | None = None
+        self._newest_market: bytes | None = None
         self._equity: dict[TraderId, Decimal] = {}
         self._entry_equity: dict[tuple[TraderId, str], Decimal] = {}
+
+    def keep(self) -> KeptHistory:
+        """Return all of it in what can be written down."""
+        return KeptHistory(
+            hours=self.hours.keep(),
+            conversations=self.conversations.keep(),
+            candles=self.candles.keep(),
+            signals={trader: log.keep() for trader, log in self.signals.items()},
+            capital=self.capital,
+            benchmark=self.benchmark.keep() if self.benchmark is not None else None,
+            market=self._newest_market,
+            equity=self._equity,
+            entry_equity=list(self._entry_equity.items()),
+        )
+
+    def take(self, kept: KeptHistory) -> None:
+        """Take over what `keep` has returned, into a new one."""
+        self.hours = HourlyRows.of(kept.hours)
+        self.conversations.take(kept.conversations)
+        self.candles.take(kept.candles)
+        self.signals = {trader: SignalLog.of(each) for trader, each in kept.signals.items()}
+        self.capital, self._equity = kept.capital, kept.equity
+        if kept.benchmark is not None:
+            capital, start, price = kept.benchmark
+            self.benchmark = Benchmark(capital=capital, start=start, price=price)
+        self._newest_market = kept.market
+        self._entry_equity = dict(kept.entry_equity)
 
     def apply(self, event: Event) -> None:
         """Take in one event."""
@@ -89,7 +133,7 @@ class History:
                 self.hours.add_point(account)
         if self.benchmark is not None and self._newest_market is not None:
             # Read when it is needed: most recorded markets are never asked for their price.
-            price = seen_price(self._newest_market.snapshots, BITCOIN)
+            price = seen_price(self._newest_market, BITCOIN)
             if price is not None:
                 self.hours.add_point(self.benchmark.account(time, price))
 
@@ -98,7 +142,9 @@ class History:
         self.candles.add(body.section, body.snapshots)
         if not has_price(body.snapshots, BITCOIN):
             return
-        self._newest_market = body
+        seen = body.snapshots
+        snapshots = bytes(seen) if isinstance(seen, bytes | msgspec.Raw) else encode(seen)
+        self._newest_market = snapshots
         if self.benchmark is not None or not self.capital or BENCHMARK in self.capital:
             return
         price = seen_price(body.snapshots, BITCOIN)

@@ -42,6 +42,19 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_field
     bars: tuple[Part, ...] = ()
 
 
+class KeptPiece(msgspec.Struct):
+    """A `Piece`, written down."""
+
+    document: str
+    key: str
+    rows: list[bytes]
+    layout: list[Part]
+
+    def piece(self) -> Piece:
+        """Return the piece."""
+        return Piece.of(self.document, self.key, self.rows, layout=self.layout)
+
+
 @attrs.frozen
 class Piece:
     """A file of rows that stay as they are, or of a layout of further pieces."""
@@ -70,6 +83,11 @@ class Piece:
     def count(self) -> int:
         """Return how many rows it stands for."""
         return len(self.rows) or sum(part.rows for part in self.layout)
+
+    def keep(self) -> KeptPiece:
+        """Return it in what can be written down."""
+        document = self.name.rpartition("-")[0]
+        return KeptPiece(document, self.key, list(self.rows), list(self.layout))
 
     def part(self, *, start: int = 0, rows: int | None = None) -> Part:
         """Return the entry of a layout for all of it, or for `rows` rows from `start` on."""

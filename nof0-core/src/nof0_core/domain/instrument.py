@@ -92,9 +92,14 @@ class Instrument:
         """Refuse tiers that `check_tiers` refuses."""
         check_tiers(self.tiers)
 
-    @cached_property
+    @property
     def maintenance_schedule(self) -> tuple[tuple[Decimal, Decimal, Decimal], ...]:
         """Lower bound in USD, maintenance rate and deduction in USD of each tier, ascending."""
+        return self._schedule
+
+    @cached_property
+    def _schedule(self) -> tuple[tuple[Decimal, Decimal, Decimal], ...]:
+        # Under another name than one msgspec takes for a field once it is there.
         whole = MarginTier(lower_bound=ZERO, max_leverage=self.max_leverage)
         found = []
         rate = deduction = ZERO

@@ -3,8 +3,8 @@
 A main file is put in place at once, and only when what it says has changed. What will not change
 any more lies in pieces (`documents.pieces`), which are there before the main file that names them.
 So a round writes what is new, after a year as after a week, and whoever reads finds whole
-collections at any moment. Nothing is stored between runs: at start the exporter reads the whole
-journal again.
+collections at any moment. What has to be remembered for that goes into the checkpoints; without one
+the exporter is told the whole journal again.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from nof0_core.exporters.files import prepare_directory, replace_file
 from nof0_core.exporters.piece_files import PieceFiles
 from nof0_core.money import exactly
 from nof0_core.plugins.env import Env
+from nof0_core.protocols import ExporterCapability, Projection
 
 
 @attrs.frozen(kw_only=True)
@@ -65,6 +66,8 @@ async def open_json(config: JsonConfig, env: Env) -> AsyncIterator[JsonExporter]
 class JsonExporter:
     """Keeps the ten kinds of file up to date."""
 
+    capabilities = frozenset({ExporterCapability.PROJECTIONS})
+
     def __init__(self, path: Path, *, section: str, documents: Documents) -> None:
         self._path = path
         self._section = section
@@ -72,12 +75,15 @@ class JsonExporter:
         self._pieces = PieceFiles(path, section=section)
         self._written: dict[str, bytes] = {}
         self._turn = anyio.Lock()
-        self._seq = 0
         self._view: View | None = None
 
+    def projections(self) -> tuple[Projection, ...]:
+        """Return what it remembers of the past."""
+        return (_Remembered(self._documents, self._pieces),)
+
     async def cursor(self) -> int:
-        """Return the last event taken over in this run: 0 at first, to get the whole journal."""
-        return self._seq
+        """Return the last event taken over: 0 where nothing is remembered."""
+        return self._documents.seq
 
     async def export(self, events: Sequence[Event], view: View) -> None:
         """Take over events and rewrite the files that changed.
@@ -89,10 +95,9 @@ class JsonExporter:
         # The thread reads what events change, so rounds must not overlap.
         async with self._turn:
             for event in events:
-                if event.seq > self._seq:
+                if event.seq > self._documents.seq:
                     self._documents.apply(event)
-                    self._seq = event.seq
-            if self._seq < view.seq:
+            if self._documents.seq < view.seq:
                 # More events are on their way; the picture is ahead of what was told so far.
                 await anyio.to_thread.run_sync(self._write_finished)
                 return
@@ -129,3 +134,36 @@ class JsonExporter:
     def _write_finished(self) -> None:
         for piece in self._documents.finished():
             self._pieces.write(piece)
+
+
+class _Remembered:
+    """The documents in the checkpoints: of use where the pieces they go by are still there."""
+
+    def __init__(self, documents: Documents, pieces: PieceFiles) -> None:
+        self.name = documents.name
+        self.version = documents.version
+        self._documents = documents
+        self._pieces = pieces
+
+    def apply(self, event: Event) -> None:
+        """Take in one event."""
+        self._documents.apply(event)
+
+    def dump(self) -> bytes:
+        """Return all that is remembered."""
+        return self._documents.dump()
+
+    def load(self, data: bytes) -> None:
+        """Take over what `dump` has returned.
+
+        Raises:
+            ValueError: it is something else, or a piece it goes by is not there any more; nothing
+                has changed then.
+        """
+        before = self._documents.dump()
+        self._documents.load(data)
+        missing = sorted(set(self._documents.written) - self._pieces.found())
+        if missing:
+            self._documents.load(before)
+            message = f"{missing[0]} is not there any more"
+            raise ValueError(message)

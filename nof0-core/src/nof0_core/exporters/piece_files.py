@@ -25,6 +25,10 @@ class PieceFiles:
         self._retired: set[str] = set()
         self._knows_all = False
 
+    def found(self) -> frozenset[str]:
+        """Return the names of the pieces that are in the directory."""
+        return frozenset(name for name in self._left() if PIECE_NAME.fullmatch(name))
+
     def write(self, piece: Piece) -> None:
         """Write a piece that is not there yet.
 

@@ -1,12 +1,11 @@
 """The `prometheus` exporter: a text file for the node exporter's textfile collector.
 
-The numbers are also what `/metrics` of the API shows. Nothing is stored between runs: counters are
-rebuilt from the whole journal at start.
+The numbers are also what `/metrics` of the API shows. What was counted goes into the checkpoints;
+without one the counters are rebuilt from the whole journal.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
@@ -20,14 +19,15 @@ import attrs
 
 from nof0_core.config.fields import opt
 from nof0_core.config.file_names import METRICS_FILE
-from nof0_core.domain.event import Alerted, CallsLost, CycleEnded, Event, Filled
+from nof0_core.domain.event import Event
 from nof0_core.domain.measured import CallTimes, DutyTrouble, ExporterState, LoopBlocks
-from nof0_core.domain.model import Usage
 from nof0_core.domain.quarantined import Quarantined
 from nof0_core.domain.view import TraderView, View
+from nof0_core.exporters.event_counts import EventCounts
 from nof0_core.exporters.files import prepare_directory, replace_file
-from nof0_core.money import EXACT, ZERO, exactly
+from nof0_core.money import exactly
 from nof0_core.plugins.env import Env
+from nof0_core.protocols import ExporterCapability, Projection
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
@@ -57,6 +57,8 @@ async def open_prometheus(config: PrometheusConfig, env: Env) -> AsyncIterator[P
 class PrometheusExporter:
     """Counts events and writes gauges of all accounts; a collector of `prometheus_client`."""
 
+    capabilities = frozenset({ExporterCapability.PROJECTIONS})
+
     def __init__(self, path: Path, *, section: str) -> None:
         from prometheus_client import CollectorRegistry
 
@@ -64,18 +66,17 @@ class PrometheusExporter:
         self._section = section
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
-        self._cycles: Counter[tuple[str, str]] = Counter()
-        self._tokens: Counter[str] = Counter()
-        self._cost: dict[str, Decimal] = {}
-        self._fills: Counter[str] = Counter()
-        self._alerts: Counter[str] = Counter()
+        self._counts = EventCounts()
         self._turn = anyio.Lock()
-        self._seq = 0
         self._view: View | None = None
 
+    def projections(self) -> tuple[Projection, ...]:
+        """Return what it remembers of the past."""
+        return (self._counts,)
+
     async def cursor(self) -> int:
-        """Return the last event counted in this run: 0 at first, to get the whole journal."""
-        return self._seq
+        """Return the last event counted: 0 where nothing is remembered."""
+        return self._counts.seq
 
     async def export(self, events: Sequence[Event], view: View) -> None:
         """Count events and rewrite the file.
@@ -86,9 +87,8 @@ class PrometheusExporter:
         # The thread reads what events change, so rounds must not overlap.
         async with self._turn:
             for event in events:
-                if event.seq > self._seq:
-                    self._count(event)
-                    self._seq = event.seq
+                if event.seq > self._counts.seq:
+                    self._counts.apply(event)
             self._view = view
             await anyio.to_thread.run_sync(self._write)
 
@@ -111,14 +111,14 @@ class PrometheusExporter:
         cycles = CounterMetricFamily(
             "nof0_cycles", "Decision cycles by how they ended", labels=["trader", "status"]
         )
-        for (name, status), count in sorted(self._cycles.items()):
+        for (name, status), count in sorted(self._counts.cycles.items()):
             cycles.add_metric([name, status], count)
         yield cycles
         counted: tuple[tuple[str, str, str, Mapping[str, Decimal | int]], ...] = (
-            ("nof0_model_tokens", "Tokens models read and wrote", "trader", self._tokens),
-            ("nof0_model_cost_usd", "What models cost", "trader", self._cost),
-            ("nof0_fills", "Executions", "trader", self._fills),
-            ("nof0_alerts", "Alerts by code", "code", self._alerts),
+            ("nof0_model_tokens", "Tokens models read and wrote", "trader", self._counts.tokens),
+            ("nof0_model_cost_usd", "What models cost", "trader", self._counts.cost),
+            ("nof0_fills", "Executions", "trader", self._counts.fills),
+            ("nof0_alerts", "Alerts by code", "code", self._counts.alerts),
         )
         for metric, text, label, counts in counted:
             counter = CounterMetricFamily(metric, text, labels=[label])
@@ -130,26 +130,10 @@ class PrometheusExporter:
         yield _quarantine(view.quarantine)
         yield from _exporters(view.exporters)
         yield from _blocks(view.blocks)
-        yield GaugeMetricFamily("nof0_journal_seq", "Newest event exported", value=self._seq)
+        yield GaugeMetricFamily("nof0_journal_seq", "Newest event exported", value=self._counts.seq)
         yield GaugeMetricFamily(
             "nof0_engine_time_seconds", "Time of the newest export", value=view.time.timestamp()
         )
-
-    def _count(self, event: Event) -> None:
-        match event.body:
-            case CycleEnded(trader=trader, status=status, usage=usage):
-                self._cycles[trader, status] += 1
-                self._spend(trader, usage)
-            case CallsLost(trader=trader, usage=usage):
-                self._spend(trader, usage)
-            case Filled(trader=trader):
-                self._fills[trader] += 1
-            case Alerted(code=code):
-                self._alerts[code] += 1
-
-    def _spend(self, trader: str, usage: Usage) -> None:
-        self._tokens[trader] += usage.tokens
-        self._cost[trader] = EXACT.add(self._cost.get(trader, ZERO), usage.cost_usd)
 
     @exactly
     def _write(self) -> None:

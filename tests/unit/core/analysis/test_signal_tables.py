@@ -75,7 +75,7 @@ def test_signals_are_counted_by_what_they_ask_for(cycle):
     assert table["std_confidence_short"] == 0
     assert (table["avg_leverage"], table["median_leverage"]) == (pytest.approx(20 / 3), 6)
     assert table["pct_mins_flat_combined"] == 60
-    assert list(log.asked_leverage) == [20, 4, 6]
+    assert list(log.asked_leverage) == [4, 6, 20]
     assert log.symbols == {"BTC", "ETH"}
 
 

@@ -77,9 +77,9 @@ def test_while_no_bar_closed_nothing_is_written_anew():
 def test_a_record_in_which_no_bar_is_new_changes_nothing():
     file = CandleFile(most=4)
     file.add("hl", record(1, 2))
-    before = file.rows()
+    before = file.sheet()
     file.add("hl", record(3, 2, columns=None))
-    assert file.rows() is before
+    assert file.sheet() is before
 
 
 def test_a_series_with_other_columns_is_no_candle():
