@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import asynccontextmanager
 
 import anyio
@@ -11,6 +12,7 @@ from contract.broken_exchanges import held_up
 
 from nof0_core.domain.event import Alerted, HourMarked
 from nof0_core.plugins.kinds import ServiceKind
+from nof0_core.protocols import ExporterCapability
 from nof0_core.testing.contracts import ExporterContract, ServiceContract
 
 pytestmark = pytest.mark.anyio
@@ -18,6 +20,7 @@ pytestmark = pytest.mark.anyio
 IDEMPOTENT = "test_same_events_again_change_nothing"
 RESTART = "test_restart_goes_on_after_the_cursor"
 CURSOR = "test_cursor_is_a_number_of_an_event"
+REMEMBERS = "test_what_it_remembers_goes_on_where_it_is_handed_back"
 
 
 @attrs.frozen(kw_only=True)
@@ -117,6 +120,53 @@ class RunsIntoItself(Lines):
         self.busy = False
 
 
+class Numbers:
+    """Remembers the numbers of all events, and writes how many there are; this one is good."""
+
+    capabilities = frozenset({ExporterCapability.PROJECTIONS})
+    name, version = "numbers", 1
+
+    def __init__(self, path):
+        self.path = path
+        self.seqs = []
+
+    def projections(self):
+        return (self,)
+
+    def apply(self, event):
+        self.seqs.append(event.seq)
+
+    def dump(self):
+        return json.dumps(self.seqs).encode()
+
+    def load(self, data):
+        self.seqs = json.loads(data)
+
+    async def cursor(self):
+        return self.seqs[-1] if self.seqs else 0
+
+    async def export(self, events, view):
+        for event in events:
+            if not self.seqs or event.seq > self.seqs[-1]:
+                self.apply(event)
+        self.path.write_text(str(len(self.seqs)))
+
+
+class SaysWhatItHasNot(Lines):
+    capabilities = frozenset({ExporterCapability.PROJECTIONS})
+
+
+class LoadsHalf(Numbers):
+    def load(self, data):
+        self.seqs = json.loads(data)[1:]
+
+
+class BreaksWhenItLoads(Numbers):
+    def load(self, data):
+        self.seqs = [1]
+        super().load(data)
+
+
 class Blocks(Lines):
     async def export(self, events, view):
         await super().export(events, view)
@@ -142,8 +192,12 @@ EXPORTERS = [
     (RunsIntoItself, {"test_calls_at_once_lose_nothing"}),
     (SaysNone, None),
     (SaysMore, None),
+    (SaysWhatItHasNot, None),
+    (LoadsHalf, {REMEMBERS}),
+    (BreaksWhenItLoads, {REMEMBERS}),
 ]
 CASE = {
+    SaysWhatItHasNot: "test_words_and_methods_agree",
     KnowsAlertsOnly: "test_every_kind_of_event_is_taken",
     NeedsEvents: "test_no_events_are_fine",
     SaysNone: CURSOR,
@@ -160,8 +214,9 @@ async def test_broken_exporter_fails_its_case(broken, expected, failing):
     assert found == expected if expected else CASE[broken] in found
 
 
-async def test_good_exporter_fails_nothing(failing):
-    assert await failing(ExporterContract, kind_of(Lines), NoConfig()) == set()
+@pytest.mark.parametrize("good", [Lines, Numbers])
+async def test_good_exporter_fails_nothing(failing, good):
+    assert await failing(ExporterContract, kind_of(good), NoConfig()) == set()
 
 
 async def test_blocked_loop_is_caught(failing, monkeypatch):

@@ -62,6 +62,8 @@ def test_what_the_kit_offers_is_named():
         protocols.OptionalExchangeMethods,
         protocols.LLMBackend,
         protocols.Exporter,
+        protocols.OptionalExporterMethods,
+        protocols.Projection,
         protocols.RiskCheck,
         protocols.Allocator,
     ],

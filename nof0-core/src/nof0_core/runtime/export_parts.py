@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
+from nof0_core.border.values import shown
 from nof0_core.errors import in_words
 from nof0_core.plugins.env import Logger
 from nof0_core.protocols import Exporter, ExporterCapability, Projection, exporter_with
@@ -18,7 +19,7 @@ def dumped(section: str, exporter: Exporter, log: Logger) -> list[Part]:
     """Return the parts of an exporter; none if it has none, or fails to dump one."""
     try:
         return [
-            Part(name=_name(section, each), version=int(each.version), data=bytes(each.dump()))
+            Part(name=_name(section, each), version=int(each.version), data=_bytes(each.dump()))
             for each in _projections(exporter)
         ]
     except Exception as error:  # noqa: BLE001 - foreign code raises anything
@@ -62,6 +63,13 @@ def loaded(section: str, exporter: Exporter, parts: Mapping[str, Part], log: Log
 def _projections(exporter: Exporter) -> Sequence[Projection]:
     able = exporter_with(exporter, ExporterCapability.PROJECTIONS)
     return () if able is None else able.projections()
+
+
+def _bytes(data: object) -> bytes:
+    if isinstance(data, bytes):
+        return data
+    message = f"dump returned {shown(data)}, not bytes"
+    raise TypeError(message)
 
 
 def _name(section: str, projection: Projection) -> str:

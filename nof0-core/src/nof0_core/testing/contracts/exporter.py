@@ -11,7 +11,13 @@ import pytest
 
 from nof0_core.border.values import shown
 from nof0_core.domain.event import Event
-from nof0_core.protocols import Exporter
+from nof0_core.protocols import (
+    Exporter,
+    ExporterCapability,
+    Projection,
+    exporter_faults,
+    exporter_with,
+)
 from nof0_core.testing import views
 from nof0_core.testing.contracts.service import Opener, ServiceContract
 from nof0_core.testing.events import sample_events
@@ -115,6 +121,40 @@ class ExporterContract(ServiceContract):
             await exporter.export([event for event in events if event.seq > at], picture)
             assert written.state() == stopped, "after a restart the same events left something else"
 
+    async def test_words_and_methods_agree(self, opener: Opener) -> None:
+        """A method exists if, and only if, its word is in `capabilities`."""
+        async with opener.open() as exporter:
+            assert not exporter_faults(exporter), "; ".join(exporter_faults(exporter))
+
+    async def test_what_it_remembers_goes_on_where_it_is_handed_back(
+        self, opener: Opener, events: tuple[Event, ...], written: Written
+    ) -> None:
+        """Only with PROJECTIONS: loaded into another one it is equal, and so is what follows."""
+        picture = views.view(events[-1].seq)
+        half = len(events) // 2
+        async with opener.open() as exporter:
+            if exporter_with(exporter, ExporterCapability.PROJECTIONS) is None:
+                pytest.skip("the exporter remembers nothing")
+            await exporter.export(events[:half], picture)
+            at, dumps = await cursor(exporter), _dumps(exporter)
+        async with opener.open() as exporter:
+            fresh = _dumps(exporter)
+            for each in _projections(exporter):
+                with pytest.raises(Exception):  # noqa: B017, PT011 - whatever it is, it is told
+                    each.load(b"no dump of anything")
+            assert _dumps(exporter) == fresh, "a load that failed has changed something"
+            for each in _projections(exporter):
+                each.load(dumps[each.name][1])
+            assert _dumps(exporter) == dumps, "what was loaded is not what was dumped"
+            assert await cursor(exporter) == at, "loaded, it does not say how far it reaches"
+            await exporter.export(events[half:], picture)
+            loaded = _dumps(exporter)
+        told = written.state()
+        async with opener.open() as exporter:
+            await exporter.export(events, picture)
+            assert _dumps(exporter) == loaded, "told everything, it remembers something else"
+        assert written.state() == told, "told everything, it leaves something else"
+
     async def test_what_is_shown_is_only_looked_at(
         self, opener: Opener, events: tuple[Event, ...]
     ) -> None:
@@ -169,6 +209,16 @@ class Files(Written):
             for path in found
             if not path.name.startswith(".")
         }
+
+
+def _projections(exporter: Exporter) -> Sequence[Projection]:
+    able = exporter_with(exporter, ExporterCapability.PROJECTIONS)
+    assert able is not None
+    return able.projections()
+
+
+def _dumps(exporter: Exporter) -> dict[str, tuple[int, bytes]]:
+    return {each.name: (each.version, each.dump()) for each in _projections(exporter)}
 
 
 async def cursor(exporter: Exporter) -> int:
