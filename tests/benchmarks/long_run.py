@@ -1,19 +1,19 @@
 """What long runs of many traders cost: `python tests/benchmarks/long_run.py`.
 
-    long_run.py [FOLDER] [--span day|week|month|year] [--traders 20] [--seed 7]
+    long_run.py [FOLDER] [--span day|week|month|year] [--traders 20] [--every 3] [--seed 7]
 
 Measures what `generated.run.generate` left in FOLDER; where that is not there, or none is named, it
-is made first, at about 2 ms of CPU time per cycle. Prints bytes of the journal by type, and what
-closed days would be with gzip; what opening and rebuilding takes; the memory of an engine that
-has started above that of one with an empty directory; and what one round of exports takes, after
-one more cycle of each trader (which FOLDER then has, too). What starts runs in a process of its
-own. Compare numbers of one run only.
+is made first, at about 2 ms of CPU time per cycle; with fewer decisions (--every 60) it has as many
+trades and hours. Prints bytes of the journal by type, and what compressed days take; what a start
+takes without and with a checkpoint; the memory of an engine that has started and exported above
+that of one with an empty directory; and what one round of exports takes, after one more cycle of
+each trader (which FOLDER then has, too). What starts runs in a process of its own. Compare numbers
+of one run only.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import re
 import shutil
@@ -32,16 +32,17 @@ import anyio
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
+from generated.model import ENTRIES  # noqa: E402
 from generated.project import DATA, EVERY, SPANS, read_project  # noqa: E402
 from generated.run import SEED, generate, opened, stop_at  # noqa: E402
 
 from nof0_core.clock import pause, stopwatch  # noqa: E402
-from nof0_core.runtime.past import open_journal, rebuild  # noqa: E402
+from nof0_core.journal import records  # noqa: E402
+from nof0_core.journal.days import read_days  # noqa: E402
+from nof0_core.runtime.past import open_journal, open_past, rebuild  # noqa: E402
 from nof0_core.state.engine_state import EngineState  # noqa: E402
 from nof0_core.testing.environment import Lines  # noqa: E402
 
-TYPE = re.compile(rb'"type":"(\w+)"')
-LEVEL = 6
 YEAR = timedelta(days=365)
 
 
@@ -66,36 +67,34 @@ def taking() -> Iterator[Took]:
 
 
 def journal(folder: Path) -> None:
-    """Print the bytes of the journal by type, and what is left of its closed days with gzip."""
+    """Print the bytes of the journal by type, and what is on disk of a closed day and a year."""
+    root = folder / DATA / "journal"
     count: Counter[str] = Counter()
     size: Counter[str] = Counter()
-    days: Counter[str] = Counter()
-    files = sorted((folder / DATA / "journal").rglob("*.jsonl"))
-    for file in files:
-        with file.open("rb") as lines:
-            for line in lines:
-                found = TYPE.search(line)
-                kind = found[1].decode() if found else "?"
-                count[kind] += 1
-                size[kind] += len(line)
-                days[file.stem] += len(line)
+    for record in records(root, {}):
+        count[record.type] += 1
+        size[record.type] += len(record.line) + 1
     whole = sum(size.values())
     print(f"\n{'journal':20} {'records':>10} {'MB':>10} {'each':>8} {'part':>7}")
     for kind, taken in size.most_common():
         each, part = taken / count[kind], taken / whole
         print(f"{kind:20} {count[kind]:10,} {taken / 1e6:10.2f} {each:8,.0f} {part:7.2%}")
     print(f"{'all':20} {sum(count.values()):10,} {whole / 1e6:10.2f}")
-    *closed, _ = sorted(days)
-    if not closed:
+    packed = [
+        (entry.bytes, entry.packed_bytes, day)
+        for days in (read_days(root) or {}).values()
+        for day, entry in days.items()
+        if entry.packed_bytes
+    ]
+    if not packed:
         return
-    last = closed[-1]
-    packed = sum(
-        len(gzip.compress(file.read_bytes(), LEVEL)) for file in files if file.stem == last
+    content, disk = (sum(each[place] for each in packed) for place in (0, 1))
+    days = len({day for *_, day in packed})
+    year = disk / days * (YEAR / timedelta(days=1))
+    print(
+        f"compressed days: {days}, {content / days / 1e6:.2f} MB each, {disk / days / 1e6:.2f} MB "
+        f"on disk; a year {year / 1e9:.2f} GB"
     )
-    ratio = packed / days[last]
-    each = sum(days[day] for day in closed) / len(closed) * (YEAR / timedelta(days=1))
-    print(f"closed day {last}: {days[last] / 1e6:.2f} MB, {packed / 1e6:.2f} MB gzip -{LEVEL}")
-    print(f"a year of such days: {each / 1e9:.2f} GB, {each * ratio / 1e9:.2f} GB gzip -{LEVEL}")
 
 
 # --- a start ------------------------------------------------------------------------------------
@@ -104,11 +103,12 @@ def journal(folder: Path) -> None:
 def reading(folder: Path) -> dict[str, object]:
     """Open the journal and rebuild what it tells."""
     config = read_project(folder)
-    with taking() as opening, open_journal(config, Lines()) as found:
-        pass
-    with open_journal(config, Lines()) as found, taking() as rebuilding:
+    with taking() as whole, open_journal(config, Lines()) as found:
         rebuild(EngineState(), found)
-    return {"the journal opens": str(opening), "and is rebuilt": str(rebuilding)}
+    with taking() as recalled:
+        past = open_past(config, Lines())
+    past.journal.close()
+    return {"all of it is read": str(whole), "from a checkpoint": str(recalled)}
 
 
 async def starting(folder: Path) -> dict[str, object]:
@@ -118,7 +118,6 @@ async def starting(folder: Path) -> dict[str, object]:
         await engine.manager.catch_up()
         started = Took()
         started.wall, started.cpu = stopwatch() - wall, time.process_time() - cpu
-        memory = resident()
         with taking() as first:
             before = written()
             engine.export()
@@ -132,6 +131,7 @@ async def starting(folder: Path) -> dict[str, object]:
             engine.export()
             await until_exported(engine)
             new_bytes = written() - before
+        memory = resident()
     return {
         "memory": memory,
         "an engine is ready": str(started),
@@ -192,6 +192,7 @@ def main() -> None:
     parser.add_argument("folder", nargs="?", type=Path)
     parser.add_argument("--span", choices=SPANS, default="day")
     parser.add_argument("--traders", type=int, default=20)
+    parser.add_argument("--every", type=int, default=3, help="minutes between two decisions")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--child", choices=("reading", "starting"), help=argparse.SUPPRESS)
     wanted = parser.parse_args()
@@ -205,8 +206,17 @@ def main() -> None:
         folder = wanted.folder or Path(name) / "run"
         if not folder.exists():
             with taking() as took:
-                generate(folder, traders=wanted.traders, span=SPANS[wanted.span], seed=wanted.seed)
-            cycles = wanted.traders * SPANS[wanted.span] / EVERY
+                every = timedelta(minutes=wanted.every)
+                generate(
+                    folder,
+                    traders=wanted.traders,
+                    span=SPANS[wanted.span],
+                    seed=wanted.seed,
+                    every=every,
+                    # As many trades, however many decisions.
+                    entries=ENTRIES * (every / EVERY),
+                )
+            cycles = wanted.traders * SPANS[wanted.span] / every
             print(f"a {wanted.span} of {wanted.traders} traders: {took}, {cycles:,.0f} cycles")
         journal(folder)
         start(folder)

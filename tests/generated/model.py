@@ -25,6 +25,8 @@ from nof0_core.protocols import CompletionRequest
 LETTERS_PER_TOKEN = 4
 CYCLES_AWAY = 5
 """So many cycles an endpoint stays away once it is: long enough for an alert."""
+ENTRIES = 0.014
+"""Chance to enter in a cycle: about 200 trades a month, where there is one every three minutes."""
 
 THOUGHTS = (
     "The four-hour averages of {coin} still point up and the last pullback held above {price}.",
@@ -46,7 +48,7 @@ REASONS = (
 class GeneratedConfig:
     """How it trades and how often it fails; chances are per cycle."""
 
-    entries: float = opt(default=0.014, help="chance to enter, with room")
+    entries: float = opt(default=ENTRIES, help="chance to enter, with room")
     closes: float = opt(default=0.003, help="chance to close a position that has its exits")
     away: float = opt(default=0.00005, help="chance that the endpoint goes away for a while")
     unusable: float = opt(default=0.002, help="chance that the answer is no answer")

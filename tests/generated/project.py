@@ -16,6 +16,7 @@ from nof0_core.version import VERSION
 ROOT = Path(__file__).parents[2]
 START = datetime(2025, 1, 20, tzinfo=UTC)
 EVERY = timedelta(minutes=3)
+HOUR = timedelta(hours=1)
 WARM_UP = timedelta(days=14)
 """What the market has had before the first decision: bars enough for slow averages."""
 AFTER = timedelta(days=1)
@@ -45,9 +46,11 @@ def write_project(
     span: timedelta,
     seed: int,
     entries: float | None = None,
+    every: timedelta = EVERY,
 ) -> None:
     """Write the configuration files of a run into an empty folder; see `generate`."""
     chances = {} if entries is None else {"entries": entries}
+    interval = f"{every // timedelta(minutes=1)}m" if every < HOUR else f"{every // HOUR}h"
     prompts = folder / "prompts"
     shutil.copytree(ROOT / "prompts", prompts)
     system = prompts / "manager" / "default.tmpl"
@@ -78,7 +81,7 @@ def write_project(
             "backends": {"generated": {"type": "generated", **chances}},
         },
         "executor.yaml": {
-            "decision_interval": "3m",
+            "decision_interval": interval,
             "min_risk_reward": 0,
             "min_confidence": 50,
             "max_positions": 4,
@@ -102,7 +105,7 @@ def write_project(
                 }
                 for number in range(1, traders + 1)
             ],
-            "monitoring": {"update_interval": "3m"},
+            "monitoring": {"update_interval": interval},
         },
         "exchange.yaml": {
             "default": "paper",
@@ -116,13 +119,13 @@ def write_project(
                 "made": {
                     "type": "sim",
                     "source": "synthetic",
-                    "interval": "3m",
+                    "interval": interval,
                     "start": (START - WARM_UP).isoformat(),
                     "end": (START + span + AFTER).isoformat(),
                 }
             },
             "symbols": COINS,
-            "intervals": ["3m", "4h"],
+            "intervals": [interval, "4h"],
             "series_bars": 10,
         },
     }

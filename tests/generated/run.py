@@ -9,7 +9,7 @@ from pathlib import Path
 
 import anyio
 
-from generated.project import START, read_project, write_project
+from generated.project import EVERY, START, read_project, write_project
 from generated.prompts import shared_prompts
 from nof0_core.runtime.engine import Engine, open_engine
 from nof0_core.testing.environment import Lines
@@ -24,6 +24,7 @@ def generate(
     span: timedelta,
     seed: int = SEED,
     entries: float | None = None,
+    every: timedelta = EVERY,
 ) -> None:
     """Make a data directory in `data` of an empty folder, with the configuration beside it.
 
@@ -33,13 +34,14 @@ def generate(
 
     Args:
         folder: where to; made if it is not there.
-        traders: how many decide every three minutes, on six coins.
+        traders: how many decide, on six coins.
         span: how long they do.
         seed: of the market and of what the model says.
-        entries: chance to enter per cycle; None: that of about 200 trades a month.
+        entries: chance to enter per cycle; None: that of about 200 trades a month at three minutes.
+        every: how long from one decision to the next, whole minutes or hours.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    write_project(folder, traders=traders, span=span, seed=seed, entries=entries)
+    write_project(folder, traders=traders, span=span, seed=seed, entries=entries, every=every)
     anyio.run(_run, folder, START + span)
 
 

@@ -9,15 +9,32 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from journal_lines import content_of, day_files
 from llm_server import LlmServer, Say
 
+from nof0_core.config.duration import parse_duration
+from nof0_core.config.effective import (
+    indicators_of,
+    intervals_of,
+    limits_of,
+    symbols_of,
+    trader_of,
+)
+from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.cycle_record import CycleJoiner
-from nof0_core.domain.event import CycleEnded, Decided, MarketSeen
+from nof0_core.domain.event import (
+    ConfigLoaded,
+    CycleEnded,
+    Decided,
+    InstrumentsListed,
+    MarketSeen,
+)
 from nof0_core.ids import ENGINE
 from nof0_core.journal import read, verify
 from nof0_core.market import record
 from nof0_core.market.rereading import ViewReader, reread
-from nof0_core.prompts.book import digest
+from nof0_core.prompts.book import PromptBook, digest
+from nof0_core.state.engine_state import EngineState
 from nof0_core.testing import Project
 
 pytestmark = pytest.mark.integration
@@ -169,10 +186,12 @@ def test_what_a_lost_record_had_is_named_by_those_that_need_it(journal, ran, tmp
     needed = next(e for e in events if e.body.since is not None)
     copy = tmp_path / "data"
     shutil.copytree(ran, copy)
-    for path in (copy / "journal" / ENGINE).glob("*.jsonl"):
-        lines = path.read_bytes().splitlines(keepends=True)
+    for path in day_files(copy / "journal" / ENGINE):
+        lines = content_of(path).splitlines(keepends=True)
         gone = b'{"seq":%d,' % needed.body.since
-        path.write_bytes(b"".join(line for line in lines if not line.startswith(gone)))
+        path.unlink()
+        left = b"".join(line for line in lines if not line.startswith(gone))
+        path.with_name(path.name.removesuffix(".gz")).write_bytes(left)
     shown = Project(directory=tmp_path).nof0("journal", "show", "data", str(needed.seq))
     assert shown.exit_code != 0
     assert shown.stderr.startswith(
@@ -180,3 +199,70 @@ def test_what_a_lost_record_had_is_named_by_those_that_need_it(journal, ran, tmp
         "which is not there"
     )
     assert "Traceback" not in shown.stderr
+
+
+def test_every_prompt_is_rendered_again_from_the_journal_alone(journal, tmp_path):
+    """Configuration, templates, instruments, market and what came before: all of it is there."""
+    state, reader, views, rendered = EngineState(), ViewReader(), {}, 0
+    loaded, listed, waiting = None, {}, []
+    cycles = CycleJoiner()
+    events = [cycles.joined(event) for event in read(journal, {})]
+    whole = {e.seq: e.body for e in events if isinstance(e.body, CycleEnded) and e.body.messages}
+    # A context was put together before its cycle was recorded.
+    waiting = sorted(whole.items(), key=lambda item: item[1].as_of)
+    for event in events:
+        while waiting and waiting[0][1].as_of < event.seq:
+            _, cycle = waiting.pop(0)
+            context = context_of(cycle, state, loaded.config, listed, views[cycle.market])
+            name = trader_of(loaded.config, cycle.trader)["name"]
+            prompt = book_of(cycle.trader, loaded, tmp_path).render(context, trader_name=name)
+            assert prompt.digest == cycle.prompt_digest
+            assert prompt.messages == cycle.messages
+            rendered += 1
+        body = event.body
+        if isinstance(body, ConfigLoaded):
+            loaded = body
+        elif isinstance(body, InstrumentsListed):
+            listed = body.instruments
+        elif isinstance(body, MarketSeen):
+            views[body.digest] = record.restore(reader.take(event)())
+        state.apply(event)
+    assert rendered == len(whole) > 40
+    assert any(cycle.account.holdings for cycle in whole.values())
+    assert any(cycle.decided for cycle in whole.values())
+
+
+def context_of(cycle, state, config, listed, snapshots):
+    symbols = symbols_of(config, cycle.trader)
+    coins = (*symbols, *(holding.symbol for holding in cycle.account.holdings))
+    return DecisionContext(
+        trader=cycle.trader,
+        cycle=cycle.cycle,
+        time=cycle.account.time,
+        started_at=state.standing(cycle.trader).started_at or cycle.scheduled,
+        symbols=symbols,
+        account=cycle.account,
+        performance=cycle.performance,
+        snapshots=snapshots,
+        instruments={coin: listed[coin] for coin in coins},
+        limits=limits_of(config, cycle.trader),
+        brakes=cycle.brakes,
+        budget=cycle.budget,
+        decision_interval=parse_duration(trader_of(config, cycle.trader)["decision_interval"]),
+        past=state.past(cycle.trader),
+    )
+
+
+def book_of(trader, loaded, folder):
+    """Make the prompt book of a trader from the templates that the journal has."""
+    texts = {template.digest: template.text for template in loaded.templates}
+    paths = []
+    for kind in ("system_template", "user_template"):
+        wanted = trader_of(loaded.config, trader)[kind]["digest"]
+        paths.append(folder / f"{wanted}.tmpl")
+        paths[-1].write_text(texts[wanted], encoding="utf-8")
+    return PromptBook(
+        *paths,
+        indicators=indicators_of(loaded.config),
+        intervals=intervals_of(loaded.config),
+    )

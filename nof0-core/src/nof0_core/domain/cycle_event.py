@@ -10,7 +10,8 @@ import attrs
 
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.body import Body
-from nof0_core.domain.context import Performance
+from nof0_core.domain.brakes import BrakeState
+from nof0_core.domain.context import BudgetLeft, Performance
 from nof0_core.domain.decision import Judgement
 from nof0_core.domain.fill import Fill
 from nof0_core.domain.model import Message, ModelCall, Usage, usage_of
@@ -64,6 +65,8 @@ class Decided(Body):
     account: AccountState
     performance: Performance
     as_of: int = 0
+    brakes: BrakeState | None = None
+    budget: BudgetLeft | None = None
     parameters: Mapping[str, Any] = attrs.field(factory=dict)
     prompt_digest: str | None = None
     template_versions: Mapping[str, str] = attrs.field(factory=dict)
@@ -90,8 +93,9 @@ class CycleEnded(Body):
     `answer` is the raw text of the model.
 
     `as_of` is the number of the newest record when all that was known for the decision was put
-    together: `account`, `performance`, brakes and budgets, and whatever risk checks saw of other
-    traders, are the fold of the journal up to it. 0: the cycle ended before that.
+    together: `account`, `performance`, and whatever risk checks saw of other traders, are the fold
+    of the journal up to it. 0: the cycle ended before that. `brakes` and `budget` are as the prompt
+    and the risk gate had them, at the time of `account`.
 
     A text that an earlier record of the same trader and day has at the same place of the prompt is
     not written again: `texts_in` then has for each message the number of that record, None where
@@ -99,7 +103,7 @@ class CycleEnded(Body):
     messages, and `texts_in` empty.
 
     `decided` is the number of the cycle's `Decided` record, None where it ordered nothing. With it,
-    `parameters` and all from `prompt_digest` to `judgements` stand in that record only; listeners,
+    `brakes` and all up to `judgements` stand in that record only; listeners,
     state and exporters are given them joined.
     """
 
@@ -114,6 +118,8 @@ class CycleEnded(Body):
     account: AccountState
     performance: Performance
     as_of: int = 0
+    brakes: BrakeState | None = None
+    budget: BudgetLeft | None = None
     parameters: Mapping[str, Any] = attrs.field(factory=dict)
     prompt_digest: str | None = None
     template_versions: Mapping[str, str] = attrs.field(factory=dict)

@@ -14,6 +14,8 @@ from nof0_core.errors import JournalError
 from nof0_core.ids import TraderId
 
 _SAID = (
+    "brakes",
+    "budget",
     "parameters",
     "prompt_digest",
     "template_versions",

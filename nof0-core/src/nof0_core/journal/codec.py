@@ -18,10 +18,11 @@ import attrs
 import msgspec
 
 from nof0_core.domain.event import BODIES, Body, CycleEnded, Decided, HourMarked, MarketSeen
+from nof0_core.domain.mappings import unwrapped
 from nof0_core.errors import JournalError, UnbookableError
 from nof0_core.journal.fidelity import check_of
 
-_encoder = msgspec.json.Encoder()
+_encoder = msgspec.json.Encoder(enc_hook=unwrapped)
 _AS_WRITTEN = frozenset({MarketSeen, Decided, CycleEnded, HourMarked})
 """Bodies that need not be read back to know that they can be: the largest, and the most frequent.
 

@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from nof0_core.decision import CallsMade, DecisionResult
+from nof0_core.domain.account import AccountState
 from nof0_core.domain.context import BudgetLeft, DecisionContext, Performance
 from nof0_core.domain.cycle_record import joined
 from nof0_core.domain.decision import CHECK_FAILED, Judgement
 from nof0_core.domain.event import CycleEnded, Decided
+from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.vocabulary import CycleStatus
 from nof0_core.errors import EndOfDataError, JournalError, Nof0Error, in_words
 from nof0_core.execution.engine import ExecutionEngine
-from nof0_core.ids import ENGINE, CycleId, TraderId, cycle_id
+from nof0_core.ids import ENGINE, CycleId, Symbol, TraderId, cycle_id
 from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.cycle_end import end_early, ending
 from nof0_core.manager.trader import Trader
@@ -72,13 +74,14 @@ class CycleRunner:
         context = DecisionContext(
             trader=config.id,
             cycle=cycle_id(config.id, scheduled),
-            time=self._recorder.clock.now(),
+            # One moment for all of it: that is what the journal keeps.
+            time=account.time,
             started_at=self._recorder.state.standing(config.id).started_at or scheduled,
             symbols=config.symbols,
             account=account,
             performance=self._portfolio.performance(config.id, account),
             snapshots=moment.snapshots,
-            instruments=feed.instruments,
+            instruments=_instruments(feed, config.symbols, account),
             limits=config.limits,
             brakes=self._brakes.state(config.id, account),
             budget=self._left(trader),
@@ -215,6 +218,8 @@ class CycleRunner:
             account=context.account,
             performance=context.performance,
             as_of=as_of,
+            brakes=context.brakes,
+            budget=context.budget,
             parameters=trader.parameters(model),
             prompt_digest=None if prompt is None else prompt.digest,
             template_versions={} if prompt is None else prompt.versions,
@@ -226,6 +231,15 @@ class CycleRunner:
             calls=made.calls,
             judgements=result.judgements,
         )
+
+
+def _instruments(
+    feed: MarketFeed, symbols: Sequence[Symbol], account: AccountState
+) -> Mapping[Symbol, Instrument]:
+    """Return those of the coins a trader may trade or holds: others are not in the journal."""
+    wanted = dict.fromkeys((*symbols, *(holding.symbol for holding in account.holdings)))
+    listed = feed.instruments
+    return {symbol: listed[symbol] for symbol in wanted if symbol in listed}
 
 
 def _failure(error: BaseException) -> tuple[CycleStatus, str]:

@@ -11,6 +11,7 @@ import msgspec
 from nof0_core.domain.body import Body
 from nof0_core.domain.cycle_record import CycleJoiner
 from nof0_core.domain.event import CycleEnded, Decided, Event
+from nof0_core.domain.mappings import unwrapped
 from nof0_core.ids import TraderId
 from nof0_core.state.changes import Change
 from nof0_core.state.projection import Handler
@@ -49,7 +50,8 @@ class Cycles:
 
     def dump(self) -> bytes:
         """Return the open decisions."""
-        return msgspec.json.encode([_Open(e.seq, e.time, e.stream, e.body) for e in self.open])  # type: ignore[arg-type]  # they are all `Decided`
+        found = [_Open(e.seq, e.time, e.stream, e.body) for e in self.open]  # type: ignore[arg-type]  # they are all `Decided`
+        return msgspec.json.encode(found, enc_hook=unwrapped)
 
     def load(self, data: bytes) -> None:
         """Take over what `dump` has returned."""
