@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import attrs
-import numpy as np
 
 from nof0_core.analysis.bootstrap import (
     MINIMUM_HOURS,
@@ -17,8 +16,9 @@ from nof0_core.analysis.bootstrap import (
     resampled_returns,
     resampled_sharpes,
 )
+from nof0_core.analysis.columns import Columns
 from nof0_core.analysis.ranking import Standing, ranking
-from nof0_core.analysis.returns import beside_hours, hourly_returns, in_common
+from nof0_core.analysis.returns import beside_hours, in_common
 from nof0_core.domain.candles import FloatArray
 from nof0_core.domain.view import TraderView, View
 from nof0_core.ids import TraderId
@@ -99,6 +99,7 @@ class Leaderboard:
 
     def __init__(self) -> None:
         self._key: object = None
+        self._columns = Columns()
         self._luck: Mapping[TraderId, Luck] = {}
 
     def rows(self, view: View) -> list[LeaderboardRow]:
@@ -109,20 +110,27 @@ class Leaderboard:
         hours = [(t.trader, len(t.equity_curve), t.equity_curve[-1:]) for t in view.traders]
         key = hours, [rival.trader for rival in rivals]
         if key != self._key:
-            self._luck = luck(view.traders, rivals)
+            self._luck = luck(view.traders, rivals, self._columns)
             self._key = key
-        return [_row(standing, self._luck[standing.trader.trader]) for standing in standings]
+        return [
+            _row(standing, self._luck[standing.trader.trader], self._columns.net(standing.trader))
+            for standing in standings
+        ]
 
 
-def luck(traders: Sequence[TraderView], rivals: Sequence[TraderView]) -> dict[TraderId, Luck]:
+def luck(
+    traders: Sequence[TraderView], rivals: Sequence[TraderView], columns: Columns
+) -> dict[TraderId, Luck]:
     """Compute intervals and probabilities for all traders.
 
-    Each is compared with the first of the rivals that is not itself.
+    Each is compared with the first of the rivals that is not itself. `columns` have what was known
+    of them before.
 
     Deterministic. Traders are compared on the newest hours that both have, with the same blocks of
     hours drawn for both, so what the market did to everyone cancels out.
     """
-    series = {trader.trader: hourly_returns(trader.equity_curve) for trader in traders}
+    hours = {trader.trader: columns.hours(trader) for trader in traders}
+    series = {name: each.returns for name, each in hours.items()}
     found: dict[TraderId, Luck] = {}
     for trader in traders:
         returns = series[trader.trader]
@@ -137,7 +145,12 @@ def luck(traders: Sequence[TraderView], rivals: Sequence[TraderView]) -> dict[Tr
             beats_baseline_p=None
             if rival is None
             else beats(
-                *in_common(trader.equity_curve, returns, rival.equity_curve, series[rival.trader])
+                *in_common(
+                    hours[trader.trader].ends,
+                    returns,
+                    hours[rival.trader].ends,
+                    series[rival.trader],
+                )
             ),
         )
     return found
@@ -158,9 +171,8 @@ def beats(returns: FloatArray, rival: FloatArray) -> float | None:
     )
 
 
-def _row(standing: Standing, chance: Luck) -> LeaderboardRow:
+def _row(standing: Standing, chance: Luck, net: FloatArray) -> LeaderboardRow:
     view = standing.trader
-    net = np.array([float(trade.net_pnl) for trade in view.trades], dtype=np.float64)
     won = net > 0
     sharpe, sharpe_ci = view.performance.sharpe_ratio, chance.sharpe_ci
     return LeaderboardRow(

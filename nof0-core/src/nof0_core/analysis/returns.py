@@ -58,24 +58,20 @@ def beside_hours(points: Sequence[EquityPoint], index: Decimal) -> float:
 
 
 def in_common(
-    first: Sequence[EquityPoint],
+    first_ends: FloatArray,
     first_returns: FloatArray,
-    second: Sequence[EquityPoint],
+    second_ends: FloatArray,
     second_returns: FloatArray,
 ) -> tuple[FloatArray, FloatArray]:
     """Cut the hourly returns of two curves to the hours that both have.
 
     After a ruin a curve goes on without returns, so the newest of two need not be the same hour.
+    `ends` are when each hour with a return ended, in seconds.
     """
-    ends, others = _ends(first, first_returns), _ends(second, second_returns)
-    _, ours, theirs = np.intersect1d(ends, others, assume_unique=True, return_indices=True)
+    _, ours, theirs = np.intersect1d(
+        first_ends, second_ends, assume_unique=True, return_indices=True
+    )
     return first_returns[ours], second_returns[theirs]
-
-
-def _ends(points: Sequence[EquityPoint], returns: FloatArray) -> FloatArray:
-    """Return when each hour with a return ended, in seconds."""
-    ended = points[1 : len(returns) + 1]
-    return np.array([point.time.timestamp() for point in ended], dtype=np.float64)
 
 
 def daily_sharpe(returns: Iterable[float], *, risk_free: float = 0.0) -> float:

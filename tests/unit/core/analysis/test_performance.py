@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nof0_core.analysis.columns import HourColumns
 from nof0_core.analysis.performance import (
     PerformanceTracker,
     max_drawdown_pct,
@@ -17,6 +18,7 @@ from nof0_core.analysis.performance import (
     win_rate,
 )
 from nof0_core.analysis.returns import Spread, beside_hours, hourly_returns, in_common
+from nof0_core.testing.views import trader_view
 
 
 def test_sharpe_is_mean_over_sample_deviation_on_a_daily_scale(curve):
@@ -69,7 +71,13 @@ def test_two_curves_are_compared_on_the_hours_both_have(curve):
     dead = [attrs.evolve(point, index=Decimal(0)) for point in first[2:]]
     first = [*first[:2], *dead]
     second = curve(10_000, 10_200, 10_404, 10_300, 10_500)[1:]
-    ours, theirs = in_common(first, hourly_returns(first), second, hourly_returns(second))
+    columns = []
+    for points in (first, second):
+        hours = HourColumns()
+        hours.take(attrs.evolve(trader_view(), equity_curve=points))
+        assert hours.returns.tolist() == hourly_returns(points).tolist()
+        columns += [hours.ends, hours.returns]
+    ours, theirs = in_common(*columns)
     assert ours.tolist() == [-1.0]
     assert theirs.tolist() == pytest.approx([0.02])
 

@@ -9,6 +9,7 @@ import pytest
 
 from nof0_api.schemas.rows import Conversation
 from nof0_core.documents.conversations import conversation
+from nof0_core.documents.prompt_once import with_prompt
 from nof0_core.domain.event import CycleEnded, Event
 from nof0_core.domain.vocabulary import CycleStatus
 from nof0_core.protocols.llm import CallLog
@@ -55,8 +56,8 @@ def told(maker, context, now):
         # What an exporter gets was read back from the journal.
         kept = msgspec.json.decode(msgspec.json.encode(body), type=CycleEnded)
         event = Event(seq=1, time=now, stream="alpha", body=kept)
-        row = conversation(event, kept)
-        return msgspec.json.decode(msgspec.json.encode(row), type=Conversation)
+        row = with_prompt(msgspec.json.encode(conversation(event, kept)))
+        return msgspec.json.decode(row, type=Conversation)
 
     return tell
 

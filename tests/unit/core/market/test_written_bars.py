@@ -275,6 +275,7 @@ def test_an_event_of_another_type_is_refused(long):
 @pytest.mark.anyio
 async def test_views_of_a_feed_come_back(recorded, feed_of, clock, log):
     feed = feed_of(recorded)
+    await feed.open()
     lists = itertools.cycle([("BTC", "ETH"), ("DOGE", "BTC"), ("ETH",)])
     seen = []
     for minutes in (0, 1, 2, 3, 60, 3, 1, 600, 3):
