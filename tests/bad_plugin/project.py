@@ -162,6 +162,8 @@ def records(main: Path, stream: str) -> list[dict]:
     """Return what the journal has of a stream, without what depends on others or the machine."""
     found = []
     for record in lines_below(main.parent.parent / "data" / "journal" / stream):
+        if record["type"] == "config_loaded":
+            continue  # it tells what the other is told to do
         for number in NUMBERS:
             record["data"].pop(number, None)
         found.append({k: v for k, v in record.items() if k not in WALL})

@@ -17,6 +17,7 @@ import pytest
 
 from generated.project import DATA, EVERY, SPANS, START
 from generated.run import generate, opened, stop_at
+from nof0_core.domain.cycle_record import CycleJoiner
 from nof0_core.domain.event import CycleEnded
 from nof0_core.domain.model import Usage, usage_of
 from nof0_core.prompts.book import digest
@@ -90,7 +91,8 @@ def test_the_same_arguments_give_the_same_bytes_and_another_seed_others(folder, 
 def test_cycles_are_as_those_of_a_model_that_reads_and_pays(folder):
     async def look():
         async with opened(folder) as engine:
-            return list(engine.recorder.journal.read(types=["cycle", "decided", "market"]))
+            found = engine.recorder.journal.read(types=["cycle", "decided", "market"])
+            return list(map(CycleJoiner().joined, found))
 
     asked, seen = 0, set()
     for event in anyio.run(look)[:2000]:

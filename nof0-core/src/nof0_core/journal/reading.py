@@ -86,8 +86,8 @@ def _of_stream(
                     break  # being written, or torn: no record yet
                 if head is None:
                     message = f"{path}: there is a line that is no record"
-                    hint = "`nof0 journal verify` says which"
-                    raise JournalError(message, hints=[hint])
+                    hints = "`nof0 journal verify` says which", "put the file back from a copy"
+                    raise JournalError(message, hints=hints)
                 seq, type_ = head
                 if until is not None and seq > until:
                     return

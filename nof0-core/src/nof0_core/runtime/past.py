@@ -8,6 +8,7 @@ from pathlib import Path
 import attrs
 
 from nof0_core.config.model import Config
+from nof0_core.domain.cycle_record import CycleJoiner
 from nof0_core.errors import CheckpointError, JournalError, UnbookableError
 from nof0_core.journal import Bookmark, Journal
 from nof0_core.journal.record import NOBODY
@@ -123,7 +124,9 @@ def rebuild(state: EngineState, journal: Journal, after: int = 0) -> None:
     Raises:
         JournalError: if a record cannot be read, or cannot be true; it names the record.
     """
-    for event in journal.read(after=after):
+    # A cycle may have begun before it is read, and a text of its prompt stand there.
+    cycles = CycleJoiner(lambda seq: next(journal.read(after=seq - 1), None))
+    for event in map(cycles.joined, journal.read(after=after)):
         try:
             state.apply(event)
         except UnbookableError as error:

@@ -10,10 +10,9 @@ import msgspec
 
 from nof0_core.domain.body import Body
 from nof0_core.domain.cycle_record import CycleJoiner
-from nof0_core.domain.event import CycleEnded, Decided, Event
+from nof0_core.domain.event import Decided, Event
 from nof0_core.domain.mappings import unwrapped
 from nof0_core.ids import TraderId
-from nof0_core.state.changes import Change
 from nof0_core.state.projection import Handler
 
 
@@ -35,8 +34,12 @@ class Cycles:
 
     @property
     def handlers(self) -> Mapping[type[Body], Handler]:
-        """Return the handlers by kind of event."""
-        return {Decided: self._taken, CycleEnded: self._taken}
+        """Return none: it is given events as they were recorded, with `take`."""
+        return {}
+
+    def take(self, event: Event) -> None:
+        """Go on behind an event, as it was recorded."""
+        self._joiner.take(event)
 
     @property
     def open(self) -> tuple[Event, ...]:
@@ -56,8 +59,4 @@ class Cycles:
     def load(self, data: bytes) -> None:
         """Take over what `dump` has returned."""
         for each in msgspec.json.decode(data, type=list[_Open]):
-            event = Event(seq=each.seq, time=each.time, stream=each.stream, body=each.body)
-            self._joiner.take(event)
-
-    def _taken(self, event: Event, body: Decided | CycleEnded) -> Change:  # noqa: ARG002 - a handler
-        return lambda: self._joiner.take(event)
+            self.take(Event(seq=each.seq, time=each.time, stream=each.stream, body=each.body))

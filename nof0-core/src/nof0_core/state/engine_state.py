@@ -111,6 +111,7 @@ class EngineState:
         def take() -> Event:
             self._positions.clear()
             self._held.clear()
+            self._cycles.take(event)
             change()
             self._milestones.newest = event.time
             return whole

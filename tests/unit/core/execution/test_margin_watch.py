@@ -66,7 +66,7 @@ async def test_unassigned_positions_are_left_alone(scene):
 
 async def test_ledger_that_does_not_add_up_is_not_traded_on(scene):
     await scene.open("ann")
-    scene.state._projections.venue_accounts["paper"].accounts["ann"].cash += D("1E-9")
+    scene.state._ledger.venue_accounts["paper"].accounts["ann"].cash += D("1E-9")
     problems = scene.state.audit("paper")
     assert problems[0] == "the cash of ann is not what its bookings add up to"
     with pytest.raises(JournalError, match="does not add up"):

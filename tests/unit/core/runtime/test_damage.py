@@ -244,15 +244,19 @@ def truth(recorded, tmp_path_factory):
     return lives(target)
 
 
-@pytest.mark.parametrize(("kind", "name", "seed", "is_packed"), cases())
-def test_a_start_is_right_or_refused_by_name(folder, truth, kind, name, seed, is_packed):
-    path, rng = folder / name, random.Random(f"{kind} {name} {seed}")
+def prepared(folder, name, is_packed):
+    """Compress the closed days if that is wanted; return the file that is to be damaged."""
     if is_packed:
         root = folder / "journal"
         days = ClosedDays(root, read_days(root))
         assert pack_all(days, streams(root, {STREAMS[1]: folder / "far"})).days > 4
-    if not path.exists():
-        path = path.with_name(f"{path.name}.gz")
+    path = folder / name
+    return path if path.exists() else path.with_name(f"{path.name}.gz")
+
+
+@pytest.mark.parametrize(("kind", "name", "seed", "is_packed"), cases())
+def test_a_start_is_right_or_refused_by_name(folder, truth, kind, name, seed, is_packed):
+    path, rng = prepared(folder, name, is_packed), random.Random(f"{kind} {name} {seed}")
     if not path.exists():
         return
     if kind == "stale":
@@ -306,11 +310,11 @@ def same(state, right):
 
 
 @pytest.mark.parametrize("marks", [(8,), (17,), MARKS], ids=["old", "new", "both"])
-@pytest.mark.parametrize(("kind", "name", "seed"), cases()[:: 1 if ALL else 3])
+@pytest.mark.parametrize(("kind", "name", "seed", "is_packed"), cases()[:: 1 if ALL else 3])
 def test_a_start_from_a_checkpoint_is_right_or_refused_by_name(
-    folder, truth, kind, name, seed, marks
+    folder, truth, kind, name, seed, is_packed, marks
 ):
-    path, rng = folder / name, random.Random(f"{kind} {name} {seed}")
+    path, rng = prepared(folder, name, is_packed), random.Random(f"{kind} {name} {seed}")
     if not path.exists():
         return
     with_checkpoints(folder, *marks)
