@@ -47,6 +47,7 @@ def archive(source: Path, before: datetime, target: Path, *, as_json: bool) -> N
     where they were.
     """
     from nof0_core.journal.archiving import archive as move
+    from nof0_core.state.checkpoint import DIRECTORY, found
 
     place = locate(source)
     with ExitStack() as stack:
@@ -74,10 +75,12 @@ def archive(source: Path, before: datetime, target: Path, *, as_json: bool) -> N
         f"{len(moved)} days of {streams} streams are in {target} now: "
         f"{sum(one.entry.records for one in moved)} records, {size:,} bytes"
     )
-    click.echo(
-        "note: accounts are rebuilt from the whole journal: before the next start, put the files "
-        "back as they are"
-    )
+    newest = next(map(int, (path.stem for path in found(place.state_dir / DIRECTORY))), 0)
+    if newest < max(one.entry.last for one in moved):
+        click.echo(
+            "note: no checkpoint knows what they held: before the next start, put the files back "
+            "as they are"
+        )
 
 
 @click.command(short_help="Say what takes how much room.")

@@ -124,6 +124,19 @@ class ClosedDays:
         """Return the closed days of a stream as they are now."""
         return self._days.get(stream, {})
 
+    def archived(self, after: int) -> Day | None:
+        """Return the earliest archived day with records above a number, None where there is none.
+
+        That its files are back is known from the next start on.
+        """
+        found = (
+            entry
+            for of in self._days.values()
+            for entry in of.values()
+            if entry.state is DayState.ARCHIVED and entry.last > after
+        )
+        return min(found, key=lambda entry: entry.first, default=None)
+
     @property
     def are_all_packed(self) -> bool:
         """Tell that no closed day is left to be compressed."""

@@ -234,7 +234,7 @@ def _refuse_away(days: list[tuple[Path, Day]]) -> None:
         return
     path, entry = days[0]
     more = f" and {len(days) - 1} more" if len(days) > 1 else ""
-    message = f"{path}{more}: {entry.state}, and accounts are rebuilt from the whole journal"
+    message = f"{path}{more}: {entry.state}, and there is no checkpoint that knows what was in it"
     hint = "put the files back from where `nof0 journal archive` took them, as they are"
     raise JournalError(message, hints=(hint, ADVICE[-1]))
 

@@ -10,6 +10,7 @@ import anyio.to_thread
 
 from nof0_core.domain.cycle_record import CycleJoiner
 from nof0_core.domain.event import Event
+from nof0_core.errors import JournalError
 from nof0_core.journal import Journal
 
 BATCH = 1000
@@ -37,7 +38,8 @@ class Backlog:
         """Return the next events above `position`, at most `BATCH` and none above `last`.
 
         Raises:
-            JournalError: a record cannot be read, or a part of it is in one that is not there.
+            JournalError: a record cannot be read, or a part of it is in one that is not there, or
+                some are archived.
         """
         if position >= last:
             return []
@@ -50,6 +52,7 @@ class Backlog:
             return list(islice(queue, size))
         is_old = self._on_disk is not None and self._read_to == position
         if self._on_disk is None or not is_old:
+            self._refuse_archived(position)
             self._journal.flush()
             cycles = CycleJoiner(self._read_one)
             self._on_disk = map(cycles.joined, self._journal.read(after=position))
@@ -68,6 +71,14 @@ class Backlog:
         if len(batch) < size:
             self._on_disk = None
         return batch
+
+    def _refuse_archived(self, position: int) -> None:
+        """Rather nothing than what has holes in it."""
+        day = self._journal.days.archived(position)
+        if day is not None:
+            message = f"it lacks records {max(position + 1, day.first)} to {day.last}: archived"
+            hint = "stop nof0, put the archived files back, and start it again"
+            raise JournalError(message, hints=[hint])
 
     def _read_one(self, seq: int) -> Event | None:
         return next(self._journal.read(after=seq - 1), None)

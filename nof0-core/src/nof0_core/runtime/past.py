@@ -28,7 +28,7 @@ UNBOOKABLE = (
 
 def checkpoints_of(config: Config) -> Path:
     """Return the directory of a configuration's checkpoints."""
-    return config.state_dir / "checkpoints"
+    return config.state_dir / checkpoint.DIRECTORY
 
 
 @attrs.frozen(kw_only=True)

@@ -23,6 +23,8 @@ from nof0_core.errors import CheckpointError
 from nof0_core.files import in_words, read_bytes
 
 FORMAT = 1
+DIRECTORY = "checkpoints"
+"""Where they are in the data directory."""
 KEPT = 2
 _NAME = re.compile(r"[1-9][0-9]{0,17}\.ckpt")
 _LONGEST_HEAD = 1_000_000
