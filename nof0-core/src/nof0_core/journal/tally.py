@@ -82,8 +82,11 @@ def losses(listed: Days, places: Mapping[TraderId, Path]) -> Iterator[Fault]:
 def changes(listed: Days, places: Mapping[TraderId, Path], found: Days) -> Iterator[Fault]:
     """Yield closed days that are not what they were, though their files have the right size."""
     for stream, day, entry in _entries(listed):
-        now, path = found.get(stream, {}).get(day), _place(places[stream], day)
-        if now is None or (now.bytes != entry.bytes and not is_packed(path)):
+        now = found.get(stream, {}).get(day)
+        if now is None:
+            continue  # it was not read
+        path = _place(places[stream], day)
+        if now.bytes != entry.bytes and not is_packed(path):
             continue  # `losses` tells, or the lines themselves
         if not now.holds(entry):
             problem = f"holds {text(now.first, now.last)}"
