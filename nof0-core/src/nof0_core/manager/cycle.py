@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from nof0_core.decision import CallsMade, DecisionResult
 from nof0_core.domain.account import AccountState
@@ -22,6 +23,7 @@ from nof0_core.manager.trader import Trader
 from nof0_core.market.feed import MarketFeed
 from nof0_core.market.view import MarketView
 from nof0_core.market.written_bars import WrittenBars
+from nof0_core.money import plain
 from nof0_core.portfolio.valuation import Portfolio
 from nof0_core.protocols.llm import CallLog
 from nof0_core.spending.budget import ModelBudget
@@ -153,7 +155,9 @@ class CycleRunner:
         left = self._budget.left(trader.config.id, trader.config.model)
         if left.usd is None and left.tokens is None:
             return None
-        return BudgetLeft(usd=left.usd, tokens=left.tokens)
+        # Without the zeros of what was held meanwhile: a replay holds nothing.
+        usd = None if left.usd is None else Decimal(plain(left.usd))
+        return BudgetLeft(usd=usd, tokens=left.tokens)
 
     def _record_market(self, section: str, moment: MarketView) -> None:
         """Write down what traders see, once for all that see the same."""
