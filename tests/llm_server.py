@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -174,3 +175,22 @@ def _handler(server: LlmServer) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(data)
 
     return Handler
+
+
+def bought(body: dict[str, Any]) -> dict[str, Any]:
+    """Return a decision to buy bitcoin at the mark that the prompt in a request tells."""
+    prompt = next(m["content"] for m in body["messages"] if m["role"] == "user")
+    mark = float(re.search(r"## BTC\nmark ([\d.]+)", prompt)[1])
+    return {
+        "signal": "buy_to_enter",
+        "symbol": "BTC",
+        "leverage": 2,
+        "position_size_usd": 400,
+        "entry_price": mark,
+        "stop_loss": round(mark * 0.98, 1),
+        "take_profit": round(mark * 1.08, 1),
+        "risk_usd": 10,
+        "confidence": 90,
+        "invalidation_condition": "none",
+        "reasoning": "because",
+    }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from datetime import timedelta
 from decimal import Decimal
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from journal_lines import lines_below, whole
-from llm_server import LlmServer, Say
+from llm_server import LlmServer, Say, bought
 
 from nof0_core.testing import Project
 
@@ -31,23 +30,10 @@ QWEN = f"  qwen: {{model_name: v/qwen, provider: qwen, {PRICED}, priority: 1}}\n
 
 
 def entry(body: dict) -> Say:
-    prompt = next(m["content"] for m in body["messages"] if m["role"] == "user")
-    mark = float(re.search(r"## BTC\nmark ([\d.]+)", prompt)[1])
-    decision = {
-        "signal": "buy_to_enter",
-        "symbol": "BTC",
-        "leverage": 2,
-        "position_size_usd": 400,
-        "entry_price": mark,
-        "stop_loss": round(mark * 0.98, 1),
-        "take_profit": round(mark * 1.08, 1),
-        "risk_usd": 10,
-        "confidence": 90,
-        "invalidation_condition": "none",
-        "reasoning": "because",
-    }
     counted = {"prompt_tokens": 2000, "completion_tokens": 100, "total_tokens": 2100}
-    return Say(text=json.dumps({"chain_of_thought": None, "decisions": [decision]}), usage=counted)
+    return Say(
+        text=json.dumps({"chain_of_thought": None, "decisions": [bought(body)]}), usage=counted
+    )
 
 
 class Arena(Project):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from journal_lines import content_of, day_files
-from llm_server import LlmServer, Say
+from llm_server import LlmServer, Say, bought
 
 from nof0_core.config.duration import parse_duration
 from nof0_core.config.effective import (
@@ -63,22 +62,7 @@ traders:
 
 
 def reply(body):
-    prompt = next(m["content"] for m in body["messages"] if m["role"] == "user")
-    mark = float(re.search(r"## BTC\nmark ([\d.]+)", prompt)[1])
-    entry = {
-        "signal": "buy_to_enter",
-        "symbol": "BTC",
-        "leverage": 2,
-        "position_size_usd": 400,
-        "entry_price": mark,
-        "stop_loss": round(mark * 0.98, 1),
-        "take_profit": round(mark * 1.08, 1),
-        "risk_usd": 10,
-        "confidence": 90,
-        "invalidation_condition": "none",
-        "reasoning": "because",
-    }
-    return Say(text=json.dumps({"chain_of_thought": None, "decisions": [entry]}))
+    return Say(text=json.dumps({"chain_of_thought": None, "decisions": [bought(body)]}))
 
 
 @pytest.fixture(scope="module")

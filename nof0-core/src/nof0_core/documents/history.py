@@ -100,10 +100,10 @@ class History:
 
     def signal_log(self, trader: TraderId) -> SignalLog:
         """Return what a trader signalled so far."""
-        return self.signals.setdefault(trader, SignalLog())
+        return self.signals.get(trader) or SignalLog()
 
     def _cycle(self, event: Event, cycle: CycleEnded) -> None:
-        self.signal_log(cycle.trader).add(cycle, event.time.timestamp())
+        self.signals.setdefault(cycle.trader, SignalLog()).add(cycle, event.time.timestamp())
         self.conversations.add(event, cycle)
         self._equity[cycle.trader] = cycle.account.equity
         for fill in cycle.fills:

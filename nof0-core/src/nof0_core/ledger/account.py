@@ -120,13 +120,6 @@ class VenueLedger:
     last_funding: datetime | None = None
     last_told_funding: datetime | None = None
 
-    def account(self, trader: TraderId) -> Account:
-        """Return an account of the venue account, making it on first use."""
-        found = self.accounts.get(trader)
-        if found is None:
-            found = self.accounts[trader] = Account(trader=trader)
-        return found
-
     def remember(self, trader: TraderId, fill: Fill) -> None:
         """Remember that a trader's quantity has changed."""
         self.changes.append(Change(fill.time, fill.symbol, trader, fill.quantity))

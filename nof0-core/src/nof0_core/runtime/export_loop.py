@@ -13,6 +13,7 @@ from nof0_core.domain.view import View
 from nof0_core.execution.limits import LIMITS, Limits
 from nof0_core.journal import Journal
 from nof0_core.plugins.env import Logger
+from nof0_core.runtime.beside import beside
 from nof0_core.runtime.exporting import Exporting, Output
 from nof0_core.state.checkpoint import Part
 
@@ -64,19 +65,11 @@ class Exports:
 
         An error from inside stays as it is.
         """
-        failed: Exception | None = None
-        async with anyio.create_task_group() as tasks:
+        async with beside() as tasks:
             for exporter in self._exporters:
                 self._running += 1
                 tasks.start_soon(self._run, exporter)
-            try:
-                yield
-            except Exception as error:  # noqa: BLE001 - raised again below
-                failed = error
-            finally:
-                tasks.cancel_scope.cancel()
-        if failed is not None:
-            raise failed
+            yield
 
     def notice(self, event: Event) -> None:
         """Keep a new event for all exporters."""

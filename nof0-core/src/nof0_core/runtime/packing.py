@@ -14,6 +14,7 @@ from nof0_core.errors import in_words
 from nof0_core.journal import Journal
 from nof0_core.journal.packing import Packed, pack_all
 from nof0_core.plugins.env import Logger
+from nof0_core.runtime.beside import beside
 
 
 class Packing:
@@ -55,19 +56,11 @@ class Packing:
 
         An error from inside stays as it is.
         """
-        failed: Exception | None = None
-        async with anyio.create_task_group() as tasks:
+        async with beside() as tasks:
             if not self._is_lockstep:
                 self._journal.when_closed = self._notice
                 tasks.start_soon(self._keep_packing)
-            try:
-                yield
-            except Exception as error:  # noqa: BLE001 - raised again below
-                failed = error
-            finally:
-                tasks.cancel_scope.cancel()
-        if failed is not None:
-            raise failed
+            yield
 
     def hush(self) -> None:
         """Record nothing more: the journal is about to end."""

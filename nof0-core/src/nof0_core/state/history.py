@@ -78,18 +78,17 @@ class TraderHistory:
 
     def end_cycle(self, record: CycleEnded) -> None:
         """Count a cycle that ended."""
-        self.standing = standing = attrs.evolve(
-            self.standing,
-            cycles=self.standing.cycles + 1,
-            answers=self.standing.answers + counted(record),
+        was = self.standing
+        is_newest = was.last_cycle is None or record.scheduled >= was.last_cycle
+        # Once a cycle, for each trader: made anew only once.
+        self.standing = attrs.evolve(
+            was,
+            cycles=was.cycles + 1,
+            answers=was.answers + counted(record),
+            last_cycle=record.scheduled if is_newest else was.last_cycle,
+            last_status=record.status if is_newest else was.last_status,
+            trouble=_trouble(record) if is_newest else was.trouble,
         )
-        if standing.last_cycle is None or record.scheduled >= standing.last_cycle:
-            self.standing = attrs.evolve(
-                standing,
-                last_cycle=record.scheduled,
-                last_status=record.status,
-                trouble=_trouble(record),
-            )
 
 
 def _trouble(record: CycleEnded) -> str:

@@ -171,10 +171,9 @@ def test_a_picture_comes_without_events_and_never_behind_them(scene):
     assert [view.seq for view in sink.views] == [2, 3, 3]
 
 
-async def test_a_cycle_of_two_records_comes_whole_also_where_reading_begins_between_them(
-    journal, scene
-):
-    shared = {
+def cycle():
+    """Return what both records of a cycle have."""
+    return {
         "trader": "ann",
         "cycle": "c",
         "number": 1,
@@ -184,8 +183,13 @@ async def test_a_cycle_of_two_records_comes_whole_also_where_reading_begins_betw
         "account": samples.account(),
         "performance": Performance(),
     }
-    decided = journal.append(START, "ann", Decided(**shared, answer="buy"))
-    end = CycleEnded(**shared, status=CycleStatus.OK, decided=decided.seq)
+
+
+async def test_a_cycle_of_two_records_comes_whole_also_where_reading_begins_between_them(
+    journal, scene
+):
+    decided = journal.append(START, "ann", Decided(**cycle(), answer="buy"))
+    end = CycleEnded(**cycle(), status=CycleStatus.OK, decided=decided.seq)
     journal.append(START, "ann", end)
     scene = Scene(journal)
     whole, late = scene.add("all", Sink()), scene.add("late", Sink(cursor=decided.seq))
@@ -195,20 +199,11 @@ async def test_a_cycle_of_two_records_comes_whole_also_where_reading_begins_betw
 
 
 async def test_a_record_that_lacks_a_part_loses_none_of_those_before_it(journal):
-    shared = {
-        "trader": "ann",
-        "cycle": "c",
-        "number": 1,
-        "scheduled": START,
-        "model": "m",
-        "market": "",
-        "account": samples.account(),
-        "performance": Performance(),
-        "status": CycleStatus.OK,
-    }
     Scene(journal).write(3)
     texts = (Message(role="system", content=""),)
-    journal.append(START, "ann", CycleEnded(**shared, messages=texts, texts_in=(2,)))
+    journal.append(
+        START, "ann", CycleEnded(**cycle(), status=CycleStatus.OK, messages=texts, texts_in=(2,))
+    )
     journal.append(START, "ann", Alerted(code="x", message="y"))
     events = backlog.Backlog(journal)
     for _ in range(2):
