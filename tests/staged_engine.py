@@ -268,8 +268,8 @@ class Stage:
         assert report.fills, report
 
     def alerts(self, engine):
-        engine.recorder.journal.flush()
-        return [e.body for e in engine.recorder.journal.read(types=["alert"])]
+        engine.journal.flush()
+        return [e.body for e in engine.journal.read(types=["alert"])]
 
     def codes(self, engine):
         return [alert.code for alert in self.alerts(engine)]

@@ -20,6 +20,7 @@ from nof0_core.domain.event import GapFound
 from nof0_core.journal import Journal
 from nof0_core.plugins import load_plugins
 from nof0_core.runtime.engine import open_engine
+from nof0_core.state.durability import Durability
 from nof0_core.state.engine_state import EngineState
 from nof0_core.state.recorder import Recorder
 from nof0_core.testing.environment import Lines
@@ -54,7 +55,13 @@ def again(source: Path, target: Path) -> None:
                 continue
             if clock is None:
                 clock = SimulatedClock(event.time)
-                recorder = Recorder(journal=journal, state=EngineState(), clock=clock, log=Lines())
+                recorder = Recorder(
+                    events=journal,
+                    durability=Durability.BUFFER,
+                    state=EngineState(),
+                    clock=clock,
+                    log=Lines(),
+                )
             clock._now = max(clock._now, event.time)
             start = stopwatch()
             recorder.record(event.stream, event.body)

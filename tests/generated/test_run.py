@@ -91,7 +91,7 @@ def test_the_same_arguments_give_the_same_bytes_and_another_seed_others(folder, 
 def test_cycles_are_as_those_of_a_model_that_reads_and_pays(folder):
     async def look():
         async with opened(folder) as engine:
-            found = engine.recorder.journal.read(types=["cycle", "decided", "market"])
+            found = engine.journal.read(types=["cycle", "decided", "market"])
             return list(map(CycleJoiner().joined, found))
 
     asked, seen = 0, set()
@@ -126,7 +126,7 @@ def test_an_engine_goes_on_from_there_with_books_that_add_up_and_stops_that_stan
             await engine.run(stop_at(engine, end + 4 * EVERY))
             assert state.audit("paper") == ()
             assert engine.manager.unprotected() == ()
-            drift = [e.body.drift for e in engine.recorder.journal.read(types=["reconciled"])]
+            drift = [e.body.drift for e in engine.journal.read(types=["reconciled"])]
             return before, drift, max(t.cycles for t in engine.manager.traders.values())
 
     held, drift, cycles = anyio.run(look)

@@ -149,7 +149,7 @@ async def traded(config):
     end = config.clock.start + LASTS
     opposed = 0
     async with open_engine(config, full_speed=True, log=lambda _: Lines()) as engine:
-        state, journal = engine.recorder.state, engine.recorder.journal
+        state, journal = engine.recorder.state, engine.journal
 
         def after(moment):
             nonlocal opposed

@@ -19,10 +19,11 @@ from pathlib import Path
 import anyio
 import attrs
 import pytest
+from memory_log import MemoryLog
 
 from nof0_core.clock import SimulatedClock
 from nof0_core.domain.decision import Decision, Signal
-from nof0_core.domain.event import EngineStarted, Event, Transferred
+from nof0_core.domain.event import EngineStarted, Transferred
 from nof0_core.domain.limits import RiskLimits
 from nof0_core.domain.order import OrderRequest, OrderStyle, Side
 from nof0_core.domain.position import MarginMode
@@ -33,6 +34,7 @@ from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.ids import ENGINE, cycle_id
 from nof0_core.ledger.pools import own_usd
 from nof0_core.risk.gate import RiskGate
+from nof0_core.state.durability import Durability
 from nof0_core.state.engine_state import EngineState
 from nof0_core.state.recorder import Recorder
 from nof0_core.testing import samples
@@ -76,26 +78,11 @@ THIN = Depth(
 )
 
 
-class Memory:
-    """A journal without a file: numbers events and keeps them."""
-
-    def __init__(self) -> None:
-        self.events = []
-
-    @property
-    def last_seq(self):
-        return len(self.events)
-
-    def append(self, time, stream, body, *, took=0.0):
-        SEEN[body.type] += 1
-        if body.type == "alert":
-            SEEN[body.code] += 1
-        event = Event(seq=len(self.events) + 1, time=time, stream=stream, body=body)
-        self.events.append(event)
-        return event
-
-    def flush(self):
-        """Nothing is held back."""
+def count(event):
+    """See what has happened."""
+    SEEN[event.body.type] += 1
+    if event.body.type == "alert":
+        SEEN[event.body.code] += 1
 
 
 class NoFile:
@@ -117,7 +104,7 @@ class Scene:
     def __init__(self, rng, clock, market, provider) -> None:
         self.rng, self.clock, self.market, self.provider = rng, clock, market, provider
         self.venue = getattr(provider, "_inner", provider)
-        self.journal = Memory()
+        self.journal = MemoryLog()
         self.capital = CAPITAL
         self.is_alone = True
         self.leverage = rng.choice([3, 20, 20])
@@ -125,7 +112,14 @@ class Scene:
 
     def _open(self, state):
         self.state = state
-        self.recorder = Recorder(journal=self.journal, state=state, clock=self.clock, log=Lines())
+        self.recorder = Recorder(
+            events=self.journal,
+            durability=Durability.BUFFER,
+            state=state,
+            clock=self.clock,
+            log=Lines(),
+        )
+        self.recorder.listeners.append(count)
         policies = OrderPolicy(
             style=OrderStyle.MARKET_IOC,
             slippage_bps=D(75),

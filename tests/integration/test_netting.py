@@ -25,6 +25,7 @@ from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.ids import ENGINE, cycle_id
 from nof0_core.journal import Journal
 from nof0_core.risk.gate import RiskGate
+from nof0_core.state.durability import Durability
 from nof0_core.state.engine_state import EngineState
 from nof0_core.state.recorder import Recorder
 from nof0_core.testing import samples
@@ -66,7 +67,13 @@ async def _play(stream):
             open_exchange(SimExchangeConfig(initial_balance_usd=Decimal(10_000)), surroundings)
         )
         journal = stack.enter_context(Journal.open(folder / "journal"))
-        recorder = Recorder(journal=journal, state=EngineState(), clock=clock, log=Lines())
+        recorder = Recorder(
+            events=journal,
+            durability=Durability.BUFFER,
+            state=EngineState(),
+            clock=clock,
+            log=Lines(),
+        )
         started = EngineStarted(
             version="0", config_digest="", clock=ClockKind.SIMULATED, seed=0, traders=TRADERS
         )

@@ -31,6 +31,7 @@ from nof0_core.execution.margin_watch import MarginWatch
 from nof0_core.ids import ENGINE, Symbol, client_order_id, cycle_id
 from nof0_core.journal import Journal
 from nof0_core.risk.gate import RiskGate
+from nof0_core.state.durability import Durability
 from nof0_core.state.engine_state import EngineState
 from nof0_core.state.recorder import Recorder
 from nof0_core.testing import samples
@@ -130,7 +131,13 @@ async def venue(bet, folder):
 async def ledger(bet, folder):
     """Hold the bet in a trader's virtual account."""
     journal = Journal.open(folder)
-    held = Recorder(journal=journal, state=EngineState(), clock=SimulatedClock(START), log=Lines())
+    held = Recorder(
+        events=journal,
+        durability=Durability.BUFFER,
+        state=EngineState(),
+        clock=SimulatedClock(START),
+        log=Lines(),
+    )
     cycle, side = cycle_id("ann", START), Side.BUY if bet.size > 0 else Side.SELL
     client_id = client_order_id("ann", cycle, BTC, "open")
     held.record(

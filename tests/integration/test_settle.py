@@ -24,7 +24,7 @@ book = Settling._book
 
 def book_and_die(self, *arguments):
     book(self, *arguments)
-    self._recorder.journal.flush()
+    self._recorder.events.flush()
     os.kill(os.getpid(), signal.SIGKILL)
 
 

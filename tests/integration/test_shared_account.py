@@ -25,6 +25,7 @@ from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.ids import ENGINE, cycle_id
 from nof0_core.journal import Journal
 from nof0_core.risk.gate import RiskGate
+from nof0_core.state.durability import Durability
 from nof0_core.state.engine_state import EngineState
 from nof0_core.state.recorder import Recorder
 from nof0_core.testing import samples
@@ -100,7 +101,9 @@ class Floor:
         journal, state = Journal.open(self.folder / "journal"), EngineState()
         for event in journal.read():
             state.apply(event)
-        self.recorder = Recorder(journal=journal, state=state, clock=self.clock, log=Lines())
+        self.recorder = Recorder(
+            events=journal, durability=Durability.BUFFER, state=state, clock=self.clock, log=Lines()
+        )
         policies = OrderPolicy(
             style=OrderStyle.MARKET_IOC,
             slippage_bps=D(50),
@@ -125,7 +128,7 @@ class Floor:
         )
 
     def restart(self):
-        self.recorder.journal.close()
+        self.recorder.events.close()
         self.open()
 
     async def enter(self, trader, symbol, usd=1000, *, leverage=5, has_stop=True):
@@ -186,8 +189,8 @@ class Floor:
         return self.recorder.state.account("paper", trader, prices, START, INSTRUMENTS)
 
     def alerts(self):
-        self.recorder.journal.flush()
-        return [e.body.code for e in self.recorder.journal.read(types=["alert"])]
+        self.recorder.events.flush()
+        return [e.body.code for e in self.recorder.events.read(types=["alert"])]
 
     async def assert_agrees(self):
         totals = self.recorder.state.totals("paper")
@@ -224,7 +227,7 @@ async def opened(folder):
         )
         await floor.look()
         yield floor
-        floor.recorder.journal.close()
+        floor.recorder.events.close()
 
 
 @pytest.fixture

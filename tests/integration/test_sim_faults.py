@@ -23,6 +23,7 @@ from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.ids import ENGINE, cycle_id
 from nof0_core.journal import Journal
 from nof0_core.risk.gate import RiskGate
+from nof0_core.state.durability import Durability
 from nof0_core.state.engine_state import EngineState
 from nof0_core.state.recorder import Recorder
 from nof0_core.testing import samples
@@ -95,8 +96,8 @@ class Floor:
         await self.execution.sync(await self.quotes())
 
     def alerts(self):
-        self.recorder.journal.flush()
-        return [e.body.code for e in self.recorder.journal.read(types=["alert"])]
+        self.recorder.events.flush()
+        return [e.body.code for e in self.recorder.events.read(types=["alert"])]
 
     async def agree(self):
         """Tell whether the sums of the ledger are the venue's numbers."""
@@ -126,7 +127,9 @@ def open_floor(tmp_path_factory):
 
             exchange.place = counted
             state, journal = EngineState(), Journal.open(folder / "journal")
-            recorder = Recorder(journal=journal, state=state, clock=clock, log=Lines())
+            recorder = Recorder(
+                events=journal, durability=Durability.BUFFER, state=state, clock=clock, log=Lines()
+            )
             policies = OrderPolicy(
                 style=OrderStyle.MARKET_IOC,
                 slippage_bps=D(50),
@@ -303,7 +306,7 @@ async def test_same_seed_and_faults_give_the_same_journal(open_floor):
         rules = FaultRules(timeout_after_execution=0.3, dropped_stream=0.2, reject_stops=0.2)
         async with open_floor(faults=rules, seed=seed) as floor:
             await _play(floor, 3)
-            floor.recorder.journal.flush()
-            return [(e.time, e.stream, e.body) for e in floor.recorder.journal.read()]
+            floor.recorder.events.flush()
+            return [(e.time, e.stream, e.body) for e in floor.recorder.events.read()]
 
     assert await journal(1) == await journal(1) != await journal(2)

@@ -99,7 +99,7 @@ class _Run:
             if self.is_orderly:
                 with anyio.move_on_after(10):
                     await trial.sync()
-                trial.recorder.journal.close()
+                trial.recorder.events.close()
                 trial.part()
             elif not trial.line.is_cut:
                 trial.crash()

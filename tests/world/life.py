@@ -35,6 +35,7 @@ from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.ids import ENGINE
 from nof0_core.money import EXACT, ZERO
 from nof0_core.protocols import Capability
+from nof0_core.state.durability import Durability
 from nof0_core.state.engine_state import EngineState
 from nof0_core.state.recorder import Recorder
 from nof0_core.testing.environment import START, Lines
@@ -88,7 +89,13 @@ class Life:
         state = EngineState()
         for event in self.journal.events:
             state.apply(event)
-        recorder = Recorder(journal=self.journal, state=state, clock=self.clock, log=Lines())
+        recorder = Recorder(
+            events=self.journal,
+            durability=Durability.DISK,
+            state=state,
+            clock=self.clock,
+            log=Lines(),
+        )
         recorder.listeners.append(self.truth.on_event)
         if not self.journal.events:
             started = EngineStarted(

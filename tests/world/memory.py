@@ -6,16 +6,17 @@ import hashlib
 import random
 from collections.abc import Callable, Sequence
 
+from memory_log import MemoryLog
 from world.loop import nap
 
 from nof0_core.domain.event import Event
 
 
-class Memory:
+class Memory(MemoryLog):
     """Numbers events and keeps them. Now and then the disk takes seconds to confirm.
 
-    `durable` is the number of the newest record that no crash can take. `on_step` hears of each
-    record, and of each question to the disk and its answer.
+    What is `durable` no crash can take; what the operating system has goes with a loss of power.
+    `on_step` hears of each record, and of each question to the disk and its answer.
     """
 
     def __init__(
@@ -24,8 +25,7 @@ class Memory:
         on_step: Callable[[str], None] = lambda _: None,
         events: Sequence[Event] = (),
     ) -> None:
-        self.events: list[Event] = list(events)
-        self.durable = len(self.events)
+        super().__init__(events)
         self.rng, self.on_step = rng, on_step
 
     def after_crash(self, kept: int) -> Memory:
@@ -37,24 +37,14 @@ class Memory:
         """Return how many of the newest records a crash may take."""
         return len(self.events) - self.durable
 
-    @property
-    def last_seq(self) -> int:
-        return len(self.events)
-
     def append(self, time, stream, body, *, took=0.0):
-        event = Event(seq=len(self.events) + 1, time=time, stream=stream, body=body)
-        self.events.append(event)
+        event = super().append(time, stream, body, took=took)
         self.on_step(type(body).__name__)
         return event
 
-    def flush(self):
-        """Hand over to the operating system, which a loss of power takes with it."""
-
-    def sync(self):
-        self.durable = len(self.events)
-
     async def sync_beside(self):
-        newest = len(self.events)
+        self.flush()
+        newest = self.written
         self.on_step("disk asked")
         await nap(self.rng.choice((0.001, 0.001, 0.01, 0.01, 0.01, 2.0)))
         self.durable = max(self.durable, newest)

@@ -62,7 +62,7 @@ def test_in_the_lives_happens_what_can_happen():
 
 def test_an_engine_that_sends_before_the_disk_has_confirmed_is_found(monkeypatch):
     async def secure(recorder):
-        return recorder.journal.last_seq
+        return recorder.events.last_seq
 
     monkeypatch.setattr(Recorder, "secure", secure)
     with pytest.raises(WorldError, match="was sent twice"):

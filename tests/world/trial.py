@@ -364,7 +364,7 @@ class Trial(_suite.Scene):
 
     def restart(self):
         """Stop the engine in the middle of what it does, once all is on disk, and start another."""
-        self.recorder.journal.close()
+        self.recorder.events.close()
         self.part()
         self._open()
 
@@ -378,7 +378,7 @@ class Trial(_suite.Scene):
 
     def part(self):
         """Let nothing of the engine that was reach the venue or the disk any more."""
-        self.recorder.journal.is_over = True
+        self.recorder.events.is_over = True
         self.line.is_cut = True
         self.late = self.faulty._late
         self.has_ended = False
@@ -497,10 +497,10 @@ class Trial(_suite.Scene):
         return [*wrong, *self._unprotected()]
 
     def _unprotected(self):
-        self.recorder.journal.flush()
+        self.recorder.events.flush()
         reasons = {
             (event.body.trader, event.body.symbol): event.body.reason
-            for event in self.recorder.journal.read(types=["exit_plan"])
+            for event in self.recorder.events.read(types=["exit_plan"])
         }
         for position in self.state.positions("paper"):
             key = position.trader, position.symbol

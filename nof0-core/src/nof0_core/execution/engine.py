@@ -268,7 +268,7 @@ class ExecutionEngine:
             try:
                 seen = await self._catch_up.report()
                 self._prices.see(seen.answer)
-                known = self._recorder.journal.last_seq
+                known = self._recorder.last_seq
                 trouble += await self._catch_up.refresh_orders(seen.answer)
                 if self._recorder.state.unbooked(self.venue_account):
                     # Executed since fills were read.
@@ -282,7 +282,7 @@ class ExecutionEngine:
             await self._guard.protect()
             if seen is not None and not trouble and not self._orders.travelling:
                 # What was done meanwhile is not in it, and what travels may be there or not.
-                is_old = self._recorder.journal.last_seq != known
+                is_old = self._recorder.last_seq != known
                 trouble += await self._catch_up.compare(seen, is_old=is_old)
             if seen is not None:
                 self._catch_up.unassigned.look(seen.answer.orders)

@@ -90,7 +90,7 @@ class CycleRunner:
             decision_interval=config.decision_interval,
             past=self._recorder.state.past(config.id),
         )
-        as_of = self._recorder.journal.last_seq
+        as_of = self._recorder.last_seq
         result = await trader.maker.decide(context, scheduled, calls)
         decided = self._decided(
             trader, scheduled, context, moment.digest, as_of, result, trader.maker.read(calls)

@@ -366,12 +366,12 @@ class Manager:
             if not room.available_tokens:
                 self._troubles.count(duty, Trouble.LEFT_OUT)
                 return
-            known = self._recorder.journal.last_seq
+            known = self._recorder.last_seq
             try:
                 async with room:
                     await self._guard.run(duty, venue_account, partial(work, venue_account))
             finally:
-                if self._recorder.journal.last_seq != known:
+                if self._recorder.last_seq != known:
                     with anyio.CancelScope(shield=True):
                         await self._recorder.secure()
 

@@ -74,7 +74,7 @@ class ViewBuilder:
         for section_quotes in self._portfolio.quotes.values():
             quotes.update(section_quotes)
         return View(
-            seq=self._recorder.journal.last_seq,
+            seq=self._recorder.last_seq,
             time=self._recorder.clock.now(),
             traders=self.traders(),
             quotes=quotes,

@@ -8,10 +8,10 @@ from itertools import islice
 
 import anyio.to_thread
 
-from nof0_core.domain.cycle_record import CycleJoiner
 from nof0_core.domain.event import Event
 from nof0_core.errors import JournalError
 from nof0_core.journal import Journal
+from nof0_core.state.event_log import whole_events
 
 BATCH = 1000
 """Events handed over at once."""
@@ -54,8 +54,7 @@ class Backlog:
         if self._on_disk is None or not is_old:
             self._refuse_archived(position)
             self._journal.flush()
-            cycles = CycleJoiner(self._read_one)
-            self._on_disk = map(cycles.joined, self._journal.read(after=position))
+            self._on_disk = whole_events(self._journal, after=position)
         # Decoding takes longer than an event loop should be kept waiting.
         try:
             batch = await anyio.to_thread.run_sync(list, islice(self._on_disk, size))
@@ -79,6 +78,3 @@ class Backlog:
             message = f"it lacks records {max(position + 1, day.first)} to {day.last}: archived"
             hint = "stop nof0, put the archived files back, and start it again"
             raise JournalError(message, hints=[hint])
-
-    def _read_one(self, seq: int) -> Event | None:
-        return next(self._journal.read(after=seq - 1), None)

@@ -43,7 +43,7 @@ def book_lost_calls(calls: OpenCalls, recorder: Recorder) -> None:
         )
     if found:
         # Before they are taken away: after a power failure nobody would count them.
-        recorder.journal.sync()
+        recorder.events.sync()
     calls.clear()
 
 

@@ -9,10 +9,12 @@ import anyio.to_thread
 
 from nof0_core.domain.event import Event
 from nof0_core.files import in_words
+from nof0_core.journal import Journal
 from nof0_core.plugins.env import Logger
 from nof0_core.runtime.export_loop import Exports
 from nof0_core.state import checkpoint
 from nof0_core.state.checkpoint import Checkpoint, Part
+from nof0_core.state.durability import Durability
 from nof0_core.state.recorder import Recorder
 
 EVERY = 10_000
@@ -30,6 +32,7 @@ class Checkpointing:
     def __init__(
         self,
         *,
+        journal: Journal,
         recorder: Recorder,
         directory: Path,
         engine: str,
@@ -38,7 +41,11 @@ class Checkpointing:
         exports: Exports | None = None,
         every: int = EVERY,
     ) -> None:
-        """Prepare; what `exports` remember goes into it as well."""
+        """Prepare; `journal` is what `recorder` writes to.
+
+        What `exports` remember goes into it as well.
+        """
+        self._journal = journal
         self._recorder = recorder
         self._directory = directory
         self._engine = engine
@@ -70,8 +77,8 @@ class Checkpointing:
         Raises:
             JournalError: the disk did not confirm the journal.
         """
-        if self._recorder.journal.last_seq:
-            self._recorder.journal.sync()
+        if self._journal.last_seq:
+            self._journal.sync()
             self._write(self._taken())
 
     async def keep(self) -> None:
@@ -93,12 +100,12 @@ class Checkpointing:
         """Copy what all remember now; nothing happens meanwhile."""
         self._since = 0
         self._is_due = anyio.Event()
-        journal, state = self._recorder.journal, self._recorder.state
-        mark = journal.bookmark(is_real_time=not self._recorder.clock.is_lockstep)
+        is_real_time = self._recorder.durability is Durability.DISK
+        mark = self._journal.bookmark(is_real_time=is_real_time)
         assert mark is not None  # noqa: S101 - there is an event, or nobody would ask
         parts = [
             Part(name=each.name, version=each.version, data=each.dump())
-            for each in state.projections
+            for each in self._recorder.state.projections
         ]
         parts.append(Part(name=mark.name, version=mark.version, data=mark.dump()))
         return Checkpoint(

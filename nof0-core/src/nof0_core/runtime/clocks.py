@@ -7,6 +7,8 @@ from datetime import datetime
 from nof0_core.clock import Clock, PacedClock, ScaledClock, SimulatedClock, SystemClock
 from nof0_core.config.model import ClockConfig
 from nof0_core.domain.vocabulary import ClockKind
+from nof0_core.journal.proof import IN_REAL_TIME
+from nof0_core.state.durability import Durability
 
 _KINDS: dict[type, ClockKind] = {
     SystemClock: ClockKind.SYSTEM,
@@ -39,3 +41,11 @@ def choose(config: ClockConfig, *, full_speed: bool, resume_at: datetime | None)
 def kind(clock: Clock) -> ClockKind:
     """Return the word the journal has for a clock."""
     return _KINDS[type(clock)]
+
+
+def durability(clock: Clock) -> Durability:
+    """Return how safe a record of a run on a clock has to be before anything leaves.
+
+    A start trusts what is written of a run in real time as far as that says (`journal.proof`).
+    """
+    return Durability.DISK if kind(clock) in IN_REAL_TIME else Durability.BUFFER

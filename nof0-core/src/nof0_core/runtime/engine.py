@@ -18,6 +18,7 @@ from nof0_core.domain.measured import LoopBlocks
 from nof0_core.domain.view import View
 from nof0_core.execution.limits import LIMITS, Limits
 from nof0_core.ids import ENGINE
+from nof0_core.journal import Journal
 from nof0_core.journal.reserve import Reserve
 from nof0_core.manager.cycle_end import end_interrupted
 from nof0_core.manager.manager import AHEAD, Manager
@@ -41,6 +42,7 @@ from nof0_core.runtime.sections import sections_of
 from nof0_core.runtime.services import Services
 from nof0_core.runtime.state_file import StateFile
 from nof0_core.spending.open_calls import OpenCalls
+from nof0_core.state.durability import Durability
 from nof0_core.state.recorder import Recorder
 from nof0_core.version import VERSION
 
@@ -55,6 +57,7 @@ class Engine:
 
     config: Config
     clock: Clock
+    journal: Journal
     recorder: Recorder
     manager: Manager
     views: ViewBuilder
@@ -85,7 +88,7 @@ class Engine:
             self.recorder.record(ENGINE, EngineStopped(reason=reason, unprotected=bare))
             # Also what a simulation left to the operating system: the state file tells of it.
             self.recorder.commit()
-            self.recorder.journal.sync()
+            self.journal.sync()
             self._write_state(self.views.all())
         await self.exports.finish(self._view())
         self.checkpoints.put()
@@ -125,7 +128,7 @@ class Engine:
     def _write_state(self, view: View) -> None:
         """Write the state file; without room the last one stays, which nothing depends on."""
         try:
-            self.state_file.write(view, self.recorder)
+            self.state_file.write(view, self.recorder.state, self.journal.safe)
         except OSError as error:
             if error.errno not in NO_ROOM:
                 raise
@@ -170,7 +173,10 @@ async def open_engine(
         stack.enter_context(journal)
         newest = state.newest
         clock = clocks.choose(config.clock, full_speed=full_speed, resume_at=newest)
-        recorder = Recorder(journal=journal, state=state, clock=clock, log=log("engine"))
+        durability = clocks.durability(clock)
+        recorder = Recorder(
+            events=journal, durability=durability, state=state, clock=clock, log=log("engine")
+        )
         exports = Exports(
             journal=journal,
             log=log("exports"),
@@ -181,6 +187,7 @@ async def open_engine(
         )
         recorder.listeners.append(exports.notice)
         checkpoints = Checkpointing(
+            journal=journal,
             recorder=recorder,
             directory=checkpoints_of(config),
             engine=config.name,
@@ -236,7 +243,7 @@ async def open_engine(
         )
         await stack.enter_async_context(packing.running())
         record_config(config, recorder)
-        if not clock.is_lockstep:
+        if durability is Durability.DISK:
             # A simulation may end, and go on once there is room.
             recorder.keep_room(Reserve(config.state_dir / "reserve"))
         _tell_of_the_future(config, recorder, newest)
@@ -259,6 +266,7 @@ async def open_engine(
         yield Engine(
             config=config,
             clock=clock,
+            journal=journal,
             recorder=recorder,
             manager=made.manager,
             views=made.views,

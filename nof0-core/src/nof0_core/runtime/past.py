@@ -8,7 +8,6 @@ from pathlib import Path
 import attrs
 
 from nof0_core.config.model import Config
-from nof0_core.domain.cycle_record import CycleJoiner
 from nof0_core.errors import CheckpointError, JournalError, UnbookableError
 from nof0_core.journal import Bookmark, Journal
 from nof0_core.journal.record import NOBODY
@@ -18,6 +17,7 @@ from nof0_core.runtime.state_file import StateFile
 from nof0_core.state import checkpoint
 from nof0_core.state.checkpoint import Checkpoint, Part, part_of
 from nof0_core.state.engine_state import EngineState
+from nof0_core.state.event_log import whole_events
 
 UNBOOKABLE = (
     "it was written by an earlier version of nof0, which tried it only afterwards",
@@ -124,9 +124,7 @@ def rebuild(state: EngineState, journal: Journal, after: int = 0) -> None:
     Raises:
         JournalError: if a record cannot be read, or cannot be true; it names the record.
     """
-    # A cycle may have begun before it is read, and a text of its prompt stand there.
-    cycles = CycleJoiner(lambda seq: next(journal.read(after=seq - 1), None))
-    for event in map(cycles.joined, journal.read(after=after)):
+    for event in whole_events(journal, after=after):
         try:
             state.apply(event)
         except UnbookableError as error:

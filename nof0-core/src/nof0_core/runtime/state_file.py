@@ -19,7 +19,7 @@ from nof0_core.files import begun, read_bytes
 from nof0_core.ids import TraderId
 from nof0_core.journal import Anchor, StreamAnchor
 from nof0_core.money import exactly
-from nof0_core.state.recorder import Recorder
+from nof0_core.state.engine_state import EngineState
 
 SCHEMA = 1
 
@@ -31,13 +31,13 @@ class StateFile:
         self._path = path
 
     @exactly
-    def write(self, view: View, recorder: Recorder) -> None:
-        """Replace the file with the present state."""
+    def write(self, view: View, state: EngineState, safe: Anchor) -> None:
+        """Replace the file with the present state; `safe` is what of the journal is on disk."""
         total = sum(t.account.equity for t in view.traders)
-        state = {
+        content = {
             "schema": SCHEMA,
             "time": view.time,
-            "journal": _plain(recorder.journal.safe),
+            "journal": _plain(safe),
             "traders": {
                 t.trader: {
                     "venue_account": t.venue_account,
@@ -57,10 +57,10 @@ class StateFile:
             },
             "rebalances": [
                 {"time": time, "strategy": r.strategy, "before": r.before, "after": r.after}
-                for time, r in recorder.state.rebalances
+                for time, r in state.rebalances
             ],
         }
-        data = msgspec.json.format(_ENCODER.encode(state), indent=2)
+        data = msgspec.json.format(_ENCODER.encode(content), indent=2)
         temporary = self._path.with_suffix(".tmp")
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with begun(temporary) as file:

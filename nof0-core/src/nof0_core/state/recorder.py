@@ -1,4 +1,4 @@
-"""Journal and ledger as one: what is written is what is true."""
+"""Event log and state as one: what is written is what is true."""
 
 from __future__ import annotations
 
@@ -10,23 +10,33 @@ from nof0_core.clock import Clock
 from nof0_core.domain.event import Alerted, Body, Event
 from nof0_core.errors import JournalFullError
 from nof0_core.ids import ENGINE, Symbol, TraderId
-from nof0_core.journal import Journal
 from nof0_core.journal.reserve import Reserve
 from nof0_core.plugins.env import Logger
+from nof0_core.state.durability import Durability
 from nof0_core.state.engine_state import EngineState
+from nof0_core.state.event_log import EventLog
 from nof0_core.state.full_disk import FullDisk
 from nof0_core.state.written_prompts import WrittenPrompts
 
 
 class Recorder:
-    """Writes events to the journal and applies them to the ledger, always both.
+    """Writes events to the event log and applies them to the state, always both.
 
-    `listeners` are called with every event after it was applied, a cycle with all that was said in
-    it; they must not wait or raise.
+    `durability` is where they are once they are committed. `listeners` are called with every event
+    after it was applied, a cycle with all that was said in it; they must not wait or raise.
     """
 
-    def __init__(self, *, journal: Journal, state: EngineState, clock: Clock, log: Logger) -> None:
-        self.journal = journal
+    def __init__(
+        self,
+        *,
+        events: EventLog,
+        durability: Durability,
+        state: EngineState,
+        clock: Clock,
+        log: Logger,
+    ) -> None:
+        self.events = events
+        self.durability = durability
         self.state = state
         self.clock = clock
         self.log = log
@@ -34,24 +44,29 @@ class Recorder:
         self._prompts = WrittenPrompts()
         self._full_disk: FullDisk | None = None
 
+    @property
+    def last_seq(self) -> int:
+        """Return the number of the newest event, 0 if there is none."""
+        return self.events.last_seq
+
     def record(
         self, stream: TraderId, body: Body, *, took: float = 0.0, time: datetime | None = None
     ) -> Event:
-        """Append one event to a stream and apply it; it is on disk after the next `commit`.
+        """Append one event to a stream and apply it; the next `commit` makes it durable.
 
-        What cannot be applied never enters the journal: it is tried first. `took` is the real time
-        spent on it, in seconds, `time` what the clock said just now if that was asked already. A
-        text of a prompt that the stream has is not written again.
+        What cannot be applied never enters the event log: it is tried first. `took` is the real
+        time spent on it, in seconds, `time` what the clock said just now if that was asked already.
+        A text of a prompt that the stream has is not written again.
 
         Raises:
             UnbookableError: it cannot be true, or could not be read back. Nothing was written,
                 numbered or changed; who records it knows where it came from, and what to do.
         """
         time = self.clock.now() if time is None else time
-        seq = self.journal.last_seq + 1
+        seq = self.events.last_seq + 1
         take = self.state.check(Event(seq=seq, time=time, stream=stream, body=body))
         written = self._prompts.shortened(time, body)
-        self.journal.append(time, stream, written, took=took)
+        self.events.append(time, stream, written, took=took)
         self._prompts.take(seq, time, written)
         event = take()
         for listener in self.listeners:
@@ -64,47 +79,44 @@ class Recorder:
         return self._full_disk is not None and self._full_disk.is_on
 
     def commit(self) -> None:
-        """Put everything recorded where no crash of the process can lose it.
+        """Put everything recorded where its durability asks for: no crash of the process takes it.
 
-        On a clock that runs in real time that includes a power failure (fsync); in a simulation
-        nothing outside depends on it, so the operating system's buffer is enough. Where the disk is
-        full and there is a reserve, that is given; what still finds no room waits in memory, and
-        `is_disk_full` says so.
+        Where the disk is full and there is a reserve, that is given; what still finds no room waits
+        in memory, and `is_disk_full` says so.
 
         Raises:
             JournalError: the journal cannot be written, or the disk did not confirm it.
         """
-        if self.clock.is_lockstep:
-            self.journal.flush()
-            return
+        write = self.events.flush if self.durability is Durability.BUFFER else self.events.sync
         try:
-            self.journal.sync()
+            write()
         except JournalFullError as error:
             self._make_room(error)
             with suppress(JournalFullError):
-                self.journal.sync()
+                write()
         else:
             self._look_for_room()
 
     async def secure(self) -> int:
         """Do as `commit`, but let others work while the disk does; share its work with them.
 
-        Returns the number of the newest record at the time of the call: all up to it are secured,
-        or the disk is full. In a simulation nothing happens in between.
+        Returns the number of the newest event at the time of the call: all up to it are secured,
+        or the disk is full. Where the operating system's buffer is enough, nothing happens in
+        between.
 
         Raises:
             JournalError: as `commit`.
         """
-        newest = self.journal.last_seq
-        if self.clock.is_lockstep:
-            self.journal.flush()
+        newest = self.events.last_seq
+        if self.durability is Durability.BUFFER:
+            self.commit()
             return newest
         try:
-            await self.journal.sync_beside()
+            await self.events.sync_beside()
         except JournalFullError as error:
             self._make_room(error)
             with suppress(JournalFullError):
-                await self.journal.sync_beside()
+                await self.events.sync_beside()
         else:
             self._look_for_room()
         return newest
@@ -123,16 +135,16 @@ class Recorder:
         return newest
 
     def flush(self) -> None:
-        """Hand everything recorded to the operating system; where the disk is full, another time.
+        """Hand everything recorded to the operating system.
+
+        Where the disk is full and there is a reserve, that is given, and it is done another time.
 
         Raises:
-            JournalError: it cannot be written for another reason.
+            JournalError: it cannot be written.
         """
         try:
-            self.journal.flush()
+            self.events.flush()
         except JournalFullError as error:
-            if self.clock.is_lockstep:
-                raise
             self._make_room(error)
 
     def keep_room(self, reserve: Reserve) -> None:

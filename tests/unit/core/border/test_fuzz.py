@@ -64,6 +64,7 @@ from nof0_core.ledger import share_funding
 from nof0_core.market import record
 from nof0_core.money import EXACT, HUNDRED, USD, ZERO, plain
 from nof0_core.runtime.capital import _adopt
+from nof0_core.state.durability import Durability
 from nof0_core.state.engine_state import EngineState
 from nof0_core.state.recorder import Recorder
 from nof0_core.testing.environment import Lines
@@ -322,7 +323,13 @@ def books(tmp_path):
         clock = SimulatedClock(NOW)
         journal = Journal.open(tmp_path / str(next(number)))
         journals.append(journal)
-        recorder = Recorder(journal=journal, state=EngineState(), clock=clock, log=Lines())
+        recorder = Recorder(
+            events=journal,
+            durability=Durability.BUFFER,
+            state=EngineState(),
+            clock=clock,
+            log=Lines(),
+        )
         if is_funded:
             body = Transferred(
                 venue_account="paper",
@@ -343,7 +350,7 @@ def picture(recorder):
     state = recorder.state
     totals = state.totals("paper")
     return (
-        recorder.journal.last_seq, totals.raw_usd, dict(totals.quantities),
+        recorder.events.last_seq, totals.raw_usd, dict(totals.quantities),
         state.positions("paper"), state.last_fill_time("paper"),
         state.account("paper", ANN, {}, NOW, {}),
     )  # fmt: skip

@@ -24,6 +24,7 @@ from nof0_core.manager.cycle import CycleRunner
 from nof0_core.manager.cycle_end import end_interrupted
 from nof0_core.manager.trader import Trader
 from nof0_core.protocols.llm import CallLog
+from nof0_core.state.durability import Durability
 from nof0_core.state.engine_state import EngineState
 from nof0_core.state.recorder import Recorder
 from nof0_core.testing.environment import Lines
@@ -93,7 +94,13 @@ def around(context):
 @pytest.fixture
 def recorder(around, tmp_path):
     with Journal.open(tmp_path) as journal:
-        yield Recorder(journal=journal, state=EngineState(), clock=around.clock, log=Lines())
+        yield Recorder(
+            events=journal,
+            durability=Durability.BUFFER,
+            state=EngineState(),
+            clock=around.clock,
+            log=Lines(),
+        )
 
 
 @pytest.fixture
@@ -148,7 +155,7 @@ async def test_a_market_that_could_not_be_recorded_is_recorded_by_the_next_who_s
         raise TransientError(message)
 
     with monkeypatch.context() as patch:
-        patch.setattr(recorder.journal, "append", away)
+        patch.setattr(recorder.events, "append", away)
         with pytest.raises(TransientError):
             await cycle()
     events = []
@@ -217,7 +224,7 @@ async def test_trouble_with_an_order_is_told_and_the_cycle_stays_ok(around, cycl
 
 def written(recorder):
     recorder.commit()
-    return [e for e in recorder.journal.read() if e.body.type in ("decided", "cycle")]
+    return [e for e in recorder.events.read() if e.body.type in ("decided", "cycle")]
 
 
 async def test_the_decision_is_recorded_before_it_is_carried_out(around, cycle, recorder):

@@ -29,6 +29,7 @@ from nof0_core.journal import Journal
 from nof0_core.money import exactly, floor_to
 from nof0_core.protocols import Capability
 from nof0_core.risk.gate import RiskGate
+from nof0_core.state.durability import Durability
 from nof0_core.state.engine_state import EngineState
 from nof0_core.state.recorder import Recorder
 from nof0_core.testing import samples
@@ -281,7 +282,10 @@ class Scene:
         for event in journal.read():
             state.apply(event)
         self.is_synced = False
-        self.recorder = Recorder(journal=journal, state=state, clock=self.clock, log=self.log)
+        durability = Durability.BUFFER if self.clock.is_lockstep else Durability.DISK
+        self.recorder = Recorder(
+            events=journal, durability=durability, state=state, clock=self.clock, log=self.log
+        )
         self.quarantine = Quarantine(
             clock=self.clock, alarm=self.recorder.alert, origin=lambda *_: BAD
         )
@@ -303,7 +307,7 @@ class Scene:
 
     def restart(self):
         """Open everything again from what is on disk."""
-        self.recorder.journal.close()
+        self.recorder.events.close()
         self._open()
 
     @property
@@ -375,8 +379,8 @@ class Scene:
         return [o for o in self.venue.orders.values() if o.status is OrderStatus.RESTING]
 
     def alerts(self):
-        self.recorder.journal.flush()
-        return [e.body.code for e in self.recorder.journal.read(types=["alert"])]
+        self.recorder.events.flush()
+        return [e.body.code for e in self.recorder.events.read(types=["alert"])]
 
     def assert_agrees(self):
         """The sums of the ledger are the venue's numbers, to the last digit."""

@@ -15,6 +15,7 @@ from nof0_core.domain.outcome import VenueOrder
 from nof0_core.domain.position import MarginMode, VenuePosition
 from nof0_core.execution.account_record import AccountRecord
 from nof0_core.journal import Journal
+from nof0_core.state.durability import Durability
 from nof0_core.state.engine_state import EngineState
 from nof0_core.state.recorder import Recorder
 from nof0_core.testing import samples
@@ -66,11 +67,13 @@ class Desk:
         journal, state = Journal.open(self.root), EngineState()
         for event in journal.read():
             state.apply(event)
-        self.recorder = Recorder(journal=journal, state=state, clock=self.clock, log=Lines())
+        self.recorder = Recorder(
+            events=journal, durability=Durability.BUFFER, state=state, clock=self.clock, log=Lines()
+        )
         self.record = AccountRecord(venue_account="paper", recorder=self.recorder)
 
     def restart(self):
-        self.recorder.journal.close()
+        self.recorder.events.close()
         self.open()
 
     def at(self, **passed):
@@ -78,13 +81,13 @@ class Desk:
 
     def look(self, report=REPORT):
         """Show a report; return whether it was recorded."""
-        before = self.recorder.journal.last_seq
+        before = self.recorder.events.last_seq
         self.record.look(report)
-        return self.recorder.journal.last_seq != before
+        return self.recorder.events.last_seq != before
 
     def recorded(self):
         self.recorder.flush()
-        return [(e.time, e.body) for e in self.recorder.journal.read(types=["account"])]
+        return [(e.time, e.body) for e in self.recorder.events.read(types=["account"])]
 
 
 @pytest.fixture
@@ -212,7 +215,7 @@ async def test_each_sync_shows_what_the_venue_said(scene):
     scene.restart()
     await scene.sync()
     scene.recorder.flush()
-    told = [event.body.report for event in scene.recorder.journal.read(types=["account"])]
+    told = [event.body.report for event in scene.recorder.events.read(types=["account"])]
     held = [[(p.symbol, p.quantity) for p in report.positions] for report in told]
     assert held == [[], [("BTC", D("0.01"))]]
     assert [len(report.orders) for report in told] == [0, 2]

@@ -47,7 +47,7 @@ async def test_a_close_leaves_and_its_intent_is_kept_in_the_reserve(live, disk, 
     await live.trade("ann", CLOSE)
     assert live.state.position("ann", "BTC") is None
     assert live.venue.sizes["BTC"] == 0
-    kept = {e.body.request.client_id for e in live.recorder.journal.read(types=["order_intended"])}
+    kept = {e.body.request.client_id for e in live.recorder.events.read(types=["order_intended"])}
     assert {request.client_id for request in live.venue.requests} <= kept
 
 
@@ -65,7 +65,7 @@ async def test_with_the_reserve_used_up_closes_and_stops_leave_all_the_same(live
     assert live.venue.sizes["BTC"] == 0
     assert stops
     written = verify(live.root).records
-    assert written < live.recorder.journal.last_seq
+    assert written < live.recorder.events.last_seq
     disk.room = 1_000_000
     await live.sync()
     await live.recorder.secure()

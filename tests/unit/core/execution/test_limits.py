@@ -103,7 +103,7 @@ def test_a_section_that_hangs_is_given_up_at_its_timeout_or_the_limit_before(ask
 
 def test_an_entry_of_a_section_that_hangs_is_unknown_after_its_timeout(running):
     """From the decision on: the engine sends with the limits it was given."""
-    journal, spells = running.recorder.journal, []
+    journal, spells = running.recorder.events, []
 
     async def at_once():
         journal.sync()

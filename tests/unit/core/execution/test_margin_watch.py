@@ -71,8 +71,8 @@ async def test_ledger_that_does_not_add_up_is_not_traded_on(scene):
     assert problems[0] == "the cash of ann is not what its bookings add up to"
     with pytest.raises(JournalError, match="does not add up"):
         await scene.sync()
-    scene.recorder.journal.flush()
-    assert Filled in {type(e.body) for e in scene.recorder.journal.read()}
+    scene.recorder.events.flush()
+    assert Filled in {type(e.body) for e in scene.recorder.events.read()}
 
 
 async def test_an_isolated_position_is_closed_out_alone(scene):
@@ -94,7 +94,7 @@ async def test_an_isolated_position_is_closed_out_alone(scene):
     assert scene.state.position("ann", "ETH") is None
     assert scene.state.position("ann", "BTC") == btc
     assert [t.reason for t in scene.state.trades("ann")] == ["liquidation"]
-    [alert] = [e.body for e in scene.recorder.journal.read(types=["alert"])]
+    [alert] = [e.body for e in scene.recorder.events.read(types=["alert"])]
     assert (alert.code, alert.symbol) == ("insolvent", "ETH")
     assert "isolated margin of 15.55 USD is below the maintenance margin of 16.32 USD" in (
         alert.message

@@ -58,8 +58,8 @@ def silent(scene):
 
 
 def closes(scene, purpose):
-    scene.recorder.journal.flush()
-    sent = scene.recorder.journal.read(types=["order_intended"])
+    scene.recorder.events.flush()
+    sent = scene.recorder.events.read(types=["order_intended"])
     return [e.body for e in sent if e.body.purpose is purpose]
 
 

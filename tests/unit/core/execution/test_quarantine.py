@@ -191,8 +191,8 @@ async def test_a_fill_that_comes_twice_is_booked_once_and_written_once(scene):
     scene.venue.trade_by_hand("ETH", Side.BUY, "0.5")
     await scene.sync()
     await scene.sync()
-    scene.recorder.journal.flush()
-    records = list(scene.recorder.journal.read(types=["filled"]))
+    scene.recorder.events.flush()
+    records = list(scene.recorder.events.read(types=["filled"]))
     assert len(records) == 2
     assert quarantined(scene) == []
     scene.assert_agrees()
@@ -337,9 +337,9 @@ async def test_an_alert_names_plugin_section_verb_and_value(scene):
     await scene.sync()
     spoil(scene, "fills", lambda rows: [*rows, built(fill(), price=D("NaN"))])
     await scene.execution.sync(scene.quotes())
-    scene.recorder.journal.flush()
+    scene.recorder.events.flush()
     [alert] = [
-        e.body for e in scene.recorder.journal.read(types=["alert"]) if e.body.code == "quarantine"
+        e.body for e in scene.recorder.events.read(types=["alert"]) if e.body.code == "quarantine"
     ]
     assert alert.symbol == "BTC"
     assert alert.message == (
@@ -362,8 +362,8 @@ async def test_good_funding_that_comes_twice_is_one_settlement(scene):
     scene.venue.pay_funding("BTC", "0.0001")
     spoil(scene, "funding", lambda rows: [*rows, *rows])
     await scene.sync()
-    scene.recorder.journal.flush()
-    assert len(list(scene.recorder.journal.read(types=["funding"]))) == 1
+    scene.recorder.events.flush()
+    assert len(list(scene.recorder.events.read(types=["funding"]))) == 1
     scene.assert_agrees()
     assert isinstance(scene.venue.paid[0], FundingPayment)
 

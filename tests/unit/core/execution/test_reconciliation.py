@@ -40,8 +40,8 @@ COIN_OR_CASH = pytest.mark.parametrize(
 
 
 def reconciled(scene):
-    scene.recorder.journal.flush()
-    found = scene.recorder.journal.read(types=["reconciled"])
+    scene.recorder.events.flush()
+    found = scene.recorder.events.read(types=["reconciled"])
     return [[entry.symbol for entry in event.body.drift] for event in found]
 
 

@@ -48,8 +48,8 @@ async def test_the_difference_is_booked_to_nobody_at_the_mark_and_entries_go_on(
     totals = scene.state.totals("paper")
     assert scene.venue.raw - totals.raw_usd == -fee
     assert [(d.what, d.symbol) for d in scene.execution.drift] == [("cash", None)]
-    scene.recorder.journal.flush()
-    alerts = [e.body for e in scene.recorder.journal.read(types=["alert"])]
+    scene.recorder.events.flush()
+    alerts = [e.body for e in scene.recorder.events.read(types=["alert"])]
     [told] = [a.message for a in alerts if a.code == "settled"]
     assert told == (
         "paper: carla settled ETH: buy 0.5 ETH at 4000 booked to @unassigned "

@@ -135,7 +135,7 @@ async def test_a_stop_not_confirmed_by_its_deadline_closes_the_position(running,
     assert scene.venue.sizes["BTC"] == 0
     assert scene.alerts().count("stop_refused") == 1
     message = next(
-        e.body.message for e in scene.recorder.journal.read(types=["alert"])
+        e.body.message for e in scene.recorder.events.read(types=["alert"])
         if e.body.code == "stop_refused"
     )  # fmt: skip
     assert "did not confirm it within 0.2 s" in message

@@ -123,8 +123,8 @@ def _assert_protected(scene):
             continue
         if position.opened_by is None:
             # What an exit and a close that were both filled have left: its close fills in parts.
-            scene.recorder.journal.flush()
-            intents = scene.recorder.journal.read(types=["order_intended"])
+            scene.recorder.events.flush()
+            intents = scene.recorder.events.read(types=["order_intended"])
             last = [e.body for e in intents if e.body.trader == position.trader][-1]
             assert last.purpose == "unprotected"
             assert last.request.side.sign * position.quantity < 0

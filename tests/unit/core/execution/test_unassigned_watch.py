@@ -42,7 +42,7 @@ async def test_it_is_told_at_once_then_every_hour_and_not_after_it_is_gone(scene
         await later(scene, minutes)
         assert told(scene) == count
     [alert, *_] = [
-        e.body for e in scene.recorder.journal.read(types=["alert"]) if e.body.code == CODE
+        e.body for e in scene.recorder.events.read(types=["alert"]) if e.body.code == CODE
     ]
     assert alert.symbol == "ETH"
     assert alert.message.startswith(

@@ -177,8 +177,8 @@ async def test_what_no_time_is_left_for_is_not_sent_and_not_taken_for_unknown(ru
 
 
 def answers(scene):
-    scene.recorder.journal.flush()
-    return [e.body for e in scene.recorder.journal.read(types=["order_answered"])]
+    scene.recorder.events.flush()
+    return [e.body for e in scene.recorder.events.read(types=["order_answered"])]
 
 
 async def test_executions_an_answer_tells_are_booked_without_asking(scene):

@@ -147,7 +147,7 @@ async def test_a_clock_that_is_set_plans_everything_anew(stage, real, stepped, u
             stepped.let_pass(1000)
             await until(lambda: engine.recorder.state.standing("ann").cycles >= before + 2)
             tasks.cancel_scope.cancel()
-        engine.recorder.journal.flush()
-        cycles = [e.body.cycle for e in engine.recorder.journal.read(types=["cycle"])]
+        engine.journal.flush()
+        cycles = [e.body.cycle for e in engine.journal.read(types=["cycle"])]
         assert len(cycles) == len(set(cycles))
         assert stage.codes(engine) == ["clock_jumped"]

@@ -14,8 +14,8 @@ HOUR = timedelta(hours=1)
 
 
 def settled(engine):
-    engine.recorder.journal.flush()
-    return [(e.body.time - START) // HOUR for e in engine.recorder.journal.read(types=["funding"])]
+    engine.journal.flush()
+    return [(e.body.time - START) // HOUR for e in engine.journal.read(types=["funding"])]
 
 
 async def run_to(engine, moment):

@@ -103,5 +103,5 @@ async def test_what_an_allocator_does_to_what_it_is_shown_reaches_nobody(stage, 
         # What it was shown was the same, and what moved is recorded as it was before.
         assert allocator.shown["traders"] == before
         assert not stage.alerts(engine)
-        [moved] = [e.body for e in engine.recorder.journal.read() if e.body.type == "rebalanced"]
+        [moved] = [e.body for e in engine.journal.read() if e.body.type == "rebalanced"]
         assert picture(moved.before) == allocator.shown["current"]

@@ -214,7 +214,7 @@ async def test_a_new_trader_begins_with_what_a_former_one_left(stage, lockstep):
     async with lockstep(START + timedelta(hours=2)) as engine:
         await engine.manager.catch_up()
         assert equities(engine) == {RESERVE: 0, "ann": 5000, "bob": 0, "cat": 5000}
-        reasons = [e.body.reason for e in engine.recorder.journal.read(types=["transferred"])]
+        reasons = [e.body.reason for e in engine.journal.read(types=["transferred"])]
         assert reasons[-2:] == [TransferReason.REBALANCE, TransferReason.INITIAL]
 
 

@@ -29,8 +29,8 @@ def waiting(stage):
 
 
 def answers(engine):
-    engine.recorder.journal.flush()
-    found = engine.recorder.journal.read(types=["control"])
+    engine.journal.flush()
+    found = engine.journal.read(types=["control"])
     return [(e.body.outcome, e.body.venue_account, e.body.symbol, e.body.message) for e in found]
 
 
@@ -96,7 +96,7 @@ async def test_an_engine_that_died_before_the_answer_books_nothing_again(
         with monkeypatch.context() as patch:
             patch.setattr(engine.manager._venues._controls, "_answer", die)
             await engine.manager.catch_up()
-        engine.recorder.journal.flush()
+        engine.journal.flush()
         assert len(waiting(stage)) == 1
     async with lockstep() as engine:
         drifting()

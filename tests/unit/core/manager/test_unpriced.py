@@ -30,8 +30,8 @@ async def look(engine):
 
 
 def hours(engine):
-    engine.recorder.journal.flush()
-    return [e.body.accounts for e in engine.recorder.journal.read(types=["hour"])]
+    engine.journal.flush()
+    return [e.body.accounts for e in engine.journal.read(types=["hour"])]
 
 
 async def test_a_held_coin_without_a_price_ends_nothing_but_entries(stage, lockstep):

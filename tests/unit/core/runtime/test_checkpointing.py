@@ -16,6 +16,7 @@ from nof0_core.runtime import checkpointing
 from nof0_core.runtime.checkpointing import Checkpointing
 from nof0_core.state import checkpoint
 from nof0_core.state.checkpoint import part_of
+from nof0_core.state.durability import Durability
 from nof0_core.state.engine_state import EngineState
 from nof0_core.state.recorder import Recorder
 from nof0_core.testing.environment import Lines
@@ -24,14 +25,19 @@ pytestmark = pytest.mark.anyio
 
 
 class Desk:
-    def __init__(self, folder, clock, every=5):
+    def __init__(self, folder, clock, durability, every=5):
         self.log = Lines()
         self.journal = Journal.open(folder / "journal")
         self.recorder = Recorder(
-            journal=self.journal, state=EngineState(), clock=clock, log=Lines()
+            events=self.journal,
+            durability=durability,
+            state=EngineState(),
+            clock=clock,
+            log=Lines(),
         )
         self.directory = folder / "checkpoints"
         self.checkpoints = Checkpointing(
+            journal=self.journal,
             recorder=self.recorder,
             directory=self.directory,
             engine="nof0",
@@ -52,14 +58,14 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path):
-    made = Desk(tmp_path, SimulatedClock(datetime(2025, 7, 1, tzinfo=UTC)))
+    made = Desk(tmp_path, SimulatedClock(datetime(2025, 7, 1, tzinfo=UTC)), Durability.BUFFER)
     with made.journal:
         yield made
 
 
 @pytest.fixture
 def live(tmp_path):
-    made = Desk(tmp_path, SystemClock())
+    made = Desk(tmp_path, SystemClock(), Durability.DISK)
     with made.journal:
         yield made
 

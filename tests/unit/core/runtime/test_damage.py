@@ -35,6 +35,7 @@ from nof0_core.runtime.checkpointing import Checkpointing
 from nof0_core.runtime.past import open_journal, open_past, rebuild
 from nof0_core.runtime.state_file import StateFile
 from nof0_core.state import checkpoint
+from nof0_core.state.durability import Durability
 from nof0_core.state.engine_state import EngineState
 from nof0_core.state.recorder import Recorder
 from nof0_core.testing.environment import Lines
@@ -71,7 +72,9 @@ def recorded(tmp_path_factory):
     folder = tmp_path_factory.mktemp("recorded") / "data"
     config, clock = configuration(folder), SimulatedClock(START)
     journal = open_journal(config, Lines())
-    recorder = Recorder(journal=journal, state=EngineState(), clock=clock, log=Lines())
+    recorder = Recorder(
+        events=journal, durability=Durability.BUFFER, state=EngineState(), clock=clock, log=Lines()
+    )
     recorder.record(
         ENGINE,
         EngineStarted(
@@ -88,7 +91,12 @@ def recorded(tmp_path_factory):
         )
         recorder.record(stream, body)
     checkpoints = Checkpointing(
-        recorder=recorder, directory=folder / "made", engine="e", config_digest="", log=Lines()
+        journal=journal,
+        recorder=recorder,
+        directory=folder / "made",
+        engine="e",
+        config_digest="",
+        log=Lines(),
     )
     for hour in range(14):
         clock._now = START + timedelta(hours=4 * hour)
@@ -102,7 +110,7 @@ def recorded(tmp_path_factory):
         if journal.last_seq in MARKS:
             checkpoints.put()
     StateFile(config.state_file).write(
-        View(seq=0, time=clock.now(), traders=(), quotes={}), recorder
+        View(seq=0, time=clock.now(), traders=(), quotes={}), recorder.state, journal.safe
     )
     assert journal.last_seq == SAFE
     for stream in (*STREAMS, ENGINE):

@@ -29,7 +29,7 @@ def stage(tmp_path):
 
 def kinds(engine):
     engine.recorder.flush()
-    return [e.body.type for e in engine.recorder.journal.read()]
+    return [e.body.type for e in engine.journal.read()]
 
 
 async def test_nobody_decides_while_the_disk_is_full_and_everybody_afterwards(stage, monkeypatch):

@@ -261,7 +261,7 @@ def test_a_backend_that_is_not_open_gives_no_answer_and_then_does(with_more, mon
     async def story(engine):
         await nap(200)
         assert min(cycles(engine).values()) >= 2
-        events = list(engine.recorder.journal.read(types=["cycle"]))
+        events = list(engine.journal.read(types=["cycle"]))
         assert {e.body.error for e in events} == {"backend talks is not open yet"}
         assert told(stage, engine)[0].startswith("llm talks does not open: open raised Runtime")
         stage.faults.clear()

@@ -163,8 +163,8 @@ async def test_a_run_ends_with_a_last_look_and_names_what_it_leaves_bare(stage, 
 
         await engine.run(stop)
         assert stage.calls.count("report") > looks[-1]
-        engine.recorder.journal.flush()
-        [ended] = engine.recorder.journal.read(types=["engine_stopped"])
+        engine.journal.flush()
+        [ended] = engine.journal.read(types=["engine_stopped"])
         assert ended.body.unprotected == ("ann BTC",)
         assert stage.codes(engine) == ["unprotected_at_end"]
 

@@ -6,6 +6,7 @@ from nof0_core.clock import SimulatedClock
 from nof0_core.domain.event import Alerted
 from nof0_core.journal import Journal
 from nof0_core.state.alert_once import AlertOnce
+from nof0_core.state.durability import Durability
 from nof0_core.state.engine_state import EngineState
 from nof0_core.state.recorder import Recorder
 from nof0_core.testing.environment import START, Lines
@@ -20,7 +21,11 @@ def heard():
 def alerts(tmp_path, heard):
     journal = Journal.open(tmp_path)
     recorder = Recorder(
-        journal=journal, state=EngineState(), clock=SimulatedClock(START), log=Lines()
+        events=journal,
+        durability=Durability.BUFFER,
+        state=EngineState(),
+        clock=SimulatedClock(START),
+        log=Lines(),
     )
     recorder.listeners.append(lambda event: heard.append((event.stream, event.body)))
     yield AlertOnce(recorder, "odd")

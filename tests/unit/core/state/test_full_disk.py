@@ -13,6 +13,7 @@ from nof0_core.errors import JournalError, JournalFullError
 from nof0_core.ids import ENGINE, TraderId
 from nof0_core.journal import Journal, verify
 from nof0_core.journal.reserve import Reserve
+from nof0_core.state.durability import Durability
 from nof0_core.state.engine_state import EngineState
 from nof0_core.state.recorder import Recorder
 from nof0_core.testing.environment import Lines
@@ -25,20 +26,22 @@ RESERVE = 8192
 STREAMS = (TraderId("ann"), TraderId("bob"), ENGINE)
 
 
-class LiveClock(SimulatedClock):
-    is_lockstep = False
-
+class MovedClock(SimulatedClock):
     def pass_(self, minutes):
         self._now += timedelta(minutes=minutes)
 
 
 class Desk:
-    def __init__(self, root, disk, clock=None):
+    def __init__(self, root, disk, durability=Durability.DISK):
         self.root, self.disk = root / "journal", disk
-        self.clock = clock or LiveClock(START)
+        self.clock = MovedClock(START)
         self.journal = Journal.open(self.root)
         self.recorder = Recorder(
-            journal=self.journal, state=EngineState(), clock=self.clock, log=Lines()
+            events=self.journal,
+            durability=durability,
+            state=EngineState(),
+            clock=self.clock,
+            log=Lines(),
         )
 
     def keep_room(self):
@@ -144,7 +147,7 @@ async def test_a_disk_that_does_not_confirm_ends_the_engine_reserve_or_not(desk,
 
 
 async def test_a_simulation_ends_and_goes_on_later(tmp_path, monkeypatch):
-    desk = Desk(tmp_path, SmallDisk(monkeypatch, 500), SimulatedClock(START))
+    desk = Desk(tmp_path, SmallDisk(monkeypatch, 500), Durability.BUFFER)
     desk.record()
     for attempt in (desk.recorder.commit, desk.recorder.flush):
         with pytest.raises(JournalFullError):

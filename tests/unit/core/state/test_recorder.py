@@ -26,6 +26,7 @@ from nof0_core.domain.vocabulary import TransferReason
 from nof0_core.errors import UnbookableError
 from nof0_core.ids import ENGINE
 from nof0_core.journal import Journal, verify
+from nof0_core.state.durability import Durability
 from nof0_core.state.engine_state import EngineState
 from nof0_core.state.recorder import Recorder
 from nof0_core.testing.environment import Lines
@@ -72,7 +73,11 @@ class Desk:
         self.journal = Journal.open(root)
         self.clock = SimulatedClock(START)
         self.recorder = Recorder(
-            journal=self.journal, state=EngineState(), clock=self.clock, log=Lines()
+            events=self.journal,
+            durability=Durability.BUFFER,
+            state=EngineState(),
+            clock=self.clock,
+            log=Lines(),
         )
         self.heard = []
         self.recorder.listeners.append(self.heard.append)

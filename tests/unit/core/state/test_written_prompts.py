@@ -16,6 +16,7 @@ from nof0_core.domain.model import Message
 from nof0_core.domain.vocabulary import CycleStatus
 from nof0_core.errors import JournalError, UnbookableError
 from nof0_core.journal import Journal
+from nof0_core.state.durability import Durability
 from nof0_core.state.engine_state import EngineState
 from nof0_core.state.recorder import Recorder
 from nof0_core.testing import samples
@@ -57,7 +58,11 @@ class Desk:
     def start(self):
         self.journal = Journal.open(self.path)
         self.recorder = Recorder(
-            journal=self.journal, state=EngineState(), clock=self.clock, log=Lines()
+            events=self.journal,
+            durability=Durability.BUFFER,
+            state=EngineState(),
+            clock=self.clock,
+            log=Lines(),
         )
         self.recorder.listeners.append(self.heard.append)
 
