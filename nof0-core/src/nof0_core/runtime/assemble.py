@@ -1,24 +1,22 @@
-"""Putting the engine together from opened services. Nothing here waits or opens anything."""
+"""Putting an engine together from opened services. Nothing here waits or opens anything."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import anyio
-import attrs
 
-from nof0_core.border.foreign import Origin
-from nof0_core.border.quarantine import Quarantine
-from nof0_core.clock import Clock
-from nof0_core.config.model import Config, Section, TraderConfig
+from nof0_core.config.model import Config, TraderConfig
 from nof0_core.decision import DecisionMaker
+from nof0_core.domain.measured import LoopBlocks
 from nof0_core.domain.model import ModelSpec
 from nof0_core.execution.engine import ExecutionEngine
-from nof0_core.execution.limits import LIMITS
 from nof0_core.execution.order_factory import OrderPolicy
+from nof0_core.ids import TraderId
 from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.controls import Controls
 from nof0_core.manager.cycle import CycleRunner
+from nof0_core.manager.drivers import Driver
 from nof0_core.manager.hints import HintStream, once_there
 from nof0_core.manager.manager import Manager
 from nof0_core.manager.measurements import Measurements
@@ -26,95 +24,39 @@ from nof0_core.manager.rebalance import Rebalancer
 from nof0_core.manager.requests import HaltSwitch, Requests
 from nof0_core.manager.trader import Trader
 from nof0_core.manager.views import ViewBuilder
-from nof0_core.market.feed import MarketFeed
 from nof0_core.plugins.env import Logger
 from nof0_core.portfolio.valuation import Portfolio
 from nof0_core.prompts.coins import CoinViews
-from nof0_core.protocols import ExchangeProvider, LLMBackend, MarketProvider
+from nof0_core.protocols import ExchangeProvider, LLMBackend
 from nof0_core.redaction import Redactor
 from nof0_core.risk.gate import RiskGate
 from nof0_core.runtime import compatibility, origins
+from nof0_core.runtime.engine import Engine
 from nof0_core.runtime.preview import prompt_book
-from nof0_core.spending.budget import CallStore, ModelBudget
-from nof0_core.state.recorder import Recorder
+from nof0_core.runtime.services import Services
+from nof0_core.runtime.state_file import StateFile
 
 
-def make_quarantine(config: Config, recorder: Recorder) -> Quarantine:
-    """Make what remembers who is in quarantine, and tells the journal."""
+def assemble(
+    services: Services, driver: Driver, *, loop_blocks: Callable[[], LoopBlocks] = LoopBlocks
+) -> Engine:
+    """Put an engine together: its traders, what decides, what orders, and what is shown of it.
 
-    def origin(family: str, section: str) -> Origin:
-        found: Mapping[str, Section] = config.markets if family == "market" else config.exchanges
-        return origins.of_section(config, family, found[section])
+    Sections that are not open yet join it when they are. One set of services is for one engine.
 
-    return Quarantine(clock=recorder.clock, alarm=recorder.alert, origin=origin)
+    Args:
+        services: everything opened, see `open_services`.
+        driver: owns the time of the run; its clock is the one the services live by.
+        loop_blocks: tells how often the event loop has stood still, for exporters.
 
-
-def make_feed(
-    config: Config,
-    clock: Clock,
-    section: str,
-    provider: MarketProvider,
-    quarantine: Quarantine | None = None,
-) -> MarketFeed:
-    """Make the feed of a market section; it still has to be opened."""
-    limits = LIMITS.lowered(config.markets[section].timeout)
-    return MarketFeed(
-        section=section,
-        provider=provider,
-        clock=clock,
-        intervals=config.intervals,
-        indicators=config.indicators,
-        series_bars=config.series_bars,
-        origin=origins.of_section(config, "market", config.markets[section]),
-        quotes_within=limits.quotes,
-        candles_within=limits.candles,
-        ward=quarantine.ward("market", section) if quarantine is not None else None,
-    )
-
-
-def make_budget(config: Config, recorder: Recorder, keep: CallStore) -> ModelBudget:
-    """Make the budgets of a configuration; what was spent today still has to be replayed."""
-    return ModelBudget(
-        clock=recorder.clock,
-        total=config.budget,
-        traders={trader.id: trader.budget for trader in config.traders},
-        models={name: model.budget for name, model in config.models.items()},
-        alert_pct=config.budget_alert_pct,
-        alarm=recorder.alert,
-        keep=keep,
-    )
-
-
-@attrs.frozen(kw_only=True)
-class Made:
-    """What was put together. `enter` adds a venue account that has opened later, with its feed."""
-
-    manager: Manager
-    views: ViewBuilder
-    enter: Callable[[str, ExchangeProvider], None]
-
-
-def make_manager(
-    *,
-    config: Config,
-    recorder: Recorder,
-    markets: Mapping[str, MarketProvider],
-    feeds: Mapping[str, MarketFeed],
-    providers: Mapping[str, ExchangeProvider],
-    backends: Mapping[str, LLMBackend],
-    budget: ModelBudget,
-    quarantine: Quarantine,
-) -> Made:
-    """Make the manager with all its traders and desks, and the views of them.
-
-    `providers` are those that are open, with their markets; to the others `Made.enter` comes later.
-    `feeds` may have stand-ins, which are replaced in it.
+    Raises:
+        ValueError: the driver has another clock.
     """
-    clock = recorder.clock
-    chains = {
-        t.id: [(model, backends[model.backend]) for model in (t.model, *t.fallbacks)]
-        for t in config.traders
-    }
+    if driver.clock is not services.driver.clock:
+        message = "the services were opened on another clock than the driver has"
+        raise ValueError(message)
+    config, recorder = services.config, services.recorder
+    feeds, executions = services.connections.feeds, dict[str, ExecutionEngine]()
     pricing = compatibility.pricing(config)
     portfolio = Portfolio(config=config, recorder=recorder, feeds=feeds, pricing=pricing)
     switch = HaltSwitch(config.state_dir)
@@ -124,26 +66,27 @@ def make_manager(
         traders={t.id: t for t in config.traders},
         switch=switch,
     )
-    executions: dict[str, ExecutionEngine] = {}
     there = {name: anyio.Event() for name in config.exchanges}
 
     def enter(name: str, provider: ExchangeProvider) -> None:
+        feed = feeds[pricing[name]]
         executions[name] = ExecutionEngine(
             venue_account=name,
             provider=provider,
             recorder=recorder,
-            instruments=feeds[pricing[name]].instruments,
+            instruments=feed.instruments,
             policies={t.id: _terms(t) for t in config.traders},
-            since=recorder.state.inception or clock.now(),
+            since=recorder.state.inception or driver.clock.now(),
+            tempo=driver.tempo,
             refusal=brakes.refusal,
-            bars=feeds[pricing[name]].closed_bars,
-            limits=LIMITS.lowered(config.exchanges[name].timeout),
-            ward=quarantine.ward("exchange", name),
+            bars=feed.closed_bars,
+            limits=driver.limits.lowered(config.exchanges[name].timeout),
+            ward=services.quarantine.ward("exchange", name),
             origin=origins.of_section(config, "exchange", config.exchanges[name]),
         )
         there[name].set()
 
-    for name, provider in providers.items():
+    for name, provider in services.providers.items():
         enter(name, provider)
 
     def streams(name: str) -> list[Callable[[], HintStream]]:
@@ -152,16 +95,8 @@ def make_manager(
             return [stream for find in finders if (stream := find()) is not None]
         return [once_there(there[name], find) for find in finders]
 
-    coins = CoinViews.of(config.indicators)
-    traders = {
-        t.id: Trader(
-            config=t,
-            maker=_maker(config, t, chains[t.id], clock, coins, recorder.log),
-            is_paused=brakes.is_paused(t.id),
-        )
-        for t in config.traders
-    }
-    measurements = Measurements(markets=feeds, exchanges=executions, quarantine=quarantine)
+    traders = _traders(services, driver, brakes)
+    measurements = Measurements(markets=feeds, exchanges=executions, quarantine=services.quarantine)
     views = ViewBuilder(
         config=config,
         recorder=recorder,
@@ -170,17 +105,9 @@ def make_manager(
         brakes=brakes,
         measurements=measurements,
     )
-    controls = Controls(
-        recorder=recorder,
-        brakes=brakes,
-        traders=traders,
-        venue_accounts=tuple(config.exchanges),
-        switch=switch,
-        requests=Requests(config.state_dir),
-    )
     manager = Manager(
         config=config,
-        clock=clock,
+        driver=driver,
         recorder=recorder,
         traders=traders,
         executions=executions,
@@ -191,7 +118,7 @@ def make_manager(
             executions=executions,
             portfolio=portfolio,
             brakes=brakes,
-            budget=budget,
+            budget=services.budget,
         ),
         rebalancer=Rebalancer(
             config=config,
@@ -202,14 +129,54 @@ def make_manager(
         portfolio=portfolio,
         views=views,
         brakes=brakes,
-        controls=controls,
+        controls=Controls(
+            recorder=recorder,
+            brakes=brakes,
+            traders=traders,
+            venue_accounts=tuple(config.exchanges),
+            switch=switch,
+            requests=Requests(config.state_dir),
+        ),
         troubles=measurements.duties,
-        ends_at=compatibility.end_of(markets),
-        sync_step=compatibility.sync_step(config, markets),
+        ends_at=compatibility.end_of(services.connections.markets),
+        sync_step=compatibility.sync_step(config, services.connections.markets),
         hints={name: streams(name) for name in config.exchanges},
-        close_within=LIMITS.close,
     )
-    return Made(manager=manager, views=views, enter=enter)
+    services.connections.use(manager, enter)
+    return Engine(
+        config=config,
+        journal=services.journal,
+        recorder=recorder,
+        manager=manager,
+        views=views,
+        exports=services.exports,
+        openings=services.openings,
+        checkpoints=services.checkpoints,
+        packing=services.packing,
+        state_file=StateFile(config.state_file),
+        loop_blocks=loop_blocks,
+    )
+
+
+def _traders(services: Services, driver: Driver, brakes: TraderBrakes) -> dict[TraderId, Trader]:
+    """Make all traders; those that look at the same market share what is shown of its coins."""
+    config, backends = services.config, services.connections.backends
+    coins = CoinViews.of(config.indicators)
+    return {
+        t.id: Trader(
+            config=t,
+            maker=_maker(
+                config,
+                t,
+                [(model, backends[model.backend]) for model in (t.model, *t.fallbacks)],
+                driver,
+                coins,
+                services.recorder.log,
+            ),
+            is_paused=brakes.is_paused(t.id),
+        )
+        for t in config.traders
+    }
 
 
 def _terms(trader: TraderConfig) -> OrderPolicy:
@@ -227,7 +194,7 @@ def _maker(
     config: Config,
     trader: TraderConfig,
     chain: Sequence[tuple[ModelSpec, LLMBackend]],
-    clock: Clock,
+    driver: Driver,
     coins: CoinViews,
     log: Logger,
 ) -> DecisionMaker:
@@ -237,7 +204,8 @@ def _maker(
         backend=backend,
         gate=RiskGate(trader.risk_checks, origins.of_checks(config, trader)),
         prompts=prompt_book(config, trader, coins=coins),
-        clock=clock,
+        clock=driver.clock,
+        grace=driver.tempo.model_grace,
         fallbacks=fallbacks,
         origins=origins.of_backends(config),
         redact=Redactor(config.secrets).text,

@@ -1,20 +1,22 @@
-"""All services a configuration names, and what is made of them when one opens late."""
+"""Markets, exchanges and backends of a run, and what is made of them when one opens late."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import anyio
 
 from nof0_core.border.quarantine import Quarantine
 from nof0_core.config.model import Config, Section
 from nof0_core.errors import Nof0Error
+from nof0_core.manager.drivers import Driver
+from nof0_core.manager.manager import Manager
 from nof0_core.market.feed import MarketFeed
 from nof0_core.protocols import ExchangeProvider, LLMBackend, MarketProvider
-from nof0_core.runtime import compatibility
-from nof0_core.runtime.build import Made, make_feed
+from nof0_core.runtime import compatibility, origins
 from nof0_core.runtime.capital import check_traders, fund_account, fund_traders
 from nof0_core.runtime.facts import record_instruments
 from nof0_core.runtime.first_calls import FirstCalls
@@ -23,19 +25,46 @@ from nof0_core.runtime.sections import Sections
 from nof0_core.runtime.stand_ins import LateBackend, UnopenedMarket
 from nof0_core.state.recorder import Recorder
 
+Enter: TypeAlias = Callable[[str, ExchangeProvider], None]
 
-class Services:
+
+def make_feed(
+    config: Config,
+    driver: Driver,
+    section: str,
+    provider: MarketProvider,
+    quarantine: Quarantine | None = None,
+) -> MarketFeed:
+    """Make the feed of a market section; it still has to be opened."""
+    limits = driver.limits.lowered(config.markets[section].timeout)
+    return MarketFeed(
+        section=section,
+        provider=provider,
+        clock=driver.clock,
+        intervals=config.intervals,
+        indicators=config.indicators,
+        series_bars=config.series_bars,
+        origin=origins.of_section(config, "market", config.markets[section]),
+        shares_answers=driver.tempo.shares_answers,
+        quotes_within=limits.quotes,
+        candles_within=limits.candles,
+        ward=quarantine.ward("market", section) if quarantine is not None else None,
+    )
+
+
+class Connections:
     """Markets with their feeds, exchanges and backends of a run, by section.
 
-    On a lockstep clock all of them open before anything else happens, or nothing does. Where time
-    runs by itself one that does not open is left to `openings`: its market has no prices, its
-    backend gives no answer, its venue account is not looked at, and its traders wait.
+    All of them open before anything else happens, or nothing does; or, where they may open late,
+    one that does not is left to `openings`: its market has no prices, its backend gives no answer,
+    its venue account is not looked at, and its traders wait.
     """
 
     def __init__(
         self,
         *,
         config: Config,
+        driver: Driver,
         recorder: Recorder,
         sections: Sections,
         first_calls: FirstCalls,
@@ -50,7 +79,7 @@ class Services:
         self.openings = openings
         self._config = config
         self._recorder = recorder
-        self._clock = recorder.clock
+        self._driver = driver
         self._sections = sections
         self._first_calls = first_calls
         self._quarantine = quarantine
@@ -59,7 +88,8 @@ class Services:
         self._accounts: dict[str, Opening] = {}
         self._joined: set[str] = set()
         self._joining = anyio.Lock()
-        self._made: Made | None = None
+        self._manager: Manager | None = None
+        self._enter: Enter
         openings.on_open = self._opened
         openings.on_failing = self._failing
 
@@ -71,7 +101,7 @@ class Services:
             EndOfDataError: an earlier run has come to the end of a recorded market.
             Nof0Error: what a provider said.
         """
-        if self._clock.is_lockstep:
+        if not self._driver.tempo.opens_late:
             await self._open_all()
             return
         config = self._config
@@ -94,9 +124,9 @@ class Services:
 
         Raises:
             UsageError: an account does not hold what its traders were promised.
-            TransientError: on a lockstep clock, an account could not be read.
+            TransientError: where nothing opens late, an account could not be read.
         """
-        if self._clock.is_lockstep:
+        if not self._driver.tempo.opens_late:
             await fund_traders(
                 config=self._config,
                 recorder=self._recorder,
@@ -111,10 +141,13 @@ class Services:
         self._joined = {name for name in self._accounts if not self._lacking(name)}
         return {name: self._providers[name] for name in self._accounts if name in self._joined}
 
-    def use(self, made: Made) -> None:
-        """Take what was put together, for what opens later; traders that have to wait do."""
-        self._made = made
-        for trader in made.manager.traders.values():
+    def use(self, manager: Manager, enter: Enter) -> None:
+        """Take what was put together; traders that have to wait do.
+
+        `enter` is called with each venue account that opens later, once its feed is there.
+        """
+        self._manager, self._enter = manager, enter
+        for trader in manager.traders.values():
             trader.waits_for = self._waits_for(trader.config.exchange, trader.config.market)
 
     # --- opening ----------------------------------------------------------------------------------
@@ -135,7 +168,7 @@ class Services:
         self.backends = await self._sections.open_all("llm", config.backends)
 
     def _feed(self, name: str, provider: MarketProvider) -> MarketFeed:
-        return make_feed(self._config, self._clock, name, provider, self._quarantine)
+        return make_feed(self._config, self._driver, name, provider, self._quarantine)
 
     async def _first(self, family: str, section: Section, steps: list[Step]) -> Opening:
         place = section.place
@@ -179,7 +212,9 @@ class Services:
         await fund_account(self._config, self._recorder, name, self._providers[name])
 
     def _check_clock(self, markets: dict[str, Any]) -> None:
-        compatibility.check_clock(self._config, self._clock, markets, is_resumed=self._is_resumed)
+        compatibility.check_clock(
+            self._config, self._driver.clock, markets, is_resumed=self._is_resumed
+        )
 
     # --- what opens late --------------------------------------------------------------------------
 
@@ -192,13 +227,13 @@ class Services:
             await self._join()
 
     async def _join(self) -> None:
-        assert self._made is not None  # noqa: S101 - `use` comes before anything opens late
-        manager = self._made.manager
+        manager = self._manager
+        assert manager is not None  # noqa: S101 - `use` comes before anything opens late
         record_instruments(self._config, self._recorder, self.feeds)
         for name in self._config.exchanges:
             if self._lacking(name) or name in self._joined:
                 continue
-            self._made.enter(name, self._providers[name])
+            self._enter(name, self._providers[name])
             self._joined.add(name)
             await manager.catch_up([name])
         for trader in manager.traders.values():
@@ -209,9 +244,9 @@ class Services:
 
     def _failing(self, opening: Opening) -> list[str]:
         """Let the traders that wait for a section count as failing; return them."""
-        assert self._made is not None  # noqa: S101 - see `_join`
+        assert self._manager is not None  # noqa: S101 - see `_join`
         found = []
-        for trader in self._made.manager.traders.values():
+        for trader in self._manager.traders.values():
             if trader.waits_for == opening.name:
                 trader.is_stuck = True
                 found.append(str(trader.config.id))
