@@ -201,6 +201,10 @@ class ExecutionEngine:
         """Return how long calls took, by verb; it goes on counting."""
         return self._gateway.timings
 
+    def give_up(self) -> None:
+        """Break off every call to the venue, and make no more: the run is being ended."""
+        self._gateway.give_up()
+
     def overdue(self, now: float) -> str:
         """Say which call hangs at `now` (event loop's time); empty if none does."""
         return self._gateway.overdue(now)

@@ -72,6 +72,8 @@ class Gateway:
         self._origin = origin or Origin(part=f"exchange {venue_account}")
         self._flights = Flights(is_sharing=shares_answers)
         self._under_way = CallsUnderWay(f"exchange {venue_account}")
+        self._endless: set[anyio.CancelScope] = set()
+        self._is_given_up = False
         self._changed_at = NEVER
         self._funding = exchange_with(provider, Capability.FUNDING)
         self._proof = exchange_with(provider, Capability.PROOF)
@@ -223,6 +225,25 @@ class Gateway:
         """Name a call that hangs at `now` (`stopwatch`), "" if none does."""
         return self._under_way.overdue(now)
 
+    def give_up(self) -> None:
+        """Break off every call that has no limit, and make no more: the run is being ended.
+
+        What is not to be interrupted, such as sending, would wait for one that hangs for ever.
+        """
+        self._is_given_up = True
+        for scope in self._endless:
+            scope.cancel()
+
+    async def _without_end(self, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+        if not self._is_given_up:
+            with anyio.CancelScope() as scope:
+                self._endless.add(scope)
+                try:
+                    return await ask()
+                finally:
+                    self._endless.discard(scope)
+        raise TimeoutError
+
     async def _read(
         self,
         verb: str,
@@ -265,7 +286,7 @@ class Gateway:
         try:
             with self._under_way.of(verb) as call:
                 if limit == math.inf:
-                    return await ask()
+                    return await self._without_end(ask)
                 with anyio.move_on_after(limit):
                     return await ask()
                 call.is_late = True

@@ -147,6 +147,11 @@ class Manager:
             for position in execution.unprotected()
         )
 
+    def give_up(self) -> None:
+        """Break off every call to a venue that has no limit of its own, and make no more."""
+        for execution in self._executions.values():
+            execution.give_up()
+
     # --- what is due ------------------------------------------------------------------------------
 
     def _plan(self) -> Schedule:

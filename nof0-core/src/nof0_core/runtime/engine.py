@@ -7,12 +7,14 @@ from datetime import datetime
 
 import attrs
 
+from nof0_core.cancellation import is_cancellation
 from nof0_core.clock import Clock, pause
 from nof0_core.config.model import Config
 from nof0_core.disk import NO_ROOM
 from nof0_core.domain.event import EngineStopped
 from nof0_core.domain.measured import LoopBlocks
 from nof0_core.domain.view import View
+from nof0_core.errors import leaves
 from nof0_core.ids import ENGINE
 from nof0_core.journal import Journal
 from nof0_core.manager.manager import Manager
@@ -66,12 +68,15 @@ class Engine:
             JournalError: something could not be written down.
             ExceptionGroup: of what a driver raises.
         """
-        await self.manager.catch_up()
-        self.export()
-        reason = "failed"
+        reason = ""
         try:
+            await self.manager.catch_up()
+            self.export()
             reason = await self._run(after_moment)
             await self.manager.finish()
+        except BaseException as error:
+            reason = _why(error)
+            raise
         finally:
             self.packing.hush()
             bare = self.manager.unprotected()
@@ -134,3 +139,11 @@ class Engine:
             if error.errno not in NO_ROOM:
                 raise
             self.recorder.log.warning("the state file has no room", error=str(error))
+
+
+def _why(error: BaseException) -> str:
+    """Say what ended a run that nobody had stopped; the log has the rest."""
+    kinds = dict.fromkeys(
+        type(leaf).__name__ for leaf in leaves(error) if not is_cancellation(leaf)
+    )
+    return f"failed: {', '.join(kinds)}" if kinds else "cancelled"

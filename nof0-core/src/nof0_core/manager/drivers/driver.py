@@ -44,6 +44,9 @@ class Duties(Protocol):
     def stop(self, reason: str) -> None:
         """Ask the run to end; the first reason given stays."""
 
+    def give_up(self) -> None:
+        """Break off every call to a venue that has no limit of its own, and make no more."""
+
     def has_news(self) -> bool:
         """Tell whether a person has asked for something that nobody has looked at yet."""
 

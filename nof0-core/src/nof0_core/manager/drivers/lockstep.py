@@ -10,12 +10,16 @@ import anyio
 
 from nof0_core.clock import Clock, pause
 from nof0_core.domain.vocabulary import ClockKind
+from nof0_core.errors import TransientError
 from nof0_core.execution.limits import LIMITS, Limits
 from nof0_core.manager.drivers.driver import Duties
 from nof0_core.manager.drivers.waiting import Waiting
 from nof0_core.manager.watchdog import watch_calls
 from nof0_core.state.durability import Durability
 from nof0_core.tempo import STANDING
+
+CANCELLED_END = 45.0
+"""How long a cancelled run may still send and protect, in seconds of real time."""
 
 
 class Lockstep:
@@ -83,9 +87,25 @@ class Lockstep:
     @asynccontextmanager
     async def _watched(self, duties: Duties) -> AsyncIterator[None]:
         """End what is done inside with an error when a call hangs."""
+        is_over = anyio.Event()
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(watch_calls, duties.calls)
+            tasks.start_soon(self._watch, duties, is_over)
             try:
                 yield
             finally:
+                is_over.set()
                 tasks.cancel_scope.cancel()
+
+    async def _watch(self, duties: Duties, is_over: anyio.Event) -> None:
+        """Look after calls; whoever ends the run waits for none, not for an order either."""
+        within = CANCELLED_END
+        try:
+            await watch_calls(duties.calls)
+        except TransientError:
+            within = 0.0
+            raise
+        finally:
+            with anyio.move_on_after(within, shield=True):
+                await is_over.wait()
+            if not is_over.is_set():
+                duties.give_up()
