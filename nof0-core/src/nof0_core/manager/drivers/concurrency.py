@@ -68,7 +68,8 @@ class Concurrent:
 
     async def drive(self, duties: Duties, after_moment: Callable[[datetime], None]) -> str:
         """Begin what is due, each as a task; see `Driver`."""
-        self._stuck = AlertOnce(duties.recorder, "duty_busy")
+        recorder = duties.recorder
+        self._stuck = AlertOnce(recorder, "duty_busy")
         async with self._beside(duties), anyio.create_task_group() as tasks:
             while await self.waiting.next(duties):
                 now = self.clock.now()
