@@ -75,7 +75,7 @@ class Engine:
             reason = await self._run(after_moment)
             await self.manager.finish()
         except BaseException as error:
-            reason = _why(error)
+            reason = _why(error) or self.manager.stop_reason or "cancelled"
             raise
         finally:
             self.packing.hush()
@@ -142,8 +142,8 @@ class Engine:
 
 
 def _why(error: BaseException) -> str:
-    """Say what ended a run that nobody had stopped; the log has the rest."""
+    """Say which errors ended a run, "" if it was cancelled; the log has the rest."""
     kinds = dict.fromkeys(
         type(leaf).__name__ for leaf in leaves(error) if not is_cancellation(leaf)
     )
-    return f"failed: {', '.join(kinds)}" if kinds else "cancelled"
+    return f"failed: {', '.join(kinds)}" if kinds else ""

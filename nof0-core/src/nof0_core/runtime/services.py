@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
@@ -29,8 +30,7 @@ from nof0_core.runtime.connections import Connections
 from nof0_core.runtime.export_loop import Exports
 from nof0_core.runtime.exporting import Output
 from nof0_core.runtime.facts import record_config, record_instruments
-from nof0_core.runtime.file_limit import raise_file_limit
-from nof0_core.runtime.instance import new_instance
+from nof0_core.runtime.file_limit import open_files
 from nof0_core.runtime.lock import locked
 from nof0_core.runtime.opening import Openings
 from nof0_core.runtime.packing import Packing
@@ -72,7 +72,7 @@ async def open_services(
     *,
     log: Callable[[str], Logger],
     opener: Opener = as_configured,
-    instance: Callable[[], str] = new_instance,
+    instance: Callable[[], str] = lambda: secrets.token_hex(8),
 ) -> AsyncIterator[Services]:
     """Open everything the configuration names, and close it in reverse order.
 
@@ -86,7 +86,7 @@ async def open_services(
         log: makes a logger for a part of the program.
         opener: opens one section; another one gives an engine other markets, exchanges, backends or
             exporters than those the configuration names.
-        instance: gives the name this process writes under, 16 hex digits.
+        instance: gives the name this process writes under, 16 hex digits, drawn by chance.
 
     Raises:
         EndOfDataError: an earlier run has come to the end of a recorded market.
@@ -95,8 +95,8 @@ async def open_services(
             the system allows too few open files.
         Nof0Error: what a provider said when it was opened.
     """
-    raise_file_limit(len(config.traders), exporters=len(config.exporters))
     async with AsyncExitStack() as stack:
+        stack.enter_context(open_files(len(config.traders), exporters=len(config.exporters)))
         stack.enter_context(locked(config.state_dir))
         past = open_past(config, log("journal"), instance=instance())
         stack.enter_context(past.journal)
