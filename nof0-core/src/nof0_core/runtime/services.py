@@ -103,28 +103,9 @@ async def open_services(
         # What is recorded below is not what an earlier run has left.
         newest = past.state.newest
         driven = driver(newest)
-        recorder = Recorder(
-            events=past.journal,
-            durability=driven.durability,
-            state=past.state,
-            clock=driven.clock,
-            log=log("engine"),
-        )
-        exports = _exports(config, past, driven, log)
-        recorder.listeners.append(exports.notice)
-        checkpoints = Checkpointing(
-            journal=past.journal,
-            recorder=recorder,
-            directory=checkpoints_of(config),
-            engine=config.name,
-            config_digest=config.digest,
-            log=log("journal"),
-            exports=exports,
-        )
-        recorder.listeners.append(checkpoints.notice)
-        calls = OpenCalls(config.state_dir / "open_calls", recorder.assure)
-        recorder.listeners.append(calls.notice)
-        budget = _budget(config, recorder, calls.begin)
+        kept = _keeping(config, past, driven, log)
+        recorder = kept.recorder
+        budget = _budget(config, recorder, kept.calls.begin)
         sections, first_calls = await stack.enter_async_context(
             sections_of(config, driven, log, budget=budget, opener=opener)
         )
@@ -141,23 +122,16 @@ async def open_services(
             quarantine=quarantine,
         )
         await connections.open()
-        _add_outputs(config, exports, sections)
-        await stack.enter_async_context(exports.running())
-        packing = Packing(
-            journal=past.journal,
-            is_beside=driven.tempo.at_once,
-            alert=recorder.alert,
-            log=log("journal"),
-            within=driven.limits.export,
-        )
+        _add_outputs(config, kept.exports, sections)
+        await stack.enter_async_context(kept.exports.running())
         _record_start(config, driven, recorder)
-        await stack.enter_async_context(packing.running())
+        await stack.enter_async_context(kept.packing.running())
         record_config(config, recorder)
         if driven.durability is Durability.DISK:
             # A simulation may end, and go on once there is room.
             recorder.keep_room(Reserve(config.state_dir / "reserve"))
         _tell_of_the_future(config, driven, recorder, newest)
-        book_lost_calls(calls, recorder)
+        book_lost_calls(kept.calls, recorder)
         budget.take_over(past.state.spending)
         end_interrupted(recorder)
         providers = await connections.fund()
@@ -172,21 +146,60 @@ async def open_services(
             budget=budget,
             quarantine=quarantine,
             openings=openings,
-            exports=exports,
-            checkpoints=checkpoints,
-            packing=packing,
+            exports=kept.exports,
+            checkpoints=kept.checkpoints,
+            packing=kept.packing,
         )
 
 
-def _exports(config: Config, past: Past, driver: Driver, log: Callable[[str], Logger]) -> Exports:
-    limits = driver.limits
-    return Exports(
+@attrs.frozen(kw_only=True)
+class _Kept:
+    """Who writes to the journal, and who listens to what is written."""
+
+    recorder: Recorder
+    exports: Exports
+    checkpoints: Checkpointing
+    packing: Packing
+    calls: OpenCalls
+
+
+def _keeping(config: Config, past: Past, driver: Driver, log: Callable[[str], Logger]) -> _Kept:
+    limits, is_beside = driver.limits, driver.tempo.at_once
+    recorder = Recorder(
+        events=past.journal,
+        durability=driver.durability,
+        state=past.state,
+        clock=driver.clock,
+        log=log("engine"),
+    )
+    exports = Exports(
         journal=past.journal,
         log=log("exports"),
-        last_within=limits.export if driver.tempo.at_once else None,
+        last_within=limits.export if is_beside else None,
         limits=limits,
         redact=Redactor(config.secrets).text,
         parts=past.parts,
+    )
+    checkpoints = Checkpointing(
+        journal=past.journal,
+        recorder=recorder,
+        directory=checkpoints_of(config),
+        engine=config.name,
+        config_digest=config.digest,
+        log=log("journal"),
+        exports=exports,
+    )
+    packing = Packing(
+        journal=past.journal,
+        is_beside=is_beside,
+        alert=recorder.alert,
+        log=log("journal"),
+        within=limits.export,
+    )
+    calls = OpenCalls(config.state_dir / "open_calls", recorder.assure)
+    recorder.listeners.extend((exports.notice, checkpoints.notice, calls.notice))
+    return _Kept(
+        recorder=recorder, exports=exports, checkpoints=checkpoints, packing=packing, calls=calls
     )
 
 
