@@ -108,7 +108,7 @@ BROKEN = [
     ),
     pytest.param(lambda lines: lines[1:], r":1: .*not a line", id="no-header"),
     pytest.param(
-        lambda lines: [lines[0].replace(":2,", ":3,"), *lines[1:]],
+        lambda lines: [lines[0].replace(":3,", ":2,"), *lines[1:]],
         r":1: written by another version",
         id="version",
     ),
@@ -199,7 +199,7 @@ async def test_every_answered_order_survives_kill_9(tmp_path, open_desk):
         assert len(answered) <= len(fills) <= len(answered) + 1
         assert [int(fill.trade_id) for fill in fills] == list(range(1, len(fills) + 1))
     header = json.loads((folder / "paper_account.jsonl").read_text().splitlines()[0])
-    assert header == {"paper_account": 2, "initial_balance_usd": "10000"}
+    assert header == {"paper_account": 3, "initial_balance_usd": "10000", "snapshot": None}
 
 
 async def test_account_of_an_older_version_still_opens(open_desk, tmp_path):
