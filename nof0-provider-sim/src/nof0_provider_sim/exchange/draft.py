@@ -20,8 +20,8 @@ def draft_of(path: Path) -> Path:
     return path.with_name(f"{path.name}.tmp")
 
 
-def replaced(path: Path, lines: Iterable[bytes]) -> BinaryIO:
-    """Put `lines` in the place of a file and return the new one, open to be appended to.
+def replaced(path: Path, pieces: Iterable[bytes]) -> BinaryIO:
+    """Put `pieces` in the place of a file and return the new one, open to be appended to.
 
     It is written beside the old one under a name ending in `.tmp` and has the old one's rights. It
     takes the name only when the disk has it; whether the disk has the name is the caller's to ask.
@@ -35,7 +35,7 @@ def replaced(path: Path, lines: Iterable[bytes]) -> BinaryIO:
     try:
         os.fchmod(file.fileno(), stat.S_IMODE(path.stat().st_mode))
         writer = io.BufferedWriter(file, _CHUNK)
-        writer.writelines(lines)
+        writer.writelines(pieces)
         writer.detach()
         os.fsync(file.fileno())
         draft.replace(path)

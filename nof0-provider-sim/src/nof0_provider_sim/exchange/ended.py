@@ -19,6 +19,7 @@ class EndedOrders:
         self._rows: dict[ClientOrderId, bytes] = {}
         self._times = array("q")
         self.gone = 0
+        self.expected = 0
 
     def __len__(self) -> int:
         """Return how many are known."""
@@ -33,9 +34,9 @@ class EndedOrders:
         self._rows[ended.client_id] = ORDERS.write(ended)
         self._times.append(ended.ended_ms)
 
-    def expect(self, *, gone: int, kept: int) -> None:  # noqa: ARG002 - all are kept alike
+    def expect(self, *, gone: int, kept: int) -> None:
         """Say how many were forgotten, and how many rows are to be restored."""
-        self.gone = gone
+        self.gone, self.expected = gone, kept
 
     def restore(self, line: bytes, row: Part) -> None:
         """Remember one again by its row.

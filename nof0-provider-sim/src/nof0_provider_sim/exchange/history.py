@@ -23,7 +23,7 @@ class History(Generic[T]):
     def __init__(self, kind: Kind[T]) -> None:
         self._kind = kind
         self.gone = 0
-        self._expected = 0
+        self.expected = 0
         self._times = array("q")
         # Up to `_packed` as rows, from there on as they are.
         self._items: list[T | bytes] = []
@@ -47,7 +47,7 @@ class History(Generic[T]):
 
     def expect(self, *, gone: int, kept: int) -> None:
         """Say how many were forgotten, and how many rows are to be restored."""
-        self.gone, self._expected = gone, kept
+        self.gone, self.expected = gone, kept
 
     def restore(self, line: bytes, row: Part) -> None:
         """Remember one again by its row.
@@ -57,7 +57,7 @@ class History(Generic[T]):
         """
         after_ms = self._times[-1] if self._times else 0
         self._times.append(self._kind.place(row, after_ms=after_ms, number=self.count + 1))
-        is_new = len(self._items) >= self._expected - AT_HAND
+        is_new = len(self._items) >= self.expected - AT_HAND
         self._items.append(self._kind.from_plain(row) if is_new else line)
         self._packed += not is_new
 
@@ -69,6 +69,11 @@ class History(Generic[T]):
         """Return those at or after a time, as far as they are known."""
         at_ms = to_ms(moment)
         return self._from(bisect_left(self._times, at_ms + (from_ms(at_ms) < moment)))
+
+    def backwards(self) -> Iterator[T]:
+        """Iterate over all that are known, newest first."""
+        for item in reversed(self._items):
+            yield self._kind.parse(item) if isinstance(item, bytes) else item
 
     def forget(self, before_ms: int, keep: int) -> None:
         """Let those go that are older than a time, except the newest `keep`."""

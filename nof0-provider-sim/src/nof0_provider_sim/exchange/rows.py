@@ -21,7 +21,7 @@ from nof0_provider_sim.exchange.parts import Part
 
 T = TypeVar("T")
 _encode = json.JSONEncoder(separators=(",", ":")).encode
-_decode = json.JSONDecoder().decode
+_decode = json.JSONDecoder().raw_decode
 
 
 def line_of(value: Any) -> bytes:
@@ -30,12 +30,17 @@ def line_of(value: Any) -> bytes:
 
 
 def value_of(line: bytes) -> Any:
-    """Return what a line of JSON says.
+    """Return what a line of JSON says; `line` has no end.
 
     Raises:
         ValueError: it is none.
     """
-    return _decode(line.decode())
+    text = line.decode()
+    value, end = _decode(text)
+    if end != len(text):
+        msg = f"more stands there after the JSON: {text[end : end + 40]!r}"
+        raise ValueError(msg)
+    return value
 
 
 @attrs.frozen(kw_only=True)
@@ -94,6 +99,11 @@ class Memory(Protocol):
     @property
     def gone(self) -> int:
         """Return how many were forgotten."""
+        ...
+
+    @property
+    def expected(self) -> int:
+        """Return how many rows are to be restored in all."""
         ...
 
     def __len__(self) -> int:

@@ -10,16 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 from hashlib import sha256
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from nof0_core.errors import ProviderError
 from nof0_core.money import plain
 from nof0_provider_sim.exchange.parts import Part
-from nof0_provider_sim.exchange.rows import line_of, value_of
+from nof0_provider_sim.exchange.rows import Memory, line_of, value_of
 from nof0_provider_sim.exchange.state import VenueState
 
 _VERSION = 3
-_END = "end"
+_AT_ONCE = 1000
+"""How many rows make a piece."""
 
 
 def first_line(initial: Decimal, snapshot: dict[str, Any] | None = None) -> bytes:
@@ -28,20 +31,21 @@ def first_line(initial: Decimal, snapshot: dict[str, Any] | None = None) -> byte
     return line_of(head) + b"\n"
 
 
-def lines(state: VenueState) -> Iterator[bytes]:
-    """Iterate over the lines of an account as it is now, each with its end."""
+def pieces(state: VenueState) -> Iterator[bytes]:
+    """Iterate over the file of an account as it is now, in pieces of whole lines."""
     memories = state.memories()
     remembered = {
         name: {"forgotten": memory.gone, "rows": len(memory)} for name, memory in memories.items()
     }
-    line = first_line(state.account.initial, state.dump() | {"remembered": remembered})
-    digest = sha256(line)
-    yield line
+    first = first_line(state.account.initial, state.dump() | {"remembered": remembered})
+    digest = sha256(first)
+    yield first
     for memory in memories.values():
-        for row in memory.rows():
-            line = row + b"\n"
-            digest.update(line)
-            yield line
+        rows = memory.rows()
+        while some := list(islice(rows, _AT_ONCE)):
+            piece = b"\n".join(some) + b"\n"
+            digest.update(piece)
+            yield piece
     yield line_of({"sha256": digest.hexdigest()}) + b"\n"
 
 
@@ -50,26 +54,32 @@ class Restoring:
 
     def __init__(self, initial: Decimal) -> None:
         self.state = VenueState(initial)
-        self._awaited: list[str] = []
+        self._awaited: list[Memory] = []
+        # Of the last awaited one, how many rows are still to come.
+        self._rows = 0
         self._digest = sha256()
+        self._has_begun = False
         self.is_complete = False
 
-    def take(self, line: bytes, where: str) -> None:
-        """Take the next line of a snapshot that is not complete; `where` is its place.
+    def take(self, line: bytes, path: Path) -> None:
+        """Take the next line of `path`, as long as the snapshot is not complete.
 
         Raises:
             ProviderError: it is of another version or another account.
             ValueError: it is not the line that is expected here; says which key.
         """
-        if not self._awaited:
-            self._begin(Part(value_of(line), "head"), where)
-        elif self._awaited[-1] == _END:
-            self._end(Part(value_of(line), "end"))
+        bare = line[:-1]
+        value = value_of(bare)
+        if self._rows:
+            self._awaited[-1].restore(bare, Part(value, "row"))
+            self._rows -= 1
+            if not self._rows:
+                self._awaited.pop()
+                self._next()
+        elif self._has_begun:
+            self._end(Part(value, "end"))
         else:
-            self.state.memories()[self._awaited[-1]].restore(
-                line.removesuffix(b"\n"), Part(value_of(line), "row")
-            )
-            self._awaited.pop()
+            self._begin(Part(value, "head"), f"{path}:1")
         self._digest.update(line)
 
     def _begin(self, head: Part, where: str) -> None:
@@ -104,10 +114,16 @@ class Restoring:
         remembered = snapshot.part("remembered")
         for name, memory in self.state.memories().items():
             counts = remembered.part(name)
-            kept = counts.whole("rows")
-            memory.expect(gone=counts.whole("forgotten"), kept=kept)
-            self._awaited += [name] * kept
-        self._awaited = [*self._awaited, _END][::-1]
+            memory.expect(gone=counts.whole("forgotten"), kept=counts.whole("rows"))
+        self._awaited = list(self.state.memories().values())[::-1]
+        self._has_begun = True
+        self._next()
+
+    def _next(self) -> None:
+        """Go on to the next of which there are rows."""
+        while self._awaited and not self._awaited[-1].expected:
+            self._awaited.pop()
+        self._rows = self._awaited[-1].expected if self._awaited else 0
 
     def _end(self, end: Part) -> None:
         if end.text("sha256") != self._digest.hexdigest():

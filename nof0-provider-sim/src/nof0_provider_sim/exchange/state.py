@@ -89,10 +89,16 @@ class VenueState:
 
     def fills_of(self, order: VenueOrder) -> tuple[Fill, ...]:
         """Return the executions of an order, oldest first, as far as they are remembered."""
-        if not order.filled_size:
-            return ()
-        found = self._fills.since(order.time)
-        return tuple(fill for fill in found if fill.client_id == order.client_id)
+        found: list[Fill] = []
+        missing = order.filled_size
+        # From the newest on: it is nearly always the order that traded last.
+        for fill in self._fills.backwards():
+            if not missing or fill.time < order.time:
+                break
+            if fill.client_id == order.client_id:
+                found.append(fill)
+                missing -= fill.size
+        return tuple(reversed(found))
 
     def funding(self, since: datetime) -> list[FundingPayment]:
         """Return funding payments at or after a time, oldest first, as far as remembered."""
@@ -104,7 +110,7 @@ class VenueState:
 
     def apply(self, record: Record) -> None:
         """Let one record happen."""
-        self.is_whole = False
+        was_whole, self.is_whole = self.is_whole, False
         self.time_ms = max(self.time_ms, record.at_ms)
         self._recorded_ms = max(self._recorded_ms, record.at_ms)
         if isinstance(record, OrderTaken):
@@ -123,7 +129,7 @@ class VenueState:
             self._settle(record)
         elif isinstance(record, LeverageSet):
             self.account.set_leverage(record.symbol, record.leverage, record.mode)
-        self.is_whole = True
+        self.is_whole = was_whole
 
     def end_call(self) -> None:
         """Let the call end whose records were the last ones: time to forget what is old."""

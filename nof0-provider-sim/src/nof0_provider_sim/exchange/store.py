@@ -23,11 +23,11 @@ from nof0_core.plugins.env import Logger
 from nof0_provider_sim.exchange.draft import draft_of, replaced
 from nof0_provider_sim.exchange.records import Record, from_plain, to_plain
 from nof0_provider_sim.exchange.rows import line_of, value_of
-from nof0_provider_sim.exchange.snapshot import Restoring, first_line, lines
+from nof0_provider_sim.exchange.snapshot import Restoring, first_line, pieces
 from nof0_provider_sim.exchange.state import VenueState
 
 FILE_NAME = "paper_account.jsonl"
-TAIL = 4000
+TAIL = 2000
 """How many records make the file be written anew."""
 AGAIN = 500
 """After how many more that is tried again when it failed."""
@@ -88,7 +88,7 @@ class Store:
         if self._tail < self._due or not self._state.is_whole:
             return
         try:
-            fresh = replaced(_real(self._path), lines(self._state))
+            fresh = replaced(_real(self._path), pieces(self._state))
         except OSError as error:
             self._due = self._tail + AGAIN
             if not self._is_told:
@@ -165,9 +165,9 @@ def _read(path: Path, initial: Decimal) -> tuple[VenueState, int, int]:
                 if not line.endswith(b"\n"):
                     break
                 if not restoring.is_complete:
-                    restoring.take(line, f"{path}:{number}")
+                    restoring.take(line, path)
                 else:
-                    content = value_of(line)
+                    content = value_of(line[:-1])
                     for item in content:
                         state.apply(from_plain(item))
                     state.end_call()
@@ -179,9 +179,11 @@ def _read(path: Path, initial: Decimal) -> tuple[VenueState, int, int]:
             raise ValueError(msg)  # noqa: TRY301 - told like what else is wrong with a line
     except FileNotFoundError:
         return state, 0, 0
-    except (ValueError, KeyError, TypeError, ArithmeticError) as error:
-        what = "a line" if restoring.is_complete else "a line of the snapshot"
-        msg = f"{path}:{number}: this is not {what} of a paper account: {error}"
+    except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError) as error:
+        what, why = "a line", repr(error)
+        if not restoring.is_complete:
+            what, why = "a line of the snapshot", str(error)
+        msg = f"{path}:{number}: this is not {what} of a paper account: {why}"
         raise ProviderError(
             msg,
             hints=("restore the file from a copy, or move it away to start a new account",),
