@@ -9,6 +9,7 @@ import attrs
 import msgspec
 
 from nof0_core.analysis.leaderboard import Leaderboard
+from nof0_core.analysis.trade_columns import KeptTrades
 from nof0_core.documents.analytics import Analytics
 from nof0_core.documents.benchmark import BENCHMARK, BITCOIN
 from nof0_core.documents.history import History, KeptHistory
@@ -55,13 +56,14 @@ class _Dump(msgspec.Struct):
     conversations_per_trader: int
     candles_per_coin: int
     history: KeptHistory
+    trades: dict[TraderId, KeptTrades]
 
 
 class Documents:
     """Keeps what the files need and builds them. `seq` is the number of the newest event."""
 
     name = "documents"
-    version = 1
+    version = 2
 
     def __init__(self, *, conversations_per_trader: int, candles_per_coin: int) -> None:
         self.seq = 0
@@ -81,7 +83,8 @@ class Documents:
 
     def dump(self) -> bytes:
         """Return all that is remembered, as MessagePack."""
-        return msgspec.msgpack.encode(_Dump(self.seq, *self._sizes, self._history.keep()))
+        history, trades = self._history.keep(), self._analytics.keep()
+        return msgspec.msgpack.encode(_Dump(self.seq, *self._sizes, history, trades))
 
     @exactly
     def load(self, data: bytes) -> None:
@@ -97,7 +100,9 @@ class Documents:
         conversations, candles = self._sizes
         history = History(conversations_per_trader=conversations, candles_per_coin=candles)
         history.take(kept.history)
-        self.seq, self._history, self._analytics = kept.seq, history, Analytics(history)
+        analytics = Analytics(history)
+        analytics.take(kept.trades)
+        self.seq, self._history, self._analytics = kept.seq, history, analytics
 
     @property
     def written(self) -> Collection[str]:
