@@ -1,8 +1,8 @@
 """The four analytics tables that follow from closed trades alone.
 
-Each function takes `TradeArrays` (`TradeColumns.arrays`) and returns one table with exactly the keys of the public
-arena's API. Amounts in USD, holding periods in minutes, percentages x100. All standard deviations
-are sample ones (n - 1), and 0 with fewer than 2 trades.
+Each function takes `TradeArrays` (`TradeColumns.arrays`) and returns one table with exactly the
+keys of the public arena's API. Amounts in USD, holding periods in minutes, percentages x100. All
+standard deviations are sample ones (n - 1), and 0 with fewer than 2 trades.
 """
 
 from __future__ import annotations

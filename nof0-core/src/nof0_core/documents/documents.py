@@ -59,6 +59,21 @@ class _Dump(msgspec.Struct):
     trades: dict[TraderId, KeptTrades]
 
 
+@attrs.frozen
+class Recalled:
+    """What `Documents` has read of a dump."""
+
+    seq: int
+    history: History
+    analytics: Analytics
+
+    @property
+    def written(self) -> Collection[str]:
+        """Return the names of the pieces that were written and will not be made again."""
+        hours = self.history.hours
+        return hours.names - {piece.name for piece in hours.unwritten}
+
+
 class Documents:
     """Keeps what the files need and builds them. `seq` is the number of the newest event."""
 
@@ -87,11 +102,11 @@ class Documents:
         return msgspec.msgpack.encode(_Dump(self.seq, *self._sizes, history, trades))
 
     @exactly
-    def load(self, data: bytes) -> None:
-        """Take over what `dump` has returned.
+    def recalled(self, data: bytes) -> Recalled:
+        """Read what `dump` has returned; nothing changes before it is taken over.
 
         Raises:
-            ValueError: it is something else, or of other sizes; nothing has changed then.
+            ValueError: it is something else, or of other sizes.
         """
         kept = msgspec.msgpack.decode(data, type=_Dump)
         if (kept.conversations_per_trader, kept.candles_per_coin) != self._sizes:
@@ -102,13 +117,12 @@ class Documents:
         history.take(kept.history)
         analytics = Analytics(history)
         analytics.take(kept.trades)
-        self.seq, self._history, self._analytics = kept.seq, history, analytics
+        return Recalled(kept.seq, history, analytics)
 
-    @property
-    def written(self) -> Collection[str]:
-        """Return the names of the pieces that were written and will not be made again."""
-        hours = self._history.hours
-        return hours.names - {piece.name for piece in hours.unwritten}
+    def take(self, recalled: Recalled) -> None:
+        """Take over what was recalled, in place of all that is remembered."""
+        self.seq, self._history = recalled.seq, recalled.history
+        self._analytics = recalled.analytics
 
     def finished(self) -> Iterator[Piece]:
         """Give the pieces of old hours that were not written yet; going on says that one is."""
