@@ -1,4 +1,4 @@
-"""A trader's closed trades as columns of floats: they grow for years, all are summed up each time."""
+"""A trader's closed trades as columns of floats: years of them are summed up each time."""
 
 from __future__ import annotations
 
