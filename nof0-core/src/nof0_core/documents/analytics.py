@@ -92,8 +92,9 @@ class Analytics:
 
     def _trades_of(self, view: TraderView) -> TradeColumns:
         """Convert the trades that closed since the last time."""
-        trades = self._trades.setdefault(view.trader, TradeColumns())
+        trades = self._trades.get(view.trader) or TradeColumns()
         for trade in view.trades[len(trades) :]:
+            self._trades[view.trader] = trades
             equity = self._history.equity_at(trade.trader, trade.entry.trade_id)
             trades.add(trade_row(trade, doc_id=trade_doc_id(trade), equity=equity))
         entries = {holding.entry_order_id for holding in view.account.holdings}
