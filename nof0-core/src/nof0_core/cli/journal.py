@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Collection, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
+from nof0_core.cli.journal_away import away_text, tell_away
 from nof0_core.cli.journal_days import archive, du
 from nof0_core.cli.journal_place import Source, locate, source_argument
-from nof0_core.errors import UsageError
+from nof0_core.errors import Nof0Error, UsageError
 
 if TYPE_CHECKING:
     from nof0_core.domain.event import Body, CycleEnded, Decided, Event
@@ -70,9 +71,14 @@ def list_(
         if start is None or record.time >= start
     )
     chosen = deque(found, maxlen=limit) if limit else found
+    # What is older than as many records as were wanted would not be shown anyway.
+    oldest = chosen[0].seq if isinstance(chosen, deque) and len(chosen) == limit else 0
+    since_day = start.astimezone(UTC).date() if start else date.min
+    missing = away_text(place, traders=traders, since=since_day, after=oldest)
     if as_json:
         for record in chosen:
             click.echo(record.line)
+        tell_away(missing)
         return
     from rich.console import Console
 
@@ -82,6 +88,7 @@ def list_(
     if not console.is_terminal:
         console = Console(width=PIPE_WIDTH)
     console.print(table_of(_joined(place, [record.event() for record in chosen])))
+    tell_away(missing)
 
 
 @journal.command(short_help="Show all of one record or cycle.")
@@ -98,19 +105,32 @@ def show(source: Path, record: str, *, as_json: bool) -> None:
 
     place = locate(source)
     found = _find(place, record)
+    missing = away_text(place)
     if as_json:
         click.echo(found.line)
+        if not record.isdecimal():
+            tell_away(missing)  # another cycle may begin like this
         return
     from rich.console import Console
 
     from nof0_core.cli.journal_text import document_of
 
     console = Console()
-    body = _whole(place, found.event())
+    try:
+        body = _whole(place, found.event())
+    except Nof0Error:
+        tell_away(missing)
+        raise
     # What goes into a file keeps its lines as they are.
     console.print(document_of(found, body), soft_wrap=not console.is_terminal)
-    if isinstance(body, CycleEnded | Decided) and (seq := _market_of(place, body)) is not None:
-        click.echo(f"\nthe market it was decided on: record {seq}")
+    is_all = record.isdecimal()
+    if isinstance(body, CycleEnded | Decided):
+        seq = _market_of(place, body)
+        if seq is not None:
+            click.echo(f"\nthe market it was decided on: record {seq}")
+        is_all = is_all and seq is not None
+    if not is_all:
+        tell_away(missing)
 
 
 @journal.command(short_help="Prove that nothing was changed.")
@@ -157,7 +177,7 @@ def _find(place: Source, word: str) -> Record:
         if found is not None and found.seq == int(word):
             return found
         message = f"there is no record {word}"
-        raise UsageError(message)
+        raise UsageError(message, hints=_elsewhere(place, after=int(word) - 1))
     if len(word) < 8:
         message = f'"{word}" is neither the number of a record nor 8 characters of a cycle'
         raise UsageError(message)
@@ -174,7 +194,13 @@ def _find(place: Source, word: str) -> Record:
         sent = [r.seq for r in place.records(types=("order_intended",)) if needle in bytes(r.data)]
         orders = f", only its orders: records {', '.join(map(str, sent))}" if sent else ""
         message = f"there is no record of a cycle {word}{orders}"
-    raise UsageError(message)
+    raise UsageError(message, hints=_elsewhere(place))
+
+
+def _elsewhere(place: Source, *, after: int = 0) -> list[str]:
+    """Return where what is not here may be."""
+    missing = away_text(place, after=after)
+    return [missing] if missing else []
 
 
 def _joined(place: Source, events: list[Event]) -> Iterator[Event]:
