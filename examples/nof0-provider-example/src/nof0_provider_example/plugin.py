@@ -35,7 +35,7 @@ from nof0_provider_example.lines import Lines, LinesConfig
 from nof0_provider_example.quiet_hours import QuietHours
 from nof0_provider_example.recited import Recited, RecitedConfig
 from nof0_provider_example.watching import watch
-from nof0_provider_example.wave import Wave, WaveConfig
+from nof0_provider_example.wave_market import Wave, WaveConfig
 
 if TYPE_CHECKING:
     import click
