@@ -28,11 +28,12 @@ from nof0_core.domain.event import (
     InstrumentsListed,
     MarketSeen,
 )
+from nof0_core.domain.model import digest_of
 from nof0_core.ids import ENGINE
 from nof0_core.journal import read, verify
 from nof0_core.market import record
 from nof0_core.market.rereading import ViewReader, reread
-from nof0_core.prompts.book import PromptBook, digest
+from nof0_core.prompts.book import PromptBook
 from nof0_core.state.engine_state import EngineState
 from nof0_core.testing import Project
 
@@ -138,7 +139,7 @@ def test_every_prompt_can_be_put_together_and_fits_its_digest(journal):
         shortened += isinstance(body, CycleEnded | Decided) and any(body.texts_in)
         whole = cycles.joined(event).body
         if isinstance(whole, CycleEnded | Decided) and whole.prompt_digest is not None:
-            assert digest(whole.messages) == whole.prompt_digest
+            assert digest_of(whole.messages) == whole.prompt_digest
             assert whole.texts_in == ()
             seen.add((whole.trader, whole.type))
     assert seen >= {("alpha", "cycle"), ("alpha", "decided"), ("beta", "cycle")}
@@ -160,7 +161,7 @@ def test_a_day_can_be_read_by_itself(journal, tmp_path):
     for event in read(tmp_path, {}):
         whole = cycles.joined(event).body
         if isinstance(whole, CycleEnded | Decided) and whole.messages:
-            assert digest(whole.messages) == whole.prompt_digest
+            assert digest_of(whole.messages) == whole.prompt_digest
             prompts += 1
     assert prompts
 

@@ -25,13 +25,12 @@ def check(config_file: Path, data_dir: Path | None, *, as_json: bool) -> None:
     Reads CONFIG and all files it names, and renders the prompt templates once; opens nothing.
     Exits with 2 if something is wrong.
     """
-    from nof0_core import config as configuration
     from nof0_core.errors import ConfigError
-    from nof0_core.plugins import load_plugins
+    from nof0_core.project import load_config
     from nof0_core.runtime.preview import preflight
 
     try:
-        config = configuration.load(config_file, load_plugins(), data_dir=data_dir)
+        config = load_config(config_file, data_dir=data_dir)
         preflight(config)
     except ConfigError as error:
         if not as_json:

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nof0_core.cli.journal_place import Source
 from nof0_core.errors import JournalError
-from nof0_core.ids import TraderId
 
 if TYPE_CHECKING:
-    from nof0_core.journal.days import Day
+    from nof0_core.project import JournalReader
 
 RUNS = 3
 """So many stretches of days are named."""
@@ -22,7 +20,7 @@ STREAMS = 3
 
 
 def away_text(
-    place: Source,
+    place: JournalReader,
     *,
     traders: Iterable[str] = (),
     since: date = date.min,
@@ -37,28 +35,14 @@ def away_text(
         after: nor is a day without a record above this number.
     """
     from nof0_core.cli.journal_text import clean
-    from nof0_core.journal.days import read_days
-    from nof0_core.journal.places import streams
-    from nof0_core.journal.tally import away
 
     try:
-        listed = read_days(place.root) or {}
+        found = place.archived(traders)
     except JournalError as error:
         return f"which days are archived, and so not shown, is not known: {error}"
-    places = streams(place.root, place.elsewhere)
-    days: set[date] = set()
-    whose: dict[TraderId, None] = {}
-    chosen = set(traders)
-    for stream, of in sorted(listed.items()):
-        if chosen and stream not in chosen:
-            continue
-        asked = {day: entry for day, entry in of.items() if _is_asked(day, entry, since, after)}
-        directory = places.get(stream, place.root / stream)
-        missing = {entry for _, entry in away({stream: asked}, {stream: directory})}
-        found = {day for day, entry in asked.items() if entry in missing}
-        if found:
-            days |= found
-            whose[stream] = None
+    asked = [one for one in found if one.day >= since and one.last > after]
+    days = {one.day for one in asked}
+    whose = dict.fromkeys(one.stream for one in asked)
     if not days:
         return ""
     names = ", ".join(map(clean, whose)) if len(whose) <= STREAMS else f"{len(whose)} streams"
@@ -69,10 +53,6 @@ def tell_away(text: str) -> None:
     """Write what `away_text` said beside the output, which programs may read."""
     if text:
         click.echo(f"note: {text}", err=True)
-
-
-def _is_asked(day: date, entry: Day, since: date, after: int) -> bool:
-    return day >= since and entry.last > after
 
 
 def _runs(days: list[date]) -> str:

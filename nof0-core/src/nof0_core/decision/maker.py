@@ -9,10 +9,9 @@ from typing import Protocol
 import anyio
 import attrs
 
-from nof0_core.answers.parsing import Answer, parse, redacted
 from nof0_core.answers.sanitizing import Redact, clean, cut
 from nof0_core.answers.schema import answer_schema
-from nof0_core.answers.symbols import named
+from nof0_core.answers.validation import validate
 from nof0_core.border.completions import wrong_answer
 from nof0_core.border.foreign import Origin, reraise
 from nof0_core.clock import Clock, stopwatch
@@ -180,7 +179,7 @@ class DecisionMaker:
 
     def _judge(self, completion: Completion, context: DecisionContext) -> DecisionResult:
         try:
-            answer = named(_read(completion, self._redact), context)
+            answer = validate(completion, context, redact=self._redact)
         except InvalidOutputError as error:
             return DecisionResult(
                 status=CycleStatus.INVALID_OUTPUT, error=str(error), completion=completion
@@ -253,9 +252,3 @@ def _failed(failures: Sequence[tuple[CycleStatus, str, str]]) -> DecisionResult:
         status=others[-1] if others else CycleStatus.BUDGET_EXCEEDED,
         error="; ".join(f"{name}: {error}" for _, name, error in failures),
     )
-
-
-def _read(completion: Completion, redact: Redact) -> Answer:
-    if completion.decisions is None:
-        return redacted(parse(completion.text), redact)
-    return redacted(Answer(elements=completion.decisions), redact)

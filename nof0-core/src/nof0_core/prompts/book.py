@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from nof0_core.domain.candles import Interval
 from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.feedback import Feedback
-from nof0_core.domain.model import Message, Prompt
+from nof0_core.domain.model import Message, Prompt, digest_of
 from nof0_core.errors import Problem, PromptError
 from nof0_core.indicators.recipe import Wanted
 from nof0_core.money import exactly
@@ -101,8 +98,7 @@ class PromptBook:
     def render(self, context: DecisionContext, *, trader_name: str) -> Prompt:
         """Render both messages for one decision.
 
-        The digest is the SHA-256 of the JSON text `[["system","…"],["user","…"]]`, UTF-8, without
-        blanks: the same messages have the same digest everywhere.
+        The digest is that of `nof0_core.domain.model.digest_of`.
 
         A prompt over the limit is rendered again with as many of the newest bars as fit, the same
         number in every series; where not even one does, the past is left out as well. `cut` and
@@ -120,7 +116,9 @@ class PromptBook:
             Message(role="system", content=texts[0]),
             Message(role="user", content=texts[1]),
         )
-        return Prompt(messages=messages, digest=digest(messages), versions=self._versions, cut=cut)
+        return Prompt(
+            messages=messages, digest=digest_of(messages), versions=self._versions, cut=cut
+        )
 
     @exactly
     def _texts(self, context: DecisionContext, name: str) -> tuple[str, str]:
@@ -213,9 +211,3 @@ class PromptBook:
 
 def _fits(texts: tuple[str, str], limit: int) -> bool:
     return sum(map(estimate, texts)) <= limit
-
-
-def digest(messages: Sequence[Message]) -> str:
-    """Return the SHA-256 over roles and contents, in hex; see `PromptBook.render`."""
-    text = msgspec.json.encode([[message.role, message.content] for message in messages])
-    return hashlib.sha256(text).hexdigest()

@@ -8,12 +8,12 @@ from typing import Any
 import attrs
 
 from nof0_core.domain.context import BudgetLeft, DecisionContext
+from nof0_core.domain.fence import fenced
 from nof0_core.domain.limits import RiskLimits
 from nof0_core.domain.position import Holding
 from nof0_core.money import BPS, HUNDRED, ZERO, decimal, plain
 from nof0_core.prompts.braking import brakes, entries_left
 from nof0_core.prompts.coins import CoinViews
-from nof0_core.prompts.fence import fenced
 from nof0_core.prompts.figures import cents, minutes
 from nof0_core.prompts.past import past
 from nof0_core.prompts.view import View

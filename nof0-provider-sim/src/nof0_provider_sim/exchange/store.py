@@ -16,7 +16,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import BinaryIO
 
-from nof0_core.disk import sync_path
 from nof0_core.errors import ProviderError
 from nof0_core.files import in_words, open_regular, opened
 from nof0_core.plugins.env import Logger
@@ -103,7 +102,7 @@ class Store:
         self._file = fresh
         self._tail, self._due, self._is_told = 0, TAIL, False
         try:
-            sync_path(_real(self._path).parent)
+            _keep_name(_real(self._path))
         except OSError as error:
             # The new file is in use; a power failure may bring the old one back, also whole.
             self._log.warning(
@@ -189,3 +188,16 @@ def _read(path: Path, initial: Decimal) -> tuple[VenueState, int, int]:
             hints=("restore the file from a copy, or move it away to start a new account",),
         ) from error
     return state, size, tail
+
+
+def _keep_name(path: Path) -> None:
+    """Make the disk keep that a file has its name.
+
+    Raises:
+        OSError: the disk says no.
+    """
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

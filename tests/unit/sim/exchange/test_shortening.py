@@ -142,7 +142,7 @@ def _intercept(monkeypatch, step, act):
     elif step == "rename":
         monkeypatch.setattr(draft.Path, "replace", before(draft.Path.replace))
     else:
-        monkeypatch.setattr(store, "sync_path", before(store.sync_path))
+        monkeypatch.setattr(store, "_keep_name", before(store._keep_name))
 
 
 @pytest.mark.parametrize("step", STEPS)
