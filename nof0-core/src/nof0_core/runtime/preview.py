@@ -47,7 +47,7 @@ def prompt_book(
         trader.user_template,
         config.prompt_schema_version,
         max_tokens=max_tokens or config.max_prompt_tokens,
-        indicators=config.indicators,
+        indicators=config.indicators_of(trader),
         intervals=config.intervals,
         coins=coins,
     )
@@ -181,6 +181,7 @@ async def context(config: Config, trader_id: str) -> DecisionContext:
     from nof0_core.runtime.capital import capital_of
     from nof0_core.runtime.logs import logging_to
     from nof0_core.runtime.sections import sections_of
+    from nof0_core.runtime.sight import sight_of
 
     trader = find_trader(config, trader_id)
     clock = clocks.choose(config.clock, full_speed=True, resume_at=None)
@@ -196,7 +197,10 @@ async def context(config: Config, trader_id: str) -> DecisionContext:
         markets = await sections.open_all("market", {trader.market: config.markets[trader.market]})
         feed = make_feed(config, clock, trader.market, markets[trader.market])
         await feed.open(trader.symbols)
-        moment = await feed.moment(trader.symbols)
+        sight = sight_of(config, trader)
+        moment = await feed.moment(
+            trader.symbols, indicators=sight.indicators, with_books=sight.books
+        )
         now = clock.now()
         capital = capital_of(config, trader)
         return DecisionContext(
