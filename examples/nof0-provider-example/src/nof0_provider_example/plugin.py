@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from decimal import Decimal
+from typing import Any
 
 import attrs
 
@@ -12,6 +13,7 @@ from nof0_core import Env, ExchangeKind, MarketRef, PolicyKind, hookimpl, opt
 from nof0_core.protocols import ExchangeProvider, RiskCheck
 from nof0_provider_example.account_file import AccountFile
 from nof0_provider_example.exchange import ExampleExchange
+from nof0_provider_example.gross_exposure import GrossExposure
 from nof0_provider_example.quiet_hours import QuietHours
 
 
@@ -55,6 +57,14 @@ QUIET_HOURS: PolicyKind[QuietHours, RiskCheck] = PolicyKind(
     summary="no entries between two hours of the day, UTC",
 )
 
+GROSS_EXPOSURE: PolicyKind[GrossExposure, RiskCheck] = PolicyKind(
+    type="gross_exposure",
+    config=GrossExposure,
+    build=lambda config: config,
+    summary="all traders of a venue account together hold no more than so much on one side",
+    sees_venue_account=True,
+)
+
 
 @hookimpl
 def nof0_exchange_providers() -> list[ExchangeKind[ExampleConfig]]:
@@ -63,6 +73,6 @@ def nof0_exchange_providers() -> list[ExchangeKind[ExampleConfig]]:
 
 
 @hookimpl
-def nof0_risk_checks() -> list[PolicyKind[QuietHours, RiskCheck]]:
-    """Offer `type: quiet_hours` under risk_checks."""
-    return [QUIET_HOURS]
+def nof0_risk_checks() -> list[PolicyKind[Any, RiskCheck]]:
+    """Offer `type: quiet_hours` and `type: gross_exposure` under risk_checks."""
+    return [QUIET_HOURS, GROSS_EXPOSURE]

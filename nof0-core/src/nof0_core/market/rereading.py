@@ -29,7 +29,7 @@ class _Entry(msgspec.Struct, forbid_unknown_fields=True):
     time: msgspec.Raw
     quote: msgspec.Raw
     series: dict[str, _Table]
-    book: msgspec.Raw | None = None
+    book: msgspec.Raw = msgspec.Raw()  # noqa: RUF009 - nothing can change it
 
 
 _entries = msgspec.json.Decoder(dict[str, _Entry])
@@ -110,8 +110,8 @@ class ViewReader:
                 bytes(entry.time),
                 bytes(entry.quote),
             )
-            if entry.book is not None:
-                head = with_book(head, bytes(entry.book))
+            if book := bytes(entry.book):
+                head = with_book(head, book)
             texts.append(join_series(head, series))
         text = join_entries(texts)
         if digest(text) != body.digest:
