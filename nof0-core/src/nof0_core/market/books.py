@@ -49,20 +49,24 @@ class BookReader:
             raise
         except ProviderError:
             return {}
+        if isinstance(answer, str):
+            for symbol in symbols:
+                self._refuse(symbol, answer)
+            return {}
         now = self._clock.now()
-        found = {}
-        for symbol in symbols:
-            book = answer if isinstance(answer, str) else answer.get(symbol)
-            if book is None:
-                continue
-            wrong = book if isinstance(book, str) else self._fault(symbol, book, now)
-            if not wrong and isinstance(book, OrderBook):
-                self._ward.release(VERB, symbol)
-                found[symbol] = attrs.evolve(book, bids=book.bids[:LEVELS], asks=book.asks[:LEVELS])
-            else:
-                told = f"for {symbol} {wrong}"
-                self._ward.put(VERB, told, WITHOUT.format(symbol), symbol=symbol)
-        return found
+        checked = ((s, self._checked(s, answer[s], now)) for s in symbols if s in answer)
+        return {symbol: book for symbol, book in checked if book is not None}
+
+    def _checked(self, symbol: Symbol, book: object, now: datetime) -> OrderBook | None:
+        wrong = self._fault(symbol, book, now)
+        if wrong or not isinstance(book, OrderBook):
+            self._refuse(symbol, wrong)
+            return None
+        self._ward.release(VERB, symbol)
+        return attrs.evolve(book, bids=book.bids[:LEVELS], asks=book.asks[:LEVELS])
+
+    def _refuse(self, symbol: Symbol, wrong: str) -> None:
+        self._ward.put(VERB, f"for {symbol} {wrong}", WITHOUT.format(symbol), symbol=symbol)
 
     def _fault(self, symbol: Symbol, book: object, now: datetime) -> str:
         wrong = BOOK(book)

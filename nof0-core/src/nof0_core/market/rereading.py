@@ -29,7 +29,7 @@ class _Entry(msgspec.Struct, forbid_unknown_fields=True):
     time: msgspec.Raw
     quote: msgspec.Raw
     series: dict[str, _Table]
-    book: msgspec.Raw = msgspec.Raw()  # noqa: RUF009 - nothing can change it
+    book: msgspec.Raw = msgspec.Raw()
 
 
 _entries = msgspec.json.Decoder(dict[str, _Entry])

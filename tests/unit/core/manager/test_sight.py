@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from decimal import Decimal
 
-import attrs
 import pytest
 from staged_engine import stop_after
 
-from nof0_core.domain.decision import ALLOW
 from nof0_core.domain.cycle_record import CycleJoiner
+from nof0_core.domain.decision import ALLOW
 from nof0_core.domain.event import CycleEnded, MarketSeen, MarksSeen
 from nof0_core.domain.model import Completion
 from nof0_core.market import record
 from nof0_core.market.rereading import ViewReader
 from nof0_core.portfolio.venue import venue_view
 from nof0_core.state.engine_state import EngineState
-from nof0_core.testing.environment import START
 
 pytestmark = pytest.mark.anyio
 
@@ -39,7 +36,8 @@ async def scripted(config, env):
 
 @hookimpl
 def nof0_llm_backends():
-    return [BackendKind(type="scripted", config=Nothing, open=scripted, summary="says what a test wants")]
+    return [BackendKind(type="scripted", config=Nothing, open=scripted,
+        summary="says what it is told")]
 
 @hookimpl
 def nof0_risk_checks():
