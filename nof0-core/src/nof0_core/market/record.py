@@ -10,7 +10,7 @@ One object, an entry per symbol::
              "series": {"3m": {"columns": ["open_time", "open", ..., "ema20"],
                                "bars": [[1752451200000, 118990.0, ..., null], ...]}}}}
 
-Where traders are shown order books, `"book": {"time": …, "bids": [[price, size], …], "asks": …}`
+Where traders are shown order books, `"book": {"bids": [[price, size], …], "asks": …, "time": …}`
 stands between quote and series. Times of bars are milliseconds UTC. Floats are written with the
 fewest digits that give the same float back, Decimals as strings, NaN as null: what is restored has
 the same bits. Decoding and encoding again with msgspec gives the same bytes, so the digest can be
@@ -157,15 +157,14 @@ class _Table(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class _Book(msgspec.Struct, forbid_unknown_fields=True):
-    time: datetime
     bids: list[tuple[Decimal, Decimal]]
     asks: list[tuple[Decimal, Decimal]]
+    time: datetime
 
     @classmethod
     def of(cls, book: OrderBook) -> _Book:
-        return cls(
-            book.time, *([(e.price, e.size) for e in side] for side in (book.bids, book.asks))
-        )
+        bids, asks = ([(e.price, e.size) for e in side] for side in (book.bids, book.asks))
+        return cls(bids, asks, book.time)
 
     def restored(self, symbol: Symbol) -> OrderBook:
         bids, asks = (

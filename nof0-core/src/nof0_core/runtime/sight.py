@@ -8,10 +8,12 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from nof0_core.config.model import Config, IndicatorConfig, TraderConfig
+from nof0_core.ids import TraderId
 from nof0_core.indicators.computed import key_of
 from nof0_core.manager.sight import Sight
 from nof0_core.plugins.kinds import BackendKind, PolicyKind
 from nof0_core.prompts.book_use import uses_order_books
+from nof0_core.protocols import MarketCapability, MarketProvider, market_with
 
 
 def sight_of(config: Config, trader: TraderConfig) -> Sight:
@@ -42,6 +44,13 @@ def list_name(config: Config, trader: TraderConfig) -> str:
     if own is None or _content(own) == _content(config.indicators):
         return ""
     return hashlib.sha256(msgspec.json.encode(_content(own))).hexdigest()[:16]
+
+
+def in_vain(config: Config, market: str, provider: MarketProvider) -> list[TraderId]:
+    """Name the traders that ask for order books of a market that shows none."""
+    if market_with(provider, MarketCapability.ORDER_BOOKS) is not None:
+        return []
+    return [t.id for t in config.traders if t.market == market and sight_of(config, t).books]
 
 
 def own_lists(config: Config, market: str) -> Mapping[str, Sequence[IndicatorConfig]]:

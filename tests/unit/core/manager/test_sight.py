@@ -280,6 +280,24 @@ async def test_a_template_that_shows_books_has_them_asked_for_and_recorded(stage
             assert shown["ETH"].book is None
 
 
+async def test_who_looks_at_books_of_a_market_without_them_is_told_in_the_log(
+    stage, scene, lockstep
+):
+    trader(stage, "bob", "risk_checks: [looks_deep]")
+
+    def bare(market):
+        market.__class__ = type(
+            "Bare", (type(market),), {"capabilities": frozenset(), "books": None}
+        )
+
+    stage.on_market = bare
+    scene.script = {("bob", 1): [("BTC", "buy", 100_000)]}
+    await run(lockstep, moments=2)
+    told = [values for _, event, values in stage.log.lines if "no order books, which" in event]
+    assert told == [{"market": "staged", "traders": ["bob"]}]
+    assert scene.seen[0][2].book is None
+
+
 async def test_a_check_that_needs_books_has_them_and_nobody_else(stage, scene, lockstep):
     trader(stage, "bob", "risk_checks: [looks_deep]")
     show_book(stage)

@@ -121,7 +121,7 @@ def test_two_lists_of_indicators_have_their_bars_written_once_each(log):
 
 
 def test_a_book_is_written_each_time(log):
-    book = b'{"time":"2025-07-14T12:00:00Z","bids":[["1.5","2"]],"asks":[]}'
+    book = b'{"bids":[["1.5","2"]],"asks":[],"time":"2025-07-14T12:00:00Z"}'
     seen = []
     for each in (view(BTC=[series(flat(0))]), view(BTC=[series(flat(0))])):
         [entry] = each.entries
