@@ -363,9 +363,8 @@ def test_what_a_check_saw_of_all_traders_and_of_books_is_in_the_journal_alone(jo
     for event in events:
         while waiting and waiting[0].as_of < event.seq:
             cycle = waiting.pop(0)
-            instruments = state.facts.instruments("recorded")
             seen = venue_view(
-                state, marks, time=cycle.account.time, instruments=instruments, seq=cycle.as_of
+                state, marks, time=cycle.account.time, market="recorded", seq=cycle.as_of
             )
             assert [t.account for t in seen.traders if t.account.trader == "delta"] == [
                 cycle.account

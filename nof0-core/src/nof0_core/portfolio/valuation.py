@@ -133,7 +133,7 @@ class Portfolio:
             self._recorder.state,
             seen,
             time=time,
-            instruments=self._feeds[self._pricing[seen.venue_account]].instruments,
+            market=self._pricing[seen.venue_account],
             seq=self._recorder.journal.last_seq,
         )
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from nof0_core.domain.event import MarksSeen
-from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.venue_view import OpenEntry, VenueTrader, VenueView
-from nof0_core.ids import RESERVE, Symbol, TraderId
+from nof0_core.ids import RESERVE, TraderId
 from nof0_core.state.engine_state import EngineState
 from nof0_core.state.open_entries import open_entries
 
@@ -18,19 +16,19 @@ def venue_view(
     seen: MarksSeen,
     *,
     time: datetime,
-    instruments: Mapping[Symbol, Instrument],
+    market: str,
     seq: int,
 ) -> VenueView:
     """Make the picture of a venue account; it depends on the arguments alone.
 
     Args:
-        state: the fold of the journal up to `seq`.
+        state: the fold of the journal up to `seq`, with the instruments recorded until then.
         seen: the marks to value it at.
         time: of the decision, UTC.
-        instruments: of the market the venue account is valued with.
+        market: the section the venue account is valued with.
         seq: number of the newest record that counts.
     """
-    name = seen.venue_account
+    name, instruments = seen.venue_account, state.facts.instruments(market)
     entries: dict[TraderId, list[OpenEntry]] = {}
     for trader, entry in open_entries((*state.open_orders(name), *state.unbooked(name))):
         if entry.quantity:

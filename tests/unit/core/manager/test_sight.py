@@ -135,9 +135,7 @@ def rebuilt(events, seq):
         if event.seq <= seq:
             state.apply(event)
             newest = event if isinstance(event.body, MarksSeen) else newest
-    return lambda time: venue_view(
-        state, newest.body, time=time, instruments=state.facts.instruments("staged"), seq=seq
-    )
+    return lambda time: venue_view(state, newest.body, time=time, market="staged", seq=seq)
 
 
 def cycles(events, name):

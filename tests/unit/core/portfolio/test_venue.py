@@ -8,7 +8,14 @@ from decimal import Decimal
 import attrs
 import pytest
 
-from nof0_core.domain.event import Event, MarksSeen, OrderAnswered, OrderIntended, Transferred
+from nof0_core.domain.event import (
+    Event,
+    InstrumentsListed,
+    MarksSeen,
+    OrderAnswered,
+    OrderIntended,
+    Transferred,
+)
 from nof0_core.domain.order import OrderPurpose, OrderRequest, OrderStatus, Side
 from nof0_core.domain.outcome import OrderOutcome
 from nof0_core.domain.position import ExitPlan
@@ -66,13 +73,13 @@ class Told:
 
     @property
     def view(self):
-        instruments = {"BTC": samples.instrument()}
-        return venue_view(self.state, SEEN, time=NOW, instruments=instruments, seq=self.seq)
+        return venue_view(self.state, SEEN, time=NOW, market="hl", seq=self.seq)
 
 
 @pytest.fixture
 def told():
     told = Told()
+    told.tell(InstrumentsListed(section="hl", instruments={"BTC": samples.instrument()}))
     amounts = {"ann": Decimal(5000), "bob": Decimal(3000), RESERVE: Decimal(2000)}
     told.tell(
         Transferred(
@@ -88,7 +95,7 @@ def test_everybody_is_there_but_the_reserve(told):
         ("ann", 5000),
         ("bob", 3000),
     ]
-    assert (view.venue_account, view.seq) == ("paper", 1)
+    assert (view.venue_account, view.seq) == ("paper", 2)
     amounts = {UNASSIGNED: Decimal(7)}
     told.tell(
         Transferred(
