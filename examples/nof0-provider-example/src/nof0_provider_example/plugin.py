@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -31,6 +31,7 @@ from nof0_core.protocols import (
 from nof0_provider_example.account_file import AccountFile
 from nof0_provider_example.exchange import ExampleExchange
 from nof0_provider_example.favourite import Favourite
+from nof0_provider_example.gross_exposure import GrossExposure
 from nof0_provider_example.lines import Lines, LinesConfig
 from nof0_provider_example.quiet_hours import QuietHours
 from nof0_provider_example.recited import Recited, RecitedConfig
@@ -79,6 +80,14 @@ QUIET_HOURS: PolicyKind[QuietHours, RiskCheck] = PolicyKind(
     config=QuietHours,
     build=lambda config: config,
     summary="no entries between two hours of the day, UTC",
+)
+
+GROSS_EXPOSURE: PolicyKind[GrossExposure, RiskCheck] = PolicyKind(
+    type="gross_exposure",
+    config=GrossExposure,
+    build=lambda config: config,
+    summary="all traders of a venue account together hold no more than so much on one side",
+    sees_venue_account=True,
 )
 
 
@@ -144,9 +153,9 @@ def nof0_exchange_providers() -> list[ExchangeKind[ExampleConfig]]:
 
 
 @hookimpl
-def nof0_risk_checks() -> list[PolicyKind[QuietHours, RiskCheck]]:
-    """Offer `type: quiet_hours` under risk_checks."""
-    return [QUIET_HOURS]
+def nof0_risk_checks() -> list[PolicyKind[Any, RiskCheck]]:
+    """Offer `type: quiet_hours` and `type: gross_exposure` under risk_checks."""
+    return [QUIET_HOURS, GROSS_EXPOSURE]
 
 
 @hookimpl

@@ -11,8 +11,9 @@ from nof0_core.domain.account import AccountState
 from nof0_core.domain.context import BudgetLeft, DecisionContext, Performance
 from nof0_core.domain.cycle_record import joined
 from nof0_core.domain.decision import CHECK_FAILED, Judgement
-from nof0_core.domain.event import CycleEnded, Decided
+from nof0_core.domain.event import CycleEnded, Decided, MarksSeen
 from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.venue_view import VenueView
 from nof0_core.domain.vocabulary import CycleStatus
 from nof0_core.errors import EndOfDataError, JournalError, Nof0Error, in_words
 from nof0_core.execution.engine import ExecutionEngine
@@ -59,6 +60,7 @@ class CycleRunner:
         self._ended: dict[TraderId, CycleId] = {}
         self._seen: tuple[datetime | None, set[str]] = (None, set())
         self._bars = WrittenBars()
+        self._marks: dict[str, MarksSeen] = {}
 
     async def run(self, trader: Trader, scheduled: datetime, calls: CallLog) -> DecisionResult:
         """Run one cycle and return what came of its question.
@@ -69,7 +71,10 @@ class CycleRunner:
         config = trader.config
         self._ended.pop(config.id, None)
         feed = self._feeds[config.market]
-        moment = await feed.moment(config.symbols)
+        sight = trader.sight
+        moment = await feed.moment(
+            config.symbols, indicators=sight.indicators, with_books=sight.books
+        )
         self._record_market(config.market, moment)
         account = self._portfolio.account(config.id)
         self._brakes.evaluate(config.id, account)
@@ -90,8 +95,9 @@ class CycleRunner:
             decision_interval=config.decision_interval,
             past=self._recorder.state.past(config.id),
         )
+        venue = self._venue(config.exchange, account.time) if sight.venue else None
         as_of = self._recorder.last_seq
-        result = await trader.maker.decide(context, scheduled, calls)
+        result = await trader.maker.decide(context, scheduled, calls, venue)
         decided = self._decided(
             trader, scheduled, context, moment.digest, as_of, result, trader.maker.read(calls)
         )
@@ -158,6 +164,14 @@ class CycleRunner:
         # Without the zeros of what was held meanwhile: a replay holds nothing.
         usd = None if left.usd is None else Decimal(plain(left.usd))
         return BudgetLeft(usd=usd, tokens=left.tokens)
+
+    def _venue(self, venue_account: str, time: datetime) -> VenueView:
+        """Return all traders of a venue account; at which marks is written down where it is new."""
+        seen = self._portfolio.seen_marks(venue_account)
+        if self._marks.get(venue_account) != seen:
+            self._recorder.record(ENGINE, seen)
+            self._marks[venue_account] = seen
+        return self._portfolio.venue_view(seen, time)
 
     def _record_market(self, section: str, moment: MarketView) -> None:
         """Write down what traders see, once for all that see the same."""

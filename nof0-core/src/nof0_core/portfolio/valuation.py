@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 
 from nof0_core.analysis.performance import PerformanceTracker
 from nof0_core.config.model import Config
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.context import Performance
+from nof0_core.domain.event import MarksSeen
 from nof0_core.domain.snapshot import Quote
+from nof0_core.domain.venue_view import VenueView
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.market.feed import MarketFeed
 from nof0_core.money import exactly
+from nof0_core.portfolio.venue import venue_view
 from nof0_core.state.recorder import Recorder
 
 
@@ -111,6 +115,26 @@ class Portfolio:
             self._recorder.clock.now(),
             self._feeds[self._pricing[venue_account]].instruments,
             self._unquoted[venue_account],
+        )
+
+    def seen_marks(self, venue_account: str) -> MarksSeen:
+        """Return the marks of all that is held on a venue account, as it would be valued now."""
+        marks, stale = self._marks[venue_account], self._unquoted[venue_account]
+        held = dict.fromkeys(p.symbol for p in self._recorder.state.positions(venue_account))
+        return MarksSeen(
+            venue_account=venue_account,
+            marks={symbol: marks[symbol] for symbol in held if symbol in marks},
+            stale=tuple(symbol for symbol in held if symbol in stale or symbol not in marks),
+        )
+
+    def venue_view(self, seen: MarksSeen, time: datetime) -> VenueView:
+        """Return all traders of a venue account at these marks, as of the newest record."""
+        return venue_view(
+            self._recorder.state,
+            seen,
+            time=time,
+            market=self._pricing[seen.venue_account],
+            seq=self._recorder.last_seq,
         )
 
     @exactly

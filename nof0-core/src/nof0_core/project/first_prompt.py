@@ -97,6 +97,7 @@ async def first_context(config: Config, trader_id: str) -> DecisionContext:
     from nof0_core.runtime.capital import capital_of
     from nof0_core.runtime.logs import logging_to
     from nof0_core.runtime.sections import sections_of
+    from nof0_core.runtime.sight import sight_of
 
     trader = find_trader(config, trader_id)
     clock = clocks.choose(config.clock, full_speed=True, resume_at=None)
@@ -112,7 +113,10 @@ async def first_context(config: Config, trader_id: str) -> DecisionContext:
         markets = await sections.open_all("market", {trader.market: config.markets[trader.market]})
         feed = make_feed(config, clock, trader.market, markets[trader.market])
         await feed.open(trader.symbols)
-        moment = await feed.moment(trader.symbols)
+        sight = sight_of(config, trader)
+        moment = await feed.moment(
+            trader.symbols, indicators=sight.indicators, with_books=sight.books
+        )
         now = clock.now()
         capital = capital_of(config, trader)
         return DecisionContext(

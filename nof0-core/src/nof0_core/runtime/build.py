@@ -35,6 +35,7 @@ from nof0_core.redaction import Redactor
 from nof0_core.risk.gate import RiskGate
 from nof0_core.runtime import compatibility, origins
 from nof0_core.runtime.preview import prompt_book
+from nof0_core.runtime.sight import own_lists, sight_of
 from nof0_core.spending.budget import CallStore, ModelBudget
 from nof0_core.state.recorder import Recorder
 
@@ -69,6 +70,7 @@ def make_feed(
         quotes_within=limits.quotes,
         candles_within=limits.candles,
         ward=quarantine.ward("market", section) if quarantine is not None else None,
+        own=own_lists(config, section),
     )
 
 
@@ -152,11 +154,16 @@ def make_manager(
             return [stream for find in finders if (stream := find()) is not None]
         return [once_there(there[name], find) for find in finders]
 
-    coins = CoinViews.of(config.indicators)
+    sights = {t.id: sight_of(config, t) for t in config.traders}
+    # Who sees the same indicators shares what is written out of them.
+    coins = {sights[t.id].indicators: CoinViews.of(config.indicators_of(t)) for t in config.traders}
     traders = {
         t.id: Trader(
             config=t,
-            maker=_maker(config, t, chains[t.id], clock, coins, recorder.log),
+            maker=_maker(
+                config, t, chains[t.id], clock, coins[sights[t.id].indicators], recorder.log
+            ),
+            sight=sights[t.id],
             is_paused=brakes.is_paused(t.id),
         )
         for t in config.traders

@@ -39,7 +39,7 @@ def prompt_book(
         trader.user_template,
         config.prompt_schema_version,
         max_tokens=max_tokens or config.max_prompt_tokens,
-        indicators=config.indicators,
+        indicators=config.indicators_of(trader),
         intervals=config.intervals,
         coins=coins,
     )

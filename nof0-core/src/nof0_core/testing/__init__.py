@@ -18,7 +18,18 @@ from nof0_core.testing.events import sample_events
 from nof0_core.testing.imports import private_imports
 from nof0_core.testing.market import HandMarket
 from nof0_core.testing.project import Outcome, Project
-from nof0_core.testing.samples import account, context, decision, instrument, risk_context
+from nof0_core.testing.samples import (
+    account,
+    approved_entry,
+    context,
+    decision,
+    holding,
+    instrument,
+    open_entry,
+    order_book,
+    risk_context,
+    venue_view,
+)
 from nof0_core.testing.views import trader_view, view
 
 # A failed assertion of a suite then shows the values it compared.
@@ -31,13 +42,18 @@ __all__ = [
     "Outcome",
     "Project",
     "account",
+    "approved_entry",
     "context",
     "decision",
     "env",
+    "holding",
     "instrument",
+    "open_entry",
+    "order_book",
     "private_imports",
     "risk_context",
     "sample_events",
     "trader_view",
+    "venue_view",
     "view",
 ]
