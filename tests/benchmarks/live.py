@@ -5,8 +5,8 @@ not in lockstep but jumps as soon as nobody works: with its rule-based models, w
 read their prompt and answer in text, and with a single one of those, for which everything is new at
 each moment. The processes take turns, so that work beside them disturbs all alike. Prints medians
 of CPU time of the thread, in µs, and for a second checkout its share of the first: cycles that
-hold and that order, prompts, syncs with and without positions, looks at what people ask for, records
-(nothing waits for the disk). `tests/benchmarks/llm.py` has what many waiting traders add.
+hold and that order, prompts, syncs with and without positions, looks at what people ask for, and
+records (nothing waits for the disk). `tests/benchmarks/llm.py` has what many waiting traders add.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ import tempfile
 import time
 import types
 from collections import defaultdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("nof0-core", "nof0-provider-sim", "nof0-provider-hyperliquid", "nof0-llm", "nof0-api")
@@ -71,17 +72,18 @@ class Spent(defaultdict[str, list[float]]):
 
         setattr(owner, name, measured)
 
-    def awaited(self, owner: type, name: str, label) -> None:
+    def awaited(self, owner: type, name: str, label, *, is_known_before: bool = False) -> None:
         """Measure a method that waits, without what others do meanwhile."""
         method = getattr(owner, name)
 
         @functools.wraps(method)
         async def measured(*args, **kwargs):
             steps: list[float] = []
+            before = label(args) if is_known_before else ""
             try:
                 return await _stepped(method(*args, **kwargs), steps)
             finally:
-                self[label(args)].append(sum(steps))
+                self[before or label(args)].append(sum(steps))
 
         setattr(owner, name, measured)
 
@@ -104,29 +106,14 @@ def _stepped(coroutine, steps: list[float]):
             error = raised
 
 
-def work(kind: str, folder: Path) -> None:
-    """Run one configuration; a turn for each line that comes in, told in a line."""
+def hurried(start: datetime) -> Any:
+    """Return a clock that is not in lockstep and jumps when every task waits."""
     import anyio
 
-    from nof0_core import config as configuration
-    from nof0_core.domain.vocabulary import ClockKind
-    from nof0_core.execution.engine import ExecutionEngine
-    from nof0_core.journal import Journal
-    from nof0_core.manager.cycle import CycleRunner
-    from nof0_core.manager.syncs import VenueDuties
-    from nof0_core.market.feed import MarketFeed
-    from nof0_core.plugins import load_plugins
-    from nof0_core.prompts import PromptBook
-    from nof0_core.runtime import clocks
-    from nof0_core.runtime.engine import open_engine
-    from nof0_core.testing.environment import Lines
-
     class Hurried:
-        """Jumps when every task waits."""
-
         is_lockstep = False
 
-        def __init__(self, start: datetime) -> None:
+        def __init__(self) -> None:
             self._now = start
 
         def now(self) -> datetime:
@@ -136,55 +123,66 @@ def work(kind: str, folder: Path) -> None:
             await anyio.wait_all_tasks_blocked()
             self._now = max(self._now, moment)
 
-    clocks.choose = lambda config, **_: Hurried(config.start)
-    clocks.kind = lambda _: ClockKind.SCALED
-    os.fsync = lambda _: None
-    spent, holds = Spent(), [True]
+    return Hurried()
 
-    def held(args) -> str:
-        execution = args[0]
-        has = any(execution._recorder.state.positions(execution.venue_account))
-        return "sync, positions held" if has else "sync, nothing held"
+
+def measure(spent: Spent) -> None:
+    """Measure the parts of a run from now on."""
+    from nof0_core.execution.engine import ExecutionEngine
+    from nof0_core.journal import Journal
+    from nof0_core.manager.cycle import CycleRunner
+    from nof0_core.manager.syncs import VenueDuties
+    from nof0_core.market.feed import MarketFeed
+    from nof0_core.prompts import PromptBook
+
+    ordered: list[None] = []
 
     def submitted(_) -> str:
-        holds[0] = False
+        ordered.append(None)
         return "orders"
 
     def cycle(_) -> str:
-        label = "cycle that holds" if holds[0] else "cycle that orders"
-        holds[0] = True
+        label = "cycle that orders" if ordered else "cycle that holds"
+        ordered.clear()
         return label
+
+    def sync(args) -> str:
+        duties, venue_account = args
+        has = any(duties._recorder.state.positions(venue_account))
+        return "sync, positions held" if has else "sync, nothing held"
 
     spent.awaited(ExecutionEngine, "submit", submitted)
     spent.awaited(CycleRunner, "run", cycle)
     spent.awaited(MarketFeed, "moment", lambda _: "market moment")
+    spent.awaited(VenueDuties, "sync", sync, is_known_before=True)
     spent.awaited(VenueDuties, "listen", lambda _: "look at requests")
     spent.awaited(VenueDuties, "guard", lambda _: "guard")
-    execution_of = VenueDuties._sync
-    VenueDuties._sync = lambda self, name, execution: execution_of(self, name, execution)
-    whole = VenueDuties.sync
-
-    async def sync(self, name):
-        steps: list[float] = []
-        label = held((self._executions[name],))
-        try:
-            await _stepped(whole(self, name), steps)
-        finally:
-            spent[label].append(sum(steps))
-
-    VenueDuties.sync = sync
     spent.called(PromptBook, "render", lambda _: "prompt")
     spent.called(Journal, "append", lambda args: f"record: {args[3].type}")
-    path = prepared(kind, folder)
-    config = configuration.load(path, load_plugins(), data_dir=folder / "data")
-    done = 0
-    wanted = WARM
+
+
+def work(kind: str, folder: Path) -> None:
+    """Run one configuration; a turn for each line that comes in, told in a line."""
+    import anyio
+
+    from nof0_core import config as configuration
+    from nof0_core.domain.vocabulary import ClockKind
+    from nof0_core.plugins import load_plugins
+    from nof0_core.runtime import clocks
+    from nof0_core.runtime.engine import open_engine
+    from nof0_core.testing.environment import Lines
+
+    clocks.choose = lambda config, **_: hurried(config.start)
+    clocks.kind = lambda _: ClockKind.SCALED
+    os.fsync = lambda _: None
+    spent = Spent()
+    measure(spent)
+    config = configuration.load(prepared(kind, folder), load_plugins(), data_dir=folder / "data")
 
     async def main() -> None:
         async with open_engine(config, full_speed=True, log=lambda _: Lines()) as engine:
             traders = engine.manager.traders.values()
-            venues = list(config.exchanges)
-            duties = engine.manager._venues
+            wanted = WARM
 
             def after(_: object) -> None:
                 nonlocal wanted
@@ -196,20 +194,8 @@ def work(kind: str, folder: Path) -> None:
                     engine.manager.stop("done")
                 wanted += CYCLES
 
-            async def look() -> None:
-                # As once a second where time passes.
-                last = engine.clock.now()
-                while not engine.manager.stop_reason:
-                    await anyio.lowlevel.checkpoint()
-                    if engine.clock.now() - last >= timedelta(seconds=15):
-                        last = engine.clock.now()
-                        for name in venues:
-                            await duties.listen(name)
-                            await duties.guard(name)
-
             await engine.manager.run(after)
 
-    del done
     anyio.run(main)
 
 
@@ -253,7 +239,7 @@ class Runner:
             "NOF0_BENCHED": str(checkout),
         }
         folder.mkdir(parents=True)
-        self._process = subprocess.Popen(  # noqa: S603 - ourselves
+        self._process = subprocess.Popen(
             [sys.executable, __file__, "--work", kind, str(folder)],
             env=environment,
             stdin=subprocess.PIPE,

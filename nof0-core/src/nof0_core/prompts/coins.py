@@ -77,7 +77,9 @@ class CoinViews:
             day_volume_usd=None if volume is None else volume.quantize(_WHOLE),
             max_leverage=leverage,
             min_order_usd=instrument.min_notional,
-            series=tuple(self._texts.view(symbol, each, decimals) for each in snapshot.series.values()),
+            series=tuple(
+                self._texts.view(symbol, each, decimals) for each in snapshot.series.values()
+            ),
         )
 
     def units(self, snapshot: MarketSnapshot) -> _Units:

@@ -34,7 +34,6 @@ _WORDS = {
     Scale.SIGNED_INDEX: "cmo willr aroonosc smi tsi",
     Scale.VOLUME: "volume obv ad",
 }
-_DECIMALS = tuple(f"%.{digits}f" for digits in range(20))
 _SCALES = {word: scale for scale, words in _WORDS.items() for word in words.split()}
 
 
@@ -63,15 +62,11 @@ def form_of(values: FloatArray, scale: Scale, price_decimals: int) -> str:
         scale: what they are.
         price_decimals: digits after the point of the coin's price.
     """
-    if scale is Scale.VOLUME:
-        # Infinity and NaN less themselves are NaN, which is not 0.
-        largest = max((abs(v) for v in values.tolist() if v - v == 0), default=0.0)
-        return _DECIMALS[(largest < 1000) + (largest < 100) + (largest < 10) + (largest < 1)]
-    if scale is Scale.PRICE:
-        return _decimals(price_decimals)
-    if scale is Scale.DIFFERENCE:
-        return _decimals(price_decimals + 1)
-    return "%.5g" if scale is Scale.OTHER else "%.1f"
+    if scale is not Scale.VOLUME:
+        return _form(scale, price_decimals)
+    # Infinity and NaN less themselves are NaN, which is not 0.
+    largest = max([abs(v) for v in values.tolist() if v - v == 0], default=0.0)
+    return f"%.{(largest < 1000) + (largest < 100) + (largest < 10) + (largest < 1)}f"
 
 
 def number(form: str, value: float) -> str:
@@ -79,5 +74,10 @@ def number(form: str, value: float) -> str:
     return form % value if value == value else "n/a"  # noqa: PLR0124 - NaN alone differs from itself
 
 
-def _decimals(digits: int) -> str:
-    return _DECIMALS[digits] if digits < len(_DECIMALS) else f"%.{digits}f"
+@functools.lru_cache(maxsize=256)
+def _form(scale: Scale, price_decimals: int) -> str:
+    if scale is Scale.OTHER:
+        return "%.5g"
+    if scale in {Scale.PERCENT_INDEX, Scale.SIGNED_INDEX}:
+        return "%.1f"
+    return f"%.{price_decimals + (scale is Scale.DIFFERENCE)}f"

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
-from nof0_core.domain.candles import FloatArray
 from nof0_core.domain.snapshot import Series
 from nof0_core.ids import Symbol
 from nof0_core.prompts.scale import Scale, form_of, number
@@ -14,12 +12,8 @@ from nof0_core.prompts.view import Later, View
 _KEPT = 64
 
 
-class _Row(NamedTuple):
-    """A row that was written: its numbers as bytes, how they are written, and each of them."""
-
-    values: bytes
-    form: str
-    pieces: list[str]
+_Row = tuple[bytes, str, str]
+"""A row that was written: its numbers as bytes, how each is written, and the text."""
 
 
 class SeriesText:
@@ -43,7 +37,6 @@ class SeriesText:
         self._before = before
         self._gone = -1 if before is None else _gone(before.series, series)
         self._rows: dict[str, _Row] = {}
-        self._lines: dict[str, str] = {}
         self._tables: dict[tuple[str, ...], str] = {}
 
     def view(self) -> View:
@@ -61,15 +54,19 @@ class SeriesText:
 
     def rows(self) -> tuple[tuple[str, str], ...]:
         """Return name and values of all rows: close, volume, then the indicators."""
-        return tuple((name, self._row(name)) for name in self._names())
+        names = self._names()
+        self._write(names)
+        return tuple((name, self._rows[name][2]) for name in names)
 
     def table(self, without: Sequence[str] = ()) -> str:
         """Return all rows as lines, those named left out."""
         key = tuple(without)
         known = self._tables.get(key)
         if known is None:
-            lines = [f"{name}: {self._row(name)}" for name in self._names() if name not in key]
-            known = self._tables[key] = "\n".join(lines)
+            names = [name for name in self._names() if name not in key]
+            self._write(names)
+            rows = self._rows
+            known = self._tables[key] = "\n".join([f"{name}: {rows[name][2]}" for name in names])
         return known
 
     def last(self) -> View:
@@ -88,34 +85,32 @@ class SeriesText:
     def _names(self) -> tuple[str, ...]:
         return ("close", "volume", *self.series.indicators)
 
-    def _row(self, name: str) -> str:
-        line = self._lines.get(name)
-        if line is None:
-            row = self._rows[name] = self._written(name, self._values(name))
-            line = self._lines[name] = " ".join(row.pieces)
-        return line
-
-    def _values(self, name: str) -> FloatArray:
-        if name == "close":
-            return self.series.candles.close
-        if name == "volume":
-            return self.series.candles.volume
-        return self.series.indicators[name]
-
-    def _written(self, name: str, values: FloatArray) -> _Row:
-        """Write what is new of a row: whatever differs in a bit is."""
-        found = values.tobytes()
-        form = form_of(values, self._scale(name), self._decimals)
-        before = None if self._before is None else self._before._rows.get(name)  # noqa: SLF001
-        if before is not None and before.form == form:
-            kept = before.pieces[self._gone :] if self._gone >= 0 else []
-            size = len(kept) * values.itemsize
-            if size and before.values[-size:] == found[:size]:
-                if size == len(found):
-                    return _Row(found, form, kept)
-                fresh = [number(form, value) for value in values[len(kept) :].tolist()]
-                return _Row(found, form, kept + fresh)
-        return _Row(found, form, [number(form, value) for value in values.tolist()])
+    def _write(self, names: Sequence[str]) -> None:
+        """Write rows, of each what is new: whatever differs in a bit is."""
+        bars, indicators, rows = self.series.candles, self.series.indicators, self._rows
+        known = {} if self._before is None or self._gone < 0 else self._before._rows  # noqa: SLF001
+        for name in names:
+            if name in rows:
+                continue
+            if name == "close":
+                values = bars.close
+            else:
+                values = bars.volume if name == "volume" else indicators[name]
+            found = values.tobytes()
+            form = form_of(values, self._scale(name), self._decimals)
+            before = known.get(name)
+            if before is not None and before[1] == form:
+                gone = self._gone * values.itemsize
+                kept = len(before[0]) - gone
+                if 0 < kept <= len(found) and before[0][gone:] == found[:kept]:
+                    text = before[2].split(" ", self._gone)[-1] if gone else before[2]
+                    if kept < len(found):
+                        fresh = values[kept // values.itemsize :].tolist()
+                        text = " ".join([text, *[number(form, value) for value in fresh]])
+                    rows[name] = found, form, text
+                    continue
+            text = " ".join([number(form, value) for value in values.tolist()])
+            rows[name] = found, form, text
 
 
 class SeriesTexts:

@@ -1,7 +1,7 @@
 """What is written of markets that go on: the same text whatever was written before.
 
-`tests/data/rendered_prompts.json` has the digest of all prompts of each seed as they were first written;
-a template or a format that is changed on purpose is the only reason to write it anew:
+`tests/data/rendered_prompts.json` has the digest of all prompts of each seed as they were first
+written; a template or a format that is changed on purpose is the only reason to write it anew:
 `python tests/unit/core/prompts/test_texts_over_time.py`.
 """
 

@@ -29,7 +29,7 @@ class Listing:
         """Tell that nothing can have come since `found_empty`; look at it where this is False."""
         now = stopwatch()
         try:
-            found = os.stat(self._path)
+            found = os.stat(self._path)  # noqa: PTH116 - asked at every look
         except FileNotFoundError:
             self._stamp = None
             return True
