@@ -105,6 +105,7 @@ class Book:
         self._by_id: dict[int, Order] = {}
         self._by_client: dict[ClientOrderId, Order] = {}
         self._open: dict[int, Order] = {}
+        self._opening: dict[int, Order] = {}
         self._open_of: defaultdict[Symbol, dict[int, Order]] = defaultdict(dict)
         self.version = 0
 
@@ -114,6 +115,8 @@ class Book:
         self._by_id[taken.venue_order_id] = order
         self._by_client[taken.client_id] = order
         self._open[taken.venue_order_id] = order
+        if not taken.is_reduce_only:
+            self._opening[taken.venue_order_id] = order
         self._open_of[taken.symbol][taken.venue_order_id] = order
         self.version += 1
 
@@ -127,6 +130,7 @@ class Book:
         order.status, order.reason = status, reason
         taken = order.taken
         self._open.pop(taken.venue_order_id, None)
+        self._opening.pop(taken.venue_order_id, None)
         of_coin = self._open_of[taken.symbol]
         of_coin.pop(taken.venue_order_id, None)
         if not of_coin:
@@ -149,6 +153,10 @@ class Book:
     def open(self) -> Iterator[Order]:
         """Iterate over a snapshot of the waiting orders, oldest first."""
         return iter(tuple(self._open.values()))
+
+    def opening(self) -> list[Order]:
+        """Return the waiting orders that may open a position, oldest first: those hold margin."""
+        return list(self._opening.values())
 
     def open_of(self, symbol: Symbol) -> list[Order]:
         """Return the waiting orders of one coin, oldest first."""
