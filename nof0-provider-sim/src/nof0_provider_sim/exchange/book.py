@@ -30,6 +30,9 @@ class Order:
     paid: Decimal = ZERO
     reason: str = ""
     triggered_ms: int | None = None
+    _shown: tuple[tuple[object, ...], VenueOrder] | None = attrs.field(
+        default=None, init=False, eq=False, repr=False
+    )
 
     def left(self, position: Decimal) -> Decimal:
         """Return the size not filled yet, in coins.
@@ -59,7 +62,13 @@ class Order:
         return self.taken.sent_ms if self.triggered_ms is None else self.triggered_ms
 
     def shown(self) -> VenueOrder:
-        """Return the order as the venue reports it."""
+        """Return the order as the venue reports it: the same object until something changes."""
+        stands = self.status, self.filled, self.paid, self.reason, self.triggered_ms
+        if self._shown is None or self._shown[0] != stands:
+            self._shown = stands, self._made()
+        return self._shown[1]
+
+    def _made(self) -> VenueOrder:
         taken = self.taken
         average = None
         if self.filled:
