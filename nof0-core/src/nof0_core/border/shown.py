@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from typing import Any, TypeVar
 
 import attrs
@@ -16,6 +17,7 @@ T = TypeVar("T")
 K = TypeVar("K")
 V = TypeVar("V")
 _IMMUTABLE = (type(None), bool, int, float, str, bytes, Decimal, date, timedelta, Enum)
+_COMMON = frozenset({type(None), bool, int, float, str, Decimal, datetime, timedelta})
 
 
 class Copies(Mapping[K, V]):
@@ -70,7 +72,7 @@ class Copier:
         Raises:
             Exception: a value of a foreign class cannot be copied.
         """
-        if isinstance(value, _IMMUTABLE):
+        if type(value) in _COMMON or isinstance(value, _IMMUTABLE):
             return value
         found = self._known.get(id(value))
         if found is None:
@@ -89,9 +91,15 @@ class Copier:
             return Copies(tuple(originals), lambda key: self(value[originals[key]]))
         if type(value) in (tuple, list, set, frozenset):
             return type(value)(self(inner) for inner in value)
-        if attrs.has(type(value)):
-            made = object.__new__(type(value))
-            for field in attrs.fields(type(value)):
-                object.__setattr__(made, field.name, self(getattr(value, field.name)))
+        kind: Any = type(value)
+        if attrs.has(kind):
+            made = object.__new__(kind)
+            for name in _fields(kind):
+                object.__setattr__(made, name, self(getattr(value, name)))
             return made
         return copy.deepcopy(value)
+
+
+@cache
+def _fields(kind: type[attrs.AttrsInstance]) -> tuple[str, ...]:
+    return tuple(field.name for field in attrs.fields(kind))

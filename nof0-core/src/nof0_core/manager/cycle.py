@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from nof0_core.decision import CallsMade, DecisionResult
@@ -244,7 +245,7 @@ def _instruments(
     """Return those of the coins a trader may trade or holds: others are not in the journal."""
     wanted = dict.fromkeys((*symbols, *(holding.symbol for holding in account.holdings)))
     listed = feed.instruments
-    return {symbol: listed[symbol] for symbol in wanted if symbol in listed}
+    return MappingProxyType({symbol: listed[symbol] for symbol in wanted if symbol in listed})
 
 
 def _failure(error: BaseException) -> tuple[CycleStatus, str]:
