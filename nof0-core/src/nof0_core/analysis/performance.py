@@ -113,6 +113,7 @@ class PerformanceTracker:
         self._trades = 0
         self._wins = 0
         self._net = Decimal(0)
+        self._curve: Sequence[EquityPoint] | None = None
 
     @property
     def sharpe_ratio(self) -> float:
@@ -165,8 +166,10 @@ class PerformanceTracker:
         cycles: int,
     ) -> Performance:
         """Return what `performance` returns for the same arguments."""
-        if len(trades) < self._trades or not self._continues(curve):
+        is_known = curve is self._curve and not isinstance(curve, list)
+        if len(trades) < self._trades or not (is_known or self._continues(curve)):
             self._forget()
+        self._curve = curve
         for index in range(self._points, len(curve)):
             self.add_point(curve[index])
         for index in range(self._trades, len(trades)):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
+from typing import Any
 
 from nof0_core.decision import CallsMade, DecisionResult
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.context import BudgetLeft, DecisionContext, Performance
-from nof0_core.domain.cycle_record import joined
 from nof0_core.domain.decision import CHECK_FAILED, Judgement
 from nof0_core.domain.event import CycleEnded, Decided, MarksSeen
 from nof0_core.domain.instrument import Instrument
@@ -98,14 +99,14 @@ class CycleRunner:
         venue = self._venue(config.exchange, account.time) if sight.venue else None
         as_of = self._recorder.last_seq
         result = await trader.maker.decide(context, scheduled, calls, venue)
-        decided = self._decided(
+        said = self._said(
             trader, scheduled, context, moment.digest, as_of, result, trader.maker.read(calls)
         )
         try:
             if result.approved:
-                await self._carry_out(trader, decided, result)
+                await self._carry_out(trader, Decided(**said), result)
             else:
-                body = joined(decided, ending(decided, status=result.status, error=result.error))
+                body = CycleEnded(**said, status=result.status, error=result.error)
                 self._end(body, took=result.latency_s)
         finally:
             self._alert_failed_checks(config.id, result.judgements)
@@ -214,7 +215,7 @@ class CycleRunner:
         )
         self._end(body, took=0.0)
 
-    def _decided(
+    def _said(
         self,
         trader: Trader,
         scheduled: datetime,
@@ -223,10 +224,11 @@ class CycleRunner:
         as_of: int,
         result: DecisionResult,
         made: CallsMade,
-    ) -> Decided:
+    ) -> dict[str, Any]:
+        """Return what is recorded of a decision, whatever becomes of it."""
         completion, prompt = result.completion, result.prompt
         model = trader.config.model.name if completion is None else completion.model
-        return Decided(
+        return dict(  # noqa: C408 - the arguments of a record
             trader=context.trader,
             cycle=context.cycle,
             number=self._recorder.state.standing(context.trader).cycles + 1,
@@ -257,7 +259,7 @@ def _instruments(
     """Return those of the coins a trader may trade or holds: others are not in the journal."""
     wanted = dict.fromkeys((*symbols, *(holding.symbol for holding in account.holdings)))
     listed = feed.instruments
-    return {symbol: listed[symbol] for symbol in wanted if symbol in listed}
+    return MappingProxyType({symbol: listed[symbol] for symbol in wanted if symbol in listed})
 
 
 def _failure(error: BaseException) -> tuple[CycleStatus, str]:

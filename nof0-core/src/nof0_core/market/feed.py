@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import TypeAlias
 
 import anyio
@@ -289,7 +290,7 @@ class MarketFeed:
         moment = MarketView(
             time=now,
             digest=record.digest(text),
-            snapshots=snapshots,
+            snapshots=MappingProxyType(snapshots),
             missing=missing,
             entries=entries,
         )

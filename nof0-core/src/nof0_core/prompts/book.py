@@ -16,6 +16,7 @@ from nof0_core.indicators.recipe import Wanted
 from nof0_core.money import exactly
 from nof0_core.prompts.coins import CoinViews
 from nof0_core.prompts.figures import estimate
+from nof0_core.prompts.limits import LimitViews
 from nof0_core.prompts.template import Source, read, render, shown
 from nof0_core.prompts.trimming import longest, newest, notice, without_past
 from nof0_core.prompts.variables import variables
@@ -59,6 +60,7 @@ class PromptBook:
         self._intervals = intervals
         self._coins = CoinViews.of(indicators or ()) if coins is None else coins
         self._max_tokens = max_tokens
+        self._limits = LimitViews()
 
     def lint(self) -> list[Problem]:
         """Find all that `check` finds, and what a model would not be told.
@@ -89,7 +91,10 @@ class PromptBook:
         from nof0_core.prompts.sample import sample_contexts
 
         contexts = sample_contexts(indicators=self._indicators, intervals=self._intervals)
-        samples = [variables(each, name="Sample", coins=self._coins) for each in contexts]
+        samples = [
+            variables(each, name="Sample", coins=self._coins, limits=self._limits)
+            for each in contexts
+        ]
         problems: list[Problem] = []
         for path in dict.fromkeys((self._system, self._user)):
             problems.extend(self._check(path, samples))
@@ -122,7 +127,7 @@ class PromptBook:
 
     @exactly
     def _texts(self, context: DecisionContext, name: str) -> tuple[str, str]:
-        values = variables(context, name=name, coins=self._coins)
+        values = variables(context, name=name, coins=self._coins, limits=self._limits)
         system, user = self._sources
         return render(system, values), render(user, values)
 

@@ -90,7 +90,9 @@ class CoinViews:
             max_leverage=leverage,
             min_order_usd=instrument.min_notional,
             book=None if book is None else Later(lambda: book_view(book, snapshot.time, tick)),
-            series=tuple(self._texts.view(each, decimals) for each in snapshot.series.values()),
+            series=tuple(
+                self._texts.view(symbol, each, decimals) for each in snapshot.series.values()
+            ),
         )
 
     def units(self, snapshot: MarketSnapshot) -> _Units:

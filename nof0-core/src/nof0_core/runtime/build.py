@@ -23,7 +23,7 @@ from nof0_core.manager.hints import HintStream, once_there
 from nof0_core.manager.manager import Manager
 from nof0_core.manager.measurements import Measurements
 from nof0_core.manager.rebalance import Rebalancer
-from nof0_core.manager.requests import HaltSwitch, Requests
+from nof0_core.manager.requests import HaltSwitch, HaltWatch, Requests
 from nof0_core.manager.trader import Trader
 from nof0_core.manager.views import ViewBuilder
 from nof0_core.market.feed import MarketFeed
@@ -119,12 +119,12 @@ def make_manager(
     }
     pricing = compatibility.pricing(config)
     portfolio = Portfolio(config=config, recorder=recorder, feeds=feeds, pricing=pricing)
-    switch = HaltSwitch(config.state_dir)
+    halts = HaltWatch(HaltSwitch(config.state_dir), clock)
     brakes = TraderBrakes(
         recorder=recorder,
         portfolio=portfolio,
         traders={t.id: t for t in config.traders},
-        switch=switch,
+        halts=halts,
     )
     executions: dict[str, ExecutionEngine] = {}
     there = {name: anyio.Event() for name in config.exchanges}
@@ -182,7 +182,7 @@ def make_manager(
         brakes=brakes,
         traders=traders,
         venue_accounts=tuple(config.exchanges),
-        switch=switch,
+        halts=halts,
         requests=Requests(config.state_dir),
     )
     manager = Manager(

@@ -34,6 +34,9 @@ class Order:
     paid: Decimal = ZERO
     reason: str = ""
     triggered_ms: int | None = None
+    _shown: tuple[tuple[object, ...], VenueOrder] | None = attrs.field(
+        default=None, init=False, eq=False, repr=False
+    )
 
     def left(self, position: Decimal) -> Decimal:
         """Return the size not filled yet, in coins.
@@ -63,7 +66,13 @@ class Order:
         return self.taken.sent_ms if self.triggered_ms is None else self.triggered_ms
 
     def shown(self) -> VenueOrder:
-        """Return the order as the venue reports it."""
+        """Return the order as the venue reports it: the same object until something changes."""
+        stands = self.status, self.filled, self.paid, self.reason, self.triggered_ms
+        if self._shown is None or self._shown[0] != stands:
+            self._shown = stands, self._made()
+        return self._shown[1]
+
+    def _made(self) -> VenueOrder:
         taken = self.taken
         average = None
         if self.filled:
@@ -109,6 +118,7 @@ class Book:
         self.ended = EndedOrders()
         self._by_client: dict[ClientOrderId, Order] = {}
         self._open: dict[int, Order] = {}
+        self._opening: dict[int, Order] = {}
         self._open_of: defaultdict[Symbol, dict[int, Order]] = defaultdict(dict)
         self.version = 0
 
@@ -126,6 +136,7 @@ class Book:
         order.status, order.reason = status, reason
         taken = order.taken
         self._open.pop(taken.venue_order_id, None)
+        self._opening.pop(taken.venue_order_id, None)
         self._by_client.pop(taken.client_id, None)
         self.ended.add(EndedOrder(order=order.shown(), client_id=taken.client_id, ended_ms=at_ms))
         of_coin = self._open_of[taken.symbol]
@@ -155,6 +166,10 @@ class Book:
     def open(self) -> Iterator[Order]:
         """Iterate over a snapshot of the waiting orders, oldest first."""
         return iter(tuple(self._open.values()))
+
+    def opening(self) -> list[Order]:
+        """Return the waiting orders that may open a position, oldest first: those hold margin."""
+        return list(self._opening.values())
 
     def open_of(self, symbol: Symbol) -> list[Order]:
         """Return the waiting orders of one coin, oldest first."""
@@ -198,6 +213,8 @@ class Book:
         taken = order.taken
         self._by_client[taken.client_id] = order
         self._open[taken.venue_order_id] = order
+        if not taken.is_reduce_only:
+            self._opening[taken.venue_order_id] = order
         self._open_of[taken.symbol][taken.venue_order_id] = order
         self.version += 1
 
