@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from nof0_core.analysis.performance import PerformanceTracker
 from nof0_core.config.model import Config
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.context import Performance
@@ -52,7 +51,6 @@ class Portfolio:
         }
         self._marks: dict[str, dict[Symbol, Decimal]] = {name: {} for name in config.exchanges}
         self._unquoted: dict[str, set[Symbol]] = {name: set() for name in config.exchanges}
-        self._trackers = {trader.id: PerformanceTracker() for trader in config.traders}
 
     async def refresh(
         self, venue_account: str, symbols: Sequence[Symbol] | None = None
@@ -139,8 +137,5 @@ class Portfolio:
 
     @exactly
     def performance(self, trader: TraderId, account: AccountState) -> Performance:
-        """Return a trader's statistics so far; costs only what is new since the last call."""
-        state = self._recorder.state
-        return self._trackers[trader].performance(
-            state.trades(trader), state.curve(trader), account, state.standing(trader).cycles
-        )
+        """Return a trader's statistics so far, with its account as it is now."""
+        return self._recorder.state.performance(trader, account)
