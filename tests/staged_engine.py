@@ -52,6 +52,7 @@ async def open_market(config, env):
     stage = STAGES[KEY]
     await stage.meet("market")
     stage.market = StagedMarket(stage, env.clock)
+    stage.on_market(stage.market)
     yield stage.market
     await stage.meet("market closes")
 
@@ -198,6 +199,7 @@ class Stage:
 
     Opening a section is `market` or `exchange` among the verbs, and closing it `market closes` or
     `exchange closes`. `failures` counts down how often one still fails.
+    `on_market` is given the market once it is there.
     `retell` makes of a report what the engine is told; `lacking` are words the exchange has not.
     """
 
@@ -208,6 +210,7 @@ class Stage:
         self.without_price, self.delisted = set(), set()
         self.market = self.venue = None
         self.retell = lambda report: report
+        self.on_market = lambda market: None
         self.calls, self.lacking = [], frozenset()
         STAGES[self.key] = self
         for name, text in FILES.items():

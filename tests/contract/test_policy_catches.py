@@ -16,6 +16,7 @@ pytestmark = pytest.mark.anyio
 
 TYPES = "test_verdicts_are_of_their_declared_types"
 LOOKED_AT = "test_what_is_shown_is_only_looked_at"
+NOT_NEEDED = "test_what_is_not_there_is_not_needed"
 
 
 @attrs.frozen(kw_only=True)
@@ -86,6 +87,37 @@ class Flattens:
         return ALLOW
 
 
+class ClearsOthers:
+    """Writes off what others hold."""
+
+    def check(self, judged, around):
+        for trader in around.venue.traders:
+            object.__setattr__(trader.account, "holdings", ())
+        return ALLOW
+
+
+class TakesEarlierEntriesOut:
+    def check(self, judged, around):
+        object.__setattr__(around, "approved", ())
+        return ALLOW
+
+
+class ReliesOnABook:
+    def check(self, judged, around):
+        if judged.signal.is_entry:
+            around.book.bids[0].price  # noqa: B018 - there may be none
+        return ALLOW
+
+
+class NeedsAnother:
+    def check(self, judged, around):
+        if not judged.signal.is_entry:
+            return ALLOW
+        _, second = around.venue.traders
+        assert second.account.equity
+        return ALLOW
+
+
 class Ponders:
     def check(self, judged, around):
         held_up()
@@ -93,7 +125,14 @@ class Ponders:
 
 
 def kind_of(cls):
-    return PolicyKind(type="x", config=NoConfig, build=lambda _: cls(), summary="a check")
+    return PolicyKind(
+        type="x",
+        config=NoConfig,
+        build=lambda _: cls(),
+        summary="a check",
+        needs_order_books=True,
+        sees_venue_account=True,
+    )
 
 
 CHECKS = [
@@ -105,6 +144,10 @@ CHECKS = [
     (CountsInFloats, TYPES),
     (Enlarges, LOOKED_AT),
     (Flattens, LOOKED_AT),
+    (ClearsOthers, LOOKED_AT),
+    (TakesEarlierEntriesOut, LOOKED_AT),
+    (ReliesOnABook, NOT_NEEDED),
+    (NeedsAnother, NOT_NEEDED),
 ]
 
 

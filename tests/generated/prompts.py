@@ -13,9 +13,8 @@ from datetime import datetime
 import attrs
 
 from nof0_core.domain.context import DecisionContext
-from nof0_core.domain.model import Message, Prompt
+from nof0_core.domain.model import Message, Prompt, digest_of
 from nof0_core.prompts import PromptBook
-from nof0_core.prompts.book import digest
 
 ACCOUNT, RULES = "# Account\n", "# Rules that are enforced\n"
 
@@ -66,7 +65,7 @@ def _for(context: DecisionContext, name: str, first: Prompt) -> Prompt | None:
         attrs.evolve(system, content="".join(said)),
         Message(role="user", content=text),
     )
-    return Prompt(messages=messages, digest=digest(messages), versions=first.versions)
+    return Prompt(messages=messages, digest=digest_of(messages), versions=first.versions)
 
 
 def _account(context: DecisionContext) -> str:

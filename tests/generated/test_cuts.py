@@ -58,7 +58,10 @@ class Memory:
     def of(cls, dumps):
         made = cls()
         for each in made.parts:
-            each.load(dumps[each.name])
+            if each is made.documents:
+                each.take(each.recalled(dumps[each.name]))
+            else:
+                each.load(dumps[each.name])
         return made
 
     def files(self, around):

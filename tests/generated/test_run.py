@@ -19,8 +19,7 @@ from generated.project import DATA, EVERY, SPANS, START
 from generated.run import generate, opened, stop_at
 from nof0_core.domain.cycle_record import CycleJoiner
 from nof0_core.domain.event import CycleEnded
-from nof0_core.domain.model import Usage, usage_of
-from nof0_core.prompts.book import digest
+from nof0_core.domain.model import Usage, digest_of, usage_of
 
 pytestmark = pytest.mark.slow
 
@@ -107,7 +106,7 @@ def test_cycles_are_as_those_of_a_model_that_reads_and_pays(folder):
         assert body.market in seen
         assert 4_000 < len(system.content) < 7_000
         assert 7_000 < len(user.content) < 15_000
-        assert body.prompt_digest == digest(body.messages)
+        assert body.prompt_digest == digest_of(body.messages)
         assert body.usage == usage_of(body.calls)
         assert body.usage != Usage() or body.error
     assert asked > 50

@@ -23,8 +23,7 @@ from nof0_api.app import make_app
 from nof0_api.commands import TerminalLog
 from nof0_api.files import FileSource
 from nof0_api.server import bind, serving
-from nof0_core.config.model import TtlConfig
-from nof0_core.config.serving import ServingConfig
+from nof0_core.project import ServingConfig, TtlConfig
 
 ROOT = Path(__file__).parents[2]
 PLACES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -113,3 +114,84 @@ def test_without_the_plugin_the_message_says_what_is_installed(project):
     assert outcome.exit_code == 2
     assert 'unknown exchange provider "example"' in outcome.stderr
     assert "nof0-provider-sim" in outcome.stderr
+
+
+def use_every_family(project):
+    """Let one trader of the shipped configuration trade with nothing but kinds of the example."""
+    use_example_exchange(project)
+    project.write(
+        "etc/market.yaml",
+        """
+        default: swinging
+        providers:
+          swinging: {type: wave, start: 2025-07-01T00:00:00Z, days: 40}
+        symbols: [BTC]
+        intervals: [3m, 4h]
+        indicators: [ema20, ema50, macd, rsi7, rsi14, atr3, atr14]
+        series_bars: 10
+        """,
+    )
+    entry = {
+        "signal": "buy_to_enter",
+        "symbol": "btc",
+        "leverage": 2,
+        "position_size_usd": 500,
+        "entry_price": 100_000,
+        "stop_loss": 95_000,
+        "take_profit": 120_000,
+        "confidence": 90,
+    }
+    project.write(
+        "etc/llm.yaml",
+        f"""
+        default_model: parrot
+        backends:
+          bird: {{type: recited, answer: '{json.dumps([entry])}'}}
+        models:
+          parrot: {{backend: bird}}
+        """,
+    )
+    project.write(
+        "etc/manager.yaml",
+        """
+        manager:
+          total_equity_usd: 10000
+          reserve_equity_pct: 10
+          allocation_strategy: {type: favourite, favourite_pct: 60}
+          rebalance_interval: 1h
+          state_storage_path: ../data/manager_state.json
+        traders:
+          - id: bird
+            prompt_template: prompts/manager/default.tmpl
+            executor_prompt_template: prompts/executor/default_prompt.tmpl
+            decision_interval: 3m
+            allocation_pct: 50
+            risk_checks: [{type: quiet_hours, first: 0, last: 0}]
+            risk_params: {min_risk_reward_ratio: 0, min_confidence: 50}
+        """,
+    )
+    main = project.directory / "etc" / "nof0.yaml"
+    main.write_text(f"{main.read_text()}\nExporters: [{{type: lines}}]\n")
+
+
+def test_a_run_can_consist_of_nothing_but_kinds_of_the_plugin(project):
+    use_every_family(project)
+    ran = project.nof0("run", "etc/nof0.yaml", "--cycles", "50", "--with", "watch").check()
+    assert "behind at the end: nobody" in ran.stdout + ran.stderr
+    (fill, *_) = [record["data"]["fill"] for record in events(project, "filled")]
+    assert (fill["symbol"], fill["side"]) == ("BTC", "buy")
+    codes = {
+        verdict["code"]
+        for record in events(project, "cycle")
+        for judgement in record["data"]["judgements"]
+        for verdict in judgement["verdicts"]
+    }
+    assert "quiet_hour" in codes
+    assert {r["data"]["strategy"] for r in events(project, "rebalanced")} == {"favourite"}
+    exported = project.directory / "data" / "exporter" / "lines" / "lines.txt"
+    numbers = [int(line.split()[0]) for line in exported.read_text().splitlines()]
+    written = lines_below(project.directory / "data" / "journal")
+    assert numbers == sorted(record["seq"] for record in written)
+    shown = project.nof0("peek", "etc/nof0.yaml").check().stdout
+    assert "\n       1 engine_stopped\n" in shown
+    assert "--- user\nIt is 2025-07-23 00:00 UTC." in shown

@@ -27,12 +27,15 @@ from nof0_core.domain.event import (
     Decided,
     InstrumentsListed,
     MarketSeen,
+    MarksSeen,
 )
+from nof0_core.domain.model import digest_of
 from nof0_core.ids import ENGINE
 from nof0_core.journal import read, verify
 from nof0_core.market import record
 from nof0_core.market.rereading import ViewReader, reread
-from nof0_core.prompts.book import PromptBook, digest
+from nof0_core.portfolio.venue import venue_view
+from nof0_core.prompts.book import PromptBook
 from nof0_core.state.engine_state import EngineState
 from nof0_core.testing import Project
 
@@ -58,6 +61,82 @@ traders:
      prompt_template: prompts/manager/aggressive_short.tmpl, risk_params: *r}
   - {id: gamma, model: flip, symbols: [DOGE], decision_interval: 3m, allocation_pct: 20,
      prompt_template: prompts/manager/default.tmpl, risk_params: *r}
+  - {id: delta, model: gpt, symbols: [BTC, ETH], decision_interval: 3m, allocation_pct: 15,
+     prompt_template: prompts/manager/default.tmpl, risk_params: *r,
+     executor_prompt_template: prompts/executor/books.tmpl, risk_checks: [notes],
+     indicators: [ema9, {name: rsi14, function: RSI, timeperiod: 21}]}
+"""
+DEEP = """
+from contextlib import asynccontextmanager
+import attrs
+from nof0_core import PolicyKind, ServiceKind, hookimpl
+from nof0_core.domain.decision import ALLOW, Verdict, VerdictKind
+from nof0_core.domain.order_book import BookLevel, OrderBook
+from nof0_core.money import decimal
+from nof0_core.protocols import MarketCapability
+from nof0_provider_sim.config import SimMarketConfig
+from nof0_provider_sim.market.opening import load_market
+from nof0_provider_sim.market.provider import SimMarket
+
+
+class DeepMarket(SimMarket):
+    capabilities = frozenset(MarketCapability) & {
+        MarketCapability.RECORDING, MarketCapability.ORDER_BOOKS
+    }
+
+    async def books(self, symbols):
+        listed = await self.instruments()
+        return {
+            symbol: OrderBook(
+                symbol=symbol, time=quote.time, bids=side(quote.mid, listed[symbol], -1),
+                asks=side(quote.mid, listed[symbol], 2),
+            )
+            for symbol, quote in (await self.quotes(symbols)).items()
+        }
+
+
+def side(mid, rules, step):
+    return tuple(
+        BookLevel(
+            price=rules.round_price(mid + step * n * rules.tick(mid)), size=100 * n * rules.lot
+        )
+        for n in (1, 2, 3)
+    )
+
+
+@asynccontextmanager
+async def open_market(config, env):
+    market = load_market(config, env)
+    market.__class__ = DeepMarket
+    yield market
+
+
+@attrs.frozen(kw_only=True)
+class Notes:
+    def check(self, decision, context):
+        if not decision.signal.is_entry:
+            return ALLOW
+        sides = {"long": True, "short": False}
+        numbers = {name: context.venue.gross_usd(is_long=each) for name, each in sides.items()}
+        numbers["ask"] = context.book.asks[0].price
+        return Verdict(kind=VerdictKind.ALLOW, check="notes", code="seen", numbers=numbers)
+
+
+@hookimpl
+def nof0_market_providers():
+    return [ServiceKind(type="deep", config=SimMarketConfig, open=open_market, summary="with books",
+        is_recorded=lambda _: True)]
+
+
+@hookimpl
+def nof0_risk_checks():
+    return [PolicyKind(type="notes", config=Notes, build=lambda config: config, summary="notes",
+        needs_order_books=True, sees_venue_account=True)]
+"""
+BOOK_LINE = """\
+{% if coin.book is not none %}
+spread {{ coin.book.spread_bps }} bps, {{ coin.book.ask_depth_usd(10) }} USD offered within 10 bps
+{% endif %}
 """
 
 
@@ -75,6 +154,14 @@ def ran(tmp_path_factory):
         project = Project(directory=place, environment={"URL": server.url})
         project.write("etc/llm.yaml", LLM)
         project.write("etc/manager.yaml", MANAGER)
+        project.write("etc/deep.py", DEEP)
+        project.replace("etc/market.yaml", "type: sim ", "type: deep ")
+        main = (place / "etc" / "nof0.yaml").read_text()
+        project.write("etc/nof0.yaml", main + "\nPlugins: [./deep.py]\n")
+        shown = (place / "prompts" / "executor" / "default_prompt.tmpl").read_text()
+        line = "{% if coin.funding_pct is not none %}"
+        assert line in shown
+        project.write("prompts/executor/books.tmpl", shown.replace(line, BOOK_LINE + line))
         project.replace("etc/nof0.yaml", "2025-07-23T00:00:00Z ", "2025-07-23T23:00:00Z ")
         run = ("run", "etc/nof0.yaml", "--data-dir", "data", "--cycles")
         project.nof0(*run, "30", within=timedelta(minutes=2)).check()
@@ -93,9 +180,13 @@ def markets(journal, since=1):
 
 
 def tables(event):
-    """Each series of a record: (symbol, interval) -> its part."""
+    """Each series of a record: (symbol, interval, list of indicators) -> its part."""
     entries = json.loads(bytes(event.body.snapshots))
-    return {(s, i): table for s, e in entries.items() for i, table in e["series"].items()}
+    return {
+        (s, i, table.get("indicators")): table
+        for s, e in entries.items()
+        for i, table in e["series"].items()
+    }
 
 
 def test_every_recorded_view_can_be_put_together_and_fits_its_digest(journal):
@@ -113,8 +204,15 @@ def test_every_recorded_view_can_be_put_together_and_fits_its_digest(journal):
         assert record.encode(record.restore(text)) == text
         for table in tables(event).values():
             assert table["count"] == 10
-    columns = {tuple(t["columns"]) for e in events for t in tables(e).values() if t["columns"]}
-    assert len(columns) == 2, "both starts with the same indicators: the test shows less"
+    columns = {
+        (own, tuple(table["columns"]))
+        for event in events
+        for (_, _, own), table in tables(event).items()
+        if table["columns"]
+    }
+    common = [names for own, names in columns if own is None]
+    assert len(common) == 2, "both starts with the same indicators: the test shows less"
+    assert [names[-2:] for own, names in columns if own is not None] == [("ema9", "rsi14")]
 
 
 def test_every_bar_is_written_once_a_day_and_start(journal):
@@ -138,7 +236,7 @@ def test_every_prompt_can_be_put_together_and_fits_its_digest(journal):
         shortened += isinstance(body, CycleEnded | Decided) and any(body.texts_in)
         whole = cycles.joined(event).body
         if isinstance(whole, CycleEnded | Decided) and whole.prompt_digest is not None:
-            assert digest(whole.messages) == whole.prompt_digest
+            assert digest_of(whole.messages) == whole.prompt_digest
             assert whole.texts_in == ()
             seen.add((whole.trader, whole.type))
     assert seen >= {("alpha", "cycle"), ("alpha", "decided"), ("beta", "cycle")}
@@ -160,7 +258,7 @@ def test_a_day_can_be_read_by_itself(journal, tmp_path):
     for event in read(tmp_path, {}):
         whole = cycles.joined(event).body
         if isinstance(whole, CycleEnded | Decided) and whole.messages:
-            assert digest(whole.messages) == whole.prompt_digest
+            assert digest_of(whole.messages) == whole.prompt_digest
             prompts += 1
     assert prompts
 
@@ -202,6 +300,8 @@ def test_every_prompt_is_rendered_again_from_the_journal_alone(journal, tmp_path
             prompt = book_of(cycle.trader, loaded, tmp_path).render(context, trader_name=name)
             assert prompt.digest == cycle.prompt_digest
             assert prompt.messages == cycle.messages
+            assert ("bps, " in prompt.messages[1].content) is (cycle.trader == "delta")
+            assert ("ema9: " in prompt.messages[1].content) is (cycle.trader == "delta")
             rendered += 1
         body = event.body
         if isinstance(body, ConfigLoaded):
@@ -247,6 +347,43 @@ def book_of(trader, loaded, folder):
         paths[-1].write_text(texts[wanted], encoding="utf-8")
     return PromptBook(
         *paths,
-        indicators=indicators_of(loaded.config),
+        indicators=indicators_of(loaded.config, trader),
         intervals=intervals_of(loaded.config),
     )
+
+
+def test_what_a_check_saw_of_all_traders_and_of_books_is_in_the_journal_alone(journal):
+    """The check wrote down what it saw; here it is reckoned from the records before."""
+    state, reader, views, marks, compared = EngineState(), ViewReader(), {}, None, []
+    cycles = CycleJoiner()
+    events = [cycles.joined(event) for event in read(journal, {})]
+    waiting = sorted(
+        (e.body for e in events if isinstance(e.body, CycleEnded) and e.body.trader == "delta"),
+        key=lambda cycle: cycle.as_of,
+    )
+    for event in events:
+        while waiting and waiting[0].as_of < event.seq:
+            cycle = waiting.pop(0)
+            seen = venue_view(
+                state, marks, time=cycle.account.time, market="recorded", seq=cycle.as_of
+            )
+            assert [t.account for t in seen.traders if t.account.trader == "delta"] == [
+                cycle.account
+            ]
+            for judgement in cycle.judgements:
+                for verdict in judgement.verdicts:
+                    if verdict.check == "notes":
+                        book = views[cycle.market][judgement.decision.symbol].book
+                        assert verdict.numbers == {
+                            "long": seen.gross_usd(is_long=True),
+                            "short": seen.gross_usd(is_long=False),
+                            "ask": book.asks[0].price,
+                        }
+                        compared.append(verdict.numbers)
+        if isinstance(event.body, MarksSeen):
+            marks = event.body
+        elif isinstance(event.body, MarketSeen):
+            views[event.body.digest] = record.restore(reader.take(event)())
+        state.apply(event)
+    assert not waiting
+    assert any(numbers["long"] or numbers["short"] for numbers in compared)

@@ -13,7 +13,7 @@ import attrs
 from nof0_api.packed import Packed, Ready, pack, stamp
 from nof0_api.source import DataSource, Document, Row, UnknownModelError
 from nof0_core.clock import stopwatch, wall_time
-from nof0_core.config.model import TtlConfig
+from nof0_core.project import TtlConfig
 
 RENEWED_EVERY = 0.05
 """Seconds between two looks at the source for the same question, and how exact `serverTime` is."""

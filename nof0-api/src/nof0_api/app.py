@@ -22,8 +22,8 @@ from nof0_api.problems import problem_answer, problem_of
 from nof0_api.replies import Reply
 from nof0_api.source import DataSource
 from nof0_api.watch import Lag, Quarantine, Watch, health, metrics
-from nof0_core.config.serving import ServingConfig
 from nof0_core.plugins.env import Logger
+from nof0_core.project import ServingConfig
 
 
 def make_app(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from nof0_core.config.serving import ServingConfig
+    from nof0_core.project import ServingConfig
 
 _INTERRUPTED = 130
 
@@ -33,10 +33,9 @@ def serve(config_file: Path, host: str | None, port: int | None, data_dir: Path 
     import anyio
     import attrs
 
-    from nof0_core.config.serving import load_serving
-    from nof0_core.plugins import load_plugins
+    from nof0_core.project import load_serving
 
-    config = load_serving(config_file, load_plugins(), data_dir=data_dir)
+    config = load_serving(config_file, data_dir=data_dir)
     config = attrs.evolve(
         config, host=host or config.host, port=config.port if port is None else port
     )

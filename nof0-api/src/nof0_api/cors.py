@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from nof0_api.asgi import Answer, Header, answer
-from nof0_core.config.addresses import ANY_ORIGIN
+from nof0_core.project import ANY_ORIGIN
 
 _EXPOSED: Header = (b"access-control-expose-headers", b"ETag, X-Data-Age")
 _ANY: Header = (b"access-control-allow-origin", b"*")

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable
 from functools import lru_cache
 
 from nof0_api.asgi import Header
-from nof0_core.config.addresses import ANY_HOST
+from nof0_core.project import ANY_HOST
 
 _LOCAL = "localhost"
 

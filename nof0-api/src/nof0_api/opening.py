@@ -12,9 +12,9 @@ from nof0_api.app import make_app
 from nof0_api.files import FileSource
 from nof0_api.server import bind, serving
 from nof0_api.watch import Lag, Quarantine
-from nof0_core.config.serving import ServingConfig, load_serving
 from nof0_core.plugins.companion import CompanionEnv
 from nof0_core.plugins.env import Logger
+from nof0_core.project import ServingConfig, load_serving
 
 
 @attrs.frozen(kw_only=True)
@@ -60,7 +60,7 @@ async def open_beside(env: CompanionEnv) -> AsyncIterator[Running]:
     Raises:
         UsageError: the address cannot be listened on.
     """
-    config = load_serving(env.config_file, env.catalog, data_dir=env.data_dir)
+    config = load_serving(env.config_file, catalog=env.catalog, data_dir=env.data_dir)
     async with open_server(
         config, log=env.log, say=env.say, lag=env.lag, quarantine=env.quarantine
     ) as running:

@@ -135,10 +135,13 @@ class ReadValues:
         self._secrets: set[str] = set()
         self._values: set[str] = set()
         self._redactor: Redactor | None = None
+        self.secrets_read = 0
+        """How often secrets were read; what was found harmless before has to be looked at anew."""
 
     def add_secrets(self, texts: Iterable[str]) -> None:
         """Remember values of secret settings."""
         self._secrets.update(texts)
+        self.secrets_read += 1
         self._redactor = None
 
     def add_variable(self, text: str) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import anyio
 import attrs
 
-from nof0_core.answers.parsing import Answer, parse
-from nof0_core.answers.symbols import named
+from nof0_core.answers import Answer, validate
 from nof0_core.clock import stopwatch
 from nof0_core.domain.decision import Judgement
 from nof0_core.domain.model import Completion, DailyBudget, ModelCall, ModelSpec, Usage
@@ -86,7 +85,7 @@ async def ask(env: Env, ref: ModelRef, request: CompletionRequest) -> Heard:
         completion = await in_time(env.backend(BackendRef(spec.backend)), asked)
         if completion is None:
             raise ModelTimeoutError("no answer in time")  # noqa: EM101, TRY301 - a value below
-        answer = named(_read(completion), request.context)
+        answer = validate(completion, request.context)
     except Exception as error:  # noqa: BLE001 - one model's trouble must not be that of the others
         note(request, spec, noted, error)
         return Heard(model=spec.name, completion=completion, error=error)
@@ -149,9 +148,3 @@ def why(heard: list[Heard], message: str) -> LLMError:
     if failures and all(isinstance(each.error, ModelTimeoutError) for each in failures):
         return ModelTimeoutError(text)
     return LLMError(text)
-
-
-def _read(completion: Completion) -> Answer:
-    if completion.decisions is None:
-        return parse(completion.text)
-    return Answer(elements=completion.decisions)

@@ -18,8 +18,7 @@ from anyio.from_thread import start_blocking_portal
 from nof0_api.app import make_app
 from nof0_api.files import FileSource
 from nof0_api.server import bind, serving
-from nof0_core.config.model import TtlConfig
-from nof0_core.config.serving import ServingConfig
+from nof0_core.project import ServingConfig, TtlConfig
 
 ARENA = Path(__file__).parents[2] / "data" / "arena"
 

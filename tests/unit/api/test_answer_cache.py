@@ -11,7 +11,7 @@ from nof0_api.answer_cache import AnswerCache, Query
 from nof0_api.files import FileSource
 from nof0_api.routes import ACCOUNT_TOTALS, LEADERBOARD
 from nof0_api.source import SourceDownError
-from nof0_core.config.model import TtlConfig
+from nof0_core.project import TtlConfig
 
 pytestmark = pytest.mark.anyio
 HOURS = 100

@@ -5,14 +5,41 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from nof0_core import Env, ExchangeKind, MarketRef, PolicyKind, hookimpl, opt
-from nof0_core.protocols import ExchangeProvider, RiskCheck
+from nof0_core import (
+    BackendKind,
+    Companion,
+    Env,
+    ExchangeKind,
+    MarketRef,
+    PolicyKind,
+    ServiceKind,
+    hookimpl,
+    opt,
+)
+from nof0_core.protocols import (
+    Allocator,
+    ExchangeProvider,
+    Exporter,
+    LLMBackend,
+    MarketProvider,
+    RiskCheck,
+)
 from nof0_provider_example.account_file import AccountFile
 from nof0_provider_example.exchange import ExampleExchange
+from nof0_provider_example.favourite import Favourite
+from nof0_provider_example.gross_exposure import GrossExposure
+from nof0_provider_example.lines import Lines, LinesConfig
 from nof0_provider_example.quiet_hours import QuietHours
+from nof0_provider_example.recited import Recited, RecitedConfig
+from nof0_provider_example.watching import watch
+from nof0_provider_example.wave_market import Wave, WaveConfig
+
+if TYPE_CHECKING:
+    import click
 
 
 @attrs.frozen(kw_only=True)
@@ -55,6 +82,69 @@ QUIET_HOURS: PolicyKind[QuietHours, RiskCheck] = PolicyKind(
     summary="no entries between two hours of the day, UTC",
 )
 
+GROSS_EXPOSURE: PolicyKind[GrossExposure, RiskCheck] = PolicyKind(
+    type="gross_exposure",
+    config=GrossExposure,
+    build=lambda config: config,
+    summary="all traders of a venue account together hold no more than so much on one side",
+    sees_venue_account=True,
+)
+
+
+@asynccontextmanager
+async def open_wave(config: WaveConfig, env: Env) -> AsyncIterator[MarketProvider]:
+    """Open the market; there is nothing to connect to."""
+    yield Wave(config=config, clock=env.clock)
+
+
+@asynccontextmanager
+async def open_recited(config: RecitedConfig, env: Env) -> AsyncIterator[LLMBackend]:
+    """Open the model."""
+    del env
+    yield Recited(answer=config.answer)
+
+
+@asynccontextmanager
+async def open_lines(config: LinesConfig, env: Env) -> AsyncIterator[Exporter]:
+    """Open the file in the section's own directory."""
+    del config
+    env.data_dir.mkdir(parents=True, exist_ok=True)
+    path = env.data_dir / "lines.txt"
+    # Unbuffered: a line is one write, and nothing waits in the process.
+    with path.open("r+b" if path.exists() else "w+b", buffering=0) as file:
+        yield Lines(file)
+
+
+WAVE: ServiceKind[WaveConfig, MarketProvider] = ServiceKind(
+    type="wave",
+    config=WaveConfig,
+    open=open_wave,
+    summary="one coin that swings around a level, made up",
+    is_recorded=lambda _: True,
+)
+
+RECITED: BackendKind[RecitedConfig] = BackendKind(
+    type="recited",
+    config=RecitedConfig,
+    open=open_recited,
+    summary="a text of the configuration, whatever is asked",
+    reads_prompt=False,
+)
+
+LINES: ServiceKind[LinesConfig, Exporter] = ServiceKind(
+    type="lines",
+    config=LinesConfig,
+    open=open_lines,
+    summary="a line of text for each event, in a file",
+)
+
+FAVOURITE: PolicyKind[Favourite, Allocator] = PolicyKind(
+    type="favourite",
+    config=Favourite,
+    build=lambda config: config,
+    summary="most for whoever earned most",
+)
+
 
 @hookimpl
 def nof0_exchange_providers() -> list[ExchangeKind[ExampleConfig]]:
@@ -63,6 +153,44 @@ def nof0_exchange_providers() -> list[ExchangeKind[ExampleConfig]]:
 
 
 @hookimpl
-def nof0_risk_checks() -> list[PolicyKind[QuietHours, RiskCheck]]:
-    """Offer `type: quiet_hours` under risk_checks."""
-    return [QUIET_HOURS]
+def nof0_risk_checks() -> list[PolicyKind[Any, RiskCheck]]:
+    """Offer `type: quiet_hours` and `type: gross_exposure` under risk_checks."""
+    return [QUIET_HOURS, GROSS_EXPOSURE]
+
+
+@hookimpl
+def nof0_market_providers() -> list[ServiceKind[WaveConfig, MarketProvider]]:
+    """Offer `type: wave` in market.yaml."""
+    return [WAVE]
+
+
+@hookimpl
+def nof0_llm_backends() -> list[BackendKind[RecitedConfig]]:
+    """Offer `type: recited` under backends in llm.yaml."""
+    return [RECITED]
+
+
+@hookimpl
+def nof0_exporters() -> list[ServiceKind[LinesConfig, Exporter]]:
+    """Offer `type: lines` under Exporters."""
+    return [LINES]
+
+
+@hookimpl
+def nof0_allocators() -> list[PolicyKind[Favourite, Allocator]]:
+    """Offer `favourite` as an allocation_strategy."""
+    return [FAVOURITE]
+
+
+@hookimpl
+def nof0_commands(cli: click.Group) -> None:
+    """Add `nof0 peek`."""
+    from nof0_provider_example.commands import peek
+
+    cli.add_command(peek)
+
+
+@hookimpl
+def nof0_companions() -> list[Companion]:
+    """Offer `nof0 run --with watch`."""
+    return [Companion(name="watch", summary="says who is behind at the end", open=watch)]

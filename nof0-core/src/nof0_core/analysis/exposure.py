@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import attrs
 
-from nof0_core.analysis.trade_row import TradeRow
 from nof0_core.money import ratio
 
 
@@ -33,20 +32,7 @@ class Exposure:
         return 100 * ratio(mins, self.long_mins + self.short_mins + self.flat_mins)
 
 
-def stays(trades: Iterable[TradeRow]) -> list[Stay]:
-    """Read from trades when which coin was held."""
-    return [
-        Stay(
-            symbol=trade.symbol,
-            is_long=trade.quantity > 0,
-            start=trade.entry_time,
-            end=trade.exit_time,
-        )
-        for trade in trades
-    ]
-
-
-def exposure(held: Sequence[Stay], *, coins: int, start: float, end: float) -> Exposure:
+def exposure(held: Iterable[Stay], *, coins: int, start: float, end: float) -> Exposure:
     """Add up coin-minutes from `start` to `end`.
 
     Stays of the same coin and side that overlap count once: a position closed in two parts makes

@@ -1,7 +1,7 @@
 """How well an account did: Sharpe ratio, drawdown, win rate.
 
 The functions take whole histories. `PerformanceTracker` gives the same numbers, bit for bit, while
-histories grow, at a cost that depends only on what is new: it is what runs once per cycle.
+histories grow: each entry is looked at once, when it is added.
 """
 
 from __future__ import annotations
@@ -62,7 +62,12 @@ def performance(
             positions included, is `total_pnl`. None: `total_pnl` is that of the closed trades.
         cycles: number of decision cycles so far.
     """
-    return PerformanceTracker().performance(trades, curve, account, cycles)
+    tracker = PerformanceTracker()
+    for point in curve:
+        tracker.add_point(point)
+    for trade in trades:
+        tracker.book(trade)
+    return tracker.performance(account, cycles)
 
 
 class _Slide:
@@ -89,27 +94,17 @@ class KeptPerformance(msgspec.Struct):
     peak: Decimal
     worst_pct: float
     last: EquityPoint | None
-    points: int
     trades: int
     wins: int
     net: Decimal
 
 
 class PerformanceTracker:
-    """Keeps the running sums of one account; each cycle costs what is new since the last one.
-
-    Hand over the whole histories every time: only entries not seen before are looked at, so they
-    must only ever grow at the end. A history that got shorter, or whose newest point was replaced,
-    starts the count again.
-    """
+    """Keeps the running sums of one account."""
 
     def __init__(self) -> None:
-        self._forget()
-
-    def _forget(self) -> None:
         self._returns = Spread()
         self._slide = _Slide()
-        self._points = 0
         self._trades = 0
         self._wins = 0
         self._net = Decimal(0)
@@ -126,7 +121,6 @@ class PerformanceTracker:
             peak=self._slide.peak,
             worst_pct=self._slide.worst_pct,
             last=self._slide.last,
-            points=self._points,
             trades=self._trades,
             wins=self._wins,
             net=self._net,
@@ -139,8 +133,7 @@ class PerformanceTracker:
         made._returns = Spread.of(kept.returns)
         made._slide.peak, made._slide.worst_pct = kept.peak, kept.worst_pct
         made._slide.last = kept.last
-        made._points, made._trades = kept.points, kept.trades
-        made._wins, made._net = kept.wins, kept.net
+        made._trades, made._wins, made._net = kept.trades, kept.wins, kept.net
         return made
 
     def add_point(self, point: EquityPoint) -> None:
@@ -149,28 +142,21 @@ class PerformanceTracker:
         if last is not None and (value := period_return(last, point)) is not None:
             self._returns.add(value)
         self._slide.add(point)
-        self._points += 1
+
+    def begin_again(self, curve: Iterable[EquityPoint]) -> None:
+        """Take in a whole curve in the place of the points so far; trades stay."""
+        self._returns, self._slide = Spread(), _Slide()
+        for point in curve:
+            self.add_point(point)
 
     def book(self, trade: ClosedTrade) -> None:
         """Take in one more closed trade."""
         self._trades += 1
         self._wins += trade.net_pnl > 0
-        self._net += trade.net_pnl
+        self._net = EXACT.add(self._net, trade.net_pnl)
 
-    def performance(
-        self,
-        trades: Sequence[ClosedTrade],
-        curve: Sequence[EquityPoint],
-        account: AccountState | None,
-        cycles: int,
-    ) -> Performance:
-        """Return what `performance` returns for the same arguments."""
-        if len(trades) < self._trades or not self._continues(curve):
-            self._forget()
-        for index in range(self._points, len(curve)):
-            self.add_point(curve[index])
-        for index in range(self._trades, len(trades)):
-            self.book(trades[index])
+    def performance(self, account: AccountState | None, cycles: int) -> Performance:
+        """Return what `performance` returns for all that was taken in."""
         return Performance(
             sharpe_ratio=self.sharpe_ratio,
             win_rate=100 * self._wins / self._trades if self._trades else 0.0,
@@ -179,11 +165,6 @@ class PerformanceTracker:
             trades=self._trades,
             cycles=cycles,
         )
-
-    def _continues(self, curve: Sequence[EquityPoint]) -> bool:
-        """Return whether the curve still has the newest point that was taken in, in its place."""
-        seen = self._points
-        return not seen or (len(curve) >= seen and curve[seen - 1] == self._slide.last)
 
     def _drawdown(self, account: AccountState | None) -> float:
         """Return the worst drawdown with the account as it is now, without keeping that."""

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 import numpy.typing as npt
 
-from nof0_core.domain.candles import FloatArray
-
 Values = npt.ArrayLike
-
-
-def known(values: Iterable[float | None]) -> FloatArray:
-    """Return the values that are known, shape (m,)."""
-    return np.array([value for value in values if value is not None], dtype=np.float64)
 
 
 def mean(values: Values) -> float:

@@ -37,11 +37,6 @@ class TradeRow:
         """Return the absolute value at entry, in USD."""
         return self.entry_price * abs(self.quantity)
 
-    @property
-    def holding_mins(self) -> float:
-        """Return how long it was held, in minutes."""
-        return (self.exit_time - self.entry_time) / 60
-
 
 def trade_row(trade: ClosedTrade, *, doc_id: str, equity: Decimal | None) -> TradeRow:
     """Turn a trade of the ledger into a row; `equity` is the trader's at entry, None if unknown."""

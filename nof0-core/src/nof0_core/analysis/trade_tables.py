@@ -1,8 +1,8 @@
 """The four analytics tables that follow from closed trades alone.
 
-Each function takes a `TradeArrays` and returns one table with exactly the keys of the public
-arena's API. Amounts in USD, holding periods in minutes, percentages x100. All standard deviations
-are sample ones (n - 1), and 0 with fewer than 2 trades.
+Each function takes `TradeArrays` (`TradeColumns.arrays`) and returns one table with exactly the
+keys of the public arena's API. Amounts in USD, holding periods in minutes, percentages x100. All
+standard deviations are sample ones (n - 1), and 0 with fewer than 2 trades.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from nof0_core.analysis.statistic import deviation, known, mean, median, total
-from nof0_core.analysis.trade_row import TradeRow
+from nof0_core.analysis.statistic import deviation, mean, median, total
 from nof0_core.domain.candles import FloatArray
 
 Table = dict[str, float]
@@ -22,7 +21,10 @@ Table = dict[str, float]
 
 @attrs.frozen(kw_only=True, eq=False)
 class TradeArrays:
-    """The columns of n trades, each of shape (n,), in the order of the rows."""
+    """The columns of n trades, each of shape (n,), in the order of the trades.
+
+    The last three hold the known values only and may be shorter.
+    """
 
     net: FloatArray
     gross: FloatArray
@@ -33,21 +35,6 @@ class TradeArrays:
     portfolio_pct: FloatArray
     stop_distance_pct: FloatArray
     target_distance_pct: FloatArray
-
-    @classmethod
-    def of(cls, rows: Sequence[TradeRow]) -> TradeArrays:
-        """Collect the columns; the last three hold the known values only and may be shorter."""
-        return cls(
-            net=np.array([row.net_pnl for row in rows], dtype=np.float64),
-            gross=np.array([row.gross_pnl for row in rows], dtype=np.float64),
-            fees=np.array([row.fees for row in rows], dtype=np.float64),
-            notional=np.array([row.notional for row in rows], dtype=np.float64),
-            holding_mins=np.array([row.holding_mins for row in rows], dtype=np.float64),
-            is_long=np.array([row.quantity > 0 for row in rows], dtype=np.bool_),
-            portfolio_pct=known(row.portfolio_pct for row in rows),
-            stop_distance_pct=known(row.stop_distance_pct for row in rows),
-            target_distance_pct=known(row.target_distance_pct for row in rows),
-        )
 
 
 def fee_pnl_moves(trades: TradeArrays) -> Table:

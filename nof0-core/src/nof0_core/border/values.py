@@ -41,6 +41,8 @@ FIGURES = 50
 """A number has no more significant figures, …"""
 FINEST = 60
 """… and no more decimals."""
+REMEMBERED = 2_000
+"""So many good values of one kind are known again: an order is listed at every look."""
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
@@ -95,6 +97,12 @@ def number(
     return _Number(above=above, least=least, decimals=decimals, digits=digits, figures=figures)
 
 
+def _remember(good: set[str], written: str) -> None:
+    if len(good) >= REMEMBERED:
+        good.clear()
+    good.add(written)
+
+
 class _Number:
     """See `number`."""
 
@@ -113,13 +121,21 @@ class _Number:
         self._limit = Decimal((0, (1,), digits))
         self._under = self._limit.copy_negate() if above is None else Decimal(above)
         self._low = self._under if least is None else Decimal(least)
+        self._good: set[str] = set()
 
     def __call__(self, value: object) -> str:
         if type(value) is not Decimal:
             return f"is {shown(value)} ({type(value).__name__}), not a Decimal"
+        # As it is written: numbers that are equal may have more digits than each other.
+        written = str(value)
+        if written in self._good:
+            return ""
         if not value.is_finite():
             return f"is {value}"
-        return "" if self._is_plain(value) else self.wrong(value)
+        wrong = "" if self._is_plain(value) else self.wrong(value)
+        if not wrong:
+            _remember(self._good, written)
+        return wrong
 
     def _is_plain(self, value: Decimal) -> bool:
         """See quickly that nothing is wrong, as with nearly all numbers."""
@@ -190,8 +206,23 @@ def kept_name(*, most: int) -> Check:
     Nothing can be put in the place of the secret: two names could become one.
     """
     wording = text(least=1, most=most)
+    good: set[str] = set()
+    known = (READ, 0)
 
     def check(value: object) -> str:
+        nonlocal known
+        if known != (READ, READ.secrets_read):
+            # What was no secret may be one now.
+            good.clear()
+            known = (READ, READ.secrets_read)
+        if type(value) is str and value in good:
+            return ""
+        wrong = _wrong(value)
+        if not wrong:
+            _remember(good, str(value))
+        return wrong
+
+    def _wrong(value: object) -> str:
         wrong = wording(value)
         if wrong or type(value) is not str:
             return wrong

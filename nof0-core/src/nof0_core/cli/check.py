@@ -11,7 +11,7 @@ from nof0_core.cli.options import config_argument, data_dir_option, json_option
 from nof0_core.cli.output import columns, print_json
 
 if TYPE_CHECKING:
-    from nof0_core.config.model import Config
+    from nof0_core.config.model import Config, TraderConfig
     from nof0_core.errors import Problem
 
 
@@ -25,13 +25,12 @@ def check(config_file: Path, data_dir: Path | None, *, as_json: bool) -> None:
     Reads CONFIG and all files it names, and renders the prompt templates once; opens nothing.
     Exits with 2 if something is wrong.
     """
-    from nof0_core import config as configuration
     from nof0_core.errors import ConfigError
-    from nof0_core.plugins import load_plugins
+    from nof0_core.project import load_config
     from nof0_core.runtime.preview import preflight
 
     try:
-        config = configuration.load(config_file, load_plugins(), data_dir=data_dir)
+        config = load_config(config_file, data_dir=data_dir)
         preflight(config)
     except ConfigError as error:
         if not as_json:
@@ -96,6 +95,8 @@ def _facts(config: Config) -> dict[str, Any]:
                 "exchange": trader.exchange,
                 "market": trader.market,
                 "symbols": list(trader.symbols),
+                "indicators": [each.name for each in config.indicators_of(trader)],
+                "sees": _seen(config, trader),
                 "decision_interval": written(trader.decision_interval),
                 "allocation_pct": str(trader.allocation_pct),
                 "auto_start": trader.auto_start,
@@ -134,6 +135,7 @@ def _lines(config: Config, shown: Path) -> list[str]:
         ],
         indent="  ",
     )
+    lines += _sights(config)
     capital = f"{plain(config.total_equity_usd)} USD, {plain(config.reserve_pct)} % in reserve"
     facts = [
         ("capital", capital),
@@ -149,6 +151,26 @@ def _lines(config: Config, shown: Path) -> list[str]:
     if notes:
         lines += ["", *(f"note: {note}" for note in notes)]
     return lines
+
+
+def _seen(config: Config, trader: TraderConfig) -> list[str]:
+    """Name what a trader's templates and risk checks ask for beside what all traders see."""
+    from nof0_core.runtime.sight import sight_of
+
+    sight = sight_of(config, trader)
+    named = {"order books": sight.books, "all traders of its exchange account": sight.venue}
+    return [name for name, is_asked in named.items() if is_asked]
+
+
+def _sights(config: Config) -> list[str]:
+    """Say which traders see something else than the others; nothing where none does."""
+    rows = []
+    for trader in config.traders:
+        if trader.indicators is not None:
+            own = " ".join(each.name for each in trader.indicators) or "none"
+            rows.append((trader.id, f"indicators of its own: {own}"))
+        rows += [(trader.id, f"sees {what}") for what in _seen(config, trader)]
+    return ["", *columns(rows, indent="  ")] if rows else []
 
 
 def _allocation(config: Config) -> str:

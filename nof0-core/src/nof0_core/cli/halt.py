@@ -29,13 +29,14 @@ def halt(
     no entry leaves; closes, stops and targets go on. With --flatten the engine closes each trader's
     own positions, as long as it takes. With --data-dir, CONFIG is not read.
     """
-    from nof0_core.cli.data_place import running_engine, state_directory, when
     from nof0_core.cli.output import print_json
+    from nof0_core.cli.taking_effect import when
     from nof0_core.clock import wall_time
     from nof0_core.errors import UsageError
     from nof0_core.manager.requests import Halt, HaltSwitch
+    from nof0_core.project import data_directory, running_engine
 
-    state_dir = state_directory(config_file, data_dir)
+    state_dir = data_directory(config_file, data_dir)
     switch = HaltSwitch(state_dir)
     known = switch.read()
     # A second halt never takes back what the first one asked for, nor why.
@@ -67,7 +68,7 @@ def halt(
 
 def _ways_out(state_dir: Path) -> tuple[str, ...]:
     """Say how entries are stopped where no marker can be written."""
-    from nof0_core.cli.data_place import running_engine
+    from nof0_core.project import running_engine
 
     again = f"make {state_dir / 'control'} writable for this user and give the command again"
     process = running_engine(state_dir)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Collection, Iterator
-from datetime import UTC, datetime
+from collections.abc import Collection
+from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
+from nof0_core.cli.journal_away import away_text, tell_away
 from nof0_core.cli.journal_days import archive, du
-from nof0_core.cli.journal_place import Source, locate, source_argument
-from nof0_core.errors import UsageError
+from nof0_core.cli.options import source_argument
+from nof0_core.errors import Nof0Error, UsageError
+from nof0_core.project import open_journal
 
 if TYPE_CHECKING:
-    from nof0_core.domain.event import Body, CycleEnded, Decided, Event
-    from nof0_core.journal import Anchor, Record
+    from nof0_core.domain.event import CycleEnded, Decided
+    from nof0_core.journal import Anchor
+    from nof0_core.project import JournalReader, Record
 
 PIPE_WIDTH = 240
 """Columns of a table that goes into a file or another program."""
@@ -58,21 +61,21 @@ def list_(
 ) -> None:
     """List records, oldest first."""
     from nof0_core.domain.event import BODIES
-    from nof0_core.journal.places import streams
 
-    place = locate(source)
-    _known("--trader", traders, streams(place.root, place.elsewhere))
+    place = open_journal(source)
+    _known("--trader", traders, place.streams())
     _known("--type", types, BODIES)
     start = _moment(since) if since else None
-    found = (
-        record
-        for record in place.records(traders=traders, types=types)
-        if start is None or record.time >= start
-    )
+    found = place.records(traders=traders, types=types, since=start)
     chosen = deque(found, maxlen=limit) if limit else found
+    # What is older than as many records as were wanted would not be shown anyway.
+    oldest = chosen[0].seq if isinstance(chosen, deque) and len(chosen) == limit else 0
+    since_day = start.astimezone(UTC).date() if start else date.min
+    missing = away_text(place, traders=traders, since=since_day, after=oldest)
     if as_json:
         for record in chosen:
             click.echo(record.line)
+        tell_away(missing)
         return
     from rich.console import Console
 
@@ -81,7 +84,8 @@ def list_(
     console = Console()
     if not console.is_terminal:
         console = Console(width=PIPE_WIDTH)
-    console.print(table_of(_joined(place, [record.event() for record in chosen])))
+    console.print(table_of(place.joined([record.event() for record in chosen])))
+    tell_away(missing)
 
 
 @journal.command(short_help="Show all of one record or cycle.")
@@ -96,21 +100,34 @@ def show(source: Path, record: str, *, as_json: bool) -> None:
     """
     from nof0_core.domain.event import CycleEnded, Decided
 
-    place = locate(source)
+    place = open_journal(source)
     found = _find(place, record)
+    missing = away_text(place)
     if as_json:
         click.echo(found.line)
+        if not record.isdecimal():
+            tell_away(missing)  # another cycle may begin like this
         return
     from rich.console import Console
 
     from nof0_core.cli.journal_text import document_of
 
     console = Console()
-    body = _whole(place, found.event())
+    try:
+        body = place.whole(found.event()).body
+    except Nof0Error:
+        tell_away(missing)
+        raise
     # What goes into a file keeps its lines as they are.
     console.print(document_of(found, body), soft_wrap=not console.is_terminal)
-    if isinstance(body, CycleEnded | Decided) and (seq := _market_of(place, body)) is not None:
-        click.echo(f"\nthe market it was decided on: record {seq}")
+    is_all = record.isdecimal()
+    if isinstance(body, CycleEnded | Decided):
+        seq = _market_of(place, body)
+        if seq is not None:
+            click.echo(f"\nthe market it was decided on: record {seq}")
+        is_all = is_all and seq is not None
+    if not is_all:
+        tell_away(missing)
 
 
 @journal.command(short_help="Prove that nothing was changed.")
@@ -126,9 +143,11 @@ def verify(source: Path, anchor: str | None, *, as_json: bool) -> None:
     """
     from nof0_core.journal import verify as check
     from nof0_core.journal.gaps import text
+    from nof0_core.runtime.state_file import StateFile
 
-    place = locate(source)
-    report = check(place.root, place.elsewhere, anchor=_anchor(anchor) if anchor else place.anchor)
+    place = open_journal(source)
+    noted = _anchor(anchor) if anchor else StateFile(place.state_file).anchor()
+    report = check(place.root, place.elsewhere, anchor=noted)
     if as_json:
         result = attrs.asdict(report) | {"ok": report.ok}
         click.echo(json.dumps(result))
@@ -149,15 +168,13 @@ def verify(source: Path, anchor: str | None, *, as_json: bool) -> None:
         click.get_current_context().exit(1)
 
 
-def _find(place: Source, word: str) -> Record:
+def _find(place: JournalReader, word: str) -> Record:
     if word.isdecimal() and len(word) < 19:
-        from nof0_core.journal import records
-
-        found = next(records(place.root, place.elsewhere, after=int(word) - 1), None)
-        if found is not None and found.seq == int(word):
+        found = place.record(int(word))
+        if found is not None:
             return found
         message = f"there is no record {word}"
-        raise UsageError(message)
+        raise UsageError(message, hints=_elsewhere(place, after=int(word) - 1))
     if len(word) < 8:
         message = f'"{word}" is neither the number of a record nor 8 characters of a cycle'
         raise UsageError(message)
@@ -174,50 +191,16 @@ def _find(place: Source, word: str) -> Record:
         sent = [r.seq for r in place.records(types=("order_intended",)) if needle in bytes(r.data)]
         orders = f", only its orders: records {', '.join(map(str, sent))}" if sent else ""
         message = f"there is no record of a cycle {word}{orders}"
-    raise UsageError(message)
+    raise UsageError(message, hints=_elsewhere(place))
 
 
-def _joined(place: Source, events: list[Event]) -> Iterator[Event]:
-    """Yield the events, cycles that ordered with the decisions recorded before them."""
-    from nof0_core.domain.cycle_record import CycleJoiner
-    from nof0_core.domain.event import CycleEnded
-
-    wanted = {event.body.decided for event in events if isinstance(event.body, CycleEnded)} - {None}
-    decided = place.records(types=("decided",)) if wanted else ()
-    found = {r.seq: r.event() for r in decided if r.seq in wanted}
-    # Nobody looks for the texts of prompts, which stand in a table of no record.
-    cycles = CycleJoiner()
-    for event in events:
-        if isinstance(event.body, CycleEnded) and event.body.decided in found:
-            cycles.take(found[event.body.decided])
-        yield cycles.joined(event)
+def _elsewhere(place: JournalReader, *, after: int = 0) -> list[str]:
+    """Return where what is not here may be."""
+    missing = away_text(place, after=after)
+    return [missing] if missing else []
 
 
-def _whole(place: Source, event: Event) -> Body:
-    """Return what a record tells, with what of it stands in others.
-
-    Raises:
-        JournalError: the text of a prompt is not there.
-        DataError: a bar of a market view is not there.
-    """
-    import msgspec
-
-    from nof0_core.domain.cycle_record import CycleJoiner
-    from nof0_core.domain.event import MarketSeen
-    from nof0_core.market.rereading import reread
-
-    def others(seq: int, *types: str) -> Iterator[Event]:
-        found = place.records(traders=(event.stream,), types=types, after=seq - 1)
-        return (record.event() for record in found)
-
-    body = event.body
-    if isinstance(body, MarketSeen):
-        text = reread(event, lambda seq: others(seq, MarketSeen.type))
-        return attrs.evolve(body, snapshots=msgspec.Raw(text))
-    return CycleJoiner(lambda seq: next(others(seq), None)).joined(event).body
-
-
-def _market_of(place: Source, cycle: CycleEnded | Decided) -> int | None:
+def _market_of(place: JournalReader, cycle: CycleEnded | Decided) -> int | None:
     needle = f'"digest":"{cycle.market}"'.encode()
     seen = (r.seq for r in place.records(types=("market",)) if needle in bytes(r.data[:1000]))
     return next(seen, None)

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nof0_core.cli import output
-from nof0_core.cli.journal_place import Source, locate, source_argument
+from nof0_core.cli.options import source_argument
 from nof0_core.errors import JournalError, UsageError
 from nof0_core.files import in_words
+from nof0_core.project import open_journal
 
 if TYPE_CHECKING:
-    from nof0_core.journal.usage import DayUsage
+    from nof0_core.project import DayUsage, JournalReader
 
 UNKNOWN = "–"
 
@@ -49,7 +50,7 @@ def archive(source: Path, before: datetime, target: Path, *, as_json: bool) -> N
     from nof0_core.journal.archiving import archive as move
     from nof0_core.state.checkpoint import DIRECTORY, found
 
-    place = locate(source)
+    place = open_journal(source)
     with ExitStack() as stack:
         _lock(place, stack)
         moved = move(place.root, place.elsewhere, before=before.date(), target=target)
@@ -95,7 +96,7 @@ def archive(source: Path, before: datetime, target: Path, *, as_json: bool) -> N
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def du(source: Path, by: str, *, as_json: bool) -> None:
     """Say how many records there are, what they take on disk, and where their days are."""
-    place = locate(source)
+    place = open_journal(source)
     try:
         rows = _by_type(place) if by == "type" else _by_day_or_stream(place, by)
     except OSError as error:
@@ -113,7 +114,7 @@ def du(source: Path, by: str, *, as_json: bool) -> None:
         _print(rows, total, by)
 
 
-def _lock(place: Source, stack: ExitStack) -> None:
+def _lock(place: JournalReader, stack: ExitStack) -> None:
     from nof0_core.runtime.lock import locked
 
     try:
@@ -123,10 +124,8 @@ def _lock(place: Source, stack: ExitStack) -> None:
         raise UsageError(str(error), hints=(hint,)) from error
 
 
-def _by_day_or_stream(place: Source, by: str) -> list[dict[str, Any]]:
-    from nof0_core.journal.usage import usage_by_day
-
-    found = usage_by_day(place.root, place.elsewhere)
+def _by_day_or_stream(place: JournalReader, by: str) -> list[dict[str, Any]]:
+    found = place.days()
     if by == "stream":
         return _grouped(found, by, lambda one: str(one.stream))
     return _grouped(found, by, lambda one: one.day.isoformat())
@@ -150,7 +149,7 @@ def _grouped(
     ]
 
 
-def _by_type(place: Source) -> list[dict[str, Any]]:
+def _by_type(place: JournalReader) -> list[dict[str, Any]]:
     from nof0_core.journal.usage import usage_by_type
 
     return [

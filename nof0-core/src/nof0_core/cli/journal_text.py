@@ -34,6 +34,7 @@ from nof0_core.domain.event import (
     HourMarked,
     InstrumentsListed,
     MarketSeen,
+    MarksSeen,
     Offset,
     OrderAnswered,
     OrderIntended,
@@ -96,6 +97,9 @@ def summary(body: Body) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for e
         case MarketSeen():
             symbols = msgspec.json.decode(body.snapshots, type=dict[str, msgspec.Raw])
             return f"{body.section}: {', '.join(symbols)}  {body.digest[:12]}"
+        case MarksSeen():
+            marks = ", ".join(f"{coin} {plain(mark)}" for coin, mark in body.marks.items())
+            return f"{body.venue_account}: {marks or 'nothing held'}"
         case CycleEnded():
             return _cycle(body)
         case Decided():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nof0_core.cli.options import source_argument
 from nof0_core.errors import UsageError
 from nof0_core.files import in_words
 
@@ -25,7 +26,7 @@ FILE_NAME = "leaderboard.json"
 
 
 @click.command()
-@click.argument("source", type=click.Path(exists=True, path_type=Path), metavar="CONFIG|DIR")
+@source_argument
 @click.option("--json", "as_json", is_flag=True, help="Print the rows of leaderboard.json.")
 def leaderboard(source: Path, *, as_json: bool) -> None:
     """Show the ranking of a run, with 95 % intervals.

@@ -20,3 +20,8 @@ data_dir_option = click.option(
     help="Keep journal, state and exported files here instead of where CONFIG says.",
 )
 """`--data-dir DIR`, passed as `data_dir: Path | None`."""
+
+source_argument = click.argument(
+    "source", type=click.Path(exists=True, path_type=Path), metavar="CONFIG|DIR"
+)
+"""CONFIG|DIR, the main file of a run or its data directory; passed as `source: Path`."""

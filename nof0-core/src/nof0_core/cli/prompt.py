@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
-import attrs
 import click
 
 from nof0_core.cli.options import config_argument, json_option
 from nof0_core.cli.output import print_json
-from nof0_core.errors import ConfigError, UsageError
+from nof0_core.errors import UsageError
 
 if TYPE_CHECKING:
     from nof0_core.config.model import Config, TraderConfig
@@ -47,32 +47,21 @@ def render(
     --sample one of a trader that has traded for a while. No model is asked and no order is sent.
     Messages go to standard output, the facts about them to standard error.
     """
-    from nof0_core.runtime import preview
+    from nof0_core.project import load_config, preview
 
-    config = _load(config_file)
-    trader = preview.find_trader(config, trader_id)
-    book = _book(config, trader)
-    if problems := book.check():
-        raise ConfigError(problems)
-    if is_sample:
-        interval = trader.decision_interval
-        context = attrs.evolve(
-            book.sample_context(), limits=trader.limits, decision_interval=interval
-        )
-    else:
-        context = anyio.run(preview.context, config, trader_id)
-    rendered = book.render(context, trader_name=trader.name)
+    config = load_config(config_file)
+    found = anyio.run(partial(preview, config, trader_id, is_sample=is_sample))
+    rendered, missing = found.prompt, found.missing
     chosen = [message for message in rendered.messages if only in {None, message.role}]
-    missing = [symbol for symbol in context.symbols if symbol not in context.snapshots]
     if as_json:
         facts = {
-            "trader": trader.id,
+            "trader": found.trader.id,
             "is_sample": is_sample,
-            "time": context.time.isoformat(),
+            "time": found.context.time.isoformat(),
             "digest": rendered.digest,
             "versions": dict(rendered.versions),
             "cut": rendered.cut,
-            "missing": missing,
+            "missing": list(missing),
         }
         messages = [{**_facts(each), "content": each.content} for each in chosen]
         print_json({**facts, "messages": messages})
@@ -103,10 +92,10 @@ def lint(
     their exit plan; untrusted text not called that; no form of answer; size. Exit code 1 if
     anything is found.
     """
-    from nof0_core.runtime import preview
+    from nof0_core.project import find_trader, load_config
 
-    config = _load(config_file)
-    traders = [preview.find_trader(config, trader_id)] if trader_id else list(config.traders)
+    config = load_config(config_file)
+    traders = [find_trader(config, trader_id)] if trader_id else list(config.traders)
     found: dict[Problem, None] = {}
     sizes: dict[str, int] = {}
     for trader in traders:
@@ -148,8 +137,8 @@ def diff(
     ONE and OTHER are template files, rendered on an invented context or, with --config, on what a
     trader would see first. The exit code is 0 also where they differ.
     """
+    from nof0_core.project import first_context, load_config
     from nof0_core.prompts.comparison import Variant, compared
-    from nof0_core.runtime import preview
 
     if config_file is None:
         if trader_id is not None:
@@ -158,11 +147,11 @@ def diff(
         variants = [Variant.of_file(Path(name)) for name in (one, other)]
         context = variants[0].book.sample_context()
     else:
-        config = _load(config_file)
+        config = load_config(config_file)
         ids = [trader.id for trader in config.traders]
         variants = [_variant(config, name) for name in (one, other)]
         first = trader_id or next((name for name in (one, other) if name in ids), ids[0])
-        context = anyio.run(preview.context, config, first)
+        context = anyio.run(first_context, config, first)
     result = compared(variants[0], variants[1], context)
     if as_json:
         print_json(
@@ -195,13 +184,6 @@ def _variant(config: Config, name: str) -> Variant:
         traders = ", ".join(trader.id for trader in config.traders)
         raise UsageError(message, hints=(f"traders: {traders}",))
     return Variant.of_file(Path(name), _book(config, config.traders[0]))
-
-
-def _load(config_file: Path) -> Config:
-    from nof0_core import config as configuration
-    from nof0_core.plugins import load_plugins
-
-    return configuration.load(config_file, load_plugins())
 
 
 def _book(config: Config, trader: TraderConfig, max_tokens: int | None = None) -> PromptBook:

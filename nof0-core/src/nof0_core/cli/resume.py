@@ -18,11 +18,11 @@ def resume(config_file: Path, data_dir: Path | None, *, as_json: bool) -> None:
 
     Other brakes (pauses, losses) stay as they are. With --data-dir, CONFIG is not read.
     """
-    from nof0_core.cli.data_place import state_directory
     from nof0_core.cli.output import print_json
     from nof0_core.manager.requests import HaltSwitch
+    from nof0_core.project import data_directory
 
-    lifted = HaltSwitch(state_directory(config_file, data_dir)).lift()
+    lifted = HaltSwitch(data_directory(config_file, data_dir)).lift()
     if as_json:
         print_json({"halted": False, "was_halted": lifted})
         return

@@ -14,15 +14,14 @@ import anyio
 import click
 from rich.console import Console
 
-from nof0_core import config as configuration
 from nof0_core.cli import output
 from nof0_core.cli.options import config_argument, data_dir_option
 from nof0_core.cli.session import Lag, Quarantine, Session
 from nof0_core.errors import UsageError
 from nof0_core.execution.limits import LIMITS
-from nof0_core.plugins import load_plugins
 from nof0_core.plugins.companion import Companion, CompanionEnv
 from nof0_core.plugins.env import Logger
+from nof0_core.project import load_config
 from nof0_core.redaction import Redactor
 from nof0_core.runtime.lock import prepare
 from nof0_core.runtime.logs import keep_trace, logging_to
@@ -62,7 +61,7 @@ def run(
     A second start on the same data directory goes on where the first one stopped.
     """
     wall_limit = _duration(duration) if duration else None
-    config = configuration.load(config_file, load_plugins(), data_dir=data_dir)
+    config = load_config(config_file, data_dir=data_dir)
     names = dict.fromkeys((*(["serve"] if serve else []), *companions))
     asked = [config.registry.companion(name) for name in names]
     preflight(config)

@@ -105,14 +105,15 @@ def settle(
     order is sent, and no trader's numbers change. While the venue cannot be read it waits, for 15
     minutes. Look first what the difference is: `nof0 journal list --type reconciled`.
     """
-    from nof0_core.cli.data_place import running_engine, when
     from nof0_core.cli.output import print_json
+    from nof0_core.cli.taking_effect import when
     from nof0_core.clock import wall_time
     from nof0_core.config.places import read_places
     from nof0_core.domain.vocabulary import ControlCommand
     from nof0_core.errors import UsageError
     from nof0_core.ids import Symbol
     from nof0_core.manager.requests import Requests
+    from nof0_core.project import running_engine
 
     places = read_places(config_file, data_dir=data_dir)
     exchanges = {one.exchange for one in places.traders.values()}
@@ -169,14 +170,15 @@ def _ask(
     as_json: bool,
 ) -> None:
     """Put one request per trader into the data directory."""
-    from nof0_core.cli.data_place import running_engine, when
     from nof0_core.cli.output import print_json
+    from nof0_core.cli.taking_effect import when
     from nof0_core.clock import wall_time
     from nof0_core.config.places import read_places
     from nof0_core.domain.vocabulary import ControlCommand
     from nof0_core.errors import UsageError
     from nof0_core.ids import Symbol
     from nof0_core.manager.requests import Requests
+    from nof0_core.project import running_engine
 
     places = read_places(config_file, data_dir=data_dir)
     chosen = _chosen(places, trader, config_file)

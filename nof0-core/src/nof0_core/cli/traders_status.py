@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from nof0_core.cli.data_place import running_engine
 from nof0_core.cli.output import columns
 from nof0_core.domain.brakes import ActiveBrake, Brake
 from nof0_core.errors import UsageError
 from nof0_core.files import in_words, read_bytes
 from nof0_core.manager.requests import HaltSwitch, Requests
+from nof0_core.project import running_engine
 
 if TYPE_CHECKING:
     from nof0_core.config.places import Places

@@ -34,6 +34,8 @@ HIDDEN = "***"
 """Stands for a secret."""
 _NOT_OF_THE_RUN = frozenset({"journal_dir", "check_places", "is_baseline"})
 """Fields of a trader that a run does not depend on, or that follow from others."""
+_IF_THERE = frozenset({"indicators"})
+"""Fields of a trader that its entry has only where they were written."""
 _LARGEST = 2**53
 """Integers beyond this are not the same number for every reader of JSON."""
 
@@ -100,6 +102,7 @@ class Writer:
             else self.names(getattr(trader, field.name))
             for field in attrs.fields(TraderConfig)
             if field.name not in _NOT_OF_THE_RUN
+            and not (field.name in _IF_THERE and getattr(trader, field.name) is None)
         }
 
     def _value(self, value: Any, *, is_free: bool) -> Any:
@@ -198,9 +201,11 @@ def intervals_of(document: Document) -> tuple[str, ...]:
     return tuple(document["Market"]["intervals"])
 
 
-def indicators_of(document: Document) -> tuple[IndicatorConfig, ...]:
-    """Return the indicators on every series, with all their parameters."""
-    return msgspec.convert(document["Market"]["indicators"], tuple[IndicatorConfig, ...])
+def indicators_of(document: Document, trader: str) -> tuple[IndicatorConfig, ...]:
+    """Return the indicators on every series a trader sees, with all their parameters."""
+    own = trader_of(document, trader).get("indicators")
+    found = document["Market"]["indicators"] if own is None else own
+    return msgspec.convert(found, tuple[IndicatorConfig, ...])
 
 
 _DURATIONS = frozenset(

@@ -55,6 +55,20 @@ class Section:
 
 
 @attrs.frozen(kw_only=True)
+class IndicatorConfig:
+    """One indicator to compute on every series.
+
+    `name` is what prompts call it, `function` a TA-Lib function in capitals, `parameters` its own
+    (`timeperiod`, …). A function with several outputs gives `name`, `name_signal`, … as documented
+    in `nof0_core.indicators`.
+    """
+
+    name: str
+    function: str
+    parameters: Mapping[str, float] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
 class TraderConfig:
     """One trader, with names resolved and defaults of executor.yaml applied."""
 
@@ -87,20 +101,8 @@ class TraderConfig:
     fallbacks: tuple[ModelSpec, ...] = ()
     """Models asked, in this order, where `model` gives no answer."""
     budget: DailyBudget = DailyBudget()
-
-
-@attrs.frozen(kw_only=True)
-class IndicatorConfig:
-    """One indicator to compute on every series.
-
-    `name` is what prompts call it, `function` a TA-Lib function in capitals, `parameters` its own
-    (`timeperiod`, …). A function with several outputs gives `name`, `name_signal`, … as documented
-    in `nof0_core.indicators`.
-    """
-
-    name: str
-    function: str
-    parameters: Mapping[str, float] = attrs.field(factory=dict)
+    indicators: tuple[IndicatorConfig, ...] | None = None
+    """Computed for this trader alone, None: those of market.yaml."""
 
 
 @attrs.frozen(kw_only=True)
@@ -191,3 +193,7 @@ class Config:
     gates: QualityGates = DEFAULT_GATES
     secrets: tuple[str, ...] = attrs.field(default=(), repr=False)
     warnings: tuple[Problem, ...] = ()
+
+    def indicators_of(self, trader: TraderConfig) -> tuple[IndicatorConfig, ...]:
+        """Return what is computed on the series a trader sees."""
+        return self.indicators if trader.indicators is None else trader.indicators

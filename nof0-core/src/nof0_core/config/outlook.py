@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import attrs
 
@@ -71,15 +71,20 @@ def read_intervals(session: Session, file: MarketFile, table: Table) -> tuple[In
 def read_indicators(
     session: Session, file: MarketFile, table: Table
 ) -> tuple[IndicatorConfig, ...]:
-    """Read the list of indicators and have each one checked by the catalog."""
-    from nof0_core.indicators import catalog
-
+    """Read the list of indicators of market.yaml, or the one that holds where it has none."""
     place = find(table, "indicators")
-    nodes: list[Node] = (
+    nodes: Sequence[Node] = (
         [Scalar(place=place, text=name, kind="text") for name in INDICATORS]
         if file.indicators is None
         else nodes_of(file.indicators)
     )
+    return read_list(session, nodes, place)
+
+
+def read_list(session: Session, nodes: Sequence[Node], place: Place) -> tuple[IndicatorConfig, ...]:
+    """Read a list of indicators that stands at `place`; the catalog checks each one."""
+    from nof0_core.indicators import catalog
+
     found: list[IndicatorConfig] = []
     for node in nodes:
         if isinstance(node, Items) or node.is_empty:

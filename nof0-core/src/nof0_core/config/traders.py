@@ -16,7 +16,7 @@ from nof0_core.config.files.manager import TraderEntry
 from nof0_core.config.model import Place, Section, TraderConfig
 from nof0_core.config.models import Models
 from nof0_core.config.names import check_label, check_length
-from nof0_core.config.outlook import read_coins, read_symbols
+from nof0_core.config.outlook import read_coins, read_list, read_symbols
 from nof0_core.config.policies import Policy, make_checks
 from nof0_core.config.session import Session, nodes_of
 from nof0_core.config.tree import Node, Table, find, printable
@@ -98,6 +98,10 @@ def make_trader(
     symbols = around.symbols
     if entry.symbols is not None:
         symbols = read_symbols(session, entry.symbols, node.below("symbols"))
+    indicators = None
+    if entry.indicators is not None:
+        place = find(node, "indicators")
+        indicators = read_list(session, nodes_of(entry.indicators), place)
     own_majors = find(node, "risk_params", "major_coins")
     read_coins(session, entry.risk_params.major_coins or (), own_majors)
     interval = entry.decision_interval or around.executor.decision_interval
@@ -133,6 +137,7 @@ def make_trader(
         check_places=tuple(policy.place for policy in policies),
         fallbacks=fallbacks,
         budget=DailyBudget(usd=entry.budget_usd_per_day, tokens=entry.budget_tokens_per_day),
+        indicators=indicators,
     )
     return trader, policies
 

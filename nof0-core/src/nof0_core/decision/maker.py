@@ -9,10 +9,9 @@ from typing import Protocol
 import anyio
 import attrs
 
-from nof0_core.answers.parsing import Answer, parse, redacted
 from nof0_core.answers.sanitizing import Redact, clean, cut
 from nof0_core.answers.schema import answer_schema
-from nof0_core.answers.symbols import named
+from nof0_core.answers.validation import validate
 from nof0_core.border.completions import wrong_answer
 from nof0_core.border.foreign import Origin, reraise
 from nof0_core.clock import Clock, stopwatch
@@ -23,6 +22,7 @@ from nof0_core.decision.result import DecisionResult
 from nof0_core.decision.verbose_log import log_decision
 from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.model import Completion, ModelCall, ModelSpec, Prompt
+from nof0_core.domain.venue_view import VenueView
 from nof0_core.domain.vocabulary import CallOutcome, CycleStatus
 from nof0_core.errors import (
     BudgetExceededError,
@@ -88,7 +88,11 @@ class DecisionMaker:
         self._verbose = verbose
 
     async def decide(
-        self, context: DecisionContext, scheduled: datetime, calls: CallLog
+        self,
+        context: DecisionContext,
+        scheduled: datetime,
+        calls: CallLog,
+        venue: VenueView | None = None,
     ) -> DecisionResult:
         """Ask the model and judge its answer.
 
@@ -96,6 +100,7 @@ class DecisionMaker:
             context: what the trader knows now.
             scheduled: when the cycle was due, UTC.
             calls: of the cycle; holds what the question has cost, also where it is cut off.
+            venue: all traders of the venue account, for risk checks alone; None where none asks.
 
         Returns:
             The result; trouble with the model is a status of it, not an exception. Cancellation
@@ -123,7 +128,7 @@ class DecisionMaker:
             # What cannot be written down cannot be accounted for.
             outcome = DecisionResult(status=CycleStatus.INVALID_OUTPUT, error=made.wrong)
         if isinstance(outcome, Completion):
-            outcome = self._judge(clean(outcome, self._redact), context)
+            outcome = self._judge(clean(outcome, self._redact), context, venue)
         said = outcome.completion
         done = DecisionResult(
             status=outcome.status,
@@ -177,14 +182,16 @@ class DecisionMaker:
         message = f"no answer within {round(allowed, 2):g} s"
         return DecisionResult(status=CycleStatus.MODEL_TIMEOUT, error=message)
 
-    def _judge(self, completion: Completion, context: DecisionContext) -> DecisionResult:
+    def _judge(
+        self, completion: Completion, context: DecisionContext, venue: VenueView | None
+    ) -> DecisionResult:
         try:
-            answer = named(_read(completion, self._redact), context)
+            answer = validate(completion, context, redact=self._redact)
         except InvalidOutputError as error:
             return DecisionResult(
                 status=CycleStatus.INVALID_OUTPUT, error=str(error), completion=completion
             )
-        judged, approved = self._gate.judge(answer.decisions, context)
+        judged, approved = self._gate.judge(answer.decisions, context, venue)
         if answer.chain_of_thought and not completion.chain_of_thought:
             completion = attrs.evolve(completion, chain_of_thought=answer.chain_of_thought)
         return DecisionResult(
@@ -252,9 +259,3 @@ def _failed(failures: Sequence[tuple[CycleStatus, str, str]]) -> DecisionResult:
         status=others[-1] if others else CycleStatus.BUDGET_EXCEEDED,
         error="; ".join(f"{name}: {error}" for _, name, error in failures),
     )
-
-
-def _read(completion: Completion, redact: Redact) -> Answer:
-    if completion.decisions is None:
-        return redacted(parse(completion.text), redact)
-    return redacted(Answer(elements=completion.decisions), redact)

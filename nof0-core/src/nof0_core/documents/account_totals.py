@@ -26,7 +26,7 @@ HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
-PIECE_BYTES = 128_000
+PIECE_BYTES = 48_000
 """Text of elapsed hours that makes a piece. The main file is never much larger than this."""
 
 GATHERED = 32

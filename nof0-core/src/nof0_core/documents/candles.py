@@ -13,7 +13,7 @@ from nof0_core.market.record import BAR_COLUMNS
 
 _COLUMNS = ("open_time", *BAR_COLUMNS)
 
-PIECE_BARS = 100
+PIECE_BARS = 50
 """Bars of a series that make a piece; its newest stay in the main file."""
 KEPT = 20
 """The least that the main file has of a series, once there are so many."""

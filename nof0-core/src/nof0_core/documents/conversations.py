@@ -23,7 +23,7 @@ from nof0_core.money import EXACT, USD
 _SUMMARY = 280
 
 MAIN_ROWS = 10
-MAIN_BYTES = 128_000
+MAIN_BYTES = 64_000
 """At most so many rows, and so much text, are in the main file; the newest one is in any case."""
 
 

@@ -9,6 +9,7 @@ import attrs
 import msgspec
 
 from nof0_core.analysis.leaderboard import Leaderboard
+from nof0_core.analysis.trade_columns import KeptTrades
 from nof0_core.documents.analytics import Analytics
 from nof0_core.documents.benchmark import BENCHMARK, BITCOIN
 from nof0_core.documents.history import History, KeptHistory
@@ -55,13 +56,29 @@ class _Dump(msgspec.Struct):
     conversations_per_trader: int
     candles_per_coin: int
     history: KeptHistory
+    trades: dict[TraderId, KeptTrades]
+
+
+@attrs.frozen
+class Recalled:
+    """What `Documents` has read of a dump."""
+
+    seq: int
+    history: History
+    analytics: Analytics
+
+    @property
+    def written(self) -> Collection[str]:
+        """Return the names of the pieces that were written and will not be made again."""
+        hours = self.history.hours
+        return hours.names - {piece.name for piece in hours.unwritten}
 
 
 class Documents:
     """Keeps what the files need and builds them. `seq` is the number of the newest event."""
 
     name = "documents"
-    version = 1
+    version = 2
 
     def __init__(self, *, conversations_per_trader: int, candles_per_coin: int) -> None:
         self.seq = 0
@@ -81,14 +98,15 @@ class Documents:
 
     def dump(self) -> bytes:
         """Return all that is remembered, as MessagePack."""
-        return msgspec.msgpack.encode(_Dump(self.seq, *self._sizes, self._history.keep()))
+        history, trades = self._history.keep(), self._analytics.keep()
+        return msgspec.msgpack.encode(_Dump(self.seq, *self._sizes, history, trades))
 
     @exactly
-    def load(self, data: bytes) -> None:
-        """Take over what `dump` has returned.
+    def recalled(self, data: bytes) -> Recalled:
+        """Read what `dump` has returned; nothing changes before it is taken over.
 
         Raises:
-            ValueError: it is something else, or of other sizes; nothing has changed then.
+            ValueError: it is something else, or of other sizes.
         """
         kept = msgspec.msgpack.decode(data, type=_Dump)
         if (kept.conversations_per_trader, kept.candles_per_coin) != self._sizes:
@@ -97,13 +115,14 @@ class Documents:
         conversations, candles = self._sizes
         history = History(conversations_per_trader=conversations, candles_per_coin=candles)
         history.take(kept.history)
-        self.seq, self._history, self._analytics = kept.seq, history, Analytics(history)
+        analytics = Analytics(history)
+        analytics.take(kept.trades)
+        return Recalled(kept.seq, history, analytics)
 
-    @property
-    def written(self) -> Collection[str]:
-        """Return the names of the pieces that were written and will not be made again."""
-        hours = self._history.hours
-        return hours.names - {piece.name for piece in hours.unwritten}
+    def take(self, recalled: Recalled) -> None:
+        """Take over what was recalled, in place of all that is remembered."""
+        self.seq, self._history = recalled.seq, recalled.history
+        self._analytics = recalled.analytics
 
     def finished(self) -> Iterator[Piece]:
         """Give the pieces of old hours that were not written yet; going on says that one is."""

@@ -6,6 +6,7 @@ started.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 
@@ -24,6 +25,13 @@ from nof0_core.domain.growth import NOTHING_YET, Growth
 from nof0_core.ids import TraderId, is_shared
 
 
+class Entry(msgspec.Struct, frozen=True, array_like=True):
+    """A fill that may have opened a position: by which order, and its trader's equity then."""
+
+    venue_order_id: str
+    equity: Decimal
+
+
 class KeptHistory(msgspec.Struct):
     """A `History`, written down."""
 
@@ -35,7 +43,7 @@ class KeptHistory(msgspec.Struct):
     benchmark: tuple[Decimal, datetime, Decimal] | None
     market: bytes | None
     equity: dict[TraderId, Decimal]
-    entry_equity: list[tuple[tuple[TraderId, str], Decimal]]
+    entries: dict[TraderId, dict[str, Entry]]
 
 
 class History:
@@ -51,7 +59,7 @@ class History:
         self.benchmark: Benchmark | None = None
         self._newest_market: bytes | None = None
         self._equity: dict[TraderId, Decimal] = {}
-        self._entry_equity: dict[tuple[TraderId, str], Decimal] = {}
+        self._entries: dict[TraderId, dict[str, Entry]] = {}
 
     def keep(self) -> KeptHistory:
         """Return all of it in what can be written down."""
@@ -64,7 +72,7 @@ class History:
             benchmark=self.benchmark.keep() if self.benchmark is not None else None,
             market=self._newest_market,
             equity=self._equity,
-            entry_equity=list(self._entry_equity.items()),
+            entries=self._entries,
         )
 
     def take(self, kept: KeptHistory) -> None:
@@ -78,7 +86,7 @@ class History:
             capital, start, price = kept.benchmark
             self.benchmark = Benchmark(capital=capital, start=start, price=price)
         self._newest_market = kept.market
-        self._entry_equity = dict(kept.entry_equity)
+        self._entries = kept.entries
 
     def apply(self, event: Event) -> None:
         """Take in one event."""
@@ -95,8 +103,23 @@ class History:
                 self._market(event.time, body)
 
     def equity_at(self, trader: TraderId, trade_id: str) -> Decimal | None:
-        """Return the trader's equity when a fill happened, None where that is not known."""
-        return self._entry_equity.get((trader, trade_id))
+        """Return the trader's equity when a fill happened, None where that is not known.
+
+        Known are the fills since entries were forgotten last, and those that were left out then.
+        """
+        entry = self._entries.get(trader, {}).get(trade_id)
+        return entry.equity if entry is not None else None
+
+    def forget_entries(self, trader: TraderId, *, but: Collection[str]) -> None:
+        """Forget a trader's fills so far, but those of orders that opened what it still holds.
+
+        Of a position all is asked before the last of it is closed and told; `but` are order ids of
+        the venue.
+        """
+        known = self._entries.pop(trader, {})
+        kept = {trade: each for trade, each in known.items() if each.venue_order_id in but}
+        if kept:
+            self._entries[trader] = kept
 
     def signal_log(self, trader: TraderId) -> SignalLog:
         """Return what a trader signalled so far."""
@@ -107,12 +130,14 @@ class History:
         self.conversations.add(event, cycle)
         self._equity[cycle.trader] = cycle.account.equity
         for fill in cycle.fills:
-            self._entry_equity[cycle.trader, fill.trade_id] = cycle.account.equity
+            entries = self._entries.setdefault(cycle.trader, {})
+            entries[fill.trade_id] = Entry(fill.venue_order_id, cycle.account.equity)
 
     def _fill(self, body: Filled) -> None:
         equity = self._equity.get(body.trader)
         if equity is not None:
-            self._entry_equity.setdefault((body.trader, body.fill.trade_id), equity)
+            fill, entries = body.fill, self._entries.setdefault(body.trader, {})
+            entries.setdefault(fill.trade_id, Entry(fill.venue_order_id, equity))
 
     def _transfer(self, time: datetime, body: Transferred) -> None:
         for trader, amount in body.amounts.items():

@@ -22,9 +22,9 @@ from nof0_core.ids import TraderId
 
 PER_TRADER = 100
 
-PIECE_TRADES = 5
+PIECE_TRADES = 4
 """Trades of a trader that make a piece; its newest stay in the main file."""
-KEPT = 2
+KEPT = 1
 """The least that the main file has of a trader, once there are so many."""
 
 

@@ -94,8 +94,8 @@ class CycleEnded(Body):
 
     `as_of` is the number of the newest record when all that was known for the decision was put
     together: `account`, `performance`, and whatever risk checks saw of other traders, are the fold
-    of the journal up to it. 0: the cycle ended before that. `brakes` and `budget` are as the prompt
-    and the risk gate had them, at the time of `account`.
+    of the journal up to it (the latter at the newest `MarksSeen`). 0: the cycle ended before that.
+    `brakes` and `budget` are as the prompt and the risk gate had them, at the time of `account`.
 
     A text that an earlier record of the same trader and day has at the same place of the prompt is
     not written again: `texts_in` then has for each message the number of that record, None where

@@ -56,6 +56,7 @@ __all__ = [
     "HourMarked",
     "InstrumentsListed",
     "MarketSeen",
+    "MarksSeen",
     "OrderAnswered",
     "OrderIntended",
     "OrderReport",
@@ -127,6 +128,21 @@ class MarketSeen(Body):
     digest: str
     since: int | None = None
     snapshots: Any
+
+
+@attrs.frozen(kw_only=True)
+class MarksSeen(Body):
+    """The marks at which risk checks are shown all traders of a venue account.
+
+    Of every coin that is held there and has one, in USD; `stale` are the held coins without a price
+    now. Written for traders with a check that looks at the others, before they decide, where it is
+    not what was written last of the venue account.
+    """
+
+    type: ClassVar[str] = "marks"
+    venue_account: str
+    marks: Mapping[Symbol, Decimal]
+    stale: tuple[Symbol, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 import attrs
+import msgspec
 
 from nof0_core.domain.decision import Decision
 from nof0_core.domain.vocabulary import CallOutcome
@@ -138,6 +140,16 @@ class Prompt:
     digest: str
     versions: Mapping[str, str]
     cut: str = ""
+
+
+def digest_of(messages: Sequence[Message]) -> str:
+    """Return the SHA-256 over roles and contents, in hex.
+
+    It is that of the JSON text `[["system","…"],["user","…"]]`, UTF-8, without blanks: the same
+    messages have the same digest everywhere.
+    """
+    text = msgspec.json.encode([[message.role, message.content] for message in messages])
+    return hashlib.sha256(text).hexdigest()
 
 
 @attrs.frozen(kw_only=True)

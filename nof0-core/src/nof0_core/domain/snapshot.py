@@ -9,6 +9,7 @@ from decimal import Decimal
 import attrs
 
 from nof0_core.domain.candles import Candles, FloatArray, Interval
+from nof0_core.domain.order_book import OrderBook
 from nof0_core.ids import Symbol
 
 
@@ -57,14 +58,23 @@ class Series:
 
 @attrs.frozen(kw_only=True, eq=False)
 class MarketSnapshot:
-    """Everything known of one symbol at `time` (UTC): prices and closed bars with indicators."""
+    """Everything known of one symbol at `time` (UTC): prices and closed bars with indicators.
+
+    `book` is None where the market shows none, or nothing of the trader asks for order books.
+    """
 
     symbol: Symbol
     time: datetime
     quote: Quote
     series: Mapping[Interval, Series]
+    book: OrderBook | None = None
 
     @property
     def age(self) -> timedelta:
         """Return how old the prices are."""
         return self.time - self.quote.time
+
+    def book_within(self, limit: timedelta) -> OrderBook | None:
+        """Return the order book if there is one no older than `limit`."""
+        book = self.book
+        return book if book is not None and self.time - book.time <= limit else None

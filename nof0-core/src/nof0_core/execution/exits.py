@@ -37,13 +37,21 @@ class Exits:
         self._seen: tuple[Position, ...] = ()
         self._of_traders: tuple[Position, ...] = ()
         self._opposed: frozenset[Symbol] = frozenset()
+        # What was found out since the last event: nothing changes between two looks of a guard.
+        self._orders: dict[tuple[TraderId, Symbol, int], tuple[OrderRecord, ...]] = {}
+        self._standing: dict[tuple[TraderId, Symbol, int], tuple[OrderRecord, ...]] = {}
+        self._kept: dict[tuple[int, bool], tuple[Position, bool]] = {}
 
     def doubt(self, client_id: ClientOrderId, *, is_doubtful: bool) -> None:
         """Take note whether an order that is said to wait at the venue may not be there."""
+        if is_doubtful == (client_id in self._doubtful):
+            return
         if is_doubtful:
             self._doubtful.add(client_id)
         else:
             self._doubtful.discard(client_id)
+        self._standing.clear()
+        self._kept.clear()
 
     @property
     def positions(self) -> tuple[Position, ...]:
@@ -53,6 +61,16 @@ class Exits:
 
     def is_kept(self, position: Position, *, is_opposed: bool) -> bool:
         """Tell whether exactly the planned exits stand confirmed, each for all of it."""
+        self._look()
+        key = id(position), is_opposed
+        known = self._kept.get(key)
+        if known is None:
+            # The position is kept, too, so that no other object can get its id meanwhile.
+            known = position, self._is_kept(position, is_opposed=is_opposed)
+            self._kept[key] = known
+        return known[1]
+
+    def _is_kept(self, position: Position, *, is_opposed: bool) -> bool:
         if position.opened_by is None:
             return False
         mode, _ = self.mode_for(position, is_opposed=is_opposed)
@@ -62,7 +80,7 @@ class Exits:
         planned = (position.plan.stop_loss is not None) + (position.plan.take_profit is not None)
         return (
             len(exits) == planned
-            and not self._missing(position, self._confirmed(exits))
+            and not self._missing(position, self.confirmed(position))
             and (position.protection is mode or self.booked(position) is None)
         )
 
@@ -121,18 +139,19 @@ class Exits:
         """Return the planned exits that do not stand at the venue, of whatever size."""
         return _planned(position, {order.purpose for order in self.confirmed(position)})
 
-    def confirmed(self, position: Position) -> list[OrderRecord]:
+    def confirmed(self, position: Position) -> tuple[OrderRecord, ...]:
         """Return the exits the venue has said to have, and that nobody has reason to doubt."""
-        return self._confirmed(self.of(position))
-
-    def _confirmed(self, exits: Sequence[OrderRecord]) -> list[OrderRecord]:
-        return [
-            order
-            for order in exits
-            if order.outcome is not None
-            and order.outcome.status is OrderStatus.RESTING
-            and order.client_id not in self._doubtful
-        ]
+        exits, key = self.of(position), key_of(position)
+        known = self._standing.get(key)
+        if known is None:
+            known = self._standing[key] = tuple(
+                order
+                for order in exits
+                if order.outcome is not None
+                and order.outcome.status is OrderStatus.RESTING
+                and order.client_id not in self._doubtful
+            )
+        return known
 
     def unsure(self, position: Position) -> list[ClientOrderId]:
         """Return exits that may or may not stand: left over from a crash, or never answered."""
@@ -154,7 +173,8 @@ class Exits:
     def _look(self) -> None:
         """Sort what is held, once until an event changes it."""
         held = self._state.held(self._venue_account)
-        if held is self._seen:
+        # Where nothing is held, that is one object whatever happens.
+        if held and held is self._seen:
             return
         self._of_traders = tuple(p for p in held if not is_shared(p.trader))
         sides = {(position.symbol, position.quantity > 0) for position in held}
@@ -163,6 +183,9 @@ class Exits:
             against = {(p.symbol, p.quantity > 0) for p in held if is_shared(p.trader)}
         self._opposed = frozenset(s for s, is_long in sides if (s, not is_long) in against)
         self._seen = held
+        self._orders.clear()
+        self._standing.clear()
+        self._kept.clear()
 
     def now(self, position: Position) -> Position | None:
         """Return the position as it is now; None if it, or what it was, is gone."""
@@ -175,17 +198,22 @@ class Exits:
         """Return the position without what nobody has booked yet."""
         return self._state.position(position.trader, position.symbol)
 
-    def of(self, position: Position) -> list[OrderRecord]:
+    def of(self, position: Position) -> tuple[OrderRecord, ...]:
         """Return the exits of a position without a final answer.
 
         What an earlier position of the coin has left at the venue is none of this one's.
         """
-        return [
-            record
-            for record in self._state.open_exits(position.trader, position.symbol)
-            # What the engine itself closes for such a reason is no order that waits.
-            if record.request.trigger is not None and record.seq > position.opened_seq
-        ]
+        self._look()
+        key = key_of(position)
+        known = self._orders.get(key)
+        if known is None:
+            known = self._orders[key] = tuple(
+                record
+                for record in self._state.open_exits(position.trader, position.symbol)
+                # What the engine itself closes for such a reason is no order that waits.
+                if record.request.trigger is not None and record.seq > position.opened_seq
+            )
+        return known
 
 
 def _planned(position: Position, standing: Collection[OrderPurpose]) -> list[TriggerKind]:

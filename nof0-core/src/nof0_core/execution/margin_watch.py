@@ -7,6 +7,7 @@ account sink below zero. So the engine applies the venue's own rule to every tra
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.position import MarginMode
@@ -29,6 +30,8 @@ class MarginWatch:
         self._recorder = recorder
         self._instruments = instruments
         self._alerts: AlertOnce[tuple[TraderId, Symbol | None]] = AlertOnce(recorder, "insolvent")
+        self._sound: tuple[tuple[Position, ...], Mapping[Symbol, Decimal]] = ((), {})
+        """The positions, and the marks, at which nobody was short."""
 
     def due(self, quotes: Mapping[Symbol, Quote]) -> list[Position]:
         """Return all positions whose backing is below the maintenance margin they need together.
@@ -41,7 +44,12 @@ class MarginWatch:
         marks = {symbol: quote.mark for symbol, quote in quotes.items()}
         found: list[Position] = []
         short: set[tuple[TraderId, Symbol | None]] = set()
-        traders = {p.trader: None for p in self._recorder.state.positions(self._venue_account)}
+        positions = self._recorder.state.positions(self._venue_account)
+        # With any event they are other objects: nothing but marks changes an account meanwhile.
+        if positions is self._sound[0] and marks == self._sound[1]:
+            return found
+        is_known = True
+        traders = {p.trader: None for p in positions}
         for trader in traders:
             if is_shared(trader):
                 continue
@@ -52,12 +60,15 @@ class MarginWatch:
             except DataError as error:
                 self._recorder.log.warning("margin of a trader unknown", error=str(error))
                 short |= {key for key in self._alerts.raised if key[0] == trader}
+                is_known = False
                 continue
             for pool in pools:
                 if pool.equity < pool.needed:
                     found += pool.positions
                     short.add(self._alert(trader, pool))
         self._alerts.clear_all_but(short)
+        if is_known and not short and positions:
+            self._sound = positions, marks
         return found
 
     def _alert(self, trader: TraderId, pool: Pool) -> tuple[TraderId, Symbol | None]:

@@ -92,6 +92,7 @@ class Protection:
         self._naked: dict[tuple[TraderId, Symbol, int], Naked] = {}
         self._targets: dict[tuple[TraderId, Symbol, int], int] = {}
         self._remembered: tuple[Position, ...] = ()
+        self._tidy: tuple[Position, ...] = ()
         self._round = 0
         self._refused: AlertOnce[ClientOrderId | None] = AlertOnce(recorder, "stop_refused")
         self._strays: AlertOnce[tuple[TraderId, int]] = AlertOnce(recorder, "stray_position")
@@ -181,15 +182,20 @@ class Protection:
 
     async def cancel_orphans(self) -> None:
         """Cancel the exits of positions that are gone."""
-        held = {(p.trader, p.symbol): p.opened_seq for p in self._exits.positions}
-        await self._withdraw(
-            [
-                record.client_id
-                for record in self._recorder.state.open_orders(self._venue_account)
-                if record.request.trigger is not None
-                and record.seq <= held.get((record.trader, record.symbol), record.seq)
-            ]
-        )
+        positions = self._exits.positions
+        if positions and positions is self._tidy:
+            return
+        held = {(p.trader, p.symbol): p.opened_seq for p in positions}
+        orphans = [
+            record.client_id
+            for record in self._recorder.state.open_orders(self._venue_account)
+            if record.request.trigger is not None
+            and record.seq <= held.get((record.trader, record.symbol), record.seq)
+        ]
+        if not orphans:
+            # There are none before the next event, with which positions are other objects.
+            self._tidy = positions
+        await self._withdraw(orphans)
 
     def forget_gone(self) -> None:
         """Forget what is remembered of positions that are gone."""

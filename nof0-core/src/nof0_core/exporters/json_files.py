@@ -160,10 +160,9 @@ class _Remembered:
             ValueError: it is something else, or a piece it goes by is not there any more; nothing
                 has changed then.
         """
-        before = self._documents.dump()
-        self._documents.load(data)
-        missing = sorted(set(self._documents.written) - self._pieces.found())
+        recalled = self._documents.recalled(data)
+        missing = sorted(set(recalled.written) - self._pieces.found())
         if missing:
-            self._documents.load(before)
             message = f"{missing[0]} is not there any more"
             raise ValueError(message)
+        self._documents.take(recalled)

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-import numpy as np
-
-from nof0_core.domain.candles import Candles, FloatArray
 from nof0_core.indicators.causality import sees_the_future
 from nof0_core.indicators.recipe import (
     COLUMNS,
@@ -71,27 +68,6 @@ def recipe_of(config: Wanted) -> Recipe:
 def lookback(configs: Iterable[Wanted]) -> int:
     """Return how many bars the slowest of some valid indicators needs before its first value."""
     return max((recipe_of(config).lookback for config in configs), default=0)
-
-
-def compute(configs: Sequence[Wanted], candles: Candles) -> Mapping[str, FloatArray]:
-    """Compute all indicators over one series.
-
-    Args:
-        configs: indicators that passed `check`.
-        candles: closed bars, oldest first.
-
-    Returns:
-        Read-only float64 arrays of shape (n,) by name, in the order of `configs`, aligned with the
-        bars. NaN before the first valid bar and wherever the function has no finite value.
-    """
-    columns: Mapping[str, FloatArray] = {
-        name: np.ascontiguousarray(getattr(candles, name)) for name in COLUMNS
-    }
-    results: dict[str, FloatArray] = {}
-    for config in configs:
-        outputs = recipe_of(config).run(columns)
-        results.update(zip(output_names(config), outputs, strict=True))
-    return results
 
 
 def _check_function(function: str) -> str | None:

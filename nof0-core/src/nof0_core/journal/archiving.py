@@ -19,6 +19,7 @@ from nof0_core.files import begun, in_words, no_directory
 from nof0_core.ids import TraderId
 from nof0_core.journal.content import CHUNK, damage, read_at, sha256_of
 from nof0_core.journal.days import NAME, ClosedDays, Day, DayState, read_days
+from nof0_core.journal.listing import Listing
 from nof0_core.journal.packing import in_file, pack_all
 from nof0_core.journal.pairs import pairs
 from nof0_core.journal.places import day_of, draft_of, is_packed, older_files, streams
@@ -90,7 +91,7 @@ def _found(
         stream: {day: entry for day, entry in days.of(stream).items() if day < before}
         for stream in places
     }
-    faults = [str(fault) for fault in (*losses(chosen, places), *pairs(places))]
+    faults = [str(fault) for fault in (*losses(chosen, places), *pairs(places, Listing()))]
     if not faults:
         packed = pack_all(days, places, before=before)
         faults = [one.reason for one in packed.unpackable]

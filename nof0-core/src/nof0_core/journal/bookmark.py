@@ -14,7 +14,8 @@ from nof0_core.errors import CheckpointError, DamagedDayError, JournalError
 from nof0_core.ids import TraderId
 from nof0_core.journal.content import DayContent, read_at
 from nof0_core.journal.days import Day
-from nof0_core.journal.places import day_file, day_files, day_of, is_packed, kept_file
+from nof0_core.journal.listing import Listing
+from nof0_core.journal.places import day_file, day_of, is_packed, kept_file
 from nof0_core.journal.record import TAIL_SIZE, hash_in
 
 
@@ -64,7 +65,11 @@ class Bookmark:
 
 
 def check_mark(
-    stream: TraderId, directory: Path, mark: StreamMark, days: Mapping[date, Day]
+    stream: TraderId,
+    directory: Path,
+    mark: StreamMark,
+    days: Mapping[date, Day],
+    listing: Listing,
 ) -> None:
     """See that the record a stream ended with is still where it stood; the others are not read.
 
@@ -74,7 +79,7 @@ def check_mark(
         JournalError: it is cut off.
         OSError: a file cannot be read.
     """
-    for path in day_files(directory):
+    for path in listing.day_files(directory):
         if day_of(path) < mark.day and day_of(path) not in days:
             message = f"{path} is not among the closed days"
             raise CheckpointError(message)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from nof0_core.errors import DamagedDayError, JournalError
 from nof0_core.ids import TraderId
 from nof0_core.journal.content import DayContent
-from nof0_core.journal.places import day_files
+from nof0_core.journal.listing import Listing
 
 FORMAT = 2
 """What this version of nof0 writes and reads."""
@@ -26,13 +26,14 @@ def genesis(stream: TraderId, number: int = FORMAT) -> str:
     return hashlib.sha256(f"nof0 journal {of} {stream}".encode()).hexdigest()
 
 
-def check_format(places: Mapping[TraderId, Path]) -> None:
+def check_format(places: Mapping[TraderId, Path], listing: Listing) -> None:
     """Refuse a journal of which a stream is in another format; reads one line of each.
 
     A stream whose beginning is not there, or is none of any format, is left to those who read it.
 
     Args:
         places: the directory of every stream.
+        listing: what was found in them.
 
     Raises:
         JournalError: naming the format, with the ways out; a mixture names streams of both.
@@ -40,7 +41,7 @@ def check_format(places: Mapping[TraderId, Path]) -> None:
     """
     found: defaultdict[int, list[TraderId]] = defaultdict(list)
     for stream, directory in places.items():
-        number = _format_of(stream, directory)
+        number = _format_of(stream, listing.day_files(directory))
         if number is not None:
             found[number].append(stream)
     others = sorted(number for number in found if number != FORMAT)
@@ -62,9 +63,8 @@ def check_format(places: Mapping[TraderId, Path]) -> None:
     )
 
 
-def _format_of(stream: TraderId, directory: Path) -> int | None:
+def _format_of(stream: TraderId, files: Sequence[Path]) -> int | None:
     """Return the format of a stream, None where there is no record or its beginning is not told."""
-    files = day_files(directory)
     if not files:
         return None
     line, content = b"", DayContent(files[0])

@@ -24,12 +24,11 @@ from nof0_core.ids import TraderId
 from nof0_core.journal.content import DayContent, PackedContent, lines_of, sha256_of
 from nof0_core.journal.days import ClosedDays, Day
 from nof0_core.journal.formats import genesis
+from nof0_core.journal.listing import Listing
 from nof0_core.journal.places import (
     day_file,
-    day_files,
     day_of,
     draft_of,
-    drafts,
     is_packed,
     older_files,
     packed_file,
@@ -151,7 +150,7 @@ def unpack(directory: Path, day: date) -> None:
     sync_path(directory)
 
 
-def tidy(directory: Path, *, newest: date) -> None:
+def tidy(directory: Path, listing: Listing, *, newest: date) -> None:
     """Take away what a crash left while it packed; let the newest day of a stream be plain.
 
     Of a day that is there twice both files were seen to hold the same.
@@ -159,13 +158,14 @@ def tidy(directory: Path, *, newest: date) -> None:
     Raises:
         OSError: it could not be done.
     """
-    for draft in drafts(directory):
+    for draft in listing.drafts(directory):
         draft.unlink()
-    for path in day_files(directory):
+    for path in listing.day_files(directory):
         if not is_packed(path):
             packed_file(directory, day_of(path)).unlink(missing_ok=True)
     if packed_file(directory, newest).exists():
         unpack(directory, newest)
+        listing.forget(directory)
 
 
 def in_file(entry: Day, path: Path) -> Day:

@@ -9,18 +9,19 @@ from pathlib import Path
 from nof0_core.errors import DamagedDayError
 from nof0_core.ids import TraderId
 from nof0_core.journal.content import DayContent
-from nof0_core.journal.places import day_files, day_of, is_packed, packed_file
+from nof0_core.journal.listing import Listing
+from nof0_core.journal.places import day_of, is_packed, packed_file
 from nof0_core.journal.scan import Fault
 
 
-def pairs(places: Mapping[TraderId, Path]) -> Iterator[Fault]:
+def pairs(places: Mapping[TraderId, Path], listing: Listing) -> Iterator[Fault]:
     """Yield the days whose two files hold different records: nobody can say which are right.
 
     Raises:
         OSError: if a file cannot be read.
     """
     for stream, directory in places.items():
-        for plain in day_files(directory):
+        for plain in listing.day_files(directory):
             packed = packed_file(directory, day_of(plain))
             if is_packed(plain) or not packed.exists():
                 continue

@@ -13,8 +13,9 @@ says later.
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -33,9 +34,14 @@ def day_files(directory: Path) -> list[Path]:
 
     Other files are none of the journal's.
     """
+    return days_among(directory, names_in(directory))
+
+
+def days_among(directory: Path, names: Iterable[str]) -> list[Path]:
+    """Return the day files among the names of what is in a directory, as `day_files` does."""
     found: dict[date, Path] = {}
     # In this order the plain name of a day comes before the other.
-    for name in sorted(_names(directory)):
+    for name in sorted(names):
         parts = _DAY_FILE.fullmatch(name)
         if parts is not None and (day := _day(parts[1])) is not None:
             found.setdefault(day, directory / name)
@@ -73,9 +79,9 @@ def draft_of(path: Path) -> Path:
     return path.with_name(f".{path.name}.part")
 
 
-def drafts(directory: Path) -> list[Path]:
-    """Return the drafts that a crash left behind."""
-    return [directory / name for name in sorted(_names(directory)) if _DRAFT.fullmatch(name)]
+def drafts_among(directory: Path, names: Iterable[str]) -> list[Path]:
+    """Return the drafts of day files among the names of what is in a directory."""
+    return [directory / name for name in sorted(names) if _DRAFT.fullmatch(name)]
 
 
 def day_of(path: Path) -> date:
@@ -88,9 +94,10 @@ def is_packed(path: Path) -> bool:
     return path.suffix == _PACKED
 
 
-def _names(directory: Path) -> list[str]:
+def names_in(directory: Path) -> list[str]:
+    """Return the names of what is in a directory, nothing where it is not there."""
     try:
-        return [entry.name for entry in directory.iterdir()]
+        return os.listdir(directory)  # noqa: PTH208 - no path is needed of hundreds of names
     except FileNotFoundError:
         return []
 

@@ -13,7 +13,8 @@ from nof0_core.files import open_regular
 from nof0_core.ids import TraderId
 from nof0_core.journal.content import DayContent, lines_of
 from nof0_core.journal.formats import check_format
-from nof0_core.journal.places import day_files, is_packed
+from nof0_core.journal.listing import Listing
+from nof0_core.journal.places import is_packed
 from nof0_core.journal.places import streams as all_streams
 from nof0_core.journal.record import Record, parse, peek
 
@@ -61,10 +62,10 @@ def records(
     types: Collection[str] | None = None,
 ) -> Iterator[Record]:
     """Do as `read`, with the bodies still encoded."""
-    places = all_streams(root, elsewhere)
-    check_format(places)
+    places, listing = all_streams(root, elsewhere), Listing()
+    check_format(places, listing)
     wanted = [
-        _of_stream(directory, after, until, types)
+        _of_stream(listing.day_files(directory), after, until, types)
         for stream, directory in places.items()
         if streams is None or stream in streams
     ]
@@ -73,9 +74,9 @@ def records(
 
 
 def _of_stream(
-    directory: Path, after: int, until: int | None, types: Collection[str] | None
+    files: list[Path], after: int, until: int | None, types: Collection[str] | None
 ) -> Iterator[Found]:
-    for position, path in enumerate(_from(day_files(directory), after)):
+    for position, path in enumerate(_from(files, after)):
         content = DayContent(path)
         if position == 0 and after and not is_packed(path):
             content.skip(_offset(path, after))

@@ -21,9 +21,10 @@ from nof0_core.journal.bookmark import Bookmark, StreamMark, check_mark
 from nof0_core.journal.days import NAME, Day, Days, read_days
 from nof0_core.journal.formats import check_format, genesis
 from nof0_core.journal.gaps import Range, missing, subtract, text
+from nof0_core.journal.listing import Listing
 from nof0_core.journal.packing import in_file, tidy
 from nof0_core.journal.pairs import pairs
-from nof0_core.journal.places import day_file, day_files, kept_file, streams
+from nof0_core.journal.places import day_file, kept_file, streams
 from nof0_core.journal.proof import Proof
 from nof0_core.journal.record import Record
 from nof0_core.journal.scan import Fault, ScannedLine, scan
@@ -111,16 +112,17 @@ def recover(
     Nothing on disk has changed then.
     """
     listed, is_damaged = _listed(root)
+    listing = Listing()
     try:
         places = streams(root, elsewhere)
-        check_format(places)
+        check_format(places, listing)
         known = {stream: places.get(stream, root / stream) for stream in {*listed, *places}}
         known_to = mark.seq if mark is not None else 0
         _refuse_away([(path, day) for path, day in away(listed, known) if day.last > known_to])
         _refuse_first(losses(listed, known))
-        _refuse_first(pairs(places))
-        marks = _fitting(mark, root, known, listed)
-        found = _Finding(anchor, mark)
+        _refuse_first(pairs(places, listing))
+        marks = _fitting(mark, root, known, listed, listing)
+        found = _Finding(anchor, mark, listing)
         for stream, directory in places.items():
             found.read(stream, directory, listed.get(stream, {}), marks.get(stream))
         survey, days = found.survey, found.tally.days()
@@ -128,13 +130,13 @@ def recover(
         _refuse_first(found.anchored.faults(root, places))
         found.count()
         survey.torn = [_cut(stream, line) for stream, line in found.torn]
-        _close(survey, listed, days)
+        _close(survey, listed, days, listing)
         if is_damaged:
             survey.set_aside = (root / NAME).replace(_free(root / NAME, "damaged"))
         # Whatever the last run left to the operating system is made safe now, before an
         # `engine_started` says so. Older files than these two have long been written.
         for directory in places.values():
-            for path in (*day_files(directory)[-2:], directory):
+            for path in (*listing.day_files(directory)[-2:], directory):
                 sync_path(path)
     except OSError as error:
         message = f"the journal cannot be read: {error.strerror}: {error.filename}"
@@ -145,8 +147,9 @@ def recover(
 class _Finding:
     """What is found while all streams are read, before anything is changed."""
 
-    def __init__(self, anchor: Anchor | None, mark: Bookmark | None) -> None:
+    def __init__(self, anchor: Anchor | None, mark: Bookmark | None, listing: Listing) -> None:
         self.survey = Survey()
+        self._listing = listing
         self._after = mark.seq if mark is not None else 0
         if mark is not None:
             self.survey.last = Newest(seq=mark.seq, hash=mark.hash, time=mark.time)
@@ -171,7 +174,7 @@ class _Finding:
             end.hash, end.seq, end.day = mark.hash, mark.seq, mark.day
             self.anchored.resume(stream, mark.seq, mark.hash)
             self.tally.resume(stream, mark)
-        for line in scan(stream, directory, days, mark=mark):
+        for line in scan(stream, directory, days, self._listing, mark=mark):
             record = line.record
             if line.is_torn:
                 self.torn.append((stream, line))
@@ -202,13 +205,17 @@ class _Finding:
 
 
 def _fitting(
-    mark: Bookmark | None, root: Path, places: Mapping[TraderId, Path], days: Days
+    mark: Bookmark | None,
+    root: Path,
+    places: Mapping[TraderId, Path],
+    days: Days,
+    listing: Listing,
 ) -> Mapping[TraderId, StreamMark]:
     """Return the marks of all streams, once each was found where it should be."""
     if mark is None:
         return {}
     for stream, each in mark.streams.items():
-        check_mark(stream, places.get(stream, root / stream), each, days.get(stream, {}))
+        check_mark(stream, places.get(stream, root / stream), each, days.get(stream, {}), listing)
     return mark.streams
 
 
@@ -245,14 +252,14 @@ def _refuse_first(faults: Iterator[Fault]) -> None:
         raise JournalError(message, hints=ADVICE)
 
 
-def _close(survey: Survey, listed: Days, found: Days) -> None:
+def _close(survey: Survey, listed: Days, found: Days, listing: Listing) -> None:
     """Let every day be closed that is not the latest of its stream, and note where each is."""
     survey.days = {stream: dict(days) for stream, days in listed.items()}
     for stream, days in found.items():
         end, closed = survey.ends[stream], survey.days.setdefault(stream, {})
         # It may grow again: files of later days can be lost before they are noted.
         try:
-            tidy(end.directory, newest=end.day)
+            tidy(end.directory, listing, newest=end.day)
         except OSError as error:
             message = f"{error.filename or end.directory}: {in_words(error)}"
             hint = "what a crash left beside the journal is put in order first; nothing is lost"

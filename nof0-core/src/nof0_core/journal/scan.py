@@ -14,7 +14,8 @@ from nof0_core.journal.bookmark import StreamMark
 from nof0_core.journal.content import DayContent, damage, lines_of
 from nof0_core.journal.days import Day
 from nof0_core.journal.formats import genesis
-from nof0_core.journal.places import day_files, day_of, is_packed
+from nof0_core.journal.listing import Listing
+from nof0_core.journal.places import day_of, is_packed
 from nof0_core.journal.record import Record, parse
 
 
@@ -73,6 +74,7 @@ def scan(
     stream: TraderId,
     directory: Path,
     days: Mapping[date, Day],
+    listing: Listing,
     bridges: Collection[str] = (),
     mark: StreamMark | None = None,
 ) -> Iterator[ScannedLine]:
@@ -85,6 +87,7 @@ def scan(
         stream: its name.
         directory: where its files are.
         days: its closed days as `days.json` has them, which knows the compressed files.
+        listing: what was found in the directories.
         bridges: hashes of last records of days whose files are elsewhere, which the first record
             of a file may follow as well.
         mark: how far it is known; only what follows is looked at.
@@ -96,7 +99,7 @@ def scan(
     if mark is not None:
         chain = Chain(stream, follows=mark.hash, behind=mark)
     held: ScannedLine | None = None
-    for path in day_files(directory):
+    for path in listing.day_files(directory):
         begin = (0, 0)
         if mark is not None and (day := day_of(path)) <= mark.day:
             if day < mark.day:

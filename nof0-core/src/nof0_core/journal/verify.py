@@ -15,6 +15,7 @@ from nof0_core.journal.anchor import Anchor, AnchorCheck
 from nof0_core.journal.days import NAME, Day, Days, DayState, read_days
 from nof0_core.journal.formats import check_format
 from nof0_core.journal.gaps import Range, missing, subtract, text
+from nof0_core.journal.listing import Listing
 from nof0_core.journal.pairs import pairs
 from nof0_core.journal.places import day_of, kept_file, streams
 from nof0_core.journal.record import Record
@@ -67,9 +68,10 @@ def verify(
     places = streams(root, elsewhere or {})
     listed = _listed(root, found.faults)
     try:
-        check_format(places)
+        # A new one each time: an engine may be packing days meanwhile.
+        check_format(places, Listing())
         known = {stream: places.get(stream, root / stream) for stream in {*listed, *places}}
-        found.faults += [*losses(listed, known), *pairs(places)]
+        found.faults += [*losses(listed, known), *pairs(places, Listing())]
         missed = away(listed, known)
         found.unread += [entry for _, entry in missed]
         for stream, directory in places.items():
@@ -108,7 +110,7 @@ class _Reading:
         """Check every line of a stream; `days` are those that are closed."""
         # A compressed day that is cut is told by its size already.
         named = {fault.file for fault in self.faults}
-        for line in scan(stream, directory, days, _bridges(days, directory)):
+        for line in scan(stream, directory, days, Listing(), _bridges(days, directory)):
             if line.fault is not None and (line.number or line.fault.file not in named):
                 self.faults.append(line.fault)
             record = line.record

@@ -12,7 +12,7 @@ from nof0_core.domain.brakes import ActiveBrake, Brake, BrakeState
 from nof0_core.domain.event import BrakeReleased, BrakeTripped
 from nof0_core.ids import ENGINE, Symbol, TraderId
 from nof0_core.manager.closes import LastCloses
-from nof0_core.manager.requests import HaltSwitch
+from nof0_core.manager.requests import Halt, HaltWatch
 from nof0_core.money import decimal, exactly
 from nof0_core.portfolio.valuation import Portfolio
 from nof0_core.state.brakes import next_midnight
@@ -34,12 +34,12 @@ class TraderBrakes:
         recorder: Recorder,
         portfolio: Portfolio,
         traders: Mapping[TraderId, TraderConfig],
-        switch: HaltSwitch,
+        halts: HaltWatch,
     ) -> None:
         self._recorder = recorder
         self._portfolio = portfolio
         self._traders = traders
-        self._switch = switch
+        self._halts = halts
         self._closes = LastCloses()
 
     def state(self, trader: TraderId, account: AccountState) -> BrakeState:
@@ -55,9 +55,11 @@ class TraderBrakes:
 
     def active(self, trader: TraderId) -> tuple[ActiveBrake, ...]:
         """Return all brakes that are on for a trader now, the halt first."""
+        return self._active(trader, self._halts.shown())
+
+    def _active(self, trader: TraderId, halt: Halt | None) -> tuple[ActiveBrake, ...]:
         memory, now = self._recorder.state.brakes, self._recorder.clock.now()
         on = [b for b in memory.active(trader) if b.until is None or now < b.until]
-        halt = self._switch.read()
         if halt is not None:
             since = memory.halt.since if memory.halt is not None else now
             message = halt.message
@@ -102,9 +104,11 @@ class TraderBrakes:
     def refusal(self, trader: TraderId) -> str:
         """Say why an entry must not leave now; empty if nothing is in its way.
 
-        Asked right before sending: what was approved a moment ago may have been stopped since.
+        Asked right before sending: what was approved a moment ago may have been stopped since, so
+        the marker of the halt is looked at anew.
         """
-        return "; ".join(on.message for on in self.active(trader))
+        on = self._active(trader, self._halts.look())
+        return "; ".join(each.message for each in on)
 
     @exactly
     def evaluate(self, trader: TraderId, account: AccountState | None = None) -> None:

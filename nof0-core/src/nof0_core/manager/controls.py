@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from nof0_core.domain.brakes import Brake
 from nof0_core.domain.event import BrakeTripped, ControlAnswered
@@ -13,7 +13,7 @@ from nof0_core.errors import UsageError
 from nof0_core.execution.engine import ExecutionEngine
 from nof0_core.ids import ENGINE, Symbol, TraderId
 from nof0_core.manager.brakes import TraderBrakes
-from nof0_core.manager.requests import Halt, HaltSwitch, Request, Requests
+from nof0_core.manager.requests import Halt, HaltWatch, Request, Requests
 from nof0_core.manager.settlements import QuoteSource, Settlements
 from nof0_core.manager.trader import Trader
 from nof0_core.state.alert_once import AlertOnce
@@ -34,7 +34,7 @@ class Controls:
         brakes: TraderBrakes,
         traders: Mapping[TraderId, Trader],
         venue_accounts: Collection[str],
-        switch: HaltSwitch,
+        halts: HaltWatch,
         requests: Requests,
     ) -> None:
         self._recorder = recorder
@@ -42,18 +42,19 @@ class Controls:
         self._traders = traders
         self._venue_accounts = venue_accounts
         self._settlements = Settlements(recorder)
-        self._switch = switch
+        self._halts = halts
         self._requests = requests
         self._halt: Halt | None = None
-        self._heard: frozenset[str] = frozenset()
+        self._waiting: Sequence[Request] = ()
         self._faults: AlertOnce[str] = AlertOnce(recorder, "control_unreadable")
 
     def has_news(self) -> bool:
         """Tell whether a person has asked for something since `listen`; changes nothing."""
-        if self._switch.read() != self._halt:
+        if self._halts.look() != self._halt:
             return True
         try:
-            return any(request.id not in self._heard for request in self._requests.look())
+            heard = {request.id for request in self._waiting}
+            return any(request.id not in heard for request in self._requests.look())
         except UsageError:
             # The next look says so.
             return False
@@ -61,9 +62,8 @@ class Controls:
     def listen(self) -> None:
         """Take note of the halt and do what needs no venue: pause, resume, refuse."""
         self._record_halt()
-        waiting = self._waiting()
-        self._heard = frozenset(request.id for request in waiting)
-        for request in waiting:
+        self._waiting = self._read()
+        for request in self._waiting:
             if self._recorder.state.controls.is_answered(request.id):
                 # Answered before the engine died between answer and removal.
                 self._drop(request)
@@ -87,7 +87,7 @@ class Controls:
         """
         if self._halt is not None and self._halt.is_flatten:
             await execution.flatten(self._traders.keys(), quotes)
-        for request in self._waiting():
+        for request in self._waiting:
             trader = self._traders.get(request.trader) if request.trader is not None else None
             if (
                 request.command is ControlCommand.CLOSE
@@ -106,7 +106,7 @@ class Controls:
         Raises:
             EndOfDataError: a recording is over.
         """
-        for request in self._waiting():
+        for request in self._waiting:
             if (
                 request.command is ControlCommand.SETTLE
                 and request.symbol is not None
@@ -118,7 +118,7 @@ class Controls:
                     self._answer(request, *answer)
 
     def _record_halt(self) -> None:
-        halt, known = self._switch.read(), self._recorder.state.brakes.halt
+        halt, known = self._halts.look(), self._recorder.state.brakes.halt
         if halt is None and known is not None:
             self._brakes.release(None, Brake.HALT, "resumed")
             self._recorder.commit()
@@ -186,7 +186,7 @@ class Controls:
         self._recorder.commit()
         self._drop(request)
 
-    def _waiting(self) -> list[Request]:
+    def _read(self) -> Sequence[Request]:
         """Return the waiting requests; where they cannot be read, tell a person and go on."""
         try:
             found = self._requests.read()

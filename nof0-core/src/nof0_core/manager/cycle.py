@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
+from typing import Any
 
 from nof0_core.decision import CallsMade, DecisionResult
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.context import BudgetLeft, DecisionContext, Performance
-from nof0_core.domain.cycle_record import joined
 from nof0_core.domain.decision import CHECK_FAILED, Judgement
-from nof0_core.domain.event import CycleEnded, Decided
+from nof0_core.domain.event import CycleEnded, Decided, MarksSeen
 from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.venue_view import VenueView
 from nof0_core.domain.vocabulary import CycleStatus
 from nof0_core.errors import EndOfDataError, JournalError, Nof0Error, in_words
 from nof0_core.execution.engine import ExecutionEngine
@@ -59,6 +61,7 @@ class CycleRunner:
         self._ended: dict[TraderId, CycleId] = {}
         self._seen: tuple[datetime | None, set[str]] = (None, set())
         self._bars = WrittenBars()
+        self._marks: dict[str, MarksSeen] = {}
 
     async def run(self, trader: Trader, scheduled: datetime, calls: CallLog) -> DecisionResult:
         """Run one cycle and return what came of its question.
@@ -69,7 +72,10 @@ class CycleRunner:
         config = trader.config
         self._ended.pop(config.id, None)
         feed = self._feeds[config.market]
-        moment = await feed.moment(config.symbols)
+        sight = trader.sight
+        moment = await feed.moment(
+            config.symbols, indicators=sight.indicators, with_books=sight.books
+        )
         self._record_market(config.market, moment)
         account = self._portfolio.account(config.id)
         self._brakes.evaluate(config.id, account)
@@ -90,16 +96,17 @@ class CycleRunner:
             decision_interval=config.decision_interval,
             past=self._recorder.state.past(config.id),
         )
+        venue = self._venue(config.exchange, account.time) if sight.venue else None
         as_of = self._recorder.last_seq
-        result = await trader.maker.decide(context, scheduled, calls)
-        decided = self._decided(
+        result = await trader.maker.decide(context, scheduled, calls, venue)
+        said = self._said(
             trader, scheduled, context, moment.digest, as_of, result, trader.maker.read(calls)
         )
         try:
             if result.approved:
-                await self._carry_out(trader, decided, result)
+                await self._carry_out(trader, Decided(**said), result)
             else:
-                body = joined(decided, ending(decided, status=result.status, error=result.error))
+                body = CycleEnded(**said, status=result.status, error=result.error)
                 self._end(body, took=result.latency_s)
         finally:
             self._alert_failed_checks(config.id, result.judgements)
@@ -159,6 +166,14 @@ class CycleRunner:
         usd = None if left.usd is None else Decimal(plain(left.usd))
         return BudgetLeft(usd=usd, tokens=left.tokens)
 
+    def _venue(self, venue_account: str, time: datetime) -> VenueView:
+        """Return all traders of a venue account; at which marks is written down where it is new."""
+        seen = self._portfolio.seen_marks(venue_account)
+        if self._marks.get(venue_account) != seen:
+            self._recorder.record(ENGINE, seen)
+            self._marks[venue_account] = seen
+        return self._portfolio.venue_view(seen, time)
+
     def _record_market(self, section: str, moment: MarketView) -> None:
         """Write down what traders see, once for all that see the same."""
         time, digests = self._seen
@@ -200,7 +215,7 @@ class CycleRunner:
         )
         self._end(body, took=0.0)
 
-    def _decided(
+    def _said(
         self,
         trader: Trader,
         scheduled: datetime,
@@ -209,10 +224,11 @@ class CycleRunner:
         as_of: int,
         result: DecisionResult,
         made: CallsMade,
-    ) -> Decided:
+    ) -> dict[str, Any]:
+        """Return what is recorded of a decision, whatever becomes of it."""
         completion, prompt = result.completion, result.prompt
         model = trader.config.model.name if completion is None else completion.model
-        return Decided(
+        return dict(  # noqa: C408 - the arguments of a record
             trader=context.trader,
             cycle=context.cycle,
             number=self._recorder.state.standing(context.trader).cycles + 1,
@@ -243,7 +259,7 @@ def _instruments(
     """Return those of the coins a trader may trade or holds: others are not in the journal."""
     wanted = dict.fromkeys((*symbols, *(holding.symbol for holding in account.holdings)))
     listed = feed.instruments
-    return {symbol: listed[symbol] for symbol in wanted if symbol in listed}
+    return MappingProxyType({symbol: listed[symbol] for symbol in wanted if symbol in listed})
 
 
 def _failure(error: BaseException) -> tuple[CycleStatus, str]:

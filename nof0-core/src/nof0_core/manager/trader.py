@@ -11,6 +11,7 @@ import attrs
 from nof0_core.config.model import TraderConfig
 from nof0_core.decision import DecisionMaker
 from nof0_core.domain.model import ModelSpec
+from nof0_core.manager.sight import PLAIN, Sight
 
 ALERT_AFTER = 3
 """Failed cycles in a row after which a person is told and the trader slows down."""
@@ -52,6 +53,7 @@ class Trader:
 
     config: TraderConfig
     maker: DecisionMaker
+    sight: Sight = PLAIN
     cycles: int = 0
     failures: int = 0
     pause_until: datetime | None = None

@@ -12,6 +12,7 @@ import anyio
 from nof0_core.border.foreign import Origin, reraise
 from nof0_core.calls import CallsUnderWay, Timing
 from nof0_core.domain.candles import Candles, Interval
+from nof0_core.domain.order_book import OrderBook
 from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import ProviderError, TransientError
 from nof0_core.ids import Symbol
@@ -73,6 +74,22 @@ class MarketCalls:
         return await self._within(
             "quotes", self._quotes_within, lambda: self._provider.quotes(symbols)
         )
+
+    @property
+    def shows_books(self) -> bool:
+        """Tell whether the market can be asked for order books."""
+        return market_with(self._provider, MarketCapability.ORDER_BOOKS) is not None
+
+    async def books(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, OrderBook]:
+        """Ask for order books, within the time for quotes; only where `shows_books`.
+
+        Raises:
+            TransientError: no answer in time.
+            ProviderError: what the provider says.
+        """
+        market = market_with(self._provider, MarketCapability.ORDER_BOOKS)
+        assert market is not None  # noqa: S101 - see `shows_books`
+        return await self._within("books", self._quotes_within, lambda: market.books(symbols))
 
     async def candles(
         self, symbol: Symbol, interval: Interval, end: datetime, limit: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import TypeAlias
 
 import anyio
@@ -18,21 +19,26 @@ from nof0_core.calls import Timing
 from nof0_core.clock import Clock
 from nof0_core.domain.candles import Candles, Interval, interval_ms, to_ms
 from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.order_book import OrderBook
 from nof0_core.domain.snapshot import MarketSnapshot, Quote
 from nof0_core.errors import DataError, EndOfDataError, ProviderError
 from nof0_core.ids import Symbol
 from nof0_core.indicators.recipe import Wanted
 from nof0_core.market import record
+from nof0_core.market.books import BookReader
 from nof0_core.market.calls import MarketCalls
 from nof0_core.market.live import LiveSeries
 from nof0_core.market.quotes import QuoteCache
 from nof0_core.market.recorded import RecordedSeries
-from nof0_core.market.view import EncodedEntry, EncodedSeries, MarketView, Source
+from nof0_core.market.view import BarSource, EncodedEntry, EncodedSeries, MarketView, Source
 from nof0_core.plugins.suggestion import did_you_mean
 from nof0_core.protocols import MarketCapability, MarketProvider, QuoteStream, market_with
 
 _Sources: TypeAlias = tuple[tuple[Interval, Source], ...]
+_BarSources: TypeAlias = tuple[tuple[Interval, BarSource], ...]
 _Found: TypeAlias = list[tuple[Interval, EncodedSeries]]
+_Key: TypeAlias = tuple[tuple[Symbol, ...], str, bool]
+"""Symbols, name of the list of indicators, whether with order books."""
 _ROUNDS = 3
 
 
@@ -58,6 +64,7 @@ class MarketFeed:
         quotes_within: float = 10.0,
         candles_within: float = 15.0,
         ward: Ward | None = None,
+        own: Mapping[str, Sequence[Wanted]] | None = None,
     ) -> None:
         """Prepare; nothing is asked before `open`.
 
@@ -74,6 +81,7 @@ class MarketFeed:
             quotes_within: how long an answer with quotes may take, in seconds of real time.
             candles_within: how long one with bars may take.
             ward: where coins with bad values are in quarantine; None: nobody is told.
+            own: further lists of indicators by the name that `moment` is asked for them with.
         """
         self._ward = ward or Ward.alone("market", section, clock)
         self._section = section
@@ -81,6 +89,7 @@ class MarketFeed:
         self._clock = clock
         self._intervals = tuple(intervals)
         self._indicators = tuple(indicators)
+        self._own = own or {}
         self._bars = series_bars
         self._max_age = max_age
         self._shares_answers = shares_answers
@@ -99,12 +108,19 @@ class MarketFeed:
             is_recorded=self._calls.is_recorded,
             ward=self._ward,
         )
-        self._sources: dict[Symbol, _Sources] = {}
+        self._books = BookReader(
+            calls=self._calls,
+            clock=clock,
+            is_recorded=self._calls.is_recorded,
+            ward=self._ward,
+        )
+        self._sources: dict[Symbol, _BarSources] = {}
+        self._beside: dict[tuple[Symbol, str], _Sources] = {}
         self._finest: dict[Symbol, Candles | None] = {}
         self._instruments: Mapping[Symbol, Instrument] = {}
         self._refused: Mapping[Symbol, str] = {}
-        self._moments: dict[tuple[Symbol, ...], tuple[int, MarketView]] = {}
-        self._locks: dict[tuple[Symbol, ...], anyio.Lock] = {}
+        self._moments: dict[_Key, tuple[int, MarketView]] = {}
+        self._locks: dict[_Key, anyio.Lock] = {}
 
     @property
     def instruments(self) -> Mapping[Symbol, Instrument]:
@@ -168,15 +184,22 @@ class MarketFeed:
                 refused[name] = wrong or "is filed under another symbol"
         return good, refused
 
-    async def moment(self, symbols: Sequence[Symbol]) -> MarketView:
+    async def moment(
+        self, symbols: Sequence[Symbol], *, indicators: str = "", with_books: bool = False
+    ) -> MarketView:
         """Return the market as it is now, for these symbols in this order.
 
         A symbol that cannot be had is named in `missing` and does not hurt the others.
 
+        Args:
+            symbols: to look at.
+            indicators: name of the list of indicators, "" for that of all.
+            with_books: ask for order books, too, where the market has them.
+
         Raises:
             EndOfDataError: the recording is over.
         """
-        key = tuple(symbols)
+        key = tuple(symbols), indicators, with_books
         if (known := self._known(key)) is not None:
             return known
         async with self._locks.setdefault(key, anyio.Lock(fast_acquire=True)):
@@ -223,7 +246,7 @@ class MarketFeed:
                 self._finest[symbol] = None
         return self._finest[symbol]
 
-    def _known(self, key: tuple[Symbol, ...]) -> MarketView | None:
+    def _known(self, key: _Key) -> MarketView | None:
         known = self._moments.get(key)
         if known is None:
             return None
@@ -234,11 +257,15 @@ class MarketFeed:
         is_fresh = moment.time <= now < moment.time + self._max_age and to_ms(now) < fresh_until
         return moment if is_fresh and self._shares_answers else None
 
-    async def _look(self, symbols: tuple[Symbol, ...]) -> MarketView:
+    async def _look(self, key: _Key) -> MarketView:
+        symbols, own, with_books = key
         self._check_range()
         answers = await self._board.get(symbols)
         missing = {s: answer for s, answer in answers.items() if isinstance(answer, str)}
-        now, shown = await self._series(symbols, missing)
+        books: Mapping[Symbol, OrderBook] = {}
+        if with_books:
+            books = await self._books.get([s for s in symbols if s not in missing])
+        now, shown = await self._series(symbols, missing, own)
         snapshots: dict[Symbol, MarketSnapshot] = {}
         entries: list[EncodedEntry] = []
         fresh_until = to_ms(now + self._max_age)
@@ -246,11 +273,14 @@ class MarketFeed:
             quote = answers[symbol]
             assert isinstance(quote, Quote)  # noqa: S101 - the others are in `missing`
             series = {interval: each.series for interval, each in found}
-            snapshots[symbol] = MarketSnapshot(symbol=symbol, time=now, quote=quote, series=series)
+            book = books.get(symbol)
+            snapshots[symbol] = MarketSnapshot(
+                symbol=symbol, time=now, quote=quote, series=series, book=book
+            )
             entries.append(
                 EncodedEntry(
                     symbol=symbol,
-                    head=record.entry_head(symbol, now, quote),
+                    head=record.entry_head(symbol, now, quote, book),
                     series=[each for _, each in found],
                 )
             )
@@ -262,15 +292,15 @@ class MarketFeed:
         moment = MarketView(
             time=now,
             digest=record.digest(text),
-            snapshots=snapshots,
+            snapshots=MappingProxyType(snapshots),
             missing=missing,
             entries=entries,
         )
-        self._moments[symbols] = (fresh_until, moment)
+        self._moments[key] = (fresh_until, moment)
         return moment
 
     async def _series(
-        self, symbols: Sequence[Symbol], missing: dict[Symbol, str]
+        self, symbols: Sequence[Symbol], missing: dict[Symbol, str], own: str
     ) -> tuple[datetime, Mapping[Symbol, _Found]]:
         """Return the time, and the series shown at it; puts into `missing` what cannot be had."""
         for _ in range(_ROUNDS):
@@ -280,7 +310,7 @@ class MarketFeed:
             for symbol in symbols:
                 if symbol not in missing:
                     try:
-                        shown[symbol] = self._ready(symbol, to_ms(now), lacking)
+                        shown[symbol] = self._ready(symbol, own, to_ms(now), lacking)
                     except EndOfDataError:
                         raise
                     except ProviderError as error:
@@ -295,9 +325,12 @@ class MarketFeed:
         missing.update((s, message) for s in symbols if s not in missing)
         return now, {}
 
-    def _ready(self, symbol: Symbol, now: int, lacking: list[Source]) -> _Found:
+    def _ready(self, symbol: Symbol, own: str, now: int, lacking: list[Source]) -> _Found:
         found: _Found = []
-        for interval, source in self._sources_of(symbol):
+        sources: _Sources = self._sources_of(symbol)
+        if own:
+            sources = self._sources_beside(symbol, own)
+        for interval, source in sources:
             shown = source.ready(now)
             if shown is None:
                 lacking.append(source)
@@ -305,7 +338,7 @@ class MarketFeed:
                 found.append((interval, shown))
         return found
 
-    def _sources_of(self, symbol: Symbol) -> _Sources:
+    def _sources_of(self, symbol: Symbol) -> _BarSources:
         sources = self._sources.get(symbol)
         if sources is None:
             if symbol in self._refused:
@@ -322,7 +355,16 @@ class MarketFeed:
             self._sources[symbol] = sources
         return sources
 
-    def _source(self, symbol: Symbol, interval: Interval) -> Source:
+    def _sources_beside(self, symbol: Symbol, own: str) -> _Sources:
+        key = symbol, own
+        sources = self._beside.get(key)
+        if sources is None:
+            shared = self._sources_of(symbol)
+            sources = tuple((each, s.beside(own, self._own[own])) for each, s in shared)
+            self._beside[key] = sources
+        return sources
+
+    def _source(self, symbol: Symbol, interval: Interval) -> BarSource:
         if self._calls.is_recorded:
             return RecordedSeries(
                 section=self._section,
@@ -342,6 +384,7 @@ class MarketFeed:
             bars=self._bars,
             max_age=self._max_age,
             ward=self._ward,
+            further=[each for listed in self._own.values() for each in listed],
         )
 
     def _check_range(self) -> None:

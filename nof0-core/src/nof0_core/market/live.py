@@ -14,9 +14,11 @@ from nof0_core.domain.candles import Candles, Interval, from_ms, interval_ms, to
 from nof0_core.domain.snapshot import Series
 from nof0_core.errors import DataError, ProviderError
 from nof0_core.ids import Symbol
-from nof0_core.indicators.catalog import compute, lookback
+from nof0_core.indicators.catalog import lookback
+from nof0_core.indicators.computed import Computed
 from nof0_core.indicators.recipe import Wanted
 from nof0_core.market.calls import MarketCalls
+from nof0_core.market.own_series import OwnSeries
 from nof0_core.market.record import encode_series
 from nof0_core.market.view import EncodedSeries
 
@@ -40,10 +42,12 @@ class LiveSeries:
         bars: int,
         max_age: timedelta,
         ward: Ward,
+        further: Sequence[Wanted] = (),
     ) -> None:
         """Remember what to ask for; nothing is fetched yet.
 
-        A coin with bad bars is in quarantine in `ward` until they are good.
+        `further` are those of other lists: bars must be enough for their warm-up, too. A coin with
+        bad bars is in quarantine in `ward` until they are good.
         """
         self._ward = ward
         self._verb = f"candles ({interval})"
@@ -55,11 +59,12 @@ class LiveSeries:
         self._clock = clock
         self._indicators = indicators
         self._bars = bars
-        self._limit = max(MIN_HISTORY, WARM_UP * lookback(indicators)) + bars
+        self._limit = max(MIN_HISTORY, WARM_UP * lookback((*indicators, *further))) + bars
         # A late bar or a failure is asked for again after this long, not by every trader at once.
         self._pause = max(1, max_age // timedelta(milliseconds=1))
         self._lock = anyio.Lock(fast_acquire=True)
         self._shown: EncodedSeries | None = None
+        self._computed: Computed | None = None
         self._asked_at = 0
         self._stale_at = 0
         self._failure: ProviderError | None = None
@@ -69,6 +74,16 @@ class LiveSeries:
     def candles(self) -> Candles | None:
         """Return the newest bars that were fetched, however long ago; None before the first."""
         return self._shown.series.candles if self._shown is not None else None
+
+    @property
+    def computed(self) -> Computed:
+        """Return the newest bars as they were fetched; there are some once any were shown."""
+        assert self._computed is not None  # noqa: S101 - it came with what is shown
+        return self._computed
+
+    def beside(self, name: str, indicators: Sequence[Wanted]) -> OwnSeries:
+        """Return the same bars with another list of indicators."""
+        return OwnSeries(self, name, indicators)
 
     def ready(self, now: int) -> EncodedSeries | None:
         """Return the newest bars, None if they have to be fetched first.
@@ -103,7 +118,8 @@ class LiveSeries:
                         f"market {self._section}: no closed {self._interval} bar of {self._symbol}"
                     )
                     raise DataError(message, section=self._section)
-                computed = compute(self._indicators, candles)
+                computed = Computed(candles)
+                results = computed.of(self._indicators)
             except ProviderError as error:
                 self._failure = error
                 self._fresh_until = to_ms(self._clock.now()) + self._pause
@@ -112,13 +128,14 @@ class LiveSeries:
             series = Series(
                 interval=self._interval,
                 candles=candles[newest],
-                indicators={name: values[newest] for name, values in computed.items()},
+                indicators={name: values[newest] for name, values in results.items()},
             )
             head, rows = encode_series(series)
             closed = to_ms(candles.last_close_time)
             self._fresh_until = max(closed + self._length, to_ms(self._clock.now()) + self._pause)
             self._stale_at = closed + STALE_INTERVALS * self._length
             self._failure = None
+            self._computed = computed
             self._shown = EncodedSeries(
                 series=series,
                 head=head,

@@ -10,9 +10,11 @@ One object, an entry per symbol::
              "series": {"3m": {"columns": ["open_time", "open", ..., "ema20"],
                                "bars": [[1752451200000, 118990.0, ..., null], ...]}}}}
 
-Times of bars are milliseconds UTC. Floats are written with the fewest digits that give the same
-float back, Decimals as strings, NaN as null: what is restored has the same bits. Decoding and
-encoding again with msgspec gives the same bytes, so the digest can be checked at any time.
+Where traders are shown order books, `"book": {"bids": [[price, size], …], "asks": …, "time": …}`
+stands between quote and series. Times of bars are milliseconds UTC. Floats are written with the
+fewest digits that give the same float back, Decimals as strings, NaN as null: what is restored has
+the same bits. Decoding and encoding again with msgspec gives the same bytes, so the digest can be
+checked at any time.
 """
 
 from __future__ import annotations
@@ -20,12 +22,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 import numpy as np
 
 from nof0_core.domain.candles import Candles, Interval, readonly
+from nof0_core.domain.order_book import BookLevel, OrderBook
 from nof0_core.domain.snapshot import MarketSnapshot, Quote, Series
 from nof0_core.errors import DataError
 from nof0_core.ids import Symbol
@@ -44,7 +48,7 @@ def encode(snapshots: Mapping[Symbol, MarketSnapshot]) -> bytes:
     """
     return join_entries(
         join_series(
-            entry_head(symbol, snapshot.time, snapshot.quote),
+            entry_head(symbol, snapshot.time, snapshot.quote, snapshot.book),
             (join_rows(*encode_series(series)) for series in snapshot.series.values()),
         )
         for symbol, snapshot in snapshots.items()
@@ -93,9 +97,17 @@ def join_rows(head: bytes, rows: Iterable[bytes]) -> bytes:
     return b'%b,"bars":[%b]}' % (head, b",".join(rows))
 
 
-def entry_head(symbol: Symbol, time: datetime, quote: Quote) -> bytes:
+def entry_head(
+    symbol: Symbol, time: datetime, quote: Quote, book: OrderBook | None = None
+) -> bytes:
     """Write the part of an entry before its series: `"BTC":{"time":…,"quote":{…}`."""
-    return b'%b:{"time":%b,"quote":%b' % (_encode(symbol), _encode(time), _encode(quote))
+    head = b'%b:{"time":%b,"quote":%b' % (_encode(symbol), _encode(time), _encode(quote))
+    return head if book is None else with_book(head, _encode(_Book.of(book)))
+
+
+def with_book(head: bytes, book: bytes) -> bytes:
+    """Put an encoded order book behind a quote."""
+    return b'%b,"book":%b' % (head, book)
 
 
 def join_series(head: bytes, series: Iterable[bytes]) -> bytes:
@@ -127,6 +139,7 @@ def restore(record: object) -> Mapping[Symbol, MarketSnapshot]:
                 symbol=Symbol(symbol),
                 time=item.time,
                 quote=item.quote,
+                book=item.book.restored(Symbol(symbol)) if item.book is not None else None,
                 series={
                     Interval(i): _series(Interval(i), table) for i, table in item.series.items()
                 },
@@ -143,10 +156,29 @@ class _Table(msgspec.Struct, forbid_unknown_fields=True):
     bars: list[list[float | None]]
 
 
+class _Book(msgspec.Struct, forbid_unknown_fields=True):
+    bids: list[tuple[Decimal, Decimal]]
+    asks: list[tuple[Decimal, Decimal]]
+    time: datetime
+
+    @classmethod
+    def of(cls, book: OrderBook) -> _Book:
+        bids, asks = ([(e.price, e.size) for e in side] for side in (book.bids, book.asks))
+        return cls(bids, asks, book.time)
+
+    def restored(self, symbol: Symbol) -> OrderBook:
+        bids, asks = (
+            tuple(BookLevel(price=price, size=size) for price, size in side)
+            for side in (self.bids, self.asks)
+        )
+        return OrderBook(symbol=symbol, time=self.time, bids=bids, asks=asks)
+
+
 class _Entry(msgspec.Struct, forbid_unknown_fields=True):
     time: datetime
     quote: Quote
     series: dict[str, _Table]
+    book: _Book | None = None
 
 
 def _series(interval: Interval, table: _Table) -> Series:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -12,7 +13,7 @@ from nof0_core.domain.candles import Candles, FloatArray, Interval, from_ms, int
 from nof0_core.domain.snapshot import Series
 from nof0_core.errors import DataError
 from nof0_core.ids import Symbol
-from nof0_core.indicators.catalog import compute
+from nof0_core.indicators.computed import Computed
 from nof0_core.indicators.recipe import Wanted
 from nof0_core.market.record import BAR_COLUMNS, column_head, encode_rows
 from nof0_core.market.view import EncodedSeries
@@ -70,16 +71,28 @@ class RecordedSeries:
         self._interval = interval
         self._length = interval_ms(interval)
         self._bars = bars
-        self._computed = compute(indicators, candles)
         self._candles = candles
-        columns = [getattr(candles, name) for name in BAR_COLUMNS]
-        self._table = readonly(np.stack([*columns, *self._computed.values()], axis=1))
         self._closes: list[int] = (candles.open_time + self._length).tolist()
-        self._head = column_head(interval, self._computed)
+        self._all = Computed(candles)
+        self.show("", indicators)
+
+    def show(self, own: str, indicators: Sequence[Wanted]) -> None:
+        """Compute a list of indicators, which `own` stands for; from now on it is what is shown."""
+        self._own = own
+        self._computed = self._all.of(indicators)
+        columns = [getattr(self._candles, name) for name in BAR_COLUMNS]
+        self._table = readonly(np.stack([*columns, *self._computed.values()], axis=1))
+        self._head = column_head(self._interval, self._computed)
         self._rows: list[bytes] = []
         self._first = 0
         self._shown: EncodedSeries | None = None
         self._since = 0
+
+    def beside(self, name: str, indicators: Sequence[Wanted]) -> RecordedSeries:
+        """Return the same bars with another list of indicators."""
+        other = copy.copy(self)
+        other.show(name, indicators)
+        return other
 
     def ready(self, now: int) -> EncodedSeries:
         """Return the newest bars that closed at or before `now` (milliseconds UTC).
@@ -109,6 +122,7 @@ class RecordedSeries:
             head=self._head,
             rows=self._encoded(window.start, end),
             fresh_until=min(self._closes[end], stale_at) if end < len(self._closes) else stale_at,
+            own=self._own,
         )
         return self._shown
 

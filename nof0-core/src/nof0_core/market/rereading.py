@@ -11,7 +11,7 @@ import msgspec
 from nof0_core.domain.candles import from_ms
 from nof0_core.domain.event import Event, MarketSeen
 from nof0_core.errors import DataError
-from nof0_core.market.record import digest, join_entries, join_rows, join_series
+from nof0_core.market.record import digest, join_entries, join_rows, join_series, with_book
 from nof0_core.market.written_bars import open_time
 
 _HINT = "put the journal back from a copy; `nof0 journal verify` says what is missing or changed"
@@ -22,12 +22,14 @@ class _Table(msgspec.Struct, forbid_unknown_fields=True):
     first: Annotated[int, msgspec.Meta(ge=0, lt=2**43)] | None
     count: int
     bars: list[msgspec.Raw]
+    indicators: str = ""
 
 
 class _Entry(msgspec.Struct, forbid_unknown_fields=True):
     time: msgspec.Raw
     quote: msgspec.Raw
     series: dict[str, _Table]
+    book: msgspec.Raw = msgspec.Raw()
 
 
 _entries = msgspec.json.Decoder(dict[str, _Entry])
@@ -50,7 +52,7 @@ class ViewReader:
 
     def __init__(self) -> None:
         """Begin, with no bar known."""
-        self._windows: dict[tuple[str, str, str], _Window] = {}
+        self._windows: dict[tuple[str, str, str, str], _Window] = {}
 
     def take(self, event: Event) -> Callable[[], bytes]:
         """Take over the bars of the next record.
@@ -74,7 +76,7 @@ class ViewReader:
             entries = _entries.decode(text)
             for symbol, entry in entries.items():
                 for interval, table in entry.series.items():
-                    key = body.section, symbol, interval
+                    key = body.section, symbol, interval, table.indicators
                     _update(self._windows.setdefault(key, _Window()), table)
         except (msgspec.MsgspecError, ValueError) as error:
             message = f"record {event.seq}: not a market record: {error}"
@@ -88,7 +90,7 @@ class ViewReader:
         for symbol, entry in entries.items():
             series = []
             for interval, table in entry.series.items():
-                window = self._windows[body.section, symbol, interval]
+                window = self._windows[body.section, symbol, interval, table.indicators]
                 if len(window.rows) != table.count or window.columns is None:
                     begin = (
                         ""
@@ -108,6 +110,8 @@ class ViewReader:
                 bytes(entry.time),
                 bytes(entry.quote),
             )
+            if book := bytes(entry.book):
+                head = with_book(head, book)
             texts.append(join_series(head, series))
         text = join_entries(texts)
         if digest(text) != body.digest:

@@ -10,6 +10,8 @@ import attrs
 
 from nof0_core.domain.snapshot import MarketSnapshot, Series
 from nof0_core.ids import Symbol
+from nof0_core.indicators.computed import Computed
+from nof0_core.indicators.recipe import Wanted
 from nof0_core.market.record import join_rows
 
 
@@ -18,13 +20,15 @@ class EncodedSeries:
     """A series and its exact JSON form, in parts and with the interval in front.
 
     `head` has interval and columns, `rows` the bars, oldest first, `encoded` is all of it (see
-    `nof0_core.market.record`). Good until `fresh_until` (milliseconds UTC, not included).
+    `nof0_core.market.record`). Good until `fresh_until` (milliseconds UTC, not included). `own`
+    names the list of indicators, "" is that of all traders without one of their own.
     """
 
     series: Series
     head: bytes
     rows: Sequence[bytes]
     fresh_until: int
+    own: str = ""
     encoded: bytes = attrs.field(init=False)
 
     @encoded.default
@@ -72,3 +76,21 @@ class Source(Protocol):
 
         A failure is not raised here: `ready` raises it until it is worth asking again.
         """
+
+
+class BarSource(Source, Protocol):
+    """A source with the indicators of all, on whose bars other lists can be computed."""
+
+    def beside(self, name: str, indicators: Sequence[Wanted]) -> Source:
+        """Return the same bars with another list of indicators, which `name` stands for.
+
+        Bars are not fetched again for it, and what both lists have is computed once.
+        """
+
+
+class SharedBars(Source, Protocol):
+    """A source whose bars, as they were fetched, other lists of indicators are computed on."""
+
+    @property
+    def computed(self) -> Computed:
+        """The bars of the newest answer; there is one once `ready` has shown something."""

@@ -7,9 +7,11 @@ One object, an entry per symbol, as in the exact form (`nof0_core.market.record`
 
 `first` is the open time of the window's first bar (null without bars), `count` how many it has.
 `bars` are those the record of this series before it had not, with the bytes they have now.
-`columns` is null where `bars` is empty. A reader keeps for each section, symbol and interval the
-bars of its newest record: it takes over `bars`, of which the newest with an open time counts, and
-drops what opened before `first`; where `bars` has `count` rows it drops everything before.
+`columns` is null where `bars` is empty. A series with a list of indicators that some traders have
+of their own names it, in `indicators` after `bars`, and is another than the one without. A reader
+keeps for each section, symbol, interval and such name the bars of its newest record: it takes over
+`bars`, of which the newest with an open time counts, and drops what opened before `first`; where
+`bars` has `count` rows it drops everything before.
 
 A run begins anew with each day (UTC): every day can be read without the one before it.
 """
@@ -28,8 +30,8 @@ from nof0_core.ids import Symbol
 from nof0_core.market.record import join_entries, join_series
 from nof0_core.market.view import EncodedSeries, MarketView
 
-Key = tuple[str, Symbol, Interval]
-"""Market section, symbol, interval."""
+Key = tuple[str, Symbol, Interval, str]
+"""Market section, symbol, interval, name of the list of indicators."""
 
 
 @attrs.define(eq=False)
@@ -76,7 +78,7 @@ class WrittenBars:
         for entry in view.entries:
             texts: list[bytes] = []
             for each in entry.series:
-                key = section, entry.symbol, each.series.interval
+                key = section, entry.symbol, each.series.interval, each.own
                 was = known.get(key)
                 if was is not None and was.shown is each and each.rows:
                     text, earliest = was.again()
@@ -145,4 +147,6 @@ def _text(series: EncodedSeries, bars: Sequence[bytes]) -> bytes:
     if rows and not bars:
         head = head[: head.index(b"[")] + b"null"
     first = b"%d" % open_time(rows[0]) if rows else b"null"
-    return b'%b,"first":%b,"count":%d,"bars":[%b]}' % (head, first, len(rows), b",".join(bars))
+    own = b',"indicators":"%b"' % series.own.encode() if series.own else b""
+    written = b",".join(bars)
+    return b'%b,"first":%b,"count":%d,"bars":[%b]%b}' % (head, first, len(rows), written, own)

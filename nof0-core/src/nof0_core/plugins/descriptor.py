@@ -51,6 +51,8 @@ def faults_of(kind: object, family: Family) -> tuple[Fault, ...]:
         faults.append(Fault(f"{what} with a timeout, which only markets and exchanges have"))
     if isinstance(kind, ServiceKind) and kind.is_recorded and family.name != "market":
         faults.append(Fault(f"{what} with is_recorded, which only markets have"))
+    if isinstance(kind, PolicyKind):
+        faults += [Fault(f"{what}, but {fault}") for fault in _asked_in_vain(kind, family)]
     classes: dict[str, object] = {"config": kind.config}
     if isinstance(kind, BackendKind) and kind.params is not None:
         classes["params"] = kind.params
@@ -103,6 +105,15 @@ def _unfinished(offer: ServiceKind[Any, Any] | PolicyKind[Any, Any] | Companion)
         asked: object = getattr(offer, name, None)
         if asked is not None and not callable(asked):
             yield f"its {name} is not a function: {shown(asked)}"
+
+
+def _asked_in_vain(kind: PolicyKind[Any, Any], family: Family) -> Iterator[str]:
+    for name in ("needs_order_books", "sees_venue_account"):
+        asked: object = getattr(kind, name)
+        if not isinstance(asked, bool):
+            yield f"its {name} is neither True nor False: {shown(asked)}"
+        elif asked and family.name != "risk":
+            yield f"it has {name}, which only risk checks have"
 
 
 def _schema_faults(schema: object, seen: set[type[Any]]) -> Iterator[Fault]:

@@ -91,10 +91,11 @@ class Env:
     """Handed to every `open`.
 
     `section` is the section's name in YAML. `rng` is seeded from the configuration's seed and the
-    section name. `data_dir` is a directory of the section's own, made on first use. `market(ref)`
-    returns the opened provider of a market section. `shared(key, open)` returns one resource for
-    all sections that ask with an equal key; the runtime closes it. `redact(text)` returns a text
-    without the secrets of the configuration and what looks like a key: for all that is written.
+    section name. `data_dir` is a directory of the section's own, which is not there before the
+    service makes it. `market(ref)` returns the opened provider of a market section.
+    `shared(key, open)` returns one resource for all sections that ask with an equal key; the
+    runtime closes it. `redact(text)` returns a text without the secrets of the configuration and
+    what looks like a key: for all that is written.
     `backend(ref)` and `model(ref)` return what a backend's settings refer to.
     `budget` is what a backend asks before each call that costs money.
     """

@@ -89,13 +89,18 @@ class ExchangeKind(ServiceKind[C, "ExchangeProvider"]):
 class PolicyKind(Generic[C, S]):
     """A kind that only computes: same config in, same object out, nothing awaited.
 
-    `build` makes the policy from its config. The other fields are those of `ServiceKind`.
+    `build` makes the policy from its config. The other fields are those of `ServiceKind`, and two
+    that only risk checks have: `needs_order_books` asks the market, where it has the word for it,
+    for order books each time a trader with the check decides (`RiskContext.book`);
+    `sees_venue_account` asks for all traders of the venue account (`RiskContext.venue`).
     """
 
     type: str
     config: builtins.type[C]
     build: Callable[[C], S]
     summary: str
+    needs_order_books: bool = False
+    sees_venue_account: bool = False
 
 
 Kind = ServiceKind[Any, Any] | PolicyKind[Any, Any]

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 
-from nof0_core.analysis.performance import PerformanceTracker
 from nof0_core.config.model import Config
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.context import Performance
+from nof0_core.domain.event import MarksSeen
 from nof0_core.domain.snapshot import Quote
+from nof0_core.domain.venue_view import VenueView
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.market.feed import MarketFeed
 from nof0_core.money import exactly
+from nof0_core.portfolio.venue import venue_view
 from nof0_core.state.recorder import Recorder
 
 
@@ -48,7 +51,6 @@ class Portfolio:
         }
         self._marks: dict[str, dict[Symbol, Decimal]] = {name: {} for name in config.exchanges}
         self._unquoted: dict[str, set[Symbol]] = {name: set() for name in config.exchanges}
-        self._trackers = {trader.id: PerformanceTracker() for trader in config.traders}
 
     async def refresh(
         self, venue_account: str, symbols: Sequence[Symbol] | None = None
@@ -113,10 +115,27 @@ class Portfolio:
             self._unquoted[venue_account],
         )
 
+    def seen_marks(self, venue_account: str) -> MarksSeen:
+        """Return the marks of all that is held on a venue account, as it would be valued now."""
+        marks, stale = self._marks[venue_account], self._unquoted[venue_account]
+        held = dict.fromkeys(p.symbol for p in self._recorder.state.positions(venue_account))
+        return MarksSeen(
+            venue_account=venue_account,
+            marks={symbol: marks[symbol] for symbol in held if symbol in marks},
+            stale=tuple(symbol for symbol in held if symbol in stale or symbol not in marks),
+        )
+
+    def venue_view(self, seen: MarksSeen, time: datetime) -> VenueView:
+        """Return all traders of a venue account at these marks, as of the newest record."""
+        return venue_view(
+            self._recorder.state,
+            seen,
+            time=time,
+            market=self._pricing[seen.venue_account],
+            seq=self._recorder.last_seq,
+        )
+
     @exactly
     def performance(self, trader: TraderId, account: AccountState) -> Performance:
-        """Return a trader's statistics so far; costs only what is new since the last call."""
-        state = self._recorder.state
-        return self._trackers[trader].performance(
-            state.trades(trader), state.curve(trader), account, state.standing(trader).cycles
-        )
+        """Return a trader's statistics so far, with its account as it is now."""
+        return self._recorder.state.performance(trader, account)

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from nof0_core.domain.candles import Interval
 from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.feedback import Feedback
-from nof0_core.domain.model import Message, Prompt
+from nof0_core.domain.model import Message, Prompt, digest_of
 from nof0_core.errors import Problem, PromptError
 from nof0_core.indicators.recipe import Wanted
 from nof0_core.money import exactly
 from nof0_core.prompts.coins import CoinViews
 from nof0_core.prompts.figures import estimate
+from nof0_core.prompts.limits import LimitViews
 from nof0_core.prompts.template import Source, read, render, shown
 from nof0_core.prompts.trimming import longest, newest, notice, without_past
 from nof0_core.prompts.variables import variables
@@ -62,6 +60,7 @@ class PromptBook:
         self._intervals = intervals
         self._coins = CoinViews.of(indicators or ()) if coins is None else coins
         self._max_tokens = max_tokens
+        self._limits = LimitViews()
 
     def lint(self) -> list[Problem]:
         """Find all that `check` finds, and what a model would not be told.
@@ -92,7 +91,10 @@ class PromptBook:
         from nof0_core.prompts.sample import sample_contexts
 
         contexts = sample_contexts(indicators=self._indicators, intervals=self._intervals)
-        samples = [variables(each, name="Sample", coins=self._coins) for each in contexts]
+        samples = [
+            variables(each, name="Sample", coins=self._coins, limits=self._limits)
+            for each in contexts
+        ]
         problems: list[Problem] = []
         for path in dict.fromkeys((self._system, self._user)):
             problems.extend(self._check(path, samples))
@@ -101,8 +103,7 @@ class PromptBook:
     def render(self, context: DecisionContext, *, trader_name: str) -> Prompt:
         """Render both messages for one decision.
 
-        The digest is the SHA-256 of the JSON text `[["system","…"],["user","…"]]`, UTF-8, without
-        blanks: the same messages have the same digest everywhere.
+        The digest is that of `nof0_core.domain.model.digest_of`.
 
         A prompt over the limit is rendered again with as many of the newest bars as fit, the same
         number in every series; where not even one does, the past is left out as well. `cut` and
@@ -120,11 +121,13 @@ class PromptBook:
             Message(role="system", content=texts[0]),
             Message(role="user", content=texts[1]),
         )
-        return Prompt(messages=messages, digest=digest(messages), versions=self._versions, cut=cut)
+        return Prompt(
+            messages=messages, digest=digest_of(messages), versions=self._versions, cut=cut
+        )
 
     @exactly
     def _texts(self, context: DecisionContext, name: str) -> tuple[str, str]:
-        values = variables(context, name=name, coins=self._coins)
+        values = variables(context, name=name, coins=self._coins, limits=self._limits)
         system, user = self._sources
         return render(system, values), render(user, values)
 
@@ -213,9 +216,3 @@ class PromptBook:
 
 def _fits(texts: tuple[str, str], limit: int) -> bool:
     return sum(map(estimate, texts)) <= limit
-
-
-def digest(messages: Sequence[Message]) -> str:
-    """Return the SHA-256 over roles and contents, in hex; see `PromptBook.render`."""
-    text = msgspec.json.encode([[message.role, message.content] for message in messages])
-    return hashlib.sha256(text).hexdigest()

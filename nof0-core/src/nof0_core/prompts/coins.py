@@ -7,13 +7,15 @@ from decimal import Decimal
 
 from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.order_book import OrderBook
 from nof0_core.domain.snapshot import MarketSnapshot
 from nof0_core.ids import Symbol
 from nof0_core.indicators.recipe import Wanted
+from nof0_core.prompts.book_view import book_view
 from nof0_core.prompts.figures import CENT
 from nof0_core.prompts.scale import Scale, scale_of
 from nof0_core.prompts.series_text import SeriesTexts
-from nof0_core.prompts.view import View
+from nof0_core.prompts.view import Later, View
 
 _RATE = Decimal("1E-5")
 _HOURS = Decimal(24 * 365)
@@ -31,7 +33,7 @@ class CoinViews:
         """Take the TA-Lib function of each indicator's result, where known."""
         self._functions = functions
         self._texts = SeriesTexts(self._scale)
-        self._kept: dict[tuple[int, int], tuple[MarketSnapshot, View]] = {}
+        self._kept: dict[tuple[int, int, bool], tuple[MarketSnapshot, View]] = {}
         self._units: tuple[MarketSnapshot | None, _Units] = (None, ())
 
     @classmethod
@@ -42,21 +44,31 @@ class CoinViews:
         return cls({name: each.function for each in indicators for name in output_names(each)})
 
     def coin(self, context: DecisionContext, snapshot: MarketSnapshot) -> View:
-        """Return the view of one coin; traders with the same leverage cap share it."""
+        """Return the view of one coin; traders with the same leverage cap share it.
+
+        An order book older than `max_data_age` is not shown.
+        """
         instrument = context.instruments[snapshot.symbol]
         leverage = max_leverage(context, snapshot.symbol, instrument)
-        key = (id(snapshot), leverage)
+        book = snapshot.book_within(context.limits.max_data_age)
+        key = (id(snapshot), leverage, book is None)
         known = self._kept.get(key)
         if known is not None:
             return known[1]
         while len(self._kept) >= _KEPT:
             del self._kept[next(iter(self._kept))]
-        view = self._make(snapshot, instrument, leverage)
+        view = self._make(snapshot, instrument, leverage, book)
         # The snapshot is kept, too, so that no other object can get its id meanwhile.
         self._kept[key] = (snapshot, view)
         return view
 
-    def _make(self, snapshot: MarketSnapshot, instrument: Instrument, leverage: int) -> View:
+    def _make(
+        self,
+        snapshot: MarketSnapshot,
+        instrument: Instrument,
+        leverage: int,
+        book: OrderBook | None,
+    ) -> View:
         symbol, quote = snapshot.symbol, snapshot.quote
         tick = instrument.tick(quote.mark)
         rate, interest, volume = quote.funding_rate, quote.open_interest, quote.day_volume_usd
@@ -77,7 +89,10 @@ class CoinViews:
             day_volume_usd=None if volume is None else volume.quantize(_WHOLE),
             max_leverage=leverage,
             min_order_usd=instrument.min_notional,
-            series=tuple(self._texts.view(each, decimals) for each in snapshot.series.values()),
+            book=None if book is None else Later(lambda: book_view(book, snapshot.time, tick)),
+            series=tuple(
+                self._texts.view(symbol, each, decimals) for each in snapshot.series.values()
+            ),
         )
 
     def units(self, snapshot: MarketSnapshot) -> _Units:

@@ -24,6 +24,11 @@ def minutes(span: timedelta) -> int:
     return int(span.total_seconds() // 60)
 
 
+def short(number: float | None) -> float | int | None:
+    """Return a whole number as one: 3 reads better than 3.0."""
+    return int(number) if number is not None and number == int(number) else number
+
+
 def estimate(text: str) -> int:
     """Return about how many tokens a text has.
 

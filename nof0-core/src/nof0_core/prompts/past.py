@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.feedback import PastTrade, Shortfall
+from nof0_core.domain.fence import fenced
 from nof0_core.ids import Symbol
-from nof0_core.prompts.fence import fenced
 from nof0_core.prompts.figures import cents, minutes
 from nof0_core.prompts.view import View
 

@@ -18,6 +18,7 @@ from nof0_core.domain.feedback import Feedback
 from nof0_core.domain.growth import Growth
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.limits import RiskLimits
+from nof0_core.domain.order_book import BookLevel, OrderBook
 from nof0_core.domain.position import ExitPlan, Holding, ProtectionMode
 from nof0_core.domain.snapshot import MarketSnapshot, Quote, Series
 from nof0_core.ids import Symbol, TraderId, cycle_id
@@ -99,8 +100,8 @@ def sample_contexts(
     """Return `sample_context` and its opposite: a first cycle in which much is not known.
 
     In the second there is no position and no past, one coin has no data, the venue tells neither
-    funding nor open interest nor volume, indicators have no value yet, limits are the other way
-    round, and a brake is on.
+    funding nor open interest nor volume nor order book, indicators have no value yet, limits are
+    the other way round, and a brake is on.
     """
     full = sample_context(indicators=indicators, intervals=intervals)
     snapshots = {symbol: _without_extras(each) for symbol, each in full.snapshots.items()}
@@ -180,7 +181,25 @@ def _snapshot(
         time=NOW,
         quote=quote,
         series={each: _series(symbol, each, float(mark), names) for each in intervals},
+        book=_book(symbol, mark),
     )
+
+
+def _book(symbol: Symbol, mark: Decimal) -> OrderBook:
+    instrument = _instrument(symbol)
+    tick = instrument.tick(mark)
+
+    def side(step: int) -> tuple[BookLevel, ...]:
+        return tuple(
+            BookLevel(
+                price=mark + step * place * tick,
+                size=max(instrument.lot, instrument.round_size(Decimal(4000 * place) / mark)),
+            )
+            for place in range(1, 11)
+        )
+
+    time = NOW - timedelta(seconds=2)
+    return OrderBook(symbol=symbol, time=time, bids=side(-1), asks=side(1))
 
 
 def _series(symbol: Symbol, interval: Interval, price: float, names: Sequence[str]) -> Series:
@@ -219,6 +238,7 @@ def _without_extras(snapshot: MarketSnapshot) -> MarketSnapshot:
         quote=attrs.evolve(
             snapshot.quote, funding_rate=None, open_interest=None, day_volume_usd=None
         ),
+        book=None,
         series={
             interval: attrs.evolve(series, indicators=dict.fromkeys(series.indicators, unknown))
             for interval, series in snapshot.series.items()

@@ -6,8 +6,6 @@ import functools
 import re
 from enum import Enum
 
-import numpy as np
-
 from nof0_core.domain.candles import FloatArray
 
 
@@ -56,32 +54,30 @@ def scale_of(name: str, function: str = "") -> Scale:
     return Scale.OTHER
 
 
-def numbers(values: FloatArray, scale: Scale, price_decimals: int) -> str:
-    """Write values oldest first, separated by blanks; `n/a` where there is none yet.
+def form_of(values: FloatArray, scale: Scale, price_decimals: int) -> str:
+    """Return the `%` format of the values of a row.
 
     Args:
         values: shape (n,).
         scale: what they are.
         price_decimals: digits after the point of the coin's price.
     """
-    text = _pattern(len(values), _format(values, scale, price_decimals)) % tuple(values.tolist())
-    return text.replace("nan", "n/a") if "nan" in text else text
+    if scale is not Scale.VOLUME:
+        return _form(scale, price_decimals)
+    # Infinity and NaN less themselves are NaN, which is not 0.
+    largest = max([abs(v) for v in values.tolist() if v - v == 0], default=0.0)
+    return f"%.{(largest < 1000) + (largest < 100) + (largest < 10) + (largest < 1)}f"
 
 
-def _format(values: FloatArray, scale: Scale, price_decimals: int) -> str:
-    if scale is Scale.PRICE:
-        return f"%.{price_decimals}f"
-    if scale is Scale.DIFFERENCE:
-        return f"%.{price_decimals + 1}f"
-    if scale in {Scale.PERCENT_INDEX, Scale.SIGNED_INDEX}:
-        return "%.1f"
-    if scale is Scale.VOLUME:
-        known = values[np.isfinite(values)]
-        largest = float(np.abs(known).max()) if known.size else 0.0
-        return f"%.{sum(largest < edge for edge in (1000, 100, 10, 1))}f"
-    return "%.5g"
+def number(form: str, value: float) -> str:
+    """Write one value; `n/a` where there is none yet."""
+    return form % value if value == value else "n/a"  # noqa: PLR0124 - NaN alone differs from itself
 
 
 @functools.lru_cache(maxsize=256)
-def _pattern(count: int, each: str) -> str:
-    return " ".join([each] * count)
+def _form(scale: Scale, price_decimals: int) -> str:
+    if scale is Scale.OTHER:
+        return "%.5g"
+    if scale in {Scale.PERCENT_INDEX, Scale.SIGNED_INDEX}:
+        return "%.1f"
+    return f"%.{price_decimals + (scale is Scale.DIFFERENCE)}f"

@@ -5,21 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from nof0_core.domain.snapshot import Series
-from nof0_core.prompts.scale import Scale, numbers
+from nof0_core.ids import Symbol
+from nof0_core.prompts.scale import Scale, form_of, number
 from nof0_core.prompts.view import Later, View
 
 _KEPT = 64
 
 
-class SeriesText:
-    """The rows of one series; each is written when it is first asked for."""
+_Row = tuple[bytes, str, str]
+"""A row that was written: its numbers as bytes, how each is written, and the text."""
 
-    def __init__(self, series: Series, decimals: int, scale: Callable[[str], Scale]) -> None:
+
+class SeriesText:
+    """The rows of one series; each is written when it is first asked for.
+
+    What was written of the series as it was `before` is not written again: as a rule all bars but
+    the newest are the same, to the bit.
+    """
+
+    def __init__(
+        self,
+        series: Series,
+        decimals: int,
+        scale: Callable[[str], Scale],
+        before: SeriesText | None = None,
+    ) -> None:
         """Take the series, the digits of the coin's price and what tells a row's scale."""
         self.series = series
         self._decimals = decimals
         self._scale = scale
-        self._rows: dict[str, str] = {}
+        self._before = before
+        self._gone = -1 if before is None else _gone(before.series, series)
+        self._rows: dict[str, _Row] = {}
         self._tables: dict[tuple[str, ...], str] = {}
 
     def view(self) -> View:
@@ -37,15 +54,19 @@ class SeriesText:
 
     def rows(self) -> tuple[tuple[str, str], ...]:
         """Return name and values of all rows: close, volume, then the indicators."""
-        return tuple((name, self._row(name)) for name in self._names())
+        names = self._names()
+        self._write(names)
+        return tuple((name, self._rows[name][2]) for name in names)
 
     def table(self, without: Sequence[str] = ()) -> str:
         """Return all rows as lines, those named left out."""
         key = tuple(without)
         known = self._tables.get(key)
         if known is None:
-            lines = [f"{name}: {self._row(name)}" for name in self._names() if name not in key]
-            known = self._tables[key] = "\n".join(lines)
+            names = [name for name in self._names() if name not in key]
+            self._write(names)
+            rows = self._rows
+            known = self._tables[key] = "\n".join([f"{name}: {rows[name][2]}" for name in names])
         return known
 
     def last(self) -> View:
@@ -57,40 +78,75 @@ class SeriesText:
         # NaN compares as false with anything; None makes a template say what it means.
         return View("last", **{n: v if v == v else None for n, v in values.items()})  # noqa: PLR0124
 
+    def forget_before(self) -> None:
+        """Let go of the series before: somebody else goes on from here."""
+        self._before = None
+
     def _names(self) -> tuple[str, ...]:
         return ("close", "volume", *self.series.indicators)
 
-    def _row(self, name: str) -> str:
-        text = self._rows.get(name)
-        if text is None:
-            bars = self.series.candles
+    def _write(self, names: Sequence[str]) -> None:
+        """Write rows, of each what is new: whatever differs in a bit is."""
+        bars, indicators, rows = self.series.candles, self.series.indicators, self._rows
+        known = {} if self._before is None or self._gone < 0 else self._before._rows  # noqa: SLF001
+        for name in names:
+            if name in rows:
+                continue
             if name == "close":
                 values = bars.close
-            elif name == "volume":
-                values = bars.volume
             else:
-                values = self.series.indicators[name]
-            text = self._rows[name] = numbers(values, self._scale(name), self._decimals)
-        return text
+                values = bars.volume if name == "volume" else indicators[name]
+            found = values.tobytes()
+            form = form_of(values, self._scale(name), self._decimals)
+            before = known.get(name)
+            if before is not None and before[1] == form:
+                gone = self._gone * values.itemsize
+                kept = len(before[0]) - gone
+                if 0 < kept <= len(found) and before[0][gone:] == found[:kept]:
+                    text = before[2].split(" ", self._gone)[-1] if gone else before[2]
+                    if kept < len(found):
+                        fresh = values[kept // values.itemsize :].tolist()
+                        text = " ".join([text, *[number(form, value) for value in fresh]])
+                    rows[name] = found, form, text
+                    continue
+            text = " ".join([number(form, value) for value in values.tolist()])
+            rows[name] = found, form, text
 
 
 class SeriesTexts:
-    """Keeps what was written of the series shown last: it serves until their next bar closes."""
+    """Keeps what was written of the series shown last: the next one is written from there."""
 
     def __init__(self, scale: Callable[[str], Scale]) -> None:
         """Start empty; `scale` tells the scale of a row by its name."""
         self._scale = scale
         self._kept: dict[tuple[int, int], tuple[Series, View]] = {}
+        self._newest: dict[tuple[Symbol, str, int], SeriesText] = {}
 
-    def view(self, series: Series, decimals: int) -> View:
-        """Return the view of a series for a price with so many digits after the point."""
+    def view(self, symbol: Symbol, series: Series, decimals: int) -> View:
+        """Return the view of a coin's series for a price with so many digits after the point."""
         key = (id(series), decimals)
         known = self._kept.get(key)
         if known is not None:
             return known[1]
         while len(self._kept) >= _KEPT:
             del self._kept[next(iter(self._kept))]
-        view = SeriesText(series, decimals, self._scale).view()
+        whose = symbol, series.interval, decimals
+        before = self._newest.pop(whose, None)
+        if before is not None:
+            before.forget_before()
+        while len(self._newest) >= _KEPT:
+            del self._newest[next(iter(self._newest))]
+        text = self._newest[whose] = SeriesText(series, decimals, self._scale, before)
+        view = text.view()
         # The series is kept, too, so that no other object can get its id meanwhile.
         self._kept[key] = (series, view)
         return view
+
+
+def _gone(before: Series, now: Series) -> int:
+    """Return how many bars of a series are older than the first of what came after; -1: unknown."""
+    times = now.candles.open_time
+    if not len(times):
+        return -1
+    first, known = times.item(0), before.candles.open_time.tolist()
+    return known.index(first) if first in known else -1

@@ -5,30 +5,30 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-import attrs
-
 from nof0_core.domain.context import BudgetLeft, DecisionContext
-from nof0_core.domain.limits import RiskLimits
+from nof0_core.domain.fence import fenced
 from nof0_core.domain.position import Holding
-from nof0_core.money import BPS, HUNDRED, ZERO, decimal, plain
+from nof0_core.money import HUNDRED, ZERO
 from nof0_core.prompts.braking import brakes, entries_left
 from nof0_core.prompts.coins import CoinViews
-from nof0_core.prompts.fence import fenced
-from nof0_core.prompts.figures import cents, minutes
+from nof0_core.prompts.figures import cents, minutes, short
+from nof0_core.prompts.limits import LimitViews
 from nof0_core.prompts.past import past
 from nof0_core.prompts.view import View
 
-_LIMITS = tuple(field.name for field in attrs.fields(RiskLimits) if field.name != "max_data_age")
 
-
-def variables(context: DecisionContext, *, name: str, coins: CoinViews) -> dict[str, Any]:
+def variables(
+    context: DecisionContext, *, name: str, coins: CoinViews, limits: LimitViews
+) -> dict[str, Any]:
     """Turn a context into what templates see.
 
     Args:
         context: what the trader knows.
         name: the trader's name for people.
         coins: writes the series.
+        limits: makes the views of limits and costs.
     """
+    of_limits, costs = limits.of(context.limits)
     snapshots = context.snapshots
     first = next(iter(snapshots.values()), None)
     return {
@@ -37,10 +37,10 @@ def variables(context: DecisionContext, *, name: str, coins: CoinViews) -> dict[
         "minutes_running": minutes(context.time - context.started_at),
         "account": _account(context),
         "performance": _performance(context),
-        "limits": _limits(context.limits),
+        "limits": of_limits,
         "room": _room(context),
         "brakes": brakes(context),
-        "costs": _costs(context.limits),
+        "costs": costs,
         "budget": _budget(context),
         "past": past(context),
         "positions": tuple(_position(context, holding) for holding in context.account.holdings),
@@ -54,12 +54,7 @@ def variables(context: DecisionContext, *, name: str, coins: CoinViews) -> dict[
 def _trader(context: DecisionContext, name: str) -> View:
     every = context.decision_interval
     between = None if every is None else round(every.total_seconds() / 60, 1)
-    return View("trader", id=context.trader, name=name, minutes_between=_short(between))
-
-
-def _short(number: float | None) -> float | int | None:
-    """Return a whole number as one: 3 reads better than 3.0."""
-    return int(number) if number is not None and number == int(number) else number
+    return View("trader", id=context.trader, name=name, minutes_between=short(between))
 
 
 def _account(context: DecisionContext) -> View:
@@ -93,13 +88,6 @@ def _performance(context: DecisionContext) -> View:
     )
 
 
-def _limits(limits: RiskLimits) -> View:
-    values: dict[str, Any] = {name: getattr(limits, name) for name in _LIMITS}
-    values["min_confidence"] = _short(limits.min_confidence)
-    values["majors"] = tuple(sorted(limits.majors))
-    return View("limits", **values, max_data_age_seconds=int(limits.max_data_age.total_seconds()))
-
-
 def _room(context: DecisionContext) -> View:
     limits, account = context.limits, context.account
     allowed = account.equity * limits.max_margin_usage_pct / HUNDRED - account.margin_used
@@ -122,22 +110,6 @@ def _room(context: DecisionContext) -> View:
 def _budget(context: DecisionContext) -> View:
     left = context.budget or BudgetLeft()
     return View("budget", usd=None if left.usd is None else cents(left.usd), tokens=left.tokens)
-
-
-def _costs(limits: RiskLimits) -> View:
-    fee = limits.taker_fee_bps
-    expected = min(limits.expected_slippage_bps, limits.slippage_bps)
-    return View(
-        "costs",
-        fee_pct=_percent(fee),
-        expected_slippage_pct=_percent(expected),
-        max_slippage_pct=_percent(limits.slippage_bps),
-        round_trip_pct=_percent(2 * (fee + expected)),
-    )
-
-
-def _percent(bps: Decimal) -> Decimal:
-    return decimal(plain(HUNDRED * bps / BPS))
 
 
 def _position(context: DecisionContext, holding: Holding) -> View:

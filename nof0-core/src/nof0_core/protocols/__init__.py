@@ -34,12 +34,13 @@ from nof0_core.protocols.market import (
     RecordedRange,
 )
 from nof0_core.protocols.projection import Projection
-from nof0_core.protocols.risk import RiskCheck, RiskContext
+from nof0_core.protocols.risk import ApprovedEntry, RiskCheck, RiskContext
 from nof0_core.protocols.wrapping import ExchangeWrapper
 
 __all__ = [
     "AllocationRequest",
     "Allocator",
+    "ApprovedEntry",
     "CallLog",
     "Capability",
     "CompletionRequest",

@@ -107,11 +107,18 @@ class CompletionRequest:
 
         `expires` is when this model is given up; None: as before.
         """
-        return attrs.evolve(
-            self,
+        # As `attrs.evolve`, which is slower and asked for with every question.
+        return CompletionRequest(
+            trader=self.trader,
+            cycle=self.cycle,
             model=model,
+            context=self.context,
+            schema=self.schema,
+            deadline=self.deadline,
             render=lambda: self.prompt,
             expires=self.expires if expires is None else expires,
+            calls=self.calls,
+            check=self.check,
         )
 
     @cached_property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal, localcontext
+from decimal import localcontext
 
 import attrs
 
@@ -12,9 +12,10 @@ from nof0_core.border.shown import Copier
 from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.decision import Decision, Judgement, Signal, Verdict
 from nof0_core.domain.margin import initial_margin
+from nof0_core.domain.venue_view import VenueView
 from nof0_core.ids import Symbol
 from nof0_core.money import EXACT, ZERO
-from nof0_core.protocols.risk import RiskContext
+from nof0_core.protocols.risk import ApprovedEntry, RiskContext
 from nof0_core.risk.approval import ApprovedDecision, _issue
 from nof0_core.risk.checks.brakes import BRAKES
 from nof0_core.risk.checks.exits import Exits, RewardRisk
@@ -84,9 +85,17 @@ class RiskGate:
         )
 
     def judge(
-        self, decisions: Sequence[Decision], context: DecisionContext
+        self,
+        decisions: Sequence[Decision],
+        context: DecisionContext,
+        venue: VenueView | None = None,
     ) -> tuple[tuple[Judgement, ...], tuple[ApprovedDecision, ...]]:
         """Judge an answer. Never raises: what cannot be judged is vetoed.
+
+        Args:
+            decisions: of the answer, in its order.
+            context: what the trader knew when it was asked.
+            venue: all traders of the venue account then; None where no check asks for them.
 
         Returns:
             One judgement per decision, in order, and the approvals of entries and closes.
@@ -95,6 +104,7 @@ class RiskGate:
             return (), ()
         answer = _Answer(
             contradictory=_contradictions(decisions),
+            venue=venue,
             further=tuple((further, Copier()) for further in self._extra),
         )
         with localcontext(EXACT):
@@ -163,10 +173,10 @@ class _Answer:
 
     contradictory: frozenset[Symbol]
     further: tuple[tuple[Further, Copier], ...] = ()
+    venue: VenueView | None = None
     decided: set[Symbol] = attrs.field(factory=set)
     approved: list[ApprovedDecision] = attrs.field(factory=list)
-    new_positions: int = 0
-    committed_margin: Decimal = ZERO
+    entries: tuple[ApprovedEntry, ...] = ()
 
     def is_refused_by_further(self, hearing: Evaluation) -> bool:
         """Hear the checks of plugins until one says no; return whether one did."""
@@ -183,8 +193,14 @@ def _approve(hearing: Evaluation, answer: _Answer) -> Judgement:
     risked = risk_usd(direction, mark, size, risk, at_most=risk.context.account.equity)
     ratio = reward_risk(direction, mark, risk)
     answer.decided.add(decision.symbol)
-    answer.new_positions += 1
-    answer.committed_margin += initial_margin(size, risk.leverage, step=None)
+    entry = ApprovedEntry(
+        symbol=decision.symbol,
+        is_long=direction > 0,
+        size_usd=size,
+        leverage=risk.leverage,
+        margin=initial_margin(size, risk.leverage, step=None),
+    )
+    answer.entries = (*answer.entries, entry)
     answer.approved.append(
         _issue(
             _plan(
@@ -237,8 +253,9 @@ def _context(decision: Decision, context: DecisionContext, answer: _Answer) -> R
         holding=context.holding(decision.symbol),
         size_usd=(decision.position_size_usd or ZERO) if is_entry else ZERO,
         leverage=(decision.leverage or 1) if is_entry else 1,
-        new_positions=answer.new_positions,
-        committed_margin=answer.committed_margin,
+        approved=answer.entries,
+        book=snapshot.book_within(context.limits.max_data_age) if snapshot is not None else None,
+        venue=answer.venue,
     )
 
 

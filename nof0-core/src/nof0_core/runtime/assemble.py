@@ -21,7 +21,7 @@ from nof0_core.manager.hints import HintStream, once_there
 from nof0_core.manager.manager import Manager
 from nof0_core.manager.measurements import Measurements
 from nof0_core.manager.rebalance import Rebalancer
-from nof0_core.manager.requests import HaltSwitch, Requests
+from nof0_core.manager.requests import HaltSwitch, HaltWatch, Requests
 from nof0_core.manager.trader import Trader
 from nof0_core.manager.views import ViewBuilder
 from nof0_core.plugins.env import Logger
@@ -34,6 +34,7 @@ from nof0_core.runtime import compatibility, origins
 from nof0_core.runtime.engine import Engine
 from nof0_core.runtime.preview import prompt_book
 from nof0_core.runtime.services import Services
+from nof0_core.runtime.sight import sight_of
 from nof0_core.runtime.state_file import StateFile
 
 
@@ -59,12 +60,14 @@ def assemble(
     feeds, executions = services.connections.feeds, dict[str, ExecutionEngine]()
     pricing = compatibility.pricing(config)
     portfolio = Portfolio(config=config, recorder=recorder, feeds=feeds, pricing=pricing)
-    switch = HaltSwitch(config.state_dir)
+    halts = HaltWatch(
+        HaltSwitch(config.state_dir), driver.clock, shares_answers=driver.tempo.shares_answers
+    )
     brakes = TraderBrakes(
         recorder=recorder,
         portfolio=portfolio,
         traders={t.id: t for t in config.traders},
-        switch=switch,
+        halts=halts,
     )
     there = {name: anyio.Event() for name in config.exchanges}
 
@@ -134,7 +137,7 @@ def assemble(
             brakes=brakes,
             traders=traders,
             venue_accounts=tuple(config.exchanges),
-            switch=switch,
+            halts=halts,
             requests=Requests(config.state_dir),
         ),
         troubles=measurements.duties,
@@ -159,9 +162,10 @@ def assemble(
 
 
 def _traders(services: Services, driver: Driver, brakes: TraderBrakes) -> dict[TraderId, Trader]:
-    """Make all traders; those that look at the same market share what is shown of its coins."""
+    """Make all traders; who sees the same indicators shares what is written out of them."""
     config, backends = services.config, services.connections.backends
-    coins = CoinViews.of(config.indicators)
+    sights = {t.id: sight_of(config, t) for t in config.traders}
+    coins = {sights[t.id].indicators: CoinViews.of(config.indicators_of(t)) for t in config.traders}
     return {
         t.id: Trader(
             config=t,
@@ -170,9 +174,10 @@ def _traders(services: Services, driver: Driver, brakes: TraderBrakes) -> dict[T
                 t,
                 [(model, backends[model.backend]) for model in (t.model, *t.fallbacks)],
                 driver,
-                coins,
+                coins[sights[t.id].indicators],
                 services.recorder.log,
             ),
+            sight=sights[t.id],
             is_paused=brakes.is_paused(t.id),
         )
         for t in config.traders

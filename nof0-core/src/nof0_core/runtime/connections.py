@@ -22,6 +22,7 @@ from nof0_core.runtime.facts import record_instruments
 from nof0_core.runtime.first_calls import FirstCalls
 from nof0_core.runtime.opening import Opening, Openings, Step
 from nof0_core.runtime.sections import Sections
+from nof0_core.runtime.sight import in_vain, own_lists
 from nof0_core.runtime.stand_ins import LateBackend, UnopenedMarket
 from nof0_core.state.recorder import Recorder
 
@@ -49,6 +50,7 @@ def make_feed(
         quotes_within=limits.quotes,
         candles_within=limits.candles,
         ward=quarantine.ward("market", section) if quarantine is not None else None,
+        own=own_lists(config, section),
     )
 
 
@@ -158,6 +160,7 @@ class Connections:
         self._check_clock(self.markets)
         for name, provider in self.markets.items():
             feed = self.feeds[name] = self._feed(name, provider)
+            self._warn_of_books(name, provider)
             opening = partial(feed.open, self._symbols(name), delisted=self._held())
             try:
                 await self._first_calls.make(f"market {name}", "instruments", opening)
@@ -169,6 +172,14 @@ class Connections:
 
     def _feed(self, name: str, provider: MarketProvider) -> MarketFeed:
         return make_feed(self._config, self._driver, name, provider, self._quarantine)
+
+    def _warn_of_books(self, name: str, provider: MarketProvider) -> None:
+        if traders := in_vain(self._config, name, provider):
+            self._recorder.log.warning(
+                "the market shows no order books, which prompts or checks of these traders look at",
+                market=name,
+                traders=traders,
+            )
 
     async def _first(self, family: str, section: Section, steps: list[Step]) -> Opening:
         place = section.place
@@ -199,6 +210,7 @@ class Connections:
         self.markets[name] = provider
         await feed.open(self._symbols(name), delisted=self._held())
         self.feeds[name] = feed
+        self._warn_of_books(name, provider)
 
     async def _open_exchange(self, name: str) -> None:
         section = self._config.exchanges[name]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, MutableMapping
 from contextlib import asynccontextmanager
 
 import anyio
@@ -14,6 +14,7 @@ from nof0_core.execution.limits import LIMITS, Limits
 from nof0_core.journal import Journal
 from nof0_core.plugins.env import Logger
 from nof0_core.runtime.beside import beside
+from nof0_core.runtime.export_parts import taken
 from nof0_core.runtime.exporting import Exporting, Output
 from nof0_core.state.checkpoint import Part
 
@@ -34,14 +35,15 @@ class Exports:
         last_within: float | None,
         limits: Limits = LIMITS,
         redact: Callable[[str], str] = str,
-        parts: Mapping[str, Part] | None = None,
+        parts: MutableMapping[str, Part] | None = None,
     ) -> None:
+        """Prepare; of the `parts` of a checkpoint each exporter that is added takes its own out."""
         self._journal = journal
         self._log = log
         self._last_within = last_within
         self._limits = limits
         self._redact = redact
-        self._parts = parts or {}
+        self._parts = {} if parts is None else parts
         self._exporters: list[Exporting] = []
         self._running = 0
         self._ended = anyio.Event()
@@ -55,7 +57,7 @@ class Exports:
                 limits=self._limits,
                 redact=self._redact,
                 log=self._log,
-                parts=self._parts,
+                parts=taken(output.name, self._parts),
             )
         )
 
@@ -65,6 +67,8 @@ class Exports:
 
         An error from inside stays as it is.
         """
+        # Of exporters that are configured no more; nobody will ask for them.
+        self._parts.clear()
         async with beside() as tasks:
             for exporter in self._exporters:
                 self._running += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from contextlib import suppress
 
 from nof0_core.border.values import shown
@@ -27,6 +27,12 @@ def dumped(section: str, exporter: Exporter, log: Logger) -> list[Part]:
             "an exporter's memory is not in the checkpoint", exporter=section, error=in_words(error)
         )
         return []
+
+
+def taken(section: str, parts: MutableMapping[str, Part]) -> dict[str, Part]:
+    """Take the parts of an exporter's section out of those of all."""
+    names = [name for name in parts if name.startswith(f"{PREFIX}{section}: ")]
+    return {name: parts.pop(name) for name in names}
 
 
 def loaded(section: str, exporter: Exporter, parts: Mapping[str, Part], log: Logger) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import attrs
@@ -33,11 +32,14 @@ def checkpoints_of(config: Config) -> Path:
 
 @attrs.frozen(kw_only=True)
 class Past:
-    """The journal of earlier runs, what follows from it, and what exporters remembered of it."""
+    """The journal of earlier runs, what follows from it, and what exporters remembered of it.
+
+    `parts` are taken out by whoever lets the exporters remember: they are large.
+    """
 
     journal: Journal
     state: EngineState
-    parts: Mapping[str, Part] = attrs.field(factory=dict)
+    parts: dict[str, Part] = attrs.field(factory=dict)
 
 
 def open_past(config: Config, log: Logger, *, instance: str = NOBODY) -> Past:

@@ -1,4 +1,4 @@
-"""What a run would ask, without running it: templates, their faults, what a trader would see now.
+"""What can be said of a run before it begins: its templates, their faults, its clock and limits.
 
 Looking through templates needs nothing of the engine, so the rest is imported where it is used.
 """
@@ -6,22 +6,14 @@ Looking through templates needs nothing of the engine, so the rest is imported w
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
 
 from nof0_core.config.fields import written
 from nof0_core.config.model import Config, Section, TraderConfig
-from nof0_core.domain.account import AccountState
-from nof0_core.domain.brakes import BrakeState
-from nof0_core.domain.context import DecisionContext, Performance
-from nof0_core.domain.growth import Growth
-from nof0_core.errors import ConfigError, PluginError, Problem, UsageError
-from nof0_core.ids import cycle_id
-from nof0_core.money import ZERO
+from nof0_core.errors import ConfigError, PluginError, Problem
 from nof0_core.plugins.kinds import BackendKind
 from nof0_core.plugins.messages import failure
 from nof0_core.prompts import PromptBook
 from nof0_core.prompts.coins import CoinViews
-from nof0_core.redaction import Redactor
 
 FASTEST = 60.0
 """Times real time a clock may go before answers of language models come much too late."""
@@ -47,7 +39,7 @@ def prompt_book(
         trader.user_template,
         config.prompt_schema_version,
         max_tokens=max_tokens or config.max_prompt_tokens,
-        indicators=config.indicators,
+        indicators=config.indicators_of(trader),
         intervals=config.intervals,
         coins=coins,
     )
@@ -152,76 +144,3 @@ def idle_timeouts(config: Config) -> list[str]:
             if section.timeout is not None and section.timeout.total_seconds() >= highest
         ]
     return notes
-
-
-def find_trader(config: Config, trader: str) -> TraderConfig:
-    """Return a trader's configuration.
-
-    Raises:
-        UsageError: there is no such trader; the message lists those there are.
-    """
-    for candidate in config.traders:
-        if candidate.id == trader:
-            return candidate
-    message = f'no trader "{trader}" in {config.file}'
-    raise UsageError(message, hints=("traders: " + ", ".join(t.id for t in config.traders),))
-
-
-async def context(config: Config, trader_id: str) -> DecisionContext:
-    """Build the context of a trader's first decision: its whole capital in cash, and the market.
-
-    On a recorded market that is the market at `Clock.Start`. Nothing is written but the log.
-
-    Raises:
-        UsageError: there is no such trader.
-        ProviderError: the market could not be read.
-    """
-    from nof0_core.runtime import clocks
-    from nof0_core.runtime.capital import capital_of
-    from nof0_core.runtime.connections import make_feed
-    from nof0_core.runtime.logs import logging_to
-    from nof0_core.runtime.sections import sections_of
-
-    trader = find_trader(config, trader_id)
-    driver = clocks.driving(config.clock, full_speed=True)(None)
-    async with AsyncExitStack() as stack:
-        log = stack.enter_context(
-            logging_to(
-                config.state_dir / "nof0.log",
-                is_verbose=False,
-                redactor=Redactor(config.secrets),
-            )
-        )
-        sections, _ = await stack.enter_async_context(sections_of(config, driver, log))
-        markets = await sections.open_all("market", {trader.market: config.markets[trader.market]})
-        feed = make_feed(config, driver, trader.market, markets[trader.market])
-        await feed.open(trader.symbols)
-        moment = await feed.moment(trader.symbols)
-        now = driver.clock.now()
-        capital = capital_of(config, trader)
-        return DecisionContext(
-            trader=trader.id,
-            cycle=cycle_id(trader.id, now),
-            time=now,
-            started_at=now,
-            symbols=trader.symbols,
-            account=AccountState(
-                trader=trader.id,
-                time=now,
-                deposited=capital,
-                cash=capital,
-                equity=capital,
-                realized_pnl=ZERO,
-                unrealized_pnl=ZERO,
-                fees=ZERO,
-                funding=ZERO,
-                margin_used=ZERO,
-                growth=Growth(base=capital),
-            ),
-            performance=Performance(),
-            snapshots=moment.snapshots,
-            instruments=feed.instruments,
-            limits=trader.limits,
-            brakes=BrakeState(),
-            decision_interval=trader.decision_interval,
-        )

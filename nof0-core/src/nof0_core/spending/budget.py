@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
@@ -72,9 +72,13 @@ class ModelBudget:
         limits = {ALL: total}
         limits |= {f"trader {name}": limit for name, limit in traders.items()}
         limits |= {f"model {name}": limit for name, limit in models.items()}
+        # What nobody limits is not counted.
         self._accounts = {
-            scope: BudgetLine(scope=scope, limit=limit) for scope, limit in limits.items()
+            scope: BudgetLine(scope=scope, limit=limit)
+            for scope, limit in limits.items()
+            if limit != DailyBudget()
         }
+        self._known: dict[tuple[TraderId, str], tuple[BudgetLine, ...]] = {}
         self._alert_pct = alert_pct
         self._alarm = alarm
         self._keep = keep
@@ -132,11 +136,15 @@ class ModelBudget:
             account.book(usage)
             self._warn(account, trader)
 
-    @exactly
     def left(self, trader: TraderId, model: ModelSpec) -> DailyBudget:
         """Return what a trader may still spend on a model today, calls under way taken off."""
+        accounts = self._accounts_of(trader, model.name)
+        return self._left(accounts) if accounts else DailyBudget()
+
+    @exactly
+    def _left(self, accounts: Sequence[BudgetLine]) -> DailyBudget:
         self._turn(self._clock.now().date())
-        left = [account.left for account in self._accounts_of(trader, model.name)]
+        left = [account.left for account in accounts]
         return DailyBudget(
             usd=min((each.usd for each in left if each.usd is not None), default=None),
             tokens=min((each.tokens for each in left if each.tokens is not None), default=None),
@@ -144,9 +152,13 @@ class ModelBudget:
 
     # --- inside ---------------------------------------------------------------------------------
 
-    def _accounts_of(self, trader: TraderId, model: str) -> list[BudgetLine]:
-        scopes = (ALL, f"trader {trader}", f"model {model}")
-        return [self._accounts[scope] for scope in scopes if scope in self._accounts]
+    def _accounts_of(self, trader: TraderId, model: str) -> tuple[BudgetLine, ...]:
+        found = self._known.get((trader, model))
+        if found is None:
+            scopes = (ALL, f"trader {trader}", f"model {model}")
+            found = tuple(self._accounts[scope] for scope in scopes if scope in self._accounts)
+            self._known[trader, model] = found
+        return found
 
     def _turn(self, day: date) -> None:
         """Begin a new day."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal, localcontext
 
 from nof0_core.domain.account import AccountState
+from nof0_core.domain.context import Performance
 from nof0_core.domain.event import CoinRested, Drift, Event, Rebalanced
 from nof0_core.domain.feedback import Feedback
 from nof0_core.domain.fill import Fill
@@ -348,6 +349,10 @@ class EngineState:
     def trades(self, trader: TraderId) -> Sequence[ClosedTrade]:
         """Return a trader's closed trades in the order they closed."""
         return self._histories.trades(trader)
+
+    def performance(self, trader: TraderId, account: AccountState) -> Performance:
+        """Return a trader's statistics so far, with its account as it is now."""
+        return self._histories.performance(trader, account)
 
     def curve(self, trader: TraderId) -> Sequence[EquityPoint]:
         """Return a trader's hourly equity, oldest first."""

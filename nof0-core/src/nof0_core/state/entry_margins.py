@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from decimal import Decimal, localcontext
+from decimal import Decimal
 
-from nof0_core.domain.margin import initial_margin
-from nof0_core.domain.order import OrderPurpose
 from nof0_core.ids import ClientOrderId, TraderId
 from nof0_core.money import EXACT, ZERO
+from nof0_core.state.open_entries import open_entries
 from nof0_core.state.order_register import OrderRegister
 
 
@@ -21,17 +20,7 @@ def entry_margins(
     left out.
     """
     taken: dict[TraderId, Decimal] = {}
-    with localcontext(EXACT):
-        under_way = {
-            record.client_id: record
-            for record in (*orders.open_in(venue_account), *orders.unbooked_in(venue_account))
-            if record.purpose is OrderPurpose.OPEN and record.client_id not in but
-        }
-        for record in under_way.values():
-            size = record.unbooked
-            if record.is_open:
-                size = record.request.size - record.filled
-            worth = max(ZERO, size) * record.request.limit_price
-            margin = initial_margin(worth, record.leverage)
-            taken[record.trader] = taken.get(record.trader, ZERO) + margin
+    records = (*orders.open_in(venue_account), *orders.unbooked_in(venue_account))
+    for trader, entry in open_entries(records, but):
+        taken[trader] = EXACT.add(taken.get(trader, ZERO), entry.margin)
     return taken

@@ -8,7 +8,10 @@ from typing import ClassVar
 
 import msgspec
 
+from nof0_core.analysis.performance import KeptPerformance, PerformanceTracker
+from nof0_core.domain.account import AccountState
 from nof0_core.domain.body import Body
+from nof0_core.domain.context import Performance
 from nof0_core.domain.event import CycleEnded, Event, HourMarked, Transferred
 from nof0_core.domain.trade import ClosedTrade
 from nof0_core.domain.view import EquityPoint
@@ -22,13 +25,14 @@ class _Dump(msgspec.Struct):
     standing: Standing
     trades: tuple[bytes, bytes]
     curve: tuple[bytes, bytes]
+    sums: KeptPerformance
 
 
 class Histories:
     """The history of each trader; closed trades are handed over by the ledger."""
 
     name: ClassVar[str] = "histories"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def __init__(self) -> None:
         self._histories: dict[TraderId, TraderHistory] = {}
@@ -57,6 +61,11 @@ class Histories:
         found = self._histories.get(trader)
         return found.standing if found else NOTHING_YET
 
+    def performance(self, trader: TraderId, account: AccountState) -> Performance:
+        """Return a trader's statistics so far, with its account as it is now."""
+        found = self.of(trader)
+        return found.sums.performance(account, found.standing.cycles)
+
     def of(self, trader: TraderId) -> TraderHistory:
         """Return a trader's history; a new one is none of ours before it is kept."""
         return self._histories.get(trader) or TraderHistory(trader)
@@ -70,7 +79,9 @@ class Histories:
         """Return all histories, as MessagePack."""
         return msgspec.msgpack.encode(
             {
-                trader: _Dump(each.standing, each.trades.dump(), each.curve.dump())
+                trader: _Dump(
+                    each.standing, each.trades.dump(), each.curve.dump(), each.sums.keep()
+                )
                 for trader, each in self._histories.items()
             }
         )
@@ -83,6 +94,7 @@ class Histories:
             history.standing = dump.standing
             history.trades.load(*dump.trades)
             history.curve.load(*dump.curve)
+            history.sums = PerformanceTracker.of(dump.sums)
 
     def _kept(self, history: TraderHistory, trader: TraderId, change: Change) -> Change:
         def keep() -> None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import attrs
 
+from nof0_core.analysis.performance import PerformanceTracker
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.event import CycleEnded
 from nof0_core.domain.quality import NO_ANSWERS, AnswerCount
@@ -45,12 +46,13 @@ NOTHING_YET = Standing()
 
 
 class TraderHistory:
-    """One trader's history."""
+    """One trader's history; `sums` are what its curve and trades add up to."""
 
     def __init__(self, trader: TraderId) -> None:
         self.standing = NOTHING_YET
         self.trades: PackedList[ClosedTrade] = PackedList(trades_of(trader))
         self.curve: PackedList[EquityPoint] = PackedList(POINTS)
+        self.sums = PerformanceTracker()
 
     def start(self, time: datetime, amount: Decimal) -> None:
         """Take the first transfer for the beginning; later ones change nothing."""
@@ -59,22 +61,30 @@ class TraderHistory:
 
     def point(self, state: AccountState) -> Change:
         """Return how to add a point; the same hour told again replaces what was there."""
-        packed = self.curve.pack(EquityPoint.of(state))
+        point = EquityPoint.of(state)
+        packed = self.curve.pack(point)
 
         def change() -> None:
             last = self.standing.last_point
             if last is None or state.time > last:
                 self.curve.append(packed)
+                self.sums.add_point(point)
                 self.standing = attrs.evolve(self.standing, last_point=state.time)
             elif state.time == last:
                 self.curve.replace_last(packed)
+                self.sums.begin_again(self.curve.read())
 
         return change
 
     def trade(self, trade: ClosedTrade) -> Change:
         """Return how to add a closed trade."""
         packed = self.trades.pack(trade)
-        return lambda: self.trades.append(packed)
+
+        def change() -> None:
+            self.trades.append(packed)
+            self.sums.book(trade)
+
+        return change
 
     def end_cycle(self, record: CycleEnded) -> None:
         """Count a cycle that ended."""

@@ -57,7 +57,8 @@ async def env(
         section: name of the section that is being opened.
         seed: of the random generator.
         clock: a `SimulatedClock` at `START` unless given.
-        data_dir: a directory that is removed at the end unless given.
+        data_dir: unless given one that is not there yet, as in a first run, and is removed at the
+            end.
         markets: opened markets by section name; one `HandMarket` for every name unless given.
         log: a new `Lines` unless given.
     """
@@ -82,7 +83,8 @@ async def env(
             return opened[key]
 
         if data_dir is None:
-            data_dir = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nof0-")))
+            kept = stack.enter_context(tempfile.TemporaryDirectory(prefix="nof0-"))
+            data_dir = Path(kept) / section
         yield Env(
             section=section,
             clock=the_clock,

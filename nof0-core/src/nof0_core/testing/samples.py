@@ -16,10 +16,12 @@ from nof0_core.domain.decision import Decision, Signal
 from nof0_core.domain.growth import Growth
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.limits import RiskLimits
+from nof0_core.domain.order_book import BookLevel, OrderBook
 from nof0_core.domain.position import ExitPlan, Holding
 from nof0_core.domain.snapshot import MarketSnapshot, Quote, Series
+from nof0_core.domain.venue_view import OpenEntry, VenueTrader, VenueView
 from nof0_core.ids import Symbol, TraderId, cycle_id
-from nof0_core.protocols.risk import RiskContext
+from nof0_core.protocols.risk import ApprovedEntry, RiskContext
 from nof0_core.testing.environment import START
 from nof0_core.testing.market import INSTRUMENTS
 
@@ -152,6 +154,50 @@ def decision(signal: Signal = Signal.BUY_TO_ENTER, **changes: Any) -> Decision:
     return attrs.evolve(entry, **changes)
 
 
+def order_book(symbol: str = "BTC", price: str = "100000") -> OrderBook:
+    """Return a fresh order book around a price: ten levels a side, a tick apart."""
+    mid, rules = Decimal(price), instrument(symbol)
+    tick = rules.tick(mid)
+    size = rules.round_size(Decimal(10_000) / mid)
+
+    def side(step: int) -> tuple[BookLevel, ...]:
+        return tuple(BookLevel(price=mid + step * n * tick, size=size) for n in range(1, 11))
+
+    return OrderBook(symbol=Symbol(symbol), time=START, bids=side(-1), asks=side(1))
+
+
+def approved_entry(symbol: str = "ETH", *, is_long: bool = True) -> ApprovedEntry:
+    """Return an entry of 500 USD, five times leveraged."""
+    return ApprovedEntry(
+        symbol=Symbol(symbol),
+        is_long=is_long,
+        size_usd=Decimal(500),
+        leverage=5,
+        margin=Decimal(100),
+    )
+
+
+def venue_view(*accounts: AccountState, entries: tuple[OpenEntry, ...] = ()) -> VenueView:
+    """Return a venue account with these accounts, of which the first has the entries under way."""
+    traders = tuple(
+        VenueTrader(account=each, entries=() if place else entries)
+        for place, each in enumerate(accounts)
+    )
+    return VenueView(venue_account="paper", seq=1, traders=traders)
+
+
+def open_entry(symbol: str = "BTC", quantity: str = "0.01", price: str = "100000") -> OpenEntry:
+    """Return an entry under way, five times leveraged; a negative quantity makes it a short."""
+    worth = abs(Decimal(quantity)) * Decimal(price)
+    return OpenEntry(
+        symbol=Symbol(symbol),
+        quantity=Decimal(quantity),
+        size_usd=worth,
+        leverage=5,
+        margin=worth / 5,
+    )
+
+
 def risk_context(of: Decision | None = None, **changes: Any) -> RiskContext:
     """Return what a check sees when it judges a decision, with `changes` made."""
     judged = decision() if of is None else of
@@ -164,7 +210,5 @@ def risk_context(of: Decision | None = None, **changes: Any) -> RiskContext:
         holding=around.holding(judged.symbol),
         size_usd=judged.position_size_usd or Decimal(0),
         leverage=judged.leverage or 1,
-        new_positions=0,
-        committed_margin=Decimal(0),
     )
     return attrs.evolve(plain, **changes)

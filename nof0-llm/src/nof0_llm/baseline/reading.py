@@ -73,7 +73,8 @@ def values(series: Series, name: str) -> FloatArray:
         have = ", ".join(series.indicators) or "none"
         message = (
             f'the strategy needs the indicator "{name}" on {series.interval} bars (there: {have}): '
-            "add it to indicators in market.yaml or name another in the model's params"
+            "add it to indicators in market.yaml (or the trader's own in manager.yaml), or name "
+            "another in the model's params"
         )
         raise LLMError(message) from None
 

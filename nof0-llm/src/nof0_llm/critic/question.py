@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nof0_core.domain.decision import Decision
-from nof0_core.domain.model import Message, Prompt
-from nof0_core.prompts.book import digest
-from nof0_core.prompts.fence import fenced
+from nof0_core.domain.fence import fenced
+from nof0_core.domain.model import Message, Prompt, digest_of
 
 _TASK = """\
 You review trades that another model proposes before they are executed. You do not trade: you can \
@@ -45,7 +44,7 @@ def question(prompt: Prompt, entries: Sequence[Decision], instructions: str) -> 
         f"# Proposed entries\n{proposed}\n\n{_FORM % entries[0].symbol}"
     )
     messages = (Message(role="system", content=system), Message(role="user", content=user))
-    return Prompt(messages=messages, digest=digest(messages), versions=prompt.versions)
+    return Prompt(messages=messages, digest=digest_of(messages), versions=prompt.versions)
 
 
 def _line(entry: Decision) -> str:

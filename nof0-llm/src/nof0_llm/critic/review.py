@@ -10,8 +10,7 @@ from typing import Any
 
 import attrs
 
-from nof0_core.answers.extraction import Ambiguous, extract
-from nof0_core.answers.parsing import LARGEST, MOST_DIGITS, SMALLEST
+from nof0_core.answers import LARGEST, MOST_DIGITS, SMALLEST, Ambiguous, extract
 from nof0_core.domain.decision import Decision, Signal
 from nof0_core.errors import InvalidOutputError
 from nof0_core.ids import Symbol

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from nof0_core.answers.parsing import parse
+from nof0_core.answers import parse
 from nof0_core.domain.model import ModelPrice, Usage
 from nof0_core.errors import InvalidOutputError
 

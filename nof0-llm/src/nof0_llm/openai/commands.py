@@ -12,9 +12,8 @@ import click
 from nof0_llm.openai.settings import OpenAIParams, mode_of
 
 if TYPE_CHECKING:
-    from nof0_core.config.model import Config
-    from nof0_core.decision import CallsMade, DecisionResult
     from nof0_core.domain.model import ModelSpec
+    from nof0_core.project import Asked, Config
 
 _config = click.option(
     "--config",
@@ -52,7 +51,9 @@ def models(config_file: Path, *, as_json: bool) -> None:
 
     "stands in" is the priority with which a model answers where another one gives no answer.
     """
-    config = _load(config_file)
+    from nof0_core.project import load_config
+
+    config = load_config(config_file)
     rows = [_row(config, model) for model in config.models.values()]
     if as_json:
         click.echo(json.dumps(rows, indent=2))
@@ -83,28 +84,21 @@ def try_(
     Nothing is ordered. A model that has to be paid is paid; no budget counts it. Exit code 1 if
     the answer could not be used.
     """
-    from nof0_core.runtime import ask_once
+    from nof0_core.project import ask, find_model, load_config
 
-    config = _load(config_file)
-    spec = ask_once.find_model(config, model)
+    config = load_config(config_file)
+    spec = find_model(config, model)
     users = _users(config, model)
     asked_for = trader or (users[0] if users else config.traders[0].id)
     import anyio
 
-    outcome, made = anyio.run(ask_once.ask, config, spec, asked_for)
+    outcome = anyio.run(ask, config, spec, asked_for)
     if as_json:
-        click.echo(json.dumps(_outcome(outcome, made, asked_for), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(_outcome(outcome, asked_for), indent=2, ensure_ascii=False))
     else:
-        _show(outcome, made)
+        _show(outcome)
     if outcome.status != "ok":
         click_context.exit(1)
-
-
-def _load(config_file: Path) -> Config:
-    from nof0_core import config as configuration
-    from nof0_core.plugins import load_plugins
-
-    return configuration.load(config_file, load_plugins())
 
 
 def _users(config: Config, model: str) -> list[str]:
@@ -149,7 +143,7 @@ def _row(config: Config, model: ModelSpec) -> dict[str, Any]:
     }
 
 
-def _outcome(outcome: DecisionResult, made: CallsMade, trader: str) -> dict[str, Any]:
+def _outcome(outcome: Asked, trader: str) -> dict[str, Any]:
     done = outcome.completion
     return {
         "status": outcome.status,
@@ -168,7 +162,7 @@ def _outcome(outcome: DecisionResult, made: CallsMade, trader: str) -> dict[str,
                 "completion_tokens": call.usage.completion_tokens,
                 "cost_usd": str(call.usage.cost_usd),
             }
-            for call in made.calls
+            for call in outcome.calls
         ],
         "decisions": [
             {
@@ -182,7 +176,7 @@ def _outcome(outcome: DecisionResult, made: CallsMade, trader: str) -> dict[str,
     }
 
 
-def _show(outcome: DecisionResult, made: CallsMade) -> None:
+def _show(outcome: Asked) -> None:
     if outcome.completion is not None and outcome.completion.text:
         click.echo(outcome.completion.text)
     for judged in outcome.judgements:
@@ -191,7 +185,7 @@ def _show(outcome: DecisionResult, made: CallsMade) -> None:
         click.echo(f"{judged.decision.signal} {judged.decision.symbol}: {word} {reasons}".rstrip())
     if outcome.status == "ok" and not outcome.judgements:
         click.echo("no decisions")
-    for call in made.calls:
+    for call in outcome.calls:
         cost = f"{call.usage.tokens} tokens, {call.usage.cost_usd} USD"
         click.echo(f"{call.model}: {call.outcome} {call.detail}".rstrip() + f" ({cost})", err=True)
     click.echo(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any
 
 import attrs
 
@@ -12,6 +13,7 @@ from nof0_core.domain.margin import initial_margin
 from nof0_core.domain.position import MarginMode
 from nof0_core.ids import Symbol
 from nof0_core.money import EXACT, USD, ZERO
+from nof0_provider_sim.exchange.parts import Part
 
 PRICE_STEP = Decimal("1E-10")
 """Average prices are rounded to 10 decimals; profit never is, see `Position.cost`."""
@@ -140,6 +142,51 @@ class Account:
         """Return whether both ways to the account's value agree to the last digit."""
         cost = sum((position.cost for position in self.positions.values()), ZERO)
         return self.raw_usd + cost == self.initial + self.realized - self.fees + self.funding
+
+    def dump(self) -> dict[str, Any]:
+        """Return all of it but the initial balance, as JSON can hold it; coins are sorted."""
+        return {
+            "raw_usd": str(self.raw_usd),
+            "realized": str(self.realized),
+            "fees": str(self.fees),
+            "funding": str(self.funding),
+            "positions": {
+                symbol: {
+                    "quantity": str(held.quantity),
+                    "cost": str(held.cost),
+                    "raw_usd": None if held.raw_usd is None else str(held.raw_usd),
+                }
+                for symbol, held in sorted(self.positions.items())
+            },
+            "leverage": dict(sorted(self._leverage.items())),
+            "modes": dict.fromkeys(sorted(self._isolated), MarginMode.ISOLATED),
+        }
+
+    def restore(self, part: Part) -> None:
+        """Become what `dump` returned.
+
+        Raises:
+            ValueError: it is not that, or does not add up.
+        """
+        self.raw_usd = part.amount("raw_usd")
+        self.realized = part.amount("realized")
+        self.fees = part.amount("fees")
+        self.funding = part.amount("funding")
+        positions = part.part("positions")
+        for symbol in positions:
+            held = positions.part(symbol)
+            self.positions[Symbol(symbol)] = Position(
+                quantity=held.amount("quantity"),
+                cost=held.amount("cost"),
+                raw_usd=held.maybe(held.amount, "raw_usd"),
+            )
+        leverage, modes = part.part("leverage"), part.part("modes")
+        self._leverage = {Symbol(symbol): leverage.whole(symbol) for symbol in leverage}
+        chosen = {Symbol(symbol): modes.choice(symbol, MarginMode) for symbol in modes}
+        self._isolated = {symbol for symbol, mode in chosen.items() if mode is MarginMode.ISOLATED}
+        if not self.is_consistent():
+            msg = "the account's cash is not what its trades, fees and funding add up to"
+            raise ValueError(msg)
 
     def _own(self, symbol: Symbol) -> Decimal | None:
         return ZERO if symbol in self._isolated else None

@@ -1,20 +1,24 @@
-"""All orders the venue has seen, and which of them still wait."""
+"""The orders that wait at the venue, and what became of those that did."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any
 
 import attrs
 
 from nof0_core.domain.candles import from_ms
-from nof0_core.domain.order import OrderStatus, Side, Trigger
+from nof0_core.domain.order import OrderStatus, Side, TimeInForce, Trigger, TriggerKind
 from nof0_core.domain.outcome import VenueOrder
 from nof0_core.ids import ClientOrderId, Symbol
 from nof0_core.money import EXACT, ZERO
 from nof0_provider_sim.exchange.account import PRICE_STEP
-from nof0_provider_sim.exchange.records import OrderTaken
+from nof0_provider_sim.exchange.ended import EndedOrders
+from nof0_provider_sim.exchange.parts import Part
+from nof0_provider_sim.exchange.records import OrderTaken, to_plain
+from nof0_provider_sim.exchange.rows import EndedOrder
 
 
 @attrs.define
@@ -30,6 +34,9 @@ class Order:
     paid: Decimal = ZERO
     reason: str = ""
     triggered_ms: int | None = None
+    _shown: tuple[tuple[object, ...], VenueOrder] | None = attrs.field(
+        default=None, init=False, eq=False, repr=False
+    )
 
     def left(self, position: Decimal) -> Decimal:
         """Return the size not filled yet, in coins.
@@ -59,7 +66,13 @@ class Order:
         return self.taken.sent_ms if self.triggered_ms is None else self.triggered_ms
 
     def shown(self) -> VenueOrder:
-        """Return the order as the venue reports it."""
+        """Return the order as the venue reports it: the same object until something changes."""
+        stands = self.status, self.filled, self.paid, self.reason, self.triggered_ms
+        if self._shown is None or self._shown[0] != stands:
+            self._shown = stands, self._made()
+        return self._shown[1]
+
+    def _made(self) -> VenueOrder:
         taken = self.taken
         average = None
         if self.filled:
@@ -96,37 +109,36 @@ class Order:
 
 
 class Book:
-    """Orders by id; those that wait also in the order in which they came.
+    """Waiting orders by id, in the order in which they came; `ended` has those that were.
 
     `version` grows whenever an order begins or stops to wait, or waits for something else.
     """
 
     def __init__(self) -> None:
-        self._by_id: dict[int, Order] = {}
+        self.ended = EndedOrders()
         self._by_client: dict[ClientOrderId, Order] = {}
         self._open: dict[int, Order] = {}
+        self._opening: dict[int, Order] = {}
         self._open_of: defaultdict[Symbol, dict[int, Order]] = defaultdict(dict)
         self.version = 0
 
     def add(self, taken: OrderTaken) -> None:
         """Take an order in; it waits until it is closed."""
-        order = Order(taken)
-        self._by_id[taken.venue_order_id] = order
-        self._by_client[taken.client_id] = order
-        self._open[taken.venue_order_id] = order
-        self._open_of[taken.symbol][taken.venue_order_id] = order
-        self.version += 1
+        self._add(Order(taken))
 
     def trigger(self, order: Order, at_ms: int) -> None:
         """Turn a stop-limit order into a limit order."""
         order.triggered_ms = at_ms
         self.version += 1
 
-    def close(self, order: Order, status: OrderStatus, reason: str) -> None:
+    def close(self, order: Order, status: OrderStatus, reason: str, at_ms: int) -> None:
         """End an order."""
         order.status, order.reason = status, reason
         taken = order.taken
         self._open.pop(taken.venue_order_id, None)
+        self._opening.pop(taken.venue_order_id, None)
+        self._by_client.pop(taken.client_id, None)
+        self.ended.add(EndedOrder(order=order.shown(), client_id=taken.client_id, ended_ms=at_ms))
         of_coin = self._open_of[taken.symbol]
         of_coin.pop(taken.venue_order_id, None)
         if not of_coin:
@@ -134,12 +146,17 @@ class Book:
         self.version += 1
 
     def by_id(self, venue_order_id: int) -> Order:
-        """Return an order that was taken in before."""
-        return self._by_id[venue_order_id]
+        """Return a waiting order."""
+        return self._open[venue_order_id]
 
     def by_client(self, client_id: ClientOrderId) -> Order | None:
-        """Return an order by client id, None if it never came."""
+        """Return a waiting order by client id, None if none waits."""
         return self._by_client.get(client_id)
+
+    def shown(self, client_id: ClientOrderId) -> VenueOrder | None:
+        """Return an order, waiting or ended, as the venue reports it; None if it knows none."""
+        order = self._by_client.get(client_id)
+        return self.ended.get(client_id) if order is None else order.shown()
 
     @property
     def has_open(self) -> bool:
@@ -150,6 +167,10 @@ class Book:
         """Iterate over a snapshot of the waiting orders, oldest first."""
         return iter(tuple(self._open.values()))
 
+    def opening(self) -> list[Order]:
+        """Return the waiting orders that may open a position, oldest first: those hold margin."""
+        return list(self._opening.values())
+
     def open_of(self, symbol: Symbol) -> list[Order]:
         """Return the waiting orders of one coin, oldest first."""
         return list(self._open_of[symbol].values()) if symbol in self._open_of else []
@@ -157,3 +178,61 @@ class Book:
     def open_symbols(self) -> list[Symbol]:
         """Return the coins with waiting orders, sorted."""
         return sorted(self._open_of)
+
+    def dump(self) -> list[dict[str, Any]]:
+        """Return the waiting orders as JSON can hold them, oldest first."""
+        return [
+            {name: value for name, value in to_plain(order.taken).items() if name != "is"}
+            | {
+                "filled": str(order.filled),
+                "paid": str(order.paid),
+                "triggered_ms": order.triggered_ms,
+            }
+            for order in self._open.values()
+        ]
+
+    def restore(self, waiting: list[Part]) -> None:
+        """Take in again what `dump` returned.
+
+        Raises:
+            ValueError: it is not that.
+        """
+        for part in waiting:
+            order = Order(
+                _taken(part),
+                filled=part.amount("filled"),
+                paid=part.amount("paid"),
+                triggered_ms=part.maybe(part.whole, "triggered_ms"),
+            )
+            if order.taken.client_id in self._by_client:
+                msg = f"the order {order.taken.client_id} waits twice"
+                raise ValueError(msg)
+            self._add(order)
+
+    def _add(self, order: Order) -> None:
+        taken = order.taken
+        self._by_client[taken.client_id] = order
+        self._open[taken.venue_order_id] = order
+        if not taken.is_reduce_only:
+            self._opening[taken.venue_order_id] = order
+        self._open_of[taken.symbol][taken.venue_order_id] = order
+        self.version += 1
+
+
+def _taken(part: Part) -> OrderTaken:
+    return OrderTaken(
+        at_ms=part.whole("at_ms"),
+        venue_order_id=part.whole("venue_order_id"),
+        client_id=ClientOrderId(part.text("client_id")),
+        symbol=Symbol(part.text("symbol")),
+        side=part.choice("side", Side),
+        size=part.amount("size"),
+        limit_price=part.amount("limit_price"),
+        tif=part.choice("tif", TimeInForce),
+        is_reduce_only=part.flag("is_reduce_only"),
+        trigger_kind=part.maybe(lambda key: part.choice(key, TriggerKind), "trigger_kind"),
+        trigger_price=part.maybe(part.amount, "trigger_price"),
+        pair=part.maybe(part.text, "pair"),
+        sent_ms=part.whole("sent_ms"),
+        trigger_is_market=part.flag("trigger_is_market"),
+    )

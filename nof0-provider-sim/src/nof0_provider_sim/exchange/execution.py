@@ -96,7 +96,7 @@ class Execution:
             return None
         account = self.state.account
         left = order.left(account.quantity(order.taken.symbol))
-        others = [other for other in self.state.book.open() if other is not order]
+        others = [other for other in self.state.book.opening() if other is not order]
         return margin.refusal(
             account=account,
             instruments=self._instruments,
@@ -240,7 +240,8 @@ class Execution:
         """
         pair = order.taken.pair
         if pair is not None and not order.is_open and order.filled:
-            for other in self.state.book.open():
+            # Both are of one coin.
+            for other in self.state.book.open_of(order.taken.symbol):
                 if other.taken.pair == pair:
                     self.end(other, OrderStatus.CANCELED, refusals.SIBLING_FILLED)
         for other in self.state.book.open_of(order.taken.symbol):

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import attrs
 
 from nof0_core.money import BPS, EXACT, HUNDRED, ZERO, truncate_usd
 from nof0_provider_sim.config import FeeTier, SimExchangeConfig
+from nof0_provider_sim.exchange.parts import Part
 
 _DAY_MS = 86_400_000
 _WINDOW_DAYS = 14
+_FIRST_DAY = date(1970, 1, 1)
 _REFERRAL_UP_TO = Decimal(25_000_000)
 """Volume in USD up to which a referral discount is granted."""
 
@@ -34,8 +38,19 @@ VENUE_TIERS: tuple[FeeTier, ...] = (
 """Hyperliquid's perpetuals (documentation, "Fees")."""
 
 
+def _date(day: int) -> str:
+    return (_FIRST_DAY + timedelta(days=day)).isoformat()
+
+
+def _day(text: str) -> int:
+    return (date.fromisoformat(text) - _FIRST_DAY).days
+
+
 class Turnover:
-    """Volume traded by UTC day, in USD. A fold of the fills: the same after a restart."""
+    """Volume traded in all and on the last UTC days that count, in USD.
+
+    A fold of the fills: the same after a restart.
+    """
 
     def __init__(self) -> None:
         self.total = ZERO
@@ -44,6 +59,8 @@ class Turnover:
     def add(self, at_ms: int, notional: Decimal) -> None:
         """Count an execution."""
         day = at_ms // _DAY_MS
+        if day not in self._days:
+            self._days = {old: usd for old, usd in self._days.items() if old >= day - _WINDOW_DAYS}
         self._days[day] = self._days.get(day, ZERO) + notional
         self.total += notional
 
@@ -54,6 +71,21 @@ class Turnover:
         """
         day = at_ms // _DAY_MS
         return sum((self._days.get(day - back, ZERO) for back in range(1, _WINDOW_DAYS + 1)), ZERO)
+
+    def dump(self) -> dict[str, Any]:
+        """Return it as JSON can hold it, days by their dates."""
+        days = {_date(day): str(usd) for day, usd in self._days.items()}
+        return {"total_usd": str(self.total), "usd_by_day": days}
+
+    def restore(self, part: Part) -> None:
+        """Become what `dump` returned.
+
+        Raises:
+            ValueError: it is not that.
+        """
+        self.total = part.amount("total_usd")
+        days = part.part("usd_by_day")
+        self._days = {_day(text): days.amount(text) for text in days}
 
 
 @attrs.frozen(kw_only=True)

@@ -50,7 +50,7 @@ async def open_paper_exchange(
     # A file of a few lines.
     depth = None if config.depth is None else load_depth(config.depth)
     with localcontext(EXACT):
-        store, state = open_store(env.data_dir, config.initial_balance_usd)
+        store, state = open_store(env.data_dir, config.initial_balance_usd, env.log)
     try:
         liquidity = Liquidity(
             state=state,

@@ -8,6 +8,7 @@ from decimal import Decimal
 from nof0_core.domain.fill import Fill
 from nof0_core.ids import ClientOrderId, Symbol, owner_tag
 from nof0_core.money import ZERO
+from nof0_provider_sim.exchange.parts import Part
 
 
 class Owners:
@@ -49,3 +50,21 @@ class Owners:
         foreign = net - sum(held.values(), ZERO)
         left = max(ZERO, (together + (foreign if foreign * sign < 0 else ZERO)) * sign)
         return min(abs(own), left) * sign
+
+    def dump(self) -> dict[str, dict[str, str]]:
+        """Return what is held by coin and trader as JSON can hold it, sorted."""
+        return {
+            symbol: {owner: str(quantity) for owner, quantity in sorted(held.items())}
+            for symbol, held in sorted(self._held.items())
+            if held
+        }
+
+    def restore(self, part: Part) -> None:
+        """Become what `dump` returned.
+
+        Raises:
+            ValueError: it is not that.
+        """
+        for symbol in part:
+            held = part.part(symbol)
+            self._held[Symbol(symbol)] = {owner: held.amount(owner) for owner in held}

@@ -74,7 +74,7 @@ class SimExchange:
         self._instruments = instruments
         self._latency = latency
         self._turn = anyio.Lock(fast_acquire=True)
-        self._handed_over = len(execution.state.fills_after(0))
+        self._handed_over = execution.state.fill_count
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -132,10 +132,13 @@ class SimExchange:
             return [self._venue.cancel(client_id) for client_id in client_ids]
 
     async def order(self, client_id: ClientOrderId) -> VenueOrder | None:
-        """Return an order by client id, open or done; None if the venue never saw it."""
+        """Return an order by client id, open or done; None if the venue knows none.
+
+        It knows one that ended for 30 days of its life, and longer while no more than 2,000 orders
+        ended later. Executions and funding payments are remembered as long, each by its own count.
+        """
         async with self._present():
-            found = self._state.book.by_client(client_id)
-            return found.shown() if found else None
+            return self._state.book.shown(client_id)
 
     async def fills(self, since: datetime) -> Sequence[Fill]:
         """Return all executions at or after `since` (UTC), oldest first."""
@@ -170,7 +173,7 @@ class SimExchange:
             feed.push(quotes, to_ms(self._clock.now()))
         async with self._present():
             fresh = self._state.fills_after(self._handed_over)
-            self._handed_over += len(fresh)
+            self._handed_over = self._state.fill_count
             return fresh
 
     async def _travel(self, sent_ms: int, client_ids: Sequence[ClientOrderId]) -> int:
@@ -203,6 +206,7 @@ class SimExchange:
                     # Also when the venue refused: time has passed, and what it brought is real.
                     fresh = self._execution.drain()
                     if fresh:
+                        self._state.end_call()
                         self._store.append(fresh)
 
     def _marks(self) -> dict[Symbol, Decimal]:

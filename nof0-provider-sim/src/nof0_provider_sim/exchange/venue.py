@@ -80,11 +80,13 @@ class Venue:
     def place(self, request: OrderRequest, sent_ms: int, pair: str | None = None) -> OrderOutcome:
         """Take one order at the venue's present time; orders of one `pair` exclude each other.
 
-        An order that was placed before is not placed again: the answer is where it stands.
+        An order that was placed before is not placed again: the answer is where it stands. The
+        venue knows it for as long as it waits and 30 days (`Days`) after it ended, and longer
+        while no more than 2,000 orders ended after it.
         """
-        known = self._state.book.by_client(request.client_id)
+        known = self._state.book.shown(request.client_id)
         if known is not None:
-            return known.shown().outcome(request.client_id, self._state.fills_of(known))
+            return known.outcome(request.client_id, self._state.fills_of(known))
         # Judged before it is taken: an order nobody can judge must not be waiting afterwards.
         reason = self._refusal(request)
         order = self._execution.take(
@@ -95,18 +97,20 @@ class Venue:
         elif request.trigger is None:
             mark = self._execution.marks([request.symbol])[request.symbol]
             self._execution.match(order, mark, refused_as=OrderStatus.REJECTED)
-        return order.shown().outcome(request.client_id, self._state.fills_of(order))
+        placed = order.shown()
+        return placed.outcome(request.client_id, self._state.fills_of(placed))
 
     def cancel(self, client_id: ClientOrderId) -> OrderOutcome:
         """Cancel an order; the answer is where it stands if that is too late."""
         order = self._state.book.by_client(client_id)
-        if order is None:
+        if order is not None:
+            self._execution.end(order, OrderStatus.CANCELED, "")
+        found = self._state.book.shown(client_id)
+        if found is None:
             return OrderOutcome(
                 client_id=client_id, status=OrderStatus.REJECTED, reason=refusals.NEVER_PLACED
             )
-        if order.is_open:
-            self._execution.end(order, OrderStatus.CANCELED, "")
-        return order.shown().outcome(client_id)
+        return found.outcome(client_id)
 
     def set_leverage(self, symbol: Symbol, leverage: int, mode: MarginMode) -> None:
         """Set leverage and margin mode of a coin.

@@ -121,8 +121,8 @@ steps = st.lists(st.tuples(money, st.decimals("0", "20", places=4)), max_size=12
 
 
 @given(points=steps, cut=st.integers(0, 12))
-def test_tracker_gives_the_same_bits_however_the_history_was_handed_over(points, cut):
-    """What is computed once per cycle is what a restarted engine computes from scratch."""
+def test_tracker_gives_the_same_bits_over_a_restart(points, cut):
+    """What was written down half way is what is computed from scratch."""
     from nof0_core.domain.view import EquityPoint
 
     start = datetime(2025, 7, 1, tzinfo=UTC)
@@ -133,40 +133,25 @@ def test_tracker_gives_the_same_bits_however_the_history_was_handed_over(points,
         for n, (equity, index) in enumerate(points)
     ]
     tracker = PerformanceTracker()
-    tracker.performance([], curve[:cut], None, 0)
+    for point in curve[:cut]:
+        tracker.add_point(point)
+    tracker = PerformanceTracker.of(tracker.keep())
+    for point in curve[cut:]:
+        tracker.add_point(point)
     whole = performance([], curve, None, 3)
-    assert tracker.performance([], curve, None, 3) == whole
+    assert tracker.performance(None, 3) == whole
     assert whole.sharpe_ratio == sharpe_ratio(curve)
     assert whole.max_drawdown_pct == max_drawdown_pct(curve)
 
 
-def test_tracker_looks_only_at_what_is_new(curve, trade):
-    class Once(list):
-        def __getitem__(self, index):
-            if index < len(self) - 2:
-                raise AssertionError(index)
-            return super().__getitem__(index)
-
-    points, trades = curve(10_000, 10_100, 10_050, 10_200), [trade("3"), trade("-1"), trade("2")]
+def test_tracker_begins_again_with_another_curve_and_keeps_its_trades(curve, trade):
     tracker = PerformanceTracker()
-    tracker.performance(trades[:2], points[:3], None, 1)
-    found = tracker.performance(Once(trades), Once(points), None, 2)
-    assert found == performance(trades, points, None, 2)
-
-
-def test_tracker_starts_again_when_the_newest_hour_was_replaced(curve):
-    tracker = PerformanceTracker()
-    tracker.performance([], curve(10_000, 10_100, 10_300), None, 0)
+    tracker.book(trade("3"))
+    for point in curve(10_000, 10_100, 10_300):
+        tracker.add_point(point)
     points = curve(10_000, 10_100, 10_200, 10_150)
-    assert tracker.performance([], points, None, 0) == performance([], points, None, 0)
-
-
-def test_tracker_starts_again_when_a_history_got_shorter(trade):
-    tracker = PerformanceTracker()
-    tracker.performance([trade("1"), trade("1")], [], None, 0)
-    assert tracker.performance([trade("-1")], [], None, 0) == performance(
-        [trade("-1")], [], None, 0
-    )
+    tracker.begin_again(points)
+    assert tracker.performance(None, 0) == performance([trade("3")], points, None, 0)
 
 
 @given(st.lists(st.floats(-1, 1), min_size=2, max_size=50))

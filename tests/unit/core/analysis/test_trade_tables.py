@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from nof0_core.analysis.trade_columns import TradeColumns
 from nof0_core.analysis.trade_row import TradeRow, trade_row
 from nof0_core.analysis.trade_tables import (
-    TradeArrays,
     fee_pnl_moves,
     longs_shorts,
     overall_trades,
@@ -61,7 +61,7 @@ def recorded_analytics(model):
 @pytest.mark.parametrize("model", COMPLETE)
 def test_recorded_analytics_follow_from_recorded_trades(model, table):
     wanted = recorded_analytics(model)[table]
-    found = TABLES[table](TradeArrays.of(recorded_rows(model)))
+    found = TABLES[table](TradeColumns(recorded_rows(model)).arrays())
     assert set(found) == set(wanted)
     for key in set(wanted) - UNEXPLAINED:
         assert found[key] == pytest.approx(wanted[key], rel=1e-12, abs=1e-9), key
@@ -70,23 +70,20 @@ def test_recorded_analytics_follow_from_recorded_trades(model, table):
 @pytest.mark.parametrize("model", COMPLETE)
 def test_newest_trade_is_the_last_to_exit(model):
     wanted = recorded_analytics(model)
-    last = max(recorded_rows(model), key=lambda row: row.exit_time)
-    assert (last.doc_id, last.exit_time) == (
-        wanted["last_trade_doc_id"],
-        wanted["last_trade_exit_time"],
-    )
+    last = TradeColumns(recorded_rows(model)).last
+    assert last == (wanted["last_trade_exit_time"], wanted["last_trade_doc_id"])
 
 
 @pytest.mark.parametrize("table", TABLES)
 def test_a_trader_without_trades_has_zeros_under_every_key(table):
-    found = TABLES[table](TradeArrays.of([]))
+    found = TABLES[table](TradeColumns().arrays())
     assert set(found) == set(recorded_analytics("gpt-5")[table])
     assert set(found.values()) == {0}
 
 
 def test_extremes_keep_their_meaning_when_every_trade_won(trade):
     rows = [trade_row(trade(net), doc_id="x", equity=None) for net in ("3", "8")]
-    table = fee_pnl_moves(TradeArrays.of(rows))
+    table = fee_pnl_moves(TradeColumns(rows).arrays())
     assert (table["biggest_net_gain"], table["biggest_net_loss"]) == (8, 0)
     assert table["total_fees_as_pct_of_pnl"] == pytest.approx(100 * 2 / 11)
 
@@ -97,7 +94,7 @@ def test_size_is_told_in_percent_of_the_equity_at_entry_where_it_is_known(trade)
         trade_row(trade(quantity="-20", plan=plan), doc_id="a", equity=Decimal(8_000)),
         trade_row(trade(quantity="5"), doc_id="b", equity=None),
     ]
-    table = overall_trades(TradeArrays.of(rows), asked_leverage=[5, 10, 30])
+    table = overall_trades(TradeColumns(rows).arrays(), asked_leverage=[5, 10, 30])
     assert table["avg_size_of_trade_portfolio_pct"] == 25
     assert table["avg_stop_loss_distance_pct"] == 2
     assert table["avg_take_profit_distance_pct"] == 5

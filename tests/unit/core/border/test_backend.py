@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import MappingProxyType
 
 import attrs
 import pytest
@@ -100,6 +101,26 @@ async def test_what_it_is_shown_is_of_the_kinds_its_own_libraries_take(asked):
     assert looks.request.schema == request.schema
     assert looks.request.model == request.model
     assert attrs.asdict(looks.request.prompt) == attrs.asdict(request.prompt)
+
+
+def test_what_is_in_a_mapping_to_be_read_is_copied_when_it_is_looked_at():
+    class Uncopied:
+        def __deepcopy__(self, memo):
+            raise RuntimeError("copied")
+
+    numbers = [1, 2]
+    original = MappingProxyType({"numbers": numbers, "other": Uncopied()})
+    shown = Copier()(original)
+    assert list(shown) == ["numbers", "other"]
+    assert len(shown) == 2
+    assert shown["numbers"] == numbers
+    assert shown["numbers"] is not numbers
+    assert shown["numbers"] is shown["numbers"]
+    assert "nothing" not in shown
+    with pytest.raises(TypeError):
+        shown["numbers"] = []
+    with pytest.raises(RuntimeError, match="copied"):
+        shown["other"]
 
 
 async def test_the_tests_above_could_fail(asked):

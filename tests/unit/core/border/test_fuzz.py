@@ -58,7 +58,7 @@ from nof0_core.errors import DataError, UnbookableError
 from nof0_core.execution.reconciliation import Reconciliation
 from nof0_core.execution.row_check import RowCheck
 from nof0_core.ids import ENGINE, RESERVE, TraderId
-from nof0_core.indicators.catalog import compute
+from nof0_core.indicators.computed import Computed
 from nof0_core.journal import Journal, codec
 from nof0_core.ledger import share_funding
 from nof0_core.market import record
@@ -555,7 +555,7 @@ def test_bars_that_pass_can_be_reckoned_with(bars, form):
         found = checked_bars("m", "BTC", "1m", candles)
     except DataError:
         return
-    computed = compute(WANTED, found)
+    computed = Computed(found).of(WANTED)
     assert all(len(each) == len(found) for each in computed.values())
     assert not any(np.isinf(each).any() for each in computed.values())
     record.encode_series(Series(interval="1m", candles=found, indicators=computed))

@@ -29,7 +29,7 @@ from nof0_core.border.records import (
     mapping,
     rows,
 )
-from nof0_core.border.values import SHOWN, moment, number, shown, text
+from nof0_core.border.values import REMEMBERED, SHOWN, moment, number, shown, text
 from nof0_core.domain.account import AccountReport, VenueAccount
 from nof0_core.domain.fill import Fill, FundingPayment
 from nof0_core.domain.instrument import Instrument, MarginTier
@@ -292,6 +292,29 @@ def test_a_name_that_cannot_be_shown_or_has_a_secret_in_it_is_refused(monkeypatc
     assert "has a secret" in said
     assert "0123456789abcdef" not in said
     assert FILL(built(GOOD_FILL, trade_id="a short one")) == ""
+
+
+def test_a_name_that_passed_is_refused_once_it_is_a_secret(monkeypatch):
+    read = ReadValues()
+    monkeypatch.setattr(values, "READ", read)
+    assert FILL(built(GOOD_FILL, trade_id="0123456789abcdef")) == ""
+    read.add_secrets(["0123456789abcdef"])
+    assert "has a secret" in FILL(built(GOOD_FILL, trade_id="0123456789abcdef"))
+
+
+@pytest.mark.parametrize("bad", ["1.00000000000", "1E-70", "-0E-70"])
+def test_a_number_is_not_known_by_an_equal_one_that_passed(bad):
+    whole = "0" if D(bad) == 0 else "1"
+    check = number(least=0, decimals=10, figures=11)
+    assert check(D(whole)) == ""
+    assert check(D(bad)) == number(least=0, decimals=10, figures=11)(D(bad))
+
+
+def test_good_values_are_remembered_within_bounds():
+    check = number(decimals=8)
+    for value in range(3 * REMEMBERED):
+        assert check(D(value)) == ""
+    assert len(check._good) <= REMEMBERED
 
 
 def test_a_secret_that_would_be_cut_is_not_shown(monkeypatch):

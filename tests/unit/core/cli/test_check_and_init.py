@@ -67,6 +67,55 @@ def test_check_says_how_capital_is_divided(project):
     assert f"performance_based every 6h, {parts}\n" in text
 
 
+RULES = """
+import attrs
+from nof0_core import PolicyKind, hookimpl
+
+@attrs.frozen(kw_only=True)
+class Wide:
+    pass
+
+@hookimpl
+def nof0_risk_checks():
+    return [PolicyKind(type="wide", config=Wide, build=lambda config: config, summary="looks",
+        needs_order_books=True, sees_venue_account=True)]
+"""
+
+
+def test_check_says_which_traders_see_more_than_the_others(project):
+    plain = project.nof0("check", "etc/nof0.yaml").check().stdout
+    assert "of its own" not in plain
+    project.write("etc/rules.py", RULES)
+    main = (project.directory / "etc/nof0.yaml").read_text()
+    project.write("etc/nof0.yaml", main + "\nPlugins: [./rules.py]\n")
+    manager = (project.directory / "etc/manager.yaml").read_text()
+    share = "    allocation_pct: 15\n"
+    own = f"{share}    indicators: [{{name: fast, function: EMA, timeperiod: 3}}, macd]\n"
+    wide = f"{share}    risk_checks: [wide]\n"
+    first, second, rest = manager.split(share, 2)
+    project.write("etc/manager.yaml", first + own + second + wide + rest)
+    # Books in a template that only baselines are given: nobody reads them.
+    shown = (project.directory / "prompts/executor/default_prompt.tmpl").read_text()
+    project.write("prompts/executor/default_prompt.tmpl", shown + "{{ coins[0].book is none }}\n")
+
+    text = project.nof0("check", "etc/nof0.yaml").check().stdout
+    one, two, *others = (t.id for t in configuration.load(
+        project.directory / "etc/nof0.yaml", load_plugins()
+    ).traders)  # fmt: skip
+    said = re.findall(r"^  (\S+) +((?:indicators of|sees) .+)$", text, re.MULTILINE)
+    assert said == [
+        (one, "indicators of its own: fast macd"),
+        (two, "sees order books"),
+        (two, "sees all traders of its exchange account"),
+    ]
+    found = json.loads(project.nof0("check", "etc/nof0.yaml", "--json").check().stdout)
+    seen = {t["id"]: (t["indicators"], t["sees"]) for t in found["traders"]}
+    common = ["ema20", "ema50", "macd", "rsi7", "rsi14", "atr3", "atr14"]
+    assert seen[one] == (["fast", "macd"], [])
+    assert seen[two] == (common, ["order books", "all traders of its exchange account"])
+    assert seen[others[0]] == (common, [])
+
+
 def test_check_writes_nothing(project):
     before = sorted(project.directory.rglob("*"))
     project.nof0("check", "etc/nof0.yaml").check()

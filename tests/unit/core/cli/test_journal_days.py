@@ -166,3 +166,78 @@ def test_list_and_show_read_compressed_days_as_before(data):
     assert [json.loads(line)["seq"] for line in listed] == list(range(1, 13))
     assert json.loads(run("show", data, "2", "--json").stdout)["seq"] == 2
     assert json.loads(run("show", data, "11", "--json").stdout)["seq"] == 11
+
+
+@pytest.fixture
+def archived(data, tmp_path):
+    """The same with its first two days archived: records 1 to 8."""
+    run("archive", data, "--before", "2025-07-03", "--to", tmp_path / "far")
+    return data
+
+
+NOT_SHOWN = "note: archived, and so not shown: 2025-07-01 to 2025-07-02 of @engine, [red]odd\n"
+
+
+@pytest.mark.parametrize("words", [(), ("--json",), ("--limit", "0"), ("--limit", "5")])
+def test_list_says_which_days_it_leaves_out(archived, words):
+    done = run("list", archived, *words)
+    assert done.exit_code == 0
+    assert done.stderr == NOT_SHOWN
+    assert "archived" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    "words", [("--limit", "4"), ("--since", "2025-07-03"), ("--limit", "2", "--json")]
+)
+def test_list_says_nothing_where_all_that_is_asked_for_is_here(archived, words):
+    assert run("list", archived, *words).stderr == ""
+
+
+def test_list_of_some_speaks_of_their_days_alone(archived):
+    done = run("list", archived, "--trader", "@engine", "--since", "2025-07-02")
+    assert done.stderr == "note: archived, and so not shown: 2025-07-02 of @engine\n"
+
+
+def test_list_says_nothing_of_days_that_were_put_back(archived, tmp_path):
+    for path in (tmp_path / "far").glob("*/*.gz"):
+        path.rename(archived / "journal" / path.parent.name / path.name)
+    done = run("list", archived, "--json", "--limit", "0")
+    assert (len(done.stdout.splitlines()), done.stderr) == (12, "")
+
+
+def test_list_without_a_whole_days_json_does_not_know_what_is_archived(archived):
+    (archived / "journal/days.json").write_text("{}")
+    done = run("list", archived, "--json")
+    assert len(done.stdout.splitlines()) == 4
+    assert done.stderr.startswith("note: which days are archived, and so not shown, is not known: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_show_says_where_a_record_may_be_that_is_not_here(archived):
+    for word in ("2", "c0ffee0123"):
+        done = run("show", archived, word)
+        assert isinstance(done.exception, UsageError)
+        assert done.exception.hints == (NOT_SHOWN.removeprefix("note: ").strip(),)
+    gone = run("show", archived, "99")
+    assert isinstance(gone.exception, UsageError)
+    assert gone.exception.hints == ()
+
+
+def test_show_of_a_record_that_is_here_and_whole_says_nothing_of_others(archived):
+    for words in (("11",), ("11", "--json")):
+        done = run("show", archived, *words)
+        assert (done.exit_code, done.stderr) == (0, "")
+
+
+def test_many_streams_are_counted_and_days_apart_are_named(tmp_path):
+    folder = tmp_path / "data"
+    with Journal.open(folder / "journal") as journal:
+        for day in (0, 1, 4, 6, 9, 10, 12):
+            for number in range(5):
+                alert = Alerted(code="test", message="careful")
+                journal.append(START + timedelta(days=day), TraderId(f"t{number}"), alert)
+    run("archive", folder, "--before", "2025-07-12", "--to", tmp_path / "far")
+    assert run("list", folder).stderr == (
+        "note: archived, and so not shown: 2025-07-01 to 2025-07-02, 2025-07-05, 2025-07-07 and "
+        "2 more days of 5 streams\n"
+    )

@@ -91,7 +91,23 @@ def test_what_was_configured_is_made_again_from_the_document(full):
     assert one.majors == {"ETH", "SOL"}
     assert one.max_position_size_usd == Decimal("500.5")
     assert effective.intervals_of(document) == config.intervals == ("5m", "1h")
-    assert effective.indicators_of(document) == config.indicators
+    assert effective.indicators_of(document, "one") == config.indicators
+    assert "indicators" not in document["Manager"]["traders"][0]
+
+
+def test_indicators_of_a_traders_own_are_in_document_and_digest(full):
+    before = full.load()
+    own = "    symbols: [SOL]\n    indicators: [rsi9, {function: ema}]\n"
+    full.replace("etc/manager.yaml", "    symbols: [SOL]\n", own)
+    config = full.load()
+    document = as_read(config)
+    [one, two] = config.traders
+    assert one.indicators is None
+    assert [i.name for i in two.indicators] == ["rsi9", "ema"]
+    assert effective.indicators_of(document, "one") == config.indicators == before.indicators
+    assert effective.indicators_of(document, "two") == two.indicators
+    assert config.indicators_of(two) == two.indicators
+    assert config.digest != before.digest
 
 
 def test_every_limit_there_can_be_is_made_again():
@@ -133,7 +149,7 @@ def test_models_sections_and_policies_have_all_their_settings(full):
     assert one["risk_checks"] == [{"type": "quiet", "options": {"hours": [1, 2], "factor": "1.10"}}]
     assert two["risk_checks"] == []
     assert (one["model"], one["exchange"], one["market"]) == ("dummy", "paper", "recorded")
-    left_out = {"journal_dir", "check_places", "is_baseline"}
+    left_out = {"journal_dir", "check_places", "is_baseline", "indicators"}
     assert set(one) == {field.name for field in attrs.fields(TraderConfig)} - left_out
 
 

@@ -74,3 +74,46 @@ def test_intervals_come_out_shortest_first(bench):
 def test_wrong_intervals(bench, written, problem):
     with_market(bench, f"intervals: {written}\n")
     assert problem in bench.problems()
+
+
+TRADERS = """\
+manager: {total_equity_usd: 10000}
+traders:
+  - {id: one, model: dummy, allocation_pct: 40}
+  - id: two
+    model: dummy
+    allocation_pct: 40
+    indicators: [%s]
+"""
+
+
+def test_a_trader_may_have_indicators_of_its_own(bench):
+    bench.write("etc/manager.yaml", TRADERS % "ema9, {name: slow, function: sma, timeperiod: 100}")
+    config = bench.load()
+    one, two = config.traders
+    assert one.indicators is None
+    assert [(i.name, i.function, i.parameters) for i in two.indicators] == [
+        ("ema9", "EMA", {"timeperiod": 9}),
+        ("slow", "SMA", {"timeperiod": 100}),
+    ]
+    assert config.indicators_of(one) == config.indicators != config.indicators_of(two)
+
+
+def test_a_trader_may_see_no_indicators_at_all(bench):
+    bench.write("etc/manager.yaml", TRADERS % "")
+    assert bench.load().traders[1].indicators == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("emma20", 'indicators.0: unknown indicator function "EMMA", did you mean'),
+        ("ema20, {function: EMA, timeperiod: fast}", "indicators.1.timeperiod: expected a number"),
+        ("{function: EMA, timeperiods: 3}", 'indicators.0: unknown parameter "timeperiods"'),
+        ("ema20, ema20", "indicators: EMA and EMA both give"),
+        ("{function: SMA, timeperiod: 9000}", "indicators.0: SMA needs 8999 bars"),
+    ],
+)
+def test_what_is_wrong_with_a_traders_indicators_is_named_with_its_place(bench, written, said):
+    bench.write("etc/manager.yaml", TRADERS % written)
+    assert f"etc/manager.yaml:7: traders.1.{said}" in bench.problems()

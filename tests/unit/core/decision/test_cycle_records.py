@@ -57,7 +57,7 @@ class Surroundings:
             message = f"{what} is away"
             raise TransientError(message)
 
-    async def moment(self, symbols):
+    async def moment(self, symbols, *, indicators="", with_books=False):
         self._fail("market")
         return SimpleNamespace(time=None, digest="d", entries=(), snapshots=self.seen.snapshots)
 

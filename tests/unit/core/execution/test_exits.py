@@ -48,3 +48,31 @@ async def test_what_is_left_of_an_earlier_position_is_cancelled_beside_the_new_o
         (Side.BUY, TriggerKind.STOP, D(101_000)),
         (Side.BUY, TriggerKind.TARGET, D(96_000)),
     }
+
+
+async def test_exits_of_a_position_that_is_gone_are_known_as_they_are_now(scene, monkeypatch):
+    await scene.open("ann")
+    exits = scene.execution._exits
+    (position,) = exits.positions
+    with monkeypatch.context() as patched:
+        patched.setattr(scene.venue, "cancel", never)
+        await scene.trade("ann", CLOSE)
+        assert exits.positions == ()
+        assert len(exits.of(position)) == len(exits.confirmed(position)) == 2
+    await scene.sync()
+    assert exits.positions == ()
+    assert exits.of(position) == exits.confirmed(position) == ()
+
+
+async def test_a_doubt_counts_at_once_and_so_does_its_end(scene):
+    await scene.open("ann")
+    exits = scene.execution._exits
+    (position,) = exits.positions
+    assert exits.is_kept(position, is_opposed=False)
+    stop = exits.of(position)[0].client_id
+    exits.doubt(stop, is_doubtful=True)
+    assert not exits.is_kept(position, is_opposed=False)
+    assert not exits.has_stop(position)
+    exits.doubt(stop, is_doubtful=False)
+    assert exits.is_kept(position, is_opposed=False)
+    assert exits.has_stop(position)

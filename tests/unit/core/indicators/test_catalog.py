@@ -9,7 +9,7 @@ import pytest
 from nof0_core.config.model import IndicatorConfig
 from nof0_core.domain.candles import Candles, Interval
 from nof0_core.indicators import catalog, causality, recipe
-from nof0_core.indicators.catalog import compute
+from nof0_core.indicators.computed import Computed
 
 SET = [
     IndicatorConfig(name="ema20", function="EMA", parameters={"timeperiod": 20}),
@@ -124,7 +124,7 @@ def test_a_function_that_normalises_by_the_whole_series_is_caught():
 
 def test_arrays_are_aligned_read_only_float64_and_never_infinite():
     bars = market(300)
-    result = compute(SET, bars)
+    result = Computed(bars).of(SET)
     assert list(result)[:5] == ["ema20", "macd", "macd_signal", "macd_hist", "rsi7"]
     for name, values in result.items():
         assert values.shape == (300,), name
@@ -137,14 +137,14 @@ def test_arrays_are_aligned_read_only_float64_and_never_infinite():
     ("name", "first"), [("ema20", 19), ("macd_hist", 33), ("rsi7", 7), ("atr14", 14), ("doji", 10)]
 )
 def test_values_before_the_first_valid_bar_are_nan(name, first):
-    values = compute(SET, market(100))[name]
+    values = Computed(market(100)).of(SET)[name]
     assert np.isnan(values[:first]).all()
     assert np.isfinite(values[first:]).all()
 
 
 def test_ema_starts_with_the_plain_mean_and_follows_the_textbook():
     bars = market(60)
-    values = compute(SET[:1], bars)["ema20"]
+    values = Computed(bars).of(SET[:1])["ema20"]
     expected = bars.close[:20].mean()
     assert values[19] == pytest.approx(expected)
     for i in range(20, 60):
@@ -154,7 +154,7 @@ def test_ema_starts_with_the_plain_mean_and_follows_the_textbook():
 
 @pytest.mark.parametrize("length", [0, 1, 5, 19, 20])
 def test_too_few_bars_give_nan_instead_of_an_error(length):
-    result = compute(SET, market(20)[:length])
+    result = Computed(market(20)[:length]).of(SET)
     assert all(values.shape == (length,) for values in result.values())
     assert np.isnan(result["macd"]).all()
 
@@ -171,7 +171,7 @@ def test_changing_later_bars_changes_no_earlier_value():
                 for field in ("open", "high", "low", "close", "volume")
             },
         )
-        before, after = compute(SET, whole), compute(SET, mixed)
+        before, after = Computed(whole).of(SET), Computed(mixed).of(SET)
         for name, values in before.items():
             assert np.array_equal(values[:cut], after[name][:cut], equal_nan=True), name
 
@@ -188,5 +188,5 @@ def test_a_strided_column_gives_the_same_as_a_contiguous_one():
         close=table[:, 3],
         volume=bars.volume,
     )
-    for name, values in compute(SET, bars).items():
-        assert np.array_equal(values, compute(SET, strided)[name], equal_nan=True)
+    for name, values in Computed(bars).of(SET).items():
+        assert np.array_equal(values, Computed(strided).of(SET)[name], equal_nan=True)

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nof0_core.domain.candles import Candles
+from nof0_core.domain.order_book import BookLevel, OrderBook
 from nof0_core.domain.snapshot import MarketSnapshot, Quote, Series
 from nof0_core.errors import DataError
 from nof0_core.market import record
@@ -46,6 +47,16 @@ def series(draw, interval):
 
 
 @st.composite
+def books(draw, symbol):
+    amounts = st.decimals(min_value="1e-9", max_value="1e9", allow_nan=False)
+    ladder = sorted(draw(st.lists(amounts, unique=True, max_size=6)))
+    middle = draw(st.integers(0, len(ladder)))
+    rungs = [BookLevel(price=price, size=draw(amounts)) for price in ladder]
+    bids, asks = tuple(rungs[:middle][::-1]), tuple(rungs[middle:])
+    return OrderBook(symbol=symbol, time=draw(times), bids=bids, asks=asks)
+
+
+@st.composite
 def snapshots(draw):
     result = {}
     for symbol in draw(st.lists(st.sampled_from(["BTC", "ETH", "kPEPE", 'Ω"x']), unique=True)):
@@ -64,6 +75,7 @@ def snapshots(draw):
             time=draw(times),
             quote=quote,
             series={i: draw(series(i)) for i in draw(st.sampled_from([(), ("3m",), ("3m", "4h")]))},
+            book=draw(st.none() | books(symbol)),
         )
     return result
 
@@ -84,6 +96,7 @@ def test_what_is_restored_has_the_same_bits(before):
             new = after[symbol]
             assert (new.symbol, new.time, new.quote) == (old.symbol, old.time, old.quote)
             assert str(new.quote.mark) == str(old.quote.mark)
+            assert new.book == old.book
             assert list(new.series) == list(old.series)
             for interval, was in old.series.items():
                 now = new.series[interval]

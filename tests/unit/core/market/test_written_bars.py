@@ -25,7 +25,7 @@ MINUTE = 60_000
 QUOTE = b'"time":"2025-07-14T12:00:00Z","quote":{"mark":"1.50"}'
 
 
-def series(bars, interval="3m", indicators=("ema20",)):
+def series(bars, interval="3m", indicators=("ema20",), own=""):
     """A window of these bars: open time in minutes -> value of the indicator."""
     return EncodedSeries(
         series=SimpleNamespace(interval=interval),
@@ -35,6 +35,7 @@ def series(bars, interval="3m", indicators=("ema20",)):
             [[float(minute), 2.0, 1.0, 1.5, 7.0, value] for minute, value in bars.items()],
         ),
         fresh_until=0,
+        own=own,
     )
 
 
@@ -92,6 +93,44 @@ def test_a_bar_is_written_when_it_is_first_seen(log):
     table = json.loads(bytes(bodies[1].snapshots))["BTC"]["series"]["3m"]
     assert list(table) == ["columns", "first", "count", "bars"]
     assert (table["first"], table["count"], table["columns"][-1]) == (3 * MINUTE, 3, "ema20")
+    assert [reread(event, log.read) for event in log.events] == [each.text for each in seen]
+
+
+def test_two_lists_of_indicators_have_their_bars_written_once_each(log):
+    """They take turns, also where their columns have the same names and other values."""
+    plain = [series(flat(n, n + 3)) for n in (0, 0, 3)]
+    own = [series({n: 0.9, n + 3: 0.9}, own="b7") for n in (0, 0, 3)]
+    own[1], plain[1] = own[0], plain[0]
+    seen = [view(BTC=[each]) for pair in zip(plain, own, strict=True) for each in pair]
+    for each in seen:
+        log.write(each)
+    assert [log.bars_of(n) for n in range(1, 7)] == [[0, 3], [0, 3], [], [], [6], [6]]
+    tables = [json.loads(bytes(e.body.snapshots))["BTC"]["series"]["3m"] for e in log.events]
+    assert [table.get("indicators") for table in tables] == 3 * [None, "b7"]
+    assert [table["columns"] is None for table in tables] == [
+        False,
+        False,
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert [reread(event, log.read) for event in log.events] == [each.text for each in seen]
+    reader = ViewReader()
+    assert [reader.take(event)() for event in log.events] == [each.text for each in seen]
+
+
+def test_a_book_is_written_each_time(log):
+    book = b'{"bids":[["1.5","2"]],"asks":[],"time":"2025-07-14T12:00:00Z"}'
+    seen = []
+    for each in (view(BTC=[series(flat(0))]), view(BTC=[series(flat(0))])):
+        [entry] = each.entries
+        head = record.with_book(entry.head, book)
+        text = record.join_entries([record.join_series(head, [entry.series[0].encoded])])
+        entries = [attrs.evolve(entry, head=head)]
+        seen.append(SimpleNamespace(digest=record.digest(text), entries=entries, text=text))
+        log.write(seen[-1])
+    assert b'"book":' + book in bytes(log.events[1].body.snapshots)
     assert [reread(event, log.read) for event in log.events] == [each.text for each in seen]
 
 

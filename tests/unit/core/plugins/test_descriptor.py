@@ -197,6 +197,22 @@ def test_whether_it_is_a_recording_is_told_by_a_function_of_markets(offer, famil
     assert bool(message) == bool(said(offer, family))
 
 
+@pytest.mark.parametrize("name", ["needs_order_books", "sees_venue_account"])
+@pytest.mark.parametrize(
+    ("value", "family", "message"),
+    [
+        (True, "risk", ""),
+        (False, "allocator", ""),
+        (True, "allocator", "which only risk checks have"),
+        (bool, "risk", "is neither True nor False"),
+    ],
+)
+def test_what_a_kind_wants_to_see_is_a_word_of_risk_checks(name, value, family, message):
+    offer = attrs.evolve(POLICY, **{name: value})
+    assert message in said(offer, family)
+    assert bool(message) == bool(said(offer, family))
+
+
 def test_the_right_descriptor_is_named_with_its_place():
     [fault] = faults_of(SERVICE, FAMILIES["llm"])
     assert fault.hint == "from nof0_core import BackendKind"

@@ -3,7 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nof0_core.prompts.scale import Scale, numbers, scale_of
+from nof0_core.prompts.scale import Scale, form_of, number, scale_of
+
+
+def numbers(values, scale, price_decimals):
+    form = form_of(values, scale, price_decimals)
+    return " ".join(number(form, value) for value in values.tolist())
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 from nof0_core.domain.limits import RiskLimits
 from nof0_core.prompts import PromptBook
 from nof0_core.prompts.coins import CoinViews
+from nof0_core.prompts.limits import LimitViews
 from nof0_core.prompts.sample import sample_context, sample_contexts
 from nof0_core.prompts.variables import variables
 from nof0_core.prompts.view import View
@@ -170,12 +171,13 @@ def documented():
 
 
 def test_the_page_lists_every_variable_in_order():
-    values = variables(sample_context(), name="x", coins=CoinViews({}))
+    values = variables(sample_context(), name="x", coins=CoinViews({}), limits=LimitViews())
     views = {name: value for name, value in values.items() if isinstance(value, View)}
     views["position"] = values["positions"][0]
     views["setback"] = values["past"]["setbacks"][0]
     views["trade"] = values["past"]["trades"][0]
     views["coin"] = values["coins"][0]
+    views["book"] = values["coins"][0].read("book")
     views["series"] = values["coins"][0].read("series")[0]
     tables = documented()
     assert set(tables.pop("variables")) == set(values)

@@ -10,7 +10,7 @@ import pytest
 
 from nof0_core.domain.decision import ALLOW, VerdictKind
 from nof0_core.domain.position import MarginMode
-from nof0_core.protocols.risk import RiskContext
+from nof0_core.protocols.risk import ApprovedEntry, RiskContext
 from nof0_core.risk.gate import RiskGate
 from nof0_core.risk.kinds import RISK_CHECKS
 
@@ -554,6 +554,9 @@ def test_no_built_in_check_holds_up_the_close_of_a_position(kind, context, close
     bad = context(
         equity=Decimal(-1), holdings=(holding(),), quotes={"BTC": None}, max_positions=0, symbols=()
     )
+    entry = ApprovedEntry(
+        symbol="ETH", is_long=True, size_usd=Decimal(1111), leverage=1, margin=Decimal(1111)
+    )
     risk = RiskContext(
         context=bad,
         quote=None,
@@ -561,7 +564,6 @@ def test_no_built_in_check_holds_up_the_close_of_a_position(kind, context, close
         holding=holding(),
         size_usd=Decimal(0),
         leverage=1,
-        new_positions=9,
-        committed_margin=Decimal(9999),
+        approved=9 * (entry,),
     )
     assert kind.build(kind.config()).check(close(), risk) is ALLOW

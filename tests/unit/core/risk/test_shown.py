@@ -16,6 +16,7 @@ from nof0_core.domain.decision import ALLOW
 from nof0_core.domain.snapshot import Series
 from nof0_core.market.recorded import Window
 from nof0_core.risk.gate import RiskGate
+from nof0_core.testing import samples
 
 
 class Spoils:
@@ -51,7 +52,11 @@ def moment(context, holding):
     window = Window({"ema20": candles.close}, slice(5, 15))
     series = {"1m": Series(interval="1m", candles=candles[5:15], indicators=window)}
     made = context(holdings=(attrs.evolve(holding(), symbol="DOGE"),))
-    snapshots = {s: attrs.evolve(each, series=series) for s, each in made.snapshots.items()}
+    book = samples.order_book()
+    snapshots = {
+        s: attrs.evolve(each, series=series, book=attrs.evolve(book, symbol=s, time=made.time))
+        for s, each in made.snapshots.items()
+    }
     brakes = BrakeState(closed_at={"DOGE": made.time - timedelta(days=1)})
     return attrs.evolve(made, snapshots=snapshots, brakes=brakes)
 
@@ -59,17 +64,25 @@ def moment(context, holding):
 def test_what_one_check_changes_no_other_sees_nor_the_gate(moment, long_btc, short_eth):
     decisions = [long_btc(), short_eth(), long_btc()]
     alone, watching = Remembers(), Remembers()
-    expected = RiskGate([("watch", alone)]).judge(decisions, moment)
-    before = picture([decisions, moment])
+    venue = samples.venue_view(
+        moment.account,
+        samples.account(holdings=(samples.holding(),)),
+        entries=(samples.open_entry(),),
+    )
+    expected = RiskGate([("watch", alone)]).judge(decisions, moment, venue)
+    before = picture([decisions, moment, venue])
     seal = picture(expected)
 
     gate = RiskGate([("spoil", Spoils()), ("watch", watching), ("again", Spoils())])
-    judged, approved = gate.judge(decisions, moment)
+    judged, approved = gate.judge(decisions, moment, venue)
 
-    assert picture([decisions, moment]) == before
+    assert picture([decisions, moment, venue]) == before
     assert picture((judged, approved)) == seal
     assert len(approved) == 2
     assert watching.shown == alone.shown
+    assert watching.shown[1][1]["venue"] == picture(venue)
+    assert watching.shown[1][1]["approved"][0]["symbol"] == "BTC"
+    assert watching.shown[0][1]["book"]["bids"]
 
 
 def test_a_close_is_judged_on_the_gates_own_objects_too(moment, close):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio  # noqa: TID251 - a native cancellation is what is tried
 import contextlib
+import gc
+import weakref
 from decimal import Decimal as D
 
 import anyio
@@ -23,6 +25,7 @@ from nof0_core.journal import Journal
 from nof0_core.runtime import backlog
 from nof0_core.runtime.export_loop import Exports
 from nof0_core.runtime.exporting import Output
+from nof0_core.state.checkpoint import Part
 from nof0_core.testing import samples
 from nof0_core.testing.environment import START, Lines
 
@@ -505,5 +508,29 @@ def test_secrets_are_taken_out_of_what_is_told(journal):
             scene.offer()
             await nap(1)
             assert "login with [redacted]" in scene.states["bad"].trouble
+
+    live(story)
+
+
+def test_once_exporters_remember_the_bytes_of_the_checkpoint_are_let_go(journal):
+    """Years of them are tens of megabytes, and who remembers has no use for them."""
+    scene = Scene(journal)
+    parts = {
+        name: Part(name=name, version=1, data=b"what was remembered")
+        for name in ("exporter one: memory", "exporter gone: memory")
+    }
+    kept = weakref.WeakSet(parts.values())
+    scene.exports = Exports(journal=journal, log=scene.log, last_within=LIMITS.export, parts=parts)
+    scene.add("one", Sink())
+
+    async def story():
+        async with scene.exports.running():
+            scene.write(1)
+            scene.offer()
+            await nap(1)
+            assert not scene.lag["one"]
+            assert not parts
+            gc.collect()
+            assert not kept
 
     live(story)

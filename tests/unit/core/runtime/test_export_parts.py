@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nof0_core.protocols import ExporterCapability
-from nof0_core.runtime.export_parts import dumped, loaded
+from nof0_core.runtime.export_parts import dumped, loaded, taken
 from nof0_core.testing.environment import Lines
 
 
@@ -81,6 +81,12 @@ def test_parts_of_another_section_are_not_taken(log):
     keeper = Keeper(Kept("a"))
     assert not loaded("others", keeper, parts_of(Kept("a", data=b"1")), log)
     assert keeper.kept[0].data == b"new"
+
+
+def test_each_takes_its_own_parts_out_so_that_nobody_else_keeps_them():
+    parts = {**parts_of(Kept("a", data=b"1")), "exporter files: b: c": None, "exporter fil: a": 1}
+    assert set(taken("files", parts)) == {"exporter files: a", "exporter files: b: c"}
+    assert set(parts) == {"exporter fil: a"}
 
 
 def test_where_one_cannot_be_loaded_all_are_as_new_and_it_is_told(log):

@@ -65,8 +65,8 @@ async def test_limits_and_all_else_of_a_trader_are_made_again_from_the_record(st
     for trader in config.traders:
         assert effective.limits_of(document, trader.id) == trader.limits != RiskLimits()
         assert effective.symbols_of(document, trader.id) == trader.symbols
+        assert effective.indicators_of(document, trader.id) == config.indicators
     assert effective.intervals_of(document) == config.intervals
-    assert effective.indicators_of(document) == config.indicators
 
 
 async def test_parameters_of_models_stand_as_a_file_has_them(stage, monkeypatch):

@@ -5,10 +5,12 @@ from decimal import Decimal
 
 import attrs
 
+from nof0_core.analysis.performance import performance
 from nof0_core.domain.event import EngineStarted, HourMarked, Rebalanced
 from nof0_core.domain.view import EquityPoint
 from nof0_core.domain.vocabulary import ClockKind
 from nof0_core.ids import RESERVE
+from nof0_core.state.histories import Histories
 
 D = Decimal
 
@@ -112,3 +114,25 @@ def test_what_was_read_does_not_change_with_further_events(script):
     assert trades == ()
     assert positions[0].quantity == D("0.1")
     assert len(orders) == 1
+
+
+def test_statistics_are_those_of_the_whole_history(script):
+    """Also where an hour was told again, and after a restart from what was written down."""
+    script.transfer("ann", "1000")
+    state = script.account("ann")
+    hours = [
+        attrs.evolve(state, time=state.time + timedelta(hours=hour), equity=D(equity))
+        for hour, equity in ((0, 1000), (1, 900), (1, 1100), (2, 1045))
+    ]
+    for hour in hours:
+        script.tell(HourMarked(accounts=(hour,)))
+    script.trade("ann", "BTC", "0.1", "100000")
+    script.trade("ann", "BTC", "-0.1", "100100", purpose="close")
+    cycle(script, "ann", script.now)
+    ledger, account = script.ledger, script.account("ann")
+    whole = performance(ledger.trades("ann"), ledger.curve("ann"), account, 1)
+    assert ledger.performance("ann", account) == whole
+    assert whole.max_drawdown_pct < 10  # what the first word on the hour would make it
+    restarted = Histories()
+    restarted.load(next(each for each in ledger.projections if each.name == "histories").dump())
+    assert restarted.performance("ann", account) == whole

@@ -46,6 +46,7 @@ async def test_equal_keys_share_one_resource_that_is_closed_at_the_end():
 
 async def test_directory_is_there_and_removed_unless_it_was_given(tmp_path):
     async with env() as made:
+        made.data_dir.mkdir()
         (made.data_dir / "file").write_text("x")
     assert not made.data_dir.exists()
     async with env(data_dir=tmp_path) as given:
@@ -68,3 +69,9 @@ async def test_log_lines_are_kept():
     async with env(log=lines) as made:
         made.log.warning("slow", seconds=3)
     assert lines.lines == [("warning", "slow", {"seconds": 3})]
+
+
+async def test_the_directory_is_not_there_before_a_service_makes_it_as_in_a_first_run():
+    async with env(section="paper") as made:
+        assert made.data_dir.name == "paper"
+        assert not made.data_dir.exists()

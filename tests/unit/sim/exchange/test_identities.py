@@ -27,6 +27,7 @@ from nof0_core.money import EXACT
 from nof0_core.testing.environment import env as make_env
 from nof0_provider_sim import plugin
 from nof0_provider_sim.config import ImpactRules, SimExchangeConfig, SimMarketConfig
+from nof0_provider_sim.exchange import store
 
 pytestmark = pytest.mark.anyio
 
@@ -202,8 +203,8 @@ async def _run(script, folder, *, restart_at=None, poll=None):
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(script=steps, cut=st.integers(1, 25))
-async def test_everything_adds_up_and_neither_restarts_nor_polling_matter(script, cut):
+@given(script=steps, cut=st.integers(1, 25), often=st.integers(1, 9))
+async def test_everything_adds_up_and_neither_restarts_nor_polling_matter(script, cut, often):
     folder = Path(tempfile.mkdtemp())
     try:
         whole = await _run(script, folder / "whole")
@@ -212,6 +213,11 @@ async def test_everything_adds_up_and_neither_restarts_nor_polling_matter(script
         assert (folder / "whole" / "paper_account.jsonl").read_bytes() == (
             folder / "torn" / "paper_account.jsonl"
         ).read_bytes()
+        # The same again, with a snapshot after every few records.
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(store, "TAIL", often)
+            short = await _run(script, folder / "short", restart_at=min(cut, len(script)))
+        assert short == whole
         polled = await _run(script, folder / "polled", poll=timedelta(minutes=4))
         assert polled == whole
         fills = whole[3]

@@ -108,7 +108,7 @@ BROKEN = [
     ),
     pytest.param(lambda lines: lines[1:], r":1: .*not a line", id="no-header"),
     pytest.param(
-        lambda lines: [lines[0].replace(":2,", ":3,"), *lines[1:]],
+        lambda lines: [lines[0].replace(":3,", ":2,"), *lines[1:]],
         r":1: written by another version",
         id="version",
     ),
@@ -165,6 +165,9 @@ from nof0_core.domain.order import OrderRequest, Side
 from nof0_core.testing.environment import env
 from nof0_provider_sim import plugin
 from nof0_provider_sim.config import SimExchangeConfig
+from nof0_provider_sim.exchange import store
+
+store.TAIL = int(sys.argv[2])
 
 async def main():
     clock = SimulatedClock(datetime(2025, 7, 16, 12, 0, tzinfo=UTC))
@@ -184,9 +187,11 @@ anyio.run(main)
 """
 
 
-async def test_every_answered_order_survives_kill_9(tmp_path, open_desk):
+@pytest.mark.parametrize("tail", [100_000, 2])
+async def test_every_answered_order_survives_kill_9(tmp_path, open_desk, tail):
+    """Also where the file is written anew after every call."""
     folder = tmp_path / "killed"
-    command = [sys.executable, "-c", VICTIM, str(folder)]
+    command = [sys.executable, "-c", VICTIM, str(folder), str(tail)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: ASYNC220
         answered = [process.stdout.readline().split() for _ in range(200)]
         os.kill(process.pid, signal.SIGKILL)
@@ -199,7 +204,8 @@ async def test_every_answered_order_survives_kill_9(tmp_path, open_desk):
         assert len(answered) <= len(fills) <= len(answered) + 1
         assert [int(fill.trade_id) for fill in fills] == list(range(1, len(fills) + 1))
     header = json.loads((folder / "paper_account.jsonl").read_text().splitlines()[0])
-    assert header == {"paper_account": 2, "initial_balance_usd": "10000"}
+    assert (header["paper_account"], header["initial_balance_usd"]) == (3, "10000")
+    assert (header["snapshot"] is None) == (tail == 100_000)
 
 
 async def test_account_of_an_older_version_still_opens(open_desk, tmp_path):

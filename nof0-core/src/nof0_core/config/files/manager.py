@@ -131,6 +131,10 @@ class TraderEntry:
     auto_start: bool = opt(default=True, help="false: waits for `nof0 traders resume`")
     risk_params: RiskParams = opt(factory=RiskParams)
     symbols: tuple[str, ...] | None = opt(default=None, help="default: those of market.yaml")
+    indicators: tuple[Raw, ...] | None = opt(
+        default=None,
+        help="as in market.yaml, whose list they take the place of; default: that list",
+    )
     journal_dir: Path | None = opt(default=None, help="default: in the data directory")
     exec_guards: ExecGuards = opt(factory=ExecGuards)
     risk_checks: tuple[Raw, ...] = opt(default=(), help="list of `type:` sections")

@@ -8,6 +8,7 @@ every look at the exchange account; the marker of the halt before every entry be
 """
 
 from nof0_core.manager.requests.halt import Halt, HaltSwitch
+from nof0_core.manager.requests.halt_watch import HaltWatch
 from nof0_core.manager.requests.inbox import Request, Requests
 
-__all__ = ["Halt", "HaltSwitch", "Request", "Requests"]
+__all__ = ["Halt", "HaltSwitch", "HaltWatch", "Request", "Requests"]

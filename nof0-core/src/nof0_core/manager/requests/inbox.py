@@ -15,6 +15,7 @@ from nof0_core.domain.vocabulary import ControlCommand
 from nof0_core.errors import UsageError
 from nof0_core.files import TEXT_LIMIT, in_words, read_bytes
 from nof0_core.ids import Symbol, TraderId
+from nof0_core.manager.requests.listing import Listing
 from nof0_core.manager.requests.place import put, remove
 
 SOMEBODY = "somebody"
@@ -49,6 +50,7 @@ class Requests:
     def __init__(self, state_dir: Path) -> None:
         self.directory = state_dir / "control" / "requests"
         self._numbers = count(1)
+        self._listing = Listing(self.directory)
 
     def add(
         self,
@@ -105,6 +107,8 @@ class Requests:
         return self._read(lambda _: None)
 
     def _read(self, refuse: Callable[[Path], None]) -> list[Request]:
+        if self._listing.is_empty():
+            return []
         try:
             paths = sorted(p for p in self.directory.iterdir() if _is_request(p.name))
         except FileNotFoundError:
@@ -112,6 +116,8 @@ class Requests:
         except OSError as error:
             message = f"{self.directory} cannot be read: {in_words(error)}"
             raise UsageError(message) from error
+        if not paths:
+            self._listing.found_empty()
         found = []
         for path in paths:
             try:

@@ -18,6 +18,7 @@ Each test opens the service anew, over a `HandMarket` and a clock that jumps. Ov
 from __future__ import annotations
 
 from nof0_core.testing.contracts.allocator import AllocatorContract
+from nof0_core.testing.contracts.bench import Bench
 from nof0_core.testing.contracts.books import OrderBookContract
 from nof0_core.testing.contracts.commands import CommandContract
 from nof0_core.testing.contracts.companion import CompanionContract
@@ -31,6 +32,7 @@ from nof0_core.testing.contracts.service import Opener, ServiceContract
 
 __all__ = [
     "AllocatorContract",
+    "Bench",
     "CommandContract",
     "CompanionContract",
     "ExchangeContract",

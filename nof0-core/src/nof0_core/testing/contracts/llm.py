@@ -9,9 +9,7 @@ from typing import Any
 
 import pytest
 
-from nof0_core.answers.parsing import Answer, parse
-from nof0_core.answers.schema import answer_schema
-from nof0_core.answers.symbols import named
+from nof0_core.answers import Answer, answer_schema, validate
 from nof0_core.border.completions import COMPLETION, sorted_calls
 from nof0_core.clock import stopwatch
 from nof0_core.domain.context import DecisionContext
@@ -160,10 +158,8 @@ def shipped_prompt(context: DecisionContext) -> Prompt:
 
 def _read(completion: Completion, context: DecisionContext) -> Answer:
     """Read an answer as the engine does."""
-    if completion.decisions is not None:
-        return Answer(elements=tuple(completion.decisions))
     try:
-        return named(parse(completion.text), context)
+        return validate(completion, context)
     except InvalidOutputError as error:
         message = f"the text is no answer: {error}\n{completion.text[:500]}"
         raise AssertionError(message) from error

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from nof0_core.config.serving import load_serving
 from nof0_core.errors import ConfigError, PluginError
 from nof0_core.plugins import load_plugins
 from nof0_core.plugins.registry import PluginRegistry
+from nof0_core.project import load_serving
 
 ROOT = Path(__file__).parents[4]
 
@@ -26,28 +26,28 @@ def add(file, text):
 
 
 def test_it_knows_address_and_files(etc):
-    config = load_serving(etc / "nof0.yaml", load_plugins(), environ={})
+    config = load_serving(etc / "nof0.yaml", environ={})
     assert (config.host, config.port) == ("127.0.0.1", 8888)
     assert config.data_path == etc.parent / "data" / "api"
     assert config.metrics_file == etc.parent / "data" / "exporter" / "prometheus" / "nof0.prom"
 
 
 def test_a_data_directory_moves_both(etc, tmp_path):
-    config = load_serving(etc / "nof0.yaml", load_plugins(), environ={}, data_dir=tmp_path / "d")
+    config = load_serving(etc / "nof0.yaml", environ={}, data_dir=tmp_path / "d")
     assert config.data_path == tmp_path / "d" / "api"
     assert config.metrics_file.is_relative_to(tmp_path / "d")
 
 
 def test_an_exporter_that_writes_elsewhere_is_followed(etc, tmp_path):
     add(etc / "nof0.yaml", f"\nExporters:\n  - type: json\n    path: {tmp_path}/elsewhere\n")
-    assert load_serving(etc / "nof0.yaml", load_plugins()).data_path == tmp_path / "elsewhere"
+    assert load_serving(etc / "nof0.yaml").data_path == tmp_path / "elsewhere"
 
 
 def test_no_key_and_no_other_file_is_needed(etc):
     for name in ("llm", "executor", "exchange", "market"):
         (etc / f"{name}.yaml").write_text("nonsense: [")
-    load_serving(etc / "nof0.yaml", load_plugins(), environ={})
-    load_serving(etc / "live.yaml", load_plugins(), environ={})
+    load_serving(etc / "nof0.yaml", environ={})
+    load_serving(etc / "live.yaml", environ={})
 
 
 @pytest.mark.parametrize(
@@ -56,13 +56,13 @@ def test_no_key_and_no_other_file_is_needed(etc):
 def test_what_no_browser_sends_as_an_origin_is_refused(etc, origin):
     add(etc / "nof0.yaml", f"\nCors:\n  AllowOrigins: ['{origin}']\n")
     with pytest.raises(ConfigError, match="is not an origin") as caught:
-        load_serving(etc / "nof0.yaml", load_plugins(), environ={})
+        load_serving(etc / "nof0.yaml", environ={})
     assert caught.value.problems[0].path == "Cors.AllowOrigins.0"
 
 
 def test_origins_are_read(etc):
     add(etc / "nof0.yaml", "\nCors:\n  AllowOrigins: ['https://a.example', 'http://[::1]:3000']\n")
-    config = load_serving(etc / "nof0.yaml", load_plugins(), environ={})
+    config = load_serving(etc / "nof0.yaml", environ={})
     assert config.allow_origins == ("https://a.example", "http://[::1]:3000")
 
 
@@ -72,13 +72,13 @@ def test_origins_are_read(etc):
 def test_what_is_no_host_name_is_refused(etc, host):
     add(etc / "nof0.yaml", f"\nAllowHosts: ['{host}']\n")
     with pytest.raises(ConfigError, match="is not a host name") as caught:
-        load_serving(etc / "nof0.yaml", load_plugins(), environ={})
+        load_serving(etc / "nof0.yaml", environ={})
     assert caught.value.problems[0].path == "AllowHosts.0"
 
 
 def test_names_of_the_server_are_read(etc):
     add(etc / "nof0.yaml", "\nAllowHosts: [nof0.example.org, box]\n")
-    config = load_serving(etc / "nof0.yaml", load_plugins(), environ={})
+    config = load_serving(etc / "nof0.yaml", environ={})
     assert config.allow_hosts == ("nof0.example.org", "box")
 
 

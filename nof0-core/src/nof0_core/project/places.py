@@ -8,15 +8,19 @@ from pathlib import Path
 from nof0_core.files import absolute, no_directory, read_text
 
 
-def state_directory(config_file: Path, data_dir: Path | None) -> Path:
-    """Return the data directory.
+def data_directory(config_file: Path, data_dir: Path | None = None) -> Path:
+    """Return the data directory of a run; absolute.
 
-    With `data_dir` the configuration is not read, and without it no plugin is loaded and nothing
-    else looked at: a halt must not wait for all that to be in order.
+    No plugin is loaded and nothing else is looked at: a halt must not wait for all that to be in
+    order.
+
+    Args:
+        config_file: CONFIG, the main file.
+        data_dir: what was given as `--data-dir`; then CONFIG is not read.
 
     Raises:
         ConfigError: the place cannot be read.
-        UsageError: there is no such directory: what is said there reaches nobody.
+        UsageError: `data_dir` is no directory: what is said there reaches nobody.
     """
     from nof0_core.errors import ConfigError, UsageError
 
@@ -51,11 +55,3 @@ def running_engine(state_dir: Path) -> int | None:
     except (OSError, OverflowError):
         return None
     return process
-
-
-def when(state_dir: Path) -> str:
-    """Say when a running engine, or the next one, takes note of a request."""
-    process = running_engine(state_dir)
-    if process is None:
-        return "no engine is running: it takes effect at the next start"
-    return f"the engine (process {process}) takes note at its next look at the exchange account"

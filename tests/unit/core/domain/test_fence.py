@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nof0_core.prompts.fence import MAX_LENGTH, fenced
+from nof0_core.domain.fence import MAX_LENGTH, fenced
 
 
 def inside(text):

@@ -7,17 +7,38 @@ from contextlib import AsyncExitStack
 import attrs
 
 from nof0_core.config.model import Config
-from nof0_core.decision import CallsMade, DecisionMaker, DecisionResult
-from nof0_core.domain.context import DecisionContext
-from nof0_core.domain.model import ModelSpec
+from nof0_core.decision import DecisionMaker
+from nof0_core.domain.decision import Judgement
+from nof0_core.domain.model import Completion, ModelCall, ModelSpec, Prompt
+from nof0_core.domain.vocabulary import CycleStatus
 from nof0_core.errors import UsageError
+from nof0_core.project.first_prompt import find_trader, first_context
 from nof0_core.protocols.llm import CallLog
 from nof0_core.redaction import Redactor
 from nof0_core.risk.gate import RiskGate
-from nof0_core.runtime import clocks, origins, preview
+from nof0_core.runtime import clocks, origins
 from nof0_core.runtime.logs import logging_to
 from nof0_core.runtime.preview import prompt_book
 from nof0_core.runtime.sections import sections_of
+
+
+@attrs.frozen(kw_only=True)
+class Asked:
+    """What came of one question to one model.
+
+    `error` is a sentence unless `status` is ok. `completion` is the answer, also where it could not
+    be used, None for none. `judgements` are in the order of the answer, malformed elements
+    included. `prompt` is None where the backend read none. `calls` are those it took, with what
+    they cost; `latency_s` is real time.
+    """
+
+    status: CycleStatus
+    error: str = ""
+    completion: Completion | None = None
+    judgements: tuple[Judgement, ...] = ()
+    prompt: Prompt | None = None
+    calls: tuple[ModelCall, ...] = ()
+    latency_s: float = 0.0
 
 
 def find_model(config: Config, name: str) -> ModelSpec:
@@ -36,17 +57,23 @@ def find_model(config: Config, name: str) -> ModelSpec:
     return spec
 
 
-async def ask(config: Config, model: ModelSpec, trader_id: str) -> tuple[DecisionResult, CallsMade]:
+async def ask(config: Config, model: ModelSpec, trader_id: str) -> Asked:
     """Ask a model what a trader would be asked first, and judge the answer; nothing is ordered.
 
-    The calls it took say what it costs; no run's budget counts it.
+    A model that has to be paid is paid, and no run's budget counts it. It is asked once, without
+    the trader's fallbacks; an answer that cannot be used is a value.
+
+    Args:
+        config: the configuration.
+        model: who is asked, as `find_model` returns it.
+        trader_id: whose first prompt it is, and whose limits the answer is judged by.
 
     Raises:
         UsageError: there is no such trader.
-        Nof0Error: market or backend cannot be opened.
+        Nof0Error: market or backend cannot be opened, or a recording holds no answer.
     """
-    trader = attrs.evolve(preview.find_trader(config, trader_id), model=model, fallbacks=())
-    context: DecisionContext = await preview.context(config, trader_id)
+    trader = attrs.evolve(find_trader(config, trader_id), model=model, fallbacks=())
+    context = await first_context(config, trader_id)
     driver = clocks.driving(config.clock, full_speed=True)(None)
     async with AsyncExitStack() as stack:
         log = stack.enter_context(
@@ -69,4 +96,13 @@ async def ask(config: Config, model: ModelSpec, trader_id: str) -> tuple[Decisio
             redact=Redactor(config.secrets).text,
         )
         calls = CallLog()
-        return await maker.decide(context, context.time, calls), maker.read(calls)
+        result = await maker.decide(context, context.time, calls)
+        return Asked(
+            status=result.status,
+            error=result.error,
+            completion=result.completion,
+            judgements=result.judgements,
+            prompt=result.prompt,
+            calls=maker.read(calls).calls,
+            latency_s=result.latency_s,
+        )

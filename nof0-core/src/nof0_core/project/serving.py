@@ -24,6 +24,7 @@ from nof0_core.config.sections import Markets
 from nof0_core.config.tree import Scalar, Table
 from nof0_core.errors import ConfigError
 from nof0_core.files import absolute
+from nof0_core.plugins import load_plugins
 from nof0_core.plugins.catalog import Catalog
 
 _READ = ("json", "prometheus")
@@ -37,7 +38,7 @@ class ServingConfig:
     `data_path` is the directory of the `json` exporter, `metrics_file` the text file of the
     `prometheus` exporter, None without one. `allow_origins` are the web sites that may read from a
     browser, `*` for all. `allow_hosts` are the names the server may be called by beside `host`,
-    addresses and localhost, `*` for all.
+    addresses and localhost, `*` for all (`ANY_ORIGIN`, `ANY_HOST`).
     """
 
     name: str
@@ -51,27 +52,27 @@ class ServingConfig:
 
 
 def load_serving(
-    path: Path | str,
-    registry: Catalog,
+    config_file: Path | str,
     *,
+    catalog: Catalog | None = None,
     environ: Mapping[str, str] | None = None,
     data_dir: Path | None = None,
 ) -> ServingConfig:
     """Load what a server needs; opens nothing and writes nothing.
 
     Args:
-        path: the main file.
-        registry: the plugins.
+        config_file: CONFIG, the main file.
+        catalog: the plugins, as a companion is given them; None: those that are installed.
         environ: variables for `${NAME}`; default: the process's.
         data_dir: what the run was given as `--data-dir`, if it was.
 
     Raises:
         ConfigError: with all problems of the main file and of manager.yaml.
     """
-    session, main_table = begin(path, registry, environ=environ)
-    shown = str(path)
+    session, main_table = begin(config_file, catalog or load_plugins(), environ=environ)
+    shown = str(config_file)
     trees = Trees(
-        path=Path(os.path.abspath(path)),  # noqa: PTH100 - a linked file stays where it is named
+        path=Path(os.path.abspath(config_file)),  # noqa: PTH100 - a link stays where it is named
         main=main_table,
         named={
             key: read_named(session, main_table, key, shown) if key == "Manager" else None

@@ -1,0 +1,72 @@
+"""Orders that no longer wait, by client id, kept as rows until they are forgotten."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator
+
+from nof0_core.domain.outcome import VenueOrder
+from nof0_core.ids import ClientOrderId
+from nof0_provider_sim.exchange.parts import Part
+from nof0_provider_sim.exchange.rows import ORDERS, EndedOrder
+
+
+class EndedOrders:
+    """In the order in which they ended. An order that is asked for is read from its row."""
+
+    def __init__(self) -> None:
+        self._rows: dict[ClientOrderId, bytes] = {}
+        self._times = array("q")
+        self.gone = 0
+        self.expected = 0
+
+    def __len__(self) -> int:
+        """Return how many are known."""
+        return len(self._rows)
+
+    def __contains__(self, client_id: ClientOrderId) -> bool:
+        """Tell whether an order is known to have ended."""
+        return client_id in self._rows
+
+    def add(self, ended: EndedOrder) -> None:
+        """Remember one; it did not end before any other."""
+        self._rows[ended.client_id] = ORDERS.write(ended)
+        self._times.append(ended.ended_ms)
+
+    def expect(self, *, gone: int, kept: int) -> None:
+        """Say how many were forgotten, and how many rows are to be restored."""
+        self.gone, self.expected = gone, kept
+
+    def restore(self, line: bytes, row: Part) -> None:
+        """Remember one again by its row.
+
+        Raises:
+            ValueError: it is no such row, or not the next one; says which key.
+        """
+        after_ms = self._times[-1] if self._times else 0
+        at_ms = ORDERS.place(row, after_ms=after_ms, number=0)
+        client_id = ClientOrderId(row.text("client_id"))
+        if client_id in self._rows:
+            msg = "row.client_id is that of another row"
+            raise ValueError(msg)
+        self._rows[client_id] = line
+        self._times.append(at_ms)
+
+    def get(self, client_id: ClientOrderId) -> VenueOrder | None:
+        """Return an order as it ended, None if none is known."""
+        row = self._rows.get(client_id)
+        return None if row is None else ORDERS.parse(row).order
+
+    def forget(self, before_ms: int, keep: int) -> None:
+        """Let those go that ended before a time, except the last `keep`."""
+        going = min(bisect_left(self._times, before_ms), len(self._rows) - keep)
+        if going > 0:
+            del self._times[:going]
+            # A new one: a dict is slow to take from at its beginning, and never shrinks.
+            self._rows = dict(list(self._rows.items())[going:])
+            self.gone += going
+
+    def rows(self) -> Iterator[bytes]:
+        """Iterate over the rows of all that are known."""
+        return iter(self._rows.values())
