@@ -14,14 +14,15 @@ from attrs import evolve
 
 from nof0_core import config as configuration
 from nof0_core.domain.decision import Signal
-from nof0_core.domain.vocabulary import ClockKind
 from nof0_core.errors import TransientError
+from nof0_core.execution.limits import LIMITS
 from nof0_core.ids import cycle_id
 from nof0_core.plugins import load_plugins
 from nof0_core.protocols import ExchangeWrapper
 from nof0_core.risk.gate import RiskGate
 from nof0_core.runtime import clocks
-from nof0_core.runtime.engine import open_engine
+from nof0_core.runtime.assemble import assemble
+from nof0_core.runtime.services import open_services
 from nof0_core.testing import samples
 from nof0_core.testing.environment import Lines
 from nof0_core.testing.market import HandMarket
@@ -239,20 +240,17 @@ class Stage:
             raise self.faults[verb]
 
     @asynccontextmanager
-    async def engine(self, monkeypatch, clock, **options):
-        """Open the engine on a clock; `options` are those of `open_engine`."""
+    async def engine(self, clock, *, limits=LIMITS, **options):
+        """Open the engine on a clock; `options` are those of `open_services`."""
         config = configuration.load(
             self.root / "etc" / "nof0.yaml", load_plugins(), data_dir=self.root / "data"
         )
-        monkeypatch.setattr(clocks, "choose", lambda *_, **__: clock)
-        monkeypatch.setattr(
-            clocks, "kind", lambda c: ClockKind.SIMULATED if c.is_lockstep else ClockKind.SYSTEM
-        )
-        async with open_engine(
-            config, full_speed=False, log=lambda _: self.log, **options
-        ) as engine:
-            self.opened = engine
-            yield engine
+        driver = clocks.driver_on(clock, limits=limits)
+        async with open_services(
+            config, lambda _: driver, log=lambda _: self.log, **options
+        ) as services:
+            self.opened = assemble(services, driver)
+            yield self.opened
 
     async def enter(self, engine, trader, signal=Signal.BUY_TO_ENTER):
         """Let a trader enter 1,000 USD of BTC with a stop 1 % and a target 4 % away."""

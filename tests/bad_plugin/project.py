@@ -6,10 +6,10 @@ from pathlib import Path
 
 import anyio
 from journal_lines import NUMBERS, lines_below
+from opened import open_engine
 
 from nof0_core import config as configuration
 from nof0_core.plugins import load_plugins
-from nof0_core.runtime.engine import open_engine
 from nof0_core.testing.environment import Lines
 
 PARTS = {

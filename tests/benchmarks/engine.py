@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Self
 
 import anyio
+from opened import open_engine
 
 from nof0_core import config as configuration
 from nof0_core.clock import stopwatch
@@ -29,7 +30,6 @@ from nof0_core.market.feed import MarketFeed
 from nof0_core.plugins import load_plugins
 from nof0_core.prompts import PromptBook
 from nof0_core.risk.gate import RiskGate
-from nof0_core.runtime.engine import open_engine
 from nof0_core.runtime.exporting import Exporting
 from nof0_core.state.engine_state import EngineState
 from nof0_core.testing.environment import Lines

@@ -23,6 +23,8 @@ import tempfile
 import time
 import types
 from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -161,26 +163,45 @@ def measure(spent: Spent) -> None:
     spent.called(Journal, "append", lambda args: f"record: {args[3].type}")
 
 
+@asynccontextmanager
+async def opened(config: Any) -> AsyncIterator[Any]:
+    """Open an engine on the hurried clock, also in a checkout that does it in one piece."""
+    from nof0_core.runtime import clocks
+    from nof0_core.testing.environment import Lines
+
+    clock = hurried(config.clock.start)
+    if not hasattr(clocks, "driver_on"):
+        from nof0_core.domain.vocabulary import ClockKind
+        from nof0_core.runtime import engine
+
+        clocks.choose = lambda *_, **__: clock
+        vars(clocks)["kind"] = lambda _: ClockKind.SCALED
+        whole = vars(engine)["open_engine"]
+        async with whole(config, full_speed=True, log=lambda _: Lines()) as made:
+            yield made
+        return
+    from nof0_core.runtime.assemble import assemble
+    from nof0_core.runtime.services import open_services
+
+    driver = clocks.driver_on(clock)
+    async with open_services(config, lambda _: driver, log=lambda _: Lines()) as services:
+        yield assemble(services, driver)
+
+
 def work(kind: str, folder: Path) -> None:
     """Run one configuration; a turn for each line that comes in, told in a line."""
     import anyio
 
     from nof0_core import config as configuration
-    from nof0_core.domain.vocabulary import ClockKind
     from nof0_core.plugins import load_plugins
-    from nof0_core.runtime import clocks
-    from nof0_core.runtime.engine import open_engine
-    from nof0_core.testing.environment import Lines
 
-    clocks.choose = lambda config, **_: hurried(config.start)
-    clocks.kind = lambda _: ClockKind.SCALED
     os.fsync = lambda _: None
     spent = Spent()
     measure(spent)
     config = configuration.load(prepared(kind, folder), load_plugins(), data_dir=folder / "data")
 
     async def main() -> None:
-        async with open_engine(config, full_speed=True, log=lambda _: Lines()) as engine:
+        async with opened(config) as engine:
             traders = engine.manager.traders.values()
             wanted = WARM
 

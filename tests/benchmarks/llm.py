@@ -26,6 +26,7 @@ from pathlib import Path
 import anyio
 import anyio.abc
 import attrs
+from opened import open_engine
 
 from nof0_core import config as configuration
 from nof0_core.answers.schema import answer_schema
@@ -36,7 +37,6 @@ from nof0_core.manager.cycle import CycleRunner
 from nof0_core.manager.schedule import shifts
 from nof0_core.plugins import load_plugins
 from nof0_core.protocols.llm import CompletionRequest
-from nof0_core.runtime.engine import open_engine
 from nof0_core.testing import samples
 from nof0_core.testing.environment import Lines, env
 from nof0_llm.openai.backend import OpenAIBackend

@@ -13,13 +13,13 @@ from collections import defaultdict
 from pathlib import Path
 
 import anyio
+from opened import open_engine
 
 from nof0_core import config as configuration
 from nof0_core.clock import SimulatedClock, stopwatch
 from nof0_core.domain.event import GapFound
 from nof0_core.journal import Journal
 from nof0_core.plugins import load_plugins
-from nof0_core.runtime.engine import open_engine
 from nof0_core.state.durability import Durability
 from nof0_core.state.engine_state import EngineState
 from nof0_core.state.recorder import Recorder

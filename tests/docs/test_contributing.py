@@ -49,7 +49,7 @@ def test_every_package_of_a_layer_is_described_in_their_order():
     assert described == [name for name in checked if not name.startswith("(")]
 
 
-@pytest.mark.parametrize("walk", blocks("walk"), ids=["decision", "fill"])
+@pytest.mark.parametrize("walk", blocks("walk"), ids=["run", "decision", "fill"])
 def test_a_walk_has_at_most_ten_lines_and_names_files_that_exist(walk):
     assert len(walk) <= 10
     files = re.findall(r"[\w./-]+\.py\b", "\n".join(walk))

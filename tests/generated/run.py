@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import anyio
+from opened import open_engine
 
 from generated.project import EVERY, START, read_project, write_project
 from generated.prompts import shared_prompts
-from nof0_core.runtime.engine import Engine, open_engine
+from nof0_core.runtime.engine import Engine
 from nof0_core.testing.environment import Lines
 
 SEED = 7

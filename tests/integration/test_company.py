@@ -17,12 +17,12 @@ from pathlib import Path
 import anyio
 import attrs
 import pytest
+from opened import open_engine
 
 from nof0_core import config as configuration
 from nof0_core.domain.event import Alerted
 from nof0_core.domain.vocabulary import ExitReason
 from nof0_core.plugins import load_plugins
-from nof0_core.runtime.engine import open_engine
 from nof0_core.testing.environment import Lines
 
 pytestmark = pytest.mark.integration

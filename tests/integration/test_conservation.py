@@ -30,6 +30,7 @@ from nof0_core.domain.position import MarginMode
 from nof0_core.domain.vocabulary import ClockKind, TransferReason
 from nof0_core.errors import ProviderError, TransientError
 from nof0_core.execution.engine import ExecutionEngine
+from nof0_core.execution.limits import LIMITS
 from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.ids import ENGINE, cycle_id
 from nof0_core.ledger.pools import own_usd
@@ -37,6 +38,7 @@ from nof0_core.risk.gate import RiskGate
 from nof0_core.state.durability import Durability
 from nof0_core.state.engine_state import EngineState
 from nof0_core.state.recorder import Recorder
+from nof0_core.tempo import STANDING
 from nof0_core.testing import samples
 from nof0_core.testing.environment import START, Lines, env
 from nof0_core.testing.market import INSTRUMENTS, HandMarket
@@ -142,6 +144,8 @@ class Scene:
                 "cid": attrs.evolve(policies, margin_mode=MarginMode.ISOLATED),
             },
             since=START,
+            tempo=STANDING,
+            limits=LIMITS.without_an_end(),
         )
 
     def start(self):
@@ -382,7 +386,9 @@ async def _live(seed):
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_nothing_is_made_and_nothing_is_lost(chunk, monkeypatch):
-    monkeypatch.setattr(opening, "open_store", lambda _, initial: (NoFile(), VenueState(initial)))
+    monkeypatch.setattr(
+        opening, "open_store", lambda _, initial, __: (NoFile(), VenueState(initial))
+    )
     monkeypatch.setattr(opening, "load_depth", lambda _: THIN)
     # What the traders here can pay for is closed in two steps, too.
     monkeypatch.setattr(liquidation, "PARTIAL_FROM", D(10_000))

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import anyio
 import pytest
+from opened import open_engine
 
 from nof0_core import config as configuration
 from nof0_core.plugins import load_plugins
-from nof0_core.runtime.engine import open_engine
 from nof0_core.testing.environment import Lines
 
 pytestmark = pytest.mark.integration

@@ -21,6 +21,7 @@ from nof0_core.domain.limits import RiskLimits
 from nof0_core.domain.order import OrderStyle
 from nof0_core.domain.vocabulary import ClockKind, TransferReason
 from nof0_core.execution.engine import ExecutionEngine
+from nof0_core.execution.limits import LIMITS
 from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.ids import ENGINE, cycle_id
 from nof0_core.journal import Journal
@@ -28,6 +29,7 @@ from nof0_core.risk.gate import RiskGate
 from nof0_core.state.durability import Durability
 from nof0_core.state.engine_state import EngineState
 from nof0_core.state.recorder import Recorder
+from nof0_core.tempo import STANDING
 from nof0_core.testing import samples
 from nof0_core.testing.environment import START, Lines, env
 from nof0_core.testing.market import HandMarket
@@ -100,6 +102,8 @@ async def _play(stream):
             instruments=await market.instruments(),
             policies=dict.fromkeys(TRADERS, policies),
             since=START,
+            tempo=STANDING,
+            limits=LIMITS.without_an_end(),
         )
         await execution.sync(await market.quotes(["BTC"]))
         scene = _Scene(recorder, execution, market, clock)

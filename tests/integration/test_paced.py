@@ -13,12 +13,12 @@ import anyio
 import anyio.lowlevel
 import pytest
 from journal_lines import NUMBERS
+from opened import open_engine
 
 from nof0_core import config as configuration
 from nof0_core.clock import PacedClock, SimulatedClock
 from nof0_core.plugins import load_plugins
 from nof0_core.runtime import clocks
-from nof0_core.runtime.engine import open_engine
 from nof0_core.testing.environment import Lines
 
 pytestmark = pytest.mark.integration

@@ -15,12 +15,12 @@ import pytest
 from bad_plugin import project
 from bad_plugin.leaking import ANSWERED, NAME, RAISED
 from journal_lines import content_of
+from opened import open_engine
 
 from nof0_core import config as configuration
 from nof0_core.cli.report import report
 from nof0_core.plugins import load_plugins
 from nof0_core.redaction import Redactor
-from nof0_core.runtime.engine import open_engine
 from nof0_core.runtime.logs import keep_trace, logging_to
 from nof0_core.testing.project import Project
 

@@ -21,6 +21,7 @@ from nof0_core.domain.order import OrderRequest, OrderStatus, OrderStyle, Side
 from nof0_core.domain.position import MarginMode
 from nof0_core.domain.vocabulary import ClockKind, TransferReason
 from nof0_core.execution.engine import ExecutionEngine
+from nof0_core.execution.limits import LIMITS
 from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.ids import ENGINE, cycle_id
 from nof0_core.journal import Journal
@@ -28,6 +29,7 @@ from nof0_core.risk.gate import RiskGate
 from nof0_core.state.durability import Durability
 from nof0_core.state.engine_state import EngineState
 from nof0_core.state.recorder import Recorder
+from nof0_core.tempo import STANDING
 from nof0_core.testing import samples
 from nof0_core.testing.environment import START, Lines
 from nof0_core.testing.environment import env as make_env
@@ -125,6 +127,8 @@ class Floor:
                 "bob": policies,
             },
             since=START,
+            tempo=STANDING,
+            limits=LIMITS.without_an_end(),
         )
 
     def restart(self):

@@ -19,6 +19,7 @@ from nof0_core.domain.order import OrderStatus, OrderStyle
 from nof0_core.domain.vocabulary import ClockKind, TransferReason
 from nof0_core.errors import Nof0Error
 from nof0_core.execution.engine import ExecutionEngine
+from nof0_core.execution.limits import LIMITS
 from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.ids import ENGINE, cycle_id
 from nof0_core.journal import Journal
@@ -26,6 +27,7 @@ from nof0_core.risk.gate import RiskGate
 from nof0_core.state.durability import Durability
 from nof0_core.state.engine_state import EngineState
 from nof0_core.state.recorder import Recorder
+from nof0_core.tempo import STANDING
 from nof0_core.testing import samples
 from nof0_core.testing.environment import START, Lines
 from nof0_core.testing.environment import env as make_env
@@ -142,6 +144,8 @@ def open_floor(tmp_path_factory):
                 instruments=INSTRUMENTS,
                 policies=dict.fromkeys(TRADERS, policies),
                 since=START,
+                tempo=STANDING,
+                limits=LIMITS.without_an_end(),
             )
             started = EngineStarted(
                 version="0", config_digest="", clock=ClockKind.SIMULATED, seed=0, traders=TRADERS

@@ -318,7 +318,10 @@ def test_one_changed_character_of_a_prompt_ends_the_run_and_is_shown(recorded, t
     assert cycle["data"]["status"] == "replay_miss"
     assert "+# Markets" in cycle["data"]["error"]
     assert not changed.records("missed", "order_intended")
-    assert changed.records("missed", "engine_stopped")[-1]["data"]["reason"] == "failed"
+    assert (
+        changed.records("missed", "engine_stopped")[-1]["data"]["reason"]
+        == "failed: ReplayMissError"
+    )
     changed.nof0("journal", "verify", "missed").check()
 
 

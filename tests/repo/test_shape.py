@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 import tomllib
@@ -72,6 +73,30 @@ def test_every_module_annotates_lazily():
         and "from __future__ import annotations" not in p.read_text()
     ]
     assert not without
+
+
+MAY_ASK = ("clock.py", "runtime/clocks.py", "config/", "testing/contracts/")
+"""Who may ask a clock, or decide, whether time stands still; below nof0_core."""
+
+
+def asks_the_clocks_kind(path):
+    """Tell whether a module asks a clock for its kind; the configuration of one may be read."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    asked = [n for n in ast.walk(tree) if isinstance(n, ast.Attribute) and n.attr == "is_lockstep"]
+    return any(ast.unparse(n.value) != "config.clock" for n in asked)
+
+
+def test_nobody_asks_the_clocks_kind():
+    """What follows from how time passes is handed out by the driver, each decision by its name."""
+    core = ROOT / "nof0-core/src/nof0_core"
+    may = {
+        p
+        for p in sources()
+        if p.is_relative_to(core) and str(p.relative_to(core)).startswith(MAY_ASK)
+    }
+    asking = {p for p in sources() if asks_the_clocks_kind(p)}
+    assert core / "clock.py" in asking
+    assert not asking - may
 
 
 def test_versions_agree():

@@ -38,6 +38,7 @@ from nof0_core.protocols import Capability
 from nof0_core.state.durability import Durability
 from nof0_core.state.engine_state import EngineState
 from nof0_core.state.recorder import Recorder
+from nof0_core.tempo import PASSING
 from nof0_core.testing.environment import START, Lines
 from nof0_core.testing.market import INSTRUMENTS
 
@@ -123,6 +124,7 @@ class Life:
             instruments=INSTRUMENTS,
             policies=dict.fromkeys(self.traders, POLICY),
             since=START,
+            tempo=PASSING,
             refusal=lambda _: "halted" if self.is_halted else "",
         )
         self.state = state

@@ -60,6 +60,15 @@ class Clock(Protocol):
         """Wait until `moment`; return at once if it has passed. Cancellable."""
 
 
+async def let_pass(clock: Clock, moment: datetime) -> None:
+    """Wait until `moment` where time passes while work is done; elsewhere no time passes.
+
+    For what takes its time in the world a provider simulates, such as an order on its way.
+    """
+    if not clock.is_lockstep:
+        await clock.sleep_until(moment)
+
+
 class TimeSource(Protocol):
     """What the machine says of time."""
 

@@ -21,10 +21,13 @@ from nof0_core.errors import EndOfDataError, Nof0Error, ProviderError
 from nof0_core.execution.limits import Limits
 from nof0_core.plugins.env import Logger
 from nof0_core.redaction import Redactor
+from nof0_core.runtime import clocks
+from nof0_core.runtime.assemble import assemble
 from nof0_core.runtime.blocked_loop import LoopWatch
-from nof0_core.runtime.engine import Engine, open_engine
+from nof0_core.runtime.engine import Engine
 from nof0_core.runtime.holding import Holder, holding
 from nof0_core.runtime.leaving import Deadline, Threads, each_named, leave, wait_for_threads
+from nof0_core.runtime.services import open_services
 from nof0_core.runtime.stop_signals import StopSignals
 
 Lag = Callable[[], Mapping[str, int]]
@@ -110,23 +113,22 @@ class Session:
     ) -> None:
         async with AsyncExitStack() as stack:
             holder = await stack.enter_async_context(
-                holding(is_lockstep=False, log=self._log, within=self._limits.close)
+                holding(hangs_end=False, log=self._log, within=self._limits.close)
             )
             for name, open_one in beside.items():
                 await self._enter(holder, name, open_one)
-            engine = self._engine = await stack.enter_async_context(
-                open_engine(
-                    self._config,
-                    full_speed=cycles is not None,
-                    log=log,
-                    limits=self._limits,
-                    loop_blocks=lambda: watch.blocks,
-                )
+            config = self._config
+            driver = clocks.driving(
+                config.clock, full_speed=cycles is not None, limits=self._limits
+            )
+            services = await stack.enter_async_context(open_services(config, driver, log=log))
+            engine = self._engine = assemble(
+                services, services.driver, loop_blocks=lambda: watch.blocks
             )
             opened.set()
             async with anyio.create_task_group() as tasks:
                 with display(engine, self._console) as update:
-                    tasks.start_soon(_keep_exported, engine, update)
+                    tasks.start_soon(_keep_drawn, engine, update)
                     self._reason = await engine.run(_Moments(engine, cycles))
                 tasks.cancel_scope.cancel()
 
@@ -197,10 +199,8 @@ class _Moments:
             self._engine.manager.stop(f"{done} cycles done")
 
 
-async def _keep_exported(engine: Engine, update: Callable[[], None]) -> None:
-    """Export and redraw now and then, in real time."""
-    step = 1.0 if engine.is_recorded else engine.config.update_interval.total_seconds()
+async def _keep_drawn(engine: Engine, update: Callable[[], None]) -> None:
+    """Redraw now and then, in real time."""
     while True:
-        await pause(step)
-        engine.export()
+        await pause(engine.shown_every)
         update()

@@ -40,8 +40,6 @@ from nof0_core.risk.gate import RiskGate
 
 SHARE = 2 / 3
 """Part of the time left that a model has while others stand in behind it."""
-GRACE = 60.0
-"""So many real seconds longer a backend may hang where time stands still: then it is broken."""
 
 
 class PromptSource(Protocol):
@@ -56,9 +54,9 @@ class DecisionMaker:
 
     The answer is due `decision_timeout` after the question, told to the backend as `deadline` in
     the engine's time and as `expires` in real time. What is enforced is the latter: a model does
-    not answer sooner because a demo's clock runs faster. On a lockstep clock, where time stands
-    still while a model thinks, backends keep to `expires` themselves, so that results do not depend
-    on the speed of the machine; one that hangs `GRACE` longer is given up all the same.
+    not answer sooner because a demo's clock runs faster. Where results must not depend on the
+    speed of the machine, backends keep to `expires` themselves; one that hangs `grace` seconds
+    longer is given up all the same.
 
     Where a model gives no answer, or its budget is spent, the `fallbacks` are asked in their order
     within the same time, of which a silent model leaves them a third. An answer that cannot be used
@@ -73,6 +71,7 @@ class DecisionMaker:
         gate: RiskGate,
         prompts: PromptSource,
         clock: Clock,
+        grace: float = 0.0,
         fallbacks: Sequence[tuple[ModelSpec, LLMBackend]] = (),
         origins: Mapping[str, Origin] | None = None,
         redact: Redact | None = None,
@@ -83,6 +82,7 @@ class DecisionMaker:
         self._gate = gate
         self._prompts = prompts
         self._clock = clock
+        self._grace = grace
         self._origins = origins or {}
         self._redact = redact or Redactor().text
         self._verbose = verbose
@@ -177,8 +177,7 @@ class DecisionMaker:
         asked = request.asking(spec, expires=stopwatch() + allowed)
         origin = self._origins.get(spec.backend) or Origin(part=f"llm {spec.backend}")
         # Where time stands still it counts when the backend itself gives up: that is on a tape.
-        grace = GRACE if self._clock.is_lockstep else 0.0
-        with anyio.move_on_after(allowed + grace):
+        with anyio.move_on_after(allowed + self._grace):
             return await _ask_one(asked, backend, origin)
         message = f"no answer within {round(allowed, 2):g} s"
         return DecisionResult(status=CycleStatus.MODEL_TIMEOUT, error=message)

@@ -80,8 +80,10 @@ class EngineStarted(Body):
 
 @attrs.frozen(kw_only=True)
 class EngineStopped(Body):
-    """The engine ended in good order.
+    """The engine ended, and could still say so.
 
+    `reason` is what whoever stopped it said; "cancelled" if whoever ran it was; "failed: " and the
+    kinds of the errors if those ended it.
     `unprotected` names the positions that want a stop and have none now, as `trader coin`.
     """
 

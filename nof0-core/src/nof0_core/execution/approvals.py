@@ -33,12 +33,15 @@ class Approvals:
         instruments: Mapping[Symbol, Instrument],
         policies: Mapping[TraderId, OrderPolicy],
         quotes: Mapping[Symbol, Quote],
+        is_passing: bool,
     ) -> None:
+        """Remember what to judge by; `is_passing`: time passes between judging and sending."""
         self._venue_account = venue_account
         self._recorder = recorder
         self._instruments = instruments
         self._policies = policies
         self._quotes = quotes
+        self._is_passing = is_passing
         self._leaving: dict[ClientOrderId, tuple[ApprovedDecision, Quote | None]] = {}
 
     def now(
@@ -81,7 +84,7 @@ class Approvals:
         if approved is None:
             return ""
         is_same = judged_on is self._quotes.get(approved.decision.symbol)
-        if is_same and self._recorder.clock.is_lockstep:
+        if is_same and not self._is_passing:
             # No time has passed and no price has changed.
             return ""
         found = self.now(approved, client_id)

@@ -50,11 +50,12 @@ class CatchUp:
         nets: Nets,
         quotes: Mapping[Symbol, Quote],
         since: datetime,
+        at_once: bool,
     ) -> None:
         self.venue_account = gateway.venue_account
         self._gateway = gateway
         self._recorder = recorder
-        self._is_lockstep = recorder.clock.is_lockstep
+        self._at_once = at_once
         self._orders = orders
         self._fills = fills
         self._exits = exits
@@ -161,7 +162,7 @@ class CatchUp:
             if record.is_unknown or (resting is not None and record.client_id not in resting)
         ]
         unclear: list[OrderRecord] = []
-        if self._is_lockstep:
+        if not self._at_once:
             for record in unlisted:
                 await self._refresh(record, unclear)
         elif unlisted:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 import anyio
@@ -27,7 +25,6 @@ from nof0_core.execution.flattening import Flattening
 from nof0_core.execution.forced import ForcedCloses
 from nof0_core.execution.gateway import Gateway
 from nof0_core.execution.guard import Guard
-from nof0_core.execution.lane import Urgency
 from nof0_core.execution.leverage import Leverage
 from nof0_core.execution.limits import LIMITS, Limits
 from nof0_core.execution.lost_intents import LostIntents
@@ -48,6 +45,7 @@ from nof0_core.money import exactly
 from nof0_core.protocols import Capability, ExchangeProvider, UpdateStream, exchange_with
 from nof0_core.risk.approval import ApprovedDecision, require_approval
 from nof0_core.state.recorder import Recorder
+from nof0_core.tempo import Tempo
 
 
 class ExecutionEngine:
@@ -71,6 +69,7 @@ class ExecutionEngine:
         instruments: Mapping[Symbol, Instrument],
         policies: Mapping[TraderId, OrderPolicy],
         since: datetime,
+        tempo: Tempo,
         refusal: Callable[[TraderId], str] = lambda _: "",
         bars: ClosedBars = no_bars,
         limits: Limits = LIMITS,
@@ -80,7 +79,7 @@ class ExecutionEngine:
         self.venue_account = venue_account
         self._provider = provider
         self._recorder = recorder
-        self._is_lockstep = recorder.clock.is_lockstep
+        self._is_passing = tempo.is_passing
         self._instruments = instruments
         self._policies = policies
         self._turn = anyio.Lock(fast_acquire=True)
@@ -91,6 +90,7 @@ class ExecutionEngine:
             limits=limits,
             ward=ward,
             origin=origin,
+            shares_answers=tempo.shares_answers,
         )
         gateway = self._gateway
         self._exits = Exits(
@@ -108,6 +108,7 @@ class ExecutionEngine:
             instruments=instruments,
             policies=policies,
             quotes=self._prices.quotes,
+            is_passing=tempo.is_passing,
         )
         self._lost_intents = LostIntents(venue_account=venue_account, recorder=recorder)
         self._pre_trade = PreTradeCheck(
@@ -121,7 +122,10 @@ class ExecutionEngine:
             refusal=refusal,
         )
         self._orders = OrderManager(
-            gateway=gateway, recorder=recorder, refusal=self._pre_trade.refusal_at_sending
+            gateway=gateway,
+            recorder=recorder,
+            refusal=self._pre_trade.refusal_at_sending,
+            is_passing=tempo.is_passing,
         )
         self._fills = FillReader(gateway=gateway, recorder=recorder, instruments=instruments)
         self._protection = Protection(
@@ -132,6 +136,7 @@ class ExecutionEngine:
             instruments=instruments,
             policies=policies,
             bars=bars,
+            tries_by_round=tempo.tries_by_round,
         )
         self._catch_up = CatchUp(
             gateway=gateway,
@@ -144,6 +149,7 @@ class ExecutionEngine:
             nets=self._nets,
             quotes=self._prices.quotes,
             since=since,
+            at_once=tempo.at_once,
         )
         self.settling = Settling(
             recorder=recorder, catch_up=self._catch_up, instruments=instruments, turn=self._turn
@@ -157,6 +163,7 @@ class ExecutionEngine:
             catch_up=self._catch_up,
             instruments=instruments,
             policies=policies,
+            tries_by_round=tempo.tries_by_round,
         )
         self._flattening = Flattening(
             recorder=recorder, closing=self._closes.closing, pre_trade=self._pre_trade
@@ -171,6 +178,7 @@ class ExecutionEngine:
             protection=self._protection,
             closes=self._closes,
             catch_up=self._catch_up,
+            tempo=tempo,
         )
 
     @property
@@ -192,6 +200,10 @@ class ExecutionEngine:
     def timings(self) -> Mapping[str, Timing]:
         """Return how long calls took, by verb; it goes on counting."""
         return self._gateway.timings
+
+    def give_up(self) -> None:
+        """Break off every call to the venue, and make no more: the run is being ended."""
+        self._gateway.give_up()
 
     def overdue(self, now: float) -> str:
         """Say which call hangs at `now` (event loop's time); empty if none does."""
@@ -222,7 +234,7 @@ class ExecutionEngine:
             else:
                 sent += made
         if opens:
-            async with self._unit() as leave_lane:
+            async with self._gateway.unit() as leave_lane:
                 intents: list[OrderIntended] = []
                 for decision in opens:
                     entry = await self._entry(decision)
@@ -262,7 +274,7 @@ class ExecutionEngine:
         async with self._turn:
             self._guard.begin_round()
             trouble = [*(await self._catch_up.book_executions()).trouble]
-            if not self._is_lockstep:
+            if self._is_passing:
                 # What follows may take long; this needs none of it.
                 await self._guard.protect()
             try:
@@ -341,19 +353,6 @@ class ExecutionEngine:
         await self._protection.cancel_orphans()
 
     # --- one step each ----------------------------------------------------------------------------
-
-    @asynccontextmanager
-    async def _unit(self) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-        """Hold the lane of entries, then let nothing interrupt what is done until it is protected.
-
-        Waiting for the lane can be cancelled. What is yielded gives the lane back early.
-        """
-        async with AsyncExitStack() as lane:
-            await lane.enter_async_context(self._gateway.entries.turn(Urgency.ENTRY))
-            limit = math.inf if self._is_lockstep else self._gateway.limits.unit
-            until = anyio.current_time() + limit
-            with anyio.CancelScope(shield=True, deadline=until):
-                yield lane.aclose
 
     async def _entry(self, approved: ApprovedDecision) -> OrderIntended | OrderReport:
         symbol, policies = approved.decision.symbol, self._policies[approved.trader]

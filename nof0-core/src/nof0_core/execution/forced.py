@@ -44,8 +44,9 @@ class ForcedCloses:
         catch_up: CatchUp,
         instruments: Mapping[Symbol, Instrument],
         policies: Mapping[TraderId, OrderPolicy],
+        tries_by_round: bool,
     ) -> None:
-        self.tries = Tries(is_lockstep=recorder.clock.is_lockstep)
+        self.tries = Tries(by_round=tries_by_round)
         self._gateway = gateway
         self._recorder = recorder
         self._orders = orders
@@ -64,7 +65,7 @@ class ForcedCloses:
         self._slow: AlertOnce[tuple[TraderId, int]] = AlertOnce(recorder, "close_failing")
 
     def begin_round(self) -> None:
-        """Let a sync begin: on a lockstep clock the next try may be made."""
+        """Let a sync begin: where tries are made by round, the next may be made."""
         self.tries.round += 1
 
     async def close(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -22,7 +23,7 @@ from nof0_core.domain.position import MarginMode
 from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import OutcomeUnknownError, ProviderError, TransientError
 from nof0_core.execution.flights import Flights, Seen
-from nof0_core.execution.lane import Lane
+from nof0_core.execution.lane import Lane, Urgency
 from nof0_core.execution.limits import LIMITS, Limits
 from nof0_core.execution.venue_ward import VenueWard
 from nof0_core.ids import ClientOrderId, Symbol
@@ -45,9 +46,9 @@ class Gateway:
     for a second.
 
     There are two lanes, for whoever sends to hold while it sends: `entries`, and `protective` for
-    closes, stops and cancels, which never waits for the first. No read holds one. On a lockstep
-    clock nothing here suspends unless the provider does, and no limit becomes an outcome; `overdue`
-    tells there what hangs.
+    closes, stops and cancels, which never waits for the first. No read holds one. With
+    limits that have no end nothing here suspends unless the provider does; `overdue` tells then
+    what hangs. `shares_answers` says whether reads at the same time share one.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Gateway:
         limits: Limits = LIMITS,
         ward: Ward | None = None,
         origin: Origin | None = None,
+        shares_answers: bool = True,
     ) -> None:
         self.ward = VenueWard(ward or Ward.alone("exchange", venue_account, clock))
         self.venue_account = venue_account
@@ -68,9 +70,10 @@ class Gateway:
         self.protective = Lane()
         self._provider = provider
         self._origin = origin or Origin(part=f"exchange {venue_account}")
-        self._is_lockstep = clock.is_lockstep
-        self._flights = Flights(is_sharing=not clock.is_lockstep)
+        self._flights = Flights(is_sharing=shares_answers)
         self._under_way = CallsUnderWay(f"exchange {venue_account}")
+        self._endless: set[anyio.CancelScope] = set()
+        self._is_given_up = False
         self._changed_at = NEVER
         self._funding = exchange_with(provider, Capability.FUNDING)
         self._proof = exchange_with(provider, Capability.PROOF)
@@ -199,6 +202,18 @@ class Gateway:
         wanted = set(client_ids)
         return [outcome for outcome in outcomes if outcome.client_id in wanted]
 
+    @asynccontextmanager
+    async def unit(self) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+        """Hold the lane of entries, then let nothing interrupt what is done until it is protected.
+
+        Waiting for the lane can be cancelled. What is yielded gives the lane back early.
+        """
+        async with AsyncExitStack() as lane:
+            await lane.enter_async_context(self.entries.turn(Urgency.ENTRY))
+            until = anyio.current_time() + self.limits.unit
+            with anyio.CancelScope(shield=True, deadline=until):
+                yield lane.aclose
+
     # --- watching ---------------------------------------------------------------------------------
 
     @property
@@ -209,6 +224,25 @@ class Gateway:
     def overdue(self, now: float) -> str:
         """Name a call that hangs at `now` (`stopwatch`), "" if none does."""
         return self._under_way.overdue(now)
+
+    def give_up(self) -> None:
+        """Break off every call that has no limit, and make no more: the run is being ended.
+
+        What is not to be interrupted, such as sending, would wait for one that hangs for ever.
+        """
+        self._is_given_up = True
+        for scope in self._endless:
+            scope.cancel()
+
+    async def _without_end(self, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+        if not self._is_given_up:
+            with anyio.CancelScope() as scope:
+                self._endless.add(scope)
+                try:
+                    return await ask()
+                finally:
+                    self._endless.discard(scope)
+        raise TimeoutError
 
     async def _read(
         self,
@@ -251,8 +285,8 @@ class Gateway:
         """Ask in limited time; whatever is raised instead of an answer is an error of ours."""
         try:
             with self._under_way.of(verb) as call:
-                if self._is_lockstep:
-                    return await ask()
+                if limit == math.inf:
+                    return await self._without_end(ask)
                 with anyio.move_on_after(limit):
                     return await ask()
                 call.is_late = True

@@ -15,6 +15,7 @@ from nof0_core.execution.prices import Prices
 from nof0_core.execution.protection import Protection
 from nof0_core.ledger import Position
 from nof0_core.state.recorder import Recorder
+from nof0_core.tempo import Tempo
 
 
 class Guard:
@@ -33,10 +34,12 @@ class Guard:
         protection: Protection,
         closes: ForcedCloses,
         catch_up: CatchUp,
+        tempo: Tempo,
     ) -> None:
         self._venue_account = venue_account
         self._recorder = recorder
-        self._is_lockstep = recorder.clock.is_lockstep
+        self._at_once = tempo.at_once
+        self._is_passing = tempo.is_passing
         self._prices = prices
         self._margin_watch = margin_watch
         self._protection = protection
@@ -59,7 +62,7 @@ class Guard:
         for position in self._prices.overdue():
             sent += await closes.close(position, prices, OrderPurpose.UNPROTECTED)
         pressing = self._protection.pressing()
-        if self._is_lockstep or len(pressing) < 2:
+        if not self._at_once or len(pressing) < 2:
             for position in pressing:
                 sent += await self._keep(position)
         else:
@@ -80,7 +83,7 @@ class Guard:
         sync asks for the rest. So nothing that hangs keeps the next look from being taken.
         """
         if sent:
-            if self._is_lockstep:
+            if not self._is_passing:
                 await self._catch_up.book_sent(sent)
             await self._protection.cancel_orphans()
         self._closes.tries.forget_all_but(self._recorder.state.held(self._venue_account))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 
 import attrs
@@ -9,7 +10,7 @@ import attrs
 
 @attrs.frozen(kw_only=True)
 class Limits:
-    """One table for all verbs; on a lockstep clock none of them becomes an outcome.
+    """One table for all verbs; where no limit may become an outcome, those of calls have no end.
 
     A limit that strikes makes the outcome of `place` and `cancel` unknown, and a read one that may
     work later. `place` is an entry's; what protects has `protect` for its order and `cancel`. The
@@ -37,10 +38,17 @@ class Limits:
 
     def lowered(self, timeout: timedelta | None) -> Limits:
         """Return the table of a section whose own limit for every call is `timeout`."""
-        if timeout is None:
+        if timeout is None or math.isinf(self.unit):
             return self
         most = timeout.total_seconds()
         return attrs.evolve(self, **{v: min(getattr(self, v), most) for v in VERBS})
+
+    def without_an_end(self) -> Limits:
+        """Return the table of a run in which no call's limit may become an outcome.
+
+        What happens beside and around the run keeps its limits.
+        """
+        return attrs.evolve(self, unit=math.inf, **dict.fromkeys(VERBS, math.inf))
 
 
 LIMITS = Limits()

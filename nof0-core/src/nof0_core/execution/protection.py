@@ -6,9 +6,9 @@ orders) the engine watches the price itself and the journal says so. It also doe
 does not stand at the venue. It judges the way prices took since its last look: see `PathWatch`.
 
 A stop has to stand `stop_deadline` (real time) after the fill was first known; refused or lost, it
-is tried again for half of that time. On a lockstep clock that time is over with the second refusal
-or loss; on any clock it is with the second stop that the venue accepted and then lost. Then the
-position is closed, and the coin rests for the trader.
+is tried again for half of that time. Where tries go by rounds that time is over with the second
+refusal or loss; everywhere it is with the second stop that the venue accepted and then lost. Then
+the position is closed, and the coin rests for the trader.
 
 A position that no entry opened, left over where a stop and a close were filled at once, has no
 exits that anybody planned: it is closed as well.
@@ -44,7 +44,7 @@ from nof0_core.state.recorder import Recorder
 APART = 2.0
 """Real seconds from one try to place a stop to the next."""
 REFUSALS = 2
-"""With this many refused or lost stops the deadline has passed on a lockstep clock."""
+"""With this many refused or lost stops the deadline has passed where they are counted."""
 
 
 @attrs.define(kw_only=True)
@@ -76,12 +76,13 @@ class Protection:
         instruments: Mapping[Symbol, Instrument],
         policies: Mapping[TraderId, OrderPolicy],
         bars: ClosedBars,
+        tries_by_round: bool,
     ) -> None:
         self._venue_account = gateway.venue_account
         self._gateway = gateway
         self._exits = exits
         self._recorder = recorder
-        self._is_lockstep = recorder.clock.is_lockstep
+        self._tries_by_round = tries_by_round
         self._orders = orders
         self._instruments = instruments
         self._policies = policies
@@ -172,7 +173,7 @@ class Protection:
             naked.refusals += 1
             if self._is_over(position, naked):
                 self._give_up(position, naked)
-            elif not self._is_lockstep:
+            elif not self._tries_by_round:
                 # The engine watches the mark until the next try.
                 return True
         # Until it is closed, which may take several orders, at least the engine watches.
@@ -313,24 +314,24 @@ class Protection:
         naked.is_given_up = True
 
     def _left(self, position: Position, naked: Naked) -> float:
-        """Return the real seconds left for placing a stop; on lockstep there is no end.
+        """Return the real seconds left for placing a stop; no end where refusals are counted.
 
         The other half of the deadline is for the close that follows.
         """
-        if self._is_lockstep:
+        if self._tries_by_round:
             return float("inf")
         deadline = self._policies[position.trader].stop_deadline.total_seconds()
         return max(0.0, naked.since + deadline / 2 - anyio.current_time())
 
     def _may_try(self, position: Position, naked: Naked) -> bool:
         """Tell whether the time for the next try, or for the last decision, has come."""
-        is_due = self._is_lockstep or anyio.current_time() >= naked.next_at
+        is_due = self._tries_by_round or anyio.current_time() >= naked.next_at
         return is_due or self._is_over(position, naked)
 
     def _is_over(self, position: Position, naked: Naked) -> bool:
         if naked.is_lost:
             return True
-        if self._is_lockstep:
+        if self._tries_by_round:
             return naked.refusals >= REFUSALS
         return self._left(position, naked) <= 0
 

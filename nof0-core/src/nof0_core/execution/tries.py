@@ -29,13 +29,13 @@ class Try:
 class Tries:
     """Counts the forced closes of each position.
 
-    On a lockstep clock the next try is made in the next round, one for each sync; where time runs
-    by itself `APART` after the last.
+    The next try is made `by_round`, in the next one (there is one for each sync), or else `APART`
+    after the last.
     """
 
-    def __init__(self, *, is_lockstep: bool) -> None:
+    def __init__(self, *, by_round: bool) -> None:
         self.round = 0
-        self._is_lockstep = is_lockstep
+        self._by_round = by_round
         self._tries: dict[tuple[TraderId, Symbol, int], Try] = {}
 
     def may(self, position: Position) -> bool:
@@ -43,9 +43,7 @@ class Tries:
         done = self._tries.get(key_of(position))
         if done is None:
             return True
-        return (
-            self.round > done.round if self._is_lockstep else anyio.current_time() >= done.next_at
-        )
+        return self.round > done.round if self._by_round else anyio.current_time() >= done.next_at
 
     def cap(self, position: Position) -> Decimal:
         """Return how far from the mark the next try may fill, in bps."""

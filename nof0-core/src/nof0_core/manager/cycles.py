@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import datetime
 
 import anyio
@@ -31,14 +32,14 @@ REASON_LETTERS = 200
 
 
 class CycleDuty:
-    """Runs cycles, at most `most` at a time where time runs by itself."""
+    """Runs cycles, at most `most` at a time (None: nobody runs two at a time)."""
 
     def __init__(
         self,
         *,
         recorder: Recorder,
         runner: CycleRunner,
-        most: int,
+        most: int | None,
         stopped: Callable[[], bool],
         troubles: DutyTroubles,
     ) -> None:
@@ -46,8 +47,7 @@ class CycleDuty:
         self._runner = runner
         self._stopped = stopped
         self._troubles = troubles
-        self._is_lockstep = recorder.clock.is_lockstep
-        self._limiter = anyio.CapacityLimiter(most)
+        self._limiter = nullcontext() if most is None else anyio.CapacityLimiter(most)
 
     async def run(self, trader: Trader, scheduled: datetime) -> None:
         """Run one cycle unless its trader pauses or the engine is ending.
@@ -56,11 +56,8 @@ class CycleDuty:
             EndOfDataError: a recording is over.
             ReplayMissError: once the cycle it belongs to is recorded.
         """
-        if self._is_lockstep:
-            await self._run(trader, scheduled)
-        else:
-            async with self._limiter:
-                await self._run(trader, self._unused(trader, scheduled))
+        async with self._limiter:
+            await self._run(trader, self._unused(trader, scheduled))
 
     def _unused(self, trader: Trader, scheduled: datetime) -> datetime:
         """Return a moment no cycle was scheduled for: ids of orders are derived from it.

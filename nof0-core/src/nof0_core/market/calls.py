@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import NoReturn, TypeVar
@@ -10,7 +11,6 @@ import anyio
 
 from nof0_core.border.foreign import Origin, reraise
 from nof0_core.calls import CallsUnderWay, Timing
-from nof0_core.clock import Clock
 from nof0_core.domain.candles import Candles, Interval
 from nof0_core.domain.order_book import OrderBook
 from nof0_core.domain.snapshot import Quote
@@ -31,9 +31,8 @@ class MarketCalls:
     """The verbs of one market section, and what is under way of them.
 
     They fail in the errors of the protocol only: what else a provider raises is a `TransientError`
-    that names `origin`. On a clock that runs by itself a call that strikes its limit fails. On a
-    lockstep clock, where nothing may depend on the speed of the machine, it goes on until somebody
-    asks for `overdue`.
+    that names `origin`. A call that strikes its limit fails; one that has none, where nothing may
+    depend on the speed of the machine, goes on until somebody asks for `overdue`.
     """
 
     def __init__(
@@ -42,7 +41,6 @@ class MarketCalls:
         section: str,
         provider: MarketProvider,
         origin: Origin,
-        clock: Clock,
         quotes_within: float,
         candles_within: float,
     ) -> None:
@@ -50,7 +48,6 @@ class MarketCalls:
         self._section = section
         self._provider = provider
         self._origin = origin
-        self._is_limited = not clock.is_lockstep
         self._quotes_within = quotes_within
         self._candles_within = candles_within
         self._under_way = CallsUnderWay(f"market {section}")
@@ -153,7 +150,7 @@ class MarketCalls:
     async def _within(self, verb: str, limit: float, ask: Callable[[], Awaitable[T]]) -> T:
         try:
             with self._under_way.of(verb) as call:
-                if not self._is_limited:
+                if limit == math.inf:
                     return await ask()
                 with anyio.move_on_after(limit):
                     return await ask()

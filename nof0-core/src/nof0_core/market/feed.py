@@ -45,8 +45,8 @@ _ROUNDS = 3
 class MarketFeed:
     """Turns a provider into moments that traders can decide on.
 
-    Callers at the same time share one fetch and one result: on a lockstep clock until it jumps,
-    else for `max_age`, and never past the close of a bar.
+    Callers at the same time share one fetch and one result: until time moves on or, where answers
+    are shared, for `max_age`, and never past the close of a bar.
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class MarketFeed:
         series_bars: int,
         origin: Origin | None = None,
         max_age: timedelta = timedelta(seconds=1),
+        shares_answers: bool = True,
         quotes_within: float = 10.0,
         candles_within: float = 15.0,
         ward: Ward | None = None,
@@ -76,6 +77,7 @@ class MarketFeed:
             series_bars: how many of the newest bars are shown and recorded.
             origin: whose code the provider is, for messages (None: that of the section).
             max_age: how long a live quote serves.
+            shares_answers: whether what was said a moment ago serves others, or the present only.
             quotes_within: how long an answer with quotes may take, in seconds of real time.
             candles_within: how long one with bars may take.
             ward: where coins with bad values are in quarantine; None: nobody is told.
@@ -90,11 +92,11 @@ class MarketFeed:
         self._own = own or {}
         self._bars = series_bars
         self._max_age = max_age
+        self._shares_answers = shares_answers
         self._calls = MarketCalls(
             section=section,
             provider=provider,
             origin=origin or Origin(part=f"market {section}"),
-            clock=clock,
             quotes_within=quotes_within,
             candles_within=candles_within,
         )
@@ -102,7 +104,7 @@ class MarketFeed:
             section=section,
             calls=self._calls,
             clock=clock,
-            max_age=max_age,
+            max_age=max_age if shares_answers else timedelta(0),
             is_recorded=self._calls.is_recorded,
             ward=self._ward,
         )
@@ -253,7 +255,7 @@ class MarketFeed:
         if now == moment.time:
             return moment
         is_fresh = moment.time <= now < moment.time + self._max_age and to_ms(now) < fresh_until
-        return moment if is_fresh and not self._clock.is_lockstep else None
+        return moment if is_fresh and self._shares_answers else None
 
     async def _look(self, key: _Key) -> MarketView:
         symbols, own, with_books = key

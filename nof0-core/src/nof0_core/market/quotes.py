@@ -34,7 +34,7 @@ class QuoteCache:
         is_recorded: bool,
         ward: Ward,
     ) -> None:
-        """Start empty; `max_age` is how long an answer serves, on a lockstep clock until it jumps.
+        """Start empty; `max_age` is how long an answer serves; zero: until time moves on.
 
         On a recorded market a quote from the future is an error; a live venue's clock may differ
         from this machine's by up to a minute. A coin with a bad quote is in quarantine in `ward`
@@ -44,7 +44,7 @@ class QuoteCache:
         self._section = section
         self._calls = calls
         self._clock = clock
-        self._max_age = timedelta(0) if clock.is_lockstep else max_age
+        self._max_age = max_age
         self._skew = timedelta(0) if is_recorded else CLOCK_SKEW
         self._lock = anyio.Lock(fast_acquire=True)
         self._answers: dict[Symbol, tuple[datetime, Quote | str]] = {}

@@ -74,7 +74,7 @@ async def ask(config: Config, model: ModelSpec, trader_id: str) -> Asked:
     """
     trader = attrs.evolve(find_trader(config, trader_id), model=model, fallbacks=())
     context = await first_context(config, trader_id)
-    clock = clocks.choose(config.clock, full_speed=True, resume_at=None)
+    driver = clocks.driving(config.clock, full_speed=True)(None)
     async with AsyncExitStack() as stack:
         log = stack.enter_context(
             logging_to(
@@ -83,14 +83,15 @@ async def ask(config: Config, model: ModelSpec, trader_id: str) -> Asked:
                 redactor=Redactor(config.secrets),
             )
         )
-        sections, _ = await stack.enter_async_context(sections_of(config, clock, log))
+        sections, _ = await stack.enter_async_context(sections_of(config, driver, log))
         backends = await sections.open_all("llm", config.backends)
         maker = DecisionMaker(
             trader=trader,
             backend=backends[model.backend],
             gate=RiskGate(trader.risk_checks, origins.of_checks(config, trader)),
             prompts=prompt_book(config, trader),
-            clock=clock,
+            clock=driver.clock,
+            grace=driver.tempo.model_grace,
             origins=origins.of_backends(config),
             redact=Redactor(config.secrets).text,
         )

@@ -93,14 +93,14 @@ async def first_context(config: Config, trader_id: str) -> DecisionContext:
         ProviderError: the market could not be read.
     """
     from nof0_core.runtime import clocks
-    from nof0_core.runtime.build import make_feed
     from nof0_core.runtime.capital import capital_of
+    from nof0_core.runtime.connections import make_feed
     from nof0_core.runtime.logs import logging_to
     from nof0_core.runtime.sections import sections_of
     from nof0_core.runtime.sight import sight_of
 
     trader = find_trader(config, trader_id)
-    clock = clocks.choose(config.clock, full_speed=True, resume_at=None)
+    driver = clocks.driving(config.clock, full_speed=True)(None)
     async with AsyncExitStack() as stack:
         log = stack.enter_context(
             logging_to(
@@ -109,15 +109,15 @@ async def first_context(config: Config, trader_id: str) -> DecisionContext:
                 redactor=Redactor(config.secrets),
             )
         )
-        sections, _ = await stack.enter_async_context(sections_of(config, clock, log))
+        sections, _ = await stack.enter_async_context(sections_of(config, driver, log))
         markets = await sections.open_all("market", {trader.market: config.markets[trader.market]})
-        feed = make_feed(config, clock, trader.market, markets[trader.market])
+        feed = make_feed(config, driver, trader.market, markets[trader.market])
         await feed.open(trader.symbols)
         sight = sight_of(config, trader)
         moment = await feed.moment(
             trader.symbols, indicators=sight.indicators, with_books=sight.books
         )
-        now = clock.now()
+        now = driver.clock.now()
         capital = capital_of(config, trader)
         return DecisionContext(
             trader=trader.id,

@@ -1,21 +1,14 @@
-"""Which clock a run is on."""
+"""Which clock a run is on, and who drives it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from nof0_core.clock import Clock, PacedClock, ScaledClock, SimulatedClock, SystemClock
 from nof0_core.config.model import ClockConfig
-from nof0_core.domain.vocabulary import ClockKind
-from nof0_core.journal.proof import IN_REAL_TIME
-from nof0_core.state.durability import Durability
-
-_KINDS: dict[type, ClockKind] = {
-    SystemClock: ClockKind.SYSTEM,
-    ScaledClock: ClockKind.SCALED,
-    SimulatedClock: ClockKind.SIMULATED,
-    PacedClock: ClockKind.SIMULATED,
-}
+from nof0_core.execution.limits import LIMITS, Limits
+from nof0_core.manager.drivers import Concurrent, Driver, Lockstep
 
 
 def choose(config: ClockConfig, *, full_speed: bool, resume_at: datetime | None) -> Clock:
@@ -38,14 +31,23 @@ def choose(config: ClockConfig, *, full_speed: bool, resume_at: datetime | None)
     return SystemClock()
 
 
-def kind(clock: Clock) -> ClockKind:
-    """Return the word the journal has for a clock."""
-    return _KINDS[type(clock)]
+def driver_on(clock: Clock, *, limits: Limits = LIMITS) -> Driver:
+    """Return what drives a run on a clock; it hands out all that follows from how time passes."""
+    if clock.is_lockstep:
+        return Lockstep(clock, limits=limits)
+    return Concurrent(clock, limits=limits)
 
 
-def durability(clock: Clock) -> Durability:
-    """Return how safe a record of a run on a clock has to be before anything leaves.
+def driving(
+    config: ClockConfig, *, full_speed: bool = False, limits: Limits = LIMITS
+) -> Callable[[datetime | None], Driver]:
+    """Return what makes the driver of a run, once it is known where an earlier one stopped.
 
-    A start trusts what is written of a run in real time as far as that says (`journal.proof`).
+    `full_speed` as in `choose`.
     """
-    return Durability.DISK if kind(clock) in IN_REAL_TIME else Durability.BUFFER
+
+    def drive(resume_at: datetime | None) -> Driver:
+        clock = choose(config, full_speed=full_speed, resume_at=resume_at)
+        return driver_on(clock, limits=limits)
+
+    return drive

@@ -1,62 +1,41 @@
-"""A whole engine: opened from a configuration, run, and closed in good order."""
+"""A whole engine: run, and ended in good order."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 
-import anyio
 import attrs
 
-from nof0_core.clock import Clock
+from nof0_core.cancellation import is_cancellation
+from nof0_core.clock import Clock, pause
 from nof0_core.config.model import Config
 from nof0_core.disk import NO_ROOM
-from nof0_core.domain.event import EngineStarted, EngineStopped
+from nof0_core.domain.event import EngineStopped
 from nof0_core.domain.measured import LoopBlocks
 from nof0_core.domain.view import View
-from nof0_core.execution.limits import LIMITS, Limits
+from nof0_core.errors import leaves
 from nof0_core.ids import ENGINE
 from nof0_core.journal import Journal
-from nof0_core.journal.reserve import Reserve
-from nof0_core.manager.cycle_end import end_interrupted
-from nof0_core.manager.manager import AHEAD, Manager
+from nof0_core.manager.manager import Manager
 from nof0_core.manager.views import ViewBuilder
-from nof0_core.plugins.env import Logger
-from nof0_core.redaction import Redactor
-from nof0_core.runtime import clocks, compatibility
-from nof0_core.runtime.build import make_budget, make_manager, make_quarantine
-from nof0_core.runtime.capital import book_lost_calls
+from nof0_core.runtime.beside import beside
 from nof0_core.runtime.checkpointing import Checkpointing
 from nof0_core.runtime.export_loop import Exports
-from nof0_core.runtime.exporting import Output
-from nof0_core.runtime.facts import record_config, record_instruments
-from nof0_core.runtime.file_limit import raise_file_limit
-from nof0_core.runtime.instance import new_instance
-from nof0_core.runtime.lock import locked
 from nof0_core.runtime.opening import Openings
 from nof0_core.runtime.packing import Packing
-from nof0_core.runtime.past import checkpoints_of, open_past
-from nof0_core.runtime.sections import sections_of
-from nof0_core.runtime.services import Services
 from nof0_core.runtime.state_file import StateFile
-from nof0_core.spending.open_calls import OpenCalls
-from nof0_core.state.durability import Durability
 from nof0_core.state.recorder import Recorder
-from nof0_core.version import VERSION
 
 
 @attrs.frozen(kw_only=True)
 class Engine:
-    """An opened engine.
+    """An engine, put together by `assemble`; it is run once.
 
-    `is_recorded` tells that its markets are recordings. `loop_blocks` tells how often whoever runs
-    it has seen the event loop stand still.
+    `loop_blocks` tells how often whoever runs it has seen the event loop stand still.
     """
 
     config: Config
-    clock: Clock
     journal: Journal
     recorder: Recorder
     manager: Manager
@@ -66,17 +45,38 @@ class Engine:
     checkpoints: Checkpointing
     packing: Packing
     state_file: StateFile
-    is_recorded: bool
     loop_blocks: Callable[[], LoopBlocks] = LoopBlocks
 
+    @property
+    def clock(self) -> Clock:
+        """Return the clock of the run."""
+        return self.manager.driver.clock
+
+    @property
+    def shown_every(self) -> float:
+        """Return how many seconds of real time lie between two pictures of it."""
+        is_recorded = self.manager.ends_at is not None
+        return 1.0 if is_recorded else self.config.update_interval.total_seconds()
+
     async def run(self, after_moment: Callable[[datetime], None] = lambda _: None) -> str:
-        """Run until stopped; however it ends, the journal says so and the state is written."""
-        await self.manager.catch_up()
-        self.export()
-        reason = "failed"
+        """Run until stopped, and export meanwhile; return why it ended.
+
+        However it ends, the journal says so and the state is written. `after_moment` is called with
+        the time after each moment at which something was due.
+
+        Raises:
+            JournalError: something could not be written down.
+            ExceptionGroup: of what a driver raises.
+        """
+        reason = ""
         try:
+            await self.manager.catch_up()
+            self.export()
             reason = await self._run(after_moment)
             await self.manager.finish()
+        except BaseException as error:
+            reason = _why(error) or self.manager.stop_reason or "cancelled"
+            raise
         finally:
             self.packing.hush()
             bare = self.manager.unprotected()
@@ -96,19 +96,25 @@ class Engine:
         return reason
 
     async def _run(self, after_moment: Callable[[datetime], None]) -> str:
-        if self.clock.is_lockstep:
+        tempo = self.manager.driver.tempo
 
-            def after(now: datetime) -> None:
+        def after(now: datetime) -> None:
+            if not tempo.at_once:
                 self.checkpoints.put_if_due()
-                after_moment(now)
+            after_moment(now)
 
+        async with beside() as tasks:
+            tasks.start_soon(self._keep_exporting)
+            if tempo.at_once:
+                tasks.start_soon(self.checkpoints.keep)
+            if tempo.opens_late:
+                tasks.start_soon(self.openings.keep_trying)
             return await self.manager.run(after)
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self.checkpoints.keep)
-            tasks.start_soon(self.openings.keep_trying)
-            reason = await self.manager.run(after_moment)
-            tasks.cancel_scope.cancel()
-        return reason
+
+    async def _keep_exporting(self) -> None:
+        while True:
+            await pause(self.shown_every)
+            self.export()
 
     def export(self) -> View:
         """Let exporters catch up and write the state file; returns the picture they were given.
@@ -135,163 +141,9 @@ class Engine:
             self.recorder.log.warning("the state file has no room", error=str(error))
 
 
-@asynccontextmanager
-async def open_engine(
-    config: Config,
-    *,
-    full_speed: bool,
-    log: Callable[[str], Logger],
-    limits: Limits = LIMITS,
-    loop_blocks: Callable[[], LoopBlocks] = LoopBlocks,
-    instance: Callable[[], str] = new_instance,
-) -> AsyncIterator[Engine]:
-    """Open everything the configuration names, and close it in reverse order.
-
-    On a lockstep clock that is all or nothing. Where time runs by itself, a section that does not
-    open in a way that may pass is tried again for as long as the engine runs.
-
-    Args:
-        config: what to run.
-        full_speed: use a simulated clock where the configuration sets a time of its own.
-        log: makes a logger for a part of the program.
-        limits: how long opening, closing and exporting may take, in real time.
-        loop_blocks: tells how often the event loop has stood still, for exporters.
-        instance: gives the name this process writes under, 16 hex digits.
-
-    Raises:
-        EndOfDataError: an earlier run has come to the end of a recorded market.
-        UsageError: another engine holds the data directory, it cannot be written, the clock does
-            not fit the market, an exchange account holds less than its traders were promised, or
-            the system allows too few open files.
-        Nof0Error: what a provider said when it was opened.
-    """
-    raise_file_limit(len(config.traders), exporters=len(config.exporters))
-    async with AsyncExitStack() as stack:
-        stack.enter_context(locked(config.state_dir))
-        past = open_past(config, log("journal"), instance=instance())
-        journal, state = past.journal, past.state
-        stack.enter_context(journal)
-        newest = state.newest
-        clock = clocks.choose(config.clock, full_speed=full_speed, resume_at=newest)
-        durability = clocks.durability(clock)
-        recorder = Recorder(
-            events=journal, durability=durability, state=state, clock=clock, log=log("engine")
-        )
-        exports = Exports(
-            journal=journal,
-            log=log("exports"),
-            is_lockstep=clock.is_lockstep,
-            limits=limits,
-            redact=Redactor(config.secrets).text,
-            parts=past.parts,
-        )
-        recorder.listeners.append(exports.notice)
-        checkpoints = Checkpointing(
-            journal=journal,
-            recorder=recorder,
-            directory=checkpoints_of(config),
-            engine=config.name,
-            config_digest=config.digest,
-            log=log("journal"),
-            exports=exports,
-        )
-        recorder.listeners.append(checkpoints.notice)
-        calls = OpenCalls(config.state_dir / "open_calls", recorder.assure)
-        recorder.listeners.append(calls.notice)
-        budget = make_budget(config, recorder, calls.begin)
-        sections, first_calls = await stack.enter_async_context(
-            sections_of(config, clock, log, budget=budget, limits=limits)
-        )
-        quarantine = make_quarantine(config, recorder)
-        openings = Openings(recorder=recorder, within=limits.open)
-        services = Services(
-            config=config,
-            recorder=recorder,
-            sections=sections,
-            first_calls=first_calls,
-            openings=openings,
-            is_resumed=newest is not None,
-            quarantine=quarantine,
-        )
-        await services.open()
-        for section in config.exporters:
-            owner = config.registry.owner("exporter", section.kind.type)
-            exports.add(
-                Output(
-                    name=section.name,
-                    plugin="" if owner.is_builtin else owner.distribution,
-                    open=partial(sections.open_exporter, section),
-                )
-            )
-        await stack.enter_async_context(exports.running())
-        recorder.record(
-            ENGINE,
-            EngineStarted(
-                version=VERSION,
-                config_digest=config.digest,
-                clock=clocks.kind(clock),
-                seed=config.seed,
-                traders=tuple(t.id for t in config.traders),
-            ),
-        )
-        packing = Packing(
-            journal=journal,
-            is_lockstep=clock.is_lockstep,
-            alert=recorder.alert,
-            log=log("journal"),
-            within=limits.export,
-        )
-        await stack.enter_async_context(packing.running())
-        record_config(config, recorder)
-        if durability is Durability.DISK:
-            # A simulation may end, and go on once there is room.
-            recorder.keep_room(Reserve(config.state_dir / "reserve"))
-        _tell_of_the_future(config, recorder, newest)
-        book_lost_calls(calls, recorder)
-        budget.take_over(state.spending)
-        end_interrupted(recorder)
-        providers = await services.fund()
-        record_instruments(config, recorder, services.feeds)
-        made = make_manager(
-            config=config,
-            recorder=recorder,
-            markets=services.markets,
-            feeds=services.feeds,
-            providers=providers,
-            backends=services.backends,
-            budget=budget,
-            quarantine=quarantine,
-        )
-        services.use(made)
-        yield Engine(
-            config=config,
-            clock=clock,
-            journal=journal,
-            recorder=recorder,
-            manager=made.manager,
-            views=made.views,
-            exports=exports,
-            openings=openings,
-            checkpoints=checkpoints,
-            packing=packing,
-            state_file=StateFile(config.state_file),
-            is_recorded=compatibility.end_of(services.markets) is not None,
-            loop_blocks=loop_blocks,
-        )
-
-
-def _tell_of_the_future(config: Config, recorder: Recorder, last: datetime | None) -> None:
-    """Alert if an earlier run had its clock ahead: what it planned is not waited for."""
-    now = recorder.clock.now()
-    if recorder.clock.is_lockstep or config.clock.start is not None:
-        return
-    times = [recorder.state.standing(trader.id).last_cycle for trader in config.traders]
-    times.append(last)
-    newest = max((time for time in times if time is not None), default=now)
-    if newest > now + AHEAD:
-        recorder.alert(
-            "clock_was_ahead",
-            f"an earlier run recorded {newest:%Y-%m-%d %H:%M:%S} UTC, now it is "
-            f"{now:%Y-%m-%d %H:%M:%S}: its clock was ahead, or this one is behind; traders decide "
-            "from now on",
-        )
+def _why(error: BaseException) -> str:
+    """Say which errors ended a run, "" if it was cancelled; the log has the rest."""
+    kinds = dict.fromkeys(
+        type(leaf).__name__ for leaf in leaves(error) if not is_cancellation(leaf)
+    )
+    return f"failed: {', '.join(kinds)}" if kinds else ""

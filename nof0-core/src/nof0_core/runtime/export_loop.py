@@ -32,7 +32,7 @@ class Exports:
         *,
         journal: Journal,
         log: Logger,
-        is_lockstep: bool,
+        last_within: float | None,
         limits: Limits = LIMITS,
         redact: Callable[[str], str] = str,
         parts: MutableMapping[str, Part] | None = None,
@@ -40,7 +40,7 @@ class Exports:
         """Prepare; of the `parts` of a checkpoint each exporter that is added takes its own out."""
         self._journal = journal
         self._log = log
-        self._is_lockstep = is_lockstep
+        self._last_within = last_within
         self._limits = limits
         self._redact = redact
         self._parts = {} if parts is None else parts
@@ -103,14 +103,13 @@ class Exports:
     async def finish(self, view: View) -> None:
         """Let every exporter take over all there is; each is tried once more.
 
-        Where time runs by itself all of it together may take as long as one call: what is left is
-        handed over in the next run. On a lockstep clock only the single calls have a limit.
+        All of it together may take `last_within` seconds of real time: what is left is handed over
+        in the next run. Without, only the single calls have a limit.
         """
         for exporter in self._exporters:
             exporter.show(view, is_last=True)
         if self._running:
-            limit = None if self._is_lockstep else self._limits.export
-            with anyio.move_on_after(limit):
+            with anyio.move_on_after(self._last_within):
                 await self._ended.wait()
         for state in self.states:
             if state.behind:

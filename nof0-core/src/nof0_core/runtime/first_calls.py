@@ -8,7 +8,7 @@ from typing import TypeVar
 import anyio
 
 from nof0_core.calls import OVERDUE
-from nof0_core.clock import Clock, pause
+from nof0_core.clock import pause
 from nof0_core.errors import Nof0Error, OutcomeUnknownError, ProviderError, TransientError
 from nof0_core.plugins.env import Logger
 
@@ -19,16 +19,16 @@ FIRST_WAIT = 1.0
 
 
 class FirstCalls:
-    """Makes calls up to `TRIES` times; on a lockstep clock without waiting.
+    """Makes calls up to `TRIES` times.
 
-    `within` is how long one try may take, in seconds of real time. On a lockstep clock no limit
-    decides anything: there a call that hangs ends the run.
+    `within` is how long one try may take, in seconds of real time. Where what hangs has to end the
+    run (`hangs_end`), no limit decides anything, and nothing is waited for between tries.
     """
 
     def __init__(
-        self, *, clock: Clock, log: Logger, within: float, first_wait: float = FIRST_WAIT
+        self, *, hangs_end: bool, log: Logger, within: float, first_wait: float = FIRST_WAIT
     ) -> None:
-        self._is_lockstep = clock.is_lockstep
+        self._hangs_end = hangs_end
         self._log = log
         self._within = within
         self._first_wait = first_wait
@@ -38,13 +38,13 @@ class FirstCalls:
 
         Raises:
             TransientError: it failed at every try; the message names section and call.
-            ProviderError: it hangs, on a lockstep clock; likewise.
+            ProviderError: it hangs, and that ends the run; likewise.
             Nof0Error: what does not pass by itself, at once.
         """
         wait = self._first_wait
         for tried in range(1, TRIES + 1):
             try:
-                with anyio.move_on_after(OVERDUE if self._is_lockstep else self._within):
+                with anyio.move_on_after(OVERDUE if self._hangs_end else self._within):
                     return await call()
                 self._give_up(section, verb)
             except (TransientError, OutcomeUnknownError, TimeoutError) as error:
@@ -56,13 +56,13 @@ class FirstCalls:
                     failed.hints = hints
                     raise failed from error
                 self._log.warning("first call failed", section=section, call=verb, error=why)
-            if not self._is_lockstep:
+            if not self._hangs_end:
                 await pause(wait)
                 wait *= 2
         raise AssertionError
 
     def _give_up(self, section: str, verb: str) -> None:
-        if self._is_lockstep:
+        if self._hangs_end:
             message = f"{section}: {verb} has not answered for {OVERDUE:g} s"
             raise ProviderError(message)
         message = f"no answer within {self._within:g} s"

@@ -31,7 +31,7 @@ class Holder:
     Whoever waits for one to open may give up at any time: what it has begun ends by itself. A time
     limit around the entry would not do, for a context may leave a task group open in the task that
     enters it. One that is not left within `within` (real seconds) is broken off, and left behind if
-    that does not help either. On a lockstep clock that ends the run with an error. What one raises
+    that does not help either. Where `hangs_end`, that ends the run with an error. What one raises
     when it is left is a warning: by then everything is done and written.
     """
 
@@ -40,13 +40,13 @@ class Holder:
         *,
         tasks: TaskGroup,
         stack: AsyncExitStack,
-        is_lockstep: bool,
+        hangs_end: bool,
         log: Logger,
         within: float,
     ) -> None:
         self._tasks = tasks
         self._stack = stack
-        self._is_lockstep = is_lockstep
+        self._hangs_end = hangs_end
         self._log = log
         self._within = within
 
@@ -92,7 +92,7 @@ class Holder:
             # It has ended by itself, which was told then.
             return
         held.leave.set()
-        limit = OVERDUE if self._is_lockstep else self._within
+        limit = OVERDUE if self._hangs_end else self._within
         with anyio.CancelScope(shield=True):
             is_left = await work.is_done(limit)
         if not is_left:
@@ -100,7 +100,7 @@ class Holder:
             message = f"{held.origin.part}: closing has not answered for {limit:g} s"
             if not is_left:
                 message += " and cannot be broken off; it is left behind"
-            if self._is_lockstep and not is_bystander and error is None:
+            if self._hangs_end and not is_bystander and error is None:
                 raise ProviderError(message)
             self._log.warning(f"{message} ({held.origin})")
         elif work.error is not None:
@@ -161,18 +161,17 @@ def misused(error: BaseException) -> str:
 
 
 @asynccontextmanager
-async def holding(*, is_lockstep: bool, log: Logger, within: float) -> AsyncIterator[Holder]:
+async def holding(*, hangs_end: bool, log: Logger, within: float) -> AsyncIterator[Holder]:
     """Hold contexts open; an error from inside stays as it is, what one of them raises is grouped.
 
-    `within`: how long one may take to be left, real seconds.
+    `within`: how long one may take to be left, real seconds; `hangs_end`: one that takes for ever
+    is an error of the run.
     """
     failed: BaseException | None = None
     async with anyio.create_task_group() as tasks:
         try:
             async with AsyncExitStack() as stack:
-                yield Holder(
-                    tasks=tasks, stack=stack, is_lockstep=is_lockstep, log=log, within=within
-                )
+                yield Holder(tasks=tasks, stack=stack, hangs_end=hangs_end, log=log, within=within)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - raised again below
             failed = error
         # Who was left behind is watched no more.

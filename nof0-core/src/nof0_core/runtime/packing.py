@@ -20,12 +20,12 @@ from nof0_core.runtime.beside import beside
 class Packing:
     """Packs what is closed in a worker thread: after a start, when a day was closed, at the end.
 
-    On a lockstep clock only at the end. No event depends on it but the alert that a closed day was
-    found damaged, which nobody is told on a lockstep clock: there it is logged.
+    Where nothing is done beside trading only at the end. No event depends on it but the alert that
+    a closed day was found damaged, which is only logged there.
 
     Args:
         journal: whose days they are.
-        is_lockstep: whether time stands still while work is done.
+        is_beside: whether it may be done beside trading.
         alert: takes code and message of what a person should look at.
         log: takes the rest.
         within: how many seconds the end may wait for it; what is left then is for another time.
@@ -35,18 +35,18 @@ class Packing:
         self,
         *,
         journal: Journal,
-        is_lockstep: bool,
+        is_beside: bool,
         alert: Callable[[str, str], None],
         log: Logger,
         within: float,
     ) -> None:
         self._journal = journal
-        self._is_lockstep = is_lockstep
+        self._is_beside = is_beside
         self.alert = alert
         self._log = log
         self._within = within
         self._told: set[Path] = set()
-        self._is_quiet = is_lockstep
+        self._is_quiet = not is_beside
         self._one = anyio.Lock()
         self._wake = anyio.Event()
 
@@ -57,7 +57,7 @@ class Packing:
         An error from inside stays as it is.
         """
         async with beside() as tasks:
-            if not self._is_lockstep:
+            if self._is_beside:
                 self._journal.when_closed = self._notice
                 tasks.start_soon(self._keep_packing)
             yield

@@ -6,7 +6,7 @@ import inspect
 import random
 from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 from nof0_core.border.backend import ShownCopies
 from nof0_core.border.foreign import Origin, reraise
@@ -15,7 +15,7 @@ from nof0_core.clock import Clock
 from nof0_core.config.model import Config, Section
 from nof0_core.domain.model import ModelSpec
 from nof0_core.errors import Nof0Error, PluginError, TransientError
-from nof0_core.execution.limits import LIMITS, Limits
+from nof0_core.manager.drivers import Driver
 from nof0_core.plugins.descriptor import with_article
 from nof0_core.plugins.env import BackendRef, Env, Logger, MarketRef, ModelRef, Unlimited
 from nof0_core.protocols import (
@@ -46,6 +46,16 @@ _PROTOCOLS: Mapping[str, type[Any]] = {
 }
 
 
+Opener: TypeAlias = Callable[[str, Section, Env], AbstractAsyncContextManager[Any]]
+"""Opens a section of a family (`market`, `exchange`, `llm`, `exporter`) in an environment."""
+
+
+def as_configured(_: str, section: Section, env: Env) -> AbstractAsyncContextManager[Any]:
+    """Open what a section names."""
+    opened: AbstractAsyncContextManager[Any] = section.kind.open(section.config, env)
+    return opened
+
+
 class Sections:
     """Opens services, which `holder` closes; market sections come before those that refer to them.
 
@@ -61,6 +71,7 @@ class Sections:
         holder: Holder,
         first_calls: FirstCalls,
         budget: Budget | None = None,
+        opener: Opener,
     ) -> None:
         self._config = config
         self._clock = clock
@@ -68,6 +79,7 @@ class Sections:
         self._budget = budget or Unlimited()
         self._first_calls = first_calls
         self._holder = holder
+        self._opener = opener
         self._shared: dict[Hashable, object] = {}
         self.markets: dict[str, MarketProvider] = {}
         self.backends: dict[str, LLMBackend] = {}
@@ -116,7 +128,7 @@ class Sections:
         """
         origin = origins.of_section(self._config, family, section)
         try:
-            context = section.kind.open(section.config, self._env(family, section))
+            context = self._opener(family, section, self._env(family, section))
             _check_context(origin, context)
             service = await self._holder.enter(origin, context)
         except BaseException as error:
@@ -135,7 +147,7 @@ class Sections:
             BaseException: what the exporter raises.
         """
         origin = origins.of_section(self._config, "exporter", section)
-        context = section.kind.open(section.config, self._env("exporter", section))
+        context = self._opener("exporter", section, self._env("exporter", section))
         _check_context(origin, context)
         try:
             service = await self._holder.enter(origin, context, is_bystander=True)
@@ -219,24 +231,33 @@ def _check_context(origin: Origin, context: object) -> None:
 @asynccontextmanager
 async def sections_of(
     config: Config,
-    clock: Clock,
+    driver: Driver,
     log: Callable[[str], Logger],
     *,
     budget: Budget | None = None,
-    limits: Limits = LIMITS,
+    opener: Opener = as_configured,
 ) -> AsyncIterator[tuple[Sections, FirstCalls]]:
-    """Give what opens sections, and what makes first calls to them; close them at the end."""
-    engine = log("engine")
-    first_calls = FirstCalls(clock=clock, log=engine, within=limits.open)
-    async with holding(is_lockstep=clock.is_lockstep, log=engine, within=limits.close) as holder:
+    """Give what opens sections, and what makes first calls to them; close them at the end.
+
+    Args:
+        config: whose sections they are.
+        driver: owns the time they live in.
+        log: makes a logger for a part of the program.
+        budget: what their calls to models are counted by; None: nobody counts.
+        opener: opens one of them.
+    """
+    engine, limits, hangs_end = log("engine"), driver.limits, driver.tempo.hangs_end
+    first_calls = FirstCalls(hangs_end=hangs_end, log=engine, within=limits.open)
+    async with holding(hangs_end=hangs_end, log=engine, within=limits.close) as holder:
         yield (
             Sections(
                 config=config,
-                clock=clock,
+                clock=driver.clock,
                 log=log,
                 holder=holder,
                 first_calls=first_calls,
                 budget=budget,
+                opener=opener,
             ),
             first_calls,
         )

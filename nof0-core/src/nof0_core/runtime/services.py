@@ -1,252 +1,270 @@
-"""All services a configuration names, and what is made of them when one opens late."""
+"""Everything a configuration names, opened for one engine."""
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
 from functools import partial
-from pathlib import Path
-from typing import Any
 
-import anyio
+import attrs
 
+from nof0_core.border.foreign import Origin
 from nof0_core.border.quarantine import Quarantine
 from nof0_core.config.model import Config, Section
-from nof0_core.errors import Nof0Error
-from nof0_core.market.feed import MarketFeed
-from nof0_core.protocols import ExchangeProvider, LLMBackend, MarketProvider
-from nof0_core.runtime import compatibility
-from nof0_core.runtime.build import Made, make_feed
-from nof0_core.runtime.capital import check_traders, fund_account, fund_traders
-from nof0_core.runtime.facts import record_instruments
-from nof0_core.runtime.first_calls import FirstCalls
-from nof0_core.runtime.opening import Opening, Openings, Step
-from nof0_core.runtime.sections import Sections
-from nof0_core.runtime.sight import in_vain
-from nof0_core.runtime.stand_ins import LateBackend, UnopenedMarket
+from nof0_core.domain.event import EngineStarted
+from nof0_core.ids import ENGINE
+from nof0_core.journal import Journal
+from nof0_core.journal.reserve import Reserve
+from nof0_core.manager.cycle_end import end_interrupted
+from nof0_core.manager.drivers import Driver
+from nof0_core.manager.manager import AHEAD
+from nof0_core.plugins.env import Logger
+from nof0_core.protocols import ExchangeProvider
+from nof0_core.redaction import Redactor
+from nof0_core.runtime import origins
+from nof0_core.runtime.capital import book_lost_calls
+from nof0_core.runtime.checkpointing import Checkpointing
+from nof0_core.runtime.connections import Connections
+from nof0_core.runtime.export_loop import Exports
+from nof0_core.runtime.exporting import Output
+from nof0_core.runtime.facts import record_config, record_instruments
+from nof0_core.runtime.file_limit import open_files
+from nof0_core.runtime.lock import locked
+from nof0_core.runtime.opening import Openings
+from nof0_core.runtime.packing import Packing
+from nof0_core.runtime.past import Past, checkpoints_of, open_past
+from nof0_core.runtime.sections import Opener, Sections, as_configured, sections_of
+from nof0_core.spending.budget import CallStore, ModelBudget
+from nof0_core.spending.open_calls import OpenCalls
+from nof0_core.state.durability import Durability
 from nof0_core.state.recorder import Recorder
+from nof0_core.version import VERSION
 
 
+@attrs.frozen(kw_only=True)
 class Services:
-    """Markets with their feeds, exchanges and backends of a run, by section.
+    """What an engine is put together from: opened, funded, and recorded as begun.
 
-    On a lockstep clock all of them open before anything else happens, or nothing does. Where time
-    runs by itself one that does not open is left to `openings`: its market has no prices, its
-    backend gives no answer, its venue account is not looked at, and its traders wait.
+    `driver` owns the time all of it lives in; `providers` are the exchanges that can be used now,
+    by section. They close in reverse order when `open_services` is left.
     """
 
-    def __init__(
-        self,
-        *,
-        config: Config,
-        recorder: Recorder,
-        sections: Sections,
-        first_calls: FirstCalls,
-        openings: Openings,
-        quarantine: Quarantine,
-        is_resumed: bool,
-    ) -> None:
-        """Remember what opens them; `is_resumed`: the journal holds an earlier run."""
-        self.markets: dict[str, MarketProvider] = {}
-        self.feeds: dict[str, MarketFeed] = {}
-        self.backends: dict[str, LLMBackend] = {}
-        self.openings = openings
-        self._config = config
-        self._recorder = recorder
-        self._clock = recorder.clock
-        self._sections = sections
-        self._first_calls = first_calls
-        self._quarantine = quarantine
-        self._is_resumed = is_resumed
-        self._providers: dict[str, ExchangeProvider] = {}
-        self._accounts: dict[str, Opening] = {}
-        self._joined: set[str] = set()
-        self._joining = anyio.Lock()
-        self._made: Made | None = None
-        openings.on_open = self._opened
-        openings.on_failing = self._failing
+    config: Config
+    driver: Driver
+    journal: Journal
+    recorder: Recorder
+    connections: Connections
+    providers: Mapping[str, ExchangeProvider]
+    budget: ModelBudget
+    quarantine: Quarantine
+    openings: Openings
+    exports: Exports
+    checkpoints: Checkpointing
+    packing: Packing
 
-    async def open(self) -> None:
-        """Open everything, as far as it opens.
 
-        Raises:
-            UsageError: the clock does not fit a market.
-            EndOfDataError: an earlier run has come to the end of a recorded market.
-            Nof0Error: what a provider said.
-        """
-        if self._clock.is_lockstep:
-            await self._open_all()
-            return
-        config = self._config
-        self._sections.markets, self._sections.backends = self.markets, {}
-        for name, section in config.markets.items():
-            opening = await self._first("market", section, [partial(self._open_market, name)])
-            if not opening.is_open:
-                self.feeds[name] = self._feed(name, UnopenedMarket(name))
-        for name, section in config.exchanges.items():
-            self._accounts[name] = await self._first(
-                "exchange", section, [partial(self._open_exchange, name)]
-            )
-        for name, section in config.backends.items():
-            late = LateBackend(name)
-            opening = await self._first("llm", section, [partial(self._open_backend, name, late)])
-            self.backends[name] = self._sections.backends[name] if opening.is_open else late
+@asynccontextmanager
+async def open_services(
+    config: Config,
+    driver: Callable[[datetime | None], Driver],
+    *,
+    log: Callable[[str], Logger],
+    opener: Opener = as_configured,
+    instance: Callable[[], str] = lambda: secrets.token_hex(8),
+) -> AsyncIterator[Services]:
+    """Open everything the configuration names, and close it in reverse order.
 
-    async def fund(self) -> dict[str, ExchangeProvider]:
-        """Give new traders their capital; return the exchanges that can be used now.
+    What may not open late opens all or nothing. A section that may, and does not open in a way that
+    passes, is tried again for as long as the engine runs.
 
-        Raises:
-            UsageError: an account does not hold what its traders were promised.
-            TransientError: on a lockstep clock, an account could not be read.
-        """
-        if self._clock.is_lockstep:
-            await fund_traders(
-                config=self._config,
-                recorder=self._recorder,
-                providers=self._providers,
-                first_calls=self._first_calls,
-            )
-            return self._providers
-        check_traders(self._config, self._recorder)
-        for name, opening in self._accounts.items():
-            opening.steps.append(partial(self._fund, name))
-            await self.openings.first(opening)
-        self._joined = {name for name in self._accounts if not self._lacking(name)}
-        return {name: self._providers[name] for name in self._accounts if name in self._joined}
+    Args:
+        config: what to run.
+        driver: makes who owns the time of the run; given the time of the newest record of earlier
+            runs (None: there is none), which no clock may be behind.
+        log: makes a logger for a part of the program.
+        opener: opens one section; another one gives an engine other markets, exchanges, backends or
+            exporters than those the configuration names.
+        instance: gives the name this process writes under, 16 hex digits, drawn by chance.
 
-    def use(self, made: Made) -> None:
-        """Take what was put together, for what opens later; traders that have to wait do."""
-        self._made = made
-        for trader in made.manager.traders.values():
-            trader.waits_for = self._waits_for(trader.config.exchange, trader.config.market)
-
-    # --- opening ----------------------------------------------------------------------------------
-
-    async def _open_all(self) -> None:
-        config = self._config
-        self.markets = await self._sections.open_all("market", config.markets)
-        self._check_clock(self.markets)
-        for name, provider in self.markets.items():
-            feed = self.feeds[name] = self._feed(name, provider)
-            self._warn_of_books(name, provider)
-            opening = partial(feed.open, self._symbols(name), delisted=self._held())
-            try:
-                await self._first_calls.make(f"market {name}", "instruments", opening)
-            except Nof0Error as error:
-                self._sections.add_hint("market", config.markets[name], error)
-                raise
-        self._providers = await self._sections.open_all("exchange", config.exchanges)
-        self.backends = await self._sections.open_all("llm", config.backends)
-
-    def _feed(self, name: str, provider: MarketProvider) -> MarketFeed:
-        return make_feed(self._config, self._clock, name, provider, self._quarantine)
-
-    def _warn_of_books(self, name: str, provider: MarketProvider) -> None:
-        if traders := in_vain(self._config, name, provider):
-            self._recorder.log.warning(
-                "the market shows no order books, which prompts or checks of these traders look at",
-                market=name,
-                traders=traders,
-            )
-
-    async def _first(self, family: str, section: Section, steps: list[Step]) -> Opening:
-        place = section.place
-        owner = self._config.registry.owner(family, section.kind.type)
-        opening = Opening(
-            name=f"{family} {section.name}",
-            place=f"{Path(place.file).name}:{place.line}",
-            plugin=str(owner),
-            steps=steps,
-            needs=frozenset(
-                (*(f"market {m}" for m in section.markets), *(f"llm {b}" for b in section.backends))
-            ),
+    Raises:
+        EndOfDataError: an earlier run has come to the end of a recorded market.
+        UsageError: another engine holds the data directory, it cannot be written, the clock does
+            not fit the market, an exchange account holds less than its traders were promised, or
+            the system allows too few open files.
+        Nof0Error: what a provider said when it was opened.
+    """
+    async with AsyncExitStack() as stack:
+        stack.enter_context(open_files(len(config.traders), exporters=len(config.exporters)))
+        stack.enter_context(locked(config.state_dir))
+        past = open_past(config, log("journal"), instance=instance())
+        stack.enter_context(past.journal)
+        # What is recorded below is not what an earlier run has left.
+        newest = past.state.newest
+        driven = driver(newest)
+        kept = _keeping(config, past, driven, log)
+        recorder = kept.recorder
+        budget = _budget(config, recorder, kept.calls.begin)
+        sections, first_calls = await stack.enter_async_context(
+            sections_of(config, driven, log, budget=budget, opener=opener)
         )
-        try:
-            await self.openings.first(opening)
-        except Nof0Error as error:
-            self._sections.add_hint(family, section, error)
-            raise
-        return opening
+        quarantine = _quarantine(config, recorder)
+        openings = Openings(recorder=recorder, within=driven.limits.open)
+        connections = Connections(
+            config=config,
+            driver=driven,
+            recorder=recorder,
+            sections=sections,
+            first_calls=first_calls,
+            openings=openings,
+            is_resumed=newest is not None,
+            quarantine=quarantine,
+        )
+        await connections.open()
+        _add_outputs(config, kept.exports, sections)
+        await stack.enter_async_context(kept.exports.running())
+        _record_start(config, driven, recorder)
+        await stack.enter_async_context(kept.packing.running())
+        record_config(config, recorder)
+        if driven.durability is Durability.DISK:
+            # A simulation may end, and go on once there is room.
+            recorder.keep_room(Reserve(config.state_dir / "reserve"))
+        _tell_of_the_future(config, driven, recorder, newest)
+        book_lost_calls(kept.calls, recorder)
+        budget.take_over(past.state.spending)
+        end_interrupted(recorder)
+        providers = await connections.fund()
+        record_instruments(config, recorder, connections.feeds)
+        yield Services(
+            config=config,
+            driver=driven,
+            journal=past.journal,
+            recorder=recorder,
+            connections=connections,
+            providers=providers,
+            budget=budget,
+            quarantine=quarantine,
+            openings=openings,
+            exports=kept.exports,
+            checkpoints=kept.checkpoints,
+            packing=kept.packing,
+        )
 
-    async def _open_market(self, name: str) -> None:
-        provider = self.markets.get(name)
-        if provider is None:
-            provider = await self._sections.enter("market", self._config.markets[name])
-            self._check_clock({name: provider})
-        feed = self._feed(name, provider)
-        # One that is entered and has no coins yet is entered once; nobody sees it before it has.
-        self.markets[name] = provider
-        await feed.open(self._symbols(name), delisted=self._held())
-        self.feeds[name] = feed
-        self._warn_of_books(name, provider)
 
-    async def _open_exchange(self, name: str) -> None:
-        section = self._config.exchanges[name]
-        self._providers[name] = await self._sections.enter("exchange", section)
+@attrs.frozen(kw_only=True)
+class _Kept:
+    """Who writes to the journal, and who listens to what is written."""
 
-    async def _open_backend(self, name: str, late: LateBackend) -> None:
-        service = await self._sections.enter("llm", self._config.backends[name])
-        self._sections.backends[name] = late.service = service
+    recorder: Recorder
+    exports: Exports
+    checkpoints: Checkpointing
+    packing: Packing
+    calls: OpenCalls
 
-    async def _fund(self, name: str) -> None:
-        await fund_account(self._config, self._recorder, name, self._providers[name])
 
-    def _check_clock(self, markets: dict[str, Any]) -> None:
-        compatibility.check_clock(self._config, self._clock, markets, is_resumed=self._is_resumed)
+def _keeping(config: Config, past: Past, driver: Driver, log: Callable[[str], Logger]) -> _Kept:
+    limits, is_beside = driver.limits, driver.tempo.at_once
+    recorder = Recorder(
+        events=past.journal,
+        durability=driver.durability,
+        state=past.state,
+        clock=driver.clock,
+        log=log("engine"),
+    )
+    exports = Exports(
+        journal=past.journal,
+        log=log("exports"),
+        last_within=limits.export if is_beside else None,
+        limits=limits,
+        redact=Redactor(config.secrets).text,
+        parts=past.parts,
+    )
+    checkpoints = Checkpointing(
+        journal=past.journal,
+        recorder=recorder,
+        directory=checkpoints_of(config),
+        engine=config.name,
+        config_digest=config.digest,
+        log=log("journal"),
+        exports=exports,
+    )
+    packing = Packing(
+        journal=past.journal,
+        is_beside=is_beside,
+        alert=recorder.alert,
+        log=log("journal"),
+        within=limits.export,
+    )
+    calls = OpenCalls(config.state_dir / "open_calls", recorder.assure)
+    recorder.listeners.extend((exports.notice, checkpoints.notice, calls.notice))
+    return _Kept(
+        recorder=recorder, exports=exports, checkpoints=checkpoints, packing=packing, calls=calls
+    )
 
-    # --- what opens late --------------------------------------------------------------------------
 
-    async def _opened(self) -> None:
-        """Let the accounts and traders join that have waited for a section.
+def _add_outputs(config: Config, exports: Exports, sections: Sections) -> None:
+    for section in config.exporters:
+        owner = config.registry.owner("exporter", section.kind.type)
+        exports.add(
+            Output(
+                name=section.name,
+                plugin="" if owner.is_builtin else owner.distribution,
+                open=partial(sections.open_exporter, section),
+            )
+        )
 
-        One after the other: no trader decides before its account was looked at.
-        """
-        async with self._joining:
-            await self._join()
 
-    async def _join(self) -> None:
-        assert self._made is not None  # noqa: S101 - `use` comes before anything opens late
-        manager = self._made.manager
-        record_instruments(self._config, self._recorder, self.feeds)
-        for name in self._config.exchanges:
-            if self._lacking(name) or name in self._joined:
-                continue
-            self._made.enter(name, self._providers[name])
-            self._joined.add(name)
-            await manager.catch_up([name])
-        for trader in manager.traders.values():
-            if trader.waits_for:
-                trader.waits_for = self._waits_for(trader.config.exchange, trader.config.market)
-                if not trader.waits_for:
-                    trader.can_begin()
+def _record_start(config: Config, driver: Driver, recorder: Recorder) -> None:
+    recorder.record(
+        ENGINE,
+        EngineStarted(
+            version=VERSION,
+            config_digest=config.digest,
+            clock=driver.kind,
+            seed=config.seed,
+            traders=tuple(t.id for t in config.traders),
+        ),
+    )
 
-    def _failing(self, opening: Opening) -> list[str]:
-        """Let the traders that wait for a section count as failing; return them."""
-        assert self._made is not None  # noqa: S101 - see `_join`
-        found = []
-        for trader in self._made.manager.traders.values():
-            if trader.waits_for == opening.name:
-                trader.is_stuck = True
-                found.append(str(trader.config.id))
-        return found
 
-    def _waits_for(self, exchange: str, market: str) -> str:
-        """Name the first section that is not open of what a trader needs."""
-        late = {opening.name for opening in self.openings.late}
-        for needed in (
-            f"market {market}",
-            f"market {compatibility.pricing(self._config)[exchange]}",
-            f"exchange {exchange}",
-        ):
-            if needed in late:
-                return needed
-        return ""
+def _quarantine(config: Config, recorder: Recorder) -> Quarantine:
+    """Make what remembers who is in quarantine, and tells the journal."""
 
-    def _lacking(self, exchange: str) -> bool:
-        priced = compatibility.pricing(self._config)[exchange]
-        return bool(self._waits_for(exchange, priced))
+    def origin(family: str, section: str) -> Origin:
+        found: Mapping[str, Section] = config.markets if family == "market" else config.exchanges
+        return origins.of_section(config, family, found[section])
 
-    def _symbols(self, market: str) -> list[Any]:
-        return [s for t in self._config.traders if t.market == market for s in t.symbols]
+    return Quarantine(clock=recorder.clock, alarm=recorder.alert, origin=origin)
 
-    def _held(self) -> set[Any]:
-        state = self._recorder.state
-        return {p.symbol for name in self._config.exchanges for p in state.positions(name)}
+
+def _budget(config: Config, recorder: Recorder, keep: CallStore) -> ModelBudget:
+    """Make the budgets of a configuration; what was spent today still has to be replayed."""
+    return ModelBudget(
+        clock=recorder.clock,
+        total=config.budget,
+        traders={trader.id: trader.budget for trader in config.traders},
+        models={name: model.budget for name, model in config.models.items()},
+        alert_pct=config.budget_alert_pct,
+        alarm=recorder.alert,
+        keep=keep,
+    )
+
+
+def _tell_of_the_future(
+    config: Config, driver: Driver, recorder: Recorder, last: datetime | None
+) -> None:
+    """Alert if an earlier run had its clock ahead: what it planned is not waited for."""
+    if not driver.tempo.may_be_set:
+        return
+    now = driver.clock.now()
+    times = [recorder.state.standing(trader.id).last_cycle for trader in config.traders]
+    times.append(last)
+    newest = max((time for time in times if time is not None), default=now)
+    if newest > now + AHEAD:
+        recorder.alert(
+            "clock_was_ahead",
+            f"an earlier run recorded {newest:%Y-%m-%d %H:%M:%S} UTC, now it is "
+            f"{now:%Y-%m-%d %H:%M:%S}: its clock was ahead, or this one is behind; traders decide "
+            "from now on",
+        )

@@ -9,7 +9,7 @@ from decimal import Decimal, localcontext
 
 import anyio
 
-from nof0_core.clock import Clock
+from nof0_core.clock import Clock, let_pass
 from nof0_core.domain.account import AccountReport, VenueAccount
 from nof0_core.domain.candles import from_ms, to_ms
 from nof0_core.domain.fill import Fill, FundingPayment
@@ -178,8 +178,7 @@ class SimExchange:
 
     async def _travel(self, sent_ms: int, client_ids: Sequence[ClientOrderId]) -> int:
         arrival = sent_ms + self._latency.of(client_ids)
-        if not self._clock.is_lockstep:
-            await self._clock.sleep_until(from_ms(arrival))
+        await let_pass(self._clock, from_ms(arrival))
         return arrival
 
     @asynccontextmanager

@@ -135,6 +135,7 @@ def maker(prompts):
         clock: Any = None,
         timeout: timedelta = timedelta(seconds=60),
         verbose: Any = None,
+        grace: float = 0.0,
     ):
         trader = TraderConfig(
             id="alpha",
@@ -162,6 +163,7 @@ def maker(prompts):
             prompts=prompts,
             clock=clock or SimulatedClock(NOW),
             verbose=verbose,
+            grace=grace,
         )
         return made, backend
 

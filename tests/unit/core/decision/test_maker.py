@@ -19,6 +19,7 @@ from nof0_core.domain.model import Completion, ModelCall, Prompt, Usage
 from nof0_core.domain.vocabulary import CallOutcome
 from nof0_core.errors import InvalidOutputError, LLMError, PromptError
 from nof0_core.protocols.llm import CallLog
+from nof0_core.tempo import STANDING
 
 pytestmark = pytest.mark.anyio
 
@@ -215,14 +216,13 @@ async def test_on_a_lockstep_clock_speed_of_the_machine_does_not_matter(maker, c
             await anyio.sleep_forever()
         return Completion(model="m", decisions=(HOLD,))
 
-    made, _ = maker(slow, timeout=timedelta(milliseconds=1))
+    made, _ = maker(slow, timeout=timedelta(milliseconds=1), grace=STANDING.model_grace)
 
     assert (await made.decide(context(), now, CallLog())).status == "ok"
 
 
-async def test_a_model_that_hangs_on_a_lockstep_clock_is_given_up(maker, context, now, monkeypatch):
-    monkeypatch.setattr("nof0_core.decision.maker.GRACE", 0.02)
-    made, _ = maker(_never, timeout=timedelta(milliseconds=1))
+async def test_a_model_that_hangs_on_a_lockstep_clock_is_given_up(maker, context, now):
+    made, _ = maker(_never, timeout=timedelta(milliseconds=1), grace=0.02)
 
     with anyio.fail_after(60):
         result = await made.decide(context(), now, CallLog())

@@ -29,7 +29,7 @@ from nof0_core.journal import Journal
 from nof0_core.money import exactly, floor_to
 from nof0_core.protocols import Capability
 from nof0_core.risk.gate import RiskGate
-from nof0_core.state.durability import Durability
+from nof0_core.runtime import clocks
 from nof0_core.state.engine_state import EngineState
 from nof0_core.state.recorder import Recorder
 from nof0_core.testing import samples
@@ -282,9 +282,13 @@ class Scene:
         for event in journal.read():
             state.apply(event)
         self.is_synced = False
-        durability = Durability.BUFFER if self.clock.is_lockstep else Durability.DISK
+        self.driver = clocks.driver_on(self.clock)
         self.recorder = Recorder(
-            events=journal, durability=durability, state=state, clock=self.clock, log=self.log
+            events=journal,
+            durability=self.driver.durability,
+            state=state,
+            clock=self.clock,
+            log=self.log,
         )
         self.quarantine = Quarantine(
             clock=self.clock, alarm=self.recorder.alert, origin=lambda *_: BAD
@@ -296,6 +300,8 @@ class Scene:
             instruments={s: samples.instrument(s) for s in ("BTC", "ETH")},
             policies={"ann": self.policies, "bob": self.policies},
             since=state.inception or self.clock.now(),
+            tempo=self.driver.tempo,
+            limits=self.driver.limits,
             refusal=lambda _: self.refused,
             bars=self.closed_bars,
             ward=self.quarantine.ward("exchange", "paper"),

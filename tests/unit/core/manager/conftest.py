@@ -66,13 +66,13 @@ def stage(tmp_path):
 @pytest.fixture
 def lockstep(stage, monkeypatch):
     """Open the staged engine where time jumps."""
-    return lambda at=START: stage.engine(monkeypatch, SimulatedClock(at))
+    return lambda at=START: stage.engine(SimulatedClock(at))
 
 
 @pytest.fixture
 def real(stage, monkeypatch, stepped):
     """Open the staged engine where time runs by itself."""
-    return lambda: stage.engine(monkeypatch, SystemClock(stepped))
+    return lambda: stage.engine(SystemClock(stepped))
 
 
 @pytest.fixture

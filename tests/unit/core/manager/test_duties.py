@@ -84,7 +84,7 @@ async def test_a_halt_and_the_guard_wait_for_no_hanging_sync(stage, real, steppe
     guarded = []
     async with real() as engine:
         manager = engine.manager
-        manager._beat = 0.001
+        manager.driver.beat = 0.001
         await manager.catch_up()
         [execution] = manager._executions.values()
 
@@ -108,7 +108,7 @@ async def test_a_halt_and_the_guard_wait_for_no_hanging_sync(stage, real, steppe
 async def test_a_duty_that_was_due_again_twice_is_told_once(stage, real, stepped, until):
     async with real() as engine:
         manager = engine.manager
-        manager._patience = 0.0
+        manager.driver.patience = 0.0
         await manager.catch_up()
         stage.hanging.add("report")
         asked = stage.calls.count("quotes")

@@ -32,7 +32,7 @@ def switch(tmp_path):
 
 def test_within_a_second_it_is_shown_as_it_was_seen(switch):
     clock = Moved()
-    watch = HaltWatch(switch, clock)
+    watch = HaltWatch(switch, clock, shares_answers=True)
     assert watch.shown() is None
     switch.set(HALT)
     clock.moment += timedelta(seconds=1)
@@ -42,7 +42,7 @@ def test_within_a_second_it_is_shown_as_it_was_seen(switch):
 
 
 def test_a_look_sees_it_at_once_and_so_does_what_is_shown_from_then_on(switch):
-    watch = HaltWatch(switch, Moved())
+    watch = HaltWatch(switch, Moved(), shares_answers=True)
     assert watch.shown() is None
     switch.set(HALT)
     assert watch.look() == HALT
@@ -54,7 +54,7 @@ def test_a_look_sees_it_at_once_and_so_does_what_is_shown_from_then_on(switch):
 
 def test_after_the_clock_was_set_back_it_is_looked_at_anew(switch):
     clock = Moved()
-    watch = HaltWatch(switch, clock)
+    watch = HaltWatch(switch, clock, shares_answers=True)
     assert watch.shown() is None
     switch.set(HALT)
     clock.moment -= timedelta(milliseconds=1)
@@ -64,7 +64,7 @@ def test_after_the_clock_was_set_back_it_is_looked_at_anew(switch):
 @pytest.mark.anyio
 async def test_on_a_lockstep_clock_a_look_serves_until_it_jumps(switch):
     clock = SimulatedClock(NOW)
-    watch = HaltWatch(switch, clock)
+    watch = HaltWatch(switch, clock, shares_answers=False)
     assert watch.shown() is None
     switch.set(HALT)
     assert watch.shown() is None

@@ -73,7 +73,7 @@ async def test_cycles_that_fail_are_counted(stage, lockstep):
 async def test_a_sync_that_hangs_is_left_out_each_time_and_hangs_once(stage, real, stepped, until):
     async with real() as engine:
         manager = engine.manager
-        manager._patience = 0.0
+        manager.driver.patience = 0.0
         await manager.catch_up()
         stage.hanging.add("report")
         async with anyio.create_task_group() as tasks:

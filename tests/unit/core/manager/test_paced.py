@@ -21,7 +21,7 @@ def asleep(stage, monkeypatch, stepped):
     """Open the staged engine where the next moment is never shown."""
     clock = PacedClock(start=START, speed=1, source=stepped)
     stepped.stand_still()
-    return lambda: stage.engine(monkeypatch, clock)
+    return lambda: stage.engine(clock)
 
 
 async def test_a_stop_takes_effect_at_once_and_moves_no_time(asleep, until):
@@ -34,7 +34,7 @@ async def test_a_stop_takes_effect_at_once_and_moves_no_time(asleep, until):
 
             tasks.start_soon(live)
             await until(lambda: engine.recorder.state.standing(TraderId("bob")).cycles == 1)
-            await until(lambda: engine.manager._waiting is not None)
+            await until(lambda: engine.manager.driver.waiting.is_waiting)
             engine.manager.stop("enough")
         assert reasons == ["enough"]
         assert engine.clock.now() == START
@@ -76,7 +76,7 @@ async def test_a_close_that_is_asked_for_while_it_sleeps_is_done_once(stage, asl
 
 async def test_nobody_is_looked_at_for_no_reason_while_it_sleeps(stage, asleep, until, monkeypatch):
     async with asleep() as engine, anyio.create_task_group() as tasks:
-        monkeypatch.setattr(engine.manager, "_beat", 0.001)
+        engine.manager.driver.beat = 0.001
         seen = []
         news = engine.manager._venues.has_news
         monkeypatch.setattr(

@@ -17,9 +17,11 @@ from nof0_core.domain.candles import Candles, Interval, interval_ms, to_ms
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import DataError, EndOfDataError
+from nof0_core.execution.limits import MARKET_VERBS
 from nof0_core.ids import Symbol
 from nof0_core.market.feed import MarketFeed
 from nof0_core.protocols.market import MarketCapability, RecordedRange
+from nof0_core.runtime import clocks
 
 START = datetime(2025, 7, 14, tzinfo=UTC)
 SYMBOLS = tuple(Symbol(s) for s in ("BTC", "ETH", "DOGE"))
@@ -157,6 +159,8 @@ def asked(steady):
 @pytest.fixture
 def feed_of():
     def make(market, **settings):
+        driver = clocks.driver_on(market.clock)
+        limits = {f"{verb}_within": getattr(driver.limits, verb) for verb in MARKET_VERBS}
         return MarketFeed(
             section="paper",
             provider=market,
@@ -164,7 +168,8 @@ def feed_of():
             intervals=INTERVALS,
             indicators=INDICATORS,
             series_bars=settings.pop("series_bars", 10),
-            **settings,
+            shares_answers=driver.tempo.shares_answers,
+            **(limits | settings),
         )
 
     return make

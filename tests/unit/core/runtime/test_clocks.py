@@ -10,6 +10,7 @@ from staged_engine import Stage
 from nof0_core.clock import SimulatedClock
 from nof0_core.config.model import ClockConfig
 from nof0_core.domain.vocabulary import ClockKind
+from nof0_core.journal.proof import IN_REAL_TIME
 from nof0_core.runtime import clocks
 from nof0_core.state.durability import Durability
 from nof0_core.testing import environment
@@ -40,10 +41,12 @@ class LiveClock(SimulatedClock):
     ],
 )
 def test_the_disk_has_to_confirm_wherever_time_runs_by_itself(config, full_speed, kind, durability):
-    clock = clocks.choose(config, full_speed=full_speed, resume_at=None)
-    assert clocks.kind(clock) is kind
-    assert clocks.durability(clock) is durability
-    assert (durability is Durability.BUFFER) is clock.is_lockstep
+    driver = clocks.driving(config, full_speed=full_speed)(None)
+    assert driver.kind is kind
+    assert driver.durability is durability
+    # A start trusts what is written of a run as far as this says.
+    assert (durability is Durability.DISK) is (kind in IN_REAL_TIME)
+    assert driver.tempo.is_passing is not driver.clock.is_lockstep
 
 
 @pytest.mark.anyio
@@ -52,7 +55,7 @@ async def test_what_a_trader_entered_on_is_on_disk_unless_it_was_simulated(
     tmp_path, monkeypatch, clock
 ):
     stage = Stage(tmp_path)
-    async with stage.engine(monkeypatch, clock(environment.START)) as engine:
+    async with stage.engine(clock(environment.START)) as engine:
         before = engine.journal.safe.last[0]
         await engine.manager.catch_up()
         await stage.enter(engine, "ann")

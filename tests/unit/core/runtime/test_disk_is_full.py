@@ -34,7 +34,7 @@ def kinds(engine):
 
 async def test_nobody_decides_while_the_disk_is_full_and_everybody_afterwards(stage, monkeypatch):
     disk = SmallDisk(monkeypatch, 3 * SIZE)
-    async with stage.engine(monkeypatch, LiveClock(START)) as engine:
+    async with stage.engine(LiveClock(START)) as engine:
         trader = engine.manager.traders["ann"]
         assert (stage.root / "data/reserve").stat().st_size == SIZE
         disk.room = 10
@@ -56,7 +56,7 @@ async def test_nobody_decides_while_the_disk_is_full_and_everybody_afterwards(st
 
 
 async def test_a_state_file_without_room_is_logged_and_the_last_one_stays(stage, monkeypatch):
-    async with stage.engine(monkeypatch, LiveClock(START)) as engine:
+    async with stage.engine(LiveClock(START)) as engine:
         engine.export()
         state = stage.root / "data/manager_state.json"
         before = state.read_bytes()
@@ -73,5 +73,5 @@ async def test_a_state_file_without_room_is_logged_and_the_last_one_stays(stage,
 
 
 async def test_a_simulation_keeps_no_reserve(stage, monkeypatch):
-    async with stage.engine(monkeypatch, SimulatedClock(START)):
+    async with stage.engine(SimulatedClock(START)):
         assert not (stage.root / "data/reserve").exists()

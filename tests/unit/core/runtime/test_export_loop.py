@@ -19,6 +19,7 @@ from nof0_core.domain.model import Message
 from nof0_core.domain.view import EquityPoint, TraderView, View
 from nof0_core.domain.vocabulary import CycleStatus
 from nof0_core.errors import JournalError, TransientError
+from nof0_core.execution.limits import LIMITS
 from nof0_core.ids import ENGINE
 from nof0_core.journal import Journal
 from nof0_core.runtime import backlog
@@ -57,9 +58,9 @@ class Sink:
 class Scene:
     """Exporters of one journal."""
 
-    def __init__(self, journal, *, is_lockstep=False):
+    def __init__(self, journal, *, last_within=LIMITS.export):
         self.journal, self.log = journal, Lines()
-        self.exports = Exports(journal=journal, log=self.log, is_lockstep=is_lockstep)
+        self.exports = Exports(journal=journal, log=self.log, last_within=last_within)
 
     def add(self, name, sink, plugin="nof0-sink"):
         async def opened():
@@ -309,9 +310,9 @@ FAULTS = {
 
 @pytest.mark.parametrize("verb", ["cursor", "export"])
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("is_lockstep", [True, False])
-def test_one_that_fails_delays_nobody_and_gets_the_same_again(journal, fault, verb, is_lockstep):
-    scene = Scene(journal, is_lockstep=is_lockstep)
+@pytest.mark.parametrize("last_within", [None, LIMITS.export])
+def test_one_that_fails_delays_nobody_and_gets_the_same_again(journal, fault, verb, last_within):
+    scene = Scene(journal, last_within=last_within)
     bad = Sink(**{"fault" if verb == "export" else "cursor_fault": FAULTS[fault]})
     scene.add("bad", bad, plugin="nof0-bad")
     good = scene.add("good", Sink())
@@ -407,7 +408,7 @@ def test_one_that_cannot_be_broken_off_is_asked_nothing_more_and_left_behind(sce
 
 
 def test_on_a_lockstep_clock_everything_is_delivered_at_the_end_however_long_it_takes(journal):
-    scene = Scene(journal, is_lockstep=True)
+    scene = Scene(journal, last_within=None)
 
     async def slow():
         await nap(50)
@@ -496,7 +497,7 @@ def test_secrets_are_taken_out_of_what_is_told(journal):
     scene.exports = Exports(
         journal=journal,
         log=scene.log,
-        is_lockstep=False,
+        last_within=LIMITS.export,
         redact=lambda text: text.replace("hunter2", "[redacted]"),
     )
     scene.add("bad", Sink(fault=raising(OSError("login with hunter2 refused"))))
@@ -519,7 +520,7 @@ def test_once_exporters_remember_the_bytes_of_the_checkpoint_are_let_go(journal)
         for name in ("exporter one: memory", "exporter gone: memory")
     }
     kept = weakref.WeakSet(parts.values())
-    scene.exports = Exports(journal=journal, log=scene.log, is_lockstep=False, parts=parts)
+    scene.exports = Exports(journal=journal, log=scene.log, last_within=LIMITS.export, parts=parts)
     scene.add("one", Sink())
 
     async def story():

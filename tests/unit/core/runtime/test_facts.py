@@ -33,7 +33,7 @@ def recorded(stage, *types):
 
 async def start(stage, monkeypatch, clock=None, **options):
     """Open the engine and close it again."""
-    async with stage.engine(monkeypatch, clock or SimulatedClock(START), **options):
+    async with stage.engine(clock or SimulatedClock(START), **options):
         pass
 
 
@@ -152,7 +152,7 @@ async def test_a_coin_that_is_held_is_listed_also_when_nobody_trades_it_any_more
     stage, monkeypatch
 ):
     clock = SimulatedClock(START)
-    async with stage.engine(monkeypatch, clock) as engine:
+    async with stage.engine(clock) as engine:
         await engine.manager.catch_up()
         await stage.enter(engine, "ann")
     change(stage, "etc/market.yaml", "symbols: [BTC, ETH]", "symbols: [ETH]")

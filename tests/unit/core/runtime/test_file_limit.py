@@ -26,6 +26,32 @@ else:
 """
 
 
+TWO = """
+import resource
+from nof0_core.errors import UsageError
+from nof0_core.runtime.file_limit import open_files
+resource.setrlimit(resource.RLIMIT_NOFILE, (300, 1000))
+with open_files(200):
+    print(*resource.getrlimit(resource.RLIMIT_NOFILE))
+    try:
+        with open_files(300):
+            pass
+    except UsageError as error:
+        print(error)
+with open_files(300):
+    print("room")
+"""
+
+
+def test_engines_of_one_process_share_its_limit():
+    done = subprocess.run(
+        [sys.executable, "-c", TWO], capture_output=True, text=True, check=True, timeout=60
+    )
+    raised, refused, again = done.stdout.splitlines()
+    assert (raised, again) == ("1000 1000", "room")
+    assert refused.startswith("300 traders, beside other engines of this process, need 1128 open")
+
+
 def limits(*, soft: int, hard: int, traders: int, exporters: int = 0) -> str:
     """Return what is printed by a process with these limits that makes room."""
     code = CODE.format(soft=soft, hard=hard, traders=traders, exporters=exporters)

@@ -68,8 +68,8 @@ def use(*services, clock=None, log=None, body=None):
     log = log or Lines()
 
     async def run():
-        first = FirstCalls(clock=clock, log=log, within=60.0)
-        async with holding(is_lockstep=clock.is_lockstep, log=log, within=10.0) as holder:
+        first = FirstCalls(hangs_end=clock.is_lockstep, log=log, within=60.0)
+        async with holding(hangs_end=clock.is_lockstep, log=log, within=10.0) as holder:
             for number, service in enumerate(services):
                 name = f"market m{number}"
                 origin = Origin(part=name)
@@ -213,7 +213,7 @@ def test_a_cancellation_from_outside_closes_them_and_passes():
 
     async def run():
         async def all_of_it():
-            async with holding(is_lockstep=False, log=Lines(), within=10.0) as holder:
+            async with holding(hangs_end=False, log=Lines(), within=10.0) as holder:
                 await holder.enter(Origin(part="market m0"), service.open())
                 await hang()
 
@@ -239,7 +239,7 @@ def test_what_can_neither_be_waited_for_nor_broken_off_is_left_behind():
     before, after, log = Service(), Service(), Lines()
 
     async def run():
-        async with holding(is_lockstep=False, log=log, within=10.0) as holder:
+        async with holding(hangs_end=False, log=log, within=10.0) as holder:
             await holder.enter(Origin(part="market before"), before.open())
             await holder.enter(Origin(part="market stubborn"), Service(closing=refuse).open())
             await holder.enter(Origin(part="market after"), after.open())
@@ -254,9 +254,9 @@ def test_what_can_neither_be_waited_for_nor_broken_off_is_left_behind():
     assert "left behind" in str(log.lines)
 
 
-@pytest.mark.parametrize("is_lockstep", [True, False])
+@pytest.mark.parametrize("hangs_end", [True, False])
 @pytest.mark.parametrize("fault", ["raises", "hangs", "ends by itself"])
-def test_how_a_bystander_ends_is_told_and_never_an_error(is_lockstep, fault):
+def test_how_a_bystander_ends_is_told_and_never_an_error(hangs_end, fault):
     log = Lines()
 
     async def fail():
@@ -269,12 +269,12 @@ def test_how_a_bystander_ends_is_told_and_never_an_error(is_lockstep, fault):
     }[fault]
 
     async def run():
-        async with holding(is_lockstep=is_lockstep, log=log, within=10.0) as holder:
+        async with holding(hangs_end=hangs_end, log=log, within=10.0) as holder:
             await holder.enter(Origin(part="exporter x"), service.open(), is_bystander=True)
             await nap(1)
         return now()
 
-    assert live_in(1, run) == {"hangs": 61 if is_lockstep else 11}.get(fault, 1)
+    assert live_in(1, run) == {"hangs": 61 if hangs_end else 11}.get(fault, 1)
     [line] = log.lines
     assert "exporter x" in str(line)
 

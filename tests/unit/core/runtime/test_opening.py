@@ -48,7 +48,7 @@ def live(stage, monkeypatch, story):
     """Run an engine in virtual time while `story` happens."""
 
     async def run():
-        async with stage.engine(monkeypatch, WorldClock(START)) as engine:
+        async with stage.engine(WorldClock(START)) as engine:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(engine.run)
                 await story(engine)

@@ -54,7 +54,7 @@ def packs(journal):
 def packing_of(journal, alerts=None, **changes):
     options = {
         "journal": journal,
-        "is_lockstep": False,
+        "is_beside": True,
         "alert": lambda code, message: alerts.append((code, message)),
         "log": Lines(),
         "within": PATIENCE,
@@ -79,7 +79,7 @@ async def test_days_are_packed_after_a_start_and_whenever_one_is_closed(journal)
 
 async def test_on_a_lockstep_clock_days_are_packed_at_the_end_only(journal, monkeypatch):
     write(journal, 0, 1)
-    work = packing_of(journal, is_lockstep=True)
+    work = packing_of(journal, is_beside=False)
     async with work.running():
         write(journal, 2)
         with monkeypatch.context() as patched:
@@ -176,7 +176,7 @@ async def test_whatever_goes_wrong_ends_nobody(journal, monkeypatch):
 @pytest.mark.parametrize("clock", [SimulatedClock, LiveClock])
 async def test_an_engine_leaves_compressed_days_and_starts_on_them(stage, monkeypatch, clock):
     for day in range(3):
-        async with stage.engine(monkeypatch, clock(START + timedelta(days=day))) as engine:
+        async with stage.engine(clock(START + timedelta(days=day))) as engine:
             await engine.run(
                 stop_after(engine, 1)
                 if clock is SimulatedClock

@@ -22,7 +22,7 @@ async def test_a_record_of_an_earlier_version_that_cannot_be_booked_is_named_wit
     tmp_path, monkeypatch
 ):
     stage = Stage(tmp_path)
-    async with stage.engine(monkeypatch, SimulatedClock(START)):
+    async with stage.engine(SimulatedClock(START)):
         pass
     with Journal.open(tmp_path / "data/journal") as journal:
         fill = Fill(
@@ -33,7 +33,7 @@ async def test_a_record_of_an_earlier_version_that_cannot_be_booked_is_named_wit
     with pytest.raises(
         JournalError, match=rf"journal/ann, .*: event {bad.seq} \(filled\)"
     ) as caught:
-        async with stage.engine(monkeypatch, SimulatedClock(START)):
+        async with stage.engine(SimulatedClock(START)):
             pass
     assert any("--data-dir NEW" in hint and "@unassigned" in hint for hint in caught.value.hints)
     assert any("copy" in hint for hint in caught.value.hints)

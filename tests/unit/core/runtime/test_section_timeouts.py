@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from staged_engine import Stage
 
 from nof0_core import config as configuration
-from nof0_core.clock import SimulatedClock
+from nof0_core.clock import ScaledClock, SimulatedClock
 from nof0_core.execution.limits import LIMITS
 from nof0_core.plugins import load_plugins
 from nof0_core.runtime.preview import idle_timeouts
@@ -34,7 +36,7 @@ async def test_calls_of_each_section_have_its_own_limits(
     tmp_path, monkeypatch, exchange, market, place, protect, quotes, candles
 ):
     stage = with_timeouts(tmp_path, exchange, market)
-    async with stage.engine(monkeypatch, SimulatedClock(START)) as engine:
+    async with stage.engine(ScaledClock(start=START, speed=1)) as engine:
         [execution] = engine.manager._executions.values()
         limits = execution._gateway.limits
         [feed] = {id(f): f for f in engine.views._portfolio._feeds.values()}.values()
@@ -42,6 +44,14 @@ async def test_calls_of_each_section_have_its_own_limits(
         assert (limits.place, limits.protect) == (place, protect)
         assert (asking._quotes_within, asking._candles_within) == (quotes, candles)
         assert (limits.unit, limits.open, limits.close) == (LIMITS.unit, LIMITS.open, LIMITS.close)
+
+
+async def test_where_no_limit_may_be_an_outcome_a_timeout_makes_none(tmp_path):
+    async with with_timeouts(tmp_path, "2s", "3s").engine(SimulatedClock(START)) as engine:
+        [execution] = engine.manager._executions.values()
+        assert execution._gateway.limits == LIMITS.without_an_end()
+        feeds = {id(f): f for f in engine.views._portfolio._feeds.values()}.values()
+        assert {feed._calls._quotes_within for feed in feeds} == {math.inf}
 
 
 @pytest.mark.parametrize(

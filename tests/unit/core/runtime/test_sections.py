@@ -26,7 +26,7 @@ def rewrite(stage, old, new):
 
 async def fails_to_open(stage, monkeypatch, kind):
     with pytest.raises(kind) as told:
-        async with stage.engine(monkeypatch, SimulatedClock(START)):
+        async with stage.engine(SimulatedClock(START)):
             pass
     return told.value
 
@@ -176,7 +176,7 @@ async def test_so_is_a_backend_that_is_none(stage, monkeypatch, old, new, said):
     models = "{backend: talks, model_name: x}"
     stage.write("etc/llm.yaml", f"default_model: still\nmodels:\n  still: {models}\n")
     if said is None:
-        async with stage.engine(monkeypatch, SimulatedClock(START)) as engine:
+        async with stage.engine(SimulatedClock(START)) as engine:
             assert engine.manager.traders
         return
     error = await fails_to_open(stage, monkeypatch, PluginError)
@@ -197,7 +197,7 @@ async def test_an_exporter_that_is_none_is_told_and_stops_nobody(
     stage.write("etc/staged.py", plugin)
     main = stage.root / "etc" / "nof0.yaml"
     main.write_text(main.read_text() + "Exporters: [{type: writes}]\n")
-    async with stage.engine(monkeypatch, SimulatedClock(START)) as engine:
+    async with stage.engine(SimulatedClock(START)) as engine:
         assert await engine.run(stop_after(engine, 3)) == "enough"
     assert said in str(stage.log.lines)
 
@@ -208,7 +208,7 @@ async def test_an_open_that_yields_twice_is_a_warning_at_the_end(stage, monkeypa
         'await stage.meet("market closes")',
         'await stage.meet("market closes")\n    yield stage.market',
     )
-    async with stage.engine(monkeypatch, SimulatedClock(START)):
+    async with stage.engine(SimulatedClock(START)):
         pass
     [warning] = [text for level, text, _ in stage.log.lines if level == "warning"]
     assert warning.startswith("open yields more than once; it yields the service, once: a defect")
@@ -218,7 +218,7 @@ async def test_an_open_that_yields_twice_is_a_warning_at_the_end(stage, monkeypa
 @pytest.mark.parametrize("verb", ["market closes", "exchange closes"])
 async def test_what_closing_raises_after_a_clean_run_is_a_warning(stage, monkeypatch, verb):
     stage.faults[verb] = OSError("disk")
-    async with stage.engine(monkeypatch, SimulatedClock(START)) as engine:
+    async with stage.engine(SimulatedClock(START)) as engine:
         await engine.run(lambda _: engine.manager.stop("enough"))
     [warning] = [text for level, text, _ in stage.log.lines if level == "warning"]
     assert warning.startswith("closing raised OSError: disk: a defect of ")

@@ -29,7 +29,7 @@ def stage(tmp_path):
 @pytest.mark.parametrize("what", ["market", "exchange", "instruments", "report"])
 async def test_a_first_call_may_fail_four_times(stage, monkeypatch, what):
     stage.failures[what] = 4
-    async with stage.engine(monkeypatch, SimulatedClock(START)) as engine:
+    async with stage.engine(SimulatedClock(START)) as engine:
         assert engine.recorder.state.standing("ann").initial_capital == 4000
     assert stage.calls.count(what) >= 5
 
@@ -46,7 +46,7 @@ async def test_a_first_call_may_fail_four_times(stage, monkeypatch, what):
 async def test_the_fifth_failure_names_section_and_call(stage, monkeypatch, what, words):
     stage.failures[what] = 5
     with pytest.raises(TransientError, match=words):
-        async with stage.engine(monkeypatch, SimulatedClock(START)):
+        async with stage.engine(SimulatedClock(START)):
             pass
 
 
@@ -57,7 +57,7 @@ class LiveClock(SimulatedClock):
 
 
 async def test_a_first_call_that_never_answers_is_given_up(monkeypatch):
-    calls = FirstCalls(clock=LiveClock(START), log=Lines(), within=0.0, first_wait=0.0)
+    calls = FirstCalls(hangs_end=False, log=Lines(), within=0.0, first_wait=0.0)
 
     async def hang():
         await anyio.sleep_forever()
@@ -81,7 +81,7 @@ def test_a_first_call_that_hangs_ends_a_lockstep_start_and_names_section_and_cal
     stage.hanging.add(what)
 
     async def start():
-        async with stage.engine(monkeypatch, SimulatedClock(START)):
+        async with stage.engine(SimulatedClock(START)):
             pass
 
     with pytest.raises(ProviderError, match=f"{words} has not answered for 60 s") as told:
@@ -100,7 +100,7 @@ def test_a_section_that_hangs_at_the_end_keeps_nothing_from_ending(
 
     async def start_and_end():
         with contextlib.suppress(ProviderError):
-            async with stage.engine(monkeypatch, clock):
+            async with stage.engine(clock):
                 pass
         return now()
 
@@ -112,9 +112,9 @@ def test_a_section_that_hangs_at_the_end_keeps_nothing_from_ending(
 async def test_a_run_after_one_with_its_clock_ahead_says_so_and_plans_from_now(
     stage, monkeypatch, ahead
 ):
-    async with stage.engine(monkeypatch, SimulatedClock(START + ahead)) as engine:
+    async with stage.engine(SimulatedClock(START + ahead)) as engine:
         await engine.run(lambda _: engine.manager.stop("enough"))
-    async with stage.engine(monkeypatch, LiveClock(START)) as engine:
+    async with stage.engine(LiveClock(START)) as engine:
         assert stage.codes(engine) == ["clock_was_ahead"]
         due = {trader.due for trader in engine.manager.traders.values()}
         assert due == {START}
@@ -125,7 +125,7 @@ async def test_a_first_report_of_a_wrong_type_is_one_that_failed(stage, monkeypa
     stage.retell = lambda _: answer
     words = "exchange paper: report failed 5 times: what report answered is .*, no AccountReport"
     with pytest.raises(TransientError, match=words):
-        async with stage.engine(monkeypatch, SimulatedClock(START)):
+        async with stage.engine(SimulatedClock(START)):
             pass
 
 
@@ -135,21 +135,21 @@ async def test_an_account_begins_at_the_venues_time_whatever_our_clock_says(stag
         unrealized_pnl=D(0),
     )  # fmt: skip
     stage.retell = lambda report: evolve(report, time=START, positions=(held,))
-    async with stage.engine(monkeypatch, SimulatedClock(START + timedelta(days=1))) as engine:
+    async with stage.engine(SimulatedClock(START + timedelta(days=1))) as engine:
         assert engine.recorder.state.opened_at("paper") == START
         [position] = engine.recorder.state.positions("paper")
         assert position.opened_at == START
 
 
 async def test_a_clock_that_is_right_is_not_talked_about(stage, monkeypatch):
-    async with stage.engine(monkeypatch, SimulatedClock(START)) as engine:
+    async with stage.engine(SimulatedClock(START)) as engine:
         await engine.run(lambda _: engine.manager.stop("enough"))
-    async with stage.engine(monkeypatch, LiveClock(START)) as engine:
+    async with stage.engine(LiveClock(START)) as engine:
         assert stage.codes(engine) == []
 
 
 async def test_a_run_ends_with_a_last_look_and_names_what_it_leaves_bare(stage, monkeypatch):
-    async with stage.engine(monkeypatch, SimulatedClock(START)) as engine:
+    async with stage.engine(SimulatedClock(START)) as engine:
         await engine.manager.catch_up()
         await stage.enter(engine, "ann")
         [execution] = engine.manager._executions.values()
@@ -170,7 +170,7 @@ async def test_a_run_ends_with_a_last_look_and_names_what_it_leaves_bare(stage, 
 
 
 async def test_while_the_last_look_hangs_what_is_known_is_protected(stage, monkeypatch):
-    async with stage.engine(monkeypatch, LiveClock(START)) as engine:
+    async with stage.engine(LiveClock(START)) as engine:
         await engine.manager.catch_up()
         [execution] = engine.manager._executions.values()
         guarded = anyio.Event()
@@ -184,14 +184,16 @@ async def test_while_the_last_look_hangs_what_is_known_is_protected(stage, monke
 
         monkeypatch.setattr(execution, "guard", guard)
         monkeypatch.setattr(execution, "sync", sync)
-        engine.manager._beat, engine.manager._close_within = 0.0, 20.0
+        driver = engine.manager.driver
+        driver.beat, driver.limits = 0.0, evolve(driver.limits, close=20.0)
         await engine.manager.finish()
         assert guarded.is_set()
 
 
 async def test_a_venue_that_hangs_at_the_end_holds_nobody_up(stage, monkeypatch):
-    async with stage.engine(monkeypatch, LiveClock(START)) as engine:
+    async with stage.engine(LiveClock(START)) as engine:
         await engine.manager.catch_up()
-        engine.manager._close_within = 0.0
+        driver = engine.manager.driver
+        driver.limits = evolve(driver.limits, close=0.0)
         stage.hanging.add("report")
         await engine.manager.finish()

@@ -15,13 +15,13 @@ class HaltWatch:
     """Remembers the last look at the marker.
 
     What sends an order looks itself, with `look`; what is shown, and what a model is told, is what
-    was seen at this moment: on a lockstep clock until it jumps, else for a second.
+    was seen at this moment: until time moves on or, where answers are shared, for a second.
     """
 
-    def __init__(self, switch: HaltSwitch, clock: Clock) -> None:
+    def __init__(self, switch: HaltSwitch, clock: Clock, *, shares_answers: bool) -> None:
         self._switch = switch
         self._clock = clock
-        self._serves = timedelta(0) if clock.is_lockstep else SERVES
+        self._serves = SERVES if shares_answers else timedelta(0)
         self._seen: Halt | None = None
         self._seen_at: datetime | None = None
 

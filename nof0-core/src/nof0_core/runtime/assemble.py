@@ -1,0 +1,218 @@
+"""Putting an engine together from opened services. Nothing here waits or opens anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import anyio
+
+from nof0_core.config.model import Config, TraderConfig
+from nof0_core.decision import DecisionMaker
+from nof0_core.domain.measured import LoopBlocks
+from nof0_core.domain.model import ModelSpec
+from nof0_core.execution.engine import ExecutionEngine
+from nof0_core.execution.order_factory import OrderPolicy
+from nof0_core.ids import TraderId
+from nof0_core.manager.brakes import TraderBrakes
+from nof0_core.manager.controls import Controls
+from nof0_core.manager.cycle import CycleRunner
+from nof0_core.manager.drivers import Driver
+from nof0_core.manager.hints import HintStream, once_there
+from nof0_core.manager.manager import Manager
+from nof0_core.manager.measurements import Measurements
+from nof0_core.manager.rebalance import Rebalancer
+from nof0_core.manager.requests import HaltSwitch, HaltWatch, Requests
+from nof0_core.manager.trader import Trader
+from nof0_core.manager.views import ViewBuilder
+from nof0_core.plugins.env import Logger
+from nof0_core.portfolio.valuation import Portfolio
+from nof0_core.prompts.coins import CoinViews
+from nof0_core.protocols import ExchangeProvider, LLMBackend
+from nof0_core.redaction import Redactor
+from nof0_core.risk.gate import RiskGate
+from nof0_core.runtime import compatibility, origins
+from nof0_core.runtime.engine import Engine
+from nof0_core.runtime.preview import prompt_book
+from nof0_core.runtime.services import Services
+from nof0_core.runtime.sight import sight_of
+from nof0_core.runtime.state_file import StateFile
+
+
+def assemble(
+    services: Services, driver: Driver, *, loop_blocks: Callable[[], LoopBlocks] = LoopBlocks
+) -> Engine:
+    """Put an engine together: its traders, what decides, what orders, and what is shown of it.
+
+    Sections that are not open yet join it when they are. One set of services is for one engine.
+
+    Args:
+        services: everything opened, see `open_services`.
+        driver: owns the time of the run; its clock is the one the services live by.
+        loop_blocks: tells how often the event loop has stood still, for exporters.
+
+    Raises:
+        ValueError: the driver has another clock.
+    """
+    if driver.clock is not services.driver.clock:
+        message = "the services were opened on another clock than the driver has"
+        raise ValueError(message)
+    config, recorder = services.config, services.recorder
+    feeds, executions = services.connections.feeds, dict[str, ExecutionEngine]()
+    pricing = compatibility.pricing(config)
+    portfolio = Portfolio(config=config, recorder=recorder, feeds=feeds, pricing=pricing)
+    halts = HaltWatch(
+        HaltSwitch(config.state_dir), driver.clock, shares_answers=driver.tempo.shares_answers
+    )
+    brakes = TraderBrakes(
+        recorder=recorder,
+        portfolio=portfolio,
+        traders={t.id: t for t in config.traders},
+        halts=halts,
+    )
+    there = {name: anyio.Event() for name in config.exchanges}
+
+    def enter(name: str, provider: ExchangeProvider) -> None:
+        feed = feeds[pricing[name]]
+        executions[name] = ExecutionEngine(
+            venue_account=name,
+            provider=provider,
+            recorder=recorder,
+            instruments=feed.instruments,
+            policies={t.id: _terms(t) for t in config.traders},
+            since=recorder.state.inception or driver.clock.now(),
+            tempo=driver.tempo,
+            refusal=brakes.refusal,
+            bars=feed.closed_bars,
+            limits=driver.limits.lowered(config.exchanges[name].timeout),
+            ward=services.quarantine.ward("exchange", name),
+            origin=origins.of_section(config, "exchange", config.exchanges[name]),
+        )
+        there[name].set()
+
+    for name, provider in services.providers.items():
+        enter(name, provider)
+
+    def streams(name: str) -> list[Callable[[], HintStream]]:
+        finders = (lambda: executions[name].updates, lambda: feeds[pricing[name]].quote_updates)
+        if name in executions:
+            return [stream for find in finders if (stream := find()) is not None]
+        return [once_there(there[name], find) for find in finders]
+
+    traders = _traders(services, driver, brakes)
+    measurements = Measurements(markets=feeds, exchanges=executions, quarantine=services.quarantine)
+    views = ViewBuilder(
+        config=config,
+        recorder=recorder,
+        portfolio=portfolio,
+        traders=traders,
+        brakes=brakes,
+        measurements=measurements,
+    )
+    manager = Manager(
+        config=config,
+        driver=driver,
+        recorder=recorder,
+        traders=traders,
+        executions=executions,
+        feeds=feeds,
+        runner=CycleRunner(
+            recorder=recorder,
+            feeds=feeds,
+            executions=executions,
+            portfolio=portfolio,
+            brakes=brakes,
+            budget=services.budget,
+        ),
+        rebalancer=Rebalancer(
+            config=config,
+            recorder=recorder,
+            portfolio=portfolio,
+            origin=origins.of_allocator(config),
+        ),
+        portfolio=portfolio,
+        views=views,
+        brakes=brakes,
+        controls=Controls(
+            recorder=recorder,
+            brakes=brakes,
+            traders=traders,
+            venue_accounts=tuple(config.exchanges),
+            halts=halts,
+            requests=Requests(config.state_dir),
+        ),
+        troubles=measurements.duties,
+        ends_at=compatibility.end_of(services.connections.markets),
+        sync_step=compatibility.sync_step(config, services.connections.markets),
+        hints={name: streams(name) for name in config.exchanges},
+    )
+    services.connections.use(manager, enter)
+    return Engine(
+        config=config,
+        journal=services.journal,
+        recorder=recorder,
+        manager=manager,
+        views=views,
+        exports=services.exports,
+        openings=services.openings,
+        checkpoints=services.checkpoints,
+        packing=services.packing,
+        state_file=StateFile(config.state_file),
+        loop_blocks=loop_blocks,
+    )
+
+
+def _traders(services: Services, driver: Driver, brakes: TraderBrakes) -> dict[TraderId, Trader]:
+    """Make all traders; who sees the same indicators shares what is written out of them."""
+    config, backends = services.config, services.connections.backends
+    sights = {t.id: sight_of(config, t) for t in config.traders}
+    coins = {sights[t.id].indicators: CoinViews.of(config.indicators_of(t)) for t in config.traders}
+    return {
+        t.id: Trader(
+            config=t,
+            maker=_maker(
+                config,
+                t,
+                [(model, backends[model.backend]) for model in (t.model, *t.fallbacks)],
+                driver,
+                coins[sights[t.id].indicators],
+                services.recorder.log,
+            ),
+            sight=sights[t.id],
+            is_paused=brakes.is_paused(t.id),
+        )
+        for t in config.traders
+    }
+
+
+def _terms(trader: TraderConfig) -> OrderPolicy:
+    return OrderPolicy(
+        style=trader.order_style,
+        slippage_bps=trader.slippage_bps,
+        limits=trader.limits,
+        stop_deadline=trader.stop_deadline,
+        quote_deadline=trader.quote_deadline,
+        margin_mode=trader.limits.margin_mode,
+    )
+
+
+def _maker(
+    config: Config,
+    trader: TraderConfig,
+    chain: Sequence[tuple[ModelSpec, LLMBackend]],
+    driver: Driver,
+    coins: CoinViews,
+    log: Logger,
+) -> DecisionMaker:
+    (_, backend), *fallbacks = chain
+    return DecisionMaker(
+        trader=trader,
+        backend=backend,
+        gate=RiskGate(trader.risk_checks, origins.of_checks(config, trader)),
+        prompts=prompt_book(config, trader, coins=coins),
+        clock=driver.clock,
+        grace=driver.tempo.model_grace,
+        fallbacks=fallbacks,
+        origins=origins.of_backends(config),
+        redact=Redactor(config.secrets).text,
+        verbose=log if config.logging.verbose_llm else None,
+    )
