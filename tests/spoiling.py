@@ -11,6 +11,7 @@ from types import MappingProxyType
 import attrs
 import numpy as np
 
+from nof0_core.border.shown import Copies
 from nof0_core.market.recorded import Window
 
 OTHERS = {int: 7, float: 7.0, str: "changed", Decimal: Decimal(9999), bool: True}
@@ -26,6 +27,8 @@ def everything(value, seen):
         inside = [getattr(value, f.name) for f in attrs.fields(type(value))]
     elif isinstance(value, MappingProxyType):
         inside = gc.get_referents(value)  # the mapping behind, as ill will finds it
+    elif isinstance(value, Copies):
+        inside = [dict(value), value._made]  # first looked at, as whoever wants to change it does
     elif isinstance(value, Mapping):
         inside = list(value.values())
         inside += [value._arrays] if isinstance(value, Window) else []
