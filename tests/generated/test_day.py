@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.slow
+# How long the run takes is up to who asks for it, and to the machine.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(0)]
 
 SCRIPT = Path(__file__).parents[1] / "benchmarks" / "long_run.py"
 SPAN = os.environ.get("NOF0_SPAN", "day")
