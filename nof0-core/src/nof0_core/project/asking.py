@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
-
 import attrs
 
 from nof0_core.config.model import Config
@@ -13,13 +11,12 @@ from nof0_core.domain.model import Completion, ModelCall, ModelSpec, Prompt
 from nof0_core.domain.vocabulary import CycleStatus
 from nof0_core.errors import UsageError
 from nof0_core.project.first_prompt import find_trader, first_context
+from nof0_core.project.outside_a_run import sections_outside_a_run
 from nof0_core.protocols.llm import CallLog
 from nof0_core.redaction import Redactor
 from nof0_core.risk.gate import RiskGate
-from nof0_core.runtime import clocks, origins
-from nof0_core.runtime.logs import logging_to
+from nof0_core.runtime import origins
 from nof0_core.runtime.preview import prompt_book
-from nof0_core.runtime.sections import sections_of
 
 
 @attrs.frozen(kw_only=True)
@@ -74,16 +71,7 @@ async def ask(config: Config, model: ModelSpec, trader_id: str) -> Asked:
     """
     trader = attrs.evolve(find_trader(config, trader_id), model=model, fallbacks=())
     context = await first_context(config, trader_id)
-    driver = clocks.driving(config.clock, full_speed=True)(None)
-    async with AsyncExitStack() as stack:
-        log = stack.enter_context(
-            logging_to(
-                config.state_dir / "nof0.log",
-                is_verbose=False,
-                redactor=Redactor(config.secrets),
-            )
-        )
-        sections, _ = await stack.enter_async_context(sections_of(config, driver, log))
+    async with sections_outside_a_run(config) as (driver, sections):
         backends = await sections.open_all("llm", config.backends)
         maker = DecisionMaker(
             trader=trader,

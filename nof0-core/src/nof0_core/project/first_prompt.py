@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
-
 import attrs
 
 from nof0_core.config.model import Config, TraderConfig
@@ -15,7 +13,6 @@ from nof0_core.domain.model import Prompt
 from nof0_core.errors import ConfigError, UsageError
 from nof0_core.ids import Symbol, cycle_id
 from nof0_core.money import ZERO
-from nof0_core.redaction import Redactor
 from nof0_core.runtime.preview import prompt_book
 
 
@@ -92,24 +89,13 @@ async def first_context(config: Config, trader_id: str) -> DecisionContext:
         UsageError: there is no such trader.
         ProviderError: the market could not be read.
     """
-    from nof0_core.runtime import clocks
+    from nof0_core.project.outside_a_run import sections_outside_a_run
     from nof0_core.runtime.capital import capital_of
     from nof0_core.runtime.connections import make_feed
-    from nof0_core.runtime.logs import logging_to
-    from nof0_core.runtime.sections import sections_of
     from nof0_core.runtime.sight import sight_of
 
     trader = find_trader(config, trader_id)
-    driver = clocks.driving(config.clock, full_speed=True)(None)
-    async with AsyncExitStack() as stack:
-        log = stack.enter_context(
-            logging_to(
-                config.state_dir / "nof0.log",
-                is_verbose=False,
-                redactor=Redactor(config.secrets),
-            )
-        )
-        sections, _ = await stack.enter_async_context(sections_of(config, driver, log))
+    async with sections_outside_a_run(config) as (driver, sections):
         markets = await sections.open_all("market", {trader.market: config.markets[trader.market]})
         feed = make_feed(config, driver, trader.market, markets[trader.market])
         await feed.open(trader.symbols)
