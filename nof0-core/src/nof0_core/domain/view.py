@@ -11,6 +11,7 @@ import attrs
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.brakes import ActiveBrake
 from nof0_core.domain.context import Performance
+from nof0_core.domain.health import ServiceHealth
 from nof0_core.domain.measured import NO_BLOCKS, CallTimes, DutyTrouble, ExporterState, LoopBlocks
 from nof0_core.domain.quality import DEFAULT_GATES, NO_ANSWERS, AnswerCount, QualityGates
 from nof0_core.domain.quarantined import Quarantined
@@ -78,8 +79,8 @@ class View:
     `seq` is the number of the newest event the picture includes. `calls` to providers and `duties`
     with their troubles are counted since the start, in real time; they are in no event, and two
     runs of the same configuration differ in them. So are `exporters`, by section, and `blocks` of
-    the event loop. `quarantine` is what is not believed now. `gates` are what a trader must pass to
-    be ranked.
+    the event loop. `quarantine` is what is not believed now, `services` are all that were opened
+    and how they say they are. `gates` are what a trader must pass to be ranked.
     """
 
     seq: int
@@ -92,3 +93,4 @@ class View:
     exporters: tuple[ExporterState, ...] = ()
     blocks: LoopBlocks = NO_BLOCKS
     gates: QualityGates = DEFAULT_GATES
+    services: tuple[ServiceHealth, ...] = ()
