@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import attrs
+from typing import Any
 
 from nof0_core.border.shown import Copier
 from nof0_core.domain.model import Completion
@@ -21,13 +21,37 @@ class ShownCopies:
 
     async def complete(self, request: CompletionRequest) -> Completion:
         """Pass on."""
-        copied = Copier()
-        own = attrs.evolve(
-            request,
-            model=copied(request.model),
-            context=copied(request.context),
-            schema=copied(request.schema),
-            render=lambda: copied(request.prompt),
-            calls=request.calls.part(),
-        )
-        return await self._backend.complete(own)
+        return await self._backend.complete(_question(request))
+
+
+class _Question(CompletionRequest):
+    """A question of the backend's own; its context is copied when it is looked at.
+
+    Who reads the prompt rarely does.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        """Make the context; nothing else is made late."""
+        values = self.__dict__
+        if name != "context" or "_context" not in values:
+            raise AttributeError(name)
+        made = values["context"] = values["_context"]()
+        return made
+
+
+def _question(request: CompletionRequest) -> _Question:
+    copied = Copier()
+    own = object.__new__(_Question)
+    values = own.__dict__
+    values.update(request.__dict__)
+    # Both are the engine's; they are made anew from what is copied.
+    del values["context"]
+    values.pop("prompt", None)
+    values.update(
+        model=copied(request.model),
+        schema=copied(request.schema),
+        render=lambda: copied(request.prompt),
+        calls=request.calls.part(),
+        _context=lambda: copied(request.context),
+    )
+    return own

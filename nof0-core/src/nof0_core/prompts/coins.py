@@ -15,7 +15,7 @@ from nof0_core.prompts.book_view import book_view
 from nof0_core.prompts.figures import CENT
 from nof0_core.prompts.scale import Scale, scale_of
 from nof0_core.prompts.series_text import SeriesTexts
-from nof0_core.prompts.view import Later, View
+from nof0_core.prompts.view import LateView, View
 
 _RATE = Decimal("1E-5")
 _HOURS = Decimal(24 * 365)
@@ -73,8 +73,10 @@ class CoinViews:
         tick = instrument.tick(quote.mark)
         rate, interest, volume = quote.funding_rate, quote.open_interest, quote.day_volume_usd
         decimals = -int(tick.as_tuple().exponent)
-        return View(
+        later = {} if book is None else {"book": lambda: book_view(book, snapshot.time, tick)}
+        return LateView(
             "coin",
+            later=later,
             symbol=symbol,
             mark=quote.mark.quantize(tick),
             mid=quote.mid.quantize(tick),
@@ -89,7 +91,7 @@ class CoinViews:
             day_volume_usd=None if volume is None else volume.quantize(_WHOLE),
             max_leverage=leverage,
             min_order_usd=instrument.min_notional,
-            book=None if book is None else Later(lambda: book_view(book, snapshot.time, tick)),
+            **({"book": None} if book is None else {}),
             series=tuple(
                 self._texts.view(symbol, each, decimals) for each in snapshot.series.values()
             ),

@@ -84,7 +84,7 @@ def _walk(node: nodes.Node, scope: dict[str, Any]) -> Iterator[Finding]:
         return
     if isinstance(node, nodes.Getattr | nodes.Getitem):
         base, name = _value(node.node, scope), _attribute(node)
-        if isinstance(base, View) and name is not None and name not in base:
+        if isinstance(base, View) and name is not None and name not in base.names():
             yield node.lineno, base.complaint(name)
     if isinstance(node, nodes.Macro | nodes.CallBlock):
         scope = {**scope, **{each.name: _UNKNOWN for each in node.args}}
@@ -121,7 +121,7 @@ def _value(node: nodes.Node, scope: Mapping[str, Any]) -> Any:
         return scope.get(node.name, _UNKNOWN)
     if isinstance(node, nodes.Getattr | nodes.Getitem):
         base, name = _value(node.node, scope), _attribute(node)
-        if isinstance(base, View) and name is not None and name in base:
+        if isinstance(base, View) and name is not None and name in base.names():
             return base.read(name)
         if isinstance(base, tuple) and base and isinstance(node, nodes.Getitem):
             return base[0]

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from nof0_core.prompts.view import Later, View
+from nof0_core.prompts.view import Function, LateView, View
 
 if TYPE_CHECKING:
     from jinja2 import Template
+    from jinja2.compiler import CodeGenerator, Frame
     from jinja2.sandbox import SandboxedEnvironment
 
 MAX_OUTPUT = 200_000
@@ -35,15 +36,23 @@ def sandbox() -> SandboxedEnvironment:
 
     class Sandbox(ImmutableSandboxedEnvironment):
         intercepted_binops = frozenset({"*", "**"})
+        code_generator_class = _code()
+        views = frozenset({View, LateView})
 
         def getattr(self, obj: Any, attribute: str) -> Any:
             if isinstance(obj, View):
                 try:
-                    value = obj[attribute]
+                    return obj.read(attribute)
                 except KeyError:
                     return self.undefined(hint=obj.complaint(attribute))
-                return obj.read(attribute) if type(value) is Later else value
             return super().getattr(obj, attribute)
+
+        def call(self, context: Any, obj: Any, /, *arguments: Any, **named: Any) -> Any:
+            if type(obj) is Function:
+                named.pop("_loop_vars", None)
+                named.pop("_block_vars", None)
+                return obj.call(*arguments, **named)
+            return super().call(context, obj, *arguments, **named)
 
         def getitem(self, obj: Any, argument: Any) -> Any:
             if isinstance(obj, View) and isinstance(argument, str):
@@ -60,6 +69,26 @@ def sandbox() -> SandboxedEnvironment:
         del environment.globals[name]
     del environment.filters["random"]
     return environment
+
+
+def _code() -> type[CodeGenerator]:
+    """Return what compiles templates."""
+    from jinja2 import nodes
+    from jinja2.compiler import CodeGenerator
+
+    class Code(CodeGenerator):
+        def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802 - Jinja's
+            """Read a value of a view where it stands; ask the sandbox for all else."""
+            if isinstance(node.node, nodes.Name):
+                name, value = frame.symbols.ref(node.node.name), repr(node.attr)
+                self.write(f"({name}[{value}] if type({name}) in environment.views and ")
+                self.write(f"{value} in {name} else ")
+                super().visit_Getattr(node, frame)
+                self.write(")")
+            else:
+                super().visit_Getattr(node, frame)
+
+    return Code
 
 
 def limited_range() -> Any:

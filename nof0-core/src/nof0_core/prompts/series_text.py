@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from nof0_core.domain.snapshot import Series
 from nof0_core.ids import Symbol
 from nof0_core.prompts.scale import Scale, form_of, number
-from nof0_core.prompts.view import Later, View
+from nof0_core.prompts.view import Function, LateView, View
 
 _KEPT = 64
 
@@ -42,14 +42,16 @@ class SeriesText:
     def view(self) -> View:
         """Return what templates see of the series."""
         bars = self.series.candles
-        return View(
+        return LateView(
             "series",
+            later={
+                "newest": lambda: f"{bars.last_close_time:%Y-%m-%d %H:%M} UTC",
+                "rows": self.rows,
+                "last": self.last,
+            },
             interval=self.series.interval,
             bars=len(bars),
-            newest=Later(lambda: f"{bars.last_close_time:%Y-%m-%d %H:%M} UTC"),
-            rows=Later(self.rows),
-            table=self.table,
-            last=Later(self.last),
+            table=Function(self.table),
         )
 
     def rows(self) -> tuple[tuple[str, str], ...]:

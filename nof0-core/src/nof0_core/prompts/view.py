@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+Later = Callable[[], Any]
+"""Makes a value of a view when a template first reads it."""
 
-class Later:
-    """A value of a view that is made when a template first reads it."""
 
-    __slots__ = ("make",)
+class Function:
+    """A value of a view that a template calls; it is ours, so nothing has to be asked about it."""
 
-    def __init__(self, make: Callable[[], Any]) -> None:
-        """Take what makes the value."""
-        self.make = make
+    __slots__ = ("call",)
+
+    def __init__(self, call: Callable[..., Any]) -> None:
+        """Take what is called."""
+        self.call = call
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Call it."""
+        return self.call(*arguments, **named)
 
 
 class View(dict[str, Any]):
@@ -36,13 +43,36 @@ class View(dict[str, Any]):
         Raises:
             KeyError: there is none of that name.
         """
-        value = self[name]
-        if type(value) is Later:
-            value = self[name] = value.make()
-        return value
+        return self[name]
+
+    def names(self) -> Collection[str]:
+        """Return the names of all values."""
+        return self.keys()
 
     def complaint(self, name: str) -> str:
         """Say that there is no value of that name, with the nearest one there is."""
-        near = difflib.get_close_matches(name, self, n=1)
-        hint = f', did you mean "{near[0]}"?' if near else f" (it has {', '.join(self)})"
+        names = self.names()
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f', did you mean "{near[0]}"?' if near else f" (it has {', '.join(names)})"
         return f'{self.label} has no "{name}"{hint}'
+
+
+class LateView(View):
+    """A view some values of which are a `Later`; of its items it has only what was made."""
+
+    __slots__ = ("_later",)
+
+    def __init__(self, label: str, later: Mapping[str, Later], **values: Any) -> None:
+        """Take what is made later, by name, and what is there already."""
+        super().__init__(label, **values)
+        self._later = later
+
+    def read(self, name: str) -> Any:
+        """Return a value, and make it where it is read for the first time."""
+        if name not in self and name in self._later:
+            self[name] = self._later[name]()
+        return self[name]
+
+    def names(self) -> Collection[str]:
+        """Return the names of all values."""
+        return dict.fromkeys((*self, *self._later))

@@ -103,6 +103,27 @@ async def test_what_it_is_shown_is_of_the_kinds_its_own_libraries_take(asked):
     assert attrs.asdict(looks.request.prompt) == attrs.asdict(request.prompt)
 
 
+async def test_the_context_is_copied_when_it_is_looked_at(asked):
+    request, _ = asked
+
+    class Keeps:
+        async def complete(self, request):
+            self.request = request
+            return Completion(model="m", text="")
+
+    keeps = Keeps()
+    await ShownCopies(keeps).complete(request)
+    shown = keeps.request
+    assert isinstance(shown, CompletionRequest)
+    assert "context" not in vars(shown), "it was copied for nobody"
+    assert picture(shown.context) == picture(request.context)
+    assert shown.context is not request.context
+    assert shown.context is shown.context
+    assert attrs.evolve(shown, deadline=request.deadline).context is shown.context
+    with pytest.raises(AttributeError):
+        _ = shown.nothing
+
+
 def test_what_is_in_a_mapping_to_be_read_is_copied_when_it_is_looked_at():
     class Uncopied:
         def __deepcopy__(self, memo):
