@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Self
 
 import anyio
-from opened import open_engine
 
 from nof0_core import config as configuration
 from nof0_core.clock import stopwatch
@@ -35,6 +34,10 @@ from nof0_core.state.engine_state import EngineState
 from nof0_core.testing.environment import Lines
 
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from opened import open_engine  # noqa: E402
+
 READER = Path(__file__).with_name("reader.py")
 STAGES = (
     (MarketFeed, "moment", "context: market moment (shared)"),

@@ -26,7 +26,6 @@ from pathlib import Path
 import anyio
 import anyio.abc
 import attrs
-from opened import open_engine
 
 from nof0_core import config as configuration
 from nof0_core.answers.schema import answer_schema
@@ -44,6 +43,10 @@ from nof0_llm.openai.settings import OpenAIConfig, OpenAIParams
 from nof0_llm.plugin import OPENAI
 
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from opened import open_engine  # noqa: E402
+
 ANSWER = json.dumps({"chain_of_thought": "quiet", "decisions": []})
 EVERY, PATIENCE, SPREAD = 60, 30, 25
 """Decision interval of the engine's traders, their `decision_timeout` and the `decision_spread` of

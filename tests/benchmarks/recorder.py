@@ -13,7 +13,6 @@ from collections import defaultdict
 from pathlib import Path
 
 import anyio
-from opened import open_engine
 
 from nof0_core import config as configuration
 from nof0_core.clock import SimulatedClock, stopwatch
@@ -26,6 +25,9 @@ from nof0_core.state.recorder import Recorder
 from nof0_core.testing.environment import Lines
 
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from opened import open_engine  # noqa: E402
 
 
 def live(data: Path, cycles: int) -> None:

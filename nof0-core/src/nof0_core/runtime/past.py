@@ -130,6 +130,6 @@ def rebuild(state: EngineState, journal: Journal, after: int = 0) -> None:
         try:
             state.apply(event)
         except UnbookableError as error:
-            where = f"{journal.root / event.stream}, {event.time:%Y-%m-%d}"
+            where = f"{journal.directories[event.stream]}, {event.time:%Y-%m-%d}"
             message = f"{where}: {error}"
             raise JournalError(message, hints=UNBOOKABLE) from error
