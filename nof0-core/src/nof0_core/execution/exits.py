@@ -37,7 +37,7 @@ class Exits:
         self._seen: tuple[Position, ...] = ()
         self._of_traders: tuple[Position, ...] = ()
         self._opposed: frozenset[Symbol] = frozenset()
-        # What was found out since the last event: nothing changes between two looks of a guard.
+        # What was found out since something of orders or positions was new.
         self._orders: dict[tuple[TraderId, Symbol, int], tuple[OrderRecord, ...]] = {}
         self._standing: dict[tuple[TraderId, Symbol, int], tuple[OrderRecord, ...]] = {}
         self._kept: dict[tuple[int, bool], tuple[Position, bool]] = {}

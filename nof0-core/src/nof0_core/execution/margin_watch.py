@@ -45,7 +45,7 @@ class MarginWatch:
         found: list[Position] = []
         short: set[tuple[TraderId, Symbol | None]] = set()
         positions = self._recorder.state.positions(self._venue_account)
-        # With any event they are other objects: nothing but marks changes an account meanwhile.
+        # Else they are other objects: nothing but marks changes what backs them meanwhile.
         if positions is self._sound[0] and marks == self._sound[1]:
             return found
         is_known = True

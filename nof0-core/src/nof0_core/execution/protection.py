@@ -193,7 +193,7 @@ class Protection:
             and record.seq <= held.get((record.trader, record.symbol), record.seq)
         ]
         if not orphans:
-            # There are none before the next event, with which positions are other objects.
+            # There are none until something of an order is new: positions are other objects then.
             self._tidy = positions
         await self._withdraw(orphans)
 

@@ -8,7 +8,15 @@ from decimal import Decimal, localcontext
 
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.context import Performance
-from nof0_core.domain.event import CoinRested, Drift, Event, Rebalanced
+from nof0_core.domain.event import (
+    CoinRested,
+    CycleEnded,
+    Drift,
+    Event,
+    HourMarked,
+    Rebalanced,
+    Reconciled,
+)
 from nof0_core.domain.feedback import Feedback
 from nof0_core.domain.fill import Fill
 from nof0_core.domain.instrument import Instrument
@@ -85,7 +93,11 @@ class EngineState:
             self._milestones,
         )
         self._dispatch = Dispatch(self._projections)
-        # Asked for many times between two events.
+        # These only look at the ledger's accounts as a whole.
+        seen = {CycleEnded, HourMarked, Reconciled}
+        self._moves = {*self._ledger.handlers, *self._orders.handlers} - seen
+        """Kinds of events with which positions, their exits or cash may become others."""
+        # Asked for many times between two of those.
         self._positions: dict[str, tuple[Position, ...]] = {}
         self._held: dict[str, tuple[Position, ...]] = {}
 
@@ -110,8 +122,9 @@ class EngineState:
         change = self._dispatch.prepare(whole)
 
         def take() -> Event:
-            self._positions.clear()
-            self._held.clear()
+            if type(event.body) in self._moves:
+                self._positions.clear()
+                self._held.clear()
             self._cycles.take(event)
             change()
             self._milestones.newest = event.time
@@ -176,7 +189,7 @@ class EngineState:
     def positions(self, venue_account: str) -> tuple[Position, ...]:
         """Return all positions on a venue account, by trader, then in the order of opening.
 
-        Between two events that is the same object.
+        As long as no event says anything of positions, orders or cash, that is the same object.
         """
         known = self._positions.get(venue_account)
         if known is None:
@@ -195,7 +208,7 @@ class EngineState:
     def held(self, venue_account: str) -> tuple[Position, ...]:
         """Return all positions, with what the venue has answered and nobody has booked yet.
 
-        Between two events that is the same object.
+        It is the same object for as long as `positions` is.
         """
         known = self._held.get(venue_account)
         if known is None:

@@ -240,6 +240,21 @@ def test_what_was_loaded_is_equal_and_stays_so_under_further_events(late_story, 
     assert again.open_decisions == script.ledger.open_decisions
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_remembered_of_positions_is_true_after_every_event(late_story, seed):
+    script, state, kept = late_story(), EngineState(), 0
+    Storyteller(script, seed).go_on(80)
+    venue_account = script.venue_account
+    for event in script.events:
+        before = state.positions(venue_account), state.held(venue_account)
+        state.apply(event)
+        found = state.positions(venue_account), state.held(venue_account)
+        kept += bool(found[0]) and found[0] is before[0] and found[1] is before[1]
+        again = loaded(state)
+        assert found == (again.positions(venue_account), again.held(venue_account))
+    assert kept > 5, "nothing is remembered over an event"
+
+
 def test_a_dump_depends_on_the_events_alone(late_story):
     script = late_story()
     Storyteller(script, 3).go_on(300)
