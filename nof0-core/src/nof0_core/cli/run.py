@@ -22,6 +22,7 @@ from nof0_core.execution.limits import LIMITS
 from nof0_core.plugins.companion import Companion, CompanionEnv
 from nof0_core.plugins.env import Logger
 from nof0_core.project import load_config
+from nof0_core.project.configuration import load_again
 from nof0_core.redaction import Redactor
 from nof0_core.runtime.lock import prepare
 from nof0_core.runtime.logs import keep_trace, logging_to
@@ -90,7 +91,8 @@ def run(
             say=show,
         )
         beside = {one.name: partial(_open_beside, one, env, log(one.name)) for one in asked}
-        session = Session(config, log("engine"), console, limits=LIMITS)
+        load = partial(load_again, config, config_file, data_dir=data_dir)
+        session = Session(config, log("engine"), console, limits=LIMITS, load=load)
         try:
             anyio.run(session.live, log, cycles, wall_limit, beside)
         except Exception as error:
