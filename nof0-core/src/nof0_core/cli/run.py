@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -73,6 +73,7 @@ def run(
     )
     if console.is_terminal:
         show = lambda line: console.print(line, markup=False)  # noqa: E731
+    show = partial(_tell, show)
     for warning in config.warnings:
         show(f"note: {warning}")
     hurried = haste(config) if cycles is None else []
@@ -102,6 +103,12 @@ def run(
             session.settle(known)
     if session.code:
         raise SystemExit(session.code)
+
+
+def _tell(show: Callable[[str], object], line: str) -> None:
+    """Show a line; a terminal that is gone ends no run, and the log has it all the same."""
+    with suppress(OSError):
+        show(line)
 
 
 def _open_beside(

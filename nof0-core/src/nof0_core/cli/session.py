@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from datetime import datetime, timedelta
 
 import anyio
@@ -228,7 +228,9 @@ class _Moments:
 
 
 async def _keep_drawn(engine: Engine, update: Callable[[], None]) -> None:
-    """Redraw now and then, in real time."""
-    while True:
-        await pause(engine.shown_every)
-        update()
+    """Redraw now and then, in real time, as long as somebody can see it."""
+    # A terminal that is gone, or a pipe nobody reads any more, ends no run.
+    with suppress(OSError):
+        while True:
+            await pause(engine.shown_every)
+            update()

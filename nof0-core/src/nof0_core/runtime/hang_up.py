@@ -48,15 +48,11 @@ class HangUp:
             signal.signal(signal.SIGHUP, signal.SIG_DFL if before is None else before)
 
     def _handle(self, _number: int, _frame: object) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._decide)
-
-    def _decide(self) -> None:
-        if self._has_terminal and not _has_terminal():
+        is_gone = self._has_terminal and not _has_terminal()
+        if is_gone:
             self._hush()
-            self._gone()
-        else:
-            self._reload()
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._gone if is_gone else self._reload)
 
     def _hush(self) -> None:
         """Let what is shown go nowhere: writing to a terminal that is gone is an error."""
