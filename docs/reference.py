@@ -13,6 +13,7 @@ from nof0_core.config.files.llm import LlmFile
 from nof0_core.config.files.main import MainFile
 from nof0_core.config.files.manager import ManagerBlock, MonitoringBlock, TraderEntry
 from nof0_core.config.files.providers import ExchangeFile, MarketFile
+from nof0_core.config.reloading import reloads
 from nof0_core.config.schema import FieldSchema, fields_of, schema_of
 from nof0_core.execution.limits import EXCHANGE_VERBS, LIMITS, MARKET_VERBS
 from nof0_core.plugins import load_plugins
@@ -22,16 +23,19 @@ from nof0_core.plugins.registry import PluginRegistry
 DOCS = Path(__file__).parent
 TARGET = DOCS / "configuration.md"
 FILES = (
-    ("The main file, `nof0.yaml`", [("", MainFile)]),
-    ("`llm.yaml`: models", [("", LlmFile)]),
-    ("`executor.yaml`: limits and rhythm for everybody", [("", ExecutorFile)]),
-    ("`exchange.yaml`: where to trade", [("", ExchangeFile)]),
-    ("`market.yaml`: where prices come from", [("", MarketFile)]),
+    ("Main", "The main file, `nof0.yaml`", [("", MainFile)]),
+    ("LLM", "`llm.yaml`: models", [("", LlmFile)]),
+    ("Executor", "`executor.yaml`: limits and rhythm for everybody", [("", ExecutorFile)]),
+    ("Exchange", "`exchange.yaml`: where to trade", [("", ExchangeFile)]),
+    ("Market", "`market.yaml`: where prices come from", [("", MarketFile)]),
     (
+        "Manager",
         "`manager.yaml`: capital and traders",
         [("manager.", ManagerBlock), ("traders[].", TraderEntry), ("monitoring.", MonitoringBlock)],
     ),
 )
+RELOADS = "*reloads*"
+"""Marks a key that a running engine takes over."""
 BY_NAME = {"models", "instruments"}
 """Keys whose mapping has names of the user's choice."""
 OURS = ("nof0-core", "nof0-provider-sim", "nof0-provider-hyperliquid", "nof0-llm")
@@ -52,8 +56,8 @@ def page() -> str:
     """Return the whole document."""
     registry = load_plugins()
     parts = [(DOCS / "configuration.head.md").read_text(encoding="utf-8").rstrip()]
-    for title, blocks in FILES:
-        lines = [row for prefix, cls in blocks for row in rows(fields_of(cls), prefix)]
+    for file, title, blocks in FILES:
+        lines = [row for prefix, cls in blocks for row in rows(fields_of(cls), prefix, file)]
         parts += [f"## {title}", "\n".join([HEADER, *lines])]
     parts += ["## Time limits", time_limits()]
     parts.append("## Sections by family")
@@ -95,20 +99,21 @@ def table(fields: tuple[FieldSchema, ...]) -> str:
     return "\n".join([HEADER, *rows(fields)])
 
 
-def rows(fields: tuple[FieldSchema, ...], prefix: str = "") -> Iterator[str]:
-    """Write one line for each key."""
+def rows(fields: tuple[FieldSchema, ...], prefix: str = "", file: str = "") -> Iterator[str]:
+    """Write one line for each key; `file` is the key that names the file they stand in."""
     for field in fields:
         default = "*required*" if field.default is None else field.default
         if field.default:
             default = f"`{field.default}`"
         meaning = [field.help, f"in {field.unit}" if field.unit else "", field.range]
         meaning.append("secret" if field.is_secret else "")
+        meaning.append(RELOADS if reloads(file, f"{prefix}{field.key}") else "")
         text = "; ".join(filter(None, meaning)).replace("|", "\\|")
         yield f"| `{prefix}{field.key}` | {field.type} | {default} | {text} |".replace("  ", " ")
         inner = "[]." if field.type.startswith("list") else "."
         if field.key in BY_NAME:
             inner = ".<name>."
-        yield from rows(field.fields, f"{prefix}{field.key}{inner}")
+        yield from rows(field.fields, f"{prefix}{field.key}{inner}", file)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 
 import anyio
 from attrs import evolve
@@ -18,6 +19,7 @@ from nof0_core.errors import TransientError
 from nof0_core.execution.limits import LIMITS
 from nof0_core.ids import cycle_id
 from nof0_core.plugins import load_plugins
+from nof0_core.project.configuration import load_again
 from nof0_core.protocols import ExchangeWrapper
 from nof0_core.risk.gate import RiskGate
 from nof0_core.runtime import clocks
@@ -249,7 +251,10 @@ class Stage:
         async with open_services(
             config, lambda _: driver, log=lambda _: self.log, **options
         ) as services:
-            self.opened = assemble(services, driver)
+            load = partial(
+                load_again, config, self.root / "etc" / "nof0.yaml", data_dir=self.root / "data"
+            )
+            self.opened = assemble(services, driver, load=load)
             yield self.opened
 
     async def enter(self, engine, trader, signal=Signal.BUY_TO_ENTER):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from nof0_core.execution.limits import LIMITS
 from nof0_core.plugins.companion import Companion, CompanionEnv
 from nof0_core.plugins.env import Logger
 from nof0_core.project import load_config
+from nof0_core.project.configuration import load_again
 from nof0_core.redaction import Redactor
 from nof0_core.runtime.lock import prepare
 from nof0_core.runtime.logs import keep_trace, logging_to
@@ -72,6 +73,7 @@ def run(
     )
     if console.is_terminal:
         show = lambda line: console.print(line, markup=False)  # noqa: E731
+    show = partial(_tell, show)
     for warning in config.warnings:
         show(f"note: {warning}")
     hurried = haste(config) if cycles is None else []
@@ -90,7 +92,8 @@ def run(
             say=show,
         )
         beside = {one.name: partial(_open_beside, one, env, log(one.name)) for one in asked}
-        session = Session(config, log("engine"), console, limits=LIMITS)
+        load = partial(load_again, config, config_file, data_dir=data_dir)
+        session = Session(config, log("engine"), console, limits=LIMITS, load=load)
         try:
             anyio.run(session.live, log, cycles, wall_limit, beside)
         except Exception as error:
@@ -100,6 +103,12 @@ def run(
             session.settle(known)
     if session.code:
         raise SystemExit(session.code)
+
+
+def _tell(show: Callable[[str], object], line: str) -> None:
+    """Show a line; a terminal that is gone ends no run, and the log has it all the same."""
+    with suppress(OSError):
+        show(line)
 
 
 def _open_beside(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from datetime import datetime, timedelta
 
 import anyio
@@ -25,8 +25,10 @@ from nof0_core.runtime import clocks
 from nof0_core.runtime.assemble import assemble
 from nof0_core.runtime.blocked_loop import LoopWatch
 from nof0_core.runtime.engine import Engine
+from nof0_core.runtime.hang_up import HangUp
 from nof0_core.runtime.holding import Holder, holding
 from nof0_core.runtime.leaving import Deadline, Threads, each_named, leave, wait_for_threads
+from nof0_core.runtime.reloading import Load
 from nof0_core.runtime.services import open_services
 from nof0_core.runtime.stop_signals import StopSignals
 
@@ -40,9 +42,18 @@ class Session:
     """One run of the command: it always ends, whatever plugins do, and says why.
 
     `code` is what the process ends with; a run that was asked to end has `limits.end` for it.
+    `load` reads its configuration anew.
     """
 
-    def __init__(self, config: Config, log: Logger, console: Console, *, limits: Limits) -> None:
+    def __init__(
+        self,
+        config: Config,
+        log: Logger,
+        console: Console,
+        *,
+        limits: Limits,
+        load: Load | None = None,
+    ) -> None:
         self.code = 0
         self._config = config
         self._log = log
@@ -51,6 +62,9 @@ class Session:
         self._plugins = config.registry.plugins
         self._deadline = Deadline(log=log, plugins=self._plugins)
         self._signals = StopSignals(stop=self._on_signal, leave=self._at_once, log=log)
+        self._hang_up = HangUp(reload=self._on_reload, gone=self._on_hang_up)
+        self._load = load
+        self._is_reload_asked = False
         self._engine: Engine | None = None
         self._opening: anyio.CancelScope | None = None
         self._opened: anyio.Event | None = None
@@ -65,6 +79,7 @@ class Session:
     ) -> None:
         """Run, report, and see to it that the event loop ends."""
         self._signals.install()
+        self._hang_up.install()
         opening = self._opening = anyio.CancelScope()
         opened = self._opened = anyio.Event()
         watch = LoopWatch(log=self._log, plugins=self._plugins)
@@ -94,6 +109,7 @@ class Session:
     def settle(self, known: Threads) -> None:
         """Give the signals back, and leave at once where a thread of a plugin does not end."""
         self._signals.restore()
+        self._hang_up.restore()
         self._deadline.lift()
         left = wait_for_threads(known, self._limits.close)
         if not left:
@@ -123,8 +139,10 @@ class Session:
             )
             services = await stack.enter_async_context(open_services(config, driver, log=log))
             engine = self._engine = assemble(
-                services, services.driver, loop_blocks=lambda: watch.blocks
+                services, services.driver, loop_blocks=lambda: watch.blocks, load=self._load
             )
+            if self._is_reload_asked:
+                engine.reloading.asks.signal()
             opened.set()
             async with anyio.create_task_group() as tasks:
                 with display(engine, self._console) as update:
@@ -159,6 +177,16 @@ class Session:
             self._stop("interrupted", INTERRUPTED)
         else:
             self._stop("terminated", 0)
+
+    def _on_reload(self) -> None:
+        """Have the configuration read again, once all sections are open."""
+        self._is_reload_asked = True
+        if self._engine is not None:
+            self._engine.reloading.asks.signal()
+
+    def _on_hang_up(self) -> None:
+        self._log.warning("the terminal of the run was closed: it ends")
+        self._stop("the terminal was closed", 0)
 
     def _at_once(self, number: int) -> None:
         leave(INTERRUPTED if number == signal.SIGINT else FAILED)
@@ -200,7 +228,9 @@ class _Moments:
 
 
 async def _keep_drawn(engine: Engine, update: Callable[[], None]) -> None:
-    """Redraw now and then, in real time."""
-    while True:
-        await pause(engine.shown_every)
-        update()
+    """Redraw now and then, in real time, as long as somebody can see it."""
+    # A terminal that is gone, or a pipe nobody reads any more, ends no run.
+    with suppress(OSError):
+        while True:
+            await pause(engine.shown_every)
+            update()

@@ -137,6 +137,30 @@ def settle(
     click.echo(when(places.state_dir))
 
 
+@traders.command()
+@config_argument
+@data_dir_option
+@json_option
+@click.option(
+    "--wait",
+    "seconds",
+    type=click.FloatRange(min=0),
+    default=300.0,
+    show_default=True,
+    help="Seconds to wait for the engine's answer.",
+)
+def reload(config_file: Path, data_dir: Path | None, seconds: float, *, as_json: bool) -> None:
+    """Let a running engine read its configuration again: prompts, limits, budgets.
+
+    It takes over what its files say now, all of it or nothing, between two decisions, and says what
+    has changed. Exits with 2, and nothing has changed, where something is wrong or needs a restart.
+    `kill -HUP` of the engine's process does the same, without an answer.
+    """
+    from nof0_core.cli.reload import reload as ask
+
+    ask(config_file, data_dir, seconds, as_json=as_json)
+
+
 def _who() -> str:
     """Return the login name of whoever gives the command."""
     import getpass

@@ -30,6 +30,7 @@ def load(
     *,
     environ: Mapping[str, str] | None = None,
     data_dir: Path | None = None,
+    has_files: bool = False,
 ) -> Config:
     """Load and check a main file and the files it names; opens nothing and writes nothing.
 
@@ -39,6 +40,8 @@ def load(
         environ: variables for `${NAME}`; default: the process's. `.env` beside the main file fills
             in what is missing here.
         data_dir: where to keep journal, state and exported files instead of the places configured.
+        has_files: tells that `registry` has the one-off plugins of the file already, as they were
+            when they were loaded; none is loaded then.
 
     Raises:
         ConfigError: with all problems of all files, in file and line order.
@@ -46,7 +49,8 @@ def load(
     session, main_table = begin(path, registry, environ=environ)
     shown = str(path)
     main_path = Path(os.path.abspath(path))  # noqa: PTH100 - a linked file stays where it is named
-    registry = _with_files(session, registry, main_table)
+    if not has_files:
+        registry = _with_files(session, registry, main_table)
     trees = Trees(
         path=main_path,
         main=main_table,

@@ -36,6 +36,24 @@ class Place:
 
 
 @attrs.frozen(kw_only=True)
+class Setting:
+    """One key of a file and its value, defaults filled in.
+
+    `file` is the key of the main file that names the file, `Main` for itself. `key` is the key as
+    documentation has it, with `[]` and `<name>` for what is of the user's choice; `path` has the
+    trader's id and names in their place. `value` can be compared with that of another reading.
+    """
+
+    file: str
+    key: str
+    path: str
+    value: object = attrs.field(repr=False)
+    place: Place
+    trader: str = ""
+    is_secret: bool = False
+
+
+@attrs.frozen(kw_only=True)
 class Section:
     """One named entry that uses a service kind, with its own structured config.
 
@@ -149,7 +167,8 @@ class Config:
     keeps. `secrets` are the values of all secret keys that were read, for the redactor. `budget` is
     that of all traders together; from `budget_alert_pct` percent of any budget a person is told.
     `registry` are the plugins, those of the configuration's own files included; `allocation_place`
-    is where the allocation strategy stands. `gates` are those of the ranking.
+    is where the allocation strategy stands. `gates` are those of the ranking. `settings` are all
+    keys of all files.
     """
 
     file: Path
@@ -193,6 +212,7 @@ class Config:
     gates: QualityGates = DEFAULT_GATES
     secrets: tuple[str, ...] = attrs.field(default=(), repr=False)
     warnings: tuple[Problem, ...] = ()
+    settings: tuple[Setting, ...] = attrs.field(default=(), eq=False, repr=False)
 
     def indicators_of(self, trader: TraderConfig) -> tuple[IndicatorConfig, ...]:
         """Return what is computed on the series a trader sees."""

@@ -26,6 +26,7 @@ from nof0_core.config.model import (
 from nof0_core.config.outlook import read_coins, read_indicators, read_intervals, read_symbols
 from nof0_core.config.policies import Policy, make_policy
 from nof0_core.config.session import Session
+from nof0_core.config.settings import settings_of
 from nof0_core.config.targets import check_targets
 from nof0_core.config.traders import TraderScope, make_trader
 from nof0_core.config.tree import Scalar, find
@@ -181,6 +182,7 @@ def _config(
         templates=templates,
         secrets=tuple(sorted(session.structurer.secrets)),
         warnings=tuple(session.warnings),
+        settings=settings_of(files, wiring),
         gates=QualityGates(
             min_cycles=main.ranking.min_cycles,
             min_usable_pct=main.ranking.min_usable_pct,

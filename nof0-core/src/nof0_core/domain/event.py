@@ -328,7 +328,8 @@ class ControlAnswered(Body):
     """What became of something a person asked for with `nof0 traders`.
 
     `request` is the name of the request, `message` says what was done or why not. `trader` is whom
-    it was meant for; `venue_account` takes its place where a difference was to be settled.
+    it was meant for, None for all; `venue_account` takes its place where a difference was to be
+    settled.
     """
 
     type: ClassVar[str] = "control"

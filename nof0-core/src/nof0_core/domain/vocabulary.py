@@ -70,12 +70,16 @@ class ExitReason(StrEnum):
 
 
 class ControlCommand(StrEnum):
-    """What a person may ask a running engine: for one trader, `settle` for a coin of an account."""
+    """What a person may ask a running engine.
+
+    For one trader; `settle` for a coin of an account, `reload` for all.
+    """
 
     PAUSE = "pause"
     RESUME = "resume"
     CLOSE = "close"
     SETTLE = "settle"
+    RELOAD = "reload"
 
 
 class ControlOutcome(StrEnum):

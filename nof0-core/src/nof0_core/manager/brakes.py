@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -38,7 +38,7 @@ class TraderBrakes:
     ) -> None:
         self._recorder = recorder
         self._portfolio = portfolio
-        self._traders = traders
+        self._traders = dict(traders)
         self._halts = halts
         self._closes = LastCloses()
 
@@ -135,6 +135,37 @@ class TraderBrakes:
             lost = memory.drawdown_pct(trader, account)
             self._compare(trader, Brake.MAX_DRAWDOWN, "the drawdown", lost, fall, None)
         self._judge_sharpe(trader, account)
+
+    def reload(
+        self, traders: Mapping[TraderId, TraderConfig], *, judged: Iterable[TraderId]
+    ) -> None:
+        """Judge by other limits from now on: what they ask for is tripped, what they let go goes.
+
+        That is seen at once for the traders in `judged`, for others when they are valued next.
+
+        The brake of the day is taken off where the day's loss is within the new limit. That of the
+        drawdown stays until a person resumes the trader: taking it off begins a new measurement.
+        """
+        self._traders = dict(traders)
+        for trader in judged:
+            self._let_go(trader)
+            self.evaluate(trader)
+
+    @exactly
+    def _let_go(self, trader: TraderId) -> None:
+        if not self._is_on(trader, Brake.DAILY_LOSS):
+            return
+        limit = self._traders[trader].limits.daily_loss_limit_pct
+        if limit is None:
+            self.release(trader, Brake.DAILY_LOSS, "there is no limit of the day any more")
+            return
+        account = self._portfolio.account(trader)
+        if account.unpriced:
+            return
+        lost = self._recorder.state.brakes.day_loss_pct(trader, account)
+        if lost < limit:
+            said = f"the day's loss is {lost:.2f} %, the limit is {limit} % now"
+            self.release(trader, Brake.DAILY_LOSS, said)
 
     def pause(self, trader: TraderId) -> None:
         """Stop a trader until it is resumed."""

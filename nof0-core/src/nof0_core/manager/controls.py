@@ -1,4 +1,4 @@
-"""Doing what a person asked for: halt, pause, resume, close, settle."""
+"""Doing what a person asked for: halt, pause, resume, close, settle; hearing of a reload."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from nof0_core.errors import UsageError
 from nof0_core.execution.engine import ExecutionEngine
 from nof0_core.ids import ENGINE, Symbol, TraderId
 from nof0_core.manager.brakes import TraderBrakes
+from nof0_core.manager.reload_asks import ReloadAsks
 from nof0_core.manager.requests import Halt, HaltWatch, Request, Requests
 from nof0_core.manager.settlements import QuoteSource, Settlements
 from nof0_core.manager.trader import Trader
@@ -36,6 +37,7 @@ class Controls:
         venue_accounts: Collection[str],
         halts: HaltWatch,
         requests: Requests,
+        reloads: ReloadAsks,
     ) -> None:
         self._recorder = recorder
         self._brakes = brakes
@@ -44,6 +46,7 @@ class Controls:
         self._settlements = Settlements(recorder)
         self._halts = halts
         self._requests = requests
+        self._reloads = reloads
         self._halt: Halt | None = None
         self._waiting: Sequence[Request] = ()
         self._faults: AlertOnce[str] = AlertOnce(recorder, "control_unreadable")
@@ -70,11 +73,11 @@ class Controls:
             elif request.command is ControlCommand.SETTLE:
                 if request.venue_account not in self._venue_accounts:
                     said = f"there is no exchange section {request.venue_account}"
-                    self._answer(request, ControlOutcome.REFUSED, said)
+                    self.answer(request, ControlOutcome.REFUSED, said)
+            elif request.command is ControlCommand.RELOAD:
+                self._reloads.ask(request)
             elif request.trader is None or request.trader not in self._traders:
-                self._answer(
-                    request, ControlOutcome.REFUSED, f"there is no trader {request.trader}"
-                )
+                self.answer(request, ControlOutcome.REFUSED, f"there is no trader {request.trader}")
             elif request.command is ControlCommand.PAUSE:
                 self._pause(request, request.trader)
             elif request.command is ControlCommand.RESUME:
@@ -115,7 +118,7 @@ class Controls:
             ):
                 answer = await self._settlements.settle(request, request.symbol, execution, prices)
                 if answer is not None:
-                    self._answer(request, *answer)
+                    self.answer(request, *answer)
 
     def _record_halt(self) -> None:
         halt, known = self._halts.look(), self._recorder.state.brakes.halt
@@ -130,11 +133,11 @@ class Controls:
 
     def _pause(self, request: Request, trader: TraderId) -> None:
         if self._brakes.is_paused(trader):
-            self._answer(request, ControlOutcome.DONE, "it was paused already")
+            self.answer(request, ControlOutcome.DONE, "it was paused already")
             return
         self._brakes.pause(trader)
         self._traders[trader].is_paused = True
-        self._answer(
+        self.answer(
             request, ControlOutcome.DONE, "it decides nothing any more; its exits stay in place"
         )
 
@@ -145,7 +148,7 @@ class Controls:
         said = f"lifted: {', '.join(lifted)}" if lifted else "nothing had to be lifted"
         if left:
             said += f"; still on: {', '.join(left)}"
-        self._answer(request, ControlOutcome.DONE, said)
+        self.answer(request, ControlOutcome.DONE, said)
 
     async def _close(
         self,
@@ -160,7 +163,7 @@ class Controls:
         if self._held(request, execution) or self._recorder.state.controls.is_answered(request.id):
             return
         said = f"closed {', '.join(held)}" if held else "nothing was open"
-        self._answer(request, ControlOutcome.DONE, said)
+        self.answer(request, ControlOutcome.DONE, said)
 
     def _held(self, request: Request, execution: ExecutionEngine) -> list[Symbol]:
         return [
@@ -169,7 +172,8 @@ class Controls:
             if position.trader == request.trader and request.symbol in (None, position.symbol)
         ]
 
-    def _answer(self, request: Request, outcome: ControlOutcome, message: str) -> None:
+    def answer(self, request: Request, outcome: ControlOutcome, message: str) -> None:
+        """Write down what became of a request, and take it away."""
         trader = request.trader if request.trader in self._traders else None
         self._recorder.record(
             trader or ENGINE,

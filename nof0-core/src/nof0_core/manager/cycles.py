@@ -21,6 +21,7 @@ from nof0_core.errors import (
 )
 from nof0_core.manager.cycle import CycleRunner
 from nof0_core.manager.duty_guard import is_fatal, log_failure
+from nof0_core.manager.gate import CycleGate
 from nof0_core.manager.measurements import DutyTroubles
 from nof0_core.manager.schedule import Rank
 from nof0_core.manager.trader import Trader
@@ -42,11 +43,13 @@ class CycleDuty:
         most: int | None,
         stopped: Callable[[], bool],
         troubles: DutyTroubles,
+        gate: CycleGate,
     ) -> None:
         self._recorder = recorder
         self._runner = runner
         self._stopped = stopped
         self._troubles = troubles
+        self._gate = gate
         self._limiter = nullcontext() if most is None else anyio.CapacityLimiter(most)
 
     async def run(self, trader: Trader, scheduled: datetime) -> None:
@@ -56,7 +59,7 @@ class CycleDuty:
             EndOfDataError: a recording is over.
             ReplayMissError: once the cycle it belongs to is recorded.
         """
-        async with self._limiter:
+        async with self._limiter, self._gate.cycle():
             await self._run(trader, self._unused(trader, scheduled))
 
     def _unused(self, trader: Trader, scheduled: datetime) -> datetime:

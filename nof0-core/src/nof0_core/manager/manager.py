@@ -15,6 +15,7 @@ from nof0_core.manager.cycle import CycleRunner
 from nof0_core.manager.cycles import CycleDuty
 from nof0_core.manager.drivers import Driver
 from nof0_core.manager.duty_guard import DutyGuard
+from nof0_core.manager.gate import CycleGate
 from nof0_core.manager.hints import HintListener, HintStream
 from nof0_core.manager.hours import HOUR, HourDuty
 from nof0_core.manager.measurements import DutyTroubles
@@ -36,7 +37,7 @@ class Manager:
     """The duties of a run, which a driver gets done when they are due, until they are stopped.
 
     What goes wrong in one duty is told and ends no other. `stop_reason` says why the run is to end,
-    `ends_at` where its recorded market does.
+    `ends_at` where its recorded market does. `gate` is what cycles pass and changes close.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Manager:
         self.ends_at = ends_at
         self.stop_reason = ""
         self.accounts = tuple(config.exchanges)
+        self.gate = CycleGate()
         self.calls: Sequence[CallOwner] = (*executions.values(), *feeds.values())
         self._config = config
         self._executions = executions
@@ -80,6 +82,7 @@ class Manager:
             most=config.max_concurrent_decisions if driver.tempo.at_once else None,
             stopped=lambda: bool(self.stop_reason),
             troubles=troubles,
+            gate=self.gate,
         )
         self._venues = VenueDuties(
             recorder=recorder,
@@ -177,6 +180,19 @@ class Manager:
             trader.due = moment + shift
             schedule.add(Timer(Rank.CYCLE, trader.config.id, step, trader.due, shift))
         return schedule
+
+    def plan_cycle(self, trader: Trader) -> None:
+        """Let a trader decide at its interval, which is another now, from the next moment on."""
+        step, now = trader.config.decision_interval, self.driver.clock.now()
+        last = self.recorder.state.standing(trader.config.id).last_cycle
+        for timer in self.schedule.of(Rank.CYCLE, trader.config.id):
+            is_past = last is not None and last <= now + AHEAD
+            after = (
+                max(now - timer.shift, last) if last is not None and is_past else now - timer.shift
+            )
+            timer.step = step
+            timer.due = trader.due = next_on_grid(after, step) + timer.shift
+        self.driver.wake()
 
     def plan_anew(self) -> None:
         """Plan everything from now on, whatever was planned: the clock was set."""

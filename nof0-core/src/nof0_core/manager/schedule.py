@@ -92,6 +92,10 @@ class Schedule:
             if timer.rank is rank and timer.name == name and moment < timer.due:
                 timer.due, timer.is_hastened = moment, True
 
+    def of(self, rank: Rank, name: str) -> Iterator[Timer]:
+        """Yield the timers of one duty."""
+        return (timer for timer in self._timers if timer.rank is rank and timer.name == name)
+
     @property
     def next_due(self) -> datetime:
         """Return the earliest due moment; there must be at least one timer."""

@@ -36,6 +36,10 @@ class ViewBuilder:
         self._brakes = brakes
         self._measurements = measurements
 
+    def reload(self, config: Config) -> None:
+        """Show what another configuration says from now on."""
+        self._config = config
+
     def traders(self) -> tuple[TraderView, ...]:
         """Return all traders, in configuration order."""
         return tuple(self._trader(config) for config in self._config.traders)

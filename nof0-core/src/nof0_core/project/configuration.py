@@ -32,3 +32,14 @@ def load_config(
         PluginError: the plugins cannot be used together.
     """
     return load(config_file, load_plugins(), environ=environ, data_dir=data_dir)
+
+
+def load_again(running: Config, config_file: Path | str, *, data_dir: Path | None = None) -> Config:
+    """Load the configuration of a running engine anew, with the plugins it has.
+
+    The arguments beside `running` are those `load_config` was given. No code of a plugin is loaded.
+
+    Raises:
+        ConfigError: with all problems of all files, in file and line order.
+    """
+    return load(config_file, running.registry, data_dir=data_dir, has_files=True)

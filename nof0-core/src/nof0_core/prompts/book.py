@@ -17,7 +17,7 @@ from nof0_core.money import exactly
 from nof0_core.prompts.coins import CoinViews
 from nof0_core.prompts.figures import estimate
 from nof0_core.prompts.limits import LimitViews
-from nof0_core.prompts.template import Source, read, render, shown
+from nof0_core.prompts.template import Source, parsed, read, render, shown
 from nof0_core.prompts.trimming import longest, newest, notice, without_past
 from nof0_core.prompts.variables import variables
 
@@ -25,7 +25,8 @@ from nof0_core.prompts.variables import variables
 class PromptBook:
     """System and user template of one trader.
 
-    Files are read once, when they are first needed: a prompt never changes while the engine runs.
+    Files whose text is not known are read once, when they are first needed: what a book renders
+    never changes.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class PromptBook:
         intervals: Sequence[Interval] | None = None,
         coins: CoinViews | None = None,
         max_tokens: int | None = None,
+        texts: Mapping[Path, str] | None = None,
     ) -> None:
         """Name the files; nothing is read yet.
 
@@ -52,6 +54,7 @@ class PromptBook:
                 out once for all of them; None: the book's own.
             max_tokens: most tokens both messages may have together, as `tokens.estimate` counts;
                 beyond that the oldest bars are left out. None: no limit.
+            texts: those of files that were read already, by file.
         """
         self._system = system
         self._user = user
@@ -61,6 +64,7 @@ class PromptBook:
         self._coins = CoinViews.of(indicators or ()) if coins is None else coins
         self._max_tokens = max_tokens
         self._limits = LimitViews()
+        self._known = texts or {}
 
     def lint(self) -> list[Problem]:
         """Find all that `check` finds, and what a model would not be told.
@@ -184,18 +188,22 @@ class PromptBook:
 
     @cached_property
     def _sources(self) -> tuple[Source, Source]:
-        return read(self._system), read(self._user)
+        return self._source(self._system), self._source(self._user)
 
     @cached_property
     def _versions(self) -> Mapping[str, str]:
         return {source.key: source.version or "" for source in self._sources}
+
+    def _source(self, path: Path) -> Source:
+        text = self._known.get(path)
+        return read(path) if text is None else parsed(path, text)
 
     def _check(self, path: Path, samples: Sequence[Mapping[str, Any]]) -> list[Problem]:
         from nof0_core.prompts.lint import lint
 
         file = shown(path)
         try:
-            source = read(path)
+            source = self._source(path)
         except PromptError as error:
             message = str(error).removeprefix(f"{file}: ")
             return [Problem(file=file, line=0, path="", message=message)]

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 
 import anyio
 
-from nof0_core.config.model import Config, TraderConfig
-from nof0_core.decision import DecisionMaker
 from nof0_core.domain.measured import LoopBlocks
-from nof0_core.domain.model import ModelSpec
 from nof0_core.execution.engine import ExecutionEngine
-from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.ids import TraderId
 from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.controls import Controls
@@ -21,25 +17,27 @@ from nof0_core.manager.hints import HintStream, once_there
 from nof0_core.manager.manager import Manager
 from nof0_core.manager.measurements import Measurements
 from nof0_core.manager.rebalance import Rebalancer
-from nof0_core.manager.requests import HaltSwitch, HaltWatch, Requests
+from nof0_core.manager.reload_asks import ReloadAsks
+from nof0_core.manager.requests import Answers, HaltSwitch, HaltWatch, Requests
 from nof0_core.manager.trader import Trader
 from nof0_core.manager.views import ViewBuilder
-from nof0_core.plugins.env import Logger
 from nof0_core.portfolio.valuation import Portfolio
-from nof0_core.prompts.coins import CoinViews
-from nof0_core.protocols import ExchangeProvider, LLMBackend
-from nof0_core.redaction import Redactor
-from nof0_core.risk.gate import RiskGate
+from nof0_core.protocols import ExchangeProvider
 from nof0_core.runtime import compatibility, origins
 from nof0_core.runtime.engine import Engine
-from nof0_core.runtime.preview import prompt_book
+from nof0_core.runtime.putting_in_force import InForce
+from nof0_core.runtime.reloading import Load, Reloading
 from nof0_core.runtime.services import Services
-from nof0_core.runtime.sight import sight_of
 from nof0_core.runtime.state_file import StateFile
+from nof0_core.runtime.trader_parts import TraderParts, make_parts
 
 
 def assemble(
-    services: Services, driver: Driver, *, loop_blocks: Callable[[], LoopBlocks] = LoopBlocks
+    services: Services,
+    driver: Driver,
+    *,
+    loop_blocks: Callable[[], LoopBlocks] = LoopBlocks,
+    load: Load | None = None,
 ) -> Engine:
     """Put an engine together: its traders, what decides, what orders, and what is shown of it.
 
@@ -49,6 +47,7 @@ def assemble(
         services: everything opened, see `open_services`.
         driver: owns the time of the run; its clock is the one the services live by.
         loop_blocks: tells how often the event loop has stood still, for exporters.
+        load: reads the configuration anew where somebody asks for that; None: nobody can.
 
     Raises:
         ValueError: the driver has another clock.
@@ -69,6 +68,8 @@ def assemble(
         traders={t.id: t for t in config.traders},
         halts=halts,
     )
+    parts = make_parts(config, services.connections.backends, driver, recorder.log)
+    terms = {name: part.terms for name, part in parts.items()}
     there = {name: anyio.Event() for name in config.exchanges}
 
     def enter(name: str, provider: ExchangeProvider) -> None:
@@ -78,7 +79,7 @@ def assemble(
             provider=provider,
             recorder=recorder,
             instruments=feed.instruments,
-            policies={t.id: _terms(t) for t in config.traders},
+            policies=terms,
             since=recorder.state.inception or driver.clock.now(),
             tempo=driver.tempo,
             refusal=brakes.refusal,
@@ -98,7 +99,7 @@ def assemble(
             return [stream for find in finders if (stream := find()) is not None]
         return [once_there(there[name], find) for find in finders]
 
-    traders = _traders(services, driver, brakes)
+    traders = _traders(parts, brakes)
     measurements = Measurements(markets=feeds, exchanges=executions, quarantine=services.quarantine)
     views = ViewBuilder(
         config=config,
@@ -107,6 +108,16 @@ def assemble(
         traders=traders,
         brakes=brakes,
         measurements=measurements,
+    )
+    asks = ReloadAsks()
+    controls = Controls(
+        recorder=recorder,
+        brakes=brakes,
+        traders=traders,
+        venue_accounts=tuple(config.exchanges),
+        halts=halts,
+        requests=Requests(config.state_dir),
+        reloads=asks,
     )
     manager = Manager(
         config=config,
@@ -132,20 +143,21 @@ def assemble(
         portfolio=portfolio,
         views=views,
         brakes=brakes,
-        controls=Controls(
-            recorder=recorder,
-            brakes=brakes,
-            traders=traders,
-            venue_accounts=tuple(config.exchanges),
-            halts=halts,
-            requests=Requests(config.state_dir),
-        ),
+        controls=controls,
         troubles=measurements.duties,
         ends_at=compatibility.end_of(services.connections.markets),
         sync_step=compatibility.sync_step(config, services.connections.markets),
         hints={name: streams(name) for name in config.exchanges},
     )
     services.connections.use(manager, enter)
+    in_force = InForce(
+        services=services,
+        manager=manager,
+        traders=traders,
+        terms=terms,
+        brakes=brakes,
+        views=views,
+    )
     return Engine(
         config=config,
         journal=services.journal,
@@ -157,62 +169,28 @@ def assemble(
         checkpoints=services.checkpoints,
         packing=services.packing,
         state_file=StateFile(config.state_file),
+        reloading=Reloading(
+            config=config,
+            load=load,
+            prepare=in_force.prepare,
+            stopped=lambda: bool(manager.stop_reason),
+            asks=asks,
+            gate=manager.gate,
+            controls=controls,
+            recorder=recorder,
+            answers=Answers(config.state_dir),
+        ),
         loop_blocks=loop_blocks,
     )
 
 
-def _traders(services: Services, driver: Driver, brakes: TraderBrakes) -> dict[TraderId, Trader]:
-    """Make all traders; who sees the same indicators shares what is written out of them."""
-    config, backends = services.config, services.connections.backends
-    sights = {t.id: sight_of(config, t) for t in config.traders}
-    coins = {sights[t.id].indicators: CoinViews.of(config.indicators_of(t)) for t in config.traders}
+def _traders(parts: Mapping[TraderId, TraderParts], brakes: TraderBrakes) -> dict[TraderId, Trader]:
     return {
-        t.id: Trader(
-            config=t,
-            maker=_maker(
-                config,
-                t,
-                [(model, backends[model.backend]) for model in (t.model, *t.fallbacks)],
-                driver,
-                coins[sights[t.id].indicators],
-                services.recorder.log,
-            ),
-            sight=sights[t.id],
-            is_paused=brakes.is_paused(t.id),
+        name: Trader(
+            config=part.config,
+            maker=part.maker,
+            sight=part.sight,
+            is_paused=brakes.is_paused(name),
         )
-        for t in config.traders
+        for name, part in parts.items()
     }
-
-
-def _terms(trader: TraderConfig) -> OrderPolicy:
-    return OrderPolicy(
-        style=trader.order_style,
-        slippage_bps=trader.slippage_bps,
-        limits=trader.limits,
-        stop_deadline=trader.stop_deadline,
-        quote_deadline=trader.quote_deadline,
-        margin_mode=trader.limits.margin_mode,
-    )
-
-
-def _maker(
-    config: Config,
-    trader: TraderConfig,
-    chain: Sequence[tuple[ModelSpec, LLMBackend]],
-    driver: Driver,
-    coins: CoinViews,
-    log: Logger,
-) -> DecisionMaker:
-    (_, backend), *fallbacks = chain
-    return DecisionMaker(
-        trader=trader,
-        backend=backend,
-        gate=RiskGate(trader.risk_checks, origins.of_checks(config, trader)),
-        prompts=prompt_book(config, trader, coins=coins),
-        clock=driver.clock,
-        grace=driver.tempo.model_grace,
-        fallbacks=fallbacks,
-        origins=origins.of_backends(config),
-        redact=Redactor(config.secrets).text,
-        verbose=log if config.logging.verbose_llm else None,
-    )

@@ -56,6 +56,10 @@ class Checkpointing:
         self._since = 0
         self._is_due = anyio.Event()
 
+    def reload(self, config_digest: str) -> None:
+        """Name another configuration from now on."""
+        self._config_digest = config_digest
+
     def notice(self, event: Event) -> None:  # noqa: ARG002 - a listener
         """Count an event."""
         self._since += 1

@@ -24,6 +24,7 @@ from nof0_core.runtime.checkpointing import Checkpointing
 from nof0_core.runtime.export_loop import Exports
 from nof0_core.runtime.opening import Openings
 from nof0_core.runtime.packing import Packing
+from nof0_core.runtime.reloading import Reloading
 from nof0_core.runtime.state_file import StateFile
 from nof0_core.state.recorder import Recorder
 
@@ -45,6 +46,7 @@ class Engine:
     checkpoints: Checkpointing
     packing: Packing
     state_file: StateFile
+    reloading: Reloading
     loop_blocks: Callable[[], LoopBlocks] = LoopBlocks
 
     @property
@@ -105,6 +107,7 @@ class Engine:
 
         async with beside() as tasks:
             tasks.start_soon(self._keep_exporting)
+            tasks.start_soon(self.reloading.keep)
             if tempo.at_once:
                 tasks.start_soon(self.checkpoints.keep)
             if tempo.opens_late:

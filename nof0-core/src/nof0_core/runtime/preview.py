@@ -26,7 +26,7 @@ def prompt_book(
     coins: CoinViews | None = None,
     max_tokens: int | None = None,
 ) -> PromptBook:
-    """Make the book a run, a check and a preview of the trader all use; nothing is read yet.
+    """Make the book a run, a check and a preview of the trader all use, of the texts it has read.
 
     Args:
         config: where the trader stands.
@@ -42,6 +42,7 @@ def prompt_book(
         indicators=config.indicators_of(trader),
         intervals=config.intervals,
         coins=coins,
+        texts=config.templates,
     )
 
 

@@ -99,6 +99,45 @@ class ModelBudget:
                     account.warn_once("low")
 
     @exactly
+    def reload(
+        self,
+        *,
+        total: DailyBudget,
+        traders: Mapping[TraderId, DailyBudget],
+        alert_pct: Decimal,
+        spending: Spending,
+    ) -> None:
+        """Take other limits over, between two calls; what was spent today stays spent.
+
+        Args:
+            total: the budget of all traders together.
+            traders: budgets of single traders.
+            alert_pct: share of a budget from which a person is told.
+            spending: what the journal knows, for budgets that were not counted so far.
+        """
+        self._turn(self._clock.now().date())
+        self._alert_pct = alert_pct
+        self._known.clear()
+        limits = {ALL: total, **{f"trader {name}": limit for name, limit in traders.items()}}
+        for scope, limit in limits.items():
+            line = self._accounts.get(scope)
+            if limit == DailyBudget():
+                self._accounts.pop(scope, None)
+            elif line is None:
+                self._accounts[scope] = self._counted(scope, limit, spending)
+            elif line.limit != limit:
+                line.limit = limit
+                line.warned.clear()
+
+    def _counted(self, scope: str, limit: DailyBudget, spending: Spending) -> BudgetLine:
+        """Return a new budget with what of it is spent already."""
+        line = BudgetLine(scope=scope, limit=limit)
+        for spent in spending.spent() if spending.day == self._day else ():
+            if scope in (ALL, f"trader {spent.trader}"):
+                line.book(spent.usage)
+        return line
+
+    @exactly
     async def hold(self, trader: TraderId, model: ModelSpec, worst: Usage) -> Reservation:
         """Keep the most a call can cost free; waits for `keep`.
 

@@ -94,7 +94,7 @@ async def test_an_engine_that_died_before_the_answer_books_nothing_again(
         drifting()
         ask(stage)
         with monkeypatch.context() as patch:
-            patch.setattr(engine.manager._venues._controls, "_answer", die)
+            patch.setattr(engine.manager._venues._controls, "answer", die)
             await engine.manager.catch_up()
         engine.journal.flush()
         assert len(waiting(stage)) == 1

@@ -359,3 +359,45 @@ def test_no_order_of_calls_breaks_a_budget(steps):
                 out[scope] += took
         assert all(out[scope] <= limit for scope, limit in limits.items())
         assert tokens <= 1000
+
+
+def test_other_limits_go_on_from_what_was_spent_today():
+    wallet = Wallet(traders={"ann": DailyBudget(usd=D(10))})
+    wallet.budget.book("ann", GPT, usage("4"))
+    spending = Spending()
+    wallet.budget.reload(
+        total=DailyBudget(), traders={"ann": DailyBudget(usd=D(5))}, alert_pct=D(80),
+        spending=spending,
+    )  # fmt: skip
+    assert wallet.budget.left("ann", GPT).usd == 1
+    with pytest.raises(BudgetExceededError):
+        done(wallet.budget.hold("ann", GPT, usage("2")))
+    wallet.budget.reload(
+        total=DailyBudget(), traders={"ann": DailyBudget(usd=D(20))}, alert_pct=D(80),
+        spending=spending,
+    )  # fmt: skip
+    assert wallet.budget.left("ann", GPT).usd == 16
+    wallet.budget.reload(
+        total=DailyBudget(), traders={"ann": DailyBudget()}, alert_pct=D(80), spending=spending
+    )
+    assert wallet.budget.left("ann", GPT) == DailyBudget()
+
+
+def test_a_budget_that_is_new_counts_what_the_journal_knows_of_today():
+    wallet = Wallet()
+    spending = Spending()
+    spending.day = START.date()
+    spending._add("ann", "gpt", usage("3"), is_lost=False)
+    spending._add("bob", "gpt", usage("2"), is_lost=True)
+    wallet.budget.reload(
+        total=DailyBudget(usd=D(10)), traders={"ann": DailyBudget(usd=D(4))}, alert_pct=D(80),
+        spending=spending,
+    )  # fmt: skip
+    assert wallet.budget.left("ann", GPT).usd == 1
+    assert wallet.budget.left("bob", GPT).usd == 5
+    spending.day = START.date() - timedelta(days=1)
+    wallet.budget.reload(
+        total=DailyBudget(usd=D(10), tokens=7), traders={"bob": DailyBudget(usd=D(4))},
+        alert_pct=D(80), spending=spending,
+    )  # fmt: skip
+    assert wallet.budget.left("bob", GPT).usd == 4

@@ -28,7 +28,7 @@ class Request:
     """One request; `id` is the name of its file.
 
     It is meant for a trader; `symbol` narrows a close to one coin. A `settle` is meant for a coin
-    of a venue account, and `by` says who asked for it.
+    of a venue account, and `by` says who asked for it. A `reload` is meant for the engine.
     """
 
     id: str
@@ -66,7 +66,7 @@ class Requests:
 
         Args:
             command: what to do.
-            trader: with whom; None for a settlement.
+            trader: with whom; None for a settlement and a reload.
             symbol: for a close: this coin only; for a settlement: the coin.
             now: the machine's time, which orders requests.
             venue_account: for a settlement: where.
@@ -173,6 +173,8 @@ class _Request(msgspec.Struct, omit_defaults=True):
         """Tell whether it says all that its command needs, and nothing that belongs to another."""
         if self.command is ControlCommand.SETTLE:
             return bool(self.venue_account and self.symbol) and self.trader is None
+        if self.command is ControlCommand.RELOAD:
+            return self.trader is None and self.symbol is None and self.venue_account is None
         return self.trader is not None and self.venue_account is None
 
 
