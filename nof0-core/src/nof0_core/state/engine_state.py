@@ -8,15 +8,7 @@ from decimal import Decimal, localcontext
 
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.context import Performance
-from nof0_core.domain.event import (
-    CoinRested,
-    CycleEnded,
-    Drift,
-    Event,
-    HourMarked,
-    Rebalanced,
-    Reconciled,
-)
+from nof0_core.domain.event import CoinRested, Drift, Event, Rebalanced
 from nof0_core.domain.feedback import Feedback
 from nof0_core.domain.fill import Fill
 from nof0_core.domain.instrument import Instrument
@@ -35,12 +27,12 @@ from nof0_core.state.cycles import Cycles
 from nof0_core.state.dispatch import Dispatch
 from nof0_core.state.entry_margins import entry_margins
 from nof0_core.state.feedback_memory import FeedbackMemory
-from nof0_core.state.held import with_unbooked
 from nof0_core.state.histories import Histories
 from nof0_core.state.history import Standing
 from nof0_core.state.milestones import Milestones
 from nof0_core.state.money_ledger import MoneyLedger
 from nof0_core.state.order_register import OrderRegister
+from nof0_core.state.positions import Positions
 from nof0_core.state.projection import Projection
 from nof0_core.state.recorded_facts import RecordedFacts
 from nof0_core.state.rests import Rests
@@ -93,13 +85,7 @@ class EngineState:
             self._milestones,
         )
         self._dispatch = Dispatch(self._projections)
-        # These only look at the ledger's accounts as a whole.
-        seen = {CycleEnded, HourMarked, Reconciled}
-        self._moves = {*self._ledger.handlers, *self._orders.handlers} - seen
-        """Kinds of events with which positions, their exits or cash may become others."""
-        # Asked for many times between two of those.
-        self._positions: dict[str, tuple[Position, ...]] = {}
-        self._held: dict[str, tuple[Position, ...]] = {}
+        self._positions = Positions(self._ledger, self._orders)
 
     @property
     def projections(self) -> Sequence[Projection]:
@@ -122,9 +108,7 @@ class EngineState:
         change = self._dispatch.prepare(whole)
 
         def take() -> Event:
-            if type(event.body) in self._moves:
-                self._positions.clear()
-                self._held.clear()
+            self._positions.note(event.body)
             self._cycles.take(event)
             change()
             self._milestones.newest = event.time
@@ -191,13 +175,7 @@ class EngineState:
 
         As long as no event says anything of positions, orders or cash, that is the same object.
         """
-        known = self._positions.get(venue_account)
-        if known is None:
-            found = self._ledger.venue_accounts.get(venue_account)
-            accounts = found.accounts.values() if found is not None else ()
-            known = tuple(p for account in accounts for p in account.positions.values())
-            self._positions[venue_account] = known
-        return known
+        return self._positions.booked(venue_account)
 
     def position(self, trader: TraderId, symbol: Symbol) -> Position | None:
         """Return a trader's position in a coin. Shared accounts are found by `positions` only."""
@@ -210,14 +188,7 @@ class EngineState:
 
         It is the same object for as long as `positions` is.
         """
-        known = self._held.get(venue_account)
-        if known is None:
-            unbooked = self._orders.unbooked_in(venue_account)
-            known = self.positions(venue_account)
-            if unbooked:
-                known = with_unbooked(known, unbooked)
-            self._held[venue_account] = known
-        return known
+        return self._positions.held(venue_account)
 
     def unbooked(self, venue_account: str) -> tuple[OrderRecord, ...]:
         """Return orders of which more is known to be executed than booked."""
