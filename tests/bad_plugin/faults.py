@@ -193,7 +193,12 @@ class Fault:
         return self.answer(how, await ask())
 
 
-ONCE = frozenset({"open", "close", "yield", "instruments", "cursor", "export", "allocate", "order"})
+ONCE = frozenset(
+    {"open", "close", "yield", "instruments", "cursor", "export", "allocate", "order"}
+    | {"health", "task", "alert", "online", "validate"}
+)
 """Verbs that are not called often: their fault begins at once."""
 EVERY = (*RAISED, *ANSWERED, *CHANGED)
 """How any verb may go wrong."""
+PARTS = ("market", "exchange", "model", "exporter")
+"""Families whose services may have background tasks, tell something, and say how they are."""
