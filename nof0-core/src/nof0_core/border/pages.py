@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NoReturn
 
 import numpy as np
 
@@ -38,7 +39,7 @@ def checked_page(
     """
     if type(page) is not Candles:
         _refuse(section, f"{symbol} {interval}: a page is {shown(page)}, no Candles")
-    bars = checked_bars(section, symbol, interval, page, end)  # type: ignore[arg-type]
+    bars = checked_bars(section, symbol, interval, page, end)
     if not len(bars):
         return bars
     if len(bars) > ROWS:
@@ -68,10 +69,10 @@ def checked_rates(
     where = f"funding of {symbol}"
     if type(page) is not list and type(page) is not tuple:
         _refuse(section, f"{where}: a page is {shown(page)}, no list")
-    if len(page) > ROWS:  # type: ignore[arg-type]
+    if len(page) > ROWS:
         _refuse(section, f"{where}: a page has more than {ROWS} rates")
     found: list[tuple[int, float]] = []
-    for row in page:  # type: ignore[attr-defined]
+    for row in page:
         if type(row) is not FundingRate:
             _refuse(section, f"{where}: a page has {shown(row)}, no FundingRate")
         if wrong := moment(row.time):
@@ -92,5 +93,6 @@ def _time(milliseconds: int) -> str:
     return f"{from_ms(milliseconds):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _refuse(section: str, message: str) -> None:
-    raise DataError(f"market {section}: {message}", section=section)
+def _refuse(section: str, what: str) -> NoReturn:
+    message = f"market {section}: {what}"
+    raise DataError(message, section=section)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,6 +74,7 @@ def download(
     from nof0_core.project import load_config
     from nof0_core.project.downloading import Wanted
     from nof0_core.project.downloading import download as load
+    from nof0_core.runtime.leaving import leave
 
     config = load_config(config_file, data_dir=data_dir)
     named = (
@@ -94,17 +95,31 @@ def download(
         end=end.replace(tzinfo=UTC) if end is not None else wall_time(),
         has_funding=funding,
     )
-    with _shown(is_silent=as_json) as progress:
-        reports = anyio.run(load, config, wanted, progress)
+
+    async def work() -> bool:
+        with _shown(is_silent=as_json) as progress:
+            reports = await load(config, wanted, progress)
+        is_complete = _tell(section, reports, as_json=as_json)
+        if any(one.is_left_behind for one in reports):
+            # The event loop would wait for it for ever.
+            leave(FAILED)
+        return is_complete
+
+    if not anyio.run(work):
+        raise click.exceptions.Exit(FAILED)
+
+
+def _tell(section: str, reports: Sequence[SeriesReport], *, as_json: bool) -> bool:
+    """Show what became of all series; tell whether they are complete."""
+    is_complete = not any(one.trouble for one in reports)
     if as_json:
         print_json({"section": section, "series": [_row(one) for one in reports]})
-    else:
-        for one in reports:
-            click.echo(_line(one))
-    if any(one.trouble for one in reports):
-        if not as_json:
-            click.echo("what was written is whole: the same command goes on from there", err=True)
-        raise click.exceptions.Exit(FAILED)
+        return is_complete
+    for one in reports:
+        click.echo(_line(one))
+    if not is_complete:
+        click.echo("what was written is whole: the same command goes on from there", err=True)
+    return is_complete
 
 
 @contextmanager

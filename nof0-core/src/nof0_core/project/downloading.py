@@ -6,7 +6,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import attrs
 import numpy as np
@@ -40,7 +40,8 @@ class SeriesReport:
 
     `first` is when its first row begins, `until` up to when it reaches now (UTC, None: it has no
     rows); `gaps` is how many there are, `missing` how many rows they lack. `trouble` is why it ends
-    before what was asked for, "" if it does not.
+    before what was asked for, "" if it does not. `is_left_behind` tells that a page neither came
+    nor could be broken off.
     """
 
     symbol: Symbol
@@ -53,6 +54,7 @@ class SeriesReport:
     gaps: int = 0
     missing: int = 0
     trouble: str = ""
+    is_left_behind: bool = False
 
 
 Progress = Callable[[Symbol, Interval | None, float], object]
@@ -152,6 +154,7 @@ class _Loader:
         self._symbol = symbol
         self._interval = interval
         self._progress = progress
+        self._is_left_behind = False
 
     async def load(self, folder: Path) -> SeriesReport:
         """Load what is missing up to the end; return what there is then."""
@@ -177,6 +180,7 @@ class _Loader:
             gaps=gaps,
             missing=missing,
             trouble=trouble,
+            is_left_behind=self._is_left_behind,
         )
 
     async def _fill(self, kept: KeptSeries) -> None:
@@ -228,14 +232,14 @@ class _Loader:
                     raise TransientError(message)
             finally:
                 if not work.done.is_set():
-                    await work.break_off(BREAKING_OFF)
+                    self._is_left_behind = not await work.break_off(BREAKING_OFF)
             if isinstance(work.error, StopAsyncIteration):
                 return
             if work.error is not None:
                 self._reraise(work.error)
             yield work.answer
 
-    def _reraise(self, error: BaseException) -> Any:
+    def _reraise(self, error: BaseException) -> NoReturn:
         reraise(
             error,
             origin=self._origin,
