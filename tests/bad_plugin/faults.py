@@ -195,7 +195,7 @@ class Fault:
 
 ONCE = frozenset(
     {"open", "close", "yield", "instruments", "cursor", "export", "allocate", "order"}
-    | {"health", "task", "alert", "online", "validate"}
+    | {"health", "task", "alert"}
 )
 """Verbs that are not called often: their fault begins at once."""
 EVERY = (*RAISED, *ANSWERED, *CHANGED)

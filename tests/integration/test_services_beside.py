@@ -66,13 +66,14 @@ async def open_venue(config, env):
 
 
 class Seen:
-    def __init__(self, path):
-        self.path = path
+    def __init__(self, path, alert):
+        self.path, self.alert = path, alert
 
     async def cursor(self):
         return 0
 
     async def export(self, events, view):
+        self.alert("shown", "a picture was shown")
         with self.path.open("a") as file:
             seen = [[s.family, s.section, s.health, s.sentence] for s in view.services]
             file.write(json.dumps(seen) + "\\n")
@@ -81,7 +82,7 @@ class Seen:
 @asynccontextmanager
 async def open_seen(config, env):
     env.data_dir.mkdir(parents=True, exist_ok=True)
-    yield Seen(env.data_dir / "seen.jsonl")
+    yield Seen(env.data_dir / "seen.jsonl", env.alert)
 
 
 @attrs.frozen(kw_only=True)
@@ -133,6 +134,9 @@ def test_a_task_that_dies_where_time_passes_is_started_again_and_told(tmp_path, 
     assert "background task stream failed: SystemExit: 3" in told["plugin_task_failed"]
     assert told["plugin_task_failed"].startswith("exchange paper: ")
     assert "the key ends tomorrow" in told["plugin_key_expires"]
+    assert told["plugin_shown"].startswith("exporter seen: a picture was shown")
+    codes = [r["data"]["code"] for r in live.records("alert")]
+    assert codes.count("plugin_shown") == codes.count("plugin_task_failed") == 1
     types = [r["type"] for r in live.records("engine_started", "alert")]
     assert types[0] == "engine_started"
     pictures = seen(live.data)
@@ -145,6 +149,60 @@ def test_a_task_that_dies_where_time_passes_is_started_again_and_told(tmp_path, 
     (begun,) = live.data.rglob("begun")
     assert begun.read_text() == "3"
     assert live.records("filled")
+
+
+STAYS = """
+import asyncio
+from contextlib import asynccontextmanager
+
+import anyio
+import attrs
+from nof0_core import ServiceKind, hookimpl
+
+
+class Silent:
+    async def cursor(self):
+        return 0
+
+    async def export(self, events, view):
+        pass
+
+
+async def stay():
+    while True:
+        try:
+            await anyio.sleep_forever()
+        except asyncio.CancelledError:
+            pass
+
+
+@asynccontextmanager
+async def open_it(config, env):
+    env.tasks.start("stays", stay)
+    yield Silent()
+
+
+@attrs.frozen(kw_only=True)
+class Nothing:
+    pass
+
+
+@hookimpl
+def nof0_exporters():
+    return [ServiceKind(type="stays", config=Nothing, open=open_it, summary="stays")]
+"""
+
+
+def test_a_task_that_cannot_be_cancelled_does_not_keep_a_run_from_ending(tmp_path, run_in):
+    main = live_project.write(tmp_path)
+    (main.parent / "beside.py").write_text(STAYS)
+    text = main.read_text().replace("Plugins: [", "Plugins: [./beside.py, ")
+    main.write_text(text.replace("LLM:", "Exporters: [{type: stays}]\nLLM:"))
+    live = run_in(tmp_path / "data", main)
+    outcome = live.run("--for", "2s")
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    assert live.records("engine_stopped")
+    assert "background task stays cannot be broken off" in (live.data / "nof0.log").read_text()
 
 
 def test_a_task_that_dies_where_time_stands_still_changes_nothing(tmp_path):
@@ -188,6 +246,8 @@ def test_a_task_that_dies_where_time_stands_still_changes_nothing(tmp_path):
     codes = [r["data"]["code"] for r in alerts if r["type"] == "alert"]
     assert "plugin_key_expires" in codes
     assert "plugin_task_failed" not in codes
+    assert "plugin_shown" not in codes
+    assert "a picture was shown" in str(log.lines)
     for stream in ("good", "bad", "worse"):
         assert project.records(first, stream) == project.records(second, stream)
         assert project.records(first, stream) == project.records(plain, stream)

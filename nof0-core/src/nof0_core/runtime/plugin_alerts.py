@@ -66,13 +66,13 @@ class PluginAlerts:
 
     def drain(self, record: Callable[[Alerted], object]) -> None:
         """Hand over what waits, oldest first."""
-        self._come = anyio.Event()
         while self._waiting:
             record(self._waiting.popleft())
 
     async def keep_draining(self, record: Callable[[Alerted], object]) -> None:
         """Hand over whatever comes."""
         while True:
+            self._come = anyio.Event()
             self.drain(record)
             await self._come.wait()
 
