@@ -154,6 +154,9 @@ def test_in_words_where_nobody_reads_json(project):
     assert outcome.stdout == (
         "BTC 1m: 2,880 rows from 2025-06-02 00:00 to 2025-06-04 00:00, 2,880 of them new\n"
     )
+    assert outcome.stderr == "".join(
+        f"BTC 1m: {percent} %\n" for percent in (10, 30, 50, 60, 80, 100)
+    )
 
 
 @pytest.mark.parametrize(

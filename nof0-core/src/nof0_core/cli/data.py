@@ -124,13 +124,16 @@ def _tell(section: str, reports: Sequence[SeriesReport], *, as_json: bool) -> bo
 
 @contextmanager
 def _shown(*, is_silent: bool) -> Iterator[Progress]:
-    """Give what shows progress: bars on a terminal, nothing in a pipe, which gets the results."""
+    """Give what shows progress on standard error: bars on a terminal, else a line per tenth."""
     from rich.console import Console
     from rich.progress import Progress as Bars
 
     console = Console(stderr=True)
-    if is_silent or not console.is_terminal:
+    if is_silent:
         yield lambda *_: None
+        return
+    if not console.is_terminal:
+        yield _Tenths()
         return
     with Bars(console=console, transient=True) as bars:
         tasks: dict[str, Any] = {}
@@ -142,6 +145,20 @@ def _shown(*, is_silent: bool) -> Iterator[Progress]:
             bars.update(tasks[name], completed=part)
 
         yield show
+
+
+class _Tenths:
+    """Says a line whenever a further tenth of a series is there."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, int] = {}
+
+    def __call__(self, symbol: str, interval: str | None, part: float) -> None:
+        """Take a part, 0 to 1."""
+        name, tenths = f"{symbol} {interval or 'funding'}", int(10 * part)
+        if tenths > self._said.get(name, 0):
+            self._said[name] = tenths
+            click.echo(f"{name}: {10 * tenths} %", err=True)
 
 
 def _line(one: SeriesReport) -> str:
