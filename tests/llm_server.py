@@ -57,6 +57,8 @@ class LlmServer:
     def __init__(self, *script: Say, default: Say | Reply | None = None) -> None:
         self.script = list(script)
         self.default: Say | Reply = default if default is not None else Say()
+        self.listed: tuple[int, Any] = (404, {"error": {"message": "no such page"}})
+        """Status and body of the answer to `GET /v1/models`."""
         self.calls: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.arrived: list[float] = []
@@ -150,6 +152,17 @@ def _handler(server: LlmServer) -> type[BaseHTTPRequestHandler]:
                 self._answer(body, step)
             finally:
                 server.done()
+
+        def do_GET(self) -> None:
+            server.take({"path": self.path}, {k.lower(): v for k, v in self.headers.items()})
+            server.done()
+            status, listed = server.listed
+            data = json.dumps(listed).encode()
+            self.send_response(status)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
 
         def _answer(self, body: dict[str, Any], step: Say) -> None:
             if step.cut == "before":

@@ -67,8 +67,10 @@ class Odd(BaseException):
     """What nobody derives from `Exception`."""
 
 
-async def _later():
-    return None
+@types.coroutine
+def _later():
+    # Unlike that of `async def`, Python does not complain when nobody waits for it.
+    yield
 
 
 RAISED = {
@@ -193,7 +195,12 @@ class Fault:
         return self.answer(how, await ask())
 
 
-ONCE = frozenset({"open", "close", "yield", "instruments", "cursor", "export", "allocate", "order"})
+ONCE = frozenset(
+    {"open", "close", "yield", "instruments", "cursor", "export", "allocate", "order"}
+    | {"health", "task", "alert"}
+)
 """Verbs that are not called often: their fault begins at once."""
 EVERY = (*RAISED, *ANSWERED, *CHANGED)
 """How any verb may go wrong."""
+PARTS = ("market", "exchange", "model", "exporter")
+"""Families whose services may have background tasks, tell something, and say how they are."""

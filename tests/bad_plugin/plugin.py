@@ -4,26 +4,49 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 
+import anyio
 import attrs
 from spoiling import spoil
 
 from bad_plugin.faults import Fault
 from nof0_core import BackendKind, ExchangeKind, PolicyKind, ServiceKind, hookimpl, opt
+from nof0_core.clock import stopwatch
 from nof0_core.domain.decision import Decision, Signal, Verdict, VerdictKind
+from nof0_core.domain.health import Health
 from nof0_core.domain.model import Completion
 from nof0_core.money import decimal
-from nof0_core.protocols import ExchangeWrapper
+from nof0_core.protocols import (
+    Capability,
+    ExchangeWrapper,
+    ExporterCapability,
+    MarketCapability,
+    ServiceCapability,
+)
 from nof0_provider_sim.config import SimExchangeConfig, SimMarketConfig
 from nof0_provider_sim.plugin import open_exchange, open_market
 
 
-class Market:
+class Healthy:
+    """Says how it is, behind a fault; `capabilities` has the word where there is such a fault."""
+
+    def health(self):
+        how = self.fault.of("health")
+        self.fault.raise_for("health", how)
+        if how == "slow":
+            until = stopwatch() + 0.2
+            while stopwatch() < until:
+                pass
+        return self.fault.answer(how, (Health.OK, ""))
+
+
+class Market(Healthy):
     """A recorded market behind a fault."""
 
     def __init__(self, inner, fault, *, is_recorded):
         self.inner = inner
         self.fault = fault
         self.capabilities = inner.capabilities if is_recorded else frozenset()
+        self.capabilities |= {MarketCapability.HEALTH}
         if is_recorded:
             self.recorded = inner.recorded
             self.history = self._history
@@ -45,12 +68,16 @@ class Market:
         return self.fault.answer(how, self.inner.history(symbol, interval))
 
 
-class Venue(ExchangeWrapper):
+class Venue(Healthy, ExchangeWrapper):
     """A paper exchange behind a fault."""
 
     def __init__(self, inner, fault):
         super().__init__(inner)
         self.fault = fault
+
+    @property
+    def capabilities(self):
+        return super().capabilities | {Capability.HEALTH}
 
     async def report(self):
         return await self.fault.over("report", self.inner.report)
@@ -81,8 +108,10 @@ class Venue(ExchangeWrapper):
         return await self.fault.over("accept_marks", lambda: self.inner.accept_marks(quotes))
 
 
-class Model:
+class Model(Healthy):
     """Enters the first coin it does not hold, and closes the first it does, in turn."""
+
+    capabilities = frozenset({ServiceCapability.HEALTH})
 
     def __init__(self, fault):
         self.fault = fault
@@ -146,8 +175,10 @@ class Check:
         return self.fault.answer(how, Verdict(kind=VerdictKind.ALLOW))
 
 
-class Exporter:
+class Exporter(Healthy):
     """Keeps how far it has come."""
+
+    capabilities = frozenset({ExporterCapability.HEALTH})
 
     def __init__(self, fault):
         self.fault = fault
@@ -186,6 +217,32 @@ class Allocator:
         return self.fault.answer(how, dict(request.configured))
 
 
+def beside(env, fault):
+    """Do in the background what a fault says, and tell what nobody wants to be told."""
+
+    async def work():
+        how = fault.of("task")
+        await anyio.lowlevel.checkpoint()
+        fault.raise_for("task", how)
+        if how == "stays":
+            with anyio.CancelScope(shield=True):
+                await anyio.sleep_forever()
+        if how == "floods":
+            while True:
+                env.alert("flood", "x" * 10_000)
+                await anyio.lowlevel.checkpoint()
+
+    if "task:" in fault.text:
+        env.tasks.start("work", work)
+    how = fault.of("alert")
+    if how == "flood":
+        for number in range(5000):
+            env.alert(f"code_{number}", "all is lost")
+            env.alert("lost", f"all is lost {number}")
+    elif how:
+        env.alert(fault.answer(how, "code"), fault.answer(how, "text"))
+
+
 def opening(make):
     """Make what opens a service with a fault in opening, yielding or closing."""
 
@@ -193,6 +250,7 @@ def opening(make):
     async def open_it(config, env):
         fault = Fault(config.fault)
         fault.raise_for("open", fault.of("open"))
+        beside(env, fault)
         async with make(config, env, fault) as service:
             yield fault.answer(fault.of("yield"), service)
             fault.raise_for("close", fault.of("close"))

@@ -13,11 +13,12 @@ import pytest
 from contract.broken_exchanges import held_up
 
 from nof0_core.domain.candles import Candles, Interval, interval_ms
+from nof0_core.domain.health import Health
 from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import DataError, EndOfDataError
 from nof0_core.ids import Symbol
 from nof0_core.plugins.kinds import ServiceKind
-from nof0_core.protocols import MarketCapability, RecordedRange
+from nof0_core.protocols import FundingRate, MarketCapability, RecordedRange
 from nof0_core.testing import START, HandMarket
 from nof0_core.testing.contracts import MarketContract, ServiceContract
 
@@ -178,7 +179,7 @@ class Blocks(HandMarket):
 
 
 class SaysWhatItHasNot(HandMarket):
-    capabilities = frozenset({MarketCapability.ORDER_BOOKS, MarketCapability.DOWNLOAD})
+    capabilities = frozenset({MarketCapability.ORDER_BOOKS, MarketCapability.QUOTE_STREAM})
 
 
 class HasWhatItDoesNotSay(HandMarket):
@@ -186,7 +187,57 @@ class HasWhatItDoesNotSay(HandMarket):
         return None
 
 
+class Healthy(HandMarket):
+    capabilities = frozenset({MarketCapability.ORDER_BOOKS, MarketCapability.HEALTH})
+
+    def health(self):
+        return Health.OK, ""
+
+
+class SaysNoHealth(Healthy):
+    def health(self):
+        return "fine"
+
+
+class Downloads(HandMarket):
+    """Has a history, in pages of 50."""
+
+    capabilities = frozenset({MarketCapability.ORDER_BOOKS, MarketCapability.DOWNLOAD})
+
+    async def download(self, symbol, interval, start, end):
+        count = (end - start) // timedelta(milliseconds=interval_ms(interval))
+        bars = await self.candles(symbol, interval, end, count)
+        for begin in range(0, count, 50):
+            yield bars[begin : begin + 50]
+
+    async def download_funding(self, symbol, start, end):
+        yield []
+
+
+class DownloadsTwice(Downloads):
+    async def download(self, symbol, interval, start, end):
+        async for page in super().download(symbol, interval, start, end):
+            yield page
+            yield page
+
+
+class DownloadsLess(Downloads):
+    async def download(self, symbol, interval, start, end):
+        async for page in super().download(symbol, interval, start, end):
+            yield page[1:]
+
+
+class DownloadsPercent(Downloads):
+    async def download_funding(self, symbol, start, end):
+        hour = start.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+        yield [FundingRate(time=hour, rate=5.0)]
+
+
 MARKETS = [
+    (SaysNoHealth, "test_health_is_a_word_and_a_sentence"),
+    (DownloadsTwice, "test_download_comes_in_closed_pages"),
+    (DownloadsLess, "test_download_comes_in_closed_pages"),
+    (DownloadsPercent, "test_download_comes_in_closed_pages"),
     (WrongKeys, "test_instruments_can_be_traded"),
     (OpenBar, "test_bars_are_closed"),
     (OffTheGrid, "test_bars_are_oldest_first_and_make_sense"),
@@ -209,6 +260,29 @@ MARKETS = [
 )
 async def test_broken_market_fails_its_case_alone(broken, case, failing):
     assert await failing(MarketContract, market_kind(broken), NoConfig()) == {case}
+
+
+@pytest.mark.parametrize("good", [Healthy, Downloads])
+async def test_good_words_fail_nothing(good, failing):
+    assert await failing(MarketContract, market_kind(good), NoConfig()) == set()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "case"),
+    [
+        ({"validate": lambda _: ["never"]}, "test_config_of_the_suite_is_valid"),
+        ({"validate": lambda _: "text"}, "test_config_of_the_suite_is_valid"),
+        ({"check_online": lambda *_: later(None)}, "test_looks_around_before_it_is_opened"),
+        ({"check_online": lambda *_: later(["ok"])}, "test_looks_around_before_it_is_opened"),
+    ],
+)
+async def test_broken_kind_fails_its_case_alone(wrong, case, failing):
+    kind = attrs.evolve(market_kind(HandMarket), **wrong)
+    assert await failing(MarketContract, kind, NoConfig()) == {case}
+
+
+async def later(answer):
+    return answer
 
 
 async def test_good_recording_fails_nothing(failing):
@@ -291,5 +365,6 @@ async def test_value_of_a_wrong_type_is_told_with_method_and_field(broken, words
 
 def test_every_case_of_the_market_suite_has_a_broken_provider(cases):
     own = cases(MarketContract) - cases(ServiceContract)
+    own |= {"test_health_is_a_word_and_a_sentence"}
     others = {"test_values_are_of_their_declared_types", "test_calls_do_not_block_the_loop"}
     assert own == {case for _, case in MARKETS} | others

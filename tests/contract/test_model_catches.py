@@ -10,6 +10,7 @@ import pytest
 from contract.broken_exchanges import held_up
 
 from nof0_core.domain.decision import Signal
+from nof0_core.domain.health import Health
 from nof0_core.domain.model import Completion, ModelCall, Usage
 from nof0_core.domain.vocabulary import CallOutcome
 from nof0_core.ids import Symbol
@@ -96,6 +97,13 @@ class NotesJunk(Answers):
         return await super().complete(request)
 
 
+class Moody(Answers):
+    """Has a method whose word it does not say."""
+
+    def health(self):
+        return Health.OK, ""
+
+
 def kind_of(backend, **fields):
     @asynccontextmanager
     async def opened(_config, _env):
@@ -106,6 +114,7 @@ def kind_of(backend, **fields):
 
 
 BACKENDS = [
+    pytest.param(kind_of(Moody()), {"test_words_and_methods_fit"}, id="word not said"),
     pytest.param(kind_of(Answers({"text": ""})), {SAYS, STAYS}, id="says nothing"),
     pytest.param(kind_of(Answers({"text": "I wait."})), {SAYS, STAYS}, id="no decision"),
     pytest.param(

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import attrs
 import pytest
 
+from nof0_core.domain.health import Health
 from nof0_core.protocols import Capability, ExchangeWrapper, exchange_faults
 from nof0_core.testing.contracts import ExchangeContract
 from nof0_provider_example.exchange import ExampleExchange
@@ -47,6 +48,25 @@ async def test_an_optional_method_is_there_if_it_is_there_behind():
     assert wrapper.calls == ["prove"]
     with pytest.raises(AttributeError, match="'Limiter' object has no attribute 'funding'"):
         _ = wrapper.funding
+
+
+class Healthy(Venue):
+    def health(self):
+        return Health.DEGRADED, "polling"
+
+
+class Hurried(ExchangeWrapper):
+    def _health(self):
+        health, sentence = self.inner.health()
+        return health, f"{sentence}, slowly"
+
+
+def test_health_is_passed_on_where_the_venue_behind_has_it():
+    wrapper = ExchangeWrapper(Healthy(Capability.HEALTH))
+    assert exchange_faults(wrapper) == ()
+    assert wrapper.health() == (Health.DEGRADED, "polling")
+    assert Hurried(wrapper).health() == (Health.DEGRADED, "polling, slowly")
+    assert not hasattr(Hurried(Venue()), "health")
 
 
 def test_wrappers_of_wrappers_pass_on_the_same():

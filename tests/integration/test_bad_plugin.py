@@ -29,12 +29,32 @@ VERBS = (
     "quotes", "report", "place", "cancel", "place:timeout+order", "fills", "set_leverage",
     "funding", "accept_marks", "complete", "check", "cursor", "export", "allocate",
 )  # fmt: skip
-ALL = [
+CALLS = [
     *(f"{verb}:{how}" for verb in VERBS for how in faults.EVERY),
     "check:mutate", "export:mutate", "cursor:far", "cursor:negative",
     "close:error market", "close:exit exchange", "close:group model", "close:odd exporter",
 ]  # fmt: skip
-SAMPLE = ALL if os.environ.get("NOF0_BAD") == "all" else random.Random(11).sample(ALL, 36)
+BESIDE = [
+    f"{verb}:{how} {part}"
+    for verb, hows in {
+        "health": (*faults.EVERY, "slow"),
+        "task": (*faults.RAISED, "stays", "floods"),
+        # Nobody awaits what is told, which Python warns of.
+        "alert": (*(how for how in faults.ANSWERED if how != "awaitable"), "flood"),
+    }.items()
+    for how in hows
+    for part in faults.PARTS
+]
+ALWAYS = ["health:exit market", "task:exit exchange", "task:stays model", "alert:flood market"]
+SAMPLE = (
+    [*CALLS, *BESIDE]
+    if os.environ.get("NOF0_BAD") == "all"
+    else [
+        *ALWAYS,
+        *random.Random(11).sample(CALLS, 36),
+        *random.Random(11).sample([each for each in BESIDE if each not in ALWAYS], 10),
+    ]
+)
 
 
 @pytest.fixture(scope="module")

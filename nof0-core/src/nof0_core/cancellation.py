@@ -78,3 +78,12 @@ class Apart(Generic[T]):
             raise
         except BaseException as error:  # noqa: BLE001 - whoever waits for it judges it
             self.error = error
+
+
+def has_event_loop() -> bool:
+    """Tell whether an event loop runs in this thread."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from nof0_llm.tape.config import TapeConfig, asks
 if TYPE_CHECKING:
     import click
 
+    from nof0_core.domain.finding import Finding
     from nof0_core.domain.model import ModelSpec
     from nof0_core.protocols import LLMBackend
 
@@ -58,10 +59,18 @@ async def open_openai(config: OpenAIConfig, env: Env) -> AsyncIterator[LLMBacken
         yield backend
 
 
+async def check_openai(config: OpenAIConfig, env: Env) -> Sequence[Finding]:
+    """Ask an endpoint for its models."""
+    from nof0_llm.openai.online import look
+
+    return await look(config, env)
+
+
 OPENAI: BackendKind[OpenAIConfig] = BackendKind(
     type="openai",
     config=OpenAIConfig,
     open=open_openai,
+    check_online=check_openai,
     params=OpenAIParams,
     is_paid=True,
     summary="any endpoint that speaks OpenAI's protocol",

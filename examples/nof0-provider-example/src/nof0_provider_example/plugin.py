@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from nof0_core import (
     hookimpl,
     opt,
 )
+from nof0_core.domain.finding import Finding, FindingLevel
 from nof0_core.protocols import (
     Allocator,
     ExchangeProvider,
@@ -115,12 +117,31 @@ async def open_lines(config: LinesConfig, env: Env) -> AsyncIterator[Exporter]:
         yield Lines(file)
 
 
+def wave_faults(config: WaveConfig) -> list[str]:
+    """Say what is wrong with the settings together."""
+    if config.period > timedelta(days=config.days):
+        return ["period is longer than the wave: make days larger, or period shorter"]
+    return []
+
+
+async def check_wave(config: WaveConfig, env: Env) -> list[Finding]:
+    """Look whether the coins that traders use are there; a venue would be asked now."""
+    there = await Wave(config=config, clock=env.clock).instruments()
+    lacking = [symbol for symbol in env.symbols if symbol not in there]
+    if lacking:
+        sentence = f"there is no {', '.join(lacking)}, only {', '.join(there)}"
+        return [Finding(level=FindingLevel.PROBLEM, sentence=sentence)]
+    return [Finding(level=FindingLevel.OK, sentence=f"{', '.join(there)} swings")]
+
+
 WAVE: ServiceKind[WaveConfig, MarketProvider] = ServiceKind(
     type="wave",
     config=WaveConfig,
     open=open_wave,
     summary="one coin that swings around a level, made up",
     is_recorded=lambda _: True,
+    validate=wave_faults,
+    check_online=check_wave,
 )
 
 RECITED: BackendKind[RecitedConfig] = BackendKind(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -12,15 +12,18 @@ import numpy as np
 from nof0_core import opt
 from nof0_core.clock import Clock
 from nof0_core.domain.candles import Candles, Interval, TimeArray, from_ms, interval_ms, to_ms
+from nof0_core.domain.health import Health
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import DataError, EndOfDataError
 from nof0_core.ids import Symbol
 from nof0_core.money import decimal
-from nof0_core.protocols import MarketCapability, RecordedRange
+from nof0_core.protocols import FundingRate, MarketCapability, RecordedRange
 
 BTC = Symbol("BTC")
 FINEST = Interval("1m")
+PAGE = 5000
+"""Rows of one page of a download."""
 VOLUME = 100.0
 """Coins traded in each minute."""
 
@@ -47,8 +50,17 @@ class Wave:
 
     @property
     def capabilities(self) -> frozenset[MarketCapability]:
-        """Return its one word: the whole series is known beforehand."""
-        return frozenset({MarketCapability.RECORDING})
+        """Return its words: it is known beforehand, can be downloaded, and says how it is."""
+        return frozenset(
+            {MarketCapability.RECORDING, MarketCapability.DOWNLOAD, MarketCapability.HEALTH}
+        )
+
+    def health(self) -> tuple[Health, str]:
+        """Say when the wave is over."""
+        end = self.recorded().end
+        if self.clock.now() > end:
+            return Health.DOWN, f"the wave ended at {end:%Y-%m-%d %H:%M}"
+        return Health.OK, ""
 
     def recorded(self) -> RecordedRange:
         """Return the span."""
@@ -85,6 +97,30 @@ class Wave:
             close=close,
             volume=np.full(len(opens), VOLUME * length / interval_ms(FINEST)),
         )
+
+    async def download(
+        self, symbol: Symbol, interval: Interval, start: datetime, end: datetime
+    ) -> AsyncIterator[Candles]:
+        """Yield the bars of a span in pages, as a venue would."""
+        length = self._length(symbol, interval)
+        whole = self.history(symbol, interval)
+        times = whole.open_time
+        first = int(np.searchsorted(times, to_ms(start)))
+        last = int(np.searchsorted(times, to_ms(end) - length, side="right"))
+        for begin in range(first, last, PAGE):
+            yield whole[begin : min(begin + PAGE, last)]
+
+    async def download_funding(
+        self, symbol: Symbol, start: datetime, end: datetime
+    ) -> AsyncIterator[Sequence[FundingRate]]:
+        """Yield a rate for each full hour: nobody pays anything here."""
+        hour = self._length(symbol, Interval("1h"))
+        span = self.recorded()
+        first = -(-to_ms(max(start, span.start)) // hour) * hour
+        hours = range(first, to_ms(min(end, span.end)), hour)
+        for begin in range(0, len(hours), PAGE):
+            page = hours[begin : begin + PAGE]
+            yield [FundingRate(time=from_ms(time), rate=0.0) for time in page]
 
     async def quotes(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, Quote]:
         """Return the price of the present minute."""

@@ -18,11 +18,18 @@ if TYPE_CHECKING:
 @click.command()
 @config_argument
 @data_dir_option
+@click.option(
+    "--online",
+    "is_online",
+    is_flag=True,
+    help="Also ask venues and model endpoints whether a run would find what it needs.",
+)
 @json_option
-def check(config_file: Path, data_dir: Path | None, *, as_json: bool) -> None:
+def check(config_file: Path, data_dir: Path | None, *, is_online: bool, as_json: bool) -> None:
     """Say what would run, or everything that is wrong.
 
     Reads CONFIG and all files it names, and renders the prompt templates once; opens nothing.
+    With --online each section in use may look around for 20 s, as far as its kind knows how.
     Exits with 2 if something is wrong.
     """
     from nof0_core.errors import ConfigError
@@ -37,6 +44,15 @@ def check(config_file: Path, data_dir: Path | None, *, as_json: bool) -> None:
             raise
         print_json({"ok": False, "problems": [_problem(p) for p in error.problems]})
         raise click.exceptions.Exit(error.exit_code) from None
+    if is_online:
+        from nof0_core.cli.check_online import check_online
+
+        check_online(
+            config,
+            facts=_facts(config) if as_json else None,
+            lines=_lines(config, config_file),
+        )
+        return
     if as_json:
         print_json(_facts(config))
         return

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+import attrs
 from rich.console import Console
 from rich.live import Live
+from rich.text import Text
 
 from nof0_core.cli.leaderboard import data_path, read_rows, render_leaderboard
 from nof0_core.cli.status import status_line, status_table
@@ -47,9 +49,9 @@ def display(engine: Engine, console: Console) -> Iterator[Callable[[], None]]:
         with Live(console=console, auto_refresh=False, transient=True) as live:
 
             def draw() -> None:
-                view = engine.views.all()
+                view = attrs.evolve(engine.views.all(), services=engine.health.all())
                 table = status_table(view, title, width=console.width)
-                table.caption = status_line(view, cycles())
+                table.caption = Text(status_line(view, cycles()))
                 table.caption_justify = "left"
                 live.update(table, refresh=True)
 
@@ -59,12 +61,16 @@ def display(engine: Engine, console: Console) -> Iterator[Callable[[], None]]:
     pacer = _Pacer(LINE_EVERY)
     console.print(title, soft_wrap=True)
 
+    def say() -> None:
+        view = attrs.evolve(engine.views.all(), services=engine.health.all())
+        console.print(status_line(view, cycles()), markup=False)
+
     def line() -> None:
         if pacer.is_due():
-            console.print(status_line(engine.views.all(), cycles()))
+            say()
 
     yield line
-    console.print(status_line(engine.views.all(), cycles()))
+    say()
 
 
 def summary(config: Config, console: Console, reason: str) -> None:

@@ -17,15 +17,17 @@ from nof0_core.cli.report import FAILED, INTERRUPTED, report
 from nof0_core.clock import pause
 from nof0_core.config.model import Config
 from nof0_core.domain.measured import ExporterState
-from nof0_core.errors import EndOfDataError, Nof0Error, ProviderError
+from nof0_core.errors import EndOfDataError, Nof0Error, PluginError, ProviderError
 from nof0_core.execution.limits import Limits
 from nof0_core.plugins.env import Logger
+from nof0_core.protocols import service_faults
 from nof0_core.redaction import Redactor
 from nof0_core.runtime import clocks
 from nof0_core.runtime.assemble import assemble
 from nof0_core.runtime.blocked_loop import LoopWatch
 from nof0_core.runtime.engine import Engine
 from nof0_core.runtime.hang_up import HangUp
+from nof0_core.runtime.health_watch import Watched
 from nof0_core.runtime.holding import Holder, holding
 from nof0_core.runtime.leaving import Deadline, Threads, each_named, leave, wait_for_threads
 from nof0_core.runtime.reloading import Load
@@ -69,6 +71,7 @@ class Session:
         self._opening: anyio.CancelScope | None = None
         self._opened: anyio.Event | None = None
         self._reason = ""
+        self._companions: dict[str, Watched] = {}
 
     async def live(
         self,
@@ -143,6 +146,8 @@ class Session:
             )
             if self._is_reload_asked:
                 engine.reloading.asks.signal()
+            for name, watched in self._companions.items():
+                services.health.watch_companion(name, watched)
             opened.set()
             async with anyio.create_task_group() as tasks:
                 with display(engine, self._console) as update:
@@ -157,9 +162,12 @@ class Session:
         plugin = str(registry.companions[name])
         origin = Origin(part=f"companion {name}", plugin=plugin, redact=redact)
         try:
-            await holder.enter(origin, open_one(self._lag, self._quarantine))
+            service = await holder.enter(origin, open_one(self._lag, self._quarantine))
         except BaseException as error:  # noqa: BLE001 - foreign code raises anything
             reraise(error, origin=origin, verb="open", allowed=(Nof0Error,), make=ProviderError)
+        if faults := service_faults(service):
+            raise PluginError(origin.at_fault("; ".join(faults)))
+        self._companions[name] = Watched.alone(service, origin, self._log)
 
     def _stop(self, reason: str, code: int) -> None:
         """Ask the run to end, or what is being opened."""

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from nof0_core.analysis.ranking import Standing, ranking
 from nof0_core.cli.narrow import Column, fitted
+from nof0_core.domain.health import Health, ServiceHealth
 from nof0_core.domain.view import TraderView, View
 from nof0_core.manager.trader import TraderStatus
 
@@ -91,9 +92,23 @@ def positions(trader: TraderView) -> str:
     return ", ".join(words) or "-"
 
 
+def ailing(services: Sequence[ServiceHealth]) -> str:
+    """Name the services that are not well, and why, worst first; "" where all are."""
+    order = [Health.DOWN, Health.DEGRADED]
+    bad = [one for one in services if one.health in order]
+    bad.sort(key=lambda one: order.index(one.health))
+    return "; ".join(
+        f"{one.family} {one.section} is {one.health}"
+        + (f": {one.sentence}" if one.sentence else "")
+        for one in bad
+    )
+
+
 def status_line(view: View, cycles: int) -> str:
-    """Sum up a run in one line."""
+    """Sum up a run in one line, with the services that are not well."""
     equity = sum(t.account.equity for t in view.traders)
     trades = sum(t.performance.trades for t in view.traders)
     time = f"{view.time:%Y-%m-%d %H:%M} UTC"
-    return f"{time}  cycles {cycles}  trades {trades}  equity {equity:,.2f} USD"
+    line = f"{time}  cycles {cycles}  trades {trades}  equity {equity:,.2f} USD"
+    bad = ailing(view.services)
+    return f"{line}  {bad}" if bad else line

@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from nof0_core.config.across_fields import validate
 from nof0_core.config.model import Place
 from nof0_core.config.session import Session, type_of, type_place
 from nof0_core.config.tree import Node
@@ -39,6 +40,8 @@ def make_policy(session: Session, family: str, node: Node) -> Policy | None:
         return None
     config = session.take(rest, kind.config)
     if config is None or not isinstance(kind, PolicyKind):
+        return None
+    if not validate(session, family, kind, config, node.place):
         return None
     try:
         made = kind.build(config)

@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from nof0_core.config.across_fields import validate
 from nof0_core.config.fields import key_of
 from nof0_core.config.model import Place, Section
 from nof0_core.config.names import check_case, check_length
@@ -79,6 +80,9 @@ def make_section(
     if config is None or not isinstance(kind, ServiceKind):
         return None
     config, refs = _with_markets(session, rest, config, markets, is_needed=is_needed)
+    # Of sections nobody uses the environment may be missing.
+    if is_needed and not validate(session, family, kind, config, node.place):
+        return None
     backends = [ref for names in named_in(config, BackendRef).values() for ref in names]
     return Section(
         name=name,

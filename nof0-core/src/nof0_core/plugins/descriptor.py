@@ -101,7 +101,7 @@ def _unfinished(offer: ServiceKind[Any, Any] | PolicyKind[Any, Any] | Companion)
     name = "build" if isinstance(offer, PolicyKind) else "open"
     if not callable(getattr(offer, name)):
         yield f"its {name} is not a function: {shown(getattr(offer, name))}"
-    for name in ("timeout", "is_recorded"):
+    for name in ("timeout", "is_recorded", "validate", "check_online"):
         asked: object = getattr(offer, name, None)
         if asked is not None and not callable(asked):
             yield f"its {name} is not a function: {shown(asked)}"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, NewType, Protocol
+from typing import TYPE_CHECKING, Any, NewType, Protocol
 
 import attrs
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     # The command line imports this module to list plugins; numpy must not come with it.
     from nof0_core.clock import Clock
     from nof0_core.domain.model import ModelSpec, Usage
-    from nof0_core.ids import TraderId
+    from nof0_core.ids import Symbol, TraderId
     from nof0_core.protocols.llm import Budget, LLMBackend, Reservation
     from nof0_core.protocols.market import MarketProvider
 
@@ -86,6 +86,50 @@ class Unlimited:
         """Give nothing back."""
 
 
+class Tasks(Protocol):
+    """Background tasks of one service, which nof0 watches.
+
+    One that ends is done. One that fails, however it does, is told and started again: after 1 s,
+    then twice as long up to 60 s, of real time, or of the engine's where that stands still while
+    work is done. Until then the service is degraded. All are cancelled when the service is closed,
+    before its own clean-up; what they clean up then gets a second.
+    """
+
+    def start(self, name: str, func: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        """Start a task; `func` is called for it, and again whenever it has failed.
+
+        Args:
+            name: tells it from the service's other tasks, for messages; up to 40 letters.
+            func: makes the coroutine.
+
+        Raises:
+            ValueError: the name is empty, too long, or that of a task that goes on.
+            RuntimeError: the service is closed, or nobody watches tasks here.
+        """
+
+
+class NoTasks:
+    """The tasks of surroundings in which there can be none."""
+
+    def start(self, name: str, func: Callable[[], Coroutine[Any, Any, object]]) -> None:  # noqa: ARG002 - protocol
+        """Refuse.
+
+        Raises:
+            RuntimeError: always.
+        """
+        message = f"nobody watches a background task here: {name}"
+        raise RuntimeError(message)
+
+
+def _to_the_log(env: Env) -> Callable[[str, str], None]:
+    """Make the alert of surroundings without an engine."""
+
+    def alert(code: str, text: str) -> None:
+        env.log.warning(text, code=code)
+
+    return alert
+
+
 @attrs.frozen(kw_only=True)
 class Env:
     """Handed to every `open`.
@@ -98,6 +142,15 @@ class Env:
     what looks like a key: for all that is written.
     `backend(ref)` and `model(ref)` return what a backend's settings refer to.
     `budget` is what a backend asks before each call that costs money.
+
+    `tasks` runs what goes on in the background, see `Tasks`. `alert(code, text)` tells a person
+    something: a log line, and an event in the journal under the code `plugin_<code>`. `code` is a
+    stable word (lower case, digits, `_`), of the text 200 letters are kept, without secrets; the
+    same code is told once an hour. Where time stands still while work is done, alerts of exporters
+    and of background tasks are in the log alone: when they come is up to the machine.
+
+    `models` are the entries of llm.yaml a backend answers for, `symbols` the coins that are traded
+    on a market or an exchange; both empty for other families.
     """
 
     section: str
@@ -113,3 +166,9 @@ class Env:
     backend: Callable[[BackendRef], LLMBackend] = _no_backend
     model: Callable[[ModelRef], ModelSpec] = _no_model
     budget: Budget = attrs.field(factory=Unlimited)
+    tasks: Tasks = attrs.field(factory=NoTasks)
+    alert: Callable[[str, str], None] = attrs.field(
+        default=attrs.Factory(_to_the_log, takes_self=True)
+    )
+    models: Sequence[ModelSpec] = ()
+    symbols: Sequence[Symbol] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from decimal import Decimal
@@ -15,6 +15,7 @@ from nof0_core.plugins.env import Env
 
 if TYPE_CHECKING:
     # They bring numpy, which the command line must not import to list plugins.
+    from nof0_core.domain.finding import Finding
     from nof0_core.domain.model import ModelSpec
     from nof0_core.protocols import ExchangeProvider, LLMBackend  # noqa: F401 - bases, quoted
 
@@ -37,6 +38,12 @@ class ServiceKind(Generic[C, S]):
 
     `is_recorded` tells from the config of a market whether it is a recording, so that what cannot
     run is known before it is opened; without it nobody knows. Other families must not have it.
+
+    `validate` says what is wrong with a config as a whole, a sentence each (none: nothing), while
+    the configuration is checked: at once, asking nobody. `check_online` is awaited by
+    `nof0 check --online`, before and without `open`: whether a run would find what it depends on.
+    It has 20 s of real time, opens nothing that lasts, changes nothing outside, and never spends
+    money; other sections are not open then.
     """
 
     type: str
@@ -45,6 +52,8 @@ class ServiceKind(Generic[C, S]):
     summary: str
     timeout: Callable[[C], timedelta | None] | None = None
     is_recorded: Callable[[C], bool] | None = None
+    validate: Callable[[C], Sequence[str]] | None = None
+    check_online: Callable[[C, Env], Awaitable[Sequence[Finding]]] | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -89,7 +98,8 @@ class ExchangeKind(ServiceKind[C, "ExchangeProvider"]):
 class PolicyKind(Generic[C, S]):
     """A kind that only computes: same config in, same object out, nothing awaited.
 
-    `build` makes the policy from its config. The other fields are those of `ServiceKind`, and two
+    `build` makes the policy from its config; `validate` is that of `ServiceKind`, as are the other
+    fields, and two
     that only risk checks have: `needs_order_books` asks the market, where it has the word for it,
     for order books each time a trader with the check decides (`RiskContext.book`);
     `sees_venue_account` asks for all traders of the venue account (`RiskContext.venue`).
@@ -101,6 +111,7 @@ class PolicyKind(Generic[C, S]):
     summary: str
     needs_order_books: bool = False
     sees_venue_account: bool = False
+    validate: Callable[[C], Sequence[str]] | None = None
 
 
 Kind = ServiceKind[Any, Any] | PolicyKind[Any, Any]

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from nof0_core.project.configuration import load_config
     from nof0_core.project.first_prompt import Preview, find_trader, first_context, preview
     from nof0_core.project.journal import ArchivedDay, JournalReader, open_journal
+    from nof0_core.project.online import SectionFindings, look_online
     from nof0_core.project.places import data_directory, running_engine
     from nof0_core.project.serving import ServingConfig, load_serving
 
@@ -51,6 +52,7 @@ _HOMES = {
     "Preview": "project.first_prompt",
     "Record": "journal.record",
     "Section": "config.model",
+    "SectionFindings": "project.online",
     "ServingConfig": "project.serving",
     "TraderConfig": "config.model",
     "TtlConfig": "config.model",
@@ -60,6 +62,7 @@ _HOMES = {
     "find_trader": "project.first_prompt",
     "first_context": "project.first_prompt",
     "load_config": "project.configuration",
+    "look_online": "project.online",
     "load_serving": "project.serving",
     "open_journal": "project.journal",
     "preview": "project.first_prompt",
@@ -82,6 +85,7 @@ __all__ = [
     "Preview",
     "Record",
     "Section",
+    "SectionFindings",
     "ServingConfig",
     "TraderConfig",
     "TtlConfig",
@@ -92,6 +96,7 @@ __all__ = [
     "first_context",
     "load_config",
     "load_serving",
+    "look_online",
     "open_journal",
     "preview",
     "running_engine",

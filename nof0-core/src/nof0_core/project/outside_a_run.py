@@ -20,6 +20,13 @@ async def sections_outside_a_run(config: Config) -> AsyncIterator[tuple[Driver, 
     What is opened is closed at the end. Nothing is written but the log.
     """
     driver = clocks.driving(config.clock, full_speed=True)(None)
+    async with sections_on(config, driver) as sections:
+        yield driver, sections
+
+
+@asynccontextmanager
+async def sections_on(config: Config, driver: Driver) -> AsyncIterator[Sections]:
+    """Give what opens sections in the time of a driver; see `sections_outside_a_run`."""
     async with AsyncExitStack() as stack:
         log = stack.enter_context(
             logging_to(
@@ -29,4 +36,4 @@ async def sections_outside_a_run(config: Config) -> AsyncIterator[tuple[Driver, 
             )
         )
         sections, _ = await stack.enter_async_context(sections_of(config, driver, log))
-        yield driver, sections
+        yield sections

@@ -12,6 +12,7 @@ from nof0_core.protocols.capabilities import (
     exporter_with,
     market_faults,
     market_with,
+    service_faults,
 )
 from nof0_core.protocols.exchange import (
     Capability,
@@ -24,6 +25,7 @@ from nof0_core.protocols.exporter import (
     ExporterCapability,
     OptionalExporterMethods,
 )
+from nof0_core.protocols.health import HasHealth, ServiceCapability, with_health
 from nof0_core.protocols.llm import CallLog, CompletionRequest, LLMBackend
 from nof0_core.protocols.market import (
     FundingRate,
@@ -49,6 +51,7 @@ __all__ = [
     "Exporter",
     "ExporterCapability",
     "FundingRate",
+    "HasHealth",
     "LLMBackend",
     "MarketCapability",
     "MarketProvider",
@@ -60,6 +63,7 @@ __all__ = [
     "RecordedRange",
     "RiskCheck",
     "RiskContext",
+    "ServiceCapability",
     "UpdateStream",
     "exchange_faults",
     "exchange_with",
@@ -67,4 +71,6 @@ __all__ = [
     "exporter_with",
     "market_faults",
     "market_with",
+    "service_faults",
+    "with_health",
 ]

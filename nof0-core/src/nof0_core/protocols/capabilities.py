@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
+from typing import TypeAlias, cast
 
 from nof0_core.protocols.exchange import Capability, ExchangeProvider, OptionalExchangeMethods
 from nof0_core.protocols.exporter import (
@@ -11,7 +11,16 @@ from nof0_core.protocols.exporter import (
     ExporterCapability,
     OptionalExporterMethods,
 )
+from nof0_core.protocols.health import ServiceCapability
 from nof0_core.protocols.market import MarketCapability, MarketProvider, OptionalMarketMethods
+
+_Words: TypeAlias = type[Capability | MarketCapability | ExporterCapability | ServiceCapability]
+_Methods: TypeAlias = (
+    Mapping[str, Capability]
+    | Mapping[str, MarketCapability]
+    | Mapping[str, ExporterCapability]
+    | Mapping[str, ServiceCapability]
+)
 
 EXCHANGE_METHODS: Mapping[str, Capability] = {
     "funding": Capability.FUNDING,
@@ -19,6 +28,7 @@ EXCHANGE_METHODS: Mapping[str, Capability] = {
     "updates": Capability.ORDER_STREAM,
     "accept_marks": Capability.ACCEPTS_MARKS,
     "next_event": Capability.NEXT_EVENT,
+    "health": Capability.HEALTH,
 }
 """The word each optional method of an exchange provider needs."""
 
@@ -29,14 +39,19 @@ MARKET_METHODS: Mapping[str, MarketCapability] = {
     "quote_updates": MarketCapability.QUOTE_STREAM,
     "download": MarketCapability.DOWNLOAD,
     "download_funding": MarketCapability.DOWNLOAD,
+    "health": MarketCapability.HEALTH,
 }
 """The word each optional method of a market provider needs."""
 
 
 EXPORTER_METHODS: Mapping[str, ExporterCapability] = {
     "projections": ExporterCapability.PROJECTIONS,
+    "health": ExporterCapability.HEALTH,
 }
 """The word each optional method of an exporter needs."""
+
+SERVICE_METHODS: Mapping[str, ServiceCapability] = {"health": ServiceCapability.HEALTH}
+"""The word each optional method of a model backend or a companion needs."""
 
 
 def exchange_with(provider: ExchangeProvider, word: Capability) -> OptionalExchangeMethods | None:
@@ -67,17 +82,27 @@ def market_faults(provider: object) -> tuple[str, ...]:
 
 def exporter_faults(exporter: object) -> tuple[str, ...]:
     """Return what is wrong with an exporter's words and methods; it may do without both."""
-    if not hasattr(exporter, "capabilities") and not hasattr(exporter, "projections"):
+    return _optional_faults(exporter, ExporterCapability, EXPORTER_METHODS)
+
+
+def service_faults(service: object) -> tuple[str, ...]:
+    """Return what is wrong with the words and methods of a model backend or a companion.
+
+    It may do without both.
+    """
+    return _optional_faults(service, ServiceCapability, SERVICE_METHODS)
+
+
+def _optional_faults(service: object, words: _Words, methods: _Methods) -> tuple[str, ...]:
+    if not any(hasattr(service, name) for name in ("capabilities", *methods)):
         return ()
-    return _faults(exporter, ExporterCapability, EXPORTER_METHODS)
+    return _faults(service, words, methods)
 
 
 def _faults(
     provider: object,
-    words: type[Capability | MarketCapability | ExporterCapability],
-    methods: Mapping[str, Capability]
-    | Mapping[str, MarketCapability]
-    | Mapping[str, ExporterCapability],
+    words: _Words,
+    methods: _Methods,
 ) -> tuple[str, ...]:
     name = type(provider).__name__
     said = getattr(provider, "capabilities", None)

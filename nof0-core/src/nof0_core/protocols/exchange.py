@@ -12,6 +12,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream
 
 from nof0_core.domain.account import AccountReport
 from nof0_core.domain.fill import Fill, FundingPayment
+from nof0_core.domain.health import Health
 from nof0_core.domain.order import OrderRequest
 from nof0_core.domain.outcome import OrderOutcome, VenueOrder, VenueUpdate
 from nof0_core.domain.position import MarginMode
@@ -44,6 +45,7 @@ class Capability(StrEnum):
     ORDER_STREAM: `updates` (else the account is looked at in fixed steps only).
     ACCEPTS_MARKS: `accept_marks`; the venue is simulated (else nothing is handed over).
     NEXT_EVENT: `next_event`; the venue is simulated (else each bar is stepped through).
+    HEALTH: `health` (else it counts as well for as long as it is open).
     """
 
     TRIGGER_ORDERS = "trigger_orders"
@@ -57,6 +59,7 @@ class Capability(StrEnum):
     ORDER_STREAM = "order_stream"
     ACCEPTS_MARKS = "accepts_marks"
     NEXT_EVENT = "next_event"
+    HEALTH = "health"
 
 
 class ExchangeProvider(Protocol):
@@ -167,3 +170,6 @@ class OptionalExchangeMethods(Protocol):
         That is a trigger or resting order that is reached, a liquidation, or a funding settlement,
         if no order is placed or cancelled before. None: nothing will.
         """
+
+    def health(self) -> tuple[Health, str]:
+        """HEALTH: say how the exchange is, as `HasHealth` says."""

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from nof0_core.domain.event import Event
+from nof0_core.domain.health import Health
 from nof0_core.domain.view import View
 from nof0_core.protocols.projection import Projection
 
@@ -15,9 +16,11 @@ class ExporterCapability(StrEnum):
     """What an exporter can do beyond exporting; each word stands for methods.
 
     PROJECTIONS: `projections` (else it is told again at each start whatever its cursor lacks).
+    HEALTH: `health` (else it counts as well for as long as it is open).
     """
 
     PROJECTIONS = "projections"
+    HEALTH = "health"
 
 
 class Exporter(Protocol):
@@ -62,3 +65,6 @@ class OptionalExporterMethods(Protocol):
         was opened, before it asks for `cursor()`: that then says how far they reach. The exporter
         applies events to them itself. Where one of them cannot be loaded all are as new.
         """
+
+    def health(self) -> tuple[Health, str]:
+        """HEALTH: say how the exporter is, as `HasHealth` says."""

@@ -12,6 +12,7 @@ import attrs
 from anyio.streams.memory import MemoryObjectReceiveStream
 
 from nof0_core.domain.candles import Candles, Interval
+from nof0_core.domain.health import Health
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.order_book import OrderBook
 from nof0_core.domain.snapshot import Quote
@@ -30,12 +31,14 @@ class MarketCapability(StrEnum):
     ORDER_BOOKS: `books` (else a paper exchange reckons a spread and an impact by formula).
     QUOTE_STREAM: `quote_updates` (else quotes are asked for in fixed steps only).
     DOWNLOAD: `download` and `download_funding` (else there is no long history to be had).
+    HEALTH: `health` (else it counts as well for as long as it is open).
     """
 
     RECORDING = "recording"
     ORDER_BOOKS = "order_books"
     QUOTE_STREAM = "quote_stream"
     DOWNLOAD = "download"
+    HEALTH = "health"
 
 
 class MarketProvider(Protocol):
@@ -133,7 +136,8 @@ class OptionalMarketMethods(Protocol):
     ) -> AsyncIterator[Candles]:
         """DOWNLOAD: yield the bars that opened from `start` on and closed by `end` (UTC).
 
-        In pages, oldest first, without overlap.
+        In pages, oldest first, without overlap; a page may be empty. Only bars that are closed now.
+        No page takes longer than a call may.
 
         Raises:
             TransientError: for what may pass; pages yielded so far are good.
@@ -143,4 +147,14 @@ class OptionalMarketMethods(Protocol):
     def download_funding(
         self, symbol: Symbol, start: datetime, end: datetime
     ) -> AsyncIterator[Sequence[FundingRate]]:
-        """DOWNLOAD: yield the funding rates settled from `start` to `end` (UTC), in pages."""
+        """DOWNLOAD: yield the funding rates settled from `start` on and before `end` (UTC).
+
+        In pages, oldest first, without overlap; a page may be empty.
+
+        Raises:
+            TransientError: for what may pass; pages yielded so far are good.
+            DataError: the venue has no such rates.
+        """
+
+    def health(self) -> tuple[Health, str]:
+        """HEALTH: say how the market is, as `HasHealth` says."""

@@ -66,6 +66,24 @@ def load_folder(folder: Path, symbols: Sequence[str], *, allow_gaps: bool) -> Re
     return Recording(bars, rates)
 
 
+def series_files(
+    folder: Path, symbol: Symbol, interval: Interval, *, is_funding: bool
+) -> list[Path]:
+    """Return the files of one series in a directory, which may not be there.
+
+    Raises:
+        DataError: the directory has a file whose name tells no series, or one series twice.
+    """
+    if not folder.exists():
+        return []
+    return [
+        file.path
+        for file in _files(folder)
+        if file.symbol.lower() == symbol.lower()
+        and (file.interval, file.is_funding) == (interval, is_funding)
+    ]
+
+
 def _files(folder: Path) -> list[_File]:
     try:
         paths = sorted(path for path in folder.iterdir() if path.name.endswith(SUFFIXES))

@@ -168,6 +168,9 @@ def assemble(
         openings=services.openings,
         checkpoints=services.checkpoints,
         packing=services.packing,
+        sections=services.sections,
+        alerts=services.alerts,
+        health=services.health,
         state_file=StateFile(config.state_file),
         reloading=Reloading(
             config=config,

@@ -11,7 +11,7 @@ from nof0_core.cancellation import is_cancellation
 from nof0_core.clock import Clock, pause
 from nof0_core.config.model import Config
 from nof0_core.disk import NO_ROOM
-from nof0_core.domain.event import EngineStopped
+from nof0_core.domain.event import Alerted, EngineStopped
 from nof0_core.domain.measured import LoopBlocks
 from nof0_core.domain.view import View
 from nof0_core.errors import leaves
@@ -22,9 +22,12 @@ from nof0_core.manager.views import ViewBuilder
 from nof0_core.runtime.beside import beside
 from nof0_core.runtime.checkpointing import Checkpointing
 from nof0_core.runtime.export_loop import Exports
+from nof0_core.runtime.health_watch import HealthWatch
 from nof0_core.runtime.opening import Openings
 from nof0_core.runtime.packing import Packing
+from nof0_core.runtime.plugin_alerts import PluginAlerts
 from nof0_core.runtime.reloading import Reloading
+from nof0_core.runtime.sections import Sections
 from nof0_core.runtime.state_file import StateFile
 from nof0_core.state.recorder import Recorder
 
@@ -45,6 +48,9 @@ class Engine:
     openings: Openings
     checkpoints: Checkpointing
     packing: Packing
+    sections: Sections
+    alerts: PluginAlerts
+    health: HealthWatch
     state_file: StateFile
     reloading: Reloading
     loop_blocks: Callable[[], LoopBlocks] = LoopBlocks
@@ -72,6 +78,7 @@ class Engine:
         """
         reason = ""
         try:
+            self._tell_alerts()
             await self.manager.catch_up()
             self.export()
             reason = await self._run(after_moment)
@@ -81,6 +88,7 @@ class Engine:
             raise
         finally:
             self.packing.hush()
+            self._tell_alerts()
             bare = self.manager.unprotected()
             if bare:
                 self.recorder.alert(
@@ -103,6 +111,8 @@ class Engine:
         def after(now: datetime) -> None:
             if not tempo.at_once:
                 self.checkpoints.put_if_due()
+                self.sections.look(now)
+                self._tell_alerts()
             after_moment(now)
 
         async with beside() as tasks:
@@ -110,6 +120,7 @@ class Engine:
             tasks.start_soon(self.reloading.keep)
             if tempo.at_once:
                 tasks.start_soon(self.checkpoints.keep)
+                tasks.start_soon(self.alerts.keep_draining, self._tell)
             if tempo.opens_late:
                 tasks.start_soon(self.openings.keep_trying)
             return await self.manager.run(after)
@@ -117,6 +128,9 @@ class Engine:
     async def _keep_exporting(self) -> None:
         while True:
             await pause(self.shown_every)
+            if self.manager.driver.tempo.at_once:
+                # What a thread has told wakes nobody.
+                self._tell_alerts()
             self.export()
 
     def export(self) -> View:
@@ -131,8 +145,18 @@ class Engine:
 
     def _view(self) -> View:
         return attrs.evolve(
-            self.views.all(), exporters=self.exports.states, blocks=self.loop_blocks()
+            self.views.all(),
+            exporters=self.exports.states,
+            blocks=self.loop_blocks(),
+            services=self.health.all(),
         )
+
+    def _tell_alerts(self) -> None:
+        """Write what services have told into the journal."""
+        self.alerts.drain(self._tell)
+
+    def _tell(self, alert: Alerted) -> None:
+        self.recorder.record(ENGINE, alert)
 
     def _write_state(self, view: View) -> None:
         """Write the state file; without room the last one stays, which nothing depends on."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 from types import TracebackType
@@ -23,6 +23,10 @@ _MISUSES = {
     "generator didn't stop": "open yields more than once; it yields the service, once",
 }
 """What the standard library says of functions under `@asynccontextmanager`, in other words."""
+
+
+async def _nothing() -> None:
+    pass
 
 
 class Holder:
@@ -56,15 +60,17 @@ class Holder:
         context: AbstractAsyncContextManager[T],
         *,
         is_bystander: bool = False,
+        before_leaving: Callable[[], Awaitable[None]] = _nothing,
     ) -> T:
         """Open a context; `origin` is whose it is.
 
         How a bystander ends is told and never an error, for no result depends on it.
+        `before_leaving` is awaited before the context is left, and where it does not open.
 
         Raises:
             BaseException: what opening it has raised.
         """
-        held = _Held(origin, context)
+        held = _Held(origin, context, before_leaving)
         work = Apart(held.keep)
         try:
             await held.settled.wait()
@@ -120,11 +126,17 @@ class _Held(Generic[T]):
 
     service: T
 
-    def __init__(self, origin: Origin, context: AbstractAsyncContextManager[T]) -> None:
+    def __init__(
+        self,
+        origin: Origin,
+        context: AbstractAsyncContextManager[T],
+        before_leaving: Callable[[], Awaitable[None]],
+    ) -> None:
         self.origin = origin
         self.is_open = False
         self.settled, self.leave = anyio.Event(), anyio.Event()
         self._context = context
+        self._before_leaving = before_leaving
 
     async def keep(self) -> None:
         """Open the context and leave it when `leave` is set."""
@@ -132,9 +144,13 @@ class _Held(Generic[T]):
             async with self._context as self.service:
                 self.is_open = True
                 self.settled.set()
-                await self.leave.wait()
+                try:
+                    await self.leave.wait()
+                finally:
+                    await self._before_leaving()
         finally:
             self.settled.set()
+            await self._before_leaving()
 
 
 async def _watch(held: _Held[Any], work: Apart[None]) -> None:

@@ -6,6 +6,7 @@ import inspect
 import random
 from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from nof0_core.border.backend import ShownCopies
@@ -15,6 +16,7 @@ from nof0_core.clock import Clock
 from nof0_core.config.model import Config, Section
 from nof0_core.domain.model import ModelSpec
 from nof0_core.errors import Nof0Error, PluginError, TransientError
+from nof0_core.ids import Symbol
 from nof0_core.manager.drivers import Driver
 from nof0_core.plugins.descriptor import with_article
 from nof0_core.plugins.env import BackendRef, Env, Logger, MarketRef, ModelRef, Unlimited
@@ -26,17 +28,22 @@ from nof0_core.protocols import (
     exchange_faults,
     exporter_faults,
     market_faults,
+    service_faults,
 )
 from nof0_core.protocols.llm import Budget
 from nof0_core.redaction import Redactor
 from nof0_core.runtime import origins
 from nof0_core.runtime.first_calls import FirstCalls
+from nof0_core.runtime.health_watch import Watched
 from nof0_core.runtime.holding import Holder, holding, misused
+from nof0_core.runtime.plugin_alerts import PluginAlerts, SectionAlerts
+from nof0_core.runtime.section_tasks import SectionTasks
 
 _FAULTS: Mapping[str, Callable[[object], tuple[str, ...]]] = {
     "exchange": exchange_faults,
     "market": market_faults,
     "exporter": exporter_faults,
+    "llm": service_faults,
 }
 _PROTOCOLS: Mapping[str, type[Any]] = {
     "exchange": ExchangeProvider,
@@ -72,6 +79,8 @@ class Sections:
         first_calls: FirstCalls,
         budget: Budget | None = None,
         opener: Opener,
+        alerts: PluginAlerts,
+        is_passing: bool,
     ) -> None:
         self._config = config
         self._clock = clock
@@ -81,6 +90,10 @@ class Sections:
         self._holder = holder
         self._opener = opener
         self._shared: dict[Hashable, object] = {}
+        self._alerts = alerts
+        self._is_passing = is_passing
+        self.opened: dict[tuple[str, str], Watched] = {}
+        """What is open, by family and section."""
         self.markets: dict[str, MarketProvider] = {}
         self.backends: dict[str, LLMBackend] = {}
 
@@ -127,15 +140,17 @@ class Sections:
             Nof0Error: what else nof0 has a word for.
         """
         origin = origins.of_section(self._config, family, section)
+        alerts, tasks = self._beside(family, section)
         try:
-            context = self._opener(family, section, self._env(family, section))
+            context = self._opener(family, section, self._env(family, section, alerts, tasks))
             _check_context(origin, context)
-            service = await self._holder.enter(origin, context)
+            service = await self._holder.enter(origin, context, before_leaving=tasks.end)
         except BaseException as error:
             if misuse := misused(error):
                 raise PluginError(origin.at_fault(misuse)) from error
             reraise(error, origin=origin, verb="open", allowed=(Nof0Error,), make=TransientError)
         self._check(family, section, service)
+        self._watch(family, section, service, alerts, tasks)
         if family == "llm" and not origin.is_ours:
             return ShownCopies(service)
         return service
@@ -147,16 +162,26 @@ class Sections:
             BaseException: what the exporter raises.
         """
         origin = origins.of_section(self._config, "exporter", section)
-        context = self._opener("exporter", section, self._env("exporter", section))
+        alerts, tasks = self._beside("exporter", section)
+        context = self._opener("exporter", section, self._env("exporter", section, alerts, tasks))
         _check_context(origin, context)
         try:
-            service = await self._holder.enter(origin, context, is_bystander=True)
+            service = await self._holder.enter(
+                origin, context, is_bystander=True, before_leaving=tasks.end
+            )
         except BaseException as error:
             if misuse := misused(error):
                 raise PluginError(origin.at_fault(misuse)) from error
             raise
         self._check("exporter", section, service)
+        self._watch("exporter", section, service, alerts, tasks)
         return service
+
+    def look(self, now: datetime) -> None:
+        """Start background tasks again that are due in engine time."""
+        for watched in self.opened.values():
+            if watched.tasks is not None:
+                watched.tasks.look(now)
 
     def _check(self, family: str, section: Section, service: object) -> None:
         """Refuse a service whose methods are not just those its protocol and its words say."""
@@ -173,7 +198,38 @@ class Sections:
             hint = f"a method exists if, and only if, its word is there: a defect of {owner}"
             raise PluginError(message, distribution=owner.distribution, hints=[hint])
 
-    def _env(self, family: str, section: Section) -> Env:
+    def outside_a_run(self, family: str, section: Section) -> tuple[Env, SectionTasks]:
+        """Return what a section may use to look around unopened; its tasks are to end."""
+        alerts, tasks = self._beside(family, section)
+        return self._env(family, section, alerts, tasks), tasks
+
+    def _beside(self, family: str, section: Section) -> tuple[SectionAlerts, SectionTasks]:
+        origin = origins.of_section(self._config, family, section)
+        log = self._log(f"{family}.{section.name}")
+        alerts = self._alerts.of(family, origin, log)
+        tasks = SectionTasks(
+            origin=origin,
+            clock=self._clock,
+            is_passing=self._is_passing,
+            alerts=alerts,
+            log=log,
+        )
+        return alerts, tasks
+
+    def _watch(
+        self,
+        family: str,
+        section: Section,
+        service: object,
+        alerts: SectionAlerts,
+        tasks: SectionTasks,
+    ) -> None:
+        self.opened[family, section.name] = Watched(service=service, alerts=alerts, tasks=tasks)
+
+    def _env(
+        self, family: str, section: Section, alerts: SectionAlerts, tasks: SectionTasks
+    ) -> Env:
+        config = self._config
         return Env(
             section=section.name,
             clock=self._clock,
@@ -186,6 +242,10 @@ class Sections:
             budget=self._budget,
             backend=self._backend,
             model=self._model,
+            tasks=tasks,
+            alert=alerts,
+            models=models_of(config, section) if family == "llm" else (),
+            symbols=symbols_of(config, family, section),
         )
 
     def _market_of(self, section: Section) -> Callable[[MarketRef], MarketProvider]:
@@ -216,6 +276,21 @@ class Sections:
         return self._shared[key]
 
 
+def models_of(config: Config, section: Section) -> tuple[ModelSpec, ...]:
+    """Return the model entries that a backend's section answers for."""
+    return tuple(model for model in config.models.values() if model.backend == section.name)
+
+
+def symbols_of(config: Config, family: str, section: Section) -> tuple[Symbol, ...]:
+    """Return the coins that traders look at or trade on a market or an exchange, in order."""
+    own = {"market": lambda t: t.market, "exchange": lambda t: t.exchange}.get(family)
+    if own is None:
+        return ()
+    return tuple(
+        dict.fromkeys(s for t in config.traders if own(t) == section.name for s in t.symbols)
+    )
+
+
 def _check_context(origin: Origin, context: object) -> None:
     """Refuse what `open` returned where nothing can be opened of it."""
     if hasattr(type(context), "__aenter__") and hasattr(type(context), "__aexit__"):
@@ -236,6 +311,7 @@ async def sections_of(
     *,
     budget: Budget | None = None,
     opener: Opener = as_configured,
+    alerts: PluginAlerts | None = None,
 ) -> AsyncIterator[tuple[Sections, FirstCalls]]:
     """Give what opens sections, and what makes first calls to them; close them at the end.
 
@@ -245,8 +321,10 @@ async def sections_of(
         log: makes a logger for a part of the program.
         budget: what their calls to models are counted by; None: nobody counts.
         opener: opens one of them.
+        alerts: what they tell, on its way into the journal; None: there is none.
     """
     engine, limits, hangs_end = log("engine"), driver.limits, driver.tempo.hangs_end
+    alerts = alerts or PluginAlerts(clock=driver.clock, are_events=False)
     first_calls = FirstCalls(hangs_end=hangs_end, log=engine, within=limits.open)
     async with holding(hangs_end=hangs_end, log=engine, within=limits.close) as holder:
         yield (
@@ -258,6 +336,8 @@ async def sections_of(
                 first_calls=first_calls,
                 budget=budget,
                 opener=opener,
+                alerts=alerts,
+                is_passing=driver.tempo.is_passing,
             ),
             first_calls,
         )

@@ -31,10 +31,12 @@ from nof0_core.runtime.export_loop import Exports
 from nof0_core.runtime.exporting import Output
 from nof0_core.runtime.facts import record_config, record_instruments
 from nof0_core.runtime.file_limit import open_files
+from nof0_core.runtime.health_watch import HealthWatch
 from nof0_core.runtime.lock import locked
 from nof0_core.runtime.opening import Openings
 from nof0_core.runtime.packing import Packing
 from nof0_core.runtime.past import Past, checkpoints_of, open_past
+from nof0_core.runtime.plugin_alerts import PluginAlerts
 from nof0_core.runtime.sections import Opener, Sections, as_configured, sections_of
 from nof0_core.spending.budget import CallStore, ModelBudget
 from nof0_core.spending.open_calls import OpenCalls
@@ -63,6 +65,9 @@ class Services:
     exports: Exports
     checkpoints: Checkpointing
     packing: Packing
+    sections: Sections
+    alerts: PluginAlerts
+    health: HealthWatch
 
 
 @asynccontextmanager
@@ -106,8 +111,9 @@ async def open_services(
         kept = _keeping(config, past, driven, log)
         recorder = kept.recorder
         budget = _budget(config, recorder, kept.calls.begin)
+        alerts = PluginAlerts(clock=driven.clock, are_events=driven.tempo.is_passing)
         sections, first_calls = await stack.enter_async_context(
-            sections_of(config, driven, log, budget=budget, opener=opener)
+            sections_of(config, driven, log, budget=budget, opener=opener, alerts=alerts)
         )
         quarantine = _quarantine(config, recorder)
         openings = Openings(recorder=recorder, within=driven.limits.open)
@@ -149,6 +155,15 @@ async def open_services(
             exports=kept.exports,
             checkpoints=kept.checkpoints,
             packing=kept.packing,
+            sections=sections,
+            alerts=alerts,
+            health=HealthWatch(
+                config=config,
+                clock=driven.clock,
+                opened=sections.opened,
+                late=lambda: openings.late,
+                exporters=lambda: kept.exports.states,
+            ),
         )
 
 

@@ -9,9 +9,12 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from datetime import UTC, datetime
 from pathlib import Path
 
+from nof0_core.border.foreign import Origin
 from nof0_core.clock import Clock, SimulatedClock
 from nof0_core.plugins.env import Env, MarketRef
 from nof0_core.protocols.market import MarketProvider
+from nof0_core.runtime.plugin_alerts import PluginAlerts
+from nof0_core.runtime.section_tasks import SectionTasks
 from nof0_core.testing.market import HandMarket
 
 START = datetime(2025, 7, 1, tzinfo=UTC)
@@ -53,6 +56,9 @@ async def env(
 ) -> AsyncIterator[Env]:
     """Make an `Env`; what was shared through it is closed at the end, newest first.
 
+    Background tasks are cancelled before that; leave the service's own context inside this one.
+    Alerts are warnings of the log, with their `code`.
+
     Args:
         section: name of the section that is being opened.
         seed: of the random generator.
@@ -82,6 +88,12 @@ async def env(
                 opened[key] = await stack.enter_async_context(open_())
             return opened[key]
 
+        origin, lines = Origin(part=section), Lines() if log is None else log
+        alerts = PluginAlerts(clock=the_clock, are_events=True).of("test", origin, lines)
+        tasks = SectionTasks(
+            origin=origin, clock=the_clock, is_passing=True, alerts=alerts, log=lines
+        )
+        stack.push_async_callback(tasks.end)
         if data_dir is None:
             kept = stack.enter_context(tempfile.TemporaryDirectory(prefix="nof0-"))
             data_dir = Path(kept) / section
@@ -90,7 +102,9 @@ async def env(
             clock=the_clock,
             rng=random.Random(f"{seed}/{section}"),
             data_dir=data_dir,
-            log=Lines() if log is None else log,
+            log=lines,
             market=market,
             shared=shared,
+            tasks=tasks,
+            alert=alerts,
         )

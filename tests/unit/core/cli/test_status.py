@@ -4,7 +4,8 @@ import attrs
 import pytest
 from rich.console import Console
 
-from nof0_core.cli.status import status_table
+from nof0_core.cli.status import status_line, status_table
+from nof0_core.domain.health import Health, ServiceHealth
 from nof0_core.domain.quality import AnswerCount
 from nof0_core.testing.views import trader_view, view
 
@@ -52,3 +53,16 @@ def test_no_number_is_cut_where_it_is_narrow(picture, width):
     for part in ("49/50", "0/12", "failing"):
         assert part in text
     assert ("10,000.00" in text) is (width > 36)
+
+
+def test_the_line_names_services_that_are_not_well_the_worst_first(picture):
+    told = [("ok", ""), ("degraded", "no stream [/x]"), ("down", "no key")]
+    services = tuple(
+        ServiceHealth(
+            section=f"s{n}", family="market", health=Health(h), sentence=why, since=picture.time
+        )
+        for n, (h, why) in enumerate(told)
+    )
+    line = status_line(attrs.evolve(picture, services=services), 7)
+    assert line.endswith("market s2 is down: no key; market s1 is degraded: no stream [/x]")
+    assert "market" not in status_line(picture, 7)

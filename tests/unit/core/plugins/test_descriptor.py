@@ -173,6 +173,16 @@ def quick(config):
         ),
         (attrs.evolve(BACKEND, timeout=quick), "llm", "only markets and exchanges have"),
         (
+            attrs.evolve(SERVICE, check_online="https://here"),
+            "market",
+            "but its check_online is not a function: 'https://here'",
+        ),
+        (
+            attrs.evolve(SERVICE, validate=[]),
+            "market",
+            "but its validate is not a function: []",
+        ),
+        (
             attrs.evolve(SERVICE, timeout=timedelta(seconds=8)),
             "market",
             "but its timeout is not a function: datetime.timedelta(seconds=8)",

@@ -18,7 +18,7 @@ from nof0_core.errors import InvalidOutputError
 from nof0_core.plugins.env import Env
 from nof0_core.plugins.kinds import BackendKind
 from nof0_core.prompts import PromptBook
-from nof0_core.protocols import LLMBackend
+from nof0_core.protocols import LLMBackend, service_faults
 from nof0_core.protocols.llm import CompletionRequest
 from nof0_core.testing import samples
 from nof0_core.testing.contracts.service import Opener, ServiceContract
@@ -145,6 +145,11 @@ class LLMContract(ServiceContract):
     ) -> None:
         """While a model thinks, others have their turns: stops are watched on this loop."""
         await unblocked("complete", lambda: backend.complete(question))
+
+    async def test_words_and_methods_fit(self, opener: Opener) -> None:
+        """What its capabilities say, and nothing else, it has methods for."""
+        async with opener.open() as backend:
+            assert service_faults(backend) == ()
 
 
 def shipped_prompt(context: DecisionContext) -> Prompt:

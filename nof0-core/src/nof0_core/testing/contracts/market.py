@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import anyio
 import numpy as np
 import pytest
 
-from nof0_core.domain.candles import Interval, interval_ms, to_ms
+from nof0_core.border.pages import checked_page, checked_rates
+from nof0_core.domain.candles import Interval, from_ms, interval_ms, to_ms
 from nof0_core.errors import DataError, EndOfDataError
 from nof0_core.ids import Symbol
 from nof0_core.plugins.env import Env
-from nof0_core.protocols import MarketCapability, MarketProvider, market_faults, market_with
+from nof0_core.protocols import (
+    MarketCapability,
+    MarketProvider,
+    OptionalMarketMethods,
+    market_faults,
+    market_with,
+)
 from nof0_core.testing.contracts.service import Opener, ServiceContract
 from nof0_core.testing.declared import DeclaredMarket
 from nof0_core.testing.heartbeat import unblocked
@@ -209,3 +216,42 @@ class MarketContract(ServiceContract):
             )
         )
         assert whole[closed - 10 : closed] == bars
+
+    async def test_download_comes_in_closed_pages(
+        self, opener: Opener, env: Env, symbol: Symbol, interval: Interval
+    ) -> None:
+        """DOWNLOAD: bars in order, closed, without overlap, and those `candles` has."""
+        async with opener.open() as market:
+            if (source := market_with(market, MarketCapability.DOWNLOAD)) is None:
+                return
+            end, length = env.clock.now(), timedelta(milliseconds=interval_ms(interval))
+            start = end - 200 * length
+            whole = await _downloaded(source, symbol, interval, start, end)
+            middle = from_ms(int(whole[len(whole) // 2]))
+            halves = [
+                *await _downloaded(source, symbol, interval, start, middle),
+                *await _downloaded(source, symbol, interval, middle, end),
+            ]
+            assert halves == whole, "two downloads differ from one over both spans"
+            bars = await market.candles(symbol, interval, end, 5)
+            assert whole[-5:] == bars.open_time.tolist(), "candles() has other bars"
+            after = to_ms(start)
+            async for page in source.download_funding(symbol, start, end):
+                rates = checked_rates("test", symbol, page, after=after, end=end)
+                after = rates[-1][0] + 1 if rates else after
+
+
+async def _downloaded(
+    source: OptionalMarketMethods,
+    symbol: Symbol,
+    interval: Interval,
+    start: datetime,
+    end: datetime,
+) -> list[int]:
+    """Return the open times of what is downloaded, each page checked."""
+    found: list[int] = []
+    async for page in source.download(symbol, interval, start, end):
+        after = found[-1] + interval_ms(interval) if found else to_ms(start)
+        bars = checked_page("test", symbol, interval, page, after=after, end=end)
+        found += bars.open_time.tolist()
+    return found

@@ -11,12 +11,18 @@ import anyio
 import attrs
 import pytest
 
+from nof0_core.border.findings import checked_findings, checked_sentences
+from nof0_core.border.health import checked_health
 from nof0_core.plugins.env import Env
 from nof0_core.plugins.kinds import ServiceKind
+from nof0_core.protocols import with_health
 from nof0_core.testing.environment import env as make_env
 
 CLOSE_WITHIN = timedelta(seconds=5)
 """How long closing may take; the runtime gives a service no longer either."""
+
+LOOK_WITHIN = timedelta(seconds=20)
+"""How long `check_online` may take; `nof0 check --online` gives it no longer either."""
 
 
 @attrs.frozen(kw_only=True)
@@ -86,3 +92,30 @@ class ServiceContract:
             pass
         async with opener.open() as service:
             assert service is not None
+
+    async def test_health_is_a_word_and_a_sentence(self, opener: Opener) -> None:
+        """HEALTH: what it says can be shown, at once and whenever it is asked."""
+        async with opener.open() as service:
+            asked = with_health(service)
+            for _ in range(3):
+                if asked is not None:
+                    checked_health(asked.health())
+                    await anyio.lowlevel.checkpoint()
+
+    async def test_config_of_the_suite_is_valid(self, opener: Opener) -> None:
+        """`validate`: it returns sentences, and finds nothing wrong with a config that works."""
+        kind: ServiceKind[Any, Any] | None = getattr(opener, "kind", None)
+        if kind is not None and kind.validate is not None:
+            assert not checked_sentences(kind.validate(opener.config))
+
+    async def test_looks_around_before_it_is_opened(self, opener: Opener) -> None:
+        """`check_online`: it answers in time with findings, and leaves nothing behind."""
+        kind: ServiceKind[Any, Any] | None = getattr(opener, "kind", None)
+        if kind is None or kind.check_online is None:
+            return
+        before = {task.id for task in anyio.get_running_tasks()}
+        with anyio.move_on_after(LOOK_WITHIN.total_seconds()) as scope:
+            checked_findings(await kind.check_online(opener.config, opener.env))
+        assert not scope.cancelled_caught, f"looking around took more than {LOOK_WITHIN}"
+        left = [t.name for t in anyio.get_running_tasks() if t.id not in before]
+        assert not left, f"still running after looking around: {left}"
