@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio  # noqa: TID251 - what a library that cancels itself raises
 import os
+import types
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from decimal import Decimal
