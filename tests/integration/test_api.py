@@ -44,7 +44,10 @@ OURS = {
     "[].beats_baseline_p",
     "[].return_pct_ci",
     "[].sharpe_ci",
-    *(f"[].{k}" for k in ("name", "status", "usable_answers", "cycles", "unranked_reason")),
+    *(
+        f"[].{k}"
+        for k in ("name", "color", "status", "usable_answers", "cycles", "unranked_reason")
+    ),
     "[].is_settled",
     *(f"[].{k}" for k in ("timestamp", "inserted_at", "cot_trace", "cot_trace_summary")),
     *(f"[].{k}" for k in ("summary", "user_prompt", "llm_response", "verdicts")),

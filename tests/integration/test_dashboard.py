@@ -21,9 +21,9 @@ from playwright.sync_api import expect, sync_playwright
 
 from nof0_api.app import make_app
 from nof0_api.commands import TerminalLog
-from nof0_api.files import FileSource
 from nof0_api.server import bind, serving
 from nof0_core.project import ServingConfig, TtlConfig
+from nof0_core.sources import FileSource
 
 ROOT = Path(__file__).parents[2]
 PLACES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

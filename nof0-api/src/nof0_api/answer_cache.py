@@ -11,9 +11,9 @@ import anyio.to_thread
 import attrs
 
 from nof0_api.packed import Packed, Ready, pack, stamp
-from nof0_api.source import DataSource, Document, Row, UnknownModelError
 from nof0_core.clock import stopwatch, wall_time
 from nof0_core.project import TtlConfig
+from nof0_core.sources import DataSource, Document, Row, UnknownModelError
 
 RENEWED_EVERY = 0.05
 """Seconds between two looks at the source for the same question, and how exact `serverTime` is."""

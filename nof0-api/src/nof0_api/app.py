@@ -20,10 +20,10 @@ from nof0_api.handlers import HANDLERS
 from nof0_api.hosts import Hosts
 from nof0_api.problems import problem_answer, problem_of
 from nof0_api.replies import Reply
-from nof0_api.source import DataSource
 from nof0_api.watch import Lag, Quarantine, Watch, health, metrics
 from nof0_core.plugins.env import Logger
 from nof0_core.project import ServingConfig
+from nof0_core.sources import DataSource
 
 
 def make_app(

@@ -16,7 +16,7 @@ import attrs
 
 from nof0_api.asgi import Header, answer
 from nof0_api.negotiation import Choice
-from nof0_api.source import Document, Row, deflate
+from nof0_core.sources import Document, Row, deflate
 
 _WORTH_ZIPPING = 600
 """Bytes below which compression saves no packet."""

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 
 from nof0_api.answer_cache import Query, Route
-from nof0_api.source import Document, Row
 from nof0_core.project import TtlConfig
+from nof0_core.sources import Document, Row
 
 MOST_ROWS = 10_000
 """Largest number of rows that can be asked for."""

@@ -17,10 +17,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from nof0_api.answer_cache import AnswerCache
 from nof0_api.asgi import Answer, answer
-from nof0_api.reading import read_regular
 from nof0_api.replies import Reply
 from nof0_api.schemas.answers import DocumentState, Health
 from nof0_core.clock import wall_time
+from nof0_core.files import read_regular
 
 Lag = Callable[[], Mapping[str, int]]
 """Returns how many events each exporter is behind, by name."""

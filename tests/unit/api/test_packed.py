@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from nof0_api.negotiation import accepts_gzip, matches
 from nof0_api.packed import pack, stamp
 from nof0_api.routes import first, first_of_each, spread
-from nof0_api.source import Document, Row, SourceDownError, Stretch
+from nof0_core.sources import Document, Row, SourceDownError, Stretch
 
 quietly = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 """The machine may be busy."""

@@ -6,9 +6,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from nof0_core.analysis.leaderboard import LeaderboardRow
+from nof0_core.documents.trader_status import status_of
 from nof0_core.documents.wire import Json, number, seconds
 from nof0_core.domain.candles import to_ms
-from nof0_core.domain.view import View
+from nof0_core.domain.view import TraderView, View
 from nof0_core.ids import derived_uuid
 
 
@@ -37,9 +38,10 @@ def since_inception_row(model: str, capital: Decimal, start: datetime, invocatio
     }
 
 
-def leaderboard_row(row: LeaderboardRow) -> Json:
+def leaderboard_row(row: LeaderboardRow, trader: TraderView) -> Json:
     """Write one line of `leaderboard.json`; unknown intervals and probabilities are null.
 
+    `status` is the word of `status.json`, `color` null where none is configured.
     `is_settled`, whether the difference to the next row is more than chance, is not reckoned yet.
     """
     return {
@@ -57,7 +59,8 @@ def leaderboard_row(row: LeaderboardRow) -> Json:
         "is_baseline": row.is_baseline,
         "beats_baseline_p": row.beats_baseline_p,
         "name": row.name,
-        "status": row.status,
+        "color": trader.color or None,
+        "status": str(status_of(trader).word),
         "usable_answers": row.usable_answers,
         "cycles": row.cycles,
         "unranked_reason": row.unranked_reason,

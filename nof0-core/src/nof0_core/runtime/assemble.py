@@ -32,6 +32,7 @@ from nof0_core.redaction import Redactor
 from nof0_core.risk.gate import RiskGate
 from nof0_core.runtime import compatibility, origins
 from nof0_core.runtime.engine import Engine
+from nof0_core.runtime.engine_status import StatusWatch
 from nof0_core.runtime.preview import prompt_book
 from nof0_core.runtime.services import Services
 from nof0_core.runtime.sight import sight_of
@@ -157,6 +158,12 @@ def assemble(
         checkpoints=services.checkpoints,
         packing=services.packing,
         state_file=StateFile(config.state_file),
+        status=StatusWatch(
+            driver=driver,
+            config=config.clock,
+            halts=halts,
+            stop_reason=lambda: manager.stop_reason,
+        ),
         loop_blocks=loop_blocks,
     )
 

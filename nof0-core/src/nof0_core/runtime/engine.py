@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
+import anyio
 import attrs
 
 from nof0_core.cancellation import is_cancellation
 from nof0_core.clock import Clock, pause
 from nof0_core.config.model import Config
 from nof0_core.disk import NO_ROOM
+from nof0_core.domain.engine_status import EngineState
 from nof0_core.domain.event import EngineStopped
 from nof0_core.domain.measured import LoopBlocks
 from nof0_core.domain.view import View
-from nof0_core.errors import leaves
+from nof0_core.errors import each_in_words, leaves
 from nof0_core.ids import ENGINE
 from nof0_core.journal import Journal
 from nof0_core.manager.manager import Manager
 from nof0_core.manager.views import ViewBuilder
+from nof0_core.redaction import Redactor
 from nof0_core.runtime.beside import beside
 from nof0_core.runtime.checkpointing import Checkpointing
+from nof0_core.runtime.engine_status import StatusWatch
 from nof0_core.runtime.export_loop import Exports
 from nof0_core.runtime.opening import Openings
 from nof0_core.runtime.packing import Packing
 from nof0_core.runtime.state_file import StateFile
 from nof0_core.state.recorder import Recorder
+
+LAST_WORDS = 5.0
+"""Seconds of real time in which exporters are told that a run has failed."""
+_SHOWN = 200
+"""Characters of an error in the status."""
 
 
 @attrs.frozen(kw_only=True)
@@ -45,6 +54,7 @@ class Engine:
     checkpoints: Checkpointing
     packing: Packing
     state_file: StateFile
+    status: StatusWatch
     loop_blocks: Callable[[], LoopBlocks] = LoopBlocks
 
     @property
@@ -61,13 +71,26 @@ class Engine:
     async def run(self, after_moment: Callable[[datetime], None] = lambda _: None) -> str:
         """Run until stopped, and export meanwhile; return why it ended.
 
-        However it ends, the journal says so and the state is written. `after_moment` is called with
-        the time after each moment at which something was due.
+        However it ends, the journal says so, the state is written and exporters are told.
+        `after_moment` is called with the time after each moment at which something was due.
 
         Raises:
             JournalError: something could not be written down.
             ExceptionGroup: of what a driver raises.
         """
+        try:
+            reason = await self._recorded(after_moment)
+        except BaseException as error:
+            await self._end_badly(error)
+            raise
+        self.status.end(EngineState.ENDED, reason)
+        await self.exports.finish(self._view())
+        self.checkpoints.put()
+        await self.packing.finish()
+        return reason
+
+    async def _recorded(self, after_moment: Callable[[datetime], None]) -> str:
+        """Run until stopped, and write down how it ended."""
         reason = ""
         try:
             await self.manager.catch_up()
@@ -90,9 +113,6 @@ class Engine:
             self.recorder.commit()
             self.journal.sync()
             self._write_state(self.views.all())
-        await self.exports.finish(self._view())
-        self.checkpoints.put()
-        await self.packing.finish()
         return reason
 
     async def _run(self, after_moment: Callable[[datetime], None]) -> str:
@@ -128,8 +148,24 @@ class Engine:
 
     def _view(self) -> View:
         return attrs.evolve(
-            self.views.all(), exporters=self.exports.states, blocks=self.loop_blocks()
+            self.views.all(),
+            exporters=self.exports.states,
+            blocks=self.loop_blocks(),
+            engine=self.status.now(timedelta(seconds=self.shown_every)),
         )
+
+    async def _end_badly(self, error: BaseException) -> None:
+        """Let who looks at the status know what went wrong, without a secret."""
+        if not _why(error):
+            self.status.end(EngineState.ENDED, self.manager.stop_reason or "cancelled")
+            return
+        words = Redactor(self.config.secrets).text(each_in_words(error))
+        self.status.end(EngineState.FAILED, words[:_SHOWN])
+        try:
+            with anyio.move_on_after(LAST_WORDS, shield=True):
+                await self.exports.finish(self._view())
+        except Exception as second:  # noqa: BLE001 - the first error is the one to be told
+            self.recorder.log.warning("exporters were not told of the end", error=str(second))
 
     def _write_state(self, view: View) -> None:
         """Write the state file; without room the last one stays, which nothing depends on."""
