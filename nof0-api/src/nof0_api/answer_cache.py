@@ -120,15 +120,19 @@ class AnswerCache:
         route = question.route
         document = await route.load(self.source, question.model)
         packed = slot.packed
-        if packed is None or document is not slot.document:
+        known = slot.document
+        if packed is None or known is None or document.version != known.version:
             packed = await anyio.to_thread.run_sync(
                 pack, document, question.choice, limiter=self._packers
             )
-            slot.document, slot.packed = document, packed
+            slot.packed = packed
             self._forget(but=question)
+        slot.document = document
         finish = partial(
             stamp,
             packed,
+            made_at=document.made_at,
+            export=document.export,
             now=wall_time().timestamp(),
             until=stopwatch() + RENEWED_EVERY,
             max_age=route.ttl(self._ttl),

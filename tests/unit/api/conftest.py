@@ -51,10 +51,15 @@ class Got:
 class Site:
     """A running server."""
 
-    def __init__(self, url, directory, log):
+    def __init__(self, url, directory, log, app):
         self.url = url
+        self.app = app
         self.directory = directory
         self.log = log
+
+    def stop(self):
+        """Let the server end, as at the end of a run."""
+        self.app.close()
 
     def ask(self, path, method="GET", **headers):
         """Send the path as it is; `accept_encoding=` is the header Accept-Encoding."""
@@ -115,7 +120,7 @@ def serve(log):
                 FileSource(directory, log=log), config, log=log, lag=lag, quarantine=quarantine
             )
             stack.enter_context(portal.wrap_async_context_manager(serving(app, address)))
-            return Site(address.url, directory, log)
+            return Site(address.url, directory, log, app)
 
         yield start
 

@@ -39,7 +39,7 @@ def document(value, **members):
 
 
 def finish(packed, now=2000.5, *, has_time=True):
-    return stamp(packed, now=now, until=0.0, max_age=5, has_time=has_time)
+    return stamp(packed, made_at=1990.0, export=7, now=now, until=0.0, max_age=5, has_time=has_time)
 
 
 @quietly

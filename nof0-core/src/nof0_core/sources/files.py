@@ -256,13 +256,12 @@ class FileSource:
         self, shelf: MainFile, main: Main, note: ExportNote | None, *, is_last: bool
     ) -> bool:
         """Tell whether a file may be shown: its export is finished, or never will be."""
-        was_torn, shelf.is_torn = shelf.is_torn, not _belongs(main, shelf.name, note)
+        shelf.is_torn = not _belongs(main, shelf.name, note)
         if not shelf.is_torn or main is shelf.whole_of:
             return True
         if shelf.document is not None or not is_last:
             return False
-        if not was_torn:
-            self._warn(shelf, f"{shelf.name}.json", "its export was not finished")
+        self._warn(shelf, f"{shelf.name}.json", "its export was not finished")
         return True
 
     def _join(self, shelf: MainFile, main: Main) -> tuple[str, str]:
