@@ -133,6 +133,7 @@ class Listener:
         return None
 
     def close(self):
+        self.answer.close()
         self.line.close()
 
 
@@ -170,6 +171,7 @@ def test_a_server_that_closes_ends_its_streams(writer):
     assert listener.event()["export"] == 1
     writer.site.stop()
     assert listener.event() is None
+    listener.close()
 
 
 def test_head_of_the_events_has_no_body(writer):

@@ -70,4 +70,4 @@ def _braked(word: StatusWord, brakes: Sequence[ActiveBrake]) -> TraderStatus:
     ends = [on.until for on in brakes]
     known = [end for end in ends if end is not None]
     until = max(known, default=None) if len(known) == len(ends) else None
-    return TraderStatus(word, "; ".join(on.message for on in brakes), until)
+    return TraderStatus(word, "; ".join(f"{on.message}, {on.end}" for on in brakes), until)

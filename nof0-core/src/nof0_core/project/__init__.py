@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from nof0_core.project.first_prompt import Preview, find_trader, first_context, preview
     from nof0_core.project.journal import ArchivedDay, JournalReader, open_journal
     from nof0_core.project.places import data_directory, running_engine
+    from nof0_core.project.results import Results, read_results
     from nof0_core.project.serving import ServingConfig, load_serving
 
 _HOMES = {
@@ -50,6 +51,7 @@ _HOMES = {
     "Place": "config.model",
     "Preview": "project.first_prompt",
     "Record": "journal.record",
+    "Results": "project.results",
     "Section": "config.model",
     "ServingConfig": "project.serving",
     "TraderConfig": "config.model",
@@ -63,6 +65,7 @@ _HOMES = {
     "load_serving": "project.serving",
     "open_journal": "project.journal",
     "preview": "project.first_prompt",
+    "read_results": "project.results",
     "running_engine": "project.places",
 }
 
@@ -81,6 +84,7 @@ __all__ = [
     "Place",
     "Preview",
     "Record",
+    "Results",
     "Section",
     "ServingConfig",
     "TraderConfig",
@@ -94,6 +98,7 @@ __all__ = [
     "load_serving",
     "open_journal",
     "preview",
+    "read_results",
     "running_engine",
 ]
 

@@ -14,7 +14,16 @@ _NO_ROWS = re.compile(rb"\[\s*\]")
 
 
 class SourceDownError(Exception):
-    """The source cannot be read and there is no older data; the message names no path."""
+    """The source cannot be read and there is no older data; the message names no path.
+
+    `name` is what cannot be read (a file, a table) and `reason` why: for whoever runs nof0, never
+    for clients.
+    """
+
+    def __init__(self, message: str, *, name: str = "", reason: str = "") -> None:
+        super().__init__(message)
+        self.name = name
+        self.reason = reason
 
 
 class UnknownModelError(Exception):

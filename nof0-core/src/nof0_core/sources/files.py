@@ -208,7 +208,8 @@ class FileSource:
                     await pause(_UNFINISHED)
         if shelf.document is None and (shelf.fault or shelf.piece_fault):
             message = f"{shelf.key} cannot be read"
-            raise SourceDownError(message)
+            name = f"{shelf.name}.json" if shelf.fault else shelf.piece_at_fault
+            raise SourceDownError(message, name=name, reason=shelf.fault or shelf.piece_fault)
         return shelf.document
 
     def _is_up(self, shelf: MainFile) -> bool:
@@ -326,7 +327,7 @@ class FileSource:
             self._warn(shelf, name, fault)
         elif shelf.piece_fault and not fault:
             self._log.info("its pieces are readable again", file=f"{shelf.name}.json")
-        shelf.piece_fault = fault
+        shelf.piece_fault, shelf.piece_at_fault = fault, name
 
     def _warn(self, shelf: MainFile, name: str, reason: str) -> None:
         stands = "the last good data stands" if shelf.document else "there is nothing to show"

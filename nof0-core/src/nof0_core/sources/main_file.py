@@ -49,6 +49,7 @@ class MainFile:
     document: Document | None = None
     whole_of: Main | None = None
     piece_fault: str = ""
+    piece_at_fault: str = ""
     is_torn: bool = False
     lock: anyio.Lock = attrs.field(factory=anyio.Lock)
 
