@@ -6,8 +6,9 @@ const listeners = new Set();
 
 export const isDark = () => root.dataset.theme === "dark";
 
-/** A colour of the stylesheet by the name of its variable, for canvas. */
+/** A colour of the stylesheet by the name of its variable, for canvas; `#rrggbb` is one already. */
 export function colour(name) {
+  if (name.startsWith("#")) return name;
   return getComputedStyle(root).getPropertyValue(`--${name}`).trim();
 }
 
