@@ -12,6 +12,9 @@ export function colour(name) {
   return getComputedStyle(root).getPropertyValue(`--${name}`).trim();
 }
 
+/** The same as a value of a style. */
+export const styled = (name) => (name.startsWith("#") ? name : `var(--${name})`);
+
 /** Calls `listener` after each change of theme; returns how to stop that. */
 export function onTheme(listener) {
   listeners.add(listener);

@@ -2,6 +2,7 @@
 
 import { h } from "./dom.js";
 import { count, isKnown, NONE } from "./format.js";
+import { styled } from "./theme.js";
 
 export const BENCHMARK = "buynhold_btc";
 const COLOURS = 10;
@@ -62,8 +63,7 @@ export const address = (trader) => `#/trader/${encodeURIComponent(trader)}`;
 
 /** A trader's name with its colour, linked to its page. */
 export function traderLink(store, trader, where) {
-  const name = colourName(store, trader);
-  const dot = h("span", { class: "dot", vars: { dot: name.startsWith("#") ? name : `var(--${name})` } });
+  const dot = h("span", { class: "dot", vars: { dot: styled(colourName(store, trader)) } });
   if (trader === BENCHMARK) return h("span", { class: "name" }, dot, label(trader));
   return h("a", { class: "name", href: address(trader), dataset: { key: `${where}:${trader}` } }, dot, label(trader));
 }
