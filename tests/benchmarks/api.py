@@ -25,9 +25,9 @@ from anyio.from_thread import start_blocking_portal
 
 from nof0_api.app import make_app
 from nof0_api.commands import TerminalLog
-from nof0_api.files import FileSource
 from nof0_api.server import bind, serving
 from nof0_core.project import ServingConfig, TtlConfig
+from nof0_core.sources import FileSource
 
 ROUNDS = 5
 SECONDS = "3s"

@@ -21,7 +21,6 @@ import msgspec
 
 from nof0_api.answer_cache import AnswerCache, Query
 from nof0_api.commands import TerminalLog
-from nof0_api.files import FileSource
 from nof0_api.routes import FIXED
 from nof0_core.config.model import TtlConfig
 from nof0_core.domain.account import AccountState
@@ -38,6 +37,7 @@ from nof0_core.domain.vocabulary import CycleStatus, ExitReason, TransferReason
 from nof0_core.exporters.json_files import JsonConfig, open_json
 from nof0_core.ids import ENGINE, CycleId, Symbol, TraderId
 from nof0_core.market.record import BAR_COLUMNS
+from nof0_core.sources import FileSource
 from nof0_core.testing.environment import env
 
 START = datetime(2025, 7, 1, tzinfo=UTC)

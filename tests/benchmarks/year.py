@@ -17,7 +17,6 @@ import anyio
 
 from nof0_api.answer_cache import AnswerCache, Query
 from nof0_api.commands import TerminalLog
-from nof0_api.files import FileSource
 from nof0_api.routes import ACCOUNT_TOTALS
 from nof0_core.clock import stopwatch
 from nof0_core.config.model import TtlConfig
@@ -31,6 +30,7 @@ from nof0_core.domain.vocabulary import TransferReason
 from nof0_core.exporters.files import replace_file
 from nof0_core.exporters.piece_files import PieceFiles
 from nof0_core.ids import ENGINE, Symbol, TraderId
+from nof0_core.sources import FileSource
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 

@@ -12,14 +12,28 @@ import pytest
 from nof0_core.exporters.kinds import EXPORTERS
 from nof0_core.exporters.webhook import WebhookConfig
 from nof0_core.testing.contracts import ExporterContract, Written
+from nof0_core.testing.contracts.exporter import Files
 
 KINDS = {kind.type: kind for kind in EXPORTERS}
+
+
+class Content(Files):
+    """What files say of the run; the number of the export is meant to grow each time."""
+
+    def state(self):
+        found = super().state()
+        note = found.pop("export.json", None)
+        return found, note and json.loads(note)["documents"]
 
 
 class TestFiles(ExporterContract):
     @pytest.fixture(params=["json", "prometheus"])
     def kind(self, request):
         return KINDS[request.param]
+
+    @pytest.fixture
+    def written(self, opener):
+        return Content(opener.env.data_dir)
 
 
 class Receiver(BaseHTTPRequestHandler):

@@ -16,6 +16,8 @@ from nof0_core.documents.collection import read_collection
 ROOT = Path(__file__).parents[2]
 WALL = re.compile(rb',"wall":\{[^}]*\}\}$')
 
+MACHINE = {"export.json", "status.json"}
+
 
 class Run:
     """One data directory of the shipped configuration and what is in it."""
@@ -68,7 +70,9 @@ class Run:
         return sorted((r for r in found if not types or r["type"] in types), key=lambda r: r["seq"])
 
     def exports(self) -> dict[str, bytes]:
-        return {p.name: p.read_bytes() for p in sorted((self.data / "api").glob("*.json"))}
+        """What was exported, but for what tells of the machine's time and of how often it was."""
+        files = sorted((self.data / "api").glob("*.json"))
+        return {p.name: p.read_bytes() for p in files if p.name not in MACHINE}
 
     def export(self, name: str):
         """One of the API's files, with all rows of its collection."""

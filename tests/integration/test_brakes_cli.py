@@ -161,9 +161,7 @@ def test_tripped_brakes_hold_through_a_kill_and_until_what_ends_them(project):
     # A person ends the drawdown brake, whatever became of the others.
     document = json.loads(project.command("traders", "status", "--json"))
     trader, *_ = (
-        trader
-        for trader, row in document["traders"].items()
-        if "max_drawdown" in {on["brake"] for on in row["brakes"]}
+        trader for trader, row in document["traders"].items() if "the drawdown is" in row["reason"]
     )
     text = project.command("traders", "status", trader)
     assert "the drawdown is" in text
@@ -252,7 +250,7 @@ def test_closing_pausing_and_resuming_single_traders(project):
     picture = json.loads(project.command("traders", "status", "--json"))
     assert picture["waiting"] == []
     assert picture["traders"]["holder"]["status"] == "paused"
-    assert picture["traders"]["holder"]["brakes"][0]["brake"] == "paused"
+    assert picture["traders"]["holder"]["reason"] == "paused, until `nof0 traders resume`"
     assert "BTC" not in picture["traders"]["holder"]["positions"]
     assert "paused" in project.command("traders", "status", "holder")
 

@@ -21,9 +21,10 @@ from playwright.sync_api import expect, sync_playwright
 
 from nof0_api.app import make_app
 from nof0_api.commands import TerminalLog
-from nof0_api.files import FileSource
 from nof0_api.server import bind, serving
+from nof0_core.documents.export_note import digest_of
 from nof0_core.project import ServingConfig, TtlConfig
+from nof0_core.sources import FileSource
 
 ROOT = Path(__file__).parents[2]
 PLACES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -501,6 +502,47 @@ def test_keyboard_reaches_the_content_and_switches_the_theme(api, open_page):
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     after = page.evaluate("getComputedStyle(document.body.parentElement).backgroundColor")
     assert after != before
+
+
+def test_every_page_says_how_the_engine_is(api, open_page):
+    status = api.ask("status")
+    page = open_page(f"{api.url}/")
+    for address in PAGES:
+        page.evaluate("address => { location.hash = address }", address)
+        bar = page.get_by_label("Engine", exact=True)
+        expect(bar.locator("[data-state]")).to_have_text("Engine ended")
+        expect(bar).to_contain_text(status["engine"]["reason"])
+        well = sum(row["status"] == "ok" for row in status["traders"])
+        expect(bar.locator("[data-count=ok]")).to_have_text(f"{well} ok")
+
+
+def test_a_page_draws_one_export_and_follows_the_next(finished, serve_files, open_page, tmp_path):
+    """What is of a newer export alone is not drawn; when all is, it is."""
+    directory = tmp_path / "api"
+    shutil.copytree(finished.data / "api", directory)
+
+    def write(name, document):
+        draft = directory / ".draft"
+        draft.write_text(json.dumps(document))
+        draft.replace(directory / f"{name}.json")
+
+    note = json.loads((directory / "export.json").read_bytes())
+    status = json.loads((directory / "status.json").read_bytes())
+    page = open_page(f"{serve_files(directory)}/")
+    expect(page.locator("#engine [data-state]")).to_have_text("Engine ended")
+    status["engine"] |= {"state": "failed", "reason": "<b>the disk is gone</b>"}
+    status["traders"][0] |= {"status": "failing", "failed_by_reason": {"model_timeout": 3}}
+    text = json.dumps(status)
+    write("status", status)
+    note["export"] += 1
+    note["documents"]["status.json"] = digest_of(text.encode())
+    with page.expect_response(lambda answer: "api/status" in answer.url):
+        pass
+    expect(page.locator("#engine [data-state]")).to_have_text("Engine ended")
+    write("export", note)
+    expect(page.locator("#engine [data-state]")).to_have_text("Engine failed")
+    expect(page.locator("#engine")).to_contain_text("<b>the disk is gone</b>")
+    expect(page.locator("#engine [data-count=failed]")).to_have_text("3 failed cycles")
 
 
 def test_polling_costs_no_body_while_nothing_changes(api, open_page):

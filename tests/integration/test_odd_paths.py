@@ -308,8 +308,9 @@ def test_in_the_place_of_a_file_of_the_engine(root, nof0, odd, name):
     put(data / name, odd)
     refused(nof0("run", "etc/nof0.yaml", "--cycles", "1"), "data", name)
     refused(nof0("run", "etc/nof0.yaml", "--cycles", "1", "--data-dir", "data"), "data", name)
-    if name == "manager_state.json":
-        refused(nof0("traders", "status", "etc/nof0.yaml"), name)
+    (data / "api").mkdir(exist_ok=True)
+    put(data / "api" / "status.json", odd)
+    refused(nof0("traders", "status", "etc/nof0.yaml"), "status.json")
     # Looking whether an engine runs neither hangs nor keeps a halt away.
     assert nof0("halt", "etc/nof0.yaml").check()
     assert (data / "control" / "halt.json").exists()

@@ -15,9 +15,9 @@ import structlog
 from anyio.from_thread import start_blocking_portal
 
 from nof0_api.answer_cache import AnswerCache, Query
-from nof0_api.files import FileSource
 from nof0_api.routes import FIXED
 from nof0_core.config.model import TtlConfig
+from nof0_core.sources import FileSource
 
 pytestmark = pytest.mark.integration
 

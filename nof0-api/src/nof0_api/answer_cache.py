@@ -11,9 +11,9 @@ import anyio.to_thread
 import attrs
 
 from nof0_api.packed import Packed, Ready, pack, stamp
-from nof0_api.source import DataSource, Document, Row, UnknownModelError
 from nof0_core.clock import stopwatch, wall_time
 from nof0_core.project import TtlConfig
+from nof0_core.sources import DataSource, Document, Row, UnknownModelError
 
 RENEWED_EVERY = 0.05
 """Seconds between two looks at the source for the same question, and how exact `serverTime` is."""
@@ -120,15 +120,19 @@ class AnswerCache:
         route = question.route
         document = await route.load(self.source, question.model)
         packed = slot.packed
-        if packed is None or document is not slot.document:
+        known = slot.document
+        if packed is None or known is None or document.version != known.version:
             packed = await anyio.to_thread.run_sync(
                 pack, document, question.choice, limiter=self._packers
             )
-            slot.document, slot.packed = document, packed
+            slot.packed = packed
             self._forget(but=question)
+        slot.document = document
         finish = partial(
             stamp,
             packed,
+            made_at=document.made_at,
+            export=document.export,
             now=wall_time().timestamp(),
             until=stopwatch() + RENEWED_EVERY,
             max_age=route.ttl(self._ttl),

@@ -15,15 +15,16 @@ from nof0_api.answer_cache import AnswerCache, Query
 from nof0_api.asgi import App
 from nof0_api.cors import Cors
 from nof0_api.dashboard import Dashboard, load_pages
+from nof0_api.events import Events, events
 from nof0_api.front import Front
 from nof0_api.handlers import HANDLERS
 from nof0_api.hosts import Hosts
 from nof0_api.problems import problem_answer, problem_of
 from nof0_api.replies import Reply
-from nof0_api.source import DataSource
 from nof0_api.watch import Lag, Quarantine, Watch, health, metrics
 from nof0_core.plugins.env import Logger
 from nof0_core.project import ServingConfig
+from nof0_core.sources import DataSource
 
 
 def make_app(
@@ -33,7 +34,7 @@ def make_app(
     log: Logger,
     lag: Lag | None = None,
     quarantine: Quarantine | None = None,
-) -> App:
+) -> Front:
     """Make the application for one event loop.
 
     Args:
@@ -45,21 +46,25 @@ def make_app(
     """
     cache = AnswerCache(source, config.ttl)
     watch = Watch(config.metrics_file, lag, quarantine)
+    listeners = Events(source)
     dashboard = Dashboard(load_pages())
     return Front(
         cache=cache,
         express={route.path: Query(route) for route in routes.FIXED},
         pages=dashboard,
         page_paths=dashboard.paths,
-        framework=cast("App", _framework(config.name, cache, watch, log)),
+        framework=cast("App", _framework(config.name, cache, watch, listeners, log)),
         cors=Cors(config.allow_origins),
         hosts=Hosts((config.host, *config.allow_hosts)),
         watch=watch,
         log=log,
+        on_close=listeners.close,
     )
 
 
-def _framework(name: str, cache: AnswerCache, watch: Watch, log: Logger) -> Litestar:
+def _framework(
+    name: str, cache: AnswerCache, watch: Watch, listeners: Events, log: Logger
+) -> Litestar:
     def tell(_: Request[Any, Any, Any], error: Exception) -> Reply[Any]:
         told = problem_of(error)
         if told.status == 500:
@@ -68,10 +73,11 @@ def _framework(name: str, cache: AnswerCache, watch: Watch, log: Logger) -> Lite
         return Reply(lambda _: given)
 
     return Litestar(
-        route_handlers=[*HANDLERS, health, metrics],
+        route_handlers=[*HANDLERS, health, metrics, events],
         dependencies={
             "cache": Provide(lambda: cache, sync_to_thread=False),
             "watch": Provide(lambda: watch, sync_to_thread=False),
+            "listeners": Provide(lambda: listeners, sync_to_thread=False),
         },
         exception_handlers={Exception: tell},
         logging_config=None,

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from nof0_api.asgi import Answer, Header, answer
 from nof0_core.project import ANY_ORIGIN
 
-_EXPOSED: Header = (b"access-control-expose-headers", b"ETag, X-Data-Age")
+_EXPOSED: Header = (b"access-control-expose-headers", b"ETag, Nof0-Export, X-Data-Age")
 _ANY: Header = (b"access-control-allow-origin", b"*")
 _VARIES: Header = (b"vary", b"Origin")
 

@@ -6,7 +6,7 @@ here; passing them through the framework's router would halve the number a serve
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from nof0_api.answer_cache import AnswerCache, Query
@@ -46,6 +46,7 @@ class Front:
         hosts: Hosts,
         watch: Watch,
         log: Logger,
+        on_close: Callable[[], object] = lambda: None,
     ) -> None:
         self._cache = cache
         self._express = express
@@ -57,6 +58,8 @@ class Front:
         self._hosts = hosts
         self._watch = watch
         self._log = log
+        self.close = on_close
+        """Lets what goes on by itself end; may be called from any thread."""
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Answer one request."""

@@ -24,6 +24,7 @@ from nof0_api.schemas.answers import (
     Positions,
     Problem,
     SinceInceptionValues,
+    Status,
     Trades,
 )
 
@@ -165,6 +166,12 @@ async def candles(cache: NamedDependency[AnswerCache], symbol: Coin = "") -> Rep
     return Reply((await cache.ready(Query(routes.CANDLES, symbol=symbol))).choose)
 
 
+@get(routes.STATUS.path, summary="How the engine is", responses=REFUSALS, tags=["operation"])
+async def status(cache: NamedDependency[AnswerCache]) -> Reply[Status]:
+    """Answer how the engine, its traders and its services are, with the newest alerts."""
+    return Reply((await cache.ready(Query(routes.STATUS))).choose)
+
+
 HANDLERS: Sequence[Any] = (
     account_totals,
     analytics,
@@ -176,4 +183,5 @@ HANDLERS: Sequence[Any] = (
     positions,
     conversations,
     candles,
+    status,
 )

@@ -9,12 +9,12 @@ from contextlib import asynccontextmanager
 import attrs
 
 from nof0_api.app import make_app
-from nof0_api.files import FileSource
 from nof0_api.server import bind, serving
 from nof0_api.watch import Lag, Quarantine
 from nof0_core.plugins.companion import CompanionEnv
 from nof0_core.plugins.env import Logger
 from nof0_core.project import ServingConfig, load_serving
+from nof0_core.sources import FileSource
 
 
 @attrs.frozen(kw_only=True)

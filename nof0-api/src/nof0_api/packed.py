@@ -16,7 +16,7 @@ import attrs
 
 from nof0_api.asgi import Header, answer
 from nof0_api.negotiation import Choice
-from nof0_api.source import Document, Row, deflate
+from nof0_core.sources import Document, Row, deflate
 
 _WORTH_ZIPPING = 600
 """Bytes below which compression saves no packet."""
@@ -40,7 +40,6 @@ class Packed:
     zipped: bytes | None
     checksum: int
     tag: bytes
-    made_at: float | None
 
     @property
     def size(self) -> int:
@@ -75,7 +74,6 @@ def pack(document: Document, choose: Callable[[Document], list[Row]] | None) -> 
         zipped=zipped,
         checksum=zlib.crc32(text),
         tag=b'W/"%s"' % version,
-        made_at=document.made_at,
     )
 
 
@@ -100,11 +98,22 @@ class Ready(Choice):
     until: float
 
 
-def stamp(packed: Packed, *, now: float, until: float, max_age: int, has_time: bool) -> Ready:
+def stamp(
+    packed: Packed,
+    *,
+    made_at: float | None,
+    export: int,
+    now: float,
+    until: float,
+    max_age: int,
+    has_time: bool,
+) -> Ready:
     """Finish an answer with the time.
 
     Args:
         packed: the rest of it.
+        made_at: when its data was written, in seconds since 1970; None while there is none.
+        export: number of the export that says so.
         now: seconds since 1970 on the machine's clock.
         until: moment of the stopwatch up to which this may be sent.
         max_age: seconds a client may keep it; 0: it has to ask each time.
@@ -115,9 +124,10 @@ def stamp(packed: Packed, *, now: float, until: float, max_age: int, has_time: b
         (b"etag", packed.tag),
         (b"cache-control", b"public, max-age=%d" % max_age if max_age else b"no-cache"),
         (b"vary", b"Accept-Encoding"),
+        (b"nof0-export", b"%d" % export),
     ]
-    if packed.made_at is not None:
-        shared.append((b"x-data-age", b"%d" % max(0, now - packed.made_at)))
+    if made_at is not None:
+        shared.append((b"x-data-age", b"%d" % max(0, now - made_at)))
     zipped = None
     if packed.zipped is not None:
         size = (len(packed.text) + len(end)) & 0xFFFFFFFF

@@ -9,7 +9,7 @@ from litestar.exceptions import HTTPException
 
 from nof0_api.asgi import Answer, Header, answer
 from nof0_api.schemas.answers import Problem
-from nof0_api.source import SourceDownError, UnknownModelError
+from nof0_core.sources import SourceDownError, UnknownModelError
 
 MEDIA_TYPE = "application/problem+json"
 ALLOWED = b"GET, HEAD"

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 
 from nof0_api.answer_cache import Query, Route
-from nof0_api.source import Document, Row
 from nof0_core.project import TtlConfig
+from nof0_core.sources import Document, Row
 
 MOST_ROWS = 10_000
 """Largest number of rows that can be asked for."""
@@ -107,6 +107,7 @@ CONVERSATIONS = Route(
     name="conversations", load=lambda s, _: s.conversations(), ttl=_medium, choose=_newest_talks
 )
 CANDLES = Route(name="candles", load=lambda s, _: s.candles(), ttl=_short, choose=_coin)
+STATUS = Route(name="status", load=lambda s, _: s.status(), ttl=lambda _: 0)
 
 FIXED = (
     ACCOUNT_TOTALS,
@@ -118,5 +119,6 @@ FIXED = (
     POSITIONS,
     CONVERSATIONS,
     CANDLES,
+    STATUS,
 )
 """The routes whose path has no variable part."""

@@ -17,7 +17,7 @@ import anyio.to_thread
 import attrs
 import uvicorn
 
-from nof0_api.asgi import App
+from nof0_api.front import Front
 from nof0_core.errors import UsageError
 
 _PATIENCE = 2
@@ -70,7 +70,7 @@ def _refused(host: str, port: int, error: OSError) -> UsageError:
 
 
 @asynccontextmanager
-async def serving(app: App, address: Address) -> AsyncIterator[threading.Thread]:
+async def serving(app: Front, address: Address) -> AsyncIterator[threading.Thread]:
     """Serve an application until the block is left; yields the thread, which ends only then.
 
     The socket accepts connections from the moment it was bound; they are answered a moment later.
@@ -96,6 +96,7 @@ async def serving(app: App, address: Address) -> AsyncIterator[threading.Thread]
     try:
         yield thread
     finally:
+        app.close()
         server.should_exit = True
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(thread.join, _PATIENCE + 3)

@@ -17,10 +17,12 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from nof0_api.answer_cache import AnswerCache
 from nof0_api.asgi import Answer, answer
-from nof0_api.reading import read_regular
 from nof0_api.replies import Reply
 from nof0_api.schemas.answers import DocumentState, Health
+from nof0_api.schemas.status import ServiceStatus
 from nof0_core.clock import wall_time
+from nof0_core.files import read_regular
+from nof0_core.sources import DataSource, SourceDownError
 
 Lag = Callable[[], Mapping[str, int]]
 """Returns how many events each exporter is behind, by name."""
@@ -107,8 +109,10 @@ class _Answers:
 async def health(
     cache: NamedDependency[AnswerCache], watch: NamedDependency[Watch]
 ) -> Reply[Health]:
-    """Answer source, age of the newest data, state of each document, how exporters are."""
-    found = await cache.source.health()
+    """Answer source, age of the newest data, state of each document, exporters and services."""
+    source = cache.source
+    found, newest = await source.health(), await source.export()
+    lag, services = await _told(source)
     told = Health(
         status=found.state,
         source=found.source,
@@ -117,12 +121,14 @@ async def health(
             name: DocumentState(state=one.state, age_seconds=one.age_seconds)
             for name, one in found.documents.items()
         },
-        exporters=None if watch.lag is None else dict(watch.lag()),
+        export=newest.number,
+        exporters=lag if watch.lag is None else dict(watch.lag()),
+        services=services,
         quarantine=None if watch.quarantine is None else dict(watch.quarantine()),
         serverTime=int(wall_time().timestamp() * 1000),
     )
     status = 503 if found.state == "down" else 200
-    given = _plain(status, b"application/json", msgspec.json.encode(told))
+    given = _plain(status, b"application/json", msgspec.json.encode(told), newest.number)
     return Reply(lambda _: given)
 
 
@@ -138,5 +144,18 @@ async def metrics(watch: NamedDependency[Watch]) -> Reply[str]:
     return Reply(lambda _: given)
 
 
-def _plain(status: int, kind: bytes, body: bytes) -> Answer:
-    return answer(status, [(b"content-type", kind), (b"cache-control", b"no-store")], body)
+async def _told(source: DataSource) -> tuple[dict[str, int] | None, list[ServiceStatus] | None]:
+    """Return what the status says of exporters and services, None where there is no status."""
+    try:
+        told = (await source.status()).members
+        lag = msgspec.json.decode(told["exporters"], type=dict[str, int])
+        services = msgspec.json.decode(told["services"], type=list[ServiceStatus])
+    except (SourceDownError, KeyError, msgspec.MsgspecError):
+        return None, None
+    return lag or None, services or None
+
+
+def _plain(status: int, kind: bytes, body: bytes, export: int | None = None) -> Answer:
+    more = [] if export is None else [(b"nof0-export", b"%d" % export)]
+    headers = [(b"content-type", kind), (b"cache-control", b"no-store"), *more]
+    return answer(status, headers, body)

@@ -77,6 +77,17 @@ def opened(path: Path | str) -> BinaryIO:
     return os.fdopen(open_regular(path), "rb")
 
 
+def read_regular(path: Path | str) -> tuple[bytes, os.stat_result]:
+    """Read a regular file of any size, with what is known of the very file that was read.
+
+    Raises:
+        OSError: as `open_regular`.
+    """
+    with opened(path) as file:
+        about = os.fstat(file.fileno())
+        return file.read(), about
+
+
 def begun(path: Path | str, mode: int = 0o644) -> BinaryIO:
     """Open a regular file to be written from its beginning, made if missing.
 

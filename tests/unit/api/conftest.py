@@ -16,9 +16,9 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 
 from nof0_api.app import make_app
-from nof0_api.files import FileSource
 from nof0_api.server import bind, serving
 from nof0_core.project import ServingConfig, TtlConfig
+from nof0_core.sources import FileSource
 
 ARENA = Path(__file__).parents[2] / "data" / "arena"
 
@@ -51,10 +51,15 @@ class Got:
 class Site:
     """A running server."""
 
-    def __init__(self, url, directory, log):
+    def __init__(self, url, directory, log, app):
         self.url = url
+        self.app = app
         self.directory = directory
         self.log = log
+
+    def stop(self):
+        """Let the server end, as at the end of a run."""
+        self.app.close()
 
     def ask(self, path, method="GET", **headers):
         """Send the path as it is; `accept_encoding=` is the header Accept-Encoding."""
@@ -115,7 +120,7 @@ def serve(log):
                 FileSource(directory, log=log), config, log=log, lag=lag, quarantine=quarantine
             )
             stack.enter_context(portal.wrap_async_context_manager(serving(app, address)))
-            return Site(address.url, directory, log)
+            return Site(address.url, directory, log, app)
 
         yield start
 

@@ -8,10 +8,9 @@ import pytest
 
 from nof0_api import answer_cache
 from nof0_api.answer_cache import AnswerCache, Query
-from nof0_api.files import FileSource
 from nof0_api.routes import ACCOUNT_TOTALS, LEADERBOARD
-from nof0_api.source import SourceDownError
 from nof0_core.project import TtlConfig
+from nof0_core.sources import FileSource, SourceDownError
 
 pytestmark = pytest.mark.anyio
 HOURS = 100

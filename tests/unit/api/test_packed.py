@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from nof0_api.negotiation import accepts_gzip, matches
 from nof0_api.packed import pack, stamp
 from nof0_api.routes import first, first_of_each, spread
-from nof0_api.source import Document, Row, SourceDownError, Stretch
+from nof0_core.sources import Document, Row, SourceDownError, Stretch
 
 quietly = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 """The machine may be busy."""
@@ -39,7 +39,7 @@ def document(value, **members):
 
 
 def finish(packed, now=2000.5, *, has_time=True):
-    return stamp(packed, now=now, until=0.0, max_age=5, has_time=has_time)
+    return stamp(packed, made_at=1990.0, export=7, now=now, until=0.0, max_age=5, has_time=has_time)
 
 
 @quietly

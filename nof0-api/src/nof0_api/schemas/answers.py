@@ -17,6 +17,7 @@ from nof0_api.schemas.rows import (
     SinceInceptionValue,
     Trade,
 )
+from nof0_api.schemas.status import Alert, EngineStatus, ServiceStatus, TraderStatus
 
 State = Literal["ok", "empty", "stale", "down"]
 
@@ -84,6 +85,27 @@ class Candles(Struct, kw_only=True, rename="camel"):
     server_time: int
 
 
+class Status(Struct, kw_only=True, rename="camel"):
+    """How the engine is (null while none has run), its traders and services, newest alerts first.
+
+    `exporters` has how many events each is behind.
+    """
+
+    engine: EngineStatus | None
+    traders: list[TraderStatus]
+    services: list[ServiceStatus]
+    alerts: list[Alert]
+    exporters: dict[str, int]
+    server_time: int
+
+
+class ExportEvent(Struct, kw_only=True):
+    """Data of a server-sent event: number of an export, and when it was finished (s)."""
+
+    export: int
+    time: float | None
+
+
 class DocumentState(Struct, kw_only=True):
     """How the data of one route is."""
 
@@ -96,15 +118,19 @@ class Health(Struct, kw_only=True):
 
     `status` is the worst of all documents: `ok`; `empty`, nothing was written yet; `stale`, some
     cannot be read now and the last good data stands; `down`, some cannot be read at all (HTTP 503).
-    `data_age_seconds` is the age of the newest data. `exporters` has how many events each exporter
-    is behind, `quarantine` why those in quarantine are there; null where this process knows none.
+    `data_age_seconds` is the age of the newest data, `export` the number of the newest export.
+    `exporters` has how many events each exporter is behind, as this process knows it, else as the
+    status says; `quarantine` why those in quarantine are there. `services` are those of the status.
+    Null where nobody knows.
     """
 
     status: State
     source: str
     data_age_seconds: float | None
     documents: dict[str, DocumentState]
+    export: int
     exporters: dict[str, int] | None
+    services: list[ServiceStatus] | None
     quarantine: dict[str, str] | None
     serverTime: int  # noqa: N815 - called so in every answer
 

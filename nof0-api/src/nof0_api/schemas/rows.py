@@ -93,7 +93,8 @@ class LeaderboardRow(Struct, kw_only=True):
 
     `cycles` are those in which the model was asked, `usable_answers` those of them whose answer
     could be used. `unranked_reason` says which quality gates it misses, null for who is ranked;
-    those who are not come last. `status` is what the engine says of the trader. `is_settled` is
+    those who are not come last. `status` is the word of the status, `color` (`#rrggbb`) null where
+    none is configured. `is_settled` is
     null while nobody reckons whether the difference to the next row is more than chance.
     """
 
@@ -111,6 +112,7 @@ class LeaderboardRow(Struct, kw_only=True):
     is_baseline: bool
     beats_baseline_p: float | None
     name: str
+    color: str | None
     status: str
     usable_answers: int
     cycles: int

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from nof0_core.cli.options import source_argument
 from nof0_core.errors import UsageError
-from nof0_core.files import in_words
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from nof0_core.analysis.leaderboard import LeaderboardRow
     from nof0_core.cli.narrow import Column
     from nof0_core.config.model import Config
+    from nof0_core.project.results import Results
 
 _UNKNOWN = "–"
 _WIDE = 132
@@ -44,7 +44,7 @@ def leaderboard(source: Path, *, as_json: bool) -> None:
         directory = places.api_dir
         models = {trader: one.model for trader, one in places.traders.items()}
     if as_json:
-        click.echo(json.dumps(_read(directory, FILE_NAME, "leaderboard"), indent=2))
+        click.echo(json.dumps(_read(directory, "leaderboard").rows("leaderboard"), indent=2))
         return
     from nof0_core.cli.output import console
 
@@ -63,12 +63,37 @@ def read_rows(directory: Path, models: Mapping[str, str] | None = None) -> list[
     Raises:
         UsageError: a file is not there or cannot be understood.
     """
-    rows = _read(directory, FILE_NAME, "leaderboard")
+    from nof0_core.documents.fees import fees_paid
+    from nof0_core.documents.small_rows import read_leaderboard_row
+
+    found = _read(directory, "leaderboard", "analytics", "trades", "positions")
     try:
-        return _rows(rows, models or {}, _fees(directory))
+        fees = fees_paid(*(found.rows(name) for name in ("analytics", "trades", "positions")))
+        return [
+            read_leaderboard_row(
+                row, model=(models or {}).get(row["id"], ""), fees=fees.get(row["id"], 0.0)
+            )
+            for row in found.rows("leaderboard")
+        ]
     except (KeyError, TypeError, IndexError) as error:
         message = f"the files in {directory} are not those of the `json` exporter: {error!r}"
         raise UsageError(message) from error
+
+
+def _read(directory: Path, *names: str) -> Results:
+    """Read documents of one export.
+
+    Raises:
+        UsageError: there is no ranking, or one of them cannot be used.
+    """
+    from nof0_core.project.results import read_results
+
+    found = read_results(directory, names)
+    if "leaderboard" not in found.written:
+        message = f"there is no {FILE_NAME} in {directory}"
+        hint = "start a run with the `json` exporter first: nof0 run CONFIG"
+        raise UsageError(message, hints=[hint])
+    return found
 
 
 def data_path(config: Config) -> Path:
@@ -156,90 +181,3 @@ def _directory(given: Path) -> Path:
     """Return where the files are: in the directory itself, or in its `api` as with --data-dir."""
     below = given / "api"
     return below if not (given / FILE_NAME).exists() and (below / FILE_NAME).exists() else given
-
-
-def _read(directory: Path, name: str, key: str) -> list[dict[str, Any]]:
-    """Read the list in one of the API's files, with its pieces."""
-    from nof0_core.documents.collection import read_collection
-    from nof0_core.documents.whole import PieceError
-
-    path = directory / name
-    try:
-        return read_collection(directory, name, key)
-    except FileNotFoundError as error:
-        message = f"there is no {name} in {directory}"
-        hint = "start a run with the `json` exporter first: nof0 run CONFIG"
-        raise UsageError(message, hints=[hint]) from error
-    except OSError as error:
-        message = f"{path} cannot be read: {in_words(error)}"
-        raise UsageError(message) from error
-    except PieceError as error:
-        message = f"{path} names {error.name}, which cannot be used: {error}"
-        hint = "copy the pieces with the files; the next run writes both anew"
-        raise UsageError(message, hints=[hint]) from error
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        message = f"{path} is not a file of the `json` exporter"
-        raise UsageError(message, hints=("the next run writes it anew",)) from error
-
-
-def _rows(
-    rows: Sequence[Mapping[str, Any]],
-    models: Mapping[str, str],
-    fees: Mapping[str, float],
-) -> list[LeaderboardRow]:
-    """Turn what stands in leaderboard.json back into rows."""
-    from nof0_core.analysis.leaderboard import LeaderboardRow
-
-    return [
-        LeaderboardRow(
-            trader=row["id"],
-            name=row["name"],
-            model=models.get(row["id"], ""),
-            is_baseline=row["is_baseline"],
-            equity=row["equity"],
-            return_pct=row["return_pct"],
-            return_pct_ci=_pair(row["return_pct_ci"]),
-            sharpe=row["sharpe"],
-            sharpe_ci=_pair(row["sharpe_ci"]),
-            num_trades=row["num_trades"],
-            num_wins=row["num_wins"],
-            num_losses=row["num_losses"],
-            win_dollars=row["win_dollars"],
-            lose_dollars=row["lose_dollars"],
-            fees=fees.get(row["id"], 0.0),
-            beats_baseline_p=row["beats_baseline_p"],
-            status=row["status"],
-            usable_answers=row["usable_answers"],
-            cycles=row["cycles"],
-            unranked_reason=row["unranked_reason"],
-        )
-        for row in rows
-    ]
-
-
-def _pair(values: Sequence[float] | None) -> tuple[float, float] | None:
-    return None if values is None else (values[0], values[1])
-
-
-def _fees(directory: Path) -> dict[str, float]:
-    """Add up what every trader paid: fees of closed trades and those of open positions.
-
-    A position that was closed in part has some of its fees in closed trades already.
-    """
-    analytics = _read(directory, "analytics.json", "analytics")
-    fees = {
-        row["id"]: float(row["fee_pnl_moves_breakdown_table"]["total_fees_paid"])
-        for row in analytics
-    }
-    trades = _read(directory, "trades.json", "trades")
-    for row in _read(directory, "positions.json", "accountTotals"):
-        for position in row["positions"].values():
-            booked = sum(
-                trade["total_commission_dollars"]
-                for trade in trades
-                if trade["model_id"] == row["model_id"]
-                and trade["entry_oid"] == position["entry_oid"]
-                and trade["symbol"] == position["symbol"]
-            )
-            fees[row["model_id"]] = fees.get(row["model_id"], 0.0) + position["commission"] - booked
-    return fees

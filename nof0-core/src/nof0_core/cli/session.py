@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from datetime import datetime, timedelta
 
 import anyio
+import anyio.to_thread
 from rich.console import Console
 
 from nof0_core.border.foreign import Origin, reraise
@@ -104,7 +105,8 @@ class Session:
                 tasks.cancel_scope.cancel()
             if failed is not None:
                 raise failed
-            summary(self._config, self._console, self._reason)
+            # In a thread, for it reads what was exported with a loop of its own.
+            await anyio.to_thread.run_sync(summary, self._config, self._console, self._reason)
         finally:
             # All of ours is closed and written: what is left is not worth waiting for.
             self._give(self._limits.close)

@@ -1,20 +1,16 @@
-"""What `nof0 traders status` shows: read from files the engine leaves behind, never from it."""
+"""What `nof0 traders status` shows: what the engine has exported, never the engine itself."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from decimal import Decimal
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from nof0_core.cli.output import columns
-from nof0_core.domain.brakes import ActiveBrake, Brake
 from nof0_core.errors import UsageError
-from nof0_core.files import in_words, read_bytes
 from nof0_core.manager.requests import HaltSwitch, Requests
 from nof0_core.project import running_engine
+from nof0_core.project.results import Results, read_results
 
 if TYPE_CHECKING:
     from nof0_core.config.places import Places
@@ -25,28 +21,28 @@ MEANT = ("command", "venue_account", "trader", "symbol")
 
 
 def read(places: Places, chosen: Sequence[TraderId]) -> dict[str, Any]:
-    """Put the picture together: state file, halt marker, waiting requests.
+    """Put the picture together: what was exported last, halt marker, waiting requests.
 
     Raises:
-        UsageError: there is no run yet, or its state file cannot be understood.
+        UsageError: there is no run yet, or what it exported cannot be used.
     """
-    try:
-        state = json.loads(read_bytes(places.state_file))
-        rows = {t: state["traders"][t] for t in chosen if t in state["traders"]}
-        time = state["time"]
-    except FileNotFoundError as error:
+    found = read_results(places.api_dir, ("status", "leaderboard", "positions"))
+    if "status" not in found.written:
         message = f"there is no run in {places.state_dir} yet"
-        raise UsageError(message, hints=("start one: nof0 run CONFIG",)) from error
-    except OSError as error:
-        message = f"{places.state_file} cannot be read: {in_words(error)}"
-        raise UsageError(message) from error
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        message = f"{places.state_file} is not the state file of a run"
-        raise UsageError(message, hints=("the next run writes it anew",)) from error
+        raise UsageError(message, hints=("start one: nof0 run CONFIG",))
+    try:
+        rows = _rows(found, chosen)
+        status = found.rows("status")
+        time = datetime.fromtimestamp(status["heartbeat"], UTC).isoformat()
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        message = f"the files in {places.api_dir} are not those of the `json` exporter: {error!r}"
+        raise UsageError(message, hints=("the next run writes them anew",)) from error
     halt = HaltSwitch(places.state_dir).read()
     waiting = [r for r in Requests(places.state_dir).look() if r.trader in (None, *chosen)]
     return {
         "time": time,
+        "export": found.export,
+        "status": status,
         "engine": running_engine(places.state_dir),
         "halt": None
         if halt is None
@@ -69,40 +65,54 @@ def read(places: Places, chosen: Sequence[TraderId]) -> dict[str, Any]:
     }
 
 
-def _brakes(row: dict[str, Any]) -> list[ActiveBrake]:
-    return msgspec.convert(row["brakes"], list[ActiveBrake], strict=False)
+def _rows(found: Results, chosen: Sequence[TraderId]) -> dict[str, dict[str, Any]]:
+    """Join what status, ranking and positions say of the traders that were exported."""
+    ranking = {row["id"]: row for row in found.rows("leaderboard")}
+    held = {row["model_id"]: row["positions"] for row in found.rows("positions")}
+    return {
+        row["id"]: {
+            **row,
+            "equity": ranking[row["id"]]["equity"],
+            "return_pct": ranking[row["id"]]["return_pct"],
+            "positions": {coin: p["quantity"] for coin, p in held.get(row["id"], {}).items()},
+        }
+        for row in found.documents["status"]["traders"]
+        if row["id"] in chosen
+    }
 
 
 def lines(document: dict[str, Any]) -> list[str]:
     """Write the picture for people."""
-    engine = document["engine"]
-    found = [f"as of {document['time']}, engine " + (f"process {engine}" if engine else "stopped")]
+    engine, status = document["engine"], document["status"]
+    process = f"process {engine}" if engine else "no process"
+    why = f": {status['reason']}" if status["reason"] else ""
+    found = [f"as of {document['time']}, engine {status['state']}, {process}{why}"]
     halt = document["halt"]
     if halt is not None:
         closing = ", positions are to be closed" if halt["flatten"] else ""
         found.append(f"halted{closing}" + (f": {halt['reason']}" if halt["reason"] else ""))
-    rows = [("trader", "status", "equity", "cycles", "brakes", "positions")]
+    rows = [("trader", "status", "equity", "usable", "failed", "positions")]
     for trader, row in document["traders"].items():
-        held = [f"{symbol} {size}" for symbol, size in row.get("positions", {}).items()]
+        held = [f"{symbol} {size:g}" for symbol, size in row["positions"].items()]
+        failed = [f"{word} {count}" for word, count in row["failed_by_reason"].items()]
         rows.append(
             (
                 trader,
                 row["status"],
-                f"{Decimal(row['equity']):,.2f}",
-                str(row["cycles"]),
-                ", ".join(on.brake for on in _brakes(row)) or "-",
+                f"{row['equity']:,.2f}",
+                f"{row['usable_answers']}/{row['cycles']}",
+                ", ".join(failed) or "-",
                 ", ".join(held) or "-",
             )
         )
     found += ["", *columns(rows)]
     reasons = [
-        (trader, str(on.brake), f"{on.message}, {on.end}")
+        (trader, row["status"], row["reason"])
         for trader, row in document["traders"].items()
-        for on in _brakes(row)
-        if on.brake is not Brake.HALT
+        if row["reason"]
     ]
     if reasons:
-        found += ["", "no entries:", *columns(reasons)]
+        found += ["", "why:", *columns(reasons)]
     if document["waiting"]:
         found.append("")
         found += [

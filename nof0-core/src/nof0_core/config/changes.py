@@ -24,6 +24,7 @@ _TEMPLATES = {
 """Fields of a trader with the path of a template, by the key that names it."""
 _OF_TRADER = (
     "name",
+    "color",
     "order_style",
     "slippage_bps",
     "system_template",

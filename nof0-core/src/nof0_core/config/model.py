@@ -121,6 +121,8 @@ class TraderConfig:
     budget: DailyBudget = DailyBudget()
     indicators: tuple[IndicatorConfig, ...] | None = None
     """Computed for this trader alone, None: those of market.yaml."""
+    color: str = ""
+    """How it is drawn, as `#rrggbb`; empty: whoever draws it chooses."""
 
 
 @attrs.frozen(kw_only=True)

@@ -30,6 +30,7 @@ RELOADS: Mapping[str, frozenset[str]] = {
     "Manager": frozenset(
         {
             "traders[].name",
+            "traders[].color",
             "traders[].order_style",
             "traders[].market_ioc_slippage_bps",
             "traders[].prompt_template",

@@ -116,6 +116,7 @@ def make_trader(
     trader = TraderConfig(
         id=TraderId(entry.id),
         name=entry.name or entry.id,
+        color=entry.color.lower(),
         exchange=named.exchange,
         market=named.market,
         order_style=OrderStyle(entry.order_style),

@@ -1,4 +1,4 @@
-"""The ten kinds of API file as bytes, built from events and a view."""
+"""The eleven kinds of API file as bytes, built from events and a view."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from nof0_core.documents.history import History, KeptHistory
 from nof0_core.documents.pieces import Piece, Sheet, layout_text, list_text
 from nof0_core.documents.positions import positions
 from nof0_core.documents.small_rows import leaderboard_row, prices, since_inception_row
+from nof0_core.documents.status import engine_row, service_rows, trader_row
+from nof0_core.documents.status_log import KeptStatusLog, StatusLog
 from nof0_core.documents.trades import TradeFile
 from nof0_core.documents.wire import Json, encode
 from nof0_core.domain.account import AccountState
@@ -57,6 +59,7 @@ class _Dump(msgspec.Struct):
     candles_per_coin: int
     history: KeptHistory
     trades: dict[TraderId, KeptTrades]
+    status: KeptStatusLog
 
 
 @attrs.frozen
@@ -66,6 +69,7 @@ class Recalled:
     seq: int
     history: History
     analytics: Analytics
+    status: StatusLog
 
     @property
     def written(self) -> Collection[str]:
@@ -78,7 +82,7 @@ class Documents:
     """Keeps what the files need and builds them. `seq` is the number of the newest event."""
 
     name = "documents"
-    version = 2
+    version = 3
 
     def __init__(self, *, conversations_per_trader: int, candles_per_coin: int) -> None:
         self.seq = 0
@@ -89,17 +93,20 @@ class Documents:
         self._analytics = Analytics(self._history)
         self._leaderboard = Leaderboard()
         self._trades = TradeFile()
+        self._status = StatusLog()
 
     @exactly
     def apply(self, event: Event) -> None:
         """Take in one event."""
         self._history.apply(event)
+        self._status.apply(event)
         self.seq = event.seq
 
     def dump(self) -> bytes:
         """Return all that is remembered, as MessagePack."""
         history, trades = self._history.keep(), self._analytics.keep()
-        return msgspec.msgpack.encode(_Dump(self.seq, *self._sizes, history, trades))
+        status = self._status.keep()
+        return msgspec.msgpack.encode(_Dump(self.seq, *self._sizes, history, trades, status))
 
     @exactly
     def recalled(self, data: bytes) -> Recalled:
@@ -117,12 +124,14 @@ class Documents:
         history.take(kept.history)
         analytics = Analytics(history)
         analytics.take(kept.trades)
-        return Recalled(kept.seq, history, analytics)
+        status = StatusLog()
+        status.take(kept.status)
+        return Recalled(kept.seq, history, analytics, status)
 
     def take(self, recalled: Recalled) -> None:
         """Take over what was recalled, in place of all that is remembered."""
         self.seq, self._history = recalled.seq, recalled.history
-        self._analytics = recalled.analytics
+        self._analytics, self._status = recalled.analytics, recalled.status
 
     def finished(self) -> Iterator[Piece]:
         """Give the pieces of old hours that were not written yet; going on says that one is."""
@@ -130,10 +139,11 @@ class Documents:
             yield piece
             self._history.hours.written(piece)
 
-    def build(self, view: View, *, force: bool = False) -> Iterator[Document]:
-        """Build all files for a view, one after the other.
+    def build(self, view: View, *, force: bool = False, own: str = "") -> Iterator[Document]:
+        """Build all files for a view, one after the other; the status where an engine speaks.
 
-        `force` brings `updated_at` of all analytics to the time of the view.
+        `force` brings `updated_at` of all analytics to the time of the view. `own` is the exporter
+        that writes them: it is not behind what it writes.
 
         Raises:
             ProviderError: for a trader whose id cannot be part of a file name.
@@ -147,7 +157,9 @@ class Documents:
         yield Document("crypto-prices.json", b'{"prices":' + encode(prices(view)), end)
         self._trades.update(view)
         yield Document.of("trades", "trades", self._trades.sheet(view), end)
-        ranking = Sheet(rows=[encode(leaderboard_row(row)) for row in self._leaderboard.rows(view)])
+        traders = {trader.trader: trader for trader in view.traders}
+        rows = [leaderboard_row(r, traders[r.trader]) for r in self._leaderboard.rows(view)]
+        ranking = Sheet(rows=[encode(row) for row in rows])
         yield Document.of("leaderboard", "leaderboard", ranking, b"}")
         beginnings = Sheet(rows=[encode(row) for row in self._since_inception(view)])
         yield Document.of("since-inception-values", "sinceInceptionValues", beginnings, end)
@@ -159,6 +171,21 @@ class Documents:
         for trader, row in zip(view.traders, analyses, strict=True):
             name = _analytics_name(trader.trader)
             yield Document.of(name, "analytics", Sheet(rows=[row]), end)
+        if view.engine is not None:
+            yield Document("status.json", self._state(view, own)[:-1], end)
+
+    def _state(self, view: View, own: str) -> bytes:
+        """Write the status of all there is."""
+        lag = {one.exporter: one.behind for one in view.exporters if one.exporter != own}
+        return encode(
+            {
+                "engine": view.engine and engine_row(view.engine),
+                "traders": [trader_row(one, self._status) for one in view.traders],
+                "services": service_rows(view),
+                "alerts": self._status.alerts,
+                "exporters": {**lag, own: 0} if own else lag,
+            }
+        )
 
     def _current(self, view: View) -> list[tuple[AccountState, float]]:
         """Return all accounts as they are now, the benchmark's last."""

@@ -11,6 +11,7 @@ import attrs
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.brakes import ActiveBrake
 from nof0_core.domain.context import Performance
+from nof0_core.domain.engine_status import EngineStatus
 from nof0_core.domain.health import ServiceHealth
 from nof0_core.domain.measured import NO_BLOCKS, CallTimes, DutyTrouble, ExporterState, LoopBlocks
 from nof0_core.domain.quality import DEFAULT_GATES, NO_ANSWERS, AnswerCount, QualityGates
@@ -51,7 +52,9 @@ class TraderView:
     that make each entry when it is looked at, so ask for what you need. `initial_capital` is the
     first transfer. `brakes` is what keeps it from opening positions now. `answers` counts
     how often its model was asked and gave something usable; `trouble` is why its newest cycle
-    decided nothing, empty if it did.
+    decided nothing, empty if it did. `waits_for` names what is not open yet of what it needs, and
+    `pause_until` is set while it slows down because it kept failing. `color` (`#rrggbb`) is how it
+    is to be drawn, empty where nobody has said so.
     """
 
     trader: TraderId
@@ -70,6 +73,9 @@ class TraderView:
     brakes: tuple[ActiveBrake, ...] = ()
     answers: AnswerCount = NO_ANSWERS
     trouble: str = ""
+    waits_for: str = ""
+    pause_until: datetime | None = None
+    color: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -80,7 +86,8 @@ class View:
     with their troubles are counted since the start, in real time; they are in no event, and two
     runs of the same configuration differ in them. So are `exporters`, by section, and `blocks` of
     the event loop. `quarantine` is what is not believed now, `services` are all that were opened
-    and how they say they are. `gates` are what a trader must pass to be ranked.
+    and how they say they are. `gates` are what a trader must pass to be ranked. `engine` is what
+    the engine says of itself, None where none runs.
     """
 
     seq: int
@@ -94,3 +101,4 @@ class View:
     blocks: LoopBlocks = NO_BLOCKS
     gates: QualityGates = DEFAULT_GATES
     services: tuple[ServiceHealth, ...] = ()
+    engine: EngineStatus | None = None

@@ -1,8 +1,9 @@
 """The `json` exporter: the files behind the API.
 
-A main file is put in place at once, and only when what it says has changed. What will not change
-any more lies in pieces (`documents.pieces`), which are there before the main file that names them.
-So a round writes what is new, after a year as after a week, and whoever reads finds whole
+A main file is put in place as a whole, and only when what it says has changed: all that changed in
+a round at once, and after that `export.json`, which has the number of the round. What will not
+change any more lies in pieces (`documents.pieces`), which are there before the main file that names
+them. So a round writes what is new, after a year as after a week, and whoever reads finds whole
 collections at any moment. What has to be remembered for that goes into the checkpoints; without one
 the exporter is told the whole journal again.
 """
@@ -19,12 +20,15 @@ import anyio
 import anyio.to_thread
 import attrs
 
+from nof0_core.clock import wall_time
 from nof0_core.config.fields import opt
 from nof0_core.documents.documents import Documents
+from nof0_core.documents.export_note import EXPORT_FILE, ExportNote, digest_of
 from nof0_core.domain.event import Event
 from nof0_core.domain.view import View
-from nof0_core.exporters.files import prepare_directory, replace_file
+from nof0_core.exporters.files import Drafts, prepare_directory, replace_file
 from nof0_core.exporters.piece_files import PieceFiles
+from nof0_core.files import read_bytes
 from nof0_core.money import exactly
 from nof0_core.plugins.env import Env
 from nof0_core.protocols import ExporterCapability, Projection
@@ -64,7 +68,7 @@ async def open_json(config: JsonConfig, env: Env) -> AsyncIterator[JsonExporter]
 
 
 class JsonExporter:
-    """Keeps the ten kinds of file up to date."""
+    """Keeps the eleven kinds of file up to date, and counts the exports."""
 
     capabilities = frozenset({ExporterCapability.PROJECTIONS})
 
@@ -74,6 +78,8 @@ class JsonExporter:
         self._documents = documents
         self._pieces = PieceFiles(path, section=section)
         self._written: dict[str, bytes] = {}
+        self._digests: dict[str, str] = {}
+        self._number = _newest(path / EXPORT_FILE)
         self._turn = anyio.Lock()
         self._view: View | None = None
 
@@ -120,20 +126,50 @@ class JsonExporter:
     def _write(self, view: View, *, force: bool = False) -> None:
         self._write_finished()
         named: set[str] = set()
-        for document in self._documents.build(view, force=force):
-            for piece in document.pieces:
-                self._pieces.write(piece)
-            named.update(document.names)
-            digest = hashlib.blake2b(document.body, digest_size=16).digest()
-            if self._written.get(document.name) != digest:
-                path = self._path / document.name
-                replace_file(path, document.body + document.end, section=self._section)
-                self._written[document.name] = digest
+        bodies: dict[str, bytes] = {}
+        digests: dict[str, str] = {}
+        with Drafts(section=self._section) as drafts:
+            for document in self._documents.build(view, force=force, own=self._section):
+                for piece in document.pieces:
+                    self._pieces.write(piece)
+                named.update(document.names)
+                name, body = document.name, hashlib.blake2b(document.body, digest_size=16).digest()
+                if self._written.get(name) != body:
+                    drafts.write(self._path / name, document.body + document.end)
+                    bodies[name], digests[name] = body, digest_of(document.body, document.end)
+
+            def note(path: Path) -> None:
+                self._written[path.name] = bodies[path.name]
+                self._digests[path.name] = digests[path.name]
+
+            drafts.put_in_place(note)
+        self._finish_round(view)
         self._pieces.retire(named, at_once=force)
+
+    def _finish_round(self, view: View) -> None:
+        """Say that all files are of one export now."""
+        note = ExportNote(
+            export=self._number + 1,
+            time=wall_time().timestamp(),
+            every=view.engine.every.total_seconds() if view.engine is not None else None,
+            documents=self._digests,
+        )
+        replace_file(self._path / EXPORT_FILE, note.text(), section=self._section)
+        self._number += 1
 
     def _write_finished(self) -> None:
         for piece in self._documents.finished():
             self._pieces.write(piece)
+
+
+def _newest(path: Path) -> int:
+    """Return the number of the newest export so far; if it is unreadable one that is as high."""
+    try:
+        return ExportNote.of(read_bytes(path)).export
+    except FileNotFoundError:
+        return 0
+    except (OSError, ValueError):
+        return int(wall_time().timestamp())
 
 
 class _Remembered:

@@ -20,6 +20,7 @@ import attrs
 from nof0_core.config.fields import opt
 from nof0_core.config.file_names import METRICS_FILE
 from nof0_core.domain.event import Event
+from nof0_core.domain.health import Health, ServiceHealth
 from nof0_core.domain.measured import CallTimes, DutyTrouble, ExporterState, LoopBlocks
 from nof0_core.domain.quarantined import Quarantined
 from nof0_core.domain.view import TraderView, View
@@ -128,6 +129,7 @@ class PrometheusExporter:
         yield from _calls(view.calls)
         yield _duties(view.duties)
         yield _quarantine(view.quarantine)
+        yield _services(view.services)
         yield from _exporters(view.exporters)
         yield from _blocks(view.blocks)
         yield GaugeMetricFamily("nof0_journal_seq", "Newest event exported", value=self._counts.seq)
@@ -194,6 +196,20 @@ def _quarantine(entries: Sequence[Quarantined]) -> Metric:
     return gauge
 
 
+def _services(services: Sequence[ServiceHealth]) -> Metric:
+    """Give how each section says it is."""
+    from prometheus_client.core import GaugeMetricFamily
+
+    gauge = GaugeMetricFamily(
+        "nof0_service_health",
+        "How a section says it is: 1 ok, 0.5 degraded, 0 down",
+        labels=["family", "section"],
+    )
+    for one in services:
+        gauge.add_metric([one.family, one.section], _LEVELS[one.health])
+    return gauge
+
+
 def _exporters(states: Sequence[ExporterState]) -> Iterator[Metric]:
     """Give which exporters are in quarantine, and how often each has failed."""
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -221,6 +237,9 @@ def _blocks(blocks: LoopBlocks) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "nof0_loop_block_longest_seconds", "The longest of these", value=blocks.longest
     )
+
+
+_LEVELS = {Health.OK: 1.0, Health.DEGRADED: 0.5, Health.DOWN: 0.0}
 
 
 def _total_pnl(trader: TraderView) -> Decimal:

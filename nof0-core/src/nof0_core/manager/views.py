@@ -62,6 +62,9 @@ class ViewBuilder:
             brakes=self._brakes.seen(config.id),
             answers=state.standing(config.id).answers,
             trouble=state.standing(config.id).trouble,
+            waits_for=running.waits_for,
+            pause_until=running.pause_until,
+            color=config.color,
             trades=state.trades(config.id),
             equity_curve=state.curve(config.id),
         )

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from nof0_core.project.journal import ArchivedDay, JournalReader, open_journal
     from nof0_core.project.online import SectionFindings, look_online
     from nof0_core.project.places import data_directory, running_engine
+    from nof0_core.project.results import Results, read_results
     from nof0_core.project.serving import ServingConfig, load_serving
 
 _HOMES = {
@@ -51,6 +52,7 @@ _HOMES = {
     "Place": "config.model",
     "Preview": "project.first_prompt",
     "Record": "journal.record",
+    "Results": "project.results",
     "Section": "config.model",
     "SectionFindings": "project.online",
     "ServingConfig": "project.serving",
@@ -66,6 +68,7 @@ _HOMES = {
     "load_serving": "project.serving",
     "open_journal": "project.journal",
     "preview": "project.first_prompt",
+    "read_results": "project.results",
     "running_engine": "project.places",
 }
 
@@ -84,6 +87,7 @@ __all__ = [
     "Place",
     "Preview",
     "Record",
+    "Results",
     "Section",
     "SectionFindings",
     "ServingConfig",
@@ -99,6 +103,7 @@ __all__ = [
     "look_online",
     "open_journal",
     "preview",
+    "read_results",
     "running_engine",
 ]
 

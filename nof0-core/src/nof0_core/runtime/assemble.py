@@ -25,6 +25,7 @@ from nof0_core.portfolio.valuation import Portfolio
 from nof0_core.protocols import ExchangeProvider
 from nof0_core.runtime import compatibility, origins
 from nof0_core.runtime.engine import Engine
+from nof0_core.runtime.engine_status import StatusWatch
 from nof0_core.runtime.putting_in_force import InForce
 from nof0_core.runtime.reloading import Load, Reloading
 from nof0_core.runtime.services import Services
@@ -182,6 +183,12 @@ def assemble(
             controls=controls,
             recorder=recorder,
             answers=Answers(config.state_dir),
+        ),
+        status=StatusWatch(
+            driver=driver,
+            config=config.clock,
+            halts=halts,
+            stop_reason=lambda: manager.stop_reason,
         ),
         loop_blocks=loop_blocks,
     )

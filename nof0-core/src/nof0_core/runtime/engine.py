@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
+import anyio
 import attrs
 
 from nof0_core.cancellation import is_cancellation
 from nof0_core.clock import Clock, pause
 from nof0_core.config.model import Config
 from nof0_core.disk import NO_ROOM
+from nof0_core.domain.engine_status import EngineState
 from nof0_core.domain.event import Alerted, EngineStopped
 from nof0_core.domain.measured import LoopBlocks
 from nof0_core.domain.view import View
-from nof0_core.errors import leaves
+from nof0_core.errors import each_in_words, leaves
 from nof0_core.ids import ENGINE
 from nof0_core.journal import Journal
 from nof0_core.manager.manager import Manager
 from nof0_core.manager.views import ViewBuilder
+from nof0_core.redaction import Redactor
 from nof0_core.runtime.beside import beside
 from nof0_core.runtime.checkpointing import Checkpointing
+from nof0_core.runtime.engine_status import StatusWatch
 from nof0_core.runtime.export_loop import Exports
 from nof0_core.runtime.health_watch import HealthWatch
 from nof0_core.runtime.opening import Openings
@@ -30,6 +34,11 @@ from nof0_core.runtime.reloading import Reloading
 from nof0_core.runtime.sections import Sections
 from nof0_core.runtime.state_file import StateFile
 from nof0_core.state.recorder import Recorder
+
+LAST_WORDS = 5.0
+"""Seconds of real time in which exporters are told that a run has failed."""
+_SHOWN = 200
+"""Characters of an error in the status."""
 
 
 @attrs.frozen(kw_only=True)
@@ -53,6 +62,7 @@ class Engine:
     health: HealthWatch
     state_file: StateFile
     reloading: Reloading
+    status: StatusWatch
     loop_blocks: Callable[[], LoopBlocks] = LoopBlocks
 
     @property
@@ -69,13 +79,26 @@ class Engine:
     async def run(self, after_moment: Callable[[datetime], None] = lambda _: None) -> str:
         """Run until stopped, and export meanwhile; return why it ended.
 
-        However it ends, the journal says so and the state is written. `after_moment` is called with
-        the time after each moment at which something was due.
+        However it ends, the journal says so, the state is written and exporters are told.
+        `after_moment` is called with the time after each moment at which something was due.
 
         Raises:
             JournalError: something could not be written down.
             ExceptionGroup: of what a driver raises.
         """
+        try:
+            reason = await self._recorded(after_moment)
+        except BaseException as error:
+            await self._end_badly(error)
+            raise
+        self.status.end(EngineState.ENDED, reason)
+        await self.exports.finish(self._view())
+        self.checkpoints.put()
+        await self.packing.finish()
+        return reason
+
+    async def _recorded(self, after_moment: Callable[[datetime], None]) -> str:
+        """Run until stopped, and write down how it ended."""
         reason = ""
         try:
             self._tell_alerts()
@@ -100,9 +123,6 @@ class Engine:
             self.recorder.commit()
             self.journal.sync()
             self._write_state(self.views.all())
-        await self.exports.finish(self._view())
-        self.checkpoints.put()
-        await self.packing.finish()
         return reason
 
     async def _run(self, after_moment: Callable[[datetime], None]) -> str:
@@ -149,6 +169,7 @@ class Engine:
             exporters=self.exports.states,
             blocks=self.loop_blocks(),
             services=self.health.all(),
+            engine=self.status.now(timedelta(seconds=self.shown_every)),
         )
 
     def _tell_alerts(self) -> None:
@@ -157,6 +178,19 @@ class Engine:
 
     def _tell(self, alert: Alerted) -> None:
         self.recorder.record(ENGINE, alert)
+
+    async def _end_badly(self, error: BaseException) -> None:
+        """Let who looks at the status know what went wrong, without a secret."""
+        if not _why(error):
+            self.status.end(EngineState.ENDED, self.manager.stop_reason or "cancelled")
+            return
+        words = Redactor(self.config.secrets).text(each_in_words(error))
+        self.status.end(EngineState.FAILED, words[:_SHOWN])
+        try:
+            with anyio.move_on_after(LAST_WORDS, shield=True):
+                await self.exports.finish(self._view())
+        except Exception as second:  # noqa: BLE001 - the first error is the one to be told
+            self.recorder.log.warning("exporters were not told of the end", error=str(second))
 
     def _write_state(self, view: View) -> None:
         """Write the state file; without room the last one stays, which nothing depends on."""

@@ -12,8 +12,7 @@ from nof0_core.documents.collection import read_collection
 from nof0_core.documents.pieces import PIECE_NAME
 from nof0_core.domain.event import MarketSeen
 from nof0_core.errors import ProviderError, TransientError
-from nof0_core.exporters import json_files
-from nof0_core.exporters.files import replace_file
+from nof0_core.exporters.files import Drafts
 from nof0_core.exporters.json_files import JsonConfig, open_json
 from nof0_core.exporters.piece_files import DOCUMENTS
 from nof0_core.testing.environment import env
@@ -48,7 +47,7 @@ def read(path):
     """Read the main files, each with its whole collection."""
     files = {}
     for file in path.iterdir():
-        if not PIECE_NAME.fullmatch(file.name):
+        if not PIECE_NAME.fullmatch(file.name) and file.name != "export.json":
             files[file.name] = document = json.loads(file.read_bytes())
             document.pop("layout", None)
             key = next(iter(document))
@@ -93,7 +92,7 @@ async def test_all_files_of_the_api_are_written(files):
 
 OURS = {
     *("return_pct_ci", "sharpe_ci", "is_baseline", "beats_baseline_p", "is_settled"),
-    *("name", "status", "usable_answers", "cycles", "unranked_reason"),
+    *("name", "color", "status", "usable_answers", "cycles", "unranked_reason"),
 }
 
 
@@ -375,9 +374,11 @@ async def test_closing_keeps_the_event_loop_free_and_writes_even_when_cancelled(
     told = story(3)
     writers = []
 
-    def noted(*args, **more):
+    write = Drafts.write
+
+    def noted(*args):
         writers.append((threading.get_ident(), getcontext().prec))
-        replace_file(*args, **more)
+        write(*args)
 
     with anyio.CancelScope() as scope, localcontext(Context(prec=9)):
         async with (
@@ -385,7 +386,7 @@ async def test_closing_keeps_the_event_loop_free_and_writes_even_when_cancelled(
             open_json(JsonConfig(path=tmp_path), surroundings) as exporter,
         ):
             await exporter.export(told.events, told.view())
-            monkeypatch.setattr(json_files, "replace_file", noted)
+            monkeypatch.setattr(Drafts, "write", noted)
             scope.cancel()
     assert len(writers) > 5
     assert {precision for _, precision in writers} == {50}
@@ -555,7 +556,10 @@ async def test_the_directory_depends_on_the_journal_and_not_on_rounds_and_restar
     (many / f".trades-{'1' * 20}.json.part").write_text("{")
     await run(many, (told.events, told.view()), conversations=7)
     found, wanted = ({file.name: file.read_bytes() for file in at.iterdir()} for at in (many, one))
+    notes = [json.loads(each.pop("export.json")) for each in (found, wanted)]
     assert found == wanted
+    assert notes[0]["documents"] == notes[1]["documents"]
+    assert notes[0]["export"] > notes[1]["export"]
 
 
 async def test_bars_of_recorded_markets_are_written(tmp_path, story):

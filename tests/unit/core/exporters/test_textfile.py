@@ -7,6 +7,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from nof0_core.domain.event import CycleEnded
+from nof0_core.domain.health import Health, ServiceHealth
 from nof0_core.domain.measured import CallTimes, DutyTrouble, Trouble
 from nof0_core.domain.model import Usage
 from nof0_core.exporters.textfile import PrometheusConfig, open_prometheus
@@ -115,3 +116,15 @@ async def test_the_callers_decimal_context_does_not_matter(tmp_path, story, coar
     with coarse():
         found = await samples(tmp_path / "coarse", (told.events, view))
     assert found == expected
+
+
+async def test_each_section_says_how_it_is(tmp_path, story):
+    told = story(1)
+    services = tuple(
+        ServiceHealth(section=name, family="market", health=health, since=told.view().time)
+        for name, health in (("a", Health.OK), ("b", Health.DEGRADED), ("c", Health.DOWN))
+    )
+    view = attrs.evolve(told.view(), services=services)
+    found = await samples(tmp_path / "nof0.prom", (told.events, view))
+    levels = {key[1]: value for key, value in found.items() if key[0] == "nof0_service_health"}
+    assert levels == {"a": 1.0, "b": 0.5, "c": 0.0}

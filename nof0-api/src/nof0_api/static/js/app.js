@@ -6,6 +6,7 @@ import { Positions } from "./pages/positions.js";
 import { Trader } from "./pages/trader.js";
 import { Trades } from "./pages/trades.js";
 import { h, refill } from "./dom.js";
+import { EngineBar } from "./engine_bar.js";
 import { empty, silence } from "./states.js";
 import { showStatus } from "./status.js";
 import { Store } from "./store.js";
@@ -18,11 +19,12 @@ const PAGES = {
   trades: { title: "Trades", open: (store) => new Trades(store) },
   conversations: { title: "Conversations", open: (store) => new Conversations(store) },
 };
-const SHARED = ["crypto-prices", "leaderboard", "since-inception-values", "account-totals"];
+const SHARED = ["crypto-prices", "leaderboard", "since-inception-values", "account-totals", "status"];
 
 const at = (id) => document.getElementById(id);
 const store = new Store();
 const ticker = new Ticker(at("ticker"));
+const bar = new EngineBar(at("engine"), store);
 let page = null;
 
 /** The page named after the `#`, as `{name, argument}`. */
@@ -54,6 +56,7 @@ function open() {
 function update() {
   page.update();
   ticker.show(store.data("crypto-prices"));
+  bar.update();
   pulse();
 }
 

@@ -17,8 +17,9 @@ export class Client {
   /**
    * Asks for `url`.
    *
-   * Returns `null` if nothing changed since the last answer to the same address, else `{body, age}`;
-   * `age` is how many seconds ago the engine wrote it, or null if the server does not say.
+   * Returns `{body, age, export}`. `body` is null if nothing changed since the last answer to the same
+   * address, `age` how many seconds ago the engine wrote it, or null if the server does not say,
+   * `export` the number of the export that says so, 0 if there are no numbers.
    * Throws Unreachable.
    */
   async get(url, { isText = false } = {}) {
@@ -31,7 +32,9 @@ export class Client {
     } catch {
       throw new Unreachable("no answer", 0);
     }
-    if (answer.status === 304) return null;
+    const said = answer.headers.get("X-Data-Age") ?? answer.headers.get("Age");
+    const about = { age: said === null ? null : Number(said), export: Number(answer.headers.get("Nof0-Export") ?? 0) };
+    if (answer.status === 304) return { body: null, ...about };
     if (!answer.ok) throw new Unreachable(`status ${answer.status}`, answer.status);
     let body;
     try {
@@ -41,8 +44,7 @@ export class Client {
     }
     this.#url = url;
     this.#etag = answer.headers.get("ETag");
-    const said = answer.headers.get("X-Data-Age") ?? answer.headers.get("Age");
-    return { body, age: said === null ? null : Number(said) };
+    return { body, ...about };
   }
 
   /** Forgets the last answer, so that the next one comes in full. */

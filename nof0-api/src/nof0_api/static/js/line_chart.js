@@ -4,7 +4,7 @@
 import { h } from "./dom.js";
 import { NONE } from "./format.js";
 import { utc } from "./moment.js";
-import { colour, onTheme } from "./theme.js";
+import { colour, onTheme, styled } from "./theme.js";
 
 const uPlot = globalThis.uPlot;
 const inUtc = (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC");
@@ -97,7 +97,7 @@ export class LineChart {
       return h("button", {
         class: "button", type: "button", "aria-pressed": String(!this.#hidden.has(one.name)),
         dataset: { key: `curve:${one.name}` }, onclick: (event) => this.#toggle(event.currentTarget, one.name, index),
-      }, h("span", { class: "dot", vars: { dot: `var(--${one.colour})` } }), one.name, value);
+      }, h("span", { class: "dot", vars: { dot: styled(one.colour) } }), one.name, value);
     });
     const focused = this.legend.contains(document.activeElement) ? document.activeElement.dataset.key : null;
     this.legend.replaceChildren(this.time, ...buttons);

@@ -1,12 +1,16 @@
-// What the API said last, kept fresh by polling. Pages say which parts they need.
+// What the API said last, kept fresh by polling and by news of exports. Pages say which parts they
+// need; what they see of them is of one export.
 
+import { Agreement } from "./agreement.js";
 import { Client } from "./client.js";
+import { Exports } from "./exports.js";
 import { parseMetrics } from "./metrics.js";
-import { Totals } from "./totals.js";
+import { starts, Totals } from "./totals.js";
 
 // Seconds between questions; most answers are 304.
 const EVERY = {
   "crypto-prices": 2, // also how soon a silent API is noticed
+  status: 5,
   positions: 10,
   "account-totals": 15,
   trades: 15,
@@ -26,13 +30,16 @@ export class Store {
   #needed = new Set();
   #coin = ""; // whose candles are asked for
   #isQueued = false;
+  #agreement = new Agreement();
+  #export = null; // the number of what is shown
 
   constructor() {
     for (const name of Object.keys(EVERY)) {
-      const part = { name, data: null, error: null, gotAt: null, age: null, failures: 0, dueAt: 0, busy: false };
+      const part = { name, data: null, fresh: undefined, export: null, error: null, gotAt: null, age: null, failures: 0, dueAt: 0, busy: false };
       this.#parts.set(name, { ...part, client: new Client() });
     }
     setInterval(() => this.#tick(), 500);
+    new Exports((number) => this.#export !== null && number !== this.#export && this.retry());
     // What was lost or came back with the network is asked for at once.
     for (const change of ["online", "offline"]) addEventListener(change, () => this.retry());
     // A page that nobody sees asks nothing; when it is seen again it asks at once.
@@ -50,8 +57,7 @@ export class Store {
     if (coin === this.#coin) return;
     this.#coin = coin;
     const part = this.#parts.get("candles");
-    part.data = null;
-    part.dueAt = 0;
+    Object.assign(part, { data: null, fresh: undefined, export: null, dueAt: 0 });
     this.#tick();
   }
 
@@ -109,7 +115,6 @@ export class Store {
 
   async #ask(part) {
     part.busy = true;
-    const hadError = part.error !== null;
     const url = this.#url(part);
     try {
       const answer = await part.client.get(url, { isText: part.name === "metrics" });
@@ -119,13 +124,12 @@ export class Store {
       part.dueAt = Date.now() + EVERY[part.name] * 1000;
       // Another coin may have been chosen while this one's candles were on their way.
       if (part.name === "candles" && url !== this.#url(part)) part.dueAt = 0;
-      else if (answer) this.#take(part, answer);
-      else if (part.data === null) {
+      else if (answer.body !== null || part.fresh !== undefined || part.data !== null) this.#take(part, answer);
+      else {
         // Unchanged, yet no longer kept here: ask for all of it.
         part.client.forget();
         part.dueAt = 0;
       }
-      if (answer || hadError) this.#announce();
     } catch (error) {
       part.error = error;
       part.failures += 1;
@@ -133,6 +137,22 @@ export class Store {
       this.#announce();
     } finally {
       part.busy = false;
+    }
+    this.#agree();
+  }
+
+  /** Shows what has come when all of it is of one export; else asks again for what is older. */
+  #agree() {
+    const parts = [...this.#needed].map((name) => this.#parts.get(name)).filter((part) => part.name !== "metrics" && (part.name !== "candles" || this.#coin));
+    const { isOne, behind } = this.#agreement.look(parts);
+    if (isOne) {
+      this.#export = parts.find((part) => part.export !== null)?.export ?? null;
+      for (const part of parts) if (part.fresh !== undefined) this.#show(part);
+      this.#announce();
+    }
+    if (behind.length) {
+      for (const part of behind) part.dueAt = 0;
+      this.#tick();
     }
   }
 
@@ -143,14 +163,22 @@ export class Store {
   }
 
   #take(part, answer) {
-    part.age = answer.age;
-    if (part.name === "account-totals" && !this.totals.merge(answer.body)) this.#readTotalsAnew();
-    if (part.name === "since-inception-values" && part.data && starts(part.data) !== starts(answer.body)) {
+    part.export = answer.export;
+    if (answer.age !== null) part.age = answer.age;
+    if (answer.body === null) return;
+    part.fresh = part.name === "metrics" ? parseMetrics(answer.body) : answer.body;
+    if (part.name === "metrics") this.#show(part);
+  }
+
+  #show(part) {
+    const body = part.fresh;
+    part.fresh = undefined;
+    if (part.name === "account-totals" && !this.totals.merge(body)) this.#readTotalsAnew();
+    if (part.name === "since-inception-values" && part.data && starts(part.data) !== starts(body)) {
       this.#readTotalsAnew(); // another run writes to the same place
     }
     // The rows of the totals live in `totals`; keeping every answer too would keep them twice.
-    if (part.name === "account-totals") part.data = true;
-    else part.data = part.name === "metrics" ? parseMetrics(answer.body) : answer.body;
+    part.data = part.name === "account-totals" ? true : body;
   }
 
   #readTotalsAnew() {
@@ -168,11 +196,4 @@ export class Store {
       for (const listener of [...this.#listeners]) listener();
     });
   }
-}
-
-/** The beginnings of all models as one text, to compare. */
-function starts(answer) {
-  const known = (answer.sinceInceptionValues ?? []).map((row) => `${row.model_id}@${row.inception_date}`);
-  // A model that joins later changes nothing for the others.
-  return known.length ? known.sort()[0] : "";
 }

@@ -6,10 +6,14 @@ const listeners = new Set();
 
 export const isDark = () => root.dataset.theme === "dark";
 
-/** A colour of the stylesheet by the name of its variable, for canvas. */
+/** A colour of the stylesheet by the name of its variable, for canvas; `#rrggbb` is one already. */
 export function colour(name) {
+  if (name.startsWith("#")) return name;
   return getComputedStyle(root).getPropertyValue(`--${name}`).trim();
 }
+
+/** The same as a value of a style. */
+export const styled = (name) => (name.startsWith("#") ? name : `var(--${name})`);
 
 /** Calls `listener` after each change of theme; returns how to stop that. */
 export function onTheme(listener) {

@@ -60,3 +60,10 @@ export class Totals {
     return times.length ? Math.max(...times) : null;
   }
 }
+
+/** The beginnings of all models as one text, to compare: another one is another run. */
+export function starts(answer) {
+  const known = (answer.sinceInceptionValues ?? []).map((row) => `${row.model_id}@${row.inception_date}`);
+  // A model that joins later changes nothing for the others.
+  return known.length ? known.sort()[0] : "";
+}

@@ -2,6 +2,7 @@
 
 import { h } from "./dom.js";
 import { count, isKnown, NONE } from "./format.js";
+import { styled } from "./theme.js";
 
 export const BENCHMARK = "buynhold_btc";
 const COLOURS = 10;
@@ -16,9 +17,11 @@ export function tradersOf(store) {
   return [...names].sort();
 }
 
-/** The variable of the stylesheet that holds a trader's colour. */
+/** A trader's own colour (`#rrggbb`), or the variable of the stylesheet that holds it. */
 export function colourName(store, trader) {
   if (trader === BENCHMARK) return "benchmark";
+  const own = standing(store, trader)?.color;
+  if (/^#[0-9a-f]{6}$/i.test(own ?? "")) return own;
   return `s${Math.max(0, tradersOf(store).indexOf(trader)) % COLOURS}`;
 }
 
@@ -47,8 +50,8 @@ export const places = (store) => new Map(ranking(store).filter(isRanked).map((ro
 /** How often a model's answer could be used, of how often it was asked: `118 of 120`. */
 export const usable = (row) => (isKnown(row?.usable_answers) ? `${count(row.usable_answers)} of ${count(row.cycles)}` : NONE);
 
-/** What the engine says of a trader, where that is not that it runs. */
-export const statusBadge = (row) => (row?.status && row.status !== "running" ? h("span", { class: "badge warn" }, row.status.replace("_", " ")) : null);
+/** What the engine says of a trader, where that is not that all is well. */
+export const statusBadge = (row) => (row?.status && !["ok", "running"].includes(row.status) ? h("span", { class: "badge warn" }, row.status.replace("_", " ")) : null);
 
 /** Initial capital in USD and first moment in seconds, or null. */
 export function inception(store, trader) {
@@ -60,7 +63,7 @@ export const address = (trader) => `#/trader/${encodeURIComponent(trader)}`;
 
 /** A trader's name with its colour, linked to its page. */
 export function traderLink(store, trader, where) {
-  const dot = h("span", { class: "dot", vars: { dot: `var(--${colourName(store, trader)})` } });
+  const dot = h("span", { class: "dot", vars: { dot: styled(colourName(store, trader)) } });
   if (trader === BENCHMARK) return h("span", { class: "name" }, dot, label(trader));
   return h("a", { class: "name", href: address(trader), dataset: { key: `${where}:${trader}` } }, dot, label(trader));
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -92,12 +93,24 @@ class ExecGuards:
     )
 
 
+_COLOR = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
+
+
+def _check_color(text: str) -> None:
+    if text and not _COLOR.fullmatch(text):
+        message = "must be # and six hexadecimal digits, such as #1f77b4, in quotes"
+        raise ValueError(message)
+
+
 @attrs.frozen(kw_only=True)
 class TraderEntry:
     """One trader."""
 
     id: str = opt(help="lower-case letters, digits, - and _; names its files")
     name: str = opt(default="", help="for people; default: the id")
+    color: str = opt(
+        default="", check=_check_color, help="how it is drawn, #rrggbb; default: one of a palette"
+    )
     exchange_provider: str = opt(default="", help="section of exchange.yaml")
     market_provider: str = opt(default="", help="section of market.yaml")
     margin_mode: str = opt(

@@ -9,10 +9,8 @@ import anyio
 import msgspec
 import pytest
 
-from nof0_api import files
-from nof0_api.files import FileSource
-from nof0_api.source import SourceDownError, UnknownModelError
 from nof0_core.documents.pieces import Part, Piece
+from nof0_core.sources import FileSource, SourceDownError, UnknownModelError, files
 
 pytestmark = pytest.mark.anyio
 
@@ -285,7 +283,7 @@ async def test_while_a_main_file_stays_its_pieces_are_not_looked_for(
     monkeypatch.setattr(os, "listdir", lambda path: looked.append(f"{path}/"))
     for _ in range(3):
         assert await source.account_totals() is before
-    assert set(looked) == {f"{tmp_path}/account-totals.json"}
+    assert set(looked) == {f"{tmp_path}/account-totals.json", f"{tmp_path}/export.json"}
 
 
 async def test_a_missing_piece_leaves_the_last_good_data(laid, tmp_path, log, first):

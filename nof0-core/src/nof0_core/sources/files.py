@@ -4,12 +4,14 @@ A file is read when somebody asks for it and it is not the one that was read bef
 in ns, size, inode). One that is missing, half written or damaged leaves the last good data
 standing. Pieces that a main file names (`nof0_core.documents.pieces`) are read once, and looked for
 again only when the main file has changed.
+
+What an export has not finished yet is not shown: a file that is not the one `export.json` names
+leaves the data of that export standing until the next `export.json` is there.
 """
 
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import re
 from collections.abc import Mapping
@@ -18,22 +20,17 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 import attrs
-import msgspec
 
-from nof0_api.reading import read_regular
-from nof0_api.source import (
-    Document,
-    DocumentHealth,
-    SourceDownError,
-    SourceHealth,
-    State,
-    Stretch,
-    UnknownModelError,
-)
-from nof0_core.clock import wall_time
-from nof0_core.documents.pieces import Part
-from nof0_core.documents.whole import PieceError, Whole, take_layout
+from nof0_core.clock import pause, wall_time
+from nof0_core.documents.export_note import ExportNote
+from nof0_core.documents.whole import PieceError, Whole
+from nof0_core.files import read_regular
 from nof0_core.plugins.env import Logger
+from nof0_core.sources.document import Document, SourceDownError, Stretch, UnknownModelError
+from nof0_core.sources.export_file import ExportFile
+from nof0_core.sources.heartbeat import as_heard
+from nof0_core.sources.main_file import Main, MainFile, Signature, parse
+from nof0_core.sources.protocol import DocumentHealth, Export, SourceHealth, State
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 """What the exporter allows in a file name."""
@@ -48,44 +45,22 @@ _EMPTY: Mapping[str, tuple[str, bytes, dict[str, bytes]]] = {
     "positions": ("accountTotals", b"[]", {}),
     "conversations": ("conversations", b"[]", {}),
     "candles": ("candles", b"[]", {}),
+    "status": (
+        "engine",
+        b"null",
+        {"traders": b"[]", "services": b"[]", "alerts": b"[]", "exporters": b"{}"},
+    ),
 }
 """Name of each file with its collection, and what stands for one that was never written."""
 
 _LOOKS = 20
-"""How often a main file is read anew because a piece is gone and it was replaced meanwhile."""
+"""How often a main file is read anew because a piece is gone and it was replaced meanwhile, or
+because the export it belongs to is not finished yet."""
 
-Signature = tuple[int, int, int]
-_ABSENT = (errno.ENOENT,)
-
-
-@attrs.frozen(eq=False)
-class Main:
-    """What a main file says: the rows in it, further members, how rows and pieces follow."""
-
-    data: bytes
-    members: dict[str, bytes]
-    layout: tuple[Part, ...]
-    version: str
-    made_at: float
-
-
-@attrs.define(eq=False)
-class _File:
-    """One file and what is known of it.
-
-    `seen` is the signature last read, good or not. `document` is made of `whole_of` and its pieces.
-    """
-
-    name: str
-    key: str
-    pieces: Whole[Stretch]
-    main: Main | None = None
-    seen: Signature | None = None
-    fault: str = ""
-    document: Document | None = None
-    whole_of: Main | None = None
-    piece_fault: str = ""
-    lock: anyio.Lock = attrs.field(factory=anyio.Lock)
+_LOOK = 0.25
+"""Seconds of real time between two looks for a new export."""
+_UNFINISHED = 0.01
+"""Seconds of real time in which an export that has begun to show may be finished."""
 
 
 class FileSource:
@@ -94,8 +69,10 @@ class FileSource:
     def __init__(self, directory: Path, *, log: Logger) -> None:
         self._directory = str(directory)
         self._log = log
+        self._exports = ExportFile(self._directory, log=log)
+        self._heard: tuple[Document, Document] | None = None
         self._shelves = {name: self._shelf(name, key) for name, (key, _, _) in _EMPTY.items()}
-        self._models: dict[str, _File] = {}
+        self._models: dict[str, MainFile] = {}
         self._empty = {
             name: Document(
                 key=key, stretches=(Stretch(data),), members=more, version="empty", made_at=None
@@ -151,6 +128,30 @@ class FileSource:
         """Load `candles.json`."""
         return await self._load("candles")
 
+    async def status(self) -> Document:
+        """Load `status.json`, as it reads at this moment."""
+        found = await self._load("status")
+        note = self._exports.note
+        heard = as_heard(found, every=note.every if note else None, now=wall_time())
+        if heard is found:
+            return found
+        if self._heard is None or self._heard[0] is not found:
+            self._heard = found, heard
+        return self._heard[1]
+
+    async def export(self) -> Export:
+        """Return the newest export that is finished."""
+        if self._exports.is_new:
+            await anyio.to_thread.run_sync(self._exports.read)
+        note = self._exports.note
+        return Export(number=note.export, time=note.time) if note else Export(number=0, time=None)
+
+    async def newer(self, than: int) -> Export:
+        """Look every quarter of a second until there is another export."""
+        while (found := await self.export()).number == than:
+            await pause(_LOOK)
+        return found
+
     async def health(self) -> SourceHealth:
         """Look at every file; reads those that changed."""
         documents: dict[str, DocumentHealth] = {}
@@ -165,49 +166,106 @@ class FileSource:
                 made_at = document.made_at
                 if made_at is None:
                     state = "empty"
-                elif shelf.fault or shelf.piece_fault:
+                elif shelf.fault or shelf.piece_fault or shelf.is_torn:
                     state = "stale"
             age = None if made_at is None else max(0.0, now - made_at)
             documents[name] = DocumentHealth(state=state, age_seconds=age)
-        return SourceHealth(source="files", documents=documents)
+        newest = (await self.export()).time
+        return SourceHealth(
+            source="files",
+            documents=documents,
+            export_age_seconds=None if newest is None else max(0.0, now - newest),
+        )
 
     async def _load(self, name: str) -> Document:
-        return await self._renewed(self._shelves[name]) or self._empty[name]
+        found = await self._renewed(self._shelves[name])
+        if found is not None:
+            return found
+        number, empty = (await self.export()).number, self._empty[name]
+        if empty.export != number:
+            empty = self._empty[name] = attrs.evolve(empty, export=number)
+        return empty
 
-    def _shelf(self, name: str, key: str) -> _File:
+    def _shelf(self, name: str, key: str) -> MainFile:
         def read(piece: str) -> bytes:
             return read_regular(f"{self._directory}/{piece}")[0]
 
-        return _File(name, key, Whole(key, read=read, make=Stretch))
+        return MainFile(name, key, Whole(key, read=read, make=Stretch))
 
-    async def _renewed(self, shelf: _File) -> Document | None:
+    async def _renewed(self, shelf: MainFile) -> Document | None:
         """Return the newest good data of a file and its pieces; None if it was never there.
 
         Raises:
             SourceDownError: it is there, or ought to be, and cannot be read.
         """
-        if self._signature(shelf) not in (None, shelf.seen) or shelf.main is not shelf.whole_of:
+        is_known = not self._exports.is_new  # asked before the file, which is put in place first
+        if not (is_known and self._is_up(shelf)):
             async with shelf.lock:
-                await anyio.to_thread.run_sync(self._read_anew, shelf)
+                for look in range(1, _LOOKS + 1):
+                    is_last = look == _LOOKS
+                    if await anyio.to_thread.run_sync(self._read_anew, shelf, is_last):
+                        break
+                    await pause(_UNFINISHED)
         if shelf.document is None and (shelf.fault or shelf.piece_fault):
             message = f"{shelf.key} cannot be read"
-            raise SourceDownError(message)
+            name = f"{shelf.name}.json" if shelf.fault else shelf.piece_at_fault
+            raise SourceDownError(message, name=name, reason=shelf.fault or shelf.piece_fault)
         return shelf.document
 
-    def _read_anew(self, shelf: _File) -> None:
-        """Read a file that changed, and those of its pieces that are not known."""
+    def _is_up(self, shelf: MainFile) -> bool:
+        """Tell whether a file is known as it is, and to be of the newest export."""
+        if self._signature(shelf) not in (None, shelf.seen) or shelf.main is not shelf.whole_of:
+            return False
+        note = self._exports.note
+        return shelf.document is None or note is None or shelf.document.export == note.export
+
+    def _read_anew(self, shelf: MainFile, is_last: bool) -> bool:  # noqa: FBT001 - for a thread
+        """Read a file that changed, and those of its pieces that are not known.
+
+        Returns False where there is nothing to show before an export that has begun is finished;
+        at the last look it is shown without.
+        """
+        note = self._exports.read()
         for _ in range(_LOOKS):
             if self._signature(shelf) not in (None, shelf.seen):
                 self._read(shelf)
-            if shelf.main is None or shelf.main is shelf.whole_of:
-                return
-            name, fault = self._join(shelf, shelf.main)
+            main = shelf.main
+            if main is None:
+                return True
+            if not self._is_finished(shelf, main, note, is_last=is_last):
+                # What the newest export says stands until the next is finished.
+                return shelf.document is not None
+            if main is shelf.whole_of:
+                break
+            name, fault = self._join(shelf, main)
             # A piece that is gone may be one that the main file has just ceased to name.
             if not fault or self._signature(shelf) == shelf.seen:
+                self._note_piece(shelf, name, fault)
                 break
-        self._note_piece(shelf, name, fault)
+            note = self._exports.read()
+        else:
+            self._note_piece(shelf, name, fault)
+        known = shelf.document
+        # What is not of the newest export keeps its number; what was just read has none yet.
+        if known is not None and main is shelf.whole_of and not (shelf.is_torn and known.export):
+            number = note.export if note is not None else 0
+            if known.export != number:
+                shelf.document = attrs.evolve(known, export=number)
+        return True
 
-    def _join(self, shelf: _File, main: Main) -> tuple[str, str]:
+    def _is_finished(
+        self, shelf: MainFile, main: Main, note: ExportNote | None, *, is_last: bool
+    ) -> bool:
+        """Tell whether a file may be shown: its export is finished, or never will be."""
+        shelf.is_torn = not _belongs(main, shelf.name, note)
+        if not shelf.is_torn or main is shelf.whole_of:
+            return True
+        if shelf.document is not None or not is_last:
+            return False
+        self._warn(shelf, f"{shelf.name}.json", "its export was not finished")
+        return True
+
+    def _join(self, shelf: MainFile, main: Main) -> tuple[str, str]:
         """Put a main file and its pieces together; returns which file is at fault, and why."""
         gone = ""
         stretches = [Stretch(main.data)]
@@ -230,19 +288,19 @@ class FileSource:
         )
         return gone, gone and f"a piece that {shelf.name}.json names: it is gone"
 
-    def _signature(self, shelf: _File) -> Signature | None:
+    def _signature(self, shelf: MainFile) -> Signature | None:
         """Look whether the file is there; None, with the fault noted, if not."""
         try:
             found = os.stat(f"{self._directory}/{shelf.name}.json")  # noqa: PTH116 - once per answer
         except OSError as error:
             # A file that was never there is no fault: the engine has not written it yet.
-            if error.errno not in _ABSENT or shelf.main is not None:
+            if error.errno != errno.ENOENT or shelf.main is not None:
                 self._note(shelf, error.strerror or "unreadable")
             shelf.seen = None
             return None
         return found.st_mtime_ns, found.st_size, found.st_ino
 
-    def _read(self, shelf: _File) -> None:
+    def _read(self, shelf: MainFile) -> None:
         try:
             content, about = read_regular(f"{self._directory}/{shelf.name}.json")
         except OSError as error:
@@ -259,41 +317,24 @@ class FileSource:
             self._log.info("readable again", file=f"{shelf.name}.json")
         shelf.fault = ""
 
-    def _note(self, shelf: _File, fault: str) -> None:
+    def _note(self, shelf: MainFile, fault: str) -> None:
         if shelf.fault != fault:
             self._warn(shelf, f"{shelf.name}.json", fault)
         shelf.fault = fault
 
-    def _note_piece(self, shelf: _File, name: str, fault: str) -> None:
+    def _note_piece(self, shelf: MainFile, name: str, fault: str) -> None:
         if fault and shelf.piece_fault != fault:
             self._warn(shelf, name, fault)
         elif shelf.piece_fault and not fault:
             self._log.info("its pieces are readable again", file=f"{shelf.name}.json")
-        shelf.piece_fault = fault
+        shelf.piece_fault, shelf.piece_at_fault = fault, name
 
-    def _warn(self, shelf: _File, name: str, reason: str) -> None:
+    def _warn(self, shelf: MainFile, name: str, reason: str) -> None:
         stands = "the last good data stands" if shelf.document else "there is nothing to show"
         self._log.warning(f"a data file cannot be used; {stands}", file=name, reason=reason)
 
 
-def parse(content: bytes, *, key: str, made_at: float) -> Main:
-    """Check the text of a file and take it apart at the top level.
-
-    Raises:
-        ValueError: it is not whole, or not an object with a collection under `key`.
-    """
-    content.decode()
-    members = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
-    members.pop("serverTime", None)
-    layout = take_layout(members)
-    texts = {name: bytes(text) for name, text in members.items()}
-    data = texts.pop(key, None)
-    if data is None or data[:1] != (b"{" if key == "prices" else b"["):
-        message = f"there is no collection {key}"
-        raise ValueError(message)
-    digest = hashlib.blake2b(data, digest_size=9)
-    for name, text in texts.items():
-        digest.update(b"\0" + name.encode() + b"\0" + text)
-    # A piece is named by its content: the layout stands for all rows in pieces.
-    digest.update(msgspec.json.encode(layout))
-    return Main(data, texts, layout, digest.hexdigest(), made_at)
+def _belongs(main: Main, name: str, note: ExportNote | None) -> bool:
+    """Tell whether a file is the one that an export has; what no note speaks of is."""
+    known = note.documents.get(f"{name}.json") if note is not None else None
+    return known is None or known == main.digest

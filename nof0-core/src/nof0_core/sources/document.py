@@ -1,7 +1,4 @@
-"""Where answers come from: the protocol, and what it gives out.
-
-Nothing else in this package knows whether data lies in files or in a database.
-"""
+"""What a source gives out: the data of one answer, as JSON text that is never encoded again."""
 
 from __future__ import annotations
 
@@ -9,20 +6,24 @@ import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Literal, Protocol
 
 import attrs
 import msgspec
 
 _NO_ROWS = re.compile(rb"\[\s*\]")
 
-State = Literal["ok", "empty", "stale", "down"]
-"""`ok`: readable. `empty`: nothing there yet. `stale`: cannot be read now, the last good data
-stands. `down`: cannot be read, and there is nothing older to show."""
-
 
 class SourceDownError(Exception):
-    """The source cannot be read and there is no older data; the message names no path."""
+    """The source cannot be read and there is no older data; the message names no path.
+
+    `name` is what cannot be read (a file, a table) and `reason` why: for whoever runs nof0, never
+    for clients.
+    """
+
+    def __init__(self, message: str, *, name: str = "", reason: str = "") -> None:
+        super().__init__(message)
+        self.name = name
+        self.reason = reason
 
 
 class UnknownModelError(Exception):
@@ -98,13 +99,14 @@ class Stretch:
 class Document:
     """The data of one answer, as JSON text that is never encoded again. Treat it as frozen.
 
-    A source returns the same object for as long as the data is the same: whoever made something of
-    it can tell by identity that it still holds.
+    A source returns the same object for as long as data and export are the same, and the same
+    stretches for as long as the data is: what was made of them still holds.
 
     `key` is the name of the collection, `stretches` its rows in order (one that is no list is the
     text of a single stretch), `members` further top-level values as JSON text. `version` changes
-    with the content. `made_at` is when the data was written, in seconds since 1970 on the machine's
-    clock; None while there is none.
+    with the content and with nothing else. `made_at` is when the data was written, in seconds since
+    1970 on the machine's clock; None while there is none. `export` is the number of the export that
+    says so, the newest one with this content; 0 where exports have no numbers.
     """
 
     key: str
@@ -112,6 +114,7 @@ class Document:
     members: Mapping[str, bytes] = attrs.field(factory=dict)
     version: str
     made_at: float | None
+    export: int = 0
 
     @property
     def parts(self) -> list[bytes | memoryview]:
@@ -139,85 +142,3 @@ class Document:
         for one in self.stretches:
             if not marker or one.highest_marker >= marker:
                 yield from (row for row in one.rows if row.marker >= marker)
-
-
-@attrs.frozen(kw_only=True)
-class DocumentHealth:
-    """How one document is; `age_seconds` since it was written, None while there is none."""
-
-    state: State
-    age_seconds: float | None
-
-
-@attrs.frozen(kw_only=True)
-class SourceHealth:
-    """How a source is; `documents` by the last part of their route."""
-
-    source: str
-    documents: Mapping[str, DocumentHealth]
-
-    @property
-    def newest_age_seconds(self) -> float | None:
-        """Return the age of the newest data, None while there is none."""
-        ages = [one.age_seconds for one in self.documents.values() if one.age_seconds is not None]
-        return min(ages, default=None)
-
-    @property
-    def state(self) -> State:
-        """Return the worst state of a document; `empty` only where all are."""
-        states = {one.state for one in self.documents.values()}
-        for bad in ("down", "stale"):
-            if bad in states:
-                return bad
-        return "empty" if states == {"empty"} else "ok"
-
-
-class DataSource(Protocol):
-    """The ten loads, and how the source is.
-
-    Each load returns the newest good data, empty collections while there is none. It may be called
-    for every answer, so it must cost next to nothing while the data is the same.
-
-    Raises (all ten):
-        SourceDownError: it cannot be read and nothing older is known.
-    """
-
-    async def account_totals(self) -> Document:
-        """Load the rows of all accounts at all hours, oldest first."""
-
-    async def analytics(self) -> Document:
-        """Load the analytics of all models."""
-
-    async def model_analytics(self, model: str) -> Document:
-        """Load the analytics of one model.
-
-        Args:
-            model: as it stands in the request; it may be anything.
-
-        Raises:
-            UnknownModelError: there is none of that id.
-        """
-
-    async def crypto_prices(self) -> Document:
-        """Load the newest prices by symbol."""
-
-    async def leaderboard(self) -> Document:
-        """Load the ranking, best return first, who is not ranked last."""
-
-    async def since_inception_values(self) -> Document:
-        """Load what every account began with."""
-
-    async def trades(self) -> Document:
-        """Load closed trades, newest exit first within a model."""
-
-    async def positions(self) -> Document:
-        """Load what every model holds."""
-
-    async def conversations(self) -> Document:
-        """Load what was said in the newest cycles, newest first."""
-
-    async def candles(self) -> Document:
-        """Load the newest closed bars, a row per market section, coin and interval."""
-
-    async def health(self) -> SourceHealth:
-        """Say how the source is; never raises."""
