@@ -77,6 +77,7 @@ def unanswered(body: Any) -> Failure:
     Some endpoints send their errors under a status that says that all is well. Such a call is free
     if nothing came beside the error; what the endpoint counted is booked all the same.
     """
+    body = _with_inner_error(body)
     if not reason.is_error(body):
         message = "the endpoint's answer has no message"
         return Failure(message=message, is_free=False, may_pass=False, body=body)
@@ -129,6 +130,14 @@ def _body(error: openai.APIStatusError) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return {"message": text}
+
+
+def _with_inner_error(body: Any) -> Any:
+    """Return an answer whose error stands where others have it, also if it came in the choice."""
+    choices = body.get("choices") if isinstance(body, Mapping) else None
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    inner = choice.get("error") if isinstance(choice, Mapping) else None
+    return {**body, "error": inner} if inner and not body.get("error") else body
 
 
 def _has_written(body: Any) -> bool:
