@@ -101,3 +101,13 @@ def test_each_provider_can_be_tried_as_shipped(arena):
             said = json.loads(tried.stdout)
             assert (said["status"], [d["signal"] for d in said["decisions"]]) == ("ok", ["hold"])
         assert server.count == len(MODELS)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1"])
+def test_a_console_that_lacks_letters_shows_the_others(arena, encoding):
+    said = json.loads(HOLD) | {"chain_of_thought": "BTC \u2265 118k \U0001f4c8"}
+    with LlmServer(default=Say(text=json.dumps(said, ensure_ascii=False))) as server:
+        configure(arena, server)
+        own = {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+        home = Project(directory=arena.directory, environment=own)
+        home.nof0("llm", "try", "openai", within=timedelta(minutes=2)).check()

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from nof0_core.errors import UsageError
 
-PROXIES = ("http", "https", "socks5", "socks5h")
+PROXIES = ("http", "https")
 _PROXY_VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 
 
