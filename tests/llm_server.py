@@ -50,8 +50,8 @@ class LlmServer:
 
     Steps of the script are used up in the order of the calls; after the last, `default` answers,
     which may also be a function of the call's body. `calls` are the bodies received, in order,
-    `headers` their headers; `busy` is how many are being answered and `most_busy` the most at a
-    time.
+    `headers` their headers, `paths` where they went, with the query; `busy` is how many are being
+    answered and `most_busy` the most at a time.
     """
 
     def __init__(self, *script: Say, default: Say | Reply | None = None) -> None:
@@ -61,6 +61,7 @@ class LlmServer:
         """Status and body of the answer to `GET /v1/models`."""
         self.calls: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
+        self.paths: list[str] = []
         self.arrived: list[float] = []
         self.busy = 0
         self.most_busy = 0
@@ -146,6 +147,7 @@ def _handler(server: LlmServer) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             length = int(self.headers["content-length"])
             body = json.loads(self.rfile.read(length))
+            server.paths.append(self.path)
             step = server.take(body, {k.lower(): v for k, v in self.headers.items()})
             try:
                 time.sleep(step.after)  # noqa: TID251 - a slow endpoint
@@ -175,10 +177,9 @@ def _handler(server: LlmServer) -> type[BaseHTTPRequestHandler]:
                 data = json.dumps({"error": error}).encode()
             else:
                 data = json.dumps(completion(body, step)).encode()
+            heads = {"content-type": "application/json", "content-length": str(len(data))}
             self.send_response(step.status)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", str(len(data)))
-            for name, value in step.headers.items():
+            for name, value in (heads | step.headers).items():
                 self.send_header(name, value)
             self.end_headers()
             if step.cut == "within":
@@ -188,6 +189,29 @@ def _handler(server: LlmServer) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(data)
 
     return Handler
+
+
+def streamed(body: Mapping[str, Any], step: Say, size: int = 7) -> bytes:
+    """Return the answer as a stream of server-sent events, its texts cut every `size` letters."""
+    whole = completion(body, step)
+    message = whole["choices"][0]["message"]
+    finish = whole["choices"][0]["finish_reason"]
+    deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
+    for key in ("reasoning_content", "content"):
+        text = message.get(key) or ""
+        deltas += [{key: text[n : n + size]} for n in range(0, len(text), size)]
+    for index, call in enumerate(message.get("tool_calls") or ()):
+        text = call["function"]["arguments"]
+        first = call | {"index": index, "function": call["function"] | {"arguments": ""}}
+        parts = [text[n : n + size] for n in range(0, len(text), size)]
+        deltas += [{"tool_calls": [first]}]
+        deltas += [{"tool_calls": [{"index": index, "function": {"arguments": p}}]} for p in parts]
+    events = [{"choices": [{"index": 0, "delta": delta}]} for delta in deltas]
+    events += [{"choices": [{"index": 0, "delta": {}, "finish_reason": finish}]}]
+    if step.usage is not None:
+        events += [{"choices": [], "usage": dict(step.usage)}]
+    lines = [f"data: {json.dumps(event)}" for event in events]
+    return "\n\n".join([": wait", *lines, "data: [DONE]", ""]).encode()
 
 
 def bought(body: dict[str, Any]) -> dict[str, Any]:

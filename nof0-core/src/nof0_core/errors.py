@@ -218,12 +218,16 @@ class BudgetExceededError(LLMError):
 
 
 class InvalidOutputError(LLMError):
-    """The answer does not fit the decision contract. `reasons` lists why, `output` is the text."""
+    """The answer does not fit the decision contract.
 
-    def __init__(self, reasons: Sequence[str], *, output: str = "") -> None:
+    `reasons` lists why, `output` is the text, `thought` what the model wrote while thinking.
+    """
+
+    def __init__(self, reasons: Sequence[str], *, output: str = "", thought: str = "") -> None:
         super().__init__("unusable answer: " + "; ".join(reasons))
         self.reasons = tuple(reasons)
         self.output = output
+        self.thought = thought
 
 
 class ReplayMissError(Nof0Error):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any, Never
 
+from nof0_core.answers.thoughts import enclosing, parted
 from nof0_core.errors import InvalidOutputError
 
 LONGEST = 200_000
@@ -21,8 +22,9 @@ MOST_ANSWERS = 10
 DEEPEST = 32
 """Levels of lists and objects; an answer has four."""
 LONGEST_INT = 30
+CALL = "decide"
+"""What the tool is called whose arguments are an answer."""
 
-_MARK = re.compile(r"<(/?)think(?:ing)?>", re.IGNORECASE)
 _FENCE = re.compile(r"```(?:json)?")
 _CLOSING = re.compile(r"</[\w:-]{1,40}>|<\|[\w ]{1,40}\|>")
 """Marks that close what an answer stood in, or end it: they are no prose."""
@@ -54,79 +56,81 @@ def extract(text: str, accepts: Callable[[object], bool] | None = None) -> tuple
     """
     if len(text) > LONGEST:
         _refuse(f"the answer has {len(text)} characters, more than {LONGEST}", text)
-    whole = _whole(text)
+    whole = decoded(text)
     if whole is not None:
         # Marks inside the texts of a JSON value are not structure.
         thoughts: list[str] = []
-        values, prose, ends, body = [whole], "", [len(text)], text
+        values, prose, spans, body = [whole], "", [(0, len(text))], text
     else:
-        thoughts, body = _without_thoughts(text)
-        values, prose, ends = _values(body, text)
-    if any(_is_deep(value) for value in values):
+        thoughts, body = parted(text)
+        values, prose, spans = _values(body, text)
+    values = [_called(value) for value in values]
+    if any(is_deep(value) for value in values):
         _refuse(f"JSON nested too deeply: more than {DEEPEST} levels", text)
-    answer, end = _chosen(values, ends, accepts or _may_decide, text)
+    answer, (start, end) = _chosen(values, spans, accepts or _may_decide, text)
     if answer is None:
         if accepts is not None:
             _refuse("no answer of the form asked for", text)
         found = "no decision found" if values else "no JSON found"
-        _refuse(f"{found}: expected a list of objects with a signal", text)
+        where = " outside of what is marked as thought" if thoughts else ""
+        _refuse(f"{found}{where}: expected a list of objects with a signal", text)
+    if mark := enclosing(body, start, end):
+        _refuse(f"the answer stands inside of <{mark}>; give the JSON alone", text)
     if re.search(r"\w", _CLOSING.sub("", _FENCE.sub("", body[end:]))):
         _refuse("the text goes on after the answer; let nothing follow the JSON", text)
     return answer, "\n".join(part for part in (*thoughts, prose) if part)
 
 
 def _chosen(
-    values: list[Any], ends: list[int], accepts: Callable[[object], bool], text: str
-) -> tuple[Any, int]:
-    """Return the one value that is an answer and where it ends for the last time; None: no such."""
+    values: list[Any],
+    spans: list[tuple[int, int]],
+    accepts: Callable[[object], bool],
+    text: str,
+) -> tuple[Any, tuple[int, int]]:
+    """Return the one value that is an answer and where it stands last; None: no such."""
     answers: list[Any] = []
-    last: dict[bool, int] = {}
-    for value, end in zip(values, ends, strict=True):
+    last: dict[bool, tuple[int, int]] = {}
+    for value, span in zip(values, spans, strict=True):
         if len(answers) == MOST_ANSWERS:
             _refuse(f"{MOST_ANSWERS} or more different answers in one; give exactly one", text)
         if accepts(value):
-            last[bool(value)] = end
+            last[bool(value)] = span
             if value not in answers:
                 answers.append(value)
     # An empty list is "do nothing" only where nothing else is said: prose has brackets too.
     answers = [a for a in answers if a] or answers
     if len(answers) > 1:
         _refuse(f"{len(answers)} different answers in one; give exactly one", text)
-    return (answers[0], last[bool(answers[0])]) if answers else (None, 0)
+    return (answers[0], last[bool(answers[0])]) if answers else (None, (0, 0))
 
 
-def _whole(text: str) -> Any:
-    """Return the list or object that the text is, as it stands; None if it is anything else."""
-    try:
-        value = _decoder().decode(text)
-    except (json.JSONDecodeError, RecursionError):
-        return None
+def decoded(text: str) -> Any:
+    """Return the list or object that the text is, as it stands; None if it is anything else.
+
+    One that was written as a JSON text, and that as another one, is what it was before.
+    """
+    value: Any = text
+    for _ in range(2):
+        if not isinstance(value, str):
+            break
+        try:
+            value = _decoder().decode(value)
+        except (json.JSONDecodeError, RecursionError):
+            return None
     return value if isinstance(value, list | dict) else None
 
 
-def _without_thoughts(text: str) -> tuple[list[str], str]:
-    """Part thoughts from the rest, in one pass: an answer may consist of marks alone.
-
-    Some endpoints leave out the opening mark: all before a closing one alone is thought. An answer
-    that is cut off has no closing mark: all after the opening one is thought.
-    """
-    thoughts: list[str] = []
-    rest: list[str] = []
-    position, is_thought = 0, False
-    for mark in _MARK.finditer(text):
-        part = text[position : mark.start()]
-        if mark[1]:
-            thoughts += [part] if is_thought else [*rest, part]
-            rest = rest if is_thought else []
-            is_thought = False
-        elif not is_thought:
-            rest.append(part)
-            is_thought = True
-        else:
-            thoughts.append(part)
-        position = mark.end()
-    (thoughts if is_thought else rest).append(text[position:])
-    return [kept for each in thoughts if (kept := each.strip())], " ".join(rest)
+def _called(value: Any) -> Any:
+    """Return what a call of the answer's tool was given, where a server left it in the text."""
+    if not isinstance(value, dict) or isinstance(value, Ambiguous):
+        return value
+    inner = value.get("function")
+    call = inner if isinstance(inner, dict) else value
+    if call.get("name") != CALL:
+        return value
+    given = call.get("arguments", call.get("parameters"))
+    found = decoded(given) if isinstance(given, str) else given
+    return found if isinstance(found, list | dict) else value
 
 
 def _decoder() -> json.JSONDecoder:
@@ -139,7 +143,7 @@ def _decoder() -> json.JSONDecoder:
     )
 
 
-def _is_deep(value: object) -> bool:
+def is_deep(value: object) -> bool:
     """Tell whether a value has more levels than are read; never recursive itself."""
     level: list[object] = [value]
     for _ in range(DEEPEST + 1):
@@ -155,12 +159,12 @@ def _is_deep(value: object) -> bool:
     return True
 
 
-def _values(body: str, text: str) -> tuple[list[Any], str, list[int]]:
-    """Return the JSON values of a text, the prose around them, and where each of them ends."""
+def _values(body: str, text: str) -> tuple[list[Any], str, list[tuple[int, int]]]:
+    """Return the JSON values of a text, the prose around them, and where each of them stands."""
     decoder = _decoder()
     attempts = work = 0
     values: list[Any] = []
-    ends: list[int] = []
+    spans: list[tuple[int, int]] = []
     prose: list[str] = []
     position = 0
     while found := _START.search(body, position):
@@ -182,9 +186,9 @@ def _values(body: str, text: str) -> tuple[list[Any], str, list[int]]:
             position = start + 1
         else:
             values.append(value)
-            ends.append(position)
+            spans.append((start, position))
     prose.append(body[position:])
-    return values, _FENCE.sub("", "".join(prose)).strip(), ends
+    return values, _FENCE.sub("", "".join(prose)).strip(), spans
 
 
 def _read_until(error: json.JSONDecodeError) -> int:
@@ -197,7 +201,9 @@ def _may_decide(value: object) -> bool:
     if isinstance(value, dict):
         return "signal" in value or "decisions" in value
     if isinstance(value, list):
-        return not value or any(isinstance(v, dict) and "signal" in v for v in value)
+        return not value or any(
+            isinstance(v, dict) and ("signal" in v or "decisions" in v) for v in value
+        )
     return False
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import attrs
 
 from nof0_core.answers.extraction import Ambiguous, extract
+from nof0_core.answers.pieces import check_object, is_in_pieces, together, unpacked
 from nof0_core.domain.decision import Decision, Judgement, Signal, Verdict, VerdictKind
 from nof0_core.errors import InvalidOutputError
 from nof0_core.ids import Symbol
@@ -67,10 +68,12 @@ def parse(text: str) -> Answer:
     """
     value, prose = extract(text)
     thought: object = None
+    if is_in_pieces(value):
+        value = together(value, text)
     if isinstance(value, dict):
-        _check_object(value, text)
+        check_object(value, text)
         thought = value.get("chain_of_thought")
-        value = value if "signal" in value else value["decisions"]
+        value = value if "signal" in value else unpacked(value["decisions"])
     listed = value if isinstance(value, list) else [value]
     if len(listed) > MOST_DECISIONS:
         elements = _closes(listed, text)
@@ -81,14 +84,6 @@ def parse(text: str) -> Answer:
         raise InvalidOutputError([b.verdicts[0].message for b in bad], output=text)
     said = thought if isinstance(thought, str) and thought.strip() else prose
     return Answer(elements=elements, chain_of_thought=_clean(said, LONGEST_THOUGHT))
-
-
-def _check_object(value: Mapping[str, Any], text: str) -> None:
-    """Refuse an object of which it cannot be known what it decides."""
-    if "signal" in value and "decisions" in value:
-        raise InvalidOutputError(["both a decision and a list of decisions"], output=text)
-    if isinstance(value, Ambiguous) and "signal" not in value:
-        raise InvalidOutputError(["a key stands twice beside the decisions"], output=text)
 
 
 def _closes(listed: list[object], text: str) -> tuple[Decision | Judgement, ...]:
@@ -109,40 +104,35 @@ def _element(item: object) -> Decision | Judgement:
         return _malformed({}, f"a decision must be an object, got {_clip(item)}", item)
     if isinstance(item, Ambiguous):
         return _malformed(item, "a key stands twice in one decision", item)
-    try:
-        return _decision(item)
-    except ValueError as error:
-        return _malformed(item, str(error), item)
-
-
-def _decision(item: Mapping[str, Any]) -> Decision:
-    signal, symbol = _signal(item), _symbol(item)
-    invalidation, reasoning = _text(item, "invalidation_condition"), _text(item, "reasoning")
-    if not signal.is_entry:
-        return Decision(
-            signal=signal,
-            symbol=symbol,
-            confidence=_sureness(item),
-            invalidation_condition=invalidation,
-            reasoning=reasoning,
-        )
+    faults: list[str] = []
+    read = {key: _noted(reader, item, key, faults) for key, reader in _readers(item).items()}
+    if faults:
+        return _malformed(item, "; ".join(faults), item)
     return Decision(
-        signal=signal,
-        symbol=symbol,
-        leverage=_whole(item, "leverage"),
-        position_size_usd=_required(item, "position_size_usd"),
-        entry_price=_required(item, "entry_price"),
-        stop_loss=_amount(item, "stop_loss") or None,
-        take_profit=_amount(item, "take_profit") or None,
-        risk_usd=_amount(item, "risk_usd") or None,
-        confidence=_percent(item),
-        invalidation_condition=invalidation,
-        reasoning=reasoning,
+        **read,
+        invalidation_condition=_text(item, "invalidation_condition"),
+        reasoning=_text(item, "reasoning"),
     )
 
 
-def _signal(item: Mapping[str, Any]) -> Signal:
+def _readers(item: Mapping[str, Any]) -> Mapping[str, Reader]:
+    """Return how each value of an element is read: of an entry all, else few."""
     word = item.get("signal")
+    signal = _SIGNALS.get(word.strip().lower()) if isinstance(word, str) else None
+    return _ENTRY if signal is not None and signal.is_entry else _EXIT
+
+
+def _noted(reader: Reader, item: Mapping[str, Any], key: str, faults: list[str]) -> Any:
+    """Read one value; what is wrong with it goes to the faults, so that all of them are told."""
+    try:
+        return reader(item, key)
+    except ValueError as error:
+        faults.append(str(error))
+        return None
+
+
+def _signal(item: Mapping[str, Any], key: str) -> Signal:
+    word = item.get(key)
     known = _SIGNALS.get(word.strip().lower()) if isinstance(word, str) else None
     if known is None:
         message = f"signal must be one of {', '.join(_SIGNALS)}, got {_clip(word)}"
@@ -150,8 +140,8 @@ def _signal(item: Mapping[str, Any]) -> Signal:
     return known
 
 
-def _symbol(item: Mapping[str, Any]) -> Symbol:
-    word = item.get("symbol")
+def _symbol(item: Mapping[str, Any], key: str) -> Symbol:
+    word = item.get(key)
     if not isinstance(word, str) or not re.fullmatch(
         r"[A-Za-z0-9@][A-Za-z0-9:._@/-]{0,31}", word.strip()
     ):
@@ -201,19 +191,38 @@ def _whole(item: Mapping[str, Any], key: str) -> int:
     return int(value)
 
 
-def _percent(item: Mapping[str, Any]) -> float:
-    value = _number(item, "confidence")
+def _exit(item: Mapping[str, Any], key: str) -> Decimal | None:
+    return _amount(item, key) or None
+
+
+def _percent(item: Mapping[str, Any], key: str) -> float:
+    value = _number(item, key)
     if value is None or not 0 <= value <= 100:
-        message = f"confidence must be from 0 to 100, got {_clip(item.get('confidence'))}"
+        message = f"confidence must be from 0 to 100, got {_clip(item.get(key))}"
         raise ValueError(message)
     return float(value)
 
 
-def _sureness(item: Mapping[str, Any]) -> float | None:
+def _sureness(item: Mapping[str, Any], key: str) -> float | None:
     try:
-        return _percent(item)
+        return _percent(item, key)
     except ValueError:
         return None
+
+
+Reader = Callable[[Mapping[str, Any], str], Any]
+_EXIT: Mapping[str, Reader] = {"signal": _signal, "symbol": _symbol, "confidence": _sureness}
+_ENTRY: Mapping[str, Reader] = {
+    "signal": _signal,
+    "symbol": _symbol,
+    "leverage": _whole,
+    "position_size_usd": _required,
+    "entry_price": _required,
+    "stop_loss": _exit,
+    "take_profit": _exit,
+    "risk_usd": _exit,
+    "confidence": _percent,
+}
 
 
 def redacted(answer: Answer, redact: Callable[[str], str]) -> Answer:

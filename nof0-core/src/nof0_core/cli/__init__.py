@@ -6,6 +6,7 @@ libraries where they are used.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -29,6 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     `--debug` may stand anywhere before `--`.
     """
+    for stream in (sys.stdout, sys.stderr):
+        # A console shows what it can: models write letters that many encodings lack.
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="replace")
     words = list(sys.argv[1:] if arguments is None else arguments)
     head = words[: words.index("--")] if "--" in words else words
     is_debug = "--debug" in head or os.environ.get(DEBUG) == "1"

@@ -216,7 +216,9 @@ async def _ask_one(
         return DecisionResult(
             status=CycleStatus.INVALID_OUTPUT,
             error=str(error),
-            completion=Completion(model=request.model.name, text=error.output),
+            completion=Completion(
+                model=request.model.name, text=error.output, chain_of_thought=error.thought
+            ),
         )
     except BudgetExceededError as error:
         return DecisionResult(status=CycleStatus.BUDGET_EXCEEDED, error=str(error))

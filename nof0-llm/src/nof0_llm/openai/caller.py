@@ -3,35 +3,48 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+import aiohttp
 import anyio
 import attrs
+import httpx2
 import openai
 
 from nof0_core.clock import pause, stopwatch
-from nof0_core.domain.model import ModelCall, ModelPrice, Usage
+from nof0_core.domain.model import ModelCall, ModelPrice, ModelSpec, Usage
 from nof0_core.domain.vocabulary import CallOutcome
 from nof0_core.errors import LLMError, ModelTimeoutError
 from nof0_core.plugins.env import Logger
 from nof0_core.protocols.llm import Budget, CompletionRequest
-from nof0_llm.openai.answer import Said, read
+from nof0_llm.openai import reason
+from nof0_llm.openai.answer import Said, read, usage
+from nof0_llm.openai.endpoint import TooLongError
 from nof0_llm.openai.failure import Failure, failure_of, unanswered
+from nof0_llm.openai.settings import OpenAIParams, params_of
+from nof0_llm.openai.stream import BrokenStreamError
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 8.0
 
-Post = Callable[[bytes, float], Awaitable[Any]]
-"""Sends a call's JSON, with seconds to wait, and returns what came back."""
+Post = Callable[[bytes, float, OpenAIParams], Awaitable[Any]]
+"""Sends a call's JSON, with seconds to wait and its model's settings; returns the answer's JSON."""
+
+Learn = Callable[[Failure], str]
+"""Tells how a call that was refused for its form has to be made: a sentence, empty for no idea."""
+
+
+class TaughtError(LLMError):
+    """A call was refused, and it was learnt how to make it; it has cost nothing."""
 
 
 @attrs.frozen(kw_only=True)
 class Caller:
     """Calls an endpoint within a time and within the budgets.
 
-    `post` is the client's, with its retries off. `rng` spreads the pauses between two calls.
+    `post` is the endpoint's, which does not retry. `rng` spreads the pauses between two calls.
     """
 
     post: Post
@@ -42,8 +55,13 @@ class Caller:
     log: Logger
 
     async def send(
-        self, request: CompletionRequest, body: bytes, worst: Usage, expires: float
-    ) -> tuple[Any, Said]:
+        self,
+        request: CompletionRequest,
+        body: bytes,
+        worst: Usage,
+        expires: float,
+        learn: Learn = lambda _: "",
+    ) -> Said:
         """Return the endpoint's answer, judged; every call is noted in `request.calls`.
 
         An answer that was received is never asked for again, whatever it says.
@@ -53,17 +71,21 @@ class Caller:
             body: the call as JSON.
             worst: the most one call can take; held in the budgets while it is under way.
             expires: when to give up, on `stopwatch`.
+            learn: hears of a refusal that will not pass.
 
         Raises:
+            TaughtError: the call was refused for its form, and `learn` knows another.
             BudgetExceededError: a budget has too little left for the next call.
             ModelTimeoutError: the time is over.
             LLMError: the endpoint refuses, or cannot be reached.
         """
         failures = 0
         while True:
-            outcome = await self._once(request, body, worst, expires)
+            outcome = await self._once(request, body, worst, expires, learn)
             if not isinstance(outcome, Failure):
                 return outcome
+            if isinstance(outcome, _Lesson):
+                raise TaughtError(outcome.message)
             failures += 1
             left = expires - stopwatch()
             if left <= 0:
@@ -84,8 +106,13 @@ class Caller:
             await pause(wait)
 
     async def _once(
-        self, request: CompletionRequest, body: bytes, worst: Usage, expires: float
-    ) -> tuple[Any, Said] | Failure:
+        self,
+        request: CompletionRequest,
+        body: bytes,
+        worst: Usage,
+        expires: float,
+        learn: Learn,
+    ) -> Said | Failure:
         """Make one call; what it took is booked and noted however it ends."""
         model = request.model
         allowed = min(self.timeout.total_seconds(), expires - stopwatch())
@@ -103,22 +130,23 @@ class Caller:
         )
         started = stopwatch()
         try:
-            outcome = await self._post(body, allowed, model.price)
+            outcome = await self._post(body, allowed, model, worst)
             if isinstance(outcome, Failure):
-                call = _failed(call, outcome)
+                outcome = _taught(outcome, learn)
+                call = _failed(call, outcome, model.price)
                 return outcome
-            response, said = outcome
+            said = outcome
             call = ModelCall(
                 model=model.name,
                 outcome=CallOutcome.ANSWERED,
-                usage=said.usage or worst,
-                is_estimate=said.usage is None,
+                usage=said.usage,
+                is_estimate=said.is_estimate,
             )
             said = said.judged(request.check)
             if said.wrong is not None:
                 reasons = "; ".join(said.wrong.reasons)[:500]
                 call = attrs.evolve(call, outcome=CallOutcome.UNUSABLE, detail=reasons)
-            return response, said
+            return said
         finally:
             request.calls.add(call)
             if call.outcome is CallOutcome.REFUSED:
@@ -136,15 +164,20 @@ class Caller:
             )
 
     async def _post(
-        self, body: bytes, allowed: float, price: ModelPrice | None
-    ) -> tuple[Any, Said] | Failure:
+        self, body: bytes, allowed: float, model: ModelSpec, worst: Usage
+    ) -> Said | Failure:
         """Send a call and read what comes back within the seconds allowed."""
         try:
             with anyio.move_on_after(allowed):
-                response = await self.post(body, allowed)
-                said = read(response, price)
-                return unanswered(response) if said is None else (response, said)
-        except (openai.OpenAIError, ValueError) as error:
+                answer = await self.post(body, allowed, params_of(model))
+                said = None if _has_error(answer) else read(answer, worst, model.price)
+                return unanswered(answer) if said is None else said
+        except BrokenStreamError:
+            return Failure(message="the stream broke off", is_free=False, may_pass=True)
+        except TooLongError:
+            message = "the endpoint's answer is too long to be one"
+            return Failure(message=message, is_free=False, may_pass=False)
+        except (openai.OpenAIError, httpx2.HTTPError, aiohttp.ClientError, ValueError) as error:
             # Bytes that are no JSON come as a ValueError: an answer, but not a readable one.
             return failure_of(error)
         return Failure(message=f"no answer within {allowed:.3g} s", is_free=False, may_pass=True)
@@ -156,11 +189,46 @@ class Caller:
         return jittered if asked is None else asked + jittered / 4
 
 
-def _failed(call: ModelCall, failure: Failure) -> ModelCall:
-    if failure.is_free:
+@attrs.frozen(kw_only=True)
+class _Lesson(Failure):
+    """A refusal from which was learnt how to ask."""
+
+
+def _taught(failure: Failure, learn: Learn) -> Failure:
+    """Return a refusal with what was learnt from it; a failure that may pass teaches nothing."""
+    advice = "" if failure.may_pass or not failure.is_free else learn(failure)
+    if not advice:
+        return failure
+    message = f"the endpoint refuses this form of the call: {failure.said}; {advice}"
+    return _Lesson(
+        message=message, is_free=True, may_pass=False, status=failure.status, body=failure.body
+    )
+
+
+def _has_error(answer: Any) -> bool:
+    """Tell whether an error stands in an answer, or inside its choice."""
+    if not isinstance(answer, Mapping):
+        return False
+    choices = answer.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    inner = choice.get("error") if isinstance(choice, Mapping) else None
+    return bool(inner or (answer.get("error") and reason.is_error(answer)))
+
+
+def _failed(call: ModelCall, failure: Failure, price: ModelPrice | None) -> ModelCall:
+    taken = usage(failure.body, call.usage, price)
+    if failure.is_free and taken is None:
         return ModelCall(model=call.model, outcome=CallOutcome.REFUSED, detail=failure.message)
     outcome = CallOutcome.UNKNOWN if failure.may_pass else CallOutcome.UNUSABLE
-    return attrs.evolve(call, outcome=outcome, detail=failure.message)
+    if taken is None:
+        return attrs.evolve(call, outcome=outcome, detail=failure.message)
+    return attrs.evolve(
+        call,
+        outcome=outcome,
+        detail=failure.message,
+        usage=taken.usage,
+        is_estimate=taken.is_estimate,
+    )
 
 
 def _counted(message: str, calls: int) -> str:
