@@ -57,17 +57,31 @@ def list_folder(folder: Path, symbols: Sequence[str] = ()) -> Listing:
     Raises:
         DataError: the directory cannot be listed.
     """
-    wanted = frozenset(symbol.lower() for symbol in symbols)
     names, state = _names(folder)
+    return _listing(folder, [folder / name for name in names], symbols, state)
+
+
+def list_files(paths: Iterable[Path]) -> Listing:
+    """Look at the names of single files, which may lie in several directories."""
+    found = list(dict.fromkeys(paths))
+    return _listing(found[0].parent, found, (), ())
+
+
+def _listing(
+    folder: Path,
+    paths: Sequence[Path],
+    symbols: Sequence[str],
+    state: tuple[tuple[str, int, int], ...],
+) -> Listing:
+    wanted = frozenset(symbol.lower() for symbol in symbols)
     faults: list[Fault] = []
     passed_over: list[Path] = []
     groups: dict[tuple[str, Interval, bool], list[tuple[Path, SeriesName]]] = {}
-    for name in names:
-        path = folder / name
-        if not suffix_of(name):
+    for path in paths:
+        if not suffix_of(path.name):
             passed_over.append(path)
             continue
-        told = series_name(name, wanted)
+        told = series_name(path.name, wanted)
         if isinstance(told, str):
             hints = f"name it {PATTERN}, or move it out of the directory"
             faults.append(_fault(path, "name", told, hints))

@@ -1,0 +1,23 @@
+"""`nof0 data`: recordings of markets."""
+
+from __future__ import annotations
+
+import click
+
+from nof0_core.cli.data_check import check
+from nof0_core.cli.data_import import import_
+from nof0_core.cli.data_list import list_
+from nof0_core.cli.data_resample import resample
+
+
+@click.group()
+def data() -> None:
+    """See, check, convert candle files, your own or downloaded ones.
+
+    Read are CSV, gzipped CSV, zip, JSON, Parquet and Feather as nof0, Binance, Coinbase, Kraken,
+    CryptoDataDownload, Hyperliquid and freqtrade write them. No file that is read is changed.
+    """
+
+
+for command in (list_, check, import_, resample):
+    data.add_command(command)
