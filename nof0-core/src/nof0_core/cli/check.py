@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,25 +23,28 @@ if TYPE_CHECKING:
 def check(config_file: Path, data_dir: Path | None, *, as_json: bool) -> None:
     """Say what would run, or everything that is wrong.
 
-    Reads CONFIG and all files it names, and renders the prompt templates once; opens nothing.
+    Reads CONFIG and all files it names, candle files included, and renders the prompt templates
+    once; opens nothing else.
     Exits with 2 if something is wrong.
     """
     from nof0_core.errors import ConfigError
     from nof0_core.project import load_config
+    from nof0_core.runtime.foresight import foresee
     from nof0_core.runtime.preview import preflight
 
     try:
         config = load_config(config_file, data_dir=data_dir)
         preflight(config)
+        seen = foresee(config)
     except ConfigError as error:
         if not as_json:
             raise
         print_json({"ok": False, "problems": [_problem(p) for p in error.problems]})
         raise click.exceptions.Exit(error.exit_code) from None
     if as_json:
-        print_json(_facts(config))
+        print_json(_facts(config, seen))
         return
-    click.echo("\n".join(_lines(config, config_file)))
+    click.echo("\n".join(_lines(config, config_file, seen)))
 
 
 def _problem(problem: Problem) -> dict[str, Any]:
@@ -63,7 +67,7 @@ def _sections(config: Config) -> dict[str, list[tuple[str, str]]]:
     return {what: [(s.name, s.kind.type) for s in sections] for what, sections in used.items()}
 
 
-def _facts(config: Config) -> dict[str, Any]:
+def _facts(config: Config, seen: Sequence[str] = ()) -> dict[str, Any]:
     from nof0_core.config.fields import written
 
     return {
@@ -107,13 +111,13 @@ def _facts(config: Config) -> dict[str, Any]:
             *(_problem(warning) for warning in config.warnings),
             *(
                 {"file": "", "line": 0, "path": "", "message": message, "hints": []}
-                for message in _notes(config)
+                for message in (*_notes(config), *seen)
             ),
         ],
     }
 
 
-def _lines(config: Config, shown: Path) -> list[str]:
+def _lines(config: Config, shown: Path, seen: Sequence[str] = ()) -> list[str]:
     from nof0_core.config.fields import written
     from nof0_core.money import plain
 
@@ -147,7 +151,7 @@ def _lines(config: Config, shown: Path) -> list[str]:
         ("digest", config.digest[:16]),
     ]
     lines += ["", *columns(facts, indent="  ")]
-    notes = [*map(str, config.warnings), *_notes(config)]
+    notes = [*map(str, config.warnings), *_notes(config), *seen]
     if notes:
         lines += ["", *(f"note: {note}" for note in notes)]
     return lines
@@ -193,7 +197,9 @@ def _failed(config: Config) -> list[str]:
 
 
 def _notes(config: Config) -> list[str]:
+    from nof0_core.runtime.daily_cost import cost_per_day
     from nof0_core.runtime.preview import haste, idle_timeouts, one_at_a_time, unknown_clocks
+    from nof0_core.runtime.unchanged import without_effect
 
     return [
         *_failed(config),
@@ -201,6 +207,8 @@ def _notes(config: Config) -> list[str]:
         *one_at_a_time(config, full_speed=False),
         *idle_timeouts(config),
         *unknown_clocks(config),
+        *cost_per_day(config),
+        *without_effect(config),
     ]
 
 

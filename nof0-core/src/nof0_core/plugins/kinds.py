@@ -16,6 +16,7 @@ from nof0_core.plugins.env import Env
 if TYPE_CHECKING:
     # They bring numpy, which the command line must not import to list plugins.
     from nof0_core.domain.model import ModelSpec
+    from nof0_core.domain.outlook import MarketOutlook
     from nof0_core.protocols import ExchangeProvider, LLMBackend  # noqa: F401 - bases, quoted
 
 C = TypeVar("C")
@@ -36,7 +37,9 @@ class ServiceKind(Generic[C, S]):
     families must not have it.
 
     `is_recorded` tells from the config of a market whether it is a recording, so that what cannot
-    run is known before it is opened; without it nobody knows. Other families must not have it.
+    run is known before it is opened; without it nobody knows. `foresee` tells from it which coins,
+    bars and period the market is going to have, reading the same files; it may raise `DataError`.
+    Other families must not have these two.
     """
 
     type: str
@@ -45,6 +48,7 @@ class ServiceKind(Generic[C, S]):
     summary: str
     timeout: Callable[[C], timedelta | None] | None = None
     is_recorded: Callable[[C], bool] | None = None
+    foresee: Callable[[C], MarketOutlook] | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -36,6 +36,12 @@ class Recording:
         """Return all symbols, sorted."""
         return tuple(sorted(self._bars))
 
+    def intervals(self) -> dict[Symbol, tuple[Interval, ...]]:
+        """Return the lengths of the bars each symbol has, shortest first."""
+        return {
+            symbol: tuple(sorted(self._bars[symbol], key=interval_ms)) for symbol in self.symbols
+        }
+
     def finest(self, symbol: Symbol) -> BarSeries | None:
         """Return the bars quotes are made from; None for an unknown symbol."""
         by_interval = self._bars.get(symbol)
