@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nof0_core.plugins.env import Env
 from nof0_core.plugins.hookspecs import hookimpl
 from nof0_core.plugins.kinds import ExchangeKind, ServiceKind
 from nof0_core.protocols import ExchangeProvider, MarketProvider
 from nof0_provider_sim.config import SimExchangeConfig, SimMarketConfig
+
+if TYPE_CHECKING:
+    from nof0_core.domain.outlook import MarketOutlook
 
 
 @asynccontextmanager
@@ -27,6 +30,17 @@ async def open_market(config: SimMarketConfig, env: Env) -> AsyncIterator[Market
 
     # Parsing and checking takes a good part of a second: not on the event loop.
     yield await to_thread.run_sync(load_market, config, env)
+
+
+def outlook(config: SimMarketConfig) -> MarketOutlook:
+    """Tell what the market will have, from its files.
+
+    Raises:
+        DataError: as `open_market`.
+    """
+    from nof0_provider_sim.market.opening import foreseen
+
+    return foreseen(config)
 
 
 @asynccontextmanager
@@ -59,6 +73,7 @@ def nof0_market_providers() -> list[ServiceKind[Any, MarketProvider]]:
             open=open_market,
             summary="recorded or synthetic candles under any clock",
             is_recorded=lambda _: True,
+            foresee=outlook,
         )
     ]
 

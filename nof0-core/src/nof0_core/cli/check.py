@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,17 +29,20 @@ if TYPE_CHECKING:
 def check(config_file: Path, data_dir: Path | None, *, is_online: bool, as_json: bool) -> None:
     """Say what would run, or everything that is wrong.
 
-    Reads CONFIG and all files it names, and renders the prompt templates once; opens nothing.
-    With --online each section in use may look around for 20 s, as far as its kind knows how.
+    Reads CONFIG and all files it names, candle files included, and renders the prompt templates
+    once; opens nothing else. With --online each section in use may look around for 20 s, as far as
+    its kind knows how.
     Exits with 2 if something is wrong.
     """
     from nof0_core.errors import ConfigError
     from nof0_core.project import load_config
+    from nof0_core.runtime.foresight import foresee
     from nof0_core.runtime.preview import preflight
 
     try:
         config = load_config(config_file, data_dir=data_dir)
         preflight(config)
+        seen = foresee(config)
     except ConfigError as error:
         if not as_json:
             raise
@@ -49,14 +53,14 @@ def check(config_file: Path, data_dir: Path | None, *, is_online: bool, as_json:
 
         check_online(
             config,
-            facts=_facts(config) if as_json else None,
-            lines=_lines(config, config_file),
+            facts=_facts(config, seen) if as_json else None,
+            lines=_lines(config, config_file, seen),
         )
         return
     if as_json:
-        print_json(_facts(config))
+        print_json(_facts(config, seen))
         return
-    click.echo("\n".join(_lines(config, config_file)))
+    click.echo("\n".join(_lines(config, config_file, seen)))
 
 
 def _problem(problem: Problem) -> dict[str, Any]:
@@ -79,7 +83,7 @@ def _sections(config: Config) -> dict[str, list[tuple[str, str]]]:
     return {what: [(s.name, s.kind.type) for s in sections] for what, sections in used.items()}
 
 
-def _facts(config: Config) -> dict[str, Any]:
+def _facts(config: Config, seen: Sequence[str] = ()) -> dict[str, Any]:
     from nof0_core.config.fields import written
 
     return {
@@ -123,13 +127,13 @@ def _facts(config: Config) -> dict[str, Any]:
             *(_problem(warning) for warning in config.warnings),
             *(
                 {"file": "", "line": 0, "path": "", "message": message, "hints": []}
-                for message in _notes(config)
+                for message in (*_notes(config), *seen)
             ),
         ],
     }
 
 
-def _lines(config: Config, shown: Path) -> list[str]:
+def _lines(config: Config, shown: Path, seen: Sequence[str] = ()) -> list[str]:
     from nof0_core.config.fields import written
     from nof0_core.money import plain
 
@@ -163,7 +167,7 @@ def _lines(config: Config, shown: Path) -> list[str]:
         ("digest", config.digest[:16]),
     ]
     lines += ["", *columns(facts, indent="  ")]
-    notes = [*map(str, config.warnings), *_notes(config)]
+    notes = [*map(str, config.warnings), *_notes(config), *seen]
     if notes:
         lines += ["", *(f"note: {note}" for note in notes)]
     return lines
@@ -209,7 +213,9 @@ def _failed(config: Config) -> list[str]:
 
 
 def _notes(config: Config) -> list[str]:
+    from nof0_core.runtime.daily_cost import cost_per_day
     from nof0_core.runtime.preview import haste, idle_timeouts, one_at_a_time, unknown_clocks
+    from nof0_core.runtime.unchanged import without_effect
 
     return [
         *_failed(config),
@@ -217,6 +223,8 @@ def _notes(config: Config) -> list[str]:
         *one_at_a_time(config, full_speed=False),
         *idle_timeouts(config),
         *unknown_clocks(config),
+        *cost_per_day(config),
+        *without_effect(config),
     ]
 
 

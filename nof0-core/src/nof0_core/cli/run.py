@@ -27,6 +27,7 @@ from nof0_core.redaction import Redactor
 from nof0_core.runtime.lock import prepare
 from nof0_core.runtime.logs import keep_trace, logging_to
 from nof0_core.runtime.preview import haste, one_at_a_time, preflight
+from nof0_core.runtime.unchanged import without_effect
 
 
 @click.command()
@@ -77,7 +78,8 @@ def run(
     for warning in config.warnings:
         show(f"note: {warning}")
     hurried = haste(config) if cycles is None else []
-    for note in (*hurried, *one_at_a_time(config, full_speed=cycles is not None)):
+    changed = without_effect(config)
+    for note in (*changed, *hurried, *one_at_a_time(config, full_speed=cycles is not None)):
         show(f"note: {note}")
     redactor = Redactor(config.secrets)
     known = threading.enumerate()

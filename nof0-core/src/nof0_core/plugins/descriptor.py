@@ -51,6 +51,8 @@ def faults_of(kind: object, family: Family) -> tuple[Fault, ...]:
         faults.append(Fault(f"{what} with a timeout, which only markets and exchanges have"))
     if isinstance(kind, ServiceKind) and kind.is_recorded and family.name != "market":
         faults.append(Fault(f"{what} with is_recorded, which only markets have"))
+    if isinstance(kind, ServiceKind) and kind.foresee and family.name != "market":
+        faults.append(Fault(f"{what} with foresee, which only markets have"))
     if isinstance(kind, PolicyKind):
         faults += [Fault(f"{what}, but {fault}") for fault in _asked_in_vain(kind, family)]
     classes: dict[str, object] = {"config": kind.config}
@@ -101,7 +103,7 @@ def _unfinished(offer: ServiceKind[Any, Any] | PolicyKind[Any, Any] | Companion)
     name = "build" if isinstance(offer, PolicyKind) else "open"
     if not callable(getattr(offer, name)):
         yield f"its {name} is not a function: {shown(getattr(offer, name))}"
-    for name in ("timeout", "is_recorded", "validate", "check_online"):
+    for name in ("timeout", "is_recorded", "foresee", "validate", "check_online"):
         asked: object = getattr(offer, name, None)
         if asked is not None and not callable(asked):
             yield f"its {name} is not a function: {shown(asked)}"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     # They bring numpy, which the command line must not import to list plugins.
     from nof0_core.domain.finding import Finding
     from nof0_core.domain.model import ModelSpec
+    from nof0_core.domain.outlook import MarketOutlook
     from nof0_core.protocols import ExchangeProvider, LLMBackend  # noqa: F401 - bases, quoted
 
 C = TypeVar("C")
@@ -37,7 +38,9 @@ class ServiceKind(Generic[C, S]):
     families must not have it.
 
     `is_recorded` tells from the config of a market whether it is a recording, so that what cannot
-    run is known before it is opened; without it nobody knows. Other families must not have it.
+    run is known before it is opened; without it nobody knows. `foresee` tells from it which coins,
+    bars and period the market is going to have, reading the same files; it may raise `DataError`.
+    Other families must not have these two.
 
     `validate` says what is wrong with a config as a whole, a sentence each (none: nothing), while
     the configuration is checked: at once, asking nobody. `check_online` is awaited by
@@ -54,6 +57,7 @@ class ServiceKind(Generic[C, S]):
     is_recorded: Callable[[C], bool] | None = None
     validate: Callable[[C], Sequence[str]] | None = None
     check_online: Callable[[C, Env], Awaitable[Sequence[Finding]]] | None = None
+    foresee: Callable[[C], MarketOutlook] | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -2,34 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+import attrs
 import numpy as np
 
 from nof0_core.domain.candles import Candles, Interval, from_ms, interval_ms
+from nof0_core.recordings.fault import Fault
 from nof0_core.recordings.table import Table
 
 _DAY_MS = interval_ms("1d")
+_SETTLING_MS = 1000
+"""A venue stamps a settlement of funding when it is done, up to a second past the hour."""
 
 
-def checked_candles(table: Table, interval: Interval, *, allow_gaps: bool) -> Candles:
-    """Turn a table of candle rows into candles.
-
-    Raises:
-        DataError: naming file, line and what is wrong there.
-    """
-    _check_times(table, interval, allow_gaps=allow_gaps)
+def candle_faults(table: Table, interval: Interval, *, allow_gaps: bool) -> Iterator[Fault]:
+    """Yield everything that is wrong with the rows of a candle file; the worst comes first."""
+    yield from table.faults
+    if not len(table.values):
+        return
+    yield from _time_faults(table, interval, allow_gaps=allow_gaps, what="bar")
     prices, volume = table.values[:, 1:5], table.values[:, 5]
     opens, highs, lows, closes = prices.T
-    _refuse(table, ~np.isfinite(table.values).all(axis=1), "a value is missing (NaN) or infinite")
-    _refuse(table, (prices <= 0).any(axis=1), "a price is not above 0")
-    _refuse(table, volume < 0, "the volume is negative")
-    _refuse(table, lows > highs, "low is above high")
+    finite = np.isfinite(table.values).all(axis=1)
+    yield from _each(table, ~finite, "value", "a value is missing (NaN) or infinite")
+    above = finite & (prices > 0).all(axis=1)
+    yield from _each(table, finite & ~above, "value", "a price is not above 0")
+    yield from _each(table, finite & (volume < 0), "value", "the volume is negative")
+    yield from _each(table, above & (lows > highs), "value", "low is above high")
     outside = (np.minimum(opens, closes) < lows) | (np.maximum(opens, closes) > highs)
-    _refuse(table, outside, "open or close lies outside of low and high")
+    yield from _each(
+        table,
+        above & (lows <= highs) & outside,
+        "value",
+        "open or close lies outside of low and high",
+    )
+
+
+def candles_of(table: Table, interval: Interval) -> Candles:
+    """Turn the rows of a table without faults into candles."""
+    times, opens, highs, lows, closes, volume = table.values.T
     return Candles(
         interval=interval,
-        open_time=table.values[:, 0].astype(np.int64),
+        open_time=times.astype(np.int64),
         open=opens,
         high=highs,
         low=lows,
@@ -38,89 +54,135 @@ def checked_candles(table: Table, interval: Interval, *, allow_gaps: bool) -> Ca
     )
 
 
-def check_funding(table: Table, interval: Interval, *, allow_gaps: bool) -> None:
-    """Check the rows of a funding file, in place.
+def settled(table: Table, interval: Interval) -> Table:
+    """Put funding that the venue stamped as it was settled at the hour it was for."""
+    times = table.values[:, 0]
+    late = np.mod(times, interval_ms(interval))
+    values = table.values.copy()
+    values[:, 0] = np.where(late < _SETTLING_MS, times - late, times)
+    return attrs.evolve(table, values=values)
 
-    Raises:
-        DataError: naming file, line and what is wrong there.
-    """
-    _check_times(table, interval, allow_gaps=allow_gaps)
+
+def funding_faults(table: Table, interval: Interval, *, allow_gaps: bool) -> Iterator[Fault]:
+    """Yield everything that is wrong with the rows of a settled funding file."""
+    yield from table.faults
+    if not len(table.values):
+        return
+    yield from _time_faults(table, interval, allow_gaps=allow_gaps, what="rate")
     rates = table.values[:, 1]
-    _refuse(table, ~np.isfinite(rates), "the rate is missing (NaN) or infinite")
+    yield from _each(table, ~np.isfinite(rates), "value", "the rate is missing (NaN) or infinite")
     # The venue caps funding at 4 % per hour; more means percent were written instead of a fraction.
-    _refuse(
+    yield from _each(
         table,
-        np.abs(rates) > 0.04,
+        np.abs(np.nan_to_num(rates, posinf=0, neginf=0)) > 0.04,
+        "rate",
         "the rate is above 0.04 per hour",
         "write fractions, not percent",
     )
 
 
-def _check_times(table: Table, interval: Interval, *, allow_gaps: bool) -> None:
+def _time_faults(
+    table: Table, interval: Interval, *, allow_gaps: bool, what: str
+) -> Iterator[Fault]:
     times = table.values[:, 0]
-    _refuse(table, ~np.isfinite(times), "the time stamp is missing")
-    _refuse(table, times != np.floor(times), "the time stamp is not a whole number of milliseconds")
-    # Seconds instead of milliseconds would put the bars into January 1970.
-    _refuse(table, times < 1e11, "the time stamp is not in milliseconds since 1970")
-    steps = np.diff(times)
-    for row in np.flatnonzero(steps <= 0)[:1]:
-        word = "appears twice" if steps[row] == 0 else "comes after a later one"
-        raise table.error(
-            int(row) + 1,
-            f"the time stamp {_text(times[row + 1])} {word}",
+    known = np.isfinite(times)
+    yield from _each(table, ~known, "value", "the time stamp is missing")
+    whole = known & (times == np.floor(np.nan_to_num(times)))
+    yield from _each(
+        table, known & ~whole, "grid", "the time stamp is not a whole number of milliseconds"
+    )
+    rest = table.part(whole)
+    stamps = rest.values[:, 0]
+    newest = np.maximum.accumulate(stamps)
+    keep = np.ones(len(stamps), dtype=bool)
+    for row in map(int, np.flatnonzero(stamps[1:] <= newest[:-1]) + 1):
+        # What appeared before need not stand next to it.
+        is_same = stamps[row] in (stamps[row - 1], newest[row - 1])
+        keep[row] = False
+        yield rest.fault(
+            row,
+            "duplicate" if is_same else "order",
+            f"the time stamp {text_of(stamps[row])} "
+            + ("appears twice" if is_same else "comes after a later one"),
             "sort the rows by time and keep one row for each time",
         )
-    length = interval_ms(interval)
-    if len(steps) and steps.min() < length:
-        row = int(np.argmin(steps))
-        raise table.error(
+    rest = rest.part(keep)
+    yield from _grid_faults(rest, interval, what)
+    if not allow_gaps:
+        yield from gaps_of(rest, interval)
+
+
+def _grid_faults(table: Table, interval: Interval, what: str) -> Iterator[Fault]:
+    times, length = table.values[:, 0], interval_ms(interval)
+    if not len(times):
+        return
+    rename = "name the file after the interval it holds"
+    steps = np.diff(times)
+    positive = steps[steps > 0]
+    if what == "rate":
+        late = np.mod(times, length)
+        yield from _each(
+            table,
+            late != 0,
+            "grid",
+            "the funding rate is stamped more than a second past the hour",
+            "give the rate of every hour, stamped when it was paid",
+        )
+        return
+    if len(positive) and positive.min() < length and (times % length == 0).mean() <= 0.5:
+        row = int(np.flatnonzero((steps > 0) & (steps == positive.min()))[0])
+        yield table.fault(
             row + 1,
+            "grid",
             f"the bar opens {int(steps[row]) / 1000:g} s after the one before it, "
             f"but {interval} bars are {length // 1000} s long",
-            "name the file after the interval it holds",
+            rename,
         )
+        return
     # Weeks begin where the venue says; all shorter bars open at multiples of their length.
     origin = times[0] % length if length > _DAY_MS else 0
-    _refuse(
+    yield from _each(
         table,
         times % length != origin,
+        "grid",
         f"the bar does not open at a multiple of {interval}",
-        "name the file after the interval it holds, with open times in UTC",
+        f"{rename}, with open times in UTC",
     )
-    if len(steps) > 1 and steps.min() > length:
-        raise table.error(
+    if len(steps) > 1 and len(positive) and positive.min() > length:
+        yield table.fault(
             1,
-            f"bars are at least {int(steps.min()) // 1000} s apart, but {interval} was expected",
-            "name the file after the interval it holds",
+            "grid",
+            f"bars are at least {int(positive.min()) // 1000} s apart, but {interval} was expected",
+            rename,
         )
-    if not allow_gaps:
-        _refuse_gaps(table, interval)
 
 
-def _refuse_gaps(table: Table, interval: Interval) -> None:
+def gaps_of(table: Table, interval: Interval) -> Iterator[Fault]:
+    """Yield the gaps between rows that are in order, each at the first row after it."""
     times, length = table.values[:, 0], interval_ms(interval)
     gaps = np.flatnonzero(np.diff(times) > length)
-    if not len(gaps):
-        return
-    row = int(gaps[0])
-    missing = int(times[row + 1] - times[row]) // length - 1
-    more = f" ({len(gaps)} gaps in all)" if len(gaps) > 1 else ""
-    raise table.error(
-        row + 1,
-        f"{missing} {interval} row{'s' if missing > 1 else ''} missing, "
-        f"from {_text(times[row] + length)} to {_text(times[row + 1])}{more}",
-        "fill the gap, or set `gaps: allow` to trade on without these bars",
-    )
+    for row in map(int, gaps):
+        missing = int(times[row + 1] - times[row]) // length - 1
+        more = f" ({len(gaps)} gaps in all)" if len(gaps) > 1 and row == gaps[0] else ""
+        if not missing:
+            continue
+        yield table.fault(
+            row + 1,
+            "gap",
+            f"{missing} {interval} row{'s' if missing > 1 else ''} missing, "
+            f"from {text_of(times[row] + length)} to {text_of(times[row + 1])}{more}",
+            "fill the gap, or set `gaps: allow` to trade on without these bars",
+        )
 
 
-def _refuse(
-    table: Table, bad: Any, message: str, hint: str = "correct the row or export again"
-) -> None:
+def _each(
+    table: Table, bad: Any, kind: str, message: str, hint: str = "correct the row or export again"
+) -> Iterator[Fault]:
     # numpy's stubs call the result of any(axis=1) a scalar or an array; here it is (rows,) of bool.
-    rows = np.flatnonzero(bad)
-    if len(rows):
-        raise table.error(int(rows[0]), message, hint)
+    for row in np.flatnonzero(bad):
+        yield table.fault(int(row), kind, message, hint)
 
 
-def _text(milliseconds: float) -> str:
+def text_of(milliseconds: float) -> str:
+    """Write a time as files and messages have it."""
     return from_ms(int(milliseconds)).strftime("%Y-%m-%dT%H:%M:%SZ")

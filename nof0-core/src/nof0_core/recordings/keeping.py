@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from nof0_core.disk import replace_durably
 from nof0_core.domain.candles import FloatArray, Interval, interval_ms
 from nof0_core.errors import DataError
 from nof0_core.ids import Symbol
-from nof0_core.recordings.checking import check_funding, checked_candles
-from nof0_core.recordings.folder import series_files
-from nof0_core.recordings.table import CANDLE_COLUMNS, FUNDING_COLUMNS, read_table
+from nof0_core.recordings.layout import CANDLE_COLUMNS, FUNDING_COLUMNS
+from nof0_core.recordings.listing import SeriesFiles, list_folder
+from nof0_core.recordings.loading import load_candles, load_funding, refuse
+from nof0_core.recordings.writing import candle_rows, file_name, write_rows
 
 HOURLY = Interval("1h")
 
@@ -36,22 +35,28 @@ class KeptSeries:
         self.interval = HOURLY if interval is None else interval
         self.length_ms = interval_ms(self.interval)
         columns = FUNDING_COLUMNS if self.is_funding else CANDLE_COLUMNS
-        self._columns = columns
-        name = f"{symbol.lower()}_{'funding_' if self.is_funding else ''}{self.interval}.csv.gz"
+        name = file_name(symbol, self.interval, "csv", is_funding=self.is_funding)
         self.path = folder / name
         self._rows: FloatArray = np.empty((0, len(columns)))
         self._added: list[FloatArray] = []
         self.added = 0
-        for path in series_files(folder, symbol, self.interval, is_funding=self.is_funding):
-            if path != self.path:
-                message = f"{path}: holds the same series, and cannot be added to"
+        for files in self._there(folder, symbol):
+            other = next((path for path in files.paths if path != self.path), None)
+            if other is not None:
+                message = f"{other}: holds the same series, and cannot be added to"
                 raise DataError(message, hints=(f"write it as {name}, or move it away",))
-            table = read_table(path, columns)
             if self.is_funding:
-                check_funding(table, self.interval, allow_gaps=True)
+                self._rows = load_funding(files, allow_gaps=True).values
             else:
-                checked_candles(table, self.interval, allow_gaps=True)
-            self._rows = table.values
+                self._rows = candle_rows(load_candles(files, allow_gaps=True))
+
+    def _there(self, folder: Path, symbol: Symbol) -> list[SeriesFiles]:
+        if not folder.exists():
+            return []
+        listing = list_folder(folder, [symbol])
+        refuse(listing.faults)
+        what = self.interval, self.is_funding
+        return [each for each in listing.series if (each.interval, each.name.is_funding) == what]
 
     def __len__(self) -> int:
         """Return how many rows there are, those added since included."""
@@ -92,16 +97,12 @@ class KeptSeries:
         """Put the file with all rows in the place of the old one.
 
         Raises:
-            OSError: it could not be written; the old one is still there.
+            DataError: it could not be written; the old one is still there.
         """
         if not self._added:
             return
         rows = self._all()
-        lines = [",".join(self._columns)]
-        lines += [f"{int(time)},{','.join(map(repr, numbers))}" for time, *numbers in rows.tolist()]
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        # Without a time in it the same rows are the same file.
-        replace_durably(self.path, gzip.compress("\n".join([*lines, ""]).encode(), mtime=0))
+        write_rows(self.path, rows, "csv")
         self._rows, self._added = rows, []
 
     def _all(self) -> FloatArray:

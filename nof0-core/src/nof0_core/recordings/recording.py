@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 
 import numpy as np
@@ -34,6 +35,12 @@ class Recording:
     def symbols(self) -> tuple[Symbol, ...]:
         """Return all symbols, sorted."""
         return tuple(sorted(self._bars))
+
+    def intervals(self) -> dict[Symbol, tuple[Interval, ...]]:
+        """Return the lengths of the bars each symbol has, shortest first."""
+        return {
+            symbol: tuple(sorted(self._bars[symbol], key=interval_ms)) for symbol in self.symbols
+        }
 
     def finest(self, symbol: Symbol) -> BarSeries | None:
         """Return the bars quotes are made from; None for an unknown symbol."""
@@ -76,6 +83,21 @@ class Recording:
             if total is not None:
                 return total
         return None
+
+    def digest(self) -> str:
+        """Return SHA-256, in hexadecimal, of all bars and rates: equal for equal recordings."""
+        found = hashlib.sha256()
+        for symbol in self.symbols:
+            for interval in sorted(self._bars[symbol], key=interval_ms):
+                bars = self._bars[symbol][interval].candles
+                found.update(f"{symbol} {interval} {len(bars)}\n".encode())
+                found.update(bars.open_time.tobytes())
+                for column in (bars.open, bars.high, bars.low, bars.close, bars.volume):
+                    found.update(column.tobytes())
+            rates = self._rates.get(symbol)
+            if rates is not None:
+                found.update(f"{symbol} funding {rates.digest()}\n".encode())
+        return found.hexdigest()
 
     def _derived(self, symbol: Symbol, interval: Interval) -> BarSeries | None:
         finest = self._bars[symbol][self.covers.resolution]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from decimal import Decimal
 
 import numpy as np
@@ -51,6 +52,12 @@ class RateSeries:
         """Return the newest rate at or before a time; None before the first."""
         count = int(np.searchsorted(self._times, now_ms, side="right"))
         return self._rates[count - 1] if count else None
+
+    def digest(self) -> str:
+        """Return SHA-256, in hexadecimal, of all times and rates."""
+        found = hashlib.sha256(self._times.tobytes())
+        found.update(" ".join(map(str, self._rates)).encode())
+        return found.hexdigest()
 
     def has(self, hour_ms: int) -> bool:
         """Tell whether the rate of exactly this time is known."""

@@ -2,135 +2,151 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import attrs
 import numpy as np
 
-from nof0_core.domain.candles import FloatArray
-from nof0_core.errors import DataError
-from nof0_core.files import in_words, opened, read_bytes
+from nof0_core.domain.candles import FloatArray, TimeArray
+from nof0_core.recordings import stamps
+from nof0_core.recordings.coins import Pair, pair_in_cell
+from nof0_core.recordings.fault import Fault
+from nof0_core.recordings.layout import Layout
 
-CANDLE_COLUMNS = ("timestamp_ms", "open", "high", "low", "close", "volume")
-FUNDING_COLUMNS = ("timestamp_ms", "funding_rate")
-SUFFIXES = (".csv", ".csv.gz", ".parquet")
+AGAIN = "correct it or export the file again"
 
 
 @attrs.frozen(kw_only=True, eq=False)
 class Table:
-    """Numbers of one file: shape (rows, columns), in the order of the file."""
+    """Numbers of one file: shape (rows, columns), in the order of the file.
+
+    The first column is a time in milliseconds. `lines` (rows,) says where each row stands: its
+    line, counted from 1, or, in files that have none, its row. `faults` are rows, or the whole
+    file, that could not be read; such rows are left out. A table of several files has `sources`:
+    for each row the number of its file in `files`.
+    """
 
     path: Path
     values: FloatArray
+    lines: TimeArray
+    in_lines: bool = True
+    faults: tuple[Fault, ...] = ()
+    files: tuple[tuple[Path, bool], ...] = ()
+    sources: TimeArray | None = None
 
-    def error(self, row: int, message: str, hint: str) -> DataError:
-        """Make the error for a row (from 0), naming the line a person sees in the file."""
-        # Line 1 is the header, so row 0 stands on line 2; Parquet rows are counted the same way.
-        return DataError(f"{self.path}:{row + 2}: {message}", hints=(hint,))
-
-
-def read_table(path: Path, columns: Sequence[str]) -> Table:
-    """Read a CSV, gzipped CSV or Parquet file that has exactly these columns.
-
-    Raises:
-        DataError: naming file and line, for a file that is empty, broken or has other columns.
-    """
-    if path.name.endswith(".parquet"):
-        return Table(path=path, values=_read_parquet(path, columns))
-    lines = _text(path).splitlines()
-    if not lines:
-        msg = f"{path}: the file is empty"
-        raise DataError(msg, hints=("export it again or remove it",))
-    header = ",".join(columns)
-    if lines[0].strip() != header:
-        msg = f'{path}:1: the header is "{lines[0].strip()[:80]}"'
-        raise DataError(msg, hints=(f'it must be "{header}"',))
-    rows = lines[1:]
-    if not rows:
-        msg = f"{path}: there are no rows below the header"
-        raise DataError(msg, hints=("export it again or remove it",))
-    return Table(path=path, values=_parse(path, rows, len(columns)))
-
-
-def _text(path: Path) -> str:
-    try:
-        raw = read_bytes(path)
-    except OSError as error:
-        msg = f"{path}: cannot be read: {in_words(error)}"
-        raise DataError(msg) from error
-    try:
-        if path.name.endswith(".gz"):
-            raw = gzip.decompress(raw)
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        msg = f"{path}: cannot be read: it is not UTF-8 text"
-        raise DataError(msg, hints=("export it again",)) from None
-    except (OSError, EOFError, zlib.error) as error:
-        msg = f"{path}: cannot be read: {error}"
-        raise DataError(msg, hints=("it may be cut off: copy it again",)) from error
-
-
-def _parse(path: Path, rows: list[str], width: int) -> FloatArray:
-    try:
-        values = np.loadtxt(rows, delimiter=",", comments=None, ndmin=2)
-    except ValueError:
-        values = None
-    # numpy skips blank lines, which would shift every line number after them.
-    if values is not None and values.shape == (len(rows), width):
-        return values
-    raise _broken_row(path, rows, width)
-
-
-def _broken_row(path: Path, rows: list[str], width: int) -> DataError:
-    hint = "correct the line or export the file again"
-    for line, row in enumerate(rows, start=2):
-        cells = row.split(",")
-        if not row.strip():
-            return DataError(f"{path}:{line}: the line is empty", hints=(hint,))
-        if len(cells) != width:
-            return DataError(
-                f"{path}:{line}: {len(cells)} values where {width} belong", hints=(hint,)
-            )
-        for cell in cells:
-            try:
-                np.loadtxt([cell], comments=None)
-            except ValueError:
-                return DataError(f'{path}:{line}: "{cell}" is not a number', hints=(hint,))
-    return DataError(f"{path}: the file cannot be read as numbers", hints=(hint,))
-
-
-def _read_parquet(path: Path, columns: Sequence[str]) -> FloatArray:
-    try:
-        from pyarrow import ArrowException, parquet
-    except ImportError as error:
-        msg = f"{path}: reading Parquet needs pyarrow"
-        raise DataError(
-            msg,
-            hints=('pip install "nof0-core[data]", or convert the file to CSV',),
-        ) from error
-    try:
-        with opened(path) as file:
-            table = parquet.read_table(file)
-    except OSError as error:
-        msg = f"{path}: cannot be read: {in_words(error)}"
-        raise DataError(msg, hints=("copy it again",)) from error
-    except ArrowException as error:
-        msg = f"{path}: cannot be read: {error}"
-        raise DataError(msg, hints=("copy it again",)) from error
-    if tuple(table.column_names) != tuple(columns):
-        msg = f"{path}: the columns are {', '.join(table.column_names)}"
-        raise DataError(
-            msg,
-            hints=(f"they must be {', '.join(columns)}",),
+    def fault(self, row: int, kind: str, message: str, hint: str) -> Fault:
+        """Make the fault of a row (from 0), at the line a person sees in the file."""
+        path, in_lines = self.path, self.in_lines
+        if self.sources is not None:
+            path, in_lines = self.files[int(self.sources[row])]
+        return Fault(
+            path=path,
+            line=int(self.lines[row]),
+            kind=kind,
+            message=message,
+            hint=hint,
+            in_lines=in_lines,
         )
-    if not table.num_rows:
-        msg = f"{path}: there are no rows"
-        raise DataError(msg, hints=("export it again or remove it",))
-    try:
-        return np.column_stack([np.asarray(c, dtype=np.float64) for c in table.columns])
-    except (TypeError, ValueError) as error:
-        msg = f"{path}: a column does not hold numbers: {error}"
-        raise DataError(msg, hints=("export it again",)) from error
+
+    def part(self, rows: np.ndarray) -> Table:
+        """Return the table with some of its rows, by mask or by number."""
+        sources = None if self.sources is None else self.sources[rows]
+        return attrs.evolve(self, values=self.values[rows], lines=self.lines[rows], sources=sources)
+
+
+@attrs.define(kw_only=True, eq=False)
+class Rows:
+    """What a reader of one format found: numbers with stamps in the file's own unit."""
+
+    path: Path
+    values: FloatArray
+    lines: TimeArray
+    layout: Layout
+    in_lines: bool = True
+    faults: list[Fault] = attrs.field(factory=list)
+    markets: Sequence[str] = ()
+    """All that stands in the column of the market, each once."""
+    intervals: Sequence[str] = ()
+
+
+def unreadable(path: Path, message: str, hint: str) -> Table:
+    """Make the table of a file nothing of which can be read."""
+    fault = Fault(path=path, line=0, kind="file", message=message, hint=hint)
+    return empty(path, fault)
+
+
+def empty(path: Path, fault: Fault) -> Table:
+    """Make the table of a file without a row."""
+    return Table(
+        path=path,
+        values=np.empty((0, 2)),
+        lines=np.empty(0, dtype=np.int64),
+        faults=(fault,),
+    )
+
+
+def in_order(rows: Rows, pair: Pair, interval: str) -> Table:
+    """Make a table of rows: stamps in milliseconds, oldest first where all stood newest first."""
+    table = Table(path=rows.path, values=rows.values, lines=rows.lines, in_lines=rows.in_lines)
+    faults = [*rows.faults, *_named_otherwise(rows, pair, interval)]
+    times = rows.values[:, 0]
+    found = np.asarray(stamps.units(times))
+    unit = rows.layout.unit or stamps.usual(list(found))
+    faults += [
+        _wrong_unit(table, int(row), str(found[row]), unit, rows.layout)
+        for row in np.flatnonzero((found != unit) & np.isfinite(times))
+    ]
+    keep = (found == unit) | ~np.isfinite(times)
+    values = rows.values[keep].copy()
+    values[:, 0] = stamps.milliseconds(values[:, 0], unit)
+    table = attrs.evolve(table, values=values, lines=rows.lines[keep], faults=tuple(faults))
+    if len(values) > 1 and (np.diff(values[:, 0]) < 0).all():
+        table = table.part(np.arange(len(values))[::-1])
+    return table
+
+
+def _wrong_unit(table: Table, row: int, found: str, unit: str, layout: Layout) -> Fault:
+    stamp = f"{table.values[row, 0]:.0f}"
+    if not found:
+        message = f"the time stamp {stamp} is not in {stamps.word(unit)} since 1970"
+        return table.fault(row, "unit", message, AGAIN)
+    message = f"the time stamp {stamp} is in {stamps.word(found)}, not in {stamps.word(unit)}"
+    if layout.unit:
+        hint = (
+            "write milliseconds, or call the column `timestamp`: then s, ms, us and ns are told "
+            "apart by their size"
+        )
+    else:
+        hint = "write all stamps of a file in one unit, or make a file of each part"
+    return table.fault(row, "unit", message, hint)
+
+
+def _named_otherwise(rows: Rows, pair: Pair, interval: str) -> list[Fault]:
+    """Compare what the rows say of market and interval with the file's name."""
+    faults = []
+
+    def add(message: str, hint: str) -> None:
+        faults.append(Fault(path=rows.path, line=0, kind="market", message=message, hint=hint))
+
+    for cell in sorted(rows.markets):
+        told = pair_in_cell(cell)
+        if isinstance(told, str):
+            add(f'the market is "{cell[:40]}": {told}', "name the market by coin and dollars")
+        elif not told.is_in_dollars:
+            add(
+                f'the market is "{cell[:40]}": its prices are in {told.money}, not in dollars',
+                "take the coin's market in USD, USDT or USDC",
+            )
+        elif told.coin.lower() != pair.coin.lower():
+            add(
+                f'the name of the file tells {pair.coin.upper()}, but the market is "{cell[:40]}"',
+                "give each coin a file, named after it",
+            )
+    for cell in sorted(rows.intervals):
+        if cell.strip() != interval:
+            add(
+                f'the name of the file tells {interval} bars, but it holds "{cell[:20]}"',
+                "name the file after the interval it holds",
+            )
+    return faults

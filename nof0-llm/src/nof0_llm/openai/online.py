@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 import openai
-from openai import AsyncOpenAI, DefaultAioHttpClient
 
 from nof0_core.domain.finding import Finding, FindingLevel
 from nof0_core.plugins.env import Env
+from nof0_llm.openai.endpoint import connected
 from nof0_llm.openai.failure import HINTS, failure_of
 from nof0_llm.openai.settings import OpenAIConfig
 
@@ -19,13 +19,8 @@ REFUSED = (401, 403)
 
 async def look(config: OpenAIConfig, env: Env) -> Sequence[Finding]:
     """Ask for the list of models: is the endpoint there, is the key good, are the models known."""
-    async with AsyncOpenAI(
-        base_url=config.base_url,
-        api_key=config.api_key,
-        timeout=min(WITHIN, config.timeout.total_seconds()),
-        max_retries=0,
-        http_client=DefaultAioHttpClient(),
-    ) as client:
+    async with connected(config) as endpoint:
+        client = endpoint.client.with_options(timeout=min(WITHIN, config.timeout.total_seconds()))
         try:
             known = {str(model.id) async for model in await client.models.list()}
         except openai.APIStatusError as error:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Mapping
 from pathlib import Path
 
+from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.outlook import MarketOutlook
 from nof0_core.errors import DataError
 from nof0_core.ids import Symbol
 from nof0_core.plugins.env import Env
 from nof0_core.recordings.folder import load_folder
+from nof0_core.recordings.recording import Recording
 from nof0_provider_sim.config import SimMarketConfig
 from nof0_provider_sim.market.provider import SimMarket
 from nof0_provider_sim.market.rules import instruments_for
@@ -24,15 +29,7 @@ def load_market(config: SimMarketConfig, env: Env) -> SimMarket:
         DataError: saying which file, line or key is wrong.
     """
     try:
-        if config.source == "synthetic":
-            names = [Symbol(symbol) for symbol in config.symbols or DEFAULT_SYMBOLS]
-            instruments = instruments_for(names, config.instruments)
-            seed = env.rng.getrandbits(64) if config.seed is None else config.seed
-            recording = synthesize(config, instruments, seed)
-        else:
-            folder = config.data or BUNDLED
-            recording = load_folder(folder, config.symbols, allow_gaps=config.gaps == "allow")
-            instruments = instruments_for(recording.symbols, config.instruments)
+        recording, instruments = _load(config, env.rng)
     except DataError as error:
         error.section = error.section or env.section
         raise
@@ -52,3 +49,34 @@ def load_market(config: SimMarketConfig, env: Env) -> SimMarket:
         instruments=instruments,
         open_interest_usd=config.open_interest_usd,
     )
+
+
+def foreseen(config: SimMarketConfig) -> MarketOutlook:
+    """Tell what the market of a section will have, reading its files.
+
+    Raises:
+        DataError: as `load_market`.
+    """
+    # Coins, bars and period of an invented market do not depend on the seed.
+    recording, _ = _load(config, random.Random(0))
+    covers = recording.covers
+    return MarketOutlook(
+        intervals=recording.intervals(),
+        resolution=covers.resolution,
+        start=covers.start,
+        end=covers.end,
+        derives=config.source == "synthetic",
+    )
+
+
+def _load(
+    config: SimMarketConfig, rng: random.Random
+) -> tuple[Recording, Mapping[Symbol, Instrument]]:
+    if config.source == "synthetic":
+        names = [Symbol(symbol) for symbol in config.symbols or DEFAULT_SYMBOLS]
+        instruments = instruments_for(names, config.instruments)
+        seed = rng.getrandbits(64) if config.seed is None else config.seed
+        return synthesize(config, instruments, seed), instruments
+    folder = config.data or BUNDLED
+    recording = load_folder(folder, config.symbols, allow_gaps=config.gaps == "allow")
+    return recording, instruments_for(recording.symbols, config.instruments)

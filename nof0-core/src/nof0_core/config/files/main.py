@@ -41,7 +41,7 @@ class CacheNode:
 
     host: str = opt(default="", key="Host", help="host:port")
     kind: str = opt(
-        default="node", key="Type", one_of=("node", "cluster"), help="one server or a cluster"
+        default="node", key="Type", one_of=("node",), help="one server; clusters are not supported"
     )
     password: str = opt(default="", key="Pass", secret=True, help="password")
     tls: bool = opt(default=False, key="Tls", help="connect with TLS")
