@@ -6,16 +6,15 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from anyio.from_thread import start_blocking_portal
+from browsing import ARGUMENTS, Served, find_chromium
 from page_figures import plus, usd
 from playwright.sync_api import expect, sync_playwright
 
@@ -27,16 +26,6 @@ from nof0_core.project import ServingConfig, TtlConfig
 from nof0_core.sources import FileSource
 
 ROOT = Path(__file__).parents[2]
-PLACES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PAGES = ["#/", "#/positions", "#/trades", "#/conversations", "#/trader/cross_patient"]
 HEADINGS = {"#/": "Arena", "#/positions": "Open positions", "#/trades": "Trades"}
 CANVAS_COLOURS = """canvas => {
@@ -55,11 +44,6 @@ ESCAPED = """[...document.querySelectorAll("main td > .cell, main .tile, main dd
 
 # Installing a browser on a bare machine takes its time.
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(480)]
-
-
-def find_chromium():
-    named = os.environ.get("NOF0_CHROMIUM")
-    return named or next(filter(None, map(shutil.which, PLACES)), None)
 
 
 @pytest.fixture(scope="module")
@@ -99,27 +83,6 @@ def finished(run_in, tmp_path_factory):
     assert done.returncode == 0, done.stderr
     run.said = " ".join((done.stdout + done.stderr).split())
     return run
-
-
-class Served:
-    """`nof0 serve` as a process."""
-
-    def __init__(self, config, data):
-        command = [sys.executable, "-m", "nof0_core", "serve", str(config), "--port", "0"]
-        self.process = subprocess.Popen(
-            [*command, "--data-dir", str(data)], stdout=subprocess.PIPE, text=True, cwd=ROOT
-        )
-        self.url = re.search(r"http://[\d.:]+", self.process.stdout.readline()).group()
-
-    def ask(self, path):
-        with urllib.request.urlopen(f"{self.url}/api/{path}", timeout=10) as answer:  # noqa: S310
-            return json.load(answer)
-
-    def stop(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        self.process.wait(20)
-        self.process.stdout.close()
 
 
 @pytest.fixture(scope="module")
