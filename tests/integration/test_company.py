@@ -265,8 +265,8 @@ def write_crash(folder, start):
             bar = CRASH
         elif opened > start + timedelta(hours=2):
             bar = [1.944, 1.95, 1.94, 1.944]
-        row = [opened.timestamp() * 1000, *bar, 9_000_000]
-        lines.append(",".join(f"{value:.10g}" for value in row).replace("e+", "e"))
+        row = [int(opened.timestamp() * 1000), *bar, 9_000_000]
+        lines.append(",".join(map(str, row)))
         opened += timedelta(minutes=15)
     (candles / "own_xrp_15m.csv").write_text("\n".join(lines) + "\n")
 

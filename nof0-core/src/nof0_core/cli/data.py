@@ -13,7 +13,7 @@ from nof0_core.cli.data_resample import resample
 
 @click.group()
 def data() -> None:
-    """See, check, convert candle files, your own or downloaded ones; download them.
+    """See, check, convert, download candle files.
 
     Read are CSV, gzipped CSV, zip, JSON, Parquet and Feather as nof0, Binance, Coinbase, Kraken,
     CryptoDataDownload, Hyperliquid and freqtrade write them. No file that is read is changed.

@@ -35,7 +35,7 @@ COMMANDS = {
         "nof0_core.cli.prompt:prompt",
         "Render, check and compare prompts as a model would see them.",
     ),
-    "data": Row("nof0_core.cli.data:data", "See, check, convert and download candle files."),
+    "data": Row("nof0_core.cli.data:data", "See, check, convert, download candle files."),
     "journal": Row(
         "nof0_core.cli.journal:journal", "Look into the journal: every decision, order and fill."
     ),

@@ -123,9 +123,9 @@ def _names(folder: Path) -> tuple[list[str], tuple[tuple[str, int, int], ...]]:
     try:
         with os.scandir(folder) as entries:
             found = [
-                (each.name, each.stat().st_size, each.stat().st_mtime_ns)
+                (each.name, *_state(each))
                 for each in entries
-                if not each.name.startswith(".") and not each.is_dir()
+                if not each.name.startswith(".") and not _is_directory(each)
             ]
     except OSError as error:
         message = f"{folder}: cannot list the directory: {error.strerror}"
@@ -133,6 +133,22 @@ def _names(folder: Path) -> tuple[list[str], tuple[tuple[str, int, int], ...]]:
         raise DataError(message, hints=(hint,)) from error
     found.sort()
     return [name for name, _, _ in found], tuple(found)
+
+
+def _is_directory(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _state(entry: os.DirEntry[str]) -> tuple[int, int]:
+    """Return size and time of a file; what leads nowhere is told by who reads it."""
+    try:
+        found = entry.stat()
+    except OSError:
+        return 0, 0
+    return found.st_size, found.st_mtime_ns
 
 
 def _of_name(path: Path, name: SeriesName) -> Fault | None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import attrs
 
 from nof0_core.config.fields import opt
-from nof0_core.domain.model import ModelSpec
+
+if TYPE_CHECKING:
+    # It brings what the command line must not import to list plugins.
+    from nof0_core.domain.model import ModelSpec
 
 HEADER_WORD = re.compile(r"[\x21-\x7e]+")
 """What may stand in a header; anything else fails with an error that quotes the key."""

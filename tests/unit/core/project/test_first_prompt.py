@@ -61,9 +61,9 @@ def test_a_sample_opens_nothing(main_file):
 
 
 def test_templates_that_cannot_be_used_are_refused_before_the_market_is_opened(main_file):
-    config = load_config(main_file)
-    template = config.traders[0].user_template
+    template = load_config(main_file).traders[0].user_template
     template.write_text("{# Version: 1 #}{{ nonsense }}")
+    config = load_config(main_file)
     with pytest.raises(ConfigError, match="nonsense"):
         anyio.run(preview, config, config.traders[0].id)
     assert not config.state_dir.exists()

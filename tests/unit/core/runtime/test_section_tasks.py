@@ -289,7 +289,7 @@ def test_where_time_stands_still_it_is_due_in_engine_time_and_no_event():
             await anyio.lowlevel.checkpoint()
             counts.append(len(failing.at))
         await here.tasks.end()
-        assert now() == 0, "no real time has passed"
+        assert now() < 1, "a second of real time has passed"
 
     live_in(1, run)
     # at 0, 1, 3 and 7 seconds
