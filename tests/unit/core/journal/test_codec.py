@@ -54,6 +54,10 @@ SIMPLE = {
 AMOUNTS = SIMPLE[Decimal]
 
 
+def usual(lever):
+    return MarginTier(lower_bound=Decimal(0), max_leverage=lever).maintenance
+
+
 @st.composite
 def tiers(draw):
     """Make margin tiers that fit each other."""
@@ -64,7 +68,8 @@ def tiers(draw):
         MarginTier(
             lower_bound=bound,
             max_leverage=lever,
-            maintenance_rate=draw(st.none() | st.just(Decimal("0.5") / lever)),
+            # To the last digit what stands for None: a rounded one would be below it.
+            maintenance_rate=draw(st.none() | st.just(usual(lever))),
         )
         for bound, lever in made
     ]
