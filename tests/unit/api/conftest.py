@@ -19,20 +19,9 @@ from nof0_api.app import make_app
 from nof0_api.server import bind, serving
 from nof0_core.project import ServingConfig, TtlConfig
 from nof0_core.sources import FileSource
+from nof0_core.testing.environment import Lines
 
 ARENA = Path(__file__).parents[2] / "data" / "arena"
-
-
-class Log:
-    """Keeps what was logged."""
-
-    def __init__(self):
-        self.lines = []
-
-    def _keep(self, event, **values):
-        self.lines.append((event, values))
-
-    debug = info = warning = error = _keep
 
 
 @attrs.frozen
@@ -84,7 +73,7 @@ class Site:
 
 @pytest.fixture
 def log():
-    return Log()
+    return Lines()
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ def test_what_a_killed_writer_left_is_shown_by_who_knows_nothing_better(writer, 
     writer.write(2, names=("trades",), note=False)
     fresh = serve(writer.site.directory)
     assert shown(fresh, "trades") == (1, 2)
-    assert any("not finished" in str(values) for _, values in log.lines)
+    assert any("not finished" in str(values) for *_, values in log.lines)
     writer.write(3)
     assert {shown(fresh, name) for name in KEYS} == {(3, 3)}
 

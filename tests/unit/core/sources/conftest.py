@@ -7,24 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from nof0_core.testing.environment import Lines
+
 ARENA = Path(__file__).parents[3] / "data" / "arena"
-
-
-class Log:
-    """Keeps what was logged."""
-
-    def __init__(self):
-        self.lines = []
-
-    def _keep(self, event, **values):
-        self.lines.append((event, values))
-
-    debug = info = warning = error = _keep
 
 
 @pytest.fixture
 def log():
-    return Log()
+    return Lines()
 
 
 @pytest.fixture

@@ -106,7 +106,7 @@ async def test_a_pipe_in_the_place_of_a_file_keeps_nobody_waiting(source, arena,
         with pytest.raises(SourceDownError):
             await source.model_analytics("gpt-5")
         assert await source.positions() is before
-    assert {values["reason"] for _, values in log.lines} == {"it is a pipe: name a regular file"}
+    assert {values["reason"] for *_, values in log.lines} == {"it is a pipe: name a regular file"}
     (arena / "trades.json").unlink()
     (arena / "trades.json").write_text('{"trades": []}')
     assert (await source.trades()).data == b"[]"
@@ -296,7 +296,7 @@ async def test_a_missing_piece_leaves_the_last_good_data(laid, tmp_path, log, fi
     for _ in range(2):
         assert await source.account_totals() is before
     assert (await source.health()).documents["account-totals"].state == "stale"
-    assert [values["file"] for _, values in log.lines] == [third.piece], "it is said once"
+    assert [values["file"] for *_, values in log.lines] == [third.piece], "it is said once"
     path_of(tmp_path, third).write_bytes(text)
     assert markers(await source.account_totals()) == [*range(4), *range(8, 13)]
     assert (await source.health()).documents["account-totals"].state == "ok"
@@ -309,7 +309,7 @@ async def test_a_piece_that_vanished_is_told_though_its_rows_are_known(laid, tmp
     laid([8, 9, 10])
     assert markers(await source.account_totals()) == list(range(11))
     assert (await source.health()).documents["account-totals"].state == "stale"
-    assert [values["file"] for _, values in log.lines] == [second.piece]
+    assert [values["file"] for *_, values in log.lines] == [second.piece]
 
 
 async def test_a_piece_that_was_never_there_is_a_source_that_is_down(laid, tmp_path, log, second):
@@ -318,7 +318,7 @@ async def test_a_piece_that_was_never_there_is_a_source_that_is_down(laid, tmp_p
     with pytest.raises(SourceDownError):
         await source.account_totals()
     assert (await source.health()).documents["account-totals"].state == "down"
-    assert log.lines[0][1]["file"] == second.piece
+    assert log.lines[0][2]["file"] == second.piece
 
 
 async def test_a_piece_that_went_because_the_main_file_was_replaced_is_no_fault(
@@ -398,4 +398,4 @@ async def test_a_damaged_piece_is_a_source_that_is_down(tmp_path, log, content):
     source = FileSource(tmp_path, log=log)
     with pytest.raises(SourceDownError):
         await source.account_totals()
-    assert [values["file"] for _, values in log.lines] == [NAME]
+    assert [values["file"] for *_, values in log.lines] == [NAME]
