@@ -36,6 +36,7 @@ from nof0_core.manager.cycle import CycleRunner
 from nof0_core.manager.schedule import shifts
 from nof0_core.plugins import load_plugins
 from nof0_core.protocols.llm import CompletionRequest
+from nof0_core.runtime.heap import spared_heap
 from nof0_core.testing import samples
 from nof0_core.testing.environment import Lines, env
 from nof0_llm.openai.backend import OpenAIBackend
@@ -291,7 +292,8 @@ async def trade(
 
                 tasks.start_soon(until_done)
                 tasks.start_soon(watch.feel)
-                await engine.manager.run()
+                with spared_heap():  # as `nof0 run` does
+                    await engine.manager.run()
                 tasks.cancel_scope.cancel()
             cpu = time.process_time() - watch.cpu[1]
         failed = sum(t.failures > 0 for t in engine.manager.traders.values())

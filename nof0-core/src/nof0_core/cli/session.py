@@ -29,6 +29,7 @@ from nof0_core.runtime.blocked_loop import LoopWatch
 from nof0_core.runtime.engine import Engine
 from nof0_core.runtime.hang_up import HangUp
 from nof0_core.runtime.health_watch import Watched
+from nof0_core.runtime.heap import spared_heap
 from nof0_core.runtime.holding import Holder, holding
 from nof0_core.runtime.leaving import Deadline, Threads, each_named, leave, wait_for_threads
 from nof0_core.runtime.reloading import Load
@@ -152,7 +153,7 @@ class Session:
                 services.health.watch_companion(name, watched)
             opened.set()
             async with anyio.create_task_group() as tasks:
-                with display(engine, self._console) as update:
+                with spared_heap(), display(engine, self._console) as update:
                     tasks.start_soon(_keep_drawn, engine, update)
                     self._reason = await engine.run(_Moments(engine, cycles))
                 tasks.cancel_scope.cancel()

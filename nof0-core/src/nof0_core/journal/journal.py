@@ -12,9 +12,8 @@ import anyio
 import anyio.to_thread
 
 from nof0_core.clock import wall_time
-from nof0_core.disk import Unsynced
 from nof0_core.domain.event import Body, Event, GapFound
-from nof0_core.errors import JournalError, JournalFullError
+from nof0_core.errors import JournalError
 from nof0_core.ids import ENGINE, TraderId
 from nof0_core.journal.anchor import Anchor, StreamAnchor
 from nof0_core.journal.bookmark import Bookmark, StreamMark
@@ -26,6 +25,7 @@ from nof0_core.journal.reading import read
 from nof0_core.journal.record import NOBODY, build
 from nof0_core.journal.recover import StreamEnd, Torn, recover
 from nof0_core.journal.tail import DayFile
+from nof0_core.journal.tails import Tails
 
 GENESIS = genesis(ENGINE)
 """What stands for the hash of the last record while there is none."""
@@ -77,9 +77,8 @@ class Journal:
         self.when_closed: Callable[[], None] = lambda: None
         self._closed: list[tuple[TraderId, date, Day]] = []
         self._listing = anyio.Lock()
-        self._files: dict[TraderId, DayFile] = {}
-        self._dirty: dict[Path, DayFile] = {}
-        self._unsynced = Unsynced()
+        self._tails = Tails()
+        self._written = last[0]
         self._failed = ""
 
     @classmethod
@@ -206,9 +205,7 @@ class Journal:
         )
         if end is None:
             end = self._begin(stream)
-        file = self._file(stream, end, event.time.date())
-        file.waiting += line
-        self._dirty[file.path] = file
+        self._tails.add(self._file(stream, end, event.time.date()), line)
         end.hash, end.seq = digest, event.seq
         end.first = end.first or event.seq
         end.records += 1
@@ -228,20 +225,8 @@ class Journal:
         """
         if self._failed:
             raise JournalError(self._failed)
-        full: JournalFullError | None = None
-        for path, file in list(self._dirty.items()):
-            is_new = not file.good
-            try:
-                file.write()
-            except JournalFullError as error:
-                full = full or error
-                continue
-            del self._dirty[path]
-            self._unsynced.add(path)
-            if is_new:
-                self._unsynced.add(path.parent, path.parent.parent)
-        if full is not None:
-            raise full
+        self._tails.write()
+        self._written = self.last_seq
 
     def sync(self) -> None:
         """Do as `flush`, then wait until the disk has all of it.
@@ -253,7 +238,7 @@ class Journal:
         self.flush()
         safe, closed = _anchor(self._ends, self.last), list(self._closed)
         try:
-            self._unsynced.sync()
+            self._tails.unsynced.sync()
             self._is_safe(safe)
             if closed:
                 self._listed(closed, is_listed=self.days.put(closed))
@@ -268,10 +253,13 @@ class Journal:
         Raises:
             JournalError: as `sync`; it comes to everybody who waits.
         """
-        self.flush()
+        if self._failed:
+            raise JournalError(self._failed)
         safe = _anchor(self._ends, self.last)
+        await self._tails.write_beside()
+        self._written = max(self._written, safe.last[0])
         try:
-            await self._unsynced.sync_beside()
+            await self._tails.unsynced.sync_beside()
             self._is_safe(safe)
             if self._closed:
                 await self._list_beside(safe.last[0])
@@ -287,8 +275,8 @@ class Journal:
     ) -> Iterator[Event]:
         """Yield flushed events with numbers above `after`, ascending, of some streams and types.
 
-        Ends at what is the newest event at the time of the call: of what comes while it reads,
-        some streams would have more than others.
+        Ends with the newest event that was flushed with all before it at the time of the call: of
+        what comes later, some streams would have more than others.
 
         Raises:
             JournalError: if a record cannot be read.
@@ -297,7 +285,7 @@ class Journal:
             self.root,
             self._elsewhere,
             after=after,
-            until=self.last_seq,
+            until=self._written,
             streams=streams,
             types=types,
         )
@@ -312,8 +300,7 @@ class Journal:
             if not self._failed:
                 self.sync()
         finally:
-            for file in self._files.values():
-                file.close()
+            self._tails.close()
 
     def __enter__(self) -> Self:
         return self
@@ -358,7 +345,7 @@ class Journal:
         return end
 
     def _file(self, stream: TraderId, end: StreamEnd, day: date) -> DayFile:
-        file = self._files.get(stream)
+        file = self._tails.get(stream)
         if file is not None and day <= end.day:
             return file
         if day > end.day:
@@ -372,14 +359,9 @@ class Journal:
                 )
                 self._closed.append((stream, end.day, held))
             end.day, end.first, end.records, end.bytes = day, 0, 0, 0
-        if file is not None:
-            file.finish()
         if self.days.has(stream, end.day):
             self._reopen(stream, end.day)
-        path = day_file(end.directory, end.day)
-        good = path.stat().st_size if path.exists() else 0
-        file = self._files[stream] = DayFile(path, good)
-        return file
+        return self._tails.begin(stream, day_file(end.directory, end.day))
 
     def _reopen(self, stream: TraderId, day: date) -> None:
         """Let a closed day grow: the later ones are lost, and the clock was set back."""

@@ -73,7 +73,7 @@ class EventLog(Protocol):
     ) -> Iterator[Event]:
         """Yield flushed events with numbers above `after`, ascending, of some streams and types.
 
-        Ends at what was the newest event at the time of the call.
+        Ends with the newest one that was flushed with all before it at the time of the call.
 
         Raises:
             JournalError: an event cannot be read.
