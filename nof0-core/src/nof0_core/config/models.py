@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from nof0_core.config.asking import ask
 from nof0_core.config.backends import Backends
 from nof0_core.config.files.llm import CORE_KEYS, SAMPLING, LlmFile, ModelEntry, TotalBudget
 from nof0_core.config.model import Section
@@ -26,7 +27,8 @@ class Models:
 
     `names` are all entries, `entries` those that are right by themselves, `specs` those whose
     backend is there too. `default` may be empty. `used` are those that somebody asks, `paid` those
-    whose answers cost money, `baselines` those that are yardsticks.
+    whose answers cost money, `baselines` those that are yardsticks. `kinds` are those that judge
+    each of `specs`.
     """
 
     table: Table
@@ -37,6 +39,7 @@ class Models:
     used: frozenset[str] = frozenset()
     paid: set[str] = attrs.field(factory=set)
     baselines: set[str] = attrs.field(factory=set)
+    kinds: dict[str, BackendKind[Any]] = attrs.field(factory=dict)
     budget: TotalBudget = attrs.field(factory=TotalBudget)
 
     def stand_ins(self, model: str, named: tuple[str, ...] | None) -> tuple[str, ...]:
@@ -171,15 +174,18 @@ def _make_spec(
         params=params,
     )
     models.specs[name] = spec
+    models.kinds[name] = kind
     if kind.is_paid:
         models.paid.add(name)
     if kind.is_baseline:
         models.baselines.add(name)
     # With unusable params there is no whole entry to judge.
     is_whole = params is not None or kind.params is None
-    fault = kind.check_model(spec) if kind.check_model is not None and is_whole else None
-    if fault:
-        session.problems.add(table.place, fault)
+    check = kind.check_model
+    if check is not None and is_whole:
+        fault = ask(session, "llm", kind, "check_model", table.place, lambda: check(spec))
+        if fault:
+            session.problems.add(table.place, fault)
     return spec
 
 
