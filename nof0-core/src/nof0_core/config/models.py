@@ -11,6 +11,7 @@ import attrs
 from nof0_core.config.asking import ask
 from nof0_core.config.backends import Backends
 from nof0_core.config.files.llm import CORE_KEYS, SAMPLING, LlmFile, ModelEntry, TotalBudget
+from nof0_core.config.misplaced import of_model
 from nof0_core.config.model import Section
 from nof0_core.config.names import check_model_name
 from nof0_core.config.references import circle, named_in
@@ -56,6 +57,7 @@ class Models:
 
 def read_models(session: Session, table: Table) -> Models:
     """Check the file's own part and each model by itself."""
+    table = _in_place(session, table)
     own = {key: node for key, node in table.entries.items() if key in CORE_KEYS}
     file = session.take(attrs.evolve(table, entries=own), LlmFile)
     nodes = table.table("models").entries
@@ -76,6 +78,20 @@ def read_models(session: Session, table: Table) -> Models:
         if models.default and models.default not in nodes:
             session.unknown(default.place, "model", models.default, nodes)
     return models
+
+
+def _in_place(session: Session, table: Table) -> Table:
+    """Return the file without keys of models that belong elsewhere, which are noted."""
+    inner = table.get("models")
+    if not isinstance(inner, Table):
+        return table
+    entries = {
+        name: of_model(session, table, node) if isinstance(node, Table) else node
+        for name, node in inner.entries.items()
+    }
+    return attrs.evolve(
+        table, entries={**table.entries, "models": attrs.evolve(inner, entries=entries)}
+    )
 
 
 def make_specs(

@@ -12,6 +12,7 @@ import attrs
 from nof0_core.config.across_fields import validate
 from nof0_core.config.asking import ask
 from nof0_core.config.fields import key_of
+from nof0_core.config.misplaced import of_section
 from nof0_core.config.model import Place, Section
 from nof0_core.config.names import check_case, check_length
 from nof0_core.config.references import named_in
@@ -77,6 +78,8 @@ def make_section(
         else:
             session.warn(type_place(node), f"left out: {error}, and no trader uses it")
         return None
+    if isinstance(kind, BackendKind):
+        rest = of_section(session, kind, rest)
     config = session.take(rest, kind.config, is_needed=is_needed)
     if config is None or not isinstance(kind, ServiceKind):
         return None

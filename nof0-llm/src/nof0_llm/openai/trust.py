@@ -23,7 +23,7 @@ def tls_fault(causes: Sequence[BaseException], where: str) -> str:
         where: host and port that were called, empty where that is not known.
     """
     whose = f" of {where}" if where else ""
-    # The transport's own errors are of these classes as well, but know no more: the last cause does.
+    # The transport wraps them in errors of the same classes that know less: the last cause tells.
     for error in reversed(causes):
         if isinstance(error, ssl.SSLCertVerificationError):
             return f"the certificate{whose} {_unfit(error.verify_code, error.verify_message)}"

@@ -42,7 +42,7 @@ async def test_an_endpoint_without_end_is_given_up_named_and_counted_as_paid(
 ):
     llm_server.default = step
     async with desk(timeout=timedelta(seconds=60)) as made:
-        request = made.request(within=1)
+        request = made.request(within=2)
         with pytest.raises(ModelTimeoutError) as caught:
             await made.backend.complete(request)
     assert llm_server.count == 1
