@@ -167,7 +167,10 @@ def test_a_changed_capital_of_a_run_that_goes_on_is_told(project):
     assert "when the run" not in check(project)
     write(project, "manager.yaml", (r"total_equity_usd: \d+", "total_equity_usd: 9000"))
     write(project, "nof0.yaml", (r"^Seed: \d+", "Seed: 8"))
+    write(project, "exchange.yaml", (r"initial_balance_usd: \d+", "initial_balance_usd: 20000"))
     told = check(project)
+    assert "initial_balance_usd of exchange paper_trading was 10000 when the run" in told
+    assert "is 20000 now: the account keeps what it has" in told
     assert "manager.total_equity_usd was 10000 when the run" in told
     assert "Seed was 7" in told
     # Also after a run with the new number: the accounts still have the old one.
