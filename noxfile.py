@@ -116,6 +116,9 @@ def soak(session: nox.Session) -> None:
     long += ["tests/unit/core/analysis/test_return_streams.py"]
     options = ["-n", "auto", "--timeout=0", *session.posargs]
     session.run("pytest", "tests/world", "tests/generated", *long, *options, env=size)
+    # A year of six coins is a gigabyte while it is made: one form after the other.
+    year = "tests/unit/core/recordings/test_year.py"
+    session.run("pytest", year, "-n", "0", "--timeout=0", env={"NOF0_SPAN": "year"})
 
 
 @nox.session

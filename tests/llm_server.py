@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from pathlib import Path
+from typing import Any, BinaryIO, Self
 
 import attrs
 
@@ -24,7 +26,7 @@ class Say:
     endpoint with `headers`. `cut` closes the connection: "before" any byte of the answer, or
     "within" its body. `body` replaces the whole answer, whatever it is. `usage` are its token
     counts (None: the endpoint says nothing), `message` further fields of the message, such as
-    `reasoning_content`.
+    `reasoning_content`. With `drip` the answer's body comes byte by byte, so many seconds apart.
     """
 
     text: str = HOLD
@@ -35,6 +37,7 @@ class Say:
     body: bytes | None = None
     as_text: bool = False
     finish: str = ""
+    drip: float = 0.0
     message: Mapping[str, Any] = attrs.field(factory=dict)
     usage: Mapping[str, Any] | None = attrs.field(
         factory=lambda: {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
@@ -51,10 +54,16 @@ class LlmServer:
     Steps of the script are used up in the order of the calls; after the last, `default` answers,
     which may also be a function of the call's body. `calls` are the bodies received, in order,
     `headers` their headers, `paths` where they went, with the query; `busy` is how many are being
-    answered and `most_busy` the most at a time.
+    answered and `most_busy` the most at a time. With `certificate`, a file of certificate and key,
+    it speaks TLS.
     """
 
-    def __init__(self, *script: Say, default: Say | Reply | None = None) -> None:
+    def __init__(
+        self,
+        *script: Say,
+        default: Say | Reply | None = None,
+        certificate: Path | None = None,
+    ) -> None:
         self.script = list(script)
         self.default: Say | Reply = default if default is not None else Say()
         self.listed: tuple[int, Any] = (404, {"error": {"message": "no such page"}})
@@ -67,7 +76,12 @@ class LlmServer:
         self.most_busy = 0
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _handler(self))
-        self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        scheme = "http" if certificate is None else "https"
+        self.url = f"{scheme}://127.0.0.1:{self._server.server_port}/v1"
 
     @property
     def count(self) -> int:
@@ -186,9 +200,17 @@ def _handler(server: LlmServer) -> type[BaseHTTPRequestHandler]:
                 self.wfile.write(data[: len(data) // 2])
                 self.close_connection = True
                 return
-            self.wfile.write(data)
+            _write(self.wfile, data, step.drip)
 
     return Handler
+
+
+def _write(file: BinaryIO, data: bytes, drip: float) -> None:
+    for at in range(len(data)) if drip else ():
+        file.write(data[at : at + 1])
+        time.sleep(drip)  # noqa: TID251 - a slow endpoint
+    if not drip:
+        file.write(data)
 
 
 def streamed(body: Mapping[str, Any], step: Say, size: int = 7) -> bytes:

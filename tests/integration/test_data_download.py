@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from called import started
 
 from nof0_core.recordings.folder import load_folder
-from nof0_core.testing import Project
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).parents[2]
@@ -85,9 +85,8 @@ ROWS = 2 * 24 * 60
 
 @pytest.fixture
 def project(tmp_path):
-    Project(directory=tmp_path).nof0("init", "demo").check()
     path = (ROOT / "examples" / "nof0-provider-example" / "src",)
-    found = Project(directory=tmp_path / "demo", path=path)
+    found = started(tmp_path / "demo", path=path)
     etc = found.directory / "etc"
     (etc / "told.py").write_text(TOLD)
     main = etc / "nof0.yaml"
@@ -149,7 +148,7 @@ def test_all_of_it_is_there_and_a_recording(project):
 
 
 def test_in_words_where_nobody_reads_json(project):
-    outcome = project.nof0("data", "download", "etc/nof0.yaml", "told", *FROM, "--no-funding")
+    outcome = project.apart("data", "download", "etc/nof0.yaml", "told", *FROM, "--no-funding")
     outcome.check()
     assert outcome.stdout == (
         "BTC 1m: 2,880 rows from 2025-06-02 00:00 to 2025-06-04 00:00, 2,880 of them new\n"
@@ -202,7 +201,7 @@ def test_a_killed_one_leaves_what_was_there(project):
     download(project, "--from", "2025-06-02", "--to", "2025-06-03")
     before = {path: path.read_bytes() for path in folder(project).iterdir()}
     give(project, "killed")
-    outcome = project.nof0("data", "download", "etc/nof0.yaml", "told", *FROM)
+    outcome = project.apart("data", "download", "etc/nof0.yaml", "told", *FROM)
     assert outcome.exit_code == 9
     assert before == {path: path.read_bytes() for path in folder(project).iterdir()}
     give(project)

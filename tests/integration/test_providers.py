@@ -39,7 +39,10 @@ def complaint(provider: str, body: dict) -> str:
             or (has_format and body.get("enable_thinking") is not False),
             "JSON mode needs enable_thinking false",
         ),
-        "xai": ("presence_penalty" in body or "stop" in body, "not for reasoning models"),
+        "xai": (
+            bool({"presence_penalty", "frequency_penalty", "stop", "reasoning_effort"} & {*body}),
+            "not for reasoning models",
+        ),
         "mistral": ("max_completion_tokens" in body, "extra inputs: max_completion_tokens"),
         "ollama": ("tool_choice" in body or "max_completion_tokens" in body, "not known"),
         "vllm": ("tool_choice" in body, "start the server with a tool parser"),
@@ -49,13 +52,33 @@ def complaint(provider: str, body: dict) -> str:
         ),
     }
     is_wrong, words = rules.get(provider, (False, ""))
+    asks_json = body.get("response_format", {}).get("type") == "json_object"
+    if asks_json and "json" not in json.dumps(body["messages"]).lower():
+        return "'messages' must contain the word 'json' to use response_format json_object"
     return words if is_wrong else ""
 
 
+def refusal(provider: str, words: str) -> Say:
+    """Return a refusal in the shape of the provider."""
+    shapes = {
+        "google": [{"error": {"code": 400, "message": words, "status": "INVALID_ARGUMENT"}}],
+        "mistral": {
+            "object": "error",
+            "message": {"detail": [{"type": "extra_forbidden", "loc": ["body"], "msg": words}]},
+        },
+        "xai": {"code": "Client specified an invalid argument", "error": words},
+        "vllm": {"object": "error", "message": words, "type": "BadRequestError", "code": 400},
+    }
+    body = shapes.get(provider, {"error": {"message": words, "type": "invalid_request_error"}})
+    status = 422 if provider == "mistral" else 400
+    return Say(status=status, body=json.dumps(body).encode())
+
+
 def reply(body: dict) -> Say:
-    words = complaint(BY_NAME[body["model"]], body)
+    provider = BY_NAME[body["model"]]
+    words = complaint(provider, body)
     if words:
-        return Say(status=400, body=json.dumps({"error": {"message": words}}).encode())
+        return refusal(provider, words)
     text = HOLD
     thoughts = {"reasoning_content": "hm"} if body["model"].startswith("deepseek") else {}
     return Say(text=text, message=thoughts)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from nof0_core.domain.finding import Finding
     from nof0_core.domain.model import ModelSpec
+    from nof0_core.domain.outlook import TraderOutlook
     from nof0_core.protocols import LLMBackend
 
 
@@ -38,6 +39,13 @@ def check_baseline(model: ModelSpec) -> str | None:
     return problem(model)
 
 
+def check_baseline_trader(model: ModelSpec, trader: TraderOutlook) -> Sequence[str]:
+    """Say what of a model entry does not fit what a trader is going to see."""
+    from nof0_llm.baseline.fit import misfits
+
+    return misfits(model, trader)
+
+
 BASELINE: BackendKind[BaselineConfig] = BackendKind(
     type="baseline",
     config=BaselineConfig,
@@ -46,6 +54,7 @@ BASELINE: BackendKind[BaselineConfig] = BackendKind(
     reads_prompt=False,
     is_baseline=True,
     check_model=check_baseline,
+    check_trader=check_baseline_trader,
     summary="rule-based traders: buy_and_hold, ema_cross, mean_reversion, random (no key needed)",
 )
 

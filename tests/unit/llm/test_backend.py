@@ -11,6 +11,7 @@ import pytest
 
 from nof0_core.domain.decision import Signal
 from nof0_core.domain.model import ModelSpec
+from nof0_core.domain.outlook import TraderOutlook
 from nof0_core.errors import LLMError
 from nof0_core.protocols.llm import CompletionRequest
 from nof0_llm.baseline.params import BaselineConfig, BaselineParams
@@ -91,6 +92,41 @@ async def test_a_wrong_model_entry_is_found_while_configuration_is_checked(model
     found = BASELINE.check_model(model)
 
     assert found is None if problem is None else problem in found
+
+
+SEEN = TraderOutlook(
+    trader="one",
+    symbols=("BTC", "ETH"),
+    intervals=("3m", "4h"),
+    indicators=("ema20", "ema50", "rsi14", "atr14"),
+    series_bars=10,
+    decision_interval=timedelta(minutes=3),
+)
+
+
+@pytest.mark.parametrize(
+    ("model", "problems"),
+    [
+        (spec("ema_cross", BaselineParams()), []),
+        (spec("ema_cross"), []),
+        (
+            spec("buy_and_hold", BaselineParams(symbols=("BTC", "eth", "DOGE"), interval="1h")),
+            ['"eth" (did you mean "ETH"?), which is not', 'names "DOGE", which is not among its'],
+        ),
+        (spec("random", BaselineParams(interval="1h")), ['params.interval is "1h", but it sees']),
+        (
+            spec("mean_reversion", BaselineParams(slow="ema51", atr="natr")),
+            ['params.slow is "ema51" (did you mean "ema5', 'params.atr is "natr"'],
+        ),
+        (spec("ema_cross", BaselineParams(fresh_bars=10)), ["which takes 11 bars, and it sees 10"]),
+    ],
+)
+async def test_what_a_trader_does_not_see_is_known_before_a_run(model, problems):
+    found = BASELINE.check_trader(model, SEEN)
+
+    assert len(found) == len(problems)
+    for said, wanted in zip(found, problems, strict=True):
+        assert wanted in said
 
 
 async def test_it_is_offered_as_a_backend_that_reads_no_prompt():

@@ -32,7 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     for stream in (sys.stdout, sys.stderr):
         # A console shows what it can: models write letters that many encodings lack.
-        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+        # Where the locale is C, Python lets bytes of file names through and nothing else.
+        if isinstance(stream, io.TextIOWrapper) and stream.errors in ("strict", "surrogateescape"):
             stream.reconfigure(errors="replace")
     words = list(sys.argv[1:] if arguments is None else arguments)
     head = words[: words.index("--")] if "--" in words else words

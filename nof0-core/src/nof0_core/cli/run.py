@@ -75,7 +75,7 @@ def run(
     if console.is_terminal:
         show = lambda line: console.print(line, markup=False)  # noqa: E731
     show = partial(_tell, show)
-    for warning in config.warnings:
+    for warning in (*config.warnings, *config.misfits):
         show(f"note: {warning}")
     hurried = haste(config) if cycles is None else []
     changed = without_effect(config)

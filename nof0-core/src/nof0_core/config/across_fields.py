@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from nof0_core.border.findings import checked_sentences
+from nof0_core.config.asking import LONGEST, sentence
 from nof0_core.config.model import Place
 from nof0_core.config.session import Session
 from nof0_core.plugins import messages
 from nof0_core.plugins.kinds import PolicyKind, ServiceKind
 from nof0_core.redaction import READ
-
-LONGEST = 300
-"""So many letters of a sentence are shown."""
 
 
 def validate(
@@ -34,7 +32,6 @@ def validate(
         said = READ.out_of_sentence(messages.failure(error))[:LONGEST]
         session.problems.add(place, f"{kind.type} cannot be validated: {said}: a defect of {owner}")
         return False
-    for sentence in sentences:
-        line = " ".join(READ.out_of_sentence(sentence).split())
-        session.problems.add(place, line if len(line) <= LONGEST else f"{line[:LONGEST]}…")
+    for each in sentences:
+        session.problems.add(place, sentence(each))
     return not sentences

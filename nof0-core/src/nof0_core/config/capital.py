@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 
+from nof0_core.config.asking import ask_amount
 from nof0_core.config.files.manager import ManagerBlock, TraderEntry
 from nof0_core.config.model import Section
 from nof0_core.config.session import Session
@@ -50,11 +52,22 @@ def check_balances(
     """Refuse to promise more of a paper account than it begins with."""
     for name, section in exchanges.items():
         kind = section.kind
-        if not isinstance(kind, ExchangeKind) or kind.initial_balance_usd is None:
+        tell = kind.initial_balance_usd if isinstance(kind, ExchangeKind) else None
+        if tell is None:
+            continue
+        there = ask_amount(
+            session,
+            "exchange",
+            kind,
+            "initial_balance_usd",
+            section.place,
+            partial(tell, section.config),
+            is_vital=False,
+        )
+        if there is None:
             continue
         pct = sum((t.entry.allocation_pct for t in traders if t.exchange == name), Decimal(0))
         promised = block.total_equity_usd * pct / HUNDRED
-        there = kind.initial_balance_usd(section.config)
         if promised > there:
             session.problems.add(
                 find(table, "manager", "total_equity_usd"),

@@ -165,12 +165,13 @@ class Config:
     the journal has it (`nof0_core.config.effective`), `digest` its SHA-256, `templates` are the
     texts of all prompt templates by file. `warnings` are keys that are accepted but have no effect
     yet. Only sections that some trader uses are in `exchanges`, `markets` and `backends`.
-    `series_bars` is how many of the newest bars of each interval a trader sees and the journal
-    keeps. `secrets` are the values of all secret keys that were read, for the redactor. `budget` is
-    that of all traders together; from `budget_alert_pct` percent of any budget a person is told.
-    `registry` are the plugins, those of the configuration's own files included; `allocation_place`
-    is where the allocation strategy stands. `gates` are those of the ranking. `settings` are all
-    keys of all files.
+    `misfits` say why a trader's model can answer none of its questions: the others trade all the
+    same. `series_bars` is how many of the newest bars of each interval a trader sees and the
+    journal keeps. `secrets` are the values of all secret keys that were read, for the redactor.
+    `budget` is that of all traders together; from `budget_alert_pct` percent of any budget a person
+    is told. `registry` are the plugins, those of the configuration's own files included;
+    `allocation_place` is where the allocation strategy stands. `gates` are those of the ranking.
+    `settings` are all keys of all files.
     """
 
     file: Path
@@ -214,6 +215,7 @@ class Config:
     gates: QualityGates = DEFAULT_GATES
     secrets: tuple[str, ...] = attrs.field(default=(), repr=False)
     warnings: tuple[Problem, ...] = ()
+    misfits: tuple[Problem, ...] = ()
     settings: tuple[Setting, ...] = attrs.field(default=(), eq=False, repr=False)
 
     def indicators_of(self, trader: TraderConfig) -> tuple[IndicatorConfig, ...]:

@@ -8,8 +8,10 @@ from typing import Any
 
 import attrs
 
+from nof0_core.config.asking import ask
 from nof0_core.config.backends import Backends
 from nof0_core.config.files.llm import CORE_KEYS, SAMPLING, LlmFile, ModelEntry, TotalBudget
+from nof0_core.config.misplaced import of_model
 from nof0_core.config.model import Section
 from nof0_core.config.names import check_model_name
 from nof0_core.config.references import circle, named_in
@@ -26,7 +28,8 @@ class Models:
 
     `names` are all entries, `entries` those that are right by themselves, `specs` those whose
     backend is there too. `default` may be empty. `used` are those that somebody asks, `paid` those
-    whose answers cost money, `baselines` those that are yardsticks.
+    whose answers cost money, `baselines` those that are yardsticks. `kinds` are those that judge
+    each of `specs`.
     """
 
     table: Table
@@ -37,6 +40,7 @@ class Models:
     used: frozenset[str] = frozenset()
     paid: set[str] = attrs.field(factory=set)
     baselines: set[str] = attrs.field(factory=set)
+    kinds: dict[str, BackendKind[Any]] = attrs.field(factory=dict)
     budget: TotalBudget = attrs.field(factory=TotalBudget)
 
     def stand_ins(self, model: str, named: tuple[str, ...] | None) -> tuple[str, ...]:
@@ -53,6 +57,7 @@ class Models:
 
 def read_models(session: Session, table: Table) -> Models:
     """Check the file's own part and each model by itself."""
+    table = _in_place(session, table)
     own = {key: node for key, node in table.entries.items() if key in CORE_KEYS}
     file = session.take(attrs.evolve(table, entries=own), LlmFile)
     nodes = table.table("models").entries
@@ -73,6 +78,20 @@ def read_models(session: Session, table: Table) -> Models:
         if models.default and models.default not in nodes:
             session.unknown(default.place, "model", models.default, nodes)
     return models
+
+
+def _in_place(session: Session, table: Table) -> Table:
+    """Return the file without keys of models that belong elsewhere, which are noted."""
+    inner = table.get("models")
+    if not isinstance(inner, Table):
+        return table
+    entries = {
+        name: of_model(session, table, node) if isinstance(node, Table) else node
+        for name, node in inner.entries.items()
+    }
+    return attrs.evolve(
+        table, entries={**table.entries, "models": attrs.evolve(inner, entries=entries)}
+    )
 
 
 def make_specs(
@@ -171,15 +190,18 @@ def _make_spec(
         params=params,
     )
     models.specs[name] = spec
+    models.kinds[name] = kind
     if kind.is_paid:
         models.paid.add(name)
     if kind.is_baseline:
         models.baselines.add(name)
     # With unusable params there is no whole entry to judge.
     is_whole = params is not None or kind.params is None
-    fault = kind.check_model(spec) if kind.check_model is not None and is_whole else None
-    if fault:
-        session.problems.add(table.place, fault)
+    check = kind.check_model
+    if check is not None and is_whole:
+        fault = ask(session, "llm", kind, "check_model", table.place, lambda: check(spec))
+        if fault:
+            session.problems.add(table.place, fault)
     return spec
 
 

@@ -15,6 +15,7 @@ from nof0_core.config.effective import Writer, digest_of
 from nof0_core.config.files.executor import ExecutorFile
 from nof0_core.config.files.main import MainFile
 from nof0_core.config.files.providers import MarketFile
+from nof0_core.config.fitting import check_fit
 from nof0_core.config.margins import check_isolated
 from nof0_core.config.model import (
     ClockConfig,
@@ -86,6 +87,7 @@ def assemble(session: Session, registry: PluginRegistry, trees: Trees) -> Config
     check_targets(session, files, wiring.traders)
     warn_deferred(session, trees.main)
     traders = [trader for trader, _ in made if trader is not None]
+    misfits = check_fit(session, wiring.models, traders, **outlook)
     if len(session.problems) or files.main is None or allocator is None:
         return None
     if len(traders) != len(files.traders):
@@ -101,7 +103,7 @@ def assemble(session: Session, registry: PluginRegistry, trees: Trees) -> Config
         files,
         files.main,
         wiring,
-        outlook,
+        {**outlook, "misfits": misfits},
         traders,
         allocator,
         templates=around.texts,

@@ -10,7 +10,9 @@ from typing import Any
 import attrs
 
 from nof0_core.config.across_fields import validate
+from nof0_core.config.asking import ask
 from nof0_core.config.fields import key_of
+from nof0_core.config.misplaced import of_section
 from nof0_core.config.model import Place, Section
 from nof0_core.config.names import check_case, check_length
 from nof0_core.config.references import named_in
@@ -76,6 +78,8 @@ def make_section(
         else:
             session.warn(type_place(node), f"left out: {error}, and no trader uses it")
         return None
+    if isinstance(kind, BackendKind):
+        rest = of_section(session, kind, rest)
     config = session.take(rest, kind.config, is_needed=is_needed)
     if config is None or not isinstance(kind, ServiceKind):
         return None
@@ -91,11 +95,18 @@ def make_section(
         place=node.place,
         markets=refs,
         backends=tuple(dict.fromkeys(backends)),
-        opens_backends=not isinstance(kind, BackendKind)
-        or kind.opens_backends is None
-        or kind.opens_backends(config),
-        timeout=read_timeout(session, rest, kind, config),
+        opens_backends=_opens_backends(session, kind, config, node.place),
+        timeout=read_timeout(session, family, rest, kind, config),
     )
+
+
+def _opens_backends(
+    session: Session, kind: ServiceKind[Any, Any], config: Any, place: Place
+) -> bool:
+    tell = kind.opens_backends if isinstance(kind, BackendKind) else None
+    if tell is None:
+        return True
+    return ask(session, "llm", kind, "opens_backends", place, lambda: tell(config)) is not False
 
 
 def _with_markets(

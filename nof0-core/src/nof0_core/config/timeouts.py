@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from nof0_core.config.asking import ask
 from nof0_core.config.fields import key_of, written
 from nof0_core.config.model import Place
 from nof0_core.config.session import Session
@@ -19,12 +20,13 @@ SHORTEST = timedelta(seconds=1)
 
 
 def read_timeout(
-    session: Session, table: Table, kind: ServiceKind[Any, Any], config: object
+    session: Session, family: str, table: Table, kind: ServiceKind[Any, Any], config: object
 ) -> timedelta | None:
     """Return what the kind makes of a section's settings; None, too, where that is refused."""
-    if kind.timeout is None:
+    tell = kind.timeout
+    if tell is None:
         return None
-    timeout: object = kind.timeout(config)
+    timeout: object = ask(session, family, kind, "timeout", table.place, lambda: tell(config))
     if timeout is None:
         return None
     if not isinstance(timeout, timedelta):

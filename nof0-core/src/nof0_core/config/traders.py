@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from nof0_core.config.asking import ask_amount
 from nof0_core.config.fields import written
 from nof0_core.config.files.executor import ExecutorFile
 from nof0_core.config.files.manager import TraderEntry
@@ -131,7 +132,7 @@ def make_trader(
         auto_start=entry.auto_start,
         symbols=symbols,
         journal_dir=entry.journal_dir if around.keeps_journals else None,
-        limits=limits_of(entry, around.executor, around.exchanges.get(named.exchange)),
+        limits=limits_of(session, entry, around.executor, around.exchanges.get(named.exchange)),
         stop_deadline=entry.exec_guards.stop_deadline,
         quote_deadline=entry.exec_guards.quote_deadline,
         risk_checks=tuple((policy.type, policy.made) for policy in policies),
@@ -154,7 +155,9 @@ def _fallbacks(session: Session, named: Named, models: Models) -> tuple[ModelSpe
     return tuple(models.specs[name] for name in named.fallbacks if name in models.specs)
 
 
-def limits_of(entry: TraderEntry, executor: ExecutorFile, exchange: Section | None) -> RiskLimits:
+def limits_of(
+    session: Session, entry: TraderEntry, executor: ExecutorFile, exchange: Section | None
+) -> RiskLimits:
     """Put a trader's limits together: its own, then executor.yaml's; the fee is the exchange's."""
     own, guards = entry.risk_params, entry.exec_guards
     values: dict[str, Any] = {
@@ -166,8 +169,12 @@ def limits_of(entry: TraderEntry, executor: ExecutorFile, exchange: Section | No
         "max_positions": _or(own.max_positions, executor.max_positions),
     }
     kind = exchange.kind if exchange is not None else None
-    if exchange is not None and isinstance(kind, ExchangeKind) and kind.taker_fee_bps is not None:
-        values["taker_fee_bps"] = kind.taker_fee_bps(exchange.config)
+    tell = kind.taker_fee_bps if isinstance(kind, ExchangeKind) else None
+    if exchange is not None and kind is not None and tell is not None:
+        config, place = exchange.config, exchange.place
+        fee = ask_amount(session, "exchange", kind, "taker_fee_bps", place, lambda: tell(config))
+        if fee is not None:
+            values["taker_fee_bps"] = fee
     return RiskLimits(
         max_position_size_usd=own.max_position_size_usd,
         max_margin_usage_pct=own.max_margin_usage_pct,

@@ -1,14 +1,14 @@
-"""What a market is going to offer, known before it opens."""
+"""What a market is going to offer, and what a trader sees of it, known before anything opens."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import attrs
 
 from nof0_core.domain.candles import Interval
-from nof0_core.ids import Symbol
+from nof0_core.ids import Symbol, TraderId
 
 
 @attrs.frozen(kw_only=True)
@@ -25,3 +25,19 @@ class MarketOutlook:
     start: datetime
     end: datetime
     derives: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class TraderOutlook:
+    """What a trader is going to know in each cycle, as the configuration has it.
+
+    `symbols` are the coins it trades. Of each it sees the newest `series_bars` bars of `intervals`,
+    shortest first, with `indicators` by the names they have in a series (`macd_signal`, …).
+    """
+
+    trader: TraderId
+    symbols: tuple[Symbol, ...]
+    intervals: tuple[Interval, ...]
+    indicators: tuple[str, ...]
+    series_bars: int
+    decision_interval: timedelta

@@ -19,6 +19,11 @@ LIMITED = ("market", "exchange")
 """Families whose calls nof0 limits in time."""
 _LONGEST = 120
 """Letters of a foreign value in a message."""
+_FUNCTIONS = (
+    *("timeout", "is_recorded", "foresee", "validate", "check_online"),
+    *("check_model", "check_trader", "opens_backends", "taker_fee_bps", "initial_balance_usd"),
+)
+"""Fields of kinds that are functions where they are not None."""
 
 
 @attrs.frozen
@@ -103,7 +108,7 @@ def _unfinished(offer: ServiceKind[Any, Any] | PolicyKind[Any, Any] | Companion)
     name = "build" if isinstance(offer, PolicyKind) else "open"
     if not callable(getattr(offer, name)):
         yield f"its {name} is not a function: {shown(getattr(offer, name))}"
-    for name in ("timeout", "is_recorded", "foresee", "validate", "check_online"):
+    for name in _FUNCTIONS:
         asked: object = getattr(offer, name, None)
         if asked is not None and not callable(asked):
             yield f"its {name} is not a function: {shown(asked)}"

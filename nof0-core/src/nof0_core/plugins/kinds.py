@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     # They bring numpy, which the command line must not import to list plugins.
     from nof0_core.domain.finding import Finding
     from nof0_core.domain.model import ModelSpec
-    from nof0_core.domain.outlook import MarketOutlook
+    from nof0_core.domain.outlook import MarketOutlook, TraderOutlook
     from nof0_core.protocols import ExchangeProvider, LLMBackend  # noqa: F401 - bases, quoted
 
 C = TypeVar("C")
@@ -67,11 +67,13 @@ class BackendKind(ServiceKind[C, "LLMBackend"]):
     `params` is the attrs class of a model entry's `params` mapping (None: the kind takes none).
     `reads_prompt` tells that the backend sends text to a model, so that sampling settings such as
     `temperature` mean something. `check_model` says what is wrong with a model entry as a whole (a
-    sentence, None for nothing) while the configuration is checked. `is_paid` tells that answers
-    cost money: its models need prices. `is_baseline` tells that its models are yardsticks, which
-    rankings compare the others with.
+    sentence, None for nothing) while the configuration is checked. `check_trader` says why a model
+    could not answer a trader that is going to ask it, a sentence each (none: it could): a coin the
+    trader has not, bars nobody fetches. `is_paid` tells that answers cost money: its models need
+    prices. `is_baseline` tells that its models are yardsticks, which rankings compare the others
+    with.
 
-    A kind whose config has a `BackendRef` and that has no `params` leaves these five to the kind it
+    A kind whose config has a `BackendRef` and that has no `params` leaves these six to the kind it
     refers to. `opens_backends` tells from the config whether the backends referred to are going to
     be asked (None: always); if not, they are not opened and need no keys. The settings of backends
     that may go unasked do not count for the digest of the configuration.
@@ -83,6 +85,7 @@ class BackendKind(ServiceKind[C, "LLMBackend"]):
     opens_backends: Callable[[C], bool] | None = None
     is_paid: bool = False
     is_baseline: bool = False
+    check_trader: Callable[[ModelSpec, TraderOutlook], Sequence[str]] | None = None
 
 
 @attrs.frozen(kw_only=True)

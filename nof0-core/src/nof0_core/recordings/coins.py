@@ -146,10 +146,14 @@ _PLACES = frozenset(
 
 @attrs.frozen
 class Pair:
-    """A coin and the currency its price is in: `USD` where nothing else is said."""
+    """A coin and the currency its price is in: `USD` where nothing else is said.
+
+    `is_inverse` tells that profit is paid in the coin, so that volume is counted in contracts.
+    """
 
     coin: str
     money: str = "USD"
+    is_inverse: bool = False
 
     @property
     def is_in_dollars(self) -> bool:

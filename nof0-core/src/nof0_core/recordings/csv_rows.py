@@ -13,6 +13,7 @@ import numpy as np
 
 from nof0_core.domain.candles import FloatArray
 from nof0_core.recordings import stamps
+from nof0_core.recordings.coins import Pair
 from nof0_core.recordings.fault import Fault
 from nof0_core.recordings.layout import (
     CANDLE_COLUMNS,
@@ -21,13 +22,14 @@ from nof0_core.recordings.layout import (
     Layout,
     by_header,
     by_width,
+    in_coins,
 )
 from nof0_core.recordings.table import AGAIN, Rows
 
 _COMMENT = re.compile(r"\s*(?:#|\"?https?://)", re.IGNORECASE)
 _EXPONENT = re.compile(r"\d[eE]\+?\d")
-_LOST = "the time stamp {} has lost digits: a spreadsheet has rounded it"
-_LOST_HINT = "export the file again and do not save it from a spreadsheet"
+CONTRACTS = "take the archive of Binance as it is, or the market in USDT"
+"""What helps where volume is in contracts."""
 
 
 @attrs.frozen(kw_only=True)
@@ -48,7 +50,7 @@ class _Lines:
         return next(csv.reader([line], delimiter=self.delimiter), [])
 
 
-def csv_rows(path: Path, text: str, fields: Sequence[str], coin: str) -> Rows | Fault:
+def csv_rows(path: Path, text: str, fields: Sequence[str], pair: Pair) -> Rows | Fault:
     """Read the text of a CSV file.
 
     Comment lines above the header are passed over, and columns that are not asked for. Times may be
@@ -70,8 +72,12 @@ def csv_rows(path: Path, text: str, fields: Sequence[str], coin: str) -> Rows | 
         layout = by_width(len(names), fields)
         first = head
     else:
-        layout = by_header(names, fields, coin)
+        layout = by_header(names, fields, pair.coin)
         first = head + 1
+    if pair.is_inverse and tuple(fields) == CANDLES and not isinstance(layout, str):
+        layout = in_coins(layout)
+        if isinstance(layout, str):
+            return fault(0, layout, CONTRACTS)
     if isinstance(layout, str):
         columns = CANDLE_COLUMNS if tuple(fields) == CANDLES else FUNDING_COLUMNS
         shown = "" if first == head else f'the header is "{lines[head].strip()[:80]}": '
@@ -101,14 +107,12 @@ def _rows(data: _Lines) -> Rows:
     if not has_dates and not data.is_quoted:
         values = _whole(data)
     numbers = np.arange(data.first, data.first + len(data.lines))
+    rounded: dict[int, str] = {}
     if values is None:
         values, numbers, faults = _one_by_one(data, has_dates=has_dates)
     if data.has_exponents:
-        keep = np.array([not stamps.has_lost_digits(cell) for cell in _column(data, 0, numbers)])
-        for at in np.flatnonzero(~keep):
-            cell = data.cells(data.lines[numbers[at] - data.first])[layout.places[0]]
-            faults.append(_fault(data, int(numbers[at]), "unit", _LOST.format(cell), _LOST_HINT))
-        values, numbers = values[keep], numbers[keep]
+        cells = enumerate(_column(data, 0, numbers))
+        rounded = {at: cell.strip() for at, cell in cells if stamps.has_lost_digits(cell)}
     return Rows(
         path=data.path,
         values=values,
@@ -117,6 +121,7 @@ def _rows(data: _Lines) -> Rows:
         faults=faults,
         markets=_distinct(data, layout.market),
         intervals=_distinct(data, layout.interval),
+        rounded=rounded,
     )
 
 

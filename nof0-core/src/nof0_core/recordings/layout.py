@@ -44,6 +44,9 @@ _WIDTHS = {
     12: (0, 1, 2, 3, 4, 5),  # Binance
 }
 
+_BINANCE, _COINS = 12, 7
+"""Columns of its archives, and where those of coins as margin have the volume in coins."""
+
 
 @attrs.frozen(kw_only=True)
 class Layout:
@@ -99,6 +102,16 @@ def by_width(width: int, fields: Sequence[str]) -> Layout | str:
     if places is None:
         return f"there is no header, and {width} columns do not tell what they are"
     return Layout(places=places, width=width)
+
+
+def in_coins(layout: Layout) -> Layout | str:
+    """Read the volume of a market in which a coin is the margin, or say why that cannot be.
+
+    Binance counts contracts there, and has the coins where others have the turnover.
+    """
+    if layout.width != _BINANCE:
+        return "volume in contracts is no volume in coins"
+    return attrs.evolve(layout, places=(*layout.places[:-1], _COINS))
 
 
 def _find(names: Sequence[str], aliases: Sequence[str]) -> int | None:

@@ -95,8 +95,9 @@ def _listing(
                 key = (told.pair.coin.lower(), told.interval, told.is_funding)
                 groups.setdefault(key, []).append((path, told))
     series = []
-    for parts in groups.values():
-        faults += _of_parts(parts)
+    for found in groups.values():
+        parts, twice = _of_parts(found)
+        faults += twice
         paths = tuple(path for path, _ in sorted(parts, key=lambda part: part[1].dates))
         series.append(SeriesFiles(name=parts[0][1], paths=paths))
     return Listing(
@@ -166,15 +167,24 @@ def _of_name(path: Path, name: SeriesName) -> Fault | None:
         return _fault(
             path,
             "rate",
-            f"funding is paid every hour, not every {name.interval}",
-            "rename to …_funding_1h and give hourly rates, or move it out of the directory",
+            f"funding is paid every hour here, not every {name.interval}",
+            f"write a rate for every hour, each of them divided by {name.interval[:-1]}, as "
+            f"{name.pair.coin.lower()}_funding_1h.csv, or move the file out of the directory: "
+            "then default_funding_rate of the exchange counts",
         )
     return None
 
 
-def _of_parts(parts: Iterable[tuple[Path, SeriesName]]) -> list[Fault]:
-    """Find files that claim the same: only parts of one family with different dates may."""
+def _of_parts(
+    parts: Iterable[tuple[Path, SeriesName]],
+) -> tuple[list[tuple[Path, SeriesName]], list[Fault]]:
+    """Split off files that claim the same: only parts of one family with different dates may not.
+
+    Returns:
+        Those that are read, and what is wrong with the others.
+    """
     faults = []
+    kept = []
     seen: dict[str, Path] = {}
     family = None
     for path, name in parts:
@@ -192,8 +202,10 @@ def _of_parts(parts: Iterable[tuple[Path, SeriesName]]) -> list[Fault]:
                     f"{', '.join(SUFFIXES)} each series is read once, or in parts named by date",
                 )
             )
+        else:
+            kept.append((path, name))
         seen.setdefault(name.dates, path)
-    return faults
+    return kept, faults
 
 
 def _fault(path: Path, kind: str, message: str, hint: str) -> Fault:

@@ -18,6 +18,8 @@ _WORDS = {"minute": "1m", "1min": "1m", "hour": "1h", "1hour": "1h", "d": "1d", 
 _KRAKEN = {"1": "1m", "5": "5m", "15": "15m", "30": "30m", "60": "1h", "240": "4h", "1440": "1d"}
 _DATE = re.compile(r"(?:19|20)\d{2}(?:\d{2}){0,2}|[01]\d|[0-3]\d|Q[1-4]|to", re.IGNORECASE)
 _DERIVATIVE = frozenset({"perp", "perpetual", "swap", "futures", "spot", "pf", "um"})
+_INVERSE = re.compile(r"[A-Z0-9]+USD_PERP-")
+"""Binance's markets in which a coin is the margin."""
 _NOT_TRADED = frozenset({"mark", "index", "premiumindex"})
 
 
@@ -51,13 +53,13 @@ def series_name(name: str, wanted: frozenset[str] = frozenset()) -> SeriesName |
     """
     stem = name[: -len(suffix_of(name))].removesuffix(".csv")
     words = [word for word in re.split(r"[_\-. ]+", stem) if word]
-    place = _interval_at(words)
+    place = _interval_at(words) or _binance_funding(words)
     if place is None:
         return "the name does not tell symbol and interval"
     at, interval = place
     before, after = words[:at], words[at + 1 :]
     kinds = {word.lower() for word in after if not _DATE.fullmatch(word)}
-    is_funding = "funding" in kinds or "fundingrate" in kinds
+    is_funding = bool({"funding", "fundingrate"} & {words[at].lower(), *kinds})
     known = _DERIVATIVE | _NOT_TRADED | {"funding", "rate", "fundingrate"}
     if kinds - known:
         return f'the name goes on after the interval with "{"_".join(after)}"'
@@ -74,13 +76,21 @@ def series_name(name: str, wanted: frozenset[str] = frozenset()) -> SeriesName |
     if isinstance(pair, str):
         return f"the name does not tell whose price it is: {pair}"
     return SeriesName(
-        pair=pair,
+        pair=attrs.evolve(pair, is_inverse=_INVERSE.match(stem) is not None),
         interval=interval,
         is_funding=is_funding,
         dates="-".join(dates),
         family="_".join([*before, str(interval), *sorted(kinds)]).lower(),
         is_traded=not kinds & _NOT_TRADED,
     )
+
+
+def _binance_funding(words: list[str]) -> tuple[int, Interval] | None:
+    """Find the rates of Binance, whose names leave out that they are settled every 8 hours."""
+    for at, word in enumerate(words):
+        if at and word == "fundingRate":
+            return at, Interval("8h")
+    return None
 
 
 def _interval_at(words: list[str]) -> tuple[int, Interval] | None:

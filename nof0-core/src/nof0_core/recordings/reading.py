@@ -16,13 +16,14 @@ import numpy as np
 from nof0_core.files import in_words, opened
 from nof0_core.recordings.arrow_rows import arrow_rows
 from nof0_core.recordings.coins import Pair
-from nof0_core.recordings.csv_rows import csv_rows
+from nof0_core.recordings.csv_rows import CONTRACTS, csv_rows
 from nof0_core.recordings.fault import Fault
 from nof0_core.recordings.json_rows import json_rows
 from nof0_core.recordings.layout import CANDLES
 from nof0_core.recordings.names import suffix_of
 from nof0_core.recordings.table import Rows, Table, empty, in_order, unreadable
 
+_CONTRACTS = "volume in contracts is no volume in coins"
 LIMIT = 4_000_000_000
 """Bytes of one file, unpacked."""
 
@@ -40,7 +41,10 @@ def read_table(path: Path, fields: Sequence[str], pair: Pair, interval: str) -> 
     try:
         with opened(path) as file:
             before = _state(file.fileno())
-            if suffix in (".parquet", ".feather"):
+            rows: Rows | Fault
+            if suffix in (".parquet", ".feather") and pair.is_inverse:
+                rows = Fault(path=path, line=0, kind="market", message=_CONTRACTS, hint=CONTRACTS)
+            elif suffix in (".parquet", ".feather"):
                 rows = arrow_rows(path, file, fields, pair.coin)
             else:
                 raw = _unpacked(path, file.read(), suffix)
@@ -68,12 +72,14 @@ def _state(place: int | Path) -> tuple[int, int, int]:
 
 def _of_text(path: Path, raw: bytes, fields: Sequence[str], pair: Pair) -> Rows | Fault:
     if raw.lstrip()[:1] in (b"[", b"{"):
+        if pair.is_inverse:
+            return Fault(path=path, line=0, kind="market", message=_CONTRACTS, hint=CONTRACTS)
         return json_rows(path, raw, fields, pair.coin)
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         return _unreadable(path, "it is not UTF-8 text", "export it again")
-    return csv_rows(path, text, fields, pair.coin)
+    return csv_rows(path, text, fields, pair)
 
 
 def _unpacked(path: Path, raw: bytes, suffix: str) -> bytes | Fault:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import attrs
 import numpy as np
 
-from nof0_core.domain.candles import FloatArray, TimeArray
+from nof0_core.domain.candles import FloatArray, TimeArray, interval_ms
 from nof0_core.recordings import stamps
 from nof0_core.recordings.coins import Pair, pair_in_cell
 from nof0_core.recordings.fault import Fault
 from nof0_core.recordings.layout import Layout
 
 AGAIN = "correct it or export the file again"
+_LOST_HINT = "export the file again and do not save it from a spreadsheet"
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -68,6 +69,8 @@ class Rows:
     markets: Sequence[str] = ()
     """All that stands in the column of the market, each once."""
     intervals: Sequence[str] = ()
+    rounded: Mapping[int, str] = attrs.field(factory=dict)
+    """Stamps that are written with fewer digits than they have, by row."""
 
 
 def unreadable(path: Path, message: str, hint: str) -> Table:
@@ -98,12 +101,31 @@ def in_order(rows: Rows, pair: Pair, interval: str) -> Table:
         for row in np.flatnonzero((found != unit) & np.isfinite(times))
     ]
     keep = (found == unit) | ~np.isfinite(times)
+    if rows.rounded and not _are_exact(rows, unit, interval):
+        first, cell = next(iter(rows.rounded.items()))
+        faults.append(table.fault(first, "unit", _lost(cell, len(rows.rounded)), _LOST_HINT))
+        keep[list(rows.rounded)] = False
     values = rows.values[keep].copy()
     values[:, 0] = stamps.milliseconds(values[:, 0], unit)
     table = attrs.evolve(table, values=values, lines=rows.lines[keep], faults=tuple(faults))
     if len(values) > 1 and (np.diff(values[:, 0]) < 0).all():
         table = table.part(np.arange(len(values))[::-1])
     return table
+
+
+def _are_exact(rows: Rows, unit: str, interval: str) -> bool:
+    """Tell whether stamps without their last digits have lost none.
+
+    Rounding puts some of them beside the grid of the bars, or several bars at one time.
+    """
+    times = stamps.milliseconds(rows.values[list(rows.rounded), 0], unit)
+    is_on_grid = bool((np.mod(times, interval_ms(interval)) == 0).all())
+    return is_on_grid and len(np.unique(times)) == len(times)
+
+
+def _lost(cell: str, count: int) -> str:
+    more = f", and so are {count - 1} others" if count > 1 else ""
+    return f"the time stamp {cell} has lost digits: a spreadsheet has rounded it{more}"
 
 
 def _wrong_unit(table: Table, row: int, found: str, unit: str, layout: Layout) -> Fault:

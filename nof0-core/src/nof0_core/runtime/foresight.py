@@ -6,29 +6,41 @@ import math
 from collections.abc import Iterator
 from datetime import timedelta
 
+from nof0_core.border.values import shown
 from nof0_core.clock import wall_time
 from nof0_core.config.fields import written
 from nof0_core.config.model import Config, Section, TraderConfig
 from nof0_core.domain.candles import interval_ms, to_ms
 from nof0_core.domain.outlook import MarketOutlook
-from nof0_core.errors import ConfigError, DataError, PluginError, Problem
+from nof0_core.errors import ConfigError, DataError, Problem
 from nof0_core.plugins.messages import failure
+from nof0_core.redaction import READ
+
+_LONGEST = 300
+"""Letters of what a plugin raised."""
 
 
 def foresee(config: Config) -> list[str]:
     """Open the files of all recorded markets, hold them against what traders want, tell the rest.
 
+    What a trader's model could never answer is told with it.
+
+    A kind whose `foresee` fails otherwise than it may is told with its plugin; nothing is known of
+    its markets then, and the others are looked at all the same.
+
     Raises:
         ConfigError: a run would stop at what was found, or trade nothing for it.
-        PluginError: a kind's `foresee` failed otherwise than it may.
     """
-    problems: list[Problem] = []
+    problems = list(config.misfits)
     notes: list[str] = []
     for section in config.markets.values():
         try:
-            outlook = _outlook(config, section)
+            outlook = _outlook(section)
         except DataError as error:
             problems.append(_problem(section, str(error), *error.hints))
+            continue
+        except Exception as error:  # noqa: BLE001 - a plugin's code raises anything
+            notes.append(_defect(config, section, error))
             continue
         if outlook is None:
             continue
@@ -43,18 +55,23 @@ def foresee(config: Config) -> list[str]:
     return notes
 
 
-def _outlook(config: Config, section: Section) -> MarketOutlook | None:
+def _outlook(section: Section) -> MarketOutlook | None:
     tell = section.kind.foresee
-    if tell is None:
-        return None
-    try:
-        return tell(section.config)
-    except DataError:
-        raise
-    except Exception as error:
-        owner = config.registry.owner("market", section.kind.type)
-        message = f"market {section.name}: foresee raised {failure(error)}: a defect of {owner}"
-        raise PluginError(message, distribution=owner.distribution) from error
+    found: object = tell(section.config) if tell is not None else None
+    if found is None or isinstance(found, MarketOutlook):
+        return found
+    message = f"{shown(found)} is no MarketOutlook"
+    raise TypeError(message)
+
+
+def _defect(config: Config, section: Section, error: Exception) -> str:
+    owner = config.registry.owner("market", section.kind.type)
+    said = READ.out_of_sentence(failure(error))[:_LONGEST]
+    place = section.place
+    return (
+        f"{place.file}:{place.line}: of market {section.name} nothing is known before it opens: "
+        f"foresee raised {said}: a defect of {owner}"
+    )
 
 
 def _period(config: Config, section: Section, outlook: MarketOutlook) -> Iterator[Problem]:

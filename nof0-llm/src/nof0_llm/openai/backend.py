@@ -141,5 +141,6 @@ async def opened(config: OpenAIConfig, env: Env) -> AsyncIterator[OpenAIBackend]
             budget=env.budget,
             rng=env.rng,
             log=log,
+            where=endpoint.host,
         )
         yield OpenAIBackend(caller, env.clock, log)

@@ -21,7 +21,7 @@ from nof0_core.plugins.env import Logger
 from nof0_core.protocols.llm import Budget, CompletionRequest
 from nof0_llm.openai import reason
 from nof0_llm.openai.answer import Said, read, usage
-from nof0_llm.openai.endpoint import TooLongError
+from nof0_llm.openai.endpoint import MOST_BYTES, TooLongError
 from nof0_llm.openai.failure import Failure, failure_of, unanswered
 from nof0_llm.openai.settings import OpenAIParams, params_of
 from nof0_llm.openai.stream import BrokenStreamError
@@ -44,7 +44,8 @@ class TaughtError(LLMError):
 class Caller:
     """Calls an endpoint within a time and within the budgets.
 
-    `post` is the endpoint's, which does not retry. `rng` spreads the pauses between two calls.
+    `post` is the endpoint's, which does not retry. `rng` spreads the pauses between two calls,
+    `where` is what the endpoint is called in messages.
     """
 
     post: Post
@@ -53,6 +54,7 @@ class Caller:
     budget: Budget
     rng: random.Random
     log: Logger
+    where: str = "the endpoint"
 
     async def send(
         self,
@@ -175,12 +177,19 @@ class Caller:
         except BrokenStreamError:
             return Failure(message="the stream broke off", is_free=False, may_pass=True)
         except TooLongError:
-            message = "the endpoint's answer is too long to be one"
+            message = (
+                f"the answer of {self.where} is longer than {MOST_BYTES // 1_000_000} MB: "
+                "check base_url and max_completion_tokens in llm.yaml"
+            )
             return Failure(message=message, is_free=False, may_pass=False)
         except (openai.OpenAIError, httpx2.HTTPError, aiohttp.ClientError, ValueError) as error:
             # Bytes that are no JSON come as a ValueError: an answer, but not a readable one.
             return failure_of(error)
-        return Failure(message=f"no answer within {allowed:.3g} s", is_free=False, may_pass=True)
+        message = (
+            f"no whole answer within {allowed:.3g} s from {self.where}: a slow one needs a longer "
+            "timeout in llm.yaml and decision_timeout of the trader"
+        )
+        return Failure(message=message, is_free=False, may_pass=True)
 
     def _pause(self, failures: int, asked: float | None) -> float:
         most = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (failures - 1))

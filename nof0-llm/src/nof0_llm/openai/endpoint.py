@@ -38,6 +38,11 @@ class Endpoint:
 
     client: AsyncOpenAI
 
+    @property
+    def host(self) -> str:
+        """Return host and port; the rest of the address may hold a password."""
+        return self.client.base_url.netloc.decode()
+
     async def post(self, body: bytes, seconds: float, params: OpenAIParams) -> Any:
         """Send a call's JSON and return the answer's, put together where it was streamed.
 

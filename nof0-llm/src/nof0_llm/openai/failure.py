@@ -14,6 +14,7 @@ import openai
 
 from nof0_core.clock import wall_time
 from nof0_llm.openai import reason
+from nof0_llm.openai.trust import tls_fault
 
 RETRIED = (408, 409, 429)
 """Refusals that may pass, beside everything from 500 on."""
@@ -62,9 +63,13 @@ def failure_of(error: Exception) -> Failure:
     if isinstance(error, openai.APIStatusError) and error.status_code >= 400:
         return _refused(error)
     if isinstance(error, openai.APIConnectionError | httpx2.HTTPError | aiohttp.ClientError):
-        causes = _causes(error)
+        causes, where = _causes(error), _host(error)
+        untrusted = tls_fault(causes, where)
+        if untrusted:
+            return Failure(message=untrusted, is_free=True, may_pass=False)
+        to = f" to {where}" if where else ""
         return Failure(
-            message=f"the connection{_host(error)} failed ({type(causes[-1]).__name__})",
+            message=f"the connection{to} failed ({type(causes[-1]).__name__})",
             is_free=any(isinstance(cause, NOT_SENT) for cause in causes),
             may_pass=True,
         )
@@ -162,7 +167,7 @@ def _host(error: Exception) -> str:
     """Return host and port that were called; the rest of the address may hold a password."""
     try:
         request: Any = error.request  # type: ignore[attr-defined]
-        return f" to {request.url.netloc.decode()}"
+        return str(request.url.netloc.decode())
     except (AttributeError, RuntimeError):
         return ""
 

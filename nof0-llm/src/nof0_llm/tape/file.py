@@ -13,6 +13,8 @@ from nof0_core.errors import DataError, UsageError
 from nof0_core.files import in_words, open_regular
 from nof0_llm.tape.entry import FORMAT, Entry, Head, decode, encode, head_of, is_begun
 
+_ALONE = "leave the file alone while it is played, or play a copy of it"
+
 
 @attrs.frozen(kw_only=True)
 class _Line:
@@ -50,7 +52,7 @@ class TapeFile:
             DataError: the entry is damaged; the message has file and line.
         """
         line = self._lines.get(digest)
-        return None if line is None else self._read(line)
+        return None if line is None else self._read(digest, line)
 
     def entries(self) -> Iterator[Entry]:
         """Yield the entry that counts for each question, in the order of the file.
@@ -58,8 +60,8 @@ class TapeFile:
         Raises:
             DataError: an entry is damaged; the message has file and line.
         """
-        for line in sorted(self._lines.values(), key=lambda line: line.offset):
-            yield self._read(line)
+        for digest, line in sorted(self._lines.items(), key=lambda each: each[1].offset):
+            yield self._read(digest, line)
 
     def add(self, entry: Entry) -> None:
         """Append an entry; a crash of the process does not lose it after that.
@@ -84,13 +86,19 @@ class TapeFile:
         length = self._end - offset
         self._note(head_of(data), _line(self._count, offset, length, entry.failure is not None))
 
-    def _read(self, line: _Line) -> Entry:
+    def _read(self, digest: str, line: _Line) -> Entry:
         data = os.pread(self._handle, line.length, line.offset)
         try:
-            return decode(data)
+            # Somebody may write to the file while it is played: no other answer may come of that.
+            is_same = head_of(data).digest == digest
+            entry = decode(data) if is_same else None
         except ValueError as error:
             message = f"{self.path}:{line.number}: not an entry of a tape: {error}"
-            raise DataError(message) from error
+            raise DataError(message, hints=(_ALONE,)) from error
+        if entry is None:
+            message = f"{self.path}:{line.number}: the tape was changed while it is in use"
+            raise DataError(message, hints=(_ALONE,))
+        return entry
 
     def _note(self, head: Head, line: _Line) -> None:
         known = self._lines.get(head.digest)

@@ -85,6 +85,12 @@ def test_coins_and_bars_the_market_lacks_are_told(project):
 def test_prices_too_old_for_the_rhythm_are_told_with_the_share_of_cycles(project):
     candles(project)
     own(project)
+    write(
+        project,
+        "llm.yaml",
+        (r"^    params:", "    params:\n      interval: 1h"),
+        (r"symbols: .*", "symbols: [BTC]"),
+    )
     told = check(project)
     found = re.search(
         r"cross_fast decides every 3m on prices that change every 1h: in (\d+) of (\d+)", told
@@ -112,13 +118,59 @@ def test_the_shipped_market_fits(project):
     assert "older than" not in told
 
 
+def test_params_of_a_rule_that_its_trader_does_not_see_are_told(project):
+    candles(project)
+    own(project)
+    told = check(project)
+    assert 'holder asks buy-and-hold: params.symbols names "ETH", which is not among' in told
+    assert 'params.interval is "3m", but it sees bars of 1h' in told
+
+
+PLUGIN = """
+import attrs
+from nof0_core import ServiceKind, hookimpl
+
+@attrs.frozen(kw_only=True)
+class Config:
+    pass
+
+@hookimpl
+def nof0_market_providers():
+    return [
+        ServiceKind(
+            type="odd", config=Config, open=print, summary="", is_recorded=lambda _: True,
+            foresee=lambda _: {},
+        ),
+    ]
+"""
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"), [("1 / 0", "raised ZeroDivisionError"), ("7", "7 is no MarketOutlook")]
+)
+def test_a_plugin_that_fails_to_foresee_is_named_and_the_rest_is_told(project, answer, said):
+    (project / "etc" / "odd.py").write_text(PLUGIN.format(answer))
+    write(project, "market.yaml", ("type: sim.*", "type: odd"))
+    write(project, "nof0.yaml", ("^LLM:", "Plugins: [./odd.py]\nLLM:"))
+    told = check(project)
+    assert "is fine" in told
+    assert "note: " in told
+    assert "of market recorded nothing is known before it opens" in told
+    assert said in told
+    assert "a defect of" in told
+    assert "odd.py" in told
+
+
 def test_a_changed_capital_of_a_run_that_goes_on_is_told(project):
     main = str(project / "etc" / "nof0.yaml")
     assert CliRunner().invoke(cli, ["run", main, "--cycles", "1"]).exit_code == 0
     assert "when the run" not in check(project)
     write(project, "manager.yaml", (r"total_equity_usd: \d+", "total_equity_usd: 9000"))
     write(project, "nof0.yaml", (r"^Seed: \d+", "Seed: 8"))
+    write(project, "exchange.yaml", (r"initial_balance_usd: \d+", "initial_balance_usd: 20000"))
     told = check(project)
+    assert "initial_balance_usd of exchange paper_trading was 10000 when the run" in told
+    assert "is 20000 now: the account keeps what it has" in told
     assert "manager.total_equity_usd was 10000 when the run" in told
     assert "Seed was 7" in told
     # Also after a run with the new number: the accounts still have the old one.

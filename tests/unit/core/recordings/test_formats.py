@@ -17,6 +17,7 @@ from nof0_core.domain.candles import Interval
 from nof0_core.errors import DataError
 from nof0_core.ids import Symbol
 from nof0_core.recordings.folder import load_folder
+from nof0_core.recordings.listing import list_folder
 
 T = 1_752_667_200_000
 MINUTE = 60_000
@@ -182,6 +183,31 @@ REFUSED = {
         r"csv:2: the time stamp 1\.75E\+12 has lost digits",
         "spreadsheet",
     ),
+    "rounded-apart": (
+        "btc_1m.csv",
+        f"{HEADER}\n"
+        + _lines([(f"1.7526{at}E+12", *row[1:]) for at, row in enumerate(ROWS, start=6)]),
+        r"csv:2: the time stamp 1\.75266E\+12 has lost digits: .*, and so are 4 others",
+        "spreadsheet",
+    ),
+    "coins-as-margin-without-coins": (
+        "BTCUSD_PERP-1m-2025-07.csv",
+        _lines(ROWS),
+        "volume in contracts is no volume in coins",
+        "take the archive of Binance as it is, or the market in USDT",
+    ),
+    "coins-as-margin-elsewhere": (
+        "BTCUSD_PERP-1m-2025-07.parquet",
+        _arrow(parquet.write_table),
+        "volume in contracts is no volume in coins",
+        "the market in USDT",
+    ),
+    "funding-of-eight-hours": (
+        "BTCUSDT-fundingRate-2025-07.csv",
+        f"calc_time,funding_interval_hours,last_funding_rate\n{T},8,0.0001\n",
+        "funding is paid every hour here, not every 8h",
+        "each of them divided by 8, as btc_funding_1h.csv",
+    ),
     "another-coin": ("btc_1m.json", _hyperliquid(s="ETH"), 'the market is "ETH"', "after it"),
     "another-interval": ("btc_1m.json", _hyperliquid(i="1h"), 'it holds "1h"', "interval"),
     "another-currency": (
@@ -218,6 +244,40 @@ def test_what_cannot_be_read_is_told_with_its_place(
             load_folder(tmp_path, (), allow_gaps=allow_gaps)
     assert str(raised.value).startswith(str(tmp_path / name))
     assert hint in " ".join(raised.value.hints)
+
+
+def _written(time):
+    """Write a time as it is without zeros at its end: 1.7526672e12."""
+    digits = str(time).rstrip("0")
+    return f"{digits[0]}.{digits[1:]}e{len(str(time)) - 1}"
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us"])
+def test_stamps_with_an_exponent_that_have_lost_nothing_are_read(tmp_path, unit):
+    plain, short = tmp_path / "plain", tmp_path / "short"
+    for folder in (plain, short):
+        folder.mkdir()
+    _put(plain, "btc_1m.csv", OWN)
+    head = HEADER.replace("_ms", "")
+    rows = [(_written(row[0]), *row[1:]) for row in _in(unit)]
+    _put(short, "btc_1m.csv", f"{head}\n{_lines(rows)}")
+    found = load_folder(short, (), allow_gaps=False)
+    assert found.digest() == load_folder(plain, (), allow_gaps=False).digest()
+
+
+@pytest.mark.parametrize("header", [False, True])
+def test_with_coins_as_margin_volume_is_in_coins_not_in_contracts(tmp_path, header):
+    _put(tmp_path, "BTCUSD_PERP-1m-2025-07.csv", _binance(header=header))
+    [volume] = {*load_folder(tmp_path, (), allow_gaps=False).series("BTC", "1m").candles.volume}
+    assert volume == 176994.0
+
+
+def test_of_two_files_that_hold_the_same_only_that_is_told(tmp_path):
+    _put(tmp_path, "BTCUSDT-1m-2025-07.csv", _binance())
+    _put(tmp_path, "btc_1m.csv", OWN)
+    [found] = list_folder(tmp_path).series
+    assert len(found.paths) == 1
+    assert [fault.kind for fault in list_folder(tmp_path).faults] == ["duplicate"]
 
 
 NOT_IN_DOLLARS = [

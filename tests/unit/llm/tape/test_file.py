@@ -175,6 +175,27 @@ def test_a_damaged_line_is_named(path, entry):
         pass
 
 
+def test_a_tape_that_is_written_over_while_it_is_played_gives_no_other_answer(path, entry):
+    write(path, entry("a"), entry("b"))
+    with reading(path) as tape:
+        # The same bytes in another order: each line still is an entry, of another question.
+        path.write_bytes(encode(entry("b")) + encode(entry("a")))
+        with pytest.raises(DataError, match=r"jsonl:1: the tape was changed while it is in use"):
+            tape.find("a" * 64)
+        path.write_bytes(b"")
+        with pytest.raises(DataError, match=r"jsonl:2: not an entry") as caught:
+            tape.find("b" * 64)
+    assert caught.value.hints == ("leave the file alone while it is played, or play a copy of it",)
+
+
+def test_what_is_added_while_it_is_played_changes_nothing(path, entry):
+    write(path, entry("a"))
+    with reading(path) as tape:
+        write(path, entry("a"), entry("b"))
+        assert tape.find("a" * 64) == entry("a")
+        assert tape.find("b" * 64) is None
+
+
 def test_a_line_without_an_outcome_is_named_when_it_is_read(path, entry):
     write(path, entry("a"))
     raw = json.loads(path.read_bytes())
