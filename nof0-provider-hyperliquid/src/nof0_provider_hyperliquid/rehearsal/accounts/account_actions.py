@@ -29,8 +29,7 @@ def _approve_agent(action: Json) -> Deed:
     agent, name = address(action.get("agentAddress")), str(action.get("agentName") or "")
 
     def deed(state: ExchangeState, account: Account) -> Answer:
-        subs = sum(1 for each in state.accounts.values() if each.master == account.address)
-        state.agents.approve(account.address, agent, name, state.now, subs)
+        state.approve_agent(account.address, agent, name)
         return done()
 
     return deed

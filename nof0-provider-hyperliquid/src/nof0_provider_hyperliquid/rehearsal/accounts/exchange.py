@@ -59,7 +59,7 @@ class VenueExchange:
         account.mode = Mode(mode)
         deposit(self.state, account, usd)
         for agent, name in (agents or {}).items():
-            self.state.agents.approve(address.lower(), agent.lower(), name, self.state.now)
+            self.state.approve_agent(address.lower(), agent.lower(), name)
 
     @exactly
     def act(self, envelope: object, now_ms: int) -> Answer:

@@ -34,11 +34,11 @@ class Outsiders:
         state, asset = self._state, self._state.coins[coin]
         number = next(each for each, known in state.assets.items() if known is asset)
         is_buy = signed > ZERO
-        limit = (state.marks[coin] * (1 + FAR if is_buy else 1 - FAR)).to_integral_value()
+        far = state.marks[coin] * (1 + FAR if is_buy else 1 - FAR)
         request = OrderRequest(
             asset=number,
             is_buy=is_buy,
-            limit=max(limit, Decimal(1)) if is_buy else Decimal(f"{state.marks[coin] * FAR:.1g}"),
+            limit=Decimal(f"{far:.2g}"),
             size=abs(signed),
             is_reduce_only=False,
             tif=Tif.FRONTEND_MARKET,
@@ -84,7 +84,7 @@ class Outsiders:
     @exactly
     def approve_agent(self, user: str, agent: str, name: str = "") -> None:
         """Approve another agent; one of the same name is replaced."""
-        self._state.agents.approve(user.lower(), agent.lower(), name, self._state.now)
+        self._state.approve_agent(user.lower(), agent.lower(), name)
 
     @exactly
     def deleverage(self, user: str, coin: str, size: Decimal) -> None:

@@ -130,6 +130,11 @@ class ExchangeState:
             self.accounts[address] = known
         return known
 
+    def approve_agent(self, master: str, agent: str, name: str) -> None:
+        """Approve an agent of an account; see `Agents.approve`."""
+        subs = sum(1 for each in self.accounts.values() if each.master == master)
+        self.agents.approve(master, agent, name, self.now, subs)
+
     def next_oid(self) -> int:
         """Return an id that no order has."""
         self.last_oid += 1
