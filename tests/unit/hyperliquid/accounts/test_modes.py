@@ -197,6 +197,27 @@ def test_the_owner_sets_the_mode_and_an_agent_only_from_default():
     assert desk.info("userAbstraction") == "unifiedAccount"
 
 
+def test_the_venue_may_have_a_word_for_the_mode_that_nobody_knows():
+    desk = Desk(mode="unifiedAccount")
+
+    desk.venue.outsiders.call_mode(desk.user, "quantumAccount")
+
+    assert desk.info("userAbstraction") == "quantumAccount"
+    desk.venue.outsiders.call_mode(desk.user, None)
+    assert desk.info("userAbstraction") == "unifiedAccount"
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_balances_can_become_negative(mode):
+    desk = Desk(mode=mode)
+
+    desk.venue.outsiders.charge(desk.user, D(12_000))
+
+    assert equity(desk) == -2_000
+    assert desk.info("clearinghouseState")["withdrawable"] == "0.0"
+    assert "Insufficient margin" in desk.order(limit(True, "100100", "0.01", "Ioc"))[0]["error"]
+
+
 def test_balances_of_outcome_sides_have_no_token():
     desk = Desk()
     desk.venue.outsiders.set_spot(desk.user, "+100000010", D(25))

@@ -300,6 +300,17 @@ def test_an_order_that_is_gone_cannot_be_modified_and_a_bad_change_leaves_the_ol
     assert change(CLOID, limit(True, "91000", "0.01"))["response"] == {"type": "default"}
 
 
+def test_a_refused_order_does_not_hide_the_open_one_of_its_cloid():
+    desk = Desk()
+    oid = oids(desk.order(limit(True, "90000", "0.01", cloid=CLOID)))[0]
+
+    assert "error" in desk.order(limit(True, "90000", "0.0001", cloid=CLOID))[0]
+
+    assert desk.info("orderStatus", oid=CLOID)["order"]["order"]["oid"] == oid
+    by_cloid = {"type": "cancelByCloid", "cancels": [{"asset": 0, "cloid": CLOID}]}
+    assert desk.act(by_cloid)["response"]["data"]["statuses"] == ["success"]
+
+
 def test_planned_refusals_hit_only_their_kind():
     desk = Desk()
     desk.order(limit(True, "100100", "0.02", "Ioc"))

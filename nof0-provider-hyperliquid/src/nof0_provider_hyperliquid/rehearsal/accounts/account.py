@@ -41,6 +41,7 @@ class Account:
         pools: Cash by pool: a dex (empty: the main one) or, where dexes share it, `@` and a token.
         spot: Balances by token that are no collateral.
         rates: Taker's and maker's fee, fractions of the notional.
+        mode_word: What the venue calls the mode, if somebody pretends that it has another word.
         flows: Deposits less withdrawals and transfers out, in USD.
         volume: USD traded ever.
         fills: In wire form, oldest first; funding and ledger updates likewise.
@@ -66,6 +67,7 @@ class Account:
     values: list[tuple[int, Decimal, Decimal]] = field(factory=list)
     flows: Decimal = ZERO
     volume: Decimal = ZERO
+    mode_word: str | None = None
     has_deposited: bool = False
     used_requests: int = 0
     bought_requests: int = 0
@@ -105,6 +107,15 @@ class Account:
     def in_pool(self, pool: str) -> Iterator[Position]:
         """Return the positions whose margin comes from a pool."""
         return (each for each in self.positions.values() if self.pool(each.asset) == pool)
+
+    def order(self, key: int | str) -> Order | None:
+        """Return an order by its oid or cloid; of several with one cloid an open one, else the last."""
+        if isinstance(key, int):
+            return self.orders.get(key)
+        found = self.by_cloid.get(key)
+        if found is not None and not found.is_live:
+            return next((each for each in self.live.values() if each.cloid == key), found)
+        return found
 
     def resting(self) -> list[Order]:
         """Return the orders that stand in the order book, oldest first."""

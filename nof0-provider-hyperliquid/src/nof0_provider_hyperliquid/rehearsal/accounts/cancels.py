@@ -64,9 +64,7 @@ def cancel(
 
 def find_live(account: Account, key: int | str) -> Order | None:
     """Return an open order by its oid or cloid."""
-    if isinstance(key, int):
-        return account.live.get(key)
-    order = account.by_cloid.get(key)
+    order = account.order(key)
     return order if order is not None and order.is_live else None
 
 
@@ -86,8 +84,6 @@ def replace(
     wanted = request if request.cloid is not None else evolve(request, cloid=old.cloid)
     status, new = place(state, account, wanted, digest, is_tied=old.is_position_tied, replaced=old)
     if new is None:
-        if old.cloid is not None:
-            account.by_cloid[old.cloid] = old
         return status
     new.siblings.extend(old.siblings)
     for sibling in old.siblings:

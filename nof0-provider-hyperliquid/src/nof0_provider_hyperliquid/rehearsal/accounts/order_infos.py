@@ -23,7 +23,8 @@ def frontend_open_orders(state: ExchangeState, account: Account, dex: str) -> li
     Children of an order that has not filled are listed twice: on their own and inside it.
     """
     rows = []
-    for order in reversed(account.orders.values()):
+    known = account.orders if state.rules.info_lag_ms else account.live
+    for order in sorted(known.values(), key=lambda each: each.oid, reverse=True):
         stage = seen(state, order)
         if order.asset.dex == dex and stage is not None and stage.status in OPEN:
             rows.append(_shown(order, stage))
@@ -32,7 +33,7 @@ def frontend_open_orders(state: ExchangeState, account: Account, dex: str) -> li
 
 def order_status(state: ExchangeState, account: Account, key: int | str) -> Json:
     """Return what became of an order, by its oid or cloid, as far as it can be seen yet."""
-    order = account.orders.get(key) if isinstance(key, int) else account.by_cloid.get(key.lower())
+    order = account.order(key)
     stage = None if order is None else seen(state, order)
     if order is None or stage is None:
         return {"status": "unknownOid"}

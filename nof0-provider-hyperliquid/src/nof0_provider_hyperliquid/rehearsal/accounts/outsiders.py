@@ -7,7 +7,7 @@ from decimal import Decimal
 from nof0_core.money import ZERO, exactly
 from nof0_provider_hyperliquid.rehearsal.accounts import ledger, modes
 from nof0_provider_hyperliquid.rehearsal.accounts.account import Account, Mode
-from nof0_provider_hyperliquid.rehearsal.accounts.amounts import Json
+from nof0_provider_hyperliquid.rehearsal.accounts.amounts import Json, text
 from nof0_provider_hyperliquid.rehearsal.accounts.cancels import find_live
 from nof0_provider_hyperliquid.rehearsal.accounts.deleveraging import deleverage_account
 from nof0_provider_hyperliquid.rehearsal.accounts.lifecycle import CANCELED, finish
@@ -80,6 +80,18 @@ class Outsiders:
     def switch_mode(self, user: str, mode: str) -> None:
         """Change the account's mode."""
         modes.switch(self._state, self._account(user), Mode(mode))
+
+    def call_mode(self, user: str, word: str | None) -> None:
+        """Let `userAbstraction` answer any word; None: the right one again."""
+        self._account(user).mode_word = word
+
+    @exactly
+    def charge(self, user: str, usd: Decimal) -> None:
+        """Take collateral away whether it is there or not: balances may become negative."""
+        state, account = self._state, self._account(user)
+        account.add_cash(modes.main_pool(account), -usd)
+        account.flows -= usd
+        ledger.tell(state, account, {"type": "withdraw", "usdc": text(usd), "fee": "0.0"})
 
     @exactly
     def approve_agent(self, user: str, agent: str, name: str = "") -> None:

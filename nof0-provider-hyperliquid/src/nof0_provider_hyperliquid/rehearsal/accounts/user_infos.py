@@ -114,7 +114,7 @@ INFOS: Mapping[str, Info] = MappingProxyType(
             state, account, _dex(request)
         ),
         "spotClearinghouseState": lambda state, account, _: state_infos.spot_state(state, account),
-        "userAbstraction": lambda _state, account, _: account.mode.value,
+        "userAbstraction": lambda _state, account, _: account.mode_word or account.mode.value,
         "openOrders": lambda state, account, request: order_infos.open_orders(
             state, account, _dex(request)
         ),
