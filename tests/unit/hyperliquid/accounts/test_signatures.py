@@ -11,8 +11,8 @@ from hyperliquid_desk import AGENT_KEY, KEY, OTHER_KEY, START, D, Desk, limit
 from nof0_provider_hyperliquid.rehearsal.accounts.envelope import opened
 from nof0_provider_hyperliquid.rehearsal.accounts.signers import signer
 
-SAMPLES = Path(__file__).parents[3] / "data" / "hyperliquid" / "samples"
-VECTORS = json.loads((SAMPLES / "signing_vectors.json").read_text())["vectors"]
+SIGNING = Path(__file__).parents[3] / "data" / "hyperliquid" / "signing"
+VECTORS = json.loads((SIGNING / "vectors.json").read_text())["vectors"]
 DAY = 86_400_000
 
 

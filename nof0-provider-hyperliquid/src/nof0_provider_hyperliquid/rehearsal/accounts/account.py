@@ -109,7 +109,7 @@ class Account:
         return (each for each in self.positions.values() if self.pool(each.asset) == pool)
 
     def order(self, key: int | str) -> Order | None:
-        """Return an order by its oid or cloid; of several with one cloid an open one, else the last."""
+        """Return an order by oid or cloid; of several with one cloid an open one, or the last."""
         if isinstance(key, int):
             return self.orders.get(key)
         found = self.by_cloid.get(key)
