@@ -232,6 +232,19 @@ def test_an_agent_expires():
     assert desk.info("userRole", user=agent.address) == {"role": "missing"}
 
 
+def test_agents_of_an_account_that_owns_nothing_are_gone_for_good():
+    desk = Desk()
+    agent = Wallet.from_key(AGENT_KEY)
+    desk.venue.outsiders.approve_agent(desk.user, agent.address, "bot")
+    desk.venue.outsiders.withdraw(desk.user, D(10_000))
+
+    assert "does not exist" in desk.act({"type": "noop"}, wallet=agent)["response"]
+
+    desk.venue.outsiders.deposit(desk.user, D(10_000))
+    assert "does not exist" in desk.act({"type": "noop"}, wallet=agent)["response"]
+    assert desk.info("extraAgents") == []
+
+
 def test_unnamed_agents_are_not_listed_but_have_their_role():
     desk = Desk()
     agent = Wallet.from_key(AGENT_KEY)

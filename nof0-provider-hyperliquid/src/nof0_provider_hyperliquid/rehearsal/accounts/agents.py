@@ -58,6 +58,10 @@ class Agents:
         }
         self._known[address] = Agent(address=address, master=master, name=bare, valid_until=until)
 
+    def drop(self, master: str) -> None:
+        """Forget the agents of an account, as the venue does with accounts that own nothing."""
+        self._known = {key: each for key, each in self._known.items() if each.master != master}
+
     def find(self, address: str, now_ms: int) -> Agent | None:
         """Return the agent of this address while it is valid."""
         agent = self._known.get(address)

@@ -52,6 +52,9 @@ class Pipeline:
         """
         state = self._state
         agent = state.agents.find(signer, state.now)
+        if agent is not None and modes.is_empty(state.accounts[agent.master]):
+            state.agents.drop(agent.master)
+            agent = None
         if agent is not None and request.kind not in signers.NAMES:
             user = state.accounts[agent.master]
         elif signer in state.accounts:
