@@ -27,7 +27,7 @@ class Connection:
     """A websocket, and what it goes through."""
 
     socket: web.WebSocketResponse
-    transport: WriteTransport | None
+    transport: Any
 
 
 @define(kw_only=True, eq=False)
