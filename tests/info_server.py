@@ -58,7 +58,7 @@ class InfoServer:
         self.collateral = 0
         self.frozen = None
         self.instead = {}
-        self.asked = []
+        self.asked, self.times = [], []
 
     @property
     def now(self):
@@ -70,6 +70,7 @@ class InfoServer:
     async def handle(self, request):
         body = await request.json()
         self.asked.append(body)
+        self.times.append((body["type"], self.now))
         kind = body["type"]
         answer = getattr(self, kind)(body)
         queue = self.instead.get(kind)

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -113,12 +114,21 @@ def test_check_online_asks_the_venue(project, venue):
 
 
 def test_traders_look_at_the_venue_once_for_all(project, venue):
+    manager = project.directory / "etc" / "manager.yaml"
+    text = re.sub(r"decision_interval: \S+", "decision_interval: 10s", manager.read_text())
+    manager.write_text(text)
+    project.replace("etc/executor.yaml", "decision_timeout: 60s", "decision_timeout: 5s")
     project.nof0("run", "etc/nof0.yaml", "--cycles", "1").check()
+    traders = text.count("decision_interval")
+    assert traders >= 3
+    # Two coins of two intervals, and some of them anew where a bar has closed meanwhile.
     kinds = venue.kinds()
-    # One coin and interval is one request; prices of all coins are one.
-    assert kinds.count("candleSnapshot") <= 2 * 2 * 2
-    assert kinds.count("metaAndAssetCtxs") >= 1
+    assert 4 <= kinds.count("candleSnapshot") <= 8
     assert {each["req"]["coin"] for each in venue.asked if "req" in each} == {"BTC", "ETH"}
+    # All coins in one request, no more often than once a second.
+    times = [time for kind, time in venue.times if kind == "metaAndAssetCtxs"]
+    assert all(later - time >= 900 for time, later in pairwise(times))
+    assert len(times) >= 2
 
 
 def test_the_seeds_live_configuration_lacks_nothing_but_an_exchange(tmp_path):
