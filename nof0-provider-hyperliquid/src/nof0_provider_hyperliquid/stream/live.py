@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 
 from nof0_core.clock import Clock
@@ -16,6 +15,7 @@ from nof0_provider_hyperliquid.stream.bars import BarStore, Fetch
 from nof0_provider_hyperliquid.stream.messages import BarSeen, ContextSeen, Subscription
 from nof0_provider_hyperliquid.stream.quotes import QuoteBoard
 from nof0_provider_hyperliquid.stream.socket import VenueSocket
+from nof0_provider_hyperliquid.transport.budget import NetworkBudget
 
 
 class MarketStream:
@@ -33,7 +33,7 @@ class MarketStream:
         clock: Clock,
         rng: random.Random,
         log: Logger,
-        connection: Callable[[], AbstractAsyncContextManager[object]],
+        budget: NetworkBudget,
         fetch: Fetch,
         symbol: Callable[[str], Symbol] = Symbol,
     ) -> None:
@@ -45,7 +45,7 @@ class MarketStream:
             clock: the engine's.
             rng: spreads pauses between connections.
             log: the section's.
-            connection: waits until the address may open one more connection, and holds it.
+            budget: of the network.
             fetch: asks REST for bars that are missing.
             symbol: what a coin of the venue is called in hints.
         """
@@ -54,7 +54,7 @@ class MarketStream:
             clock=clock,
             rng=rng,
             log=log,
-            connection=connection,
+            budget=budget,
             listener=self,
         )
         self.bars = BarStore(

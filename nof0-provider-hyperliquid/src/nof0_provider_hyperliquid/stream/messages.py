@@ -134,7 +134,7 @@ def read(text: str | bytes) -> Message:
     """Read one message.
 
     Raises:
-        MalformedMessageError: no JSON, another form than documented, or a bar that contradicts itself.
+        MalformedMessageError: no JSON, another form than documented, or a bar that cannot be.
     """
     try:
         envelope = _envelope.decode(text)

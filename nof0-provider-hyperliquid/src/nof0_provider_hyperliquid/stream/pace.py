@@ -1,11 +1,10 @@
-"""How fast one may go on: messages a minute, and how long to wait before trying again."""
+"""How long to wait: for an answer, and before trying again."""
 
 from __future__ import annotations
 
 import random
-from collections import deque
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TypeVar
 
 import anyio
@@ -14,35 +13,8 @@ from nof0_core.clock import Clock
 
 T = TypeVar("T")
 
-MINUTE = timedelta(minutes=1)
-MESSAGES = 1_500
-"""Sent in a minute; the venue takes 2,000 of an address."""
 SHORTEST, LONGEST = 1.0, 60.0
 """Seconds: upper bounds of the first and of the longest wait."""
-
-
-class MessagePace:
-    """Lets at most so many messages through in any minute of the clock."""
-
-    def __init__(self, clock: Clock, most: int = MESSAGES) -> None:
-        """Begin with none sent."""
-        self._clock = clock
-        self._most = most
-        self._sent: deque[datetime] = deque()
-
-    async def ready(self) -> None:
-        """Wait until one more may be sent."""
-        while True:
-            now = self._clock.now()
-            while self._sent and not now - MINUTE < self._sent[0] <= now:
-                self._sent.popleft()  # a minute ago, or the clock was set back since
-            if len(self._sent) < self._most:
-                return
-            await self._clock.sleep_until(self._sent[0] + MINUTE)
-
-    def count(self) -> None:
-        """Count one that is sent now."""
-        self._sent.append(self._clock.now())
 
 
 def backoff(tries: int, rng: random.Random) -> timedelta:

@@ -153,7 +153,7 @@ class BarSeries:
         return self._candles(bars[::-1])
 
     def _settle(self, bar: Bar) -> bool:
-        """Take the open bar for proven, now that a later one has come, if nothing speaks against."""
+        """Take the open bar for proven now that a later one has come, if nothing denies it."""
         if bar.open_time in self._proven or not self._could_settle(bar):
             return False
         self._proven[bar.open_time] = bar

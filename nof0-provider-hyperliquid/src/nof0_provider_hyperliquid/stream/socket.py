@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -24,8 +23,10 @@ from nof0_provider_hyperliquid.stream.messages import (
     Subscription,
     read,
 )
-from nof0_provider_hyperliquid.stream.pace import MessagePace, backoff, within
+from nof0_provider_hyperliquid.stream.pace import backoff, within
 from nof0_provider_hyperliquid.stream.subscriptions import Subscriptions
+from nof0_provider_hyperliquid.transport.budget import SUBSCRIPTIONS, NetworkBudget
+from nof0_provider_hyperliquid.transport.windows import Priority
 
 CONNECTING = timedelta(seconds=10)
 """How long it may take to connect, and to send a message."""
@@ -39,6 +40,8 @@ LOOK = timedelta(seconds=5)
 """How often it is looked whether something is to be sent or the connection is silent."""
 STEADY = timedelta(seconds=30)
 """A connection that lasted this long was a good one: the next wait is a short one."""
+SPARE = 100
+"""Subscriptions of the address left to what is more urgent than a market."""
 WORTH_TELLING = timedelta(seconds=5)
 """A stream that is back sooner was none the worse for it."""
 GOODBYE = 0.5
@@ -74,7 +77,7 @@ class VenueSocket:
         clock: Clock,
         rng: random.Random,
         log: Logger,
-        connection: Callable[[], AbstractAsyncContextManager[object]],
+        budget: NetworkBudget,
         listener: Listener,
     ) -> None:
         """Prepare; nothing is connected before `run`.
@@ -85,17 +88,17 @@ class VenueSocket:
             clock: what all waiting goes by.
             rng: spreads the pauses.
             log: told of connections that are lost and what cannot be read.
-            connection: waits until the address may open one more, and holds it.
+            budget: of the network: sockets, new connections, messages, subscriptions.
             listener: told what comes.
         """
         self._url = base_url.rstrip("/") + "/ws"
         self._clock = clock
         self._rng = rng
         self._log = log
-        self._connection = connection
+        self._budget = budget
+        self._counted = 0
         self._listener = listener
         self._subscriptions = Subscriptions()
-        self._pace = MessagePace(clock)
         self._work = anyio.Event()
         self._heard = self._told = clock.now()
         self._pinged = clock.now()
@@ -109,16 +112,19 @@ class VenueSocket:
 
     def want(self, subscription: Subscription) -> bool:
         """Subscribe, now and after each reconnection; False if there are as many as may be."""
-        before = len(self._subscriptions)
-        if not self._subscriptions.want(subscription):
+        if subscription in self._subscriptions:
+            return True
+        if self._budget.subscriptions >= SUBSCRIPTIONS - SPARE:
             return False
-        if len(self._subscriptions) > before:
-            self._work.set()
+        self._subscriptions.want(subscription)
+        self._count(len(self._subscriptions))
+        self._work.set()
         return True
 
     def drop(self, subscription: Subscription) -> None:
         """Unsubscribe."""
         self._subscriptions.drop(subscription)
+        self._count(len(self._subscriptions))
         self._work.set()
 
     def is_told(self, subscription: Subscription) -> bool:
@@ -140,12 +146,19 @@ class VenueSocket:
 
     async def run(self) -> None:
         """Keep the connection until cancelled; may be run again when it has ended."""
+        try:
+            await self._keep_connected()
+        finally:
+            self._count(0)
+
+    async def _keep_connected(self) -> None:
         while True:
             while not len(self._subscriptions):
                 await self._wait_for_work()
+            self._count(len(self._subscriptions))
             began = self._clock.now()
             try:
-                async with self._connection():
+                async with self._budget.socket():
                     began = self._clock.now()
                     why = await self._converse()
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
@@ -210,24 +223,32 @@ class VenueSocket:
     async def _talk(self, socket: aiohttp.ClientWebSocketResponse) -> str:
         while True:
             due = self._subscriptions.due(self._seconds)
-            while True:
-                await self._pace.ready()
-                request = next(due, None)
-                if request is None:
-                    break
-                method, subscription = request
-                if method == "subscribe":
-                    self._listener.began(subscription)
-                await self._send(socket, {"method": method, "subscription": subscription.wire})
+            while await self._send(socket, lambda: self._request(next(due, None))):  # noqa: B023
+                pass
             if abs(self._clock.now() - self._pinged) >= PING:
                 self._pinged = self._clock.now()
-                await self._send(socket, {"method": "ping"})
+                await self._send(socket, lambda: {"method": "ping"})
             await self._wait_for_work(LOOK)
 
-    async def _send(self, socket: aiohttp.ClientWebSocketResponse, said: object) -> None:
-        self._pace.count()
-        text = json.dumps(said, separators=(",", ":"))
-        await within(self._clock, CONNECTING, lambda: socket.send_str(text))
+    def _request(self, due: tuple[str, Subscription] | None) -> object | None:
+        if due is None:
+            return None
+        method, subscription = due
+        if method == "subscribe":
+            self._listener.began(subscription)
+        return {"method": method, "subscription": subscription.wire}
+
+    async def _send(
+        self, socket: aiohttp.ClientWebSocketResponse, say: Callable[[], object | None]
+    ) -> bool:
+        """Send what is to be said once there is room for it; False if there is nothing."""
+        async with self._budget.messages.spend(1, Priority.READS) as spending:
+            if (said := say()) is None:
+                spending.amount = 0
+                return False
+            text = json.dumps(said, separators=(",", ":"))
+            await within(self._clock, CONNECTING, lambda: socket.send_str(text))
+            return True
 
     async def _watch(self) -> str:
         while True:
@@ -282,6 +303,11 @@ class VenueSocket:
             except TimeoutError:
                 return
         self._work = anyio.Event()
+
+    def _count(self, subscriptions: int) -> None:
+        """Tell the budget how many subscriptions are ours."""
+        self._budget.subscriptions += subscriptions - self._counted
+        self._counted = subscriptions
 
     def _seconds(self) -> float:
         return self._clock.now().timestamp()

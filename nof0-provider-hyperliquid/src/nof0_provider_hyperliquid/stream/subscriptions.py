@@ -8,8 +8,6 @@ import attrs
 
 from nof0_provider_hyperliquid.stream.messages import CONTEXT, Subscription
 
-MOST = 900
-"""Subscriptions of one address may be 1,000; some are left to others on it."""
 UNANSWERED = 15.0
 """Seconds after which a request without an answer is sent again, …"""
 TRIES = 3
@@ -48,15 +46,14 @@ class Subscriptions:
         """Return how many are wanted."""
         return len(self._wanted)
 
-    def want(self, subscription: Subscription) -> bool:
-        """Ask for one; False if there are as many as there may be."""
-        if subscription in self._wanted:
-            return True
-        if len(self._wanted) >= MOST:
-            return False
-        self._unwanted.pop(subscription, None)
-        self._wanted[subscription] = _State()
-        return True
+    def __contains__(self, subscription: object) -> bool:
+        """Tell whether one is wanted."""
+        return subscription in self._wanted
+
+    def want(self, subscription: Subscription) -> None:
+        """Ask for one, unless it is wanted already."""
+        if subscription not in self._wanted:
+            self._wanted[subscription] = _State()
 
     def drop(self, subscription: Subscription) -> None:
         """Ask for it no longer."""
