@@ -101,7 +101,7 @@ class VenueSocket:
         self._subscriptions = Subscriptions()
         self._work = anyio.Event()
         self._heard = self._told = clock.now()
-        self._pinged = clock.now()
+        self._is_kept_waiting = False
         self._is_open = False
         self._down_since: datetime | None = None
         self._why = ""
@@ -192,7 +192,8 @@ class VenueSocket:
                     await socket.close()
 
     async def _while_open(self, socket: aiohttp.ClientWebSocketResponse) -> str:
-        self._heard = self._told = self._pinged = self._clock.now()
+        self._heard = self._told = self._clock.now()
+        self._is_kept_waiting = False
         self._is_open = True
         reasons: list[str] = []
         async with anyio.create_task_group() as tasks:
@@ -206,6 +207,7 @@ class VenueSocket:
 
             tasks.start_soon(until_over, lambda: self._listen(socket))
             tasks.start_soon(until_over, lambda: self._talk(socket))
+            tasks.start_soon(until_over, lambda: self._ping(socket))
             tasks.start_soon(until_over, self._watch)
         return reasons[0]
 
@@ -225,10 +227,12 @@ class VenueSocket:
             due = self._subscriptions.due(self._seconds)
             while await self._send(socket, lambda: self._request(next(due, None))):  # noqa: B023
                 pass
-            if abs(self._clock.now() - self._pinged) >= PING:
-                self._pinged = self._clock.now()
-                await self._send(socket, lambda: {"method": "ping"})
             await self._wait_for_work(LOOK)
+
+    async def _ping(self, socket: aiohttp.ClientWebSocketResponse) -> str:
+        while True:
+            await self._clock.sleep_until(self._clock.now() + PING)
+            await self._send(socket, lambda: {"method": "ping"}, Priority.ORDERS)
 
     def _request(self, due: tuple[str, Subscription] | None) -> object | None:
         if due is None:
@@ -239,10 +243,15 @@ class VenueSocket:
         return {"method": method, "subscription": subscription.wire}
 
     async def _send(
-        self, socket: aiohttp.ClientWebSocketResponse, say: Callable[[], object | None]
+        self,
+        socket: aiohttp.ClientWebSocketResponse,
+        say: Callable[[], object | None],
+        priority: Priority = Priority.READS,
     ) -> bool:
         """Send what is to be said once there is room for it; False if there is nothing."""
-        async with self._budget.messages.spend(1, Priority.READS) as spending:
+        self._is_kept_waiting = priority is Priority.READS
+        async with self._budget.messages.spend(1, priority) as spending:
+            self._is_kept_waiting = False
             if (said := say()) is None:
                 spending.amount = 0
                 return False
@@ -254,6 +263,8 @@ class VenueSocket:
         while True:
             await self._clock.sleep_until(self._clock.now() + LOOK)
             now = self._clock.now()
+            if self._is_kept_waiting:
+                self._told = now  # nobody tells what could not be asked for yet
             if abs(now - self._heard) >= SILENCE:
                 return f"not a word for {SILENCE.total_seconds():g} s"
             expects = self._subscriptions.expects(self._seconds())
