@@ -224,7 +224,8 @@ class Kit:
     async def _fetch(self, coin, interval, first, last):
         self.fetched.append((coin, interval, first, last))
         await anyio.lowlevel.checkpoint()  # others have their turn meanwhile
-        return [bar for bar in self.rest.get(coin, ()) if first <= bar.open_time <= last]
+        bars = self.rest.get(coin, ())
+        return [attrs.astuple(bar) for bar in bars if first <= bar.open_time <= last]
 
     @asynccontextmanager
     async def running(self):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 import anyio
 import attrs
@@ -24,7 +25,9 @@ MOST = 200
 IDLE = timedelta(hours=1)
 """What nobody asked for during this and three bars is given up."""
 
-Fetch = Callable[[str, Interval, int, int], Awaitable[list[Bar]]]
+Row: TypeAlias = tuple[int, float, float, float, float, float]
+"""Open time in ms, open, high, low, close, volume."""
+Fetch: TypeAlias = Callable[[str, Interval, int, int], Awaitable[Sequence[Row]]]
 """Asks REST for the bars of a coin and interval that open between two moments (ms UTC, inclusive),
 the unfinished one included; raises `ProviderError`."""
 
@@ -101,11 +104,11 @@ class BarStore:
                 await self._repair(coin, kept.series, found)
             return found
 
-    def begin(self, coin: str, interval: Interval, bars: Candles, limit: int) -> None:
-        """Take what REST answered to a request for the newest `limit` bars as they are now."""
-        kept = self._kept.get(Subscription(CANDLE, coin, interval))
+    def begin(self, coin: str, bars: Candles, end: datetime, limit: int) -> None:
+        """Take what REST answered to a request for the newest `limit` bars closed by `end`."""
+        kept = self._kept.get(Subscription(CANDLE, coin, bars.interval))
         if kept is not None and limit <= LONGEST:
-            kept.series.begin(bars, limit)
+            kept.series.begin(bars, to_ms(end), limit)
 
     def take(self, subscription: Subscription, bar: Bar, now: datetime) -> None:
         """Take what the stream says of a bar."""
@@ -171,7 +174,7 @@ class BarStore:
         found = await self._fetch(
             coin, series.interval, gap.first, gap.last + 2 * series.length - 1
         )
-        wrong = series.repair(gap, found)
+        wrong = series.repair(gap, [Bar(*row) for row in found])
         if wrong:
             self._log.warning(
                 "bars differ from what the stream said",

@@ -99,8 +99,8 @@ class BarSeries:
         self._forget()
         return wrong
 
-    def begin(self, bars: Candles, limit: int) -> None:
-        """Take the newest `limit` closed bars of REST; fewer where the venue has no more."""
+    def begin(self, bars: Candles, end: int, limit: int) -> None:
+        """Take the newest `limit` bars of REST that closed by `end`; fewer if it has no more."""
         if not len(bars) or (bars.open_time % self.length).any():
             return
         rows = zip(
@@ -117,7 +117,7 @@ class BarSeries:
         if (last - first) // self.length > limit + LONGEST_GAP:
             return
         self._keep = max(self._keep, limit + SPARE)
-        self._has_all = len(bars) < limit
+        self._has_all = len(bars) < limit and last == self._last_closed(end)
         self._proven = {t: bar for t, bar in self._proven.items() if t > last}
         span = range(first, last + 1, self.length)
         self._proven.update({open_time: known.get(open_time) for open_time in span})
@@ -130,7 +130,7 @@ class BarSeries:
         Returns:
             What has to be asked for first, or None where REST has to be asked for all.
         """
-        last = end // self.length * self.length - self.length
+        last = self._last_closed(end)
         oldest = min(self._proven, default=None)
         if oldest is None or last < oldest or limit < 1:
             return None
@@ -151,6 +151,10 @@ class BarSeries:
         if unknown:
             return Gap(unknown[-1], unknown[0])
         return self._candles(bars[::-1])
+
+    def _last_closed(self, end: int) -> int:
+        """Return the open time of the last bar that closes by `end`."""
+        return end // self.length * self.length - self.length
 
     def _settle(self, bar: Bar) -> bool:
         """Take the open bar for proven now that a later one has come, if nothing denies it."""

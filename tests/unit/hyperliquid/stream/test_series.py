@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nof0_provider_hyperliquid.stream.messages import Bar
-from nof0_provider_hyperliquid.stream.series import LAST_SECONDS, BarSeries, Gap
 
 from nof0_core.domain.candles import Candles, Interval
+from nof0_provider_hyperliquid.stream.messages import Bar
+from nof0_provider_hyperliquid.stream.series import LAST_SECONDS, BarSeries, Gap
 
 LENGTH = 60_000
 FIRST = 600 * LENGTH
@@ -33,7 +33,7 @@ def at(number, seconds=0.0):
 @pytest.fixture
 def series():
     made = BarSeries(Interval("1m"), LENGTH)
-    made.begin(candles([bar(0), bar(1), bar(2)]), 3)
+    made.begin(candles([bar(0), bar(1), bar(2)]), at(3), 3)
     return made
 
 
@@ -137,14 +137,19 @@ def test_rest_that_says_otherwise_is_told_of_and_right(series):
 
 
 def test_a_bar_rest_closed_too_early_is_found_out(series):
-    series.begin(candles([bar(1), bar(2), bar(3, 2.0)]), 3)  # by a clock that is ahead
+    series.begin(candles([bar(1), bar(2), bar(3, 2.0)]), at(4), 3)  # by a clock that is ahead
     series.take(bar(3, 2.5), at(3, 50))
     assert shown(series, 4) == Gap(at(3), at(3))
 
 
 def test_a_young_coin_has_fewer_bars(series):
-    series.begin(candles([bar(1), bar(2)]), 5)
+    series.begin(candles([bar(1), bar(2)]), at(3), 5)
     assert shown(series, 3, 5) == [1, 2]
+
+
+def test_fewer_bars_without_the_newest_are_not_all_there_is(series):
+    series.begin(candles([bar(1), bar(2)]), at(4), 3)  # the last was not proven yet
+    assert series.newest(at(3), 3) is None
 
 
 def test_memory_is_bounded(series):
@@ -163,7 +168,7 @@ def test_a_long_absence_is_asked_for_as_if_nothing_were_known(series):
 def test_bars_off_the_grid_are_not_kept(series):
     odd = attrs.evolve(bar(3), open_time=at(3) + 1)
     assert not series.take(odd, at(3, 55))
-    series.begin(candles([attrs.evolve(bar(0), open_time=1)]), 1)
+    series.begin(candles([attrs.evolve(bar(0), open_time=1)]), at(1), 1)
     assert shown(series, 3) == [0, 1, 2]
 
 
@@ -173,7 +178,7 @@ def test_bars_off_the_grid_are_not_kept(series):
 @st.composite
 def days(draw):
     """Ticks of a coin with what the line does to them."""
-    ticks = draw(
+    return draw(
         st.lists(
             st.tuples(
                 st.integers(200, 25_000),  # ms since the tick before
@@ -186,7 +191,6 @@ def days(draw):
             max_size=120,
         )
     )
-    return ticks
 
 
 @settings(max_examples=300)
@@ -196,7 +200,7 @@ def test_no_bar_is_wrong_early_lost_or_twice(ticks, limit):
     now = at(4)
     truth = {each.open_time: each for each in (bar(0), bar(1), bar(2), bar(3))}
     series = BarSeries(Interval("1m"), LENGTH)
-    series.begin(candles(list(truth.values())[-limit - 1 :]), limit + 1)
+    series.begin(candles(list(truth.values())[-limit - 1 :]), now, limit + 1)
     said = []
     away = 0
     for wait, what, number in ticks:
