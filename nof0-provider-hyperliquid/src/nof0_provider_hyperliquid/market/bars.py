@@ -158,8 +158,8 @@ class BarReader:
             max(start, begins),
             last + length,
             reach=(limit + 2) * length,
-            apart=0 if is_on_grid else length,
-            next_after=length,
+            apart=0 if is_on_grid else length - 1,
+            following=lambda time: time + length,
         )
         async for page in pages:
             found |= page

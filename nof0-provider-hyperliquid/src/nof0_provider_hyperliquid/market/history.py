@@ -16,10 +16,12 @@ from nof0_provider_hyperliquid.market.paging import in_order
 from nof0_provider_hyperliquid.transport.client import InfoClient
 from nof0_provider_hyperliquid.transport.windows import Priority
 from nof0_provider_hyperliquid.wire.candles import Bar, candles, check_interval
-from nof0_provider_hyperliquid.wire.funding import EARLY_MS, HOUR_MS, by_hour, read_rates
+from nof0_provider_hyperliquid.wire.funding import EARLY_MS, HOUR_MS, by_hour, hour_of, read_rates
 
 _ROWS = 500
 """Rates in an answer, at most."""
+_LATE_MS = 60_000
+"""A first rate that is later than this after the hour is looked for earlier."""
 _DAY_MS = 86_400_000
 
 
@@ -60,8 +62,8 @@ class History:
             begin,
             last,
             reach=KEPT * length,
-            apart=0 if length <= _DAY_MS else length,
-            next_after=length,
+            apart=0 if length <= _DAY_MS else length - 1,
+            following=lambda time: time + length,
         )
         async for page in pages:
             closed = await self._bars.proven(page, length, last)
@@ -94,8 +96,8 @@ class History:
             begin - EARLY_MS,
             last + HOUR_MS,
             reach=_ROWS * HOUR_MS,
-            apart=2 * HOUR_MS,
-            next_after=1,
+            apart=_LATE_MS,
+            following=lambda time: hour_of(time) + HOUR_MS - EARLY_MS,
         )
         async for page in pages:
             rates = [

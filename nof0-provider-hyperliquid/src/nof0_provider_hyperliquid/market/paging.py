@@ -11,7 +11,7 @@ Ask = Callable[[int, int], Awaitable[Mapping[int, R]]]
 
 
 async def in_order(
-    ask: Ask[R], start: int, end: int, *, reach: int, apart: int, next_after: int
+    ask: Ask[R], start: int, end: int, *, reach: int, apart: int, following: Callable[[int], int]
 ) -> AsyncIterator[dict[int, R]]:
     """Yield all rows from `start` to `end` (ms, both included), in pages, oldest first.
 
@@ -25,7 +25,7 @@ async def in_order(
         end: of the span.
         reach: how long a span is asked for at once, in ms.
         apart: a first row that is later than this after where a page begins may not be the first.
-        next_after: the row after another one is later by at least as much, in ms.
+        following: from when on (ms) the row after one of a time can be; always later.
     """
     at = start
     while at <= end:
@@ -39,12 +39,11 @@ async def in_order(
             page = before
         yield page
         if page:
-            at = max(page) + next_after
+            at = following(max(page))
         else:
             # An answer of one row may be the one that was under way at the start.
-            at = max(
-                (t + next_after for t in answer if at < t + next_after <= upto), default=upto + 1
-            )
+            later = (following(time) for time in answer)
+            at = max((time for time in later if at < time <= upto), default=upto + 1)
 
 
 def _within(rows: Mapping[int, R], start: int, end: int) -> dict[int, R]:

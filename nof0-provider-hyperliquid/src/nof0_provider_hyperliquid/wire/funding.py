@@ -27,6 +27,11 @@ def read_rates(answer: object, coin: str) -> list[tuple[int, float]]:
     return sorted(found)
 
 
+def hour_of(time: int) -> int:
+    """Return the full hour (ms) a rate of this time was settled for."""
+    return (time + EARLY_MS) // HOUR_MS * HOUR_MS
+
+
 def by_hour(rates: list[tuple[int, float]], coin: str) -> dict[int, float]:
     """Return rates by the hour (ms) they were settled at.
 
@@ -35,7 +40,7 @@ def by_hour(rates: list[tuple[int, float]], coin: str) -> dict[int, float]:
     """
     found: dict[int, float] = {}
     for time, rate in rates:
-        hour = (time + EARLY_MS) // HOUR_MS * HOUR_MS
+        hour = hour_of(time)
         if found.setdefault(hour, rate) != rate:
             bad(f"funding of {coin}", f"there are two different rates of {hour}")
     return found
