@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -123,8 +124,10 @@ class QuoteBoard:
             price = float(mark) if isinstance(mark, str) else 0.0
         except ValueError:
             return
+        if not 0 < price < math.inf:
+            return
         before = self._hinted.setdefault(coin, price)
-        if not price > 0 or abs(price - before) < MOVE * before:
+        if abs(price - before) < MOVE * before:
             return
         last = self._last_hint
         if last is not None and last <= now < last + BETWEEN_HINTS:
