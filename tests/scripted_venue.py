@@ -132,6 +132,7 @@ class ScriptedVenue:
     async def open(self):
         app = web.Application()
         app.router.add_get("/ws", self._serve)
+        self.routes(app)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -144,6 +145,9 @@ class ScriptedVenue:
             for each in self.connections:
                 await each.socket.close()
             await runner.cleanup()
+
+    def routes(self, app):
+        """Add what else is served."""
 
     async def _serve(self, request):
         self.tries += 1

@@ -28,12 +28,13 @@ async def within(clock: Clock, limit: timedelta, do: Callable[[], Awaitable[T]])
     Raises:
         TimeoutError: it took longer.
     """
+    deadline = clock.now() + limit
     found: list[T] = []
     failed: list[Exception] = []
     async with anyio.create_task_group() as tasks:
 
         async def give_up() -> None:
-            await clock.sleep_until(clock.now() + limit)
+            await clock.sleep_until(deadline)
             tasks.cancel_scope.cancel()
 
         tasks.start_soon(give_up)
