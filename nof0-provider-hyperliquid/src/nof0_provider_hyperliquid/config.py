@@ -73,6 +73,11 @@ class HyperliquidMarketConfig:
         shaping=False,
         help="how often a request that failed for a reason that may pass is repeated",
     )
+    stream: bool = opt(
+        default=True,
+        shaping=False,
+        help="listen to the venue's stream and ask only for what it does not tell; false: ask",
+    )
     base_url: str = opt(
         default="",
         check=check_address,

@@ -11,6 +11,7 @@ from nof0_provider_hyperliquid.market.board import Board
 from nof0_provider_hyperliquid.market.paging import in_order
 from nof0_provider_hyperliquid.market.single_flight import SingleFlight
 from nof0_provider_hyperliquid.market.venue_time import VenueTime
+from nof0_provider_hyperliquid.stream.live import MarketStream
 from nof0_provider_hyperliquid.transport.client import InfoClient
 from nof0_provider_hyperliquid.transport.windows import Priority
 from nof0_provider_hyperliquid.wire.candles import (
@@ -27,13 +28,49 @@ _DAY_MS = 86_400_000
 _Key = tuple[Symbol, Interval, int, int]
 
 
+async def page(
+    client: InfoClient, coin: str, interval: Interval, start: int, end: int, priority: Priority
+) -> dict[int, Bar]:
+    """Ask once for the bars that open from `start` to `end` (ms), open ones included.
+
+    Raises:
+        DataError: bars contradict themselves.
+        TransientError: for what may pass.
+    """
+    request = {
+        "type": "candleSnapshot",
+        "req": {"coin": coin, "interval": interval, "startTime": start, "endTime": end},
+    }
+    rows = min(KEPT, (end - start) // interval_ms(interval) + 1)
+    return read_bars(await client.info(request, rows=rows, priority=priority), coin, interval)
+
+
+async def missing_bars(
+    client: InfoClient, coin: str, interval: Interval, start: int, end: int
+) -> list[Bar]:
+    """Ask once for bars the stream has missed, open ones included.
+
+    Raises:
+        DataError: bars contradict themselves.
+        TransientError: for what may pass.
+    """
+    return list((await page(client, coin, interval, start, end, Priority.READS)).values())
+
+
 class BarReader:
     """Asks `candleSnapshot`; who asks for the same bars at the same time shares the answer."""
 
     def __init__(
-        self, client: InfoClient, *, board: Board, venue_time: VenueTime, env: Env
+        self,
+        client: InfoClient,
+        *,
+        board: Board,
+        venue_time: VenueTime,
+        env: Env,
+        stream: MarketStream | None = None,
     ) -> None:
         self._client = client
+        self._stream = stream
         self._board = board
         self._venue_time = venue_time
         self._clock = env.clock
@@ -54,10 +91,17 @@ class BarReader:
         key = (symbol, interval, to_ms(end), limit)
         if limit <= 0:
             return candles(interval, [])
+        if self._stream is not None:
+            told = await self._stream.bars.bars(coin, interval, end, limit)
+            if told is not None:
+                return told
         if key not in self._asking:
 
             async def ask() -> Candles:
-                return await self._ask(coin, interval, length, to_ms(end), min(limit, KEPT))
+                found = await self._ask(coin, interval, length, to_ms(end), min(limit, KEPT))
+                if self._stream is not None:
+                    self._stream.bars.begin(coin, found, end, limit)
+                return found
 
             self._asking[key] = SingleFlight(ask, clock=self._clock)
         flight = self._asking[key]
@@ -75,14 +119,7 @@ class BarReader:
             DataError: bars contradict themselves.
             TransientError: for what may pass.
         """
-        request = {
-            "type": "candleSnapshot",
-            "req": {"coin": coin, "interval": interval, "startTime": start, "endTime": end},
-        }
-        rows = min(KEPT, (end - start) // interval_ms(interval) + 1)
-        return read_bars(
-            await self._client.info(request, rows=rows, priority=priority), coin, interval
-        )
+        return await page(self._client, coin, interval, start, end, priority)
 
     async def proven(self, bars: dict[int, Bar], length: int, end: int) -> list[Bar]:
         """Return those that have closed by `end` (ms), and are proven to be, oldest first.

@@ -12,12 +12,14 @@ from nof0_core.domain.order_book import OrderBook
 from nof0_core.domain.snapshot import Quote
 from nof0_core.ids import Symbol
 from nof0_core.plugins.env import Env
-from nof0_core.protocols import FundingRate, MarketCapability
+from nof0_core.protocols import FundingRate, MarketCapability, QuoteStream
 from nof0_provider_hyperliquid.market.bars import BarReader
 from nof0_provider_hyperliquid.market.board import Board
 from nof0_provider_hyperliquid.market.depth import DepthReader
 from nof0_provider_hyperliquid.market.history import History
+from nof0_provider_hyperliquid.market.streamed import StreamedPrices
 from nof0_provider_hyperliquid.market.venue_time import VenueTime
+from nof0_provider_hyperliquid.stream.live import MarketStream
 from nof0_provider_hyperliquid.transport.budget import NetworkBudget
 from nof0_provider_hyperliquid.transport.client import InfoClient
 
@@ -29,13 +31,23 @@ class HyperliquidMarket:
     as it does not say of when its prices are; where they stand still, when they were first seen.
     """
 
-    def __init__(self, client: InfoClient, *, dex: str, budget: NetworkBudget, env: Env) -> None:
+    def __init__(
+        self,
+        client: InfoClient,
+        *,
+        dex: str,
+        budget: NetworkBudget,
+        env: Env,
+        stream: MarketStream | None = None,
+    ) -> None:
         self._board = Board(client, dex=dex, env=env)
+        self._streamed = StreamedPrices(stream, env=env) if stream is not None else None
         self._bars = BarReader(
             client,
             board=self._board,
             venue_time=VenueTime(client, clock=env.clock),
             env=env,
+            stream=stream,
         )
         self._depth = DepthReader(client, board=self._board, env=env)
         self._history = History(client, board=self._board, bars=self._bars, env=env)
@@ -64,6 +76,10 @@ class HyperliquidMarket:
 
     async def quotes(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, Quote]:
         """Return the current quote of each symbol that is traded."""
+        if self._streamed is not None:
+            found = self._streamed.quotes(await self._board.universe(), symbols)
+            if found is not None:
+                return found
         return await self._board.quotes(tuple(symbols))
 
     async def books(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, OrderBook]:
@@ -85,4 +101,31 @@ class HyperliquidMarket:
     def health(self) -> tuple[Health, str]:
         """Say whether the venue answers, prices move and requests get through."""
         health, sentence = self._board.health()
+        if health is Health.OK and self._streamed is not None:
+            health, sentence = self._streamed.health()
         return (health, sentence) if health is not Health.OK else self._budget.health()
+
+
+class StreamedMarket(HyperliquidMarket):
+    """The same with the venue's stream beside it: what it tells is not asked for."""
+
+    def __init__(
+        self,
+        client: InfoClient,
+        *,
+        dex: str,
+        budget: NetworkBudget,
+        env: Env,
+        stream: MarketStream,
+    ) -> None:
+        super().__init__(client, dex=dex, budget=budget, env=env, stream=stream)
+        self._stream = stream
+
+    @property
+    def capabilities(self) -> frozenset[MarketCapability]:
+        """Return what the market can do."""
+        return super().capabilities | {MarketCapability.QUOTE_STREAM}
+
+    def quote_updates(self) -> QuoteStream:
+        """Open a stream of symbols whose price has moved by a thousandth."""
+        return self._stream.updates()
