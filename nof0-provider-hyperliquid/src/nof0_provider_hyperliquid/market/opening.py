@@ -23,7 +23,9 @@ async def open_live_market(
 ) -> AsyncIterator[HyperliquidMarket]:
     """Open the market of a section; the venue is first asked when somebody wants to know."""
     budget = await shared_budget(env, config.address)
-    patience = Patience(request=config.request_within, retries=config.max_retries)
+    patience = Patience(
+        request=config.request_within, retries=config.max_retries, room=config.timeout
+    )
     client = InfoClient(config.address, budget=budget, patience=patience, env=env)
     try:
         yield _market(config, client, budget, env)
