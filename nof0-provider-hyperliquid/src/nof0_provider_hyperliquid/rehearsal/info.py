@@ -20,6 +20,9 @@ CANDLES = 5_000
 SPOT_PAIRS = {"@1": "12.5", "@107": "41.3", "PURR/USDC": "0.19", "#30": "0.62", "#31": "0.38"}
 """What else stands in `allMids`: spot pairs, and sides of outcome markets."""
 
+COLLATERAL = {"USDC": 0, "USDE": 235, "USDT0": 268, "USDH": 360}
+"""Spot tokens that margin is held in, by name: their index."""
+
 
 class NotUnderstoodError(ValueError):
     """A request has not the form that the venue reads."""
@@ -56,6 +59,7 @@ class MarketInfo:
         dex = self._dex(request)
         tables = {}
         universe = []
+        collateral = next((asset.collateral for asset in self.market.universe(dex)), "USDC")
         for asset in self.market.universe(dex):
             table = asset.max_leverage
             if len(asset.margin_tiers) > 1:
@@ -86,7 +90,7 @@ class MarketInfo:
         return {
             "universe": universe,
             "marginTables": [[number, table] for number, table in sorted(tables.items())],
-            "collateralToken": 0,
+            "collateralToken": COLLATERAL.get(collateral, 0),
         }
 
     def meta_and_contexts(self, request: Mapping[str, Any], now_ms: int) -> Any:

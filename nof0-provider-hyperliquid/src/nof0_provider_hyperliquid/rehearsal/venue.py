@@ -136,6 +136,16 @@ class Venue:
                 yield venue
                 tasks.cancel_scope.cancel()
 
+    def list_asset(self, asset: Asset) -> None:
+        """List an asset, or change the rules of one (tiers, delisted), for both sides at once.
+
+        A new one takes the next index of its dex; a delisted one keeps its own.
+        """
+        self.market.put(asset)
+        self.exchange.list_assets([asset])
+        self._priced_ms = -1
+        self.step()
+
     def now_ms(self) -> int:
         """Return the venue's time in milliseconds."""
         return to_ms(self.clock.now() + self.skew)

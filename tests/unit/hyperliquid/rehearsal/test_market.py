@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-
 from decimal import Decimal
 from pathlib import Path
 
@@ -168,7 +167,7 @@ def test_another_process_has_the_same_prices():
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(Decimal("10"), "10.0"), (0.00001250, "0.0000125"), (1234.50, "1234.5"), (Decimal(0), "0.0")],
+    [(Decimal(10), "10.0"), (0.00001250, "0.0000125"), (1234.50, "1234.5"), (Decimal(0), "0.0")],
 )
 def test_numbers_are_written_as_the_venue_does(value, text):
     assert wire(value, 10 if isinstance(value, float) else None) == text
