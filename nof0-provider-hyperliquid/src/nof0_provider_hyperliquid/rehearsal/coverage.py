@@ -56,14 +56,15 @@ def bare_positions(state: ExchangeState) -> Iterator[tuple[str, str]]:
     for address, account in state.accounts.items():
         for coin, position in account.positions.items():
             covered = ZERO
-            for order in account.orders.values():
-                if order.asset.name == coin and _is_stop(order, position):
+            for order in account.live.values():
+                if order.asset.name == coin and _covers(order, position):
                     covered += abs(position.szi) if order.takes_all else order.left
             if position.szi and covered < abs(position.szi):
                 yield address, coin
 
 
-def _is_stop(order: Order, position: Position) -> bool:
-    trigger = order.trigger
-    closes = order.is_reduce_only and order.is_buy is (position.szi < ZERO)
-    return order.is_live and closes and trigger is not None and trigger.tpsl is Tpsl.SL
+def _covers(order: Order, position: Position) -> bool:
+    """Tell whether an order is a live stop of the position, or one that fired and closes it."""
+    if order.is_waiting or not order.is_reduce_only or order.is_buy is not (position.szi < ZERO):
+        return False
+    return order.has_fired if order.trigger is None else order.trigger.tpsl is Tpsl.SL

@@ -9,6 +9,7 @@ from typing import Any
 from attrs import define
 
 from nof0_core.domain.candles import interval_ms
+from nof0_provider_hyperliquid.rehearsal.accounts.state_infos import TOKEN_INDEX
 from nof0_provider_hyperliquid.rehearsal.market import HOUR_MS, VenueMarket
 from nof0_provider_hyperliquid.rehearsal.numbers import wire, wire_price
 from nof0_provider_hyperliquid.rehearsal.prices import Bar
@@ -19,9 +20,6 @@ CANDLES = 5_000
 """Newest bars of an interval that exist."""
 SPOT_PAIRS = {"@1": "12.5", "@107": "41.3", "PURR/USDC": "0.19", "#30": "0.62", "#31": "0.38"}
 """What else stands in `allMids`: spot pairs, and sides of outcome markets."""
-
-COLLATERAL = {"USDC": 0, "USDE": 235, "USDT0": 268, "USDH": 360}
-"""Spot tokens that margin is held in, by name: their index."""
 
 
 class NotUnderstoodError(ValueError):
@@ -90,7 +88,7 @@ class MarketInfo:
         return {
             "universe": universe,
             "marginTables": [[number, table] for number, table in sorted(tables.items())],
-            "collateralToken": COLLATERAL.get(collateral, 0),
+            "collateralToken": TOKEN_INDEX.get(collateral, 0),
         }
 
     def meta_and_contexts(self, request: Mapping[str, Any], now_ms: int) -> Any:
