@@ -61,7 +61,7 @@ class MarketInfo:
         for asset in self.market.universe(dex):
             table = asset.max_leverage
             if len(asset.margin_tiers) > 1:
-                table = 50 + asset.index
+                table = 50 + 100 * self.market.dexes.index(dex) + asset.index
                 tables[table] = {
                     "description": f"tiered {asset.max_leverage}x",
                     "marginTiers": [
