@@ -36,8 +36,7 @@ async def open_live_market(
 def _market(
     config: HyperliquidMarketConfig, client: InfoClient, budget: NetworkBudget, env: Env
 ) -> HyperliquidMarket:
-    # Where time stands still while work is done there is nothing to listen to meanwhile.
-    if not config.stream or env.clock.is_lockstep:
+    if not config.stream:
         return HyperliquidMarket(client, dex=config.dex, budget=budget, env=env)
     stream = MarketStream(
         section=env.section,

@@ -59,7 +59,7 @@ async def test_a_second_later_prices_are_asked_for_anew(market, venue, clock):
 
 
 async def test_a_refusal_is_the_answer_of_all_who_waited(kind, venue, env):
-    config = HyperliquidMarketConfig(base_url=venue.url, max_retries=0)
+    config = HyperliquidMarketConfig(stream=False, base_url=venue.url, max_retries=0)
     venue.instead["metaAndAssetCtxs"] = [refused] * 10
     errors = []
 
@@ -166,7 +166,7 @@ async def test_one_senseless_coin_leaves_the_others_their_prices(market, venue):
 
 async def test_names_of_a_dex_are_the_coins_own(kind, venue, env):
     venue.coins = ["TSLA", "*A?", "XYZ100"]
-    config = HyperliquidMarketConfig(base_url=venue.url, dex="xyz")
+    config = HyperliquidMarketConfig(stream=False, base_url=venue.url, dex="xyz")
     async with kind.open(config, env) as market:
         assert [*(await market.instruments())] == venue.coins
         assert [*(await market.quotes(["TSLA"]))] == ["TSLA"]
