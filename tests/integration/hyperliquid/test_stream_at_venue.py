@@ -7,6 +7,7 @@ from datetime import timedelta
 import anyio
 import attrs
 import pytest
+from anyio.from_thread import start_blocking_portal
 from scripted_venue import until
 
 from nof0_core.domain.candles import Interval, interval_ms, to_ms
@@ -104,6 +105,15 @@ async def looked_at(venue, market, symbol, interval, limit, shown):
 
 class TestStreamedMarket(MarketContract):
     """The suite, with a stream that tells what it asks for again."""
+
+    @pytest.fixture
+    def venue(self):
+        # In a thread of its own: its tasks are none of the market's.
+        with (
+            start_blocking_portal() as portal,
+            portal.wrap_async_context_manager(Venue.open(SETTINGS)) as opened,
+        ):
+            yield opened
 
     @pytest.fixture
     def kind(self, kind):
