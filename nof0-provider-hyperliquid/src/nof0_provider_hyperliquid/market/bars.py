@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from nof0_core.domain.candles import Candles, Interval, from_ms, interval_ms, to_ms
 from nof0_core.ids import Symbol
@@ -24,6 +24,9 @@ from nof0_provider_hyperliquid.wire.candles import (
 
 KEPT = 5_000
 """Of each interval the venue has this many bars, the newest."""
+FRESH = timedelta(seconds=1)
+"""An answer serves so long: a bar that was not proven to be closed may be a moment later."""
+_REMEMBERED = 500
 _DAY_MS = 86_400_000
 _Key = tuple[Symbol, Interval, int, int]
 
@@ -88,13 +91,15 @@ class BarReader:
         """
         length = check_interval(interval)
         coin = (await self._board.universe()).asset(symbol).coin
-        key = (symbol, interval, to_ms(end), limit)
         if limit <= 0:
             return candles(interval, [])
         if self._stream is not None:
             told = await self._stream.bars.bars(coin, interval, end, limit)
             if told is not None:
                 return told
+        # Whoever asks before the next bar closes wants the same.
+        moment = to_ms(end) // length if length <= _DAY_MS else to_ms(end)
+        key = (symbol, interval, moment, limit)
         if key not in self._asking:
 
             async def ask() -> Candles:
@@ -103,12 +108,10 @@ class BarReader:
                     self._stream.bars.begin(coin, found, end, limit)
                 return found
 
-            self._asking[key] = SingleFlight(ask, clock=self._clock)
-        flight = self._asking[key]
-        try:
-            return await flight.get()
-        finally:
-            self._asking.pop(key, None)
+            if len(self._asking) >= _REMEMBERED:
+                del self._asking[next(iter(self._asking))]
+            self._asking[key] = SingleFlight(ask, clock=self._clock, fresh=FRESH)
+        return await self._asking[key].get()
 
     async def page(
         self, coin: str, interval: Interval, start: int, end: int, priority: Priority

@@ -26,7 +26,7 @@ _WITHIN = timedelta(seconds=4)
 async def findings(config: HyperliquidMarketConfig, env: Env) -> list[Finding]:
     """Ask the venue for its time, its dexes and its coins: three requests, each asked once."""
     budget = await shared_budget(env, config.address)
-    patience = Patience(request=min(_WITHIN, config.request_within), retries=0)
+    patience = Patience(request=min(_WITHIN, config.request_within), retries=0, room=_WITHIN)
     with closing(InfoClient(config.address, budget=budget, patience=patience, env=env)) as client:
         try:
             return await _look(client, config, env)

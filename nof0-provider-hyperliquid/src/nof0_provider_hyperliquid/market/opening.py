@@ -23,7 +23,9 @@ async def open_live_market(
 ) -> AsyncIterator[HyperliquidMarket]:
     """Open the market of a section; the venue is first asked when somebody wants to know."""
     budget = await shared_budget(env, config.address)
-    patience = Patience(request=config.request_within, retries=config.max_retries)
+    patience = Patience(
+        request=config.request_within, retries=config.max_retries, room=config.timeout
+    )
     client = InfoClient(config.address, budget=budget, patience=patience, env=env)
     stream = _stream(config, client, budget, env)
     try:
@@ -40,8 +42,7 @@ async def open_live_market(
 def _stream(
     config: HyperliquidMarketConfig, client: InfoClient, budget: NetworkBudget, env: Env
 ) -> MarketStream | None:
-    # Where time stands still while work is done there is nothing to listen to meanwhile.
-    if not config.stream or env.clock.is_lockstep:
+    if not config.stream:
         return None
 
     def start() -> None:

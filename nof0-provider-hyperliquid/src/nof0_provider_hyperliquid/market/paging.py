@@ -28,22 +28,23 @@ async def in_order(
         following: from when on (ms) the row after one of a time can be; always later.
     """
     at = start
-    while at <= end:
-        upto = min(end, at + reach - 1)
-        answer = await ask(at, upto)
-        page = _within(answer, at, upto)
-        while page and min(page) > at + apart:
-            answer = await ask(at, min(page) - 1)
-            if not (before := _within(answer, at, min(page) - 1)):
-                break
-            page = before
-        yield page
+    found: list[dict[int, R]] = []  # the earliest last
+    while found or at <= end:
+        until = min(found[-1]) - 1 if found else min(end, at + reach - 1)
+        # What is before the earliest page so far is asked for unless there can be nothing.
+        answer = await ask(at, until) if not found or until >= at + apart else {}
+        page = _within(answer, at, until)
         if page:
+            found.append(page)
+        elif found:
+            page = found.pop()
+            yield page
             at = following(max(page))
         else:
+            yield page
             # An answer of one row may be the one that was under way at the start.
             later = (following(time) for time in answer)
-            at = max((time for time in later if at < time <= upto), default=upto + 1)
+            at = max((time for time in later if at < time <= until), default=until + 1)
 
 
 def _within(rows: Mapping[int, R], start: int, end: int) -> dict[int, R]:

@@ -33,15 +33,20 @@ class Standstill:
     """
 
     def __init__(self) -> None:
-        self._whole: tuple[Mapping[Symbol, Context], datetime] | None = None
+        self._seen: dict[Symbol, tuple[Context, datetime]] = {}
         self._marks: dict[Symbol, _Mark] = {}
 
     def look(self, contexts: Mapping[Symbol, Context], asked: datetime) -> dict[Symbol, datetime]:
-        """Take in an answer to a request of `asked`; return the time of each coin's prices."""
-        if self._whole is None or self._whole[0] != contexts or asked < self._whole[1]:
-            self._whole = (contexts, asked)
-        since = self._whole[1]
-        all_of = since if asked - since > STILL else asked
+        """Take in an answer to a request of `asked`; return the time of each coin's prices.
+
+        An answer may have some of the coins: a change of any coin shows that the venue moves.
+        """
+        for symbol, context in contexts.items():
+            known = self._seen.get(symbol)
+            if known is None or known[0] != context or asked < known[1]:
+                self._seen[symbol] = (context, asked)
+        changed = max((since for _, since in self._seen.values()), default=asked)
+        all_of = changed if asked - changed > STILL else asked
         return {
             symbol: min(all_of, self._mark(symbol, context, asked))
             for symbol, context in contexts.items()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from attrs import define, field, frozen
 
@@ -34,7 +34,8 @@ class Audit:
     """Venue times in ms of messages that clients sent."""
     refused_connections: int = 0
     duplicates: list[str] = field(factory=list)
-    """Nonces and client ids that were carried out twice, in words; must stay empty."""
+    """Client ids under which more than one order was taken; must stay empty."""
+    _taken: set[str] = field(factory=set)
 
     def count(self, kind: str | None = None) -> int:
         """Return how many requests of a type were made; None: of all."""
@@ -43,6 +44,12 @@ class Audit:
     def by_type(self) -> Counter[str]:
         """Return how many requests of each type were made."""
         return Counter(request.type for request in self.requests)
+
+    def taken(self, cloid: str) -> None:
+        """Take note that an order with this client id was taken."""
+        if cloid in self._taken:
+            self.duplicates.append(cloid)
+        self._taken.add(cloid)
 
     @property
     def most_weight(self) -> int:
@@ -71,39 +78,3 @@ def most_within(amounts: Iterable[tuple[int, int]], span_ms: int = MINUTE_MS) ->
             total -= window.popleft()[1]
         most = max(most, total)
     return most
-
-
-@frozen
-class Uncovered:
-    """A stretch in which a position had neither a live stop nor a close under way."""
-
-    user: str
-    coin: str
-    since_ms: int
-    until_ms: int
-
-
-@define
-class Coverage:
-    """Measures how long positions stand without a stop; looked at after each change."""
-
-    stretches: list[Uncovered] = field(factory=list)
-    _since: dict[tuple[str, str], int] = field(factory=dict)
-
-    def look(self, now_ms: int, bare: Iterable[tuple[str, str]]) -> None:
-        """Take which (user, coin) are uncovered now."""
-        bare = set(bare)
-        for key in [key for key in self._since if key not in bare]:
-            self.stretches.append(Uncovered(*key, self._since.pop(key), now_ms))
-        for key in bare:
-            self._since.setdefault(key, now_ms)
-
-    def longest_ms(self, now_ms: int, coins: Sequence[str] | None = None) -> int:
-        """Return the longest stretch so far, one that goes on included."""
-        ended = [
-            s.until_ms - s.since_ms for s in self.stretches if coins is None or s.coin in coins
-        ]
-        open_ = [
-            now_ms - t for (_, coin), t in self._since.items() if coins is None or coin in coins
-        ]
-        return max([*ended, *open_], default=0)

@@ -96,7 +96,7 @@ class Handler:
         due = [item for item in self.late if item[0] <= now_ms]
         self.late = [item for item in self.late if item[0] > now_ms]
         for time, envelope in sorted(due, key=lambda item: item[0]):
-            self.accounts.act(envelope, time)
+            self._note_taken(envelope, self.accounts.act(envelope, time).body)
             self.when_acted(time)
 
     def _prevented(self, path: str, request: Any, fault: Fault, now_ms: int) -> Reply | None:
@@ -116,6 +116,7 @@ class Handler:
         """Return the answer, and how many rows it has."""
         if path == "/exchange":
             answer = self.accounts.act(request, now_ms)
+            self._note_taken(request, answer.body)
             self.when_acted(now_ms)
             if isinstance(answer.body, str):
                 return Reply(answer.status, answer.body, is_json=False), 0
@@ -129,6 +130,16 @@ class Handler:
         if not is_known:
             return Reply(422, UNREADABLE, is_json=False), 0
         return Reply(200, json.dumps(found)), len(found) if isinstance(found, list) else 0
+
+    def _note_taken(self, envelope: Any, body: Any) -> None:
+        """Tell the audit which orders with client ids were taken."""
+        orders = envelope["action"].get("orders")
+        if not isinstance(orders, list) or not isinstance(body, dict) or body["status"] != "ok":
+            return
+        for order, status in zip(orders, body["response"]["data"]["statuses"], strict=False):
+            is_taken = isinstance(status, str) or "error" not in status
+            if is_taken and isinstance(order, dict) and order.get("c"):
+                self.audit.taken(order["c"])
 
     def _weight(self, path: str, action: Mapping[str, Any]) -> int:
         if path == "/info":

@@ -9,6 +9,7 @@ from typing import Any
 from attrs import define
 
 from nof0_core.domain.candles import interval_ms
+from nof0_provider_hyperliquid.rehearsal.accounts.state_infos import TOKEN_INDEX
 from nof0_provider_hyperliquid.rehearsal.market import HOUR_MS, VenueMarket
 from nof0_provider_hyperliquid.rehearsal.numbers import wire, wire_price
 from nof0_provider_hyperliquid.rehearsal.prices import Bar
@@ -56,6 +57,7 @@ class MarketInfo:
         dex = self._dex(request)
         tables = {}
         universe = []
+        collateral = next((asset.collateral for asset in self.market.universe(dex)), "USDC")
         for asset in self.market.universe(dex):
             table = asset.max_leverage
             if len(asset.margin_tiers) > 1:
@@ -86,7 +88,7 @@ class MarketInfo:
         return {
             "universe": universe,
             "marginTables": [[number, table] for number, table in sorted(tables.items())],
-            "collateralToken": 0,
+            "collateralToken": TOKEN_INDEX.get(collateral, 0),
         }
 
     def meta_and_contexts(self, request: Mapping[str, Any], now_ms: int) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 
 import numpy as np
@@ -62,10 +63,15 @@ class PricePath:
         """
         self.start_ms = start_ms
         self._seed = f"{seed} {coin}"
-        self._base = base
         self._sz_decimals = sz_decimals
         self._volatility = volatility
-        self._bars: Bars = np.empty((0, 5)) if recorded is None else np.array(recorded, dtype=float)
+        self._recorded: Bars = (
+            np.empty((0, 5)) if recorded is None else np.array(recorded, dtype=float)
+        )
+        self._anchors = [float(self._recorded[-1, CLOSE]) if len(self._recorded) else base]
+        self._anchor_rng = random.Random(f"{self._seed} anchors")
+        self._base = base
+        self._chunks: dict[int, Bars] = {}
 
     def price(self, now_ms: int) -> float:
         """Return the price of a moment; before the start that of the start."""
@@ -105,24 +111,47 @@ class PricePath:
         return np.array([[open_, max(seen), min(seen), now, volume * fraction]])
 
     def _minutes(self, first: int, end: int) -> Bars:
-        while len(self._bars) < end:
-            self._extend()
-        return self._bars[first:end]
+        """Return minutes by number, `end` left out."""
+        known = len(self._recorded)
+        if first >= end:
+            return self._recorded[:0]
+        parts = [self._recorded[first:end]] if first < known else []
+        first, end = max(first - known, 0), end - known
+        for number in range(first // CHUNK, -(-end // CHUNK)):
+            offset = number * CHUNK
+            chunk = self._chunk(number)
+            parts.append(chunk[max(first - offset, 0) : end - offset])
+        return parts[0] if len(parts) == 1 else np.vstack(parts)
 
-    def _extend(self) -> None:
-        have = len(self._bars)
-        rng = random.Random(f"{self._seed} {have}")
-        last = float(self._bars[-1, CLOSE]) if have else self._base
-        steps = _gauss(rng, self._volatility)
-        # A little of the way back towards the base: years later it costs neither 0 nor millions.
-        drift = -0.1 * np.log(last / self._base) / CHUNK
-        close = rounded_prices(last * np.exp(np.cumsum(steps + drift)), self._sz_decimals)
-        open_ = np.concatenate([[last], close[:-1]])
+    def _chunk(self, number: int) -> Bars:
+        """Return minutes that are made up: a walk from one anchor to the next."""
+        if number not in self._chunks:
+            self._chunks[number] = self._walk(number, *self._between(number))
+        return self._chunks[number]
+
+    def _between(self, number: int) -> tuple[float, float]:
+        """Return the prices at which a chunk begins and ends."""
+        while len(self._anchors) <= number + 1:
+            last = self._anchors[-1]
+            # A little of the way back: years later it costs neither 0 nor millions.
+            back = -0.1 * math.log(last / self._base)
+            step = self._anchor_rng.gauss(0.0, self._volatility * math.sqrt(CHUNK))
+            self._anchors.append(last * math.exp(step + back))
+        return self._anchors[number], self._anchors[number + 1]
+
+    def _walk(self, number: int, begin: float, end: float) -> Bars:
+        rng = random.Random(f"{self._seed} {number}")
+        walk = np.cumsum(_gauss(rng, self._volatility))
+        drift = (math.log(end / begin) - walk[-1]) / CHUNK
+        close = begin * np.exp(walk + drift * np.arange(1, CHUNK + 1))
+        begin = float(rounded_prices(np.array([begin]), self._sz_decimals)[0])
+        close = rounded_prices(close, self._sz_decimals)
+        open_ = np.concatenate([[begin], close[:-1]])
         above, below = (np.abs(_gauss(rng, self._volatility / 2)) for _ in range(2))
         high = rounded_prices(np.maximum(open_, close) * (1 + above), self._sz_decimals)
         low = rounded_prices(np.minimum(open_, close) * (1 - below), self._sz_decimals)
         volume = np.round(np.exp(_gauss(rng, 1.0)) * 200_000 / close, self._sz_decimals)
-        self._bars = np.vstack([self._bars, np.column_stack([open_, high, low, close, volume])])
+        return np.column_stack([open_, high, low, close, volume])
 
 
 def _gauss(rng: random.Random, sigma: float) -> npt.NDArray[np.float64]:

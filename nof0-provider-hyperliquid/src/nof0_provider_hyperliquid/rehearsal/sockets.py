@@ -27,7 +27,7 @@ class Connection:
     """A websocket, and what it goes through."""
 
     socket: web.WebSocketResponse
-    transport: WriteTransport | None
+    transport: Any
 
 
 @define(kw_only=True, eq=False)
@@ -50,7 +50,8 @@ class Sockets:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one connection until it ends."""
         now_ms = self.now()
-        if not self.limits.connections.take(1, now_ms) or len(self.clients) >= self.limits.sockets:
+        is_full = len(self.clients) >= self.limits.sockets
+        if is_full or not self.limits.connections.take(1, now_ms):
             self.audit.refused_connections += 1
             return web.Response(status=429, text="null")
         self.audit.connections.append(now_ms)

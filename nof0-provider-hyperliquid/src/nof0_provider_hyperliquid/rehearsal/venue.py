@@ -20,6 +20,7 @@ from nof0_provider_hyperliquid.rehearsal.accounts.refusals import MalformedError
 from nof0_provider_hyperliquid.rehearsal.accounts.state import Event, Rules
 from nof0_provider_hyperliquid.rehearsal.assets import Asset
 from nof0_provider_hyperliquid.rehearsal.audit import Audit
+from nof0_provider_hyperliquid.rehearsal.coverage import Coverage, bare_positions
 from nof0_provider_hyperliquid.rehearsal.faults import Faults
 from nof0_provider_hyperliquid.rehearsal.handler import Handler, Reply
 from nof0_provider_hyperliquid.rehearsal.info import MarketInfo, NotUnderstoodError
@@ -69,8 +70,9 @@ class VenueSettings:
 class Venue:
     """What speaks Hyperliquid's wire format at `base_url`; use `open`.
 
-    `faults` plans what goes wrong, `audit` says what was asked, `exchange` and `market` are the two
-    sides, `skew` is how far the venue's clock is ahead of everybody else's.
+    `faults` plans what goes wrong, `audit` says what was asked, `coverage` how long positions had
+    no stop, `exchange` and `market` are the two sides, `skew` is how far the venue's clock is ahead
+    of everybody else's.
     """
 
     def __init__(self, settings: VenueSettings, clock: Clock) -> None:
@@ -89,6 +91,7 @@ class Venue:
         self.exchange = VenueExchange(settings.assets, rules=settings.rules, seed=settings.seed)
         self.faults = Faults(settings.seed)
         self.audit = Audit()
+        self.coverage = Coverage()
         self.limits = AddressLimits()
         self._info = MarketInfo(market=self.market, funding_page=settings.funding_page)
         self._handler = Handler(
@@ -133,6 +136,16 @@ class Venue:
                 yield venue
                 tasks.cancel_scope.cancel()
 
+    def list_asset(self, asset: Asset) -> None:
+        """List an asset, or change the rules of one (tiers, delisted), for both sides at once.
+
+        A new one takes the next index of its dex; a delisted one keeps its own.
+        """
+        self.market.put(asset)
+        self.exchange.list_assets([asset])
+        self._priced_ms = -1
+        self.step()
+
     def now_ms(self) -> int:
         """Return the venue's time in milliseconds."""
         return to_ms(self.clock.now() + self.skew)
@@ -144,6 +157,7 @@ class Venue:
         if now_ms > self._priced_ms:
             self._priced_ms = now_ms
             self._events += self._tick(now_ms)
+            self.coverage.look(now_ms, bare_positions(self.exchange.state))
         events, self._events = self._events, []
         self.sockets.tell(events)
 
@@ -186,8 +200,9 @@ class Venue:
         rates = {coin: Decimal(repr(self.market.running_rate(coin, now_ms))) for coin in coins}
         return self.exchange.tick(now_ms, marks, mids, oracles, books, rates=rates)
 
-    def _acted(self, _: int) -> None:
+    def _acted(self, now_ms: int) -> None:
         self._events += self.exchange.take_events()
+        self.coverage.look(now_ms, bare_positions(self.exchange.state))
 
     def _snapshot(self, kind: str, user: str) -> Any | None:
         """Return what a user's subscription is told first."""

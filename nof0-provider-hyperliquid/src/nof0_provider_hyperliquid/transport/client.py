@@ -30,10 +30,14 @@ AT_ONCE = 8
 
 @attrs.frozen(kw_only=True)
 class Patience:
-    """How long one request may take in real time, and how often it is repeated."""
+    """How long one request may take in real time, and how often it is repeated.
+
+    A read that would have to wait longer than `room` for the budget fails at once. None: it waits.
+    """
 
     request: timedelta = timedelta(seconds=10)
     retries: int = 3
+    room: timedelta | None = None
 
 
 class InfoClient:
@@ -64,7 +68,6 @@ class InfoClient:
         *,
         rows: int = 0,
         priority: Priority = Priority.READS,
-        patience: timedelta | None = None,
     ) -> Any:
         """Return what the venue answers, after as many attempts as it takes.
 
@@ -72,7 +75,6 @@ class InfoClient:
             request: the body, with its `type`.
             rows: how many rows are expected, for the weight; corrected by the answer.
             priority: who goes first where the budget is short.
-            patience: how long, of the clock, the budget is waited for. None: as long as it takes.
 
         Raises:
             TransientError: for what may pass, after all retries.
@@ -81,7 +83,7 @@ class InfoClient:
         attempt = 0
         while True:
             try:
-                return await self._once(request, rows, priority, patience)
+                return await self._once(request, rows, priority)
             except NoRoomError:
                 raise
             except TransientError as error:
@@ -105,11 +107,12 @@ class InfoClient:
         request: Mapping[str, object],
         rows: int,
         priority: Priority,
-        patience: timedelta | None,
     ) -> Any:
         kind = str(request.get("type"))
         weight = info_weight(kind, rows)
-        async with self._budget.spend(weight, priority, patience=patience) as spending:
+        # A download has time; all others are wanted now.
+        room = None if priority is Priority.DOWNLOADS else self._patience.room
+        async with self._budget.spend(weight, priority, patience=room) as spending:
             try:
                 answer = await self._ask(dict(request))
             except RateLimitedError as error:

@@ -38,7 +38,7 @@ def kind():
 
 @pytest.fixture
 def config(venue):
-    return HyperliquidMarketConfig(base_url=venue.url)
+    return HyperliquidMarketConfig(stream=False, base_url=venue.url)
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ async def test_bars_of_a_coin_are_asked_for_once(market, venue, clock):
 async def test_a_bar_counts_as_closed_with_proof_only(market, venue, clock):
     venue.opens_bars = False
     closes = clock.now() + timedelta(seconds=30)  # 05:08:00
-    for after, is_there in [(0, False), (1.9, False), (2, True)]:
+    for after, is_there in [(0, False), (1.9, False), (3, True)]:
         await clock.sleep_until(closes + timedelta(seconds=after))
         bars = await market.candles("BTC", "1m", clock.now(), 3)
         assert (bars.last_close_time == closes) is is_there

@@ -16,7 +16,7 @@ class TestHyperliquidMarket(MarketContract):
 
     @pytest.fixture
     def config(self, venue):
-        return HyperliquidMarketConfig(base_url=venue.url)
+        return HyperliquidMarketConfig(stream=False, base_url=venue.url)
 
     @pytest.fixture
     async def env(self, clock):

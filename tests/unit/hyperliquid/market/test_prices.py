@@ -33,6 +33,23 @@ async def test_one_request_serves_everybody_who_asks_at_the_same_time(market, ve
     assert len(found) == 10
 
 
+async def test_a_thousand_traders_keep_the_budget(market, venue, clock):
+    async def trader(number):
+        coins = SIX[number % 6 :]
+        await market.quotes(coins)
+        await market.candles(coins[0], ("3m", "4h")[number % 2], clock.now(), 300)
+        await market.books(coins)
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(1000):
+            tasks.start_soon(trader, number)
+    kinds = venue.kinds()
+    assert kinds.count("metaAndAssetCtxs") == 1
+    assert kinds.count("l2Book") <= 2 * 6
+    assert kinds.count("candleSnapshot") <= 2 * 12
+    assert market._budget.figures()["weight"] <= 960
+
+
 async def test_a_second_later_prices_are_asked_for_anew(market, venue, clock):
     first = (await market.quotes(["BTC"]))["BTC"]
     await clock.sleep_until(clock.now() + timedelta(seconds=3))
@@ -42,7 +59,7 @@ async def test_a_second_later_prices_are_asked_for_anew(market, venue, clock):
 
 
 async def test_a_refusal_is_the_answer_of_all_who_waited(kind, venue, env):
-    config = HyperliquidMarketConfig(base_url=venue.url, max_retries=0)
+    config = HyperliquidMarketConfig(stream=False, base_url=venue.url, max_retries=0)
     venue.instead["metaAndAssetCtxs"] = [refused] * 10
     errors = []
 
@@ -149,7 +166,7 @@ async def test_one_senseless_coin_leaves_the_others_their_prices(market, venue):
 
 async def test_names_of_a_dex_are_the_coins_own(kind, venue, env):
     venue.coins = ["TSLA", "*A?", "XYZ100"]
-    config = HyperliquidMarketConfig(base_url=venue.url, dex="xyz")
+    config = HyperliquidMarketConfig(stream=False, base_url=venue.url, dex="xyz")
     async with kind.open(config, env) as market:
         assert [*(await market.instruments())] == venue.coins
         assert [*(await market.quotes(["TSLA"]))] == ["TSLA"]

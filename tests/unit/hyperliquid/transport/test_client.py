@@ -170,14 +170,21 @@ async def test_refused_requests_hold_all_reads_up_and_are_told(
     assert any("429" in event for _, event, _ in surroundings.log.lines)
 
 
-async def test_a_short_budget_fails_what_cannot_wait(answers, client, budget):
+async def test_a_short_budget_fails_what_cannot_wait(answers, surroundings, budget):
+    patience = Patience(room=timedelta(seconds=8))
+    client = InfoClient(answers.url, budget=budget, patience=patience, env=surroundings)
     answers.script = [good]
+    before = surroundings.clock.now()
     async with budget.spend(960, Priority.READS):
         pass
     with pytest.raises(NoRoomError, match="960 of 1200"):
-        await client.info(META, patience=timedelta(seconds=8))
+        await client.info(META)
     assert not answers.asked
-    assert await client.info(META, priority=Priority.ORDERS, patience=timedelta(0)) == GOOD
+    assert await client.info(META, priority=Priority.ORDERS) == GOOD
+    assert surroundings.clock.now() == before
+    assert await client.info(META, priority=Priority.DOWNLOADS) == GOOD
+    assert surroundings.clock.now() > before
+    client.close()
 
 
 async def test_a_cancelled_request_harms_no_other(answers, client):

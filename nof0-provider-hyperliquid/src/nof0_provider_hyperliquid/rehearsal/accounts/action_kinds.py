@@ -36,9 +36,11 @@ Reader = Callable[[Json], Deed]
 
 def _order(action: Json) -> Deed:
     requests = [order_request(each) for each in _rows(action, "orders")]
-    grouping = grouping_of(action.get("grouping"))
+    grouping, has_builder = grouping_of(action.get("grouping")), "builder" in action
 
     def deed(state: ExchangeState, account: Account) -> Answer:
+        if has_builder:
+            raise RefusedError(refusals.BUILDER)
         statuses = order_entry.place_batch(state, account, requests, grouping)
         return ok("order", {"statuses": statuses})
 

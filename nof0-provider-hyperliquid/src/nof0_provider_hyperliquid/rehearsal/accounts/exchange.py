@@ -13,6 +13,7 @@ from nof0_provider_hyperliquid.rehearsal.accounts.cancels import cancel_schedule
 from nof0_provider_hyperliquid.rehearsal.accounts.depth import Depth, Liquidity
 from nof0_provider_hyperliquid.rehearsal.accounts.funding import fund_hours
 from nof0_provider_hyperliquid.rehearsal.accounts.ledger import deposit
+from nof0_provider_hyperliquid.rehearsal.accounts.lifecycle import cancel_by_venue
 from nof0_provider_hyperliquid.rehearsal.accounts.liquidation import liquidate
 from nof0_provider_hyperliquid.rehearsal.accounts.matching import fill_resting
 from nof0_provider_hyperliquid.rehearsal.accounts.outsiders import Outsiders
@@ -116,6 +117,16 @@ class VenueExchange:
             fire_triggers(state, account)
             liquidate(state, account)
         return self.take_events()
+
+    @exactly
+    def list_assets(self, assets: Sequence[Asset]) -> None:
+        """List assets, or change the rules of some; orders of a delisted coin end."""
+        state = self.state
+        state.list_assets(assets)
+        for account in state.accounts.values():
+            for order in list(account.live.values()):
+                if order.is_live and state.coins[order.asset.name].is_delisted:
+                    cancel_by_venue(state, account, order, "delistedCanceled")
 
     def take_events(self) -> list[Event]:
         """Return what happened since the last time, oldest first."""

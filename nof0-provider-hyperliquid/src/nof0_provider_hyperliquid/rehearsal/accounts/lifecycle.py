@@ -49,12 +49,9 @@ def cancel_by_venue(state: ExchangeState, account: Account, order: Order, status
     state.tell("userEvents", account.address, {"nonUserCancel": [row]})
 
 
-def arm_children(state: ExchangeState, account: Account, order: Order) -> None:
-    """Place what waited for an order to fill."""
+def arm_children(state: ExchangeState, order: Order) -> None:
+    """Arm what waited for an order to fill and was not cancelled meanwhile."""
     for child in order.children:
-        if child.is_waiting:
+        if child.is_waiting and child.is_live:
             child.parent = None
-            if child.is_live:
-                note(state, child, "open")
-            else:
-                rest(state, account, child)
+            note(state, child, "open")

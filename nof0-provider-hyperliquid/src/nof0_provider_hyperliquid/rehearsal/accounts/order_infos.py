@@ -5,7 +5,7 @@ from __future__ import annotations
 from nof0_provider_hyperliquid.rehearsal.accounts.account import Account
 from nof0_provider_hyperliquid.rehearsal.accounts.amounts import Json
 from nof0_provider_hyperliquid.rehearsal.accounts.order import Order, Stage
-from nof0_provider_hyperliquid.rehearsal.accounts.order_view import plain, record
+from nof0_provider_hyperliquid.rehearsal.accounts.order_view import plain, record, shown
 from nof0_provider_hyperliquid.rehearsal.accounts.state import ExchangeState
 
 OPEN = frozenset({"open", "triggered"})
@@ -26,7 +26,7 @@ def frontend_open_orders(state: ExchangeState, account: Account, dex: str) -> li
     for order in reversed(account.orders.values()):
         stage = seen(state, order)
         if order.asset.dex == dex and stage is not None and stage.status in OPEN:
-            rows.append(stage.shown)
+            rows.append(_shown(order, stage))
     return rows
 
 
@@ -34,9 +34,9 @@ def order_status(state: ExchangeState, account: Account, key: int | str) -> Json
     """Return what became of an order, by its oid or cloid, as far as it can be seen yet."""
     order = account.orders.get(key) if isinstance(key, int) else account.by_cloid.get(key.lower())
     stage = None if order is None else seen(state, order)
-    if stage is None:
+    if order is None or stage is None:
         return {"status": "unknownOid"}
-    return {"status": "order", "order": record(stage)}
+    return {"status": "order", "order": {**record(stage), "order": _shown(order, stage)}}
 
 
 def historical_orders(state: ExchangeState, account: Account) -> list[Json]:
@@ -57,3 +57,8 @@ def seen(state: ExchangeState, order: Order) -> Stage | None:
         if stage.time <= until:
             return stage
     return None
+
+
+def _shown(order: Order, stage: Stage) -> Json:
+    """Return an order as of a stage; of the newest one with the children it has by now."""
+    return shown(order) if stage is order.stages[-1] else stage.shown

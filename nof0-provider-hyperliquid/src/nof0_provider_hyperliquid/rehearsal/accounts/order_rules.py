@@ -80,15 +80,17 @@ def margin_refusal(
         return refusals.TIER
     if asset.name in state.capped:
         return refusals.OPEN_INTEREST
-    opening = abs(after) - (abs(held) if held * after > ZERO else ZERO)
+    kept = abs(held) if held * after > ZERO else ZERO
+    opening = abs(after) - kept
     spare = available(account, account.pool(asset), state.marks, without)
     fee = truncated(abs(signed) * price * account.rates[0])
     if not margining.is_cross:
         return refusals.MARGIN if spare < opening * price / margining.leverage else None
     position = account.positions.get(asset.name)
     bound = ZERO if position is None else position.initial(mark)
-    needed = abs(after) * mark / margining.leverage - bound
-    return refusals.MARGIN if spare + signed * (mark - price) - fee < needed else None
+    needed = (kept * mark + opening * price) / margining.leverage - bound
+    loss = min(ZERO, signed * (mark - price))
+    return refusals.MARGIN if spare + loss - fee < needed else None
 
 
 def _form(
@@ -106,10 +108,11 @@ def _form(
     if not all(is_price(asset, each) for each in prices):
         return refusals.TICK
     allowed = min(MANY + int(account.volume / VOLUME_PER_ORDER), MOST)
-    is_extra = request.is_reduce_only or request.trigger is not None
-    if len(account.live) >= (MANY if is_extra else allowed):
-        return refusals.MANY_ORDERS
-    return None
+    if request.is_reduce_only or request.trigger is not None:
+        allowed = MANY
+    elif request.tif is not None and request.tif.is_immediate:
+        return None
+    return refusals.MANY_ORDERS if len(account.live) >= allowed else None
 
 
 def _numbers(state: ExchangeState, asset: Asset, request: OrderRequest) -> Refusal | None:

@@ -8,7 +8,11 @@ from nof0_provider_hyperliquid.rehearsal.accounts.order import Order, Stage
 
 def shown(order: Order, *, with_children: bool = True) -> Json:
     """Return an order as `frontendOpenOrders` has it, its waiting children inside."""
-    children = [shown(each, with_children=False) for each in order.children if each.is_waiting]
+    children = [
+        shown(each, with_children=False)
+        for each in order.children
+        if each.is_waiting and each.is_live
+    ]
     return {
         "coin": order.asset.name,
         "side": side(order),

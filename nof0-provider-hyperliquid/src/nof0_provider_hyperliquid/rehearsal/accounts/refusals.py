@@ -54,6 +54,7 @@ ZERO_SIZE = Refusal("Order has zero size.", None)
 NEVER_PLACED = "Order was never placed, already canceled, or filled."
 CANNOT_MODIFY = "Cannot modify canceled or filled order"
 NO_SIGNER = "Unable to recover signer."
+BUILDER = "Builder fee has not been approved."
 EXPIRED = "Action already expired"
 UNIFIED = "Action disabled when unified account is active"
 TOO_EARLY = "Scheduled cancel time too early, must be at least 5 seconds from now."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -83,9 +83,9 @@ class PlannedRefusal:
 class ExchangeState:
     """Accounts, prices and records; changed by the functions of the modules beside this one."""
 
-    assets: Mapping[int, Asset]
-    coins: Mapping[str, Asset]
     rules: Rules
+    assets: dict[int, Asset] = field(factory=dict)
+    coins: dict[str, Asset] = field(factory=dict)
     seed: int = 0
     now: int = 0
     accounts: dict[str, Account] = field(factory=dict)
@@ -106,12 +106,17 @@ class ExchangeState:
     @classmethod
     def of(cls, assets: Sequence[Asset], rules: Rules, seed: int) -> ExchangeState:
         """Return the state of a venue without accounts that lists `assets`."""
-        dexes = list(dict.fromkeys(each.dex for each in assets if each.dex))
-        ids = {
-            (DEX_IDS + (1 + dexes.index(each.dex)) * DEX_SPAN if each.dex else 0) + each.index: each
-            for each in assets
-        }
-        return cls(assets=ids, coins={each.name: each for each in assets}, rules=rules, seed=seed)
+        state = cls(rules=rules, seed=seed)
+        state.list_assets(assets)
+        return state
+
+    def list_assets(self, assets: Sequence[Asset]) -> None:
+        """List assets, or change the rules of some; dexes are numbered as they are first seen."""
+        for asset in assets:
+            self.coins[asset.name] = asset
+            dex = self.dexes().index(asset.dex)
+            first = DEX_IDS + dex * DEX_SPAN if asset.dex else 0
+            self.assets[first + asset.index] = asset
 
     def account(self, address: str) -> Account:
         """Return an account, made at the first mention."""

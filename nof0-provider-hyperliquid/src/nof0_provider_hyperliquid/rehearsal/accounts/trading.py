@@ -46,7 +46,7 @@ def fill_order(state: ExchangeState, account: Account, order: Order, trade: Trad
     book(state, account, trade, order.oid, order.cloid)
     if order.left == ZERO:
         finish(state, account, order, "filled")
-        arm_children(state, account, order)
+        arm_children(state, order)
     elif order.is_live:
         note(state, order, "open")
     for sibling in [each for each in order.siblings if each.is_live]:
