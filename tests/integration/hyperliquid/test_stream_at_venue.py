@@ -258,3 +258,22 @@ async def test_many_traders_cause_the_requests_of_one(kind, config, traders):
     assert one["candleSnapshot"] >= 12
     assert many["candleSnapshot"] <= one["candleSnapshot"] + 2  # a bar may close in between
     assert many["metaAndAssetCtxs"] <= one["metaAndAssetCtxs"] + 1
+
+
+async def test_closing_the_market_ends_its_connection(venue, kind, config, made):
+    async with kind.open(config, made) as market:
+        await streaming(venue, market)
+        assert len(venue.sockets.clients) == 1
+    await until(lambda: not venue.sockets.clients)
+    assert not market._stream._socket._is_open
+
+
+async def test_without_the_stream_everything_is_asked_for(venue, kind, made):
+    config = HyperliquidMarketConfig(base_url=venue.base_url, stream=False)
+    async with kind.open(config, made) as market:
+        for _ in range(3):
+            assert set(await market.quotes(SIX)) == set(SIX)
+            await live(venue, 2)
+        assert not hasattr(market, "quote_updates")
+    assert venue.audit.connections == []
+    assert venue.audit.count("metaAndAssetCtxs") == 3
