@@ -64,7 +64,7 @@ def _first_party(catalog: Catalog, noun: str, type_: str, home: str) -> tuple[st
         return f'{noun} "{type_}" is switched off', [hint]
     for plugin in catalog.plugins:
         if plugin.distribution == home:
-            message = f'{noun} "{type_}" is not part of {plugin}'
+            message = f'{plugin} offers no {noun} "{type_}" yet'
             return message, [f"a newer version may have it: pip install --upgrade {home}"]
     message = f'{noun} "{type_}" is not installed'
     return message, [f"it is part of this project: pip install {home}"]

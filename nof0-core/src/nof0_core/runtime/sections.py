@@ -9,6 +9,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from typing import Any, TypeAlias
 
+import anyio
+
 from nof0_core.border.backend import ShownCopies
 from nof0_core.border.foreign import Origin, reraise
 from nof0_core.border.shape import shape_faults
@@ -90,6 +92,7 @@ class Sections:
         self._holder = holder
         self._opener = opener
         self._shared: dict[Hashable, object] = {}
+        self._sharing: dict[Hashable, anyio.Lock] = {}
         self._alerts = alerts
         self._is_passing = is_passing
         self.opened: dict[tuple[str, str], Watched] = {}
@@ -270,10 +273,12 @@ class Sections:
     async def _share(
         self, key: Hashable, open_it: Callable[[], AbstractAsyncContextManager[object]]
     ) -> object:
-        if key not in self._shared:
-            origin = Origin(part=f"shared {key}", redact=Redactor(self._config.secrets).text)
-            self._shared[key] = await self._holder.enter(origin, open_it())
-        return self._shared[key]
+        # Sections that open late do so at the same time.
+        async with self._sharing.setdefault(key, anyio.Lock()):
+            if key not in self._shared:
+                origin = Origin(part=f"shared {key}", redact=Redactor(self._config.secrets).text)
+                self._shared[key] = await self._holder.enter(origin, open_it())
+            return self._shared[key]
 
 
 def models_of(config: Config, section: Section) -> tuple[ModelSpec, ...]:

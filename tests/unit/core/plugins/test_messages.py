@@ -87,7 +87,7 @@ def test_first_party_kind_that_the_installed_version_lacks(install, exchange_sou
     install("nof0-llm", exchange_source("other"), version="0.0.9")
     registry = load_plugins({"NOF0_PLUGINS": "nof0-llm"})
     assert said(lambda: registry.kind("llm", "openai")) == text("""
-        error: LLM backend "openai" is not part of nof0-llm 0.0.9
+        error: nof0-llm 0.0.9 offers no LLM backend "openai" yet
           a newer version may have it: pip install --upgrade nof0-llm
     """)
 

@@ -222,3 +222,30 @@ async def test_what_closing_raises_after_a_clean_run_is_a_warning(stage, monkeyp
         await engine.run(lambda _: engine.manager.stop("enough"))
     [warning] = [text for level, text, _ in stage.log.lines if level == "warning"]
     assert warning.startswith("closing raised OSError: disk: a defect of ")
+
+
+SHARING = """
+    got = []
+
+    @asynccontextmanager
+    async def resource():
+        yield object()
+
+    async def ask():
+        got.append(await env.shared("one", resource))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(ask)
+        tasks.start_soon(ask)
+    stage.shared = got
+    yield stage.market
+"""
+
+
+async def test_a_resource_is_one_for_sections_that_ask_at_the_same_time(stage):
+    rewrite(stage, "\n    yield stage.market\n", SHARING.replace("{", "{{").replace("}", "}}"))
+    written = stage.root / "etc" / "staged.py"
+    written.write_text("import anyio\n" + written.read_text())
+    async with stage.engine(SimulatedClock(START)):
+        first, second = stage.shared
+        assert first is second

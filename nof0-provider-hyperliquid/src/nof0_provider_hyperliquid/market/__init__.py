@@ -1,0 +1,1 @@
+"""The market provider: instruments, bars, quotes and books of the live venue."""

@@ -1,0 +1,178 @@
+"""Limits of the kind "so much within a minute", shared by urgency."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from enum import IntEnum
+from itertools import count
+
+import anyio
+import attrs
+
+from nof0_core.clock import Clock
+from nof0_core.errors import TransientError
+
+STEP = timedelta(seconds=1)
+"""Whoever waits looks again so often: clocks are set, and what is under way ends when it does."""
+
+
+class NoRoomError(TransientError):
+    """A limit leaves no room for a request in time; nothing was sent."""
+
+
+class Priority(IntEnum):
+    """How urgent a request is; the lower goes first."""
+
+    PROTECTION = 0
+    ORDERS = 1
+    READS = 2
+    DOWNLOADS = 3
+
+
+SHARE = {
+    Priority.PROTECTION: 1.0,
+    Priority.ORDERS: 0.95,
+    Priority.READS: 0.8,
+    Priority.DOWNLOADS: 0.6,
+}
+"""The part of a limit up to which each may go; the rest is kept for what is more urgent."""
+
+
+@attrs.define(eq=False, kw_only=True)
+class Spending:
+    """What one request takes; whoever sent it corrects `amount` when the answer is there."""
+
+    amount: int
+    ended: datetime | None = None
+
+
+class Window:
+    """At most `limit` within any `period` of the clock, most urgent first.
+
+    The venue fills a bucket at a steady rate, and does not say when it looks. What keeps within
+    the limit in every stretch of a period keeps within any bucket, too. What is under way counts;
+    what has ended counts for a period from its end, as the venue may have seen it so late.
+    """
+
+    def __init__(self, name: str, *, limit: int, period: timedelta, clock: Clock) -> None:
+        self.name = name
+        self.limit = limit
+        self._period = period
+        self._clock = clock
+        self._under_way: set[Spending] = set()
+        self._ended: deque[Spending] = deque()
+        self._waiting: list[tuple[Priority, int]] = []
+        self._numbers = count()
+        self._moved = anyio.Event()
+        self._closed_until: datetime | None = None
+
+    @property
+    def used(self) -> int:
+        """Return what counts against the limit now."""
+        self._forget()
+        return sum(s.amount for s in self._under_way) + sum(s.amount for s in self._ended)
+
+    @property
+    def waiting(self) -> int:
+        """Return how many wait for their turn."""
+        return len(self._waiting)
+
+    def room(self, priority: Priority) -> int:
+        """Return how much a request of this urgency may take now."""
+        return max(0, self._share(priority) - self.used)
+
+    @asynccontextmanager
+    async def spend(
+        self, amount: int, priority: Priority, *, patience: timedelta | None = None
+    ) -> AsyncIterator[Spending]:
+        """Wait for room, then hold it until the block ends.
+
+        Args:
+            amount: what is expected to be needed; more than there can be counts as all there is.
+            priority: how urgent it is.
+            patience: of the clock, after which waiting makes no sense any more. None: wait.
+
+        Raises:
+            NoRoomError: there is no room within `patience`; nothing was taken.
+        """
+        await self._turn(amount, priority, patience)
+        spending = Spending(amount=amount)
+        self._under_way.add(spending)
+        try:
+            yield spending
+        finally:
+            self._under_way.discard(spending)
+            spending.ended = self._clock.now()
+            self._ended.append(spending)
+
+    def close_for(self, span: timedelta) -> None:
+        """Let nothing but protection and orders through for that long: the venue has refused."""
+        until = self._clock.now() + span
+        if self._closed_until is None or until > self._closed_until:
+            self._closed_until = until
+
+    def wait_for(self, amount: int, priority: Priority) -> timedelta:
+        """Return how long there will be no room, if nobody else takes it; 0: there is."""
+        self._forget()
+        now = self._clock.now()
+        closed = timedelta(0)
+        if priority >= Priority.READS and self._closed_until is not None:
+            closed = max(closed, self._closed_until - now)
+        share = self._share(priority)
+        missing = self.used + min(amount, share) - share
+        if missing <= 0:
+            return closed
+        for spending in self._ended:
+            missing -= spending.amount
+            if missing <= 0 and spending.ended is not None:
+                return max(closed, spending.ended + self._period - now)
+        return max(closed, STEP)
+
+    async def _turn(self, amount: int, priority: Priority, patience: timedelta | None) -> None:
+        me = (priority, next(self._numbers))
+        insort(self._waiting, me)
+        began = self._clock.now()
+        try:
+            while True:
+                is_first = self._waiting[0] == me
+                wait = self.wait_for(amount, priority)
+                if is_first and wait <= timedelta(0):
+                    return
+                now = self._clock.now()
+                if patience is not None and now - began + wait > patience:
+                    raise self._no_room(wait)
+                if is_first:
+                    await self._clock.sleep_until(now + min(wait, STEP))
+                else:
+                    await self._moved.wait()
+        finally:
+            self._waiting.remove(me)
+            self._moved.set()
+            self._moved = anyio.Event()
+
+    def _no_room(self, wait: timedelta) -> NoRoomError:
+        message = (
+            f"{self.name}: {self.used} of {self.limit} within {self._period.total_seconds():g} s"
+            f" are used; there is room in {wait.total_seconds():.0f} s"
+        )
+        return NoRoomError(message, retry_after=wait)
+
+    def _share(self, priority: Priority) -> int:
+        return int(self.limit * SHARE[priority])
+
+    def _forget(self) -> None:
+        now = self._clock.now()
+        for spending in reversed(self._ended):
+            if spending.ended is None or spending.ended <= now:
+                break
+            spending.ended = now  # the clock was set back
+        while self._ended and (ended := self._ended[0].ended) is not None:
+            if ended + self._period > now:
+                break
+            self._ended.popleft()
+        if self._closed_until is not None and not (now < self._closed_until <= now + self._period):
+            self._closed_until = None

@@ -1,0 +1,1 @@
+"""The venue's answers, from JSON to values of the domain."""

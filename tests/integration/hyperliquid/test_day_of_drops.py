@@ -1,0 +1,87 @@
+"""A day on which the connection is lost every minute: no bar lost, none twice, none early."""
+
+import os
+import random
+
+import anyio
+import anyio.lowlevel
+import pytest
+from scripted_venue import StepClock, until
+from trading_venue import MINUTE, TradingVenue, heard
+
+from nof0_core.domain.candles import Interval, to_ms
+from nof0_core.ids import Symbol
+from nof0_core.testing import env
+from nof0_provider_hyperliquid import plugin
+from nof0_provider_hyperliquid.config import HyperliquidMarketConfig
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+
+BTC, M1 = Symbol("BTC"), Interval("1m")
+MINUTES = 24 * 60 if os.environ.get("NOF0_SPAN", "hour") != "hour" else 60
+"""`NOF0_SPAN=day`: a whole day; else an hour of it."""
+
+
+@pytest.fixture
+async def venue():
+    async with TradingVenue(StepClock()).open() as served:
+        yield served
+
+
+async def pass_until(venue, market, rng, end):
+    """Let time pass up to a moment (ms), a few seconds at a time; the venue tells what happens."""
+    while venue.time < end:
+        step = min(end - venue.time, rng.randint(500, 9_000))
+        await venue.clock.advance(step / 1000)
+        await venue.tell()
+        await heard(market, venue)
+
+
+async def test_a_day_with_a_drop_every_minute(venue):
+    rng = random.Random(11)
+    clock = venue.clock
+    shown = {}
+    asked = []
+    [kind] = plugin.nof0_market_providers()
+    config = HyperliquidMarketConfig(base_url=venue.base_url)
+
+    async def ask(limit, must_have_newest):
+        now = venue.time
+        bars = await market.candles(BTC, M1, clock.now(), limit)
+        times = bars.open_time.tolist()
+        newest = now // MINUTE * MINUTE - MINUTE
+        assert times == list(range(times[0], times[-1] + 1, MINUTE)), "a gap, or a bar twice"
+        assert times[-1] <= newest, "a bar that is still open"
+        assert times[-1] >= newest - MINUTE
+        if must_have_newest:
+            assert times[-1] == newest
+            assert len(times) == limit
+        for row in zip(times, bars.open, bars.high, bars.low, bars.close, bars.volume, strict=True):
+            assert shown.setdefault(row[0], row) == row, "a bar that was shown otherwise before"
+        asked.append(times[-1])
+
+    async with env(clock=clock) as made, kind.open(config, made) as market:
+        await market.quotes([BTC])
+        await ask(10, must_have_newest=False)
+        first = to_ms(clock.now())
+        for minute in range(first, first + MINUTES * MINUTE, MINUTE):
+            drop = rng.randrange(MINUTE)
+            await pass_until(venue, market, rng, minute + drop)
+            await market.quotes([BTC])
+            if venue.now is not None:
+                await venue.now.drop()
+                await until(lambda: not market._stream._socket._is_open)
+            await pass_until(venue, market, rng, minute + MINUTE)
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(ask, 10, False)  # at once, as an engine does
+                await anyio.lowlevel.checkpoint()
+                await pass_until(venue, market, rng, minute + MINUTE + 2_500)
+            await ask(10, must_have_newest=True)
+
+    truth = {opened: venue.row("BTC", "1m", opened) for opened in shown}
+    assert shown == truth
+    assert sorted(shown) == list(range(min(shown), max(shown) + 1, MINUTE))
+    assert len(shown) >= MINUTES
+    assert len(venue.connections) >= 0.9 * MINUTES
+    # Each minute was broken off, so REST was asked; where enough came afterwards it was not.
+    assert venue.asked["candleSnapshot"] < 2 * MINUTES

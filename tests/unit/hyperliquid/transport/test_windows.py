@@ -1,0 +1,140 @@
+from datetime import UTC, datetime, timedelta
+
+import anyio
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nof0_core.clock import SimulatedClock
+from nof0_provider_hyperliquid.transport.windows import NoRoomError, Priority, Window
+
+pytestmark = pytest.mark.anyio
+START = datetime(2026, 1, 1, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+READS, ORDERS, PROTECTION = Priority.READS, Priority.ORDERS, Priority.PROTECTION
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+
+@pytest.fixture
+def clock():
+    return SimulatedClock(START)
+
+
+@pytest.fixture
+def window(clock):
+    return Window("net: weight", limit=100, period=MINUTE, clock=clock)
+
+
+async def take(window, amount, priority=READS, **named):
+    async with window.spend(amount, priority, **named):
+        pass
+
+
+async def test_a_fifth_is_left_for_orders_and_the_last_for_protection(window, clock):
+    await take(window, 80)
+    with pytest.raises(NoRoomError, match="80 of 100 within 60 s are used; there is room in 60 s"):
+        await take(window, 1, patience=timedelta(seconds=59))
+    await take(window, 15, ORDERS)
+    with pytest.raises(NoRoomError):
+        await take(window, 1, ORDERS, patience=timedelta(0))
+    await take(window, 5, PROTECTION)
+    assert window.used == 100
+    assert clock.now() == START
+
+
+async def test_there_is_room_again_a_period_after_the_end(window, clock):
+    async with window.spend(80, READS):
+        await clock.sleep_until(START + timedelta(seconds=30))
+    await take(window, 1)
+    assert clock.now() == START + timedelta(seconds=90)
+
+
+async def test_what_is_under_way_counts_however_long_it_takes(window, clock):
+    async with window.spend(80, READS):
+        await clock.sleep_until(START + timedelta(hours=1))
+        assert window.used == 80
+
+
+async def test_an_answer_that_is_longer_is_counted_afterwards(window):
+    async with window.spend(1, READS) as spending:
+        spending.amount = 70
+    assert window.used == 70
+
+
+async def test_orders_overtake_reads_that_wait(window):
+    order = []
+
+    async def one(name, amount, priority):
+        await take(window, amount, priority)
+        order.append(name)
+
+    await take(window, 80)
+    await take(window, 20, PROTECTION)
+    async with anyio.create_task_group() as tasks:
+        for name, priority in [("read", READS), ("late", Priority.DOWNLOADS), ("order", ORDERS)]:
+            tasks.start_soon(one, name, 10, priority)
+            await anyio.lowlevel.checkpoint()
+    assert order[0] == "order"
+    assert order == ["order", "read", "late"]
+
+
+async def test_one_that_gives_up_leaves_the_way_free(window):
+    await take(window, 80)
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        await take(window, 1)
+    await take(window, 20, PROTECTION)
+    assert window.waiting == 0
+
+
+async def test_more_than_there_is_counts_as_all_there_is(window, clock):
+    await take(window, 500)
+    assert clock.now() == START
+
+
+async def test_a_refusal_holds_reads_up_and_no_orders(window, clock):
+    window.close_for(timedelta(seconds=3))
+    await take(window, 1, ORDERS)
+    assert clock.now() == START
+    await take(window, 1)
+    assert clock.now() == START + timedelta(seconds=3)
+
+
+async def test_a_clock_that_is_set_back_closes_nothing_for_longer_than_a_period(window, clock):
+    await take(window, 80)
+    window.close_for(timedelta(seconds=20))
+    clock._now -= timedelta(hours=5)
+    await take(window, 1)
+    assert clock.now() == START - timedelta(hours=5) + MINUTE
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    asked=st.lists(
+        st.tuples(st.integers(1, 60), st.sampled_from(Priority), st.floats(0, 40)),
+        min_size=1,
+        max_size=25,
+    )
+)
+async def test_no_minute_has_more_than_the_limit(asked):
+    clock = SimulatedClock(START)
+    window = Window("w", limit=100, period=MINUTE, clock=clock)
+    seen = []
+
+    async def one(amount, priority, seconds):
+        async with window.spend(amount, priority):
+            # The venue may see a request at any moment while it is under way.
+            seen.append((clock.now(), amount))
+            await clock.sleep_until(clock.now() + timedelta(seconds=seconds))
+
+    async with anyio.create_task_group() as tasks:
+        for one_asked in asked:
+            tasks.start_soon(one, *one_asked)
+    assert len(seen) == len(asked)
+    for moment, _ in seen:
+        within = sum(a for t, a in seen if moment <= t < moment + MINUTE)
+        assert within <= 100
