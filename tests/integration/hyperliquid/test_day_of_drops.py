@@ -18,7 +18,7 @@ from nof0_provider_hyperliquid.config import HyperliquidMarketConfig
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 BTC, M1 = Symbol("BTC"), Interval("1m")
-MINUTES = 24 * 60 if os.environ.get("NOF0_SPAN", "hour") != "hour" else 60
+MINUTES = 24 * 60 if os.environ.get("NOF0_SPAN") else 60
 """`NOF0_SPAN=day`: a whole day; else an hour of it."""
 
 

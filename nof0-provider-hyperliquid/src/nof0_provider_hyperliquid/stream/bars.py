@@ -11,6 +11,7 @@ import attrs
 
 from nof0_core.clock import Clock
 from nof0_core.domain.candles import Candles, Interval, from_ms, interval_ms, to_ms
+from nof0_core.errors import ProviderError
 from nof0_core.plugins.env import Logger
 from nof0_provider_hyperliquid.stream.messages import CANDLE, Bar, Subscription
 from nof0_provider_hyperliquid.stream.pace import within
@@ -24,6 +25,11 @@ MOST = 200
 """Series."""
 IDLE = timedelta(hours=1)
 """What nobody asked for during this and three bars is given up."""
+
+COMPARED = 20
+"""Bars of a series that are shown on the word of the stream alone, until REST is asked for them."""
+DISTRUST = timedelta(hours=1)
+"""How long a series is polled whose bars turned out to be others than the stream had said."""
 
 Row: TypeAlias = tuple[int, float, float, float, float, float]
 """Open time in ms, open, high, low, close, volume."""
@@ -40,6 +46,7 @@ class _Kept:
     asked: datetime
     lock: anyio.Lock = attrs.field(factory=lambda: anyio.Lock(fast_acquire=True))
     changed: anyio.Event = attrs.field(factory=anyio.Event)
+    distrusted: datetime | None = None
 
 
 class BarStore:
@@ -88,12 +95,14 @@ class BarStore:
         Raises:
             ProviderError: of the request for a gap.
         """
-        kept = self._for(Subscription(CANDLE, coin, interval), limit)
-        if kept is None or not self._is_told(Subscription(CANDLE, coin, interval)):
+        key = Subscription(CANDLE, coin, interval)
+        kept = self._for(key, limit)
+        if kept is None or not self._is_told(key) or self._is_distrusted(kept):
             return None
+        await self._compare(coin, kept)
         found = kept.series.newest(to_ms(end), limit)
         if not isinstance(found, Gap):
-            return found
+            return None if self._is_distrusted(kept) else found
         await self._wait_for_proof(kept, end, limit)
         async with kept.lock:
             before = None
@@ -101,8 +110,8 @@ class BarStore:
                 if found == before:
                     return None
                 before = found
-                await self._repair(coin, kept.series, found)
-            return found
+                await self._repair(coin, kept, found)
+            return None if self._is_distrusted(kept) else found
 
     def begin(self, coin: str, bars: Candles, end: datetime, limit: int) -> None:
         """Take what REST answered to a request for the newest `limit` bars closed by `end`."""
@@ -169,16 +178,35 @@ class BarStore:
             except TimeoutError:
                 return
 
-    async def _repair(self, coin: str, series: BarSeries, gap: Gap) -> None:
+    async def _compare(self, coin: str, kept: _Kept) -> None:
+        """Ask REST for bars that only the stream has said, once there are enough of them."""
+        if kept.series.unseen(COMPARED) is None:
+            return
+        async with kept.lock:
+            if (unseen := kept.series.unseen(COMPARED)) is None:
+                return
+            try:
+                await self._repair(coin, kept, unseen)
+            except ProviderError as error:
+                # They are as good as before; the next who asks tries again.
+                self._log.info("bars of the stream were not compared", because=str(error))
+
+    async def _repair(self, coin: str, kept: _Kept, gap: Gap) -> None:
+        series = kept.series
         # The bar after the gap proves that its last one is closed.
         found = await self._fetch(
             coin, series.interval, gap.first, gap.last + 2 * series.length - 1
         )
         wrong = series.repair(gap, [Bar(*row) for row in found])
         if wrong:
+            kept.distrusted = self._clock.now()
             self._log.warning(
-                "bars differ from what the stream said",
+                "bars differ from what the stream said; for an hour they are polled",
                 coin=coin,
                 interval=series.interval,
                 times=[f"{from_ms(bar.open_time):%Y-%m-%d %H:%M}" for bar in wrong[:5]],
             )
+
+    def _is_distrusted(self, kept: _Kept) -> bool:
+        since = kept.distrusted
+        return since is not None and timedelta(0) <= self._clock.now() - since < DISTRUST

@@ -34,6 +34,9 @@ class BarSeries:
     bar so far, so what counts is the last. A bar of REST is proven by a later one in the same
     answer. What is proven is no longer so when the stream says otherwise: then REST decides.
 
+    A stream that leaves out the last message of a bar cannot be told from a quiet market: `unseen`
+    are bars that the stream alone has said, to be compared with REST now and then.
+
     Memory is bounded by the longest request. Times in ms UTC; knows no clock.
     """
 
@@ -48,6 +51,7 @@ class BarSeries:
         self._open: Bar | None = None
         self._heard = 0
         self._is_whole = False
+        self._unseen: set[int] = set()
 
     def __len__(self) -> int:
         """Return how many open times are known."""
@@ -96,8 +100,15 @@ class BarSeries:
             if before is not None and before != now:
                 wrong.append(before)
             self._proven[open_time] = now
+            self._unseen.discard(open_time)
         self._forget()
         return wrong
+
+    def unseen(self, most: int) -> Gap | None:
+        """Return a stretch with bars that only the stream has said, once there are `most`."""
+        if len(self._unseen) < most:
+            return None
+        return Gap(min(self._unseen), max(self._unseen))
 
     def begin(self, bars: Candles, end: int, limit: int) -> None:
         """Take the newest `limit` bars of REST that closed by `end`; fewer if it has no more."""
@@ -121,6 +132,7 @@ class BarSeries:
         self._proven = {t: bar for t, bar in self._proven.items() if t > last}
         span = range(first, last + 1, self.length)
         self._proven.update({open_time: known.get(open_time) for open_time in span})
+        self._unseen &= self._proven.keys() - set(span)
         if self._open is not None:
             self._doubt(self._open)
 
@@ -161,6 +173,7 @@ class BarSeries:
         if bar.open_time in self._proven or not self._could_settle(bar):
             return False
         self._proven[bar.open_time] = bar
+        self._unseen.add(bar.open_time)
         self._forget()
         return True
 
@@ -175,11 +188,13 @@ class BarSeries:
         known = self._proven[bar.open_time]
         if known is None or (bar != known and bar.volume >= known.volume):
             del self._proven[bar.open_time]
+            self._unseen.discard(bar.open_time)
 
     def _forget(self) -> None:
         if len(self._proven) > self._keep:
             for open_time in sorted(self._proven)[: -self._keep or None]:
                 del self._proven[open_time]
+                self._unseen.discard(open_time)
             self._has_all = False
 
     def _candles(self, bars: Sequence[Bar]) -> Candles:

@@ -250,6 +250,35 @@ async def test_what_rest_contradicts_is_told(kit, coin):
         assert len(kit.fetched) == 1
 
 
+async def test_what_the_stream_alone_has_said_is_compared_now_and_then(kit, coin):
+    async with kit.running():
+        await coin.begun()
+        for _ in range(42):
+            await coin.live(180, step=9)
+            assert await coin.ask() == coin.closed()
+        assert len(kit.fetched) == 2
+        assert not [line for line in kit.log.lines if line[0] == "warning"]
+
+
+async def test_a_stream_that_leaves_out_messages_is_found_out_and_left_for_a_while(kit, coin):
+    async with kit.running():
+        await coin.begun()
+        for _ in range(10):
+            await coin.live(180, step=9)
+        # The last trade of a bar is never told.
+        coin.bars[-2] = attrs.evolve(coin.bars[-2], volume=77.0)
+        for _ in range(12):
+            await coin.live(180, step=9)
+        assert await coin.ask() is None
+        assert [line[1] for line in kit.log.lines if line[0] == "warning"]
+        for _ in range(21):
+            await coin.live(180, step=9)
+        closed = coin.closed(30)
+        assert await coin.ask() == coin.closed()
+        kit.stream.bars.begin("BTC", closed, coin.now, 30)
+        assert await coin.ask(30) == closed
+
+
 async def test_what_nobody_asks_for_any_more_is_given_up(kit, coin):
     async with kit.running():
         await coin.begun()
