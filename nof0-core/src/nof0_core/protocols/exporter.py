@@ -87,4 +87,7 @@ class OptionalExporterMethods(Protocol):
         """HEALTH: say how the exporter is, as `HasHealth` says."""
 
     def read_lines_from(self, lines: JournalLines) -> None:
-        """LINES: take what gives the journal's lines; called once, before `cursor()`."""
+        """LINES: take what gives the journal's lines; called once, before `cursor()`.
+
+        Such an exporter is asked for its `cursor()` again after each failure.
+        """

@@ -165,7 +165,6 @@ class Exporting:
                 able.read_lines_from(LinesOfJournal(self._journal))
         exporter = self._exporter
         if self._position is None or self._is_unsure:
-            # After a failure it may be elsewhere: what was asked may have been done, or undone.
             answer = await self._ask("cursor", exporter.cursor, self._limits.export)
             self._position, self._is_unsure = self._checked(answer), False
         while not self._is_told and self._view is not None:
@@ -173,7 +172,10 @@ class Exporting:
             try:
                 await self._hand_over(exporter, view)
             except BaseException:
-                self._is_told, self._is_unsure = False, True
+                # A database may be elsewhere after a failure: what was asked of it may have been
+                # done, or undone.
+                is_kept_there = exporter_with(exporter, ExporterCapability.LINES) is not None
+                self._is_told, self._is_unsure = False, is_kept_there
                 raise
 
     async def _hand_over(self, exporter: Exporter, view: View) -> None:

@@ -74,13 +74,13 @@ class Tables:
     async def days(self) -> dict[TraderId, date]:
         """Return the day of the newest line of every stream."""
         asked = (
-            select(EVENTS.c.stream, func.max(EVENTS.c.day))
+            select(EVENTS.c.stream, func.max(EVENTS.c.day).label("day"))
             .where(EVENTS.c.engine == self._engine)
             .group_by(EVENTS.c.stream)
         )
         async with self._database.transaction() as session:
             found = (await session.execute(asked)).all()
-        return {TraderId(row[0]): row[1] for row in found}
+        return {TraderId(row.stream): row.day for row in found}
 
     async def write(self, batch: Batch) -> None:
         """Write all of a batch, or nothing.
