@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import pwd
 import shutil
@@ -46,7 +45,6 @@ class PostgresServer:
         self._folder = Path(tempfile.mkdtemp(prefix="nof0-pg-"))
         self._data = self._folder / "data"
         self._bin = bin_folder()
-        self._numbers = itertools.count(1)
         self._process: subprocess.Popen[bytes] | None = None
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -96,10 +94,13 @@ class PostgresServer:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def database(self) -> str:
-        """Make an empty database and return its data source."""
-        name = f"nof0_{next(self._numbers)}"
-        anyio.run(self.execute, f"CREATE DATABASE {name} STRATEGY wal_log", "postgres")
-        return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
+        """Return the data source of the database, with nothing in it."""
+        anyio.run(self.execute, "DROP SCHEMA public CASCADE; CREATE SCHEMA public", "postgres")
+        return self.source()
+
+    def source(self, user: str = "postgres") -> str:
+        """Return the data source of the database for a user, as it is."""
+        return f"postgresql://{user}@127.0.0.1:{self.port}/postgres"
 
     async def execute(self, statement: str, database: str) -> None:
         """Execute a statement as the one who may do everything."""
