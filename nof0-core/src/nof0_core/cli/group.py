@@ -39,6 +39,10 @@ COMMANDS = {
     "journal": Row(
         "nof0_core.cli.journal:journal", "Look into the journal: every decision, order and fill."
     ),
+    "db": Row(
+        "nof0_core.cli.db:db",
+        "See to a run's database: upgrade, check against the journal, restore.",
+    ),
     "leaderboard": Row(
         "nof0_core.cli.leaderboard:leaderboard", "Show the ranking of a run, with 95 % intervals."
     ),

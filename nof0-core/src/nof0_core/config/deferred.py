@@ -5,11 +5,7 @@ from __future__ import annotations
 from nof0_core.config.session import Session
 from nof0_core.config.tree import Items, Node, Scalar, Table
 
-MAIN = (
-    "Logging.SlowThreshold.SQL",
-    "Logging.SlowThreshold.Redis",
-    "Logging.VerboseSQL",
-)
+MAIN = ("Logging.SlowThreshold.Redis",)
 
 
 def warn_deferred(session: Session, main: Table | None) -> None:

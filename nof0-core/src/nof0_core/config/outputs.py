@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import attrs
 
@@ -13,7 +15,18 @@ from nof0_core.config.model import Place, Section
 from nof0_core.config.sections import Markets, make_section
 from nof0_core.config.session import Session, nodes_of, type_of
 from nof0_core.config.tree import Node, Scalar, Table, find
+from nof0_core.files import absolute
 
+_SQLITE = "sqlite:///"
+_DATABASE_KEYS: Mapping[str, tuple[str, ...]] = {
+    "data_source": ("Postgres", "DataSource"),
+    "max_open": ("Postgres", "MaxOpen"),
+    "max_idle": ("Postgres", "MaxIdle"),
+    "max_lifetime": ("Postgres", "MaxLifetime"),
+    "slow_threshold": ("Logging", "SlowThreshold", "SQL"),
+    "verbose": ("Logging", "VerboseSQL"),
+}
+"""Keys of a `sql` section, and where in the main file they are taken from."""
 DATABASES = (("sql", "Postgres", "DataSource"), ("redis", "Cache", "Host"))
 
 
@@ -23,44 +36,87 @@ def make_exporters(
     monitoring: MonitoringBlock,
     tables: tuple[Table, Table],
     markets: Markets,
-    data_path: Path,
+    places: tuple[Path, Path],
 ) -> tuple[Section, ...]:
     """Make the exporter sections, in order: `json`, those of `monitoring`, then the list.
 
     A section of the list takes the place of an automatic one of the same kind. `tables` are main
-    file and manager file, for places.
+    file and manager file, for places; `places` the state file, whose directory is the data
+    directory, and the directory of the API's files.
     """
+    state_file, data_path = places
     nodes: list[tuple[str, Node]] = []
     types: dict[str, int] = {}
     for node in nodes_of(main.exporters):
         found = type_of(session, node, "exporter")
         if found is not None:
             count = types[found[0]] = types.get(found[0], 0) + 1
-            nodes.append((found[0] if count == 1 else f"{found[0]}-{count}", node))
+            name = found[0] if count == 1 else f"{found[0]}-{count}"
+            is_database = found[0] == "sql" and isinstance(node, Table)
+            nodes.append((name, _with_database(node, tables[0]) if is_database else node))
     automatic = [
-        (type_, node) for type_, node in _automatic(monitoring, *tables) if type_ not in types
+        (type_, node) for type_, node in _automatic(main, monitoring, *tables) if type_ not in types
     ]
     made = [
         make_section(session, "exporter", name, node, markets, is_needed=True)
         for name, node in [*automatic, *nodes]
     ]
     return tuple(
-        attrs.evolve(section, config=filled(section.config, path=data_path))
-        if section.kind.type == "json"
-        else section
+        attrs.evolve(section, config=_settled(section, main.name, state_file.parent, data_path))
         for section in made
         if section is not None
     )
 
 
+def _settled(section: Section, name: str, state_dir: Path, data_path: Path) -> Any:
+    """Return the config of a section, with the places that follow from other keys."""
+    config = section.config
+    if section.kind.type == "json":
+        return filled(config, path=data_path)
+    if section.kind.type == "sql":
+        config = filled(config, engine=name, data_source=f"{_SQLITE}{state_dir / 'nof0.db'}")
+        source = str(config.data_source)
+        if source.startswith(_SQLITE):
+            path = Path(section.place.file).parent / source.removeprefix(_SQLITE)
+            return attrs.evolve(config, data_source=f"{_SQLITE}{absolute(path)}")
+    return config
+
+
+def _with_database(node: Node, main_table: Table) -> Node:
+    """Give a section the keys of `Postgres` and `Logging` that it does not have itself."""
+    if not isinstance(node, Table):
+        return node
+    found = {
+        key: each
+        for key, path in _DATABASE_KEYS.items()
+        if (each := _at(main_table, path)) is not None and not each.is_empty
+    }
+    own = node.get("data_source")
+    if own is not None and not own.is_empty:
+        # It is another database: what is said of the first one's pool is not said of it.
+        found = {key: found[key] for key in found if key in ("slow_threshold", "verbose")}
+    return attrs.evolve(node, entries={**found, **node.entries})
+
+
+def _at(table: Table, path: tuple[str, ...]) -> Node | None:
+    node: Node | None = table
+    for key in path:
+        node = node.get(key) if isinstance(node, Table) else None
+    return node
+
+
 def _automatic(
-    monitoring: MonitoringBlock, main_table: Table, manager_table: Table
+    main: MainFile, monitoring: MonitoringBlock, main_table: Table, manager_table: Table
 ) -> list[tuple[str, Node]]:
     sections = [_section("json", find(main_table, "DataPath"), {})]
     if monitoring.metrics_exporter == "prometheus":
         sections.append(
             _section("prometheus", find(manager_table, "monitoring", "metrics_exporter"), {})
         )
+    if main.postgres.data_source:
+        place = find(main_table, "Postgres", "DataSource")
+        type_, node = _section("sql", place, {})
+        sections.append((type_, _with_database(node, main_table)))
     url = manager_table.table("monitoring").get("alert_webhook")
     if url is not None and monitoring.alert_webhook:
         sections.append(_section("webhook", url.place, {"url": url}))

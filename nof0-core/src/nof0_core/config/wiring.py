@@ -128,14 +128,13 @@ def _exporters(session: Session, files: Files, markets: Markets) -> tuple[Sectio
     if files.main is None or files.monitoring is None:
         return ()
     check_databases(session, files.main, files.trees.main)
-    _, data_path = places(files)
     return make_exporters(
         session,
         files.main,
         files.monitoring,
         (files.trees.main, files.trees.of("Manager")),
         markets,
-        data_path,
+        places(files),
     )
 
 

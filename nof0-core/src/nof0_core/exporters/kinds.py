@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from nof0_core.exporters.json_files import JsonConfig, open_json
+from nof0_core.exporters.sql.config import SqlConfig
+from nof0_core.exporters.sql.exporter import open_sql
 from nof0_core.exporters.textfile import PrometheusConfig, open_prometheus
 from nof0_core.exporters.webhook import WebhookConfig, open_webhook
 from nof0_core.plugins.kinds import ServiceKind
@@ -22,6 +24,12 @@ EXPORTERS: tuple[ServiceKind[Any, Exporter], ...] = (
         config=PrometheusConfig,
         open=open_prometheus,
         summary="a text file with metrics for the node exporter",
+    ),
+    ServiceKind(
+        type="sql",
+        config=SqlConfig,
+        open=open_sql,
+        summary="the journal and tables made of it, in PostgreSQL or SQLite",
     ),
     ServiceKind(
         type="webhook",

@@ -21,8 +21,8 @@ from nof0_core.journal.days import NAME, ClosedDays, Day
 from nof0_core.journal.formats import genesis
 from nof0_core.journal.gaps import Range
 from nof0_core.journal.places import check_stream, day_file, settle
-from nof0_core.journal.reading import read
-from nof0_core.journal.record import NOBODY, build
+from nof0_core.journal.reading import read, records
+from nof0_core.journal.record import NOBODY, Record, build
 from nof0_core.journal.recover import StreamEnd, Torn, recover
 from nof0_core.journal.tail import DayFile
 from nof0_core.journal.tails import Tails
@@ -289,6 +289,10 @@ class Journal:
             streams=streams,
             types=types,
         )
+
+    def records(self, after: int = 0) -> Iterator[Record]:
+        """Do as `read` for all streams and types, with the bodies still encoded."""
+        return records(self.root, self._elsewhere, after=after, until=self._written)
 
     def close(self) -> None:
         """Sync and close all files.

@@ -16,6 +16,7 @@ import attrs
 from nof0_core.config.addresses import check_hosts, check_origins
 from nof0_core.config.assembly import Trees, places, read_files
 from nof0_core.config.file_names import METRICS_FILE
+from nof0_core.config.files.main import PostgresBlock
 from nof0_core.config.loading import FILES, begin, dotenv_of, read_named
 from nof0_core.config.model import Section, TtlConfig
 from nof0_core.config.outputs import make_exporters
@@ -91,11 +92,13 @@ def load_serving(
             attrs.evolve(
                 files.main,
                 exporters=tuple(n for n in files.main.exporters if _is_read(n)),
+                # What stands in a database is read from the files here.
+                postgres=PostgresBlock(),
             ),
             attrs.evolve(files.monitoring, alert_webhook=""),
             (main_table, trees.of("Manager")),
             Markets(names=frozenset(), default=""),
-            data_path,
+            (state_file, data_path),
         )
         made = {section.kind.type: section for section in reversed(sections)}
     if files.main is None or len(session.problems):

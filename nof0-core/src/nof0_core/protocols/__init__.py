@@ -23,6 +23,7 @@ from nof0_core.protocols.exchange import (
 from nof0_core.protocols.exporter import (
     Exporter,
     ExporterCapability,
+    JournalLines,
     OptionalExporterMethods,
 )
 from nof0_core.protocols.health import HasHealth, ServiceCapability, with_health
@@ -52,6 +53,7 @@ __all__ = [
     "ExporterCapability",
     "FundingRate",
     "HasHealth",
+    "JournalLines",
     "LLMBackend",
     "MarketCapability",
     "MarketProvider",

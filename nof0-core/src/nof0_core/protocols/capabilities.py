@@ -47,6 +47,7 @@ MARKET_METHODS: Mapping[str, MarketCapability] = {
 EXPORTER_METHODS: Mapping[str, ExporterCapability] = {
     "projections": ExporterCapability.PROJECTIONS,
     "health": ExporterCapability.HEALTH,
+    "read_lines_from": ExporterCapability.LINES,
 }
 """The word each optional method of an exporter needs."""
 

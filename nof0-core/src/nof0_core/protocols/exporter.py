@@ -8,6 +8,7 @@ from typing import Protocol
 
 from nof0_core.domain.event import Event
 from nof0_core.domain.health import Health
+from nof0_core.domain.journal_line import JournalLine
 from nof0_core.domain.view import View
 from nof0_core.protocols.projection import Projection
 
@@ -17,10 +18,26 @@ class ExporterCapability(StrEnum):
 
     PROJECTIONS: `projections` (else it is told again at each start whatever its cursor lacks).
     HEALTH: `health` (else it counts as well for as long as it is open).
+    LINES: `read_lines_from` (else it sees events, and never the bytes they are kept as).
     """
 
     PROJECTIONS = "projections"
     HEALTH = "health"
+    LINES = "lines"
+
+
+class JournalLines(Protocol):
+    """The lines of the journal an exporter is told about."""
+
+    async def between(self, after: int, last: int) -> Sequence[JournalLine]:
+        """Return the lines with numbers above `after` up to `last`, ascending.
+
+        `last` is at most the number of an event that was handed over, or the newest of an earlier
+        run. Of what was lost or archived there are none. Asked for in order they are read once.
+
+        Raises:
+            JournalError: a line cannot be read.
+        """
 
 
 class Exporter(Protocol):
@@ -68,3 +85,9 @@ class OptionalExporterMethods(Protocol):
 
     def health(self) -> tuple[Health, str]:
         """HEALTH: say how the exporter is, as `HasHealth` says."""
+
+    def read_lines_from(self, lines: JournalLines) -> None:
+        """LINES: take what gives the journal's lines; called once, before `cursor()`.
+
+        Such an exporter is asked for its `cursor()` again after each failure.
+        """

@@ -18,9 +18,10 @@ from nof0_core.errors import each_in_words
 from nof0_core.execution.limits import Limits
 from nof0_core.journal import Journal
 from nof0_core.plugins.env import Logger
-from nof0_core.protocols import Exporter
+from nof0_core.protocols import Exporter, ExporterCapability, exporter_with
 from nof0_core.runtime.backlog import Backlog
 from nof0_core.runtime.export_copies import Copies
+from nof0_core.runtime.export_lines import LinesOfJournal
 from nof0_core.runtime.export_parts import dumped, loaded
 from nof0_core.state.checkpoint import Part
 
@@ -71,6 +72,7 @@ class Exporting:
         self._output = output
         self._journal = journal
         self._newest = journal.last_seq
+        self._handed = 0
         self._limits = limits
         self._redact = redact
         self._log = log
@@ -82,6 +84,7 @@ class Exporting:
         self._position: int | None = None
         self._view: View | None = None
         self._is_told = False
+        self._is_unsure = False
         self._stuck: Apart[Any] | None = None
         self._trouble = ""
         self._failures = 0
@@ -157,16 +160,22 @@ class Exporting:
             )
             loaded(self.name, self._exporter, self._parts, self._log)
             self._parts = {}
+            able = exporter_with(self._exporter, ExporterCapability.LINES)
+            if able is not None:
+                able.read_lines_from(LinesOfJournal(self._journal))
         exporter = self._exporter
-        if self._position is None:
+        if self._position is None or self._is_unsure:
             answer = await self._ask("cursor", exporter.cursor, self._limits.export)
-            self._position = self._checked(answer)
+            self._position, self._is_unsure = self._checked(answer), False
         while not self._is_told and self._view is not None:
             view, self._is_told = self._view, True
             try:
                 await self._hand_over(exporter, view)
             except BaseException:
-                self._is_told = False
+                # A database may be elsewhere after a failure: what was asked of it may have been
+                # done, or undone.
+                is_kept_there = exporter_with(exporter, ExporterCapability.LINES) is not None
+                self._is_told, self._is_unsure = False, is_kept_there
                 raise
 
     async def _hand_over(self, exporter: Exporter, view: View) -> None:
@@ -182,6 +191,7 @@ class Exporting:
             except Exception as error:
                 message = f"what it is to be told cannot be read: {_words(error)}"
                 raise TroubleError(message) from error
+            self._handed = max(self._handed, events[-1].seq if events else 0)
             await self._ask("export", partial(exporter.export, told, picture), self._limits.export)
             # What follows may fail: this much it has.
             self._position = position = events[-1].seq if events else position
@@ -235,10 +245,11 @@ class Exporting:
         if type(cursor) is not int or cursor < 0:
             message = f"cursor: answered {shown(cursor)}, not the number of an event or 0"
             raise TroubleError(message)
-        if cursor > self._newest:
+        newest = max(self._newest, self._handed)
+        if cursor > newest:
             message = (
                 f"cursor: it has taken event {cursor}, but this journal began the run with "
-                f"{self._newest}: what it has comes from another journal; give it a target of its "
+                f"{newest}: what it has comes from another journal; give it a target of its "
                 "own, or the data directory it belongs to"
             )
             raise TroubleError(message)

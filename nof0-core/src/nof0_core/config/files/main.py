@@ -27,7 +27,9 @@ class FileRef:
 class PostgresBlock:
     """The database; without `DataSource` there is none."""
 
-    data_source: str = opt(default="", key="DataSource", secret=True, help="postgres://…")
+    data_source: str = opt(
+        default="", key="DataSource", secret=True, help="postgresql://… or sqlite:///PATH"
+    )
     max_open: int = opt(default=25, key="MaxOpen", ge=1, help="most connections")
     max_idle: int = opt(default=10, key="MaxIdle", ge=0, help="connections kept open")
     max_lifetime: timedelta = opt(
@@ -60,7 +62,9 @@ class TtlBlock:
 class SlowBlock:
     """From when on an operation is logged as slow."""
 
-    sql: int = opt(default=10_000, key="SQL", unit="ms", ge=0, help="not enforced yet")
+    sql: int = opt(
+        default=10_000, key="SQL", unit="ms", ge=0, help="a statement of `sql` exporters"
+    )
     redis: int = opt(default=5_000, key="Redis", unit="ms", ge=0, help="not enforced yet")
 
 
@@ -69,7 +73,9 @@ class LoggingBlock:
     """What is logged."""
 
     slow: SlowBlock = opt(factory=SlowBlock, key="SlowThreshold")
-    verbose_sql: bool = opt(default=False, key="VerboseSQL", help="not enforced yet")
+    verbose_sql: bool = opt(
+        default=False, key="VerboseSQL", help="log every statement of `sql` exporters"
+    )
     verbose_llm: bool = opt(default=False, key="VerboseLLM", help="log prompts and answers in full")
 
 

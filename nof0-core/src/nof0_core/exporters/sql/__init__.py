@@ -1,0 +1,1 @@
+"""The `sql` exporter: the journal's lines and tables made of them, in PostgreSQL or SQLite."""

@@ -1,0 +1,1 @@
+"""Databases: the journal's lines and the tables made of them, in PostgreSQL or SQLite."""

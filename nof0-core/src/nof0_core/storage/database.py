@@ -1,0 +1,251 @@
+"""An open database: its pool, its time limit, and what is said of slow statements."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import anyio
+import attrs
+from sqlalchemy import Connection, event
+from sqlalchemy.engine import CursorResult, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+from sqlalchemy.sql import Executable
+
+from nof0_core.clock import stopwatch
+from nof0_core.errors import ProviderError, TransientError
+from nof0_core.storage.column_types import SQLITE, as_text
+
+TIMEOUT = 3.0
+"""Seconds of real time that one operation may take."""
+_SCHEMES = {"postgres": "postgresql+asyncpg", "postgresql": "postgresql+asyncpg"}
+_SHOWN = 400
+"""Letters of a statement that are logged."""
+
+_T = TypeVar("_T")
+
+
+@attrs.frozen(kw_only=True)
+class DatabaseSettings:
+    """How to reach a database.
+
+    `data_source` is `postgresql://…` or `sqlite:///PATH`. At most `max_open` connections are made,
+    `max_idle` of them are kept, each for `max_lifetime`. A statement that takes `slow` or longer is
+    told to `warn`; with `verbose` each one is told to `tell`.
+    """
+
+    data_source: str = attrs.field(repr=False)
+    max_open: int = 25
+    max_idle: int = 10
+    max_lifetime: timedelta = timedelta(minutes=5)
+    slow: timedelta = timedelta(seconds=10)
+    verbose: bool = False
+    timeout: float = TIMEOUT
+    warn: Callable[[str, float], object] = lambda text, seconds: None  # noqa: ARG005
+    tell: Callable[[str, float], object] = lambda text, seconds: None  # noqa: ARG005
+
+
+class Session:
+    """A connection within a transaction; every operation has the time limit."""
+
+    def __init__(self, connection: AsyncConnection, settings: DatabaseSettings) -> None:
+        self.connection = connection
+        self._settings = settings
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Return whether it is one of SQLite."""
+        return self.connection.dialect.name == SQLITE
+
+    async def execute(
+        self, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None
+    ) -> CursorResult[Any]:
+        """Execute a statement, once for each row where there are rows; a batch at a time."""
+        async with self.watched(str(statement)):
+            return await self.connection.execute(statement, rows)
+
+    async def call(self, work: Callable[[Connection], _T], what: str) -> _T:
+        """Do something that wants a connection which is not asynchronous."""
+        async with self.watched(what):
+            return await self.connection.run_sync(work)
+
+    @asynccontextmanager
+    async def watched(self, what: str) -> AsyncIterator[None]:
+        """Give an operation its time, and tell how long it took where that is wanted.
+
+        Raises:
+            TimeoutError: it took longer than it may.
+        """
+        began, settings = stopwatch(), self._settings
+        text = " ".join(what.split())[:_SHOWN]
+        try:
+            with anyio.fail_after(settings.timeout):
+                yield
+        except TimeoutError:
+            # It is slow whatever the threshold: nobody knows how long it would have taken.
+            settings.warn(text, stopwatch() - began)
+            raise
+        took = stopwatch() - began
+        if took >= settings.slow.total_seconds():
+            settings.warn(text, took)
+        if settings.verbose:
+            settings.tell(text, took)
+
+
+class Database:
+    """A pool of connections, and transactions on them."""
+
+    def __init__(self, engine: AsyncEngine, settings: DatabaseSettings) -> None:
+        self._engine = engine
+        self._settings = settings
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Session]:
+        """Begin a transaction; it is committed where nothing was raised.
+
+        Raises:
+            TransientError: the database is away, or did not answer in time.
+            ProviderError: it refuses.
+        """
+        try:
+            with anyio.fail_after(2 * self._settings.timeout):
+                connection = await self._engine.connect()
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            raise refusal(error) from None
+        session = Session(connection, self._settings)
+        try:
+            yield session
+            async with session.watched("COMMIT"):
+                await connection.commit()
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            with anyio.CancelScope(shield=True):
+                await self._give_up(connection)
+            raise refusal(error) from None
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await self._give_up(connection)
+            raise
+        await connection.close()
+
+    async def _give_up(self, connection: AsyncConnection) -> None:
+        """Roll back where that is answered; let go of the connection in any case."""
+        with anyio.move_on_after(self._settings.timeout):
+            try:
+                await connection.rollback()
+                await connection.close()
+            except (SQLAlchemyError, OSError):
+                pass
+            else:
+                return
+        with anyio.move_on_after(self._settings.timeout):
+            try:
+                await connection.invalidate()
+                await connection.close()
+            except (SQLAlchemyError, OSError):
+                return
+
+
+@asynccontextmanager
+async def opened(settings: DatabaseSettings) -> AsyncIterator[Database]:
+    """Open a database; nothing is asked of it yet.
+
+    Raises:
+        ProviderError: the data source is none, or the driver for it is not installed.
+    """
+    engine = _engine(settings)
+    try:
+        yield Database(engine, settings)
+    finally:
+        with anyio.CancelScope(shield=True), anyio.move_on_after(settings.timeout):
+            await engine.dispose()
+
+
+def fault_of(data_source: str) -> str:
+    """Say what is wrong with a data source, "" for nothing; what it says is not repeated."""
+    scheme, separator, rest = data_source.partition(":")
+    wanted = "must be postgresql://…, postgres://… or sqlite:///PATH"
+    if not separator or scheme not in (*_SCHEMES, SQLITE):
+        return wanted
+    if scheme == SQLITE and (not rest.startswith("///") or not rest[3:]):
+        return "needs a file: sqlite:///PATH, sqlite:////PATH for an absolute one"
+    try:
+        make_url(data_source)
+    except (ArgumentError, ValueError):
+        return wanted
+    return ""
+
+
+def refusal(error: BaseException) -> ProviderError:
+    """Put into words why a database did not do what it was asked; without what was asked."""
+    if isinstance(error, TimeoutError):
+        return TransientError("the database did not answer in time")
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    while isinstance(cause.__cause__, Exception):
+        cause = cause.__cause__
+    text = " ".join(str(cause).split())[:300] or type(cause).__name__
+    if isinstance(error, OSError) or isinstance(cause, OSError):
+        return TransientError(f"the database cannot be reached: {text}")
+    if isinstance(error, DBAPIError):
+        return TransientError(f"the database refused: {text}")
+    return ProviderError(f"the database cannot be used: {text}")
+
+
+def _engine(settings: DatabaseSettings) -> AsyncEngine:
+    if fault := fault_of(settings.data_source):
+        message = f"the data source {fault}"
+        raise ProviderError(message)
+    url = make_url(settings.data_source)
+    is_sqlite = url.drivername == SQLITE
+    url = url.set(drivername="sqlite+aiosqlite" if is_sqlite else _SCHEMES[url.drivername])
+    limit = settings.timeout
+    kept = min(settings.max_idle, settings.max_open)
+    pool: dict[str, Any] = {"poolclass": NullPool}
+    if kept and not is_sqlite:
+        pool = {
+            "pool_size": kept,
+            "max_overflow": settings.max_open - kept,
+            "pool_timeout": limit,
+            "pool_recycle": settings.max_lifetime.total_seconds(),
+            "pool_pre_ping": False,
+        }
+    arguments: dict[str, Any] = {"timeout": limit}
+    if not is_sqlite:
+        arguments["command_timeout"] = limit
+        arguments["server_settings"] = {
+            "application_name": "nof0",
+            "statement_timeout": str(int(limit * 1000)),
+        }
+    try:
+        engine = create_async_engine(
+            url,
+            connect_args=arguments,
+            hide_parameters=True,
+            json_serializer=as_text,
+            **pool,
+        )
+    except ModuleNotFoundError as error:
+        message = f"{error.name} is not installed: pip install 'nof0-core[postgres]'"
+        raise ProviderError(message) from error
+    if is_sqlite:
+        _behave(engine)
+    return engine
+
+
+def _behave(engine: AsyncEngine) -> None:
+    """Let SQLite take the lock when a transaction begins, and write beside readers."""
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def connect(connection: Any, _: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=2500"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,1 @@
+"""The revisions; each names the one before it, and is never changed once it was released."""
