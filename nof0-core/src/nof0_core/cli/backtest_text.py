@@ -86,7 +86,7 @@ def tail(result: BacktestResult, trades: Path | None) -> Iterator[str]:
     yield f"result   {result.digests['result']}"
     name = "report.json" if result.is_complete else "partial.json"
     if not result.is_complete:
-        yield f"incomplete: {result.ended}; not checked for look-ahead"
+        yield f"incomplete: {result.ended.splitlines()[0]}; not checked for look-ahead"
     yield f"report   {result.folder / name}"
     yield f"journal  {result.folder / 'run' / 'journal'}"
     if trades is not None:
