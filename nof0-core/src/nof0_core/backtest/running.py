@@ -14,12 +14,14 @@ from nof0_core.backtest.assumptions import assumptions_of, flags_of
 from nof0_core.backtest.figures import trader_results
 from nof0_core.backtest.look_ahead import MOST, LookAhead, LookAheadError, check, moments_of
 from nof0_core.backtest.one_run import Lived, Stop, live
+from nof0_core.backtest.page import page_of
 from nof0_core.backtest.paid_models import estimates, taped
 from nof0_core.backtest.report import make_report, write_report
 from nof0_core.backtest.result import BacktestResult
 from nof0_core.backtest.stage import Source, name_of, staged, widest
 from nof0_core.backtest.window import Window
 from nof0_core.config.model import Config
+from nof0_core.disk import replace_durably
 from nof0_core.domain.candles import interval_ms
 from nof0_core.errors import UsageError
 from nof0_core.plugins.env import Logger
@@ -28,7 +30,7 @@ from nof0_core.runtime.foresight import foresee
 from nof0_core.runtime.lock import locked
 from nof0_core.runtime.logs import logging_to
 
-REPORT, PARTIAL = "report.json", "partial.json"
+REPORT, PARTIAL, PAGE = "report.json", "partial.json", "report.html"
 TAPE_FILE = "answers.jsonl"
 _KEPT = frozenset({TAPE_FILE, "engine.lock"})
 
@@ -201,6 +203,8 @@ def _finished(planned: Plan, lived: Lived, ended: str, checked: LookAhead | None
         look_ahead=checked,
     )
     write_report(planned.folder / (PARTIAL if ended else REPORT), report)
+    if not ended:
+        replace_durably(planned.folder / PAGE, page_of(report).encode())
     return BacktestResult(
         window=window,
         is_complete=not ended,

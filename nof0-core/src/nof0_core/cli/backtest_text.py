@@ -88,6 +88,8 @@ def tail(result: BacktestResult, trades: Path | None) -> Iterator[str]:
     if not result.is_complete:
         yield f"incomplete: {result.ended.splitlines()[0]}; not checked for look-ahead"
     yield f"report   {result.folder / name}"
+    if result.is_complete:
+        yield f"page     {result.folder / 'report.html'}"
     yield f"journal  {result.folder / 'run' / 'journal'}"
     if trades is not None:
         yield f"trades   {trades}"

@@ -72,10 +72,11 @@ def test_the_live_journal_is_left_alone_and_the_runs_own_one_can_be_read(place):
 
 def test_the_same_again_gives_the_same_bytes(place):
     first = place.run()
-    written = (first.folder / "report.json").read_bytes()
+    names = ("report.json", "report.html")
+    written = [(first.folder / name).read_bytes() for name in names]
     second = place.run()
 
-    assert (second.folder / "report.json").read_bytes() == written
+    assert [(second.folder / name).read_bytes() for name in names] == written
     assert second.folder == first.folder
     assert first.folder.name.startswith("20250723-20250723-")
 
