@@ -21,6 +21,9 @@ COMMANDS = {
         "nof0_core.cli.run:run",
         "Trade as CONFIG says until stopped with Ctrl-C, or a recorded market ends.",
     ),
+    "backtest": Row(
+        "nof0_core.cli.backtest:backtest", "Run CONFIG over history, and report what came out."
+    ),
     "check": Row("nof0_core.cli.check:check", "Say what would run, or everything that is wrong."),
     "halt": Row("nof0_core.cli.halt:halt", "Stop the entries of all traders, durably."),
     "resume": Row("nof0_core.cli.resume:resume", "End what `nof0 halt` began."),

@@ -3,7 +3,8 @@
 `load_config` resolves the argument CONFIG as `nof0 run` and `nof0 check` do. `data_directory` and
 `load_serving` read only what they need of it, so that they work where the rest cannot be used yet.
 `open_journal` finds the journal and reads it, also while an engine writes. `preview` renders what a
-trader would be asked, `ask` asks it. Core's own commands are made of the same functions.
+trader would be asked, `ask` asks it. `run_backtest` runs a configuration over history. Core's own
+commands are made of the same functions.
 
 Nothing here needs a running engine or disturbs one, and nothing trades.
 """
@@ -14,6 +15,12 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from nof0_core.analysis.bootstrap import Interval95
+    from nof0_core.analysis.leaderboard import LeaderboardRow
+    from nof0_core.backtest.look_ahead import LookAhead, LookAheadError
+    from nof0_core.backtest.market_facts import CoinFacts
+    from nof0_core.backtest.result import BacktestResult, TraderResult
+    from nof0_core.backtest.window import Window
     from nof0_core.config.addresses import ANY_HOST, ANY_ORIGIN
     from nof0_core.config.model import (
         ClockConfig,
@@ -29,6 +36,7 @@ if TYPE_CHECKING:
     from nof0_core.journal.record import Record
     from nof0_core.journal.usage import DayUsage
     from nof0_core.project.asking import Asked, ask, find_model
+    from nof0_core.project.backtesting import run_backtest
     from nof0_core.project.configuration import load_config
     from nof0_core.project.first_prompt import Preview, find_trader, first_context, preview
     from nof0_core.project.journal import ArchivedDay, JournalReader, open_journal
@@ -42,12 +50,18 @@ _HOMES = {
     "ANY_ORIGIN": "config.addresses",
     "ArchivedDay": "project.journal",
     "Asked": "project.asking",
+    "BacktestResult": "backtest.result",
     "ClockConfig": "config.model",
+    "CoinFacts": "backtest.market_facts",
     "Config": "config.model",
     "DayState": "journal.days",
     "DayUsage": "journal.usage",
     "IndicatorConfig": "config.model",
+    "Interval95": "analysis.bootstrap",
     "JournalReader": "project.journal",
+    "LeaderboardRow": "analysis.leaderboard",
+    "LookAhead": "backtest.look_ahead",
+    "LookAheadError": "backtest.look_ahead",
     "LoggingConfig": "config.model",
     "Place": "config.model",
     "Preview": "project.first_prompt",
@@ -57,7 +71,9 @@ _HOMES = {
     "SectionFindings": "project.online",
     "ServingConfig": "project.serving",
     "TraderConfig": "config.model",
+    "TraderResult": "backtest.result",
     "TtlConfig": "config.model",
+    "Window": "backtest.window",
     "ask": "project.asking",
     "data_directory": "project.places",
     "find_model": "project.asking",
@@ -69,6 +85,7 @@ _HOMES = {
     "open_journal": "project.journal",
     "preview": "project.first_prompt",
     "read_results": "project.results",
+    "run_backtest": "project.backtesting",
     "running_engine": "project.places",
 }
 
@@ -77,13 +94,19 @@ __all__ = [
     "ANY_ORIGIN",
     "ArchivedDay",
     "Asked",
+    "BacktestResult",
     "ClockConfig",
+    "CoinFacts",
     "Config",
     "DayState",
     "DayUsage",
     "IndicatorConfig",
+    "Interval95",
     "JournalReader",
+    "LeaderboardRow",
     "LoggingConfig",
+    "LookAhead",
+    "LookAheadError",
     "Place",
     "Preview",
     "Record",
@@ -92,7 +115,9 @@ __all__ = [
     "SectionFindings",
     "ServingConfig",
     "TraderConfig",
+    "TraderResult",
     "TtlConfig",
+    "Window",
     "ask",
     "data_directory",
     "find_model",
@@ -104,6 +129,7 @@ __all__ = [
     "open_journal",
     "preview",
     "read_results",
+    "run_backtest",
     "running_engine",
 ]
 

@@ -21,7 +21,7 @@ from nof0_core.errors import Nof0Error, ProviderError, TransientError, UsageErro
 from nof0_core.ids import Symbol
 from nof0_core.project.outside_a_run import sections_on
 from nof0_core.protocols import MarketCapability, OptionalMarketMethods, market_with
-from nof0_core.recordings.keeping import KeptSeries
+from nof0_core.recordings.keeping import KeptSeries, history_folder
 from nof0_core.runtime import clocks, origins
 
 WITHIN = 120.0
@@ -73,11 +73,6 @@ class Wanted:
     has_funding: bool = True
 
 
-def history_folder(config: Config, section: str) -> Path:
-    """Return where downloads of a market section go."""
-    return config.state_dir / "history" / section
-
-
 async def download(
     config: Config, wanted: Wanted, progress: Progress = lambda *_: None
 ) -> list[SeriesReport]:
@@ -113,7 +108,7 @@ async def download(
         ]
         for symbol, interval in series:
             loader = _Loader(provider, origin, wanted, symbol, interval, progress)
-            reports.append(await loader.load(history_folder(config, wanted.section)))
+            reports.append(await loader.load(history_folder(config.state_dir, wanted.section)))
     return reports
 
 

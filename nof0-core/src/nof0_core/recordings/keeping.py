@@ -18,6 +18,11 @@ from nof0_core.recordings.writing import candle_rows, file_name, write_rows
 HOURLY = Interval("1h")
 
 
+def history_folder(data_directory: Path, section: str) -> Path:
+    """Return where downloads of a market section are kept."""
+    return data_directory / "history" / section
+
+
 class KeptSeries:
     """Rows of one series in a folder of recordings; shape (n, columns), oldest first.
 

@@ -1,0 +1,86 @@
+"""What a backtest takes for granted, and where its data are thinner than they should be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from nof0_core.backtest.market_facts import CoinFacts
+from nof0_core.backtest.one_run import Lived
+from nof0_core.backtest.paid_models import asked_models
+from nof0_core.backtest.result import TraderResult
+from nof0_core.config.fields import written
+from nof0_core.config.model import Config
+from nof0_core.domain.vocabulary import CycleStatus
+
+
+def assumptions_of(config: Config, staged: Config, coins: Iterable[CoinFacts]) -> Iterator[str]:
+    """Yield how prices, fills, costs and funding come about, a sentence each.
+
+    Args:
+        config: as the user has it.
+        staged: with recordings and paper venues in it.
+        coins: of the run.
+    """
+    for market, resolution in sorted({(one.section, one.resolution) for one in coins}):
+        yield (
+            f"market {market}: mark, mid and oracle are the close of the last closed {resolution} "
+            "bar; between two closes no price moves"
+        )
+    yield (
+        "in a bar that reaches both a stop and a target the stop comes first; a bar that opens "
+        "beyond a trigger fills at its open"
+    )
+    yield "own orders do not change later prices; nobody else reacts to them"
+    for name, section in staged.exchanges.items():
+        paper: Any = section.config
+        was = config.exchanges[name].kind.type
+        instead = "" if was == section.kind.type else f" in the place of {was}"
+        yield (
+            f"venue {name}: paper account{instead}, taker fee {_fee(paper, section.kind)}, half "
+            f"spread {paper.slippage_bps} bps and impact by volume, latency "
+            f"{written(paper.latency)}, funding {paper.default_funding_rate} per hour where none "
+            "was recorded"
+        )
+
+
+def flags_of(
+    config: Config, staged: Config, lived: Lived, traders: Iterable[TraderResult]
+) -> Iterator[str]:
+    """Yield what a reader should know before believing a figure, a sentence each."""
+    for one in lived.coins:
+        yield from _of_coin(one)
+    for name, section in staged.markets.items():
+        if section.kind.type != config.markets[name].kind.type:
+            yield (
+                f"market {name}: coin rules (lots, leverage, margin tiers) are those of the "
+                "simulated market, not the venue's of that time"
+            )
+    yield from (f"{one.trader} closed no trade" for one in traders if not one.figures.num_trades)
+    statuses = lived.log.statuses
+    asked = sum(statuses.values())
+    for status in sorted(statuses):
+        if status is not CycleStatus.OK:
+            yield f"{statuses[status]} of {asked} cycles ended as {status}"
+    models = {t.model.name for t in config.traders if t.model.backend in asked_models(config)}
+    for model in sorted(models):
+        yield f"{model}: its knowledge cut-off is not known; it may remember this window"
+
+
+def _of_coin(one: CoinFacts) -> Iterator[str]:
+    if one.missing:
+        yield f"{one.symbol}: {one.missing} of {one.bars + one.missing} bars are missing"
+    if one.rates < one.hours:
+        yield (
+            f"{one.symbol}: funding of {one.hours - one.rates} of {one.hours} hours was not "
+            "recorded"
+        )
+    for interval, bars, needed in one.short:
+        yield (
+            f"{one.symbol}: warm-up is short, {bars} of {needed} {interval} bars come before "
+            "the window"
+        )
+
+
+def _fee(paper: Any, kind: Any) -> str:
+    return f"{kind.taker_fee_bps(paper).normalize():f} bps"

@@ -1,0 +1,79 @@
+"""What was decided in a run, kept so that two runs can be compared."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from datetime import datetime
+from decimal import Decimal
+
+import attrs
+
+from nof0_core.domain.cycle_event import CycleEnded
+from nof0_core.domain.event import Alerted, Event
+from nof0_core.domain.vocabulary import CycleStatus
+from nof0_core.ids import TraderId
+
+_PARTS = ("what was seen of the market", "the prompt", "the answer", "what was decided", "orders")
+_LENGTH = 8
+
+
+@attrs.frozen
+class CycleMark:
+    """One cycle: who, when (UTC), and digests of its parts, one after the other."""
+
+    trader: TraderId
+    time: datetime
+    parts: bytes
+
+    def differing(self, other: CycleMark) -> str:
+        """Name the first part in which two marks of one cycle differ."""
+        for number, name in enumerate(_PARTS):
+            at = slice(number * _LENGTH, (number + 1) * _LENGTH)
+            if self.parts[at] != other.parts[at]:
+                return name
+        return "who decided when"
+
+
+class CycleLog:
+    """Listens to a run: the marks of all cycles in their order, and counts."""
+
+    def __init__(self) -> None:
+        self.marks: list[CycleMark] = []
+        self.statuses: Counter[CycleStatus] = Counter()
+        self.alerts: Counter[str] = Counter()
+        self.inference_usd: dict[TraderId, Decimal] = {}
+
+    def notice(self, event: Event) -> None:
+        """Take in one event."""
+        body = event.body
+        if isinstance(body, Alerted):
+            self.alerts[body.code] += 1
+        if not isinstance(body, CycleEnded):
+            return
+        self.statuses[body.status] += 1
+        if body.usage.cost_usd:
+            spent = self.inference_usd.get(body.trader, Decimal(0))
+            self.inference_usd[body.trader] = spent + body.usage.cost_usd
+        parts = (
+            body.market,
+            body.prompt_digest,
+            body.answer,
+            (body.status, body.judgements),
+            [(order.purpose, order.symbol, order.request, order.reason) for order in body.orders],
+        )
+        marks = b"".join(
+            hashlib.blake2b(repr(part).encode(), digest_size=_LENGTH).digest() for part in parts
+        )
+        self.marks.append(CycleMark(body.trader, event.time, marks))
+
+    def until(self, moment: datetime) -> list[CycleMark]:
+        """Return the marks of the cycles up to and including a moment."""
+        return [mark for mark in self.marks if mark.time <= moment]
+
+    def digest(self) -> str:
+        """Return the SHA-256 (hex) of all marks."""
+        found = hashlib.sha256()
+        for mark in self.marks:
+            found.update(f"{mark.trader} {mark.time.isoformat()}\n".encode() + mark.parts)
+        return found.hexdigest()

@@ -1,0 +1,156 @@
+"""One run of the engine over a window."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+import attrs
+
+from nof0_core.backtest.cycle_log import CycleLog
+from nof0_core.backtest.market_facts import CoinFacts, coin_facts
+from nof0_core.backtest.past_market import PastMarket, data_digest, past_of
+from nof0_core.backtest.window import Window
+from nof0_core.clock import SimulatedClock
+from nof0_core.config.model import Config, Section
+from nof0_core.domain.view import View
+from nof0_core.errors import Nof0Error, each_in_words, leaves
+from nof0_core.ids import Symbol
+from nof0_core.manager.manager import Manager
+from nof0_core.plugins.env import Env, Logger
+from nof0_core.runtime import clocks
+from nof0_core.runtime.assemble import assemble
+from nof0_core.runtime.engine import Engine
+from nof0_core.runtime.sections import as_configured
+from nof0_core.runtime.services import open_services
+
+OVER = "the window is over"
+_INSTANCE = "0" * 16
+"""A run over history is nobody's in particular: its journal is the same whoever made it."""
+
+Progress = Callable[[datetime], object]
+"""Told the time (UTC) a run has come to."""
+
+
+class Stop:
+    """Asks whatever run goes on to end; the first reason given stays."""
+
+    def __init__(self) -> None:
+        self.reason = ""
+        self.manager: Manager | None = None
+
+    def __call__(self, reason: str) -> None:
+        """Ask the run to end after what is being done now."""
+        self.reason = self.reason or reason
+        if self.manager is not None:
+            self.manager.stop(reason)
+
+
+@attrs.frozen(kw_only=True)
+class Lived:
+    """What a run has come to.
+
+    `view` is the last picture, its sequences lists; `data` the digests of the markets by section.
+    `error` says what ended it early, "" if nothing did.
+    """
+
+    view: View
+    log: CycleLog
+    reason: str
+    error: str
+    data: dict[str, str]
+    coins: tuple[CoinFacts, ...]
+
+
+async def live(
+    config: Config,
+    window: Window,
+    *,
+    log: Callable[[str], Logger],
+    stop: Stop,
+    progress: Progress = lambda _: None,
+    cut: datetime | None = None,
+) -> Lived:
+    """Run a staged configuration from the start of a window to its end, or to `cut`.
+
+    With `cut`, nothing that is recorded of the time after it is what it was.
+
+    Raises:
+        Nof0Error: something does not open. What fails later ends the run: see `Lived.error`.
+    """
+    opened: dict[str, PastMarket] = {}
+    cycles = CycleLog()
+    last = cut or window.end
+
+    @asynccontextmanager
+    async def past(section: Section, env: Env) -> AsyncIterator[PastMarket]:
+        async with as_configured("market", section, env) as inner:
+            made = past_of(section.name, inner, end=window.end, cut=cut)
+            opened[section.name] = made
+            yield made
+
+    def opener(family: str, section: Section, env: Env) -> AbstractAsyncContextManager[Any]:
+        return past(section, env) if family == "market" else as_configured(family, section, env)
+
+    clock = SimulatedClock(window.start)
+    async with open_services(
+        config,
+        lambda _: clocks.driver_on(clock),
+        log=log,
+        opener=opener,
+        instance=lambda: _INSTANCE,
+    ) as services:
+        services.recorder.listeners.append(cycles.notice)
+        engine = assemble(services, services.driver)
+        stop.manager = engine.manager
+        if stop.reason:
+            engine.manager.stop(stop.reason)
+
+        def after(now: datetime) -> None:
+            progress(now)
+            if now >= last:
+                engine.manager.stop(OVER)
+
+        reason, error = await _run(engine, after)
+        stop.manager = None
+        return Lived(
+            view=_kept(engine.views.all()),
+            log=cycles,
+            reason=reason,
+            error=error,
+            data={
+                name: data_digest(market, _symbols(config, name), config.intervals)
+                for name, market in opened.items()
+            },
+            coins=tuple(
+                fact
+                for name, market in opened.items()
+                for fact in coin_facts(config, name, market, _symbols(config, name), window)
+            ),
+        )
+
+
+async def _run(engine: Engine, after: Callable[[datetime], None]) -> tuple[str, str]:
+    try:
+        return await engine.run(after), ""
+    except Exception as error:
+        told = list(leaves(error))
+        if not all(isinstance(leaf, Nof0Error) for leaf in told):
+            raise
+        return "failed", each_in_words(error)
+
+
+def _kept(view: View) -> View:
+    """Return a picture whose trades and curves need no journal any more."""
+    traders = tuple(
+        attrs.evolve(one, trades=list(one.trades), equity_curve=list(one.equity_curve))
+        for one in view.traders
+    )
+    return attrs.evolve(view, traders=traders)
+
+
+def _symbols(config: Config, market: str) -> list[Symbol]:
+    found = [s for t in config.traders if t.market == market for s in t.symbols]
+    return list(dict.fromkeys(found))

@@ -1,0 +1,38 @@
+"""The period a backtest runs over."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+
+from nof0_core.errors import UsageError
+
+
+@attrs.frozen
+class Window:
+    """From `start` to `end`, both included and aware of their time zone.
+
+    Raises:
+        UsageError: `end` is not after `start`, or one of them has no time zone.
+    """
+
+    start: datetime
+    end: datetime
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a window nothing can happen in."""
+        if self.start.tzinfo is None or self.end.tzinfo is None:
+            message = "the window has times without a time zone"
+            raise UsageError(message, hints=("give aware times, for example with tzinfo=UTC",))
+        if self.end <= self.start:
+            message = f"the window ends at {minute(self.end)}, not after {minute(self.start)}"
+            raise UsageError(message, hints=("give --to a later time than --from",))
+
+    def __str__(self) -> str:
+        return f"{minute(self.start)} to {minute(self.end)} UTC"
+
+
+def minute(moment: datetime) -> str:
+    """Write a time as messages have it."""
+    return f"{moment:%Y-%m-%d %H:%M}"

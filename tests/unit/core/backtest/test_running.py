@@ -1,0 +1,200 @@
+"""A backtest: its window, its data, what it leaves behind."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import shutil
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nof0_core.analysis.performance import max_drawdown_pct
+from nof0_core.backtest.one_run import Stop
+from nof0_core.backtest.report import text_of, write_trades
+from nof0_core.backtest.running import plan, run
+from nof0_core.backtest.stage import Source
+from nof0_core.errors import ConfigError, DataError, UsageError
+from nof0_core.project import Window, load_config, open_journal, run_backtest
+
+ROOT = Path(__file__).parents[4]
+START = datetime(2025, 7, 23, tzinfo=UTC)
+BUNDLED = ROOT / "nof0-provider-sim/src/nof0_provider_sim/data/hyperliquid_2025_07"
+
+
+def test_several_traders_coins_and_accounts_run_and_the_report_tells_it(place, tmp_path):
+    result = place.run(hours=6)
+
+    assert (result.is_complete, result.ended) == (True, "")
+    assert {str(one.trader) for one in result.traders} == {"cross", "flip"}
+    assert [str(coin.symbol) for coin in result.coins] == ["BTC", "ETH"]
+    assert result.cycles == 121 + 61
+    flip = result["flip"]
+    assert flip.trades, "the window is meant to have trades"
+    columns = flip.trade_columns()
+    assert np.allclose(
+        columns["net_pnl"], columns["gross_pnl"] - columns["fees"] + columns["funding"]
+    )
+    assert flip.time.shape == flip.equity.shape == flip.index.shape
+    assert flip.equity[-1] == float(flip.account.equity)
+    assert flip.max_drawdown_pct == max_drawdown_pct(flip.curve)
+    report = json.loads((result.folder / "report.json").read_text())
+    assert report == json.loads(text_of(result.report))
+    told = {one["id"]: one for one in report["traders"]}["flip"]
+    assert told["trades"]["count"] == len(flip.trades)
+    for group in ("by_coin", "by_side", "by_exit_reason"):
+        assert sum(one["count"] for one in told[group].values()) == len(flip.trades)
+        assert sum(Decimal(one["net_pnl"]) for one in told[group].values()) == sum(
+            trade.net_pnl for trade in flip.trades
+        )
+    deepest = told["drawdowns"][0]["pct"]
+    assert deepest == pytest.approx(told["max_drawdown_pct"], abs=1e-12)
+
+    write_trades(tmp_path / "trades.csv", result)
+    with (tmp_path / "trades.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == sum(len(one.trades) for one in result.traders)
+    assert [row["exit_time"] for row in rows] == sorted(row["exit_time"] for row in rows)
+
+
+def test_the_live_journal_is_left_alone_and_the_runs_own_one_can_be_read(place):
+    data = place.directory / "data"
+    result = place.run()
+
+    assert {path.name for path in data.iterdir()} == {"backtests"}
+    types = {record.type for record in open_journal(result.folder / "run").records()}
+    assert {"engine_started", "cycle", "engine_stopped"} <= types
+
+
+def test_the_same_again_gives_the_same_bytes(place):
+    first = place.run()
+    names = ("report.json", "report.html")
+    written = [(first.folder / name).read_bytes() for name in names]
+    second = place.run()
+
+    assert [(second.folder / name).read_bytes() for name in names] == written
+    assert second.folder == first.folder
+    assert first.folder.name.startswith("20250723-20250723-")
+
+
+def test_a_seed_is_part_of_the_result_and_not_of_the_data(place):
+    first = place.run()
+    place.replace("llm.yaml", "seed: 2", "seed: 3")
+    second = place.run()
+
+    assert first.digests["data"] == second.digests["data"]
+    assert first.digests["configuration"] != second.digests["configuration"]
+    assert first.digests["result"] != second.digests["result"]
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [(START - timedelta(days=400), START), (START, START + timedelta(days=30))],
+)
+def test_a_window_outside_of_the_data_is_refused_with_the_period_there_is(place, start, end):
+    with pytest.raises(UsageError, match=r"has prices from .* to 2025-07-26 .*window is"):
+        run_backtest(place.config, (start, end))
+    assert not (place.directory / "data").exists()
+
+
+def test_a_window_backwards_is_refused():
+    with pytest.raises(UsageError, match="not after"):
+        Window(START, START)
+    with pytest.raises(UsageError, match="without a time zone"):
+        Window(datetime(2025, 7, 23), START)  # noqa: DTZ001 - that is the point
+
+
+def test_without_a_window_it_runs_from_the_clocks_start_to_the_end_of_the_data(place):
+    planned = plan(load_config(place.config), start=None, end=None, source=Source())
+
+    assert planned.window.start == START
+    assert planned.window.end > START + timedelta(days=2)
+
+
+def test_data_of_a_directory_take_the_place_of_the_market(place, tmp_path):
+    folder = tmp_path / "candles"
+    shutil.copytree(BUNDLED, folder)
+    as_configured = place.run()
+    from_folder = place.run(data=folder)
+
+    assert from_folder.digests["data"] == as_configured.digests["data"]
+    assert from_folder["flip"].account == as_configured["flip"].account
+
+
+def test_a_gap_is_refused_and_counted_where_it_is_allowed(place, tmp_path):
+    folder = _with_gap(tmp_path / "candles")
+
+    with pytest.raises(DataError, match="missing") as caught:
+        place.run(data=folder)
+    assert any("--gaps allow" in hint for hint in caught.value.hints)
+    result = place.run(data=folder, gaps="allow")
+    assert "BTC: 2 of 20 bars are missing" in result.flags
+
+
+def test_bars_of_other_lengths_than_traders_need_are_told(place, tmp_path):
+    folder = tmp_path / "candles"
+    shutil.copytree(BUNDLED, folder)
+    for file in folder.glob("*_4h.csv.gz"):
+        file.unlink()
+
+    with pytest.raises(ConfigError, match="has no 4h bars of BTC, ETH"):
+        place.run(data=folder)
+
+
+def test_a_short_warm_up_is_told(place):
+    begin = datetime(2025, 7, 14, 13, 30, tzinfo=UTC)
+    result = run_backtest(place.config, (begin, begin + timedelta(minutes=30)), moments=1)
+
+    assert "BTC: warm-up is short, 10 of 59 3m bars come before the window" in result.flags
+
+
+def test_no_trade_at_all_is_a_result(place):
+    place.replace("manager.yaml", "model: coin-flip-busy", "model: ema-cross")
+    place.replace("manager.yaml", "min_confidence: 50", "min_confidence: 100")
+    result = place.run()
+
+    assert all(not one.trades for one in result.traders)
+    assert "cross closed no trade" in result.flags
+    assert result["cross"].figures.return_pct == 0
+
+
+@pytest.mark.anyio
+async def test_what_was_stopped_keeps_what_there_is_and_is_no_report(place):
+    stop = Stop()
+    planned = plan(
+        load_config(place.config), start=START, end=START + timedelta(hours=3), source=Source()
+    )
+
+    def progress(what, part):
+        if part > 0.5:
+            stop("interrupted")
+
+    result = await run(planned, stop=stop, progress=progress)
+
+    assert (result.is_complete, result.ended) == (False, "interrupted")
+    assert 40 < result.cycles < 60
+    assert result.look_ahead is None
+    assert not (result.folder / "report.json").exists()
+    assert json.loads((result.folder / "partial.json").read_text())["is_complete"] is False
+
+
+@pytest.mark.anyio
+async def test_inside_of_an_event_loop_it_runs_beside_it(place):
+    assert place.run().is_complete
+
+
+def _with_gap(folder):
+    shutil.copytree(BUNDLED, folder)
+    file = folder / "hl_btc_3m.csv.gz"
+    lines = gzip.decompress(file.read_bytes()).decode().splitlines(keepends=True)
+    stamps = [
+        str(int((START + timedelta(minutes=minute)).timestamp() * 1000)) for minute in (30, 33)
+    ]
+    kept = [line for line in lines if not any(stamp in line for stamp in stamps)]
+    assert len(lines) - len(kept) == 2
+    file.write_bytes(gzip.compress("".join(kept).encode()))
+    return folder
