@@ -69,6 +69,8 @@ class HintListener:
                         self.on_hint()
             except Exception as error:  # noqa: BLE001 - a plugin's stream may raise anything
                 why = f"{type(error).__name__}: {error}"
-            self.log.warning("no hints for now", stream=self.name, error=why)
+            # A stream that is back at once is none of anybody's business.
+            tell = self.log.warning if pause > FIRST_PAUSE else self.log.info
+            tell("no hints for now", stream=self.name, error=why)
             await self.clock.sleep_until(self.clock.now() + pause)
             pause = min(2 * pause, LONGEST_PAUSE)

@@ -74,3 +74,10 @@ async def test_a_hint_shows_that_the_stream_works_again():
     source, _, _ = await listen([], [], ["fill"], [])
     pauses = [b - a for a, b in zip(source.opened, source.opened[1:], strict=False)]
     assert pauses == [timedelta(seconds=s) for s in (1, 2, 1, 2)]
+
+
+async def test_only_what_stays_away_is_worth_a_warning():
+    _, _, log = await listen([])
+    assert [level for level, _, _ in log.lines] == ["info"]
+    _, _, log = await listen([], OSError("gone"))
+    assert [level for level, _, _ in log.lines] == ["info", "warning"]
