@@ -315,3 +315,34 @@ def test_sizes_that_may_be_traded_are_told_by_side():
     assert sell > buy + 19
     assert data["markPx"] == "4000.0"
     assert ETH.max_leverage >= data["leverage"]["value"]
+
+
+def test_a_flip_needs_margin_for_what_it_opens():
+    desk = Desk(usd=D(1_000))
+    desk.act({"type": "updateLeverage", "asset": 0, "isCross": True, "leverage": 20})
+    desk.order(limit(True, "100100", "0.15", "Ioc"))
+    desk.venue.outsiders.charge(desk.user, D(400))
+
+    flip = desk.order(limit(False, "99000", "0.29", "Ioc"))
+
+    assert flip == [{"error": "Insufficient margin to place order. asset=0"}]
+    assert "filled" in desk.order(limit(False, "99000", "0.15", "Ioc"))[0]
+
+
+def test_what_an_order_holds_back_is_free_for_the_one_in_its_place():
+    desk = Desk()
+    oid = oids(desk.order(limit(True, "90000", "2")))[0]
+    change = {"type": "modify", "oid": oid, "order": limit(True, "91000", "2")}
+
+    assert desk.act(change)["status"] == "ok"
+
+
+def test_isolated_funding_is_paid_from_the_positions_margin():
+    desk = Desk()
+    isolated(desk)
+    desk.order(limit(True, "100100", "0.1", "Ioc"))
+    before = D(desk.position()["leverage"]["rawUsd"])
+
+    desk.tick(3_600)
+
+    assert D(desk.position()["leverage"]["rawUsd"]) == before - D("0.125")
