@@ -9,8 +9,8 @@ from attrs import evolve
 
 from nof0_provider_hyperliquid.rehearsal.assets import Asset
 from nof0_provider_hyperliquid.rehearsal.listing import ASSETS, PRICES
-from nof0_provider_hyperliquid.rehearsal.numbers import price_decimals
 from nof0_provider_hyperliquid.rehearsal.prices import MINUTE_MS, Bar, Bars, PricePath
+from nof0_provider_hyperliquid.rehearsal.wire_numbers import price_decimals
 
 HOUR_MS = 3_600_000
 BOOK_MS = 500
