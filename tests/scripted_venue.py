@@ -223,6 +223,7 @@ class Kit:
             log=self.log,
             budget=self.budget,
             fetch=self._fetch,
+            start=lambda: None,  # `running` does
         )
 
     async def _fetch(self, coin, interval, first, last):

@@ -7,6 +7,7 @@ from datetime import timedelta
 import anyio
 import attrs
 import pytest
+from anyio.from_thread import start_blocking_portal
 from scripted_venue import until
 
 from nof0_core.domain.candles import Interval, interval_ms, to_ms
@@ -104,6 +105,15 @@ async def looked_at(venue, market, symbol, interval, limit, shown):
 
 class TestStreamedMarket(MarketContract):
     """The suite, with a stream that tells what it asks for again."""
+
+    @pytest.fixture
+    def venue(self):
+        # In a thread of its own: its tasks are none of the market's.
+        with (
+            start_blocking_portal() as portal,
+            portal.wrap_async_context_manager(Venue.open(SETTINGS)) as opened,
+        ):
+            yield opened
 
     @pytest.fixture
     def kind(self, kind):
@@ -248,3 +258,22 @@ async def test_many_traders_cause_the_requests_of_one(kind, config, traders):
     assert one["candleSnapshot"] >= 12
     assert many["candleSnapshot"] <= one["candleSnapshot"] + 2  # a bar may close in between
     assert many["metaAndAssetCtxs"] <= one["metaAndAssetCtxs"] + 1
+
+
+async def test_closing_the_market_ends_its_connection(venue, kind, config, made):
+    async with kind.open(config, made) as market:
+        await streaming(venue, market)
+        assert len(venue.sockets.clients) == 1
+    await until(lambda: not venue.sockets.clients)
+    assert not market._stream._socket._is_open
+
+
+async def test_without_the_stream_everything_is_asked_for(venue, kind, made):
+    config = HyperliquidMarketConfig(base_url=venue.base_url, stream=False)
+    async with kind.open(config, made) as market:
+        for _ in range(3):
+            assert set(await market.quotes(SIX)) == set(SIX)
+            await live(venue, 2)
+        assert not hasattr(market, "quote_updates")
+    assert venue.audit.connections == []
+    assert venue.audit.count("metaAndAssetCtxs") == 3

@@ -27,17 +27,30 @@ async def open_live_market(
         request=config.request_within, retries=config.max_retries, room=config.timeout
     )
     client = InfoClient(config.address, budget=budget, patience=patience, env=env)
+    stream = _stream(config, client, budget, env)
     try:
-        yield _market(config, client, budget, env)
+        if stream is None:
+            yield HyperliquidMarket(client, dex=config.dex, budget=budget, env=env)
+        else:
+            yield StreamedMarket(client, dex=config.dex, budget=budget, env=env, stream=stream)
     finally:
+        if stream is not None:
+            stream.close()
         client.close()
 
 
-def _market(
+def _stream(
     config: HyperliquidMarketConfig, client: InfoClient, budget: NetworkBudget, env: Env
-) -> HyperliquidMarket:
+) -> MarketStream | None:
     if not config.stream:
-        return HyperliquidMarket(client, dex=config.dex, budget=budget, env=env)
+        return None
+
+    def start() -> None:
+        try:
+            env.tasks.start("stream", stream.run)
+        except RuntimeError as error:  # a command that looks once
+            env.log.debug("the venue is polled", because=str(error))
+
     stream = MarketStream(
         section=env.section,
         base_url=config.address,
@@ -46,11 +59,7 @@ def _market(
         log=env.log,
         budget=budget,
         fetch=partial(missing_bars, client),
+        start=start,
         symbol=lambda coin: Symbol(coin.rpartition(":")[2]),
     )
-    try:
-        env.tasks.start("stream", stream.run)
-    except RuntimeError:
-        # Nobody watches tasks, as in a command that looks once.
-        return HyperliquidMarket(client, dex=config.dex, budget=budget, env=env)
-    return StreamedMarket(client, dex=config.dex, budget=budget, env=env, stream=stream)
+    return stream

@@ -6,6 +6,8 @@ import random
 from collections.abc import Callable
 from datetime import datetime
 
+import anyio
+
 from nof0_core.clock import Clock
 from nof0_core.domain.health import Health
 from nof0_core.ids import Symbol
@@ -35,6 +37,7 @@ class MarketStream:
         log: Logger,
         budget: NetworkBudget,
         fetch: Fetch,
+        start: Callable[[], None],
         symbol: Callable[[str], Symbol] = Symbol,
     ) -> None:
         """Prepare; nothing is connected before somebody asks for bars or prices.
@@ -47,8 +50,11 @@ class MarketStream:
             log: the section's.
             budget: of the network.
             fetch: asks REST for bars that are missing.
+            start: has `run` run; called when somebody first asks for something.
             symbol: what a coin of the venue is called in hints.
         """
+        self._start: Callable[[], None] | None = start
+        self._scope: anyio.CancelScope | None = None
         self._socket = VenueSocket(
             base_url=base_url,
             clock=clock,
@@ -61,7 +67,7 @@ class MarketStream:
             clock=clock,
             log=log,
             fetch=fetch,
-            want=self._socket.want,
+            want=self._want,
             drop=self._socket.drop,
             is_told=self._socket.is_told,
         )
@@ -69,13 +75,19 @@ class MarketStream:
             section=section,
             clock=clock,
             symbol=symbol,
-            want=self._socket.want,
+            want=self._want,
             drop=self._socket.drop,
         )
 
     async def run(self) -> None:
         """Keep the stream until cancelled: the section's background task."""
-        await self._socket.run()
+        with anyio.CancelScope() as self._scope:
+            await self._socket.run()
+
+    def close(self) -> None:
+        """End `run`; nothing is told from now on."""
+        if self._scope is not None:
+            self._scope.cancel()
 
     def updates(self) -> QuoteStream:
         """Open a stream of hints, see `QuoteBoard.updates`."""
@@ -101,3 +113,9 @@ class MarketStream:
         """Hear from the socket that the connection is lost."""
         self.bars.interrupted()
         self.quotes.lost()
+
+    def _want(self, subscription: Subscription) -> bool:
+        if self._start is not None:
+            start, self._start = self._start, None
+            start()
+        return self._socket.want(subscription)
