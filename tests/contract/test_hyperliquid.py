@@ -59,7 +59,10 @@ class TestHyperliquidMarket(MarketContract):
     @pytest.fixture
     def config(self, venue):
         return HyperliquidMarketConfig(
-            base_url=venue.base_url, http_timeout=timedelta(seconds=1), max_retries=10
+            base_url=venue.base_url,
+            stream=False,
+            http_timeout=timedelta(seconds=1),
+            max_retries=10,
         )
 
     @pytest.fixture
