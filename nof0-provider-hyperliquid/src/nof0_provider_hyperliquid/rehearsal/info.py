@@ -11,8 +11,8 @@ from attrs import define
 from nof0_core.domain.candles import interval_ms
 from nof0_provider_hyperliquid.rehearsal.accounts.state_infos import TOKEN_INDEX
 from nof0_provider_hyperliquid.rehearsal.market import HOUR_MS, VenueMarket
-from nof0_provider_hyperliquid.rehearsal.numbers import wire, wire_price
 from nof0_provider_hyperliquid.rehearsal.prices import Bar
+from nof0_provider_hyperliquid.rehearsal.wire_numbers import wire, wire_price
 
 INTERVALS = ("1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "8h", "12h", "1d", "3d", "1w")
 DAY_MS = 24 * HOUR_MS
@@ -61,7 +61,7 @@ class MarketInfo:
         for asset in self.market.universe(dex):
             table = asset.max_leverage
             if len(asset.margin_tiers) > 1:
-                table = 50 + asset.index
+                table = 50 + 100 * self.market.dexes.index(dex) + asset.index
                 tables[table] = {
                     "description": f"tiered {asset.max_leverage}x",
                     "marginTiers": [

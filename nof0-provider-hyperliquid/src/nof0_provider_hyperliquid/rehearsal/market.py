@@ -9,8 +9,8 @@ from attrs import evolve
 
 from nof0_provider_hyperliquid.rehearsal.assets import Asset
 from nof0_provider_hyperliquid.rehearsal.listing import ASSETS, PRICES
-from nof0_provider_hyperliquid.rehearsal.numbers import price_decimals
 from nof0_provider_hyperliquid.rehearsal.prices import MINUTE_MS, Bar, Bars, PricePath
+from nof0_provider_hyperliquid.rehearsal.wire_numbers import price_decimals
 
 HOUR_MS = 3_600_000
 BOOK_MS = 500
@@ -26,8 +26,9 @@ Levels = list[tuple[float, float]]
 class VenueMarket:
     """Prices of everything listed; whatever is asked about a moment has one answer.
 
-    What a test or a rehearsal may change: `stalled` coins keep the price of the moment given there;
-    `list_asset` and `delist` change the universe, `put` an asset's rules.
+    What a test or a rehearsal may change: `stalled` coins keep the prices of the moment given
+    there, `stale_marks` only mark and oracle, while trading goes on; `put` and `delist` change
+    what is listed here (`Venue.list_asset`: for accounts too).
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class VenueMarket:
         """Begin at `start_ms`, the oldest minute that anybody can ask for."""
         self.start_ms = start_ms
         self.stalled: dict[str, int] = {}
+        self.stale_marks: dict[str, int] = {}
         self._seed = seed
         self._prices = dict(prices)
         self._recorded = dict(recorded or {})
@@ -89,12 +91,14 @@ class VenueMarket:
 
     def oracle(self, coin: str, now_ms: int) -> float:
         """Return the price elsewhere: a few basis points off."""
+        now_ms = self._marked(coin, now_ms)
         mid = self.mid(coin, now_ms)
         off = self._random(coin, "oracle", now_ms // MINUTE_MS).gauss(0.0, 2.0)
         return round(mid * (1 + off / 10_000), self._decimals(coin, mid))
 
     def mark(self, coin: str, now_ms: int) -> float:
         """Return the price that margin goes by: between mid and oracle."""
+        now_ms = self._marked(coin, now_ms)
         mid = self.mid(coin, now_ms)
         return round((mid + self.oracle(coin, now_ms)) / 2, self._decimals(coin, mid))
 
@@ -135,6 +139,10 @@ class VenueMarket:
     def running_rate(self, coin: str, now_ms: int) -> float:
         """Return the rate that the present hour is going to be settled at."""
         return self.funding_rate(coin, (now_ms // HOUR_MS + 1) * HOUR_MS)
+
+    def _marked(self, coin: str, now_ms: int) -> int:
+        """Return the moment whose mark is shown."""
+        return min(now_ms, *(each.get(coin, now_ms) for each in (self.stalled, self.stale_marks)))
 
     def _decimals(self, coin: str, price: float) -> int:
         return price_decimals(price, self._assets[coin].sz_decimals)

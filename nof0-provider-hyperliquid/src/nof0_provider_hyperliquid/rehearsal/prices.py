@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from attrs import frozen
 
-from nof0_provider_hyperliquid.rehearsal.numbers import rounded_prices
+from nof0_provider_hyperliquid.rehearsal.wire_numbers import rounded_prices
 
 MINUTE_MS = 60_000
 CHUNK = 1_440

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from nof0_core.domain.candles import to_ms
 from nof0_provider_hyperliquid.rehearsal.info import MarketInfo, NotUnderstoodError
 from nof0_provider_hyperliquid.rehearsal.market import VenueMarket
-from nof0_provider_hyperliquid.rehearsal.numbers import rounded_prices, wire
 from nof0_provider_hyperliquid.rehearsal.venue import START
+from nof0_provider_hyperliquid.rehearsal.wire_numbers import rounded_prices, wire
 
 RECORDED = Path(__file__).parents[3] / "data/hyperliquid"
 NOW = to_ms(START) + 12_345
