@@ -14,9 +14,9 @@ from nof0_core.ids import Symbol
 from nof0_core.plugins.env import Logger
 from nof0_core.protocols import QuoteStream
 from nof0_provider_hyperliquid.stream.bars import BarStore, Fetch
+from nof0_provider_hyperliquid.stream.connection import VenueSocket
 from nof0_provider_hyperliquid.stream.messages import BarSeen, ContextSeen, Subscription
 from nof0_provider_hyperliquid.stream.quotes import QuoteBoard
-from nof0_provider_hyperliquid.stream.socket import VenueSocket
 from nof0_provider_hyperliquid.transport.budget import NetworkBudget
 
 
