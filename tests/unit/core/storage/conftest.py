@@ -38,12 +38,18 @@ def postgres():
         server.close()
 
 
+@pytest.fixture
+def emptied(postgres):
+    """The data source of the server's database, with nothing in it."""
+    return postgres.database()
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def source(request, tmp_path):
     """The data source of an empty database."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'nof0.db'}"
-    return request.getfixturevalue("postgres").database()
+    return request.getfixturevalue("emptied")
 
 
 @pytest.fixture(scope="session")
@@ -170,5 +176,4 @@ def expected(lived, tmp_path_factory):
     """The rows of the journal, made at once in a database nobody disturbs."""
     target = Target(f"sqlite:///{tmp_path_factory.mktemp('expected') / 'nof0.db'}")
     anyio.run(lambda: target.fill(Told(lived), size=10_000))
-    found = anyio.run(target.rows)
-    return found
+    return anyio.run(target.rows)

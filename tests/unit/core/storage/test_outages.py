@@ -1,0 +1,175 @@
+"""A database that is away, silent, refusing or full: nothing waits for it, and nothing is lost."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+
+import anyio
+import pytest
+
+from nof0_core.clock import pause
+from nof0_core.domain.view import View
+from nof0_core.errors import TransientError
+from nof0_core.execution.limits import LIMITS
+from nof0_core.exporters.sql.config import SqlConfig
+from nof0_core.exporters.sql.exporter import open_sql, settings_of
+from nof0_core.journal import Journal
+from nof0_core.runtime import exporting
+from nof0_core.runtime.export_loop import Exports
+from nof0_core.runtime.exporting import Output
+from nof0_core.storage.database import opened
+from nof0_core.storage.preparing import prepare
+from nof0_core.testing.environment import START, Lines, env
+
+pytestmark = pytest.mark.anyio
+
+
+class Run:
+    """An engine's exports of a journal that grows, with the real `sql` exporter."""
+
+    def __init__(self, folder, source, told):
+        self.log, self.source, self.told = Lines(), source, told
+        self.journal = Journal.open(folder / "journal")
+        self.exports = Exports(journal=self.journal, log=self.log, last_within=LIMITS.export)
+        self.exports.add(Output(name="sql", plugin="", open=self.open))
+        self.folder, self.stack = folder, AsyncExitStack()
+
+    async def open(self):
+        config = SqlConfig(data_source=self.source, engine="arena's")
+        surroundings = await self.stack.enter_async_context(env(self.folder))
+        return await self.stack.enter_async_context(open_sql(config, surroundings))
+
+    def live(self, first, last):
+        for event in self.told.events[first:last]:
+            known = self.journal.append(event.time, event.stream, event.body)
+            self.exports.notice(known)
+        view = View(seq=self.journal.last_seq, time=START, traders=(), quotes={})
+        self.exports.offer(view)
+        return view
+
+    @property
+    def state(self):
+        return self.exports.states[0]
+
+    async def until(self, is_so):
+        while not is_so(self.state):
+            await pause(0.01)
+
+
+@pytest.fixture
+def soon(monkeypatch):
+    """Let an exporter be tried again at once."""
+    monkeypatch.setattr(exporting, "FIRST_WAIT", 0.05)
+    monkeypatch.setattr(exporting, "LONGEST_WAIT", 0.05)
+
+
+async def test_a_server_that_stops_and_starts_again_has_all_rows(
+    soon, postgres, emptied, told, tmp_path, make_target
+):
+    run = Run(tmp_path, emptied, told)
+    async with run.stack, run.exports.running():
+        run.live(0, 60)
+        await run.until(lambda state: state.behind == 0)
+        await anyio.to_thread.run_sync(postgres.stop)
+        run.live(60, 120)
+        await run.until(lambda state: state.failures > 1)
+        # Trading went on: the journal has what the database lacks, and the lag says how much.
+        assert (run.journal.last_seq, run.state.behind) == (120, 60)
+        assert "the database" in run.state.trouble
+        await anyio.to_thread.run_sync(postgres.start)
+        view = run.live(120, len(told.events))
+        await run.until(lambda state: state.behind == 0)
+        assert run.state.trouble == ""
+        await run.exports.finish(view)
+    run.journal.close()
+    rows = await make_target(emptied).rows()
+    assert sorted(seq for _, seq in rows["events"]) == list(range(1, len(told.events) + 1))
+
+
+async def test_a_server_that_falls_silent_is_waited_for_no_longer_than_allowed(
+    postgres, emptied, told, make_target, expected, deliver
+):
+    slow = []
+    target = make_target(
+        postgres.database(), timeout=0.5, warn=lambda text, took: slow.append(text)
+    )
+    async with opened(target.settings) as database:
+        await prepare(database)
+        exporter = target.exporter(database, told)
+        await deliver(exporter, told, until=50)
+        postgres.pause()
+        try:
+            with pytest.raises(TransientError, match="did not answer in time"):
+                await deliver(exporter, told, until=100)
+        finally:
+            postgres.resume()
+        # What struck its limit is told as slow, whatever the threshold.
+        assert slow
+        target = make_target(target.settings.data_source)
+    await target.fill(told)
+    assert await target.rows() == expected
+
+
+@pytest.mark.parametrize("fault", ["password", "read-only", "away"])
+async def test_a_database_that_refuses_is_told_without_its_password(
+    postgres, emptied, told, make_target, fault, tmp_path
+):
+    source = emptied
+    if fault == "password":
+        # Trust knows no wrong password: a user that is not there is refused the same way.
+        source = postgres.source("nobody_here:s3cret")
+    elif fault == "read-only":
+        await make_target(source).fill(told, until=5)
+        await postgres.execute(
+            "ALTER DATABASE postgres SET default_transaction_read_only = on", "postgres"
+        )
+    else:
+        source = "postgresql://postgres:s3cret@127.0.0.1:1/postgres"
+    run = Run(tmp_path, source, told)
+    try:
+        async with run.stack, run.exports.running():
+            run.live(0, 30)
+            await run.until(lambda state: state.failures)
+        assert run.state.behind in (25, 30)
+        words = {"password": "nobody_here", "read-only": "read-only", "away": "cannot be reached"}
+        assert words[fault] in run.state.trouble
+        assert "s3cret" not in str(run.log.lines) + run.state.trouble
+    finally:
+        if fault == "read-only":
+            await postgres.execute(
+                "SET default_transaction_read_only = off; "
+                "ALTER DATABASE postgres RESET default_transaction_read_only",
+                "postgres",
+            )
+    run.journal.close()
+
+
+async def test_a_full_disk_is_told_and_nothing_of_the_batch_is_there(told, tmp_path, make_target):
+    """SQLite says it is full when it may have no more pages, as on a disk without room."""
+    from sqlalchemy import event
+
+    target = make_target(f"sqlite:///{tmp_path / 'nof0.db'}")
+    await target.fill(told, until=20)
+    before = await target.rows()
+    async with opened(target.settings) as database:
+
+        @event.listens_for(database._engine.sync_engine, "connect")
+        def limit(connection, _):
+            connection.execute("PRAGMA max_page_count=1")
+
+        exporter = target.exporter(database, told)
+        await exporter.cursor()
+        with pytest.raises(TransientError, match="full"):
+            await exporter.export(told.after(20), None)
+    assert await target.rows() == before
+
+
+async def test_statements_are_logged_where_that_is_wanted(told, make_target, tmp_path):
+    log = Lines()
+    config = SqlConfig(data_source=f"sqlite:///{tmp_path / 'a.db'}", verbose=True, slow_threshold=0)
+    target = make_target("")
+    target.settings = settings_of(config, log)
+    await target.fill(told, until=5)
+    said = str(log.lines)
+    assert "slow SQL statement" in said
+    assert "INSERT INTO events" in said
