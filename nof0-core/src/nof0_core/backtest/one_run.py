@@ -20,6 +20,7 @@ from nof0_core.errors import Nof0Error, each_in_words, leaves
 from nof0_core.ids import Symbol
 from nof0_core.manager.manager import Manager
 from nof0_core.plugins.env import Env, Logger
+from nof0_core.redaction import Redactor
 from nof0_core.runtime import clocks
 from nof0_core.runtime.assemble import assemble
 from nof0_core.runtime.engine import Engine
@@ -139,7 +140,7 @@ async def _run(engine: Engine, after: Callable[[datetime], None]) -> tuple[str, 
         told = list(leaves(error))
         if not all(isinstance(leaf, Nof0Error) for leaf in told):
             raise
-        return "failed", each_in_words(error)
+        return "failed", Redactor(engine.config.secrets).text(each_in_words(error))
 
 
 def _kept(view: View) -> View:

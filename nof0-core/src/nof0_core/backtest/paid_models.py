@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -103,15 +103,6 @@ def taped(config: Config, file: Path, *, is_recording: bool) -> Config:
         return attrs.evolve(one, model=fronted(one.model), fallbacks=fallbacks)
 
     return attrs.evolve(config, backends=backends, traders=tuple(map(trader, config.traders)))
-
-
-def unknown_prices(config: Config) -> Iterator[str]:
-    """Yield the models that are asked and have no price."""
-    asked = asked_models(config)
-    for trader in config.traders:
-        for model in (trader.model, *trader.fallbacks):
-            if model.backend in asked and model.price is None:
-                yield model.name
 
 
 def _is_asked(config: Config, section: Section) -> bool:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import attrs
 
 from nof0_core.errors import UsageError
 
 
+def _utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo is None else moment.astimezone(UTC)
+
+
 @attrs.frozen
 class Window:
-    """From `start` to `end`, both included and aware of their time zone.
+    """From `start` to `end`, both included; any time zone is taken, and none refused.
 
     Raises:
         UsageError: `end` is not after `start`, or one of them has no time zone.
     """
 
-    start: datetime
-    end: datetime
+    start: datetime = attrs.field(converter=_utc)
+    end: datetime = attrs.field(converter=_utc)
 
     def __attrs_post_init__(self) -> None:
         """Refuse a window nothing can happen in."""

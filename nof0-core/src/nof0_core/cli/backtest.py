@@ -18,11 +18,16 @@ from nof0_core.cli.backtest_text import render, tail
 from nof0_core.cli.data_download import FORMATS
 from nof0_core.cli.options import config_argument, data_dir_option, json_option
 from nof0_core.cli.report import FAILED, INTERRUPTED
+from nof0_core.clock import stopwatch
+from nof0_core.errors import UsageError
+from nof0_core.files import in_words
 
 if TYPE_CHECKING:
     from nof0_core.backtest.one_run import Stop
     from nof0_core.backtest.running import Plan, Progress
 
+LINE_EVERY = 10.0
+"""Seconds of real time between two lines of progress."""
 _DATES = click.DateTime(FORMATS)
 
 
@@ -83,6 +88,9 @@ def backtest(
     from nof0_core.project import load_config
     from nof0_core.runtime.preview import preflight
 
+    if trades is not None and not trades.absolute().parent.is_dir():
+        message = f"--trades: there is no directory {trades.parent}"
+        raise UsageError(message)
     config = load_config(config_file, data_dir=data_dir)
     preflight(config)
     source = Source(data=data.absolute() if data else None, gaps=gaps)
@@ -93,7 +101,12 @@ def backtest(
         work = partial(run, planned, progress=progress, stop=stop, moments=moments)
         result = anyio.run(work)
     if trades is not None:
-        write_trades(trades, result)
+        try:
+            write_trades(trades, result)
+        except OSError as error:
+            message = f"--trades: {trades} cannot be written: {in_words(error)}"
+            hint = f"the report is in {result.folder}"
+            raise UsageError(message, hints=(hint,)) from error
     if as_json:
         click.echo(text_of(result.report), nl=False)
     else:
@@ -149,13 +162,16 @@ def _interruptible(stop: Stop) -> Iterator[None]:
 
 @contextmanager
 def _shown(*, is_silent: bool) -> Iterator[Progress]:
-    """Yield what shows how far it is: a bar with the time left on a terminal, else nothing."""
+    """Yield what shows how far it is, with the time left: a bar, or a line now and then."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeRemainingColumn
 
     screen = Console(stderr=True)
-    if is_silent or not screen.is_terminal:
+    if is_silent:
         yield lambda *_: None
+        return
+    if not screen.is_terminal:
+        yield _Lines()
         return
     with Progress(
         "{task.description}",
@@ -173,3 +189,21 @@ def _shown(*, is_silent: bool) -> Iterator[Progress]:
             bar.update(tasks[what], completed=part)
 
         yield show
+
+
+class _Lines:
+    """Says now and then how far it is, where there is no terminal to draw on."""
+
+    def __init__(self) -> None:
+        self._what, self._began, self._said = "", 0.0, stopwatch()
+
+    def __call__(self, what: str, part: float) -> None:
+        """Take in which part (0 to 1) of something is over."""
+        now = stopwatch()
+        if what != self._what:
+            self._what, self._began = what, now
+        if part <= 0 or now - self._said < LINE_EVERY:
+            return
+        self._said = now
+        left = (now - self._began) * (1 - part) / part
+        click.echo(f"{what}: {100 * part:.0f} %, about {left:.0f} s left", err=True)

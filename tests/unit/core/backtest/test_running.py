@@ -6,18 +6,20 @@ import csv
 import gzip
 import json
 import shutil
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from nof0_core.analysis.performance import max_drawdown_pct
 from nof0_core.backtest.one_run import Stop
 from nof0_core.backtest.report import text_of, write_trades
 from nof0_core.backtest.running import plan, run
 from nof0_core.backtest.stage import Source
+from nof0_core.cli import cli
 from nof0_core.errors import ConfigError, DataError, UsageError
 from nof0_core.project import Window, load_config, open_journal, run_backtest
 
@@ -106,6 +108,25 @@ def test_a_window_backwards_is_refused():
         Window(START, START)
     with pytest.raises(UsageError, match="without a time zone"):
         Window(datetime(2025, 7, 23), START)  # noqa: DTZ001 - that is the point
+
+
+def test_a_window_of_any_time_zone_is_one_in_utc():
+    east = timezone(timedelta(hours=2))
+
+    assert Window(START.astimezone(east), START + timedelta(hours=1)).start.tzinfo is UTC
+    assert str(Window(START.astimezone(east), START + timedelta(hours=1))).startswith(
+        "2025-07-23 00:00 to"
+    )
+
+
+def test_trades_that_cannot_be_written_are_refused_before_the_run(place):
+    asked = ["backtest", str(place.config), "--trades", str(place.directory / "no" / "t.csv")]
+
+    found = CliRunner().invoke(cli, asked)
+
+    assert isinstance(found.exception, UsageError)
+    assert "there is no directory" in str(found.exception)
+    assert not (place.directory / "data").exists()
 
 
 def test_without_a_window_it_runs_from_the_clocks_start_to_the_end_of_the_data(place):
