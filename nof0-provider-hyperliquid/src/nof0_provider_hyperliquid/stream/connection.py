@@ -57,6 +57,9 @@ class Listener(Protocol):
     def took(self, message: BarSeen | ContextSeen, now: datetime) -> None:
         """Hear news of a subscription that is wanted."""
 
+    def missed(self) -> None:
+        """Hear that a message could not be read, whatever was in it."""
+
     def lost(self) -> None:
         """Hear that the connection is lost."""
 
@@ -277,6 +280,7 @@ class VenueSocket:
         try:
             message = read(text)
         except MalformedMessageError as error:
+            self._listener.missed()
             self._unreadable += 1
             if self._unreadable.bit_count() == 1:  # the first, and ever more seldom
                 self._log.warning("stream", error=str(error), so_far=self._unreadable)

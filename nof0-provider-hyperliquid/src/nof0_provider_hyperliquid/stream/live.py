@@ -109,6 +109,10 @@ class MarketStream:
         else:
             self.quotes.take(message.subscription.coin, message.context, now)
 
+    def missed(self) -> None:
+        """Hear from the socket that a message was lost: it may have been the last of a bar."""
+        self.bars.interrupted()
+
     def lost(self) -> None:
         """Hear from the socket that the connection is lost."""
         self.bars.interrupted()

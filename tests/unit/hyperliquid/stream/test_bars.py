@@ -144,6 +144,19 @@ async def test_who_waits_is_told_at_once_when_the_connection_is_lost(kit, coin):
         assert answers == [None]
 
 
+async def test_a_message_that_cannot_be_read_may_have_been_the_last_of_a_bar(kit, coin):
+    async with kit.running():
+        await coin.begun()
+        await coin.live(175)
+        told, coin.bars[3] = coin.bars[3], attrs.evolve(coin.bars[3], volume=88.0)
+        await kit.venue.now.raw('{"channel":"candle","data":{"t":')
+        await until(lambda: coin.series._open != told)
+        kit.clock.jump(8)
+        await coin.trade()
+        assert await coin.ask() == coin.closed()
+        assert len(kit.fetched) == 1
+
+
 async def test_a_drop_while_a_bar_is_open_costs_one_request_for_all(kit, coin):
     async with kit.running(), anyio.create_task_group() as tasks:
         await coin.begun()
