@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
+from types import SimpleNamespace
 
 import anyio
 import pytest
@@ -19,7 +20,7 @@ from nof0_core.runtime.export_loop import Exports
 from nof0_core.runtime.exporting import Output
 from nof0_core.storage.database import opened
 from nof0_core.storage.preparing import prepare
-from nof0_core.testing.environment import START, Lines, env
+from nof0_core.testing.environment import START, Lines
 
 pytestmark = pytest.mark.anyio
 
@@ -36,7 +37,8 @@ class Run:
 
     async def open(self):
         config = SqlConfig(data_source=self.source, engine="arena's")
-        surroundings = await self.stack.enter_async_context(env(self.folder))
+        # All it asks of its surroundings is a log and a name.
+        surroundings = SimpleNamespace(section="sql", log=self.log)
         return await self.stack.enter_async_context(open_sql(config, surroundings))
 
     def live(self, first, last):

@@ -119,7 +119,8 @@ class SqlExporter:
             elif found != self._cursor:
                 self._written()
             self._cursor = found
-            return self._fold.seq
+            # What waits is not there yet; it is told again, and passed over then.
+            return min(self._fold.seq, found.seq)
 
     async def export(self, events: Sequence[Event], view: View) -> None:  # noqa: ARG002 - protocol
         """Take over events: their lines and rows, and the cursor behind them.
