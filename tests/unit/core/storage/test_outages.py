@@ -92,9 +92,7 @@ async def test_a_server_that_falls_silent_is_waited_for_no_longer_than_allowed(
     postgres, emptied, told, make_target, expected, deliver
 ):
     slow = []
-    target = make_target(
-        postgres.database(), timeout=0.5, warn=lambda text, took: slow.append(text)
-    )
+    target = make_target(emptied, timeout=0.5, warn=lambda text, took: slow.append(text))
     async with opened(target.settings) as database:
         await prepare(database)
         exporter = target.exporter(database, told)
@@ -122,9 +120,7 @@ async def test_a_database_that_refuses_is_told_without_its_password(
         source = postgres.source("nobody_here:s3cret")
     elif fault == "read-only":
         await make_target(source).fill(told, until=5)
-        await postgres.execute(
-            "ALTER DATABASE postgres SET default_transaction_read_only = on", "postgres"
-        )
+        await postgres.execute("ALTER DATABASE postgres SET default_transaction_read_only = on")
     else:
         source = "postgresql://postgres:s3cret@127.0.0.1:1/postgres"
     run = Run(tmp_path, source, told)
@@ -139,9 +135,8 @@ async def test_a_database_that_refuses_is_told_without_its_password(
     finally:
         if fault == "read-only":
             await postgres.execute(
-                "SET default_transaction_read_only = off; "
+                "SET default_transaction_read_only = off",
                 "ALTER DATABASE postgres RESET default_transaction_read_only",
-                "postgres",
             )
     run.journal.close()
 
