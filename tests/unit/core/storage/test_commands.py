@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sqlite3
 
@@ -71,12 +72,12 @@ def test_a_fork_is_refused_with_both_ends(run, copy):
     assert {path: path.read_bytes() for path in folder.glob("journal/*/*")} == before
 
 
-def test_settings_of_the_main_file_reach_the_exporter(project, monkeypatch):
+def test_settings_of_the_main_file_reach_the_exporter(project):
     text = (project / "etc" / "nof0.yaml").read_text()
-    text = text.replace(
-        'DataSource: "${Postgres__DataSource}"',
-        'DataSource: "sqlite:///there.db"\n  MaxOpen: 3\n  MaxIdle: 1\n  MaxLifetime: 9m',
-    )
+    for key, value in {
+        "DataSource": "sqlite:///there.db", "MaxOpen": 3, "MaxIdle": 1, "MaxLifetime": "9m"
+    }.items():  # fmt: skip
+        text = re.sub(rf"(?m)^  {key}: .*$", f"  {key}: {value}", text)
     text += "\nLogging: {VerboseSQL: true, SlowThreshold: {SQL: 12}}\n"
     (project / "etc" / "pool.yaml").write_text(text)
     config = load_config(project / "etc" / "pool.yaml", environ={})
