@@ -131,7 +131,10 @@ class SqlExporter:
         """
         async with self._turn:
             if self._lines is None or self._cursor is None:
-                message = "it writes the journal's lines, and nobody has given it any"
+                message = (
+                    "the record up to which the database is cannot be read in the journal: put its "
+                    "file back, or give the engine another Name"
+                )
                 raise ProviderError(message)
             await self._write()
             fresh = [event for event in events if event.seq > self._fold.seq]
