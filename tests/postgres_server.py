@@ -95,22 +95,23 @@ class PostgresServer:
 
     def database(self) -> str:
         """Return the data source of the database, with nothing in it."""
-        anyio.run(self.execute, "DROP SCHEMA public CASCADE; CREATE SCHEMA public", "postgres")
+        anyio.run(self.execute, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
         return self.source()
 
     def source(self, user: str = "postgres") -> str:
         """Return the data source of the database for a user, as it is."""
         return f"postgresql://{user}@127.0.0.1:{self.port}/postgres"
 
-    async def execute(self, statement: str, database: str) -> None:
-        """Execute a statement as the one who may do everything."""
+    async def execute(self, *statements: str) -> None:
+        """Execute statements one after the other as the one who may do everything."""
         import asyncpg
 
         connection = await asyncpg.connect(
-            host="127.0.0.1", port=self.port, user="postgres", database=database
+            host="127.0.0.1", port=self.port, user="postgres", database="postgres"
         )
         try:
-            await connection.execute(statement)
+            for statement in statements:
+                await connection.execute(statement)
         finally:
             await connection.close()
 

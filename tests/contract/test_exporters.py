@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
+from contextlib import asynccontextmanager, closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import attrs
 import pytest
 
+from nof0_core.domain.journal_line import JournalLine
 from nof0_core.exporters.kinds import EXPORTERS
+from nof0_core.exporters.sql.config import SqlConfig
 from nof0_core.exporters.webhook import WebhookConfig
 from nof0_core.testing.contracts import ExporterContract, Written
 from nof0_core.testing.contracts.exporter import Files
@@ -82,5 +86,61 @@ class TestWebhook(ExporterContract):
         return Heard(server)
 
 
+class LinesOf:
+    """Lines of the suite's events, as a journal would have them."""
+
+    def __init__(self, events):
+        self._lines = [
+            JournalLine(
+                seq=event.seq, time=event.time, stream=event.stream, type=event.body.type,
+                line=b"%d" % event.seq, hash=f"{event.seq:064x}",
+            )
+            for event in events
+        ]  # fmt: skip
+
+    async def between(self, after, last):
+        return [line for line in self._lines if after < line.seq <= last]
+
+
+class Table(Written):
+    """The rows of a database, when they were written left out."""
+
+    def __init__(self, path):
+        self._path = path
+
+    def state(self):
+        with closing(sqlite3.connect(self._path)) as connection:
+            names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            return {
+                name: sorted(connection.execute(f'SELECT * FROM "{name}"').fetchall(), key=str)  # noqa: S608
+                for (name,) in names.fetchall()
+                if name != "cursors"
+            }
+
+
+class TestSql(ExporterContract):
+    @pytest.fixture
+    def kind(self, events):
+        """The engine hands over what reads lines, and asks for the cursor before all else."""
+        real = KINDS["sql"]
+
+        @asynccontextmanager
+        async def opened(config, env):
+            async with real.open(config, env) as exporter:
+                exporter.read_lines_from(LinesOf(events))
+                await exporter.cursor()
+                yield exporter
+
+        return attrs.evolve(real, open=opened)
+
+    @pytest.fixture
+    def config(self, tmp_path):
+        return SqlConfig(data_source=f"sqlite:///{tmp_path / 'nof0.db'}", engine="suite")
+
+    @pytest.fixture
+    def written(self, tmp_path):
+        return Table(tmp_path / "nof0.db")
+
+
 def test_every_exporter_is_covered():
-    assert set(KINDS) == {"json", "prometheus", "webhook"}
+    assert set(KINDS) == {"json", "prometheus", "sql", "webhook"}

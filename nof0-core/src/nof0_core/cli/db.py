@@ -13,7 +13,7 @@ from nof0_core.cli.options import config_argument, data_dir_option, json_option
 
 @click.group()
 def db() -> None:
-    """See to the database of a run: its tables, and the journal in it.
+    """See to a run's database: upgrade, check against the journal, restore.
 
     The database is that of the first `sql` section of CONFIG: Postgres.DataSource, or what
     Exporters has.

@@ -97,7 +97,8 @@ class Tables:
             await self._write(batch)
 
     async def _write(self, batch: Batch) -> None:
-        months = set(self._months)
+        # A database that fails may come back older, without the parts that were made last.
+        months, self._months = self._months, set()
         async with self._database.transaction() as session:
             if await self._cursor(session, is_to_be_moved=True) != batch.after:
                 message = "the cursor in the database is not where this exporter left it"

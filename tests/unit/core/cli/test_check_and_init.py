@@ -180,10 +180,10 @@ def test_a_fault_in_a_template_is_found(project):
 
 
 def test_warnings_are_notes(project):
-    project.replace("etc/nof0.yaml", "Seed: 7", "Seed: 7\nLogging: {VerboseSQL: true}")
+    project.replace("etc/nof0.yaml", "Seed: 7", "Seed: 7\nLogging: {SlowThreshold: {Redis: 9}}")
     text = project.nof0("check", "etc/nof0.yaml").check().stdout
     assert "note: etc/nof0.yaml:" in text
-    assert "Logging.VerboseSQL: is not enforced yet" in text
+    assert "Logging.SlowThreshold.Redis: is not enforced yet" in text
 
 
 SLEEPER = """

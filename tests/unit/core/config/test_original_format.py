@@ -98,9 +98,8 @@ def test_manager_and_monitoring(config, place):
     assert [section.name for section in config.exporters] == ["json", "prometheus"]
 
 
-def test_log_thresholds_are_the_only_keys_without_effect(config):
+def test_the_threshold_of_a_missing_cache_is_the_only_key_without_effect(config):
     assert [warning.path for warning in config.warnings] == [
-        "Logging.SlowThreshold.SQL",
         "Logging.SlowThreshold.Redis",
     ]
 
@@ -150,10 +149,10 @@ def test_without_the_plugins_it_says_what_to_install(place, plain_registry):
     ]
 
 
-def test_a_database_that_nothing_would_write_to_is_refused(place, registry):
+def test_a_cache_that_nothing_would_write_to_is_refused(place, registry):
     environ = {**SECRETS, "Postgres__DataSource": "postgres://u:canary@h/db", "Cache__0__Host": "h"}
     with pytest.raises(ConfigError) as caught:
         configuration.load("etc/nof0.yaml", registry, environ=environ)
-    assert [p.path for p in caught.value.problems] == ["Postgres.DataSource", "Cache.0.Host"]
-    assert 'no exporter "sql" is installed' in str(caught.value)
+    assert [p.path for p in caught.value.problems] == ["Cache.0.Host"]
+    assert 'no exporter "redis" is installed' in str(caught.value)
     assert "canary" not in str(caught.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
+from types import SimpleNamespace
 
 import anyio
 import pytest
@@ -19,7 +20,7 @@ from nof0_core.runtime.export_loop import Exports
 from nof0_core.runtime.exporting import Output
 from nof0_core.storage.database import opened
 from nof0_core.storage.preparing import prepare
-from nof0_core.testing.environment import START, Lines, env
+from nof0_core.testing.environment import START, Lines
 
 pytestmark = pytest.mark.anyio
 
@@ -36,7 +37,8 @@ class Run:
 
     async def open(self):
         config = SqlConfig(data_source=self.source, engine="arena's")
-        surroundings = await self.stack.enter_async_context(env(self.folder))
+        # All it asks of its surroundings is a log and a name.
+        surroundings = SimpleNamespace(section="sql", log=self.log)
         return await self.stack.enter_async_context(open_sql(config, surroundings))
 
     def live(self, first, last):
@@ -90,9 +92,7 @@ async def test_a_server_that_falls_silent_is_waited_for_no_longer_than_allowed(
     postgres, emptied, told, make_target, expected, deliver
 ):
     slow = []
-    target = make_target(
-        postgres.database(), timeout=0.5, warn=lambda text, took: slow.append(text)
-    )
+    target = make_target(emptied, timeout=0.5, warn=lambda text, took: slow.append(text))
     async with opened(target.settings) as database:
         await prepare(database)
         exporter = target.exporter(database, told)
@@ -120,9 +120,7 @@ async def test_a_database_that_refuses_is_told_without_its_password(
         source = postgres.source("nobody_here:s3cret")
     elif fault == "read-only":
         await make_target(source).fill(told, until=5)
-        await postgres.execute(
-            "ALTER DATABASE postgres SET default_transaction_read_only = on", "postgres"
-        )
+        await postgres.execute("ALTER DATABASE postgres SET default_transaction_read_only = on")
     else:
         source = "postgresql://postgres:s3cret@127.0.0.1:1/postgres"
     run = Run(tmp_path, source, told)
@@ -137,9 +135,8 @@ async def test_a_database_that_refuses_is_told_without_its_password(
     finally:
         if fault == "read-only":
             await postgres.execute(
-                "SET default_transaction_read_only = off; "
+                "SET default_transaction_read_only = off",
                 "ALTER DATABASE postgres RESET default_transaction_read_only",
-                "postgres",
             )
     run.journal.close()
 

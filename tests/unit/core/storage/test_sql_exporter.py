@@ -17,7 +17,7 @@ from nof0_core.storage.preparing import prepare
 from nof0_core.storage.tables import Tables
 
 pytestmark = pytest.mark.anyio
-KILLS = 200 if os.environ.get("NOF0_ENDS") else 20
+KILLS = 200 if os.environ.get("NOF0_ENDS") else 10
 
 
 async def test_rows_equal_however_events_are_shared_out(target, told, expected):
@@ -135,7 +135,7 @@ def test_killed_between_rows_and_cursor(source, make_target, told, expected, par
     anyio.run(lambda: target.fill(told, until=1))
     killed = 0
     assert told.events[-1].seq > 100
-    for _ in range(KILLS // 4):
+    for _ in range(KILLS // 2):
         child = os.fork()
         if child == 0:
             with pytest.MonkeyPatch.context() as patch:

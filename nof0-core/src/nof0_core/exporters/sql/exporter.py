@@ -119,7 +119,8 @@ class SqlExporter:
             elif found != self._cursor:
                 self._written()
             self._cursor = found
-            return self._fold.seq
+            # What waits is not there yet; it is told again, and passed over then.
+            return min(self._fold.seq, found.seq)
 
     async def export(self, events: Sequence[Event], view: View) -> None:  # noqa: ARG002 - protocol
         """Take over events: their lines and rows, and the cursor behind them.
@@ -130,7 +131,10 @@ class SqlExporter:
         """
         async with self._turn:
             if self._lines is None or self._cursor is None:
-                message = "it writes the journal's lines, and nobody has given it any"
+                message = (
+                    "the record up to which the database is cannot be read in the journal: put its "
+                    "file back, or give the engine another Name"
+                )
                 raise ProviderError(message)
             await self._write()
             fresh = [event for event in events if event.seq > self._fold.seq]
