@@ -107,7 +107,8 @@ class VenueMarket:
         return self._paths[coin].bar(open_ms, length_ms, now_ms)
 
     def book(self, coin: str, now_ms: int) -> tuple[Levels, Levels]:
-        """Return bids and asks, 20 levels each, the best first."""
+        """Return bids and asks, 20 levels each, the best first; another book every `BOOK_MS`."""
+        now_ms = now_ms // BOOK_MS * BOOK_MS
         mid = self.mid(coin, now_ms)
         decimals = self._decimals(coin, mid)
         tick = 10.0**-decimals

@@ -26,7 +26,7 @@ from nof0_provider_hyperliquid.rehearsal.handler import Handler, Reply
 from nof0_provider_hyperliquid.rehearsal.info import MarketInfo, NotUnderstoodError
 from nof0_provider_hyperliquid.rehearsal.limits import AddressLimits
 from nof0_provider_hyperliquid.rehearsal.listing import ASSETS, PRICES
-from nof0_provider_hyperliquid.rehearsal.market import VenueMarket
+from nof0_provider_hyperliquid.rehearsal.market import BOOK_MS, VenueMarket
 from nof0_provider_hyperliquid.rehearsal.news import MarketNews
 from nof0_provider_hyperliquid.rehearsal.prices import MINUTE_MS, Bars
 from nof0_provider_hyperliquid.rehearsal.server import serving
@@ -112,7 +112,7 @@ class Venue:
             prepare=self.step,
             snapshot=self._snapshot,
         )
-        self._priced_ms = -1
+        self._priced_ms = self._book = -1
         self._events: list[Event] = []
 
     @classmethod
@@ -143,7 +143,7 @@ class Venue:
         """
         self.market.put(asset)
         self.exchange.list_assets([asset])
-        self._priced_ms = -1
+        self._priced_ms = self._book = -1
         self.step()
 
     def now_ms(self) -> int:
@@ -193,9 +193,12 @@ class Venue:
             {coin: Decimal(repr(price(coin, now_ms))) for coin in coins}
             for price in (self.market.mark, self.market.mid, self.market.oracle)
         )
+        # What was taken of a book stays so until the next one.
+        is_new, self._book = now_ms // BOOK_MS != self._book, now_ms // BOOK_MS
         books = {
             coin: Depth.of_levels(self._info.book({"coin": coin}, now_ms)["levels"])
             for coin in coins
+            if is_new
         }
         rates = {coin: Decimal(repr(self.market.running_rate(coin, now_ms))) for coin in coins}
         return self.exchange.tick(now_ms, marks, mids, oracles, books, rates=rates)

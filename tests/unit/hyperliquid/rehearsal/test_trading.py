@@ -170,3 +170,20 @@ async def test_a_new_coin_can_be_traded(venue, trade):
     answer = await anyio.to_thread.run_sync(lambda: sdk.market_open("NEW", True, 1.0))
     assert status(answer)["filled"]["totalSz"] == "1.0"
     assert held(venue, "NEW") == 1
+
+
+async def test_what_was_taken_of_a_book_is_gone_until_the_next_one(venue, trade):
+    await venue.advance(timedelta(seconds=10), beat=timedelta(seconds=10))
+    _, asks = venue.market.book("BTC", venue.now_ms())
+    price, size = asks[0]
+    ioc = {"limit": {"tif": "Ioc"}}
+    half = round(size / 2, 5)
+    for part in (half, round(size - half, 5)):
+        answer = await trade("order", "BTC", True, part, price, ioc)
+        assert status(answer)["filled"]["totalSz"]
+    venue.clock.move(timedelta(milliseconds=300))
+    assert "error" in status(await trade("order", "BTC", True, round(size, 5), price, ioc))
+    venue.clock.move(timedelta(milliseconds=300))
+    _, asks = venue.market.book("BTC", venue.now_ms())
+    answer = await trade("order", "BTC", True, 0.001, asks[0][0], ioc)
+    assert status(answer)["filled"]["totalSz"] == "0.001"
