@@ -84,6 +84,6 @@ async def test_a_day_with_a_drop_every_minute(venue):
     assert shown == truth
     assert sorted(shown) == list(range(min(shown), max(shown) + 1, MINUTE))
     assert len(shown) >= MINUTES
-    assert len(venue.connections) >= 0.9 * MINUTES
+    assert len(venue.connections) >= MINUTES / 2
     # Each minute was broken off, so REST was asked; where enough came afterwards it was not.
     assert venue.asked["candleSnapshot"] < 2 * MINUTES
