@@ -153,15 +153,15 @@ class MarketInfo:
             "premium": wire(mark / oracle - 1, 10),
             "oraclePx": price(oracle),
             "markPx": price(mark),
-            "midPx": None if asset.is_delisted else self.mid(coin, now_ms),
+            "midPx": None if asset.is_delisted else _middle(bid, ask),
             "impactPxs": None if asset.is_delisted else [price(bid), price(ask)],
             "dayBaseVlm": wire(day.volume, asset.sz_decimals),
         }
 
     def mid(self, coin: str, now_ms: int) -> str:
-        """Return the middle between bid and ask; it has one figure more than a price."""
+        """Return the middle between bid and ask."""
         (bid, _), (ask, _) = (side[0] for side in self.market.book(coin, now_ms))
-        return wire((bid + ask) / 2, 7)
+        return _middle(bid, ask)
 
     def all_mids(self, request: Mapping[str, Any], now_ms: int) -> Any:
         """Answer `allMids`."""
@@ -283,6 +283,11 @@ class MarketInfo:
         if dex not in self.market.dexes:
             raise NotUnderstoodError
         return dex
+
+
+def _middle(bid: float, ask: float) -> str:
+    """Return what is half-way, as it is written: it has one figure more than a price."""
+    return wire((bid + ask) / 2, 7)
 
 
 _ANSWERS: Mapping[str, Callable[[MarketInfo, Mapping[str, Any], int], Any]] = {

@@ -52,7 +52,16 @@ def address(value: object) -> str:
     Raises:
         MalformedError: if it is none.
     """
-    if not isinstance(value, str) or len(value) != ADDRESS_LENGTH or value[:2] != "0x":
+    return hexadecimal(value, ADDRESS_LENGTH)
+
+
+def hexadecimal(value: object, length: int) -> str:
+    """Read a text of 0x and hexadecimal digits, `length` letters in all, in lower case.
+
+    Raises:
+        MalformedError: if it is none.
+    """
+    if not isinstance(value, str) or len(value) != length or value[:2] != "0x":
         raise MalformedError
     try:
         int(value, 16)

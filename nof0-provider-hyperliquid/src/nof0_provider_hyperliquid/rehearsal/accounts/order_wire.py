@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from nof0_provider_hyperliquid.rehearsal.accounts.amounts import Json, amount
-from nof0_provider_hyperliquid.rehearsal.accounts.envelope import flag_of, integer_of
+from nof0_provider_hyperliquid.rehearsal.accounts.envelope import flag_of, hexadecimal, integer_of
 from nof0_provider_hyperliquid.rehearsal.accounts.order import OrderRequest, Tif, Tpsl, Trigger
 from nof0_provider_hyperliquid.rehearsal.accounts.refusals import MalformedError
 
@@ -40,13 +40,7 @@ def cloid(value: object) -> str:
     Raises:
         MalformedError: if it is not 128 bits in hexadecimal digits.
     """
-    if not isinstance(value, str) or len(value) != CLOID_LENGTH or value[:2] != "0x":
-        raise MalformedError
-    try:
-        int(value, 16)
-    except ValueError:
-        raise MalformedError from None
-    return value.lower()
+    return hexadecimal(value, CLOID_LENGTH)
 
 
 def decimal_of(holder: Json, key: str) -> Decimal:
