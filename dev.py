@@ -23,8 +23,10 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 CONSTRAINTS = ROOT / "constraints.txt"
-# One worker takes a whole file of tests, so what they share is made once.
-WORKERS = ["-n", "auto", "--maxprocesses", "8", "--dist", "loadfile", "--no-loadscope-reorder"]
+# One worker takes a whole file of tests, so what they share is made once. Many tests wait for a
+# limit to pass, so there is one worker more than cores.
+COUNT = min(8, (os.cpu_count() or 1) + 1)
+WORKERS = ["-n", str(COUNT), "--dist", "loadfile", "--no-loadscope-reorder"]
 PACKAGES = ("nof0-core", "nof0-provider-sim", "nof0-provider-hyperliquid", "nof0-llm", "nof0-api")
 
 

@@ -10,6 +10,7 @@ from importlib.resources.abc import Traversable
 
 from nof0_api.asgi import Header, answer
 from nof0_api.negotiation import Choice
+from nof0_core.project import chart_libraries
 
 _TYPES = {
     "html": b"text/html; charset=utf-8",
@@ -22,13 +23,15 @@ _PLAIN = b"text/plain; charset=utf-8"
 
 
 def load_pages() -> Mapping[str, Choice]:
-    """Read the package's files.
+    """Read the package's files and the chart libraries of core.
 
     Returns:
         Pages by path: `/`, and everything beneath `/static/`. Licences are among them.
     """
     root = files("nof0_api") / "static"
-    found = {f"/static/{name}": page(name, data) for name, data in _walk(root, "")}
+    own = dict(_walk(root, ""))
+    charts = {f"vendor/{name}": data for name, data in chart_libraries().items()}
+    found = {f"/static/{name}": page(name, data) for name, data in {**own, **charts}.items()}
     found["/"] = found.pop("/static/index.html")
     return found
 

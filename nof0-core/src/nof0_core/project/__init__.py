@@ -3,8 +3,8 @@
 `load_config` resolves the argument CONFIG as `nof0 run` and `nof0 check` do. `data_directory` and
 `load_serving` read only what they need of it, so that they work where the rest cannot be used yet.
 `open_journal` finds the journal and reads it, also while an engine writes. `preview` renders what a
-trader would be asked, `ask` asks it. `run_backtest` runs a configuration over history. Core's own
-commands are made of the same functions.
+trader would be asked, `ask` asks it. `run_backtest` runs a configuration over history.
+`chart_libraries` are what pages are drawn with. Core's own commands are made of the same functions.
 
 Nothing here needs a running engine or disturbs one, and nothing trades.
 """
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nof0_core.backtest.market_facts import CoinFacts
     from nof0_core.backtest.result import BacktestResult, TraderResult
     from nof0_core.backtest.window import Window
+    from nof0_core.charts import chart_libraries
     from nof0_core.config.addresses import ANY_HOST, ANY_ORIGIN
     from nof0_core.config.model import (
         ClockConfig,
@@ -75,6 +76,7 @@ _HOMES = {
     "TtlConfig": "config.model",
     "Window": "backtest.window",
     "ask": "project.asking",
+    "chart_libraries": "charts",
     "data_directory": "project.places",
     "find_model": "project.asking",
     "find_trader": "project.first_prompt",
@@ -119,6 +121,7 @@ __all__ = [
     "TtlConfig",
     "Window",
     "ask",
+    "chart_libraries",
     "data_directory",
     "find_model",
     "find_trader",
