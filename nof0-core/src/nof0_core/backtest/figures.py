@@ -12,6 +12,8 @@ from nof0_core.analysis.drawdowns import worst_drawdowns
 from nof0_core.analysis.exposure import Stay, exposure
 from nof0_core.analysis.leaderboard import Leaderboard
 from nof0_core.analysis.performance import max_drawdown_pct, win_rate
+from nof0_core.analysis.returns import hourly_returns
+from nof0_core.analysis.rolling import rolling_sharpe, rolling_window
 from nof0_core.backtest.one_run import Lived
 from nof0_core.backtest.result import TraderResult
 from nof0_core.backtest.window import Window
@@ -32,6 +34,7 @@ def trader_results(config: Config, window: Window, lived: Lived) -> tuple[Trader
     for row in Leaderboard().rows(lived.view):
         view = views[row.trader]
         curve = _curve(view)
+        long_pct, short_pct = _exposure(view, coins[row.trader], window)
         made.append(
             TraderResult(
                 trader=row.trader,
@@ -42,7 +45,8 @@ def trader_results(config: Config, window: Window, lived: Lived) -> tuple[Trader
                 account=view.account,
                 figures=row,
                 max_drawdown_pct=max_drawdown_pct(curve),
-                exposure_pct=_exposure_pct(view, coins[row.trader], window),
+                long_pct=long_pct,
+                short_pct=short_pct,
                 inference_usd=lived.log.inference_usd.get(row.trader, Decimal(0)),
                 curve=tuple(curve),
                 trades=tuple(view.trades),
@@ -70,6 +74,8 @@ def trader_row(one: TraderResult) -> Row:
         "beats_baseline_p": figures.beats_baseline_p,
         "unranked_reason": figures.unranked_reason,
         "exposure_pct": one.exposure_pct,
+        "long_pct": one.long_pct,
+        "short_pct": one.short_pct,
         "cycles": figures.cycles,
         "usable_answers": figures.usable_answers,
         "realized_pnl": plain(account.realized_pnl),
@@ -83,7 +89,9 @@ def trader_row(one: TraderResult) -> Row:
         "by_coin": _groups(one.trades, lambda trade: str(trade.symbol)),
         "by_side": _groups(one.trades, lambda trade: "long" if trade.is_long else "short"),
         "by_exit_reason": _groups(one.trades, lambda trade: str(trade.reason)),
-        "by_month": _months(one.curve),
+        "by_month": _periods(one.curve, "%Y-%m"),
+        "by_day": _periods(one.curve, "%Y-%m-%d"),
+        "rolling_sharpe": _rolling(one.curve),
         "open_positions": [
             {
                 "coin": each.symbol,
@@ -105,7 +113,7 @@ def _curve(view: TraderView) -> list[EquityPoint]:
     return [*hours, last]
 
 
-def _exposure_pct(view: TraderView, coins: int, window: Window) -> float:
+def _exposure(view: TraderView, coins: int, window: Window) -> tuple[float, float]:
     end = view.account.time.timestamp()
     stays = [
         Stay(
@@ -121,7 +129,7 @@ def _exposure_pct(view: TraderView, coins: int, window: Window) -> float:
         for h in view.account.holdings
     ]
     found = exposure(stays, coins=coins, start=window.start.timestamp(), end=end)
-    return found.pct(found.long_mins + found.short_mins)
+    return found.pct(found.long_mins), found.pct(found.short_mins)
 
 
 def _net(trade: ClosedTrade) -> Decimal:
@@ -170,14 +178,30 @@ def _groups(trades: Iterable[ClosedTrade], key: Callable[[ClosedTrade], str]) ->
 
 
 @exactly
-def _months(curve: Iterable[EquityPoint]) -> dict[str, float]:
-    """Return the time-weighted return of each month in percent, by `2025-07`."""
+def _periods(curve: Iterable[EquityPoint], form: str) -> dict[str, float]:
+    """Return the time-weighted return of each period in percent, by `2025-07` or `2025-07-23`."""
     lasts: dict[str, Decimal] = {}
     before = Decimal(1)
     for point in curve:
-        lasts[f"{point.time:%Y-%m}"] = point.index
+        lasts[point.time.strftime(form)] = point.index
     found = {}
-    for month, index in lasts.items():
-        found[month] = 100 * float(index / before - 1) if before else 0.0
+    for period, index in lasts.items():
+        found[period] = 100 * float(index / before - 1) if before else 0.0
         before = index
     return found
+
+
+def _rolling(curve: Iterable[EquityPoint]) -> Row:
+    """Return the Sharpe ratio of the window before each full hour, and how long that is."""
+    hours = [point for point in curve if not (point.time.minute or point.time.second)]
+    returns = hourly_returns(hours)
+    window = rolling_window(len(returns))
+    values = rolling_sharpe(returns, window) if window else ()
+    ends = hours[window : window + len(values)]
+    return {
+        "hours": window,
+        "points": [
+            [end.time.isoformat(), round(float(value), 6)]
+            for end, value in zip(ends, values, strict=True)
+        ],
+    }

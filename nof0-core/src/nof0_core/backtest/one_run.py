@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -10,8 +10,10 @@ from typing import Any
 import attrs
 
 from nof0_core.backtest.cycle_log import CycleLog
+from nof0_core.backtest.decisions import DecisionLog
 from nof0_core.backtest.market_facts import CoinFacts, coin_facts
 from nof0_core.backtest.past_market import PastMarket, data_digest, past_of
+from nof0_core.backtest.price_bars import PriceBars, price_bars
 from nof0_core.backtest.window import Window
 from nof0_core.clock import SimulatedClock
 from nof0_core.config.model import Config, Section
@@ -63,6 +65,8 @@ class Lived:
     error: str
     data: dict[str, str]
     coins: tuple[CoinFacts, ...]
+    decisions: DecisionLog
+    bars: tuple[PriceBars, ...]
 
 
 async def live(
@@ -82,7 +86,7 @@ async def live(
         Nof0Error: something does not open. What fails later ends the run: see `Lived.error`.
     """
     opened: dict[str, PastMarket] = {}
-    cycles = CycleLog()
+    cycles, decisions = CycleLog(), DecisionLog()
     last = cut or window.end
 
     @asynccontextmanager
@@ -103,7 +107,7 @@ async def live(
         opener=opener,
         instance=lambda: _INSTANCE,
     ) as services:
-        services.recorder.listeners.append(cycles.notice)
+        services.recorder.listeners += [cycles.notice, decisions.notice]
         engine = assemble(services, services.driver)
         stop.manager = engine.manager
         if stop.reason:
@@ -130,6 +134,8 @@ async def live(
                 for name, market in opened.items()
                 for fact in coin_facts(config, name, market, _symbols(config, name), window)
             ),
+            decisions=decisions,
+            bars=tuple(_bars(config, opened, window)),
         )
 
 
@@ -150,6 +156,13 @@ def _kept(view: View) -> View:
         for one in view.traders
     )
     return attrs.evolve(view, traders=traders)
+
+
+def _bars(config: Config, opened: Mapping[str, PastMarket], window: Window) -> Iterator[PriceBars]:
+    coins = {name: _symbols(config, name) for name in opened}
+    count = sum(map(len, coins.values()))
+    for name, market in opened.items():
+        yield from price_bars(name, market, coins[name], window, coins=count)
 
 
 def _symbols(config: Config, market: str) -> list[Symbol]:

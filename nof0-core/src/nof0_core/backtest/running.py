@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -14,10 +14,10 @@ from nof0_core.backtest.assumptions import assumptions_of, flags_of
 from nof0_core.backtest.figures import trader_results
 from nof0_core.backtest.look_ahead import MOST, LookAhead, LookAheadError, check, moments_of
 from nof0_core.backtest.one_run import Lived, Stop, live
-from nof0_core.backtest.page import page_of
+from nof0_core.backtest.page.whole import PageMaterial, page_of
 from nof0_core.backtest.paid_models import estimates, taped
 from nof0_core.backtest.report import make_report, write_report
-from nof0_core.backtest.result import BacktestResult
+from nof0_core.backtest.result import BacktestResult, TraderResult
 from nof0_core.backtest.stage import Source, name_of, staged, widest
 from nof0_core.backtest.window import Window
 from nof0_core.config.model import Config
@@ -204,7 +204,8 @@ def _finished(planned: Plan, lived: Lived, ended: str, checked: LookAhead | None
     )
     write_report(planned.folder / (PARTIAL if ended else REPORT), report)
     if not ended:
-        replace_durably(planned.folder / PAGE, page_of(report).encode())
+        page = page_of(report, _material(config, lived, traders))
+        replace_durably(planned.folder / PAGE, page.encode())
     return BacktestResult(
         window=window,
         is_complete=not ended,
@@ -218,6 +219,24 @@ def _finished(planned: Plan, lived: Lived, ended: str, checked: LookAhead | None
         look_ahead=checked,
         folder=planned.folder,
         report=report,
+    )
+
+
+def _material(config: Config, lived: Lived, traders: Iterable[TraderResult]) -> PageMaterial:
+    """Return what the page shows beside the report."""
+    markets = {one.id: one.market for one in config.traders}
+    log = lived.decisions
+    return PageMaterial(
+        bars=lived.bars,
+        trades=tuple(
+            (number, markets[one.trader], trade)
+            for number, one in enumerate(traders)
+            for trade in one.trades
+        ),
+        decisions={
+            str(one.trader): (tuple(log.newest(one.trader)), log.counts.get(one.trader, 0))
+            for one in traders
+        },
     )
 
 

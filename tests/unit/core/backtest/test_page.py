@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import re
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from hashlib import sha256
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
-from nof0_core.backtest.page import page_of
+import numpy as np
+import pytest
+
+from nof0_core.backtest.decisions import DecisionNote
+from nof0_core.backtest.page.whole import PageMaterial, page_of
+from nof0_core.backtest.price_bars import PriceBars, price_bars
+from nof0_core.backtest.window import Window
+from nof0_core.domain.candles import Candles, to_ms
+from nof0_core.domain.decision import Signal
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 GROUP = {
@@ -46,8 +60,32 @@ class Reader(HTMLParser):
         self.text += data
 
 
+class Market:
+    """A recording of hours, from before the window on."""
+
+    def __init__(self, hours: int) -> None:
+        steps = np.arange(hours + 5)
+        close = 100 + 5 * np.sin(steps / 7) + 3 * np.cos(steps / 31)
+        self.bars = Candles(
+            interval="1h",
+            open_time=to_ms(START) + 3_600_000 * np.arange(-5, hours),
+            open=close,
+            high=close + 1,
+            low=close - 1,
+            close=close,
+            volume=np.ones(hours + 5),
+        )[4:]
+
+    def recorded(self):
+        return SimpleNamespace(resolution="1h")
+
+    def history(self, symbol, interval):
+        return self.bars
+
+
 def trader(name: str, hours: int) -> dict:
     return {
+        "id": name,
         "name": name,
         "model": "m",
         "is_baseline": True,
@@ -60,6 +98,8 @@ def trader(name: str, hours: int) -> dict:
         "funding": "-0.25",
         "inference_usd": "0",
         "exposure_pct": 12.5,
+        "long_pct": 10.0,
+        "short_pct": 2.5,
         "equity": "9987.5",
         "drawdowns": [
             {"pct": 2.5, "start": START.isoformat(), "low": START.isoformat(), "end": None}
@@ -68,6 +108,8 @@ def trader(name: str, hours: int) -> dict:
         "by_side": {"long": GROUP},
         "by_exit_reason": {"stop": GROUP},
         "by_month": {"2025-01": -1.25},
+        "by_day": {"2025-01-01": -1.25},
+        "rolling_sharpe": {"hours": 24, "points": [[START.isoformat(), 0.25]]},
         "curve": [
             [(START + timedelta(hours=hour)).isoformat(), "10000", 1 + hour % 7 / 100]
             for hour in range(hours)
@@ -89,30 +131,96 @@ def report(*traders: dict) -> dict:
     }
 
 
-def test_it_tells_the_figures_and_fetches_and_runs_nothing():
-    page = Reader(page_of(report(trader("Alpha", 24))))
+def material(hours: int = 0) -> PageMaterial:
+    close = np.linspace(100, 120, hours)
+    bars = PriceBars(
+        section="m",
+        symbol="BTC",
+        time=to_ms(START) + 3_600_000 * np.arange(hours),
+        high=close + 1,
+        low=close - 1,
+        close=close,
+    )
+    note = DecisionNote(
+        time=START,
+        symbol="BTC",
+        signal=Signal.BUY_TO_ENTER,
+        size_usd=Decimal(250),
+        confidence=70,
+        is_approved=False,
+        verdict="too <much>",
+        reasoning="</script><script>alert(1)</script>",
+    )
+    return PageMaterial(bars=(bars,), decisions={"Alpha": ((note,), 75)})
+
+
+def allowed(page: str) -> list[str]:
+    """Return the digests of the scripts that the page's policy lets run."""
+    policy = re.search(r'content="(default-src[^"]*)"', page)
+    assert policy
+    return re.findall(r"'sha256-([^']+)'", policy[1])
+
+
+def test_it_tells_the_figures_and_fetches_nothing():
+    page = Reader(page_of(report(trader("Alpha", 24)), material(5)))
 
     assert page.open == []
     assert page.fetched == []
-    assert not {"script", "link", "img", "iframe"} & set(page.tags)
+    assert not {"link", "img", "iframe", "base", "form"} & set(page.tags)
     for words in ("Alpha", "-1.25", "-3.0 … +0.5", "9987.50", "hold BTC", "a <flag>", "7 cycles"):
+        assert words in page.text, words
+    for words in ("the last 1 of 75", "vetoed: too <much>", "buy to enter", "2025-01-01"):
         assert words in page.text, words
 
 
-def test_a_name_is_never_markup():
-    page = Reader(page_of(report(trader("<script>alert(1)</script>", 3))))
+def test_nothing_runs_but_what_the_page_brings_along():
+    page = page_of(report(trader("<script>alert(1)</script>", 3)), material(5))
+    scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
 
-    assert "script" not in page.tags
-    assert "<script>alert(1)</script>" in page.text
+    found = [b64encode(sha256(one.encode()).digest()).decode() for one in scripts]
+    assert found == allowed(page)
+    assert "default-src 'none'" in page
+    assert Reader(page).tags.count("script") == len(scripts) + 1  # and the data
 
 
-def test_a_long_run_makes_no_larger_page_than_a_shorter_one():
-    sizes = [len(page_of(report(trader("x", hours)))) for hours in (1600, 8000)]
+def test_names_and_reasons_are_never_markup():
+    name = "<script>alert(1)</script>"
+    page = page_of(report(trader(name, 3)), material())
+    [data] = re.findall(r'id="data">(.*?)</script>', page, re.DOTALL)
 
-    assert max(sizes) < min(sizes) + 1000
-    # Each trader takes so much: a hundred of them stay below 2 MB or so.
-    assert max(sizes) < 30_000
+    assert json.loads(data)["traders"][0]["name"] == name
+    assert name in Reader(page).text
+    assert "<script>alert" not in page
+
+
+@pytest.mark.parametrize("traders", [1, 100])
+def test_a_long_run_makes_no_larger_page_than_a_shorter_one(traders):
+    sizes = []
+    for hours in (1600, 8000):
+        ran = trader("x", hours)
+        sizes.append(len(page_of(report(*[ran] * traders), material(1200)).encode()))
+
+    assert max(sizes) < min(sizes) * 1.2
+    assert max(sizes) < 2_000_000
 
 
 def test_without_a_point_there_is_nothing_to_draw():
-    assert "nothing to draw" in page_of(report())
+    page = page_of(report(), PageMaterial())
+    [data] = re.findall(r'id="data">(.*?)</script>', page, re.DOTALL)
+
+    assert json.loads(data)["time"] == []
+
+
+@pytest.mark.parametrize(("hours", "most"), [(10, 11), (5000, 1200), (12_001, 1200)])
+def test_prices_are_drawn_with_few_bars_that_leave_out_no_price(hours, most):
+    market = Market(hours)
+    window = Window(START, START + timedelta(hours=hours))
+
+    [found] = price_bars("m", market, ["BTC"], window, coins=1)
+
+    assert len(found.time) <= most
+    assert found.high.max() == market.bars.high.max()
+    assert found.low.min() == market.bars.low.min()
+    assert found.close[-1] == market.bars.close[-1]
+    assert found.time[-1] == to_ms(window.end)
+    assert (np.diff(found.time) > 0).all()
