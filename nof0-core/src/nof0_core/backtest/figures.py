@@ -45,6 +45,7 @@ def trader_results(config: Config, window: Window, lived: Lived) -> tuple[Trader
                 account=view.account,
                 figures=row,
                 max_drawdown_pct=max_drawdown_pct(curve),
+                exposure_pct=long_pct + short_pct,
                 long_pct=long_pct,
                 short_pct=short_pct,
                 inference_usd=lived.log.inference_usd.get(row.trader, Decimal(0)),

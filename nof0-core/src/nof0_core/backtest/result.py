@@ -28,10 +28,11 @@ Times = npt.NDArray[np.datetime64]
 class TraderResult:
     """One trader.
 
-    `figures` are those of the ranking, `max_drawdown_pct`, `long_pct` and `short_pct` (coin-minutes
-    in the market of all there are) beside them; amounts in USD. `account` is the one at the end,
-    `curve` its value at every full hour and at the end, oldest first, `trades` those that closed.
-    `inference_usd` is what its models cost, which is in no other figure.
+    `figures` are those of the ranking, `max_drawdown_pct` and `exposure_pct` (coin-minutes in the
+    market of all there are, `long_pct` and `short_pct` of them) beside them; amounts in USD.
+    `account` is the one at the end, `curve` its value at every full hour and at the end, oldest
+    first, `trades` those that closed. `inference_usd` is what its models cost, which is in no other
+    figure.
     """
 
     trader: TraderId
@@ -42,16 +43,12 @@ class TraderResult:
     account: AccountState
     figures: LeaderboardRow
     max_drawdown_pct: float
-    long_pct: float
-    short_pct: float
+    exposure_pct: float
     inference_usd: Decimal
     curve: tuple[EquityPoint, ...] = attrs.field(repr=False)
     trades: tuple[ClosedTrade, ...] = attrs.field(repr=False)
-
-    @property
-    def exposure_pct(self) -> float:
-        """Return the coin-minutes in the market of all there are, in percent."""
-        return self.long_pct + self.short_pct
+    long_pct: float = 0.0
+    short_pct: float = 0.0
 
     @property
     def time(self) -> Times:
