@@ -84,6 +84,8 @@ class MarketInfo:
                 entry["isDelisted"] = True
             if asset.only_isolated:
                 entry |= {"onlyIsolated": True, "marginMode": "strictIsolated"}
+            if asset.is_growing:
+                entry["growthMode"] = "enabled"
             universe.append(entry)
         return {
             "universe": universe,
