@@ -51,7 +51,8 @@ class VenueSettings:
         recorded: Minutes to begin with, by coin: rows of open, high, low, close, volume.
         recorded_from: Open time of the first of them.
         rules: Of accounts and orders.
-        funding_page: Most rows of one answer of `fundingHistory`.
+        funding_page: Most rows of one answer of `fundingHistory`, the oldest asked for.
+        candle_page: Most rows of one answer of `candleSnapshot`, the newest asked for.
         port: To listen on; 0: a free one.
     """
 
@@ -64,6 +65,7 @@ class VenueSettings:
     recorded_from: datetime | None = None
     rules: Rules = field(factory=Rules)
     funding_page: int = 500
+    candle_page: int = 5_000
     port: int = 0
 
 
@@ -93,7 +95,11 @@ class Venue:
         self.audit = Audit()
         self.coverage = Coverage()
         self.limits = AddressLimits()
-        self._info = MarketInfo(market=self.market, funding_page=settings.funding_page)
+        self._info = MarketInfo(
+            market=self.market,
+            funding_page=settings.funding_page,
+            candle_page=settings.candle_page,
+        )
         self._handler = Handler(
             market=self._info,
             accounts=_Users(self.exchange),
