@@ -24,7 +24,7 @@ from nof0_provider_hyperliquid.rehearsal.coverage import Coverage, bare_position
 from nof0_provider_hyperliquid.rehearsal.faults import Faults
 from nof0_provider_hyperliquid.rehearsal.handler import Handler, Reply
 from nof0_provider_hyperliquid.rehearsal.info import MarketInfo, NotUnderstoodError
-from nof0_provider_hyperliquid.rehearsal.limits import AddressLimits
+from nof0_provider_hyperliquid.rehearsal.limits import Limits
 from nof0_provider_hyperliquid.rehearsal.listing import ASSETS, PRICES
 from nof0_provider_hyperliquid.rehearsal.market import BOOK_MS, VenueMarket
 from nof0_provider_hyperliquid.rehearsal.news import MarketNews
@@ -94,7 +94,7 @@ class Venue:
         self.faults = Faults(settings.seed)
         self.audit = Audit()
         self.coverage = Coverage()
-        self.limits = AddressLimits()
+        self.limits = Limits()
         self._info = MarketInfo(
             market=self.market,
             funding_page=settings.funding_page,
@@ -183,9 +183,9 @@ class Venue:
             self.step()
             await checkpoint()
 
-    def _handle(self, path: str, body: bytes) -> Reply:
+    def _handle(self, path: str, body: bytes, address: str) -> Reply:
         self.step()
-        return self._handler.handle(path, body, self.now_ms())
+        return self._handler.handle(path, body, self.now_ms(), address)
 
     async def _beat(self) -> None:
         while True:
