@@ -16,6 +16,8 @@ from nof0_provider_hyperliquid import plugin
 from nof0_provider_hyperliquid.config import HyperliquidMarketConfig
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+if os.environ.get("NOF0_SPAN"):
+    pytestmark.append(pytest.mark.timeout(0))  # How long it is is for whoever asks to say.
 
 BTC, M1 = Symbol("BTC"), Interval("1m")
 MINUTES = 24 * 60 if os.environ.get("NOF0_SPAN") else 60
