@@ -61,6 +61,18 @@ class Hurried(ExchangeWrapper):
         return health, f"{sentence}, slowly"
 
 
+class Counting(Venue):
+    def figures(self):
+        return {"weight_left": 3}
+
+
+def test_figures_are_passed_on_where_the_venue_behind_has_them():
+    wrapper = ExchangeWrapper(Counting(Capability.FIGURES))
+    assert exchange_faults(wrapper) == ()
+    assert wrapper.figures() == {"weight_left": 3}
+    assert not hasattr(ExchangeWrapper(Venue()), "figures")
+
+
 def test_health_is_passed_on_where_the_venue_behind_has_it():
     wrapper = ExchangeWrapper(Healthy(Capability.HEALTH))
     assert exchange_faults(wrapper) == ()

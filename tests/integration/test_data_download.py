@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from called import started
 
 from nof0_core.recordings.folder import load_folder
+from nof0_core.recordings.writing import file_name
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).parents[2]
@@ -134,7 +136,7 @@ def test_all_of_it_is_there_and_a_recording(project):
     assert rows["1m"]["from"] == "2025-06-02T00:00:00+00:00"
     assert rows["1m"]["to"] == "2025-06-04T00:00:00+00:00"
     assert {path.name for path in folder(project).iterdir()} == {
-        "btc_1m.csv.gz", "btc_15m.csv.gz", "btc_funding_1h.csv.gz"
+        "btc_1m.parquet", "btc_15m.parquet", "btc_funding_1h.parquet"
     }  # fmt: skip
     load_folder(folder(project), ["BTC"], allow_gaps=False)
     before = {path: path.read_bytes() for path in folder(project).iterdir()}
@@ -224,13 +226,50 @@ def test_rates_in_percent_are_refused(project):
     assert rows["1m"]["rows"] == ROWS
 
 
-def test_a_damaged_file_is_named_and_left(project):
-    download(project, *FROM)
-    path = folder(project) / "btc_1m.csv.gz"
+@pytest.mark.parametrize(("form", "suffix"), [("csv", ".csv.gz"), ("parquet", ".parquet")])
+def test_a_damaged_file_is_named_and_left(project, form, suffix):
+    download(project, *FROM, "--format", form)
+    path = folder(project) / f"btc_1m{suffix}"
     path.write_bytes(path.read_bytes()[:-50])
     outcome = project.nof0("data", "download", "etc/nof0.yaml", "told", *FROM)
     assert outcome.exit_code == 1
-    assert "btc_1m.csv.gz: cannot be read" in outcome.stderr
+    assert f"btc_1m{suffix}: cannot be read" in outcome.stderr
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_it_goes_on_in_the_form_it_has_and_both_say_the_same(project, form):
+    download(project, "--from", "2025-06-02", "--to", "2025-06-03", "--format", form)
+    outcome, rows = download(project, *FROM)
+    assert outcome.exit_code == 0, outcome.stderr
+    assert (rows["1m"]["rows"], rows["1m"]["added"]) == (ROWS, ROWS // 2)
+    assert {Path(row["file"]).name for row in rows.values()} == {
+        file_name("BTC", "1m", form, is_funding=False),
+        file_name("BTC", "1h", form, is_funding=True),
+    }
+    kept = closes(project)
+    other = "csv" if form == "parquet" else "parquet"
+    before = {path: path.read_bytes() for path in folder(project).iterdir()}
+    outcome = project.nof0("data", "download", "etc/nof0.yaml", "told", *FROM, "--format", other)
+    assert outcome.exit_code == 1
+    assert "holds the same series" in outcome.stderr
+    assert "leave --format out" in outcome.stderr
+    assert before == {path: path.read_bytes() for path in folder(project).iterdir()}
+    for path in folder(project).iterdir():
+        path.unlink()
+    download(project, *FROM, "--format", other)
+    assert np.array_equal(kept, closes(project))
+
+
+def test_without_pyarrow_it_says_so_before_anything_is_asked(project, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    outcome = project.nof0("data", "download", "etc/nof0.yaml", "told", *FROM)
+    assert outcome.exit_code == 1
+    assert "writing Parquet needs pyarrow" in outcome.stderr
+    assert "--format csv" in outcome.stderr
+    assert not (project.directory / "asked.txt").exists()
+    outcome, rows = download(project, *FROM, "--format", "csv")
+    assert outcome.exit_code == 0
+    assert rows["1m"]["rows"] == ROWS
 
 
 @pytest.mark.parametrize(

@@ -37,13 +37,16 @@ class Venue(ExchangeWrapper):
 
     @property
     def capabilities(self):
-        return super().capabilities | {Capability.HEALTH}
+        return super().capabilities | {Capability.HEALTH, Capability.FIGURES}
 
     def _health(self):
         raise AssertionError("an inner venue without the word")
 
     def health(self):
         return (Health.OK, "") if self.begun < 3 else (Health.DEGRADED, "polling, no stream")
+
+    def figures(self):
+        return {"begun": self.begun, "lag_seconds": 0.25}
 
     async def listen(self):
         self.begun += 1
@@ -77,6 +80,8 @@ class Seen:
         with self.path.open("a") as file:
             seen = [[s.family, s.section, s.health, s.sentence] for s in view.services]
             file.write(json.dumps(seen) + "\\n")
+        told = {s.section: dict(s.figures) for s in view.services if s.figures}
+        self.path.with_name("figures.json").write_text(json.dumps(told))
 
 
 @asynccontextmanager
@@ -146,6 +151,8 @@ def test_a_task_that_dies_where_time_passes_is_started_again_and_told(tmp_path, 
     ]
     assert pictures[-1].keys() >= {"market wave", "backend baseline", "exporter seen"}
     assert pictures[-1]["market wave"] == ("ok", "")
+    (figures,) = live.data.rglob("figures.json")
+    assert json.loads(figures.read_text()) == {"paper": {"begun": 3.0, "lag_seconds": 0.25}}
     (begun,) = live.data.rglob("begun")
     assert begun.read_text() == "3"
     assert live.records("filled")

@@ -15,7 +15,9 @@ import pytest
 from llm_server import LlmServer, Say, bought
 from venue_thread import venue_beside
 
+from nof0_core.clock import wall_time
 from nof0_core.testing import Project
+from nof0_provider_hyperliquid.rehearsal.recording import on_recording
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 MODELS = ["claude", "deepseek", "gemini", "gpt", "grok", "qwen"]
@@ -62,7 +64,7 @@ def test_six_models_trade_live_prices_on_paper(tmp_path):
         directory=tmp_path / "arena", environment={"OPENROUTER_API_KEY": "sk-or-local"}
     )
     etc = project.directory / "etc"
-    with venue_beside() as venue, LlmServer(default=answered) as models:
+    with venue_beside(on_recording(wall_time())) as venue, LlmServer(default=answered) as models:
         changed(
             etc / "arena/market.yaml", ("testnet: false", f'base_url: "{venue.base_url}"'),
             ("[3m, 4h]", "[1m, 4h]"),

@@ -57,11 +57,12 @@ class Quarantine(Struct, kw_only=True):
 
 
 class ServiceStatus(Struct, kw_only=True):
-    """A section; `health` is null where it says nothing."""
+    """A section; `health` is null where it says nothing, `figures` are numbers it tells."""
 
     section: str
     family: str
     health: ServiceHealth | None
+    figures: dict[str, float]
     quarantine: list[Quarantine]
 
 

@@ -45,6 +45,7 @@ SIZE = number(least=0, decimals=8)
 QUANTITY = number(decimals=8)
 USD = number(decimals=18)
 RATE = number(decimals=18, digits=2)
+FEE = number(decimals=18, digits=4)
 ID = kept_name(most=ID_LETTERS)
 SYMBOL = kept_name(most=40)
 REASON = text(most=10_000)
@@ -271,6 +272,8 @@ INSTRUMENT = Record(
     max_leverage=LEVERAGE,
     min_notional=number(least=0),
     tiers=parts(TIER),
+    taker_fee_bps=optional(FEE),
+    maker_fee_bps=optional(FEE),
 )
 LEVEL = Record(BookLevel, price=PRICE, size=number(above=0))
 BOOK = Record(

@@ -41,6 +41,13 @@ FAILED = 1
 )
 @click.option("--to", "end", type=click.DateTime(FORMATS), help="Last moment, UTC; default: now.")
 @click.option("--funding/--no-funding", default=True, help="Also the funding rates.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["parquet", "csv"]),
+    help="parquet needs pyarrow (nof0-core[data]); csv is gzipped. Default: that of the file that"
+    " is there, else parquet.",
+)
 @data_dir_option
 @json_option
 def download(
@@ -50,6 +57,7 @@ def download(
     intervals: tuple[str, ...],
     start: datetime,
     end: datetime | None,
+    form: str | None,
     data_dir: Path | None,
     *,
     funding: bool,
@@ -89,6 +97,7 @@ def download(
         start=start.replace(tzinfo=UTC),
         end=end.replace(tzinfo=UTC) if end is not None else wall_time(),
         has_funding=funding,
+        form=form or "",
     )
 
     async def work() -> bool:

@@ -48,22 +48,24 @@ def trader_row(trader: TraderView, log: StatusLog) -> Json:
 
 
 def service_rows(view: View) -> list[Json]:
-    """Write all sections: what each says of its health, and what of it is in quarantine.
+    """Write all sections: what each says of its health, its numbers, and what is in quarantine.
 
-    `health` is null where a section says nothing.
+    `health` is null where a section says nothing, `figures` is empty where it tells no numbers.
     """
     rows: dict[tuple[str, str], Json] = {}
 
     def row(section: str, family: str) -> Json:
-        blank: Json = {"section": section, "family": family, "health": None, "quarantine": []}
-        return rows.setdefault((section, family), blank)
+        blank: Json = {"section": section, "family": family, "health": None, "figures": {}}
+        return rows.setdefault((section, family), blank | {"quarantine": []})
 
     for one in view.services:
-        row(one.section, one.family)["health"] = {
+        said = row(one.section, one.family)
+        said["health"] = {
             "state": str(one.health),
             "sentence": one.sentence,
             "since": seconds(one.since),
         }
+        said["figures"] = dict(one.figures)
     for entry in view.quarantine:
         row(entry.section, entry.family)["quarantine"].append(
             {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
@@ -25,7 +26,7 @@ class ServiceHealth:
     """One section and how it is, with a sentence for a person (empty where all is well).
 
     `family` is the word of the family (`market`, `exchange`, `backend`, `exporter`, `companion`);
-    `since` is when it became so, in engine time.
+    `since` is when it became so, in engine time. `figures` are numbers it tells, by name.
     """
 
     section: str
@@ -33,3 +34,4 @@ class ServiceHealth:
     health: Health
     sentence: str = ""
     since: datetime
+    figures: Mapping[str, float] = attrs.field(factory=dict)

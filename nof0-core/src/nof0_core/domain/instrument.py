@@ -77,7 +77,9 @@ class Instrument:
     decimals; whole numbers are always allowed (Hyperliquid: tick and lot size). A size is a
     multiple of 10^-`size_decimals` coins. An order that is not reduce-only is worth at least
     `min_notional` USD. `tiers` are sorted by `lower_bound`, the first at 0; empty means one tier
-    at `max_leverage`. `nof0_core.domain.margin` reckons with them.
+    at `max_leverage`. `nof0_core.domain.margin` reckons with them. `taker_fee_bps` and
+    `maker_fee_bps` are what an account that has not traded yet pays the venue in this coin, in bps
+    of notional, below 0 for a rebate; None: not known.
     """
 
     symbol: Symbol
@@ -87,6 +89,8 @@ class Instrument:
     max_leverage: int
     min_notional: Decimal = Decimal(10)
     tiers: tuple[MarginTier, ...] = ()
+    taker_fee_bps: Decimal | None = None
+    maker_fee_bps: Decimal | None = None
 
     def __attrs_post_init__(self) -> None:
         """Refuse tiers that `check_tiers` refuses."""

@@ -129,7 +129,7 @@ class PrometheusExporter:
         yield from _calls(view.calls)
         yield _duties(view.duties)
         yield _quarantine(view.quarantine)
-        yield _services(view.services)
+        yield from _services(view.services)
         yield from _exporters(view.exporters)
         yield from _blocks(view.blocks)
         yield GaugeMetricFamily("nof0_journal_seq", "Newest event exported", value=self._counts.seq)
@@ -196,8 +196,8 @@ def _quarantine(entries: Sequence[Quarantined]) -> Metric:
     return gauge
 
 
-def _services(services: Sequence[ServiceHealth]) -> Metric:
-    """Give how each section says it is."""
+def _services(services: Sequence[ServiceHealth]) -> Iterator[Metric]:
+    """Give how each section says it is, and the numbers it tells."""
     from prometheus_client.core import GaugeMetricFamily
 
     gauge = GaugeMetricFamily(
@@ -207,7 +207,16 @@ def _services(services: Sequence[ServiceHealth]) -> Metric:
     )
     for one in services:
         gauge.add_metric([one.family, one.section], _LEVELS[one.health])
-    return gauge
+    yield gauge
+    figures = GaugeMetricFamily(
+        "nof0_service_figure",
+        "Numbers a section tells, by their names",
+        labels=["family", "section", "figure"],
+    )
+    for one in services:
+        for name, value in one.figures.items():
+            figures.add_metric([one.family, one.section, name], value)
+    yield figures
 
 
 def _exporters(states: Sequence[ExporterState]) -> Iterator[Metric]:

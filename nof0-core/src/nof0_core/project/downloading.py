@@ -63,7 +63,10 @@ Progress = Callable[[Symbol, Interval | None, float], object]
 
 @attrs.frozen(kw_only=True)
 class Wanted:
-    """What is to be downloaded: all of these, from `start` until `end` (UTC)."""
+    """What is to be downloaded: all of these, from `start` until `end` (UTC).
+
+    `form` is `parquet` or `csv`; empty: that of the file that is there, else Parquet.
+    """
 
     section: str
     symbols: Sequence[Symbol]
@@ -71,6 +74,7 @@ class Wanted:
     start: datetime
     end: datetime
     has_funding: bool = True
+    form: str = ""
 
 
 async def download(
@@ -153,7 +157,7 @@ class _Loader:
 
     async def load(self, folder: Path) -> SeriesReport:
         """Load what is missing up to the end; return what there is then."""
-        kept = KeptSeries(folder, self._symbol, self._interval)
+        kept = KeptSeries(folder, self._symbol, self._interval, self._wanted.form)
         trouble = ""
         try:
             await self._fill(kept)

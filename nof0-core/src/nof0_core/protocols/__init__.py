@@ -26,7 +26,13 @@ from nof0_core.protocols.exporter import (
     JournalLines,
     OptionalExporterMethods,
 )
-from nof0_core.protocols.health import HasHealth, ServiceCapability, with_health
+from nof0_core.protocols.health import (
+    HasFigures,
+    HasHealth,
+    ServiceCapability,
+    with_figures,
+    with_health,
+)
 from nof0_core.protocols.llm import CallLog, CompletionRequest, LLMBackend
 from nof0_core.protocols.market import (
     FundingRate,
@@ -52,6 +58,7 @@ __all__ = [
     "Exporter",
     "ExporterCapability",
     "FundingRate",
+    "HasFigures",
     "HasHealth",
     "JournalLines",
     "LLMBackend",
@@ -74,5 +81,6 @@ __all__ = [
     "market_faults",
     "market_with",
     "service_faults",
+    "with_figures",
     "with_health",
 ]

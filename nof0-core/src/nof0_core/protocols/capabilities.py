@@ -29,6 +29,7 @@ EXCHANGE_METHODS: Mapping[str, Capability] = {
     "accept_marks": Capability.ACCEPTS_MARKS,
     "next_event": Capability.NEXT_EVENT,
     "health": Capability.HEALTH,
+    "figures": Capability.FIGURES,
 }
 """The word each optional method of an exchange provider needs."""
 
@@ -40,6 +41,7 @@ MARKET_METHODS: Mapping[str, MarketCapability] = {
     "download": MarketCapability.DOWNLOAD,
     "download_funding": MarketCapability.DOWNLOAD,
     "health": MarketCapability.HEALTH,
+    "figures": MarketCapability.FIGURES,
 }
 """The word each optional method of a market provider needs."""
 
@@ -47,11 +49,15 @@ MARKET_METHODS: Mapping[str, MarketCapability] = {
 EXPORTER_METHODS: Mapping[str, ExporterCapability] = {
     "projections": ExporterCapability.PROJECTIONS,
     "health": ExporterCapability.HEALTH,
+    "figures": ExporterCapability.FIGURES,
     "read_lines_from": ExporterCapability.LINES,
 }
 """The word each optional method of an exporter needs."""
 
-SERVICE_METHODS: Mapping[str, ServiceCapability] = {"health": ServiceCapability.HEALTH}
+SERVICE_METHODS: Mapping[str, ServiceCapability] = {
+    "health": ServiceCapability.HEALTH,
+    "figures": ServiceCapability.FIGURES,
+}
 """The word each optional method of a model backend or a companion needs."""
 
 

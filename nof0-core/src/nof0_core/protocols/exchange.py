@@ -46,6 +46,7 @@ class Capability(StrEnum):
     ACCEPTS_MARKS: `accept_marks`; the venue is simulated (else nothing is handed over).
     NEXT_EVENT: `next_event`; the venue is simulated (else each bar is stepped through).
     HEALTH: `health` (else it counts as well for as long as it is open).
+    FIGURES: `figures` (else nobody sees its numbers).
     """
 
     TRIGGER_ORDERS = "trigger_orders"
@@ -60,6 +61,7 @@ class Capability(StrEnum):
     ACCEPTS_MARKS = "accepts_marks"
     NEXT_EVENT = "next_event"
     HEALTH = "health"
+    FIGURES = "figures"
 
 
 class ExchangeProvider(Protocol):
@@ -173,3 +175,6 @@ class OptionalExchangeMethods(Protocol):
 
     def health(self) -> tuple[Health, str]:
         """HEALTH: say how the exchange is, as `HasHealth` says."""
+
+    def figures(self) -> Mapping[str, float]:
+        """FIGURES: tell numbers for people who watch, as `HasFigures` says."""

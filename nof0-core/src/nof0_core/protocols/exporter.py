@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -18,11 +18,13 @@ class ExporterCapability(StrEnum):
 
     PROJECTIONS: `projections` (else it is told again at each start whatever its cursor lacks).
     HEALTH: `health` (else it counts as well for as long as it is open).
+    FIGURES: `figures` (else nobody sees its numbers).
     LINES: `read_lines_from` (else it sees events, and never the bytes they are kept as).
     """
 
     PROJECTIONS = "projections"
     HEALTH = "health"
+    FIGURES = "figures"
     LINES = "lines"
 
 
@@ -85,6 +87,9 @@ class OptionalExporterMethods(Protocol):
 
     def health(self) -> tuple[Health, str]:
         """HEALTH: say how the exporter is, as `HasHealth` says."""
+
+    def figures(self) -> Mapping[str, float]:
+        """FIGURES: tell numbers for people who watch, as `HasFigures` says."""
 
     def read_lines_from(self, lines: JournalLines) -> None:
         """LINES: take what gives the journal's lines; called once, before `cursor()`.

@@ -32,6 +32,7 @@ class MarketCapability(StrEnum):
     QUOTE_STREAM: `quote_updates` (else quotes are asked for in fixed steps only).
     DOWNLOAD: `download` and `download_funding` (else there is no long history to be had).
     HEALTH: `health` (else it counts as well for as long as it is open).
+    FIGURES: `figures` (else nobody sees its numbers).
     """
 
     RECORDING = "recording"
@@ -39,6 +40,7 @@ class MarketCapability(StrEnum):
     QUOTE_STREAM = "quote_stream"
     DOWNLOAD = "download"
     HEALTH = "health"
+    FIGURES = "figures"
 
 
 class MarketProvider(Protocol):
@@ -158,3 +160,6 @@ class OptionalMarketMethods(Protocol):
 
     def health(self) -> tuple[Health, str]:
         """HEALTH: say how the market is, as `HasHealth` says."""
+
+    def figures(self) -> Mapping[str, float]:
+        """FIGURES: tell numbers for people who watch, as `HasFigures` says."""

@@ -21,8 +21,8 @@ class ExchangeWrapper:
 
     Its words are those of `inner`, and it has just the optional methods that `inner` has. Override
     what is to be different: a method of `ExchangeProvider` by its name, an optional one as
-    `_funding`, `_prove`, `_updates`, `_accept_marks`, `_next_event` or `_health`, which is called
-    only where `inner` has the word for it.
+    `_funding`, `_prove`, `_updates`, `_accept_marks`, `_next_event`, `_health` or `_figures`, which
+    is called only where `inner` has the word for it.
     """
 
     def __init__(self, inner: ExchangeProvider) -> None:

@@ -13,7 +13,13 @@ from nof0_core.ids import Symbol
 from nof0_core.recordings.layout import CANDLE_COLUMNS, FUNDING_COLUMNS
 from nof0_core.recordings.listing import SeriesFiles, list_folder
 from nof0_core.recordings.loading import load_candles, load_funding, refuse
-from nof0_core.recordings.writing import candle_rows, file_name, write_rows
+from nof0_core.recordings.writing import (
+    FORMATS,
+    candle_rows,
+    check_writable,
+    file_name,
+    write_rows,
+)
 
 HOURLY = Interval("1h")
 
@@ -30,30 +36,56 @@ class KeptSeries:
     whatever happens meanwhile, one of the two is whole.
     """
 
-    def __init__(self, folder: Path, symbol: Symbol, interval: Interval | None) -> None:
-        """Read what is there; `interval` None: funding rates.
+    def __init__(
+        self, folder: Path, symbol: Symbol, interval: Interval | None, form: str = ""
+    ) -> None:
+        """Read what is there.
+
+        Args:
+            folder: of recordings; it need not be there.
+            symbol: the coin.
+            interval: of its bars; None: funding rates.
+            form: one of `FORMATS`; empty: that of the file that is there, else Parquet.
 
         Raises:
-            DataError: the file is damaged, or is one that cannot be added to; says what to do.
+            DataError: the file is damaged, or is one that cannot be added to, or the form cannot be
+                written here; says what to do.
         """
         self.is_funding = interval is None
         self.interval = HOURLY if interval is None else interval
         self.length_ms = interval_ms(self.interval)
         columns = FUNDING_COLUMNS if self.is_funding else CANDLE_COLUMNS
-        name = file_name(symbol, self.interval, "csv", is_funding=self.is_funding)
-        self.path = folder / name
+        there = self._there(folder, symbol)
+        self.path, self._form = self._place(folder, symbol, form, there)
         self._rows: FloatArray = np.empty((0, len(columns)))
         self._added: list[FloatArray] = []
         self.added = 0
-        for files in self._there(folder, symbol):
-            other = next((path for path in files.paths if path != self.path), None)
-            if other is not None:
-                message = f"{other}: holds the same series, and cannot be added to"
-                raise DataError(message, hints=(f"write it as {name}, or move it away",))
+        for files in there:
             if self.is_funding:
                 self._rows = load_funding(files, allow_gaps=True).values
             else:
                 self._rows = candle_rows(load_candles(files, allow_gaps=True))
+
+    def _place(
+        self, folder: Path, symbol: Symbol, form: str, there: Sequence[SeriesFiles]
+    ) -> tuple[Path, str]:
+        """Return the file to write and its form."""
+        own = {
+            folder / file_name(symbol, self.interval, each, is_funding=self.is_funding): each
+            for each in FORMATS
+        }
+        found = [path for files in there for path in files.paths]
+        has = next((own[path] for path in found if path in own), "")
+        wanted = form or has or "parquet"
+        path = next(path for path, each in own.items() if each == wanted)
+        other = next((each for each in found if each != path), None)
+        if other is not None:
+            message = f"{other}: holds the same series, and cannot be added to"
+            hint = f"leave --format out to go on with {other.name}" if own.get(other) else ""
+            away = f"write it as {path.name}, or move it away"
+            raise DataError(message, hints=(hint, away) if hint else (away,))
+        check_writable(path, wanted)
+        return path, wanted
 
     def _there(self, folder: Path, symbol: Symbol) -> list[SeriesFiles]:
         if not folder.exists():
@@ -107,7 +139,7 @@ class KeptSeries:
         if not self._added:
             return
         rows = self._all()
-        write_rows(self.path, rows, "csv")
+        write_rows(self.path, rows, self._form)
         self._rows, self._added = rows, []
 
     def _all(self) -> FloatArray:

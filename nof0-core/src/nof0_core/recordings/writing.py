@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +23,16 @@ def file_name(coin: str, interval: str, form: str, *, is_funding: bool) -> str:
     """Return the name of a series' file; `form` is one of `FORMATS`."""
     what = "funding_" if is_funding else ""
     return f"{coin.lower()}_{what}{interval}{FORMATS[form]}"
+
+
+def check_writable(path: Path, form: str) -> None:
+    """Refuse a form that cannot be written here.
+
+    Raises:
+        DataError: it is Parquet, and pyarrow is missing.
+    """
+    if form == "parquet":
+        _arrow(path)
 
 
 def candle_rows(candles: Candles) -> FloatArray:
@@ -55,7 +66,8 @@ def _csv(rows: FloatArray, columns: tuple[str, ...]) -> bytes:
     return gzip.compress("\n".join([*lines, ""]).encode(), mtime=0)
 
 
-def _parquet(path: Path, rows: FloatArray, columns: tuple[str, ...]) -> bytes:
+def _arrow(path: Path) -> tuple[Any, Any]:
+    """Return the modules `pyarrow` and `pyarrow.parquet`."""
     try:
         import pyarrow as pa
         from pyarrow import parquet
@@ -63,6 +75,11 @@ def _parquet(path: Path, rows: FloatArray, columns: tuple[str, ...]) -> bytes:
         message = f"{path}: writing Parquet needs pyarrow"
         hint = 'pip install "nof0-core[data]", or write CSV: --format csv'
         raise DataError(message, hints=(hint,)) from error
+    return pa, parquet
+
+
+def _parquet(path: Path, rows: FloatArray, columns: tuple[str, ...]) -> bytes:
+    pa, parquet = _arrow(path)
     arrays = [rows[:, 0].astype(np.int64), *rows[:, 1:].T.copy()]
     sink = io.BytesIO()
     parquet.write_table(pa.table(dict(zip(columns, arrays, strict=True))), sink)

@@ -8,14 +8,14 @@ from datetime import datetime
 import attrs
 
 from nof0_core.border.foreign import ENDING, Origin, causes
-from nof0_core.border.health import checked_health
+from nof0_core.border.health import checked_figures, checked_health
 from nof0_core.border.values import SHOWN
 from nof0_core.clock import Clock, SystemClock, stopwatch
 from nof0_core.config.model import Config
 from nof0_core.domain.health import Health, ServiceHealth
 from nof0_core.domain.measured import ExporterState
 from nof0_core.plugins.env import Logger
-from nof0_core.protocols import with_health
+from nof0_core.protocols import with_figures, with_health
 from nof0_core.runtime.opening import Opening
 from nof0_core.runtime.plugin_alerts import PluginAlerts, SectionAlerts
 from nof0_core.runtime.section_tasks import SectionTasks
@@ -37,6 +37,7 @@ class Watched:
     alerts: SectionAlerts
     tasks: SectionTasks | None = None
     said: tuple[Health, str] = (Health.OK, "")
+    figures: Mapping[str, float] = attrs.field(factory=dict)
     next_at: float = 0.0
 
     @classmethod
@@ -47,10 +48,12 @@ class Watched:
 
     def ask(self) -> tuple[Health, str]:
         """Return how it is; one that answers slowly is asked less often."""
-        asked = with_health(self.service)
-        if asked is not None and stopwatch() >= self.next_at:
+        asked, counts = with_health(self.service), with_figures(self.service)
+        if (asked is not None or counts is not None) and stopwatch() >= self.next_at:
             began = stopwatch()
-            self.said = self._answer(asked.health)
+            said = self._answer(asked.health) if asked is not None else (Health.OK, "")
+            bad = self._count(counts.figures) if counts is not None else ""
+            self.said = self._bad(bad) if bad else said
             took = stopwatch() - began
             self.next_at = began + (SHARE * took if took > FREE else 0.0)
         waiting = self.tasks.waiting if self.tasks is not None else ""
@@ -72,6 +75,24 @@ class Watched:
         except ValueError as error:
             return self._bad(f"health() {error}")
         return health, self.alerts.in_one_line(sentence)
+
+    def _count(self, ask: Callable[[], object]) -> str:
+        """Take in what `figures` says; return what is wrong with it."""
+        self.figures = {}
+        try:
+            told = ask()
+        except ENDING:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a plugin's code raises anything
+            return f"figures() raised {causes(error, self.alerts.redact)}"
+        try:
+            figures = checked_figures(told)
+        except ValueError as error:
+            return f"figures() {error}"
+        if any(self.alerts.redact(name) != name for name in figures):
+            return "figures() answered a name with a secret in it"
+        self.figures = figures
+        return ""
 
     def _bad(self, bad: str) -> tuple[Health, str]:
         self.alerts.tell("bad_health", bad, in_background=True)
@@ -110,6 +131,10 @@ class HealthWatch:
         """Return all services by family, each in the order of the configuration."""
         now = self._clock.now()
         return tuple(self._seen(key, *how, now) for key, how in self._each())
+
+    def _figures(self, key: tuple[str, str]) -> Mapping[str, float]:
+        watched = self._opened.get(key) or self._beside.get(key)
+        return watched.figures if watched is not None else {}
 
     def _each(self) -> Iterator[tuple[tuple[str, str], tuple[Health, str]]]:
         late = {opening.name: opening for opening in self._late()}
@@ -152,4 +177,5 @@ class HealthWatch:
             health=health,
             sentence=sentence,
             since=known[1],
+            figures=self._figures(key),
         )

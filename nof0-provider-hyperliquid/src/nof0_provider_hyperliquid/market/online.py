@@ -13,7 +13,7 @@ from nof0_core.plugins.env import Env
 from nof0_provider_hyperliquid.config import HyperliquidMarketConfig
 from nof0_provider_hyperliquid.transport.budget import shared_budget
 from nof0_provider_hyperliquid.transport.client import InfoClient, Patience
-from nof0_provider_hyperliquid.wire.meta import USDC, Universe, read_universe
+from nof0_provider_hyperliquid.wire.meta import TAKER_FEE_BPS, USDC, Universe, read_universe
 from nof0_provider_hyperliquid.wire.reading import record, rows
 from nof0_provider_hyperliquid.wire.status import read_time
 
@@ -74,6 +74,14 @@ def _coins(universe: Universe, env: Env) -> Iterator[Finding]:
             continue
         if asset.is_isolated:
             yield Finding(level=FindingLevel.OK, sentence=f"{symbol} has isolated margin only")
+        instrument = asset.instrument
+        if instrument.taker_fee_bps not in {None, TAKER_FEE_BPS}:
+            yield Finding(
+                level=FindingLevel.OK,
+                sentence=f"{symbol} costs {instrument.taker_fee_bps:f} bps of what is taken and"
+                f" {instrument.maker_fee_bps:f} of what rests: traders reckon with taker_fee_bps of"
+                " their exchange section",
+            )
     if universe.collateral != USDC:
         yield Finding(
             level=FindingLevel.WARNING,

@@ -61,6 +61,7 @@ class HyperliquidMarket:
                 MarketCapability.ORDER_BOOKS,
                 MarketCapability.DOWNLOAD,
                 MarketCapability.HEALTH,
+                MarketCapability.FIGURES,
             }
         )
 
@@ -104,6 +105,10 @@ class HyperliquidMarket:
         if health is Health.OK and self._streamed is not None:
             health, sentence = self._streamed.health()
         return (health, sentence) if health is not Health.OK else self._budget.health()
+
+    def figures(self) -> Mapping[str, float]:
+        """Tell what of the network's budget is used and left; all its sections tell the same."""
+        return self._budget.figures()
 
 
 class StreamedMarket(HyperliquidMarket):

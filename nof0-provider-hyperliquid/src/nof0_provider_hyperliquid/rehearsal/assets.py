@@ -21,6 +21,7 @@ class Asset:
         only_isolated: Cross margin is refused.
         dex: Empty for the main dex.
         collateral: Token that margin is held in.
+        is_growing: Its fees are a tenth (growth mode, dexes of builders).
     """
 
     index: int
@@ -32,3 +33,10 @@ class Asset:
     only_isolated: bool = False
     dex: str = ""
     collateral: str = "USDC"
+    is_growing: bool = False
+
+    @property
+    def fee_factor(self) -> Decimal:
+        """By how much the fees of an account are multiplied: 2 on dexes of builders."""
+        factor = Decimal(2) if self.dex else Decimal(1)
+        return factor / 10 if self.is_growing else factor

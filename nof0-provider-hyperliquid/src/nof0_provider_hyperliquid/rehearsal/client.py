@@ -29,6 +29,7 @@ class Client:
 
     put: Callable[[str], None]
     faults: Faults
+    address: str = ""
     subscriptions: dict[Subscription, Mapping[str, Any]] = field(factory=dict)
     told: dict[Subscription, Any] = field(factory=dict)
     spoken_ms: int = 0

@@ -11,7 +11,7 @@ from attrs import define, field, frozen
 from nof0_provider_hyperliquid.rehearsal.audit import Audit, Request
 from nof0_provider_hyperliquid.rehearsal.faults import Fault, Faults, Harm
 from nof0_provider_hyperliquid.rehearsal.info import MarketInfo, NotUnderstoodError
-from nof0_provider_hyperliquid.rehearsal.limits import AddressLimits, action_weight, info_weight
+from nof0_provider_hyperliquid.rehearsal.limits import Limit, Limits, action_weight, info_weight
 
 UNREADABLE = "Failed to deserialize the JSON body into the target type"
 BAD_GATEWAY = "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
@@ -41,6 +41,10 @@ class Answered(Protocol):
     def body(self) -> Any:
         """Return what was answered."""
 
+    @property
+    def signed(self) -> tuple[str, int] | None:
+        """Return signer and nonce of an action that was carried out."""
+
 
 class Accounts(Protocol):
     """The exchange side of the venue."""
@@ -64,39 +68,45 @@ class Handler:
     accounts: Accounts
     faults: Faults
     audit: Audit
-    limits: AddressLimits
+    limits: Limits
     when_acted: Callable[[int], None] = lambda _: None
     """Called with the time after each action that was carried out."""
     late: list[tuple[int, Any]] = field(factory=list)
     """(venue time in ms, envelope) of actions under way: they arrive later."""
 
-    def handle(self, path: str, body: bytes, now_ms: int) -> Reply:
-        """Answer one request; it happens at `now_ms`."""
+    def handle(self, path: str, body: bytes, now_ms: int, address: str) -> Reply:
+        """Answer one request of an IP address; it happens at `now_ms`."""
+        reply, kind, weight = self._handled(path, body, now_ms, self.limits.of(address).weight)
+        self.audit.requests.append(Request(now_ms, path, kind, weight, reply.status, address))
+        return reply
+
+    def _handled(self, path: str, body: bytes, now_ms: int, limit: Limit) -> tuple[Reply, str, int]:
+        """Return the answer, and type and weight of the request."""
         try:
             request = json.loads(body)
             action = request["action"] if path == "/exchange" else request
             kind = str(action["type"])
         except (ValueError, KeyError, TypeError):
-            return self._noted(path, "?", 0, now_ms, Reply(422, UNREADABLE, is_json=False))
+            return Reply(422, UNREADABLE, is_json=False), "?", 0
         fault = self.faults.strike(kind, now_ms)
         harm = fault.harm if fault else None
         weight = self._weight(path, action)
-        if harm is Harm.RATE_LIMITED or not self.limits.weight.take(weight, now_ms):
-            return self._noted(path, kind, weight, now_ms, Reply(429, "null"))
+        if harm is Harm.RATE_LIMITED or not limit.take(weight, now_ms):
+            return Reply(429, "null"), kind, weight
         if fault is not None and (instead := self._prevented(path, request, fault, now_ms)):
-            return self._noted(path, kind, weight, now_ms, instead)
+            return instead, kind, weight
         reply, rows = self._carried_out(path, request, now_ms)
         if path == "/info" and (more := info_weight(kind, rows) - weight) > 0:
             weight += more
-            self.limits.weight.debit(more, now_ms)
-        return self._noted(path, kind, weight, now_ms, _harmed(reply, harm))
+            limit.debit(more, now_ms)
+        return _harmed(reply, harm), kind, weight
 
     def arrive(self, now_ms: int) -> None:
         """Carry out what was on its way and has come by now."""
         due = [item for item in self.late if item[0] <= now_ms]
         self.late = [item for item in self.late if item[0] > now_ms]
         for time, envelope in sorted(due, key=lambda item: item[0]):
-            self._note_taken(envelope, self.accounts.act(envelope, time).body)
+            self._note_taken(envelope, self.accounts.act(envelope, time))
             self.when_acted(time)
 
     def _prevented(self, path: str, request: Any, fault: Fault, now_ms: int) -> Reply | None:
@@ -116,7 +126,7 @@ class Handler:
         """Return the answer, and how many rows it has."""
         if path == "/exchange":
             answer = self.accounts.act(request, now_ms)
-            self._note_taken(request, answer.body)
+            self._note_taken(request, answer)
             self.when_acted(now_ms)
             if isinstance(answer.body, str):
                 return Reply(answer.status, answer.body, is_json=False), 0
@@ -131,8 +141,11 @@ class Handler:
             return Reply(422, UNREADABLE, is_json=False), 0
         return Reply(200, json.dumps(found)), len(found) if isinstance(found, list) else 0
 
-    def _note_taken(self, envelope: Any, body: Any) -> None:
-        """Tell the audit which orders with client ids were taken."""
+    def _note_taken(self, envelope: Any, answer: Answered) -> None:
+        """Tell the audit under which nonce it was done, and which orders with client ids."""
+        body = answer.body
+        if answer.signed is not None:
+            self.audit.carried_out(*answer.signed)
         orders = envelope["action"].get("orders")
         if not isinstance(orders, list) or not isinstance(body, dict) or body["status"] != "ok":
             return
@@ -146,10 +159,6 @@ class Handler:
             return info_weight(str(action["type"]), 0)
         batch = action.get("orders") or action.get("cancels") or action.get("modifies") or ()
         return action_weight(len(batch) if isinstance(batch, list) else 0)
-
-    def _noted(self, path: str, kind: str, weight: int, now_ms: int, reply: Reply) -> Reply:
-        self.audit.requests.append(Request(now_ms, path, kind, weight, reply.status))
-        return reply
 
 
 def _harmed(reply: Reply, harm: Harm | None) -> Reply:

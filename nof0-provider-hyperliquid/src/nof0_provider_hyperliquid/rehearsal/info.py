@@ -30,11 +30,13 @@ class NotUnderstoodError(ValueError):
 class MarketInfo:
     """Answers what is asked about the market.
 
-    `funding_page` is the most rows of one answer of `fundingHistory`.
+    `funding_page` and `candle_page` are the most rows of one answer of `fundingHistory` (the oldest
+    asked for) and `candleSnapshot` (the newest).
     """
 
     market: VenueMarket
     funding_page: int = 500
+    candle_page: int = 5_000
 
     def answer(self, request: Mapping[str, Any], now_ms: int) -> tuple[bool, Any]:
         """Return whether the request is about the market, and the answer.
@@ -84,6 +86,8 @@ class MarketInfo:
                 entry["isDelisted"] = True
             if asset.only_isolated:
                 entry |= {"onlyIsolated": True, "marginMode": "strictIsolated"}
+            if asset.is_growing:
+                entry["growthMode"] = "enabled"
             universe.append(entry)
         return {
             "universe": universe,
@@ -226,7 +230,7 @@ class MarketInfo:
             first += length
         return [
             self.candle(coin, interval, self.market.bar(coin, open_ms, length, now_ms))
-            for open_ms in range(first, last + 1, length)
+            for open_ms in range(first, last + 1, length)[-self.candle_page :]
         ]
 
     def candle(self, coin: str, interval: str, bar: Bar) -> dict[str, Any]:

@@ -49,6 +49,17 @@ class AddressLimits:
     users: int = 10
 
 
+@define
+class Limits:
+    """The limits of every IP address, each with its own."""
+
+    _known: dict[str, AddressLimits] = field(factory=dict, init=False)
+
+    def of(self, address: str) -> AddressLimits:
+        """Return those of an address, which the caller may change."""
+        return self._known.setdefault(address, AddressLimits())
+
+
 _LIGHT = [
     "l2Book",
     "allMids",

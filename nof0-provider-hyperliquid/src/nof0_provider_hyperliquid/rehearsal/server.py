@@ -20,19 +20,19 @@ BYTE_BY_BYTE = 0.05
 
 @asynccontextmanager
 async def serving(
-    handle: Callable[[str, bytes], Reply], sockets: Sockets, port: int = 0
+    handle: Callable[[str, bytes, str], Reply], sockets: Sockets, port: int = 0
 ) -> AsyncIterator[str]:
     """Serve on loopback and yield the base URL.
 
     Args:
-        handle: answers the request with a path and a body.
+        handle: answers the request with a path and a body, of an IP address.
         sockets: takes websockets.
         port: to listen on; 0 for a free one.
     """
     ending = anyio.Event()
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        reply = handle(request.path, await request.read())
+        reply = handle(request.path, await request.read(), request.remote or "")
         if reply.harm in {Harm.SILENT_BEFORE, Harm.SILENT_AFTER}:
             await ending.wait()
         if reply.harm in {Harm.SLOW, Harm.TRUNCATED}:

@@ -14,7 +14,7 @@ from nof0_provider_hyperliquid.rehearsal.audit import Audit
 from nof0_provider_hyperliquid.rehearsal.client import QUEUE, Client, RefusedError
 from nof0_provider_hyperliquid.rehearsal.faults import Faults
 from nof0_provider_hyperliquid.rehearsal.handler import Handler, Reply
-from nof0_provider_hyperliquid.rehearsal.limits import AddressLimits
+from nof0_provider_hyperliquid.rehearsal.limits import Limits
 from nof0_provider_hyperliquid.rehearsal.news import MarketNews
 
 SILENCE_MS = 60_000
@@ -37,7 +37,7 @@ class Sockets:
     handler: Handler
     news: MarketNews
     faults: Faults
-    limits: AddressLimits
+    limits: Limits
     audit: Audit
     now: Callable[[], int]
     prepare: Callable[[], None]
@@ -49,18 +49,19 @@ class Sockets:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one connection until it ends."""
-        now_ms = self.now()
-        is_full = len(self.clients) >= self.limits.sockets
-        if is_full or not self.limits.connections.take(1, now_ms):
+        now_ms, address = self.now(), request.remote or ""
+        limits = self.limits.of(address)
+        is_full = len(self._of(address)) >= limits.sockets
+        if is_full or not limits.connections.take(1, now_ms):
             self.audit.refused_connections += 1
             return web.Response(status=429, text="null")
-        self.audit.connections.append(now_ms)
+        self.audit.connections.append((now_ms, address))
         socket = web.WebSocketResponse(autoping=True)
         await socket.prepare(request)
         send, receive = anyio.create_memory_object_stream[str](QUEUE)
-        client = Client(put=send.send_nowait, faults=self.faults, spoken_ms=now_ms)
+        client = Client(put=send.send_nowait, faults=self.faults, spoken_ms=now_ms, address=address)
         self.clients[client] = Connection(socket, request.transport)
-        self.audit.most_sockets = max(self.audit.most_sockets, len(self.clients))
+        self.audit.most_sockets = max(self.audit.most_sockets, len(self._of(address)))
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(_send_all, socket, receive)
@@ -105,13 +106,17 @@ class Sockets:
         for connection in list(self.clients.values()):
             await connection.socket.close(code=WSCloseCode.GOING_AWAY)
 
+    def _of(self, address: str) -> list[Client]:
+        """Return the connections of an IP address."""
+        return [client for client in self.clients if client.address == address]
+
     async def _listen(self, client: Client, socket: web.WebSocketResponse) -> None:
         async for message in socket:
             if message.type is not WSMsgType.TEXT:
                 return
             now_ms = self.now()
-            self.audit.messages.append(now_ms)
-            if not self.limits.messages.take(1, now_ms):
+            self.audit.messages.append((now_ms, client.address))
+            if not self.limits.of(client.address).messages.take(1, now_ms):
                 return
             client.is_muted = self.is_muted
             self.prepare()
@@ -139,14 +144,15 @@ class Sockets:
             raise ValueError(method)
 
     def _subscribe(self, client: Client, wanted: Any, now_ms: int) -> None:
-        total = sum(len(each.subscriptions) for each in self.clients)
-        if total >= self.limits.subscriptions:
+        limits, others = self.limits.of(client.address), self._of(client.address)
+        total = sum(len(each.subscriptions) for each in others)
+        if total >= limits.subscriptions:
             message = "Cannot track more than 1000 total subscriptions."
             raise RefusedError(message)
         subscription = client.subscribe(wanted)
-        users = {user for each in self.clients for user in each.users}
+        users = {user for each in others for user in each.users}
         refusal = ""
-        if len(users) > self.limits.users:
+        if len(users) > limits.users:
             refusal = "Cannot track more than 10 total users."
         elif not subscription.user and not self.news.is_known(subscription):
             refusal = f"Invalid subscription {json.dumps(wanted)}"
@@ -163,7 +169,7 @@ class Sockets:
     def _post(self, client: Client, said: Any, now_ms: int) -> None:
         kind, payload = said["request"]["type"], said["request"]["payload"]
         path = "/exchange" if kind == "action" else "/info"
-        reply = self.handler.handle(path, json.dumps(payload).encode(), now_ms)
+        reply = self.handler.handle(path, json.dumps(payload).encode(), now_ms, client.address)
         if reply.status == 0:
             return
         client.tell("post", {"id": said["id"], "response": _posted(kind, payload, reply)}, now_ms)

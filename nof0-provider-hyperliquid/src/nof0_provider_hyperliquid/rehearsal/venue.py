@@ -24,7 +24,7 @@ from nof0_provider_hyperliquid.rehearsal.coverage import Coverage, bare_position
 from nof0_provider_hyperliquid.rehearsal.faults import Faults
 from nof0_provider_hyperliquid.rehearsal.handler import Handler, Reply
 from nof0_provider_hyperliquid.rehearsal.info import MarketInfo, NotUnderstoodError
-from nof0_provider_hyperliquid.rehearsal.limits import AddressLimits
+from nof0_provider_hyperliquid.rehearsal.limits import Limits
 from nof0_provider_hyperliquid.rehearsal.listing import ASSETS, PRICES
 from nof0_provider_hyperliquid.rehearsal.market import BOOK_MS, VenueMarket
 from nof0_provider_hyperliquid.rehearsal.news import MarketNews
@@ -51,7 +51,8 @@ class VenueSettings:
         recorded: Minutes to begin with, by coin: rows of open, high, low, close, volume.
         recorded_from: Open time of the first of them.
         rules: Of accounts and orders.
-        funding_page: Most rows of one answer of `fundingHistory`.
+        funding_page: Most rows of one answer of `fundingHistory`, the oldest asked for.
+        candle_page: Most rows of one answer of `candleSnapshot`, the newest asked for.
         port: To listen on; 0: a free one.
     """
 
@@ -64,6 +65,7 @@ class VenueSettings:
     recorded_from: datetime | None = None
     rules: Rules = field(factory=Rules)
     funding_page: int = 500
+    candle_page: int = 5_000
     port: int = 0
 
 
@@ -92,8 +94,12 @@ class Venue:
         self.faults = Faults(settings.seed)
         self.audit = Audit()
         self.coverage = Coverage()
-        self.limits = AddressLimits()
-        self._info = MarketInfo(market=self.market, funding_page=settings.funding_page)
+        self.limits = Limits()
+        self._info = MarketInfo(
+            market=self.market,
+            funding_page=settings.funding_page,
+            candle_page=settings.candle_page,
+        )
         self._handler = Handler(
             market=self._info,
             accounts=_Users(self.exchange),
@@ -177,9 +183,9 @@ class Venue:
             self.step()
             await checkpoint()
 
-    def _handle(self, path: str, body: bytes) -> Reply:
+    def _handle(self, path: str, body: bytes, address: str) -> Reply:
         self.step()
-        return self._handler.handle(path, body, self.now_ms())
+        return self._handler.handle(path, body, self.now_ms(), address)
 
     async def _beat(self) -> None:
         while True:

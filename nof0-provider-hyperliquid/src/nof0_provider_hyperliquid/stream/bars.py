@@ -27,9 +27,12 @@ IDLE = timedelta(hours=1)
 """What nobody asked for during this and three bars is given up."""
 
 COMPARED = 20
-"""Bars of a series that are shown on the word of the stream alone, until REST is asked for them."""
+"""Where the budget is short, bars of a series that are shown on the word of the stream alone, until
+REST is asked for them; else it is asked for each."""
+AGAIN = timedelta(seconds=5)
+"""How long REST is left alone that did not say what the stream had said."""
 DISTRUST = timedelta(hours=1)
-"""How long a series is polled whose bars turned out to be others than the stream had said."""
+"""How long a series is polled of which bars were shown that turned out to be others."""
 
 Row: TypeAlias = tuple[int, float, float, float, float, float]
 """Open time in ms, open, high, low, close, volume."""
@@ -47,6 +50,8 @@ class _Kept:
     lock: anyio.Lock = attrs.field(factory=lambda: anyio.Lock(fast_acquire=True))
     changed: anyio.Event = attrs.field(factory=anyio.Event)
     distrusted: datetime | None = None
+    compared: datetime | None = None
+    """When REST was last asked whether it says the same, and did not."""
 
 
 class BarStore:
@@ -61,6 +66,7 @@ class BarStore:
         want: Callable[[Subscription], bool],
         drop: Callable[[Subscription], None],
         is_told: Callable[[Subscription], bool],
+        has_room: Callable[[], bool],
     ) -> None:
         """Begin with nothing.
 
@@ -71,6 +77,7 @@ class BarStore:
             want: subscribes; false where there are too many subscriptions.
             drop: unsubscribes.
             is_told: whether the stream tells a subscription at present.
+            has_room: whether the budget has room for a request that could be done without.
         """
         self._clock = clock
         self._log = log
@@ -78,6 +85,7 @@ class BarStore:
         self._want = want
         self._drop = drop
         self._is_told = is_told
+        self._has_room = has_room
         self._kept: dict[Subscription, _Kept] = {}
 
     async def bars(
@@ -86,7 +94,7 @@ class BarStore:
         """Return the newest `limit` bars that closed at or before `end`, oldest first.
 
         Waits a moment for the proof that the last one is closed. What is missing is fetched once
-        for all who ask.
+        for all who ask; what the stream alone has said is compared with what REST says.
 
         Returns:
             None where REST has to be asked for all of them: at first, without a stream, and where
@@ -99,11 +107,8 @@ class BarStore:
         kept = self._for(key, limit)
         if kept is None or not self._is_told(key) or self._is_distrusted(kept):
             return None
-        await self._compare(coin, kept)
-        found = kept.series.newest(to_ms(end), limit)
-        if not isinstance(found, Gap):
-            return None if self._is_distrusted(kept) else found
         await self._wait_for_proof(kept, end, limit)
+        await self._compare(coin, kept)
         async with kept.lock:
             before = None
             while isinstance(found := kept.series.newest(to_ms(end), limit), Gap):
@@ -179,17 +184,25 @@ class BarStore:
                 return
 
     async def _compare(self, coin: str, kept: _Kept) -> None:
-        """Ask REST for bars that only the stream has said, once there are enough of them."""
-        if kept.series.unseen(COMPARED) is None:
+        """Ask REST for bars that only the stream has said: its last message may have been lost."""
+        if self._to_compare(kept) is None:
             return
         async with kept.lock:
-            if (unseen := kept.series.unseen(COMPARED)) is None:
+            if (unseen := self._to_compare(kept)) is None:
                 return
             try:
-                await self._repair(coin, kept, unseen)
-            except ProviderError as error:
-                # They are as good as before; the next who asks tries again.
+                await within(self._clock, PATIENCE, lambda: self._repair(coin, kept, unseen))
+            except (ProviderError, TimeoutError) as error:
+                # They are as good as before.
                 self._log.info("bars of the stream were not compared", because=str(error))
+            if kept.series.unseen(1) is not None:
+                kept.compared = self._clock.now()
+
+    def _to_compare(self, kept: _Kept) -> Gap | None:
+        since = kept.compared
+        if since is not None and timedelta(0) <= self._clock.now() - since < AGAIN:
+            return None
+        return kept.series.unseen(1 if self._has_room() else COMPARED)
 
     async def _repair(self, coin: str, kept: _Kept, gap: Gap) -> None:
         series = kept.series
@@ -199,9 +212,13 @@ class BarStore:
         )
         wrong = series.repair(gap, [Bar(*row) for row in found])
         if wrong:
-            kept.distrusted = self._clock.now()
+            # The last one has been shown to nobody yet.
+            is_late = any(bar.open_time < gap.last for bar in wrong)
+            if is_late:
+                kept.distrusted = self._clock.now()
             self._log.warning(
-                "bars differ from what the stream said; for an hour they are polled",
+                "bars differ from what the stream said"
+                + ("; for an hour they are polled" if is_late else ""),
                 coin=coin,
                 interval=series.interval,
                 times=[f"{from_ms(bar.open_time):%Y-%m-%d %H:%M}" for bar in wrong[:5]],

@@ -18,6 +18,10 @@ from nof0_provider_hyperliquid.stream.connection import VenueSocket
 from nof0_provider_hyperliquid.stream.messages import BarSeen, ContextSeen, Subscription
 from nof0_provider_hyperliquid.stream.quotes import QuoteBoard
 from nof0_provider_hyperliquid.transport.budget import NetworkBudget
+from nof0_provider_hyperliquid.transport.windows import Priority
+
+SPARE = 50
+"""Weight that must be left of what downloads may use before bars are compared one by one."""
 
 
 class MarketStream:
@@ -70,6 +74,7 @@ class MarketStream:
             want=self._want,
             drop=self._socket.drop,
             is_told=self._socket.is_told,
+            has_room=lambda: budget.weight.room(Priority.DOWNLOADS) >= SPARE,
         )
         self.quotes = QuoteBoard(
             section=section,

@@ -35,7 +35,7 @@ class BarSeries:
     answer. What is proven is no longer so when the stream says otherwise: then REST decides.
 
     A stream that leaves out the last message of a bar cannot be told from a quiet market: `unseen`
-    are bars that the stream alone has said, to be compared with REST now and then.
+    are bars that the stream alone has said, to be compared with REST.
 
     Memory is bounded by the longest request. Times in ms UTC; knows no clock.
     """

@@ -93,14 +93,17 @@ class NetworkBudget:
         )
 
     def figures(self) -> Mapping[str, int]:
-        """Return what is used, by name."""
+        """Return what is used and left, by name; of the last minute where it passes away."""
         return {
-            "weight": self.weight.used,
-            "waiting": self.weight.waiting,
-            "sockets": SOCKETS - self._sockets.value,
-            "connections": self.connections.used,
-            "messages": self.messages.used,
-            "subscriptions": self.subscriptions,
+            "weight_used": self.weight.used,
+            "weight_left": max(0, WEIGHT - self.weight.used),
+            "requests_waiting": self.weight.waiting,
+            "sockets_used": SOCKETS - self._sockets.value,
+            "sockets_left": self._sockets.value,
+            "connections_used": self.connections.used,
+            "connections_left": max(0, CONNECTIONS - self.connections.used),
+            "messages_used": self.messages.used,
+            "subscriptions_used": self.subscriptions,
         }
 
     def health(self) -> tuple[Health, str]:

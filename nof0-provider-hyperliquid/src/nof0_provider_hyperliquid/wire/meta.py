@@ -16,6 +16,13 @@ PRICE_DECIMALS = 6
 """Decimals of a price and of a size together, at most (documentation, "Tick and lot size")."""
 MIN_NOTIONAL = Decimal(10)
 """USD; an order that is worth less is refused."""
+TAKER_FEE_BPS = Decimal("4.5")
+MAKER_FEE_BPS = Decimal("1.5")
+"""Of an account that has not traded yet (documentation, "Fees")."""
+BUILDER_FACTOR = Decimal(2)
+"""On dexes of builders fees are twice as high, …"""
+GROWTH_FACTOR = Decimal("0.1")
+"""… and in growth mode a tenth of that."""
 USDC = 0
 """Index of the token that positions are settled in, but for some dexes of builders."""
 _SINGLE_TIER = 50
@@ -104,7 +111,7 @@ def read_universe(meta: object, dex: str) -> Universe:
             faults[symbol] = "its name is there twice"
             continue
         try:
-            assets[symbol] = _asset(index, coin, symbol, record(entry, where), tables)
+            assets[symbol] = _asset(index, coin, symbol, record(entry, where), tables, dex)
         except DataError as error:
             faults[symbol] = str(error)
     return Universe(
@@ -122,11 +129,15 @@ def _asset(
     symbol: Symbol,
     entry: Mapping[str, object],
     tables: Mapping[int, object],
+    dex: str,
 ) -> Asset:
     decimals = whole(entry.get("szDecimals"), "szDecimals", least=0, most=8)
     leverage = whole(entry.get("maxLeverage"), "maxLeverage", least=1, most=1000)
     if not (0 < len(symbol) <= _LONGEST_NAME and symbol.isprintable()):
         bad("name", f"is {shown(symbol)}, which cannot be shown")
+    factor = (BUILDER_FACTOR if dex else Decimal(1)) * (
+        GROWTH_FACTOR if entry.get("growthMode") == "enabled" else Decimal(1)
+    )
     try:
         instrument = Instrument(
             symbol=symbol,
@@ -135,6 +146,8 @@ def _asset(
             max_leverage=leverage,
             min_notional=MIN_NOTIONAL,
             tiers=_tiers(entry.get("marginTableId"), tables),
+            taker_fee_bps=factor * TAKER_FEE_BPS,
+            maker_fee_bps=factor * MAKER_FEE_BPS,
         )
     except ValueError as error:
         bad("marginTiers", str(error))

@@ -27,7 +27,9 @@ class SimExchangeConfig:
         default=Decimal(10_000), unit="USD", gt=0, help="cash of a new paper account"
     )
     fee_tiers: tuple[FeeTier, ...] = opt(
-        default=(), help="fees by 14-day volume, the first tier at 0; empty: Hyperliquid's table"
+        default=(),
+        help="fees by 14-day volume, the first tier at 0; empty: Hyperliquid's table, from what the"
+        " market says a coin costs",
     )
     taker_fee_bps: Decimal | None = opt(
         default=None,

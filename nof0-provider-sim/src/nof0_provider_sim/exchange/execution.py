@@ -81,11 +81,23 @@ class Execution:
         return {symbol: mark for symbol, mark in found.items() if mark is not None}
 
     def fee(
-        self, price: Decimal, size: Decimal, client_id: ClientOrderId | None, *, is_taker: bool
+        self,
+        symbol: Symbol,
+        price: Decimal,
+        size: Decimal,
+        client_id: ClientOrderId | None,
+        *,
+        is_taker: bool,
     ) -> Decimal:
         """Return what a trade of an order costs now in USD; negative for a rebate."""
-        turnover = self.state.turnover(client_id)
-        return self._fees.fee(price, size, turnover, self.state.time_ms, is_taker=is_taker)
+        return self._fees.fee(
+            price,
+            size,
+            self.state.turnover(client_id),
+            self.state.time_ms,
+            is_taker=is_taker,
+            instrument=self._instruments.get(symbol),
+        )
 
     def margin_refusal(self, order: Order, price: Decimal, *, is_taker: bool) -> str | None:
         """Return why the account cannot bear the order at `price`; None if it can.
@@ -105,7 +117,7 @@ class Execution:
             symbol=order.taken.symbol,
             signed=left * order.sign,
             price=price,
-            fee=self.fee(price, left, order.taken.client_id, is_taker=is_taker),
+            fee=self.fee(order.taken.symbol, price, left, order.taken.client_id, is_taker=is_taker),
         )
 
     def reach(self, hit: Hit, room: Decimal | None) -> None:
@@ -213,7 +225,13 @@ class Execution:
                     venue_order_id=order.taken.venue_order_id,
                     price=part.price,
                     size=part.size,
-                    fee=self.fee(part.price, part.size, order.taken.client_id, is_taker=is_taker),
+                    fee=self.fee(
+                        order.taken.symbol,
+                        part.price,
+                        part.size,
+                        order.taken.client_id,
+                        is_taker=is_taker,
+                    ),
                     is_taker=is_taker,
                 )
             )

@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from nof0_core.domain.instrument import Instrument
 from nof0_core.money import BPS, EXACT, HUNDRED, ZERO, truncate_usd
 from nof0_provider_sim.config import FeeTier, SimExchangeConfig
 from nof0_provider_sim.exchange.parts import Part
@@ -93,7 +94,8 @@ class Fees:
     """Rates by volume; a flat `taker_fee_bps` or `maker_fee_bps` takes the place of the tiers'.
 
     Discounts are percentages of a positive fee and are applied one after the other. A rebate (a
-    negative fee) stays whole.
+    negative fee) stays whole. With `follow_market` the fees the market states for a coin take the
+    place of the first tier's, and volume lowers them in the same proportion.
     """
 
     tiers: Sequence[FeeTier] = VENUE_TIERS
@@ -101,15 +103,25 @@ class Fees:
     maker_fee_bps: Decimal | None = None
     staking_discount_pct: Decimal = ZERO
     referral_discount_pct: Decimal = ZERO
+    follow_market: bool = False
 
-    def rate_bps(self, turnover: Turnover, at_ms: int, *, is_taker: bool) -> Decimal:
+    def rate_bps(
+        self,
+        turnover: Turnover,
+        at_ms: int,
+        *,
+        is_taker: bool,
+        instrument: Instrument | None = None,
+    ) -> Decimal:
         """Return the rate at a moment, in basis points of notional."""
         rate = self.taker_fee_bps if is_taker else self.maker_fee_bps
         if rate is None:
             volume = turnover.recent(at_ms)
             # The first tier begins at nothing; each later one above its volume.
             tier = [t for t in self.tiers if not t.volume_usd or volume > t.volume_usd][-1]
-            rate = tier.taker_fee_bps if is_taker else tier.maker_fee_bps
+            rate = _rate(tier, is_taker=is_taker)
+            if self.follow_market and instrument is not None:
+                rate = self._at_market(rate, instrument, is_taker=is_taker)
         if rate <= 0:
             return rate
         referral = self.referral_discount_pct if turnover.total < _REFERRAL_UP_TO else ZERO
@@ -118,11 +130,30 @@ class Fees:
         return rate
 
     def fee(
-        self, price: Decimal, size: Decimal, turnover: Turnover, at_ms: int, *, is_taker: bool
+        self,
+        price: Decimal,
+        size: Decimal,
+        turnover: Turnover,
+        at_ms: int,
+        *,
+        is_taker: bool,
+        instrument: Instrument | None = None,
     ) -> Decimal:
         """Return the fee in USD, cut to 6 decimals toward zero; negative for a rebate."""
-        bps = self.rate_bps(turnover, at_ms, is_taker=is_taker)
+        bps = self.rate_bps(turnover, at_ms, is_taker=is_taker, instrument=instrument)
         return truncate_usd(EXACT.divide(price * size * bps, BPS))
+
+    def _at_market(self, rate: Decimal, instrument: Instrument, *, is_taker: bool) -> Decimal:
+        told = instrument.taker_fee_bps if is_taker else instrument.maker_fee_bps
+        first = _rate(self.tiers[0], is_taker=is_taker)
+        if told is None or told == first:
+            return rate
+        # A rebate is not for volume, and where the first tier is free there is no proportion.
+        return told if told <= 0 or first <= 0 else EXACT.divide(rate * told, first)
+
+
+def _rate(tier: FeeTier, *, is_taker: bool) -> Decimal:
+    return tier.taker_fee_bps if is_taker else tier.maker_fee_bps
 
 
 def fees_of(config: SimExchangeConfig) -> Fees:
@@ -133,4 +164,5 @@ def fees_of(config: SimExchangeConfig) -> Fees:
         maker_fee_bps=config.maker_fee_bps,
         staking_discount_pct=config.staking_discount_pct,
         referral_discount_pct=config.referral_discount_pct,
+        follow_market=not config.fee_tiers,
     )

@@ -179,7 +179,7 @@ class Liquidation:
         side = Side.SELL if position.quantity > 0 else Side.BUY
         found = self._execution.liquidity.take(symbol, side, size, mark, None, None)
         for number, lot in enumerate(found, 1):
-            fee = self._execution.fee(lot.price, lot.size, None, is_taker=True)
+            fee = self._execution.fee(symbol, lot.price, lot.size, None, is_taker=True)
             rest = pool_of(self._state.account, symbol=None if pool.is_cross else symbol)
             debt = ZERO
             if (

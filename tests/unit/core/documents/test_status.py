@@ -89,7 +89,12 @@ def test_the_newest_hundred_alerts_are_kept_newest_first_also_over_a_restart():
 
 def test_health_and_quarantine_of_a_section_are_one_row():
     health = ServiceHealth(
-        section="paper", family="exchange", health=Health.DEGRADED, sentence="slow", since=NOW
+        section="paper",
+        family="exchange",
+        health=Health.DEGRADED,
+        sentence="slow",
+        since=NOW,
+        figures={"weight_left": 7.0},
     )
     bad = Quarantined(
         family="exchange", section="paper", symbol=None, verb="report", problem="no", since=NOW
@@ -101,6 +106,7 @@ def test_health_and_quarantine_of_a_section_are_one_row():
     assert [(r["family"], r["health"] and r["health"]["state"]) for r in rows] == [
         ("exchange", "degraded"), ("market", None)
     ]  # fmt: skip
+    assert [row["figures"] for row in rows] == [{"weight_left": 7.0}, {}]
     assert [entry["symbol"] for row in rows for entry in row["quarantine"]] == [None, "BTC"]
 
 

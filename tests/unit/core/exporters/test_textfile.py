@@ -121,10 +121,22 @@ async def test_the_callers_decimal_context_does_not_matter(tmp_path, story, coar
 async def test_each_section_says_how_it_is(tmp_path, story):
     told = story(1)
     services = tuple(
-        ServiceHealth(section=name, family="market", health=health, since=told.view().time)
-        for name, health in (("a", Health.OK), ("b", Health.DEGRADED), ("c", Health.DOWN))
+        ServiceHealth(
+            section=name, family="market", health=health, since=told.view().time, figures=figures
+        )
+        for name, health, figures in (
+            ("a", Health.OK, {"weight_left": 1180.0, "sockets": 1.0}),
+            ("b", Health.DEGRADED, {"weight_left": 0.5}),
+            ("c", Health.DOWN, {}),
+        )
     )
     view = attrs.evolve(told.view(), services=services)
     found = await samples(tmp_path / "nof0.prom", (told.events, view))
     levels = {key[1]: value for key, value in found.items() if key[0] == "nof0_service_health"}
     assert levels == {"a": 1.0, "b": 0.5, "c": 0.0}
+    figures = {key[1:]: value for key, value in found.items() if key[0] == "nof0_service_figure"}
+    assert figures == {
+        ("a", "market", "weight_left"): 1180.0,
+        ("a", "market", "sockets"): 1.0,
+        ("b", "market", "weight_left"): 0.5,
+    }

@@ -177,3 +177,59 @@ def test_what_runs_beside_is_watched_too():
     watch.watch_companion("serve", watched(Service(lambda: (Health.DOWN, "no port"))))
     assert watch.all()[-1].family == "companion"
     assert watch.all()[-1].health is Health.DOWN
+
+
+class Counting:
+    capabilities = frozenset({"figures"})
+
+    def __init__(self, tell):
+        self.tell = tell
+
+    def figures(self):
+        return self.tell()
+
+
+def test_numbers_are_shown_beside_health_and_go_when_they_are_not_told():
+    told = {"weight_left": 3, "lag_seconds": 0.5}
+    watch = Watch(grove=watched(Counting(lambda: told)))
+    seen = watch.of("grove")
+    assert (seen.health, seen.figures) == (Health.OK, {"weight_left": 3.0, "lag_seconds": 0.5})
+    told.clear()
+    assert watch.of("grove").figures == {}
+
+
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        (None, "not a mapping"),
+        ([("a", 1)], "not a mapping"),
+        ({"a": float("nan")}, "not a finite number"),
+        ({"a": float("inf")}, "not a finite number"),
+        ({"a": True}, "not a finite number"),
+        ({"a": "1"}, "not a finite number"),
+        ({"A b": 1}, "answered the name"),
+        ({"a" * 41: 1}, "answered the name"),
+        ({3: 1}, "answered the name"),
+        ({"hunter22": 1}, "with a secret in it"),
+        ({f"a{n}": 1 for n in range(31)}, "31 numbers, more than 30"),
+    ],
+)
+def test_numbers_that_cannot_be_shown_are_a_defect(told, says):
+    seen = Watch(grove=watched(Counting(lambda: told))).of("grove")
+    assert (seen.health, seen.figures) == (Health.DEGRADED, {})
+    assert says in seen.sentence
+    assert "hunter22" not in seen.sentence
+
+
+@pytest.mark.parametrize("how", [h for h in EVERY if h not in {"mutated", "own"}])
+def test_whatever_figures_raise_or_return_harms_nobody(how):
+    fault = Fault(f"health:{how}")
+
+    def tell():
+        fault.raise_for("health", how)
+        return fault.answer(how, {"left": 1})
+
+    seen = Watch(grove=watched(Counting(tell))).of("grove")
+    assert seen.sentence.isprintable()
+    if how in RAISED:
+        assert seen.sentence.startswith("figures() raised ")

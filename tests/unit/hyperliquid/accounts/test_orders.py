@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from hyperliquid_desk import BTC, D, Desk, book, limit, oids, trigger
+from attrs import evolve
+from hyperliquid_desk import BTC, TSLA, D, Desk, book, limit, oids, trigger
 
 from nof0_provider_hyperliquid.rehearsal.accounts import refusals
 from nof0_provider_hyperliquid.rehearsal.accounts.depth import Depth
@@ -353,3 +354,13 @@ def test_from_a_thousand_open_orders_on_triggers_are_refused():
     assert "Too many" in desk.order(limit(True, "90000", "0.001"))[0]["error"]
     assert "Too many" in desk.order(trigger(False, "90000", "0.001"))[0]["error"]
     assert "filled" in desk.venue.outsiders.close(desk.user, "BTC")
+
+
+@pytest.mark.parametrize(("is_growing", "fee"), [(False, "0.270009"), (True, "0.027")])
+def test_fees_of_a_builders_dex_are_its_own(is_growing, fee):
+    # 1 x 300.01 x 4.5 bps x 2, and a tenth of that in growth mode
+    desk = Desk(mode="unifiedAccount")
+    desk.venue.list_assets([evolve(TSLA, is_growing=is_growing)])
+    desk.tick()
+    desk.order({**limit(True, "310", "1", "Ioc"), "a": 110_000})
+    assert desk.info("userFills")[0]["fee"] == fee

@@ -148,5 +148,5 @@ async def test_a_download_leaves_the_budget_to_a_run(market, venue, clock):
     began = clock.now()
     for _ in range(8):
         await whole(market.download("BTC", "1m", began - timedelta(hours=80), began))
-    assert market._budget.figures()["weight"] <= 720 + 103
+    assert market._budget.figures()["weight_used"] <= 720 + 103
     assert clock.now() - began >= timedelta(minutes=1)

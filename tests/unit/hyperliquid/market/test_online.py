@@ -8,6 +8,10 @@ from nof0_core.domain.finding import FindingLevel
 from nof0_provider_hyperliquid.config import HyperliquidMarketConfig
 
 pytestmark = pytest.mark.anyio
+DEAR = (
+    "BTC costs 9.0 bps of what is taken and 3.0 of what rests: traders reckon with taker_fee_bps"
+    " of their exchange section"
+)
 OK, WARNING, PROBLEM = FindingLevel.OK, FindingLevel.WARNING, FindingLevel.PROBLEM
 
 
@@ -69,6 +73,7 @@ async def test_coins_that_are_not_there_or_no_longer(looked, venue):
 async def test_a_dex_that_is_there(looked, venue):
     venue.collateral = 235
     assert (await looked(dex="xyz"))[1:] == [
+        (OK, DEAR),
         (WARNING, "the dex xyz settles in token 235, not in USDC: its prices count as USD here"),
         (OK, "6 perpetuals are traded"),
     ]

@@ -47,7 +47,7 @@ async def test_a_thousand_traders_keep_the_budget(market, venue, clock):
     assert kinds.count("metaAndAssetCtxs") == 1
     assert kinds.count("l2Book") <= 2 * 6
     assert kinds.count("candleSnapshot") <= 2 * 12
-    assert market._budget.figures()["weight"] <= 960
+    assert market._budget.figures()["weight_used"] <= 960
 
 
 async def test_a_second_later_prices_are_asked_for_anew(market, venue, clock):
@@ -202,4 +202,4 @@ async def test_sections_of_a_network_share_a_budget(kind, config, env, venue):
         await one.quotes(["BTC"])
         await other.quotes(["BTC"])
         assert one._budget is other._budget
-        assert one._budget.figures()["weight"] == 40
+        assert one._budget.figures()["weight_used"] == 40

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from nof0_provider_hyperliquid.rehearsal.limits import Limit, action_weight, inf
 
 MOMENTS = st.lists(st.tuples(st.integers(0, 5 * MINUTE_MS), st.integers(1, 60)), max_size=60)
 USERS = [f"0x{number:040x}" for number in range(12)]
+HERE = "127.0.0.1"
 
 
 @given(amounts=MOMENTS, most=st.integers(1, 200))
@@ -72,7 +74,7 @@ async def test_a_connection_follows_ten_users_and_no_more(venue, dial):
 
 @pytest.mark.anyio
 async def test_subscriptions_are_counted_over_all_connections(venue, dial):
-    venue.limits.subscriptions = 3
+    venue.limits.of(HERE).subscriptions = 3
     one, other = await dial(), await dial()
     for coin in ("BTC", "ETH"):
         await one.subscribe(type="bbo", coin=coin)
@@ -86,7 +88,7 @@ async def test_subscriptions_are_counted_over_all_connections(venue, dial):
 
 @pytest.mark.anyio
 async def test_who_talks_too_much_is_cut_off(venue, dial):
-    venue.limits.messages = Limit(5)
+    venue.limits.of(HERE).messages = Limit(5)
     line = await dial()
     for _ in range(5):
         await line.say(method="ping")
@@ -94,3 +96,29 @@ async def test_who_talks_too_much_is_cut_off(venue, dial):
     await line.say(method="ping")
     assert (await line.hear())[0] == "closed"
     assert venue.audit.most_messages == 6
+
+
+@pytest.mark.anyio
+async def test_limits_are_those_of_an_address(venue, ask):
+    """Two addresses of loopback each have all of it; two clients of one share it."""
+    elsewhere = aiohttp.TCPConnector(local_addr=("127.0.0.2", 0))
+    async with aiohttp.ClientSession(connector=elsewhere) as other:
+        for _ in range(60):
+            assert (await ask(type="meta"))[0] == 200
+        assert (await ask(type="meta"))[0] == 429
+        for _ in range(60):
+            async with other.post(venue.base_url + "/info", json={"type": "meta"}) as answer:
+                assert answer.status == 200
+        async with other.post(venue.base_url + "/info", json={"type": "meta"}) as answer:
+            assert answer.status == 429
+        mine = [each.address for each in venue.audit.requests]
+        assert (mine.count(HERE), mine.count("127.0.0.2")) == (61, 61)
+        assert venue.audit.most_weight == 61 * 20
+        lines = [await other.ws_connect(f"{venue.base_url}/ws") for _ in range(10)]
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await other.ws_connect(f"{venue.base_url}/ws")
+        async with aiohttp.ClientSession() as here:
+            line = await here.ws_connect(f"{venue.base_url}/ws")
+            assert venue.audit.most_sockets == 10
+            for each in [*lines, line]:
+                await each.close()

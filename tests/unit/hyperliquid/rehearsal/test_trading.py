@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 from itertools import count
@@ -12,6 +13,7 @@ import requests
 from attrs import evolve
 from eth_account import Account as Wallet
 from hyperliquid.exchange import Exchange
+from hyperliquid.utils import signing
 from hyperliquid.utils.error import ServerError
 from hyperliquid.utils.types import Cloid
 
@@ -124,6 +126,22 @@ async def test_an_order_sent_twice_shows_in_the_audit(venue, trade):
     await trade("market_open", "BTC", True, 0.01, cloid=Cloid.from_int(7))
     assert held(venue) == Decimal("0.02")
     assert venue.audit.duplicates == [Cloid.from_int(7).to_raw()]
+
+
+async def test_an_action_that_is_replayed_shows_in_the_audit(venue, ask):
+    wallet = Wallet.from_key("0x" + "44" * 32)
+    venue.exchange.open_account(wallet.address, Decimal(1_000))
+    action = {"type": "noop"}
+    signature = signing.sign_l1_action(wallet, action, None, venue.now_ms(), None, False)
+    envelope = {"action": action, "nonce": venue.now_ms(), "signature": signature}
+    envelope |= {"vaultAddress": None, "expiresAfter": None}
+    assert json.loads((await ask("/exchange", **envelope))[1])["status"] == "ok"
+    assert json.loads((await ask("/exchange", **envelope))[1])["status"] == "err"
+    assert venue.audit.nonces_twice == []
+    # Nonces of an agent that is gone are forgotten.
+    venue.exchange.state.nonces.clear()
+    assert json.loads((await ask("/exchange", **envelope))[1])["status"] == "ok"
+    assert venue.audit.nonces_twice == [(wallet.address.lower(), venue.now_ms())]
 
 
 async def test_the_time_without_a_stop_is_measured(venue, trade):

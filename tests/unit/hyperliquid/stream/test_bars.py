@@ -10,6 +10,7 @@ from scripted_venue import candle, turns, until
 from nof0_core.domain.candles import Candles, Interval, to_ms
 from nof0_core.errors import TransientError
 from nof0_provider_hyperliquid.stream.messages import CANDLE, Bar, Subscription
+from nof0_provider_hyperliquid.transport.windows import Priority
 
 pytestmark = pytest.mark.anyio
 
@@ -90,13 +91,81 @@ async def asked_for(coin, limit=3):
     return answers, ask
 
 
-async def test_with_a_stream_bars_cost_no_request(kit, coin):
+async def test_with_a_stream_a_bar_costs_one_small_request_for_all_who_ask(kit, coin):
     async with kit.running():
+        await coin.begun()
+        for number in range(5):
+            await coin.live(180)
+            answers, ask = await asked_for(coin)
+            async with anyio.create_task_group() as tasks:
+                for _ in range(10):
+                    tasks.start_soon(ask)
+            assert answers == 10 * [coin.closed()]
+            assert len(kit.fetched) == number + 1
+        assert all(last - first < 2 * LENGTH for _, _, first, last in kit.fetched)
+
+
+async def test_where_the_budget_is_short_bars_of_the_stream_cost_nothing(kit, coin):
+    async with kit.running(), kit.budget.spend(700, Priority.READS):
         await coin.begun()
         for _ in range(5):
             await coin.live(180)
             assert await coin.ask() == coin.closed()
         assert kit.fetched == []
+
+
+async def test_a_bar_whose_last_message_was_lost_is_right_at_its_end(kit, coin):
+    async with kit.running():
+        await coin.begun()
+        await coin.live(175)
+        # Somebody trades, and the stream does not tell.
+        coin.bars[-1] = attrs.evolve(coin.bars[-1], volume=77.0, close=100.75)
+        await coin.live(5)
+        assert await coin.ask() == coin.closed()
+        assert [line[1] for line in kit.log.lines if line[0] == "warning"]
+
+
+async def test_one_that_cannot_be_compared_at_once_is_right_by_the_next(kit, coin, monkeypatch):
+    async with kit.running():
+        await coin.begun()
+        await coin.live(175)
+        told = coin.bars[-1]
+        coin.bars[-1] = attrs.evolve(told, volume=77.0)
+        await coin.live(5)
+        good, tries = kit.stream.bars._fetch, []
+
+        async def fail(*_):
+            tries.append(1)
+            message = "HTTP 502"
+            raise TransientError(message)
+
+        monkeypatch.setattr(kit.stream.bars, "_fetch", fail)
+        for _ in range(3):
+            assert (await coin.ask()).volume[-1] == told.volume
+        assert tries == [1], "not asked again and again"
+        monkeypatch.setattr(kit.stream.bars, "_fetch", good)
+        await coin.live(180)
+        assert await coin.ask() is None  # it differs: it is polled
+        kit.stream.bars._kept[KEY].distrusted = None
+        assert await coin.ask() == coin.closed()
+
+
+async def test_a_venue_that_does_not_answer_keeps_nobody_waiting(kit, coin, monkeypatch):
+    async with kit.running(), anyio.create_task_group() as tasks:
+        await coin.begun()
+        await coin.live(180)
+
+        async def hang(*_):
+            await anyio.sleep_forever()
+
+        monkeypatch.setattr(kit.stream.bars, "_fetch", hang)
+        answers, ask = await asked_for(coin)
+        tasks.start_soon(ask)
+        await turns()
+        assert answers == []
+        await kit.clock.advance(2)
+        await until(lambda: answers)
+        assert answers == [coin.closed()]
 
 
 async def test_the_next_bar_is_waited_for_at_the_close(kit, coin):
@@ -112,7 +181,7 @@ async def test_the_next_bar_is_waited_for_at_the_close(kit, coin):
         await coin.trade()
         await until(lambda: answers)
         assert answers == [coin.closed()]
-        assert kit.fetched == []
+        assert len(kit.fetched) == 1
 
 
 async def test_where_no_next_bar_comes_rest_is_asked_for_the_gap_and_then_for_all(kit, coin):
@@ -193,7 +262,8 @@ async def test_many_bars_missed_are_fetched_in_one_request(kit, coin):
         assert await coin.ask(23) == coin.closed(23)
         assert await coin.ask() == coin.closed()
         assert await coin.ask(30) is None  # more than anybody asked for before
-        assert len(kit.fetched) == 1
+        # One for the bar of before the drop, which only the stream had said.
+        assert len(kit.fetched) == 2
 
 
 async def test_a_request_that_fails_is_the_callers_and_the_next_one_works(kit, coin, monkeypatch):
@@ -259,12 +329,13 @@ async def test_what_rest_contradicts_is_told(kit, coin):
         told = attrs.evolve(coin.bars[3], volume=98.0)
         await connection.say(CANDLE, candle("BTC", "3m", told))
         await until(lambda: coin.bars[3].open_time not in coin.series._proven)
-        assert await coin.ask() == coin.closed()
         assert len(kit.fetched) == 1
+        assert await coin.ask() == coin.closed()
+        assert len(kit.fetched) == 2
 
 
-async def test_what_the_stream_alone_has_said_is_compared_now_and_then(kit, coin):
-    async with kit.running():
+async def test_where_the_budget_is_short_bars_are_compared_now_and_then(kit, coin):
+    async with kit.running(), kit.budget.spend(700, Priority.READS):
         await coin.begun()
         for _ in range(42):
             await coin.live(180, step=9)
@@ -274,7 +345,7 @@ async def test_what_the_stream_alone_has_said_is_compared_now_and_then(kit, coin
 
 
 async def test_a_stream_that_leaves_out_messages_is_found_out_and_left_for_a_while(kit, coin):
-    async with kit.running():
+    async with kit.running(), kit.budget.spend(700, Priority.READS):
         await coin.begun()
         for _ in range(10):
             await coin.live(180, step=9)

@@ -43,8 +43,8 @@ async def test_what_is_wanted_later_is_subscribed_to_at_once(kit):
         await kit.connected(2)
         assert connection.subscribed == [BTC, ETH]
         assert len(kit.venue.connections) == 1
-        assert kit.budget.figures()["subscriptions"] == 2
-    assert kit.budget.figures()["subscriptions"] == 0
+        assert kit.budget.figures()["subscriptions_used"] == 2
+    assert kit.budget.figures()["subscriptions_used"] == 0
     assert kit.budget.free_sockets == 10
 
 
@@ -257,7 +257,7 @@ async def test_cancelled_in_any_step_it_ends_and_gives_everything_back(kit, step
                 await until(lambda: kit.venue.tries)
             await turns()
         assert kit.budget.free_sockets == free
-        assert kit.budget.figures()["subscriptions"] == 0
+        assert kit.budget.figures()["subscriptions_used"] == 0
         assert not kit.clock.waiting
         hold.set()
     if step == "open":

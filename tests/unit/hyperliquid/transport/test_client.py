@@ -154,9 +154,9 @@ async def test_weight_is_that_of_the_answer(answers, client, budget):
     answers.script = [lambda _: web.json_response([{}] * 5000)]
     request = {"type": "candleSnapshot", "req": {}}
     await client.info(request)
-    assert budget.figures()["weight"] == 20 + 83
+    assert budget.figures()["weight_used"] == 20 + 83
     await client.info({"type": "exchangeStatus"})
-    assert budget.figures()["weight"] == 20 + 83 + 2
+    assert budget.figures()["weight_used"] == 20 + 83 + 2
 
 
 async def test_refused_requests_hold_all_reads_up_and_are_told(

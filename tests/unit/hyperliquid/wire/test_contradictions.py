@@ -2,6 +2,7 @@
 
 import copy
 from contextlib import suppress
+from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
@@ -150,6 +151,21 @@ def test_a_name_that_is_there_twice_is_nobodys():
     assert [*universe.instruments()] == ["ETH"]
     with pytest.raises(DataError, match="twice"):
         universe.asset("BTC")
+
+
+@pytest.mark.parametrize(
+    ("dex", "mode", "taker", "maker"),
+    [
+        ("", {}, "4.5", "1.5"),
+        ("xyz", {}, "9", "3"),
+        ("xyz", {"growthMode": "enabled"}, "0.9", "0.3"),
+        ("xyz", {"growthMode": "disabled"}, "9", "3"),
+        ("xyz", {"growthMode": None}, "9", "3"),
+    ],
+)
+def test_fees_are_those_of_the_dex_and_its_mode(dex, mode, taker, maker):
+    [found] = read_universe(meta(COIN | mode), dex).instruments().values()
+    assert (found.taker_fee_bps, found.maker_fee_bps) == (Decimal(taker), Decimal(maker))
 
 
 @pytest.mark.parametrize("name", ["@107", "#12", "+E", "xyz:*A?", "kPEPE"])

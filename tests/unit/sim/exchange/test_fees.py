@@ -6,13 +6,21 @@ from datetime import UTC, datetime
 from decimal import ROUND_DOWN
 from decimal import Decimal as D
 
+import attrs
 import pytest
 
+from nof0_core.clock import SimulatedClock
 from nof0_core.domain.candles import to_ms
-from nof0_provider_sim.config import FeeTier, SimExchangeConfig
-from nof0_provider_sim.exchange.fees import Fees, Turnover
+from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.order import OrderRequest, Side
+from nof0_core.ids import Symbol
+from nof0_core.testing import HandMarket, env
+from nof0_provider_sim import plugin
+from nof0_provider_sim.config import FeeTier, ImpactRules, SimExchangeConfig
+from nof0_provider_sim.exchange.fees import Fees, Turnover, fees_of
 
 DAY = 86_400_000
+NO_IMPACT = ImpactRules(major_bps=D(0), other_bps=D(0))
 NOW = to_ms(datetime(2025, 7, 16, 12, 0, tzinfo=UTC))
 
 
@@ -100,3 +108,75 @@ async def test_yesterdays_volume_lowers_todays_fee_also_after_a_restart(open_des
         await desk.sell("6")
         fill = await desk.last_fill()
         assert fill.fee == (fill.price * 6 / 2000).quantize(D("1E-6"), ROUND_DOWN)
+
+
+def _coin(taker, maker):
+    return Instrument(
+        symbol=Symbol("TSLA"),
+        size_decimals=3,
+        price_decimals=3,
+        max_leverage=10,
+        taker_fee_bps=taker,
+        maker_fee_bps=maker,
+    )
+
+
+@pytest.mark.parametrize(
+    ("told", "volume", "taker", "maker"),
+    [
+        ((D(9), D(3)), 0, "9", "3"),
+        ((D(9), D(3)), 25_000_001, "7", "1.6"),
+        ((D("0.9"), D("0.3")), 0, "0.9", "0.3"),
+        ((D("4.5"), D("1.5")), 25_000_001, "3.5", "0.8"),
+        ((D(5), D(-1)), 25_000_001, "3.888888888888888888888888888889", "-1"),
+        ((None, None), 25_000_001, "3.5", "0.8"),
+    ],
+)
+def test_fees_the_market_states_take_the_place_of_the_tables(told, volume, taker, maker):
+    fees, turnover = fees_of(SimExchangeConfig()), _turnover((1, volume))
+    for is_taker, expected in ((True, taker), (False, maker)):
+        rate = fees.rate_bps(turnover, NOW, is_taker=is_taker, instrument=_coin(*told))
+        assert rate.quantize(D("1E-12")) == D(expected).quantize(D("1E-12"))
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"taker_fee_bps": D(2), "maker_fee_bps": D(2)},
+        {"fee_tiers": (FeeTier(volume_usd=D(0), taker_fee_bps=D(2), maker_fee_bps=D(2)),)},
+    ],
+)
+def test_fees_of_the_section_go_before_those_of_the_market(own):
+    fees = fees_of(SimExchangeConfig(**own))
+    for is_taker in (True, False):
+        assert fees.rate_bps(Turnover(), NOW, is_taker=is_taker, instrument=_coin(D(9), D(3))) == D(
+            2
+        )
+
+
+@pytest.mark.anyio
+async def test_a_fill_pays_what_the_market_says_its_coin_costs(tmp_path):
+    clock = SimulatedClock(datetime(2025, 7, 16, 12, tzinfo=UTC))
+
+    class Dear(HandMarket):
+        async def instruments(self):
+            found = dict(await super().instruments())
+            found["ETH"] = attrs.evolve(found["ETH"], taker_fee_bps=D(9), maker_fee_bps=D(3))
+            return found
+
+    kind = plugin.nof0_exchange_providers()[0]
+    made = env(clock=clock, data_dir=tmp_path, markets={"m": Dear(clock)})
+    config = SimExchangeConfig(slippage_bps=D(0), impact=NO_IMPACT)
+    async with made as given, kind.open(config, given) as exchange:
+        for symbol, limit in (("ETH", 2600), ("BTC", 110_000)):
+            order = OrderRequest(
+                client_id=f"0x{symbol}",
+                symbol=symbol,
+                side=Side.BUY,
+                size=D("0.1"),
+                limit_price=D(limit),
+            )
+            await exchange.place([order], expires_at=None)
+        fills = await exchange.fills(clock.now())
+    # 0.1 x 2,500 x 9 bps, and 0.1 x 100,000 x 4.5 bps where the market says nothing
+    assert [fill.fee for fill in fills] == [D("0.225"), D("4.5")]

@@ -12,10 +12,10 @@ import attrs
 import pytest
 
 from nof0_core.border.findings import checked_findings, checked_sentences
-from nof0_core.border.health import checked_health
+from nof0_core.border.health import checked_figures, checked_health
 from nof0_core.plugins.env import Env
 from nof0_core.plugins.kinds import ServiceKind
-from nof0_core.protocols import with_health
+from nof0_core.protocols import with_figures, with_health
 from nof0_core.testing.environment import env as make_env
 
 CLOSE_WITHIN = timedelta(seconds=5)
@@ -100,6 +100,15 @@ class ServiceContract:
             for _ in range(3):
                 if asked is not None:
                     checked_health(asked.health())
+                    await anyio.lowlevel.checkpoint()
+
+    async def test_figures_are_names_and_numbers(self, opener: Opener) -> None:
+        """FIGURES: what it tells can be shown, at once and whenever it is asked."""
+        async with opener.open() as service:
+            asked = with_figures(service)
+            for _ in range(3):
+                if asked is not None:
+                    checked_figures(asked.figures())
                     await anyio.lowlevel.checkpoint()
 
     async def test_config_of_the_suite_is_valid(self, opener: Opener) -> None:

@@ -11,10 +11,14 @@ from nof0_provider_hyperliquid.rehearsal.accounts.amounts import Json
 
 @frozen
 class Answer:
-    """An HTTP answer; `body` is plain text where the request was not understood."""
+    """An HTTP answer; `body` is plain text where the request was not understood.
+
+    `signed` are signer and nonce of an action that was carried out.
+    """
 
     status: int
     body: Json | str
+    signed: tuple[str, int] | None = None
 
 
 def ok(kind: str, data: Any) -> Answer:

@@ -83,7 +83,7 @@ def margin_refusal(
     kept = abs(held) if held * after > ZERO else ZERO
     opening = abs(after) - kept
     spare = available(account, account.pool(asset), state.marks, without)
-    fee = truncated(abs(signed) * price * account.rates[0])
+    fee = truncated(abs(signed) * price * account.rates[0] * asset.fee_factor)
     if not margining.is_cross:
         return refusals.MARGIN if spare < opening * price / margining.leverage else None
     position = account.positions.get(asset.name)

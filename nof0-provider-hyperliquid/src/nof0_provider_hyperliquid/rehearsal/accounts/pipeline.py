@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import define
+from attrs import define, evolve
 
 from nof0_provider_hyperliquid.rehearsal.accounts import (
     action_kinds,
@@ -38,7 +38,7 @@ class Pipeline:
             account = self._acting(request, signer)
             self._state.nonces.setdefault(signer, Nonces()).use(request.nonce, self._state.now)
             self._spend(request, account)
-            return deed(self._state, account)
+            return evolve(deed(self._state, account), signed=(signer, request.nonce))
         except MalformedError:
             return not_understood()
         except RefusedError as error:

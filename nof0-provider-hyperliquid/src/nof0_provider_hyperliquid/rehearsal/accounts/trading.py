@@ -70,7 +70,8 @@ def book(
     opening = abs(trade.signed) - closing
     sign = 1 if trade.signed > ZERO else -1
     notional = abs(trade.signed) * trade.price
-    rate = account.rates[0 if trade.is_taker else 1] if trade.rate is None else trade.rate
+    usual = account.rates[0 if trade.is_taker else 1] * asset.fee_factor
+    rate = usual if trade.rate is None else trade.rate
     fee, pnl = truncated(notional * rate), ZERO
     if closing:
         effect = reduce(position, closing, trade.price)
