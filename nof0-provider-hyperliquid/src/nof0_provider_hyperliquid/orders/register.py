@@ -10,21 +10,20 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from anyio import to_thread
 
-from nof0_core.clock import Clock
 from nof0_core.domain.candles import to_ms
 from nof0_core.domain.outcome import OrderOutcome
 from nof0_core.errors import ProviderError, TransientError
 from nof0_core.files import in_words, open_regular, opened
 from nof0_core.ids import ClientOrderId, Symbol
 from nof0_core.plugins.env import Env
-from nof0_provider_hyperliquid.orders.sent import Sent, outcome_of, outcome_row
+from nof0_provider_hyperliquid.orders.sent import Sendings, Sent, outcome_row, rows_of
 
 FILE_NAME = "sent_orders.jsonl"
 KEPT_MS = 7 * 86_400_000
@@ -38,19 +37,20 @@ class SentOrders:
     `born` is since when the file has all there is, in milliseconds of our clock.
     """
 
-    def __init__(self, path: Path, *, born: int, orders: Sequence[Sent]) -> None:
+    def __init__(self, path: Path, *, born: int, sendings: Sendings) -> None:
         self.born = born
         self._path = path
-        self._orders = {order.client_id: order for order in orders}
+        self._sendings = sendings
         self._file = open_regular(path, os.O_WRONLY | os.O_APPEND)
 
     def get(self, client_id: ClientOrderId) -> Sent | None:
         """Return an order that was sent, or may have been."""
-        return self._orders.get(client_id)
+        return self._sendings.orders.get(client_id)
 
     def last_nonce(self, signer: str) -> int:
         """Return the highest nonce a signer used here, 0 if there is none."""
-        return max((o.nonce for o in self._orders.values() if o.signer == signer), default=0)
+        nonces = (o.nonce for o in self._sendings.orders.values() if o.signer == signer)
+        return max(nonces, default=0)
 
     async def note(
         self,
@@ -71,30 +71,28 @@ class SentOrders:
         except OSError as error:
             message = f"{self._path}: cannot be written: {in_words(error)}"
             raise TransientError(message) from error
-        self._orders.update((each.client_id, each) for each in _sent(row))
+        self._sendings.apply(row)
 
     def unsent(self, nonce: int) -> None:
         """Take note that nothing left under a nonce."""
-        for order in self.under(nonce):
-            del self._orders[order.client_id]
         self._add({"unsent": nonce})
 
     def answered(self, outcome: OrderOutcome) -> None:
         """Take note of the first plain answer to an order."""
-        order = self._orders.get(outcome.client_id)
+        order = self.get(outcome.client_id)
         if order is not None and order.outcome is None:
-            order.outcome = outcome
             self._add({"outcome": outcome_row(outcome)})
+
+    def bar(self, dead: OrderOutcome) -> None:
+        """Take note that an order never landed, so that nobody sends it after all."""
+        if self.get(dead.client_id) is None:
+            orders = [(dead.client_id, "")]
+            self._add({"nonce": 0, "expires": 0, "signer": "", "orders": orders})
+        self.answered(dead)
 
     def closed(self, nonce: int, by: int) -> None:
         """Take note that a nonce is used up, by a time of the venue in milliseconds."""
-        for order in self.under(nonce):
-            order.closed = by
         self._add({"closed": nonce, "by": by})
-
-    def under(self, nonce: int) -> list[Sent]:
-        """Return the orders of an action."""
-        return [order for order in self._orders.values() if order.nonce == nonce]
 
     def close(self) -> None:
         """Close the file."""
@@ -105,7 +103,8 @@ class SentOrders:
         os.fsync(self._file)
 
     def _add(self, row: dict[str, Any]) -> None:
-        # Lost with the disk, it is asked for once more.
+        self._sendings.apply(row)
+        # Where the disk does not take it, it is asked for once more.
         with suppress(OSError):
             os.write(self._file, _line(row))
 
@@ -119,23 +118,26 @@ def open_register(env: Env) -> SentOrders:
     path = env.data_dir / FILE_NAME
     try:
         env.data_dir.mkdir(parents=True, exist_ok=True)
-        born, orders = _restored(path, env)
-        _rewrite(path, born, orders)
-        return SentOrders(path, born=born, orders=orders)
+        born, sendings = _restored(path, env)
+        _rewrite(path, born, sendings)
+        return SentOrders(path, born=born, sendings=sendings)
     except OSError as error:
         message = f"{path}: cannot be used: {in_words(error)}"
         raise ProviderError(message, hints=("check the data directory",)) from error
 
 
-def _restored(path: Path, env: Env) -> tuple[int, list[Sent]]:
-    now = to_ms(env.clock.now())
+def _restored(path: Path, env: Env) -> tuple[int, Sendings]:
+    """Return since when a file has all there is, and that, without what is too old to matter."""
+    now, sendings = to_ms(env.clock.now()), Sendings()
     try:
         with opened(path) as file:
-            lines = file.read().split(b"\n")[:-1]  # a torn line has no end
+            first, *lines = file.read().split(b"\n")[:-1] or [b""]  # a torn line has no end
     except FileNotFoundError:
-        return now, []
+        return now, sendings
     try:
-        return _read(lines, now)
+        born = int(json.loads(first)["born"])
+        for line in lines:
+            sendings.apply(json.loads(line))
     except _BROKEN as error:
         aside = path.with_name(f"{path.name}.damaged-{now}")
         path.rename(aside)
@@ -144,72 +146,30 @@ def _restored(path: Path, env: Env) -> tuple[int, list[Sent]]:
             f"{path} cannot be read ({type(error).__name__}) and is {aside.name} now; orders of the"
             " last seconds before this start are proven by their expiry",
         )
-        return now, []
+        return now, Sendings()
+    fresh = Sendings()
+    for order in sendings.orders.values():
+        if now - order.nonce < KEPT_MS:
+            for row in rows_of(order):
+                fresh.apply(row)
+    return born, fresh
 
 
-def _read(lines: Sequence[bytes], now: int) -> tuple[int, list[Sent]]:
-    if not lines:
-        return now, []
-    born = json.loads(lines[0])["born"]
-    if type(born) is not int:
-        raise TypeError
-    orders: dict[str, Sent] = {}
-    for line in lines[1:]:
-        row = json.loads(line)
-        if "orders" in row:
-            orders.update((each.client_id, each) for each in _sent(row))
-        elif "unsent" in row:
-            for key in [k for k, order in orders.items() if order.nonce == row["unsent"]]:
-                del orders[key]
-        elif "closed" in row:
-            for order in orders.values():
-                if order.nonce == row["closed"]:
-                    order.closed = int(row["by"])
-        else:
-            outcome = outcome_of(row["outcome"])
-            if outcome.client_id in orders:
-                orders[outcome.client_id].outcome = outcome
-    return born, [order for order in orders.values() if now - order.nonce < KEPT_MS]
-
-
-def _sent(row: dict[str, Any]) -> Iterator[Sent]:
-    for client_id, symbol in row["orders"]:
-        yield Sent(
-            client_id=ClientOrderId(client_id),
-            symbol=Symbol(symbol),
-            nonce=int(row["nonce"]),
-            expires=int(row["expires"]),
-            signer=str(row["signer"]),
-        )
-
-
-def _rewrite(path: Path, born: int, orders: Sequence[Sent]) -> None:
+def _rewrite(path: Path, born: int, sendings: Sendings) -> None:
     """Put a file with just these orders in the place of the old one, on disk."""
     draft = path.with_name(f".{path.name}.part")
-    content = [{"born": born}, *(row for order in orders for row in _rows(order))]
-    with open(open_regular(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:  # noqa: PTH123 - a descriptor
-        file.write(b"".join(map(_line, content)))
+    content = [_line(row) for order in sendings.orders.values() for row in rows_of(order)]
+    descriptor = open_regular(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(b"".join([_line({"born": born}), *content]))
         file.flush()
-        os.fsync(file.fileno())
+        os.fsync(descriptor)
     draft.replace(path)
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
-
-
-def _rows(order: Sent) -> Iterator[dict[str, Any]]:
-    yield {
-        "nonce": order.nonce,
-        "expires": order.expires,
-        "signer": order.signer,
-        "orders": [[order.client_id, order.symbol]],
-    }
-    if order.closed is not None:
-        yield {"closed": order.nonce, "by": order.closed}
-    if order.outcome is not None:
-        yield {"outcome": outcome_row(order.outcome)}
 
 
 def _line(row: dict[str, Any]) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -28,6 +29,64 @@ class Sent:
     signer: str
     closed: int | None = None
     outcome: OrderOutcome | None = None
+
+
+class Sendings:
+    """What was sent, as the fold of the rows that were written down."""
+
+    def __init__(self) -> None:
+        self.orders: dict[str, Sent] = {}
+        self._under: dict[int, list[Sent]] = {}
+
+    def under(self, nonce: int) -> list[Sent]:
+        """Return the orders of an action."""
+        return self._under.get(nonce, [])
+
+    def apply(self, row: dict[str, Any]) -> None:
+        """Take a row.
+
+        Raises:
+            ValueError: or KeyError, TypeError, ArithmeticError: it is none.
+        """
+        if "orders" in row:
+            self._note(row)
+        elif "unsent" in row:
+            for order in self._under.pop(row["unsent"], []):
+                del self.orders[order.client_id]
+        elif "closed" in row:
+            for order in self.under(row["closed"]):
+                order.closed = int(row["by"])
+        else:
+            outcome = outcome_of(row["outcome"])
+            order = self.orders.get(outcome.client_id)
+            if order is not None:
+                order.outcome = outcome
+
+    def _note(self, row: dict[str, Any]) -> None:
+        for client_id, symbol in row["orders"]:
+            order = Sent(
+                client_id=ClientOrderId(client_id),
+                symbol=Symbol(symbol),
+                nonce=int(row["nonce"]),
+                expires=int(row["expires"]),
+                signer=str(row["signer"]),
+            )
+            self.orders[client_id] = order
+            self._under.setdefault(order.nonce, []).append(order)
+
+
+def rows_of(order: Sent) -> Iterator[dict[str, Any]]:
+    """Yield the rows an order comes from."""
+    yield {
+        "nonce": order.nonce,
+        "expires": order.expires,
+        "signer": order.signer,
+        "orders": [[order.client_id, order.symbol]],
+    }
+    if order.closed is not None:
+        yield {"closed": order.nonce, "by": order.closed}
+    if order.outcome is not None:
+        yield {"outcome": outcome_row(order.outcome)}
 
 
 def outcome_row(outcome: OrderOutcome) -> dict[str, Any]:
