@@ -58,9 +58,9 @@ class Sendings:
                 order.closed = int(row["by"])
         else:
             outcome = outcome_of(row["outcome"])
-            order = self.orders.get(outcome.client_id)
-            if order is not None:
-                order.outcome = outcome
+            known = self.orders.get(outcome.client_id)
+            if known is not None:
+                known.outcome = outcome
 
     def _note(self, row: dict[str, Any]) -> None:
         for client_id, symbol in row["orders"]:
