@@ -105,7 +105,7 @@ def soak(session: nox.Session) -> None:
     """Do 100,000 lives of the execution engine, and everything under all faults, end well?"""
     install(session, *PACKAGES, group="test")
     size = {"NOF0_LIVES": "100000", "NOF0_STREAMS": "50000", "NOF0_RUNS": "10000"}
-    size |= {"NOF0_ORDERS": "100000"}
+    size |= {"NOF0_ORDERS": "100000", "NOF0_LOST_ANSWERS": "10000"}
     size |= {"NOF0_COMPANIES": "200", "NOF0_RETURNS": "5000"}
     size |= {"NOF0_SPAN": "month", "NOF0_CUTS": "2000"}
     size |= {"NOF0_FAULTS": "all", "NOF0_ENDS": "all", "NOF0_DAMAGE": "all", "NOF0_BAD": "all"}
@@ -115,6 +115,9 @@ def soak(session: nox.Session) -> None:
     ]
     long += ["tests/unit/core/runtime/test_damage.py", "tests/unit/core/border/test_fuzz.py"]
     long += ["tests/unit/core/analysis/test_return_streams.py"]
+    long += ["tests/unit/hyperliquid/orders/test_order_wire.py"]
+    long += ["tests/integration/hyperliquid/test_lost_answers.py"]
+    long += ["tests/integration/hyperliquid/test_venue_crashes.py"]
     options = ["-n", "auto", "--timeout=0", *session.posargs]
     session.run("pytest", "tests/world", "tests/generated", *long, *options, env=size)
     # A year of six coins is a gigabyte while it is made: one form after the other.
