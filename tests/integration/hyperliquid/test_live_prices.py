@@ -131,7 +131,7 @@ def test_traders_look_at_the_venue_once_for_all(project, venue):
     assert len(times) >= 2
 
 
-def test_the_seeds_live_configuration_lacks_nothing_but_an_exchange(tmp_path):
+def test_the_seeds_live_configuration_lacks_nothing(tmp_path):
     for top in ("etc", "prompts"):
         shutil.copytree(ROOT / top, tmp_path / top)
     keys = {
@@ -140,9 +140,5 @@ def test_the_seeds_live_configuration_lacks_nothing_but_an_exchange(tmp_path):
         "HYPERLIQUID_MAIN_ADDRESS": "0x" + "2" * 40,
     }
     said = Project(directory=tmp_path, environment=keys).nof0("check", "etc/live.yaml")
-    assert said.exit_code == 2
-    text = said.stdout + said.stderr
-    assert re.search(
-        r'nof0-provider-hyperliquid \S+ offers no exchange provider "hyperliquid" yet', text
-    )
-    assert "market.yaml" not in text
+    assert said.exit_code == 0, said.stderr
+    assert "etc/live.yaml is fine" in said.stdout

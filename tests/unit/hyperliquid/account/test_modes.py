@@ -14,6 +14,7 @@ from nof0_core.domain.position import MarginMode
 from nof0_core.errors import DataError
 from nof0_core.money import exactly
 from nof0_provider_hyperliquid.rehearsal.accounts import margin
+from nof0_provider_hyperliquid.rehearsal.accounts.state import Rules
 
 pytestmark = pytest.mark.anyio
 D = Decimal
@@ -239,6 +240,12 @@ async def test_orders_are_read_before_positions_and_the_oldest_part_dates_the_re
     assert kinds.index("frontendOpenOrders") < kinds.index("clearinghouseState")
     assert began < report.time <= at.clock.now() - timedelta(milliseconds=250)
     assert report.account.time == report.time
+
+
+async def test_a_state_that_lies_behind_dates_the_report(seat):
+    at = seat(rules=Rules(info_lag_ms=3_000))
+    at.desk.tick(10)
+    assert (await at.reader.report()).time == at.clock.now() - timedelta(seconds=3)
 
 
 async def test_every_question_names_the_account_and_never_the_agent(seat):

@@ -70,6 +70,16 @@ def test_an_isolated_position_of_the_documentation():
     assert worth.margin_ratio == 0
 
 
+def test_positions_of_elsewhere_and_of_nothing_are_none():
+    answer = sample("clearinghouseState_isolated")["response"]
+    [entry] = answer["assetPositions"]
+    for changed in ({"coin": "xyz:TSLA"}, {"coin": "@107"}, {"szi": "0.0"}):
+        other = {"type": "oneWay", "position": entry["position"] | changed}
+        state = read_dex_state(answer | {"assetPositions": [entry, other]}, MAIN)
+        assert [p.symbol for p in state.positions] == ["ETH"]
+        assert state.signed_value == D("100.02765")
+
+
 def test_raw_cash_may_be_negative():
     answer = recorded("samples/nt_http_clearinghouse_state_negative_total_raw_usd.json")
     answer["marginSummary"] = answer["crossMarginSummary"]  # the capture was cut to what it shows
