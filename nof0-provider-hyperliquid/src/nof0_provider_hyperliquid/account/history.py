@@ -22,6 +22,7 @@ from nof0_provider_hyperliquid.account.fills import (
 )
 from nof0_provider_hyperliquid.account.paging import Pager
 from nof0_provider_hyperliquid.transport.client import InfoClient
+from nof0_provider_hyperliquid.transport.windows import Priority
 
 REACH = 10_000
 """So many fills, the newest, can be had at all."""
@@ -44,6 +45,16 @@ class AccountHistory:
             time_of=lambda row: time_of(row, "fill"),
             key_of=fill_key,
             newest=lambda: client.info({"type": "userFills", "user": user}),
+        )
+        # What became of an order must be told while mere reads wait for the network's budget.
+        self._executed = Pager(
+            "fills",
+            ask=lambda start, end: self._page("userFillsByTime", start, end, Priority.ORDERS),
+            time_of=lambda row: time_of(row, "fill"),
+            key_of=fill_key,
+            newest=lambda: client.info(
+                {"type": "userFills", "user": user}, priority=Priority.ORDERS
+            ),
         )
         self._funding = Pager(
             "funding",
@@ -83,15 +94,17 @@ class AccountHistory:
 
     async def executed(self, venue_order_id: str, since: datetime) -> tuple[Decimal, Decimal]:
         """Return the size an order has executed since then, in coins, and what for, in USD."""
-        found = await self._fills.since(max(0, to_ms(since)))
+        found = await self._executed.since(max(0, to_ms(since)))
         fills = [each.fill for row in found if (each := read_fill(row, self._coins, self._user))]
         return _sums([fill for fill in fills if fill.venue_order_id == venue_order_id])
 
-    async def _page(self, kind: str, start: int, end: int | None) -> object:
+    async def _page(
+        self, kind: str, start: int, end: int | None, priority: Priority = Priority.READS
+    ) -> object:
         request: dict[str, object] = {"type": kind, "user": self._user, "startTime": start}
         if end is not None:
             request["endTime"] = end
-        return await self._client.info(request)
+        return await self._client.info(request, priority=priority)
 
 
 @exactly

@@ -184,6 +184,24 @@ async def test_a_cancel_without_an_answer_is_not_known_to_have_been_done(exchang
     assert gone.status is OrderStatus.CANCELED
 
 
+async def test_what_is_over_is_not_cancelled_again_and_again(exchange, venue):
+    """Each try costs an action of the address; what became of the order is only asked for."""
+    await place(exchange, entry(1))
+    await place(exchange, stop(2), stop(3))
+    venue.faults.add(Harm.LOST_AFTER, "cancelByCloid", times=1)
+    with pytest.raises(OutcomeUnknownError):
+        await exchange.cancel([cloid(2), cloid(3)])
+    venue.faults.add(Harm.BAD_GATEWAY_BEFORE, "orderStatus")
+    for _ in range(3):
+        refused = await exchange.cancel([cloid(2), cloid(3)])
+        assert {o.status for o in refused} == {OrderStatus.REJECTED}
+    assert len(posted(venue, "cancelByCloid")) == 2
+    venue.faults.clear()
+    gone = await exchange.cancel([cloid(2), cloid(3)])
+    assert {o.status for o in gone} == {OrderStatus.CANCELED}
+    assert not posted(venue, "userFillsByTime")
+
+
 # --- leverage -------------------------------------------------------------------------------------
 
 
