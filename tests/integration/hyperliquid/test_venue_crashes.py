@@ -64,7 +64,8 @@ class Engine:
         self.change(etc / "nof0.yaml", "Plugins: [./wave.py]\n", "")
         self.change(etc / "manager.yaml", "exchange_provider: paper", "exchange_provider: venue")
         self.change(etc / "manager.yaml", "market_provider: wave", "market_provider: venue")
-        self.change(etc / "manager.yaml", "update_interval: 1s", "update_interval: 3s")
+        self.change(etc / "manager.yaml", "update_interval: 1s", "update_interval: 8s")
+        self.change(etc / "executor.yaml", "decision_interval: 1s", "decision_interval: 2s")
         self.change(etc / "llm.yaml", "hold: 5m", "hold: 1m")
 
     @staticmethod
