@@ -17,6 +17,7 @@ from hyperliquid_orders import cloid, entry
 
 from nof0_core.domain.order import OrderStatus
 from nof0_core.errors import OutcomeUnknownError
+from nof0_provider_hyperliquid.rehearsal import info as venue_info
 from nof0_provider_hyperliquid.rehearsal.accounts.state import Rules
 from nof0_provider_hyperliquid.rehearsal.faults import Harm
 
@@ -99,3 +100,26 @@ async def test_proof_holds_while_clocks_differ_and_answers_lag(
                 clock.time += SECOND
         landed = bool(venue.exchange.state.accounts[MAIN.lower()].fills)
         assert (found is not None) == landed == (harm is Harm.LOST_AFTER)
+
+
+async def test_an_order_that_answers_from_behind_hide_is_not_called_dead(
+    venue, rules, clock, tmp_path, monkeypatch
+):
+    """Our clock is 4 s behind, and all the venue answers is 3 s old, its own time included."""
+    venue.skew = 4 * SECOND
+    told = venue_info._ANSWERS["exchangeStatus"]
+    monkeypatch.setitem(
+        venue_info._ANSWERS,
+        "exchangeStatus",
+        lambda info, request, now_ms: told(info, request, now_ms - rules.info_lag_ms),
+    )
+    async with surroundings(venue, clock, tmp_path / "hl") as env, opened(venue, env) as exchange:
+        await exchange.report()
+        clock.time += 10 * SECOND
+        object.__setattr__(rules, "info_lag_ms", 3_000)
+        venue.faults.add(Harm.LOST_AFTER, "order", times=1)
+        with pytest.raises(OutcomeUnknownError):
+            await exchange.place([entry(1)], expires_at=None)
+        found = await exchange.prove(cloid(1))
+    assert found is not None
+    assert found.status is OrderStatus.FILLED
