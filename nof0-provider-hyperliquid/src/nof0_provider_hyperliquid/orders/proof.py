@@ -35,6 +35,9 @@ TRIES = 3
 """So often a nonce is asked to be closed in one go: a noop may be sent again, an order never."""
 BLOCK_MS = 1_000
 """A block that was begun before an expiry may be told of so much later."""
+DOUBT_MS = 5_000
+"""So much younger a state must be where the nonce was used before our noop came. By whom is not
+said, and when only by clocks that may both be behind: then the order may have landed since."""
 PATIENCE = LIFE + timedelta(seconds=2)
 """How long it is waited for an expiry within one call."""
 NEVER_LANDED = "the venue never took this order, and never will"
@@ -109,14 +112,16 @@ class Proof:
     async def _close(self, sent: Sent) -> int | None:
         """Use up the nonce of an order; None if the venue does not take our word for it."""
         for _ in range(TRIES):
+            doubt = 0
             try:
                 await self._client.act({"type": "noop"}, Lane.PROOF, nonce=sent.nonce)
             except ProviderError as error:
                 if DUPLICATE_NONCE not in str(error) and LOW_NONCE not in str(error):
                     continue
+                doubt = DOUBT_MS
             # Our clock too, as the venue may answer this from a state that lies behind.
             status = await self._info.info({"type": "exchangeStatus"}, priority=Priority.PROTECTION)
-            by = max(read_time(status), to_ms(self._clock.now())) + 1
+            by = max(read_time(status), to_ms(self._clock.now())) + 1 + doubt
             self._register.closed(sent.nonce, by)
             return by
         return None

@@ -11,6 +11,9 @@ from nof0_core.clock import Clock
 from nof0_core.domain.candles import to_ms
 from nof0_core.plugins.env import Env
 
+FURTHEST_MS = 23 * 3_600_000
+"""The venue takes nonces up to a day ahead of its time, and remembers none that it refused."""
+
 
 class Nonces:
     """Gives each nonce once: the time in milliseconds, or one more than the last.
@@ -25,9 +28,15 @@ class Nonces:
         self._lock = Lock()
 
     def next(self) -> int:
-        """Return a nonce above all that were given or seen."""
+        """Return a nonce above all that were given or seen and that the venue can have taken.
+
+        A clock that was set days ahead gave nonces it refuses. Once the clock is right, going on
+        from them would have every order refused, stops and closes too.
+        """
         with self._lock:
-            self._last = max(self._last + 1, to_ms(self._clock.now()))
+            now = to_ms(self._clock.now())
+            is_refused = self._last > now + FURTHEST_MS
+            self._last = now if is_refused else max(self._last + 1, now)
             return self._last
 
     def seen(self, nonce: int) -> None:
