@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from nof0_core.project.journal import ArchivedDay, JournalReader, open_journal
     from nof0_core.project.online import SectionFindings, look_online
     from nof0_core.project.places import data_directory, running_engine
+    from nof0_core.project.rehearsals import Rehearsal, keep_rehearsal, passed_rehearsal
     from nof0_core.project.results import Results, read_results
     from nof0_core.project.serving import ServingConfig, load_serving
 
@@ -66,6 +67,7 @@ _HOMES = {
     "Place": "config.model",
     "Preview": "project.first_prompt",
     "Record": "journal.record",
+    "Rehearsal": "project.rehearsals",
     "Results": "project.results",
     "Section": "config.model",
     "SectionFindings": "project.online",
@@ -80,9 +82,11 @@ _HOMES = {
     "find_trader": "project.first_prompt",
     "first_context": "project.first_prompt",
     "load_config": "project.configuration",
+    "keep_rehearsal": "project.rehearsals",
     "look_online": "project.online",
     "load_serving": "project.serving",
     "open_journal": "project.journal",
+    "passed_rehearsal": "project.rehearsals",
     "preview": "project.first_prompt",
     "read_results": "project.results",
     "run_backtest": "project.backtesting",
@@ -110,6 +114,7 @@ __all__ = [
     "Place",
     "Preview",
     "Record",
+    "Rehearsal",
     "Results",
     "Section",
     "SectionFindings",
@@ -123,10 +128,12 @@ __all__ = [
     "find_model",
     "find_trader",
     "first_context",
+    "keep_rehearsal",
     "load_config",
     "load_serving",
     "look_online",
     "open_journal",
+    "passed_rehearsal",
     "preview",
     "read_results",
     "run_backtest",
