@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from nof0_core.plugins.env import Env
 from nof0_core.plugins.hookspecs import hookimpl
-from nof0_core.plugins.kinds import ServiceKind
-from nof0_core.protocols import MarketProvider
-from nof0_provider_hyperliquid.config import HyperliquidMarketConfig, faults
+from nof0_core.plugins.kinds import ExchangeKind, ServiceKind
+from nof0_core.protocols import ExchangeProvider, MarketProvider
+from nof0_provider_hyperliquid.config import (
+    HyperliquidExchangeConfig,
+    HyperliquidMarketConfig,
+    exchange_faults,
+    faults,
+)
 
 if TYPE_CHECKING:
     from nof0_core.domain.finding import Finding
+
+TAKER_BPS = Decimal("4.5")
+"""Fee of an account that has not traded yet (Hyperliquid, "Fees")."""
+BUILDER_TIMES = 2
+"""How many times that a dex of a builder takes."""
 
 
 @asynccontextmanager
@@ -32,6 +43,26 @@ async def look_around(config: HyperliquidMarketConfig, env: Env) -> Sequence[Fin
     return await findings(config, env)
 
 
+@asynccontextmanager
+async def open_exchange(
+    config: HyperliquidExchangeConfig, env: Env
+) -> AsyncIterator[ExchangeProvider]:
+    """Open the account of a section; nothing is sent before the engine wants it.
+
+    Raises:
+        ProviderError: the record of what was sent cannot be read.
+    """
+    from nof0_provider_hyperliquid.exchange.opening import open_live_exchange
+
+    async with open_live_exchange(config, env) as exchange:
+        yield exchange
+
+
+def taker_fee_bps(config: HyperliquidExchangeConfig) -> Decimal:
+    """Return what an account pays that has not traded yet."""
+    return TAKER_BPS * BUILDER_TIMES if config.dex else TAKER_BPS
+
+
 @hookimpl
 def nof0_market_providers() -> list[ServiceKind[Any, MarketProvider]]:
     """Offer the live market."""
@@ -45,5 +76,21 @@ def nof0_market_providers() -> list[ServiceKind[Any, MarketProvider]]:
             is_recorded=lambda _: False,
             validate=faults,
             check_online=look_around,
+        )
+    ]
+
+
+@hookimpl
+def nof0_exchange_providers() -> list[ExchangeKind[Any]]:
+    """Offer the account at the venue."""
+    return [
+        ExchangeKind(
+            type="hyperliquid",
+            config=HyperliquidExchangeConfig,
+            open=open_exchange,
+            summary="an account at Hyperliquid or its testnet, stops and targets at the venue",
+            timeout=lambda config: config.timeout,
+            taker_fee_bps=taker_fee_bps,
+            validate=exchange_faults,
         )
     ]
