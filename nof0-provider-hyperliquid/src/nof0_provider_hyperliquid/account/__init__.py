@@ -1,0 +1,1 @@
+"""What the venue says of an account: its worth, orders, history, limits and news."""
