@@ -17,6 +17,7 @@ from nof0_provider_hyperliquid.config import (
     exchange_faults,
     faults,
 )
+from nof0_provider_hyperliquid.online.stakes import REHEARSAL, account_name, stake
 
 if TYPE_CHECKING:
     from nof0_core.domain.finding import Finding
@@ -58,6 +59,13 @@ async def open_exchange(
         yield exchange
 
 
+async def look_at_account(config: HyperliquidExchangeConfig, env: Env) -> Sequence[Finding]:
+    """Tell whether key, addresses, network, mode, clock and coins are what a run needs."""
+    from nof0_provider_hyperliquid.online.exchange import findings
+
+    return await findings(config, env)
+
+
 def taker_fee_bps(config: HyperliquidExchangeConfig) -> Decimal:
     """Return what an account pays that has not traded yet."""
     return TAKER_BPS * BUILDER_TIMES if config.dex else TAKER_BPS
@@ -92,5 +100,9 @@ def nof0_exchange_providers() -> list[ExchangeKind[Any]]:
             timeout=lambda config: config.timeout,
             taker_fee_bps=taker_fee_bps,
             validate=exchange_faults,
+            check_online=look_at_account,
+            stake=stake,
+            account=account_name,
+            rehearsal=REHEARSAL,
         )
     ]
