@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import Any
 
 from hyperliquid.info import Info
-from requests import PreparedRequest, Response
+from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 from urllib3.exceptions import HTTPError, ReadTimeoutError
@@ -66,7 +66,18 @@ def open_info(base_url: str, seconds: float) -> Info:
     Proxies are those of the environment (HTTPS_PROXY, NO_PROXY).
     """
     info = Info(base_url, skip_ws=True, meta=NOTHING, spot_meta=NOTHING, timeout=seconds)
-    info.session.max_redirects = 0
-    info.session.mount("http://", _BoundedAdapter(seconds))
-    info.session.mount("https://", _BoundedAdapter(seconds))
+    _bound(info.session, seconds)
     return info
+
+
+def open_session(seconds: float) -> Session:
+    """Make a session for requests that are never repeated; it follows no redirect either."""
+    session = Session()
+    _bound(session, seconds)
+    return session
+
+
+def _bound(session: Session, seconds: float) -> None:
+    session.max_redirects = 0
+    session.mount("http://", _BoundedAdapter(seconds))
+    session.mount("https://", _BoundedAdapter(seconds))

@@ -1,0 +1,1 @@
+"""Wallets that sign, and the nonces they sign with."""
