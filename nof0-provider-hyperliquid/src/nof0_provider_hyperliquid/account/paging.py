@@ -51,7 +51,8 @@ class Pager:
     async def since(self, start: int) -> list[object]:
         """Return all rows from `start` (ms) on, oldest first, each once.
 
-        Rows of one millisecond are in the venue's order.
+        Rows of one millisecond are in the venue's order where pages are oldest first, and in none
+        that is certain where they are newest first and cut in it.
 
         Raises:
             DataError: a page cannot be paged on from, or a row has no time.
@@ -94,14 +95,16 @@ class Pager:
     async def _backwards(
         self, found: dict[Hashable, object], start: int, at: int, widest: int
     ) -> None:
-        while at > start:
+        while True:
             page = await self._page(found, start, at)
             widest = max(widest, len(page))
             oldest = min(map(self._time_of, page), default=at)
             if oldest < at:
                 at = oldest
                 continue
-            if len(page) >= widest and await self._page(found, start, at - 1):
+            if len(page) < widest:
+                return
+            if at == start or await self._page(found, start, at - 1):
                 raise self._blocked(at, len(page))
             return
 

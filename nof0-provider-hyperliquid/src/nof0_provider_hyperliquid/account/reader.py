@@ -53,7 +53,7 @@ class AccountReader:
             user: address of the account that is traded: a main address, sub-account or vault.
                 Never an agent's, of which the venue says that it is empty.
             signer: address of the key that signs.
-            master: address the key must belong to, or be an agent of; empty: `user`.
+            master: address the key must belong to, or be an agent of; empty: the key's own.
             dex: short name of a builder's dex, empty for the venue's own.
             clock: engine time.
             alert: tells a person, a code and a text.
@@ -73,7 +73,7 @@ class AccountReader:
         self._watch = LimitsWatch(
             client,
             user=user,
-            signer=SignerReader(client, signer=signer, master=master or user),
+            signer=SignerReader(client, signer=signer, master=master or signer),
             mode=lambda: self._modes.known,
             clock=clock,
             alert=alert,

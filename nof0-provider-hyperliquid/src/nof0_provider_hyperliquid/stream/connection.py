@@ -19,8 +19,10 @@ from nof0_provider_hyperliquid.stream.messages import (
     BarSeen,
     ContextSeen,
     MalformedMessageError,
+    News,
     Refused,
     Subscription,
+    UserSeen,
     read,
 )
 from nof0_provider_hyperliquid.stream.pace import backoff, within
@@ -54,7 +56,7 @@ class Listener(Protocol):
     def began(self, subscription: Subscription) -> None:
         """Hear that a subscription is being made: what comes next is no continuation."""
 
-    def took(self, message: BarSeen | ContextSeen, now: datetime) -> None:
+    def took(self, message: News, now: datetime) -> None:
         """Hear news of a subscription that is wanted."""
 
     def missed(self) -> None:
@@ -285,7 +287,7 @@ class VenueSocket:
             if self._unreadable.bit_count() == 1:  # the first, and ever more seldom
                 self._log.warning("stream", error=str(error), so_far=self._unreadable)
             return
-        if isinstance(message, BarSeen | ContextSeen):
+        if isinstance(message, BarSeen | ContextSeen | UserSeen):
             if self._subscriptions.heard(message.subscription, self._seconds()):
                 self._told = now
                 self._down_since = None
@@ -304,7 +306,7 @@ class VenueSocket:
             self._subscriptions.heard(asked, self._seconds())
         elif self._subscriptions.refused(asked, self._seconds()):
             self._log.warning(
-                f"the venue refuses to stream {asked.type} of {asked.coin}; it is polled",
+                f"the venue refuses to stream {asked.type} {asked.coin}; it is polled",
                 text=message.text[:200],
             )
 

@@ -15,7 +15,7 @@ from nof0_core.plugins.env import Logger
 from nof0_core.protocols import QuoteStream
 from nof0_provider_hyperliquid.stream.bars import BarStore, Fetch
 from nof0_provider_hyperliquid.stream.connection import VenueSocket
-from nof0_provider_hyperliquid.stream.messages import BarSeen, ContextSeen, Subscription
+from nof0_provider_hyperliquid.stream.messages import BarSeen, ContextSeen, News, Subscription
 from nof0_provider_hyperliquid.stream.quotes import QuoteBoard
 from nof0_provider_hyperliquid.transport.budget import NetworkBudget
 
@@ -102,11 +102,11 @@ class MarketStream:
         """Hear from the socket that a subscription is being made."""
         self.bars.interrupted(subscription)
 
-    def took(self, message: BarSeen | ContextSeen, now: datetime) -> None:
+    def took(self, message: News, now: datetime) -> None:
         """Hear news from the socket."""
         if isinstance(message, BarSeen):
             self.bars.take(message.subscription, message.bar, now)
-        else:
+        elif isinstance(message, ContextSeen):
             self.quotes.take(message.subscription.coin, message.context, now)
 
     def missed(self) -> None:

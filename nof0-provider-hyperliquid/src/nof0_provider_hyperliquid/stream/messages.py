@@ -11,19 +11,29 @@ import attrs
 import msgspec
 
 CANDLE, CONTEXT = "candle", "activeAssetCtx"
+ORDERS, FILLS, EVENTS = "orderUpdates", "userFills", "userEvents"
+OF_USERS = {ORDERS: ORDERS, FILLS: FILLS, "user": EVENTS}
+"""Subscriptions about a user, by the channel their messages come on."""
 
 
 @attrs.frozen
 class Subscription:
-    """What one asks the venue to tell: a word of it, a coin as the venue writes it, an interval."""
+    """What one asks the venue to tell: a word of it, a coin as the venue writes it, an interval.
+
+    Or what happens to a user, whom not all messages name: a connection has one user only, who is
+    left out where subscriptions are compared.
+    """
 
     type: str
-    coin: str
+    coin: str = ""
     interval: str = ""
+    user: str = attrs.field(default="", eq=False)
 
     @property
     def wire(self) -> dict[str, str]:
         """Return it as it is sent."""
+        if self.user:
+            return {"type": self.type, "user": self.user}
         said = {"type": self.type, "coin": self.coin}
         return said | {"interval": self.interval} if self.interval else said
 
@@ -57,6 +67,22 @@ class ContextSeen:
 
 
 @attrs.frozen
+class Happened:
+    """Of one order or fill of a user: coin as the venue writes it, cloid; None where not told."""
+
+    coin: str | None = None
+    cloid: str | None = None
+
+
+@attrs.frozen
+class UserSeen:
+    """Something happened to a user; what, as far as it is told."""
+
+    subscription: Subscription
+    happened: tuple[Happened, ...]
+
+
+@attrs.frozen
 class Acknowledged:
     """The venue has done what was asked (`subscribe` or `unsubscribe`)."""
 
@@ -83,7 +109,8 @@ class Ignored:
     channel: str
 
 
-Message: TypeAlias = BarSeen | ContextSeen | Acknowledged | Refused | Ignored
+News: TypeAlias = BarSeen | ContextSeen | UserSeen
+Message: TypeAlias = News | Acknowledged | Refused | Ignored
 
 
 class MalformedMessageError(ValueError):
@@ -143,6 +170,9 @@ def read(text: str | bytes) -> Message:
         if envelope.channel == CONTEXT:
             found = _context.decode(envelope.data)
             return ContextSeen(Subscription(CONTEXT, found.coin), found.ctx)
+        if envelope.channel in OF_USERS:
+            said_of_user = msgspec.json.decode(envelope.data)
+            return UserSeen(Subscription(OF_USERS[envelope.channel]), _happened(said_of_user))
         if envelope.channel == "subscriptionResponse":
             said = _acknowledgement.decode(envelope.data)
             return Acknowledged(said.method, _named(said.subscription))
@@ -169,6 +199,22 @@ def _bar_seen(found: _Candle) -> BarSeen:
         message = "the bar contradicts itself"
         raise ValueError(message)
     return BarSeen(Subscription(CANDLE, found.s, found.i), bar)
+
+
+def _happened(said: object) -> tuple[Happened, ...]:
+    """Find what is named in a message of a user, whatever its form: it is only a hint."""
+    rows: list[object] = []
+    if isinstance(said, list):
+        rows = [each.get("order", each) if isinstance(each, dict) else each for each in said]
+    elif isinstance(said, dict) and said.get("isSnapshot") is not True:
+        for each in said.values():
+            rows += each if isinstance(each, list) else [each] if isinstance(each, dict) else []
+    named = [
+        Happened(*(v if isinstance(v := row.get(key), str) else None for key in ("coin", "cloid")))
+        for row in rows
+        if isinstance(row, dict)
+    ]
+    return tuple(dict.fromkeys(named)) or (Happened(),)
 
 
 def _refused(text: str) -> Refused:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import attrs
 
-from nof0_provider_hyperliquid.stream.messages import CONTEXT, Subscription
+from nof0_provider_hyperliquid.stream.messages import CONTEXT, OF_USERS, Subscription
 
 UNANSWERED = 15.0
 """Seconds after which a request without an answer is sent again, …"""
@@ -18,6 +18,9 @@ QUIET = {CONTEXT: 60.0}
 QUIET_OTHERWISE = 150.0
 """Seconds of silence after which a subscription is made anew, by its type: prices come each second,
 of a coin that nobody trades no bar comes at all."""
+
+_SELDOM = frozenset(OF_USERS.values())
+"""Types of which nothing may come for hours."""
 
 
 @attrs.define
@@ -112,8 +115,11 @@ class Subscriptions:
         return state is not None and state.heard is not None
 
     def expects(self, now: float) -> bool:
-        """Tell whether anything is wanted that the venue has not refused."""
-        return any(now >= state.refused_until for state in self._wanted.values())
+        """Tell whether anything is wanted that comes again and again, and was not refused."""
+        return any(
+            now >= state.refused_until and subscription.type not in _SELDOM
+            for subscription, state in self._wanted.items()
+        )
 
     def refusals(self, now: float) -> int:
         """Return how many are refused at the moment."""

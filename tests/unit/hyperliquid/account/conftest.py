@@ -86,6 +86,7 @@ class Seat:
             self.client,
             user=user or self.desk.user,
             signer=signer or self.desk.user,
+            master=self.desk.user,
             dex=dex,
             clock=self.clock,
             alert=lambda code, text: self.alerts.append((code, text)),

@@ -240,7 +240,7 @@ async def test_orders_are_read_before_positions_and_the_oldest_part_dates_the_re
 
 
 async def test_every_question_names_the_account_and_never_the_agent(seat):
-    """nautilus_trader#4010: an agent's own account is empty, and the venue says so without a word."""
+    """nautilus_trader#4010: the venue says of an agent's own address that it holds nothing."""
     agent = "0x" + "ab" * 20
     at = seat(signer=agent)
     at.desk.venue.outsiders.approve_agent(at.desk.user, agent, "nof0")
