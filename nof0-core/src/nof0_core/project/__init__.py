@@ -6,7 +6,8 @@
 trader would be asked, `ask` asks it. `run_backtest` runs a configuration over history. Core's own
 commands are made of the same functions.
 
-Nothing here needs a running engine or disturbs one, and nothing trades.
+Nothing here needs a running engine or disturbs one, and nothing trades: what `run_on_paper` runs has
+accounts that are about no money. What passed a rehearsal is noted by `keep_rehearsal`.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from nof0_core.project.asking import Asked, ask, find_model
     from nof0_core.project.backtesting import run_backtest
     from nof0_core.project.configuration import load_config
+    from nof0_core.project.engine import run_on_paper
     from nof0_core.project.first_prompt import Preview, find_trader, first_context, preview
     from nof0_core.project.journal import ArchivedDay, JournalReader, open_journal
     from nof0_core.project.online import SectionFindings, look_online
@@ -90,6 +92,7 @@ _HOMES = {
     "preview": "project.first_prompt",
     "read_results": "project.results",
     "run_backtest": "project.backtesting",
+    "run_on_paper": "project.engine",
     "running_engine": "project.places",
 }
 
@@ -137,6 +140,7 @@ __all__ = [
     "preview",
     "read_results",
     "run_backtest",
+    "run_on_paper",
     "running_engine",
 ]
 
