@@ -105,7 +105,7 @@ def soak(session: nox.Session) -> None:
     """Do 100,000 lives of the execution engine, and everything under all faults, end well?"""
     install(session, *PACKAGES, group="test")
     size = {"NOF0_LIVES": "100000", "NOF0_STREAMS": "50000", "NOF0_RUNS": "10000"}
-    size |= {"NOF0_ORDERS": "100000"}
+    size |= {"NOF0_ORDERS": "100000", "NOF0_LOST_ANSWERS": "10000"}
     size |= {"NOF0_COMPANIES": "200", "NOF0_RETURNS": "5000"}
     size |= {"NOF0_SPAN": "month", "NOF0_CUTS": "2000"}
     size |= {"NOF0_FAULTS": "all", "NOF0_ENDS": "all", "NOF0_DAMAGE": "all", "NOF0_BAD": "all"}

@@ -17,10 +17,10 @@ from nof0_core.plugins.env import NoTasks
 from nof0_core.testing.environment import env as make_env
 from nof0_provider_hyperliquid import plugin
 from nof0_provider_hyperliquid.config import HyperliquidExchangeConfig, HyperliquidMarketConfig
+from nof0_provider_hyperliquid.rehearsal.listing import PRICES
 from nof0_provider_hyperliquid.rehearsal.venue import Venue, VenueSettings
 
 HOURS = 6
-PRICE = 118_000.0
 MAIN = Account.from_key(KEY).address
 AGENT = Account.from_key(AGENT_KEY).address
 
@@ -56,10 +56,13 @@ class Hurried:
 
 
 def flat(clock, **settings):
-    """Return a venue on which Bitcoin costs about the same for some hours from now."""
-    bars = np.tile([PRICE, PRICE, PRICE, PRICE, 100.0], (2 * HOURS * 60, 1))
+    """Return a venue on which each coin costs about the same for some hours from now."""
+    bars = {
+        coin: np.tile([price, price, price, price, 100.0], (2 * HOURS * 60, 1))
+        for coin, price in PRICES.items()
+    }
     start = clock.now() - timedelta(hours=HOURS)
-    return VenueSettings(recorded={"BTC": bars}, recorded_from=start, **settings)
+    return VenueSettings(recorded=bars, recorded_from=start, **settings)
 
 
 @contextmanager

@@ -126,18 +126,19 @@ class Trial:
             self.venue.faults.add(harm, *ACTIONS, *READS, chance=0.4, times=4)
 
     async def decide(self, client_id):
-        began = self.clock.now()
+        began, reasons = self.clock.now(), []
         for _ in range(10):
             try:
                 found = await self.exchange.prove(client_id)
-            except OutcomeUnknownError:
+            except OutcomeUnknownError as error:
+                reasons.append(str(error))
                 continue
             self.said[client_id] = found is not None
             if found is not None:
                 assert found.status is OrderStatus.FILLED, found
             self.waits.append((self.clock.now() - began).total_seconds())
             return
-        pytest.fail(f"{client_id} is left unknown")
+        pytest.fail(f"{client_id} is left unknown: {reasons}")
 
 
 async def test_no_answer_that_is_lost_leaves_an_order_unknown_or_makes_a_second_one(tmp_path):

@@ -14,7 +14,14 @@ from nof0_core import config as configuration
 from nof0_core.plugins import load_plugins
 from nof0_core.plugins.catalog import LoadedPlugin
 from nof0_provider_hyperliquid import plugin
-from nof0_provider_hyperliquid.config import MAINNET, TESTNET, HyperliquidMarketConfig, faults
+from nof0_provider_hyperliquid.config import (
+    MAINNET,
+    TESTNET,
+    HyperliquidExchangeConfig,
+    HyperliquidMarketConfig,
+    exchange_faults,
+    faults,
+)
 
 ROOT = Path(__file__).parents[3]
 
@@ -96,3 +103,62 @@ def test_importing_the_plugin_brings_no_library_of_the_venue():
         check=True,
     )
     assert brought == sim.stdout.strip()
+
+
+KEY = "0x" + "11" * 32
+MAIN = "0x" + "aB" * 20
+
+
+def section(**keys):
+    return HyperliquidExchangeConfig(**{"private_key": KEY, "main_address": MAIN, **keys})
+
+
+def test_money_is_real_only_where_two_words_say_so():
+    assert section().address == TESTNET
+    assert not section().is_mainnet
+    assert section(testnet=False).address == MAINNET
+    assert section(testnet=False).is_mainnet
+    assert section(testnet=False, base_url=MAINNET + "/").is_mainnet
+    # What is signed for a venue on this machine is worth nothing at the real one.
+    assert not section(testnet=False, base_url="http://127.0.0.1:3001").is_mainnet
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ({"private_key": ""}, "64 hexadecimal digits"),
+        ({"private_key": KEY + "1"}, "64 hexadecimal digits"),
+        ({"private_key": "g" * 64}, "64 hexadecimal digits"),
+        ({"main_address": "0x12"}, "40 hexadecimal digits"),
+        ({"vault_address": KEY}, "may be a private key"),
+        ({"dex": "XYZ"}, "short name of a dex"),
+        ({"timeout": timedelta(0)}, ">= 1s"),
+        ({"max_retries": 11}, "<= 10"),
+    ],
+)
+def test_keys_of_an_account_that_make_no_sense_are_refused(keys, says):
+    with pytest.raises(ValueError, match=says) as told:
+        section(**keys)
+    assert KEY not in str(told.value)
+
+
+def test_the_private_key_is_in_no_picture_of_the_section():
+    assert KEY[2:] not in repr(section())
+    assert section(private_key=KEY[2:]).private_key == KEY[2:]
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ({}, None),
+        ({"vault_address": "0x" + "cd" * 20}, None),
+        ({"vault_address": MAIN.lower()}, "vault_address is main_address"),
+        ({"main_address": "", "vault_address": MAIN}, "needs main_address"),
+        ({"base_url": MAINNET}, "other network"),
+        ({"base_url": TESTNET, "testnet": False}, "other network"),
+    ],
+)
+def test_a_section_that_contradicts_itself_is_told(keys, says):
+    found = exchange_faults(section(**keys))
+    assert len(found) == (says is not None)
+    assert says is None or says in found[0]
