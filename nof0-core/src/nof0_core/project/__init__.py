@@ -6,8 +6,8 @@
 trader would be asked, `ask` asks it. `run_backtest` runs a configuration over history. Core's own
 commands are made of the same functions.
 
-Nothing here needs a running engine or disturbs one, and nothing trades: what `run_on_paper` runs has
-accounts that are about no money. What passed a rehearsal is noted by `keep_rehearsal`.
+Nothing here needs a running engine or disturbs one, and nothing trades: `run_on_paper` runs one on
+accounts that hold no money. What passed a rehearsal is noted by `keep_rehearsal`.
 """
 
 from __future__ import annotations

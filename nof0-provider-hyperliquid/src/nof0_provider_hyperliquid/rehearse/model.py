@@ -25,7 +25,8 @@ CENT = Decimal("0.01")
 class RehearsalModel:
     """Holds one position at a time for each trader, with the exits its limits ask for.
 
-    Every two traders take opposite sides of the same coins. What it remembers is gone with the
+    Every two traders take opposite sides of the same coins, and each begins a decision after the
+    one before it: the venue answers only so much in a minute. What it remembers is gone with the
     process; what is held then is closed a little later.
     """
 
@@ -33,6 +34,7 @@ class RehearsalModel:
         self._config = config
         self._asked: dict[str, int] = {}
         self._held: dict[str, int] = {}
+        self._waited: dict[str, int] = {}
 
     async def complete(self, request: CompletionRequest) -> Completion:
         """Decide by what the trader holds alone; the prompt is not read."""
@@ -53,12 +55,15 @@ class RehearsalModel:
                 signal=Signal.CLOSE, symbol=holdings[0].symbol, reasoning="it was held long enough"
             )
         self._held[trader] = 0
+        places = self._config.traders
+        place = places.index(trader) if trader in places else 0
+        if self._waited.setdefault(trader, 0) < place % self._config.hold:
+            self._waited[trader] += 1
+            return None
         turn = self._asked[trader] = self._asked.get(trader, -1) + 1
         coins = [each for each in context.symbols if each in context.snapshots]
         if not coins:
             return None
-        places = self._config.traders
-        place = places.index(trader) if trader in places else 0
         return entry(context, coins[turn % len(coins)], is_long=(turn + place) % 2 == 0)
 
 

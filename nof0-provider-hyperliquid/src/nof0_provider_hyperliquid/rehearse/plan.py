@@ -10,10 +10,8 @@ import attrs
 import msgspec
 from eth_account import Account
 
-RHYTHM = timedelta(seconds=8)
+RHYTHM = timedelta(seconds=15)
 """How often traders decide in a rehearsal."""
-ENTRY_TIME_OUT = timedelta(seconds=4)
-"""How long a request may take at the local venue before it counts as lost."""
 
 
 @attrs.frozen(kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -33,7 +33,8 @@ class RehearsalResult:
     """What came of a rehearsal; durations in milliseconds.
 
     `allowed_ms` is how long a position may be without a stop, None where no trader protects its
-    own. `folder` has the log and the journal.
+    own. `requests` is how often each type of request was sent, `most_weight` the most weight of
+    them within a minute. `folder` has the log and the journal.
     """
 
     digest: str
@@ -43,6 +44,8 @@ class RehearsalResult:
     longest_bare_ms: int
     allowed_ms: int | None
     duplicates: int
+    requests: Mapping[str, int]
+    most_weight: int
     folder: Path
 
     @property
@@ -139,6 +142,8 @@ async def run_rehearsal(
             longest_bare_ms=venue.coverage.longest_ms(now_ms),
             allowed_ms=(max(limits) + GRACE) // timedelta(milliseconds=1) if limits else None,
             duplicates=len(venue.audit.duplicates),
+            requests=dict(venue.audit.by_type()),
+            most_weight=venue.audit.most_weight,
             folder=folder,
         )
 

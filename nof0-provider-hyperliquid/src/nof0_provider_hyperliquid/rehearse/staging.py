@@ -15,6 +15,8 @@ from nof0_provider_hyperliquid.rehearse.plan import RehearsalPlan, ScratchAccoun
 from nof0_provider_hyperliquid.rehearse.settings import RehearsalModelConfig
 
 BACKEND = "rehearsal"
+MOST_HELD = 4
+"""So many decisions a position is held at most."""
 
 
 def rehearsed_sections(config: Config) -> dict[str, HyperliquidExchangeConfig]:
@@ -53,7 +55,10 @@ def staged(config: Config, plan: RehearsalPlan, backend: BackendKind[Any]) -> Co
     sections = rehearsed_sections(config)
     traders = [trader for trader in config.traders if trader.exchange in sections]
     place = Place(file=str(config.file), line=0, path="")
-    model = RehearsalModelConfig(traders=tuple(trader.id for trader in traders))
+    # Many traders hold longer: the venue answers only so much in a minute.
+    model = RehearsalModelConfig(
+        traders=tuple(trader.id for trader in traders), hold=min(len(traders), MOST_HELD)
+    )
     exchanges = {name: _exchange(config.exchanges[name], plan) for name in sections}
     markets = {trader.market for trader in traders}
     return attrs.evolve(

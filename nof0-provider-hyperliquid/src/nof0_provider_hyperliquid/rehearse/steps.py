@@ -11,7 +11,7 @@ from nof0_provider_hyperliquid.rehearsal.accounts.refusals import MARGIN
 from nof0_provider_hyperliquid.rehearsal.faults import Harm
 from nof0_provider_hyperliquid.rehearse.scene import Scene, named
 
-SOON = 60.0
+SOON = 75.0
 """Seconds in which something has to have its occasion."""
 AGAIN = 45.0
 """Seconds in which all has to be in order again."""
@@ -93,27 +93,33 @@ async def lose_a_stop(scene: Scene) -> tuple[bool, str]:
     return is_covered, f"the stop of {coin} {what}"
 
 
-def harmed(harm: Harm, *, delay_ms: int = 2_000) -> Callable[[Scene], Awaitable[tuple[bool, str]]]:
-    """Return the step that does this to the next order."""
+HARMS = (
+    (Harm.LOST_BEFORE, "lost on its way"),
+    (Harm.LOST_AFTER, "answer lost"),
+    (Harm.DELAYED, "late"),
+    (Harm.SILENT_AFTER, "no answer"),
+)
+"""What happens to one order after the other."""
 
-    async def act(scene: Scene) -> tuple[bool, str]:
-        fault = scene.venue.faults.add(harm, "order", times=1, delay_ms=delay_ms)
-        is_met = await scene.until(lambda: fault.left == 0, SOON)
-        scene.venue.faults.clear()
-        if not is_met:
-            return False, "no order was sent"
-        filled = scene.fills()
-        # What has been lost is known once something else trades.
-        went_on = await scene.until(lambda: scene.fills() > filled, SOON)
-        is_covered = await scene.until(scene.is_covered, AGAIN)
-        twice = len(scene.venue.audit.duplicates)
-        if twice:
-            return False, f"{twice} orders were taken twice"
-        if not went_on:
-            return False, "nothing was traded any more"
-        return is_covered, "decided, nothing twice" if is_covered else "a stop is missing"
 
-    return act
+async def time_out(scene: Scene) -> tuple[bool, str]:
+    """Lose an order, an answer, delay an order, and stay silent: one order after the other."""
+    faults = [(scene.venue.faults.add(harm, "order", times=1), said) for harm, said in HARMS]
+    is_met = await scene.until(lambda: not any(fault.left for fault, _ in faults), 2 * SOON)
+    scene.venue.faults.clear()
+    if not is_met:
+        left = ", ".join(said for fault, said in faults if fault.left)
+        return False, f"too few orders were sent; did not come to: {left}"
+    filled = scene.fills()
+    # What became of the last one is decided before anything else is traded.
+    went_on = await scene.until(lambda: scene.fills() > filled, SOON)
+    is_covered = await scene.until(scene.is_covered, AGAIN)
+    if twice := len(scene.venue.audit.duplicates):
+        return False, f"{twice} orders were taken twice"
+    if not went_on:
+        return False, "nothing was traded any more"
+    said = ", ".join(said for _, said in faults)
+    return is_covered, f"{said}: nothing twice" if is_covered else f"{said}: a stop is missing"
 
 
 async def kill(scene: Scene) -> tuple[bool, str]:
@@ -181,10 +187,7 @@ STEPS: Sequence[Step] = (
     Step("traders enter", enter),
     Step("stops are refused", refuse_stops),
     Step("a stop is lost", lose_a_stop),
-    Step("an order is lost on its way", harmed(Harm.LOST_BEFORE)),
-    Step("an answer is lost", harmed(Harm.LOST_AFTER)),
-    Step("an order arrives late", harmed(Harm.DELAYED)),
-    Step("the venue is silent", harmed(Harm.SILENT_AFTER)),
+    Step("four orders time out", time_out),
     Step("the engine is killed", kill),
     Step("a position is closed by hand", close_by_hand),
     Step("a halt", halt),

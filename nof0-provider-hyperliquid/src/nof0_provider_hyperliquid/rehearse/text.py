@@ -9,15 +9,17 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+from nof0_core.config.fields import written
 from nof0_core.money import plain
 from nof0_core.project import Config
 from nof0_provider_hyperliquid.rehearse.episodes import Episode
+from nof0_provider_hyperliquid.rehearse.plan import RHYTHM
 from nof0_provider_hyperliquid.rehearse.running import RehearsalResult
 from nof0_provider_hyperliquid.rehearse.staging import rehearsed_sections
 from nof0_provider_hyperliquid.rehearse.steps import StepResult
 
 WIDTH = 80
-_STEP = 30
+_STEP = 29
 
 
 def opening(config: Config, variables: Mapping[str, str]) -> list[str]:
@@ -27,7 +29,7 @@ def opening(config: Config, variables: Mapping[str, str]) -> list[str]:
     where = f"{len(traders)} traders on {', '.join(sections)}"
     said = [
         f"Rehearsing {where} at a venue on this machine: made-up prices, throw-away keys.",
-        "No language model is asked: a fixed plan decides, every 8 s instead of as configured.",
+        f"No language model is asked: a fixed plan decides, every {written(RHYTHM)}.",
     ]
     if left := [name for name in config.exchanges if name not in sections]:
         said.append(f"Left out, being of another type: {', '.join(left)}.")
@@ -71,6 +73,8 @@ def as_document(result: RehearsalResult, file: Path | None) -> str:
         "longest_unprotected_ms": result.longest_bare_ms,
         "allowed_unprotected_ms": result.allowed_ms,
         "duplicates": result.duplicates,
+        "requests": result.requests,
+        "most_weight_in_a_minute": result.most_weight,
         "noted_in": None if file is None else str(file),
         "folder": str(result.folder),
         "steps": [
