@@ -69,8 +69,8 @@ async def run_rehearsal(
     *,
     variables: dict[str, str],
     folder: Path | None = None,
-    steps: Sequence[Step] = STEPS,
-    rhythm: timedelta = RHYTHM,
+    steps: Sequence[Step] | None = None,
+    rhythm: timedelta | None = None,
     within: float = WITHIN,
     told: Callable[[StepResult], object] = lambda _: None,
 ) -> RehearsalResult:
@@ -81,8 +81,8 @@ async def run_rehearsal(
         config_file: CONFIG, its main file.
         variables: for environment variables that are not set.
         folder: where the engine keeps its data; None: a new one of its own.
-        steps: what goes wrong.
-        rhythm: how often traders decide.
+        steps: what goes wrong; None: all of `STEPS`.
+        rhythm: how often traders decide; None: `RHYTHM`.
         within: seconds of real time after which what has not been is not passed.
         told: told of each step when it is over.
 
@@ -90,6 +90,7 @@ async def run_rehearsal(
         UsageError: there is nothing to rehearse.
     """
     sections = rehearsed_sections(config)
+    steps = STEPS if steps is None else steps
     folder = folder or Path(tempfile.mkdtemp(prefix="nof0-rehearsal-"))
     folder.mkdir(parents=True, exist_ok=True)
     accounts = {
@@ -108,7 +109,7 @@ async def run_rehearsal(
             base_url=venue.base_url,
             accounts=accounts,
             variables=variables,
-            rhythm=rhythm,
+            rhythm=rhythm or RHYTHM,
         )
         engine = await stack.enter_async_context(engine_process(plan))
         limits = [
