@@ -19,7 +19,6 @@ from nof0_provider_hyperliquid.rehearse.steps import (
     halt,
     kill,
     lose_a_stop,
-    refuse_stops,
 )
 
 pytestmark = pytest.mark.integration
@@ -27,7 +26,6 @@ KEY = "0x" + "77" * 32
 STEPS = (
     Step("traders enter", enter),
     Step("a stop is lost", lose_a_stop),
-    Step("stops are refused", refuse_stops),
     Step("the engine is killed", kill),
     Step("closed by hand", close_by_hand),
     Step("a halt", halt),
@@ -52,7 +50,7 @@ traders:
 def project(tmp_path, monkeypatch):
     """A project of one paused trader who would trade real money."""
     monkeypatch.setattr(running, "STEPS", STEPS)
-    monkeypatch.setattr(running, "RHYTHM", timedelta(seconds=3))
+    monkeypatch.setattr(running, "RHYTHM", timedelta(seconds=5))
     found = started(tmp_path / "demo", environment={"COLUMNS": "80"})
     etc = found.directory / "etc"
     (etc / "manager.yaml").write_text(MANAGER)

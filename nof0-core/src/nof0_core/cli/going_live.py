@@ -13,7 +13,7 @@ from nof0_core.config.model import Config, Section, TraderConfig
 from nof0_core.errors import UsageError
 from nof0_core.manager.allocation.managed import part_usd
 from nof0_core.money import HUNDRED, plain
-from nof0_core.plugins.kinds import ExchangeKind, Stake
+from nof0_core.plugins.kinds import BackendKind, ExchangeKind, Stake
 from nof0_core.project.rehearsals import passed_rehearsal
 from nof0_core.runtime.daily_cost import cost_per_day
 
@@ -72,16 +72,30 @@ def told(config: Config) -> list[str]:
     for section in config.exchanges.values():
         if section.stake is not Stake.PAPER:
             lines += _account(config, section)
-    costs = cost_per_day(config)
+    costs = [*cost_per_day(config), *_unpriced(config)]
     lines += ["daily cost of models:", *(f"  {cost}" for cost in costs)] if costs else []
     return lines
+
+
+def _unpriced(config: Config) -> list[str]:
+    names = dict.fromkeys(
+        trader.model.name
+        for trader in config.traders
+        if trader.model.price is None and _is_paid(config.backends[trader.model.backend].kind)
+    )
+    return [f"not known of {', '.join(names)}: no price is given"] if names else []
+
+
+def _is_paid(kind: object) -> bool:
+    return isinstance(kind, BackendKind) and kind.is_paid
 
 
 def _account(config: Config, section: Section) -> Iterator[str]:
     traders = [trader for trader in config.traders if trader.exchange == section.name]
     capital = plain(round(part_usd(config, section.name), 2))
-    named = f", {section.account}" if section.account else ""
-    yield f"{section.name}: {section.stake} of {section.kind.type}{named}"
+    yield f"{section.name}: {section.stake} of {section.kind.type}"
+    if section.account:
+        yield f"  account {section.account}"
     yield f"  capital {capital} USD of {plain(config.total_equity_usd)}, shared by:"
     for trader in traders:
         yield f"  {trader.id}" + ("" if trader.auto_start else " (paused)")

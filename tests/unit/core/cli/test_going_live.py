@@ -43,7 +43,7 @@ def nof0_exchange_providers():
     return [
         ExchangeKind(
             type="venue", config=Config, open=open_it, summary="a venue", stake=stake,
-            account=lambda config: "account 0xabc", rehearsal="practise",
+            account=lambda config: "0xabc", rehearsal="practise",
         )
     ]
 """
@@ -108,7 +108,7 @@ def test_without_a_terminal_nothing_is_traded_at_a_venue_unless_somebody_said_ye
     assert "start it with --yes" in outcome.stderr
     assert not (project.directory / "data" / "journal").exists()
     outcome = run(project, "--yes").check()
-    assert "paper_trading: test money of venue, account 0xabc" in outcome.stderr
+    assert "paper_trading: test money of venue\n  account 0xabc\n" in outcome.stderr
     assert "capital 10000 USD" in outcome.stderr
     assert "up to 10x on BTC ETH, else 5x; cross" in outcome.stderr
     assert "brakes" in outcome.stderr
