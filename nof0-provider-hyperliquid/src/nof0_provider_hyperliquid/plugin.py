@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from nof0_core.plugins.env import Env
@@ -31,12 +32,18 @@ BUILDER_TIMES = 2
 """How many times that a dex of a builder takes."""
 
 
+async def _loaded(name: str) -> Any:
+    """Import a module off the event loop: the SDK and what signs take a second or more."""
+    from anyio import to_thread
+
+    return await to_thread.run_sync(import_module, name)
+
+
 @asynccontextmanager
 async def open_market(config: HyperliquidMarketConfig, env: Env) -> AsyncIterator[MarketProvider]:
     """Open the venue's market; nothing is asked before somebody wants to know."""
-    from nof0_provider_hyperliquid.market.opening import open_live_market
-
-    async with open_live_market(config, env) as market:
+    opening = await _loaded("nof0_provider_hyperliquid.market.opening")
+    async with opening.open_live_market(config, env) as market:
         yield market
 
 
@@ -56,9 +63,8 @@ async def open_exchange(
     Raises:
         ProviderError: the record of what was sent cannot be read.
     """
-    from nof0_provider_hyperliquid.exchange.opening import open_live_exchange
-
-    async with open_live_exchange(config, env) as exchange:
+    opening = await _loaded("nof0_provider_hyperliquid.exchange.opening")
+    async with opening.open_live_exchange(config, env) as exchange:
         yield exchange
 
 

@@ -1,4 +1,6 @@
-"""The paper exchange as `type: crashing`: kills the process at one step of an order's life.
+"""An exchange that kills the process at one step of an order's life.
+
+`type: crashing` is the paper exchange, `type: crashing_venue` an account at Hyperliquid.
 
 CRASH_AT is `<step>:<number>`: the step, and which time it comes by it happens. CRASH_LOG is a file
 to which each order is written on its way to the venue; what the venue holds at the end of an
@@ -18,6 +20,7 @@ import attrs
 from nof0_core import ExchangeKind, hookimpl
 from nof0_core.domain.event import OrderAnswered
 from nof0_core.state.recorder import Recorder
+from nof0_provider_hyperliquid.config import HyperliquidExchangeConfig
 from nof0_provider_sim.config import SimExchangeConfig
 from nof0_provider_sim.plugin import open_exchange
 
@@ -47,10 +50,20 @@ def kind_of(requests) -> str:
     return "close" if requests[0].is_reduce_only else "entry"
 
 
+def open_crashing(config, env):
+    return dying(open_exchange, config, env)
+
+
+def open_crashing_venue(config, env):
+    from nof0_provider_hyperliquid.plugin import open_exchange as open_account
+
+    return dying(open_account, config, env)
+
+
 @asynccontextmanager
-async def open_crashing(config, env):
+async def dying(open_, config, env):
     crash, log = Crash(), Path(os.environ["CRASH_LOG"])
-    async with open_exchange(config, env) as venue:
+    async with open_(config, env) as venue:
         place, fills, leverage, report = (
             venue.place, venue.fills, venue.set_leverage, venue.report
         )  # fmt: skip
@@ -114,5 +127,11 @@ def nof0_exchange_providers():
     return [
         ExchangeKind(
             type="crashing", config=SimExchangeConfig, open=open_crashing, summary="dies on purpose"
-        )
+        ),
+        ExchangeKind(
+            type="crashing_venue",
+            config=HyperliquidExchangeConfig,
+            open=open_crashing_venue,
+            summary="dies on purpose at a venue",
+        ),
     ]

@@ -132,6 +132,7 @@ class Trial:
                 found = await self.exchange.prove(client_id)
             except OutcomeUnknownError as error:
                 reasons.append(str(error))
+                self.clock.time += timedelta(seconds=5)  # at the next look
                 continue
             self.said[client_id] = found is not None
             if found is not None:

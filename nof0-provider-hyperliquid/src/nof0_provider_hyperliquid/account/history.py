@@ -22,6 +22,7 @@ from nof0_provider_hyperliquid.account.fills import (
 )
 from nof0_provider_hyperliquid.account.paging import Pager
 from nof0_provider_hyperliquid.transport.client import InfoClient
+from nof0_provider_hyperliquid.transport.windows import Priority
 
 REACH = 10_000
 """So many fills, the newest, can be had at all."""
@@ -44,6 +45,16 @@ class AccountHistory:
             time_of=lambda row: time_of(row, "fill"),
             key_of=fill_key,
             newest=lambda: client.info({"type": "userFills", "user": user}),
+        )
+        # What became of an order must be told while mere reads wait for the network's budget.
+        self._executed = Pager(
+            "fills",
+            ask=lambda start, end: self._page("userFillsByTime", start, end, Priority.ORDERS),
+            time_of=lambda row: time_of(row, "fill"),
+            key_of=fill_key,
+            newest=lambda: client.info(
+                {"type": "userFills", "user": user}, priority=Priority.ORDERS
+            ),
         )
         self._funding = Pager(
             "funding",
@@ -83,23 +94,26 @@ class AccountHistory:
 
     async def executed(self, venue_order_id: str, since: datetime) -> tuple[Decimal, Decimal]:
         """Return the size an order has executed since then, in coins, and what for, in USD."""
-        found = await self._fills.since(max(0, to_ms(since)))
+        found = await self._executed.since(max(0, to_ms(since)))
         fills = [each.fill for row in found if (each := read_fill(row, self._coins, self._user))]
         return _sums([fill for fill in fills if fill.venue_order_id == venue_order_id])
 
-    async def _page(self, kind: str, start: int, end: int | None) -> object:
+    async def _page(
+        self, kind: str, start: int, end: int | None, priority: Priority = Priority.READS
+    ) -> object:
         request: dict[str, object] = {"type": kind, "user": self._user, "startTime": start}
         if end is not None:
             request["endTime"] = end
-        return await self._client.info(request)
+        return await self._client.info(request, priority=priority)
 
 
 @exactly
 def in_order(listed: Sequence[ListedFill]) -> tuple[list[Fill], frozenset[str]]:
     """Put fills of one millisecond into the order they happened in, and find what is missing.
 
-    Each row has the position before it: that of the next one of the coin is this position with its
-    own size, or a fill lies between them that was not told.
+    Each row has the position before it. What a coin held after all fills of a moment is what its
+    next moment begins with, or fills lie between them that were not told. (Two sides of a trade of
+    an account with itself show the same position, so single rows need not follow one another.)
 
     Args:
         listed: oldest first.
@@ -108,23 +122,36 @@ def in_order(listed: Sequence[ListedFill]) -> tuple[list[Fill], frozenset[str]]:
         The fills, and a sentence for each gap.
     """
     held: dict[Symbol, Decimal] = {}
-    ordered, gaps = [], set()
+    ordered: list[Fill] = []
+    gaps: set[str] = set()
     for _, group in groupby(listed, key=lambda each: each.fill.time):
         left = list(group)
+        for symbol in {each.fill.symbol for each in left}:
+            gap = _gap(symbol, held.get(symbol), [e for e in left if e.fill.symbol == symbol])
+            if gap:
+                gaps.add(gap)
+                del held[symbol]
         while left:
             following = next((each for each in left if _continues(each, held)), left[0])
             left.remove(following)
             fill = following.fill
-            if following.before is not None:
-                if not _continues(following, held):
-                    gaps.add(
-                        f"a fill of {fill.symbol} is missing before that of"
-                        f" {fill.time:%Y-%m-%d %H:%M:%S} UTC (trade {fill.trade_id}): the venue"
-                        f" has {following.before} there, its earlier fills {held[fill.symbol]}"
-                    )
-                held[fill.symbol] = following.before + fill.quantity
+            before = held.get(fill.symbol, following.before)
+            if before is not None:
+                held[fill.symbol] = before + fill.quantity
             ordered.append(fill)
     return ordered, frozenset(gaps)
+
+
+def _gap(symbol: Symbol, held: Decimal | None, moment: Sequence[ListedFill]) -> str:
+    """Say that no fill of a coin in a moment begins with what it held before, "" if one does."""
+    told = [each.before for each in moment if each.before is not None]
+    if held is None or not told or held in told:
+        return ""
+    first = moment[0].fill
+    return (
+        f"a fill of {symbol} is missing before that of {first.time:%Y-%m-%d %H:%M:%S} UTC (trade"
+        f" {first.trade_id}): the venue has {told[0]} there, its earlier fills come to {held}"
+    )
 
 
 def _continues(each: ListedFill, held: Mapping[Symbol, Decimal]) -> bool:

@@ -61,7 +61,8 @@ class OrderReader:
         order = read_order(record(told.get("order"), "orderStatus: order"), self._coins, word)
         if order.client_id != client_id:
             bad("orderStatus", f"was asked for {client_id} and answers {order.client_id}")
-        if is_open(word) or (word in NEVER_MATCHED and not order.filled_size):
+        has_no_fills = word in NEVER_MATCHED or order.trigger is not None  # it never fired
+        if is_open(word) or (has_no_fills and not order.filled_size):
             return order
         size, usd = await self._history.executed(order.venue_order_id, order.time)
         return with_fills(order, word, size, usd)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import anyio
+
 from nof0_core.domain.order import OrderStatus
 from nof0_core.domain.outcome import OrderOutcome
 from nof0_core.errors import DataError, OutcomeUnknownError, ProviderError
@@ -34,6 +36,8 @@ class Cancelling:
         self._assets = assets
         self._register = register
         self._reader = reader
+        self._ended: dict[ClientOrderId, str] = {}
+        """Orders the venue has refused to cancel though it had taken them, with its words."""
 
     async def cancel(self, client_ids: Sequence[ClientOrderId]) -> list[OrderOutcome]:
         """Cancel orders as one action; one outcome for each, in the same order.
@@ -43,9 +47,10 @@ class Cancelling:
             RejectedError: the venue refused the action as a whole.
             OutcomeUnknownError: they may be cancelled or not.
         """
-        named: list[tuple[str, int]] = []
+        ended = [c for c in dict.fromkeys(client_ids) if c in self._ended]
+        named: list[tuple[ClientOrderId, int]] = []
         for client_id in dict.fromkeys(client_ids):
-            symbol = await self._symbol(client_id)
+            symbol = None if client_id in self._ended else await self._symbol(client_id)
             if symbol is not None:
                 try:
                     asset = await self._assets.asset(symbol)
@@ -53,13 +58,19 @@ class Cancelling:
                     continue  # delisted: the venue has ended its orders
                 named.append((client_id, self._assets.number(asset)))
         refusals = await self._refusals(named)
-        found = {
-            ClientOrderId(client_id): await self._outcome(ClientOrderId(client_id), refusal)
-            for (client_id, _), refusal in zip(named, refusals, strict=True)
-        }
+        found: dict[ClientOrderId, OrderOutcome] = {}
+
+        async def tell(client_id: ClientOrderId, refusal: str | None) -> None:
+            found[client_id] = await self._outcome(client_id, refusal)
+
+        async with anyio.create_task_group() as tasks:
+            for client_id in ended:
+                tasks.start_soon(tell, client_id, self._ended[client_id])
+            for (client_id, _), refusal in zip(named, refusals, strict=True):
+                tasks.start_soon(tell, client_id, refusal)
         return [found.get(c) or _refused(c, UNKNOWN_HERE) for c in client_ids]
 
-    async def _refusals(self, named: Sequence[tuple[str, int]]) -> list[str | None]:
+    async def _refusals(self, named: Sequence[tuple[ClientOrderId, int]]) -> list[str | None]:
         if not named:
             return []
         try:
@@ -67,7 +78,7 @@ class Cancelling:
                 cancel_action(named), Lane.PROTECTION, batch=len(named)
             )
         except OutcomeUnknownError as error:
-            error.client_ids = tuple(ClientOrderId(client_id) for client_id, _ in named)
+            error.client_ids = tuple(client_id for client_id, _ in named)
             raise
         return statuses.refusals(len(named), response)
 
@@ -92,6 +103,9 @@ class Cancelling:
         if refusal is None:
             reason = "the venue did not say whether it is cancelled"
             return OrderOutcome(client_id=client_id, status=OrderStatus.UNKNOWN, reason=reason)
+        if first is not None:
+            # It was there and is not any more: to ask for its end once more is to no purpose.
+            self._ended[client_id] = refusal
         try:
             order = await self._reader.order(client_id)
         except ProviderError:

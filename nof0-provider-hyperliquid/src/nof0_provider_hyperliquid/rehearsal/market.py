@@ -15,6 +15,8 @@ from nof0_provider_hyperliquid.rehearsal.wire_numbers import price_decimals
 HOUR_MS = 3_600_000
 BOOK_MS = 500
 """A book is another one so often."""
+MARK_MS = 3_000
+"""Mark and oracle prices are new about so often ("Robust price indices"), and still in between."""
 LEVELS = 20
 QUIET_RATE = 0.0000125
 """Funding per hour where nobody pushes the price."""
@@ -143,6 +145,7 @@ class VenueMarket:
 
     def _marked(self, coin: str, now_ms: int) -> int:
         """Return the moment whose mark is shown."""
+        now_ms = now_ms // MARK_MS * MARK_MS
         return min(now_ms, *(each.get(coin, now_ms) for each in (self.stalled, self.stale_marks)))
 
     def _decimals(self, coin: str, price: float) -> int:

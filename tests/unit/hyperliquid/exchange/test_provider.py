@@ -8,6 +8,7 @@ from datetime import timedelta
 import anyio
 import pytest
 from hyperliquid_account import (
+    AGENT,
     MAIN,
     Standing,
     exchange_config,
@@ -26,6 +27,7 @@ from nof0_core.errors import OutcomeUnknownError, RejectedError
 from nof0_core.ids import Symbol
 from nof0_provider_hyperliquid.orders.proof import NEVER_LANDED
 from nof0_provider_hyperliquid.rehearsal.accounts import refusals
+from nof0_provider_hyperliquid.rehearsal.accounts.nonces import Nonces
 from nof0_provider_hyperliquid.rehearsal.accounts.state import Rules
 from nof0_provider_hyperliquid.rehearsal.faults import Harm
 
@@ -182,6 +184,24 @@ async def test_a_cancel_without_an_answer_is_not_known_to_have_been_done(exchang
     assert gone.status is OrderStatus.CANCELED
 
 
+async def test_what_is_over_is_not_cancelled_again_and_again(exchange, venue):
+    """Each try costs an action of the address; what became of the order is only asked for."""
+    await place(exchange, entry(1))
+    await place(exchange, stop(2), stop(3))
+    venue.faults.add(Harm.LOST_AFTER, "cancelByCloid", times=1)
+    with pytest.raises(OutcomeUnknownError):
+        await exchange.cancel([cloid(2), cloid(3)])
+    venue.faults.add(Harm.BAD_GATEWAY_BEFORE, "orderStatus")
+    for _ in range(3):
+        refused = await exchange.cancel([cloid(2), cloid(3)])
+        assert {o.status for o in refused} == {OrderStatus.REJECTED}
+    assert len(posted(venue, "cancelByCloid")) == 2
+    venue.faults.clear()
+    gone = await exchange.cancel([cloid(2), cloid(3)])
+    assert {o.status for o in gone} == {OrderStatus.CANCELED}
+    assert not posted(venue, "userFillsByTime")
+
+
 # --- leverage -------------------------------------------------------------------------------------
 
 
@@ -291,6 +311,19 @@ async def test_nothing_is_proven_of_an_order_that_is_being_sent(exchange, venue)
     assert await exchange.prove(cloid(1)) is None
 
 
+async def test_a_nonce_that_another_program_used_leaves_the_order_to_be_proven(
+    exchange, venue, clock
+):
+    """An agent that two programs use: refused as a whole, or a copy of this very request landed."""
+    used = venue.exchange.state.nonces.setdefault(AGENT.lower(), Nonces())
+    used.use(to_ms(clock.now()), to_ms(clock.now()))
+    with pytest.raises(OutcomeUnknownError, match="duplicate nonce"):
+        await place(exchange, entry(1))
+    assert await exchange.prove(cloid(1)) is None
+    [bought] = await place(exchange, entry(2))
+    assert bought.status is OrderStatus.FILLED
+
+
 async def test_a_venue_that_does_not_answer_proves_nothing(exchange, venue):
     await lose(exchange, venue, Harm.LOST_AFTER, entry(1))
     venue.faults.add(Harm.BAD_GATEWAY_BEFORE, "noop", "orderStatus")
@@ -337,6 +370,8 @@ async def test_a_sub_account_is_traded_and_asked_about(venue, env):
         assert bought.status is OrderStatus.FILLED
         report = await exchange.report()
         assert [p.quantity for p in report.positions] == [D("0.001")]
+        await lose(exchange, venue, Harm.DELAYED, entry(2))
+        assert await exchange.prove(cloid(2)) is None
     assert account(venue, sub).held("BTC") == D("0.001")
     assert account(venue).held("BTC") == 0
 
