@@ -18,8 +18,8 @@ from nof0_provider_hyperliquid.config import (
     exchange_faults,
     faults,
 )
-from nof0_provider_hyperliquid.online.stakes import REHEARSAL, account_name, stake
-from nof0_provider_hyperliquid.rehearse.settings import RehearsalModelConfig
+from nof0_provider_hyperliquid.online.stakes import account_name, stake
+from nof0_provider_hyperliquid.rehearse.settings import REHEARSAL, RehearsalModelConfig
 
 if TYPE_CHECKING:
     import click
@@ -145,6 +145,6 @@ def nof0_llm_backends() -> list[BackendKind[Any]]:
 @hookimpl
 def nof0_commands(cli: click.Group) -> None:
     """Add `nof0 rehearse`."""
-    from nof0_provider_hyperliquid.rehearse.command import rehearse
+    from nof0_provider_hyperliquid.rehearse.commands import rehearse
 
     cli.add_command(rehearse)

@@ -7,8 +7,6 @@ from urllib.parse import urlsplit
 from nof0_core.plugins.kinds import Stake
 from nof0_provider_hyperliquid.config import MAINNET, HyperliquidExchangeConfig
 
-REHEARSAL = "rehearse"
-"""The command that must have been passed before real money is traded."""
 _OWN_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 
 

@@ -7,7 +7,6 @@ import sys
 
 from nof0_core.errors import Nof0Error
 from nof0_core.project import load_config, run_on_paper
-from nof0_provider_hyperliquid.plugin import REHEARSAL_MODEL
 from nof0_provider_hyperliquid.rehearse.plan import from_bytes
 from nof0_provider_hyperliquid.rehearse.staging import staged
 
@@ -19,7 +18,7 @@ def main() -> int:
         plan.config_file, data_dir=plan.data_dir, environ={**os.environ, **plan.variables}
     )
     try:
-        run_on_paper(staged(config, plan, REHEARSAL_MODEL))
+        run_on_paper(staged(config, plan))
     except Nof0Error as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code

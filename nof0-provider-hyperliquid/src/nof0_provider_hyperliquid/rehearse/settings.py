@@ -6,6 +6,9 @@ import attrs
 
 from nof0_core.config.fields import opt
 
+REHEARSAL = "rehearse"
+"""The command that must have been passed before real money is traded."""
+
 
 @attrs.frozen(kw_only=True)
 class RehearsalModelConfig:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import attrs
 
@@ -43,7 +43,7 @@ def rehearsed_sections(config: Config) -> dict[str, HyperliquidExchangeConfig]:
     return found
 
 
-def staged(config: Config, plan: RehearsalPlan, backend: BackendKind[Any]) -> Config:
+def staged(config: Config, plan: RehearsalPlan) -> Config:
     """Return the configuration as it is rehearsed.
 
     Prices and accounts are those of the local venue, with keys made for it; the model is that of
@@ -54,6 +54,7 @@ def staged(config: Config, plan: RehearsalPlan, backend: BackendKind[Any]) -> Co
     """
     sections = rehearsed_sections(config)
     traders = [trader for trader in config.traders if trader.exchange in sections]
+    kind = cast("BackendKind[Any]", config.registry.kind("llm", BACKEND))
     place = Place(file=str(config.file), line=0, path="")
     # Many traders hold longer: the venue answers only so much in a minute.
     model = RehearsalModelConfig(
@@ -65,7 +66,7 @@ def staged(config: Config, plan: RehearsalPlan, backend: BackendKind[Any]) -> Co
         config,
         exchanges=exchanges,
         markets={name: _market(config.markets[name], plan.base_url) for name in markets},
-        backends={BACKEND: Section(name=BACKEND, kind=backend, config=model, place=place)},
+        backends={BACKEND: Section(name=BACKEND, kind=kind, config=model, place=place)},
         models={},
         exporters=(),
         traders=tuple(_trader(trader, plan) for trader in traders),

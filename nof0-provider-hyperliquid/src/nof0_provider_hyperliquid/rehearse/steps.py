@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 import attrs
 
 from nof0_core.clock import pause, stopwatch
+from nof0_provider_hyperliquid.rehearsal.accounts.account import Account
+from nof0_provider_hyperliquid.rehearsal.accounts.order import Order
 from nof0_provider_hyperliquid.rehearsal.accounts.refusals import MARGIN
 from nof0_provider_hyperliquid.rehearsal.faults import Harm
 from nof0_provider_hyperliquid.rehearse.scene import Scene, named
@@ -76,7 +78,7 @@ async def refuse_stops(scene: Scene) -> tuple[bool, str]:
 
 async def lose_a_stop(scene: Scene) -> tuple[bool, str]:
     """Cancel a stop as somebody else would."""
-    chosen = []
+    chosen: list[tuple[Account, str, Order]] = []
 
     def is_there() -> bool:
         chosen[:] = [

@@ -10,7 +10,6 @@ from nof0_core.errors import ConfigError, UsageError
 from nof0_core.plugins.kinds import Stake
 from nof0_core.project import load_config, run_on_paper
 from nof0_core.testing import Project
-from nof0_provider_hyperliquid.plugin import REHEARSAL_MODEL
 from nof0_provider_hyperliquid.rehearse import variables
 from nof0_provider_hyperliquid.rehearse.local_venue import listing
 from nof0_provider_hyperliquid.rehearse.plan import (
@@ -46,7 +45,7 @@ def plan(tmp_path):
 
 
 def test_keys_and_addresses_are_thrown_away_and_nothing_else_changes(config, plan):
-    found = staged(config, plan, REHEARSAL_MODEL)
+    found = staged(config, plan)
     [section] = found.exchanges.values()
     account = plan.accounts["hyperliquid_testnet"]
     assert (section.config.private_key, section.config.main_address) == (

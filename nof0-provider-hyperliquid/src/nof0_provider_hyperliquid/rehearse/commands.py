@@ -34,8 +34,8 @@ def rehearse(config_file: Path, data_dir: Path | None, keep: Path | None, *, as_
     import anyio
 
     from nof0_core.project import keep_rehearsal
-    from nof0_provider_hyperliquid.online.stakes import REHEARSAL
-    from nof0_provider_hyperliquid.rehearse.running import run_rehearsal
+    from nof0_provider_hyperliquid.rehearse.running import RehearsalResult, run_rehearsal
+    from nof0_provider_hyperliquid.rehearse.settings import REHEARSAL
     from nof0_provider_hyperliquid.rehearse.text import as_document, lines, opening, step_line
     from nof0_provider_hyperliquid.rehearse.variables import load_without_keys
 
@@ -43,7 +43,7 @@ def rehearse(config_file: Path, data_dir: Path | None, keep: Path | None, *, as_
     if not as_json:
         click.echo("\n".join(opening(config, variables)))
 
-    async def go() -> object:
+    async def go() -> RehearsalResult:
         return await run_rehearsal(
             config,
             config_file,
