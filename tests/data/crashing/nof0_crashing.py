@@ -12,13 +12,14 @@ from __future__ import annotations
 import json
 import os
 import signal
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import attrs
 
 from nof0_core import ExchangeKind, hookimpl
 from nof0_core.domain.event import OrderAnswered
+from nof0_core.errors import TransientError
 from nof0_core.state.recorder import Recorder
 from nof0_provider_hyperliquid.config import HyperliquidExchangeConfig
 from nof0_provider_sim.config import SimExchangeConfig
@@ -116,10 +117,11 @@ async def dying(open_, config, env):
         try:
             yield venue
         finally:
-            found = await report()
-            resting = {o.client_id: str(o.size) for o in found.orders}
-            sizes = {p.symbol: str(p.quantity) for p in found.positions}
-            log.with_suffix(".venue").write_text(json.dumps([resting, sizes]))
+            with suppress(TransientError):  # a venue that is asked too much
+                found = await report()
+                resting = {o.client_id: str(o.size) for o in found.orders}
+                sizes = {p.symbol: str(p.quantity) for p in found.positions}
+                log.with_suffix(".venue").write_text(json.dumps([resting, sizes]))
 
 
 @hookimpl

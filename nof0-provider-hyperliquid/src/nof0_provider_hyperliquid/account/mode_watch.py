@@ -43,7 +43,6 @@ class ModeWatch:
         now = self._clock.now()
         if self.known is not None and self._asked is not None and abs(now - self._asked) < FRESH:
             return self.known
-        self._asked = None
         answer = await self._client.info({"type": "userAbstraction", "user": self._user})
         try:
             found = read_mode(answer)

@@ -98,7 +98,9 @@ def _parts(
         clock=env.clock,
         alert=env.alert,
     )
-    assets = Assets(info, dex=config.dex, clock=env.clock)
+    assets = Assets(
+        info, dex=config.dex, network=config.address, clock=env.clock, folder=env.data_dir
+    )
     placing = Placing(
         client=client,
         assets=assets,

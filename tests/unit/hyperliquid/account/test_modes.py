@@ -163,7 +163,9 @@ async def test_marks_that_move_between_two_answers_move_no_cash(seat, mode):
     for _ in range(4):
         moves = 3
         at.client.before = move
+        asked = len(at.client.asked)
         report = await at.reader.report()
+        assert len(at.client.asked) - asked <= 10  # it stops as soon as prices do
         at.client.before = lambda _: None
         assert abs(report.account.raw_usd - venues_own(desk, at.reader._coins.dex)[1]) < CENT
 

@@ -21,7 +21,7 @@ from hyperliquid_orders import cloid, entry, stop
 
 from nof0_core.domain.candles import to_ms
 from nof0_core.domain.health import Health
-from nof0_core.domain.order import OrderStatus, TimeInForce, Trigger, TriggerKind
+from nof0_core.domain.order import OrderStatus, Side, TimeInForce, Trigger, TriggerKind
 from nof0_core.domain.position import MarginMode
 from nof0_core.errors import OutcomeUnknownError, RejectedError
 from nof0_core.ids import Symbol
@@ -29,6 +29,7 @@ from nof0_provider_hyperliquid.orders.proof import NEVER_LANDED
 from nof0_provider_hyperliquid.rehearsal.accounts import refusals
 from nof0_provider_hyperliquid.rehearsal.accounts.nonces import Nonces
 from nof0_provider_hyperliquid.rehearsal.accounts.state import Rules
+from nof0_provider_hyperliquid.rehearsal.accounts.user_infos import INFOS
 from nof0_provider_hyperliquid.rehearsal.faults import Harm
 
 BTC = Symbol("BTC")
@@ -142,6 +143,37 @@ async def test_a_stop_limit_rests_once_it_fires(exchange):
     trigger = Trigger(kind=TriggerKind.STOP, price=D(100_000), is_market=False)
     [resting] = await place(exchange, stop(2, tif=TimeInForce.GTC, trigger=trigger))
     assert resting.status is OrderStatus.RESTING
+
+
+async def test_a_close_leaves_after_a_start_whatever_the_venue_answers(venue, env):
+    """What actions call a coin is known from before; it is never given to another coin."""
+    async with opened(venue, env) as exchange:
+        await place(exchange, entry(1))
+    asked = len(posted(venue, "meta"))
+    venue.faults.add(Harm.RATE_LIMITED, *INFOS, "meta", "exchangeStatus")
+    close = entry(2, side=Side.SELL, limit_price=D(110_000), is_reduce_only=True)
+    async with opened(venue, env) as exchange:
+        [closed] = await place(exchange, close)
+        assert closed.status is OrderStatus.FILLED
+    assert len(posted(venue, "meta")) == asked
+
+
+@pytest.mark.parametrize("damage", [b"", b"[]", b"{}", b"\xff", b'{"network": 1}'])
+async def test_rules_that_were_kept_and_cannot_be_read_are_asked_for(venue, env, damage):
+    env.data_dir.mkdir(parents=True)
+    (env.data_dir / "rules.json").write_bytes(damage)
+    async with opened(venue, env) as exchange:
+        [bought] = await place(exchange, entry(1))
+        assert bought.status is OrderStatus.FILLED
+
+
+async def test_rules_of_another_dex_are_not_taken_for_these(venue, env):
+    async with opened(venue, env, dex="xyz") as exchange:
+        await exchange.set_leverage(Symbol("TSLA"), 2, MarginMode.ISOLATED)
+    async with opened(venue, env) as exchange:
+        tesla, bitcoin = await place(exchange, entry(1, symbol=Symbol("TSLA")), entry(2))
+        assert tesla.status is OrderStatus.REJECTED
+        assert bitcoin.status is OrderStatus.FILLED
 
 
 # --- cancelling -----------------------------------------------------------------------------------
