@@ -25,6 +25,7 @@ from nof0_core.plugins.hookspecs import SPECS
 from nof0_core.plugins.implementations import Implementations
 from nof0_core.plugins.kinds import BackendKind, ExchangeKind, ServiceKind
 from nof0_core.plugins.registry import PluginRegistry
+from nof0_provider_hyperliquid import account
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -145,6 +146,17 @@ def test_codes_of_alerts_are_listed():
     raised |= {CHECK_FAILED, Brake.DAILY_LOSS, Brake.MAX_DRAWDOWN, Brake.SHARPE_PAUSE}
     table = (DOCS / "errors.md").read_text().split("## Alerts")[1].split("## In code")[0]
     assert sorted(listed_words(table)) == sorted(raised)
+
+
+def test_alerts_of_an_account_at_hyperliquid_are_listed():
+    folder = Path(inspect.getfile(account)).parent
+    source = "".join(path.read_text() for path in folder.rglob("*.py"))
+    raised = set(re.findall(r'_alert\(\s*"(\w+)"', source))
+    raised |= set(re.findall(r'\("(\w+_low)", limits', source))
+    table = (DOCS / "errors.md").read_text().split("Hyperliquid alerts of")[1].split("## ")[0]
+    listed = {word for word in listed_words(table) if not word.startswith("signer_expires")}
+    assert listed == raised
+    assert "`signer_expires_14d`, `…_3d`, `…_1d`" in table
 
 
 def test_configuration_reference_is_up_to_date():

@@ -127,6 +127,19 @@ async def test_a_repeated_snapshot_is_no_second_fill(seat):
     assert len(fills) == len({f.trade_id for f in fills}) == 4
 
 
+async def test_both_sides_of_a_trade_with_oneself_are_fills(seat):
+    """They share time, coin and trade id (recorded in 2023); only the order differs."""
+    at = seat()
+    began = at.clock.now()
+    at.desk.order(limit(True, "101000", "0.01", "Ioc"))
+    at.client.instead["userFillsByTime"] = lambda rows: [
+        side for row in rows for side in (row, row | {"side": "A", "oid": row["oid"] + 1})
+    ]
+    fills = await at.reader.fills(began)
+    assert [f.side for f in fills] == [Side.BUY, Side.SELL]
+    assert len({f.trade_id for f in fills}) == 2
+
+
 async def test_a_fill_that_is_missing_at_two_looks_is_told(seat):
     at = seat()
     began = at.clock.now()

@@ -119,6 +119,15 @@ async def test_one_moment_alone_is_checked_against_the_newest_rows():
     assert len(await whole.pager.since(0)) == 7
 
 
+async def test_the_first_moment_of_a_span_may_be_the_one_that_is_cut():
+    rows = [(1_000, number) for number in range(9)] + [(1_001, number) for number in range(3)]
+    listing = Listing(rows, 7, keeps="newest")
+    with pytest.raises(DataError, match=r"of one millisecond \(1000\)"):
+        await listing.pager.since(1_000)
+    listing.page = 10
+    assert len(await listing.pager.since(1_000)) == 12
+
+
 async def test_a_page_that_shrinks_during_a_run_loses_nothing():
     rows = [(1_000 + number // 3, number) for number in range(900)]
     listing = Listing(rows, 2_000)
