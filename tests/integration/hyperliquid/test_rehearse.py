@@ -43,6 +43,7 @@ traders:
     auto_start: false
     symbols: [BTC]
     risk_params: {max_positions: 1, max_position_size_usd: 300}
+    exec_guards: {stop_deadline: 2m}
 """
 
 
