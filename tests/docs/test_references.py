@@ -25,7 +25,7 @@ from nof0_core.plugins.hookspecs import SPECS
 from nof0_core.plugins.implementations import Implementations
 from nof0_core.plugins.kinds import BackendKind, ExchangeKind, ServiceKind
 from nof0_core.plugins.registry import PluginRegistry
-from nof0_provider_hyperliquid import account
+from nof0_provider_hyperliquid import account, orders
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -149,9 +149,9 @@ def test_codes_of_alerts_are_listed():
 
 
 def test_alerts_of_an_account_at_hyperliquid_are_listed():
-    folder = Path(inspect.getfile(account)).parent
-    source = "".join(path.read_text() for path in folder.rglob("*.py"))
-    raised = set(re.findall(r'_alert\(\s*"(\w+)"', source))
+    folders = [Path(inspect.getfile(package)).parent for package in (account, orders)]
+    source = "".join(path.read_text() for top in folders for path in top.rglob("*.py"))
+    raised = set(re.findall(r'[_.]alert\(\s*"(\w+)"', source))
     raised |= set(re.findall(r'\("(\w+_low)", limits', source))
     table = (DOCS / "errors.md").read_text().split("Hyperliquid alerts of")[1].split("## ")[0]
     listed = {word for word in listed_words(table) if not word.startswith("signer_expires")}
