@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from nof0_core.plugins.env import Env
 from nof0_core.plugins.hookspecs import hookimpl
 from nof0_core.plugins.kinds import BackendKind, ExchangeKind, ServiceKind
-from nof0_core.protocols import ExchangeProvider, LLMBackend, MarketProvider
 from nof0_provider_hyperliquid.config import (
     HyperliquidExchangeConfig,
     HyperliquidMarketConfig,
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     import click
 
     from nof0_core.domain.finding import Finding
+    from nof0_core.protocols import ExchangeProvider, LLMBackend, MarketProvider
 
 TAKER_BPS = Decimal("4.5")
 """Fee of an account that has not traded yet (Hyperliquid, "Fees")."""
