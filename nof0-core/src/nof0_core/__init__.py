@@ -1,9 +1,9 @@
 """nof0's engine: language models trade crypto perpetuals on virtual accounts.
 
 What plugin authors import lives here: `hookimpl`, the descriptors `ServiceKind`, `BackendKind`,
-`ExchangeKind` and `PolicyKind`, `Companion`, what their services are given (`Env`, `CompanionEnv`),
-the references `MarketRef`, `BackendRef` and `ModelRef`, and `opt`. Each is imported on first use,
-so that `import nof0_core` costs nothing.
+`ExchangeKind` (with `Stake`) and `PolicyKind`, `Companion`, what their services are given (`Env`,
+`CompanionEnv`), the references `MarketRef`, `BackendRef` and `ModelRef`, and `opt`. Each is
+imported on first use, so that `import nof0_core` costs nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nof0_core.plugins.companion import Companion, CompanionEnv
     from nof0_core.plugins.env import BackendRef, Env, MarketRef, ModelRef
     from nof0_core.plugins.hookspecs import hookimpl
-    from nof0_core.plugins.kinds import BackendKind, ExchangeKind, PolicyKind, ServiceKind
+    from nof0_core.plugins.kinds import BackendKind, ExchangeKind, PolicyKind, ServiceKind, Stake
 
 __all__ = [
     "BackendKind",
@@ -29,6 +29,7 @@ __all__ = [
     "ModelRef",
     "PolicyKind",
     "ServiceKind",
+    "Stake",
     "hookimpl",
     "opt",
 ]
@@ -44,6 +45,7 @@ _HOMES = {
     "ModelRef": "nof0_core.plugins.env",
     "PolicyKind": "nof0_core.plugins.kinds",
     "ServiceKind": "nof0_core.plugins.kinds",
+    "Stake": "nof0_core.plugins.kinds",
     "hookimpl": "nof0_core.plugins.hookspecs",
     "opt": "nof0_core.config.fields",
 }

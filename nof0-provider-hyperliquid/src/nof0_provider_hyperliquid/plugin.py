@@ -10,17 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 from nof0_core.plugins.env import Env
 from nof0_core.plugins.hookspecs import hookimpl
-from nof0_core.plugins.kinds import ExchangeKind, ServiceKind
-from nof0_core.protocols import ExchangeProvider, MarketProvider
+from nof0_core.plugins.kinds import BackendKind, ExchangeKind, ServiceKind
 from nof0_provider_hyperliquid.config import (
     HyperliquidExchangeConfig,
     HyperliquidMarketConfig,
     exchange_faults,
     faults,
 )
+from nof0_provider_hyperliquid.online.stakes import account_name, stake
+from nof0_provider_hyperliquid.rehearse.settings import REHEARSAL, RehearsalModelConfig
 
 if TYPE_CHECKING:
+    import click
+
     from nof0_core.domain.finding import Finding
+    from nof0_core.protocols import ExchangeProvider, LLMBackend, MarketProvider
 
 TAKER_BPS = Decimal("4.5")
 """Fee of an account that has not traded yet (Hyperliquid, "Fees")."""
@@ -64,6 +68,22 @@ async def open_exchange(
         yield exchange
 
 
+async def look_at_account(config: HyperliquidExchangeConfig, env: Env) -> Sequence[Finding]:
+    """Tell whether key, addresses, network, mode, clock and coins are what a run needs."""
+    from nof0_provider_hyperliquid.online.exchange import findings
+
+    return await findings(config, env)
+
+
+@asynccontextmanager
+async def open_rehearsal_model(config: RehearsalModelConfig, env: Env) -> AsyncIterator[LLMBackend]:
+    """Make the model that decides in rehearsals."""
+    from nof0_provider_hyperliquid.rehearse.model import RehearsalModel
+
+    del env
+    yield RehearsalModel(config)
+
+
 def taker_fee_bps(config: HyperliquidExchangeConfig) -> Decimal:
     """Return what an account pays that has not traded yet."""
     return TAKER_BPS * BUILDER_TIMES if config.dex else TAKER_BPS
@@ -98,5 +118,33 @@ def nof0_exchange_providers() -> list[ExchangeKind[Any]]:
             timeout=lambda config: config.timeout,
             taker_fee_bps=taker_fee_bps,
             validate=exchange_faults,
+            check_online=look_at_account,
+            stake=stake,
+            account=account_name,
+            rehearsal=REHEARSAL,
         )
     ]
+
+
+REHEARSAL_MODEL: BackendKind[RehearsalModelConfig] = BackendKind(
+    type="rehearsal",
+    config=RehearsalModelConfig,
+    open=open_rehearsal_model,
+    summary="enters and leaves in turn: who decides in `nof0 rehearse`",
+    reads_prompt=False,
+    is_baseline=True,
+)
+
+
+@hookimpl
+def nof0_llm_backends() -> list[BackendKind[Any]]:
+    """Offer who decides in rehearsals."""
+    return [REHEARSAL_MODEL]
+
+
+@hookimpl
+def nof0_commands(cli: click.Group) -> None:
+    """Add `nof0 rehearse`."""
+    from nof0_provider_hyperliquid.rehearse.commands import rehearse
+
+    cli.add_command(rehearse)

@@ -213,6 +213,7 @@ def _failed(config: Config) -> list[str]:
 
 
 def _notes(config: Config) -> list[str]:
+    from nof0_core.cli.going_live import rehearsal_of, unrehearsed
     from nof0_core.runtime.daily_cost import cost_per_day
     from nof0_core.runtime.preview import haste, idle_timeouts, one_at_a_time, unknown_clocks
     from nof0_core.runtime.unchanged import without_effect
@@ -225,6 +226,11 @@ def _notes(config: Config) -> list[str]:
         *unknown_clocks(config),
         *cost_per_day(config),
         *without_effect(config),
+        *(
+            f"{name} trades with real money: a run is refused until this configuration has passed "
+            f"`nof0 {rehearsal_of(config.exchanges[name])} {config.file}`"
+            for name in unrehearsed(config)
+        ),
     ]
 
 

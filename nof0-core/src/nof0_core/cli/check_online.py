@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from nof0_core.cli.output import columns, print_json
+from nof0_core.cli.output import columns, console, print_json
 
 if TYPE_CHECKING:
     from nof0_core.config.model import Config
     from nof0_core.project import SectionFindings
 
 PROBLEM = 2
+LEAST = 20
+"""Letters of a sentence on a line, however narrow the terminal is."""
 
 
 def check_online(config: Config, *, facts: dict[str, Any] | None, lines: Sequence[str]) -> None:
@@ -32,7 +35,8 @@ def check_online(config: Config, *, facts: dict[str, Any] | None, lines: Sequenc
         found = await look_online(config)
         code = PROBLEM if any(one.has_problem for one in found) else 0
         if facts is None:
-            click.echo("\n".join(_table(found)))
+            screen = console()
+            click.echo("\n".join(table(found, screen.width if screen.is_terminal else None)))
         else:
             print_json({**facts, "ok": not code, "online": [_row(one) for one in found]})
         if any(one.is_left_behind for one in found):
@@ -45,14 +49,30 @@ def check_online(config: Config, *, facts: dict[str, Any] | None, lines: Sequenc
         raise click.exceptions.Exit(code)
 
 
-def _table(found: Sequence[SectionFindings]) -> list[str]:
+def table(found: Sequence[SectionFindings], width: int | None) -> list[str]:
+    """Lay out what was found, in lines of so many letters; None: a line for each finding."""
     rows = []
     for one in found:
         name = f"{one.family} {one.section}"
         rows += [(name, str(each.level), each.sentence) for each in one.findings]
         if not one.findings:
             rows.append((name, "–", "not looked at: its kind has no online check"))
-    return columns(rows, indent="  ")
+    if width is None:
+        return columns(rows, indent="  ")
+    head = columns([(name, level, "") for name, level, _ in rows], indent="  ")
+    margin = max(map(len, (f"{line}  " for line in _padded(head))), default=0)
+    lines: list[str] = []
+    for line, (_, _, sentence) in zip(_padded(head), rows, strict=True):
+        parts = textwrap.wrap(
+            sentence, max(LEAST, width - margin), break_long_words=False, break_on_hyphens=False
+        )
+        lines += [f"{line}  {parts[0]}", *(" " * margin + part for part in parts[1:])]
+    return lines
+
+
+def _padded(lines: Sequence[str]) -> list[str]:
+    longest = max(map(len, lines), default=0)
+    return [line.ljust(longest) for line in lines]
 
 
 def _row(one: SectionFindings) -> dict[str, Any]:

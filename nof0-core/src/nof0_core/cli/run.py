@@ -15,6 +15,7 @@ import click
 from rich.console import Console
 
 from nof0_core.cli import output
+from nof0_core.cli.going_live import agree
 from nof0_core.cli.options import config_argument, data_dir_option
 from nof0_core.cli.session import Lag, Quarantine, Session
 from nof0_core.errors import UsageError
@@ -47,6 +48,11 @@ from nof0_core.runtime.unchanged import without_effect
     help="Run a companion beside it, as `nof0 plugins` lists them; may be given again.",
 )
 @click.option("--serve", is_flag=True, help="Serve API and dashboard too: short for --with serve.")
+@click.option(
+    "--yes",
+    is_flag=True,
+    help="Trade at venues without asking; for services, which have nobody to ask.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Log debug lines too.")
 def run(
     config_file: Path,
@@ -56,6 +62,7 @@ def run(
     companions: tuple[str, ...],
     *,
     serve: bool,
+    yes: bool,
     verbose: bool,
 ) -> None:
     """Trade as CONFIG says until stopped with Ctrl-C, or a recorded market ends.
@@ -81,6 +88,7 @@ def run(
     changed = without_effect(config)
     for note in (*changed, *hurried, *one_at_a_time(config, full_speed=cycles is not None)):
         show(f"note: {note}")
+    agree(config, is_agreed=yes, show=show)
     redactor = Redactor(config.secrets)
     known = threading.enumerate()
     with logging_to(

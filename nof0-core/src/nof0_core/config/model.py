@@ -21,7 +21,7 @@ from nof0_core.domain.order import OrderStyle
 from nof0_core.domain.quality import DEFAULT_GATES, QualityGates
 from nof0_core.errors import Problem
 from nof0_core.ids import Symbol, TraderId
-from nof0_core.plugins.kinds import ServiceKind
+from nof0_core.plugins.kinds import ServiceKind, Stake
 from nof0_core.plugins.registry import PluginRegistry
 from nof0_core.protocols import Allocator, RiskCheck
 
@@ -60,6 +60,7 @@ class Section:
     `markets` are the names of the market sections its config refers to (defaults filled in),
     `backends` those of the backends. `opens_backends` is False where these are described only and
     never asked. `timeout` is how long one call may take at most (None: nof0's own limits alone).
+    `stake` is what an exchange account is about, `account` its name for a person.
     """
 
     name: str
@@ -70,6 +71,8 @@ class Section:
     backends: tuple[str, ...] = ()
     opens_backends: bool = True
     timeout: timedelta | None = None
+    stake: Stake = Stake.PAPER
+    account: str = ""
 
 
 @attrs.frozen(kw_only=True)

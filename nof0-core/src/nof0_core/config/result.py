@@ -28,6 +28,7 @@ from nof0_core.config.outlook import read_coins, read_indicators, read_intervals
 from nof0_core.config.policies import Policy, make_policy
 from nof0_core.config.session import Session
 from nof0_core.config.settings import settings_of
+from nof0_core.config.stakes import check_stakes
 from nof0_core.config.targets import check_targets
 from nof0_core.config.traders import TraderScope, make_trader
 from nof0_core.config.tree import Scalar, find
@@ -82,6 +83,7 @@ def assemble(session: Session, registry: PluginRegistry, trees: Trees) -> Config
         warn_of_fractions(session, files.executor, table, wiring.traders)
     check_clock(session, files)
     if files.main is not None:
+        check_stakes(session, files.main.env, wiring.exchanges)
         check_hosts(session, files.main.allow_hosts, trees.main)
         check_origins(session, files.main.cors, trees.main)
     check_targets(session, files, wiring.traders)

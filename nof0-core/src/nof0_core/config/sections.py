@@ -17,13 +17,14 @@ from nof0_core.config.model import Place, Section
 from nof0_core.config.names import check_case, check_length
 from nof0_core.config.references import named_in
 from nof0_core.config.session import Session, type_of, type_place
+from nof0_core.config.stakes import read_account, read_stake
 from nof0_core.config.structure import hints_of
 from nof0_core.config.timeouts import read_timeout
 from nof0_core.config.tree import Node, Table
 from nof0_core.errors import UnknownKindError
 from nof0_core.plugins.env import BackendRef, MarketRef
 from nof0_core.plugins.families import FAMILIES
-from nof0_core.plugins.kinds import BackendKind, ServiceKind
+from nof0_core.plugins.kinds import BackendKind, ServiceKind, Stake
 from nof0_core.plugins.messages import FIRST_PARTY
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -97,6 +98,8 @@ def make_section(
         backends=tuple(dict.fromkeys(backends)),
         opens_backends=_opens_backends(session, kind, config, node.place),
         timeout=read_timeout(session, family, rest, kind, config),
+        stake=read_stake(session, kind, config, node.place) if is_needed else Stake.PAPER,
+        account=read_account(session, kind, config, node.place) if is_needed else "",
     )
 
 

@@ -22,6 +22,7 @@ _LONGEST = 120
 _FUNCTIONS = (
     *("timeout", "is_recorded", "foresee", "validate", "check_online"),
     *("check_model", "check_trader", "opens_backends", "taker_fee_bps", "initial_balance_usd"),
+    *("stake", "account"),
 )
 """Fields of kinds that are functions where they are not None."""
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from decimal import Decimal
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
@@ -22,6 +23,18 @@ if TYPE_CHECKING:
 
 C = TypeVar("C")
 S = TypeVar("S", covariant=True)
+
+
+class Stake(StrEnum):
+    """What an exchange account is about.
+
+    PAPER: money that exists in this program or on this machine alone. TEST: an account at a venue
+    where money is worth nothing. REAL: money.
+    """
+
+    PAPER = "paper money"
+    TEST = "test money"
+    REAL = "real money"
 
 
 @attrs.frozen(kw_only=True)
@@ -95,10 +108,20 @@ class ExchangeKind(ServiceKind[C, "ExchangeProvider"]):
     `taker_fee_bps` tells from the config what a new account pays for orders that fill at once, in
     basis points of notional. None leaves traders with 4.5. `initial_balance_usd` tells what an
     account begins with that exists on paper only: traders may not be promised more.
+
+    `stake` tells from the config what the account is about; None: paper money. Real money is
+    refused unless the main file says `Env: prod`; a run with test or real money says what it is
+    going to trade, and asks before it starts. `account` names the account for that question, such
+    as by its address. `rehearsal` is the command that rehearses a configuration, empty for none:
+    with one, real money is refused until the configuration has passed (`keep_rehearsal` of
+    `nof0_core.project` notes that).
     """
 
     taker_fee_bps: Callable[[C], Decimal] | None = None
     initial_balance_usd: Callable[[C], Decimal] | None = None
+    stake: Callable[[C], Stake] | None = None
+    account: Callable[[C], str] | None = None
+    rehearsal: str = ""
 
 
 @attrs.frozen(kw_only=True)

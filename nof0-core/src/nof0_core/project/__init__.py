@@ -6,7 +6,8 @@
 trader would be asked, `ask` asks it. `run_backtest` runs a configuration over history.
 `chart_libraries` are what pages are drawn with. Core's own commands are made of the same functions.
 
-Nothing here needs a running engine or disturbs one, and nothing trades.
+Nothing here needs a running engine or disturbs one, and nothing trades: `run_on_paper` runs one on
+accounts that hold no money. What passed a rehearsal is noted by `keep_rehearsal`.
 """
 
 from __future__ import annotations
@@ -39,10 +40,12 @@ if TYPE_CHECKING:
     from nof0_core.project.asking import Asked, ask, find_model
     from nof0_core.project.backtesting import run_backtest
     from nof0_core.project.configuration import load_config
+    from nof0_core.project.engine import run_on_paper
     from nof0_core.project.first_prompt import Preview, find_trader, first_context, preview
     from nof0_core.project.journal import ArchivedDay, JournalReader, open_journal
     from nof0_core.project.online import SectionFindings, look_online
     from nof0_core.project.places import data_directory, running_engine
+    from nof0_core.project.rehearsals import Rehearsal, keep_rehearsal, passed_rehearsal
     from nof0_core.project.results import Results, read_results
     from nof0_core.project.serving import ServingConfig, load_serving
 
@@ -67,6 +70,7 @@ _HOMES = {
     "Place": "config.model",
     "Preview": "project.first_prompt",
     "Record": "journal.record",
+    "Rehearsal": "project.rehearsals",
     "Results": "project.results",
     "Section": "config.model",
     "SectionFindings": "project.online",
@@ -82,12 +86,15 @@ _HOMES = {
     "find_trader": "project.first_prompt",
     "first_context": "project.first_prompt",
     "load_config": "project.configuration",
+    "keep_rehearsal": "project.rehearsals",
     "look_online": "project.online",
     "load_serving": "project.serving",
     "open_journal": "project.journal",
+    "passed_rehearsal": "project.rehearsals",
     "preview": "project.first_prompt",
     "read_results": "project.results",
     "run_backtest": "project.backtesting",
+    "run_on_paper": "project.engine",
     "running_engine": "project.places",
 }
 
@@ -112,6 +119,7 @@ __all__ = [
     "Place",
     "Preview",
     "Record",
+    "Rehearsal",
     "Results",
     "Section",
     "SectionFindings",
@@ -126,13 +134,16 @@ __all__ = [
     "find_model",
     "find_trader",
     "first_context",
+    "keep_rehearsal",
     "load_config",
     "load_serving",
     "look_online",
     "open_journal",
+    "passed_rehearsal",
     "preview",
     "read_results",
     "run_backtest",
+    "run_on_paper",
     "running_engine",
 ]
 

@@ -35,18 +35,31 @@ async def findings(config: HyperliquidMarketConfig, env: Env) -> list[Finding]:
 
 
 async def _look(client: InfoClient, config: HyperliquidMarketConfig, env: Env) -> list[Finding]:
-    found = [await _clock(client, config, env)]
-    if config.dex:
+    found = [await clock_finding(client, config.address, env)]
+    return [*found, *await coin_findings(client, config.dex, env)]
+
+
+async def coin_findings(client: InfoClient, dex: str, env: Env) -> list[Finding]:
+    """Say whether a dex is there, and all coins that are traded on it.
+
+    Raises:
+        ProviderError: the venue does not tell.
+    """
+    if dex:
         there = _names(await client.info({"type": "perpDexs"}))
-        if config.dex not in there:
+        if dex not in there:
             known = ", ".join(there) or "none"
-            return [*found, _problem(f"there is no dex {config.dex}; there are: {known}")]
-    request = {"type": "meta"} | ({"dex": config.dex} if config.dex else {})
-    universe = read_universe(await client.info(request), config.dex)
-    return [*found, *_coins(universe, env)]
+            return [_problem(f"there is no dex {dex}; there are: {known}")]
+    request = {"type": "meta"} | ({"dex": dex} if dex else {})
+    return list(_coins(read_universe(await client.info(request), dex), env))
 
 
-async def _clock(client: InfoClient, config: HyperliquidMarketConfig, env: Env) -> Finding:
+async def clock_finding(client: InfoClient, address: str, env: Env) -> Finding:
+    """Say how far the venue's clock is from this machine's.
+
+    Raises:
+        ProviderError: the venue does not tell.
+    """
     before = env.clock.now()
     venue_ms = read_time(await client.info({"type": "exchangeStatus"}))
     after = env.clock.now()
@@ -54,7 +67,7 @@ async def _clock(client: InfoClient, config: HyperliquidMarketConfig, env: Env) 
     ahead = max(0, venue_ms - to_ms(after)) - max(0, to_ms(before) - venue_ms)
     skew = timedelta(milliseconds=ahead)
     if abs(skew) <= SKEW:
-        sentence = f"{config.address} answers, and its clock is this machine's"
+        sentence = f"{address} answers, and its clock is this machine's"
         return Finding(level=FindingLevel.OK, sentence=sentence)
     which = "ahead of" if ahead > 0 else "behind"
     sentence = (

@@ -40,6 +40,10 @@ class Coverage:
         for key in bare:
             self._since.setdefault(key, now_ms)
 
+    def bare_since(self, user: str, coin: str) -> int | None:
+        """Return since when a position is uncovered, None where it is not."""
+        return self._since.get((user, coin))
+
     def longest_ms(self, now_ms: int, coins: Sequence[str] | None = None) -> int:
         """Return the longest stretch so far, one that goes on included."""
         ended = [

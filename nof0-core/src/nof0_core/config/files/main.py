@@ -141,7 +141,7 @@ class MainFile:
         default="dev",
         key="Env",
         one_of=("test", "dev", "prod"),
-        help="a label; part of the digest, changes nothing else",
+        help="prod is needed to trade with real money; part of the digest, changes nothing else",
     )
     host: str = opt(default="127.0.0.1", key="Host", help="address the API listens on")
     allow_hosts: tuple[str, ...] = opt(

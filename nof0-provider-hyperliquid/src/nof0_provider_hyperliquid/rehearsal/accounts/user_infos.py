@@ -108,6 +108,19 @@ def _sub_accounts(state: ExchangeState, account: Account, _: Json) -> object:
     return rows or None
 
 
+def _vault_details(_: ExchangeState, account: Account, __: Json) -> object:
+    if account.role != "vault":
+        return None
+    return {
+        "name": account.name,
+        "vaultAddress": account.address,
+        "leader": account.master,
+        "description": "",
+        "followers": [],
+        "isClosed": False,
+    }
+
+
 INFOS: Mapping[str, Info] = MappingProxyType(
     {
         "clearinghouseState": lambda state, account, request: state_infos.clearinghouse_state(
@@ -133,6 +146,7 @@ INFOS: Mapping[str, Info] = MappingProxyType(
         "subAccounts": _sub_accounts,
         "portfolio": lambda state, account, _: history_infos.portfolio(state, account),
         "extraAgents": lambda state, account, _: state.agents.listed(account.address, state.now),
+        "vaultDetails": _vault_details,
         "userRole": lambda state, account, _: role(state, account.address),
     }
 )
@@ -144,7 +158,8 @@ def answer(state: ExchangeState, request: Json) -> object:
     Raises:
         MalformedError: if a part of the request is missing or has the wrong type.
     """
-    user = address(request.get("user"))
+    key = "vaultAddress" if request["type"] == "vaultDetails" else "user"
+    user = address(request.get(key))
     account = state.accounts.get(user)
     if account is None:
         rates = (state.rules.taker, state.rules.maker)
