@@ -15,7 +15,7 @@ import click
 
 from nof0_core.cli.journal_away import away_text, tell_away
 from nof0_core.cli.journal_days import archive, du
-from nof0_core.cli.options import source_argument
+from nof0_core.cli.options import run_argument
 from nof0_core.errors import Nof0Error, UsageError
 from nof0_core.project import open_journal
 
@@ -33,6 +33,7 @@ def journal() -> None:
     """Look into the journal: every decision, order and fill.
 
     CONFIG is the main configuration file of a run, DIR its data directory (or the journal in it).
+    Without either it is that of etc/nof0.yaml.
     All but `archive` only read, and may be used while the engine runs.
     """
 
@@ -42,7 +43,7 @@ journal.add_command(du)
 
 
 @journal.command("list")
-@source_argument
+@run_argument
 @click.option("--trader", "traders", multiple=True, help="Only this trader (or @engine).")
 @click.option("--type", "types", multiple=True, help="Only this type of event: cycle, filled, …")
 @click.option("--since", help="Only from this time on, UTC: 2025-07-14 or 2025-07-14T08:00.")
@@ -51,7 +52,8 @@ journal.add_command(du)
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the records as they are, one a line.")
 def list_(
-    source: Path,
+    config_file: Path,
+    data_dir: Path | None,
     *,
     traders: tuple[str, ...],
     types: tuple[str, ...],
@@ -62,7 +64,7 @@ def list_(
     """List records, oldest first."""
     from nof0_core.domain.event import BODIES
 
-    place = open_journal(source)
+    place = open_journal(config_file, data_dir=data_dir)
     _known("--trader", traders, place.streams())
     _known("--type", types, BODIES)
     start = _moment(since) if since else None
@@ -89,10 +91,10 @@ def list_(
 
 
 @journal.command(short_help="Show all of one record or cycle.")
-@source_argument
+@run_argument
 @click.argument("record", metavar="SEQ|CYCLE")
 @click.option("--json", "as_json", is_flag=True, help="Print the record as it is, one line.")
-def show(source: Path, record: str, *, as_json: bool) -> None:
+def show(config_file: Path, data_dir: Path | None, record: str, *, as_json: bool) -> None:
     """Show all of one record: prompts, answer, decisions with verdicts, orders, fills.
 
     SEQ is the number of a record, CYCLE the identifier of a decision cycle (or its beginning, at
@@ -100,7 +102,7 @@ def show(source: Path, record: str, *, as_json: bool) -> None:
     """
     from nof0_core.domain.event import CycleEnded, Decided
 
-    place = open_journal(source)
+    place = open_journal(config_file, data_dir=data_dir)
     found = _find(place, record)
     missing = away_text(place)
     if as_json:
@@ -131,10 +133,10 @@ def show(source: Path, record: str, *, as_json: bool) -> None:
 
 
 @journal.command(short_help="Prove that nothing was changed.")
-@source_argument
+@run_argument
 @click.option("--anchor", help="Number and hash of a record noted before: SEQ:HASH.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
-def verify(source: Path, anchor: str | None, *, as_json: bool) -> None:
+def verify(config_file: Path, data_dir: Path | None, anchor: str | None, *, as_json: bool) -> None:
     """Check every byte; exit with 1 and name the records if anything was changed or is missing.
 
     Closed days are compared with journal/days.json, the ends of streams with what was safe on disk
@@ -145,7 +147,7 @@ def verify(source: Path, anchor: str | None, *, as_json: bool) -> None:
     from nof0_core.journal.gaps import text
     from nof0_core.runtime.state_file import StateFile
 
-    place = open_journal(source)
+    place = open_journal(config_file, data_dir=data_dir)
     noted = _anchor(anchor) if anchor else StateFile(place.state_file).anchor()
     report = check(place.root, place.elsewhere, anchor=noted)
     if as_json:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nof0_core.cli.options import source_argument
+from nof0_core.cli.exported import RANKING, exported
+from nof0_core.cli.options import run_argument
 from nof0_core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,27 +23,19 @@ if TYPE_CHECKING:
 
 _UNKNOWN = "–"
 _WIDE = 132
-FILE_NAME = "leaderboard.json"
 
 
 @click.command()
-@source_argument
+@run_argument
 @click.option("--json", "as_json", is_flag=True, help="Print the rows of leaderboard.json.")
-def leaderboard(source: Path, *, as_json: bool) -> None:
+def leaderboard(config_file: Path, data_dir: Path | None, *, as_json: bool) -> None:
     """Show the ranking of a run, with 95 % intervals.
 
     CONFIG is the main configuration file of the run; DIR the directory with its JSON files, or
     what was given as --data-dir.
     """
-    models: dict[str, str] = {}
-    if source.is_dir():
-        directory = _directory(source)
-    else:
-        from nof0_core.config.places import read_places
-
-        places = read_places(source)
-        directory = places.api_dir
-        models = {trader: one.model for trader, one in places.traders.items()}
+    directory, traders = exported(config_file, data_dir)
+    models = {str(trader): one.model for trader, one in traders.items()}
     if as_json:
         click.echo(json.dumps(_read(directory, "leaderboard").rows("leaderboard"), indent=2))
         return
@@ -90,7 +83,7 @@ def _read(directory: Path, *names: str) -> Results:
 
     found = read_results(directory, names)
     if "leaderboard" not in found.written:
-        message = f"there is no {FILE_NAME} in {directory}"
+        message = f"there is no {RANKING} in {directory}"
         hint = "start a run with the `json` exporter first: nof0 run CONFIG"
         raise UsageError(message, hints=[hint])
     return found
@@ -175,9 +168,3 @@ def _chance(probability: float | None) -> str:
 
 def _interval(interval: tuple[float, float] | None) -> str:
     return "" if interval is None else f"[{interval[0]:+.1f} … {interval[1]:+.1f}]"
-
-
-def _directory(given: Path) -> Path:
-    """Return where the files are: in the directory itself, or in its `api` as with --data-dir."""
-    below = given / "api"
-    return below if not (given / FILE_NAME).exists() and (below / FILE_NAME).exists() else given

@@ -163,6 +163,10 @@ def test_the_data_directory_of_a_run_is_good_too(directory, tmp_path_factory):
 def test_a_directory_without_a_run_says_what_to_do(tmp_path):
     result = CliRunner().invoke(leaderboard, [str(tmp_path)])
     assert isinstance(result.exception, UsageError)
+    assert "nor anything of a run" in str(result.exception)
+    (tmp_path / "api").mkdir()
+    result = CliRunner().invoke(leaderboard, [str(tmp_path)])
+    assert isinstance(result.exception, UsageError)
     assert "there is no leaderboard.json in" in str(result.exception)
     assert "nof0 run CONFIG" in result.exception.hints[0]
 
