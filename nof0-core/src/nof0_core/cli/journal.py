@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from nof0_core.journal import Anchor
     from nof0_core.project import JournalReader, Record
 
-PIPE_WIDTH = 240
-"""Columns of a table that goes into a file or another program."""
-
 
 @click.group()
 def journal() -> None:
@@ -44,8 +41,10 @@ journal.add_command(du)
 
 @journal.command("list")
 @run_argument
-@click.option("--trader", "traders", multiple=True, help="Only this trader (or @engine).")
-@click.option("--type", "types", multiple=True, help="Only this type of event: cycle, filled, …")
+@click.option(
+    "--trader", "traders", multiple=True, help="Only this trader (or @engine). May be given again."
+)
+@click.option("--type", "types", multiple=True, help="Only this type of event: filled, alert, …")
 @click.option("--since", help="Only from this time on, UTC: 2025-07-14 or 2025-07-14T08:00.")
 @click.option(
     "--limit", type=click.IntRange(min=0), default=50, show_default=True, help="Newest N; 0: all."
@@ -79,14 +78,12 @@ def list_(
             click.echo(record.line)
         tell_away(missing)
         return
-    from rich.console import Console
+    from nof0_core.cli.journal_text import lines_of
+    from nof0_core.cli.output import screen_width
 
-    from nof0_core.cli.journal_text import table_of
-
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=PIPE_WIDTH)
-    console.print(table_of(place.joined([record.event() for record in chosen])))
+    events = place.joined([record.event() for record in chosen])
+    for line in lines_of(events, screen_width()):
+        click.echo(line)
     tell_away(missing)
 
 

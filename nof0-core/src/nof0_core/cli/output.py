@@ -12,8 +12,8 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-PIPE_WIDTH = 140
-"""Columns where output goes to a file or pipe, which have no width of their own."""
+PIPE_WIDTH = 10_000
+"""Columns where output goes to a file or pipe, which have no width of their own: nothing is cut."""
 
 
 def console() -> Console:
@@ -24,6 +24,16 @@ def console() -> Console:
     if not screen.is_terminal and "COLUMNS" not in os.environ:
         screen.width = PIPE_WIDTH
     return screen
+
+
+def screen_width() -> int | None:
+    """Return the columns of the terminal, or of COLUMNS; None for a file or pipe: cut nothing."""
+    import shutil
+    import sys
+
+    if not sys.stdout.isatty() and "COLUMNS" not in os.environ:
+        return None
+    return shutil.get_terminal_size().columns
 
 
 def print_json(value: Any) -> None:

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from nof0_core.cli import output
 from nof0_core.cli.options import config_argument, data_dir_option
+from nof0_core.cli.run_argument import named
 from nof0_core.cli.session import Lag, Quarantine, Session
 from nof0_core.errors import UsageError
 from nof0_core.execution.limits import LIMITS
@@ -95,7 +96,8 @@ def run(
         )
         beside = {one.name: partial(_open_beside, one, env, log(one.name)) for one in asked}
         load = partial(load_again, config, config_file, data_dir=data_dir)
-        session = Session(config, log("engine"), console, limits=LIMITS, load=load)
+        words = named(config_file, data_dir)
+        session = Session(config, log("engine"), console, limits=LIMITS, load=load, words=words)
         try:
             anyio.run(session.live, log, cycles, wall_limit, beside)
         except Exception as error:

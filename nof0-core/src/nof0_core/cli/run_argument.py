@@ -105,6 +105,12 @@ class RunArgument(click.Argument):
         return main_in(path, reads_data=self._reads_data)
 
 
+def named(config_file: Path, data_dir: Path | None) -> list[str]:
+    """Return the words that name a run to another command, none where none are needed."""
+    words = [] if config_file == DEFAULT else [str(config_file)]
+    return words if data_dir is None else [*words, "--data-dir", str(data_dir)]
+
+
 def is_named(ctx: click.Context) -> bool:
     """Tell whether the command line says which run is meant."""
     is_config = ctx.get_parameter_source("config_file") is not ParameterSource.DEFAULT
