@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Collection
 from datetime import UTC, date, datetime
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +13,7 @@ import click
 
 from nof0_core.cli.journal_away import away_text, tell_away
 from nof0_core.cli.journal_days import archive, du
+from nof0_core.cli.journal_tail import check_known, tail
 from nof0_core.cli.options import run_argument
 from nof0_core.errors import Nof0Error, UsageError
 from nof0_core.project import open_journal
@@ -37,6 +36,7 @@ def journal() -> None:
 
 journal.add_command(archive)
 journal.add_command(du)
+journal.add_command(tail)
 
 
 @journal.command("list")
@@ -64,8 +64,8 @@ def list_(
     from nof0_core.domain.event import BODIES
 
     place = open_journal(config_file, data_dir=data_dir)
-    _known("--trader", traders, place.streams())
-    _known("--type", types, BODIES)
+    check_known("--trader", traders, place.streams())
+    check_known("--type", types, BODIES)
     start = _moment(since) if since else None
     found = place.records(traders=traders, types=types, since=start)
     chosen = deque(found, maxlen=limit) if limit else found
@@ -203,15 +203,6 @@ def _market_of(place: JournalReader, cycle: CycleEnded | Decided) -> int | None:
     needle = f'"digest":"{cycle.market}"'.encode()
     seen = (r.seq for r in place.records(types=("market",)) if needle in bytes(r.data[:1000]))
     return next(seen, None)
-
-
-def _known(option: str, words: tuple[str, ...], known: Collection[str]) -> None:
-    for word in words:
-        if word not in known:
-            near = get_close_matches(word, known, n=1)
-            message = f'{option}: the journal knows no "{word}"'
-            ask = f'did you mean "{near[0]}"?' if near else f"it knows {', '.join(sorted(known))}"
-            raise UsageError(message, hints=[ask])
 
 
 def _moment(word: str) -> datetime:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -61,8 +61,16 @@ _LEAST = 24
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
-def lines_of(events: Iterable[Event], width: int | None = None) -> list[str]:
+def lines_of(
+    events: Iterable[Event],
+    width: int | None = None,
+    *,
+    least: Sequence[int] = (0, 0, 0, 0),
+    is_headed: bool = True,
+) -> list[str]:
     """Lay events out, one line each, below a line of headings; the number comes first.
+
+    `least` are the columns that number, time, stream and type take at least.
 
     In so many columns what happened loses words at its end, and where that is not enough stream,
     type and time go; None: nothing is left out.
@@ -71,7 +79,8 @@ def lines_of(events: Iterable[Event], width: int | None = None) -> list[str]:
     for event in events:
         said = clean(" ".join(summary(event.body).split("\n")))
         rows.append((str(event.seq), _time(event.time), clean(event.stream), event.body.type, said))
-    wide = [max(cell_len(row[at]) for row in rows) for at in range(4)]
+    rows = rows if is_headed else rows[1:]
+    wide = [max([least[at], *(cell_len(row[at]) for row in rows)]) for at in range(4)]
     kept = [0, 1, 2, 3]
     for leaving in (2, 1, 3):
         if width is None or sum(wide[at] + 2 for at in kept) + _LEAST <= width:

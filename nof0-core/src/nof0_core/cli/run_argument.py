@@ -45,7 +45,9 @@ class RunArgument(click.Argument):
     def __init__(
         self, param_decls: Sequence[str], *, reads_data: bool = False, metavar: str
     ) -> None:
-        super().__init__(param_decls, required=False, is_eager=True, metavar=metavar)
+        super().__init__(
+            param_decls, required=False, is_eager=True, metavar=metavar, type=click.Path()
+        )
         self._reads_data = reads_data
 
     def handle_parse_result(
