@@ -10,7 +10,7 @@ import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 _CLEARED = re.compile(r"(?:\r?\x1b\[2K(?:\x1b\[1A)?)+")
@@ -24,8 +24,12 @@ def run_on(
     *,
     cwd: Path,
     environment: Mapping[str, str] | None = None,
+    typed: Sequence[tuple[str, str]] = (),
 ) -> tuple[int, str]:
-    """Run `nof0` on a terminal of that size; return its exit code and all that it has drawn."""
+    """Run `nof0` on a terminal of that size; return its exit code and all that it has drawn.
+
+    `typed` is what a person answers as soon as a text is there: text and answer, in turn.
+    """
     inner, outer = pty.openpty()
     fcntl.ioctl(outer, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
     hidden = ("COLUMNS", "LINES", "NO_COLOR", "NOF0_CONFIG", "PYTEST_CURRENT_TEST")
@@ -36,9 +40,13 @@ def run_on(
         command, stdin=outer, stdout=outer, stderr=outer, cwd=cwd, env=variables
     ) as running:
         os.close(outer)
-        drawn = b""
+        drawn, seen, waiting = b"", 0, list(typed)
         while chunk := _read(inner):
             drawn += chunk
+            if waiting and (at := drawn.find(waiting[0][0].encode(), seen)) >= 0:
+                prompt, answer = waiting.pop(0)
+                seen = at + len(prompt)
+                os.write(inner, f"{answer}\n".encode())
     os.close(inner)
     return running.returncode, drawn.decode(errors="replace")
 

@@ -25,6 +25,7 @@ from nof0_core.plugins.env import Logger
 from nof0_core.project import load_config
 from nof0_core.project.configuration import load_again
 from nof0_core.redaction import Redactor
+from nof0_core.runtime.daily_cost import cost_per_day
 from nof0_core.runtime.lock import prepare
 from nof0_core.runtime.logs import keep_trace, logging_to
 from nof0_core.runtime.preview import haste, one_at_a_time, preflight
@@ -80,7 +81,8 @@ def run(
         show(f"note: {warning}")
     hurried = haste(config) if cycles is None else []
     changed = without_effect(config)
-    for note in (*changed, *hurried, *one_at_a_time(config, full_speed=cycles is not None)):
+    alone = one_at_a_time(config, full_speed=cycles is not None)
+    for note in (*changed, *hurried, *alone, *cost_per_day(config)):
         show(f"note: {note}")
     redactor = Redactor(config.secrets)
     known = threading.enumerate()

@@ -179,7 +179,7 @@ def status_line(view: View, cycles: int, progress: str = "") -> str:
     equity = sum(t.account.equity for t in view.traders)
     trades = sum(t.performance.trades for t in view.traders)
     time = f"{view.time:%Y-%m-%d %H:%M} UTC"
-    line = f"{time}  cycles {cycles}  trades {trades}  equity {equity:,.2f} USD"
-    line = f"{line}  {progress}" if progress else line
+    head = f"{time}  {progress}" if progress else time
+    line = f"{head}  cycles {cycles}  trades {trades}  equity {equity:,.2f} USD"
     bad = ailing(view.services)
     return f"{line}  {bad}" if bad else line
