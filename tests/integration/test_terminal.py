@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 import signal
+import socket
 import subprocess
 import sys
+from urllib.request import urlopen
 
 import attrs
 import pytest
@@ -106,3 +109,48 @@ def test_a_second_run_is_named_and_ctrl_c_twice_ends_the_first_without_a_traceba
     assert "Traceback" not in rest
     assert second.exit_code == 2
     assert str(running.pid) in second.stderr
+
+
+def test_serving_goes_on_after_a_recording_is_over(tmp_path):
+    project = started(tmp_path / "project")
+    start = "Start: 2025-07-26T03:30:00Z"
+    project.replace("etc/nof0.yaml", "Start: 2025-07-23T00:00:00Z", start)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    project.replace("etc/nof0.yaml", "Port: 8888", f"Port: {port}")
+    for _ in range(2):  # once to its end, and once more where it had come to its end before
+        with subprocess.Popen(
+            [sys.executable, "-m", "nof0_core", "run", "--serve"],
+            cwd=project.directory,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as running:
+            assert running.stdout is not None
+            lines = []
+            while "the run is over, serve goes on" not in (line := running.stdout.readline()):
+                assert line, lines
+                lines.append(line)
+            said = "".join(lines)
+            assert f"at http://127.0.0.1:{port}" in said
+            with urlopen(f"http://127.0.0.1:{port}/api/leaderboard") as answer:
+                assert answer.status == 200
+                assert len(json.load(answer)["leaderboard"]) == 6
+            running.send_signal(signal.SIGINT)
+            assert running.wait() == 0
+            assert "Traceback" not in running.stdout.read()
+
+
+def test_nothing_asked_is_the_help_and_no_error(project):
+    outcome = project.nof0()
+    assert outcome.exit_code == 2
+    assert outcome.stderr.startswith("Usage: nof0")
+    assert outcome.stderr.count("Usage") == 1
+
+
+def test_another_file_than_the_main_one_is_recognized(project):
+    for name, key in (("llm", "LLM"), ("manager", "Manager"), ("market", "Market")):
+        outcome = project.nof0("check", f"etc/{name}.yaml")
+        assert outcome.exit_code == 2
+        assert f"this looks like the file that `{key}` of a main file names" in outcome.stderr

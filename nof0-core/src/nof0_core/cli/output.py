@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -37,8 +38,14 @@ def screen_width() -> int | None:
 
 
 def print_json(value: Any) -> None:
-    """Print a value as indented JSON; what JSON does not know is written as text."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    """Print a value as indented JSON; what JSON does not know is written as text, time in UTC."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=_as_text))
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return str(value)
 
 
 def columns(rows: Sequence[Sequence[str]], *, indent: str = "") -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -178,8 +179,9 @@ def diff(
             }
         )
         return
+    colours = {} if "NO_COLOR" in os.environ else {"+": "green", "-": "red", "@": "cyan"}
     for line in result.lines:
-        click.echo(line)
+        click.secho(line, fg=colours.get(line[:1]))
     for name, digest in zip((one, other), result.digests, strict=True):
         click.echo(f"{name}: {digest}", err=True)
 

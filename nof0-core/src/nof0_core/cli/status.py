@@ -152,13 +152,13 @@ def coloured(percent: Decimal) -> Text:
 
 
 def positions(trader: TraderView) -> str:
-    """Name what a trader holds: `BTC +0.4 %, SOL short -1.2 %` (profit in percent of notional)."""
+    """Name what a trader holds: `BTC +0.4%, SOL short -1.2%` (profit in percent of notional)."""
     words = []
     for holding in trader.account.holdings:
         cost = abs(holding.quantity) * holding.entry_price
         gain = 100 * holding.unrealized_pnl / cost if cost else Decimal(0)
         side = "" if holding.is_long else " short"
-        words.append(f"{holding.symbol}{side} {gain:+.1f} %")
+        words.append(f"{holding.symbol}{side} {gain:+.1f}%")
     return ", ".join(words) or "-"
 
 

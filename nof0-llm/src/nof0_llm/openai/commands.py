@@ -90,7 +90,7 @@ def try_(
     if as_json:
         click.echo(json.dumps(_outcome(outcome, asked_for), indent=2, ensure_ascii=False))
     else:
-        _show(outcome)
+        _show(outcome, is_priced=spec.price is not None)
     if outcome.status != "ok":
         click_context.exit(1)
 
@@ -170,7 +170,7 @@ def _outcome(outcome: Asked, trader: str) -> dict[str, Any]:
     }
 
 
-def _show(outcome: Asked) -> None:
+def _show(outcome: Asked, *, is_priced: bool) -> None:
     if outcome.completion is not None and outcome.completion.text:
         click.echo(outcome.completion.text)
     for judged in outcome.judgements:
@@ -180,7 +180,9 @@ def _show(outcome: Asked) -> None:
     if outcome.status == "ok" and not outcome.judgements:
         click.echo("no decisions")
     for call in outcome.calls:
-        cost = f"{call.usage.tokens} tokens, {call.usage.cost_usd} USD"
+        is_known = is_priced or call.usage.cost_usd
+        price = f"{call.usage.cost_usd} USD" if is_known else "cost not known: no price"
+        cost = f"{call.usage.tokens} tokens, {price}"
         click.echo(f"{call.model}: {call.outcome} {call.detail}".rstrip() + f" ({cost})", err=True)
     click.echo(
         f"{outcome.status} after {outcome.latency_s:.1f} s {outcome.error}".rstrip(), err=True
