@@ -1,12 +1,14 @@
 """Set up and run nof0 from a checkout, with nothing but Python 3.11 and a package registry.
 
-    python3 dev.py run  [options of `nof0 run`]   make .venv, install, trade on paper
-    python3 dev.py test [options of pytest]       the same with the test tools, then all tests,
-                                                  on all cores (`-n 0`: one after the other)
+    python3 dev.py run [options]    make .venv, install, trade on paper
+    python3 dev.py COMMAND ...      any other command of nof0: serve, check, leaderboard, ...;
+                                    `python3 dev.py nof0 --help` lists them
+    python3 dev.py test [options]   the same with the test tools, then all tests, on all cores
+                                    (options are pytest's; `-n 0`: one after the other)
 
 The first call installs into `.venv`; later calls find a stamp and start at once. A change to a
 pyproject.toml or to constraints.txt makes the next call install again. uv is used where it is
-present, else pip.
+present, else pip. `source .venv/bin/activate` puts the command `nof0` on PATH.
 """
 
 from __future__ import annotations
@@ -85,6 +87,37 @@ def make_venv(uv: str | None) -> None:
         )
 
 
+def shown(command: list[str]) -> None:
+    """Run an installer and show what it is at: one line on a terminal, elsewhere now and then.
+
+    Raises:
+        CalledProcessError: it failed; what it wrote to standard error is on the screen.
+    """
+    count = 0
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors="replace") as running:
+        for line in running.stdout or ():
+            words = line.split()
+            if words[:1] == ["Collecting"]:
+                count += 1
+                said(f"package {count}: {words[1]}", is_minor=count % 20 != 0)
+            elif words[:1] == ["Installing"]:
+                said(f"installing {count} packages and what nof0 consists of")
+    said("")
+    if running.returncode:
+        raise subprocess.CalledProcessError(running.returncode, command)
+
+
+def said(text: str, *, is_minor: bool = False) -> None:
+    """Show how far it is in one line of a terminal; elsewhere what is not minor gets its own."""
+    if sys.stderr.isatty():
+        room = shutil.get_terminal_size().columns - 3
+        print(
+            f"\r\x1b[K  {text[:room]}" if text else "\r\x1b[K", end="", file=sys.stderr, flush=True
+        )
+    elif text and not is_minor:
+        print(f"  {text}", file=sys.stderr, flush=True)
+
+
 def install(extra: str) -> None:
     """Install the packages editable, and for `test` the test tools, at the pinned versions.
 
@@ -95,16 +128,16 @@ def install(extra: str) -> None:
         return
     uv = shutil.which("uv")
     make_venv(uv)
-    pip = [str(PYTHON), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check"]
     if uv:
-        pip = [uv, "pip", "install", "-q", "--compile-bytecode", "--python", str(PYTHON)]
+        pip = [uv, "pip", "install", "--compile-bytecode", "--python", str(PYTHON)]
     pip += ["-c", str(CONSTRAINTS)]
     packages = [word for name in PACKAGES for word in ("-e", str(ROOT / name))]
     tools = group("test") if extra == "test" else []
-    print("installing (once; takes about half a minute)", file=sys.stderr)
+    print("installing (once; takes about a minute)", file=sys.stderr)
     try:
-        subprocess.run([*pip, "setuptools>=77"], check=True)
-        subprocess.run([*pip, "--no-build-isolation", *packages, *tools], check=True)
+        shown([*pip, "-q", "setuptools>=77"])
+        shown([*pip, "--no-build-isolation", *packages, *tools])
     except subprocess.CalledProcessError as error:
         stop(
             f"installing failed (exit code {error.returncode}); the lines above say why",
@@ -113,30 +146,40 @@ def install(extra: str) -> None:
         )
     # With PYTHONDONTWRITEBYTECODE set, every start would compile our own modules anew.
     sources = [str(ROOT / name / "src") for name in PACKAGES]
+    said("compiling")
     subprocess.run([str(PYTHON), "-m", "compileall", "-q", *sources], check=False)
+    said("")
     for old in VENV.glob(f".installed-{extra}-*"):
         old.unlink()
     done.touch()
+    print(
+        f"installed. `source {VENV / 'bin' / 'activate'}` puts `nof0` on PATH;\n"
+        "`python3 dev.py COMMAND` does the same without",
+        file=sys.stderr,
+    )
 
 
 def main() -> None:
     """Do what the command line says."""
     what, *rest = sys.argv[1:] or ["help"]
+    if what in {"help", "-h", "--help"}:
+        print(__doc__)
+        return
     if os.name != "posix":
         stop("dev.py runs on Linux and macOS; on Windows use WSL")
     if sys.version_info < (3, 11):  # noqa: UP036 - whoever starts this may have an older one
         stop(f"nof0 needs Python 3.11 or newer, this is {sys.version.split()[0]}")
-    commands = {
-        "run": ["nof0", "run", "etc/nof0.yaml"],
-        "test": ["python", "-m", "pytest", *WORKERS],
-    }
-    if what not in commands:
-        sys.exit(__doc__)
-    install("test" if what == "test" else "run")
-    program, *arguments = commands[what]
-    os.chdir(ROOT)
-    path = str(VENV / "bin" / program)
-    os.execv(path, [path, *arguments, *rest])  # noqa: S606 - replaces this process, no shell
+    if what == "test":
+        install("test")
+        os.chdir(ROOT)
+        path, arguments = str(PYTHON), ["-m", "pytest", *WORKERS, *rest]
+    else:
+        install("run")
+        # Elsewhere than here, a command without CONFIG means the configuration of the checkout.
+        if not Path("etc/nof0.yaml").exists():
+            os.environ.setdefault("NOF0_CONFIG", str(ROOT / "etc" / "nof0.yaml"))
+        path, arguments = str(VENV / "bin" / "nof0"), rest if what == "nof0" else [what, *rest]
+    os.execv(path, [path, *arguments])  # noqa: S606 - replaces this process, no shell
 
 
 if __name__ == "__main__":

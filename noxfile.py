@@ -132,6 +132,13 @@ def docs(session: nox.Session) -> None:
     session.run("pytest", "tests/docs", *session.posargs)
 
 
+@nox.session
+def pictures(session: nox.Session) -> None:
+    """What does a terminal of 60, 80, 120, 200 columns show? `-- FOLDER` says where it goes."""
+    install(session, *PACKAGES, group="test")
+    session.run("python", "tests/pictures.py", *(session.posargs or ["pictures"]))
+
+
 @nox.session(venv_backend="none")
 def dev(session: nox.Session) -> None:
     """Set up `.venv` for working in."""

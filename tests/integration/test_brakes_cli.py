@@ -285,6 +285,7 @@ def test_a_trader_without_auto_start_waits_to_be_resumed_and_stays_so(project):
 
 
 def test_a_request_to_nobody_is_refused_at_once(project):
+    project.data.mkdir()
     outcome = project.nof0(
         "traders", "pause", str(project.config), "nobody", "--data-dir", str(project.data)
     )

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nof0_core.cli.options import run_argument
+
 if TYPE_CHECKING:
     from nof0_core.project import ServingConfig
 
@@ -15,15 +17,10 @@ _INTERRUPTED = 130
 
 
 @click.command()
-@click.argument("config_file", metavar="CONFIG", type=click.Path(path_type=Path, dir_okay=False))
+@run_argument
 @click.option("--host", help="Address to listen on instead of the configured one.")
 @click.option(
     "--port", type=click.IntRange(0, 65535), help="Port instead of the configured one; 0: any free."
-)
-@click.option(
-    "--data-dir",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="What the run was given as --data-dir.",
 )
 def serve(config_file: Path, host: str | None, port: int | None, data_dir: Path | None) -> None:
     """Serve API and dashboard of a run, running or over, until Ctrl-C.

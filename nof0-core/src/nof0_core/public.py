@@ -14,6 +14,7 @@ MODULES: Mapping[str, str] = MappingProxyType(
     {
         "nof0_core": "hooks, kinds and references: what nearly every plugin needs",
         "nof0_core.answers": "from the text of a model to decisions: parse, validate, the schema",
+        "nof0_core.cli.options": "how a command of a plugin takes CONFIG, --data-dir, --json",
         "nof0_core.clock": "time, as a service is given it",
         "nof0_core.config.fields": "settings of a plugin: `opt`",
         "nof0_core.domain": "frozen values and pure rules on them, with all modules in it",

@@ -40,7 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     is_debug = "--debug" in head or os.environ.get(DEBUG) == "1"
     words = [word for word in head if word != "--debug"] + words[len(head) :]
     try:
-        code = cli.main(words, prog_name="nof0", standalone_mode=False)
+        code = cli.main(
+            words, prog_name="nof0", standalone_mode=False, complete_var="_NOF0_COMPLETE"
+        )
     except BaseException as error:  # noqa: BLE001 - the one place where every error becomes text
         from nof0_core.cli.report import report
 

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import attrs
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from nof0_core.analysis.leaderboard import LeaderboardRow
+from nof0_core.cli.event_strip import EventStrip, shortened
 from nof0_core.cli.leaderboard import data_path, read_rows, render_leaderboard
-from nof0_core.cli.status import status_line, status_table
+from nof0_core.cli.progress import Progress
+from nof0_core.cli.status import reasons, status_line, status_table
 from nof0_core.clock import stopwatch
 from nof0_core.config.model import Config
+from nof0_core.domain.view import View
 from nof0_core.errors import UsageError
 from nof0_core.runtime.engine import Engine
 
+NAME = "nof0"
+_LOWEST = 12
+"""Lines of the lowest terminal that is drawn for."""
+_FEW = 12
 LINE_EVERY = 10.0
 """Seconds of real time between two lines where there is no terminal to draw on."""
 
@@ -38,32 +51,42 @@ class _Pacer:
 
 
 @contextmanager
-def display(engine: Engine, console: Console) -> Iterator[Callable[[], None]]:
-    """Yield a function that shows the present state: a live table, or a line now and then."""
+def display(
+    engine: Engine, console: Console, cycles: int | None = None
+) -> Iterator[Callable[[], None]]:
+    """Yield a function that shows the present state: a live table, or a line now and then.
+
+    `cycles` are those after which the run ends.
+    """
     title = f"{engine.config.name}: data in {engine.config.state_dir}"
+    begin = engine.config.clock.start or engine.clock.now()
+    progress = Progress(begin=begin, end=engine.manager.ends_at, cycles=cycles)
+    names = {str(one.id): one.name for one in engine.config.traders}
+    strip = EventStrip(names)
 
-    def cycles() -> int:
-        return sum(trader.cycles for trader in engine.manager.traders.values())
+    def seen() -> tuple[View, str]:
+        traders = engine.manager.traders.values()
+        view = attrs.evolve(engine.views.all(), services=engine.health.all())
+        left = progress.text(view.time, max((one.cycles for one in traders), default=0))
+        return view, status_line(view, sum(one.cycles for one in traders), left)
 
-    if console.is_terminal:
+    # A dumb terminal cannot go back to draw over what it has drawn.
+    if console.is_terminal and not console.is_dumb_terminal:
+        engine.recorder.listeners.append(strip)
         with Live(console=console, auto_refresh=False, transient=True) as live:
 
             def draw() -> None:
-                view = attrs.evolve(engine.views.all(), services=engine.health.all())
-                table = status_table(view, title, width=console.width)
-                table.caption = Text(status_line(view, cycles()))
-                table.caption_justify = "left"
-                live.update(table, refresh=True)
+                view, line = seen()
+                live.update(screen(view, title, line, strip, console=console), refresh=True)
 
             draw()
             yield draw
         return
     pacer = _Pacer(LINE_EVERY)
-    console.print(title, soft_wrap=True)
+    console.print(title, soft_wrap=True, markup=False)
 
     def say() -> None:
-        view = attrs.evolve(engine.views.all(), services=engine.health.all())
-        console.print(status_line(view, cycles()), markup=False)
+        console.print(seen()[1], markup=False, soft_wrap=True)
 
     def line() -> None:
         if pacer.is_due():
@@ -73,13 +96,66 @@ def display(engine: Engine, console: Console) -> Iterator[Callable[[], None]]:
     say()
 
 
-def summary(config: Config, console: Console, reason: str) -> None:
-    """Say why the run ended and how everybody did."""
-    console.print(f"stopped: {reason}")
+def screen(
+    view: View, title: str, line: str, strip: EventStrip, *, console: Console
+) -> RenderableType:
+    """Lay out what a terminal shows, so that all of it fits: fewer traders where they are many."""
+    width, height = console.width, max(console.height, _LOWEST)
+    below: list[Text] = [Text(shortened(line, width))]
+    for who, why in reasons(view, most=3):
+        said = f"{who}: {why}" if why else who
+        below.append(Text(shortened(said, width), style="yellow"))
+    events = strip.lines(width)
+    if events:
+        below += [Text(""), *(Text(one, style="dim") for one in events)]
+    most = min(len(view.traders), height)
+    while True:
+        table = status_table(view, title, width=width, most=most)
+        parts: list[RenderableType] = [table]
+        if most < len(view.traders):
+            rest = len(view.traders) - most
+            parts.append(Text(f"and {rest} more: nof0 traders status", style="dim"))
+        parts += below
+        drawn = Group(*parts)
+        if most <= 1 or len(console.render_lines(drawn, pad=False)) < height:
+            return drawn
+        most = most - 1 if most < _FEW else most * 3 // 4
+
+
+def summary(config: Config, console: Console, reason: str, words: Sequence[str] = ()) -> None:
+    """Say why the run ended, how everybody did, and what is next.
+
+    `words` name the run to other commands.
+    """
+    console.print(f"stopped: {reason}", soft_wrap=True, markup=False)
     models = {str(one.id): one.model.name for one in config.traders}
+    names = {str(one.id): one.name for one in config.traders}
     # Without a `json` exporter that works, or before it was open, there is none.
     with suppress(UsageError):
         rows = read_rows(data_path(config), models)
-        console.print(render_leaderboard(rows, width=console.width))
-    console.print(f"journal  {config.state_dir / 'journal'}", soft_wrap=True)
-    console.print(f"exports  {config.data_path}", soft_wrap=True)
+        console.print(render_leaderboard(rows, width=console.width), soft_wrap=True)
+        console.print(result_of(rows, names), soft_wrap=True, markup=False)
+    console.print(f"journal  {config.state_dir / 'journal'}", soft_wrap=True, markup=False)
+    console.print(f"exports  {config.data_path}", soft_wrap=True, markup=False)
+    address = f"http://{config.host}:{config.port}"
+    look = shlex.join([called(), "serve", *words])
+    console.print(f"next     {look}  shows it at {address}", soft_wrap=True, markup=False)
+
+
+def result_of(rows: Sequence[LeaderboardRow], names: Mapping[str, str]) -> str:
+    """Sum a run up in one line."""
+    trades = sum(row.num_trades for row in rows)
+    said = f"{len(rows)} trader{'s' if len(rows) != 1 else ''}, "
+    said += f"{trades} trade{'s' if trades != 1 else ''}"
+    best = next((row for row in rows if row.is_ranked), None)
+    if best is None:
+        return f"{said}, nobody is ranked yet"
+    return f"{said}, leader {names.get(best.trader, best.trader)} {best.return_pct:+.2f} %"
+
+
+def called() -> str:
+    """Return how the command can be called from here: by its name, or where it is."""
+    program = Path(sys.argv[0])
+    if program.name != NAME or shutil.which(NAME) is not None:
+        return NAME
+    return os.path.relpath(program)

@@ -49,6 +49,14 @@ COMMANDS = {
     "leaderboard": Row(
         "nof0_core.cli.leaderboard:leaderboard", "Show the ranking of a run, with 95 % intervals."
     ),
+    "trades": Row("nof0_core.cli.trades:trades", "List the closed trades of a run, newest last."),
+    "positions": Row(
+        "nof0_core.cli.positions:positions",
+        "List the open positions of a run with their exits, as it last exported them.",
+    ),
+    "completion": Row(
+        "nof0_core.cli.completion:completion", "Print what makes a shell complete nof0's words."
+    ),
 }
 """Core's commands in the order of the help text; plugins add theirs through `nof0_commands`."""
 

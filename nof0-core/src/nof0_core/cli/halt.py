@@ -6,12 +6,11 @@ from pathlib import Path
 
 import click
 
-from nof0_core.cli.options import config_argument, data_dir_option, json_option
+from nof0_core.cli.options import json_option, run_argument
 
 
 @click.command()
-@config_argument
-@data_dir_option
+@run_argument
 @click.option("--flatten", is_flag=True, help="Close the positions of all traders too.")
 @click.option("--reason", default="", help="A few words for the journal.")
 @json_option

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Collection
 from datetime import UTC, date, datetime
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +13,8 @@ import click
 
 from nof0_core.cli.journal_away import away_text, tell_away
 from nof0_core.cli.journal_days import archive, du
-from nof0_core.cli.options import source_argument
+from nof0_core.cli.journal_tail import check_known, tail
+from nof0_core.cli.options import run_argument
 from nof0_core.errors import Nof0Error, UsageError
 from nof0_core.project import open_journal
 
@@ -24,34 +23,36 @@ if TYPE_CHECKING:
     from nof0_core.journal import Anchor
     from nof0_core.project import JournalReader, Record
 
-PIPE_WIDTH = 240
-"""Columns of a table that goes into a file or another program."""
-
 
 @click.group()
 def journal() -> None:
     """Look into the journal: every decision, order and fill.
 
     CONFIG is the main configuration file of a run, DIR its data directory (or the journal in it).
+    Without either it is that of etc/nof0.yaml.
     All but `archive` only read, and may be used while the engine runs.
     """
 
 
 journal.add_command(archive)
 journal.add_command(du)
+journal.add_command(tail)
 
 
 @journal.command("list")
-@source_argument
-@click.option("--trader", "traders", multiple=True, help="Only this trader (or @engine).")
-@click.option("--type", "types", multiple=True, help="Only this type of event: cycle, filled, …")
+@run_argument
+@click.option(
+    "--trader", "traders", multiple=True, help="Only this trader (or @engine). May be given again."
+)
+@click.option("--type", "types", multiple=True, help="Only this type of event: filled, alert, …")
 @click.option("--since", help="Only from this time on, UTC: 2025-07-14 or 2025-07-14T08:00.")
 @click.option(
     "--limit", type=click.IntRange(min=0), default=50, show_default=True, help="Newest N; 0: all."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the records as they are, one a line.")
 def list_(
-    source: Path,
+    config_file: Path,
+    data_dir: Path | None,
     *,
     traders: tuple[str, ...],
     types: tuple[str, ...],
@@ -62,9 +63,9 @@ def list_(
     """List records, oldest first."""
     from nof0_core.domain.event import BODIES
 
-    place = open_journal(source)
-    _known("--trader", traders, place.streams())
-    _known("--type", types, BODIES)
+    place = open_journal(config_file, data_dir=data_dir)
+    check_known("--trader", traders, place.streams())
+    check_known("--type", types, BODIES)
     start = _moment(since) if since else None
     found = place.records(traders=traders, types=types, since=start)
     chosen = deque(found, maxlen=limit) if limit else found
@@ -77,22 +78,20 @@ def list_(
             click.echo(record.line)
         tell_away(missing)
         return
-    from rich.console import Console
+    from nof0_core.cli.journal_text import lines_of
+    from nof0_core.cli.output import screen_width
 
-    from nof0_core.cli.journal_text import table_of
-
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=PIPE_WIDTH)
-    console.print(table_of(place.joined([record.event() for record in chosen])))
+    events = place.joined([record.event() for record in chosen])
+    for line in lines_of(events, screen_width()):
+        click.echo(line)
     tell_away(missing)
 
 
 @journal.command(short_help="Show all of one record or cycle.")
-@source_argument
+@run_argument
 @click.argument("record", metavar="SEQ|CYCLE")
 @click.option("--json", "as_json", is_flag=True, help="Print the record as it is, one line.")
-def show(source: Path, record: str, *, as_json: bool) -> None:
+def show(config_file: Path, data_dir: Path | None, record: str, *, as_json: bool) -> None:
     """Show all of one record: prompts, answer, decisions with verdicts, orders, fills.
 
     SEQ is the number of a record, CYCLE the identifier of a decision cycle (or its beginning, at
@@ -100,7 +99,7 @@ def show(source: Path, record: str, *, as_json: bool) -> None:
     """
     from nof0_core.domain.event import CycleEnded, Decided
 
-    place = open_journal(source)
+    place = open_journal(config_file, data_dir=data_dir)
     found = _find(place, record)
     missing = away_text(place)
     if as_json:
@@ -131,10 +130,10 @@ def show(source: Path, record: str, *, as_json: bool) -> None:
 
 
 @journal.command(short_help="Prove that nothing was changed.")
-@source_argument
+@run_argument
 @click.option("--anchor", help="Number and hash of a record noted before: SEQ:HASH.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
-def verify(source: Path, anchor: str | None, *, as_json: bool) -> None:
+def verify(config_file: Path, data_dir: Path | None, anchor: str | None, *, as_json: bool) -> None:
     """Check every byte; exit with 1 and name the records if anything was changed or is missing.
 
     Closed days are compared with journal/days.json, the ends of streams with what was safe on disk
@@ -145,7 +144,7 @@ def verify(source: Path, anchor: str | None, *, as_json: bool) -> None:
     from nof0_core.journal.gaps import text
     from nof0_core.runtime.state_file import StateFile
 
-    place = open_journal(source)
+    place = open_journal(config_file, data_dir=data_dir)
     noted = _anchor(anchor) if anchor else StateFile(place.state_file).anchor()
     report = check(place.root, place.elsewhere, anchor=noted)
     if as_json:
@@ -204,15 +203,6 @@ def _market_of(place: JournalReader, cycle: CycleEnded | Decided) -> int | None:
     needle = f'"digest":"{cycle.market}"'.encode()
     seen = (r.seq for r in place.records(types=("market",)) if needle in bytes(r.data[:1000]))
     return next(seen, None)
-
-
-def _known(option: str, words: tuple[str, ...], known: Collection[str]) -> None:
-    for word in words:
-        if word not in known:
-            near = get_close_matches(word, known, n=1)
-            message = f'{option}: the journal knows no "{word}"'
-            ask = f'did you mean "{near[0]}"?' if near else f"it knows {', '.join(sorted(known))}"
-            raise UsageError(message, hints=[ask])
 
 
 def _moment(word: str) -> datetime:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nof0_core.cli import output
-from nof0_core.cli.options import source_argument
+from nof0_core.cli.options import run_argument
 from nof0_core.errors import JournalError, UsageError
 from nof0_core.files import in_words
 from nof0_core.project import open_journal
@@ -24,7 +24,7 @@ UNKNOWN = "–"
 
 
 @click.command(short_help="Move closed days to another place.")
-@source_argument
+@run_argument
 @click.option(
     "--before",
     type=click.DateTime(["%Y-%m-%d"]),
@@ -40,7 +40,9 @@ UNKNOWN = "–"
     help="Where they go: DIRECTORY/<stream>/<day>.jsonl.gz.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
-def archive(source: Path, before: datetime, target: Path, *, as_json: bool) -> None:
+def archive(
+    config_file: Path, data_dir: Path | None, before: datetime, target: Path, *, as_json: bool
+) -> None:
     """Move the closed days before a date to another place, compressed.
 
     A file is removed once its copy is proven to be on disk. No engine may be running on the
@@ -50,7 +52,7 @@ def archive(source: Path, before: datetime, target: Path, *, as_json: bool) -> N
     from nof0_core.journal.archiving import archive as move
     from nof0_core.state.checkpoint import DIRECTORY, found
 
-    place = open_journal(source)
+    place = open_journal(config_file, data_dir=data_dir)
     with ExitStack() as stack:
         _lock(place, stack)
         moved = move(place.root, place.elsewhere, before=before.date(), target=target)
@@ -85,7 +87,7 @@ def archive(source: Path, before: datetime, target: Path, *, as_json: bool) -> N
 
 
 @click.command(short_help="Say what takes how much room.")
-@source_argument
+@run_argument
 @click.option(
     "--by",
     type=click.Choice(["stream", "day", "type"]),
@@ -94,9 +96,9 @@ def archive(source: Path, before: datetime, target: Path, *, as_json: bool) -> N
     help="What a line of the table is. By type all records are read.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
-def du(source: Path, by: str, *, as_json: bool) -> None:
+def du(config_file: Path, data_dir: Path | None, by: str, *, as_json: bool) -> None:
     """Say how many records there are, what they take on disk, and where their days are."""
-    place = open_journal(source)
+    place = open_journal(config_file, data_dir=data_dir)
     try:
         rows = _by_type(place) if by == "type" else _by_day_or_stream(place, by)
     except OSError as error:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import msgspec
+from rich.cells import cell_len, set_cell_size
 
+from nof0_core.cli.event_strip import shortened
 from nof0_core.domain.account import AccountReport
 from nof0_core.domain.event import (
     AccountReported,
@@ -50,33 +52,48 @@ from nof0_core.money import plain
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-    from rich.table import Table
     from rich.text import Text
 
     from nof0_core.journal import Record
 
+_LEAST = 24
+"""Columns that are left for what happened before others go."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
-def table_of(events: Iterable[Event]) -> Table:
-    """Lay events out as a table, one line each."""
-    from rich.table import Table
+def lines_of(
+    events: Iterable[Event],
+    width: int | None = None,
+    *,
+    least: Sequence[int] = (0, 0, 0, 0),
+    is_headed: bool = True,
+) -> list[str]:
+    """Lay events out, one line each, below a line of headings; the number comes first.
 
-    table = Table(box=None, pad_edge=False)
-    table.add_column("seq", justify="right", no_wrap=True)
-    table.add_column("time (UTC)", no_wrap=True)
-    table.add_column("stream", no_wrap=True)
-    table.add_column("type", no_wrap=True)
-    table.add_column("what happened", no_wrap=True, overflow="ellipsis")
+    `least` are the columns that number, time, stream and type take at least.
+
+    In so many columns what happened loses words at its end, and where that is not enough stream,
+    type and time go; None: nothing is left out.
+    """
+    rows = [("seq", "time (UTC)", "stream", "type", "what happened")]
     for event in events:
-        table.add_row(
-            str(event.seq),
-            _time(event.time),
-            clean(event.stream),
-            event.body.type,
-            clean(summary(event.body).replace("\n", " ")),
-        )
-    return table
+        said = clean(" ".join(summary(event.body).split("\n")))
+        rows.append((str(event.seq), _time(event.time), clean(event.stream), event.body.type, said))
+    rows = rows if is_headed else rows[1:]
+    wide = [max([least[at], *(cell_len(row[at]) for row in rows)]) for at in range(4)]
+    kept = [0, 1, 2, 3]
+    for leaving in (2, 1, 3):
+        if width is None or sum(wide[at] + 2 for at in kept) + _LEAST <= width:
+            break
+        kept.remove(leaving)
+    lines = []
+    for row in rows:
+        cells = [set_cell_size(row[at], wide[at]) for at in kept if at]
+        head = "  ".join([row[0].rjust(wide[0]), *cells])
+        room = None if width is None else width - cell_len(head) - 2
+        said = row[4] if room is None else shortened(row[4], room)
+        lines.append(f"{head}  {said}".rstrip())
+    return lines
 
 
 def summary(body: Body) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for each type of event
@@ -220,7 +237,8 @@ def fill(execution: Fill) -> str:
 def _cycle(body: CycleEnded) -> str:
     if body.status != "ok":
         return f"#{body.number} {body.status}: {body.error}"
-    done = f", {len(body.fills)} fills" if body.fills else ""
+    count = len(body.fills)
+    done = f", {count} fill{'s' if count > 1 else ''}" if count else ""
     trouble = f"; {body.error}" if body.error else ""
     return f"#{body.number} {_judged(body)}{done}{trouble}"
 

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nof0_core.cli.options import source_argument
+from nof0_core.cli.exported import RANKING, exported
+from nof0_core.cli.options import run_argument
 from nof0_core.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.text import Text
 
     from nof0_core.analysis.leaderboard import LeaderboardRow
     from nof0_core.cli.narrow import Column
@@ -22,27 +24,19 @@ if TYPE_CHECKING:
 
 _UNKNOWN = "–"
 _WIDE = 132
-FILE_NAME = "leaderboard.json"
 
 
 @click.command()
-@source_argument
+@run_argument
 @click.option("--json", "as_json", is_flag=True, help="Print the rows of leaderboard.json.")
-def leaderboard(source: Path, *, as_json: bool) -> None:
+def leaderboard(config_file: Path, data_dir: Path | None, *, as_json: bool) -> None:
     """Show the ranking of a run, with 95 % intervals.
 
     CONFIG is the main configuration file of the run; DIR the directory with its JSON files, or
     what was given as --data-dir.
     """
-    models: dict[str, str] = {}
-    if source.is_dir():
-        directory = _directory(source)
-    else:
-        from nof0_core.config.places import read_places
-
-        places = read_places(source)
-        directory = places.api_dir
-        models = {trader: one.model for trader, one in places.traders.items()}
+    directory, traders = exported(config_file, data_dir)
+    models = {str(trader): one.model for trader, one in traders.items()}
     if as_json:
         click.echo(json.dumps(_read(directory, "leaderboard").rows("leaderboard"), indent=2))
         return
@@ -90,7 +84,7 @@ def _read(directory: Path, *names: str) -> Results:
 
     found = read_results(directory, names)
     if "leaderboard" not in found.written:
-        message = f"there is no {FILE_NAME} in {directory}"
+        message = f"there is no {RANKING} in {directory}"
         hint = "start a run with the `json` exporter first: nof0 run CONFIG"
         raise UsageError(message, hints=[hint])
     return found
@@ -121,12 +115,14 @@ def render_leaderboard(rows: Sequence[LeaderboardRow], *, width: int = _WIDE) ->
     table = fitted(_columns(rows), rows, width=width, title="Leaderboard", parted_at=ranked)
     legend = (
         "* baseline   usable: answers of the model that could be used, of the cycles that asked it"
-        "   P(best): chance of beating the best (other) baseline"
+        "   beats best: chance of beating the best (other) baseline"
     )
+    unranked: dict[str, list[str]] = {}
+    for row in rows:
+        if row.unranked_reason is not None:
+            unranked.setdefault(row.unranked_reason, []).append(name_of(row))
     outside = [
-        Text(f"not ranked: {row.trader}: {row.unranked_reason}")
-        for row in rows
-        if row.unranked_reason is not None
+        Text(f"not ranked: {'; '.join(names)}: {reason}") for reason, names in unranked.items()
     ]
     return Group(table, Text(legend, style="dim"), *outside, Text(verdict(rows)))
 
@@ -137,6 +133,7 @@ def _columns(rows: Sequence[LeaderboardRow]) -> list[Column[LeaderboardRow]]:
     from nof0_core.cli.narrow import Column
 
     ranked = [row.trader for row in rows if row.is_ranked]
+    is_named = any(name_of(row) != row.trader for row in rows)
     places = {trader: str(place) for place, trader in enumerate(ranked, start=1)}
 
     def column(
@@ -152,21 +149,35 @@ def _columns(rows: Sequence[LeaderboardRow]) -> list[Column[LeaderboardRow]]:
 
     found = [
         column("#", lambda row: places.get(row.trader, _UNKNOWN)),
-        column("trader", lambda row: row.trader + (" *" if row.is_baseline else ""), words=True),
+        column("trader", lambda row: name_of(row) + (" *" if row.is_baseline else ""), words=True),
+        column("id", lambda row: row.trader if is_named else "", 2, words=True),
         column("model", lambda row: row.model, 1, words=True),
-        column("equity $", lambda row: f"{row.equity:,.2f}", 9),
-        column("return %", lambda row: f"{row.return_pct:+.2f}"),
-        column("[95 %]", lambda row: _interval(row.return_pct_ci), 3),
+        column("equity $", lambda row: f"{row.equity:,.2f}", 10),
+        Column(name="return %", cell=lambda row: coloured(row.return_pct)),
+        column("[95 %]", lambda row: _interval(row.return_pct_ci), 9),
         column("Sharpe", lambda row: f"{row.sharpe:+.2f}", 8),
-        column("[95 %]", lambda row: _interval(row.sharpe_ci), 2),
-        column("trades", lambda row: str(row.num_trades), 7),
-        column("win %", lambda row: f"{row.win_rate:.0f}" if row.num_trades else _UNKNOWN, 5),
-        column("fees $", lambda row: f"{row.fees:,.2f}", 4),
-        column("P(best)", lambda row: _chance(row.beats_baseline_p), 6),
-        column("usable", lambda row: f"{row.usable_answers}/{row.cycles}"),
-        column("status", lambda row: row.status, 10, words=True),
+        column("[95 %]", lambda row: _interval(row.sharpe_ci), 7),
+        column("trades", lambda row: str(row.num_trades), 6),
+        column("win %", lambda row: f"{row.win_rate:.0f}" if row.num_trades else _UNKNOWN, 4),
+        column("fees $", lambda row: f"{row.fees:,.2f}", 3),
+        column("beats best", lambda row: _chance(row.beats_baseline_p), 5),
+        column("usable", lambda row: f"{row.usable_answers}/{row.cycles}", 12),
+        column("status", lambda row: row.status, 11, words=True),
     ]
     return [one for one in found if any(one.cell(row).plain for row in rows)]
+
+
+def name_of(row: LeaderboardRow) -> str:
+    """Return what people call a trader."""
+    return row.name or row.trader
+
+
+def coloured(percent: float) -> Text:
+    """Write a return in percent, green when positive and red when negative."""
+    from rich.text import Text
+
+    style = "green" if percent > 0 else "red" if percent < 0 else ""
+    return Text(f"{percent:+.2f}", style=style)
 
 
 def _chance(probability: float | None) -> str:
@@ -175,9 +186,3 @@ def _chance(probability: float | None) -> str:
 
 def _interval(interval: tuple[float, float] | None) -> str:
     return "" if interval is None else f"[{interval[0]:+.1f} … {interval[1]:+.1f}]"
-
-
-def _directory(given: Path) -> Path:
-    """Return where the files are: in the directory itself, or in its `api` as with --data-dir."""
-    below = given / "api"
-    return below if not (given / FILE_NAME).exists() and (below / FILE_NAME).exists() else given

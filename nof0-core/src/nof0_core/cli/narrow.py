@@ -52,7 +52,7 @@ def fitted(
     # A column ends with a blank of its own, and with one more where there is room for it.
     room = 1 if _needed(kept, rows, gap=2) <= width else 0
     table = Table(
-        title=Text(title),
+        title=Text(title) if title else None,
         title_justify="left",
         box=box.SIMPLE_HEAD,
         show_edge=False,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,8 +13,8 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-PIPE_WIDTH = 140
-"""Columns where output goes to a file or pipe, which have no width of their own."""
+PIPE_WIDTH = 10_000
+"""Columns where output goes to a file or pipe, which have no width of their own: nothing is cut."""
 
 
 def console() -> Console:
@@ -26,9 +27,25 @@ def console() -> Console:
     return screen
 
 
+def screen_width() -> int | None:
+    """Return the columns of the terminal, or of COLUMNS; None for a file or pipe: cut nothing."""
+    import shutil
+    import sys
+
+    if not sys.stdout.isatty() and "COLUMNS" not in os.environ:
+        return None
+    return shutil.get_terminal_size().columns
+
+
 def print_json(value: Any) -> None:
-    """Print a value as indented JSON; what JSON does not know is written as text."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    """Print a value as indented JSON; what JSON does not know is written as text, time in UTC."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=_as_text))
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return str(value)
 
 
 def columns(rows: Sequence[Sequence[str]], *, indent: str = "") -> list[str]:

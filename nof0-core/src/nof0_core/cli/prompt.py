@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,8 +10,9 @@ from typing import TYPE_CHECKING
 import anyio
 import click
 
-from nof0_core.cli.options import config_argument, json_option
+from nof0_core.cli.options import config_argument, data_dir_option, json_option
 from nof0_core.cli.output import print_json
+from nof0_core.cli.run_argument import named_main
 from nof0_core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,9 +39,16 @@ def prompt() -> None:
     is_flag=True,
     help="On an invented market, with positions and a past; the limits are the trader's.",
 )
+@data_dir_option
 @json_option
 def render(
-    config_file: Path, trader_id: str, only: str | None, *, is_sample: bool, as_json: bool
+    config_file: Path,
+    trader_id: str,
+    only: str | None,
+    data_dir: Path | None,
+    *,
+    is_sample: bool,
+    as_json: bool,
 ) -> None:
     """Render the first prompt of a trader of CONFIG.
 
@@ -49,7 +58,7 @@ def render(
     """
     from nof0_core.project import load_config, preview
 
-    config = load_config(config_file)
+    config = load_config(config_file, data_dir=data_dir)
     found = anyio.run(partial(preview, config, trader_id, is_sample=is_sample))
     rendered, missing = found.prompt, found.missing
     chosen = [message for message in rendered.messages if only in {None, message.role}]
@@ -82,9 +91,15 @@ def render(
     metavar="N",
     help="Limit instead of max_prompt_tokens.",
 )
+@data_dir_option
 @json_option
 def lint(
-    config_file: Path, trader_id: str | None, max_tokens: int | None, *, as_json: bool
+    config_file: Path,
+    trader_id: str | None,
+    max_tokens: int | None,
+    data_dir: Path | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Check the prompts of CONFIG: what is wrong with them, and what a model would not be told.
 
@@ -94,7 +109,7 @@ def lint(
     """
     from nof0_core.project import find_trader, load_config
 
-    config = load_config(config_file)
+    config = load_config(config_file, data_dir=data_dir)
     traders = [find_trader(config, trader_id)] if trader_id else list(config.traders)
     found: dict[Problem, None] = {}
     sizes: dict[str, int] = {}
@@ -122,9 +137,11 @@ def lint(
 @click.argument("one")
 @click.argument("other")
 @click.option(
+    "-c",
     "--config",
     "config_file",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
+    callback=named_main,
     help="Render on this configuration's market; ONE and OTHER may also be traders.",
 )
 @click.option("--trader", "trader_id", metavar="ID", help="Whose context; default: the first.")
@@ -162,8 +179,9 @@ def diff(
             }
         )
         return
+    colours = {} if "NO_COLOR" in os.environ else {"+": "green", "-": "red", "@": "cyan"}
     for line in result.lines:
-        click.echo(line)
+        click.secho(line, fg=colours.get(line[:1]))
     for name, digest in zip((one, other), result.digests, strict=True):
         click.echo(f"{name}: {digest}", err=True)
 

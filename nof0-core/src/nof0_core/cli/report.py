@@ -59,6 +59,8 @@ def _judge(error: BaseException) -> tuple[int, str]:
         return error.exit_code, ""
     if isinstance(error, SystemExit):
         return (error.code if isinstance(error.code, int) else FAILED), ""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return USAGE, error.format_message()
     if isinstance(error, click.ClickException):
         return error.exit_code, _usage(error)
     if isinstance(error, BrokenPipeError):

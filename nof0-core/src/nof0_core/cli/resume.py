@@ -6,12 +6,11 @@ from pathlib import Path
 
 import click
 
-from nof0_core.cli.options import config_argument, data_dir_option, json_option
+from nof0_core.cli.options import json_option, run_argument
 
 
 @click.command()
-@config_argument
-@data_dir_option
+@run_argument
 @json_option
 def resume(config_file: Path, data_dir: Path | None, *, as_json: bool) -> None:
     """End what `nof0 halt` began.

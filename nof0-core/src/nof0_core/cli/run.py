@@ -17,6 +17,7 @@ from rich.console import Console
 from nof0_core.cli import output
 from nof0_core.cli.going_live import agree
 from nof0_core.cli.options import config_argument, data_dir_option
+from nof0_core.cli.run_argument import named
 from nof0_core.cli.session import Lag, Quarantine, Session
 from nof0_core.errors import UsageError
 from nof0_core.execution.limits import LIMITS
@@ -25,6 +26,7 @@ from nof0_core.plugins.env import Logger
 from nof0_core.project import load_config
 from nof0_core.project.configuration import load_again
 from nof0_core.redaction import Redactor
+from nof0_core.runtime.daily_cost import cost_per_day
 from nof0_core.runtime.lock import prepare
 from nof0_core.runtime.logs import keep_trace, logging_to
 from nof0_core.runtime.preview import haste, one_at_a_time, preflight
@@ -86,7 +88,8 @@ def run(
         show(f"note: {warning}")
     hurried = haste(config) if cycles is None else []
     changed = without_effect(config)
-    for note in (*changed, *hurried, *one_at_a_time(config, full_speed=cycles is not None)):
+    alone = one_at_a_time(config, full_speed=cycles is not None)
+    for note in (*changed, *hurried, *alone, *cost_per_day(config)):
         show(f"note: {note}")
     agree(config, is_agreed=yes, show=show)
     redactor = Redactor(config.secrets)
@@ -103,7 +106,8 @@ def run(
         )
         beside = {one.name: partial(_open_beside, one, env, log(one.name)) for one in asked}
         load = partial(load_again, config, config_file, data_dir=data_dir)
-        session = Session(config, log("engine"), console, limits=LIMITS, load=load)
+        words = named(config_file, data_dir)
+        session = Session(config, log("engine"), console, limits=LIMITS, load=load, words=words)
         try:
             anyio.run(session.live, log, cycles, wall_limit, beside)
         except Exception as error:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from datetime import datetime, timedelta
+from functools import partial
 
 import anyio
 import anyio.to_thread
@@ -46,7 +47,7 @@ class Session:
     """One run of the command: it always ends, whatever plugins do, and says why.
 
     `code` is what the process ends with; a run that was asked to end has `limits.end` for it.
-    `load` reads its configuration anew.
+    `load` reads its configuration anew, `words` name the run to other commands.
     """
 
     def __init__(
@@ -57,8 +58,10 @@ class Session:
         *,
         limits: Limits,
         load: Load | None = None,
+        words: Sequence[str] = (),
     ) -> None:
         self.code = 0
+        self._words = words
         self._config = config
         self._log = log
         self._console = console
@@ -74,6 +77,8 @@ class Session:
         self._opened: anyio.Event | None = None
         self._reason = ""
         self._companions: dict[str, Watched] = {}
+        self._is_told = self._is_asked = False
+        self._stay: anyio.Event | None = None
 
     async def live(
         self,
@@ -106,8 +111,7 @@ class Session:
                 tasks.cancel_scope.cancel()
             if failed is not None:
                 raise failed
-            # In a thread, for it reads what was exported with a loop of its own.
-            await anyio.to_thread.run_sync(summary, self._config, self._console, self._reason)
+            await self._tell()
         finally:
             # All of ours is closed and written: what is left is not worth waiting for.
             self._give(self._limits.close)
@@ -139,11 +143,27 @@ class Session:
             )
             for name, open_one in beside.items():
                 await self._enter(holder, name, open_one)
-            config = self._config
-            driver = clocks.driving(
-                config.clock, full_speed=cycles is not None, limits=self._limits
-            )
-            services = await stack.enter_async_context(open_services(config, driver, log=log))
+            moments = _Moments(cycles)
+            try:
+                await self._run(log, watch, opened, moments)
+            except EndOfDataError as error:
+                self._reason = self._reason or str(error)
+            if self._companions and not self._is_asked and not moments.are_over:
+                await self._stay_open()
+
+    async def _run(
+        self,
+        log: Callable[[str], Logger],
+        watch: LoopWatch,
+        opened: anyio.Event,
+        moments: _Moments,
+    ) -> None:
+        """Open all sections, trade until it is over, and close them."""
+        config = self._config
+        driver = clocks.driving(
+            config.clock, full_speed=moments.cycles is not None, limits=self._limits
+        )
+        async with open_services(config, driver, log=log) as services:
             engine = self._engine = assemble(
                 services, services.driver, loop_blocks=lambda: watch.blocks, load=self._load
             )
@@ -153,10 +173,26 @@ class Session:
                 services.health.watch_companion(name, watched)
             opened.set()
             async with anyio.create_task_group() as tasks:
-                with spared_heap(), display(engine, self._console) as update:
+                with spared_heap(), display(engine, self._console, moments.cycles) as update:
                     tasks.start_soon(_keep_drawn, engine, update)
-                    self._reason = await engine.run(_Moments(engine, cycles))
+                    self._reason = await engine.run(partial(moments, engine))
                 tasks.cancel_scope.cancel()
+
+    async def _tell(self) -> None:
+        """Say once how it ended; in a thread, for what was exported is read with a loop there."""
+        if not self._is_told:
+            self._is_told = True
+            end = partial(summary, self._config, self._console, self._reason, self._words)
+            await anyio.to_thread.run_sync(end)
+
+    async def _stay_open(self) -> None:
+        """Leave what runs beside the engine open until somebody ends it: a recording is over."""
+        await self._tell()
+        names = ", ".join(self._companions)
+        with suppress(OSError):
+            self._console.print(f"the run is over, {names} goes on; Ctrl-C ends it")
+        self._stay = anyio.Event()
+        await self._stay.wait()
 
     async def _enter(self, holder: Holder, name: str, open_one: Beside) -> None:
         """Open what runs beside the engine."""
@@ -174,8 +210,13 @@ class Session:
 
     def _stop(self, reason: str, code: int) -> None:
         """Ask the run to end, or what is being opened."""
+        if self._stay is not None:
+            self._give(self._limits.end)
+            self._stay.set()
+            return
         if self._reason:
             return
+        self._is_asked = True
         self._reason, self.code = reason, code
         self._give(self._limits.end)
         if self._engine is not None:
@@ -226,16 +267,17 @@ class Session:
 
 
 class _Moments:
-    """Called after each moment of the run: counts cycles."""
+    """Called after each moment of the run: counts cycles, up to `cycles` where that is a number."""
 
-    def __init__(self, engine: Engine, cycles: int | None) -> None:
-        self._engine = engine
-        self._cycles = cycles
+    def __init__(self, cycles: int | None) -> None:
+        self.cycles = cycles
+        self.are_over = False
 
-    def __call__(self, _: datetime) -> None:
-        done = max((t.cycles for t in self._engine.manager.traders.values()), default=0)
-        if self._cycles is not None and done >= self._cycles:
-            self._engine.manager.stop(f"{done} cycles done")
+    def __call__(self, engine: Engine, _: datetime) -> None:
+        done = max((t.cycles for t in engine.manager.traders.values()), default=0)
+        if self.cycles is not None and done >= self.cycles:
+            self.are_over = True
+            engine.manager.stop(f"{done} cycles done")
 
 
 async def _keep_drawn(engine: Engine, update: Callable[[], None]) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nof0_core.cli.options import config_argument, data_dir_option, json_option
+from nof0_core.cli.options import json_option, run_argument
+from nof0_core.cli.run_argument import is_named
 
 if TYPE_CHECKING:
     from nof0_core.config.places import Places
@@ -27,9 +28,8 @@ def traders() -> None:
 
 
 @traders.command()
-@config_argument
+@run_argument
 @trader_argument
-@data_dir_option
 @json_option
 def status(config_file: Path, trader: str | None, data_dir: Path | None, *, as_json: bool) -> None:
     """Show equity, positions and brakes as the engine last wrote them, without disturbing it."""
@@ -46,9 +46,8 @@ def status(config_file: Path, trader: str | None, data_dir: Path | None, *, as_j
 
 
 @traders.command()
-@config_argument
+@run_argument
 @trader_argument
-@data_dir_option
 @json_option
 def pause(config_file: Path, trader: str | None, data_dir: Path | None, *, as_json: bool) -> None:
     """Let a trader decide nothing any more; its positions keep their stops and targets."""
@@ -56,9 +55,8 @@ def pause(config_file: Path, trader: str | None, data_dir: Path | None, *, as_js
 
 
 @traders.command()
-@config_argument
+@run_argument
 @trader_argument
-@data_dir_option
 @json_option
 def resume(config_file: Path, trader: str | None, data_dir: Path | None, *, as_json: bool) -> None:
     """Let a trader decide again, or for the first time where auto_start is false.
@@ -70,12 +68,13 @@ def resume(config_file: Path, trader: str | None, data_dir: Path | None, *, as_j
 
 
 @traders.command()
-@config_argument
+@run_argument
 @trader_argument
 @click.option("--symbol", help="This coin only.")
-@data_dir_option
 @json_option
+@click.pass_context
 def close(
+    context: click.Context,
     config_file: Path,
     trader: str | None,
     symbol: str | None,
@@ -85,16 +84,22 @@ def close(
 ) -> None:
     """Close a trader's own positions; what others hold in the same coin stays.
 
-    A trader that goes on deciding may open new ones: pause it first to keep it out.
+    A trader that goes on deciding may open new ones: pause it first to keep it out. Without TRADER
+    the run must be named.
     """
+    from nof0_core.errors import UsageError
+
+    if trader is None and not is_named(context):
+        message = "nothing was closed: whose positions?"
+        hints = ("name a trader", f"or the run, to close those of all: -c {config_file}")
+        raise UsageError(message, hints=hints)
     _ask("close", config_file, data_dir, trader, symbol, as_json=as_json)
 
 
 @traders.command()
-@config_argument
+@run_argument
 @click.argument("section", metavar="SECTION")
 @click.argument("coin", metavar="COIN")
-@data_dir_option
 @json_option
 def settle(
     config_file: Path, section: str, coin: str, data_dir: Path | None, *, as_json: bool
@@ -138,8 +143,7 @@ def settle(
 
 
 @traders.command()
-@config_argument
-@data_dir_option
+@run_argument
 @json_option
 @click.option(
     "--wait",

@@ -81,19 +81,27 @@ def _rows(found: Results, chosen: Sequence[TraderId]) -> dict[str, dict[str, Any
     }
 
 
+def held_as(symbol: str, quantity: float) -> str:
+    """Write a position as the other tables do: `BTC 0.4`, `DOGE short 3923`."""
+    from nof0_core.cli.exported import shown_number
+
+    return f"{symbol} {'short ' if quantity < 0 else ''}{shown_number(abs(quantity))}"
+
+
 def lines(document: dict[str, Any]) -> list[str]:
     """Write the picture for people."""
     engine, status = document["engine"], document["status"]
     process = f"process {engine}" if engine else "no process"
     why = f": {status['reason']}" if status["reason"] else ""
-    found = [f"as of {document['time']}, engine {status['state']}, {process}{why}"]
+    time = f"{datetime.fromisoformat(document['time']):%Y-%m-%d %H:%M:%S} UTC"
+    found = [f"as of {time}, engine {status['state']}, {process}{why}"]
     halt = document["halt"]
     if halt is not None:
         closing = ", positions are to be closed" if halt["flatten"] else ""
         found.append(f"halted{closing}" + (f": {halt['reason']}" if halt["reason"] else ""))
     rows = [("trader", "status", "equity", "usable", "failed", "positions")]
     for trader, row in document["traders"].items():
-        held = [f"{symbol} {size:g}" for symbol, size in row["positions"].items()]
+        held = [held_as(symbol, size) for symbol, size in row["positions"].items()]
         failed = [f"{word} {count}" for word, count in row["failed_by_reason"].items()]
         rows.append(
             (

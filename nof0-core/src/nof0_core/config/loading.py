@@ -22,6 +22,14 @@ from nof0_core.plugins.one_off import add_file
 from nof0_core.plugins.registry import PluginRegistry
 
 FILES = ("LLM", "Executor", "Exchange", "Market", "Manager")
+_MARKS = {
+    "models": "LLM",
+    "traders": "Manager",
+    "symbols": "Market",
+    "providers": "Exchange",
+    "decision_interval": "Executor",
+}
+"""A key each of the other files has."""
 
 
 def load(
@@ -59,8 +67,20 @@ def load(
     )
     config = assemble(session, registry, trees)
     if config is None or len(session.problems):
-        raise ConfigError(session.problems.ordered([dotenv_of(shown), *session.files]))
+        error = ConfigError(session.problems.ordered([dotenv_of(shown), *session.files]))
+        error.hints = (*error.hints, *_other_file(main_table))
+        raise error
     return config
+
+
+def _other_file(table: Table) -> tuple[str, ...]:
+    """Say which file this looks like, where it is not a main one."""
+    if any(table.get(key) is not None for key in FILES):
+        return ()
+    for mark, key in _MARKS.items():
+        if table.get(mark) is not None:
+            return (f"this looks like the file that `{key}` of a main file names: give nof0.yaml",)
+    return ()
 
 
 def begin(

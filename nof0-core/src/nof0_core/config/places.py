@@ -26,11 +26,13 @@ from nof0_core.plugins.registry import PluginRegistry
 
 @attrs.frozen(kw_only=True)
 class TraderPlace:
-    """A trader's model, exchange section and coins.
+    """A trader's name, model, exchange section and coins.
 
-    `journal_dir` is where its journal is, None with the others'.
+    `name` is what people call it, its id where it has none. `journal_dir` is where its journal
+    is, None with the others'.
     """
 
+    name: str
     model: str
     exchange: str
     symbols: tuple[Symbol, ...]
@@ -121,6 +123,7 @@ def _traders(
         directory = session.take(node.get("journal_dir"), Path) if keeps_journals else None
         own = _symbols(session, node) if node.get("symbols") is not None else common
         found[TraderId(trader)] = TraderPlace(
+            name=_text(node, "name") or trader,
             model=_text(node, "model") or default,
             exchange=_text(node, "exchange_provider") or exchange,
             symbols=own,

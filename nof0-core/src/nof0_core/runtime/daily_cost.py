@@ -18,9 +18,10 @@ def cost_per_day(config: Config) -> list[str]:
     """Say for each trader with a priced model what a day costs at most, by its sample prompt.
 
     One answer a cycle is reckoned, as long as `max_completion_tokens` lets it be; what a repair or
-    a fallback takes comes on top. Without that limit only the prompts are reckoned.
+    a fallback takes comes on top. Without that limit only the prompts are reckoned. A day is one
+    of the clock of the run. Of several, the sum comes last.
     """
-    notes = []
+    notes, total = [], Decimal(0)
     for trader in config.traders:
         model = trader.model
         kind = config.backends[model.backend].kind
@@ -30,12 +31,16 @@ def cost_per_day(config: Config) -> list[str]:
         usage = _usage(config, trader)
         most, prompt = model.max_completion_tokens, usage.prompt_tokens
         answers = f"answers of up to {most}" if most else "whatever is answered"
+        cost = cycles * model.price.cost(usage)
+        total += cost
         note = (
-            f"{trader.id}: about {plain(round(cycles * model.price.cost(usage), 2))} USD a day for "
+            f"{trader.id}: about {plain(round(cost, 2))} USD a day for "
             f"{model.name}: {cycles} cycles, prompts of about {prompt} tokens, {answers}"
         )
         budget = trader.budget.usd
         notes.append(note if budget is None else f"{note}; its budget is {plain(budget)} USD a day")
+    if len(notes) > 1:
+        notes.append(f"all models: about {plain(round(total, 2))} USD a day")
     return notes
 
 

@@ -9,21 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nof0_core.cli.options import config_argument, data_dir_option, json_option
 from nof0_llm.openai.settings import OpenAIParams, mode_of
 
 if TYPE_CHECKING:
     from nof0_core.domain.model import ModelSpec
     from nof0_core.project import Asked, Config
 
-_config = click.option(
-    "--config",
-    "config_file",
-    metavar="CONFIG",
-    default=Path("etc/nof0.yaml"),
-    show_default=True,
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The main file.",
-)
 HEAD = (
     "model",
     "backend",
@@ -35,7 +27,6 @@ HEAD = (
     "stands in",
     "used by",
 )
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
 
 
 @click.group()
@@ -44,16 +35,17 @@ def llm() -> None:
 
 
 @llm.command()
-@_config
-@_json
-def models(config_file: Path, *, as_json: bool) -> None:
+@config_argument
+@data_dir_option
+@json_option
+def models(config_file: Path, data_dir: Path | None, *, as_json: bool) -> None:
     """List the models with backend, way of asking, prices, daily budget and who uses them.
 
     "stands in" is the priority with which a model answers where another one gives no answer.
     """
     from nof0_core.project import load_config
 
-    config = load_config(config_file)
+    config = load_config(config_file, data_dir=data_dir)
     rows = [_row(config, model) for model in config.models.values()]
     if as_json:
         click.echo(json.dumps(rows, indent=2))
@@ -66,16 +58,18 @@ def models(config_file: Path, *, as_json: bool) -> None:
 
 
 @llm.command("try")
+@config_argument
 @click.argument("model")
-@_config
 @click.option("--trader", metavar="ID", help="Whose prompt; default: one that uses the model.")
-@_json
+@data_dir_option
+@json_option
 @click.pass_context
 def try_(
     click_context: click.Context,
-    model: str,
     config_file: Path,
+    model: str,
     trader: str | None,
+    data_dir: Path | None,
     *,
     as_json: bool,
 ) -> None:
@@ -86,7 +80,7 @@ def try_(
     """
     from nof0_core.project import ask, find_model, load_config
 
-    config = load_config(config_file)
+    config = load_config(config_file, data_dir=data_dir)
     spec = find_model(config, model)
     users = _users(config, model)
     asked_for = trader or (users[0] if users else config.traders[0].id)
@@ -96,7 +90,7 @@ def try_(
     if as_json:
         click.echo(json.dumps(_outcome(outcome, asked_for), indent=2, ensure_ascii=False))
     else:
-        _show(outcome)
+        _show(outcome, is_priced=spec.price is not None)
     if outcome.status != "ok":
         click_context.exit(1)
 
@@ -176,7 +170,7 @@ def _outcome(outcome: Asked, trader: str) -> dict[str, Any]:
     }
 
 
-def _show(outcome: Asked) -> None:
+def _show(outcome: Asked, *, is_priced: bool) -> None:
     if outcome.completion is not None and outcome.completion.text:
         click.echo(outcome.completion.text)
     for judged in outcome.judgements:
@@ -186,7 +180,9 @@ def _show(outcome: Asked) -> None:
     if outcome.status == "ok" and not outcome.judgements:
         click.echo("no decisions")
     for call in outcome.calls:
-        cost = f"{call.usage.tokens} tokens, {call.usage.cost_usd} USD"
+        is_known = is_priced or call.usage.cost_usd
+        price = f"{call.usage.cost_usd} USD" if is_known else "cost not known: no price"
+        cost = f"{call.usage.tokens} tokens, {price}"
         click.echo(f"{call.model}: {call.outcome} {call.detail}".rstrip() + f" ({cost})", err=True)
     click.echo(
         f"{outcome.status} after {outcome.latency_s:.1f} s {outcome.error}".rstrip(), err=True

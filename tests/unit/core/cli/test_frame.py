@@ -72,7 +72,8 @@ def test_the_table_of_commands_is_true(name):
     ("arguments", "message"),
     [
         (["chekc"], 'error: there is no command "chekc", did you mean "check"?'),
-        (["check"], "error: Missing argument 'CONFIG'."),
+        (["check", "-c"], "error: Option '-c' requires an argument."),
+        (["check", "nope"], "error: there is no nope: neither a main file nor a directory"),
         (["plugins", "--jsn"], "error: No such option '--jsn'"),
         (["describe", "exchanges", "sim"], "error: Invalid value for"),
         (["check", "nope.yaml"], "error: nope.yaml: there is no such file"),

@@ -90,7 +90,7 @@ def test_table_shows_every_trader_in_order_with_intervals_and_the_verdict(direct
     beta = next(line for line in lines if "beta" in line)
     for text in ("10,200.00", "+2.00", "[-1.0 … +4.0]", "+0.25", "75", "12.50", "62 %"):
         assert text in alpha
-    assert "beta *" in beta
+    assert "Beta *" in beta
     assert lines.index(alpha) < lines.index(beta)
     assert "The order means nothing yet" in result.output
     assert "model" not in lines[2]
@@ -127,12 +127,12 @@ def shown(directory, width):
 def test_who_is_not_ranked_has_no_number_and_its_reason_below_the_table(mixed):
     text = shown(mixed, 200)
     starts = [line.split()[:2] for line in text.splitlines() if line[:1] in "12–" and line]
-    assert starts == [["1", "alpha"], ["2", "beta"], ["–", "mute"], ["–", "late"]]
+    assert starts == [["1", "Alpha"], ["2", "Beta"], ["–", "Mute"], ["–", "Late"]]
     mute = next(line for line in text.splitlines() if line.startswith("–"))
     assert "0/12" in mute
     assert "failing" in mute
-    assert "not ranked: mute: 0 of 12 answers usable, 0 of 20 cycles" in text
-    assert "not ranked: late: 3 of 20 cycles" in text
+    assert "not ranked: Mute: 0 of 12 answers usable, 0 of 20 cycles" in text
+    assert "not ranked: Late: 3 of 20 cycles" in text
     assert "alpha and beta need" in " ".join(text.split())
 
 
@@ -144,7 +144,7 @@ def test_on_a_narrow_terminal_columns_go_and_no_digit_is_cut(mixed, width):
     for part in ("+2.00", "-1.00", "+11002.00", "118/120", "0/12", "3/3"):
         assert part in text
     assert ("1,110,200.50" in text) is (width >= 60)
-    assert ("[-1.0 … +4.0]" in text) is (width >= 100)
+    assert ("[-1.0 … +4.0]" in text) is (width >= 80)
 
 
 def test_json_is_what_stands_in_the_file(directory):
@@ -161,6 +161,10 @@ def test_the_data_directory_of_a_run_is_good_too(directory, tmp_path_factory):
 
 
 def test_a_directory_without_a_run_says_what_to_do(tmp_path):
+    result = CliRunner().invoke(leaderboard, [str(tmp_path)])
+    assert isinstance(result.exception, UsageError)
+    assert "nor anything of a run" in str(result.exception)
+    (tmp_path / "api").mkdir()
     result = CliRunner().invoke(leaderboard, [str(tmp_path)])
     assert isinstance(result.exception, UsageError)
     assert "there is no leaderboard.json in" in str(result.exception)

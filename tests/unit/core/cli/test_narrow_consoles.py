@@ -48,6 +48,7 @@ def home(tmp_path_factory):
 CONSOLES = {
     "gbk": {"PYTHONIOENCODING": "gbk"},
     "cp932": {"PYTHONIOENCODING": "cp932"},
+    "latin-1": {"PYTHONIOENCODING": "latin-1"},
     "ascii": {"PYTHONIOENCODING": "ascii"},
     "locale C": {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"},
 }

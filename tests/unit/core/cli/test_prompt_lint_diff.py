@@ -124,7 +124,7 @@ def test_a_limit_that_is_none_is_refused(prompt, limit):
     [
         (["nope.yaml"], "nope.yaml: there is no such file"),
         ([CONFIG, "--trader", "nobody"], 'no trader "nobody"'),
-        ([], "CONFIG"),
+        (["-c", "gone"], "there is no gone"),
     ],
 )
 def test_what_cannot_be_checked_ends_with_2(prompt, words, message):
