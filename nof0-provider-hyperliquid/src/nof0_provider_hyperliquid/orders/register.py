@@ -13,6 +13,7 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from anyio import to_thread
@@ -42,6 +43,7 @@ class SentOrders:
         self._path = path
         self._sendings = sendings
         self._file = open_regular(path, os.O_WRONLY | os.O_APPEND)
+        self._lock = Lock()
 
     def get(self, client_id: ClientOrderId) -> Sent | None:
         """Return an order that was sent, or may have been."""
@@ -99,14 +101,26 @@ class SentOrders:
         os.close(self._file)
 
     def _secure(self, row: dict[str, Any]) -> None:
-        os.write(self._file, _line(row))
+        self._write(row)
         os.fsync(self._file)
 
     def _add(self, row: dict[str, Any]) -> None:
         self._sendings.apply(row)
         # Where the disk does not take it, it is asked for once more.
         with suppress(OSError):
-            os.write(self._file, _line(row))
+            self._write(row)
+
+    def _write(self, row: dict[str, Any]) -> None:
+        """Put a line behind the others, whole or not at all: a disk may fill in the middle."""
+        left = _line(row)
+        with self._lock:
+            end = os.fstat(self._file).st_size
+            try:
+                while left:
+                    left = left[os.write(self._file, left) :]
+            except OSError:
+                os.ftruncate(self._file, end)
+                raise
 
 
 def open_register(env: Env) -> SentOrders:

@@ -175,3 +175,27 @@ async def test_a_place_that_is_no_directory_is_told(env):
     env.data_dir.write_text("a file")
     with pytest.raises(ProviderError, match="cannot be used"):
         open_register(env)
+
+
+async def test_a_disk_that_fills_in_the_middle_of_a_line_leaves_no_half_of_it(env, monkeypatch):
+    register = open_register(env)
+    await note(register, 1)
+    real = module.os.write
+
+    def full(file, line):
+        if len(line) < 20:
+            raise OSError(28, "No space left on device")
+        return real(file, line[: len(line) - 10])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module.os, "write", full)
+        with pytest.raises(TransientError, match="the disk is full"):
+            await note(register, 2, nonce=NOW_MS + 1)
+    await note(register, 3, nonce=NOW_MS + 2)
+    register.close()
+
+    again = open_register(env)
+
+    assert [again.get(cloid(n)) is not None for n in (1, 2, 3)] == [True, False, True]
+    assert not list(env.data_dir.glob("*damaged*"))
+    again.close()
