@@ -81,7 +81,7 @@ def run(project):
 def lived(run, tmp_path_factory):
     """The data directory of a run in which orders were placed, filled and closed."""
     folder = tmp_path_factory.mktemp("lived")
-    run("run", "", "--cycles", 20, "--data-dir", folder)
+    run("run", "", "--cycles", 24, "--data-dir", folder)
     return folder
 
 
