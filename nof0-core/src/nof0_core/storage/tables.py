@@ -177,7 +177,7 @@ class Tables:
             (self._engine, one.seq, one.stream, day, one.type, one.line, one.hash)
             for day, one in lines
         ]
-        if session.is_sqlite or not self._is_copying:
+        if not session.may_copy or not self._is_copying:
             await session.execute(
                 EVENTS.insert(), [dict(zip(names, row, strict=True)) for row in rows]
             )

@@ -61,6 +61,7 @@ def settings_of(config: SqlConfig, log: Logger) -> DatabaseSettings:
         max_open=config.max_open,
         max_idle=config.max_idle,
         max_lifetime=config.max_lifetime,
+        prepared_statements=config.prepared_statements,
         slow=timedelta(milliseconds=config.slow_threshold),
         verbose=config.verbose,
         warn=told(log.warning, "slow SQL statement"),
