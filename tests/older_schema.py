@@ -1,6 +1,6 @@
 """Databases as earlier revisions left them, with the rows of a short run in them.
 
-    PYTHONPATH=tests:tests/unit/core/storage python tests/older_schema.py FOLDER LAST
+    python tests/older_schema.py FOLDER LAST
 
 keeps what this nof0 writes of a data directory, up to a record, in
 `tests/data/schema/<revision>.json.gz`: to be done before a revision is added.
@@ -111,6 +111,7 @@ def _value(value, session):
 
 
 def keep(folder, last):
+    sys.path.insert(0, str(Path(__file__).parent / "unit" / "core" / "storage"))
     from conftest import Target, Told
 
     with tempfile.TemporaryDirectory() as scratch:

@@ -35,8 +35,8 @@ class DatabaseSettings:
 
     `data_source` is `postgresql://…` or `sqlite:///PATH`. At most `max_open` connections are made,
     `max_idle` of them are kept, each for `max_lifetime`. Without `prepared_statements` nothing is
-    left in a connection from one transaction to the next, and COPY is not used. A statement that takes `slow` or longer is
-    told to `warn`; with `verbose` each one is told to `tell`.
+    left in a connection from one transaction to the next, and COPY is not used. A statement that
+    takes `slow` or longer is told to `warn`; with `verbose` each one is told to `tell`.
     """
 
     data_source: str = attrs.field(repr=False)
@@ -72,7 +72,7 @@ class Session:
         self, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None
     ) -> CursorResult[Any]:
         """Execute a statement, once for each row where there are rows; a batch at a time."""
-        async with self.watched(str(statement)):
+        async with self.watched(statement):
             return await self.connection.execute(statement, rows)
 
     async def call(self, work: Callable[[Connection], _T], what: str) -> _T:
@@ -81,26 +81,30 @@ class Session:
             return await self.connection.run_sync(work)
 
     @asynccontextmanager
-    async def watched(self, what: str) -> AsyncIterator[None]:
+    async def watched(self, what: object) -> AsyncIterator[None]:
         """Give an operation its time, and tell how long it took where that is wanted.
 
         Raises:
             TimeoutError: it took longer than it may.
         """
         began, settings = stopwatch(), self._settings
-        text = " ".join(what.split())[:_SHOWN]
         try:
             with anyio.fail_after(settings.timeout):
                 yield
         except TimeoutError:
             # It is slow whatever the threshold: nobody knows how long it would have taken.
-            settings.warn(text, stopwatch() - began)
+            settings.warn(_in_short(what), stopwatch() - began)
             raise
         took = stopwatch() - began
         if took >= settings.slow.total_seconds():
-            settings.warn(text, took)
+            settings.warn(_in_short(what), took)
         if settings.verbose:
-            settings.tell(text, took)
+            settings.tell(_in_short(what), took)
+
+
+def _in_short(what: object) -> str:
+    """Write a statement; that takes a while, and hardly any is told of."""
+    return " ".join(str(what).split())[:_SHOWN]
 
 
 class Database:
