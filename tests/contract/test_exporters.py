@@ -101,6 +101,9 @@ class LinesOf:
     async def between(self, after, last):
         return [line for line in self._lines if after < line.seq <= last]
 
+    async def checkpoint(self, above):
+        return None
+
 
 class Table(Written):
     """The rows of a database, when they were written left out."""

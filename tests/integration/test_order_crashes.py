@@ -108,6 +108,35 @@ def test_killed_three_times_in_a_row_around_the_same_orders(run):
     assert run.nof0("journal", "verify", str(run.data)).returncode == 0
 
 
+@pytest.mark.parametrize("step", STEPS if os.environ.get("NOF0_ENDS") else STEPS[9:10])
+def test_killed_with_a_database_beside(step, run):
+    """The tables equal the journal after it; without the directory the database tells of it."""
+    text = run.config.read_text()
+    beside = f"sqlite:///{run.data.parent / 'beside.db'}"
+    run.config.write_text(f"{text}\nExporters: [json, {{type: sql, data_source: '{beside}'}}]\n")
+    killed = run.begin(400, step)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert run.begin(1).returncode == 0
+    assert_whole(run)
+    assert_tables_equal(run)
+    known = run.records("order_intended")
+    shutil.rmtree(run.data)
+    went_on = run.begin(20)
+    assert went_on.returncode == 0, went_on.stderr
+    assert {str(record) for record in known} <= {str(r) for r in run.records("order_intended")}
+    assert_whole(run)
+    assert_tables_equal(run)
+
+
+def assert_tables_equal(run):
+    exchange = run.config.with_name("exchange.yaml")
+    crashing = exchange.read_text()
+    exchange.write_text(crashing.replace("type: crashing ", "type: sim "))
+    checked = run.nof0("db", "check", str(run.config), "--data-dir", str(run.data))
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    exchange.write_text(crashing)
+
+
 def assert_cycles_ended(run):
     """Each decision has one record of the end of its cycle, which knows the orders sent."""
     ends = [r["data"] for r in run.records("cycle") if r["data"]["decided"] is not None]

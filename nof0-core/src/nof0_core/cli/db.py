@@ -109,17 +109,17 @@ def restore(config_file: Path, data_dir: Path | None, *, as_json: bool) -> None:
 
     named = named_database(config_file, data_dir=data_dir)
     with locked(named.run.state_dir):
-        journal = named.journal
-        found = anyio.run(partial(restore_journal, named, journal, Told()))
+        found = anyio.run(partial(restore_journal, named, Told()))
+    root = named.journal.root
     if as_json:
         print_json({"engine": named.engine, "written": found.written, "last": found.last})
     elif found.written:
         click.echo(
-            f"{found.written} records were written back; the journal in {journal.root} ends with "
+            f"{found.written} records were written back; the journal in {root} ends with "
             f"record {found.last} now"
         )
     else:
-        click.echo(f"nothing is missing: the journal in {journal.root} ends with {found.last}")
+        click.echo(f"nothing is missing: the journal in {root} ends with {found.last}")
 
 
 def _make_room(directory: Path) -> None:

@@ -23,6 +23,7 @@ _DATABASE_KEYS: Mapping[str, tuple[str, ...]] = {
     "max_open": ("Postgres", "MaxOpen"),
     "max_idle": ("Postgres", "MaxIdle"),
     "max_lifetime": ("Postgres", "MaxLifetime"),
+    "prepared_statements": ("Postgres", "PreparedStatements"),
     "slow_threshold": ("Logging", "SlowThreshold", "SQL"),
     "verbose": ("Logging", "VerboseSQL"),
 }

@@ -82,6 +82,7 @@ RESTARTS: Mapping[str, frozenset[str]] = {
             "Postgres.MaxOpen",
             "Postgres.MaxIdle",
             "Postgres.MaxLifetime",
+            "Postgres.PreparedStatements",
             "Cache",
             "Cache[].Host",
             "Cache[].Type",

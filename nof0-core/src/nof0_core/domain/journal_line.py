@@ -1,4 +1,4 @@
-"""A line of the journal, as it stands in its file."""
+"""A line of the journal, and a checkpoint, as they stand in their files."""
 
 from __future__ import annotations
 
@@ -25,3 +25,12 @@ class JournalLine:
     line: bytes
     hash: str
     took: float = 0.0
+
+
+@attrs.frozen(kw_only=True)
+class CheckpointFile:
+    """All bytes of a checkpoint; `seq` and `hash` are those of the record it was made after."""
+
+    seq: int
+    hash: str
+    data: bytes = attrs.field(repr=False)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     # The command line imports this module to list plugins; numpy must not come with it.
     from nof0_core.clock import Clock
     from nof0_core.domain.model import ModelSpec, Usage
+    from nof0_core.domain.restored import RestoredAccount
     from nof0_core.ids import Symbol, TraderId
     from nof0_core.protocols.llm import Budget, LLMBackend, Reservation
     from nof0_core.protocols.market import MarketProvider
@@ -151,6 +152,10 @@ class Env:
 
     `models` are the entries of llm.yaml a backend answers for, `symbols` the coins that are traded
     on a market or an exchange; both empty for other families.
+
+    `restored` is for venues that keep their accounts in `data_dir`: what the journal knows of the
+    account, once, after the journal was put back from a database; what is in `data_dir` is of
+    another time then. None at any other start.
     """
 
     section: str
@@ -172,3 +177,4 @@ class Env:
     )
     models: Sequence[ModelSpec] = ()
     symbols: Sequence[Symbol] = ()
+    restored: RestoredAccount | None = None

@@ -14,7 +14,7 @@ import attrs
 from nof0_core.clock import wall_time
 from nof0_core.domain.cycle_record import CycleJoiner
 from nof0_core.domain.event import Event
-from nof0_core.domain.journal_line import JournalLine
+from nof0_core.domain.journal_line import CheckpointFile, JournalLine
 from nof0_core.domain.view import View
 from nof0_core.exporters.sql.exporter import SqlExporter, settings_of
 from nof0_core.plugins.env import Logger
@@ -126,6 +126,10 @@ class _Lines:
     async def between(self, after: int, last: int) -> Sequence[JournalLine]:
         """Return those above `after` up to `last`."""
         return [line for seq, line in self.kept.items() if after < seq <= last]
+
+    async def checkpoint(self, above: int) -> CheckpointFile | None:  # noqa: ARG002 - protocol
+        """Return none: they are not compared."""
+        return None
 
 
 async def _compare(

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from nof0_core.domain.event import Event
 from nof0_core.domain.health import Health
-from nof0_core.domain.journal_line import JournalLine
+from nof0_core.domain.journal_line import CheckpointFile, JournalLine
 from nof0_core.domain.view import View
 from nof0_core.protocols.projection import Projection
 
@@ -40,6 +40,9 @@ class JournalLines(Protocol):
         Raises:
             JournalError: a line cannot be read.
         """
+
+    async def checkpoint(self, above: int) -> CheckpointFile | None:
+        """Return the newest checkpoint, if it is of a record above a number; else None."""
 
 
 class Exporter(Protocol):

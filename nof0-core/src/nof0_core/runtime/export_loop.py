@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, MutableMapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import anyio
 
@@ -36,8 +37,13 @@ class Exports:
         limits: Limits = LIMITS,
         redact: Callable[[str], str] = str,
         parts: MutableMapping[str, Part] | None = None,
+        checkpoints: Path | None = None,
     ) -> None:
-        """Prepare; of the `parts` of a checkpoint each exporter that is added takes its own out."""
+        """Prepare; of the `parts` of a checkpoint each exporter that is added takes its own out.
+
+        `checkpoints` is where those are put from now on, for exporters that keep them.
+        """
+        self._checkpoints = checkpoints
         self._journal = journal
         self._log = log
         self._last_within = last_within
@@ -58,6 +64,7 @@ class Exports:
                 redact=self._redact,
                 log=self._log,
                 parts=taken(output.name, self._parts),
+                checkpoints=self._checkpoints,
             )
         )
 

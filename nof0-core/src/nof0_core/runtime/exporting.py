@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -67,8 +68,10 @@ class Exporting:
         redact: Callable[[str], str],
         log: Logger,
         parts: Mapping[str, Part] | None = None,
+        checkpoints: Path | None = None,
     ) -> None:
         self.name = output.name
+        self._checkpoints = checkpoints
         self._output = output
         self._journal = journal
         self._newest = journal.last_seq
@@ -162,7 +165,7 @@ class Exporting:
             self._parts = {}
             able = exporter_with(self._exporter, ExporterCapability.LINES)
             if able is not None:
-                able.read_lines_from(LinesOfJournal(self._journal))
+                able.read_lines_from(LinesOfJournal(self._journal, self._checkpoints))
         exporter = self._exporter
         if self._position is None or self._is_unsure:
             answer = await self._ask("cursor", exporter.cursor, self._limits.export)

@@ -7,7 +7,7 @@ import random
 from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import anyio
 
@@ -17,6 +17,7 @@ from nof0_core.border.shape import shape_faults
 from nof0_core.clock import Clock
 from nof0_core.config.model import Config, Section
 from nof0_core.domain.model import ModelSpec
+from nof0_core.domain.restored import RestoredAccount
 from nof0_core.errors import Nof0Error, PluginError, TransientError
 from nof0_core.ids import Symbol
 from nof0_core.manager.drivers import Driver
@@ -65,6 +66,17 @@ def as_configured(_: str, section: Section, env: Env) -> AbstractAsyncContextMan
     return opened
 
 
+class Restored(Protocol):
+    """What exchanges have to begin anew with after a restore, until they have."""
+
+    @property
+    def accounts(self) -> Mapping[str, RestoredAccount]:
+        """Return what the journal knows of their accounts, by section."""
+
+    def begun(self, section: str) -> None:
+        """Say that a section has begun anew, for good."""
+
+
 class Sections:
     """Opens services, which `holder` closes; market sections come before those that refer to them.
 
@@ -83,8 +95,10 @@ class Sections:
         opener: Opener,
         alerts: PluginAlerts,
         is_passing: bool,
+        restored: Restored | None = None,
     ) -> None:
         self._config = config
+        self._restored = restored
         self._clock = clock
         self._log = log
         self._budget = budget or Unlimited()
@@ -153,6 +167,8 @@ class Sections:
                 raise PluginError(origin.at_fault(misuse)) from error
             reraise(error, origin=origin, verb="open", allowed=(Nof0Error,), make=TransientError)
         self._check(family, section, service)
+        if family == "exchange" and self._restored is not None:
+            self._restored.begun(section.name)
         self._watch(family, section, service, alerts, tasks)
         if family == "llm" and not origin.is_ours:
             return ShownCopies(service)
@@ -249,7 +265,13 @@ class Sections:
             alert=alerts,
             models=models_of(config, section) if family == "llm" else (),
             symbols=symbols_of(config, family, section),
+            restored=self._restored_account(family, section),
         )
+
+    def _restored_account(self, family: str, section: Section) -> RestoredAccount | None:
+        if family != "exchange" or self._restored is None:
+            return None
+        return self._restored.accounts.get(section.name)
 
     def _market_of(self, section: Section) -> Callable[[MarketRef], MarketProvider]:
         def market(ref: MarketRef) -> MarketProvider:
@@ -317,6 +339,7 @@ async def sections_of(
     budget: Budget | None = None,
     opener: Opener = as_configured,
     alerts: PluginAlerts | None = None,
+    restored: Restored | None = None,
 ) -> AsyncIterator[tuple[Sections, FirstCalls]]:
     """Give what opens sections, and what makes first calls to them; close them at the end.
 
@@ -327,6 +350,7 @@ async def sections_of(
         budget: what their calls to models are counted by; None: nobody counts.
         opener: opens one of them.
         alerts: what they tell, on its way into the journal; None: there is none.
+        restored: what exchanges have to begin anew with; None: nothing.
     """
     engine, limits, hangs_end = log("engine"), driver.limits, driver.tempo.hangs_end
     alerts = alerts or PluginAlerts(clock=driver.clock, are_events=False)
@@ -343,6 +367,7 @@ async def sections_of(
                 opener=opener,
                 alerts=alerts,
                 is_passing=driver.tempo.is_passing,
+                restored=restored,
             ),
             first_calls,
         )

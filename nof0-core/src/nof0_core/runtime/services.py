@@ -37,6 +37,8 @@ from nof0_core.runtime.opening import Openings
 from nof0_core.runtime.packing import Packing
 from nof0_core.runtime.past import Past, checkpoints_of, open_past
 from nof0_core.runtime.plugin_alerts import PluginAlerts
+from nof0_core.runtime.restored_accounts import restored_accounts
+from nof0_core.runtime.restoring import restore_at_start
 from nof0_core.runtime.sections import Opener, Sections, as_configured, sections_of
 from nof0_core.spending.budget import CallStore, ModelBudget
 from nof0_core.spending.open_calls import OpenCalls
@@ -103,6 +105,7 @@ async def open_services(
     async with AsyncExitStack() as stack:
         stack.enter_context(open_files(len(config.traders), exporters=len(config.exporters)))
         stack.enter_context(locked(config.state_dir))
+        await restore_at_start(config, log("journal"))
         past = open_past(config, log("journal"), instance=instance())
         stack.enter_context(past.journal)
         # What is recorded below is not what an earlier run has left.
@@ -113,7 +116,15 @@ async def open_services(
         budget = _budget(config, recorder, kept.calls.begin)
         alerts = PluginAlerts(clock=driven.clock, are_events=driven.tempo.is_passing)
         sections, first_calls = await stack.enter_async_context(
-            sections_of(config, driven, log, budget=budget, opener=opener, alerts=alerts)
+            sections_of(
+                config,
+                driven,
+                log,
+                budget=budget,
+                opener=opener,
+                alerts=alerts,
+                restored=restored_accounts(config, past.state, past.journal),
+            )
         )
         quarantine = _quarantine(config, recorder)
         openings = Openings(recorder=recorder, within=driven.limits.open)
@@ -194,6 +205,7 @@ def _keeping(config: Config, past: Past, driver: Driver, log: Callable[[str], Lo
         limits=limits,
         redact=Redactor(config.secrets).text,
         parts=past.parts,
+        checkpoints=checkpoints_of(config),
     )
     checkpoints = Checkpointing(
         journal=past.journal,

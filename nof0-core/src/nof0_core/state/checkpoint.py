@@ -93,7 +93,7 @@ def write(directory: Path, checkpoint: Checkpoint) -> Path:
         ],
     )
     directory.mkdir(parents=True, exist_ok=True)
-    path = directory / f"{checkpoint.seq}.ckpt"
+    path = path_of(directory, checkpoint.seq)
     content = [msgspec.json.encode(head), b"\n", *(part.data for part in checkpoint.parts)]
     try:
         replace_durably(path, b"".join(content))
@@ -116,6 +116,16 @@ def found(directory: Path) -> list[Path]:
         return []
     names = [name for name in names if _NAME.fullmatch(name)]
     return [directory / name for name in sorted(names, key=_number, reverse=True)]
+
+
+def path_of(directory: Path, seq: int) -> Path:
+    """Return where the checkpoint of a record is."""
+    return directory / f"{seq}.ckpt"
+
+
+def seq_of(path: Path) -> int:
+    """Return the number of the record a checkpoint is of, by its name."""
+    return _number(path.name)
 
 
 def read(path: Path) -> Checkpoint:

@@ -34,14 +34,16 @@ class DatabaseSettings:
     """How to reach a database.
 
     `data_source` is `postgresql://…` or `sqlite:///PATH`. At most `max_open` connections are made,
-    `max_idle` of them are kept, each for `max_lifetime`. A statement that takes `slow` or longer is
-    told to `warn`; with `verbose` each one is told to `tell`.
+    `max_idle` of them are kept, each for `max_lifetime`. Without `prepared_statements` nothing is
+    left in a connection from one transaction to the next, and COPY is not used. A statement that
+    takes `slow` or longer is told to `warn`; with `verbose` each one is told to `tell`.
     """
 
     data_source: str = attrs.field(repr=False)
     max_open: int = 25
     max_idle: int = 10
     max_lifetime: timedelta = timedelta(minutes=5)
+    prepared_statements: bool = True
     slow: timedelta = timedelta(seconds=10)
     verbose: bool = False
     timeout: float = TIMEOUT
@@ -61,11 +63,16 @@ class Session:
         """Return whether it is one of SQLite."""
         return self.connection.dialect.name == SQLITE
 
+    @property
+    def may_copy(self) -> bool:
+        """Return whether COPY may be used: its statement is prepared under a name."""
+        return not self.is_sqlite and self._settings.prepared_statements
+
     async def execute(
         self, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None
     ) -> CursorResult[Any]:
         """Execute a statement, once for each row where there are rows; a batch at a time."""
-        async with self.watched(str(statement)):
+        async with self.watched(statement):
             return await self.connection.execute(statement, rows)
 
     async def call(self, work: Callable[[Connection], _T], what: str) -> _T:
@@ -74,26 +81,30 @@ class Session:
             return await self.connection.run_sync(work)
 
     @asynccontextmanager
-    async def watched(self, what: str) -> AsyncIterator[None]:
+    async def watched(self, what: object) -> AsyncIterator[None]:
         """Give an operation its time, and tell how long it took where that is wanted.
 
         Raises:
             TimeoutError: it took longer than it may.
         """
         began, settings = stopwatch(), self._settings
-        text = " ".join(what.split())[:_SHOWN]
         try:
             with anyio.fail_after(settings.timeout):
                 yield
         except TimeoutError:
             # It is slow whatever the threshold: nobody knows how long it would have taken.
-            settings.warn(text, stopwatch() - began)
+            settings.warn(_in_short(what), stopwatch() - began)
             raise
         took = stopwatch() - began
         if took >= settings.slow.total_seconds():
-            settings.warn(text, took)
+            settings.warn(_in_short(what), took)
         if settings.verbose:
-            settings.tell(text, took)
+            settings.tell(_in_short(what), took)
+
+
+def _in_short(what: object) -> str:
+    """Write a statement; that takes a while, and hardly any is told of."""
+    return " ".join(str(what).split())[:_SHOWN]
 
 
 class Database:
@@ -215,10 +226,16 @@ def _engine(settings: DatabaseSettings) -> AsyncEngine:
     arguments: dict[str, Any] = {"timeout": limit}
     if not is_sqlite:
         arguments["command_timeout"] = limit
-        arguments["server_settings"] = {
-            "application_name": "nof0",
-            "statement_timeout": str(int(limit * 1000)),
-        }
+        if settings.prepared_statements:
+            arguments["server_settings"] = {
+                "application_name": "nof0",
+                "statement_timeout": _in_ms(limit),
+            }
+        else:
+            # A pooler refuses settings of a connection, and the next statement may reach another.
+            arguments["statement_cache_size"] = 0
+            arguments["prepared_statement_cache_size"] = 0
+            arguments["prepared_statement_name_func"] = lambda: ""
     try:
         engine = create_async_engine(
             url,
@@ -232,7 +249,21 @@ def _engine(settings: DatabaseSettings) -> AsyncEngine:
         raise ProviderError(message) from error
     if is_sqlite:
         _behave(engine)
+    elif not settings.prepared_statements:
+        _limit_transactions(engine, limit)
     return engine
+
+
+def _limit_transactions(engine: AsyncEngine, limit: float) -> None:
+    """Tell the server the limit of a statement with each transaction, for that one only."""
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {_in_ms(limit)}")
+
+
+def _in_ms(seconds: float) -> str:
+    return str(int(seconds * 1000))
 
 
 def _behave(engine: AsyncEngine) -> None:

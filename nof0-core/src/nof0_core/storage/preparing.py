@@ -8,6 +8,8 @@ from nof0_core.errors import ProviderError
 from nof0_core.storage.database import Database
 from nof0_core.storage.upgrade import SchemaState, altered, newest, schema_state, upgrade
 
+_ALTERED = "somebody has altered it; put it back, or use another database"
+
 
 async def prepare(database: Database) -> bool:
     """Make the tables in a database that has none of them; tell whether they were made.
@@ -17,16 +19,29 @@ async def prepare(database: Database) -> bool:
             message says what to do.
     """
     async with database.transaction() as session:
-        state, found = await session.call(schema_state, "reading the schema's revision")
+        state, _ = await session.call(schema_state, "reading the schema's revision")
         if state is SchemaState.EMPTY:
             await session.call(upgrade, "making the tables")
             return True
+    return not await is_prepared(database)
+
+
+async def is_prepared(database: Database) -> bool:
+    """Tell whether a database has the tables, and change nothing.
+
+    Raises:
+        ProviderError: as `prepare`.
+    """
+    async with database.transaction() as session:
+        state, found = await session.call(schema_state, "reading the schema's revision")
         if fault := _fault(state, found):
             raise ProviderError(fault)
+        if state is SchemaState.EMPTY:
+            return False
         if fault := await session.call(altered, "comparing the tables"):
-            message = f"{fault}: somebody has altered it; put it back, or use another database"
+            message = f"{fault}: {_ALTERED}"
             raise ProviderError(message)
-    return False
+    return True
 
 
 async def upgraded(database: Database) -> tuple[str, str]:

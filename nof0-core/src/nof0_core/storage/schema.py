@@ -1,6 +1,7 @@
 """The tables as they are now; the migrations lead here.
 
-`events` has the journal's lines, `cursors` how far an exporter is. All others are projections of
+`events` has the journal's lines, `cursors` how far an exporter is, `checkpoints` the newest
+checkpoint of each engine, in pieces. All others are projections of
 events: each row names the `engine` and the number (`seq`) of the event it comes from, the newest
 where several events made it. `docs/storage.md` says what each column means.
 """
@@ -58,6 +59,11 @@ EVENTS = _table(
     "stream:text! day:date! type:text! line:bytes! hash:text!",
 )
 CURSORS = _table("cursors", "engine:text exporter:text", "seq:big! hash:text! updated_at:moment!")
+CHECKPOINTS = _table(
+    "checkpoints",
+    "engine:text piece:int",
+    "pieces:int! seq:big! hash:text! data:bytes!",
+)
 TRADERS = _table(
     "traders",
     "engine:text trader_id:text valid_from:moment",
@@ -138,7 +144,9 @@ DECISION_VALIDATIONS = _table(
 )
 
 PROJECTED: Mapping[str, Table] = {
-    table.name: table for table in METADATA.sorted_tables if table not in (EVENTS, CURSORS)
+    table.name: table
+    for table in METADATA.sorted_tables
+    if table not in (EVENTS, CURSORS, CHECKPOINTS)
 }
 """The thirteen tables that are made of events."""
 PARTITIONED = frozenset({KLINES.name, INDICATORS.name})

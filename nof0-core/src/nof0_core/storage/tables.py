@@ -12,9 +12,10 @@ from sqlalchemy import Table, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
-from nof0_core.domain.journal_line import JournalLine
+from nof0_core.domain.journal_line import CheckpointFile, JournalLine
 from nof0_core.errors import ProviderError
 from nof0_core.ids import TraderId
+from nof0_core.storage.checkpoints import checkpoint_seq, put_checkpoint
 from nof0_core.storage.database import Database, Session
 from nof0_core.storage.schema import CURSORS, EVENTS, INDICATORS, PARTITIONED, PROJECTED
 
@@ -61,6 +62,7 @@ class Tables:
         self._exporter = exporter
         self._months: set[str] = set()
         self._is_copying = True
+        self._end = 0
 
     async def cursor(self) -> Cursor:
         """Return how far the exporter is.
@@ -69,7 +71,29 @@ class Tables:
             ProviderError: as `Database.transaction`.
         """
         async with self._database.transaction() as session:
-            return await self._cursor(session)
+            found = await self._cursor(session)
+            self._end = (await self._newest(session)).seq
+        return found
+
+    async def newest(self) -> Cursor:
+        """Return the newest line of the engine that is there.
+
+        It is beyond the cursor where all rows are to be made anew; its line is not written again.
+        """
+        async with self._database.transaction() as session:
+            return await self._newest(session)
+
+    async def checkpoint_seq(self) -> int:
+        """Return the number of the record that the engine's checkpoint is of, 0 for none."""
+        return await checkpoint_seq(self._database, self._engine)
+
+    async def put_checkpoint(self, kept: CheckpointFile) -> None:
+        """Put a checkpoint in the place of the one before.
+
+        Raises:
+            ProviderError: as `Database.transaction`.
+        """
+        await put_checkpoint(self._database, self._engine, kept)
 
     async def days(self) -> dict[TraderId, date]:
         """Return the day of the newest line of every stream."""
@@ -103,7 +127,8 @@ class Tables:
             if await self._cursor(session, is_to_be_moved=True) != batch.after:
                 message = "the cursor in the database is not where this exporter left it"
                 raise CursorMovedError(message)
-            await self._write_lines(session, batch.lines)
+            fresh = [each for each in batch.lines if each[1].seq > self._end]
+            await self._write_lines(session, fresh)
             for name, table in PROJECTED.items():
                 if rows := batch.rows.get(name):
                     if name in PARTITIONED and not session.is_sqlite:
@@ -122,6 +147,16 @@ class Tables:
                 ],
             )
         self._months = months
+
+    async def _newest(self, session: Session) -> Cursor:
+        asked = (
+            select(EVENTS.c.seq, EVENTS.c.hash)
+            .where(EVENTS.c.engine == self._engine)
+            .order_by(EVENTS.c.seq.desc())
+            .limit(1)
+        )
+        found = (await session.execute(asked)).first()
+        return Cursor() if found is None else Cursor(seq=found.seq, hash=found.hash)
 
     async def _cursor(self, session: Session, *, is_to_be_moved: bool = False) -> Cursor:
         asked = select(CURSORS.c.seq, CURSORS.c.hash).where(
@@ -142,7 +177,7 @@ class Tables:
             (self._engine, one.seq, one.stream, day, one.type, one.line, one.hash)
             for day, one in lines
         ]
-        if session.is_sqlite or not self._is_copying:
+        if not session.may_copy or not self._is_copying:
             await session.execute(
                 EVENTS.insert(), [dict(zip(names, row, strict=True)) for row in rows]
             )

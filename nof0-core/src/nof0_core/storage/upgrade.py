@@ -32,6 +32,11 @@ def newest() -> str:
     return _scripts().get_current_head() or ""
 
 
+def revisions() -> tuple[str, ...]:
+    """Return all revisions, oldest first."""
+    return tuple(sorted(script.revision for script in _scripts().walk_revisions()))
+
+
 def schema_state(connection: Connection) -> tuple[SchemaState, str]:
     """Return how the schema compares, and its revision, "" where it has none."""
     found = MigrationContext.configure(connection).get_current_revision() or ""
@@ -41,8 +46,7 @@ def schema_state(connection: Connection) -> tuple[SchemaState, str]:
         return (SchemaState.EMPTY if is_empty else SchemaState.FOREIGN), ""
     if found == newest():
         return SchemaState.CURRENT, found
-    known = {script.revision for script in _scripts().walk_revisions()}
-    return (SchemaState.OLDER if found in known else SchemaState.NEWER), found
+    return (SchemaState.OLDER if found in revisions() else SchemaState.NEWER), found
 
 
 def altered(connection: Connection) -> str:

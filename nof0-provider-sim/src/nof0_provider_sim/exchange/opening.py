@@ -17,13 +17,14 @@ from nof0_provider_sim.exchange.faults import Fault, Faults
 from nof0_provider_sim.exchange.faulty import FaultyExchange
 from nof0_provider_sim.exchange.feed import feed_for
 from nof0_provider_sim.exchange.fees import fees_of
+from nof0_provider_sim.exchange.founding import found_anew
 from nof0_provider_sim.exchange.impact import Impact
 from nof0_provider_sim.exchange.latency import Latency
 from nof0_provider_sim.exchange.liquidity import Liquidity
 from nof0_provider_sim.exchange.matching import Slippage
 from nof0_provider_sim.exchange.provider import SimExchange
 from nof0_provider_sim.exchange.queueing import Queue
-from nof0_provider_sim.exchange.store import open_store
+from nof0_provider_sim.exchange.store import FILE_NAME, open_store
 from nof0_provider_sim.exchange.venue import Venue
 
 
@@ -50,6 +51,10 @@ async def open_paper_exchange(
     # A file of a few lines.
     depth = None if config.depth is None else load_depth(config.depth)
     with localcontext(EXACT):
+        if env.restored is not None:
+            path = env.data_dir / FILE_NAME
+            found_anew(path, config.initial_balance_usd, env.restored)
+            env.log.warning("the paper account was founded anew on the ledger", file=str(path))
         store, state = open_store(env.data_dir, config.initial_balance_usd, env.log)
     try:
         liquidity = Liquidity(

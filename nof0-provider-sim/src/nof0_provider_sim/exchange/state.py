@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -175,6 +176,12 @@ class VenueState:
         for traded in part.parts("turnover"):
             self._turnover[traded.maybe(traded.text, "trader")].restore(traded)
         self.book.restore(part.parts("waiting"))
+
+    def recall(self, fills: Sequence[Fill]) -> None:
+        """Remember the newest executions of an account that was founded anew, oldest first."""
+        self._fills.expect(gone=self.next_trade_id - 1 - len(fills), kept=0)
+        for fill in fills:
+            self._fills.add(fill, to_ms(fill.time))
 
     def memories(self) -> dict[str, Memory]:
         """Return what is remembered, by kind, in the order in which its rows are kept."""

@@ -81,17 +81,20 @@ def run(project):
 def lived(run, tmp_path_factory):
     """The data directory of a run in which orders were placed, filled and closed."""
     folder = tmp_path_factory.mktemp("lived")
-    run("run", "", "--cycles", 20, "--data-dir", folder)
+    run("run", "", "--cycles", 24, "--data-dir", folder)
     return folder
 
 
 class Told:
     """Events of a journal with their lines, as an exporter is told them."""
 
-    def __init__(self, folder, until=None):
+    def __init__(self, found):
+        """Take a data directory, or records."""
         cycles = CycleJoiner()
-        self.events, self.lines = [], []
-        for record in records(folder / "journal", {}, until=until):
+        self.events, self.lines, self.kept = [], [], None
+        if isinstance(found, Path):
+            found = records(found / "journal", {})
+        for record in found:
             self.events.append(cycles.joined(record.event()))
             self.lines.append(
                 JournalLine(
@@ -103,6 +106,9 @@ class Told:
     async def between(self, after, last):
         return [line for line in self.lines if after < line.seq <= last]
 
+    async def checkpoint(self, above):
+        return self.kept if self.kept is not None and self.kept.seq > above else None
+
     def after(self, seq):
         return [event for event in self.events if event.seq > seq]
 
@@ -110,6 +116,11 @@ class Told:
 @pytest.fixture
 def told(lived):
     return Told(lived)
+
+
+@pytest.fixture
+def make_told():
+    return Told
 
 
 class Target:

@@ -170,3 +170,29 @@ async def test_statements_are_logged_where_that_is_wanted(told, make_target, tmp
     said = str(log.lines)
     assert "slow SQL statement" in said
     assert "INSERT INTO events" in said
+
+
+async def test_nothing_is_left_in_a_connection_without_prepared_statements(
+    emptied, told, make_target, expected, deliver
+):
+    """As behind a pooler that hands out connections by transaction."""
+    from sqlalchemy import event, text
+
+    target = make_target(emptied, prepared_statements=False)
+    left = []
+    async with opened(target.settings) as database:
+
+        @event.listens_for(database._engine.sync_engine, "checkin")
+        def look(connection, _):
+            # Another transaction of anybody's may have had this connection in between.
+            named = "SELECT name FROM pg_prepared_statements"
+            left.extend(connection.run_async(lambda c: c.fetch(named)))
+            connection.run_async(lambda c: c.execute("DISCARD ALL"))
+
+        await prepare(database)
+        async with database.transaction() as session:
+            limit = text("SHOW statement_timeout")
+            assert (await session.execute(limit)).scalar() == "3s"
+        await deliver(target.exporter(database, told), told)
+    assert left == []
+    assert await target.rows() == expected

@@ -30,8 +30,37 @@ async def test_rows_equal_however_events_are_shared_out(target, told, expected):
 
 async def test_every_table_of_a_trading_run_has_rows(expected):
     empty = {name for name, rows in expected.items() if not rows}
-    # No model was asked over a network, and no hour was full.
-    assert empty <= {"llm_conversations", "trader_performance"}
+    # No model was asked over a network.
+    assert empty <= {"llm_conversations"}
+
+
+async def test_analytics_are_the_tables_of_the_api_in_the_days_first_hour(expected):
+    rows = expected["trader_performance"].values()
+    first = {}
+    for row in sorted(rows, key=lambda row: row["timestamp"]):
+        day = row["trader_id"], row["timestamp"].date()
+        assert (row["analytics"] is not None) == (day not in first)
+        first.setdefault(day, row["analytics"])
+    assert len(first) > 1
+    for (trader, _), tables in first.items():
+        assert tables["model_id"] == trader
+        assert tables["invocation_breakdown_table"]["num_invocations"] > 0
+
+
+async def test_an_order_that_was_executed_before_any_answer_was_sent(target, told, expected):
+    """Its status says so until the answer comes."""
+    filled = next(e for e in told.events if e.body.type == "filled" and e.body.fill.client_id)
+    told.lines = [line for line in told.lines if line.seq <= filled.seq]
+    told.events = [
+        event
+        for event in told.events
+        if event.seq <= filled.seq and event.body.type != "order_answered"
+    ]
+    await target.fill(told)
+    rows = (await target.rows())["trader_orders"]
+    client_id = filled.body.fill.client_id
+    assert {row["status"] for row in rows.values()} == {"intended", "sent"}
+    assert rows[next(key for key in rows if key[1] == client_id)]["status"] == "sent"
 
 
 async def test_lines_are_the_journals_to_the_byte(target, told):

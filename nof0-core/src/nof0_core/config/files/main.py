@@ -35,6 +35,11 @@ class PostgresBlock:
     max_lifetime: timedelta = opt(
         default=timedelta(minutes=5), key="MaxLifetime", gt=timedelta(0), help="of a connection"
     )
+    prepared_statements: bool = opt(
+        default=True,
+        key="PreparedStatements",
+        help="false behind a pooler that hands out connections by transaction, such as PgBouncer",
+    )
 
 
 @attrs.frozen(kw_only=True)

@@ -39,6 +39,10 @@ class SqlConfig:
     max_lifetime: timedelta = opt(
         default=timedelta(minutes=5), gt=timedelta(0), help="of a connection"
     )
+    prepared_statements: bool = opt(
+        default=True,
+        help="false behind a pooler that hands out connections by transaction, such as PgBouncer",
+    )
     slow_threshold: int = opt(
         default=10_000, unit="ms", ge=0, help="from when on a statement is logged as slow"
     )

@@ -61,6 +61,7 @@ def settings_of(config: SqlConfig, log: Logger) -> DatabaseSettings:
         max_open=config.max_open,
         max_idle=config.max_idle,
         max_lifetime=config.max_lifetime,
+        prepared_statements=config.prepared_statements,
         slow=timedelta(milliseconds=config.slow_threshold),
         verbose=config.verbose,
         warn=told(log.warning, "slow SQL statement"),
@@ -84,12 +85,14 @@ class SqlExporter:
     def __init__(self, tables: Tables, *, engine: str, log: Logger) -> None:
         self._tables = tables
         self._engine = engine
+        self._log = log
         self._fold = Fold(lambda text: log.warning("an event does not fit", error=text))
         self._rows = Rows(engine)
         self._waiting: list[tuple[date, JournalLine]] = []
         self._lines: JournalLines | None = None
         self._cursor: Cursor | None = None
         self._days: dict[TraderId, date] = {}
+        self._kept: int | None = None
         self._turn = anyio.Lock()
 
     def projections(self) -> tuple[Projection, ...]:
@@ -111,8 +114,10 @@ class SqlExporter:
         """
         async with self._turn:
             found = await self._tables.cursor()
-            if await self._is_beyond(found):
-                return found.seq
+            for end in (await self._tables.newest(), found):
+                if await self._is_beyond(end):
+                    return end.seq
+            self._kept = None
             if self._cursor is None or found not in (self._cursor, self._until()):
                 self._forget(found)
                 self._days = await self._tables.days()
@@ -138,13 +143,13 @@ class SqlExporter:
                 raise ProviderError(message)
             await self._write()
             fresh = [event for event in events if event.seq > self._fold.seq]
-            if not fresh:
-                return
-            found = await self._lines.between(fresh[0].seq - 1, fresh[-1].seq)
-            lines = {line.seq: line for line in found}
-            for part in _parts(fresh, lines):
-                await anyio.to_thread.run_sync(self._take, part)
-                await self._write()
+            if fresh:
+                found = await self._lines.between(fresh[0].seq - 1, fresh[-1].seq)
+                lines = {line.seq: line for line in found}
+                for part in _parts(fresh, lines):
+                    await anyio.to_thread.run_sync(self._take, part)
+                    await self._write()
+            await self._keep_checkpoint(self._lines)
 
     @exactly
     def _take(self, part: Sequence[tuple[Event, JournalLine]]) -> None:
@@ -176,6 +181,25 @@ class SqlExporter:
         )
         self._cursor = until
         self._written()
+
+    async def _keep_checkpoint(self, lines: JournalLines) -> None:
+        """Put the newest checkpoint into the database, once its line is there.
+
+        One that cannot be written is told and left out: a restored engine reads more lines then.
+        """
+        reached = self._cursor.seq if self._cursor is not None else 0
+        if self._kept is None:
+            self._kept = await self._tables.checkpoint_seq()
+        found = await lines.checkpoint(self._kept)
+        if found is None or found.seq > reached:
+            return
+        self._kept = found.seq
+        try:
+            await self._tables.put_checkpoint(found)
+        except ProviderError as error:
+            self._log.warning(
+                "a checkpoint is not in the database", record=found.seq, error=str(error)
+            )
 
     def _until(self) -> Cursor:
         """Return where the cursor will be once what waits is written."""

@@ -25,6 +25,7 @@ from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.order import OrderStatus
 from nof0_core.domain.order_record import OrderRecord
 from nof0_core.errors import UnbookableError
+from nof0_core.exporters.sql.analytics_rows import AnalyticsRows, KeptAnalytics
 from nof0_core.exporters.sql.cycle_rows import Models, put_cycle, put_traders
 from nof0_core.exporters.sql.market_rows import MarketRows
 from nof0_core.exporters.sql.position_rows import PositionRows, Stay
@@ -62,6 +63,7 @@ class _Dump(msgspec.Struct):
     orders: dict[str, dict[str, KnownOrder]]
     stays: dict[str, Stay]
     decided: dict[str, _Decided]
+    analytics: KeptAnalytics
 
 
 class Fold:
@@ -71,7 +73,7 @@ class Fold:
     """
 
     name = "rows"
-    version = 1
+    version = 2
 
     def __init__(self, tell: Callable[[str], object] = lambda text: None) -> None:  # noqa: ARG005
         self.seq = 0
@@ -86,6 +88,7 @@ class Fold:
         self._venue = VenueRows()
         self._positions = PositionRows()
         self._decided: dict[str, _Decided] = {}
+        self._analytics = AnalyticsRows()
 
     def apply(self, event: Event) -> None:
         """Take in one event; its rows are of no interest."""
@@ -109,6 +112,7 @@ class Fold:
             self._tell(str(error))
         else:
             change()
+        self._analytics.apply(event)
         self._write(event, took, held, rows)
         self.seq, self.hash = event.seq, digest
 
@@ -127,6 +131,7 @@ class Fold:
                 orders=self._venue.orders,
                 stays=self._positions.open,
                 decided=self._decided,
+                analytics=self._analytics.keep(),
             )
         )
 
@@ -146,6 +151,7 @@ class Fold:
         fresh._venue.held, fresh._venue.orders = kept.held, kept.orders
         fresh._positions.open = kept.stays
         fresh._decided = kept.decided
+        fresh._analytics.take(kept.analytics)
         fresh.seq, fresh.hash = kept.seq, kept.hash
         self.__dict__.update(fresh.__dict__)
 
@@ -255,7 +261,7 @@ class Fold:
             average_price=outcome.average_price if outcome is not None else None,
             size=request.size,
             filled_size=max(record.filled, outcome.filled_size) if outcome else record.filled,
-            status="intended" if outcome is None else word(outcome.status),
+            status=_stands(record),
             venue_order_id=outcome.venue_order_id if outcome is not None else None,
             reason=outcome.reason if outcome is not None else "",
             created_at=record.intended_at,
@@ -299,7 +305,7 @@ class Fold:
                 sharpe_ratio=found.sharpe_ratio if has_curve else None,
                 win_rate=found.win_rate if found.trades else None,
                 max_drawdown_pct=found.max_drawdown_pct,
-                analytics=None,
+                analytics=self._analytics.of(account, self._histories),
             )
 
     def _put_cycle(self, event: Event, body: CycleEnded, took: float, rows: Rows) -> None:
@@ -332,3 +338,10 @@ class Fold:
                 created_at=event.time,
                 updated_at=event.time,
             )
+
+
+def _stands(record: OrderRecord) -> str:
+    """Return the word for an order; one that was executed has left, whatever was answered."""
+    if record.outcome is not None:
+        return word(record.outcome.status)
+    return "sent" if record.filled else "intended"
