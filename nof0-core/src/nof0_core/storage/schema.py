@@ -1,6 +1,7 @@
 """The tables as they are now; the migrations lead here.
 
-`events` has the journal's lines, `cursors` how far an exporter is. All others are projections of
+`events` has the journal's lines, `cursors` how far an exporter is, `documents` the files of the API
+as of one export, and their pieces. All others are projections of
 events: each row names the `engine` and the number (`seq`) of the event it comes from, the newest
 where several events made it. `docs/storage.md` says what each column means.
 """
@@ -58,6 +59,11 @@ EVENTS = _table(
     "stream:text! day:date! type:text! line:bytes! hash:text!",
 )
 CURSORS = _table("cursors", "engine:text exporter:text", "seq:big! hash:text! updated_at:moment!")
+DOCUMENTS = _table(
+    "documents",
+    "engine:text name:text",
+    "is_piece:bool! digest:text! made_at:float! content:bytes!",
+)
 TRADERS = _table(
     "traders",
     "engine:text trader_id:text valid_from:moment",
@@ -68,7 +74,7 @@ TRADER_POSITIONS = _table(
     "engine:text trade_id:text",
     """seq:big! trader_id:text! provider_id:text! symbol:text! side:text! size:amount!
     entry_price:amount! exit_price:amount pnl:amount gross_pnl:amount fees:amount! funding:amount!
-    exit_reason:text opened_at:moment! closed_at:moment""",
+    exit_reason:text opened_at:moment! closed_at:moment extra:json""",
 )
 TRADER_ORDERS = _table(
     "trader_orders",
@@ -88,7 +94,7 @@ TRADER_PERFORMANCE = _table(
     "trader_performance",
     "engine:text trader_id:text timestamp:moment",
     """seq:big! equity:amount! pnl:amount! return_pct:amount! sharpe_ratio:float win_rate:float
-    max_drawdown_pct:float! analytics:json""",
+    max_drawdown_pct:float! analytics:json extra:json""",
 )
 EXCHANGE_POSITIONS = _table(
     "exchange_positions",
@@ -118,6 +124,11 @@ INDICATORS = _table(
     "provider_id:text symbol:text interval:text timestamp:moment",
     """engine:text! seq:big! ema:json! macd:json! rsi:json! atr:json! others:json!""",
 )
+FUNDING_RATES = _table(
+    "funding_rates",
+    "provider_id:text symbol:text timestamp:moment",
+    "engine:text! seq:big! rate:amount!",
+)
 DECISION_CYCLES = _table(
     "decision_cycles",
     "engine:text trader_id:text cycle_id:text",
@@ -138,10 +149,12 @@ DECISION_VALIDATIONS = _table(
 )
 
 PROJECTED: Mapping[str, Table] = {
-    table.name: table for table in METADATA.sorted_tables if table not in (EVENTS, CURSORS)
+    table.name: table
+    for table in METADATA.sorted_tables
+    if table not in (EVENTS, CURSORS, DOCUMENTS)
 }
-"""The thirteen tables that are made of events."""
+"""The tables that are made of events."""
 PARTITIONED = frozenset({KLINES.name, INDICATORS.name})
 """Tables that PostgreSQL keeps in a part for each month."""
-OF_THE_MARKET = frozenset({ASSETS.name, KLINES.name, INDICATORS.name})
+OF_THE_MARKET = frozenset({ASSETS.name, KLINES.name, INDICATORS.name, FUNDING_RATES.name})
 """Tables whose rows are the same whichever engine saw them first."""

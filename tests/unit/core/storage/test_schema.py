@@ -11,6 +11,7 @@ from nof0_core.storage.database import opened
 from nof0_core.storage.preparing import prepare, upgraded
 from nof0_core.storage.reading import key_of
 from nof0_core.storage.schema import METADATA, PROJECTED
+from nof0_core.storage.upgrade import newest
 
 pytestmark = pytest.mark.anyio
 
@@ -24,8 +25,8 @@ async def test_migrations_lead_to_the_tables_that_are_written(target):
         }
 
     async with opened(target.settings) as database:
-        assert await upgraded(database) == ("", "0001")
-        assert await upgraded(database) == ("0001", "0001")
+        assert await upgraded(database) == ("", newest())
+        assert await upgraded(database) == (newest(), newest())
         async with database.transaction() as session:
             there = await session.call(columns, "look")
     wanted = {
@@ -69,7 +70,7 @@ async def test_what_is_not_the_schema_is_told_and_left_alone(target, change, wor
 async def test_an_older_schema_is_told_with_the_way_out(target, monkeypatch):
     async with opened(target.settings) as database:
         await prepare(database)
-        monkeypatch.setattr("nof0_core.storage.upgrade.newest", lambda: "0002")
-        monkeypatch.setattr("nof0_core.storage.preparing.newest", lambda: "0002")
+        monkeypatch.setattr("nof0_core.storage.upgrade.newest", lambda: "9000")
+        monkeypatch.setattr("nof0_core.storage.preparing.newest", lambda: "9000")
         with pytest.raises(ProviderError, match="run `nof0 db upgrade`"):
             await prepare(database)
