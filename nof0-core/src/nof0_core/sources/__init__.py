@@ -1,6 +1,9 @@
-"""The answers of the API, from where they lie: `DataSource`, and the one over files."""
+"""The answers of the API, from where they lie: `DataSource`, over files and over a database."""
 
 from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
 
 from nof0_core.sources.document import (
     Document,
@@ -11,10 +14,19 @@ from nof0_core.sources.document import (
     deflate,
 )
 from nof0_core.sources.files import FileSource
+from nof0_core.sources.place import DatabasePlace
 from nof0_core.sources.protocol import DataSource, DocumentHealth, Export, SourceHealth, State
+
+if TYPE_CHECKING:
+    from nof0_core.sources.database import DatabaseSource, open_database
+
+_LATE = {"DatabaseSource": "database", "open_database": "database"}
+"""What needs the libraries of databases."""
 
 __all__ = [
     "DataSource",
+    "DatabasePlace",
+    "DatabaseSource",
     "Document",
     "DocumentHealth",
     "Export",
@@ -26,4 +38,13 @@ __all__ = [
     "Stretch",
     "UnknownModelError",
     "deflate",
+    "open_database",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Import what was asked for on first use."""
+    if name in _LATE:
+        return getattr(importlib.import_module(f"nof0_core.sources.{_LATE[name]}"), name)
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)
