@@ -61,13 +61,13 @@ def make_exporters(
         make_section(session, "exporter", name, node, markets, is_needed=True)
         for name, node in [*automatic, *nodes]
     ]
-    found = [section for section in made if section is not None]
-    sizes = _sizes(found)
+    sections = [section for section in made if section is not None]
+    sizes = _sizes(sections)
     return tuple(
         attrs.evolve(
             section, config=_settled(section, main.name, state_file.parent, data_path, sizes)
         )
-        for section in found
+        for section in sections
     )
 
 

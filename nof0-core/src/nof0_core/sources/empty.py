@@ -29,6 +29,11 @@ EMPTY: Mapping[str, tuple[str, bytes, dict[str, bytes]]] = {
 """Name of each file with its collection, and what stands for one that was never written."""
 
 
+def key_of(name: str) -> str:
+    """Return what the collection of a document is called; those of single models are analytics."""
+    return EMPTY[name if name in EMPTY else "analytics"][0]
+
+
 def blank(name: str) -> Document:
     """Return what is read of a document that was never written."""
     key, data, more = EMPTY[name]

@@ -6,17 +6,12 @@ import errno
 from collections.abc import Mapping
 
 import attrs
-import msgspec
 
-from nof0_core.documents.pieces import Part
-from nof0_core.documents.whole import PieceError, Whole, take_layout
+from nof0_core.documents.whole import PieceError, Whole
 from nof0_core.sources.document import Document, Stretch
-from nof0_core.sources.empty import EMPTY
+from nof0_core.sources.empty import key_of
 from nof0_core.sources.main_file import parse
 from nof0_core.storage.documents import Known
-
-_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_ANALYTICS = "analytics"
 
 
 class KeptDocument:
@@ -26,8 +21,7 @@ class KeptDocument:
         self.known: Known | None = None
         self.document: Document | None = None
         self._fetched: Mapping[str, bytes] = {}
-        shown = name.removesuffix(".json")
-        self._key = EMPTY[shown if shown in EMPTY else _ANALYTICS][0]
+        self._key = key_of(name.removesuffix(".json"))
         self._pieces: Whole[Stretch] = Whole(self._key, read=self._piece, make=Stretch)
 
     @property
@@ -71,16 +65,3 @@ class KeptDocument:
         if name not in self._fetched:
             raise FileNotFoundError(errno.ENOENT, "it is not there")
         return self._fetched[name]
-
-
-def pieces_in(text: bytes) -> set[str]:
-    """Return the pieces that a document, or a piece, names; none where it cannot be read."""
-    try:
-        layout = take_layout(_members.decode(text))
-    except ValueError:
-        return set()
-    return {part.piece for part in _all(layout) if part.piece}
-
-
-def _all(layout: tuple[Part, ...]) -> list[Part]:
-    return [each for part in layout for each in (part, *part.bars)]

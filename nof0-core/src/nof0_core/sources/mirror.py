@@ -17,8 +17,9 @@ from nof0_core.documents.export_note import EXPORT_FILE, ExportNote
 from nof0_core.errors import ProviderError
 from nof0_core.plugins.env import Logger
 from nof0_core.sources.document import Document
-from nof0_core.sources.kept_document import KeptDocument, pieces_in
+from nof0_core.sources.kept_document import KeptDocument
 from nof0_core.sources.place import DatabasePlace
+from nof0_core.sources.stored_pieces import fetch_pieces
 from nof0_core.storage.database import Database, Session, refusal
 from nof0_core.storage.documents import Known, contents, known
 from nof0_core.storage.preparing import fault_of_schema
@@ -102,7 +103,8 @@ class Mirror:
                 if name not in self._kept or self._kept[name].known != found
             }
             texts = await contents(session, self._engine, changed)
-            pieces = await self._pieces(session, texts)
+            have = {piece for each in self._kept.values() for piece in each.pieces}
+            pieces = await fetch_pieces(session, self._engine, texts.values(), have=have)
         self._show(note, there, texts, pieces)
 
     async def _is_made(self, session: Session) -> bool:
@@ -116,18 +118,6 @@ class Mirror:
             raise ProviderError(fault)
         self._is_usable = fault is not None
         return self._is_usable
-
-    async def _pieces(self, session: Session, texts: Mapping[str, bytes]) -> dict[str, bytes]:
-        """Read the pieces that documents name and nobody has yet."""
-        have = {piece for each in self._kept.values() for piece in each.pieces}
-        fetched: dict[str, bytes] = {}
-        wanted = {piece for text in texts.values() for piece in pieces_in(text)} - have
-        while wanted:
-            found = await contents(session, self._engine, wanted)
-            fetched |= found
-            named = {piece for text in found.values() for piece in pieces_in(text)}
-            wanted = named - have - fetched.keys()
-        return fetched
 
     def _show(
         self,
