@@ -1,4 +1,7 @@
-"""The answers of the API, from where they lie: `DataSource`, over files and over a database."""
+"""The answers of the API, from where they lie: `DataSource`, over files and over a database.
+
+`load_recording` reads the candles and funding rates of a database.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,13 @@ from nof0_core.sources.protocol import DataSource, DocumentHealth, Export, Sourc
 
 if TYPE_CHECKING:
     from nof0_core.sources.database import DatabaseSource, open_database
+    from nof0_core.sources.recording import load_recording
 
-_LATE = {"DatabaseSource": "database", "open_database": "database"}
+_LATE = {
+    "DatabaseSource": "database",
+    "load_recording": "recording",
+    "open_database": "database",
+}
 """What needs the libraries of databases."""
 
 __all__ = [
@@ -38,6 +46,7 @@ __all__ = [
     "Stretch",
     "UnknownModelError",
     "deflate",
+    "load_recording",
     "open_database",
 ]
 
