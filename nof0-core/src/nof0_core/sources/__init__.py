@@ -21,11 +21,10 @@ from nof0_core.sources.place import DatabasePlace
 from nof0_core.sources.protocol import DataSource, DocumentHealth, Export, SourceHealth, State
 
 if TYPE_CHECKING:
-    from nof0_core.sources.database import DatabaseSource, open_database
+    from nof0_core.sources.database import open_database
     from nof0_core.sources.recording import load_recording
 
 _LATE = {
-    "DatabaseSource": "database",
     "load_recording": "recording",
     "open_database": "database",
 }
@@ -34,7 +33,6 @@ _LATE = {
 __all__ = [
     "DataSource",
     "DatabasePlace",
-    "DatabaseSource",
     "Document",
     "DocumentHealth",
     "Export",

@@ -21,7 +21,7 @@ from nof0_core.sources.empty import EMPTY, blank
 from nof0_core.sources.heartbeat import as_heard
 from nof0_core.sources.mirror import Mirror, Shown
 from nof0_core.sources.place import DatabasePlace
-from nof0_core.sources.protocol import DocumentHealth, Export, SourceHealth, State
+from nof0_core.sources.protocol import DataSource, DocumentHealth, Export, SourceHealth, State
 from nof0_core.storage.database import DatabaseSettings, opened
 
 _LOOK = 0.25
@@ -31,7 +31,7 @@ _FIRST_LOOK = 0.01
 
 
 @asynccontextmanager
-async def open_database(place: DatabasePlace, *, log: Logger) -> AsyncIterator[DatabaseSource]:
+async def open_database(place: DatabasePlace, *, log: Logger) -> AsyncIterator[DataSource]:
     """Follow a database until the block is left; it need not be there yet. Changes nothing.
 
     Raises:
