@@ -7,6 +7,7 @@ the database is away what it showed last stands.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from concurrent.futures import Future
 from contextlib import ExitStack, asynccontextmanager
 
 import anyio
@@ -26,6 +27,8 @@ from nof0_core.storage.database import DatabaseSettings, opened
 
 _LOOK = 0.25
 """Seconds of real time between two looks whether a new export is known."""
+_PATIENCE = 1.0
+"""Seconds of real time that a look has to end, where nobody asks any more."""
 _FIRST_LOOK = 0.01
 """Seconds of real time between two looks whether the first one at the database has ended."""
 
@@ -44,7 +47,7 @@ async def open_database(place: DatabasePlace, *, log: Logger) -> AsyncIterator[D
     with ExitStack() as stack:
         portal = stack.enter_context(start_blocking_portal())
         following = portal.start_task_soon(_follow, settings, mirror)
-        stack.callback(following.cancel)
+        stack.callback(_end, mirror, following)
         try:
             yield DatabaseSource(mirror)
         finally:
@@ -55,6 +58,15 @@ async def open_database(place: DatabasePlace, *, log: Logger) -> AsyncIterator[D
 async def _follow(settings: DatabaseSettings, mirror: Mirror) -> None:
     async with opened(settings) as database:
         await mirror.follow(database)
+
+
+def _end(mirror: Mirror, following: Future[None]) -> None:
+    """End it between two looks; break off one that the database does not answer."""
+    mirror.is_over = True
+    try:
+        following.result(_PATIENCE)
+    except TimeoutError:
+        following.cancel()
 
 
 class DatabaseSource:

@@ -26,8 +26,8 @@ from nof0_core.storage.preparing import fault_of_schema
 
 _LOOK = 0.25
 """Seconds of real time between two looks for a new export."""
-_REST = 1.0
-"""Seconds of real time after a look that failed."""
+_REST = 4
+"""So many times as long after a look that failed."""
 _SQLITE = "sqlite:///"
 
 
@@ -61,10 +61,12 @@ class Mirror:
         self.shown: Shown | None = None
         self.fault = ""
         self.has_looked = False
+        self.is_over = False
+        """Set to end it after the look that goes on; may be set from any thread."""
 
     async def follow(self, database: Database) -> None:
-        """Look again and again."""
-        while True:
+        """Look again and again, until it is over."""
+        while not self.is_over:
             try:
                 await self._look(database)
             except Exception as error:  # noqa: BLE001 - a driver raises anything
@@ -72,10 +74,13 @@ class Mirror:
                 self._is_usable = False
                 told = error if isinstance(error, ProviderError) else refusal(error)
                 self._end_look(str(told))
-                await pause(_REST)
+                rest = _REST
             else:
                 self._end_look("")
+                rest = 1
+            while rest and not self.is_over:
                 await pause(_LOOK)
+                rest -= 1
 
     def _end_look(self, fault: str) -> None:
         if fault and fault != self.fault:
