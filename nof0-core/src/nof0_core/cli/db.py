@@ -15,7 +15,7 @@ from nof0_core.cli.told import Told
 
 @click.group()
 def db() -> None:
-    """See to a run's database: upgrade, check against the journal, restore; import and export.
+    """See to a run's database: upgrade, check, restore, import and export files.
 
     The database is that of the first `sql` section of CONFIG: Postgres.DataSource, or what
     Exporters has.
