@@ -106,7 +106,7 @@ class LinesOf:
 
 
 class Table(Written):
-    """The rows of a database, when they were written left out."""
+    """The rows of a database; when they were written, and in which export, left out."""
 
     def __init__(self, path):
         self._path = path
@@ -114,11 +114,16 @@ class Table(Written):
     def state(self):
         with closing(sqlite3.connect(self._path)) as connection:
             names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-            return {
+            found = {
                 name: sorted(connection.execute(f'SELECT * FROM "{name}"').fetchall(), key=str)  # noqa: S608
                 for (name,) in names.fetchall()
                 if name != "cursors"
             }
+            documents = connection.execute(
+                "SELECT engine, name, is_piece, digest, content FROM documents "
+                "WHERE name <> 'export.json'"
+            )
+            return {**found, "documents": sorted(documents.fetchall())}
 
 
 class TestSql(ExporterContract):

@@ -1,4 +1,4 @@
-"""`nof0 serve`: API and dashboard over the files of a run."""
+"""`nof0 serve`: API and dashboard over the files of a run, or its database."""
 
 from __future__ import annotations
 
@@ -22,7 +22,27 @@ _INTERRUPTED = 130
 @click.option(
     "--port", type=click.IntRange(0, 65535), help="Port instead of the configured one; 0: any free."
 )
-def serve(config_file: Path, host: str | None, port: int | None, data_dir: Path | None) -> None:
+@click.option(
+    "--source",
+    type=click.Choice(["files", "database"]),
+    default="files",
+    show_default=True,
+    help="Where the data is: the files in DataPath, or the database of the first `sql` exporter.",
+)
+@click.option(
+    "--engine",
+    metavar="NAME",
+    help="Whose data of the database instead of the configured Name's: import:NAME for imported "
+    "files.",
+)
+def serve(
+    config_file: Path,
+    host: str | None,
+    port: int | None,
+    data_dir: Path | None,
+    source: str,
+    engine: str | None,
+) -> None:
     """Serve API and dashboard of a run, running or over, until Ctrl-C.
 
     Needs no key of a model or an exchange, and changes nothing.
@@ -32,7 +52,12 @@ def serve(config_file: Path, host: str | None, port: int | None, data_dir: Path 
 
     from nof0_core.project import load_serving
 
-    config = load_serving(config_file, data_dir=data_dir)
+    if engine is not None and source != "database":
+        message = "--engine chooses among the engines of a database: add --source database"
+        raise click.UsageError(message)
+    config = load_serving(config_file, data_dir=data_dir, from_database=source == "database")
+    if engine is not None and config.database is not None:
+        config = attrs.evolve(config, database=attrs.evolve(config.database, engine=engine))
     config = attrs.evolve(
         config, host=host or config.host, port=config.port if port is None else port
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import attrs
 
@@ -14,7 +14,7 @@ from nof0_api.watch import Lag, Quarantine
 from nof0_core.plugins.companion import CompanionEnv
 from nof0_core.plugins.env import Logger
 from nof0_core.project import ServingConfig, load_serving
-from nof0_core.sources import FileSource
+from nof0_core.sources import DataSource, FileSource, open_database
 
 
 @attrs.frozen(kw_only=True)
@@ -38,13 +38,18 @@ async def open_server(
 
     Raises:
         UsageError: the address cannot be listened on.
+        ProviderError: the database is none, or the driver for it is not installed.
     """
     address = bind(config.host, config.port)
-    app = make_app(
-        FileSource(config.data_path, log=log), config, log=log, lag=lag, quarantine=quarantine
-    )
-    async with serving(app, address) as thread:
-        say(f"serving {config.data_path} at {address.url} (reading only)")
+    async with AsyncExitStack() as stack:
+        place = config.database
+        source: DataSource = FileSource(config.data_path, log=log)
+        if place is not None:
+            source = await stack.enter_async_context(open_database(place, log=log))
+        app = make_app(source, config, log=log, lag=lag, quarantine=quarantine)
+        thread = await stack.enter_async_context(serving(app, address))
+        what = config.data_path if place is None else f'the database\'s data of "{place.engine}"'
+        say(f"serving {what} at {address.url} (reading only)")
         if address.is_public:
             say(
                 f"note: {config.host} is not a loopback address: whoever reaches this machine can "

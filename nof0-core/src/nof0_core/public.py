@@ -33,7 +33,7 @@ MODULES: Mapping[str, str] = MappingProxyType(
         "nof0_core.recordings.folder": "recorded candles and funding in a folder",
         "nof0_core.recordings.recording": "a recording in memory",
         "nof0_core.recordings.series": "one recorded series",
-        "nof0_core.sources": "the answers of the API, from files: `DataSource`, `FileSource`",
+        "nof0_core.sources": "the answers of the API, and candles, from files or a database",
         "nof0_core.testing": "the test kit",
         "nof0_core.testing.contracts": "suites every plugin must pass",
         "nof0_core.testing.fixtures": "fixtures for pytest",

@@ -40,6 +40,23 @@ MARKETS = [
         id="first",
     ),
     pytest.param({"open_interest_usd": Decimal(0)}, "must be > 0", id="open-interest"),
+    pytest.param({"data_source": "sql"}, "one of files, database", id="data-source"),
+    pytest.param(
+        {"data_source": "database", "data": Path("x")},
+        "data: only means something with data_source: files",
+        id="folder-of-a-database",
+    ),
+    pytest.param(
+        {"database": "sqlite:///x"},
+        "database: only means something with data_source: database",
+        id="database-of-files",
+    ),
+    pytest.param({"section": "x"}, "section: only means something", id="section-of-files"),
+    pytest.param(
+        {"source": "synthetic", "data_source": "database"},
+        "data_source: only means something with source: recorded",
+        id="synthetic-database",
+    ),
 ]
 
 

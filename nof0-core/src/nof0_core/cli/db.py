@@ -8,16 +8,22 @@ from pathlib import Path
 import anyio
 import click
 
+from nof0_core.cli.db_files import export, import_
 from nof0_core.cli.options import config_argument, data_dir_option, json_option
+from nof0_core.cli.told import Told
 
 
 @click.group()
 def db() -> None:
-    """See to a run's database: upgrade, check against the journal, restore.
+    """See to a run's database: upgrade, check, restore, import and export files.
 
     The database is that of the first `sql` section of CONFIG: Postgres.DataSource, or what
     Exporters has.
     """
+
+
+db.add_command(import_)
+db.add_command(export)
 
 
 @db.command()
@@ -126,15 +132,3 @@ def _make_room(directory: Path) -> None:
     from nof0_core.runtime.lock import prepare
 
     prepare(directory)
-
-
-class Told:
-    """Says on the terminal what an engine would write to its log."""
-
-    def info(self, event: str, **values: object) -> None:
-        """Say something."""
-        click.echo(
-            " ".join([event, *(f"{key}={value}" for key, value in values.items())]), err=True
-        )
-
-    debug = warning = error = info

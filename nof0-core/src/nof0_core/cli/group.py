@@ -44,7 +44,7 @@ COMMANDS = {
     ),
     "db": Row(
         "nof0_core.cli.db:db",
-        "See to a run's database: upgrade, check against the journal, restore.",
+        "See to a run's database: upgrade, check, restore, import and export files.",
     ),
     "leaderboard": Row(
         "nof0_core.cli.leaderboard:leaderboard", "Show the ranking of a run, with 95 % intervals."

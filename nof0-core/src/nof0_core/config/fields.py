@@ -177,7 +177,7 @@ def key_of(field: attrs.Attribute[Any]) -> str:
     return info_of(field).key or field.name
 
 
-def filled(config: Any, **values: Path | str) -> Any:
+def filled(config: Any, **values: Path | str | int) -> Any:
     """Return a config with those of its empty (None or "") fields set that it has and are named."""
     names = {field.name for field in attrs.fields(type(config))}
     changes = {

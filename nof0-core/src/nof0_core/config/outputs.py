@@ -62,20 +62,33 @@ def make_exporters(
         make_section(session, "exporter", name, node, markets, is_needed=True)
         for name, node in [*automatic, *nodes]
     ]
+    sections = [section for section in made if section is not None]
+    sizes = _sizes(sections)
     return tuple(
-        attrs.evolve(section, config=_settled(section, main.name, state_file.parent, data_path))
-        for section in made
-        if section is not None
+        attrs.evolve(
+            section, config=_settled(section, main.name, state_file.parent, data_path, sizes)
+        )
+        for section in sections
     )
 
 
-def _settled(section: Section, name: str, state_dir: Path, data_path: Path) -> Any:
+def _sizes(sections: list[Section]) -> dict[str, Any]:
+    """Return how much the `json` exporter keeps: a database has the same documents."""
+    config = next((one.config for one in sections if one.kind.type == "json"), None)
+    names = ("conversations", "candles")
+    return {} if config is None else {name: getattr(config, name) for name in names}
+
+
+def _settled(
+    section: Section, name: str, state_dir: Path, data_path: Path, sizes: Mapping[str, Any]
+) -> Any:
     """Return the config of a section, with the places that follow from other keys."""
     config = section.config
     if section.kind.type == "json":
         return filled(config, path=data_path)
     if section.kind.type == "sql":
-        config = filled(config, engine=name, data_source=f"{_SQLITE}{state_dir / 'nof0.db'}")
+        source = f"{_SQLITE}{state_dir / 'nof0.db'}"
+        config = filled(config, engine=name, data_source=source, **sizes)
         source = str(config.data_source)
         if source.startswith(_SQLITE):
             path = Path(section.place.file).parent / source.removeprefix(_SQLITE)

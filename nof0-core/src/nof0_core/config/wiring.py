@@ -8,6 +8,7 @@ import attrs
 
 from nof0_core.config.assembly import Files, places
 from nof0_core.config.backends import Backends
+from nof0_core.config.databases import with_databases
 from nof0_core.config.model import Section
 from nof0_core.config.models import Models, make_specs, read_models, shaping
 from nof0_core.config.outputs import check_databases, make_exporters
@@ -97,7 +98,11 @@ def wire(session: Session, files: Files) -> Wiring:
     return Wiring(
         traders=traders,
         models=models,
-        markets=make_market_sections(session, market_nodes, used_markets, markets),
+        markets=with_databases(
+            session,
+            make_market_sections(session, market_nodes, used_markets, markets),
+            exporters,
+        ),
         exchanges=exchanges,
         backends=backends.sections,
         shaping=tuple(shapes),

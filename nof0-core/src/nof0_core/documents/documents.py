@@ -135,9 +135,24 @@ class Documents:
 
     def finished(self) -> Iterator[Piece]:
         """Give the pieces of old hours that were not written yet; going on says that one is."""
-        for piece in self._history.hours.unwritten:
+        for piece in self.unwritten:
             yield piece
-            self._history.hours.written(piece)
+            self.written(piece)
+
+    @property
+    def unwritten(self) -> Sequence[Piece]:
+        """Return the pieces of old hours that were not yet reported as written."""
+        return self._history.hours.unwritten
+
+    def written(self, piece: Piece) -> None:
+        """Forget a piece of old hours that is safe."""
+        self._history.hours.written(piece)
+
+    @property
+    def relied_on(self) -> frozenset[str]:
+        """Return the names of the pieces that are not made again: they have to be there."""
+        hours = self._history.hours
+        return hours.names - {piece.name for piece in hours.unwritten}
 
     def build(self, view: View, *, force: bool = False, own: str = "") -> Iterator[Document]:
         """Build all files for a view, one after the other; the status where an engine speaks.

@@ -2,7 +2,7 @@
 
 The API must start where no key of a model or an exchange is known, and must go on being able to
 start while somebody edits a prompt or a limit. So only the main file and `manager.yaml` are read,
-and of the exporters only the two that write what the API reads.
+and of the exporters only those that write what the API reads.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ from nof0_core.config.outputs import make_exporters
 from nof0_core.config.result import ttl_of
 from nof0_core.config.sections import Markets
 from nof0_core.config.tree import Scalar, Table
-from nof0_core.errors import ConfigError
+from nof0_core.errors import ConfigError, UsageError
 from nof0_core.files import absolute
 from nof0_core.plugins import load_plugins
 from nof0_core.plugins.catalog import Catalog
+from nof0_core.sources.place import DatabasePlace
 
 _READ = ("json", "prometheus")
 """Exporters whose output the API reads."""
@@ -36,7 +37,8 @@ _READ = ("json", "prometheus")
 class ServingConfig:
     """What a server of the exported data needs; paths are absolute.
 
-    `data_path` is the directory of the `json` exporter, `metrics_file` the text file of the
+    `data_path` is the directory of the `json` exporter, `database` what is read instead of it, None
+    for the files; `metrics_file` the text file of the
     `prometheus` exporter, None without one. `allow_origins` are the web sites that may read from a
     browser, `*` for all. `allow_hosts` are the names the server may be called by beside `host`,
     addresses and localhost, `*` for all (`ANY_ORIGIN`, `ANY_HOST`).
@@ -50,6 +52,7 @@ class ServingConfig:
     ttl: TtlConfig
     allow_origins: tuple[str, ...]
     allow_hosts: tuple[str, ...]
+    database: DatabasePlace | None = None
 
 
 def load_serving(
@@ -58,6 +61,7 @@ def load_serving(
     catalog: Catalog | None = None,
     environ: Mapping[str, str] | None = None,
     data_dir: Path | None = None,
+    from_database: bool = False,
 ) -> ServingConfig:
     """Load what a server needs; opens nothing and writes nothing.
 
@@ -66,9 +70,11 @@ def load_serving(
         catalog: the plugins, as a companion is given them; None: those that are installed.
         environ: variables for `${NAME}`; default: the process's.
         data_dir: what the run was given as `--data-dir`, if it was.
+        from_database: read the database of the first `sql` exporter instead of the files.
 
     Raises:
         ConfigError: with all problems of the main file and of manager.yaml.
+        UsageError: it names no database, and one is to be read.
     """
     session, main_table = begin(config_file, catalog or load_plugins(), environ=environ)
     shown = str(config_file)
@@ -83,6 +89,7 @@ def load_serving(
     )
     files = read_files(session, trees)
     state_file, data_path = places(files)
+    read = (*_READ, "sql") if from_database else _READ
     made: dict[str, Section] = {}
     if files.main is not None and files.monitoring is not None:
         check_hosts(session, files.main.allow_hosts, main_table)
@@ -91,9 +98,9 @@ def load_serving(
             session,
             attrs.evolve(
                 files.main,
-                exporters=tuple(n for n in files.main.exporters if _is_read(n)),
-                # What stands in a database is read from the files here.
-                postgres=PostgresBlock(),
+                exporters=tuple(n for n in files.main.exporters if _type_of(n) in read),
+                # What it takes to reach a database may be missing where nobody asks for it.
+                postgres=files.main.postgres if from_database else PostgresBlock(),
             ),
             attrs.evolve(files.monitoring, alert_webhook=""),
             (main_table, trees.of("Manager")),
@@ -112,13 +119,23 @@ def load_serving(
         ttl=ttl_of(files.main),
         allow_origins=files.main.cors.allow_origins,
         allow_hosts=files.main.allow_hosts,
+        database=_database(made.get("sql"), config_file) if from_database else None,
     )
 
 
-def _is_read(node: object) -> bool:
+def _type_of(node: object) -> str | None:
     if isinstance(node, Table):
         node = node.get("type")
-    return isinstance(node, Scalar) and node.text in _READ
+    return node.text if isinstance(node, Scalar) else None
+
+
+def _database(section: Section | None, config_file: Path | str) -> DatabasePlace:
+    if section is None:
+        message = f"{config_file} names no database"
+        hint = "set Postgres.DataSource, or add a section `type: sql` to Exporters"
+        raise UsageError(message, hints=(hint,))
+    config = section.config
+    return DatabasePlace(data_source=config.data_source, engine=config.engine)
 
 
 def _metrics_file(section: Section | None, state_dir: Path) -> Path | None:

@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
-from collections.abc import Mapping
 from pathlib import Path
 
 import anyio
@@ -27,31 +25,11 @@ from nof0_core.documents.whole import PieceError, Whole
 from nof0_core.files import read_regular
 from nof0_core.plugins.env import Logger
 from nof0_core.sources.document import Document, SourceDownError, Stretch, UnknownModelError
+from nof0_core.sources.empty import EMPTY, SAFE_ID, blank
 from nof0_core.sources.export_file import ExportFile
 from nof0_core.sources.heartbeat import as_heard
 from nof0_core.sources.main_file import Main, MainFile, Signature, parse
 from nof0_core.sources.protocol import DocumentHealth, Export, SourceHealth, State
-
-_SAFE_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
-"""What the exporter allows in a file name."""
-
-_EMPTY: Mapping[str, tuple[str, bytes, dict[str, bytes]]] = {
-    "account-totals": ("accountTotals", b"[]", {"lastHourlyMarkerRead": b"0"}),
-    "analytics": ("analytics", b"[]", {}),
-    "crypto-prices": ("prices", b"{}", {}),
-    "leaderboard": ("leaderboard", b"[]", {}),
-    "since-inception-values": ("sinceInceptionValues", b"[]", {}),
-    "trades": ("trades", b"[]", {}),
-    "positions": ("accountTotals", b"[]", {}),
-    "conversations": ("conversations", b"[]", {}),
-    "candles": ("candles", b"[]", {}),
-    "status": (
-        "engine",
-        b"null",
-        {"traders": b"[]", "services": b"[]", "alerts": b"[]", "exporters": b"{}"},
-    ),
-}
-"""Name of each file with its collection, and what stands for one that was never written."""
 
 _LOOKS = 20
 """How often a main file is read anew because a piece is gone and it was replaced meanwhile, or
@@ -71,14 +49,9 @@ class FileSource:
         self._log = log
         self._exports = ExportFile(self._directory, log=log)
         self._heard: tuple[Document, Document] | None = None
-        self._shelves = {name: self._shelf(name, key) for name, (key, _, _) in _EMPTY.items()}
+        self._shelves = {name: self._shelf(name, key) for name, (key, _, _) in EMPTY.items()}
         self._models: dict[str, MainFile] = {}
-        self._empty = {
-            name: Document(
-                key=key, stretches=(Stretch(data),), members=more, version="empty", made_at=None
-            )
-            for name, (key, data, more) in _EMPTY.items()
-        }
+        self._empty = {name: blank(name) for name in EMPTY}
 
     async def account_totals(self) -> Document:
         """Load `account-totals.json`."""
@@ -90,7 +63,7 @@ class FileSource:
 
     async def model_analytics(self, model: str) -> Document:
         """Load `analytics-<model>.json`; an id that cannot be part of a file name is unknown."""
-        if not _SAFE_ID.fullmatch(model):
+        if not SAFE_ID.fullmatch(model):
             raise UnknownModelError
         shelf = self._models.get(model) or self._shelf(f"analytics-{model}", "analytics")
         document = await self._renewed(shelf)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import anyio
 import attrs
@@ -36,7 +37,8 @@ class DatabaseSettings:
     `data_source` is `postgresql://…` or `sqlite:///PATH`. At most `max_open` connections are made,
     `max_idle` of them are kept, each for `max_lifetime`. Without `prepared_statements` nothing is
     left in a connection from one transaction to the next, and COPY is not used. A statement that
-    takes `slow` or longer is told to `warn`; with `verbose` each one is told to `tell`.
+    takes `slow` or longer is told to `warn`; with `verbose` each one is told to `tell`. Who is
+    `reading` can change nothing, sees one moment in each transaction, and keeps nobody from writing.
     """
 
     data_source: str = attrs.field(repr=False)
@@ -47,6 +49,7 @@ class DatabaseSettings:
     slow: timedelta = timedelta(seconds=10)
     verbose: bool = False
     timeout: float = TIMEOUT
+    reading: bool = False
     warn: Callable[[str, float], object] = lambda text, seconds: None  # noqa: ARG005
     tell: Callable[[str, float], object] = lambda text, seconds: None  # noqa: ARG005
 
@@ -212,6 +215,9 @@ def _engine(settings: DatabaseSettings) -> AsyncEngine:
     url = make_url(settings.data_source)
     is_sqlite = url.drivername == SQLITE
     url = url.set(drivername="sqlite+aiosqlite" if is_sqlite else _SCHEMES[url.drivername])
+    if is_sqlite and settings.reading:
+        url = url.set(database=f"file:{quote(url.database or '')}")
+        url = url.update_query_dict({"mode": "ro", "uri": "true"})
     limit = settings.timeout
     kept = min(settings.max_idle, settings.max_open)
     pool: dict[str, Any] = {"poolclass": NullPool}
@@ -224,6 +230,9 @@ def _engine(settings: DatabaseSettings) -> AsyncEngine:
             "pool_pre_ping": False,
         }
     arguments: dict[str, Any] = {"timeout": limit}
+    if settings.reading and not is_sqlite:
+        pool["isolation_level"] = "REPEATABLE READ"
+        pool["execution_options"] = {"postgresql_readonly": True}
     if not is_sqlite:
         arguments["command_timeout"] = limit
         if settings.prepared_statements:
@@ -248,7 +257,7 @@ def _engine(settings: DatabaseSettings) -> AsyncEngine:
         message = f"{error.name} is not installed: pip install 'nof0-core[postgres]'"
         raise ProviderError(message) from error
     if is_sqlite:
-        _behave(engine)
+        _behave(engine, is_reading=settings.reading)
     elif not settings.prepared_statements:
         _limit_transactions(engine, limit)
     return engine
@@ -266,17 +275,18 @@ def _in_ms(seconds: float) -> str:
     return str(int(seconds * 1000))
 
 
-def _behave(engine: AsyncEngine) -> None:
+def _behave(engine: AsyncEngine, *, is_reading: bool) -> None:
     """Let SQLite take the lock when a transaction begins, and write beside readers."""
+    pragmas = ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=2500")
 
     @event.listens_for(engine.sync_engine, "connect")
     def connect(connection: Any, _: object) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=2500"):
+        for pragma in pragmas[-1:] if is_reading else pragmas:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")

@@ -78,3 +78,14 @@ def _fault(state: SchemaState, found: str) -> str:
     if state is SchemaState.FOREIGN:
         return "there are tables of nof0's names that nof0 has not made: use another database"
     return ""
+
+
+def fault_of_schema(connection: Connection) -> str | None:
+    """Say why the tables cannot be read, "" where they can; None where there are none yet.
+
+    Only their revision is looked at: who reads one table need not care for an altered one.
+    """
+    state, found = schema_state(connection)
+    if state is SchemaState.EMPTY:
+        return None
+    return _fault(state, found)

@@ -1,7 +1,8 @@
 """The tables as they are now; the migrations lead here.
 
 `events` has the journal's lines, `cursors` how far an exporter is, `checkpoints` the newest
-checkpoint of each engine, in pieces. All others are projections of
+checkpoint of each engine, in pieces, `documents` the files of the API as of one export, and their
+pieces. All others are projections of
 events: each row names the `engine` and the number (`seq`) of the event it comes from, the newest
 where several events made it. `docs/storage.md` says what each column means.
 """
@@ -64,6 +65,11 @@ CHECKPOINTS = _table(
     "engine:text piece:int",
     "pieces:int! seq:big! hash:text! data:bytes!",
 )
+DOCUMENTS = _table(
+    "documents",
+    "engine:text name:text",
+    "is_piece:bool! digest:text! made_at:float! content:bytes!",
+)
 TRADERS = _table(
     "traders",
     "engine:text trader_id:text valid_from:moment",
@@ -74,7 +80,7 @@ TRADER_POSITIONS = _table(
     "engine:text trade_id:text",
     """seq:big! trader_id:text! provider_id:text! symbol:text! side:text! size:amount!
     entry_price:amount! exit_price:amount pnl:amount gross_pnl:amount fees:amount! funding:amount!
-    exit_reason:text opened_at:moment! closed_at:moment""",
+    exit_reason:text opened_at:moment! closed_at:moment extra:json""",
 )
 TRADER_ORDERS = _table(
     "trader_orders",
@@ -94,7 +100,7 @@ TRADER_PERFORMANCE = _table(
     "trader_performance",
     "engine:text trader_id:text timestamp:moment",
     """seq:big! equity:amount! pnl:amount! return_pct:amount! sharpe_ratio:float win_rate:float
-    max_drawdown_pct:float! analytics:json""",
+    max_drawdown_pct:float! analytics:json extra:json""",
 )
 EXCHANGE_POSITIONS = _table(
     "exchange_positions",
@@ -124,6 +130,11 @@ INDICATORS = _table(
     "provider_id:text symbol:text interval:text timestamp:moment",
     """engine:text! seq:big! ema:json! macd:json! rsi:json! atr:json! others:json!""",
 )
+FUNDING_RATES = _table(
+    "funding_rates",
+    "provider_id:text symbol:text timestamp:moment",
+    "engine:text! seq:big! rate:amount!",
+)
 DECISION_CYCLES = _table(
     "decision_cycles",
     "engine:text trader_id:text cycle_id:text",
@@ -146,10 +157,10 @@ DECISION_VALIDATIONS = _table(
 PROJECTED: Mapping[str, Table] = {
     table.name: table
     for table in METADATA.sorted_tables
-    if table not in (EVENTS, CURSORS, CHECKPOINTS)
+    if table not in (EVENTS, CURSORS, CHECKPOINTS, DOCUMENTS)
 }
-"""The thirteen tables that are made of events."""
+"""The tables that are made of events."""
 PARTITIONED = frozenset({KLINES.name, INDICATORS.name})
 """Tables that PostgreSQL keeps in a part for each month."""
-OF_THE_MARKET = frozenset({ASSETS.name, KLINES.name, INDICATORS.name})
+OF_THE_MARKET = frozenset({ASSETS.name, KLINES.name, INDICATORS.name, FUNDING_RATES.name})
 """Tables whose rows are the same whichever engine saw them first."""

@@ -29,6 +29,21 @@ class SimMarketConfig:
     data: Path | None = opt(
         default=None, help="directory of candle files; empty: Hyperliquid, July 2025, six coins"
     )
+    data_source: str = opt(
+        default="files",
+        one_of=("files", "database"),
+        help="recorded: candle files, or the candles of a database",
+    )
+    database: str = opt(
+        default="",
+        secret=True,
+        help="with data_source: database: postgresql://… or sqlite:///PATH; empty: that of the "
+        "`sql` exporter",
+    )
+    section: str = opt(
+        default="",
+        help="with data_source: database: market section the candles are of; empty: the only one",
+    )
     symbols: tuple[str, ...] = opt(
         default=(), help="coins to offer; empty: all recorded ones, or BTC ETH SOL BNB DOGE XRP"
     )
@@ -72,10 +87,20 @@ class SimMarketConfig:
 
     def __attrs_post_init__(self) -> None:
         """Refuse keys that the chosen source would ignore, and contradictions."""
+        if self.data_source == "database":
+            self._refuse(("data",), "only means something with data_source: files")
+        else:
+            for name in ("database", "section"):
+                if getattr(self, name):
+                    message = f"{name}: only means something with data_source: database"
+                    raise ValueError(message)
         if self.source == "recorded":
             self._refuse(_SYNTHETIC_ONLY, "only means something with source: synthetic")
             return
         self._refuse(("data",), "only means something with source: recorded")
+        if self.data_source != "files":
+            message = "data_source: only means something with source: recorded"
+            raise ValueError(message)
         if self.gaps != "refuse":
             message = "gaps: only means something with source: recorded"
             raise ValueError(message)

@@ -36,7 +36,7 @@ def load_market(config: SimMarketConfig, env: Env) -> SimMarket:
     covers = recording.covers
     env.log.info(
         "simulated market loaded",
-        source=config.source,
+        source="database" if config.data_source == "database" else config.source,
         symbols=list(recording.symbols),
         resolution=covers.resolution,
         start=covers.start.isoformat(),
@@ -52,7 +52,7 @@ def load_market(config: SimMarketConfig, env: Env) -> SimMarket:
 
 
 def foreseen(config: SimMarketConfig) -> MarketOutlook:
-    """Tell what the market of a section will have, reading its files.
+    """Tell what the market of a section will have, reading its files or its database.
 
     Raises:
         DataError: as `load_market`.
@@ -77,6 +77,13 @@ def _load(
         instruments = instruments_for(names, config.instruments)
         seed = rng.getrandbits(64) if config.seed is None else config.seed
         return synthesize(config, instruments, seed), instruments
-    folder = config.data or BUNDLED
-    recording = load_folder(folder, config.symbols, allow_gaps=config.gaps == "allow")
+    allow_gaps = config.gaps == "allow"
+    if config.data_source == "database":
+        from nof0_core.sources import load_recording
+
+        recording = load_recording(
+            config.database, config.symbols, section=config.section, allow_gaps=allow_gaps
+        )
+    else:
+        recording = load_folder(config.data or BUNDLED, config.symbols, allow_gaps=allow_gaps)
     return recording, instruments_for(recording.symbols, config.instruments)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import inspect
 
 from nof0_core.errors import ProviderError
 from nof0_core.exporters.sql.rows import KEYS
+from nof0_core.storage import migrations
 from nof0_core.storage.database import opened
 from nof0_core.storage.preparing import prepare, upgraded
 from nof0_core.storage.reading import key_of
-from nof0_core.storage.schema import METADATA, PROJECTED
+from nof0_core.storage.schema import EVENTS, METADATA, PROJECTED
 from nof0_core.storage.upgrade import newest
 
+ENGINE = "arena's"
 pytestmark = pytest.mark.anyio
 
 
@@ -70,7 +76,33 @@ async def test_what_is_not_the_schema_is_told_and_left_alone(target, change, wor
 async def test_an_older_schema_is_told_with_the_way_out(target, monkeypatch):
     async with opened(target.settings) as database:
         await prepare(database)
-        monkeypatch.setattr("nof0_core.storage.upgrade.newest", lambda: "0099")
-        monkeypatch.setattr("nof0_core.storage.preparing.newest", lambda: "0099")
+        monkeypatch.setattr("nof0_core.storage.upgrade.newest", lambda: "9000")
+        monkeypatch.setattr("nof0_core.storage.preparing.newest", lambda: "9000")
         with pytest.raises(ProviderError, match="run `nof0 db upgrade`"):
             await prepare(database)
+
+
+async def test_an_upgrade_tells_the_funding_rates_of_lines_that_are_there(target, told, expected):
+    def first(connection):
+        config = Config()
+        config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+
+    async with opened(target.settings) as database:
+        async with database.transaction() as session:
+            await session.connection.run_sync(first)
+            await session.execute(
+                EVENTS.insert(),
+                [
+                    {
+                        "engine": ENGINE, "seq": one.seq, "stream": one.stream, "type": one.type,
+                        "day": one.time.date(), "line": one.line, "hash": one.hash,
+                    }
+                    for one in told.lines
+                ],
+            )  # fmt: skip
+        await upgraded(database)
+    found = (await target.rows())["funding_rates"]
+    assert found
+    assert found == expected["funding_rates"]

@@ -48,3 +48,11 @@ class SqlConfig:
     )
     verbose: bool = opt(default=False, help="log every statement")
     engine: str = opt(default="", help="name the rows stand under; empty: Name")
+    conversations: int | None = opt(
+        default=None, ge=1, help="newest cycles kept per trader; empty: as the `json` exporter has"
+    )
+    candles: int | None = opt(
+        default=None,
+        ge=1,
+        help="newest bars kept per coin and interval; empty: as the `json` exporter has",
+    )

@@ -16,6 +16,7 @@ from nof0_core.domain.journal_line import JournalLine
 from nof0_core.domain.view import View
 from nof0_core.errors import ProviderError
 from nof0_core.exporters.sql.config import SqlConfig
+from nof0_core.exporters.sql.documents import StoredDocuments
 from nof0_core.exporters.sql.fold import Fold
 from nof0_core.exporters.sql.rows import Rows
 from nof0_core.ids import TraderId
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from nof0_core.storage.database import DatabaseSettings
     from nof0_core.storage.tables import Cursor, Tables
 
+CONVERSATIONS, CANDLES = 25, 500
+"""Cycles per trader and bars per coin in the documents, where nothing else is said."""
 MOST_BYTES = 4_000_000
 """Bytes of lines that a transaction has, unless a single line has more."""
 
@@ -35,18 +38,35 @@ MOST_BYTES = 4_000_000
 async def open_sql(config: SqlConfig, env: Env) -> AsyncIterator[SqlExporter]:
     """Open the exporter; an empty database gets its tables.
 
+    When it closes the documents are written once more.
+
     Raises:
         ProviderError: the database is away, refuses, or its tables are not those this nof0 writes.
     """
     from nof0_core.storage.database import opened
+    from nof0_core.storage.documents import DocumentTable
     from nof0_core.storage.preparing import prepare
     from nof0_core.storage.tables import Tables
 
     async with opened(settings_of(config, env.log)) as database:
         if await prepare(database):
             env.log.info("the database was empty; its tables were made")
-        tables = Tables(database, engine=config.engine, exporter=env.section)
-        yield SqlExporter(tables, engine=config.engine, log=env.log)
+        place = {"engine": config.engine, "exporter": env.section}
+        documents = StoredDocuments(
+            DocumentTable(database, **place),
+            section=env.section,
+            conversations=config.conversations or CONVERSATIONS,
+            candles=config.candles or CANDLES,
+        )
+        exporter = SqlExporter(
+            Tables(database, **place), engine=config.engine, log=env.log, documents=documents
+        )
+        try:
+            yield exporter
+        finally:
+            # Also where the run was cancelled: the documents have to speak of its last moment.
+            with anyio.CancelScope(shield=True):
+                await exporter.finish()
 
 
 def settings_of(config: SqlConfig, log: Logger) -> DatabaseSettings:
@@ -82,10 +102,19 @@ class SqlExporter:
 
     capabilities = frozenset({ExporterCapability.PROJECTIONS, ExporterCapability.LINES})
 
-    def __init__(self, tables: Tables, *, engine: str, log: Logger) -> None:
+    def __init__(
+        self,
+        tables: Tables,
+        *,
+        engine: str,
+        log: Logger,
+        documents: StoredDocuments | None = None,
+    ) -> None:
+        """Prepare; without `documents` only tables are kept."""
         self._tables = tables
-        self._engine = engine
         self._log = log
+        self._documents = documents
+        self._engine = engine
         self._fold = Fold(lambda text: log.warning("an event does not fit", error=text))
         self._rows = Rows(engine)
         self._waiting: list[tuple[date, JournalLine]] = []
@@ -97,7 +126,7 @@ class SqlExporter:
 
     def projections(self) -> tuple[Projection, ...]:
         """Return what it remembers of the past."""
-        return (self._fold,)
+        return (self._fold,) if self._documents is None else (self._fold, self._documents)
 
     def read_lines_from(self, lines: JournalLines) -> None:
         """Take what gives the journal's lines."""
@@ -124,11 +153,15 @@ class SqlExporter:
             elif found != self._cursor:
                 self._written()
             self._cursor = found
+            reached = self._fold.seq
+            if self._documents is not None:
+                await self._documents.look()
+                reached = min(reached, self._documents.seq)
             # What waits is not there yet; it is told again, and passed over then.
-            return min(self._fold.seq, found.seq)
+            return min(reached, found.seq)
 
-    async def export(self, events: Sequence[Event], view: View) -> None:  # noqa: ARG002 - protocol
-        """Take over events: their lines and rows, and the cursor behind them.
+    async def export(self, events: Sequence[Event], view: View) -> None:
+        """Take over events: their lines and rows, and the cursor behind them; then the documents.
 
         Raises:
             TransientError: the database is away, slow or refuses; nothing of the batch is there.
@@ -150,6 +183,24 @@ class SqlExporter:
                     await anyio.to_thread.run_sync(self._take, part)
                     await self._write()
             await self._keep_checkpoint(self._lines)
+            if self._documents is not None:
+                await anyio.to_thread.run_sync(self._tell_documents, events)
+                await self._documents.export(view, self._cursor)
+
+    async def finish(self) -> None:
+        """Write the documents once more; a database that is away then is told of, and left."""
+        async with self._turn:
+            if self._documents is None or self._cursor is None:
+                return
+            try:
+                await self._documents.finish(self._cursor)
+            except ProviderError as error:
+                self._log.warning("the last documents are not in the database", error=str(error))
+
+    def _tell_documents(self, events: Sequence[Event]) -> None:
+        if self._documents is not None:
+            for event in events:
+                self._documents.apply(event)
 
     @exactly
     def _take(self, part: Sequence[tuple[Event, JournalLine]]) -> None:

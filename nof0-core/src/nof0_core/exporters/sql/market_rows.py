@@ -1,7 +1,8 @@
-"""Rows of the market: instruments, bars and their indicators."""
+"""Rows of the market: instruments, bars and their indicators, funding rates."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -35,11 +36,12 @@ class MarketRows:
         self.listed[body.section] = dict(body.instruments)
 
     def see(self, body: MarketSeen, rows: Rows) -> None:
-        """Write the bars that a record has."""
+        """Write the bars that a record has, and the funding rates it names."""
         snapshots = body.snapshots
         if isinstance(snapshots, bytes | msgspec.Raw):
             snapshots = msgspec.json.decode(snapshots)
         for symbol, entry in (snapshots or {}).items():
+            _put_rate(rows, body.section, symbol, entry.get("quote") or {})
             for name, series in entry.get("series", {}).items():
                 columns = series.get("columns") or ()
                 for bar in series.get("bars") or () if columns else ():
@@ -64,6 +66,20 @@ def _put_bar(rows: Rows, place: dict[str, Any], values: dict[str, float | None])
             groups[group][name] = value
     if any(groups.values()):
         rows.put("indicators", **place, **groups)
+
+
+def _put_rate(rows: Rows, section: str, symbol: str, quote: dict[str, Any]) -> None:
+    """Write the funding rate that holds in an hour: the one that was told last in it."""
+    if quote.get("funding_rate") is None:
+        return
+    time = datetime.fromisoformat(quote["time"])
+    rows.put(
+        "funding_rates",
+        provider_id=section,
+        symbol=symbol,
+        timestamp=time.replace(minute=0, second=0, microsecond=0),
+        rate=Decimal(quote["funding_rate"]),
+    )
 
 
 def _put_asset(rows: Rows, section: str, instrument: Instrument, *, is_active: bool) -> None:

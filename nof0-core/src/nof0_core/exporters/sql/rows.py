@@ -19,6 +19,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "assets": ("provider_id", "symbol"),
     "klines": ("provider_id", "symbol", "interval", "timestamp"),
     "indicators": ("provider_id", "symbol", "interval", "timestamp"),
+    "funding_rates": ("provider_id", "symbol", "timestamp"),
     "decision_cycles": ("engine", "trader_id", "cycle_id"),
     "llm_conversations": ("engine", "trader_id", "cycle_id", "number"),
     "decision_validations": ("engine", "trader_id", "cycle_id", "number"),
