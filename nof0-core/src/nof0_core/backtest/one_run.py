@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -12,16 +12,18 @@ import attrs
 from nof0_core.backtest.cycle_log import CycleLog
 from nof0_core.backtest.market_facts import CoinFacts, coin_facts
 from nof0_core.backtest.past_market import PastMarket, data_digest, past_of
+from nof0_core.backtest.series_marks import SeriesKey, SeriesMarks
+from nof0_core.backtest.ways import Ways, follow
 from nof0_core.backtest.window import Window
 from nof0_core.clock import SimulatedClock
 from nof0_core.config.model import Config, Section
 from nof0_core.domain.view import View
 from nof0_core.errors import Nof0Error, each_in_words, leaves
 from nof0_core.ids import Symbol
+from nof0_core.manager.drivers import Jumping
 from nof0_core.manager.manager import Manager
 from nof0_core.plugins.env import Env, Logger
 from nof0_core.redaction import Redactor
-from nof0_core.runtime import clocks
 from nof0_core.runtime.assemble import assemble
 from nof0_core.runtime.engine import Engine
 from nof0_core.runtime.sections import as_configured
@@ -55,6 +57,8 @@ class Lived:
 
     `view` is the last picture, its sequences lists; `data` the digests of the markets by section.
     `error` says what ended it early, "" if nothing did.
+    `stepped` says why every moment was done, "" if those were left out in which nothing can happen.
+    `seen` are the marks of all series, by what tells them apart.
     """
 
     view: View
@@ -63,6 +67,8 @@ class Lived:
     error: str
     data: dict[str, str]
     coins: tuple[CoinFacts, ...]
+    stepped: str
+    seen: Mapping[SeriesKey, SeriesMarks]
 
 
 async def live(
@@ -73,10 +79,12 @@ async def live(
     stop: Stop,
     progress: Progress = lambda _: None,
     cut: datetime | None = None,
+    steps: bool = False,
 ) -> Lived:
     """Run a staged configuration from the start of a window to its end, or to `cut`.
 
-    With `cut`, nothing that is recorded of the time after it is what it was.
+    With `cut`, nothing that is recorded of the time after it is what it was. With `steps`, no
+    moment is left out; what is recorded is the same.
 
     Raises:
         Nof0Error: something does not open. What fails later ends the run: see `Lived.error`.
@@ -95,10 +103,10 @@ async def live(
     def opener(family: str, section: Section, env: Env) -> AbstractAsyncContextManager[Any]:
         return past(section, env) if family == "market" else as_configured(family, section, env)
 
-    clock = SimulatedClock(window.start)
+    driver = Jumping(SimulatedClock(window.start))
     async with open_services(
         config,
-        lambda _: clocks.driver_on(clock),
+        lambda _: driver,
         log=log,
         opener=opener,
         instance=lambda: _INSTANCE,
@@ -106,6 +114,12 @@ async def live(
         services.recorder.listeners.append(cycles.notice)
         engine = assemble(services, services.driver)
         stop.manager = engine.manager
+        ways = Ways.of(config, engine.manager, services.connections.feeds, opened)
+        waking = ways.waking_traders(start=window.start, end=last, log=services.recorder.log)
+        follow(engine.manager, waking)
+        stepped = "--step" if steps else ways.obstacle()
+        if not stepped:
+            driver.ahead = ways.jumps(waking, end=last)
         if stop.reason:
             engine.manager.stop(stop.reason)
 
@@ -125,6 +139,8 @@ async def live(
                 name: data_digest(market, _symbols(config, name), config.intervals)
                 for name, market in opened.items()
             },
+            stepped=stepped,
+            seen=ways.seen(),
             coins=tuple(
                 fact
                 for name, market in opened.items()

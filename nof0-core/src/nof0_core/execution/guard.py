@@ -46,6 +46,10 @@ class Guard:
         self._closes = closes
         self._catch_up = catch_up
 
+    def is_settled(self) -> bool:
+        """Tell whether nobody is short of margin, and nobody without a price."""
+        return self._margin_watch.is_sound and self._prices.is_known
+
     def begin_round(self) -> None:
         """Let a sync begin: what may wait for the next one is tried again."""
         self._closes.begin_round()

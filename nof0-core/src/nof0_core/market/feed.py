@@ -217,6 +217,21 @@ class MarketFeed:
         answers = await self._board.get(symbols)
         return {s: answer for s, answer in answers.items() if isinstance(answer, Quote)}
 
+    def recorded_series(
+        self, symbol: Symbol, indicators: str = ""
+    ) -> Mapping[Interval, RecordedSeries]:
+        """Return the whole series of a recorded market, bars to come included, by interval.
+
+        Raises:
+            ProviderError: the recording lacks or garbles one.
+        """
+        sources = self._sources_beside(symbol, indicators) if indicators else ()
+        return {
+            interval: source
+            for interval, source in sources or self._sources_of(symbol)
+            if isinstance(source, RecordedSeries)
+        }
+
     def closed_bars(self, symbol: Symbol, after: datetime) -> Candles | None:
         """Return the finest bars known of a coin that closed after a moment and by now.
 

@@ -94,6 +94,16 @@ class RecordedSeries:
         other.show(name, indicators)
         return other
 
+    @property
+    def candles(self) -> Candles:
+        """Return all bars, those to come included."""
+        return self._candles
+
+    @property
+    def indicators(self) -> Mapping[str, FloatArray]:
+        """Return the indicators over all bars, by name."""
+        return self._computed
+
     def ready(self, now: int) -> EncodedSeries:
         """Return the newest bars that closed at or before `now` (milliseconds UTC).
 

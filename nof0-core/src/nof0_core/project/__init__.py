@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from nof0_core.analysis.bootstrap import Interval95
     from nof0_core.analysis.leaderboard import LeaderboardRow
-    from nof0_core.backtest.look_ahead import LookAhead, LookAheadError
+    from nof0_core.backtest.look_ahead import LookAhead
     from nof0_core.backtest.market_facts import CoinFacts
+    from nof0_core.backtest.peek import LookAheadError
     from nof0_core.backtest.result import BacktestResult, TraderResult
     from nof0_core.backtest.window import Window
     from nof0_core.config.addresses import ANY_HOST, ANY_ORIGIN
@@ -61,7 +62,7 @@ _HOMES = {
     "JournalReader": "project.journal",
     "LeaderboardRow": "analysis.leaderboard",
     "LookAhead": "backtest.look_ahead",
-    "LookAheadError": "backtest.look_ahead",
+    "LookAheadError": "backtest.peek",
     "LoggingConfig": "config.model",
     "Place": "config.model",
     "Preview": "project.first_prompt",
