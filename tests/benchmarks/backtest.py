@@ -45,7 +45,7 @@ def project(folder: Path, *, coins: int, traders: int, is_idle: bool) -> Path:
     market = {"type": "sim", "source": "synthetic", "seed": 1, "symbols": symbols}
     market |= {"start": (START - timedelta(days=1)).isoformat(), "interval": "1m"}
     market |= {"end": (START + timedelta(days=40)).isoformat()[:10] + "T00:00:00Z"}
-    market["instruments"] = {symbol: instrument for symbol in symbols[1:]}
+    market["instruments"] = dict.fromkeys(symbols[1:], instrument)
     one = {
         "prompt_template": "../p.tmpl",
         "executor_prompt_template": "../p.tmpl",
