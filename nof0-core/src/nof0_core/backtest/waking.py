@@ -20,6 +20,7 @@ from nof0_core.domain.candles import to_ms
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.manager.schedule import at_or_after
 from nof0_core.market.feed import MarketFeed
+from nof0_core.market.recorded import whole_series
 from nof0_core.plugins.env import Logger
 from nof0_core.plugins.kinds import BackendKind
 from nof0_core.protocols.wakes import Stance, WakeArray
@@ -181,7 +182,7 @@ def _asked(
     feed: MarketFeed,
     marks: Mapping[str, Marks],
 ) -> Mapping[Stance, WakeArray]:
-    series = feed.recorded_series(symbol, sight_of(config, trader).indicators)
+    series = whole_series(feed.sources(symbol, sight_of(config, trader).indicators))
     columns = Columns(times, marks[trader.market](symbol, times), series)
     answers = [
         _answer(config, trader, symbol, columns, model_index)

@@ -21,7 +21,7 @@ from nof0_core.ids import Symbol, TraderId
 from nof0_core.manager.manager import Manager
 from nof0_core.manager.schedule import Rank
 from nof0_core.market.feed import MarketFeed
-from nof0_core.market.recorded import RecordedSeries
+from nof0_core.market.recorded import RecordedSeries, whole_series
 from nof0_core.plugins.env import Logger
 from nof0_core.runtime import compatibility
 from nof0_core.runtime.sight import list_name
@@ -57,7 +57,7 @@ class Ways:
         for trader in config.traders:
             own, name = list_name(config, trader), trader.market
             for symbol in trader.symbols:
-                found = feeds[name].recorded_series(symbol, own)
+                found = whole_series(feeds[name].sources(symbol, own))
                 for interval, each in found.items():
                     series[name, own, symbol, str(interval)] = each
                 if symbol not in paths[name]:

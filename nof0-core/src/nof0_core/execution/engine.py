@@ -39,7 +39,8 @@ from nof0_core.execution.protection import Protection
 from nof0_core.execution.reconciliation import Reconciliation
 from nof0_core.execution.reports import ExecutionReport, not_sent
 from nof0_core.execution.settling import Settling
-from nof0_core.ids import Symbol, TraderId, is_shared
+from nof0_core.execution.standstill import Standstill
+from nof0_core.ids import Symbol, TraderId
 from nof0_core.ledger import Position
 from nof0_core.money import exactly
 from nof0_core.protocols import Capability, ExchangeProvider, UpdateStream, exchange_with
@@ -180,6 +181,9 @@ class ExecutionEngine:
             catch_up=self._catch_up,
             tempo=tempo,
         )
+        self.standstill = Standstill(
+            gateway, recorder.state, self._exits, self._orders, self._guard
+        )
 
     @property
     def drift(self) -> tuple[Drift, ...]:
@@ -200,34 +204,6 @@ class ExecutionEngine:
     def timings(self) -> Mapping[str, Timing]:
         """Return how long calls took, by verb; it goes on counting."""
         return self._gateway.timings
-
-    @property
-    def tells_events(self) -> bool:
-        """Tell whether the venue says beforehand when something may happen."""
-        return self._gateway.tells_events
-
-    def next_event(self, after: datetime, until: datetime) -> datetime | None:
-        """Return when in (after, until] something may happen at the venue by itself, else None."""
-        return self._gateway.next_event(after, until)
-
-    def is_settled(self) -> bool:
-        """Tell whether further syncs find just what the last did, while nothing happens.
-
-        That is while `next_event` names no moment, marks bring nobody near to the end of its
-        margin, and an hour has not passed since the account was recorded.
-        """
-        state = self._recorder.state
-        return (
-            self._catch_up.is_caught_up
-            and self._reconciliation.is_quiet
-            and not self._orders.travelling
-            and not state.unbooked(self.venue_account)
-            and not any(order.is_unknown for order in state.open_orders(self.venue_account))
-            and not any(is_shared(p.trader) for p in state.positions(self.venue_account))
-            and not self._closes.tries.is_any
-            and self._guard.is_settled()
-            and self._protection.is_settled()
-        )
 
     def give_up(self) -> None:
         """Break off every call to the venue, and make no more: the run is being ended."""

@@ -47,8 +47,15 @@ class Guard:
         self._catch_up = catch_up
 
     def is_settled(self) -> bool:
-        """Tell whether nobody is short of margin, and nobody without a price."""
-        return self._margin_watch.is_sound and self._prices.is_known
+        """Tell whether all is as it should be: margin, prices, exits, and what the venue says."""
+        return (
+            self._margin_watch.is_sound
+            and self._prices.is_known
+            and self._catch_up.is_caught_up
+            and self._catch_up.reconciliation.is_quiet
+            and not self._closes.tries.is_any
+            and not self._protection.pressing()
+        )
 
     def begin_round(self) -> None:
         """Let a sync begin: what may wait for the next one is tried again."""

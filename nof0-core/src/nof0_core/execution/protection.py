@@ -110,12 +110,6 @@ class Protection:
             or (position.plan.stop_loss is not None and not self._exits.has_stop(position))
         )
 
-    def is_settled(self) -> bool:
-        """Tell whether all planned exits stand at the venue, so that nothing is to be done."""
-        return not (
-            self._naked or self.pressing() or any(map(self._exits.watched, self._exits.positions))
-        )
-
     def pressing(self) -> list[Position]:
         """Return the positions whose exits are not as they should be."""
         opposed = self._exits.opposed()

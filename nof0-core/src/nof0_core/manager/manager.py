@@ -219,7 +219,7 @@ class Manager:
     @property
     def tells_events(self) -> bool:
         """Tell whether every venue says beforehand when something may happen at it."""
-        return all(execution.tells_events for execution in self._executions.values())
+        return all(execution.standstill.tells_events for execution in self._executions.values())
 
     def next_event(self, after: datetime, until: datetime) -> datetime | None:
         """Return when in (after, until] something may happen at a venue by itself, else None.
@@ -229,7 +229,7 @@ class Manager:
         moments = [
             found
             for execution in self._executions.values()
-            if (found := execution.next_event(after, until)) is not None
+            if (found := execution.standstill.next_event(after, until)) is not None
         ]
         reports = (self.recorder.state.facts.account(name) for name in self._executions)
         moments += [report.time + AT_LEAST_EVERY for report in reports if report is not None]
@@ -241,7 +241,7 @@ class Manager:
         return (
             self._venues.is_quiet()
             and self._guard.is_quiet
-            and all(execution.is_settled() for execution in self._executions.values())
+            and all(execution.standstill.is_settled() for execution in self._executions.values())
         )
 
     def has_news(self) -> bool:

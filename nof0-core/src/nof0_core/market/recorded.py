@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -150,3 +150,8 @@ class RecordedSeries:
 
     def _refuse(self, message: str) -> None:
         raise DataError(f"market {self._section}: {message}", section=self._section)  # noqa: EM102
+
+
+def whole_series(sources: Iterable[tuple[Interval, object]]) -> Mapping[Interval, RecordedSeries]:
+    """Return those of the sources of a coin that are whole recorded series."""
+    return {each: one for each, one in sources if isinstance(one, RecordedSeries)}
