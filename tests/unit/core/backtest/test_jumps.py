@@ -14,13 +14,11 @@ def both(tmp_path):
 
     def run(seed):
         file, length = random_projects.make_project(seed, tmp_path / str(seed))
-        stepped, with_steps = random_projects.journal_of(
-            file, length, tmp_path / f"{seed}a", steps=True
-        )
-        jumped, with_jumps = random_projects.journal_of(
-            file, length, tmp_path / f"{seed}b", steps=False
-        )
-        return stepped, jumped, with_steps, with_jumps
+        found = [
+            random_projects.journal_of(file, length, tmp_path / f"{seed} {steps}", steps=steps)
+            for steps in (True, False)
+        ]
+        return [lines for lines, _ in found], [lived for _, lived in found]
 
     return run
 
