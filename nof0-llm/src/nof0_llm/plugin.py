@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from nof0_core.domain.finding import Finding
     from nof0_core.domain.model import ModelSpec
     from nof0_core.domain.outlook import TraderOutlook
+    from nof0_core.ids import Symbol
     from nof0_core.protocols import LLMBackend
+    from nof0_core.protocols.wakes import Stance, WakeArray, WakeColumns
 
 
 @asynccontextmanager
@@ -46,6 +48,15 @@ def check_baseline_trader(model: ModelSpec, trader: TraderOutlook) -> Sequence[s
     return misfits(model, trader)
 
 
+def baseline_wakes(
+    model: ModelSpec, trader: TraderOutlook, symbol: Symbol, columns: WakeColumns
+) -> Mapping[Stance, WakeArray]:
+    """Say when a model of the baseline backend may act."""
+    from nof0_llm.baseline.wakes import wakes
+
+    return wakes(model, trader, symbol, columns)
+
+
 BASELINE: BackendKind[BaselineConfig] = BackendKind(
     type="baseline",
     config=BaselineConfig,
@@ -55,6 +66,7 @@ BASELINE: BackendKind[BaselineConfig] = BackendKind(
     is_baseline=True,
     check_model=check_baseline,
     check_trader=check_baseline_trader,
+    wakes=baseline_wakes,
     summary="rule-based traders: buy_and_hold, ema_cross, mean_reversion, random (no key needed)",
 )
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import attrs
 
-from nof0_core.domain.cycle_event import CycleEnded
+from nof0_core.domain.cycle_event import CycleEnded, CyclesHeld
 from nof0_core.domain.event import Alerted, Event
 from nof0_core.domain.vocabulary import CycleStatus
 from nof0_core.ids import TraderId
@@ -40,6 +40,8 @@ class CycleLog:
 
     def __init__(self) -> None:
         self.marks: list[CycleMark] = []
+        self.held: list[datetime] = []
+        """When the last cycle of each stretch was in which a rule held."""
         self.statuses: Counter[CycleStatus] = Counter()
         self.alerts: Counter[str] = Counter()
         self.inference_usd: dict[TraderId, Decimal] = {}
@@ -49,6 +51,9 @@ class CycleLog:
         body = event.body
         if isinstance(body, Alerted):
             self.alerts[body.code] += 1
+        if isinstance(body, CyclesHeld):
+            self.statuses[CycleStatus.OK] += body.count
+            self.held.append(body.last)
         if not isinstance(body, CycleEnded):
             return
         self.statuses[body.status] += 1
@@ -66,6 +71,11 @@ class CycleLog:
             hashlib.blake2b(repr(part).encode(), digest_size=_LENGTH).digest() for part in parts
         )
         self.marks.append(CycleMark(body.trader, event.time, marks))
+
+    @property
+    def cycles(self) -> int:
+        """Return how many cycles there were, held ones included."""
+        return sum(self.statuses.values())
 
     def until(self, moment: datetime) -> list[CycleMark]:
         """Return the marks of the cycles up to and including a moment."""

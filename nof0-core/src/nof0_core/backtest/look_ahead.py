@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
 import attrs
 
 from nof0_core.backtest.cycle_log import CycleLog, CycleMark
 from nof0_core.backtest.one_run import Lived
-from nof0_core.errors import Nof0Error
+from nof0_core.backtest.peek import LookAheadError
+from nof0_core.backtest.series_marks import SeriesKey, SeriesMarks
+from nof0_core.domain.candles import to_ms
 
 MOST = 8
 """Moments at which the future is exchanged."""
 
 Again = Callable[[datetime], Awaitable[Lived]]
 """Runs up to a moment with other data after it."""
-
-
-class LookAheadError(Nof0Error):
-    """A decision depends on what was not known yet: nothing of the run means anything."""
 
 
 @attrs.frozen(kw_only=True)
@@ -36,7 +34,10 @@ def moments_of(log: CycleLog, last: datetime, count: int = MOST) -> list[datetim
 
     After `last` nothing comes that could be exchanged.
     """
-    times = sorted({mark.time for mark in log.marks if mark.time <= last})
+    decided = {mark.time for mark in log.marks if mark.time <= last}
+    if len(decided) < count:
+        decided |= {time for time in log.held if time <= last}
+    times = sorted(decided)
     chance = random.Random(log.digest())
     return sorted(chance.sample(times, min(count, len(times))))
 
@@ -45,6 +46,7 @@ async def check(
     log: CycleLog,
     again: Again,
     *,
+    seen: Mapping[SeriesKey, SeriesMarks],
     moments: Sequence[datetime],
     progress: Callable[[int], object] = lambda _: None,
 ) -> LookAhead:
@@ -53,6 +55,7 @@ async def check(
     Args:
         log: of the first run.
         again: runs once more.
+        seen: all series of the first run.
         moments: as `moments_of` gives them.
         progress: told how many are done.
 
@@ -62,6 +65,7 @@ async def check(
     compared = 0
     for number, moment in enumerate(moments):
         lived = await again(moment)
+        _compare_series(moment, seen, lived.seen)
         compared += _compared(moment, log.until(moment), lived)
         progress(number + 1)
     return LookAhead(moments=tuple(moments), cycles=compared)
@@ -75,14 +79,32 @@ def _compared(moment: datetime, first: Sequence[CycleMark], lived: Lived) -> int
     if len(first) != len(second):
         mark = (first if len(first) > len(second) else second)[min(len(first), len(second))]
         raise _error(moment, mark, lived.error or "who decided when")
-    return len(first)
+    return lived.log.cycles
 
 
-def _error(moment: datetime, mark: CycleMark, what: str) -> LookAheadError:
+def _compare_series(
+    moment: datetime,
+    first: Mapping[SeriesKey, SeriesMarks],
+    second: Mapping[SeriesKey, SeriesMarks],
+) -> None:
+    """Compare every bar and indicator that was known by a moment, also where nobody decided."""
+    for key, marks in first.items():
+        differs = marks.differs(second[key], to_ms(moment))
+        if differs:
+            market, _, symbol, interval = key
+            who = f"an indicator of {symbol} on {interval} bars of market {market}"
+            raise _found(moment, who, f"what was seen of the market, {differs}")
+
+
+def _found(moment: datetime, who: str, what: str) -> LookAheadError:
     message = (
-        f"look-ahead: {mark.trader} at {mark.time:%Y-%m-%d %H:%M:%S} UTC depends on later data. "
-        f"With another market after {moment:%Y-%m-%d %H:%M:%S} this differs: {what}"
+        f"look-ahead: {who} depends on later data. With another market after "
+        f"{moment:%Y-%m-%d %H:%M:%S} this differs: {what}"
     )
     reads = "an indicator, a prompt, a model or a plugin reads what was not known then"
     other = "something that is drawn anew in every run shows the same way"
     return LookAheadError(message, hints=(f"{reads}: no report is written", other))
+
+
+def _error(moment: datetime, mark: CycleMark, what: str) -> LookAheadError:
+    return _found(moment, f"{mark.trader} at {mark.time:%Y-%m-%d %H:%M:%S} UTC", what)

@@ -14,16 +14,18 @@ from nof0_core.backtest.decisions import DecisionLog
 from nof0_core.backtest.market_facts import CoinFacts, coin_facts
 from nof0_core.backtest.past_market import PastMarket, data_digest, past_of
 from nof0_core.backtest.price_bars import PriceBars, price_bars
+from nof0_core.backtest.series_marks import SeriesKey, SeriesMarks
+from nof0_core.backtest.ways import Ways, follow
 from nof0_core.backtest.window import Window
 from nof0_core.clock import SimulatedClock
 from nof0_core.config.model import Config, Section
 from nof0_core.domain.view import View
 from nof0_core.errors import Nof0Error, each_in_words, leaves
 from nof0_core.ids import Symbol
+from nof0_core.manager.drivers import Jumping
 from nof0_core.manager.manager import Manager
 from nof0_core.plugins.env import Env, Logger
 from nof0_core.redaction import Redactor
-from nof0_core.runtime import clocks
 from nof0_core.runtime.assemble import assemble
 from nof0_core.runtime.engine import Engine
 from nof0_core.runtime.sections import as_configured
@@ -57,6 +59,8 @@ class Lived:
 
     `view` is the last picture, its sequences lists; `data` the digests of the markets by section.
     `error` says what ended it early, "" if nothing did.
+    `stepped` says why every moment was done, "" if those were left out in which nothing can happen.
+    `seen` are the marks of all series, by what tells them apart.
     """
 
     view: View
@@ -67,6 +71,8 @@ class Lived:
     coins: tuple[CoinFacts, ...]
     decisions: DecisionLog
     bars: tuple[PriceBars, ...]
+    stepped: str
+    seen: Mapping[SeriesKey, SeriesMarks]
 
 
 async def live(
@@ -77,10 +83,12 @@ async def live(
     stop: Stop,
     progress: Progress = lambda _: None,
     cut: datetime | None = None,
+    steps: bool = False,
 ) -> Lived:
     """Run a staged configuration from the start of a window to its end, or to `cut`.
 
-    With `cut`, nothing that is recorded of the time after it is what it was.
+    With `cut`, nothing that is recorded of the time after it is what it was. With `steps`, no
+    moment is left out; what is recorded is the same.
 
     Raises:
         Nof0Error: something does not open. What fails later ends the run: see `Lived.error`.
@@ -99,10 +107,10 @@ async def live(
     def opener(family: str, section: Section, env: Env) -> AbstractAsyncContextManager[Any]:
         return past(section, env) if family == "market" else as_configured(family, section, env)
 
-    clock = SimulatedClock(window.start)
+    driver = Jumping(SimulatedClock(window.start))
     async with open_services(
         config,
-        lambda _: clocks.driver_on(clock),
+        lambda _: driver,
         log=log,
         opener=opener,
         instance=lambda: _INSTANCE,
@@ -110,6 +118,12 @@ async def live(
         services.recorder.listeners += [cycles.notice, decisions.notice]
         engine = assemble(services, services.driver)
         stop.manager = engine.manager
+        ways = Ways.of(config, engine.manager, services.connections.feeds, opened)
+        waking = ways.waking_traders(start=window.start, end=last, log=services.recorder.log)
+        follow(engine.manager, waking)
+        stepped = "--step" if steps else ways.obstacle()
+        if not stepped:
+            driver.ahead = ways.jumps(waking, end=last)
         if stop.reason:
             engine.manager.stop(stop.reason)
 
@@ -129,6 +143,8 @@ async def live(
                 name: data_digest(market, _symbols(config, name), config.intervals)
                 for name, market in opened.items()
             },
+            stepped=stepped,
+            seen=ways.seen(),
             coins=tuple(
                 fact
                 for name, market in opened.items()

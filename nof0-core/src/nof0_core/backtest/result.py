@@ -96,7 +96,8 @@ class BacktestResult:
     there was no look-ahead check. `assumptions` are how fills, funding and prices were reckoned,
     `flags` what a reader should know before believing a figure, one sentence each. `digests` are
     SHA-256 in hex of `data`, `configuration`, `prompts`, `code` and `result`. `folder` is where the
-    journal is.
+    journal is. `stepped` says why every moment was done, "" if those were left out in which nothing
+    can happen; what came out is the same.
     """
 
     window: Window
@@ -108,6 +109,7 @@ class BacktestResult:
     assumptions: tuple[str, ...]
     flags: tuple[str, ...]
     digests: Mapping[str, str]
+    stepped: str = ""
     look_ahead: LookAhead | None
     folder: Path
     report: Mapping[str, Any] = attrs.field(repr=False)

@@ -12,10 +12,11 @@ import attrs
 
 from nof0_core.backtest.assumptions import assumptions_of, flags_of
 from nof0_core.backtest.figures import trader_results
-from nof0_core.backtest.look_ahead import MOST, LookAhead, LookAheadError, check, moments_of
+from nof0_core.backtest.look_ahead import MOST, LookAhead, check, moments_of
 from nof0_core.backtest.one_run import Lived, Stop, live
 from nof0_core.backtest.page.whole import PageMaterial, page_of
 from nof0_core.backtest.paid_models import estimates, taped
+from nof0_core.backtest.peek import LookAheadError
 from nof0_core.backtest.report import make_report, write_report
 from nof0_core.backtest.result import BacktestResult, TraderResult
 from nof0_core.backtest.stage import Source, name_of, staged, widest
@@ -46,9 +47,17 @@ class Plan:
     staged: Config
     window: Window
     folder: Path
+    steps: bool = False
 
 
-def plan(config: Config, *, start: datetime | None, end: datetime | None, source: Source) -> Plan:
+def plan(
+    config: Config,
+    *,
+    start: datetime | None,
+    end: datetime | None,
+    source: Source,
+    steps: bool = False,
+) -> Plan:
     """Say what a backtest would run, without running it; opens only files of candles.
 
     Args:
@@ -56,6 +65,7 @@ def plan(config: Config, *, start: datetime | None, end: datetime | None, source
         start: of the window; None: where `Clock.Start` is, else where the recording begins.
         end: None: where the recording ends.
         source: of the history.
+        steps: do every moment, also those in which nothing can happen; the result is the same.
 
     Raises:
         UsageError: there is no such history, or the window cannot be.
@@ -77,7 +87,7 @@ def plan(config: Config, *, start: datetime | None, end: datetime | None, source
     folder = config.state_dir / "backtests" / name_of(config, window, source)
     made = staged(config, window, source, folder / "run")
     foresee(made)
-    return Plan(config=config, staged=made, window=window, folder=folder)
+    return Plan(config=config, staged=made, window=window, folder=folder, steps=steps)
 
 
 def refuse_unpaid(planned: Plan) -> None:
@@ -137,6 +147,7 @@ async def _run(
         log=log,
         stop=stop,
         progress=partial(_told, progress, window),
+        steps=planned.steps,
     )
     ended = lived.error or stop.reason
     checked: LookAhead | None = None
@@ -168,12 +179,15 @@ async def _checked(
 
     async def again(moment: datetime) -> Lived:
         shutil.rmtree(folder, ignore_errors=True)
-        return await live(config, planned.window, log=log, stop=stop, cut=moment)
+        return await live(
+            config, planned.window, log=log, stop=stop, cut=moment, steps=planned.steps
+        )
 
     try:
         return await check(
             lived.log,
             again,
+            seen=lived.seen,
             moments=moments,
             progress=lambda done: progress("check", done / len(moments)),
         )
@@ -210,7 +224,8 @@ def _finished(planned: Plan, lived: Lived, ended: str, checked: LookAhead | None
         window=window,
         is_complete=not ended,
         ended=ended,
-        cycles=len(lived.log.marks),
+        cycles=lived.log.cycles,
+        stepped=lived.stepped,
         traders=traders,
         coins=lived.coins,
         assumptions=assumptions,

@@ -57,6 +57,7 @@ _DATES = click.DateTime(FORMATS)
     show_default=True,
     help="At how many moments the future is exchanged to find look-ahead.",
 )
+@click.option("--step", is_flag=True, help="Do every moment: slower, with the same result.")
 @click.option("--yes", is_flag=True, help="Ask models that cost money without asking first.")
 @data_dir_option
 @json_option
@@ -70,6 +71,7 @@ def backtest(
     moments: int,
     data_dir: Path | None,
     *,
+    step: bool,
     yes: bool,
     as_json: bool,
 ) -> None:
@@ -94,7 +96,7 @@ def backtest(
     config = load_config(config_file, data_dir=data_dir)
     preflight(config)
     source = Source(data=data.absolute() if data else None, gaps=gaps)
-    planned = plan(config, start=_utc(start), end=_utc(end), source=source)
+    planned = plan(config, start=_utc(start), end=_utc(end), source=source, steps=step)
     _agree(planned, is_agreed=yes)
     stop = Stop()
     with _interruptible(stop), _shown(is_silent=as_json) as progress:

@@ -83,6 +83,8 @@ def tail(result: BacktestResult, trades: Path | None) -> Iterator[str]:
             f"look-ahead: none found, {checked.cycles} cycles compared at "
             f"{len(checked.moments)} moments"
         )
+    if result.stepped:
+        yield f"every moment was done: {result.stepped}"
     yield f"result   {result.digests['result']}"
     name = "report.json" if result.is_complete else "partial.json"
     if not result.is_complete:

@@ -25,6 +25,7 @@ from nof0_core.domain.event import (
     ConfigLoaded,
     ControlAnswered,
     CycleEnded,
+    CyclesHeld,
     Decided,
     EngineStarted,
     EngineStopped,
@@ -119,6 +120,8 @@ def summary(body: Body) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for e
             return f"{body.venue_account}: {marks or 'nothing held'}"
         case CycleEnded():
             return _cycle(body)
+        case CyclesHeld():
+            return f"held {body.count} times, {body.first:%H:%M:%S} to {body.last:%H:%M:%S}"
         case Decided():
             return f"#{body.number} {_judged(body)}"
         case CallsLost():

@@ -32,18 +32,10 @@ def check_fit(
     What is said of a trader's own model is returned: no cycle of that trader can come to anything.
     Of one that is asked in its place, or by it, it is a warning: others answer then.
     """
-    from nof0_core.indicators import catalog
-
     found: list[Problem] = []
     for trader in traders:
-        own = indicators if trader.indicators is None else trader.indicators
-        seen = TraderOutlook(
-            trader=trader.id,
-            symbols=trader.symbols,
-            intervals=tuple(intervals),
-            indicators=tuple(name for each in own for name in catalog.output_names(each)),
-            series_bars=series_bars,
-            decision_interval=trader.decision_interval,
+        seen = outlook_of(
+            trader, intervals=intervals, indicators=indicators, series_bars=series_bars
         )
         for spec in _asked(models, trader):
             place = find(models.table, "models", spec.name, "params")
@@ -54,6 +46,27 @@ def check_fit(
                 else:
                     session.warn(place, said)
     return tuple(found)
+
+
+def outlook_of(
+    trader: TraderConfig,
+    *,
+    intervals: Sequence[Interval],
+    indicators: Sequence[IndicatorConfig],
+    series_bars: int,
+) -> TraderOutlook:
+    """Return what a trader is going to see; `indicators` are those of all traders."""
+    from nof0_core.indicators import catalog
+
+    own = indicators if trader.indicators is None else trader.indicators
+    return TraderOutlook(
+        trader=trader.id,
+        symbols=trader.symbols,
+        intervals=tuple(intervals),
+        indicators=tuple(name for each in own for name in catalog.output_names(each)),
+        series_bars=series_bars,
+        decision_interval=trader.decision_interval,
+    )
 
 
 def _faults(

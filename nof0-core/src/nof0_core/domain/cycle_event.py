@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, ClassVar
 
 import attrs
@@ -135,6 +136,28 @@ class CycleEnded(Body):
     fills: tuple[Fill, ...] = ()
     error: str = ""
     decided: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class CyclesHeld(Body):
+    """A stretch of decision cycles in which a rule held, and nothing else happened to its trader.
+
+    Only a backtest writes it, in the place of a `CycleEnded` for each, for models that read no
+    prompt and tell beforehand when they may act. `first` and `last` are the moments (UTC) for which
+    the first and the last were scheduled, `count` is how many there were. The stretch ends with the
+    day (UTC), before capital is shared out, and with the next cycle that has a record of its own.
+
+    `peak` is the highest index of the account (`nof0_core.domain.growth`) at any of these cycles,
+    `index` that at the last of them; None where the mark of an hour came after it.
+    """
+
+    type: ClassVar[str] = "held"
+    trader: TraderId
+    first: datetime
+    last: datetime
+    count: int
+    peak: Decimal
+    index: Decimal | None = None
 
 
 @attrs.frozen(kw_only=True)

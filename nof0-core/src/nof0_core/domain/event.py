@@ -17,7 +17,13 @@ import attrs
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.body import BODIES, Body
 from nof0_core.domain.brakes import Brake
-from nof0_core.domain.cycle_event import CallsLost, CycleEnded, Decided, OrderReport
+from nof0_core.domain.cycle_event import (
+    CallsLost,
+    CycleEnded,
+    CyclesHeld,
+    Decided,
+    OrderReport,
+)
 from nof0_core.domain.fact_event import AccountReported, ConfigLoaded, InstrumentsListed
 from nof0_core.domain.fill import Fill
 from nof0_core.domain.order import OrderPurpose, OrderRequest
@@ -44,6 +50,7 @@ __all__ = [
     "ConfigLoaded",
     "ControlAnswered",
     "CycleEnded",
+    "CyclesHeld",
     "Decided",
     "Drift",
     "EngineStarted",

@@ -68,6 +68,11 @@ class CatchUp:
         self._record = AccountRecord(venue_account=gateway.venue_account, recorder=recorder)
         self.unassigned = UnassignedWatch(venue_account=gateway.venue_account, recorder=recorder)
 
+    @property
+    def is_caught_up(self) -> bool:
+        """Tell whether the last look booked all there was."""
+        return self._is_caught_up
+
     async def report(self, *, asked_after: float = NEVER) -> Seen[AccountReport]:
         """Ask for the account, and record what is new of it.
 

@@ -39,6 +39,7 @@ from nof0_core.execution.protection import Protection
 from nof0_core.execution.reconciliation import Reconciliation
 from nof0_core.execution.reports import ExecutionReport, not_sent
 from nof0_core.execution.settling import Settling
+from nof0_core.execution.standstill import Standstill
 from nof0_core.ids import Symbol, TraderId
 from nof0_core.ledger import Position
 from nof0_core.money import exactly
@@ -179,6 +180,9 @@ class ExecutionEngine:
             closes=self._closes,
             catch_up=self._catch_up,
             tempo=tempo,
+        )
+        self.standstill = Standstill(
+            gateway, recorder.state, self._exits, self._orders, self._guard
         )
 
     @property

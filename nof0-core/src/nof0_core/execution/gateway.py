@@ -78,6 +78,27 @@ class Gateway:
         self._funding = exchange_with(provider, Capability.FUNDING)
         self._proof = exchange_with(provider, Capability.PROOF)
         self._simulated = exchange_with(provider, Capability.ACCEPTS_MARKS)
+        self._telling = exchange_with(provider, Capability.NEXT_EVENT)
+
+    @property
+    def tells_events(self) -> bool:
+        """Tell whether the venue says beforehand when something may happen."""
+        return self._telling is not None
+
+    def next_event(self, after: datetime, until: datetime) -> datetime | None:
+        """Return when in (after, until] something may happen at the venue by itself, else None.
+
+        Whatever is wrong with the answer: then it may be at once.
+        """
+        assert self._telling is not None  # noqa: S101 - see `tells_events`
+        try:
+            found: object = self._telling.next_event(after, until)
+        except Exception:  # noqa: BLE001 - foreign code raises anything
+            return after
+        if found is None:
+            return None
+        is_inside = isinstance(found, datetime) and found.tzinfo is not None and found > after
+        return found if is_inside else after  # type: ignore[return-value]
 
     # --- reads ------------------------------------------------------------------------------------
 

@@ -46,6 +46,17 @@ class Guard:
         self._closes = closes
         self._catch_up = catch_up
 
+    def is_settled(self) -> bool:
+        """Tell whether all is as it should be: margin, prices, exits, and what the venue says."""
+        return (
+            self._margin_watch.is_sound
+            and self._prices.is_known
+            and self._catch_up.is_caught_up
+            and self._catch_up.reconciliation.is_quiet
+            and not self._closes.tries.is_any
+            and not self._protection.pressing()
+        )
+
     def begin_round(self) -> None:
         """Let a sync begin: what may wait for the next one is tried again."""
         self._closes.begin_round()

@@ -33,6 +33,11 @@ class MarginWatch:
         self._sound: tuple[tuple[Position, ...], Mapping[Symbol, Decimal]] = ((), {})
         """The positions, and the marks, at which nobody was short."""
 
+    @property
+    def is_sound(self) -> bool:
+        """Tell whether nobody was short at the last look."""
+        return not self._alerts.raised
+
     def due(self, quotes: Mapping[Symbol, Quote]) -> list[Position]:
         """Return all positions whose backing is below the maintenance margin they need together.
 

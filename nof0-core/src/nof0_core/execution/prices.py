@@ -48,6 +48,11 @@ class Prices:
         self._reported_at: datetime | None = None
         self._unknown: AlertOnce[tuple[TraderId, int]] = AlertOnce(recorder, "price_unknown")
 
+    @property
+    def is_known(self) -> bool:
+        """Tell whether nobody holds what has been without a price for too long."""
+        return not self._unknown.raised
+
     def look(self, quotes: Mapping[Symbol, Quote]) -> None:
         """Take over all quotes the market has now: what is not among them it has none of."""
         if self._quoted != quotes.keys():

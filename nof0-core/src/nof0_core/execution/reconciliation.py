@@ -75,6 +75,11 @@ class Reconciliation:
         self._is_known = False
         self._unseen = frozenset()
 
+    @property
+    def is_quiet(self) -> bool:
+        """Tell whether both sides were compared and agree, and nothing is to be seen again."""
+        return self._is_known and not (self.drift or self._unseen or self._cash or self._told)
+
     def refusal(self, symbol: Symbol) -> str:
         """Say why no entry on a coin may leave now; empty if one may."""
         if not self._is_known:

@@ -38,6 +38,11 @@ class Tries:
         self._by_round = by_round
         self._tries: dict[tuple[TraderId, Symbol, int], Try] = {}
 
+    @property
+    def is_any(self) -> bool:
+        """Tell whether a position that is to be closed was tried before."""
+        return bool(self._tries)
+
     def may(self, position: Position) -> bool:
         """Tell whether a position may be tried to be closed now."""
         done = self._tries.get(key_of(position))

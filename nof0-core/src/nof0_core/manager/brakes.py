@@ -12,6 +12,7 @@ from nof0_core.domain.brakes import ActiveBrake, Brake, BrakeState
 from nof0_core.domain.event import BrakeReleased, BrakeTripped
 from nof0_core.ids import ENGINE, Symbol, TraderId
 from nof0_core.manager.closes import LastCloses
+from nof0_core.manager.held import HeldCycles
 from nof0_core.manager.requests import Halt, HaltWatch
 from nof0_core.money import decimal, exactly
 from nof0_core.portfolio.valuation import Portfolio
@@ -35,8 +36,10 @@ class TraderBrakes:
         portfolio: Portfolio,
         traders: Mapping[TraderId, TraderConfig],
         halts: HaltWatch,
+        held: HeldCycles,
     ) -> None:
         self._recorder = recorder
+        self._held = held
         self._portfolio = portfolio
         self._traders = dict(traders)
         self._halts = halts
@@ -44,11 +47,11 @@ class TraderBrakes:
 
     def state(self, trader: TraderId, account: AccountState) -> BrakeState:
         """Return what the risk gate needs to know, for an account valued now."""
-        memory = self._recorder.state.brakes
+        memory, unrecorded = self._recorder.state.brakes, self._held.worth(trader)
         return BrakeState(
             active=self.active(trader),
-            day_loss_pct=memory.day_loss_pct(trader, account),
-            drawdown_pct=memory.drawdown_pct(trader, account),
+            day_loss_pct=memory.day_loss_pct(trader, account, unrecorded),
+            drawdown_pct=memory.drawdown_pct(trader, account, unrecorded),
             entries_today=memory.entries_on(trader, account.time.date()),
             closed_at=self._closed_at(trader, account.time),
         )
@@ -127,12 +130,13 @@ class TraderBrakes:
         account = account or self._portfolio.account(trader)
         if account.unpriced:
             return
+        unrecorded = self._held.worth(trader)
         if daily is not None:
-            lost = memory.day_loss_pct(trader, account)
+            lost = memory.day_loss_pct(trader, account, unrecorded)
             until = next_midnight(account.time)
             self._compare(trader, Brake.DAILY_LOSS, "the day's loss", lost, daily, until)
         if fall is not None:
-            lost = memory.drawdown_pct(trader, account)
+            lost = memory.drawdown_pct(trader, account, unrecorded)
             self._compare(trader, Brake.MAX_DRAWDOWN, "the drawdown", lost, fall, None)
         self._judge_sharpe(trader, account)
 
@@ -162,7 +166,8 @@ class TraderBrakes:
         account = self._portfolio.account(trader)
         if account.unpriced:
             return
-        lost = self._recorder.state.brakes.day_loss_pct(trader, account)
+        unrecorded = self._held.worth(trader)
+        lost = self._recorder.state.brakes.day_loss_pct(trader, account, unrecorded)
         if lost < limit:
             said = f"the day's loss is {lost:.2f} %, the limit is {limit} % now"
             self.release(trader, Brake.DAILY_LOSS, said)
@@ -178,6 +183,8 @@ class TraderBrakes:
         The limits of the day and the Sharpe pause end by themselves and not sooner.
         """
         lifted = []
+        # What was before counts before it.
+        self._held.end(trader)
         if self.is_paused(trader):
             self.release(trader, Brake.PAUSED, "resumed")
             lifted.append(Brake.PAUSED)

@@ -8,6 +8,8 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
+import attrs
+
 from nof0_core.decision import CallsMade, DecisionResult
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.context import BudgetLeft, DecisionContext, Performance
@@ -21,6 +23,7 @@ from nof0_core.execution.engine import ExecutionEngine
 from nof0_core.ids import ENGINE, CycleId, Symbol, TraderId, cycle_id
 from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.cycle_end import end_early, ending
+from nof0_core.manager.held import HeldCycles
 from nof0_core.manager.trader import Trader
 from nof0_core.market.feed import MarketFeed
 from nof0_core.market.view import MarketView
@@ -50,6 +53,7 @@ class CycleRunner:
         portfolio: Portfolio,
         brakes: TraderBrakes,
         budget: ModelBudget,
+        held: HeldCycles,
     ) -> None:
         self._recorder = recorder
         self._feeds = feeds
@@ -57,6 +61,7 @@ class CycleRunner:
         self._portfolio = portfolio
         self._brakes = brakes
         self._budget = budget
+        self._held = held
         self._failed_checks: AlertOnce[tuple[TraderId, str]] = AlertOnce(recorder, CHECK_FAILED)
         self._ended: dict[TraderId, CycleId] = {}
         self._seen: tuple[datetime | None, set[str]] = (None, set())
@@ -76,7 +81,9 @@ class CycleRunner:
         moment = await feed.moment(
             config.symbols, indicators=sight.indicators, with_books=sight.books
         )
-        self._record_market(config.market, moment)
+        folds = self._held.folds(config.id)
+        if not folds:
+            self._record_market(config.market, moment)
         account = self._portfolio.account(config.id)
         self._brakes.evaluate(config.id, account)
         context = DecisionContext(
@@ -87,7 +94,7 @@ class CycleRunner:
             started_at=self._recorder.state.standing(config.id).started_at or scheduled,
             symbols=config.symbols,
             account=account,
-            performance=self._portfolio.performance(config.id, account),
+            performance=self._performance(account),
             snapshots=moment.snapshots,
             instruments=_instruments(feed, config.symbols, account),
             limits=config.limits,
@@ -99,9 +106,15 @@ class CycleRunner:
         venue = self._venue(config.exchange, account.time) if sight.venue else None
         as_of = self._recorder.last_seq
         result = await trader.maker.decide(context, scheduled, calls, venue)
-        said = self._said(
-            trader, scheduled, context, moment.digest, as_of, result, trader.maker.read(calls)
-        )
+        made = trader.maker.read(calls)
+        if self._held.is_held(account, result, made):
+            self._hold(account, scheduled)
+            return result
+        if folds:
+            self._held.check(config.id, scheduled)
+            self._record_market(config.market, moment)
+            self._held.end(config.id)
+        said = self._said(trader, scheduled, context, moment.digest, as_of, result, made)
         try:
             if result.approved:
                 await self._carry_out(trader, Decided(**said), result)
@@ -111,6 +124,37 @@ class CycleRunner:
         finally:
             self._alert_failed_checks(config.id, result.judgements)
         return result
+
+    def hold(self, trader: TraderId, scheduled: datetime) -> bool:
+        """Do what a cycle does in which a trader holds, without asking anybody.
+
+        Returns False where it has to be asked.
+        """
+        if not self._held.is_left_out(trader, scheduled):
+            return False
+        account = self._portfolio.account(trader)
+        if not self._held.is_followed(account):
+            return False
+        self._brakes.evaluate(trader, account)
+        self._hold(account, scheduled)
+        return True
+
+    def _hold(self, account: AccountState, scheduled: datetime) -> None:
+        self._held.note(
+            account.trader,
+            first=scheduled,
+            last=scheduled,
+            count=1,
+            peak=account.index,
+            index=account.index,
+        )
+
+    def _performance(self, account: AccountState) -> Performance:
+        found = self._portfolio.performance(account.trader, account)
+        unrecorded = self._held.count(account.trader)
+        if not unrecorded:
+            return found
+        return attrs.evolve(found, cycles=found.cycles + unrecorded)
 
     async def _carry_out(self, trader: Trader, decided: Decided, result: DecisionResult) -> None:
         """Record the decision, have it carried out and record what came of it, whatever it was."""
@@ -199,6 +243,7 @@ class CycleRunner:
         cycle = cycle_id(config.id, scheduled)
         if self._ended.get(config.id) == cycle:
             return
+        self._held.end(config.id)
         body = CycleEnded(
             trader=config.id,
             cycle=cycle,

@@ -80,6 +80,9 @@ class CycleDuty:
         if self._recorder.is_disk_full:
             # A decision is not paid for whose record could not be kept; the alert is told.
             return
+        if not trader.failures and self._runner.hold(trader.config.id, scheduled):
+            trader.succeeded()
+            return
         calls = CallLog()
         try:
             result = await self._runner.run(trader, scheduled, calls)

@@ -40,6 +40,11 @@ class DutyGuard:
         self._troubles = troubles
         self._failed: AlertOnce[tuple[str, str]] = AlertOnce(recorder, "duty_failed")
 
+    @property
+    def is_quiet(self) -> bool:
+        """Tell whether no duty failed when it was done last."""
+        return not self._failed.raised
+
     async def run(self, duty: str, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Do a duty of a trader or a venue account (`name`; empty: of all)."""
         label = f"{duty} of {name}" if name else duty

@@ -9,6 +9,7 @@ from nof0_core.domain.event import HourMarked
 from nof0_core.execution.engine import ExecutionEngine
 from nof0_core.ids import ENGINE, TraderId
 from nof0_core.manager.duty_guard import DutyGuard
+from nof0_core.manager.held import HeldCycles
 from nof0_core.portfolio.valuation import Portfolio
 from nof0_core.state.recorder import Recorder
 
@@ -28,12 +29,14 @@ class HourDuty:
         portfolio: Portfolio,
         traders: Sequence[TraderId],
         guard: DutyGuard,
+        held: HeldCycles,
     ) -> None:
         self._recorder = recorder
         self._executions = executions
         self._portfolio = portfolio
         self._traders = traders
         self._guard = guard
+        self._held = held
 
     async def run(self, hour: datetime) -> None:
         """Settle an hour, and those before it the engine was away for, then mark the accounts.
@@ -41,6 +44,9 @@ class HourDuty:
         One that holds a coin without a price is left out: nobody knows what it is worth. So is
         one that has no capital yet, for its exchange has not opened.
         """
+        if not hour.hour:
+            # Each day can be read by itself.
+            self._held.end_all()
         hours = self._unsettled(hour)
         marked, lost = self._last_mark(hour), hours[0] - HOUR
         if lost > marked:
@@ -60,6 +66,7 @@ class HourDuty:
         accounts = [self._portfolio.account(trader) for trader in begun]
         priced = tuple(account for account in accounts if not account.unpriced)
         self._recorder.record(ENGINE, HourMarked(accounts=priced))
+        self._held.hour_marked(account.trader for account in priced)
 
     def _unsettled(self, hour: datetime) -> list[datetime]:
         """Return the full hours since the last mark, at most `MOST_HOURS`, this one at the end."""

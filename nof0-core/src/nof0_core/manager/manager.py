@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from nof0_core.config.model import Config
+from nof0_core.execution.account_record import AT_LEAST_EVERY
 from nof0_core.execution.engine import ExecutionEngine
 from nof0_core.ids import TraderId
 from nof0_core.manager.brakes import TraderBrakes
@@ -16,6 +17,7 @@ from nof0_core.manager.cycles import CycleDuty
 from nof0_core.manager.drivers import Driver
 from nof0_core.manager.duty_guard import DutyGuard
 from nof0_core.manager.gate import CycleGate
+from nof0_core.manager.held import HeldCycles
 from nof0_core.manager.hints import HintListener, HintStream
 from nof0_core.manager.hours import HOUR, HourDuty
 from nof0_core.manager.measurements import DutyTroubles
@@ -37,7 +39,8 @@ class Manager:
     """The duties of a run, which a driver gets done when they are due, until they are stopped.
 
     What goes wrong in one duty is told and ends no other. `stop_reason` says why the run is to end,
-    `ends_at` where its recorded market does. `gate` is what cycles pass and changes close.
+    `ends_at` where its recorded market does. `gate` is what cycles pass and changes close, `held`
+    are cycles that have no record yet, `portfolio` values accounts at the prices of the last look.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class Manager:
         executions: Mapping[str, ExecutionEngine],
         feeds: Mapping[str, MarketFeed],
         runner: CycleRunner,
+        held: HeldCycles,
         rebalancer: Rebalancer,
         portfolio: Portfolio,
         views: ViewBuilder,
@@ -69,6 +73,8 @@ class Manager:
         self.stop_reason = ""
         self.accounts = tuple(config.exchanges)
         self.gate = CycleGate()
+        self.held = held
+        self.portfolio = portfolio
         self.calls: Sequence[CallOwner] = (*executions.values(), *feeds.values())
         self._config = config
         self._executions = executions
@@ -99,6 +105,7 @@ class Manager:
             portfolio=portfolio,
             traders=tuple(traders),
             guard=self._guard,
+            held=held,
         )
         self.schedule = self._plan()
         self.listeners: Sequence[HintListener] = [
@@ -140,6 +147,7 @@ class Manager:
 
     async def finish(self) -> None:
         """Look at all venue accounts a last time."""
+        self.held.end_all()
         await self.driver.finish(self)
 
     def unprotected(self) -> tuple[str, ...]:
@@ -208,6 +216,34 @@ class Manager:
         if timer.rank is Rank.CYCLE:
             self.traders[TraderId(timer.name)].due = timer.due
 
+    @property
+    def tells_events(self) -> bool:
+        """Tell whether every venue says beforehand when something may happen at it."""
+        return all(execution.standstill.tells_events for execution in self._executions.values())
+
+    def next_event(self, after: datetime, until: datetime) -> datetime | None:
+        """Return when in (after, until] something may happen at a venue by itself, else None.
+
+        An account that has not been recorded for an hour is recorded again.
+        """
+        moments = [
+            found
+            for execution in self._executions.values()
+            if (found := execution.standstill.next_event(after, until)) is not None
+        ]
+        reports = (self.recorder.state.facts.account(name) for name in self._executions)
+        moments += [report.time + AT_LEAST_EVERY for report in reports if report is not None]
+        first = min(moments, default=None)
+        return first if first is not None and first <= until else None
+
+    def is_settled(self) -> bool:
+        """Tell whether the next syncs find what the last did, as long as nothing happens."""
+        return (
+            self._venues.is_quiet()
+            and self._guard.is_quiet
+            and all(execution.standstill.is_settled() for execution in self._executions.values())
+        )
+
     def has_news(self) -> bool:
         """Tell whether a person has asked for something that nobody has looked at yet."""
         return self._venues.has_news()
@@ -247,4 +283,5 @@ class Manager:
         await self._guard.run("guard", venue_account, partial(self._venues.guard, venue_account))
 
     async def _rebalance(self) -> None:
+        self.held.end_all()
         self._rebalancer.run(self._views.traders())

@@ -94,6 +94,10 @@ class VenueDuties:
         else:
             self._unsynced.clear(venue_account)
 
+    def is_quiet(self) -> bool:
+        """Tell whether every venue account could be looked at, with a price of every coin."""
+        return not (self._unsynced.raised or self._unquoted.raised)
+
     def has_news(self) -> bool:
         """Tell whether a person has asked for something that nobody has looked at yet."""
         return self._controls.has_news()

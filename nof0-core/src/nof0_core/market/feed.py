@@ -217,6 +217,10 @@ class MarketFeed:
         answers = await self._board.get(symbols)
         return {s: answer for s, answer in answers.items() if isinstance(answer, Quote)}
 
+    def sources(self, symbol: Symbol, indicators: str = "") -> _Sources:
+        """Return where shown bars come from, by interval; a bad recording raises `DataError`."""
+        return self._sources_beside(symbol, indicators) if indicators else self._sources_of(symbol)
+
     def closed_bars(self, symbol: Symbol, after: datetime) -> Candles | None:
         """Return the finest bars known of a coin that closed after a moment and by now.
 
@@ -327,10 +331,7 @@ class MarketFeed:
 
     def _ready(self, symbol: Symbol, own: str, now: int, lacking: list[Source]) -> _Found:
         found: _Found = []
-        sources: _Sources = self._sources_of(symbol)
-        if own:
-            sources = self._sources_beside(symbol, own)
-        for interval, source in sources:
+        for interval, source in self.sources(symbol, own):
             shown = source.ready(now)
             if shown is None:
                 lacking.append(source)

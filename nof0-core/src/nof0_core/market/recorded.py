@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -94,6 +94,16 @@ class RecordedSeries:
         other.show(name, indicators)
         return other
 
+    @property
+    def candles(self) -> Candles:
+        """Return all bars, those to come included."""
+        return self._candles
+
+    @property
+    def indicators(self) -> Mapping[str, FloatArray]:
+        """Return the indicators over all bars, by name."""
+        return self._computed
+
     def ready(self, now: int) -> EncodedSeries:
         """Return the newest bars that closed at or before `now` (milliseconds UTC).
 
@@ -140,3 +150,8 @@ class RecordedSeries:
 
     def _refuse(self, message: str) -> None:
         raise DataError(f"market {self._section}: {message}", section=self._section)  # noqa: EM102
+
+
+def whole_series(sources: Iterable[tuple[Interval, object]]) -> Mapping[Interval, RecordedSeries]:
+    """Return those of the sources of a coin that are whole recorded series."""
+    return {each: one for each, one in sources if isinstance(one, RecordedSeries)}

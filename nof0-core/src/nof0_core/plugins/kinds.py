@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nof0_core.domain.model import ModelSpec
     from nof0_core.domain.outlook import MarketOutlook, TraderOutlook
     from nof0_core.protocols import ExchangeProvider, LLMBackend  # noqa: F401 - bases, quoted
+    from nof0_core.protocols.wakes import Wakes
 
 C = TypeVar("C")
 S = TypeVar("S", covariant=True)
@@ -90,6 +91,11 @@ class BackendKind(ServiceKind[C, "LLMBackend"]):
     refers to. `opens_backends` tells from the config whether the backends referred to are going to
     be asked (None: always); if not, they are not opened and need no keys. The settings of backends
     that may go unasked do not count for the digest of the configuration.
+
+    `wakes` is for a kind whose answers follow from what the trader is shown alone, without a prompt
+    and without a memory: it tells beforehand when its models may act, see
+    `nof0_core.protocols.wakes`. A backtest then leaves out the cycles in between; without it each
+    is run.
     """
 
     params: builtins.type[Any] | None = None
@@ -99,6 +105,7 @@ class BackendKind(ServiceKind[C, "LLMBackend"]):
     is_paid: bool = False
     is_baseline: bool = False
     check_trader: Callable[[ModelSpec, TraderOutlook], Sequence[str]] | None = None
+    wakes: Wakes | None = None
 
 
 @attrs.frozen(kw_only=True)

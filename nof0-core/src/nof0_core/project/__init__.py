@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from nof0_core.analysis.bootstrap import Interval95
     from nof0_core.analysis.leaderboard import LeaderboardRow
-    from nof0_core.backtest.look_ahead import LookAhead, LookAheadError
+    from nof0_core.backtest.look_ahead import LookAhead
     from nof0_core.backtest.market_facts import CoinFacts
+    from nof0_core.backtest.peek import LookAheadError
     from nof0_core.backtest.result import BacktestResult, TraderResult
     from nof0_core.backtest.window import Window
     from nof0_core.charts import chart_libraries
@@ -65,7 +66,7 @@ _HOMES = {
     "JournalReader": "project.journal",
     "LeaderboardRow": "analysis.leaderboard",
     "LookAhead": "backtest.look_ahead",
-    "LookAheadError": "backtest.look_ahead",
+    "LookAheadError": "backtest.peek",
     "LoggingConfig": "config.model",
     "Place": "config.model",
     "Preview": "project.first_prompt",

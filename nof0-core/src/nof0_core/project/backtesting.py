@@ -29,6 +29,7 @@ def run_backtest(
     gaps: str | None = None,
     allow_paid: bool = False,
     moments: int = MOST,
+    steps: bool = False,
     progress: Callable[[str, float], object] = lambda *_: None,
 ) -> BacktestResult:
     """Run a configuration over history and return what came out; the report is in its folder.
@@ -44,6 +45,8 @@ def run_backtest(
         gaps: `allow` or `refuse` where bars are missing; None: as configured.
         allow_paid: whether models may be asked over the network, which costs money.
         moments: at how many moments the future is exchanged to find look-ahead, at least one.
+        steps: do every moment, also those in which nothing can happen: slower, with the same
+            result.
         progress: told what is being done (`run`, `check`) and which part of it is over.
 
     Raises:
@@ -59,7 +62,7 @@ def run_backtest(
         start, end = window.start, window.end
     elif window is not None:
         start, end = window
-    planned = plan(config, start=start, end=end, source=Source(data=data, gaps=gaps))
+    planned = plan(config, start=start, end=end, source=Source(data=data, gaps=gaps), steps=steps)
     if not allow_paid:
         refuse_unpaid(planned)
     stop = Stop()

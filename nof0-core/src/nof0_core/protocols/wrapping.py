@@ -31,7 +31,7 @@ class ExchangeWrapper:
     def __getattr__(self, name: str) -> Any:
         """Find an optional method, where `inner` has it."""
         word = EXCHANGE_METHODS.get(name)
-        if word is None or word not in self.inner.capabilities:
+        if word is None or word not in self.inner.capabilities or word not in self.capabilities:
             message = f"{type(self).__name__!r} object has no attribute {name!r}"
             raise AttributeError(message)
         own = getattr(type(self), f"_{name}", None)

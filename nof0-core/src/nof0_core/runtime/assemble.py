@@ -13,6 +13,7 @@ from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.controls import Controls
 from nof0_core.manager.cycle import CycleRunner
 from nof0_core.manager.drivers import Driver
+from nof0_core.manager.held import HeldCycles
 from nof0_core.manager.hints import HintStream, once_there
 from nof0_core.manager.manager import Manager
 from nof0_core.manager.measurements import Measurements
@@ -63,11 +64,13 @@ def assemble(
     halts = HaltWatch(
         HaltSwitch(config.state_dir), driver.clock, shares_answers=driver.tempo.shares_answers
     )
+    held = HeldCycles(recorder)
     brakes = TraderBrakes(
         recorder=recorder,
         portfolio=portfolio,
         traders={t.id: t for t in config.traders},
         halts=halts,
+        held=held,
     )
     parts = make_parts(config, services.connections.backends, driver, recorder.log)
     terms = {name: part.terms for name, part in parts.items()}
@@ -134,7 +137,9 @@ def assemble(
             portfolio=portfolio,
             brakes=brakes,
             budget=services.budget,
+            held=held,
         ),
+        held=held,
         rebalancer=Rebalancer(
             config=config,
             recorder=recorder,

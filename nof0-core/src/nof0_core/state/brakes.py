@@ -22,6 +22,7 @@ from nof0_core.domain.event import (
     BrakeReleased,
     BrakeTripped,
     CycleEnded,
+    CyclesHeld,
     Event,
     HourMarked,
     OrderAnswered,
@@ -124,9 +125,20 @@ class _Track:
             judged_trades=self.judged_trades,
         )
 
-    def day_start_on(self, day: date) -> Decimal:
-        """Return the index at the beginning of a day; the newest if none was taken since."""
-        return self.day_start if self.day == day else self.index
+
+@attrs.frozen(kw_only=True)
+class Worth:
+    """The index of an account at cycles without a record yet: the highest, and the newest.
+
+    None where there was none; `index` also where something newer is recorded.
+    """
+
+    peak: Decimal | None = None
+    index: Decimal | None = None
+
+
+RECORDED = Worth()
+"""Nothing is without a record."""
 
 
 class _Dump(msgspec.Struct):
@@ -150,6 +162,7 @@ class Brakes:
         return {
             Transferred: self._transferred,
             CycleEnded: self._cycle_ended,
+            CyclesHeld: self._cycles_held,
             HourMarked: self._hour_marked,
             OrderIntended: self._order_intended,
             OrderAnswered: self._order_answered,
@@ -176,15 +189,36 @@ class Brakes:
         found = self._tracks.get(trader)
         return found.is_paused if found else None
 
-    def day_loss_pct(self, trader: TraderId, account: AccountState) -> Decimal:
+    def day_loss_pct(
+        self, trader: TraderId, account: AccountState, unrecorded: Worth = RECORDED
+    ) -> Decimal:
         """Return the loss since 0:00 UTC of the account's day, percent, not below 0."""
-        track = self._track(trader)
-        return _fall_pct(track.day_start_on(account.time.date()), track.index_at(account))
+        start, _ = self.levels(trader, account.time.date(), unrecorded)
+        return _fall_pct(start, self._track(trader).index_at(account))
 
-    def drawdown_pct(self, trader: TraderId, account: AccountState) -> Decimal:
+    def drawdown_pct(
+        self, trader: TraderId, account: AccountState, unrecorded: Worth = RECORDED
+    ) -> Decimal:
         """Return the fall from the peak, percent, not below 0."""
+        _, peak = self.levels(trader, account.time.date(), unrecorded)
+        return _fall_pct(peak, self._track(trader).index_at(account))
+
+    def levels(
+        self, trader: TraderId, day: date, unrecorded: Worth = RECORDED
+    ) -> tuple[Decimal, Decimal]:
+        """Return the index at the beginning of a day (UTC), and its highest value so far.
+
+        `unrecorded` is what the account was worth at cycles that are still to be recorded.
+        """
         track = self._track(trader)
-        return _fall_pct(track.peak, track.index_at(account))
+        newest = track.index if unrecorded.index is None else unrecorded.index
+        start = track.day_start if track.day == day else newest
+        return start, track.peak if unrecorded.peak is None else max(track.peak, unrecorded.peak)
+
+    def is_followed(self, trader: TraderId, day: date) -> bool:
+        """Tell whether an account's index is that of its growth, and known since a day began."""
+        found = self._tracks.get(trader)
+        return found is not None and found.day == day and not found.is_anew
 
     def entries_on(self, trader: TraderId, day: date) -> int:
         """Return how many entries were sent on a UTC day that may have filled."""
@@ -223,6 +257,15 @@ class Brakes:
 
     def _cycle_ended(self, event: Event, body: CycleEnded) -> Change:  # noqa: ARG002 - a handler
         return self._valued([body.account], is_hour=False)
+
+    def _cycles_held(self, event: Event, body: CyclesHeld) -> Change:  # noqa: ARG002 - a handler
+        def change() -> None:
+            track = self._track(body.trader)
+            track.peak = max(track.peak, body.peak)
+            if body.index is not None:
+                track.index = body.index
+
+        return change
 
     def _hour_marked(self, event: Event, body: HourMarked) -> Change:  # noqa: ARG002 - a handler
         return self._valued(body.accounts, is_hour=True)

@@ -12,7 +12,13 @@ from nof0_core.analysis.performance import KeptPerformance, PerformanceTracker
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.body import Body
 from nof0_core.domain.context import Performance
-from nof0_core.domain.event import CycleEnded, Event, HourMarked, Transferred
+from nof0_core.domain.event import (
+    CycleEnded,
+    CyclesHeld,
+    Event,
+    HourMarked,
+    Transferred,
+)
 from nof0_core.domain.trade import ClosedTrade
 from nof0_core.domain.view import EquityPoint
 from nof0_core.ids import TraderId, is_shared
@@ -44,6 +50,7 @@ class Histories:
             Transferred: self._transferred,
             HourMarked: self._hour_marked,
             CycleEnded: self._cycle_ended,
+            CyclesHeld: self._cycles_held,
         }
 
     def trades(self, trader: TraderId) -> Sequence[ClosedTrade]:
@@ -124,3 +131,7 @@ class Histories:
     def _cycle_ended(self, event: Event, body: CycleEnded) -> Change:  # noqa: ARG002 - a handler
         history = self.of(body.trader)
         return self._kept(history, body.trader, partial(history.end_cycle, body))
+
+    def _cycles_held(self, event: Event, body: CyclesHeld) -> Change:  # noqa: ARG002 - a handler
+        history = self.of(body.trader)
+        return self._kept(history, body.trader, partial(history.hold, body))

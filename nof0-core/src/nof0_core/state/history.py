@@ -9,7 +9,7 @@ import attrs
 
 from nof0_core.analysis.performance import PerformanceTracker
 from nof0_core.domain.account import AccountState
-from nof0_core.domain.event import CycleEnded
+from nof0_core.domain.event import CycleEnded, CyclesHeld
 from nof0_core.domain.quality import NO_ANSWERS, AnswerCount
 from nof0_core.domain.trade import ClosedTrade
 from nof0_core.domain.view import EquityPoint
@@ -98,6 +98,18 @@ class TraderHistory:
             last_cycle=record.scheduled if is_newest else was.last_cycle,
             last_status=record.status if is_newest else was.last_status,
             trouble=_trouble(record) if is_newest else was.trouble,
+        )
+
+    def hold(self, stretch: CyclesHeld) -> None:
+        """Count the cycles of a stretch in which a rule held."""
+        was = self.standing
+        self.standing = attrs.evolve(
+            was,
+            cycles=was.cycles + stretch.count,
+            answers=was.answers + AnswerCount(asked=stretch.count, usable=stretch.count),
+            last_cycle=stretch.last,
+            last_status=CycleStatus.OK,
+            trouble="",
         )
 
 

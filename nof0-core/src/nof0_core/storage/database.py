@@ -38,7 +38,7 @@ class DatabaseSettings:
     `max_idle` of them are kept, each for `max_lifetime`. Without `prepared_statements` nothing is
     left in a connection from one transaction to the next, and COPY is not used. A statement that
     takes `slow` or longer is told to `warn`; with `verbose` each one is told to `tell`. Who is
-    `reading` can change nothing, sees one moment in each transaction, and keeps nobody from writing.
+    `reading` can change nothing, sees one moment in each transaction, and keeps nobody waiting.
     """
 
     data_source: str = attrs.field(repr=False)

@@ -2,48 +2,40 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
-from datetime import timedelta
 
-from nof0_core.domain.candles import interval_ms
+from nof0_core.domain.candles import to_ms
 from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.decision import Decision
 from nof0_core.errors import LLMError
+from nof0_llm.baseline import draws
 from nof0_llm.baseline.entry import enter, has_room, leave
 from nof0_llm.baseline.params import BaselineParams
 from nof0_llm.baseline.reading import last, markets, not_ready, series_of
-
-_DAY_MS = 86_400_000
-_SCALE = 2.0**64
 
 
 def coin_flip(context: DecisionContext, params: BaselineParams) -> tuple[Decision, ...]:
     """Open a position on a random coin and side now and then, close it at random or at its exits.
 
-    Every draw comes from `seed`, trader and cycle, so a cycle run again decides the same.
+    Every draw comes from `seed`, trader and the time, so a cycle run again decides the same.
     `interval` must be the trader's decision interval: one cycle opens with the probability
     `trades_per_day` x interval / 1 day and closes each position with interval / `hold`. The stop
     is `stop_atr` ATRs away, the target `reward` times that. Uses `atr`, `symbols` and the sizing
     settings.
     """
-    source = f"{params.seed}\n{context.trader}\n{context.cycle}".encode()
-    digest = hashlib.sha256(source).digest()
-    cycle_ms = _interval_ms(params)
-    chance = min(1.0, params.trades_per_day * cycle_ms / _DAY_MS)
-    is_time = int.from_bytes(digest[:8]) / _SCALE < chance and has_room(context)
-    holdings = context.account.holdings
-    if not holdings and not is_time:
-        return ()
-    rng = random.Random(digest)
-    leaving = cycle_ms / (params.hold / timedelta(milliseconds=1))
-    decisions = [
-        leave(holding.symbol, params, "The draw says that it has been held long enough.")
-        for holding in holdings
-        if rng.random() < leaving
-    ]
+    trader, now = context.trader, to_ms(context.time)
+    try:
+        is_time = draws.is_entry(params, trader, now) and has_room(context)
+        decisions = [
+            leave(holding.symbol, params, "The draw says that it has been held long enough.")
+            for holding in context.account.holdings
+            if draws.is_leaving(params, trader, holding.symbol, now)
+        ]
+    except ValueError as error:
+        message = f"params.interval: {error}"
+        raise LLMError(message) from None
     if is_time:
-        entry = _entry(context, params, rng)
+        entry = _entry(context, params, draws.choice(params, trader, now))
         if entry is not None:
             decisions.append(entry)
     return tuple(decisions)
@@ -66,11 +58,3 @@ def _entry(context: DecisionContext, params: BaselineParams, rng: random.Random)
         reasoning=f"The draw says {'long' if is_long else 'short'} {market.symbol}.",
         invalidation="none: the position was drawn by lot",
     )
-
-
-def _interval_ms(params: BaselineParams) -> int:
-    try:
-        return interval_ms(params.interval)
-    except ValueError as error:
-        message = f"params.interval: {error}"
-        raise LLMError(message) from None

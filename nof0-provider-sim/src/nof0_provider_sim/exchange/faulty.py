@@ -13,7 +13,7 @@ from nof0_core.domain.position import MarginMode
 from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import OutcomeUnknownError, TransientError
 from nof0_core.ids import ClientOrderId, Symbol
-from nof0_core.protocols import ExchangeWrapper
+from nof0_core.protocols import Capability, ExchangeWrapper
 from nof0_provider_sim.exchange.faults import Fault, Faults
 from nof0_provider_sim.exchange.provider import SimExchange
 
@@ -31,6 +31,11 @@ class FaultyExchange(ExchangeWrapper):
         self._section = section
         self._known_fill = 0
         self._known_funding = datetime.min.replace(tzinfo=UTC)
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """Return what the venue can do; when a fault comes nobody can tell beforehand."""
+        return super().capabilities - {Capability.NEXT_EVENT}
 
     async def report(self) -> AccountReport:
         """Return the account, unless the connection fails."""

@@ -39,6 +39,7 @@ CAPABILITIES = frozenset(
         Capability.WHOLE_POSITION,
         Capability.FUNDING,
         Capability.ACCEPTS_MARKS,
+        Capability.NEXT_EVENT,
     }
 )
 
@@ -175,6 +176,15 @@ class SimExchange:
             fresh = self._state.fills_after(self._handed_over)
             self._handed_over = self._state.fill_count
             return fresh
+
+    def next_event(self, after: datetime, until: datetime) -> datetime | None:
+        """Return when in (after, until] a trigger, a liquidation or funding may come; else None.
+
+        What may come for sure only at the present of a live market is said to come at once.
+        """
+        with localcontext(EXACT):
+            found = self._venue.next_event(to_ms(after), to_ms(until))
+        return None if found is None else from_ms(found)
 
     async def _travel(self, sent_ms: int, client_ids: Sequence[ClientOrderId]) -> int:
         arrival = sent_ms + self._latency.of(client_ids)

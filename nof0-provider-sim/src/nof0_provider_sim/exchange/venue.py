@@ -142,6 +142,28 @@ class Venue:
                 found.add(symbol)
         return found
 
+    def next_event(self, after_ms: int, until_ms: int) -> int | None:
+        """Return when in (after, until] a bar or an hour may bring something, None if none may.
+
+        On a live market that is at once: nobody knows its prices.
+        """
+        state = self._state
+        if state.is_idle:
+            return None
+        if self._feed.is_live:
+            return after_ms + 1 if after_ms < until_ms else None
+        # What was until the venue's present is judged, what was after it is still to come.
+        begin = state.time_ms
+        moments = [(begin // _HOUR_MS + 1) * _HOUR_MS] if state.account.positions else []
+        if begin < until_ms:
+            for near in (self._reaches(), self._liquidation.reaches(self.marks)):
+                for symbol, found in near.items():
+                    touch = self._feed.next_touch(symbol, begin, until_ms, found.below, found.above)
+                    if touch is not None:
+                        moments.append(touch)
+        first = max(min(moments, default=until_ms + 1), after_ms + 1)
+        return first if first <= until_ms else None
+
     @property
     def _now(self) -> int:
         return self._state.time_ms

@@ -22,6 +22,7 @@ from nof0_core.ids import client_order_id, cycle_id
 from nof0_core.journal import Journal
 from nof0_core.manager.cycle import CycleRunner
 from nof0_core.manager.cycle_end import end_interrupted
+from nof0_core.manager.held import HeldCycles
 from nof0_core.manager.trader import Trader
 from nof0_core.protocols.llm import CallLog
 from nof0_core.state.durability import Durability
@@ -128,6 +129,7 @@ def cycle(around, maker, recorder):
         portfolio=around,
         brakes=SimpleNamespace(evaluate=lambda *_: None, state=lambda *_: around.seen.brakes),
         budget=around,
+        held=HeldCycles(recorder),
     )
 
     async def run():

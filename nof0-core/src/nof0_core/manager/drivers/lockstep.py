@@ -54,6 +54,7 @@ class Lockstep:
             try:
                 while await self.waiting.next(duties):
                     now = self.clock.now()
+                    self._arrive(now)
                     for timer in list(duties.schedule.due(now)):
                         scheduled = timer.scheduled
                         duties.advance(timer, now)
@@ -61,6 +62,7 @@ class Lockstep:
                     # Nothing outside sees a simulation between its moments: one write for each.
                     duties.recorder.commit()
                     after_moment(now)
+                    self._leave(now)
             finally:
                 beside.cancel_scope.cancel()
         return duties.stop_reason
@@ -76,6 +78,12 @@ class Lockstep:
     def hasten(self, duties: Duties, venue_account: str) -> None:
         """Let a venue account be looked at soon."""
         self.waiting.hasten(duties, venue_account)
+
+    def _arrive(self, now: datetime) -> None:
+        """Do what is due before anything else of a moment: nothing."""
+
+    def _leave(self, now: datetime) -> None:
+        """Do what is due after everything else of a moment: nothing."""
 
     async def _heed(self, duties: Duties) -> None:
         """Look at once where a person asks for something, however long no time is to pass."""

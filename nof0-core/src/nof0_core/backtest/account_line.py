@@ -1,0 +1,135 @@
+"""What an account is worth, as a function of marks, while nothing of it changes but these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+import numpy as np
+
+from nof0_core.domain.account import AccountState
+from nof0_core.domain.candles import FloatArray
+from nof0_core.domain.instrument import Instrument
+from nof0_core.domain.margin import maintenance_rates
+from nof0_core.ids import Symbol
+from nof0_core.ledger import Pool
+from nof0_core.money import EXACT
+
+_CAUTION = 1e-9
+"""By how much, relatively, thresholds in floats are moved to the safe side."""
+_CENTS = 1e-6
+"""The same absolutely, in USD."""
+
+
+class AccountLine:
+    """One trader's account: exact at single marks, in floats along many.
+
+    Valid until something is booked to the account.
+    """
+
+    def __init__(
+        self,
+        account: AccountState,
+        pools: Sequence[Pool],
+        instruments: Mapping[Symbol, Instrument],
+    ) -> None:
+        """Take the account, valued now, and what it holds by what backs it."""
+        self.symbols = tuple(holding.symbol for holding in account.holdings)
+        self.holds = {one.symbol: one.quantity > 0 for one in account.holdings}
+        self.is_sound = not account.unpriced and account.equity > 0 and account.growth.base > 0
+        self.index = account.index
+        self._cash, self._growth = account.cash, account.growth
+        self._held = [
+            (
+                holding.symbol,
+                holding.quantity,
+                EXACT.subtract(
+                    EXACT.multiply(holding.quantity, holding.mark), holding.unrealized_pnl
+                ),
+            )
+            for holding in account.holdings
+        ]
+        self._free = float(
+            EXACT.subtract(self._cash, sum((cost for _, _, cost in self._held), Decimal(0)))
+        )
+        self._scale = float(self._growth.index) / float(self._growth.base) if self.is_sound else 0.0
+        self._quantities = {symbol: float(quantity) for symbol, quantity, _ in self._held}
+        self._pools = [
+            (
+                float(pool.equity)
+                - sum(
+                    self._quantities[p.symbol] * float(marks)
+                    for p in pool.positions
+                    for marks in [_mark(account, p.symbol)]
+                ),
+                [
+                    (
+                        p.symbol,
+                        self._quantities[p.symbol],
+                        float(max(maintenance_rates(instruments[p.symbol]))),
+                    )
+                    for p in pool.positions
+                ],
+            )
+            for pool in pools
+        ]
+
+    def index_at(self, marks: Mapping[Symbol, Decimal]) -> Decimal:
+        """Return the index of the account at these marks, to the last digit."""
+        equity = self._cash
+        for symbol, quantity, cost in self._held:
+            worth = EXACT.subtract(EXACT.multiply(quantity, marks[symbol]), cost)
+            equity = EXACT.add(equity, worth)
+        return self._growth.at(equity)
+
+    def indices(self, marks: Mapping[Symbol, FloatArray]) -> FloatArray:
+        """Return the index along marks of one length, in floats."""
+        found: FloatArray = self._equity(marks) * self._scale
+        return found
+
+    def first_danger(
+        self,
+        marks: Mapping[Symbol, FloatArray],
+        *,
+        day_start: float | None,
+        day_limit: float,
+        peak: float | None,
+        fall_limit: float,
+    ) -> int | None:
+        """Return the first place along the marks at which a limit may be reached, None for none.
+
+        Args:
+            marks: of the coins held, of one length.
+            day_start: index at the beginning of the day; None: the day's loss has no limit.
+            day_limit: of the day's loss, as a fraction.
+            peak: highest index so far; None: the drawdown has no limit.
+            fall_limit: of the drawdown, as a fraction.
+        """
+        equity = self._equity(marks)
+        danger = equity <= _CENTS
+        for base, positions in self._pools:
+            backing, needed = np.full(len(equity), base), np.zeros(len(equity))
+            for symbol, quantity, rate in positions:
+                worth = quantity * marks[symbol]
+                backing += worth
+                needed += abs(worth) * rate
+            danger |= backing <= needed * (1 + _CAUTION) + _CENTS
+        index = equity * self._scale
+        if day_start is not None:
+            danger |= index <= day_start * (1 - day_limit) * (1 + _CAUTION)
+        if peak is not None:
+            highest = np.maximum(np.maximum.accumulate(index), peak)
+            danger |= index <= highest * (1 - fall_limit) * (1 + _CAUTION)
+        at = int(danger.argmax()) if len(danger) else 0
+        return at if len(danger) and danger[at] else None
+
+    def _equity(self, marks: Mapping[Symbol, FloatArray]) -> FloatArray:
+        first, *others = self.symbols
+        equity = self._free + self._quantities[first] * marks[first]
+        for symbol in others:
+            equity += self._quantities[symbol] * marks[symbol]
+        return equity
+
+
+def _mark(account: AccountState, symbol: Symbol) -> Decimal:
+    return next(one.mark for one in account.holdings if one.symbol == symbol)

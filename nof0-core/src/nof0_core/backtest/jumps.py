@@ -1,0 +1,346 @@
+"""Which moments of a run nothing can happen at, so that they are left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import attrs
+import numpy as np
+
+from nof0_core.backtest.account_line import AccountLine
+from nof0_core.backtest.price_path import Holes, PricePath
+from nof0_core.backtest.waking import Waking
+from nof0_core.config.model import Config
+from nof0_core.domain.brakes import Brake
+from nof0_core.domain.candles import from_ms, to_ms
+from nof0_core.domain.event import (
+    AccountReported,
+    CycleEnded,
+    CyclesHeld,
+    Event,
+    HourMarked,
+    MarketSeen,
+    MarksSeen,
+)
+from nof0_core.errors import DataError
+from nof0_core.ids import ENGINE, Symbol, TraderId
+from nof0_core.manager.manager import Manager
+from nof0_core.manager.schedule import Rank, Timer
+from nof0_core.manager.trader import Trader
+from nof0_core.market.feed import MarketFeed
+from nof0_core.money import HUNDRED, decimal
+
+_QUIET = frozenset({AccountReported, CycleEnded, CyclesHeld, HourMarked, MarketSeen, MarksSeen})
+"""Events after which the next sync finds what the last did."""
+
+
+@attrs.define(kw_only=True, eq=False)
+class _Follow:
+    """One trader: its timer, when it may act, and until when its cycles are accounted for."""
+
+    trader: Trader
+    timer: Timer
+    waking: Waking | None
+    venue_account: str
+    market: str
+    step: int
+    counted: int
+    line: AccountLine | None = None
+    is_due: bool = False
+
+
+class Jumps:
+    """Sets the timers of a lockstep run to the next moment at which something may happen.
+
+    What is left out are syncs and cycles that would find and do nothing: see `leave`. Every other
+    moment is done just as without it. Times within are milliseconds UTC.
+    """
+
+    def __init__(
+        self,
+        *,
+        config: Config,
+        manager: Manager,
+        feeds: Mapping[str, MarketFeed],
+        pricing: Mapping[str, str],
+        paths: Mapping[str, Mapping[Symbol, PricePath]],
+        holes: Mapping[str, Mapping[Symbol, Holes]],
+        waking: Mapping[TraderId, Waking],
+        end: datetime,
+    ) -> None:
+        """Prepare a run that ends with the first moment that is not before `end`.
+
+        `pricing` names the market each venue account is valued with, `paths` and `holes` are those
+        of all coins, by market.
+        """
+        self._manager = manager
+        self._state = manager.recorder.state
+        self._held = manager.held
+        self._portfolio = manager.portfolio
+        self._feeds, self._pricing = feeds, pricing
+        self._paths, self._holes = paths, holes
+        self._end = to_ms(end)
+        self._last = self._end if manager.ends_at is None else to_ms(manager.ends_at)
+        schedule = manager.schedule
+        self._syncs = [t for name in manager.accounts for t in schedule.of(Rank.SYNC, name)]
+        self._others = [*schedule.of(Rank.HOUR, ""), *schedule.of(Rank.REBALANCE, "")]
+        self._sync_step = self._syncs[0].step // _MILLISECOND
+        self._follows: dict[TraderId, _Follow] = {}
+        for trader in config.traders:
+            [timer] = schedule.of(Rank.CYCLE, trader.id)
+            step = trader.decision_interval // _MILLISECOND
+            self._follows[trader.id] = _Follow(
+                trader=manager.traders[trader.id],
+                timer=timer,
+                waking=waking.get(trader.id),
+                venue_account=trader.exchange,
+                market=trader.market,
+                step=step,
+                counted=to_ms(timer.due) - step,
+            )
+        self._judges_sharpe = any(
+            t.limits.sharpe_pause_threshold is not None for t in config.traders
+        )
+        self._is_active = True
+        self._now = 0
+        self._told: bool | None = None
+        manager.recorder.listeners.append(self._notice)
+        manager.held.leave_out(self._must_ask)
+
+    # --- a moment ---------------------------------------------------------------------------------
+
+    def arrive(self, now: datetime) -> None:
+        """Account for the cycles that were left out before this moment."""
+        at = to_ms(now)
+        for follow in self._follows.values():
+            follow.is_due = follow.timer.due <= now
+            last = (at - 1) // follow.step * follow.step
+            count = (last - follow.counted) // follow.step
+            if count > 0:
+                if follow.waking is not None and not follow.trader.is_paused:
+                    self._account_for(follow, last, count)
+                follow.counted = last
+        self._now, self._told = at, None
+        if all(timer.due <= now for timer in self._syncs):
+            # Only a sync can find that nothing follows from what was before.
+            self._is_active = False
+
+    def leave(self, now: datetime) -> None:
+        """Set timers to the next moment at which something may happen, if that is known.
+
+        Nothing can happen before the next of these: a full hour, capital is shared out, a venue
+        fills, liquidates or settles, a model may act, an account comes near to its margin or to a
+        limit of its brakes, a brake ends, a bar is missing, the account has to be recorded again,
+        the run ends. After a moment at which something did happen the next one is looked at.
+        """
+        at = to_ms(now)
+        for follow in self._follows.values():
+            if follow.is_due:
+                follow.counted = at // follow.step * follow.step
+        if self._is_active or not self._is_told(at) or not self._manager.is_settled():
+            return
+        until = min(
+            self._end_from(at), *(to_ms(timer.due) for timer in self._others), self._next_hole(at)
+        )
+        event = self._manager.next_event(now, from_ms(until))
+        if event is not None:
+            until = min(until, self._sync_at(to_ms(event)))
+        for follow in self._follows.values():
+            until = min(until, self._own_next(follow, at, until))
+            if until <= at + 1:
+                return
+        # Accounts are valued, and venues brought up to date, by the sync before.
+        sync = until // self._sync_step * self._sync_step
+        self._set(from_ms(sync if sync > at else until), now)
+
+    # --- what may happen --------------------------------------------------------------------------
+
+    def _is_told(self, at: int) -> bool:
+        """Tell whether prices are those of the recording, and nothing is missing."""
+        if self._told is None:
+            self._told = self._look(at)
+        return self._told
+
+    def _look(self, at: int) -> bool:
+        for market, holes in self._holes.items():
+            if any(each.covers(at) for each in holes.values()):
+                return False
+            paths = self._paths[market]
+            for venue_account, priced_by in self._pricing.items():
+                if priced_by != market:
+                    continue
+                quotes = self._portfolio.current(venue_account)
+                looked = self._sync_step * (at // self._sync_step)
+                for symbol, path in paths.items():
+                    quote = quotes.get(symbol)
+                    if quote is not None and quote.mark != path.mark(looked):
+                        return False
+        return True
+
+    def _end_from(self, at: int) -> int:
+        """Return the moment at which a run without jumps would end, or the one before its data."""
+        steps = [self._sync_step, *(follow.step for follow in self._follows.values())]
+        first = min(-(-self._end // step) * step for step in steps)
+        if first > self._last:
+            first = max(self._last // step * step for step in steps)
+        return max(first, at + 1)
+
+    def _next_hole(self, at: int) -> int:
+        starts = (hole.next_start(at) for holes in self._holes.values() for hole in holes.values())
+        first = min((start for start in starts if start is not None), default=self._last)
+        return max(first, at + 1)
+
+    def _sync_at(self, moment: int) -> int:
+        """Return the first sync at or after a moment."""
+        return -(-moment // self._sync_step) * self._sync_step
+
+    def _own_next(self, follow: _Follow, at: int, until: int) -> int:
+        """Return the next moment that matters to one trader, `until` if none does before."""
+        trader = follow.trader
+        cycle = (at // follow.step + 1) * follow.step
+        if trader.failures or trader.waits_for or follow.waking is None:
+            if not trader.is_paused:
+                until = min(until, cycle)
+            if follow.waking is None and not self._state.coins(trader.config.id):
+                return min(until, self._brake_ends(follow, at, until))
+        line = self._line(follow)
+        if line is None or not line.is_sound:
+            return at + 1
+        if follow.waking is not None and not trader.is_paused:
+            day = from_ms(at).date()
+            if not self._state.brakes.is_followed(trader.config.id, day):
+                return at + 1
+            asked = follow.waking.next_ask(at, line.holds)
+            until = until if asked is None else min(until, asked)
+        until = min(until, self._brake_ends(follow, at, until))
+        if line.symbols:
+            until = min(until, self._danger(follow, line, at, until))
+        return until
+
+    def _brake_ends(self, follow: _Follow, at: int, until: int) -> int:
+        """Return when the first of a trader's brakes ends, at a sync or at a cycle of its own."""
+        for brake in self._state.brakes.active(follow.trader.config.id):
+            if brake.until is not None:
+                end = max(to_ms(brake.until), at + 1)
+                cycle = -(-end // follow.step) * follow.step
+                until = min(until, self._sync_at(end), cycle)
+        return until
+
+    def _danger(self, follow: _Follow, line: AccountLine, at: int, until: int) -> int:
+        """Return when marks may bring a trader to its margin or to a limit of its brakes."""
+        paths = self._paths[self._pricing[follow.venue_account]]
+        marks = {symbol: paths[symbol].between(at, until) for symbol in line.symbols}
+        name, limits = follow.trader.config.id, follow.trader.config.limits
+        on = {brake.brake for brake in self._state.brakes.active(name)}
+        day = from_ms(at).date()
+        start, peak = self._state.brakes.levels(name, day, self._held.worth(name))
+        daily = None if Brake.DAILY_LOSS in on else limits.daily_loss_limit_pct
+        fall = None if Brake.MAX_DRAWDOWN in on else limits.max_drawdown_pct
+        place = line.first_danger(
+            marks,
+            day_start=None if daily is None else float(start),
+            day_limit=float((daily or 0) / HUNDRED),
+            peak=None if fall is None else float(peak),
+            fall_limit=float((fall or 0) / HUNDRED),
+        )
+        if place is None:
+            return until
+        first = paths[line.symbols[0]].length
+        return min(until, self._sync_at((at // first + 1 + place) * first))
+
+    # --- cycles without a question ----------------------------------------------------------------
+
+    def _must_ask(self, name: TraderId, scheduled: datetime) -> bool:
+        """Tell whether a trader has to be asked in the cycle of this moment."""
+        follow = self._follows[name]
+        if follow.waking is None or not self._is_told(self._now):
+            return True
+        line = self._line(follow)
+        if line is None or not line.is_sound:
+            return True
+        moment = to_ms(scheduled)
+        return moment != self._now or follow.waking.must_ask(moment, line.holds)
+
+    def _account_for(self, follow: _Follow, last: int, count: int) -> None:
+        """Note cycles that were left out, with what the account was worth at them."""
+        line = self._line(follow)
+        assert line is not None  # noqa: S101 - nothing is left out without it
+        first, name = last - (count - 1) * follow.step, follow.trader.config.id
+        peak = index = line.index
+        if line.symbols:
+            peak, index = self._worth(follow, line, first, last)
+        self._held.note(
+            name, first=from_ms(first), last=from_ms(last), count=count, peak=peak, index=index
+        )
+        follow.trader.cycles += count
+
+    def _worth(
+        self, follow: _Follow, line: AccountLine, first: int, last: int
+    ) -> tuple[Decimal, Decimal]:
+        """Return the highest and the last index of an account at cycles that were left out."""
+        paths = self._paths[self._pricing[follow.venue_account]]
+        moments = np.arange(first, last + 1, follow.step, dtype=np.int64)
+        marks = {symbol: paths[symbol].at(moments) for symbol in line.symbols}
+        found = line.indices(marks)
+
+        def exact(place: int) -> Decimal:
+            return line.index_at({s: decimal(float(each[place])) for s, each in marks.items()})
+
+        index = exact(len(moments) - 1)
+        highest = float(found.max())
+        # What floats cannot tell apart is looked at exactly, equal marks once.
+        near = np.flatnonzero(found >= highest - abs(highest) * 1e-12)
+        seen: dict[tuple[float, ...], int] = {}
+        for place in near.tolist():
+            seen.setdefault(tuple(float(each[place]) for each in marks.values()), place)
+        return max(index, *(exact(place) for place in seen.values())), index
+
+    def _line(self, follow: _Follow) -> AccountLine | None:
+        """Return a trader's account as it is now; None where it cannot be valued."""
+        if follow.line is None:
+            venue_account, name = follow.venue_account, follow.trader.config.id
+            instruments = self._feeds[self._pricing[venue_account]].instruments
+            account = self._portfolio.account(name)
+            paths = self._paths[self._pricing[venue_account]]
+            if account.unpriced or not all(h.symbol in paths for h in account.holdings):
+                return None
+            marks = {holding.symbol: holding.mark for holding in account.holdings}
+            try:
+                pools = self._state.pools(venue_account, name, marks, instruments)
+            except DataError:
+                return None
+            follow.line = AccountLine(account, pools, instruments)
+        return follow.line
+
+    def _notice(self, event: Event) -> None:
+        """Take note of an event: what it may have changed is looked at anew."""
+        kind = type(event.body)
+        if kind in _QUIET:
+            # The mark of an hour changes the Sharpe ratio, which the next look judges.
+            self._is_active |= kind is HourMarked and self._judges_sharpe
+            return
+        self._is_active = True
+        for follow in self._of(event.stream):
+            follow.line = None
+
+    def _of(self, stream: TraderId) -> Iterator[_Follow]:
+        if stream != ENGINE and stream in self._follows:
+            yield self._follows[stream]
+        else:
+            yield from self._follows.values()
+
+    def _set(self, moment: datetime, now: datetime) -> None:
+        """Let nothing be due before a moment, and everything at its grid from then on."""
+        if moment <= now:
+            return
+        for timer in (*self._syncs, *(follow.timer for follow in self._follows.values())):
+            step = timer.step // _MILLISECOND
+            due = from_ms(-(-to_ms(moment) // step) * step)
+            timer.due = max(timer.due, due)
+        for follow in self._follows.values():
+            follow.trader.due = follow.timer.due
+
+
+_MILLISECOND = timedelta(milliseconds=1)

@@ -1,0 +1,55 @@
+"""Whether anything is to be done on a venue account while nothing happens, and until when."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from nof0_core.execution.exits import Exits
+from nof0_core.execution.gateway import Gateway
+from nof0_core.execution.guard import Guard
+from nof0_core.execution.orders import OrderManager
+from nof0_core.ids import is_shared
+from nof0_core.state.engine_state import EngineState
+
+
+class Standstill:
+    """Looks at all that works on one venue account; changes nothing."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        state: EngineState,
+        exits: Exits,
+        orders: OrderManager,
+        guard: Guard,
+    ) -> None:
+        self._gateway = gateway
+        self._state = state
+        self._exits = exits
+        self._orders = orders
+        self._guard = guard
+
+    @property
+    def tells_events(self) -> bool:
+        """Tell whether the venue says beforehand when something may happen."""
+        return self._gateway.tells_events
+
+    def next_event(self, after: datetime, until: datetime) -> datetime | None:
+        """Return when in (after, until] something may happen at the venue by itself, else None."""
+        return self._gateway.next_event(after, until)
+
+    def is_settled(self) -> bool:
+        """Tell whether further syncs find just what the last did, while nothing happens.
+
+        That is while `next_event` names no moment, marks bring nobody near to the end of its
+        margin, and an hour has not passed since the account was recorded.
+        """
+        state, venue_account = self._state, self._gateway.venue_account
+        return (
+            self._guard.is_settled()
+            and not self._orders.travelling
+            and not state.unbooked(venue_account)
+            and not any(order.is_unknown for order in state.open_orders(venue_account))
+            and not any(is_shared(p.trader) for p in state.positions(venue_account))
+            and not any(map(self._exits.watched, self._exits.positions))
+        )
