@@ -47,7 +47,7 @@ def check_format(places: Mapping[TraderId, Path], listing: Listing) -> None:
     others = sorted(number for number in found if number != FORMAT)
     if not others:
         return
-    new = "to begin anew, give another directory: --data-dir NEW"
+    new = "to begin anew: --data-dir NEW, and another Name where a database has this run"
     if len(found) > 1:
         parts = ", ".join(f"format {n}: {', '.join(found[n])}" for n in sorted(found))
         message = f"the journal is a mixture of formats ({parts})"
