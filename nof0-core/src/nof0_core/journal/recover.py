@@ -223,12 +223,12 @@ ADVICE = (
     "accounts and positions are rebuilt from the journal, so nothing runs on a damaged one",
     "`nof0 journal verify` lists all damage",
     (
-        "put the files back from a copy, or with a database that has this run move the data directory "
-        "away: the next start puts it back from there"
+        "put the files back from a copy, or with a database that has this run move the data "
+        "directory away: the next start puts it back from there"
     ),
     (
-        "or begin anew: --data-dir NEW, and another Name where a database has this run; what the venue "
-        "holds then goes to @unassigned, with an alert"
+        "or begin anew: --data-dir NEW, and another Name where a database has this run; what the "
+        "venue holds then goes to @unassigned, with an alert"
     ),
 )
 

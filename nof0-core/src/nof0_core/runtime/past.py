@@ -22,8 +22,8 @@ UNBOOKABLE = (
     "it was written by an earlier version of nof0, which tried it only afterwards",
     "put the whole data directory back from a copy made before this record",
     (
-        "or begin anew: --data-dir NEW, and another Name where a database has this run; what the venue "
-        "holds then goes to @unassigned, with an alert"
+        "or begin anew: --data-dir NEW, and another Name where a database has this run; what the "
+        "venue holds then goes to @unassigned, with an alert"
     ),
 )
 
