@@ -118,6 +118,27 @@ def haste(config: Config) -> list[str]:
     return [message] if slow else []
 
 
+def caveats(config: Config) -> list[str]:
+    """Say what has to be known beside the results of traders, such as answers to other prompts."""
+    found: dict[str, list[str]] = {}
+    for trader in config.traders:
+        for name in dict.fromkeys(model.backend for model in (trader.model, *trader.fallbacks)):
+            section = config.backends[name]
+            kind = section.kind
+            tell = kind.caveat if isinstance(kind, BackendKind) else None
+            if tell is None:
+                continue
+            try:
+                said = tell(section.config)
+            except Exception as error:
+                owner = config.registry.owner("llm", kind.type)
+                message = f"llm {name}: caveat raised {failure(error)}: a defect of {owner}"
+                raise PluginError(message, distribution=owner.distribution) from error
+            if said:
+                found.setdefault(str(said), []).append(trader.name)
+    return [f"{', '.join(names)}: {said}" for said, names in found.items()]
+
+
 def one_at_a_time(config: Config, *, full_speed: bool) -> list[str]:
     """Tell who lets several traders decide at a time that on this clock they take turns."""
     most = config.max_concurrent_decisions
