@@ -57,8 +57,9 @@ def merge(tapes: Sequence[Path], target: Path) -> Merged:
     """Write all entries of some tapes to a new one.
 
     Where tapes differ in the answer to a question, the first completion is taken; a failure only
-    where none of them has a completion. What the heads of the tapes say stands in the new one's, a
-    sentence each; what was asked in several cycles is kept once, as one question. The target appears whole or not at all.
+    where none of them has a completion. What the heads of the tapes say stands in the new one's;
+    a question that was asked in several cycles is kept once. The target appears whole or not at
+    all.
 
     Raises:
         UsageError: a tape cannot be read, or the target is there already or cannot be written.
