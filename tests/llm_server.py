@@ -54,8 +54,8 @@ class LlmServer:
     Steps of the script are used up in the order of the calls; after the last, `default` answers,
     which may also be a function of the call's body. `calls` are the bodies received, in order,
     `headers` their headers, `paths` where they went, with the query; `busy` is how many are being
-    answered and `most_busy` the most at a time. With `certificate`, a file of certificate and key,
-    it speaks TLS.
+    answered and `most_busy` the most at a time. `port` 0: any free one. With `certificate`, a file
+    of certificate and key, it speaks TLS.
     """
 
     def __init__(
@@ -63,6 +63,7 @@ class LlmServer:
         *script: Say,
         default: Say | Reply | None = None,
         certificate: Path | None = None,
+        port: int = 0,
     ) -> None:
         self.script = list(script)
         self.default: Say | Reply = default if default is not None else Say()
@@ -75,7 +76,7 @@ class LlmServer:
         self.busy = 0
         self.most_busy = 0
         self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), _handler(self))
+        self._server = _Server(("127.0.0.1", port), _handler(self))
         if certificate is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(certificate)

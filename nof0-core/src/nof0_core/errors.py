@@ -230,6 +230,13 @@ class InvalidOutputError(LLMError):
         self.thought = thought
 
 
+class TapeOverError(LLMError):
+    """A recording that is played by the number of the cycle has no answer for this one.
+
+    The cycle ends as `replay_miss`, nobody answers in the model's place, and the run goes on.
+    """
+
+
 class ReplayMissError(Nof0Error):
     """A replay was asked something that was not recorded; the run ends here.
 

@@ -13,7 +13,7 @@ from nof0_llm.baseline.params import BaselineConfig, BaselineParams
 from nof0_llm.critic.params import CriticConfig, CriticParams
 from nof0_llm.ensemble.params import EnsembleConfig, EnsembleParams
 from nof0_llm.openai.settings import OpenAIConfig, OpenAIParams
-from nof0_llm.tape.config import TapeConfig, asks
+from nof0_llm.tape.config import TapeConfig, asks, caveat
 
 if TYPE_CHECKING:
     import click
@@ -112,6 +112,7 @@ TAPE: BackendKind[TapeConfig] = BackendKind(
     config=TapeConfig,
     open=open_tape,
     opens_backends=asks,
+    caveat=caveat,
     summary="records what another backend answers, and plays it back without asking",
 )
 

@@ -215,7 +215,13 @@ def _failed(config: Config) -> list[str]:
 def _notes(config: Config) -> list[str]:
     from nof0_core.cli.going_live import rehearsal_of, unrehearsed
     from nof0_core.runtime.daily_cost import cost_per_day
-    from nof0_core.runtime.preview import haste, idle_timeouts, one_at_a_time, unknown_clocks
+    from nof0_core.runtime.preview import (
+        caveats,
+        haste,
+        idle_timeouts,
+        one_at_a_time,
+        unknown_clocks,
+    )
     from nof0_core.runtime.unchanged import without_effect
 
     return [
@@ -224,6 +230,7 @@ def _notes(config: Config) -> list[str]:
         *one_at_a_time(config, full_speed=False),
         *idle_timeouts(config),
         *unknown_clocks(config),
+        *caveats(config),
         *cost_per_day(config),
         *without_effect(config),
         *(

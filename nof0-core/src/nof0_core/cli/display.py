@@ -25,6 +25,7 @@ from nof0_core.config.model import Config
 from nof0_core.domain.view import View
 from nof0_core.errors import UsageError
 from nof0_core.runtime.engine import Engine
+from nof0_core.runtime.preview import caveats
 
 NAME = "nof0"
 _LOWEST = 12
@@ -133,7 +134,8 @@ def summary(config: Config, console: Console, reason: str, words: Sequence[str] 
     # Without a `json` exporter that works, or before it was open, there is none.
     with suppress(UsageError):
         rows = read_rows(data_path(config), models)
-        console.print(render_leaderboard(rows, width=console.width), soft_wrap=True)
+        table = render_leaderboard(rows, width=console.width, notes=caveats(config))
+        console.print(table, soft_wrap=True)
         console.print(result_of(rows, names), soft_wrap=True, markup=False)
     console.print(f"journal  {config.state_dir / 'journal'}", soft_wrap=True, markup=False)
     console.print(f"exports  {config.data_path}", soft_wrap=True, markup=False)

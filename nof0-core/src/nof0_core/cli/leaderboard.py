@@ -44,7 +44,21 @@ def leaderboard(config_file: Path, data_dir: Path | None, *, as_json: bool) -> N
 
     screen = console()
     rows = read_rows(directory, models)
-    screen.print(render_leaderboard(rows, width=screen.width))
+    shown = {row.trader for row in rows}
+    notes = _caveats(config_file) if shown <= {str(trader) for trader in traders} else ()
+    screen.print(render_leaderboard(rows, width=screen.width, notes=notes))
+
+
+def _caveats(config_file: Path) -> Sequence[str]:
+    """Return what has to be said beside the results; nothing where CONFIG cannot be read."""
+    from nof0_core.errors import Nof0Error
+    from nof0_core.project import load_config
+    from nof0_core.runtime.preview import caveats
+
+    try:
+        return caveats(load_config(config_file))
+    except Nof0Error:
+        return ()
 
 
 def read_rows(directory: Path, models: Mapping[str, str] | None = None) -> list[LeaderboardRow]:
@@ -98,12 +112,14 @@ def data_path(config: Config) -> Path:
     return config.data_path
 
 
-def render_leaderboard(rows: Sequence[LeaderboardRow], *, width: int = _WIDE) -> RenderableType:
+def render_leaderboard(
+    rows: Sequence[LeaderboardRow], *, width: int = _WIDE, notes: Sequence[str] = ()
+) -> RenderableType:
     """Lay the rows out as a table, in the order given, with a sentence on what they mean.
 
     Who is not ranked stands apart, with the reason below the table. The model is shown where any
     row has one. Where it is narrow models, intervals and then other columns are left out, so that
-    no number is cut.
+    no number is cut. `notes` are what has to be known beside the results.
     """
     from rich.console import Group
     from rich.text import Text
@@ -124,7 +140,8 @@ def render_leaderboard(rows: Sequence[LeaderboardRow], *, width: int = _WIDE) ->
     outside = [
         Text(f"not ranked: {'; '.join(names)}: {reason}") for reason, names in unranked.items()
     ]
-    return Group(table, Text(legend, style="dim"), *outside, Text(verdict(rows)))
+    said = [Text(f"note: {note}") for note in notes]
+    return Group(table, Text(legend, style="dim"), *said, *outside, Text(verdict(rows)))
 
 
 def _columns(rows: Sequence[LeaderboardRow]) -> list[Column[LeaderboardRow]]:

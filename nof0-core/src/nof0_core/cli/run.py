@@ -29,7 +29,7 @@ from nof0_core.redaction import Redactor
 from nof0_core.runtime.daily_cost import cost_per_day
 from nof0_core.runtime.lock import prepare
 from nof0_core.runtime.logs import keep_trace, logging_to
-from nof0_core.runtime.preview import haste, one_at_a_time, preflight
+from nof0_core.runtime.preview import caveats, haste, one_at_a_time, preflight
 from nof0_core.runtime.unchanged import without_effect
 
 
@@ -89,7 +89,7 @@ def run(
     hurried = haste(config) if cycles is None else []
     changed = without_effect(config)
     alone = one_at_a_time(config, full_speed=cycles is not None)
-    for note in (*changed, *hurried, *alone, *cost_per_day(config)):
+    for note in (*changed, *hurried, *alone, *caveats(config), *cost_per_day(config)):
         show(f"note: {note}")
     agree(config, is_agreed=yes, show=show)
     redactor = Redactor(config.secrets)

@@ -31,6 +31,7 @@ from nof0_core.errors import (
     ModelTimeoutError,
     PromptError,
     ReplayMissError,
+    TapeOverError,
 )
 from nof0_core.plugins.env import Logger
 from nof0_core.protocols import LLMBackend
@@ -40,6 +41,10 @@ from nof0_core.risk.gate import RiskGate
 
 SHARE = 2 / 3
 """Part of the time left that a model has while others stand in behind it."""
+
+
+_FINAL = frozenset({CycleStatus.INVALID_OUTPUT, CycleStatus.REPLAY_MISS})
+"""After these nobody else is asked: there was an answer, or a recording holds none."""
 
 
 class PromptSource(Protocol):
@@ -160,7 +165,7 @@ class DecisionMaker:
             allowed = left if place == len(self._chain) else left * SHARE
             noted = len(request.calls)
             outcome = await self._ask_within(allowed, request, spec, backend)
-            if isinstance(outcome, Completion) or outcome.status is CycleStatus.INVALID_OUTPUT:
+            if isinstance(outcome, Completion) or outcome.status in _FINAL:
                 return outcome
             failures.append((outcome.status, spec.name, outcome.error))
             if len(request.calls) == noted and len(self._chain) > 1:
@@ -220,6 +225,8 @@ async def _ask_one(
                 model=request.model.name, text=error.output, chain_of_thought=error.thought
             ),
         )
+    except TapeOverError as error:
+        return DecisionResult(status=CycleStatus.REPLAY_MISS, error=str(error))
     except BudgetExceededError as error:
         return DecisionResult(status=CycleStatus.BUDGET_EXCEEDED, error=str(error))
     except ModelTimeoutError as error:

@@ -21,7 +21,8 @@ _LONGEST = 120
 """Letters of a foreign value in a message."""
 _FUNCTIONS = (
     *("timeout", "is_recorded", "foresee", "validate", "check_online"),
-    *("check_model", "check_trader", "opens_backends", "taker_fee_bps", "initial_balance_usd"),
+    *("check_model", "check_trader", "opens_backends", "caveat"),
+    *("taker_fee_bps", "initial_balance_usd"),
     *("stake", "account"),
 )
 """Fields of kinds that are functions where they are not None."""

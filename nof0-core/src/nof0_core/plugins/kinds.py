@@ -92,6 +92,9 @@ class BackendKind(ServiceKind[C, "LLMBackend"]):
     be asked (None: always); if not, they are not opened and need no keys. The settings of backends
     that may go unasked do not count for the digest of the configuration.
 
+    `caveat` tells from the config what has to be said wherever results of its models are shown, a
+    few words (None: nothing); it opens nothing.
+
     `wakes` is for a kind whose answers follow from what the trader is shown alone, without a prompt
     and without a memory: it tells beforehand when its models may act, see
     `nof0_core.protocols.wakes`. A backtest then leaves out the cycles in between; without it each
@@ -106,6 +109,7 @@ class BackendKind(ServiceKind[C, "LLMBackend"]):
     is_baseline: bool = False
     check_trader: Callable[[ModelSpec, TraderOutlook], Sequence[str]] | None = None
     wakes: Wakes | None = None
+    caveat: Callable[[C], str | None] | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -14,6 +14,7 @@ from nof0_core.plugins.kinds import BackendKind
 from nof0_core.plugins.messages import failure
 from nof0_core.prompts import PromptBook
 from nof0_core.prompts.coins import CoinViews
+from nof0_core.redaction import Redactor
 
 FASTEST = 60.0
 """Times real time a clock may go before answers of language models come much too late."""
@@ -116,6 +117,35 @@ def haste(config: Config) -> list[str]:
         "thinks"
     )
     return [message] if slow else []
+
+
+def caveats(config: Config) -> list[str]:
+    """Say what has to be known beside the results of traders, such as answers to other prompts.
+
+    Each begins with the traders it is about; with the backend where only other models ask it. A
+    plugin that fails at it is told in its place.
+    """
+    found: list[str] = []
+    redact = Redactor(config.secrets).text
+    for name, section in config.backends.items():
+        kind = section.kind
+        tell = kind.caveat if isinstance(kind, BackendKind) else None
+        if tell is None:
+            continue
+        try:
+            said = tell(section.config)
+        except Exception as error:  # noqa: BLE001 - foreign code raises anything
+            owner = config.registry.owner("llm", kind.type)
+            found.append(redact(f"llm {name}: caveat raised {failure(error)}: a defect of {owner}"))
+            continue
+        if said:
+            asking = [
+                trader.name
+                for trader in config.traders
+                if any(model.backend == name for model in (trader.model, *trader.fallbacks))
+            ]
+            found.append(redact(f"{', '.join(asking) or f'llm {name}'}: {said}"))
+    return found
 
 
 def one_at_a_time(config: Config, *, full_speed: bool) -> list[str]:

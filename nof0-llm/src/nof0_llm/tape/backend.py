@@ -10,13 +10,13 @@ import attrs
 
 from nof0_core.clock import stopwatch
 from nof0_core.domain.model import Completion, ModelSpec, Usage, usage_of
-from nof0_core.errors import ReplayMissError
+from nof0_core.errors import ReplayMissError, TapeOverError
 from nof0_core.plugins.env import BackendRef, Env, ModelRef
 from nof0_core.protocols import LLMBackend
 from nof0_core.protocols.llm import CallLog, CompletionRequest
 from nof0_llm.tape.cleaning import cleaned
-from nof0_llm.tape.config import RECORD, TapeConfig
-from nof0_llm.tape.entry import Entry, Failure, failure_of
+from nof0_llm.tape.config import CYCLE, RECORD, TapeConfig
+from nof0_llm.tape.entry import Entry, Failure, Turn, failure_of
 from nof0_llm.tape.file import TapeFile, reading, recording
 from nof0_llm.tape.miss import miss
 from nof0_llm.tape.question import Question, question_of
@@ -24,9 +24,13 @@ from nof0_llm.tape.question import Question, question_of
 
 @attrs.define
 class Tally:
-    """What a tape did: answers played back, answers written down, and what those took."""
+    """What a tape did: answers played back, answers written down, and what those took.
+
+    `other_prompts` of those played back were recorded as answers to another prompt.
+    """
 
     played: int = 0
+    other_prompts: int = 0
     recorded: int = 0
     usage: Usage = Usage()
 
@@ -39,8 +43,10 @@ class TapeBackend:
     answer to it could be played back. A recorded failure is asked again.
 
     What is answered is always what stands on the tape, so that secrets cut out there reach neither
-    the journal nor the decisions. Calls and costs are those of the recording and are booked to the
-    budgets: what is left of them may stand in the next prompt.
+    the journal nor the decisions. With `match: cycle` an answer belongs to a turn: the model's in
+    the trader's cycle of this number, whatever the prompt; where the tape has none left, the cycle
+    ends without a decision and the run goes on. Calls and costs are those of the recording and are
+    booked to the budgets: what is left of them may stand in the next prompt.
     """
 
     def __init__(self, *, config: TapeConfig, env: Env, tape: TapeFile) -> None:
@@ -48,32 +54,43 @@ class TapeBackend:
         self._config = config
         self._env = env
         self._tape = tape
-        self._asking: dict[str, anyio.Event] = {}
+        self._asking: dict[str | Turn, anyio.Event] = {}
 
     async def complete(self, request: CompletionRequest) -> Completion:
         """Answer from the tape, or ask and record.
 
         Raises:
             ReplayMissError: in a replay, the question is not on the tape.
+            TapeOverError: in a replay by cycle, nothing is recorded for this one.
             LLMError: that is what was recorded.
         """
         question = question_of(request)
+        turn = _turn(request)
         if self._config.mode != RECORD:
-            entry = self._tape.find(question.digest)
+            entry = self._find(question, turn)
+            if entry is None and self._config.match == CYCLE:
+                raise _over(turn, self._tape.turns_of(turn[0]))
             if entry is None:
                 raise miss(request, question, self._tape.entries())
+            self.tally.other_prompts += entry.digest != question.digest
             return await self._play(entry, request)
-        while question.digest in self._asking:
-            await self._asking[question.digest].wait()
-        entry = self._tape.find(question.digest)
+        key = turn if self._config.match == CYCLE else question.digest
+        while key in self._asking:
+            await self._asking[key].wait()
+        entry = self._find(question, turn)
         if entry is not None and entry.completion is not None:
             return await self._play(entry, request)
-        self._asking[question.digest] = answered = anyio.Event()
+        self._asking[key] = answered = anyio.Event()
         try:
             return await self._ask(question, request)
         finally:
-            del self._asking[question.digest]
+            del self._asking[key]
             answered.set()
+
+    def _find(self, question: Question, turn: Turn) -> Entry | None:
+        if self._config.match == CYCLE:
+            return self._tape.find_turn(turn)
+        return self._tape.find(question.digest)
 
     async def _ask(self, question: Question, request: CompletionRequest) -> Completion:
         ref = self._config.backend
@@ -97,6 +114,8 @@ class TapeBackend:
                 failure=failure,
                 calls=tuple(inner.calls),
                 latency_s=round(stopwatch() - started, 6),
+                trader=request.trader,
+                cycle=_turn(request)[1],
             )
             entry = cleaned(entry, self._env.redact)
             self._tape.add(entry)
@@ -150,6 +169,18 @@ class TapeBackend:
             return request.model
 
 
+def _turn(request: CompletionRequest) -> Turn:
+    """Return whose turn it is: cycles are counted over all runs of a data directory."""
+    return request.trader, request.context.performance.cycles + 1, request.model.name
+
+
+def _over(turn: Turn, last: int) -> TapeOverError:
+    trader, number, model = turn
+    why = "the tape is over" if number > last > 0 else "nothing is recorded"
+    message = f"{why}: no answer of {model} for cycle {number} of {trader}, {last} are on the tape"
+    return TapeOverError(message)
+
+
 @asynccontextmanager
 async def open_tape(config: TapeConfig, env: Env) -> AsyncIterator[LLMBackend]:
     """Open a tape; sections that name the same file share it.
@@ -167,6 +198,8 @@ async def open_tape(config: TapeConfig, env: Env) -> AsyncIterator[LLMBackend]:
 
     tape = await env.shared(("tape", config.mode, str(config.file)), opened)
     assert isinstance(tape, TapeFile)  # noqa: S101 - nobody else has this key
+    if config.mode == RECORD:
+        tape.head(config.about)
     backend = TapeBackend(config=config, env=env, tape=tape)
     try:
         yield backend
@@ -178,6 +211,7 @@ async def open_tape(config: TapeConfig, env: Env) -> AsyncIterator[LLMBackend]:
             mode=config.mode,
             entries=len(tape),
             played=tally.played,
+            other_prompts=tally.other_prompts,
             recorded=tally.recorded,
             tokens=tally.usage.tokens,
             cost_usd=str(tally.usage.cost_usd),

@@ -32,10 +32,12 @@ def list_(tape_file: Path, *, as_json: bool) -> None:
     from nof0_llm.tape.file import reading
 
     with reading(tape_file) as opened:
-        rows = [_row(entry) for entry in opened.entries()]
+        rows, about = [_row(entry) for entry in opened.entries()], opened.about
     if as_json:
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return
+    if about:
+        click.echo(about)
     for row in rows:
         took = f"{row['tokens']:>8} tokens  {row['cost_usd']:>10} USD  {row['latency_s']:>8.2f} s"
         click.echo(f"{row['digest'][:SHORT]}  {took}  {row['outcome']:<14} {row['model']}")

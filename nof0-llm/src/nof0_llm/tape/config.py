@@ -11,6 +11,8 @@ from nof0_core.plugins.env import BackendRef
 
 RECORD = "record"
 REPLAY = "replay"
+PROMPT = "prompt"
+CYCLE = "cycle"
 
 
 @attrs.frozen(kw_only=True)
@@ -29,8 +31,26 @@ class TapeConfig:
         shaping=False,
         help="record: ask what is not on the tape and write it down; replay: never ask",
     )
+    match: str = opt(
+        default=PROMPT,
+        one_of=(PROMPT, CYCLE),
+        help="prompt: an answer is to exactly this prompt; cycle: it is the model's in the "
+        "trader's cycle of this number, whatever it was asked then",
+    )
+    about: str = opt(
+        default="",
+        shaping=False,
+        help="head of a new tape: which model answers, when, and how it is asked",
+    )
 
 
 def asks(config: TapeConfig) -> bool:
     """Return whether the backend behind the tape is going to be asked."""
     return config.mode == RECORD
+
+
+def caveat(config: TapeConfig) -> str | None:
+    """Return what must be said beside results, None for nothing."""
+    if config.match != CYCLE or config.mode == RECORD:
+        return None
+    return f"answers by cycle from the tape {config.file.name}, not from these prompts"

@@ -79,7 +79,8 @@ class Entry:
 
     Exactly one of `completion` and `failure` is there. `calls` are the calls that were made for it,
     with their costs. `latency_s` is real time in seconds. The first five fields are those of a
-    `Question`, with secrets taken out of the messages.
+    `Question`, with secrets taken out of the messages. `trader` and `cycle` tell who asked, in
+    which of its cycles (from 1); of entries of older tapes nobody knows.
     """
 
     tape: int = FORMAT
@@ -92,24 +93,47 @@ class Entry:
     failure: Failure | None = None
     calls: tuple[ModelCall, ...] = ()
     latency_s: float = 0.0
+    trader: str = ""
+    cycle: int = 0
+
+
+Turn = tuple[str, int, str]
+"""A trader, the number of its cycle from 1, and the entry of llm.yaml that was asked."""
 
 
 class Head(msgspec.Struct):
-    """The part of a line that is read when a tape is opened."""
+    """The part of a line that is read when a tape is opened.
+
+    The first line of a tape may be about all of it: it has `about` and no digest.
+    """
 
     tape: int
-    digest: str
+    digest: str = ""
+    model: dict[str, str] = {}
     failure: msgspec.Raw = msgspec.Raw(b"null")
+    trader: str = ""
+    cycle: int = 0
+    about: str = ""
 
     @property
     def is_failure(self) -> bool:
         """Return whether the line has no completion."""
         return bytes(self.failure) != b"null"
 
+    @property
+    def turn(self) -> Turn:
+        """Return whose turn it was."""
+        return self.trader, self.cycle, self.model.get("name", "")
+
 
 def encode(entry: Entry) -> bytes:
     """Write an entry as one line, with the line break."""
     return msgspec.json.encode(_writable(msgspec.to_builtins(entry))) + b"\n"
+
+
+def encode_about(text: str) -> bytes:
+    """Write the line about a whole tape, with the line break."""
+    return msgspec.json.encode(_writable({"tape": FORMAT, "about": text})) + b"\n"
 
 
 def decode(line: bytes) -> Entry:
@@ -131,7 +155,11 @@ def head_of(line: bytes) -> Head:
     Raises:
         ValueError: it is not an entry of a tape.
     """
-    return _HEAD.decode(line)
+    head = _HEAD.decode(line)
+    if not head.digest and not head.about:
+        message = "it has no digest"
+        raise ValueError(message)
+    return head
 
 
 def is_begun(data: bytes) -> bool:

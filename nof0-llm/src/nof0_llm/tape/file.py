@@ -6,13 +6,25 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import attrs
 
 from nof0_core.errors import DataError, UsageError
 from nof0_core.files import in_words, open_regular
-from nof0_llm.tape.entry import FORMAT, Entry, Head, decode, encode, head_of, is_begun
+from nof0_llm.tape.entry import (
+    FORMAT,
+    Entry,
+    Head,
+    Turn,
+    decode,
+    encode,
+    encode_about,
+    head_of,
+    is_begun,
+)
 
+_Key = TypeVar("_Key", str, Turn)
 _ALONE = "leave the file alone while it is played, or play a copy of it"
 
 
@@ -24,19 +36,23 @@ class _Line:
     offset: int
     length: int
     is_failure: bool
+    digest: str
 
 
 class TapeFile:
     """An open tape. The order of its lines means nothing.
 
     Of several entries for one question the first completion counts, and a failure only where there
-    is no completion. The prompts stay on disk; what is kept is where each entry stands.
+    is no completion; the same holds of a turn. `about` is what its head says. The prompts stay on
+    disk; what is kept is where each entry stands.
     """
 
     def __init__(self, path: Path, handle: int) -> None:
         self.path = path
         self._handle = handle
         self._lines: dict[str, _Line] = {}
+        self._turns: dict[Turn, _Line] = {}
+        self.about = ""
         self._end = 0
         self._count = 0
         self._is_closed_line = True
@@ -52,7 +68,20 @@ class TapeFile:
             DataError: the entry is damaged; the message has file and line.
         """
         line = self._lines.get(digest)
-        return None if line is None else self._read(digest, line)
+        return None if line is None else self._read(line)
+
+    def find_turn(self, turn: Turn) -> Entry | None:
+        """Return what was recorded when it was somebody's turn, None if nothing was.
+
+        Raises:
+            DataError: the entry is damaged; the message has file and line.
+        """
+        line = self._turns.get(turn)
+        return None if line is None else self._read(line)
+
+    def turns_of(self, trader: str) -> int:
+        """Return the number of the last cycle of a trader that is on the tape, 0 for none."""
+        return max((cycle for name, cycle, _ in self._turns if name == trader), default=0)
 
     def entries(self) -> Iterator[Entry]:
         """Yield the entry that counts for each question, in the order of the file.
@@ -60,8 +89,18 @@ class TapeFile:
         Raises:
             DataError: an entry is damaged; the message has file and line.
         """
-        for digest, line in sorted(self._lines.items(), key=lambda each: each[1].offset):
-            yield self._read(digest, line)
+        for line in sorted(self._lines.values(), key=lambda each: each.offset):
+            yield self._read(line)
+
+    def head(self, text: str) -> None:
+        """Write what the whole tape is about, where nothing stands on it yet.
+
+        Raises:
+            DataError: the file cannot be written.
+        """
+        if text and not self._end:
+            self._append(encode_about(text))
+            self.about = text
 
     def add(self, entry: Entry) -> None:
         """Append an entry; a crash of the process does not lose it after that.
@@ -70,6 +109,11 @@ class TapeFile:
             DataError: the file cannot be written; nothing of the entry stays in it.
         """
         data = encode(entry)
+        offset = self._append(data)
+        self._note(head_of(data), self._count, offset, self._end - offset)
+
+    def _append(self, data: bytes) -> int:
+        """Write a line and return where it begins."""
         if not self._is_closed_line:
             data = b"\n" + data
         offset = self._end + len(data) - len(data.lstrip(b"\n"))
@@ -83,14 +127,13 @@ class TapeFile:
         self._end += len(data)
         self._is_closed_line = True
         self._count += 1
-        length = self._end - offset
-        self._note(head_of(data), _line(self._count, offset, length, entry.failure is not None))
+        return offset
 
-    def _read(self, digest: str, line: _Line) -> Entry:
+    def _read(self, line: _Line) -> Entry:
         data = os.pread(self._handle, line.length, line.offset)
         try:
             # Somebody may write to the file while it is played: no other answer may come of that.
-            is_same = head_of(data).digest == digest
+            is_same = head_of(data).digest == line.digest
             entry = decode(data) if is_same else None
         except ValueError as error:
             message = f"{self.path}:{line.number}: not an entry of a tape: {error}"
@@ -100,10 +143,17 @@ class TapeFile:
             raise DataError(message, hints=(_ALONE,))
         return entry
 
-    def _note(self, head: Head, line: _Line) -> None:
-        known = self._lines.get(head.digest)
-        if known is None or (known.is_failure and not line.is_failure):
-            self._lines[head.digest] = line
+    def _note(self, head: Head, number: int, offset: int, length: int) -> None:
+        line = _Line(
+            number=number,
+            offset=offset,
+            length=length,
+            is_failure=head.is_failure,
+            digest=head.digest,
+        )
+        _keep(self._lines, head.digest, line)
+        if head.cycle:
+            _keep(self._turns, head.turn, line)
 
     def _scan(self) -> None:
         with os.fdopen(os.dup(self._handle), "rb") as file:
@@ -119,7 +169,10 @@ class TapeFile:
                     self._end, self._count = offset, number - 1
                     return
                 self._is_closed_line = data.endswith(b"\n")
-                self._note(head, _line(number, offset, len(data), head.is_failure))
+                if head.digest:
+                    self._note(head, number, offset, len(data))
+                else:
+                    self.about = self.about or head.about
 
     def _head(self, number: int, data: bytes) -> Head | None:
         try:
@@ -193,8 +246,11 @@ def recording(path: Path) -> Iterator[TapeFile]:
         os.close(handle)
 
 
-def _line(number: int, offset: int, length: int, is_failure: bool) -> _Line:  # noqa: FBT001 - one caller each
-    return _Line(number=number, offset=offset, length=length, is_failure=is_failure)
+def _keep(lines: dict[_Key, _Line], key: _Key, line: _Line) -> None:
+    """Note where an entry stands, unless one is known that counts more."""
+    known = lines.get(key)
+    if known is None or (known.is_failure and not line.is_failure):
+        lines[key] = line
 
 
 def _write(handle: int, data: bytes) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import attrs
 
 from nof0_core.errors import UsageError
 from nof0_core.files import begun, in_words
-from nof0_llm.tape.entry import Entry, encode
+from nof0_llm.tape.entry import Entry, encode, encode_about
 from nof0_llm.tape.file import TapeFile, reading
 
 
@@ -35,6 +35,7 @@ class _Choice:
         self.repeated = 0
         self.conflicts: dict[str, None] = {}
         self.sources: dict[str, TapeFile] = {}
+        self.abouts: dict[str, None] = {}
         # Without prompts, which are by far the largest part of a tape.
         self._slim: dict[str, Entry] = {}
 
@@ -56,7 +57,9 @@ def merge(tapes: Sequence[Path], target: Path) -> Merged:
     """Write all entries of some tapes to a new one.
 
     Where tapes differ in the answer to a question, the first completion is taken; a failure only
-    where none of them has a completion. The target appears whole or not at all.
+    where none of them has a completion. What the heads of the tapes say stands in the new one's;
+    a question that was asked in several cycles is kept once. The target appears whole or not at
+    all.
 
     Raises:
         UsageError: a tape cannot be read, or the target is there already or cannot be written.
@@ -68,18 +71,22 @@ def merge(tapes: Sequence[Path], target: Path) -> Merged:
             opened = stack.enter_context(reading(path))
             for entry in opened.entries():
                 choice.offer(entry, opened)
-        _write(choice.sources, target)
+            choice.abouts[opened.about] = None
+        _write(choice, target)
     return Merged(
         entries=len(choice.sources), repeated=choice.repeated, conflicts=tuple(choice.conflicts)
     )
 
 
-def _write(sources: Mapping[str, TapeFile], target: Path) -> None:
+def _write(choice: _Choice, target: Path) -> None:
     temporary = target.with_name(target.name + ".tmp")
     try:
         with begun(temporary, 0o600) as file:
             os.fchmod(file.fileno(), 0o600)
-            for digest, source in sources.items():
+            about = " | ".join(filter(None, choice.abouts))
+            if about:
+                file.write(encode_about(about))
+            for digest, source in choice.sources.items():
                 entry = source.find(digest)
                 assert entry is not None  # noqa: S101 - it was read from there
                 file.write(encode(entry))

@@ -13,6 +13,7 @@ from nof0_core.domain.outlook import TraderOutlook
 from nof0_core.plugins import load_plugins
 from nof0_core.plugins.catalog import LoadedPlugin
 from nof0_core.plugins.env import ModelRef
+from nof0_core.runtime.preview import caveats
 
 
 @attrs.frozen(kw_only=True)
@@ -114,6 +115,18 @@ def test_a_function_of_a_backend_that_raises_is_told_with_its_plugin(fussy, word
     told = fussy.problems(registry=registry_with(kind(**{word: lambda *_: 1 / 0})))
     assert "division by zero: a defect of fussy 2" in told
     assert "etc/" in told
+
+
+@pytest.mark.parametrize(
+    ("tell", "said"),
+    [
+        (lambda _: "by guess", ["one: by guess"]),
+        (lambda _: None, []),
+        (lambda _: 1 / 0, [f"llm fussy: caveat {RAISED}"]),
+    ],
+)
+def test_what_a_backend_says_beside_results_begins_with_its_traders(fussy, tell, said):
+    assert caveats(fussy.load(registry=registry_with(kind(caveat=tell)))) == said
 
 
 @pytest.mark.parametrize(

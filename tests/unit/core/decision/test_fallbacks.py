@@ -18,6 +18,7 @@ from nof0_core.errors import (
     InvalidOutputError,
     LLMError,
     ModelTimeoutError,
+    TapeOverError,
 )
 from nof0_core.protocols.llm import CallLog
 from nof0_core.risk.gate import RiskGate
@@ -156,3 +157,11 @@ async def test_all_models_together_have_no_more_time_than_one(chain, context, no
     done = await made.decide(context(), now, CallLog())
     assert done.status is CycleStatus.MODEL_TIMEOUT
     assert [model.asked for model in silent] == [1, 1]
+
+
+async def test_nobody_answers_where_a_tape_is_over(chain, context, now):
+    stands_in = Model(None)
+    deciding = chain(Model(TapeOverError("the tape is over")), stands_in)
+    result = await deciding.decide(context(), now, CallLog())
+    assert (result.status, result.error) == (CycleStatus.REPLAY_MISS, "the tape is over")
+    assert stands_in.asked == 0

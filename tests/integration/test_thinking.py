@@ -1,0 +1,104 @@
+"""`etc/thinking.yaml` as shipped: a language model thinks, without a key and without a network."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from journal_lines import content_of, day_files, whole
+
+from nof0_core.testing import Project
+from nof0_llm.tape.file import reading
+
+pytestmark = pytest.mark.integration
+
+ROOT = Path(__file__).parents[2]
+THINKING = ("claude_balanced", "claude_bear")
+NOTE = "Claude balanced, Claude short side: answers by cycle from the tape answers.jsonl"
+TAPE = "etc/thinking/answers.jsonl"
+
+
+def cycles(project: Project, trader: str) -> list[dict]:
+    """Return the data of the cycles of a trader, in order, and of its decisions."""
+    lines = [
+        json.loads(line)
+        for path in day_files(project.directory / "data/thinking/journal" / trader)
+        for line in content_of(path).splitlines()
+    ]
+    return [one["data"] for one in whole(lines) if one["type"] == "cycle"]
+
+
+def place(folder: Path) -> Project:
+    shutil.copytree(ROOT / "etc", folder / "etc")
+    shutil.copytree(ROOT / "prompts", folder / "prompts")
+    return Project(directory=folder)
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """The shipped configuration after its recording has ended, and what the command said."""
+    project = place(tmp_path_factory.mktemp("thinking"))
+    return project, project.nof0("run", "etc/thinking.yaml", "--cycles", "1000").check()
+
+
+def test_every_decision_of_the_model_comes_from_the_tape(ran):
+    project, _ = ran
+    with reading(project.directory / TAPE) as tape:
+        recorded = Counter(entry.trader for entry in tape.entries())
+        assert tape.about.startswith(
+            "model: Claude (Anthropic), answering through a local endpoint"
+        )
+    for trader in THINKING:
+        done = cycles(project, trader)
+        assert {one["status"] for one in done} == {"ok"}
+        assert len(done) == recorded[trader] >= 10
+        assert all(one["chain_of_thought"] for one in done)
+        assert all(float(one["usage"]["cost_usd"]) > 0 for one in done)
+
+
+def test_there_are_entries_refusals_and_trades_to_look_at(ran):
+    project, _ = ran
+    verdicts = [
+        judged["decision"]["signal"] + (":" if judged["is_approved"] else ": refused")
+        for trader in THINKING
+        for one in cycles(project, trader)
+        for judged in one["judgements"]
+    ]
+    assert {"hold:", "close:", "buy_to_enter:", "sell_to_enter:", "sell_to_enter: refused"} <= set(
+        verdicts
+    )
+    trades = project.nof0("trades", "etc/thinking.yaml", "--trader", "claude_bear").check().stdout
+    assert "BTC" in trades
+
+
+def test_results_say_that_answers_go_by_cycle(ran):
+    project, run = ran
+    said = f"note: {NOTE}, not from these prompts"
+    assert run.stderr.splitlines()[0] == said
+    assert said in run.stdout, "under the ranking"
+    assert said in project.nof0("check", "etc/thinking.yaml").check().stdout
+    assert NOTE in project.nof0("leaderboard", "etc/thinking.yaml").check().stdout
+    assert NOTE not in project.nof0("check", "etc/nof0.yaml").check().stdout
+
+
+def test_a_tape_that_is_over_ends_its_traders_cycles_and_nothing_else(tmp_path):
+    project = place(tmp_path)
+    path = project.directory / TAPE
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:5]))
+    # Another prompt than was recorded: the answers are played all the same.
+    project.replace("prompts/executor/default_prompt.tmpl", "# Market\n", "# Markets\n")
+    project.nof0("run", "etc/thinking.yaml", "--cycles", "80").check()
+    for trader in THINKING:
+        done = cycles(project, trader)
+        assert [one["status"] for one in done] == ["ok", "ok", "replay_miss", "replay_miss"]
+        assert f"for cycle 3 of {trader}, 2 are on the tape" in done[2]["error"]
+    assert {one["status"] for one in cycles(project, "cross")} == {"ok"}
+    assert len(cycles(project, "cross")) == 80
+    log = (project.directory / "data/thinking/nof0.log").read_text()
+    assert "tape closed" in log
+    assert "other_prompts=4" in log or '"other_prompts": 4' in log
+    project.nof0("journal", "verify", "data/thinking").check()
