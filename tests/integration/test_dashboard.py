@@ -252,12 +252,16 @@ def test_who_is_not_ranked_stands_last_with_the_reason_on_page_and_terminal(
     command = [sys.executable, "-m", "nof0_core", "leaderboard", str(tmp_path / "api")]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     ranks = [*map(str, range(1, len(rows))), "–"]
-    assert re.findall(r"(?m)^(\d|–) +(\w+)", said) == list(zip(ranks, ids, strict=True))
+    named = [row["name"] for row in rows]
+    told = re.findall(r"(?m)^(\d|–) +(\S.*?) \* ", said)
+    assert told == list(zip(ranks, named, strict=True))
     page = open_page(f"{(url := serve_files(tmp_path / 'api'))}/")
     table = page.get_by_role("table", name="Leaderboard")
     expect(table.locator("tbody td.lead a")).to_have_text(ids)
     expect(table.locator("tbody td.rank")).to_have_text(ranks)
-    expect(table.locator("tbody tr").last).to_contain_text(f"failingnot ranked: {why}")
+    last = table.locator("tbody tr").last
+    expect(last).to_contain_text(f"failing{rows[-1]['name']}not ranked: {why}")
+    expect(table.locator("tbody tr.apart")).to_have_count(1)
     assert page.locator("#verdict").inner_text().replace("−", "-") in " ".join(said.split())
     page.evaluate("id => { location.hash = `#/trader/${id}` }", ids[-1])
     expect(page.locator("[data-tile=rank] dd")).to_have_text(f"not ranked{why}")
@@ -473,10 +477,107 @@ def test_every_page_says_how_the_engine_is(api, open_page):
     for address in PAGES:
         page.evaluate("address => { location.hash = address }", address)
         bar = page.get_by_label("Engine", exact=True)
-        expect(bar.locator("[data-state]")).to_have_text("Engine ended")
+        expect(bar.locator("[data-state]")).to_have_text("Run finished")
         expect(bar).to_contain_text(status["engine"]["reason"])
         well = sum(row["status"] == "ok" for row in status["traders"])
         expect(bar.locator("[data-count=ok]")).to_have_text(f"{well} ok")
+
+
+def keep(directory, name, document):
+    """Put a document of a next export among the files, as the exporter does."""
+    note = json.loads((directory / "export.json").read_bytes())
+    text = json.dumps(document)
+    note["export"] += 1
+    note["documents"][f"{name}.json"] = digest_of(text.encode())
+    for file, content in ((name, text), ("export", json.dumps(note))):
+        draft = directory / ".draft"
+        draft.write_text(content)
+        draft.replace(directory / f"{file}.json")
+
+
+def planted(finished, tmp_path):
+    """A copy of the demo's files with trouble of every kind, and its status."""
+    directory = tmp_path / "api"
+    shutil.copytree(finished.data / "api", directory)
+    status = json.loads((directory / "status.json").read_bytes())
+    status["engine"] |= {"state": "halted", "reason": "the venue <i>looks odd</i>"}
+    status["engine"]["heartbeat"] = time.time() + 86400
+    dead, braked, mute, *_ = status["traders"]
+    dead |= {"status": "failing", "reason": "my-model refused the connection"}
+    dead |= {"cycles": 12, "usable_answers": 0, "failed_by_reason": {"model_error": 12}}
+    braked |= {"status": "braked", "reason": "lost 10 % of a day", "until": 1753400000.0}
+    mute |= {"cycles": 3, "usable_answers": 0, "failed_by_reason": {}}
+    since = status["engine"]["since"]
+    health = {"state": "down", "sentence": "cannot write to the database", "since": since}
+    entry = {"symbol": "BTC", "verb": "quotes", "problem": "a price of 0", "since": since}
+    market, *_, exporter = status["services"]
+    market["quarantine"] = [entry]
+    exporter["health"] = health
+    alert = {"seq": 7, "time": since, "code": "halted", "message": "all entries are stopped"}
+    status["alerts"] = [alert | {"trader": None, "symbol": None}]
+    keep(directory, "status", status)
+    return directory, status
+
+
+def test_trouble_is_seen_on_every_page_before_anything_is_opened(
+    finished, serve_files, open_page, tmp_path
+):
+    directory, status = planted(finished, tmp_path)
+    dead, braked, mute, *_ = status["traders"]
+    page = open_page(f"{(url := serve_files(directory))}/", width=390)
+    good = sum(row["usable_answers"] for row in status["traders"])
+    asked = sum(row["cycles"] for row in status["traders"])
+    bar = page.get_by_label("Engine", exact=True)
+    for address in PAGES:
+        page.evaluate("address => { location.hash = address }", address)
+        expect(bar.locator("[data-state]")).to_have_text("Engine halted")
+        expect(bar).to_contain_text("the venue <i>looks odd</i>by a person, with nof0 halt")
+        expect(bar.locator("[data-count=usable]")).to_have_text(
+            f"{good:,} of {asked:,} answers usable"
+        )
+        unwell = f"{dead['id']} failing · {braked['id']} braked · {mute['id']} no usable answer"
+        lines = [
+            f"Traders: {unwell}",
+            "Services: market recorded · exporter prometheus",
+            "Alerts: all entries are stopped",
+        ]
+        expect(bar.locator("summary")).to_have_text(lines)
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+    bar.locator("summary").first.focus()
+    page.keyboard.press("Enter")
+    rows = bar.locator("[data-trader]")
+    expect(rows).to_have_count(len(status["traders"]))
+    expect(rows.first).to_contain_text(dead["id"])
+    expect(rows.first).to_contain_text("my-model refused the connection")
+    expect(rows.first).to_contain_text("0 of 12 answers usablefailed cycles: model error 12")
+    expect(rows.last).to_contain_text("ok700 of 700 answers usable")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    # What is read stays open when a new export is drawn.
+    dead["reason"] = "it still refuses"
+    keep(directory, "status", status)
+    expect(rows.first).to_contain_text("it still refuses")
+    expect(bar.locator("summary").first).to_be_focused()
+    wide = open_page(f"{url}/", scheme="dark")
+    assert contrast(wide, "#engine .engine-named") >= 4.5
+    assert contrast(wide, "#engine .state-word") >= 4.5
+
+
+CONTRAST = """element => {
+  const channels = colour => colour.match(/[\\d.]+/g).map(Number);
+  const luminance = ([r, g, b]) => [r, g, b].map(one => one / 255)
+    .map(one => one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, one, at) => sum + one * [0.2126, 0.7152, 0.0722][at], 0);
+  let back = element;
+  while (channels(getComputedStyle(back).backgroundColor)[3] === 0) back = back.parentElement;
+  const seen = [getComputedStyle(element).color, getComputedStyle(back).backgroundColor]
+    .map(one => luminance(channels(one))).sort((a, b) => b - a);
+  return (seen[0] + 0.05) / (seen[1] + 0.05);
+}"""
+
+
+def contrast(page, selector):
+    """How far a text stands out from what is behind it, as WCAG reckons."""
+    return page.locator(selector).first.evaluate(CONTRAST)
 
 
 def test_a_page_draws_one_export_and_follows_the_next(finished, serve_files, open_page, tmp_path):
@@ -492,7 +593,7 @@ def test_a_page_draws_one_export_and_follows_the_next(finished, serve_files, ope
     note = json.loads((directory / "export.json").read_bytes())
     status = json.loads((directory / "status.json").read_bytes())
     page = open_page(f"{serve_files(directory)}/")
-    expect(page.locator("#engine [data-state]")).to_have_text("Engine ended")
+    expect(page.locator("#engine [data-state]")).to_have_text("Run finished")
     status["engine"] |= {"state": "failed", "reason": "<b>the disk is gone</b>"}
     status["traders"][0] |= {"status": "failing", "failed_by_reason": {"model_timeout": 3}}
     text = json.dumps(status)
@@ -501,7 +602,7 @@ def test_a_page_draws_one_export_and_follows_the_next(finished, serve_files, ope
     note["documents"]["status.json"] = digest_of(text.encode())
     with page.expect_response(lambda answer: "api/status" in answer.url):
         pass
-    expect(page.locator("#engine [data-state]")).to_have_text("Engine ended")
+    expect(page.locator("#engine [data-state]")).to_have_text("Run finished")
     write("export", note)
     expect(page.locator("#engine [data-state]")).to_have_text("Engine failed")
     expect(page.locator("#engine")).to_contain_text("<b>the disk is gone</b>")

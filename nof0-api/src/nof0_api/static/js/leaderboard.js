@@ -15,7 +15,7 @@ export class Leaderboard {
     this.store = store;
     const columns = [
       { key: "rank", label: "#", num: true, class: "rank", cell: (row) => row.rank },
-      { key: "id", label: "Trader", lead: true, value: (row) => row.id, cell: (row) => [traderLink(store, row.id, "board"), row.is_baseline ? h("span", { class: "badge" }, "baseline") : null, statusBadge(row), isRanked(row) ? null : h("span", { class: "sub" }, `not ranked: ${row.unranked_reason}`)] },
+      { key: "id", label: "Trader", lead: true, value: (row) => row.id, cell: (row) => [traderLink(store, row.id, "board"), row.is_baseline ? h("span", { class: "badge" }, "baseline") : null, statusBadge(row), row.name && row.name !== row.id ? h("span", { class: "sub" }, row.name) : null, isRanked(row) ? null : h("span", { class: "sub" }, `not ranked: ${row.unranked_reason}`)] },
       { key: "equity", label: "Equity", num: true, value: (row) => row.equity, cell: (row) => usd(row.equity) },
       { key: "return", label: "Return [95 %]", num: true, value: (row) => row.return_pct, cell: (row) => [h("span", { class: tone(row.return_pct) }, change(row.return_pct)), h("span", { class: "sub" }, interval(row.return_pct_ci))] },
       { key: "sharpe", label: "Sharpe [95 %]", num: true, value: (row) => row.sharpe, cell: (row) => [score(row.sharpe), h("span", { class: "sub" }, interval(row.sharpe_ci))] },
@@ -25,7 +25,7 @@ export class Leaderboard {
       { key: "gains", label: "Gains / losses", num: true, value: (row) => row.win_dollars, cell: (row) => [h("span", { class: tone(row.win_dollars) }, gain(row.win_dollars)), h("span", { class: `sub ${tone(row.lose_dollars)}` }, gain(row.lose_dollars))] },
       { key: "p", label: "P(best)", num: true, value: (row) => row.beats_baseline_p ?? null, cell: (row) => (typeof row.beats_baseline_p === "number" ? percent(100 * row.beats_baseline_p, 0) : NONE) },
     ];
-    this.table = new Table({ caption: "Leaderboard, best return first, who is not ranked last", columns });
+    this.table = new Table({ caption: "Leaderboard, best return first, who is not ranked last", columns, rowClass: (row) => (isRanked(row) ? null : "apart") });
     this.body = h("div", {});
     this.verdict = h("p", { class: "verdict", hidden: true, id: "verdict" });
     this.note = h("p", { class: "note" }, "Best return first. Who has too few usable answers, or too short a record, is not ranked. P(best): chance of beating the best (other) baseline. Intervals are bootstrapped from hourly returns. Capital that a rebalance moves changes equity, never the return.");

@@ -11,10 +11,12 @@ export class Table {
 
   /**
    * Columns are `{key, label, cell(row), value?(row), num?, lead?}`; with `value` a column can be
-   * sorted. `sort` is `{key, down}` or null for the order the rows come in.
+   * sorted. `sort` is `{key, down}` or null for the order the rows come in, `rowClass(row)` a class
+   * of the row, or null.
    */
-  constructor({ caption, columns, sort = null }) {
+  constructor({ caption, columns, sort = null, rowClass = () => null }) {
     this.columns = columns;
+    this.rowClass = rowClass;
     this.#sort = sort;
     this.head = h("thead", { role: "rowgroup" });
     this.body = h("tbody", { role: "rowgroup" });
@@ -34,7 +36,7 @@ export class Table {
 
   #write() {
     refill(this.head, h("tr", { role: "row" }, this.columns.map((column) => this.#heading(column))));
-    refill(this.body, this.#sorted().slice(0, this.#most).map((row) => h("tr", { role: "row" }, this.columns.map((column) => cell(column, row)))));
+    refill(this.body, this.#sorted().slice(0, this.#most).map((row) => h("tr", { role: "row", class: this.rowClass(row) }, this.columns.map((column) => cell(column, row)))));
   }
 
   #heading(column) {
