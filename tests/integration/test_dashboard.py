@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -123,12 +124,13 @@ def open_page(browser):
     """Opens pages; at the end none of them may have complained or asked elsewhere."""
     contexts, complaints = [], []
 
-    def opened(address, *, width=1280, scheme="light", may_fail=False):
+    def opened(address, *, width=1280, scheme="light", may_fail=False, before=""):
         context = browser.new_context(
             viewport={"width": width, "height": 900}, color_scheme=scheme, timezone_id="Asia/Tokyo"
         )
         contexts.append(context)
         page = context.new_page()
+        page.add_init_script(before)
         page.set_default_timeout(60_000)
         origin = "/".join(address.split("/")[:3])
 
@@ -194,6 +196,111 @@ def test_unit_of_the_curves_can_be_switched(api, open_page):
     button = page.locator(".legend .button").filter(has_text="cross_patient")
     expect(button).to_contain_text(usd(row["dollar_equity"]))
     expect(page.get_by_role("heading", name="Equity in US dollars")).to_be_visible()
+
+
+WRITTEN = """(() => {
+  const write = CanvasRenderingContext2D.prototype.fillText;
+  const erase = CanvasRenderingContext2D.prototype.clearRect;
+  CanvasRenderingContext2D.prototype.clearRect = function (...area) {
+    if (this.canvas.isConnected) window.written = [];
+    return erase.apply(this, area);
+  };
+  CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+    if (this.canvas.isConnected) window.written.push([text, y]);
+    return write.call(this, text, x, y);
+  };
+  window.written = [];
+})()"""
+"""Keeps what is written on the one chart of a page: texts and how far down they stand."""
+
+
+def written(page, wanted):
+    """Texts on the chart once they are as wanted, from top to bottom."""
+    while not page.evaluate(wanted):  # the content policy refuses what Playwright would wait with
+        page.wait_for_timeout(50)
+    return [text for text, _ in sorted(page.evaluate("window.written"), key=lambda one: one[1])]
+
+
+def test_each_curve_ends_with_its_name_and_value_and_none_covers_another(api, open_page):
+    page = open_page(f"{api.url}/", before=WRITTEN)
+    newest = {row["id"]: row["return_pct"] for row in api.ask("leaderboard")["leaderboard"]}
+    wanted = [f"{trader} {plus(made, 2)} %" for trader, made in newest.items()]
+    texts = written(page, "window.written.some(([text]) => text.startsWith('reverter'))")
+    assert [text for text in texts if text in wanted] == wanted
+    held = totals(api, "buynhold_btc")[-1]["return_pct"]
+    assert f"buy and hold BTC {plus(held, 2)} %" in texts
+    ends = [(text, at) for text, at in page.evaluate("window.written") if text in wanted]
+    places = sorted(at for _, at in ends)
+    assert all(lower - upper >= 14.9 for upper, lower in itertools.pairwise(places))
+    page.locator(".legend .button").filter(has_text="reverter").click()
+    texts = written(page, "!window.written.some(([text]) => text.startsWith('reverter'))")
+    assert wanted[0] in texts
+
+
+def test_range_scale_and_unit_are_chosen_and_kept_in_the_address(api, open_page):
+    page = open_page(f"{api.url}/")
+    page.get_by_role("button", name="The last 24 hours").click()
+    page.get_by_role("button", name="Logarithmic scale").click()
+    page.get_by_role("button", name="Equity in US dollars").click()
+    assert page.url.endswith("#/?range=24h&scale=log&unit=usd")
+    page.reload()
+    for name in ("The last 24 hours", "Logarithmic scale", "Equity in US dollars"):
+        expect(page.get_by_role("button", name=name)).to_have_attribute("aria-pressed", "true")
+    page.locator(".chart").focus()
+    rows = totals(api, "cross_patient")
+    first = next(row for row in rows if row["timestamp"] >= rows[-1]["timestamp"] - 86400)
+    for _ in range(3):
+        page.keyboard.press("PageUp")
+    button = page.locator(".legend .button").filter(has_text="cross_patient")
+    expect(button).to_contain_text(usd(first["dollar_equity"]))
+    page.get_by_role("button", name="Return in percent").click()
+    expect(button).to_contain_text(f"{plus(rows[-1]['return_pct'], 2)} %")
+    page.get_by_role("link", name="Positions").click()
+    expect(page.get_by_role("heading", name="Open positions")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("button", name="Logarithmic scale")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+
+
+@pytest.mark.parametrize("scale", ["linear", "log"])
+@pytest.mark.parametrize(("unit", "size"), [("percent", 0.0004), ("usd", 0.0004), ("percent", 60)])
+def test_no_two_lines_of_the_axis_have_one_label(
+    finished, serve_files, open_page, tmp_path, scale, unit, size
+):
+    directory = tmp_path / "api"
+    shutil.copytree(finished.data / "api", directory)
+    rows = [
+        {
+            "id": f"holder_{hour}",
+            "model_id": "holder",
+            "timestamp": 1753228800.0 + 3600 * hour,
+            "dollar_equity": 1500 + 15 * size * (-1) ** hour,
+            "return_pct": size * (-1) ** hour,
+            "positions": {},
+            "realized_pnl": 0.0,
+            "total_unrealized_pnl": 0.0,
+            "since_inception_hourly_marker": hour,
+        }
+        for hour in range(10)
+    ]
+    keep(directory, "account-totals", {"accountTotals": rows, "lastHourlyMarkerRead": 9})
+    address = f"{serve_files(directory)}/#/?scale={scale}&unit={unit}"
+    page = open_page(address, before=WRITTEN)
+    texts = written(page, "window.written.some(([text]) => text.startsWith('holder'))")
+    labels = [text for text in texts if re.fullmatch(r"−?\$?[\d.,]+( %)?", text)]
+    assert len(labels) == len(set(labels)) >= 3, labels
+
+
+def test_moved_capital_has_a_column_of_its_own(api, open_page):
+    page = open_page(f"{api.url}/")
+    table = page.get_by_role("table", name="Leaderboard")
+    for row in api.ask("leaderboard")["leaderboard"]:
+        last = totals(api, row["id"])[-1]
+        made = last["realized_pnl"] + last["total_unrealized_pnl"]
+        moved = last["dollar_equity"] - api_capital(api, row["id"]) - made
+        shown = table.locator("tbody tr").filter(has=page.get_by_text(row["id"], exact=True))
+        expect(shown.locator("[data-label=Moved]")).to_have_text(usd(moved, sign=True))
 
 
 def test_pointer_and_arrow_keys_read_past_values(api, open_page):

@@ -12,6 +12,7 @@ import { showStatus } from "./status.js";
 import { Store } from "./store.js";
 import { bindThemeButton } from "./theme.js";
 import { Ticker } from "./ticker.js";
+import { pathOf } from "./view_state.js";
 
 const PAGES = {
   "": { title: "Arena", open: (store) => new Arena(store) },
@@ -29,7 +30,7 @@ let page = null;
 
 /** The page named after the `#`, as `{name, argument}`. */
 function route() {
-  const [, name = "", argument = ""] = location.hash.replace(/^#/, "").split("/");
+  const [, name = "", argument = ""] = pathOf().split("/");
   try {
     return { name, argument: decodeURIComponent(argument) };
   } catch {
