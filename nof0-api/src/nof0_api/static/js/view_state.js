@@ -24,3 +24,6 @@ export function choose(name, value, usual = "") {
   // Not a new page: "back" leads to where the reader was before, not through every filter.
   history.replaceState(history.state, "", `#${path}${text ? `?${text}` : ""}`);
 }
+
+/** The address of one cycle of a trader. */
+export const cycleAddress = (trader, at) => `#/conversations?${new URLSearchParams({ trader, at: String(at) })}`;
