@@ -649,6 +649,21 @@ def test_decisions_are_drawn_on_candles_of_a_chosen_length(api, open_page):
         page.wait_for_timeout(50)
 
 
+def test_the_wheel_scrolls_the_page_over_a_price_chart(api, open_page):
+    page = open_page(f"{api.url}/#/trader/cross_patient")
+    chart = page.locator(".price-chart")
+    chart.locator("canvas").first.wait_for()
+    chart.scroll_into_view_if_needed()
+    before = page.evaluate("scrollY")
+    chart.hover()
+    page.mouse.wheel(0, 200)
+    while page.evaluate("scrollY") <= before:
+        page.wait_for_timeout(50)
+    page.evaluate("location.hash = '#/trades'")
+    expect(page.locator("#main")).to_be_focused()
+    assert page.evaluate("getComputedStyle(document.querySelector('#main')).outlineStyle") == "none"
+
+
 def test_cards_of_a_phone_are_sorted_by_a_list_and_a_button(api, open_page):
     page = open_page(f"{api.url}/", width=390)
     ids = [row["id"] for row in api.ask("leaderboard")["leaderboard"]]
