@@ -30,6 +30,12 @@ def find_chromium():
     return named or next(filter(None, map(shutil.which, PLACES)), None)
 
 
+def ask(url, path):
+    """What the API at an address answers."""
+    with urllib.request.urlopen(f"{url}/api/{path}", timeout=10) as answer:  # noqa: S310
+        return json.load(answer)
+
+
 class Served:
     """`nof0 serve` as a process."""
 
@@ -41,8 +47,7 @@ class Served:
         self.url = re.search(r"http://[\d.:]+", self.process.stdout.readline()).group()
 
     def ask(self, path):
-        with urllib.request.urlopen(f"{self.url}/api/{path}", timeout=10) as answer:  # noqa: S310
-            return json.load(answer)
+        return ask(self.url, path)
 
     def stop(self):
         if self.process.poll() is None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from journal_lines import content_of, day_files, lines_below
+from page_fixtures import api, browser, chromium, finished, open_page, serve_files  # noqa: F401
 
 from nof0_core.documents.collection import read_collection
 

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-import os
 import re
 import shutil
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from anyio.from_thread import start_blocking_portal
-from browsing import ARGUMENTS, Served, find_chromium
+from browsing import Served
 from page_figures import plus, usd
-from playwright.sync_api import expect, sync_playwright
+from page_trouble import keep
+from playwright.sync_api import expect
 
-from nof0_api.app import make_app
-from nof0_api.commands import TerminalLog
-from nof0_api.server import bind, serving
 from nof0_core.documents.export_note import digest_of
-from nof0_core.project import ServingConfig, TtlConfig
-from nof0_core.sources import FileSource
 
 ROOT = Path(__file__).parents[2]
 PAGES = ["#/", "#/positions", "#/trades", "#/conversations", "#/trader/cross_patient"]
@@ -44,112 +38,6 @@ ESCAPED = """[...document.querySelectorAll("main td > .cell, main .tile, main dd
 
 # Installing a browser on a bare machine takes its time.
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(480)]
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """The browser of the machine; a bare Debian machine on which we are root gets one."""
-    if not find_chromium() and os.geteuid() == 0 and shutil.which("apt-get"):
-        install = ["apt-get", "install", "-y", "-q", "--no-install-recommends", "chromium"]
-        for command in (["apt-get", "update", "-q"], install):
-            subprocess.run(command, capture_output=True, check=False, timeout=300)
-    if not find_chromium():
-        pytest.skip(
-            "no Chromium: install one (apt-get install chromium) or name it in NOF0_CHROMIUM"
-        )
-    return find_chromium()
-
-
-@pytest.fixture(scope="module")
-def browser(chromium):
-    # The page asks every few seconds, and the machine may be busy.
-    expect.set_options(timeout=60_000)
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield opened
-        opened.close()
-
-
-@pytest.fixture(scope="module")
-def finished(run_in, tmp_path_factory):
-    """The shipped demo, run to its end, with metrics."""
-    home = tmp_path_factory.mktemp("dashboard")
-    shutil.copytree(ROOT / "etc", home / "etc")
-    shutil.copytree(ROOT / "prompts", home / "prompts")
-    with (home / "etc" / "nof0.yaml").open("a") as main:
-        main.write("\nExporters:\n  - type: json\n  - type: prometheus\n")
-    run = run_in(home / "data", home / "etc" / "nof0.yaml")
-    done = run.run("--cycles", "700")
-    assert done.returncode == 0, done.stderr
-    run.said = " ".join((done.stdout + done.stderr).split())
-    return run
-
-
-@pytest.fixture(scope="module")
-def api(finished):
-    served = Served(finished.config, finished.data)
-    yield served
-    served.stop()
-
-
-@pytest.fixture
-def serve_files(tmp_path):
-    """Serve the files of a directory from this process; returns the address."""
-    with ExitStack() as stack:
-        portal = stack.enter_context(start_blocking_portal())
-
-        def serve(directory):
-            log = TerminalLog()
-            config = ServingConfig(
-                name="test",
-                host="127.0.0.1",
-                port=0,
-                data_path=directory,
-                metrics_file=None,
-                ttl=TtlConfig(),
-                allow_origins=(),
-                allow_hosts=(),
-            )
-            app = make_app(FileSource(directory, log=log), config, log=log)
-            address = bind(config.host, config.port)
-            stack.enter_context(portal.wrap_async_context_manager(serving(app, address)))
-            return address.url
-
-        yield serve
-
-
-@pytest.fixture
-def open_page(browser):
-    """Opens pages; at the end none of them may have complained or asked elsewhere."""
-    contexts, complaints = [], []
-
-    def opened(address, *, width=1280, scheme="light", may_fail=False):
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, timezone_id="Asia/Tokyo"
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(60_000)
-        origin = "/".join(address.split("/")[:3])
-
-        def heard(message):
-            if message.type in {"error", "warning"} and not may_fail:
-                complaints.append(f"{address}: {message.text}")
-
-        def requested(request):
-            if not request.url.startswith((origin, "data:", "blob:")):
-                complaints.append(f"{address} asked for {request.url}")
-
-        page.on("console", heard)
-        page.on("pageerror", lambda error: complaints.append(f"{address}: {error}"))
-        page.on("request", requested)
-        page.goto(address)
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert not complaints
 
 
 def rgb(page, name):
@@ -194,6 +82,111 @@ def test_unit_of_the_curves_can_be_switched(api, open_page):
     button = page.locator(".legend .button").filter(has_text="cross_patient")
     expect(button).to_contain_text(usd(row["dollar_equity"]))
     expect(page.get_by_role("heading", name="Equity in US dollars")).to_be_visible()
+
+
+WRITTEN = """(() => {
+  const write = CanvasRenderingContext2D.prototype.fillText;
+  const erase = CanvasRenderingContext2D.prototype.clearRect;
+  CanvasRenderingContext2D.prototype.clearRect = function (...area) {
+    if (this.canvas.isConnected) window.written = [];
+    return erase.apply(this, area);
+  };
+  CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+    if (this.canvas.isConnected) window.written.push([text, y]);
+    return write.call(this, text, x, y);
+  };
+  window.written = [];
+})()"""
+"""Keeps what is written on the one chart of a page: texts and how far down they stand."""
+
+
+def written(page, wanted):
+    """Texts on the chart once they are as wanted, from top to bottom."""
+    while not page.evaluate(wanted):  # the content policy refuses what Playwright would wait with
+        page.wait_for_timeout(50)
+    return [text for text, _ in sorted(page.evaluate("window.written"), key=lambda one: one[1])]
+
+
+def test_each_curve_ends_with_its_name_and_value_and_none_covers_another(api, open_page):
+    page = open_page(f"{api.url}/", before=WRITTEN)
+    newest = {row["id"]: row["return_pct"] for row in api.ask("leaderboard")["leaderboard"]}
+    wanted = [f"{trader} {plus(made, 2)} %" for trader, made in newest.items()]
+    texts = written(page, "window.written.some(([text]) => text.startsWith('reverter'))")
+    assert [text for text in texts if text in wanted] == wanted
+    held = totals(api, "buynhold_btc")[-1]["return_pct"]
+    assert f"buy and hold BTC {plus(held, 2)} %" in texts
+    ends = [(text, at) for text, at in page.evaluate("window.written") if text in wanted]
+    places = sorted(at for _, at in ends)
+    assert all(lower - upper >= 14.9 for upper, lower in itertools.pairwise(places))
+    page.locator(".legend .button").filter(has_text="reverter").click()
+    texts = written(page, "!window.written.some(([text]) => text.startsWith('reverter'))")
+    assert wanted[0] in texts
+
+
+def test_range_scale_and_unit_are_chosen_and_kept_in_the_address(api, open_page):
+    page = open_page(f"{api.url}/")
+    page.get_by_role("button", name="The last 24 hours").click()
+    page.get_by_role("button", name="Logarithmic scale").click()
+    page.get_by_role("button", name="Equity in US dollars").click()
+    assert page.url.endswith("#/?range=24h&scale=log&unit=usd")
+    page.reload()
+    for name in ("The last 24 hours", "Logarithmic scale", "Equity in US dollars"):
+        expect(page.get_by_role("button", name=name)).to_have_attribute("aria-pressed", "true")
+    page.locator(".chart").focus()
+    rows = totals(api, "cross_patient")
+    first = next(row for row in rows if row["timestamp"] >= rows[-1]["timestamp"] - 86400)
+    for _ in range(3):
+        page.keyboard.press("PageUp")
+    button = page.locator(".legend .button").filter(has_text="cross_patient")
+    expect(button).to_contain_text(usd(first["dollar_equity"]))
+    page.get_by_role("button", name="Return in percent").click()
+    expect(button).to_contain_text(f"{plus(rows[-1]['return_pct'], 2)} %")
+    page.get_by_role("link", name="Positions").click()
+    expect(page.get_by_role("heading", name="Open positions")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("button", name="Logarithmic scale")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+
+
+@pytest.mark.parametrize("scale", ["linear", "log"])
+@pytest.mark.parametrize(("unit", "size"), [("percent", 0.0004), ("usd", 0.0004), ("percent", 60)])
+def test_no_two_lines_of_the_axis_have_one_label(
+    finished, serve_files, open_page, tmp_path, scale, unit, size
+):
+    directory = tmp_path / "api"
+    shutil.copytree(finished.data / "api", directory)
+    rows = [
+        {
+            "id": f"holder_{hour}",
+            "model_id": "holder",
+            "timestamp": 1753228800.0 + 3600 * hour,
+            "dollar_equity": 1500 + 15 * size * (-1) ** hour,
+            "return_pct": size * (-1) ** hour,
+            "positions": {},
+            "realized_pnl": 0.0,
+            "total_unrealized_pnl": 0.0,
+            "since_inception_hourly_marker": hour,
+        }
+        for hour in range(10)
+    ]
+    keep(directory, "account-totals", {"accountTotals": rows, "lastHourlyMarkerRead": 9})
+    address = f"{serve_files(directory)}/#/?scale={scale}&unit={unit}"
+    page = open_page(address, before=WRITTEN)
+    texts = written(page, "window.written.some(([text]) => text.startsWith('holder'))")
+    labels = [text for text in texts if re.fullmatch(r"−?\$?[\d.,]+( %)?", text)]
+    assert len(labels) == len(set(labels)) >= 3, labels
+
+
+def test_moved_capital_has_a_column_of_its_own(api, open_page):
+    page = open_page(f"{api.url}/")
+    table = page.get_by_role("table", name="Leaderboard")
+    for row in api.ask("leaderboard")["leaderboard"]:
+        last = totals(api, row["id"])[-1]
+        made = last["realized_pnl"] + last["total_unrealized_pnl"]
+        moved = last["dollar_equity"] - api_capital(api, row["id"]) - made
+        shown = table.locator("tbody tr").filter(has=page.get_by_text(row["id"], exact=True))
+        expect(shown.locator("[data-label=Moved]")).to_have_text(usd(moved, sign=True))
 
 
 def test_pointer_and_arrow_keys_read_past_values(api, open_page):
@@ -252,12 +245,16 @@ def test_who_is_not_ranked_stands_last_with_the_reason_on_page_and_terminal(
     command = [sys.executable, "-m", "nof0_core", "leaderboard", str(tmp_path / "api")]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     ranks = [*map(str, range(1, len(rows))), "–"]
-    assert re.findall(r"(?m)^(\d|–) +(\w+)", said) == list(zip(ranks, ids, strict=True))
+    named = [row["name"] for row in rows]
+    told = re.findall(r"(?m)^(\d|–) +(\S.*?) \* ", said)
+    assert told == list(zip(ranks, named, strict=True))
     page = open_page(f"{(url := serve_files(tmp_path / 'api'))}/")
     table = page.get_by_role("table", name="Leaderboard")
     expect(table.locator("tbody td.lead a")).to_have_text(ids)
     expect(table.locator("tbody td.rank")).to_have_text(ranks)
-    expect(table.locator("tbody tr").last).to_contain_text(f"failingnot ranked: {why}")
+    last = table.locator("tbody tr").last
+    expect(last).to_contain_text(f"failing{rows[-1]['name']}not ranked: {why}")
+    expect(table.locator("tbody tr.apart")).to_have_count(1)
     assert page.locator("#verdict").inner_text().replace("−", "-") in " ".join(said.split())
     page.evaluate("id => { location.hash = `#/trader/${id}` }", ids[-1])
     expect(page.locator("[data-tile=rank] dd")).to_have_text(f"not ranked{why}")
@@ -323,9 +320,15 @@ def test_trades_can_be_filtered_and_sorted(api, open_page):
     expect(first).to_contain_text(usd(min(t["realized_net_pnl"] for t in wanted), sign=True))
 
 
-def test_all_trades_are_sorted_and_not_only_those_shown(api, open_page):
-    page = open_page(f"{api.url}/#/trades")
-    trades = api.ask("trades")["trades"]
+def test_all_trades_are_sorted_and_not_only_those_shown(
+    api, finished, serve_files, open_page, tmp_path
+):
+    shutil.copytree(finished.data / "api", tmp_path / "api")
+    known = api.ask("trades")["trades"]
+    older = [one | {"id": f"old_{one['id']}", "exit_time": one["exit_time"] - 9e6} for one in known]
+    trades = known + older
+    keep(tmp_path / "api", "trades", {"trades": trades})
+    page = open_page(f"{serve_files(tmp_path / 'api')}/#/trades")
     rows = page.get_by_role("table", name="Closed trades").locator("tbody tr")
     expect(rows).to_have_count(100)
     page.get_by_role("button", name="Closed").click()
@@ -473,7 +476,7 @@ def test_every_page_says_how_the_engine_is(api, open_page):
     for address in PAGES:
         page.evaluate("address => { location.hash = address }", address)
         bar = page.get_by_label("Engine", exact=True)
-        expect(bar.locator("[data-state]")).to_have_text("Engine ended")
+        expect(bar.locator("[data-state]")).to_have_text("Run finished")
         expect(bar).to_contain_text(status["engine"]["reason"])
         well = sum(row["status"] == "ok" for row in status["traders"])
         expect(bar.locator("[data-count=ok]")).to_have_text(f"{well} ok")
@@ -492,7 +495,7 @@ def test_a_page_draws_one_export_and_follows_the_next(finished, serve_files, ope
     note = json.loads((directory / "export.json").read_bytes())
     status = json.loads((directory / "status.json").read_bytes())
     page = open_page(f"{serve_files(directory)}/")
-    expect(page.locator("#engine [data-state]")).to_have_text("Engine ended")
+    expect(page.locator("#engine [data-state]")).to_have_text("Run finished")
     status["engine"] |= {"state": "failed", "reason": "<b>the disk is gone</b>"}
     status["traders"][0] |= {"status": "failing", "failed_by_reason": {"model_timeout": 3}}
     text = json.dumps(status)
@@ -501,7 +504,7 @@ def test_a_page_draws_one_export_and_follows_the_next(finished, serve_files, ope
     note["documents"]["status.json"] = digest_of(text.encode())
     with page.expect_response(lambda answer: "api/status" in answer.url):
         pass
-    expect(page.locator("#engine [data-state]")).to_have_text("Engine ended")
+    expect(page.locator("#engine [data-state]")).to_have_text("Run finished")
     write("export", note)
     expect(page.locator("#engine [data-state]")).to_have_text("Engine failed")
     expect(page.locator("#engine")).to_contain_text("<b>the disk is gone</b>")

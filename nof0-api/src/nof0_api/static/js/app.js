@@ -12,6 +12,7 @@ import { showStatus } from "./status.js";
 import { Store } from "./store.js";
 import { bindThemeButton } from "./theme.js";
 import { Ticker } from "./ticker.js";
+import { pathOf } from "./view_state.js";
 
 const PAGES = {
   "": { title: "Arena", open: (store) => new Arena(store) },
@@ -29,7 +30,7 @@ let page = null;
 
 /** The page named after the `#`, as `{name, argument}`. */
 function route() {
-  const [, name = "", argument = ""] = location.hash.replace(/^#/, "").split("/");
+  const [, name = "", argument = ""] = pathOf().split("/");
   try {
     return { name, argument: decodeURIComponent(argument) };
   } catch {
@@ -42,8 +43,8 @@ function open() {
   page?.destroy();
   const known = Object.hasOwn(PAGES, name) ? PAGES[name] : null;
   if (name === "trader" && argument) page = new Trader(store, argument);
-  else page = known ? known.open(store) : { element: empty("There is no such page", h("a", { href: "#/" }, "To the arena")), needs: [], update() {}, destroy() {} };
-  const title = known?.title ?? argument ?? "";
+  else page = known ? known.open(store) : { element: h("div", {}, h("h1", {}, "Not found"), empty("There is no such page", h("a", { href: "#/" }, "To the arena"))), needs: [], update() {}, destroy() {} };
+  const title = known?.title ?? (name === "trader" ? argument : "");
   document.title = `${title || "Not found"} · nof0`;
   refill(at("tabs"), Object.entries(PAGES).map(([key, one]) =>
     h("a", { href: `#/${key}`, "aria-current": key === name ? "page" : null, dataset: { key } }, one.title)));

@@ -1,7 +1,9 @@
 // A chart of curves over time, with a legend that shows the values under the pointer and switches
 // curves on and off. Arrow keys move the pointer.
 
+import { digitsOf, reach, stepOf, ticksBetween } from "./axis.js";
 import { h } from "./dom.js";
+import { drawEndLabels, roomFor } from "./end_labels.js";
 import { NONE } from "./format.js";
 import { utc } from "./moment.js";
 import { colour, onTheme, styled } from "./theme.js";
@@ -26,9 +28,12 @@ export class LineChart {
   #signature = "";
   #values = new Map();
 
-  /** `format` writes a value, `axis` a label of the scale, `label` says what the chart shows. */
-  constructor({ label, format, axis = format, height = 300 }) {
-    this.options = { label, format, axis, height };
+  /**
+   * `format` writes a value, `axis(value, digits)` a label of the scale, `label` says what the chart
+   * shows. With `hasEnds` name and value stand at the end of each curve.
+   */
+  constructor({ label, format, axis = format, height = 300, hasEnds = false }) {
+    this.options = { label, format, axis, height, hasEnds, isLog: false };
     this.canvas = h("div", {
       class: "chart", tabindex: "0", role: "img", "aria-label": label, onkeydown: (event) => this.#step(event),
       onfocus: () => this.legend.setAttribute("aria-live", "polite"),
@@ -42,9 +47,13 @@ export class LineChart {
     this.stop = onTheme(() => this.#build());
   }
 
-  /** Shows curves `{name, colour, points, dash, fill}`; `format` and `axis` may change with them. */
+  /**
+   * Shows curves `{name, colour, points, dash, fill}`; `label`, `format`, `axis` and `isLog` may change
+   * with them. On a logarithmic scale all values are above zero.
+   */
   show(curves, options = {}) {
     Object.assign(this.options, options);
+    this.canvas.setAttribute("aria-label", this.options.label);
     this.#curves = curves;
     const signature = JSON.stringify(curves.map((one) => [one.name, one.colour]));
     if (this.#plot && signature === this.#signature && !options.format) this.#plot.setData(this.#aligned());
@@ -70,7 +79,8 @@ export class LineChart {
 
   #build() {
     this.#plot?.destroy();
-    const { axis, height } = this.options;
+    const { axis, format, height, hasEnds, isLog } = this.options;
+    const width = Math.max(200, this.canvas.clientWidth);
     const [muted, grid] = [colour("muted"), colour("grid")];
     const scale = { stroke: muted, grid: { stroke: grid, width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
     const series = this.#curves.map((one) => ({
@@ -79,12 +89,17 @@ export class LineChart {
       fill: one.fill ? `${colour(one.colour)}26` : undefined,
     }));
     this.#plot = new uPlot({
-      width: Math.max(200, this.canvas.clientWidth), height, tzDate: inUtc, legend: { show: false },
-      padding: [10, 26, 0, 0], scales: { x: { time: true, range: timeRange } },
+      width, height, tzDate: inUtc, legend: { show: false },
+      padding: [10, hasEnds ? (plot) => roomFor(this.#curves, format, plot.width) : 26, 0, 0],
+      scales: { x: { time: true, range: timeRange }, y: { distr: isLog ? 3 : 1, range: (_, low, high) => reach(low, high, isLog) } },
       cursor: { drag: { x: true, y: false }, focus: { prox: 24 } }, focus: { alpha: 0.35 },
-      axes: [{ ...scale, size: 30, space: 92, values: (_, ticks, __, ___, step) => ticks.map((tick) => tickLabel(tick, step)) }, { ...scale, size: 64, values: (_, ticks) => ticks.map(axis) }],
+      axes: [{ ...scale, size: 30, space: 92, values: (_, ticks, __, ___, step) => ticks.map((tick) => tickLabel(tick, step)) }, {
+        ...scale, size: 64, splits: (_, __, low, high) => ticksBetween(low, high, isLog),
+        values: (_, ticks) => ticks.map((tick) => axis(tick, digitsOf(stepOf(ticks)))),
+        filter: (_, ticks) => ticks, // a logarithmic axis would leave out most of them
+      }],
       series: [{}, ...series],
-      hooks: { setCursor: [(plot) => this.#read(plot.cursor.idx ?? null)] },
+      hooks: { setCursor: [(plot) => this.#read(plot.cursor.idx ?? null)], draw: hasEnds ? [(plot) => drawEndLabels(plot, this.#curves, format)] : [] },
     }, this.#aligned(), this.canvas);
     this.#writeLegend();
   }

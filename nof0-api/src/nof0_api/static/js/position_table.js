@@ -27,7 +27,7 @@ export function positionTable(store, { trader = true } = {}) {
     { key: "confidence", label: "Confidence", num: true, value: (row) => row.confidence, cell: (row) => [confidence(row.confidence), h("span", { class: "sub" }, "risk ", usd(row.risk_usd))] },
     { key: "since", label: "Since", class: "tight", value: (row) => row.entry_time, cell: (row) => moment(row.entry_time, { short: true }) },
   ];
-  return new Table({ caption: "Open positions", columns: trader ? columns : columns.slice(1), sort: null });
+  return new Table({ caption: "Open positions", columns: trader ? columns : columns.slice(1), sort: null, name: "positions" });
 }
 
 function plan(row) {

@@ -52,7 +52,9 @@ export class PriceChart {
       layout: { attributionLogo: false },
       localization: { priceFormatter: price, timeFormatter: (time) => utc(time) },
       timeScale: { timeVisible: true, secondsVisible: false },
-      handleScroll: { vertTouchDrag: false },
+      // The wheel scrolls the page; the chart is moved by dragging and zoomed on its axes.
+      handleScroll: { vertTouchDrag: false, mouseWheel: false },
+      handleScale: { mouseWheel: false },
       kineticScroll: { touch: false },
     });
   }

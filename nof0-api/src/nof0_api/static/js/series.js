@@ -11,6 +11,15 @@ export const earned = (row) => row.return_pct ?? row.cum_pnl_pct;
 /** Time-weighted return in percent; moved capital does not count. */
 export const returns = (rows) => points(rows, earned);
 
+/** What 100 became, on which a logarithm can be taken; whoever lost all of it has no point. */
+export const growth = (rows) => positive(returns(rows).map(([time, value]) => [time, 100 + value]));
+
+/** Points above zero. */
+export const positive = (curve) => curve.filter(([, value]) => value > 0);
+
+/** Points of a moment and later. */
+export const since = (curve, from) => curve.filter(([time]) => time >= from);
+
 /** Percent below the highest value so far, 0 or negative, of what the first capital became. */
 export function drawdown(rows) {
   let peak = 100;

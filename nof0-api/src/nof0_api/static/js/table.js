@@ -3,6 +3,7 @@
 
 import { h, refill } from "./dom.js";
 import { SortChoice } from "./sort_choice.js";
+import { choose, chosen } from "./view_state.js";
 
 export class Table {
   #rows = [];
@@ -11,15 +12,19 @@ export class Table {
 
   /**
    * Columns are `{key, label, cell(row), value?(row), num?, lead?}`; with `value` a column can be
-   * sorted. `sort` is `{key, down}` or null for the order the rows come in.
+   * sorted. `sort` is `{key, down}` or null for the order the rows come in, `rowClass(row)` a class
+   * of the row, or null. The order is kept in the address under `name`.
    */
-  constructor({ caption, columns, sort = null }) {
+  constructor({ caption, columns, sort = null, rowClass = () => null, name = "sort" }) {
+    this.name = name;
+    this.usual = written(sort);
     this.columns = columns;
-    this.#sort = sort;
+    this.rowClass = rowClass;
+    this.#sort = read(chosen(name, this.usual), columns);
     this.head = h("thead", { role: "rowgroup" });
     this.body = h("tbody", { role: "rowgroup" });
     // Cards are display:block, which makes browsers forget the roles unless they are written down.
-    this.order = new SortChoice(columns, sort, (chosen) => this.#sortBy(chosen));
+    this.order = new SortChoice(columns, this.#sort, (one) => this.#sortBy(one));
     this.table = h("table", { role: "table" }, h("caption", {}, caption), this.head, this.body);
     this.element = h("div", { class: "scroll", role: "region", "aria-label": caption, tabindex: "0" }, this.order.element, this.table);
     this.caption = caption;
@@ -34,7 +39,7 @@ export class Table {
 
   #write() {
     refill(this.head, h("tr", { role: "row" }, this.columns.map((column) => this.#heading(column))));
-    refill(this.body, this.#sorted().slice(0, this.#most).map((row) => h("tr", { role: "row" }, this.columns.map((column) => cell(column, row)))));
+    refill(this.body, this.#sorted().slice(0, this.#most).map((row) => h("tr", { role: "row", class: this.rowClass(row) }, this.columns.map((column) => cell(column, row)))));
   }
 
   #heading(column) {
@@ -52,6 +57,7 @@ export class Table {
 
   #sortBy(sort) {
     this.#sort = sort;
+    choose(this.name, written(sort), this.usual);
     this.order.show(sort);
     this.#write();
   }
@@ -68,6 +74,14 @@ export class Table {
       return (one < other ? -1 : one > other ? 1 : 0) * way;
     });
   }
+}
+
+/** `net.down`, `net.up`, or `none` for the order the rows come in. */
+const written = (sort) => (sort ? `${sort.key}.${sort.down ? "down" : "up"}` : "none");
+
+function read(text, columns) {
+  const [key, way] = text.split(".");
+  return columns.some((one) => one.key === key && one.value) ? { key, down: way !== "up" } : null;
 }
 
 function cell(column, row) {

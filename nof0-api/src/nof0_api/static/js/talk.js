@@ -4,6 +4,7 @@ import { h } from "./dom.js";
 import { confidence, price, quantity, times, usd } from "./format.js";
 import { moment } from "./moment.js";
 import { traderLink } from "./traders.js";
+import { cycleAddress } from "./view_state.js";
 
 const WORDS = { buy_to_enter: "buy to enter", sell_to_enter: "sell to enter", hold: "hold", close: "close" };
 
@@ -31,6 +32,26 @@ export const talkTime = (talk) => talk.timestamp ?? talk.messages?.[0]?.timestam
 /** Decisions as `[symbol, decision]`. */
 export const decisionsOf = (talk) => Object.entries(talk.llm_response ?? {});
 
+const sorted = new WeakMap(); // answer of the API → trader → its cycles
+
+function talksOf(store, trader) {
+  const answer = store.data("conversations");
+  if (!answer) return [];
+  if (!sorted.has(answer)) {
+    const found = new Map();
+    for (const talk of answer.conversations ?? []) found.set(talk.model_id, [...(found.get(talk.model_id) ?? []), talk]);
+    sorted.set(answer, found);
+  }
+  return sorted.get(answer).get(trader) ?? [];
+}
+
+/** The cycle whose decision on a coin led to an execution of a trader, or null where it is not known any more. */
+export function cycleBehind(store, trader, symbol, signals, at) {
+  const isOne = (talk) => talkTime(talk) <= at && signals.includes(talk.llm_response?.[symbol]?.signal)
+    && verdictOn(talk, symbol, talk.llm_response[symbol].signal) !== "refused";
+  return talksOf(store, trader).filter(isOne).reduce((newest, talk) => (newest && talkTime(newest) >= talkTime(talk) ? newest : talk), null);
+}
+
 export const talkKey = (talk) => `${talk.model_id}@${talkTime(talk)}`;
 
 /** An article about one cycle. */
@@ -41,7 +62,7 @@ export function talkView(store, talk, { trader = true } = {}) {
   const prompts = (talk.messages ?? []).filter((one) => one.role !== "assistant" && one.content);
   const answers = (talk.messages ?? []).filter((one) => one.role === "assistant" && one.content && one.content !== said);
   return h("article", { class: "talk", "aria-label": `${talk.model_id}: ${talk.summary ?? ""}` },
-    h("header", {}, trader ? traderLink(store, talk.model_id, key) : null, h("b", {}, talk.summary || "no summary"), moment(at)),
+    h("header", {}, trader ? traderLink(store, talk.model_id, key) : null, h("b", {}, talk.summary || "no summary"), h("a", { class: "permalink", href: cycleAddress(talk.model_id, at), title: "Only this cycle", dataset: { key: `${key}:link` } }, moment(at))),
     talk.cot_trace_summary && talk.cot_trace_summary !== said ? h("p", {}, talk.cot_trace_summary) : null,
     decisionsOf(talk).length ? h("ul", { class: "decisions" }, decisionsOf(talk).map(([symbol, one]) => decision(talk, symbol, one))) : null,
     said ? fold(`${key}:said`, "Reasoning", h("pre", {}, said), said.length < 400) : null,

@@ -5,7 +5,7 @@ import { age, change, count, gain, interval, isKnown, NONE, percent, score, tone
 import { metricOf } from "./metrics.js";
 import { openPositions } from "./position_table.js";
 import { drawdown, earned, exposure } from "./series.js";
-import { inception, isRanked, places, standing, usable } from "./traders.js";
+import { inception, isRanked, movedCapital, places, standing, usable } from "./traders.js";
 
 /** Writes the tiles of one trader as a definition list. */
 export function tiles(store, trader) {
@@ -50,7 +50,7 @@ function rankTile(store, row) {
 /** What equity is made of besides profit: the start, and capital that a rebalance moved since. */
 function origin(start, last) {
   if (!start) return null;
-  const moved = last ? last.dollar_equity - start.nav_since_inception - last.realized_pnl - last.total_unrealized_pnl : 0;
+  const moved = movedCapital(start, last) ?? 0;
   const words = `started with ${usd(start.nav_since_inception)}`;
   return Math.abs(moved) < 0.01 ? words : `${words}, moved ${gain(moved)}`;
 }

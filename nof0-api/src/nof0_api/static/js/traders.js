@@ -59,6 +59,13 @@ export function inception(store, trader) {
   return rows.find((row) => row.model_id === trader) ?? null;
 }
 
+/** Capital in USD that rebalances gave (or took, negative) since the start, or null; `last` is the newest row of the totals. */
+export function movedCapital(start, last) {
+  if (!start || !last) return null;
+  const moved = last.dollar_equity - start.nav_since_inception - last.realized_pnl - last.total_unrealized_pnl;
+  return Math.abs(moved) < 0.005 ? 0 : moved; // what is left of binary fractions is no transfer
+}
+
 export const address = (trader) => `#/trader/${encodeURIComponent(trader)}`;
 
 /** A trader's name with its colour, linked to its page. */

@@ -15,7 +15,7 @@ import { analyticsOf, tiles } from "../tiles.js";
 import { tradeTable, tradesOf } from "../trade_table.js";
 import { BENCHMARK, colourName, label, standing, statusBadge, tradersOf } from "../traders.js";
 
-const round = (value) => `${number(value, Math.abs(value) < 10 && value % 1 ? 1 : 0)} %`;
+const round = (value, digits) => `${number(value, digits)} %`;
 const TRADES = 20; // the page of all trades has the rest
 
 export class Trader {
@@ -27,7 +27,7 @@ export class Trader {
     this.trader = trader;
     this.badges = h("span", {});
     this.tiles = h("div", {});
-    this.equity = new CurvePanel({ title: "Equity", label: `Equity of ${trader} in US dollars`, format: usd, axis: (value) => `$${number(value, 0)}` });
+    this.equity = new CurvePanel({ title: "Equity", label: `Equity of ${trader} in US dollars`, format: usd, axis: (value, digits) => `$${number(value, digits)}` });
     this.drawdown = new CurvePanel({ title: "Drawdown", label: `Drawdown of ${trader} in percent`, format: percent, axis: round });
     this.exposure = new CurvePanel({ title: "Exposure", label: `Position value of ${trader} in percent of equity`, format: (value) => percent(value, 0), axis: round });
     this.price = new PricePanel(store, trader);

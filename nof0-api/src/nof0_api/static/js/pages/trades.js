@@ -2,14 +2,15 @@
 
 import { Choice } from "../choice.js";
 import { h } from "../dom.js";
+import { downloads } from "../download.js";
 import { gain, number, usd } from "../format.js";
 import { empty, missing } from "../states.js";
-import { tradeTable } from "../trade_table.js";
+import { exitReason, tradeTable } from "../trade_table.js";
 
 const STEP = 100; // rows shown at once; a table of thousands makes a phone slow
 
 export class Trades {
-  needs = ["trades"];
+  needs = ["trades", "conversations"]; // conversations for the links to decisions
   #shown = STEP;
 
   constructor(store) {
@@ -19,18 +20,20 @@ export class Trades {
       this.#shown = STEP;
       this.update();
     };
-    this.trader = new Choice({ label: "Trader", all: "all", onchange: again });
-    this.symbol = new Choice({ label: "Coin", all: "all", onchange: again });
-    this.side = new Choice({ label: "Side", all: "both", onchange: again });
-    this.result = new Choice({ label: "Result", all: "any", onchange: again });
+    this.trader = new Choice({ label: "Trader", name: "trader", all: "all", onchange: again });
+    this.symbol = new Choice({ label: "Coin", name: "coin", all: "all", onchange: again });
+    this.side = new Choice({ label: "Side", name: "side", all: "both", onchange: again });
+    this.result = new Choice({ label: "Result", name: "result", all: "any", onchange: again });
+    this.left = new Choice({ label: "Left by", name: "left", all: "any", onchange: again });
+    this.left.offer(["stop", "target", "close", "liquidation"]);
     this.side.offer(["long", "short"]);
     this.result.offer(["won", "lost"]);
     this.sum = h("p", { class: "muted", role: "status", id: "trade-sum" });
     this.more = h("button", { class: "button more", type: "button", hidden: true, onclick: () => { this.#shown += STEP; this.update(); } }, "Show more");
     this.body = h("div", {});
-    const filters = [this.trader, this.symbol, this.side, this.result].map((one) => one.element);
+    const filters = [this.trader, this.symbol, this.side, this.left, this.result].map((one) => one.element);
     this.element = h("div", {}, h("h1", {}, "Trades"),
-      h("section", { class: "panel" }, h("header", {}, h("div", { class: "filters", role: "group", "aria-label": "Filters" }, filters)), this.sum, this.body, this.more));
+      h("section", { class: "panel" }, h("header", {}, h("div", { class: "filters", role: "group", "aria-label": "Filters" }, filters), h("div", { class: "end" }, downloads("trades", () => this.#rows()))), this.sum, this.body, this.more));
   }
 
   update() {
@@ -38,7 +41,7 @@ export class Trades {
     const all = this.store.data("trades")?.trades ?? [];
     this.trader.offer([...new Set(all.map((row) => row.model_id))].sort());
     this.symbol.offer([...new Set(all.map((row) => row.symbol))].sort());
-    const rows = all.filter((row) => this.#passes(row)).sort((a, b) => b.exit_time - a.exit_time);
+    const rows = this.#rows();
     const net = rows.reduce((sum, row) => sum + row.realized_net_pnl, 0);
     const fees = rows.reduce((sum, row) => sum + row.total_commission_dollars, 0);
     const sentence = rows.length ? `${number(rows.length, 0)} trades, net ${gain(net)} after ${usd(fees)} of fees` : "";
@@ -54,11 +57,18 @@ export class Trades {
 
   destroy() {}
 
+  /** What passes the filters, newest exit first. */
+  #rows() {
+    const all = this.store.data("trades")?.trades ?? [];
+    return all.filter((row) => this.#passes(row)).sort((a, b) => b.exit_time - a.exit_time);
+  }
+
   #passes(row) {
     return (
       (!this.trader.value || row.model_id === this.trader.value) &&
       (!this.symbol.value || row.symbol === this.symbol.value) &&
       (!this.side.value || row.side === this.side.value) &&
+      (!this.left.value || exitReason(row) === this.left.value) &&
       (!this.result.value || (this.result.value === "won") === row.realized_net_pnl > 0)
     );
   }
