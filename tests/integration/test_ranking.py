@@ -79,13 +79,13 @@ def test_a_dead_model_is_last_and_counts_survive_a_restart_and_a_newcomer(arena)
     wanted = f"0 of {mute['cycles']} answers usable, 0 of 8 cycles"
     assert mute["unranked_reason"] == wanted
     assert late["unranked_reason"].startswith("5 of 8 cycles, ")
-    assert f"not ranked: mute: {wanted}" in " ".join(done.stdout.split())
+    assert f"not ranked: The mute: {wanted}" in " ".join(done.stdout.split())
     # Terminal and JSON say what the file says.
     told = json.loads(arena.nof0("leaderboard", "data", "--json").check().stdout)
     assert told == rows
     shown = arena.nof0("leaderboard", "data").check().stdout.splitlines()
-    starts = [line.split()[:2] for line in shown if line[:1] in ("1", "2", "3", "–")]
-    assert starts == [["1", "steady"], ["–", "mute"], ["–", "late"]]
+    starts = [line.split()[:3] for line in shown if line[:1] in ("1", "2", "3", "–")]
+    assert starts == [["1", "The", "steady"], ["–", "The", "mute"], ["–", "The", "late"]]
     assert any("Only steady has passed" in line for line in shown)
 
 
