@@ -109,7 +109,7 @@ Market: {File: market.yaml}
     "llm.yaml": """
 default_model: still
 models:
-  still: {backend: baseline, model_name: random, params: {trades_per_day: 0.001}}
+  still: {backend: baseline, model_name: random, params: {trades_per_day: 0.001, hold: 87600h}}
 """,
     "executor.yaml": """
 major_coin_leverage: 5

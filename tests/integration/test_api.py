@@ -273,8 +273,11 @@ def test_after_the_engine_was_killed_the_last_good_data_stands_and_has_an_age(
     run = run_in(tmp_path / "data", listening)
     engine = run.start()
     try:
+        end = time.monotonic() + 40
+        while not run.data.is_dir():  # one that is not there is refused
+            assert time.monotonic() < end
+            time.sleep(0.05)
         with started("serve", listening, "--data-dir", run.data) as (process, url):
-            end = time.monotonic() + 40
             while not json.loads(ask(url, "/api/account-totals")[2])["accountTotals"]:
                 assert time.monotonic() < end
                 time.sleep(0.1)

@@ -16,7 +16,7 @@ def test_the_run_prints_a_leaderboard_with_all_six_traders(demo):
     rows = demo.export("leaderboard")["leaderboard"]
     assert len(rows) == 6
     for row in rows:
-        assert row["id"] in demo.outcome.stdout
+        assert row["name"] in demo.outcome.stdout
 
 
 def test_the_same_seed_gives_the_same_journal_and_the_same_exports(demo, run_in, tmp_path):

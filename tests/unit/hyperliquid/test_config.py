@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from ast import literal_eval
 from datetime import timedelta
 from pathlib import Path
 
@@ -102,7 +103,8 @@ def test_importing_the_plugin_brings_no_library_of_the_venue():
         text=True,
         check=True,
     )
-    assert brought == sim.stdout.strip()
+    # Whatever core itself brings along.
+    assert set(literal_eval(brought)) <= set(literal_eval(sim.stdout.strip()))
 
 
 KEY = "0x" + "11" * 32

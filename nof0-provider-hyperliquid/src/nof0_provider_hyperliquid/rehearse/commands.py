@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from nof0_core.cli.options import config_argument
+
 
 @click.command()
-@click.argument("config_file", metavar="CONFIG", type=click.Path(path_type=Path, dir_okay=False))
+@config_argument
 @click.option(
     "--data-dir",
     type=click.Path(path_type=Path, file_okay=False),
