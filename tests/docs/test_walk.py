@@ -69,5 +69,5 @@ def test_every_command_that_how_to_names_exists(project):
     groups = ("journal", "traders", "prompt")
     for words in named:
         first, *rest = words.split()
-        outcome = project.nof0(first, *(rest[:1] if first in groups else ()), "-h")
+        outcome = project.nof0(first, *(rest[:1] if first in groups else ()), "--help")
         assert outcome.exit_code == 0, (words, outcome.stderr)
