@@ -46,8 +46,29 @@ def check_dex(dex: str) -> None:
         raise ValueError(message)
 
 
+class _Access:
+    """How a section reaches its network, by the settings that all sections have."""
+
+    __slots__ = ()
+
+    testnet: bool
+    base_url: str
+    timeout: timedelta
+    http_timeout: timedelta
+
+    @property
+    def address(self) -> str:
+        """Return the base URL, without a slash at its end."""
+        return (self.base_url or (TESTNET if self.testnet else MAINNET)).rstrip("/")
+
+    @property
+    def request_within(self) -> timedelta:
+        """Return how long one request may take."""
+        return min(self.http_timeout, self.timeout)
+
+
 @attrs.frozen(kw_only=True)
-class HyperliquidMarketConfig:
+class HyperliquidMarketConfig(_Access):
     """Schema of a market section with `type: hyperliquid`."""
 
     testnet: bool = opt(default=False, help="prices of the testnet instead of the real venue's")
@@ -86,16 +107,6 @@ class HyperliquidMarketConfig:
         help="address to ask instead of the network's own, such as a local venue",
     )
 
-    @property
-    def address(self) -> str:
-        """Return the base URL, without a slash at its end."""
-        return (self.base_url or (TESTNET if self.testnet else MAINNET)).rstrip("/")
-
-    @property
-    def request_within(self) -> timedelta:
-        """Return how long one request may take."""
-        return min(self.http_timeout, self.timeout)
-
 
 def check_key(key: str) -> None:
     """Refuse what is no private key; the message never holds any of it.
@@ -122,7 +133,7 @@ def check_account(address: str) -> None:
 
 
 @attrs.frozen(kw_only=True)
-class HyperliquidExchangeConfig:
+class HyperliquidExchangeConfig(_Access):
     """Schema of an exchange section with `type: hyperliquid`."""
 
     private_key: str = opt(
@@ -177,19 +188,9 @@ class HyperliquidExchangeConfig:
     )
 
     @property
-    def address(self) -> str:
-        """Return the base URL, without a slash at its end."""
-        return (self.base_url or (TESTNET if self.testnet else MAINNET)).rstrip("/")
-
-    @property
     def is_mainnet(self) -> bool:
         """Tell whether signatures count on the real venue: only where it is asked itself."""
         return not self.testnet and self.address == MAINNET
-
-    @property
-    def request_within(self) -> timedelta:
-        """Return how long one request may take."""
-        return min(self.http_timeout, self.timeout)
 
 
 def faults(config: HyperliquidMarketConfig | HyperliquidExchangeConfig) -> Sequence[str]:

@@ -12,21 +12,19 @@ from contextlib import ExitStack, asynccontextmanager
 
 import anyio
 import anyio.to_thread
-import attrs
 from anyio.from_thread import start_blocking_portal
 
 from nof0_core.clock import pause, wall_time
+from nof0_core.documents.export_note import ExportNote
 from nof0_core.plugins.env import Logger
+from nof0_core.sources.by_name import DocumentsByName
 from nof0_core.sources.document import Document, SourceDownError, UnknownModelError
-from nof0_core.sources.empty import EMPTY, blank
-from nof0_core.sources.heartbeat import as_heard
+from nof0_core.sources.empty import EMPTY
 from nof0_core.sources.mirror import Mirror, Shown
 from nof0_core.sources.place import DatabasePlace
 from nof0_core.sources.protocol import DataSource, DocumentHealth, Export, SourceHealth, State
 from nof0_core.storage.database import DatabaseSettings, opened
 
-_LOOK = 0.25
-"""Seconds of real time between two looks whether a new export is known."""
 _PATIENCE = 1.0
 """Seconds of real time that a look has to end, where nobody asks any more."""
 _FIRST_LOOK = 0.01
@@ -69,21 +67,12 @@ def _end(mirror: Mirror, following: Future[None]) -> None:
         following.cancel()
 
 
-class DatabaseSource:
+class DatabaseSource(DocumentsByName):
     """Shows what a mirror has; no answer waits for the database but the first ones."""
 
     def __init__(self, mirror: Mirror) -> None:
+        super().__init__()
         self._mirror = mirror
-        self._blank = {name: blank(name) for name in EMPTY}
-        self._heard: tuple[Document, Document] | None = None
-
-    async def account_totals(self) -> Document:
-        """Load the rows of all accounts at all hours."""
-        return await self._load("account-totals")
-
-    async def analytics(self) -> Document:
-        """Load the analytics of all models."""
-        return await self._load("analytics")
 
     async def model_analytics(self, model: str) -> Document:
         """Load the analytics of one model."""
@@ -92,58 +81,13 @@ class DatabaseSource:
             raise UnknownModelError
         return found
 
-    async def crypto_prices(self) -> Document:
-        """Load the newest prices."""
-        return await self._load("crypto-prices")
-
-    async def leaderboard(self) -> Document:
-        """Load the ranking."""
-        return await self._load("leaderboard")
-
-    async def since_inception_values(self) -> Document:
-        """Load what every account began with."""
-        return await self._load("since-inception-values")
-
-    async def trades(self) -> Document:
-        """Load closed trades."""
-        return await self._load("trades")
-
-    async def positions(self) -> Document:
-        """Load what every model holds."""
-        return await self._load("positions")
-
-    async def conversations(self) -> Document:
-        """Load what was said in the newest cycles."""
-        return await self._load("conversations")
-
-    async def candles(self) -> Document:
-        """Load the newest closed bars."""
-        return await self._load("candles")
-
-    async def status(self) -> Document:
-        """Load the status, as it reads at this moment."""
-        found = await self._load("status")
-        note = (await self._shown()).note
-        heard = as_heard(found, every=note.every if note else None, now=wall_time())
-        if heard is found:
-            return found
-        if self._heard is None or self._heard[0] is not found:
-            self._heard = found, heard
-        return self._heard[1]
-
     async def export(self) -> Export:
         """Return the newest export."""
         try:
-            note = (await self._shown()).note
+            note = await self._shown_note()
         except SourceDownError:
             note = None
         return Export(number=note.export, time=note.time) if note else Export(number=0, time=None)
-
-    async def newer(self, than: int) -> Export:
-        """Look every quarter of a second until there is another export."""
-        while (found := await self.export()).number == than:
-            await pause(_LOOK)
-        return found
 
     async def health(self) -> SourceHealth:
         """Say how every document is."""
@@ -179,10 +123,10 @@ class DatabaseSource:
         if name in shown.faulty:
             message = "a document in the database cannot be read"
             raise SourceDownError(message, name=name, reason="it is damaged")
-        number, empty = shown.note.export if shown.note else 0, self._blank[name]
-        if empty.export != number:
-            empty = self._blank[name] = attrs.evolve(empty, export=number)
-        return empty
+        return self._empty_of(name, shown.note.export if shown.note else 0)
+
+    async def _shown_note(self) -> ExportNote | None:
+        return (await self._shown()).note
 
     async def _shown(self) -> Shown:
         """Return what the database showed last.

@@ -24,10 +24,10 @@ from nof0_core.documents.export_note import ExportNote
 from nof0_core.documents.whole import PieceError, Whole
 from nof0_core.files import read_regular
 from nof0_core.plugins.env import Logger
+from nof0_core.sources.by_name import DocumentsByName
 from nof0_core.sources.document import Document, SourceDownError, Stretch, UnknownModelError
-from nof0_core.sources.empty import EMPTY, SAFE_ID, blank
+from nof0_core.sources.empty import EMPTY, SAFE_ID
 from nof0_core.sources.export_file import ExportFile
-from nof0_core.sources.heartbeat import as_heard
 from nof0_core.sources.main_file import Main, MainFile, Signature, parse
 from nof0_core.sources.protocol import DocumentHealth, Export, SourceHealth, State
 
@@ -35,31 +35,20 @@ _LOOKS = 20
 """How often a main file is read anew because a piece is gone and it was replaced meanwhile, or
 because the export it belongs to is not finished yet."""
 
-_LOOK = 0.25
-"""Seconds of real time between two looks for a new export."""
 _UNFINISHED = 0.01
 """Seconds of real time in which an export that has begun to show may be finished."""
 
 
-class FileSource:
+class FileSource(DocumentsByName):
     """Reads the files of the `json` exporter from one directory; writes nothing."""
 
     def __init__(self, directory: Path, *, log: Logger) -> None:
+        super().__init__()
         self._directory = str(directory)
         self._log = log
         self._exports = ExportFile(self._directory, log=log)
-        self._heard: tuple[Document, Document] | None = None
         self._shelves = {name: self._shelf(name, key) for name, (key, _, _) in EMPTY.items()}
         self._models: dict[str, MainFile] = {}
-        self._empty = {name: blank(name) for name in EMPTY}
-
-    async def account_totals(self) -> Document:
-        """Load `account-totals.json`."""
-        return await self._load("account-totals")
-
-    async def analytics(self) -> Document:
-        """Load `analytics.json`."""
-        return await self._load("analytics")
 
     async def model_analytics(self, model: str) -> Document:
         """Load `analytics-<model>.json`; an id that cannot be part of a file name is unknown."""
@@ -73,57 +62,12 @@ class FileSource:
         self._models[model] = shelf
         return document
 
-    async def crypto_prices(self) -> Document:
-        """Load `crypto-prices.json`."""
-        return await self._load("crypto-prices")
-
-    async def leaderboard(self) -> Document:
-        """Load `leaderboard.json`."""
-        return await self._load("leaderboard")
-
-    async def since_inception_values(self) -> Document:
-        """Load `since-inception-values.json`."""
-        return await self._load("since-inception-values")
-
-    async def trades(self) -> Document:
-        """Load `trades.json`."""
-        return await self._load("trades")
-
-    async def positions(self) -> Document:
-        """Load `positions.json`."""
-        return await self._load("positions")
-
-    async def conversations(self) -> Document:
-        """Load `conversations.json`."""
-        return await self._load("conversations")
-
-    async def candles(self) -> Document:
-        """Load `candles.json`."""
-        return await self._load("candles")
-
-    async def status(self) -> Document:
-        """Load `status.json`, as it reads at this moment."""
-        found = await self._load("status")
-        note = self._exports.note
-        heard = as_heard(found, every=note.every if note else None, now=wall_time())
-        if heard is found:
-            return found
-        if self._heard is None or self._heard[0] is not found:
-            self._heard = found, heard
-        return self._heard[1]
-
     async def export(self) -> Export:
         """Return the newest export that is finished."""
         if self._exports.is_new:
             await anyio.to_thread.run_sync(self._exports.read)
         note = self._exports.note
         return Export(number=note.export, time=note.time) if note else Export(number=0, time=None)
-
-    async def newer(self, than: int) -> Export:
-        """Look every quarter of a second until there is another export."""
-        while (found := await self.export()).number == than:
-            await pause(_LOOK)
-        return found
 
     async def health(self) -> SourceHealth:
         """Look at every file; reads those that changed."""
@@ -154,10 +98,10 @@ class FileSource:
         found = await self._renewed(self._shelves[name])
         if found is not None:
             return found
-        number, empty = (await self.export()).number, self._empty[name]
-        if empty.export != number:
-            empty = self._empty[name] = attrs.evolve(empty, export=number)
-        return empty
+        return self._empty_of(name, (await self.export()).number)
+
+    async def _shown_note(self) -> ExportNote | None:
+        return self._exports.note
 
     def _shelf(self, name: str, key: str) -> MainFile:
         def read(piece: str) -> bytes:

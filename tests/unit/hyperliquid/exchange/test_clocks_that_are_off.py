@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 from hyperliquid_account import (
     MAIN,
-    Standing,
     exchange_config,
     exchange_kind,
     surroundings,
@@ -18,22 +17,11 @@ from hyperliquid_orders import cloid, entry
 from nof0_core.domain.order import OrderStatus
 from nof0_core.errors import OutcomeUnknownError
 from nof0_provider_hyperliquid.rehearsal import info as venue_info
-from nof0_provider_hyperliquid.rehearsal.accounts.state import Rules
 from nof0_provider_hyperliquid.rehearsal.faults import Harm
 
 pytestmark = pytest.mark.anyio
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture
-def clock():
-    return Standing()
-
-
-@pytest.fixture
-def rules():
-    return Rules()
 
 
 @pytest.fixture

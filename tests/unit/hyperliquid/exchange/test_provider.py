@@ -10,7 +10,6 @@ import pytest
 from hyperliquid_account import (
     AGENT,
     MAIN,
-    Standing,
     exchange_config,
     exchange_kind,
     surroundings,
@@ -28,22 +27,11 @@ from nof0_core.ids import Symbol
 from nof0_provider_hyperliquid.orders.proof import NEVER_LANDED
 from nof0_provider_hyperliquid.rehearsal.accounts import refusals
 from nof0_provider_hyperliquid.rehearsal.accounts.nonces import Nonces
-from nof0_provider_hyperliquid.rehearsal.accounts.state import Rules
 from nof0_provider_hyperliquid.rehearsal.accounts.user_infos import INFOS
 from nof0_provider_hyperliquid.rehearsal.faults import Harm
 
 BTC = Symbol("BTC")
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def clock():
-    return Standing()
-
-
-@pytest.fixture
-def rules():
-    return Rules()
 
 
 @pytest.fixture
