@@ -29,15 +29,18 @@ class Priority(IntEnum):
 
     PROTECTION = 0
     ORDERS = 1
-    READS = 2
-    DOWNLOADS = 3
+    STATE = 2
+    """What protection goes by: the account, what became of orders, and prices."""
+    READS = 3
+    DOWNLOADS = 4
 
 
 SHARE = {
     Priority.PROTECTION: 1.0,
     Priority.ORDERS: 0.95,
-    Priority.READS: 0.8,
-    Priority.DOWNLOADS: 0.6,
+    Priority.STATE: 0.9,
+    Priority.READS: 0.6,
+    Priority.DOWNLOADS: 0.4,
 }
 """The part of a limit up to which each may go; the rest is kept for what is more urgent."""
 
@@ -85,6 +88,10 @@ class Window:
         """Return how much a request of this urgency may take now."""
         return max(0, self._share(priority) - self.used)
 
+    def most(self, priority: Priority) -> int:
+        """Return how much requests of this urgency may take in a period."""
+        return self._share(priority)
+
     @asynccontextmanager
     async def spend(
         self, amount: int, priority: Priority, *, patience: timedelta | None = None
@@ -120,7 +127,7 @@ class Window:
         self._forget()
         now = self._clock.now()
         closed = timedelta(0)
-        if priority >= Priority.READS and self._closed_until is not None:
+        if priority >= Priority.STATE and self._closed_until is not None:
             closed = max(closed, self._closed_until - now)
         share = self._share(priority)
         missing = self.used + min(amount, share) - share
