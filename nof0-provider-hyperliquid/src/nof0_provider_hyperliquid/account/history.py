@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
 
+from nof0_core.clock import Clock
 from nof0_core.domain.candles import to_ms
 from nof0_core.domain.fill import Fill, FundingPayment
 from nof0_core.ids import Symbol
@@ -21,6 +22,7 @@ from nof0_provider_hyperliquid.account.fills import (
     time_of,
 )
 from nof0_provider_hyperliquid.account.paging import Pager
+from nof0_provider_hyperliquid.account.statement import FillStatement
 from nof0_provider_hyperliquid.transport.client import InfoClient
 from nof0_provider_hyperliquid.transport.windows import Priority
 
@@ -31,31 +33,23 @@ Alert = Callable[[str, str], object]
 
 
 class AccountHistory:
-    """Reads what was executed and settled on one dex; keeps nothing, so nothing is lost by it."""
+    """Reads what was executed and settled on one dex.
 
-    def __init__(self, client: InfoClient, *, user: str, coins: DexCoins, alert: Alert) -> None:
+    What it keeps only saves questions: what was told is told again, so nothing is lost by it.
+    """
+
+    def __init__(
+        self, client: InfoClient, *, user: str, coins: DexCoins, clock: Clock, alert: Alert
+    ) -> None:
         self._client = client
         self._user = user
         self._coins = coins
         self._alert = alert
         self._gaps: frozenset[str] = frozenset()
-        self._fills = Pager(
-            "fills",
-            ask=lambda start, end: self._page("userFillsByTime", start, end),
-            time_of=lambda row: time_of(row, "fill"),
-            key_of=fill_key,
-            newest=lambda: client.info({"type": "userFills", "user": user}),
-        )
-        # What became of an order must be told while mere reads wait for the network's budget.
-        self._executed = Pager(
-            "fills",
-            ask=lambda start, end: self._page("userFillsByTime", start, end, Priority.ORDERS),
-            time_of=lambda row: time_of(row, "fill"),
-            key_of=fill_key,
-            newest=lambda: client.info(
-                {"type": "userFills", "user": user}, priority=Priority.ORDERS
-            ),
-        )
+        self._asked_since: datetime | None = None
+        # What became of an order must be told while other reads wait for the network's budget.
+        self._statement = self._read_fills(clock, Priority.STATE)
+        self._executed = self._read_fills(clock, Priority.ORDERS)
         self._funding = Pager(
             "funding",
             ask=lambda start, end: self._page("userFunding", start, end),
@@ -65,14 +59,18 @@ class AccountHistory:
 
     async def fills(self, since: datetime) -> Sequence[Fill]:
         """Return all fills from `since` on, oldest first; those of a moment in their order."""
-        found = await self._fills.since(max(0, to_ms(since)))
+        is_further_back = self._asked_since is not None and since < self._asked_since
+        found = await self._statement.since(max(0, to_ms(since)), anew=is_further_back)
+        if not is_further_back and in_order(self._listed(found))[1]:
+            found = await self._statement.since(max(0, to_ms(since)), anew=True)
+        self._asked_since = since
         if len(found) >= REACH:
             self._alert(
                 "history_cut",
                 f"the venue shows the newest {REACH:,} fills only, and there were as many since"
                 f" {since:%Y-%m-%d %H:%M}: older ones cannot be booked any more",
             )
-        listed = [fill for row in found if (fill := read_fill(row, self._coins, self._user))]
+        listed = self._listed(found)
         for each in listed:
             if each.foreign_fee:
                 self._alert(
@@ -92,14 +90,43 @@ class AccountHistory:
         found = await self._funding.since(max(0, to_ms(since)))
         return [paid for row in found if (paid := read_funding(row, self._coins))]
 
-    async def executed(self, venue_order_id: str, since: datetime) -> tuple[Decimal, Decimal]:
-        """Return the size an order has executed since then, in coins, and what for, in USD."""
-        found = await self._executed.since(max(0, to_ms(since)))
-        fills = [each.fill for row in found if (each := read_fill(row, self._coins, self._user))]
+    async def executed(
+        self, venue_order_id: str, since: datetime, size: Decimal
+    ) -> tuple[Decimal, Decimal]:
+        """Return what an order has executed since it was placed, in coins, and what for, in USD.
+
+        Nobody is asked where its whole `size` is known to be executed.
+        """
+        for statement in (self._statement, self._executed):
+            found = self._of_order(statement.known(), venue_order_id)
+            if found[0] >= size > ZERO:
+                return found
+        rows = await self._executed.since(max(0, to_ms(since)))
+        return self._of_order(rows, venue_order_id)
+
+    def _of_order(self, rows: Sequence[object], venue_order_id: str) -> tuple[Decimal, Decimal]:
+        fills = [each.fill for each in self._listed(rows)]
         return _sums([fill for fill in fills if fill.venue_order_id == venue_order_id])
 
+    def _listed(self, rows: Sequence[object]) -> list[ListedFill]:
+        return [fill for row in rows if (fill := read_fill(row, self._coins, self._user))]
+
+    def _read_fills(self, clock: Clock, priority: Priority) -> FillStatement:
+        def ask(start: int, end: int | None) -> Awaitable[object]:
+            return self._page("userFillsByTime", start, end, priority)
+
+        request = {"type": "userFills", "user": self._user}
+        pager = Pager(
+            "fills",
+            ask=ask,
+            time_of=lambda row: time_of(row, "fill"),
+            key_of=fill_key,
+            newest=lambda: self._client.info(request, priority=priority),
+        )
+        return FillStatement(pager, ask=ask, clock=clock)
+
     async def _page(
-        self, kind: str, start: int, end: int | None, priority: Priority = Priority.READS
+        self, kind: str, start: int, end: int | None, priority: Priority = Priority.STATE
     ) -> object:
         request: dict[str, object] = {"type": kind, "user": self._user, "startTime": start}
         if end is not None:

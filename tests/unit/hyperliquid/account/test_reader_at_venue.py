@@ -31,7 +31,7 @@ class There:
         self.alerts = []
         self.budget = NetworkBudget("net", clock=env.clock, alert=lambda *_: None)
         self.budget.weight.limit = 10**9
-        venue.limits.weight.most = 10**9
+        venue.limits.of("127.0.0.1").weight.most = 10**9
         self.client = InfoClient(
             venue.base_url,
             budget=self.budget,
