@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 
@@ -21,13 +21,16 @@ from nof0_provider_hyperliquid.account.fills import (
     read_funding,
     time_of,
 )
-from nof0_provider_hyperliquid.account.paging import Pager
+from nof0_provider_hyperliquid.account.paging import Ask, Pager
 from nof0_provider_hyperliquid.account.statement import FillStatement
 from nof0_provider_hyperliquid.transport.client import InfoClient
 from nof0_provider_hyperliquid.transport.windows import Priority
 
 REACH = 10_000
 """So many fills, the newest, can be had at all."""
+
+SETTLED_FRESH = timedelta(seconds=30)
+"""For so long an answer about settlements serves whoever does not read further back."""
 
 Alert = Callable[[str, str], object]
 
@@ -47,9 +50,9 @@ class AccountHistory:
         self._alert = alert
         self._gaps: frozenset[str] = frozenset()
         self._asked_since: datetime | None = None
-        # What became of an order must be told while other reads wait for the network's budget.
-        self._statement = self._read_fills(clock, Priority.STATE)
-        self._executed = self._read_fills(clock, Priority.ORDERS)
+        self._clock = clock
+        self._paid: tuple[datetime, datetime, Sequence[FundingPayment]] | None = None
+        self._statement = FillStatement(ask=self._fill_pages, pager=self._fill_pager, clock=clock)
         self._funding = Pager(
             "funding",
             ask=lambda start, end: self._page("userFunding", start, end),
@@ -86,9 +89,20 @@ class AccountHistory:
         return ordered
 
     async def funding(self, since: datetime) -> Sequence[FundingPayment]:
-        """Return all settlements from `since` on, oldest first."""
+        """Return all settlements from `since` on, oldest first.
+
+        They come by the hour, and are listed late: an answer of the same hour serves for a while.
+        """
+        now = self._clock.now()
+        if self._paid is not None:
+            asked, from_then_on, told = self._paid
+            is_fresh = timedelta(0) <= now - asked < SETTLED_FRESH and asked.hour == now.hour
+            if is_fresh and since >= from_then_on:
+                return [paid for paid in told if paid.time >= since]
         found = await self._funding.since(max(0, to_ms(since)))
-        return [paid for row in found if (paid := read_funding(row, self._coins))]
+        listed = [paid for row in found if (paid := read_funding(row, self._coins))]
+        self._paid = (now, since, listed)
+        return listed
 
     async def executed(
         self, venue_order_id: str, since: datetime, size: Decimal
@@ -97,11 +111,11 @@ class AccountHistory:
 
         Nobody is asked where its whole `size` is known to be executed.
         """
-        for statement in (self._statement, self._executed):
-            found = self._of_order(statement.known(), venue_order_id)
-            if found[0] >= size > ZERO:
-                return found
-        rows = await self._executed.since(max(0, to_ms(since)))
+        found = self._of_order(self._statement.known(), venue_order_id)
+        if found[0] >= size > ZERO:
+            return found
+        # It must be told while other reads wait for the network's budget.
+        rows = await self._statement.since(max(0, to_ms(since)), Priority.ORDERS)
         return self._of_order(rows, venue_order_id)
 
     def _of_order(self, rows: Sequence[object], venue_order_id: str) -> tuple[Decimal, Decimal]:
@@ -111,19 +125,18 @@ class AccountHistory:
     def _listed(self, rows: Sequence[object]) -> list[ListedFill]:
         return [fill for row in rows if (fill := read_fill(row, self._coins, self._user))]
 
-    def _read_fills(self, clock: Clock, priority: Priority) -> FillStatement:
-        def ask(start: int, end: int | None) -> Awaitable[object]:
-            return self._page("userFillsByTime", start, end, priority)
+    def _fill_pages(self, priority: Priority) -> Ask:
+        return lambda start, end: self._page("userFillsByTime", start, end, priority)
 
+    def _fill_pager(self, priority: Priority) -> Pager:
         request = {"type": "userFills", "user": self._user}
-        pager = Pager(
+        return Pager(
             "fills",
-            ask=ask,
+            ask=self._fill_pages(priority),
             time_of=lambda row: time_of(row, "fill"),
             key_of=fill_key,
             newest=lambda: self._client.info(request, priority=priority),
         )
-        return FillStatement(pager, ask=ask, clock=clock)
 
     async def _page(
         self, kind: str, start: int, end: int | None, priority: Priority = Priority.STATE

@@ -19,6 +19,9 @@ from nof0_core.errors import TransientError
 STEP = timedelta(seconds=1)
 """Whoever waits looks again so often: clocks are set, and what is under way ends when it does."""
 
+YIELD = timedelta(seconds=15)
+"""How long what can wait does after a refusal."""
+
 
 class NoRoomError(TransientError):
     """A limit leaves no room for a request in time; nothing was sent."""
@@ -72,6 +75,7 @@ class Window:
         self._numbers = count()
         self._moved = anyio.Event()
         self._closed_until: datetime | None = None
+        self._refused_at: datetime | None = None
 
     @property
     def used(self) -> int:
@@ -117,8 +121,13 @@ class Window:
             self._ended.append(spending)
 
     def close_for(self, span: timedelta) -> None:
-        """Let nothing but protection and orders through for that long: the venue has refused."""
-        until = self._clock.now() + span
+        """Let nothing but protection and orders through for that long: the venue has refused.
+
+        Reads that nobody's protection goes by wait for `YIELD` at least: after a restart the venue
+        counts what the process before has asked, and what it gives is for those that matter.
+        """
+        self._refused_at = self._clock.now()
+        until = self._refused_at + span
         if self._closed_until is None or until > self._closed_until:
             self._closed_until = until
 
@@ -129,6 +138,8 @@ class Window:
         closed = timedelta(0)
         if priority >= Priority.STATE and self._closed_until is not None:
             closed = max(closed, self._closed_until - now)
+        if priority >= Priority.READS and self._refused_at is not None:
+            closed = max(closed, self._refused_at + YIELD - now)
         share = self._share(priority)
         missing = self.used + min(amount, share) - share
         if missing <= 0:
@@ -183,3 +194,6 @@ class Window:
             self._ended.popleft()
         if self._closed_until is not None and not (now < self._closed_until <= now + self._period):
             self._closed_until = None
+        refused = self._refused_at
+        if refused is not None and not (refused <= now < refused + YIELD):
+            self._refused_at = None

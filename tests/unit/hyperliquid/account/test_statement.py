@@ -9,6 +9,7 @@ import random
 from datetime import timedelta
 from decimal import Decimal
 
+import anyio
 import pytest
 from hyperliquid_desk import limit
 
@@ -99,7 +100,7 @@ async def test_a_page_that_shrinks_between_two_looks_loses_nothing(seat):
     assert len(await at.reader.fills(began)) == 40
 
 
-async def test_an_older_fill_that_is_listed_late_is_read_within_a_minute(seat):
+async def test_an_older_fill_that_is_listed_late_is_read_with_the_next_whole_reading(seat):
     at = seat()
     began = at.clock.now()
     trade(at, 3)
@@ -168,3 +169,79 @@ async def test_a_look_that_fails_half_way_changes_nothing(seat):
         await at.reader.fills(began)
     at.client.instead.clear()
     assert len(await at.reader.fills(began)) == 4
+
+
+async def test_who_asks_while_somebody_does_shares_the_next_answer_and_never_an_older_one(seat):
+    at = seat()
+    began = at.clock.now()
+    trade(at)
+    await at.reader.fills(began)
+    asked(at)
+    counts = []
+
+    async def look():
+        counts.append(len(await at.reader.fills(began)))
+
+    def traded_meanwhile(_):
+        at.client.before = lambda _: None
+        tasks.start_soon(look)  # comes while the first is under way, and after a trade
+        at.desk.order(limit(True, "101000", "0.01", "Ioc"))
+
+    async with anyio.create_task_group() as tasks:
+        at.client.before = traded_meanwhile
+        for _ in range(4):
+            tasks.start_soon(look)
+    assert len(counts) == 5
+    assert counts[-1] == 3  # whoever came last sees what was traded before it came
+    assert asked(at) <= 5
+
+
+async def test_one_that_hangs_keeps_nobody_for_long(seat, monkeypatch):
+    monkeypatch.setattr(statement, "JOINED_WITHIN", 0.05)
+    at = seat()
+    began = at.clock.now()
+    trade(at)
+    hold = anyio.Event()
+    client, at.client.info = at.client.info, None
+
+    async def hangs_once(request, **named):
+        at.client.info = client
+        await hold.wait()
+
+    at.client.info = hangs_once
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(at.reader.fills, began)
+        while at.client.info is hangs_once:
+            await anyio.lowlevel.checkpoint()
+        assert len(await at.reader.fills(began)) == 2
+        tasks.cancel_scope.cancel()
+
+
+async def test_a_fill_after_a_quiet_time_is_joined_to_the_last_one_before(seat):
+    at = seat()
+    trade(at, 3)
+    await at.reader.fills(at.since(600))
+    at.desk.tick(3_600)
+    assert await at.reader.fills(at.since(600)) == []
+    at.desk.order(limit(True, "101000", "0.01", "Ioc"))
+    asked(at)
+    assert len(await at.reader.fills(at.since(600))) == 1
+    assert asked(at) == 2
+
+
+async def test_settlements_are_asked_for_once_in_a_while_of_an_hour(seat):
+    at = seat()
+    at.desk.order(limit(True, "101000", "0.01", "Ioc"))
+    began = at.clock.now()
+    at.desk.tick(3_600)
+    found = await at.reader.funding(began)
+    assert len(found) == 1
+    at.client.asked.clear()
+    for _ in range(5):
+        at.desk.tick(1)
+        assert await at.reader.funding(began + timedelta(seconds=1)) == found
+    assert at.client.kinds() == []
+    assert await at.reader.funding(began - timedelta(days=1)) == found
+    assert at.client.kinds()
+    at.desk.tick(3_600)
+    assert len(await at.reader.funding(began)) == 2

@@ -164,7 +164,7 @@ async def test_refused_requests_hold_all_reads_up_and_are_told(
 ):
     answers.script = [said("null", 429, **{"Retry-After": "7"}), good]
     before = surroundings.clock.now()
-    await client.info(META)
+    await client.info(META, priority=Priority.STATE)
     assert surroundings.clock.now() - before == timedelta(seconds=7)
     assert budget.health()[0] is Health.DEGRADED
     assert any("429" in event for _, event, _ in surroundings.log.lines)

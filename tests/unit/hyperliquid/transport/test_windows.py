@@ -114,12 +114,14 @@ async def test_bars_of_any_number_of_coins_never_keep_the_state_waiting(window, 
         tasks.cancel_scope.cancel()
 
 
-async def test_a_refusal_holds_reads_up_and_no_orders(window, clock):
+async def test_a_refusal_holds_reads_up_longest_and_no_orders(window, clock):
     window.close_for(timedelta(seconds=3))
     await take(window, 1, ORDERS)
     assert clock.now() == START
-    await take(window, 1)
+    await take(window, 1, STATE)
     assert clock.now() == START + timedelta(seconds=3)
+    await take(window, 1)
+    assert clock.now() == START + timedelta(seconds=15)
 
 
 async def test_a_clock_that_is_set_back_closes_nothing_for_longer_than_a_period(window, clock):
