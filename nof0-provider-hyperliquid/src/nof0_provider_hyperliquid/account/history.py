@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 
+from nof0_core.clock import Clock
 from nof0_core.domain.candles import to_ms
 from nof0_core.domain.fill import Fill, FundingPayment
 from nof0_core.ids import Symbol
@@ -20,42 +21,38 @@ from nof0_provider_hyperliquid.account.fills import (
     read_funding,
     time_of,
 )
-from nof0_provider_hyperliquid.account.paging import Pager
+from nof0_provider_hyperliquid.account.paging import Ask, Pager
+from nof0_provider_hyperliquid.account.statement import FillStatement
 from nof0_provider_hyperliquid.transport.client import InfoClient
 from nof0_provider_hyperliquid.transport.windows import Priority
 
 REACH = 10_000
 """So many fills, the newest, can be had at all."""
 
+SETTLED_FRESH = timedelta(seconds=30)
+"""For so long an answer about settlements serves whoever does not read further back."""
+
 Alert = Callable[[str, str], object]
 
 
 class AccountHistory:
-    """Reads what was executed and settled on one dex; keeps nothing, so nothing is lost by it."""
+    """Reads what was executed and settled on one dex.
 
-    def __init__(self, client: InfoClient, *, user: str, coins: DexCoins, alert: Alert) -> None:
+    What it keeps only saves questions: what was told is told again, so nothing is lost by it.
+    """
+
+    def __init__(
+        self, client: InfoClient, *, user: str, coins: DexCoins, clock: Clock, alert: Alert
+    ) -> None:
         self._client = client
         self._user = user
         self._coins = coins
         self._alert = alert
         self._gaps: frozenset[str] = frozenset()
-        self._fills = Pager(
-            "fills",
-            ask=lambda start, end: self._page("userFillsByTime", start, end),
-            time_of=lambda row: time_of(row, "fill"),
-            key_of=fill_key,
-            newest=lambda: client.info({"type": "userFills", "user": user}),
-        )
-        # What became of an order must be told while mere reads wait for the network's budget.
-        self._executed = Pager(
-            "fills",
-            ask=lambda start, end: self._page("userFillsByTime", start, end, Priority.ORDERS),
-            time_of=lambda row: time_of(row, "fill"),
-            key_of=fill_key,
-            newest=lambda: client.info(
-                {"type": "userFills", "user": user}, priority=Priority.ORDERS
-            ),
-        )
+        self._asked_since: datetime | None = None
+        self._clock = clock
+        self._paid: tuple[datetime, datetime, Sequence[FundingPayment]] | None = None
+        self._statement = FillStatement(ask=self._fill_pages, pager=self._fill_pager, clock=clock)
         self._funding = Pager(
             "funding",
             ask=lambda start, end: self._page("userFunding", start, end),
@@ -65,14 +62,18 @@ class AccountHistory:
 
     async def fills(self, since: datetime) -> Sequence[Fill]:
         """Return all fills from `since` on, oldest first; those of a moment in their order."""
-        found = await self._fills.since(max(0, to_ms(since)))
+        is_further_back = self._asked_since is not None and since < self._asked_since
+        found = await self._statement.since(max(0, to_ms(since)), anew=is_further_back)
+        if not is_further_back and in_order(self._listed(found))[1]:
+            found = await self._statement.since(max(0, to_ms(since)), anew=True)
+        self._asked_since = since
         if len(found) >= REACH:
             self._alert(
                 "history_cut",
                 f"the venue shows the newest {REACH:,} fills only, and there were as many since"
                 f" {since:%Y-%m-%d %H:%M}: older ones cannot be booked any more",
             )
-        listed = [fill for row in found if (fill := read_fill(row, self._coins, self._user))]
+        listed = self._listed(found)
         for each in listed:
             if each.foreign_fee:
                 self._alert(
@@ -88,18 +89,57 @@ class AccountHistory:
         return ordered
 
     async def funding(self, since: datetime) -> Sequence[FundingPayment]:
-        """Return all settlements from `since` on, oldest first."""
-        found = await self._funding.since(max(0, to_ms(since)))
-        return [paid for row in found if (paid := read_funding(row, self._coins))]
+        """Return all settlements from `since` on, oldest first.
 
-    async def executed(self, venue_order_id: str, since: datetime) -> tuple[Decimal, Decimal]:
-        """Return the size an order has executed since then, in coins, and what for, in USD."""
-        found = await self._executed.since(max(0, to_ms(since)))
-        fills = [each.fill for row in found if (each := read_fill(row, self._coins, self._user))]
+        They come by the hour, and are listed late: an answer of the same hour serves for a while.
+        """
+        now = self._clock.now()
+        if self._paid is not None:
+            asked, from_then_on, told = self._paid
+            is_fresh = timedelta(0) <= now - asked < SETTLED_FRESH and asked.hour == now.hour
+            if is_fresh and since >= from_then_on:
+                return [paid for paid in told if paid.time >= since]
+        found = await self._funding.since(max(0, to_ms(since)))
+        listed = [paid for row in found if (paid := read_funding(row, self._coins))]
+        self._paid = (now, since, listed)
+        return listed
+
+    async def executed(
+        self, venue_order_id: str, since: datetime, size: Decimal
+    ) -> tuple[Decimal, Decimal]:
+        """Return what an order has executed since it was placed, in coins, and what for, in USD.
+
+        Nobody is asked where its whole `size` is known to be executed.
+        """
+        found = self._of_order(self._statement.known(), venue_order_id)
+        if found[0] >= size > ZERO:
+            return found
+        # It must be told while other reads wait for the network's budget.
+        rows = await self._statement.since(max(0, to_ms(since)), Priority.ORDERS)
+        return self._of_order(rows, venue_order_id)
+
+    def _of_order(self, rows: Sequence[object], venue_order_id: str) -> tuple[Decimal, Decimal]:
+        fills = [each.fill for each in self._listed(rows)]
         return _sums([fill for fill in fills if fill.venue_order_id == venue_order_id])
 
+    def _listed(self, rows: Sequence[object]) -> list[ListedFill]:
+        return [fill for row in rows if (fill := read_fill(row, self._coins, self._user))]
+
+    def _fill_pages(self, priority: Priority) -> Ask:
+        return lambda start, end: self._page("userFillsByTime", start, end, priority)
+
+    def _fill_pager(self, priority: Priority) -> Pager:
+        request = {"type": "userFills", "user": self._user}
+        return Pager(
+            "fills",
+            ask=self._fill_pages(priority),
+            time_of=lambda row: time_of(row, "fill"),
+            key_of=fill_key,
+            newest=lambda: self._client.info(request, priority=priority),
+        )
+
     async def _page(
-        self, kind: str, start: int, end: int | None, priority: Priority = Priority.READS
+        self, kind: str, start: int, end: int | None, priority: Priority = Priority.STATE
     ) -> object:
         request: dict[str, object] = {"type": kind, "user": self._user, "startTime": start}
         if end is not None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+import anyio
 import attrs
 
 from nof0_core.clock import Clock
@@ -54,15 +55,27 @@ class LimitsWatch:
         self._day: datetime | None = None
         self._used_before = 0
         self._signer_asked: datetime | None = None
+        self._lock = anyio.Lock()
 
     async def run(self) -> None:
         """Look again and again; what cannot be had stays as it was."""
+        first = True
         while True:
             with suppress(ProviderError):  # reports tell of a venue that does not answer
-                await self.look()
+                await (self.ensure() if first else self.look())
+            first = False
             now, until = self._clock.now(), self.limits.signer_until
             wake = now + EVERY
             await self._clock.sleep_until(min(wake, until) if until and until > now else wake)
+
+    async def ensure(self) -> UserLimits:
+        """Ask where nobody has yet; who is asking serves all who wait for the first answer.
+
+        Raises:
+            ProviderError: the venue does not tell.
+        """
+        async with self._lock:
+            return self.limits if self.limits.time is not None else await self._look()
 
     async def look(self) -> UserLimits:
         """Ask now for all that is due.
@@ -70,6 +83,10 @@ class LimitsWatch:
         Raises:
             ProviderError: the venue does not tell.
         """
+        async with self._lock:
+            return await self._look()
+
+    async def _look(self) -> UserLimits:
         now = self._clock.now()
         await self._look_at_signer(now)
         request = {"type": "userRateLimit", "user": self._user}

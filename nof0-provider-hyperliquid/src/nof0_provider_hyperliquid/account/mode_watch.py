@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import anyio
+
 from nof0_core.clock import Clock
 from nof0_core.errors import DataError
 from nof0_provider_hyperliquid.account.mode import AccountMode, read_mode
@@ -30,6 +32,7 @@ class ModeWatch:
         self._clock = clock
         self._alert = alert
         self._asked: datetime | None = None
+        self._lock = anyio.Lock()
         self.known: AccountMode | None = None
         """The newest one, None before the first answer."""
 
@@ -40,6 +43,10 @@ class ModeWatch:
             DataError: nobody here knows it.
             TransientError: for what may pass.
         """
+        async with self._lock:
+            return await self._fresh()
+
+    async def _fresh(self) -> AccountMode:
         now = self._clock.now()
         if self.known is not None and self._asked is not None and abs(now - self._asked) < FRESH:
             return self.known

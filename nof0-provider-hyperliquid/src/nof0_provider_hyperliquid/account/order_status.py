@@ -64,7 +64,7 @@ class OrderReader:
         has_no_fills = word in NEVER_MATCHED or order.trigger is not None  # it never fired
         if is_open(word) or (has_no_fills and not order.filled_size):
             return order
-        size, usd = await self._history.executed(order.venue_order_id, order.time)
+        size, usd = await self._history.executed(order.venue_order_id, order.time, order.size)
         return with_fills(order, word, size, usd)
 
     async def order_after(self, client_id: ClientOrderId, venue_ms: int) -> VenueOrder | None:

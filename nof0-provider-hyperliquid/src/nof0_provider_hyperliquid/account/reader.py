@@ -66,7 +66,7 @@ class AccountReader:
         self._coins = coins = DexCoins(dex)
         self._modes = ModeWatch(client, user=user, clock=clock, alert=alert)
         self._standing = StandingReader(client, user=user, coins=coins)
-        self._history = AccountHistory(client, user=user, coins=coins, alert=alert)
+        self._history = AccountHistory(client, user=user, coins=coins, clock=clock, alert=alert)
         self._orders = OrderReader(
             client, user=user, coins=coins, history=self._history, clock=clock
         )
@@ -91,7 +91,7 @@ class AccountReader:
             TransientError: for what may pass.
         """
         if self._watch.limits.time is None:
-            await self._watch.look()
+            await self._watch.ensure()
         if problem := self._watch.limits.signer_problem:
             raise DataError(problem)
         mode = await self._modes.mode()

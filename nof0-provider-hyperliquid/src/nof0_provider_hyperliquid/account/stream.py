@@ -16,6 +16,7 @@ from nof0_core.domain.outcome import VenueUpdate
 from nof0_core.errors import DataError
 from nof0_core.plugins.env import Logger
 from nof0_provider_hyperliquid.account.coins import DexCoins
+from nof0_provider_hyperliquid.account.hint_pace import HintPace
 from nof0_provider_hyperliquid.stream.connection import VenueSocket
 from nof0_provider_hyperliquid.stream.messages import (
     EVENTS,
@@ -63,6 +64,8 @@ class UserStream:
         self._up = anyio.Event()
         self._scope: anyio.CancelScope | None = None
         self._is_closed = False
+        self._pace = HintPace(budget.weight, clock=clock, tell=self._pass_on)
+        self._waiting: VenueUpdate | None = None
         self._socket = VenueSocket(
             base_url=base_url, clock=clock, rng=rng, log=log, budget=budget, listener=self
         )
@@ -71,7 +74,10 @@ class UserStream:
         """Keep the connection until cancelled."""
         with anyio.CancelScope() as self._scope:
             if not self._is_closed:
-                await self._socket.run()
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(self._pace.run)
+                    await self._socket.run()
+                    tasks.cancel_scope.cancel()
 
     def close(self) -> None:
         """End `run` and all streams."""
@@ -125,6 +131,7 @@ class UserStream:
         for listener in list(self._listeners):
             listener.close()
         self._listeners.clear()
+        self._waiting = None  # each stream begins with an update
 
     def _begin(self) -> None:
         if self._start is None or self._is_closed:
@@ -146,6 +153,19 @@ class UserStream:
         )
 
     def _tell(self, update: VenueUpdate) -> None:
+        """Have one update told for all that come meanwhile: of what they have in common."""
+        told = self._waiting or update
+        self._waiting = VenueUpdate(
+            time=update.time,
+            symbol=update.symbol if update.symbol == told.symbol else None,
+            client_id=update.client_id if update.client_id == told.client_id else None,
+        )
+        self._pace.hint()
+
+    def _pass_on(self) -> None:
+        update, self._waiting = self._waiting, None
+        if update is None:
+            return
         for listener in list(self._listeners):
             try:
                 listener.send_nowait(update)

@@ -28,6 +28,7 @@ from nof0_provider_hyperliquid.signing.nonces import shared_nonces
 from nof0_provider_hyperliquid.signing.wallet import Wallet
 from nof0_provider_hyperliquid.transport.budget import NetworkBudget, shared_budget
 from nof0_provider_hyperliquid.transport.client import InfoClient, Patience
+from nof0_provider_hyperliquid.transport.windows import Priority
 
 
 @asynccontextmanager
@@ -45,7 +46,9 @@ async def open_live_exchange(
     patience = Patience(
         request=config.request_within, retries=config.max_retries, room=config.timeout
     )
-    info = InfoClient(config.address, budget=budget, patience=patience, env=env)
+    info = InfoClient(
+        config.address, budget=budget, patience=patience, env=env, priority=Priority.STATE
+    )
     nonces = await shared_nonces(env, config.address, wallet.address)
     nonces.seen(register.last_nonce(wallet.address))
     client = ActionClient(

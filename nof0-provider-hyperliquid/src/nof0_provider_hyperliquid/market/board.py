@@ -15,6 +15,7 @@ from nof0_core.plugins.env import Env
 from nof0_provider_hyperliquid.market.single_flight import SingleFlight
 from nof0_provider_hyperliquid.market.standstill import Standstill
 from nof0_provider_hyperliquid.transport.client import InfoClient
+from nof0_provider_hyperliquid.transport.windows import Priority
 from nof0_provider_hyperliquid.wire.contexts import Contexts, read_contexts
 from nof0_provider_hyperliquid.wire.meta import Universe
 
@@ -97,7 +98,9 @@ class Board:
         request = {"type": "metaAndAssetCtxs"} | ({"dex": self._dex} if self._dex else {})
         asked = self._env.clock.now()
         try:
-            contexts = read_contexts(await self._client.info(request), self._dex)
+            contexts = read_contexts(
+                await self._client.info(request, priority=Priority.STATE), self._dex
+            )
         except ProviderError as error:
             self._trouble = str(error)
             raise

@@ -25,7 +25,7 @@ FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
 """Seconds between two attempts: by chance up to these, twice as many each time."""
 AT_ONCE = 8
-"""So many requests of a client are under way at most."""
+"""So many requests of a client are under way at most, and as many of those that are urgent."""
 
 
 @attrs.frozen(kw_only=True)
@@ -47,8 +47,15 @@ class InfoClient:
     """
 
     def __init__(
-        self, base_url: str, *, budget: NetworkBudget, patience: Patience, env: Env
+        self,
+        base_url: str,
+        *,
+        budget: NetworkBudget,
+        patience: Patience,
+        env: Env,
+        priority: Priority = Priority.READS,
     ) -> None:
+        """Prepare; nothing is asked. `priority` is that of requests that do not say theirs."""
         self._base_url = base_url.rstrip("/")
         self._budget = budget
         self._patience = patience
@@ -57,7 +64,9 @@ class InfoClient:
         self._log = env.log
         # Pauses are up to the machine; the section's own numbers must not depend on them.
         self._rng = random.Random(env.rng.random())
-        self._limiter = CapacityLimiter(AT_ONCE)
+        self._priority = priority
+        # Bars of many coins, all slow, must not keep prices waiting.
+        self._limiters = {is_urgent: CapacityLimiter(AT_ONCE) for is_urgent in (False, True)}
         self._lock = Lock()
         self._idle: list[Any] = []
         self._is_closed = False
@@ -67,19 +76,20 @@ class InfoClient:
         request: Mapping[str, object],
         *,
         rows: int = 0,
-        priority: Priority = Priority.READS,
+        priority: Priority | None = None,
     ) -> Any:
         """Return what the venue answers, after as many attempts as it takes.
 
         Args:
             request: the body, with its `type`.
             rows: how many rows are expected, for the weight; corrected by the answer.
-            priority: who goes first where the budget is short.
+            priority: who goes first where the budget is short; None: the client's.
 
         Raises:
             TransientError: for what may pass, after all retries.
             DataError: the venue does not accept the request, or is not there.
         """
+        priority = self._priority if priority is None else priority
         attempt = 0
         while True:
             try:
@@ -114,7 +124,7 @@ class InfoClient:
         room = None if priority is Priority.DOWNLOADS else self._patience.room
         async with self._budget.spend(weight, priority, patience=room) as spending:
             try:
-                answer = await self._ask(dict(request))
+                answer = await self._ask(dict(request), priority <= Priority.STATE)
             except RateLimitedError as error:
                 self._budget.refused(error.retry_after or timedelta(seconds=FIRST_PAUSE))
                 raise
@@ -122,12 +132,15 @@ class InfoClient:
             spending.amount = info_weight(kind, rows)
             return answer
 
-    async def _ask(self, request: dict[str, object]) -> Any:
+    async def _ask(self, request: dict[str, object], is_urgent: bool) -> Any:  # noqa: FBT001
         seconds = self._patience.request.total_seconds()
         with anyio.move_on_after(seconds):
             try:
                 answer = await to_thread.run_sync(
-                    self._post, request, abandon_on_cancel=True, limiter=self._limiter
+                    self._post,
+                    request,
+                    abandon_on_cancel=True,
+                    limiter=self._limiters[is_urgent],
                 )
             except Exception as error:
                 raise self._told(failure(error), request) from error

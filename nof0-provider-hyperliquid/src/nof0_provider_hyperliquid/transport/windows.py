@@ -19,6 +19,9 @@ from nof0_core.errors import TransientError
 STEP = timedelta(seconds=1)
 """Whoever waits looks again so often: clocks are set, and what is under way ends when it does."""
 
+YIELD = timedelta(seconds=15)
+"""How long what can wait does after a refusal."""
+
 
 class NoRoomError(TransientError):
     """A limit leaves no room for a request in time; nothing was sent."""
@@ -29,15 +32,18 @@ class Priority(IntEnum):
 
     PROTECTION = 0
     ORDERS = 1
-    READS = 2
-    DOWNLOADS = 3
+    STATE = 2
+    """What protection goes by: the account, what became of orders, and prices."""
+    READS = 3
+    DOWNLOADS = 4
 
 
 SHARE = {
     Priority.PROTECTION: 1.0,
     Priority.ORDERS: 0.95,
-    Priority.READS: 0.8,
-    Priority.DOWNLOADS: 0.6,
+    Priority.STATE: 0.9,
+    Priority.READS: 0.6,
+    Priority.DOWNLOADS: 0.4,
 }
 """The part of a limit up to which each may go; the rest is kept for what is more urgent."""
 
@@ -69,6 +75,7 @@ class Window:
         self._numbers = count()
         self._moved = anyio.Event()
         self._closed_until: datetime | None = None
+        self._refused_at: datetime | None = None
 
     @property
     def used(self) -> int:
@@ -84,6 +91,10 @@ class Window:
     def room(self, priority: Priority) -> int:
         """Return how much a request of this urgency may take now."""
         return max(0, self._share(priority) - self.used)
+
+    def most(self, priority: Priority) -> int:
+        """Return how much requests of this urgency may take in a period."""
+        return self._share(priority)
 
     @asynccontextmanager
     async def spend(
@@ -110,8 +121,13 @@ class Window:
             self._ended.append(spending)
 
     def close_for(self, span: timedelta) -> None:
-        """Let nothing but protection and orders through for that long: the venue has refused."""
-        until = self._clock.now() + span
+        """Let nothing but protection and orders through for that long: the venue has refused.
+
+        Reads that nobody's protection goes by wait for `YIELD` at least: after a restart the venue
+        counts what the process before has asked, and what it gives is for those that matter.
+        """
+        self._refused_at = self._clock.now()
+        until = self._refused_at + span
         if self._closed_until is None or until > self._closed_until:
             self._closed_until = until
 
@@ -120,8 +136,10 @@ class Window:
         self._forget()
         now = self._clock.now()
         closed = timedelta(0)
-        if priority >= Priority.READS and self._closed_until is not None:
+        if priority >= Priority.STATE and self._closed_until is not None:
             closed = max(closed, self._closed_until - now)
+        if priority >= Priority.READS and self._refused_at is not None:
+            closed = max(closed, self._refused_at + YIELD - now)
         share = self._share(priority)
         missing = self.used + min(amount, share) - share
         if missing <= 0:
@@ -176,3 +194,6 @@ class Window:
             self._ended.popleft()
         if self._closed_until is not None and not (now < self._closed_until <= now + self._period):
             self._closed_until = None
+        refused = self._refused_at
+        if refused is not None and not (refused <= now < refused + YIELD):
+            self._refused_at = None

@@ -48,7 +48,7 @@ class DeskClient:
         self.before = lambda _: None
         self.instead = {}
 
-    async def info(self, request, *, rows=0, priority=Priority.READS):
+    async def info(self, request, *, rows=0, priority=Priority.STATE):
         self.asked.append(dict(request))
         self.before(request)
         await checkpoint()

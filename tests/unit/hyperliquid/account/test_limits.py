@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import anyio
 import pytest
 from hyperliquid_desk import limit, trigger
 
@@ -228,3 +229,14 @@ async def test_figures_nobody_has_told_are_no_limits():
     assert UserLimits().entries_refusal == ""
     assert UserLimits().requests_left is UserLimits().actions_left is None
     assert UserLimits(signer_problem="gone").entries_refusal == "gone"
+
+
+async def test_the_first_look_serves_all_who_wait_for_it(seat):
+    """A start asked for the key's role twice: 60 of the 1,200 weight of a minute each."""
+    at = with_agent(seat)
+    async with anyio.create_task_group() as tasks:
+        for _ in range(3):
+            tasks.start_soon(at.reader.report)
+    assert at.client.kinds().count("userRole") == 1
+    assert at.client.kinds().count("userRateLimit") == 1
+    assert at.client.kinds().count("userAbstraction") == 1

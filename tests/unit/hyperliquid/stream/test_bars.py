@@ -106,7 +106,7 @@ async def test_with_a_stream_a_bar_costs_one_small_request_for_all_who_ask(kit, 
 
 
 async def test_where_the_budget_is_short_bars_of_the_stream_cost_nothing(kit, coin):
-    async with kit.running(), kit.budget.spend(700, Priority.READS):
+    async with kit.running(), kit.budget.spend(450, Priority.READS):
         await coin.begun()
         for _ in range(5):
             await coin.live(180)
@@ -335,7 +335,7 @@ async def test_what_rest_contradicts_is_told(kit, coin):
 
 
 async def test_where_the_budget_is_short_bars_are_compared_now_and_then(kit, coin):
-    async with kit.running(), kit.budget.spend(700, Priority.READS):
+    async with kit.running(), kit.budget.spend(450, Priority.READS):
         await coin.begun()
         for _ in range(42):
             await coin.live(180, step=9)
@@ -345,7 +345,7 @@ async def test_where_the_budget_is_short_bars_are_compared_now_and_then(kit, coi
 
 
 async def test_a_stream_that_leaves_out_messages_is_found_out_and_left_for_a_while(kit, coin):
-    async with kit.running(), kit.budget.spend(700, Priority.READS):
+    async with kit.running(), kit.budget.spend(450, Priority.READS):
         await coin.begun()
         for _ in range(10):
             await coin.live(180, step=9)

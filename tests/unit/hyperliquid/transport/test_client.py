@@ -164,7 +164,7 @@ async def test_refused_requests_hold_all_reads_up_and_are_told(
 ):
     answers.script = [said("null", 429, **{"Retry-After": "7"}), good]
     before = surroundings.clock.now()
-    await client.info(META)
+    await client.info(META, priority=Priority.STATE)
     assert surroundings.clock.now() - before == timedelta(seconds=7)
     assert budget.health()[0] is Health.DEGRADED
     assert any("429" in event for _, event, _ in surroundings.log.lines)
@@ -175,9 +175,9 @@ async def test_a_short_budget_fails_what_cannot_wait(answers, surroundings, budg
     client = InfoClient(answers.url, budget=budget, patience=patience, env=surroundings)
     answers.script = [good]
     before = surroundings.clock.now()
-    async with budget.spend(960, Priority.READS):
+    async with budget.spend(720, Priority.READS):
         pass
-    with pytest.raises(NoRoomError, match="960 of 1200"):
+    with pytest.raises(NoRoomError, match="720 of 1200"):
         await client.info(META)
     assert not answers.asked
     assert await client.info(META, priority=Priority.ORDERS) == GOOD

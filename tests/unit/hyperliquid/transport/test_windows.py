@@ -11,7 +11,8 @@ from nof0_provider_hyperliquid.transport.windows import NoRoomError, Priority, W
 pytestmark = pytest.mark.anyio
 START = datetime(2026, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-READS, ORDERS, PROTECTION = Priority.READS, Priority.ORDERS, Priority.PROTECTION
+READS, STATE, ORDERS = Priority.READS, Priority.STATE, Priority.ORDERS
+PROTECTION = Priority.PROTECTION
 
 
 @pytest.fixture
@@ -34,11 +35,14 @@ async def take(window, amount, priority=READS, **named):
         pass
 
 
-async def test_a_fifth_is_left_for_orders_and_the_last_for_protection(window, clock):
-    await take(window, 80)
-    with pytest.raises(NoRoomError, match="80 of 100 within 60 s are used; there is room in 60 s"):
+async def test_reads_leave_room_for_the_state_that_for_orders_and_all_for_protection(window, clock):
+    await take(window, 60)
+    with pytest.raises(NoRoomError, match="60 of 100 within 60 s are used; there is room in 60 s"):
         await take(window, 1, patience=timedelta(seconds=59))
-    await take(window, 15, ORDERS)
+    await take(window, 30, STATE)
+    with pytest.raises(NoRoomError):
+        await take(window, 1, STATE, patience=timedelta(0))
+    await take(window, 5, ORDERS)
     with pytest.raises(NoRoomError):
         await take(window, 1, ORDERS, patience=timedelta(0))
     await take(window, 5, PROTECTION)
@@ -47,16 +51,16 @@ async def test_a_fifth_is_left_for_orders_and_the_last_for_protection(window, cl
 
 
 async def test_there_is_room_again_a_period_after_the_end(window, clock):
-    async with window.spend(80, READS):
+    async with window.spend(60, READS):
         await clock.sleep_until(START + timedelta(seconds=30))
     await take(window, 1)
     assert clock.now() == START + timedelta(seconds=90)
 
 
 async def test_what_is_under_way_counts_however_long_it_takes(window, clock):
-    async with window.spend(80, READS):
+    async with window.spend(60, READS):
         await clock.sleep_until(START + timedelta(hours=1))
-        assert window.used == 80
+        assert window.used == 60
 
 
 async def test_an_answer_that_is_longer_is_counted_afterwards(window):
@@ -72,22 +76,23 @@ async def test_orders_overtake_reads_that_wait(window):
         await take(window, amount, priority)
         order.append(name)
 
-    await take(window, 80)
-    await take(window, 20, PROTECTION)
+    await take(window, 60)
+    await take(window, 40, PROTECTION)
     async with anyio.create_task_group() as tasks:
-        for name, priority in [("read", READS), ("late", Priority.DOWNLOADS), ("order", ORDERS)]:
+        told = {"read": READS, "late": Priority.DOWNLOADS, "state": STATE, "order": ORDERS}
+        for name, priority in told.items():
             tasks.start_soon(one, name, 10, priority)
             await anyio.lowlevel.checkpoint()
     assert order[0] == "order"
-    assert order == ["order", "read", "late"]
+    assert order == ["order", "state", "read", "late"]
 
 
 async def test_one_that_gives_up_leaves_the_way_free(window):
-    await take(window, 80)
+    await take(window, 60)
     with anyio.CancelScope() as scope:
         scope.cancel()
         await take(window, 1)
-    await take(window, 20, PROTECTION)
+    await take(window, 40, PROTECTION)
     assert window.waiting == 0
 
 
@@ -96,16 +101,31 @@ async def test_more_than_there_is_counts_as_all_there_is(window, clock):
     assert clock.now() == START
 
 
-async def test_a_refusal_holds_reads_up_and_no_orders(window, clock):
+async def test_bars_of_any_number_of_coins_never_keep_the_state_waiting(window, clock):
+    """The first minute of `etc/live.yaml`: reports and prices waited up to 51 s behind bars."""
+    async with anyio.create_task_group() as tasks:
+        for _ in range(40):
+            tasks.start_soon(take, window, 10)
+        await anyio.lowlevel.checkpoint()
+        before = clock.now()
+        for _ in range(3):
+            await take(window, 10, STATE)
+        assert clock.now() == before
+        tasks.cancel_scope.cancel()
+
+
+async def test_a_refusal_holds_reads_up_longest_and_no_orders(window, clock):
     window.close_for(timedelta(seconds=3))
     await take(window, 1, ORDERS)
     assert clock.now() == START
-    await take(window, 1)
+    await take(window, 1, STATE)
     assert clock.now() == START + timedelta(seconds=3)
+    await take(window, 1)
+    assert clock.now() == START + timedelta(seconds=15)
 
 
 async def test_a_clock_that_is_set_back_closes_nothing_for_longer_than_a_period(window, clock):
-    await take(window, 80)
+    await take(window, 60)
     window.close_for(timedelta(seconds=20))
     clock._now -= timedelta(hours=5)
     await take(window, 1)
