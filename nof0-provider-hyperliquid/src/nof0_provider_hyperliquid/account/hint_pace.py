@@ -21,8 +21,9 @@ class HintPace:
 
     An order brings five messages within a second, and a look costs about a 25th of what may be
     asked in a minute. The less of that is left, the longer the pause, so that looks set off by
-    hints never use up what protection needs. The last hint is always passed on: nothing that
-    happened stays unseen.
+    hints never use up what protection needs. One of what nobody expected, such as a stop that is
+    gone, waits for `CLOSEST` only. The last hint is always passed on: nothing that happened stays
+    unseen.
     """
 
     def __init__(self, weight: Window, *, clock: Clock, tell: Callable[[], None]) -> None:
@@ -38,9 +39,11 @@ class HintPace:
         self._tell = tell
         self._came = anyio.Event()
         self._told_at: datetime | None = None
+        self._is_expected = True
 
-    def hint(self) -> None:
-        """Hear that something may have happened."""
+    def hint(self, *, is_expected: bool) -> None:
+        """Hear that something may have happened, and whether it was to be expected."""
+        self._is_expected &= is_expected
         self._came.set()
 
     async def run(self) -> None:
@@ -51,6 +54,7 @@ class HintPace:
                 # In steps: there may be more room, or less, and clocks are set.
                 await self._clock.sleep_until(self._clock.now() + min(wait, CLOSEST))
             self._came = anyio.Event()
+            self._is_expected = True
             self._told_at = self._clock.now()
             self._tell()
 
@@ -58,10 +62,11 @@ class HintPace:
         if self._told_at is None:
             return timedelta(0)
         passed = self._clock.now() - self._told_at
-        return timedelta(0) if passed < timedelta(0) else self.pause() - passed
+        pause = self.pause() if self._is_expected else CLOSEST
+        return timedelta(0) if passed < timedelta(0) else pause - passed
 
     def pause(self) -> timedelta:
-        """Return how far apart hints are now: by the square of the part of the budget that is left.
+        """Return how far apart expected ones are: by the square of the part of the budget left.
 
         Half of it left makes four times the pause.
         """

@@ -118,11 +118,11 @@ class UserStream:
         if isinstance(message, UserSeen):
             self._up.set()
             for each in message.happened:
-                self._tell(self._update(each, now))
+                self._tell(self._update(each, now), is_expected=each.is_expected)
 
     def missed(self) -> None:
         """Hear that a message could not be read: something may have happened."""
-        self._tell(VenueUpdate(time=self._clock.now()))
+        self._tell(VenueUpdate(time=self._clock.now()), is_expected=False)
 
     def lost(self) -> None:
         """Hear that the connection is lost: all streams end."""
@@ -152,7 +152,7 @@ class UserStream:
             client_id=client_id,
         )
 
-    def _tell(self, update: VenueUpdate) -> None:
+    def _tell(self, update: VenueUpdate, *, is_expected: bool) -> None:
         """Have one update told for all that come meanwhile: of what they have in common."""
         told = self._waiting or update
         self._waiting = VenueUpdate(
@@ -160,7 +160,7 @@ class UserStream:
             symbol=update.symbol if update.symbol == told.symbol else None,
             client_id=update.client_id if update.client_id == told.client_id else None,
         )
-        self._pace.hint()
+        self._pace.hint(is_expected=is_expected)
 
     def _pass_on(self) -> None:
         update, self._waiting = self._waiting, None

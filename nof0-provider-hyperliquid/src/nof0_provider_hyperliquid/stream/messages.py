@@ -66,12 +66,21 @@ class ContextSeen:
     context: Mapping[str, object]
 
 
+KNOWN_BY_ANSWER = frozenset({"open", "filled"})
+"""States of an order that the answer to it has told."""
+
+
 @attrs.frozen
 class Happened:
-    """Of one order or fill of a user: coin as the venue writes it, cloid; None where not told."""
+    """Of one order or fill of a user: coin as the venue writes it, cloid; None where not told.
+
+    It `is_expected` where whoever sent an order knows it by the answer: the order rests or was
+    executed. An exit that is gone, what others do and what nobody here knows is not.
+    """
 
     coin: str | None = None
     cloid: str | None = None
+    is_expected: bool = False
 
 
 @attrs.frozen
@@ -203,18 +212,28 @@ def _bar_seen(found: _Candle) -> BarSeen:
 
 def _happened(said: object) -> tuple[Happened, ...]:
     """Find what is named in a message of a user, whatever its form: it is only a hint."""
-    rows: list[object] = []
+    if isinstance(said, dict) and said.get("isSnapshot") is True:
+        return (Happened(is_expected=True),)  # what was before a connection was looked at before
+    named: list[Happened] = []
     if isinstance(said, list):
-        rows = [each.get("order", each) if isinstance(each, dict) else each for each in said]
-    elif isinstance(said, dict) and said.get("isSnapshot") is not True:
-        for each in said.values():
-            rows += each if isinstance(each, list) else [each] if isinstance(each, dict) else []
-    named = [
-        Happened(*(v if isinstance(v := row.get(key), str) else None for key in ("coin", "cloid")))
-        for row in rows
-        if isinstance(row, dict)
-    ]
+        named = [_of_order(each) for each in said if isinstance(each, dict)]
+    elif isinstance(said, dict):
+        for name, each in said.items():
+            rows = each if isinstance(each, list) else [each]
+            named += [_named_in(row, name == "fills") for row in rows if isinstance(row, dict)]
     return tuple(dict.fromkeys(named)) or (Happened(),)
+
+
+def _of_order(row: dict[str, object]) -> Happened:
+    order = row.get("order", row)
+    is_expected = row.get("status") in KNOWN_BY_ANSWER
+    return _named_in(order if isinstance(order, dict) else {}, is_expected)
+
+
+def _named_in(row: dict[str, object], is_expected: bool) -> Happened:  # noqa: FBT001
+    coin, cloid = (v if isinstance(v := row.get(key), str) else None for key in ("coin", "cloid"))
+    # Of an order without a cloid nobody here had an answer.
+    return Happened(coin, cloid, is_expected and cloid is not None)
 
 
 def _refused(text: str) -> Refused:

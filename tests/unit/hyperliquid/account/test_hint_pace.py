@@ -51,11 +51,11 @@ async def test_the_first_hint_is_passed_on_at_once_and_many_as_one():
     here = Hinted()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(here.pace.run)
-        here.pace.hint()
+        here.pace.hint(is_expected=True)
         await settle()
         assert here.told == [0]
         for _ in range(50):
-            here.pace.hint()
+            here.pace.hint(is_expected=True)
         await settle()
         assert here.told == [0, 1]
         tasks.cancel_scope.cancel()
@@ -69,7 +69,7 @@ async def test_hints_without_end_leave_protection_a_quarter_of_a_minute():
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(here.pace.run)
         while here.clock.now() < START + timedelta(minutes=10):
-            here.pace.hint()
+            here.pace.hint(is_expected=True)
             await anyio.lowlevel.checkpoint()
             least = min(least, here.window.room(Priority.PROTECTION))
         tasks.cancel_scope.cancel()
@@ -86,7 +86,7 @@ async def test_with_nothing_left_hints_still_come():
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(here.pace.run)
         for _ in range(2):
-            here.pace.hint()
+            here.pace.hint(is_expected=True)
             await settle()
         tasks.cancel_scope.cancel()
     assert here.told == [0, 10]
@@ -96,10 +96,29 @@ async def test_a_clock_that_is_set_back_holds_no_hint():
     here = Hinted()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(here.pace.run)
-        here.pace.hint()
+        here.pace.hint(is_expected=True)
         await settle()
         here.clock._now -= timedelta(hours=3)
-        here.pace.hint()
+        here.pace.hint(is_expected=True)
         await settle()
         tasks.cancel_scope.cancel()
     assert len(here.told) == 2
+
+
+async def test_what_nobody_expected_waits_a_second_at_most():
+    """A stop that was gone stood unseen for six seconds while half of the budget was left."""
+    here = Hinted()
+    here.use(900)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(here.pace.run)
+        here.pace.hint(is_expected=True)
+        await settle()
+        here.pace.hint(is_expected=True)
+        await anyio.lowlevel.checkpoint()
+        here.pace.hint(is_expected=False)
+        await settle()
+        assert here.told == [0, 1]
+        here.pace.hint(is_expected=True)
+        await settle()
+        tasks.cancel_scope.cancel()
+    assert here.told[2] > 5, "the next expected one waits as before"

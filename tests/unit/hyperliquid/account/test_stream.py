@@ -215,3 +215,32 @@ async def test_messages_of_any_form_are_hints(text, kind, happened):
     assert isinstance(found, UserSeen)
     assert found.subscription.type == kind
     assert tuple(each.coin for each in found.happened) == happened
+
+
+@pytest.mark.parametrize(
+    ("text", "is_expected"),
+    [
+        ('{"channel":"orderUpdates","data":[{"order":{"cloid":"0x1"},"status":"open"}]}', True),
+        ('{"channel":"orderUpdates","data":[{"order":{"cloid":"0x1"},"status":"filled"}]}', True),
+        (
+            '{"channel":"orderUpdates","data":[{"order":{"cloid":"0x1"},"status":"canceled"}]}',
+            False,
+        ),
+        (
+            '{"channel":"orderUpdates","data":[{"order":{"cloid":"0x1"},"status":"new word"}]}',
+            False,
+        ),
+        ('{"channel":"orderUpdates","data":[{"order":{"cloid":null},"status":"open"}]}', False),
+        ('{"channel":"orderUpdates","data":[{"order":3,"status":"open"}]}', False),
+        ('{"channel":"userFills","data":{"user":"0x2","fills":[{"cloid":"0x1"}]}}', True),
+        ('{"channel":"userFills","data":{"user":"0x2","fills":[{"coin":"BTC"}]}}', False),
+        ('{"channel":"userFills","data":{"isSnapshot":true,"fills":[{"coin":"BTC"}]}}', True),
+        ('{"channel":"user","data":{"nonUserCancel":[{"coin":"BTC","oid":3}]}}', False),
+        ('{"channel":"user","data":{"liquidation":{"lid":1}}}', False),
+        ('{"channel":"userFills","data":null}', False),
+    ],
+)
+async def test_what_the_answer_to_an_order_told_is_expected_and_nothing_else(text, is_expected):
+    found = read(text)
+    assert isinstance(found, UserSeen)
+    assert all(each.is_expected for each in found.happened) is is_expected
