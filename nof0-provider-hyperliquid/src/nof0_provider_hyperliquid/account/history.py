@@ -125,10 +125,10 @@ class AccountHistory:
     def _listed(self, rows: Sequence[object]) -> list[ListedFill]:
         return [fill for row in rows if (fill := read_fill(row, self._coins, self._user))]
 
-    def _fill_pages(self, priority: Priority) -> Ask:
+    def _fill_pages(self, priority: Priority | None) -> Ask:
         return lambda start, end: self._page("userFillsByTime", start, end, priority)
 
-    def _fill_pager(self, priority: Priority) -> Pager:
+    def _fill_pager(self, priority: Priority | None) -> Pager:
         request = {"type": "userFills", "user": self._user}
         return Pager(
             "fills",
@@ -139,7 +139,7 @@ class AccountHistory:
         )
 
     async def _page(
-        self, kind: str, start: int, end: int | None, priority: Priority = Priority.STATE
+        self, kind: str, start: int, end: int | None, priority: Priority | None = None
     ) -> object:
         request: dict[str, object] = {"type": kind, "user": self._user, "startTime": start}
         if end is not None:

@@ -21,6 +21,7 @@ from nof0_provider_hyperliquid.account.history import AccountHistory
 from nof0_provider_hyperliquid.account.limits_watch import LOW, LimitsWatch
 from nof0_provider_hyperliquid.account.mode import AccountMode
 from nof0_provider_hyperliquid.account.mode_watch import ModeWatch
+from nof0_provider_hyperliquid.account.news import AccountNews
 from nof0_provider_hyperliquid.account.order_status import OrderReader
 from nof0_provider_hyperliquid.account.orders import read_open_orders
 from nof0_provider_hyperliquid.account.signer import SignerReader
@@ -45,6 +46,7 @@ class AccountReader:
         dex: str = "",
         clock: Clock,
         alert: Callable[[str, str], object],
+        news: AccountNews | None = None,
     ) -> None:
         """Prepare; nothing is asked.
 
@@ -57,8 +59,10 @@ class AccountReader:
             dex: short name of a builder's dex, empty for the venue's own.
             clock: engine time.
             alert: tells a person, a code and a text.
+            news: is told of each report that succeeds.
         """
         user = user.lower()
+        self._news = news or AccountNews()
         self._client = client
         self._user = user
         self._clock = clock
@@ -90,6 +94,7 @@ class AccountReader:
                 this account no more: whoever compares sends no entries then, and exits stay.
             TransientError: for what may pass.
         """
+        begun = self._news.begin()
         if self._watch.limits.time is None:
             await self._watch.ensure()
         if problem := self._watch.limits.signer_problem:
@@ -101,6 +106,7 @@ class AccountReader:
         found = await self._standing.read(mode, lambda held: _reserved(orders, held))
         time = min(asked, from_ms(found.state.time_ms))
         self._look_at_margin(found.worth.margin_ratio)
+        self._news.seen(begun)
         return AccountReport(
             time=time,
             account=found.worth.account(time),

@@ -62,32 +62,32 @@ class FillStatement:
     def __init__(
         self,
         *,
-        ask: Callable[[Priority], Ask],
-        pager: Callable[[Priority], Pager],
+        ask: Callable[[Priority | None], Ask],
+        pager: Callable[[Priority | None], Pager],
         clock: Clock,
     ) -> None:
         """Prepare.
 
         Args:
-            ask: returns what asks for a page, with an urgency.
+            ask: returns what asks for a page, with an urgency; None: that of the account's reads.
             pager: returns what reads whole spans, with an urgency.
             clock: engine time.
         """
-        self._asks = {each: ask(each) for each in (Priority.ORDERS, Priority.STATE)}
-        self._pagers = {each: pager(each) for each in (Priority.ORDERS, Priority.STATE)}
+        self._asks = {each: ask(each) for each in (Priority.ORDERS, None)}
+        self._pagers = {each: pager(each) for each in (Priority.ORDERS, None)}
         self._clock = clock
         self._lock = anyio.Lock()
         self._begun = 0
         self._known: _Known | None = None
 
     async def since(
-        self, start: int, priority: Priority = Priority.STATE, *, anew: bool = False
+        self, start: int, priority: Priority | None = None, *, anew: bool = False
     ) -> list[object]:
         """Return all rows from `start` (ms) on, oldest first, each once.
 
         Args:
             start: the first moment.
-            priority: how urgent it is.
+            priority: how urgent it is; None: as the account's reads are.
             anew: rely on nothing that is known.
 
         Raises:
@@ -111,7 +111,7 @@ class FillStatement:
         """Return the rows that are known without a question, oldest first."""
         return () if self._known is None else tuple(self._known.rows.values())
 
-    async def _read(self, start: int, priority: Priority, *, anew: bool) -> list[object]:
+    async def _read(self, start: int, priority: Priority | None, *, anew: bool) -> list[object]:
         self._begun += 1
         number, known, now = self._begun, self._known, self._clock.now()
         is_new = known is not None and timedelta(0) <= now - known.whole_at < WHOLE

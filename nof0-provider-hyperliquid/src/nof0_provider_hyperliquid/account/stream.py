@@ -17,6 +17,7 @@ from nof0_core.errors import DataError
 from nof0_core.plugins.env import Logger
 from nof0_provider_hyperliquid.account.coins import DexCoins
 from nof0_provider_hyperliquid.account.hint_pace import HintPace
+from nof0_provider_hyperliquid.account.news import AccountNews
 from nof0_provider_hyperliquid.stream.connection import VenueSocket
 from nof0_provider_hyperliquid.stream.messages import (
     EVENTS,
@@ -53,9 +54,14 @@ class UserStream:
         rng: random.Random,
         log: Logger,
         budget: NetworkBudget,
+        news: AccountNews,
         start: Callable[[], None],
     ) -> None:
-        """Prepare; `start` is called once, when somebody first wants news, to have `run` run."""
+        """Prepare; `start` is called once, when somebody first wants news, to have `run` run.
+
+        `news` is told of what nobody expected.
+        """
+        self._news = news
         self._clock = clock
         self._coins = DexCoins(dex)
         self._user = user.lower()
@@ -154,6 +160,8 @@ class UserStream:
 
     def _tell(self, update: VenueUpdate, *, is_expected: bool) -> None:
         """Have one update told for all that come meanwhile: of what they have in common."""
+        if not is_expected:
+            self._news.tell()
         told = self._waiting or update
         self._waiting = VenueUpdate(
             time=update.time,

@@ -10,6 +10,7 @@ from typing import Any
 from anyio import to_thread
 
 from nof0_core.plugins.env import Env
+from nof0_provider_hyperliquid.account.news import AccountNews
 from nof0_provider_hyperliquid.account.reader import AccountReader
 from nof0_provider_hyperliquid.account.stream import UserStream
 from nof0_provider_hyperliquid.config import HyperliquidExchangeConfig
@@ -28,7 +29,6 @@ from nof0_provider_hyperliquid.signing.nonces import shared_nonces
 from nof0_provider_hyperliquid.signing.wallet import Wallet
 from nof0_provider_hyperliquid.transport.budget import NetworkBudget, shared_budget
 from nof0_provider_hyperliquid.transport.client import InfoClient, Patience
-from nof0_provider_hyperliquid.transport.windows import Priority
 
 
 @asynccontextmanager
@@ -46,8 +46,9 @@ async def open_live_exchange(
     patience = Patience(
         request=config.request_within, retries=config.max_retries, room=config.timeout
     )
+    news = AccountNews()
     info = InfoClient(
-        config.address, budget=budget, patience=patience, env=env, priority=Priority.STATE
+        config.address, budget=budget, patience=patience, env=env, urgency=news.urgency
     )
     nonces = await shared_nonces(env, config.address, wallet.address)
     nonces.seen(register.last_nonce(wallet.address))
@@ -59,8 +60,8 @@ async def open_live_exchange(
         request_within=config.request_within,
         env=env,
     )
-    parts = _parts(config, env, info, client, register, budget)
-    stream = _stream(config, wallet, budget, env)
+    parts = _parts(config, env, info, client, register, budget, news)
+    stream = _stream(config, wallet, budget, env, news)
     _start(env, "account", parts.reader.watch)
     try:
         if stream is None:
@@ -91,6 +92,7 @@ def _parts(
     client: ActionClient,
     register: SentOrders,
     budget: NetworkBudget,
+    news: AccountNews,
 ) -> Parts:
     reader = AccountReader(
         info,
@@ -100,6 +102,7 @@ def _parts(
         dex=config.dex,
         clock=env.clock,
         alert=env.alert,
+        news=news,
     )
     assets = Assets(
         info, dex=config.dex, network=config.address, clock=env.clock, folder=env.data_dir
@@ -127,11 +130,16 @@ def _parts(
             is_leaving=placing.is_under_way,
         ),
         budget=budget,
+        news=news,
     )
 
 
 def _stream(
-    config: HyperliquidExchangeConfig, wallet: Wallet, budget: NetworkBudget, env: Env
+    config: HyperliquidExchangeConfig,
+    wallet: Wallet,
+    budget: NetworkBudget,
+    env: Env,
+    news: AccountNews,
 ) -> UserStream | None:
     if not config.stream:
         return None
@@ -143,6 +151,7 @@ def _stream(
         rng=random.Random(env.rng.random()),
         log=env.log,
         budget=budget,
+        news=news,
         start=lambda: _start(env, "stream", stream.run),
     )
     return stream

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 import attrs
@@ -15,6 +16,7 @@ from nof0_core.domain.outcome import OrderOutcome, VenueOrder
 from nof0_core.domain.position import MarginMode
 from nof0_core.ids import ClientOrderId, Symbol
 from nof0_core.protocols import Capability, UpdateStream
+from nof0_provider_hyperliquid.account.news import AccountNews
 from nof0_provider_hyperliquid.account.reader import AccountReader
 from nof0_provider_hyperliquid.account.stream import UserStream
 from nof0_provider_hyperliquid.orders.action_client import ActionClient
@@ -51,6 +53,7 @@ class Parts:
     cancelling: Cancelling
     proof: Proof
     budget: NetworkBudget
+    news: AccountNews
 
 
 class HyperliquidExchange:
@@ -69,6 +72,7 @@ class HyperliquidExchange:
         self._cancelling = parts.cancelling
         self._proof = parts.proof
         self._budget = parts.budget
+        self._news = parts.news
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -86,11 +90,13 @@ class HyperliquidExchange:
 
         None can land later than 20 s after it was sent, or than `expires_at`.
         """
-        return await self._placing.place(orders, expires_at)
+        with self._acting():
+            return await self._placing.place(orders, expires_at)
 
     async def cancel(self, client_ids: Sequence[ClientOrderId]) -> Sequence[OrderOutcome]:
         """Cancel orders; the outcome is `canceled`, or the state that made it impossible."""
-        return await self._cancelling.cancel(client_ids)
+        with self._acting():
+            return await self._cancelling.cancel(client_ids)
 
     async def order(self, client_id: ClientOrderId) -> VenueOrder | None:
         """Return an order by client id, open or done; None if the venue does not know it (yet)."""
@@ -110,7 +116,8 @@ class HyperliquidExchange:
 
     async def prove(self, client_id: ClientOrderId) -> VenueOrder | None:
         """Find out for good what became of an order whose outcome is unknown."""
-        return self._as_answered(await self._proof.prove(client_id))
+        with self._acting():
+            return self._as_answered(await self._proof.prove(client_id))
 
     def health(self) -> tuple[Health, str]:
         """Say whether the venue lets us act, and how account and requests are."""
@@ -118,6 +125,15 @@ class HyperliquidExchange:
             return Health.DOWN, self._client.refusal
         health, sentence = self._reader.health()
         return (health, sentence) if health is not Health.OK else self._budget.health()
+
+    @contextmanager
+    def _acting(self) -> Iterator[None]:
+        """Let what is read from now on, and after it, be as urgent as orders are."""
+        self._news.tell()
+        try:
+            yield
+        finally:
+            self._news.tell()
 
     def _as_answered(self, found: VenueOrder | None) -> VenueOrder | None:
         """Give an order the average price of its answer: what is told of orders has none."""

@@ -16,7 +16,13 @@ import anyio
 from nof0_core.clock import Clock
 from nof0_core.domain.health import Health
 from nof0_core.plugins.env import Env
-from nof0_provider_hyperliquid.transport.windows import Priority, Spending, Window
+from nof0_provider_hyperliquid.transport.windows import (
+    Priority,
+    Spending,
+    Urgency,
+    Window,
+    urgency_now,
+)
 
 MINUTE = timedelta(minutes=1)
 WEIGHT = 1_200
@@ -53,20 +59,21 @@ class NetworkBudget:
 
     @asynccontextmanager
     async def spend(
-        self, weight: int, priority: Priority, *, patience: timedelta | None = None
+        self, weight: int, urgency: Urgency, *, patience: timedelta | None = None
     ) -> AsyncIterator[Spending]:
         """Wait until a request of this weight may be sent, and hold its weight while it is.
 
         Raises:
             NoRoomError: there is no room within `patience`.
         """
+        priority = urgency_now(urgency)
         if self.weight.room(priority) < weight and priority <= Priority.READS:
             self._alert(
                 "budget_low",
                 f"{self.network}: requests wait, {self.weight.used} of {WEIGHT} weight are used"
                 " within a minute",
             )
-        async with self.weight.spend(weight, priority, patience=patience) as spending:
+        async with self.weight.spend(weight, urgency, patience=patience) as spending:
             yield spending
 
     @asynccontextmanager

@@ -19,7 +19,7 @@ from nof0_provider_hyperliquid.transport.budget import NetworkBudget
 from nof0_provider_hyperliquid.transport.failures import RateLimitedError, failure, unreadable
 from nof0_provider_hyperliquid.transport.session import open_info
 from nof0_provider_hyperliquid.transport.weights import info_weight
-from nof0_provider_hyperliquid.transport.windows import NoRoomError, Priority
+from nof0_provider_hyperliquid.transport.windows import NoRoomError, Priority, Urgency, urgency_now
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
@@ -53,9 +53,9 @@ class InfoClient:
         budget: NetworkBudget,
         patience: Patience,
         env: Env,
-        priority: Priority = Priority.READS,
+        urgency: Urgency = Priority.READS,
     ) -> None:
-        """Prepare; nothing is asked. `priority` is that of requests that do not say theirs."""
+        """Prepare; nothing is asked. `urgency` is that of requests that do not say theirs."""
         self._base_url = base_url.rstrip("/")
         self._budget = budget
         self._patience = patience
@@ -64,7 +64,7 @@ class InfoClient:
         self._log = env.log
         # Pauses are up to the machine; the section's own numbers must not depend on them.
         self._rng = random.Random(env.rng.random())
-        self._priority = priority
+        self._urgency = urgency
         # Bars of many coins, all slow, must not keep prices waiting.
         self._limiters = {is_urgent: CapacityLimiter(AT_ONCE) for is_urgent in (False, True)}
         self._lock = Lock()
@@ -89,11 +89,11 @@ class InfoClient:
             TransientError: for what may pass, after all retries.
             DataError: the venue does not accept the request, or is not there.
         """
-        priority = self._priority if priority is None else priority
+        urgency = self._urgency if priority is None else priority
         attempt = 0
         while True:
             try:
-                return await self._once(request, rows, priority)
+                return await self._once(request, rows, urgency)
             except NoRoomError:
                 raise
             except TransientError as error:
@@ -116,15 +116,15 @@ class InfoClient:
         self,
         request: Mapping[str, object],
         rows: int,
-        priority: Priority,
+        urgency: Urgency,
     ) -> Any:
         kind = str(request.get("type"))
         weight = info_weight(kind, rows)
         # A download has time; all others are wanted now.
-        room = None if priority is Priority.DOWNLOADS else self._patience.room
-        async with self._budget.spend(weight, priority, patience=room) as spending:
+        room = None if urgency is Priority.DOWNLOADS else self._patience.room
+        async with self._budget.spend(weight, urgency, patience=room) as spending:
             try:
-                answer = await self._ask(dict(request), priority <= Priority.STATE)
+                answer = await self._ask(dict(request), urgency_now(urgency) <= Priority.STATE)
             except RateLimitedError as error:
                 self._budget.refused(error.retry_after or timedelta(seconds=FIRST_PAUSE))
                 raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -32,8 +32,9 @@ class Priority(IntEnum):
 
     PROTECTION = 0
     ORDERS = 1
+    """Also what an order or a stop waits for: prices, and the account where it has news."""
     STATE = 2
-    """What protection goes by: the account, what became of orders, and prices."""
+    """An account of which nobody knows any news."""
     READS = 3
     DOWNLOADS = 4
 
@@ -41,11 +42,19 @@ class Priority(IntEnum):
 SHARE = {
     Priority.PROTECTION: 1.0,
     Priority.ORDERS: 0.95,
-    Priority.STATE: 0.9,
+    Priority.STATE: 0.75,
     Priority.READS: 0.6,
     Priority.DOWNLOADS: 0.4,
 }
 """The part of a limit up to which each may go; the rest is kept for what is more urgent."""
+
+Urgency = Priority | Callable[[], Priority]
+"""How urgent something is, or what tells how urgent it has become."""
+
+
+def urgency_now(urgency: Urgency) -> Priority:
+    """Return how urgent something is now."""
+    return urgency if isinstance(urgency, Priority) else urgency()
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -98,19 +107,19 @@ class Window:
 
     @asynccontextmanager
     async def spend(
-        self, amount: int, priority: Priority, *, patience: timedelta | None = None
+        self, amount: int, urgency: Urgency, *, patience: timedelta | None = None
     ) -> AsyncIterator[Spending]:
         """Wait for room, then hold it until the block ends.
 
         Args:
             amount: what is expected to be needed; more than there can be counts as all there is.
-            priority: how urgent it is.
+            urgency: how urgent it is; who waits is asked again.
             patience: of the clock, after which waiting makes no sense any more. None: wait.
 
         Raises:
             NoRoomError: there is no room within `patience`; nothing was taken.
         """
-        await self._turn(amount, priority, patience)
+        await self._turn(amount, urgency, patience)
         spending = Spending(amount=amount)
         self._under_way.add(spending)
         try:
@@ -150,12 +159,17 @@ class Window:
                 return max(closed, spending.ended + self._period - now)
         return max(closed, STEP)
 
-    async def _turn(self, amount: int, priority: Priority, patience: timedelta | None) -> None:
+    async def _turn(self, amount: int, urgency: Urgency, patience: timedelta | None) -> None:
+        priority = urgency_now(urgency)
         me = (priority, next(self._numbers))
         insort(self._waiting, me)
         began = self._clock.now()
         try:
             while True:
+                if (priority := urgency_now(urgency)) is not me[0]:
+                    self._waiting.remove(me)
+                    me = (priority, me[1])
+                    insort(self._waiting, me)
                 is_first = self._waiting[0] == me
                 wait = self.wait_for(amount, priority)
                 if is_first and wait <= timedelta(0):
@@ -165,12 +179,17 @@ class Window:
                     raise self._no_room(wait)
                 if is_first:
                     await self._clock.sleep_until(now + min(wait, STEP))
+                    self._move()  # another may have become more urgent meanwhile
                 else:
                     await self._moved.wait()
         finally:
             self._waiting.remove(me)
-            self._moved.set()
-            self._moved = anyio.Event()
+            self._move()
+
+    def _move(self) -> None:
+        """Let all who wait look whose turn it is."""
+        self._moved.set()
+        self._moved = anyio.Event()
 
     def _no_room(self, wait: timedelta) -> NoRoomError:
         message = (

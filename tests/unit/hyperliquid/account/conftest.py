@@ -10,6 +10,7 @@ from anyio.lowlevel import checkpoint
 from hyperliquid_desk import ASSETS, Desk
 
 from nof0_core.domain.candles import from_ms, to_ms
+from nof0_provider_hyperliquid.account.news import AccountNews
 from nof0_provider_hyperliquid.account.reader import AccountReader
 from nof0_provider_hyperliquid.transport.windows import Priority
 
@@ -82,11 +83,13 @@ class Seat:
         self.clock = DeskClock(self.desk)
         self.client = DeskClient(self.desk)
         self.alerts = []
+        self.news = AccountNews()
         self.reader = AccountReader(
             self.client,
             user=user or self.desk.user,
             signer=signer or self.desk.user,
             master=self.desk.user,
+            news=self.news,
             dex=dex,
             clock=self.clock,
             alert=lambda code, text: self.alerts.append((code, text)),

@@ -81,7 +81,7 @@ async def test_hints_without_end_leave_protection_a_quarter_of_a_minute():
 
 async def test_with_nothing_left_hints_still_come():
     here = Hinted()
-    here.use(1_080)
+    here.use(900)
     assert here.pace.pause() == FARTHEST
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(here.pace.run)

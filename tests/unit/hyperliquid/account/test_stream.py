@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
@@ -13,11 +14,13 @@ import pytest
 from nof0_core.clock import pause
 from nof0_core.domain.health import Health
 from nof0_core.testing.environment import Lines
+from nof0_provider_hyperliquid.account.news import AccountNews
 from nof0_provider_hyperliquid.account.stream import UserStream
 from nof0_provider_hyperliquid.rehearsal.faults import Harm
 from nof0_provider_hyperliquid.rehearsal.venue import Venue
 from nof0_provider_hyperliquid.stream.messages import EVENTS, FILLS, ORDERS, UserSeen, read
 from nof0_provider_hyperliquid.transport.budget import NetworkBudget
+from nof0_provider_hyperliquid.transport.windows import Priority
 
 pytestmark = pytest.mark.anyio
 USER = "0x" + "ab" * 20
@@ -31,6 +34,7 @@ class Listening:
         self.log = Lines()
         self.budget = NetworkBudget("net", clock=venue.clock, alert=lambda *_: None)
         self.started = 0
+        self.news = AccountNews()
         self.stream = UserStream(
             base_url=venue.base_url,
             user=USER.upper().replace("X", "x"),
@@ -38,6 +42,7 @@ class Listening:
             clock=venue.clock,
             rng=random.Random(3),
             log=self.log,
+            news=self.news,
             budget=self.budget,
             start=self._start,
         )
@@ -168,6 +173,21 @@ async def test_a_message_nobody_can_read_is_an_update_too(here):
         here.venue.step()
         await here.until(lambda: updates.statistics().current_buffer_used)
         assert (await next_update(updates)).symbol is None
+
+
+async def test_what_nobody_expected_makes_looks_urgent_and_what_an_answer_told_does_not(here):
+    async with here.stream.updates() as updates:
+        await next_update(updates)
+        here.news.seen(here.news.begin())
+        for status, urgency in (("open", Priority.STATE), ("canceled", Priority.ORDERS)):
+            text = json.dumps(
+                {
+                    "channel": "orderUpdates",
+                    "data": [{"order": {"coin": "ETH", "cloid": "0x1"}, "status": status}],
+                }
+            )
+            here.stream.took(read(text), here.venue.clock.now())
+            assert here.news.urgency() is urgency
 
 
 async def test_a_flood_is_no_more_than_something_to_look_at(here):

@@ -39,10 +39,10 @@ async def test_reads_leave_room_for_the_state_that_for_orders_and_all_for_protec
     await take(window, 60)
     with pytest.raises(NoRoomError, match="60 of 100 within 60 s are used; there is room in 60 s"):
         await take(window, 1, patience=timedelta(seconds=59))
-    await take(window, 30, STATE)
+    await take(window, 15, STATE)
     with pytest.raises(NoRoomError):
         await take(window, 1, STATE, patience=timedelta(0))
-    await take(window, 5, ORDERS)
+    await take(window, 20, ORDERS)
     with pytest.raises(NoRoomError):
         await take(window, 1, ORDERS, patience=timedelta(0))
     await take(window, 5, PROTECTION)
@@ -87,6 +87,29 @@ async def test_orders_overtake_reads_that_wait(window):
     assert order == ["order", "state", "read", "late"]
 
 
+async def test_what_becomes_urgent_while_it_waits_goes_first(window, clock):
+    """A look that began as any other must not wait on when a stop turns out to be gone."""
+    urgency, order = [STATE], []
+
+    async def one(name, urgency):
+        await take(window, 5, urgency)
+        order.append((name, (clock.now() - START).total_seconds()))
+
+    await take(window, 75, PROTECTION)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(one, "state", STATE)
+        await anyio.lowlevel.checkpoint()
+        tasks.start_soon(one, "look", lambda: urgency[0])
+        await anyio.lowlevel.checkpoint()
+        await clock.sleep_until(START + timedelta(seconds=10))
+        assert not order
+        urgency[0] = ORDERS
+    assert order[0][0] == "look"
+    assert order[0][1] <= 12
+    assert order[1] == ("state", 60)
+    assert window.waiting == 0
+
+
 async def test_one_that_gives_up_leaves_the_way_free(window):
     await take(window, 60)
     with anyio.CancelScope() as scope:
@@ -109,7 +132,7 @@ async def test_bars_of_any_number_of_coins_never_keep_the_state_waiting(window, 
         await anyio.lowlevel.checkpoint()
         before = clock.now()
         for _ in range(3):
-            await take(window, 10, STATE)
+            await take(window, 5, STATE)
         assert clock.now() == before
         tasks.cancel_scope.cancel()
 
