@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 import attrs
 
 from nof0_core.money import ZERO
 from nof0_provider_hyperliquid.rehearsal.accounts.account import Account
-from nof0_provider_hyperliquid.rehearsal.coverage import Coverage
+from nof0_provider_hyperliquid.rehearsal.coverage import Coverage, Uncovered
+from nof0_provider_hyperliquid.rehearse.opposed import bare, uncovered
 
 BY_STOP, BY_TARGET, BY_ENGINE, BY_HAND = "its stop", "its target", "the engine", "hand"
 
@@ -19,7 +20,8 @@ class Episode:
     """One position from its first fill to its last; times are the venue's milliseconds.
 
     `size` is the largest it had, signed (negative: short). `ended_by` is empty while it is open;
-    `bare_ms` is the longest stretch without a stop.
+    `bare_ms` is the longest stretch without a stop. `opposed_ms` is the longest in which that was
+    so because traders held opposite sides of the coin.
     """
 
     user: str
@@ -32,13 +34,17 @@ class Episode:
     ended_by: str = ""
     pnl: Decimal = ZERO
     bare_ms: int = 0
+    opposed_ms: int = 0
 
 
-def episodes(accounts: Iterable[Account], coverage: Coverage, now_ms: int) -> list[Episode]:
+def episodes(accounts: Sequence[Account], coverage: Coverage, now_ms: int) -> list[Episode]:
     """Return all positions there were, in the order in which they were opened."""
     found = [each for account in accounts for each in _of(account)]
+    alone, all_ = bare(accounts, coverage, now_ms), [*uncovered(accounts, coverage, now_ms)]
     for each in found:
-        each.bare_ms = _bare(each, coverage, now_ms)
+        each.bare_ms = _longest(each, alone, now_ms)
+        # What is shorter without opposite sides was so because of them.
+        each.opposed_ms = whole if (whole := _longest(each, all_, now_ms)) > each.bare_ms else 0
     return sorted(found, key=lambda each: (each.opened_ms, each.coin))
 
 
@@ -76,15 +82,11 @@ def _who(account: Account, oid: int) -> str:
     return BY_ENGINE
 
 
-def _bare(episode: Episode, coverage: Coverage, now_ms: int) -> int:
+def _longest(episode: Episode, spans: Iterable[Uncovered], now_ms: int) -> int:
     end_ms = now_ms if episode.ended_ms is None else episode.ended_ms
-    spans = [
-        (each.since_ms, each.until_ms)
-        for each in coverage.stretches
+    overlaps = (
+        min(each.until_ms, end_ms) - max(each.since_ms, episode.opened_ms)
+        for each in spans
         if (each.user, each.coin) == (episode.user, episode.coin)
-    ]
-    spans += [
-        (since, now_ms) for since in [coverage.bare_since(episode.user, episode.coin)] if since
-    ]
-    overlaps = (min(until, end_ms) - max(since, episode.opened_ms) for since, until in spans)
+    )
     return max([0, *overlaps])

@@ -17,6 +17,7 @@ from nof0_core.project import Config
 from nof0_provider_hyperliquid.rehearse.engine_process import engine_process
 from nof0_provider_hyperliquid.rehearse.episodes import Episode, episodes
 from nof0_provider_hyperliquid.rehearse.local_venue import local_venue
+from nof0_provider_hyperliquid.rehearse.opposed import bare
 from nof0_provider_hyperliquid.rehearse.plan import RHYTHM, RehearsalPlan, make_account
 from nof0_provider_hyperliquid.rehearse.scene import Scene
 from nof0_provider_hyperliquid.rehearse.staging import coins_of, rehearsed_sections
@@ -32,6 +33,7 @@ GRACE = timedelta(seconds=3)
 class RehearsalResult:
     """What came of a rehearsal; durations in milliseconds.
 
+    `longest_bare_ms` leaves out what had no stop because traders held opposite sides of a coin.
     `allowed_ms` is how long a position may be without a stop, None where no trader protects its
     own. `requests` is how often each type of request was sent, `most_weight` the most weight of
     them within a minute. `folder` has the log and the journal.
@@ -140,7 +142,10 @@ async def run_rehearsal(
             began=began,
             steps=tuple(results),
             episodes=tuple(episodes(scene.accounts, venue.coverage, now_ms)),
-            longest_bare_ms=venue.coverage.longest_ms(now_ms),
+            longest_bare_ms=max(
+                (e.until_ms - e.since_ms for e in bare(scene.accounts, venue.coverage, now_ms)),
+                default=0,
+            ),
             allowed_ms=(max(limits) + GRACE) // timedelta(milliseconds=1) if limits else None,
             duplicates=len(venue.audit.duplicates),
             requests=dict(venue.audit.by_type()),

@@ -17,6 +17,7 @@ from nof0_provider_hyperliquid.rehearsal.accounts.order import Order, Tpsl
 from nof0_provider_hyperliquid.rehearsal.coverage import bare_positions
 from nof0_provider_hyperliquid.rehearsal.venue import Venue
 from nof0_provider_hyperliquid.rehearse.engine_process import EngineProcess
+from nof0_provider_hyperliquid.rehearse.opposed import opposed
 from nof0_provider_hyperliquid.rehearse.plan import RehearsalPlan
 
 LOOK = 0.05
@@ -50,8 +51,16 @@ class Scene:
                     yield account, coin, position.szi
 
     def is_covered(self) -> bool:
-        """Tell whether every position has its stop at the venue."""
-        return not self.has_stops or not any(bare_positions(self.venue.exchange.state))
+        """Tell whether every position has its stop at the venue, unless traders are opposed."""
+        now_ms = self.venue.now_ms()
+        both = {
+            (each.user, each.coin)
+            for account in self.accounts
+            for each in opposed(account, now_ms)
+            if each.until_ms == now_ms
+        }
+        bare = set(bare_positions(self.venue.exchange.state))
+        return not self.has_stops or not bare - both
 
     def stops(self, account: Account, coin: str) -> list[Order]:
         """Return the live stops of a position."""

@@ -49,6 +49,15 @@ def lines(result: RehearsalResult, file: Path | None) -> Iterator[str]:
     yield ""
     yield from _positions(result.episodes)
     yield ""
+    opposed = [each for each in result.episodes if each.opposed_ms]
+    if opposed:
+        longest_ms = max(each.opposed_ms for each in opposed)
+        coins = ", ".join(sorted({each.coin for each in opposed}))
+        said = (
+            f"While traders held opposite sides of {coins}, what was left at the venue had no stop"
+            f" there for up to {longest_ms / 1000:.1f} s: the engine watched their prices."
+        )
+        yield from textwrap.wrap(said, WIDTH)
     longest = f"longest without a stop: {result.longest_bare_ms / 1000:.1f} s"
     if result.allowed_ms is None:
         yield "no trader has its stops switched on"
@@ -119,6 +128,7 @@ def _row(each: Episode) -> dict[str, object]:
         "ended_by": each.ended_by or None,
         "pnl_usd": written(each.pnl),
         "unprotected_ms": each.bare_ms,
+        "opposed_ms": each.opposed_ms,
     }
 
 

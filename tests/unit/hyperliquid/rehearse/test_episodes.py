@@ -15,13 +15,14 @@ from nof0_provider_hyperliquid.rehearse.episodes import (
     BY_TARGET,
     episodes,
 )
+from nof0_provider_hyperliquid.rehearse.opposed import bare, opposed
 
 D = Decimal
 IDS = iter(range(1, 1_000))
 
 
-def cloid():
-    return f"0x{next(IDS):032x}"
+def cloid(who=0):
+    return f"0x{who:08x}{next(IDS):024x}"
 
 
 class Watched(Desk):
@@ -34,9 +35,9 @@ class Watched(Desk):
     def look(self):
         self.coverage.look(self.now, bare_positions(self.venue.state))
 
-    def trade(self, is_buy, size, *, reduce=False):
+    def trade(self, is_buy, size, *, reduce=False, who=0):
         price = "110000" if is_buy else "90000"
-        self.order(limit(is_buy, price, size, "Ioc", reduce=reduce, cloid=cloid()))
+        self.order(limit(is_buy, price, size, "Ioc", reduce=reduce, cloid=cloid(who)))
         self.look()
 
     def protect(self, is_long, at, size, tpsl="sl"):
@@ -108,3 +109,44 @@ def test_one_that_grows_and_shrinks_is_one(desk):
     desk.trade(False, "0.02", reduce=True)
     [one] = desk.found()
     assert (one.size, one.ended_ms) == (D("0.03"), None)
+
+
+def test_what_is_left_of_opposite_sides_is_not_without_its_stop(desk):
+    desk.trade(True, "0.03", who=1)
+    desk.later(2)
+    desk.trade(False, "0.01", who=2)
+    desk.later(9)
+    [one] = desk.found()
+    assert (one.bare_ms, one.opposed_ms) == (2_000, 11_000)
+    desk.trade(True, "0.01", who=2)
+    desk.later(1)
+    desk.protect(True, "95000", "0.03")
+    desk.later(5)
+    [one] = desk.found()
+    assert (one.bare_ms, one.opposed_ms) == (2_000, 12_000)
+    assert [
+        each.until_ms - each.since_ms for each in bare([desk.account], desk.coverage, desk.now)
+    ] == [
+        2_000,
+        1_000,
+    ]
+
+
+def test_two_on_the_same_side_are_not_opposed(desk):
+    desk.trade(True, "0.01", who=1)
+    desk.trade(True, "0.01", who=2)
+    desk.later(3)
+    assert opposed(desk.account, desk.now) == []
+    assert [(one.bare_ms, one.opposed_ms) for one in desk.found()] == [(3_000, 0)]
+
+
+def test_a_close_by_hand_takes_from_those_it_closes(desk):
+    desk.trade(True, "0.03", who=1)
+    desk.trade(True, "0.01", who=2)
+    desk.trade(False, "0.01", who=3)
+    began = desk.now
+    desk.later(4)
+    desk.venue.outsiders.trade(desk.user, "BTC", D("-0.04"))
+    desk.look()
+    [both] = opposed(desk.account, desk.now)
+    assert (both.since_ms, both.until_ms) == (began, began + 4_000)

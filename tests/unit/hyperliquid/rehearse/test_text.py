@@ -78,3 +78,12 @@ def test_json_has_what_became_of_each_position():
     [row] = json.loads(as_document(PASSED, None))["positions"]
     assert (row["coin"], row["size"], row["ended_by"]) == ("kPEPE", "-1234567", "its stop")
     assert row["unprotected_ms"] == 1_234
+
+
+def test_opposite_sides_are_told_apart_from_a_missing_stop():
+    result = attrs.evolve(PASSED, episodes=(attrs.evolve(EPISODE, opposed_ms=15_000),))
+    said = " ".join(lines(result, None))
+    assert "opposite sides of kPEPE" in said
+    assert "up to 15.0 s" in said
+    assert "opposite sides" not in " ".join(lines(PASSED, None))
+    assert json.loads(as_document(result, None))["positions"][0]["opposed_ms"] == 15_000
