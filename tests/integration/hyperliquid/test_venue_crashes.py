@@ -50,9 +50,17 @@ symbols: [BTC, ETH, SOL, BNB, DOGE, XRP]
 intervals: [1m]
 """
 
+MORE = """
+  - {<<: *one, id: three, name: Three}
+  - {<<: *one, id: four, name: Four}
+"""
+
 
 class Engine:
-    """A project with two traders who toss coins on one account of a venue."""
+    """A project with four traders who toss coins on one account of a venue.
+
+    They hold opposite sides of a coin again and again.
+    """
 
     def __init__(self, root, venue):
         self.root, self.venue = root, venue
@@ -65,6 +73,8 @@ class Engine:
         self.change(etc / "manager.yaml", "exchange_provider: paper", "exchange_provider: venue")
         self.change(etc / "manager.yaml", "market_provider: wave", "market_provider: venue")
         self.change(etc / "manager.yaml", "update_interval: 1s", "update_interval: 8s")
+        self.change(etc / "manager.yaml", "allocation_pct: 40", "allocation_pct: 22")
+        self.change(etc / "manager.yaml", "name: Two}\n", "name: Two}\n" + MORE)
         self.change(etc / "executor.yaml", "decision_interval: 1s", "decision_interval: 2s")
         self.change(etc / "llm.yaml", "hold: 5m", "hold: 1m")
 
@@ -116,11 +126,24 @@ class Engine:
         return self.venue.exchange.state.accounts[MAIN.lower()]
 
     def executed(self):
-        return {(str(fill["oid"]), D(fill["sz"])) for fill in list(self.account.fills)}
+        fills = list(self.account.fills)
+        return {(str(f["oid"]), D(f["sz"]), D(f["px"]), D(f["fee"])) for f in fills}
 
     def booked(self):
         fills = [row["data"]["fill"] for row in self.records("filled")]
-        return {(fill["venue_order_id"], D(fill["size"])) for fill in fills}
+        return {(f["venue_order_id"], D(f["size"]), D(f["price"]), D(f["fee"])) for f in fills}
+
+    def cash(self):
+        """What the fills left of the deposit: with equal positions, equity is equal, too."""
+        fills = [row["data"]["fill"] for row in self.records("filled")]
+        signs = {"buy": -1, "sell": 1}
+        traded = sum(signs[f["side"]] * D(f["size"]) * D(f["price"]) - D(f["fee"]) for f in fills)
+        paid = [row["data"]["amounts"] for row in self.records("funding")]
+        return D(10_000) + traded + sum(D(v) for each in paid for v in each.values())
+
+    def cash_at_venue(self):
+        held = self.account.positions.values()
+        return sum(self.account.pools.values()) + sum(position.raw for position in held)
 
     def undecided(self):
         """Orders nobody can say anything of."""
@@ -163,6 +186,7 @@ def test_a_kill_leaves_no_order_twice_and_loses_no_fill(step, tmp_path):
         assert "scheduleCancel" not in venue.audit.by_type()
         # What the venue executed is what the ledger has, to the last digit.
         assert engine.booked() == engine.executed()
+        assert abs(engine.cash() - engine.cash_at_venue()) < D("0.01")
         assert [r for r in engine.records("reconciled") if r["data"]["drift"]] == []
         assert not engine.undecided()
         assert {order.cloid for order in engine.account.orders.values()} <= engine.intended()
