@@ -88,6 +88,7 @@ RESTARTS: Mapping[str, frozenset[str]] = {
             "Cache[].Type",
             "Cache[].Pass",
             "Cache[].Tls",
+            "Cache[].Prefix",
             "TTL.Short",
             "TTL.Medium",
             "TTL.Long",

@@ -52,6 +52,9 @@ class CacheNode:
     )
     password: str = opt(default="", key="Pass", secret=True, help="password")
     tls: bool = opt(default=False, key="Tls", help="connect with TLS")
+    prefix: str = opt(
+        default="", key="Prefix", help="put before each key, where others use the server, too"
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -70,7 +73,9 @@ class SlowBlock:
     sql: int = opt(
         default=10_000, key="SQL", unit="ms", ge=0, help="a statement of `sql` exporters"
     )
-    redis: int = opt(default=5_000, key="Redis", unit="ms", ge=0, help="not enforced yet")
+    redis: int = opt(
+        default=5_000, key="Redis", unit="ms", ge=0, help="an operation of `redis` exporters"
+    )
 
 
 @attrs.frozen(kw_only=True)
