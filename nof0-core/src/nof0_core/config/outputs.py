@@ -121,6 +121,8 @@ def _settled(
             return attrs.evolve(config, data_source=f"{_SQLITE}{absolute(path)}")
     if section.kind.type == "redis":
         return filled(config, documents=documents)
+    if section.kind.type == "webhook":
+        return filled(config, engine=name)
     return config
 
 

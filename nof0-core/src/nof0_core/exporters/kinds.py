@@ -43,6 +43,6 @@ EXPORTERS: tuple[ServiceKind[Any, Exporter], ...] = (
         type="webhook",
         config=WebhookConfig,
         open=open_webhook,
-        summary="alerts as JSON to an http(s) address",
+        summary="alerts to an http(s) address, Telegram, Discord, Slack or ntfy",
     ),
 )
