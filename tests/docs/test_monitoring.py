@@ -279,3 +279,17 @@ def test_a_real_run_tells_nothing_that_is_not_listed(tmp_path):
     watched = {labels["protection"] for labels, _ in found["nof0_protection_age_seconds"]}
     assert watched == {"venue"}
     assert {labels["exporter"] for labels, _ in found["nof0_exporter_lag_events"]} >= {"json"}
+
+
+def test_each_alert_of_the_documentation_is_told_in_some_test():
+    page = (ROOT / "docs" / "errors.md").read_text()
+    firsts = re.findall(
+        r"^\| (`.*?) \|", page.split("## Alerts")[1].split("## In code")[0], re.MULTILINE
+    )
+    codes = {code for first in firsts for code in re.findall(r"`(\w+)`", first)} - {"code"}
+    assert len(codes) > 35
+    tests = "\n".join(
+        path.read_text() for path in (ROOT / "tests").rglob("*.py") if path != Path(__file__)
+    )
+    asked = {code for code in codes if re.search(rf"""["']{code}["'\b]""", tests)}
+    assert codes - asked == set()
