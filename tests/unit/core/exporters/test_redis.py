@@ -10,12 +10,16 @@ from pathlib import Path
 
 import attrs
 import pytest
+from anyio import create_task_group
 from redis_server import RedisServer, behind_tls
 
+from nof0_core.clock import pause
+from nof0_core.documents.export_note import digest_of
 from nof0_core.domain.engine_status import EngineState, EngineStatus
 from nof0_core.domain.event import AccountReported, InstrumentsListed, MarketSeen
 from nof0_core.errors import TransientError
 from nof0_core.exporters.json_files import JsonConfig, open_json
+from nof0_core.exporters.redis import exporter as exporter_module
 from nof0_core.exporters.redis.config import RedisConfig
 from nof0_core.exporters.redis.exporter import open_redis
 from nof0_core.testing.environment import env
@@ -50,7 +54,10 @@ def told(story):
     """A story with a report of the venue account, instruments and a bar with indicators."""
     found = story(3)
     found.samples = {type(one.body): one.body for one in sample_events()}
+    report = found.samples[AccountReported]
+    found.samples[AccountReported] = attrs.evolve(report, venue_account="paper")
     time = found.events[-1].time
+    found._say(time, "@engine", attrs.evolve(report, venue_account="of-an-earlier-run"))
     for kind in (AccountReported, InstrumentsListed):
         found._say(time, "@engine", found.samples[kind])
     seen = {"BTC": {"series": {"3m": BARS}}}
@@ -106,6 +113,7 @@ async def test_keys_of_the_venue_account(server, keys, told):
     body = told.samples[AccountReported]
     account = body.report.account
     place = f"exchange:{body.venue_account}"
+    assert not keys.exists("exchange:of-an-earlier-run:account")
     assert keys.hgetall(f"{place}:account") == {
         "equity": str(account.equity),
         "cash": str(account.raw_usd),
@@ -158,6 +166,26 @@ async def test_documents_are_those_of_the_files_with_all_their_rows(server, keys
     assert len(hours) > 55
     assert "layout" not in found["account-totals"]
     assert keys.get("api:positions").encode() == (tmp_path / "positions.json").read_bytes()
+
+
+async def test_documents_of_an_export_that_is_being_finished_come_as_they_are_then(
+    server, keys, story, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(exporter_module, "_LOOKS", 1_000_000)  # however slow this test is
+    told = story(3)
+    await files_of(told, tmp_path)
+    main, note = tmp_path / "trades.json", tmp_path / "export.json"
+    before, after = main.read_bytes(), b'{"trades":[],"serverTime":1}'
+    finished = json.loads(note.read_bytes())
+    finished["documents"]["trades.json"] = digest_of(after)
+    async with exporting(server, documents=tmp_path) as exporter, create_task_group() as tasks:
+        main.write_bytes(after)  # in place, and its note is not
+        tasks.start_soon(exporter.export, told.events, shown(told))
+        while not keys.exists("api:leaderboard"):
+            await pause(0.001)
+        assert not keys.exists("api:trades")
+        note.write_bytes(json.dumps(finished).encode())
+    assert keys.get("api:trades").encode() == after != before
 
 
 async def test_how_long_keys_live(server, keys, told, tmp_path):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import anyio
@@ -293,3 +295,23 @@ async def test_trading_goes_on_while_it_is_away_and_it_catches_up(
         await run.until(lambda state: state.behind == 0 and not state.trouble)
     with server.client() as keys:
         assert keys.exists("trader:alpha:equity")
+
+
+async def test_the_commands_that_the_page_names_are_all_it_needs(start, picture, tmp_path):
+    events, view = picture
+    async with env(data_dir=tmp_path) as e, open_json(JsonConfig(path=tmp_path), e) as files:
+        await files.export(events, view)
+    page = (Path(__file__).parents[4] / "docs" / "storage.md").read_text()
+    sentence = page.split("the user needs")[1].split("\n\n")[0]
+    allowed = [f"+{word.lower()}" for word in re.findall(r"`([A-Z]+)`", sentence)]
+    assert "+eval" in allowed
+    server, log = start("--requirepass", "x"), Lines()
+    with server.client("x") as keys:
+        keys.execute_command("ACL", "SETUSER", "admin", "on", ">y", "~*", "+@all")
+        keys.execute_command("ACL", "SETUSER", "default", "-@all", *allowed)
+        with redis.Redis(port=server.port, username="admin", password="y") as admin:  # noqa: S106
+            async with opened(server, log, password="x", documents=tmp_path) as exporter:  # noqa: S106
+                await exporter.export(events, view)
+                await exporter.export([], view)
+            assert admin.exists("trader:alpha:equity", "api:trades", "market:prices") == 3
+    assert log.lines == []

@@ -6,6 +6,7 @@ It changes no record, no answer and no cycle.
 from __future__ import annotations
 
 import json
+import os
 
 import anyio
 import pytest
@@ -16,7 +17,7 @@ from redis_server import RedisServer
 from nof0_core.project import load_config
 from nof0_core.testing.environment import Lines
 
-LAST = 16
+LAST = int(os.environ.get("NOF0_FLUSHES", "16"))
 """After how many cycles it is over."""
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
+from nof0_core.clock import pause
 from nof0_core.domain.event import Event
 from nof0_core.domain.health import Health
 from nof0_core.domain.view import View
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 _SHOWN = 3
 """Keys named in a sentence."""
+_LOOKS, _UNFINISHED = 5, 0.05
+"""How often documents are looked at whose export is being finished, and after how many seconds."""
 
 
 @asynccontextmanager
@@ -136,27 +139,38 @@ class RedisExporter:
         """Write the documents that have changed or are gone; return keys of somebody else."""
         if self._files is None:
             return set()
-        digests = await anyio.to_thread.run_sync(self._files.digests)
-        digests = {name: each for name, each in digests.items() if name not in self._too_large}
+        foreign: set[str] = set()
         try:
-            foreign: set[str] = set()
-            for name in await self._gone(digests, lives):
-                text = await anyio.to_thread.run_sync(self._read, name, digests[name])
-                if text is not None:
-                    foreign |= await self._write_document(name, digests[name], text, lives)
+            for _ in range(_LOOKS):
+                found, is_whole = await self._write_changed(self._files, lives)
+                foreign |= found
+                if is_whole:
+                    break
+                await pause(_UNFINISHED)
         except BaseException:
             self._written.clear()
             raise
         return foreign
 
-    def _read(self, name: str, digest: str) -> bytes | None:
-        try:
-            return None if self._files is None else self._files.read(name, digest)
-        except TooLargeError:
-            # It will hardly become smaller again, and looking costs: so not before the next start.
-            self._too_large.add(name)
-            self._log.warning("a document is too large for Redis and left out", document=name)
-            return None
+    async def _write_changed(self, files: ServedFiles, lives: Lives) -> tuple[set[str], bool]:
+        """Do so with the export that is finished; tell whether another has not begun meanwhile."""
+        foreign: set[str] = set()
+        is_whole = True
+        digests = await anyio.to_thread.run_sync(files.digests)
+        digests = {name: each for name, each in digests.items() if name not in self._too_large}
+        for name in await self._gone(digests, lives):
+            try:
+                text = await anyio.to_thread.run_sync(files.read, name, digests[name])
+            except TooLargeError:
+                # It will hardly become smaller, and looking costs: not before the next start.
+                self._too_large.add(name)
+                self._log.warning("a document is too large for Redis and left out", document=name)
+                continue
+            if text is None:
+                is_whole = False
+            else:
+                foreign |= await self._write_document(name, digests[name], text, lives)
+        return foreign, is_whole
 
     async def _gone(self, digests: dict[str, str], lives: Lives) -> list[str]:
         """Return the documents that have to be written; the others live on."""

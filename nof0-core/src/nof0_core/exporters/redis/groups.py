@@ -43,7 +43,10 @@ def groups_of(view: View, known: Remembered, prefix: str, lives: Lives) -> Itera
 
     for trader in view.traders:
         yield Group(lives.medium, _trader(trader, prefix))
+    in_use = {trader.venue_account for trader in view.traders}
     for section, account in known.accounts.items():
+        if section not in in_use:
+            continue  # an earlier run had it
         place = f"{prefix}exchange:{section}"
         told = {name: text.encode() for name, text in account.items()}
         held = encode(known.positions[section])
