@@ -10,9 +10,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import attrs
 import pytest
+from redis_server import RedisServer
 
 from nof0_core.domain.journal_line import JournalLine
 from nof0_core.exporters.kinds import EXPORTERS
+from nof0_core.exporters.redis.config import RedisConfig
 from nof0_core.exporters.sql.config import SqlConfig
 from nof0_core.exporters.webhook import WebhookConfig
 from nof0_core.testing.contracts import ExporterContract, Written
@@ -150,5 +152,37 @@ class TestSql(ExporterContract):
         return Table(tmp_path / "nof0.db")
 
 
+class Keys(Written):
+    """All keys of a server; how long they live is left out."""
+
+    def __init__(self, server):
+        self._server = server
+
+    def state(self):
+        with self._server.client() as client:
+            read = {"string": client.get, "hash": client.hgetall}
+            return {key: read[client.type(key)](key) for key in client.scan_iter()}
+
+
+class TestRedis(ExporterContract):
+    @pytest.fixture
+    def kind(self):
+        return KINDS["redis"]
+
+    @pytest.fixture
+    def server(self):
+        server = RedisServer()
+        yield server
+        server.close()
+
+    @pytest.fixture
+    def config(self, server):
+        return RedisConfig(host=server.host)
+
+    @pytest.fixture
+    def written(self, server):
+        return Keys(server)
+
+
 def test_every_exporter_is_covered():
-    assert set(KINDS) == {"json", "prometheus", "sql", "webhook"}
+    assert set(KINDS) == {"json", "prometheus", "redis", "sql", "webhook"}

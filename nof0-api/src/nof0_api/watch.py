@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -30,6 +31,9 @@ Lag = Callable[[], Mapping[str, int]]
 Quarantine = Callable[[], Mapping[str, str]]
 """Returns why exporters are in quarantine, by name; those that are not are missing."""
 
+LAG = "nof0_exporter_lag_events"
+"""The engine's metrics have it, too, where it exports any."""
+
 _TEXT = b"text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -46,27 +50,32 @@ class Watch:
     quarantine: Quarantine | None = None
     answers: Counter[int] = attrs.field(factory=Counter)
     _registry: CollectorRegistry = attrs.field(init=False)
+    _lags: CollectorRegistry = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         """Register what this process can say of itself."""
         self._registry = CollectorRegistry(auto_describe=False)
         ProcessCollector(registry=self._registry)
         self._registry.register(_Answers(self))
+        self._lags = CollectorRegistry(auto_describe=False)
+        self._lags.register(_Lags(self))
 
     def text(self) -> bytes:
         """Return the engine's metrics, if there are any, and those of this process.
 
         May take a while: it reads a file.
         """
+        engine = b""
+        if self.metrics_file is not None:
+            # Where no engine has run yet its metrics are simply not there.
+            with contextlib.suppress(OSError):
+                engine, _ = read_regular(self.metrics_file)
+        if engine and not engine.endswith(b"\n"):
+            engine += b"\n"
         own = generate_latest(self._registry)
-        if self.metrics_file is None:
-            return own
-        try:
-            engine, _ = read_regular(self.metrics_file)
-        except OSError:
-            # No engine has run here yet; its metrics are then simply not there.
-            return own
-        return engine + (b"" if engine.endswith(b"\n") else b"\n") + own
+        if LAG.encode() not in engine:  # a metric may stand in a text once
+            own += generate_latest(self._lags)
+        return engine + own
 
 
 @attrs.frozen(eq=False)
@@ -85,10 +94,22 @@ class _Answers:
         for status, count in sorted(self.watch.answers.items()):
             given.add_metric([str(status)], count)
         yield given
+
+
+@attrs.frozen(eq=False)
+class _Lags:
+    """A collector for how far the exporters of this process are behind."""
+
+    watch: Watch
+
+    def describe(self) -> list[Metric]:
+        """Tell the registry nothing beforehand."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Give the numbers of this moment."""
         if self.watch.lag is not None:
-            behind = GaugeMetricFamily(
-                "nof0_exporter_lag_events", "Events an exporter is behind", labels=["exporter"]
-            )
+            behind = GaugeMetricFamily(LAG, "Events an exporter is behind", labels=["exporter"])
             for name, count in sorted(self.watch.lag().items()):
                 behind.add_metric([name], count)
             yield behind

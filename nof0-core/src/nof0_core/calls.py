@@ -31,6 +31,11 @@ class Timing:
     late: int = 0
     failed: int = 0
 
+    def count(self, took: float) -> None:
+        """Count one that took so many seconds."""
+        self.counts[bisect_left(BOUNDS, took)] += 1
+        self.seconds += took
+
 
 class _Call:
     """One call; `is_late` is set by who ends it because of its limit."""
@@ -50,11 +55,8 @@ class _Call:
         owner = self._owner
         del owner.begun[self]
         took = stopwatch() - self._began
-        timing = owner.timings.get(self.verb)
-        if timing is None:
-            timing = owner.timings[self.verb] = Timing()
-        timing.counts[bisect_left(BOUNDS, took)] += 1
-        timing.seconds += took
+        timing = owner.timing(self.verb)
+        timing.count(took)
         if self.is_late:
             timing.late += 1
         elif error is not None and not _is_given_up(error):
@@ -75,6 +77,10 @@ class CallsUnderWay:
     def of(self, verb: str) -> _Call:
         """Count a call for as long as it takes, in a `with` statement."""
         return _Call(self, verb)
+
+    def timing(self, verb: str) -> Timing:
+        """Return what is counted of a verb; nothing so far, where it is new."""
+        return self.timings.setdefault(verb, Timing())
 
     def overdue(self, now: float) -> str:
         """Name a call that has run longer than `OVERDUE` at `now` (`stopwatch`), "" if none has."""

@@ -132,7 +132,11 @@ async def run(
     with locked(planned.folder):
         _clear(planned.folder)
         with logging_to(
-            planned.folder / "nof0.log", is_verbose=False, echo=echo, redactor=redactor
+            planned.folder / "nof0.log",
+            is_verbose=False,
+            echo=echo,
+            redactor=redactor,
+            settings=planned.config.logging,
         ) as log:
             return await _run(planned, log, progress, stop, moments)
 

@@ -95,7 +95,11 @@ def run(
     redactor = Redactor(config.secrets)
     known = threading.enumerate()
     with logging_to(
-        config.state_dir / "nof0.log", is_verbose=verbose, echo=show, redactor=redactor
+        config.state_dir / "nof0.log",
+        is_verbose=verbose,
+        echo=show,
+        redactor=redactor,
+        settings=config.logging,
     ) as log:
         env = partial(
             CompanionEnv,

@@ -151,12 +151,20 @@ class TtlConfig:
 
 @attrs.frozen(kw_only=True)
 class LoggingConfig:
-    """Thresholds of the slow logs and what is written in full."""
+    """Thresholds of the slow logs, what is written in full, and how the log file is kept.
+
+    `level` is `debug`, `info`, `warning` or `error`, `format` `json` or `console`. A file that
+    would grow beyond `max_bytes` is put aside; `keep` of those stay.
+    """
 
     slow_sql: timedelta = timedelta(seconds=10)
     slow_redis: timedelta = timedelta(seconds=5)
     verbose_sql: bool = False
     verbose_llm: bool = False
+    level: str = "info"
+    format: str = "json"
+    max_bytes: int = 100_000_000
+    keep: int = 5
 
 
 @attrs.frozen(kw_only=True)

@@ -14,11 +14,11 @@ from nof0_core.config.files.manager import MonitoringBlock
 from nof0_core.config.model import Place, Section
 from nof0_core.config.sections import Markets, make_section
 from nof0_core.config.session import Session, nodes_of, type_of
-from nof0_core.config.tree import Node, Scalar, Table, find
+from nof0_core.config.tree import Items, Node, Scalar, Table, find
 from nof0_core.files import absolute
 
 _SQLITE = "sqlite:///"
-_DATABASE_KEYS: Mapping[str, tuple[str, ...]] = {
+_DATABASE_KEYS: Mapping[str, tuple[str | int, ...]] = {
     "data_source": ("Postgres", "DataSource"),
     "max_open": ("Postgres", "MaxOpen"),
     "max_idle": ("Postgres", "MaxIdle"),
@@ -28,7 +28,18 @@ _DATABASE_KEYS: Mapping[str, tuple[str, ...]] = {
     "verbose": ("Logging", "VerboseSQL"),
 }
 """Keys of a `sql` section, and where in the main file they are taken from."""
-DATABASES = (("sql", "Postgres", "DataSource"), ("redis", "Cache", "Host"))
+_CACHE_KEYS: Mapping[str, tuple[str | int, ...]] = {
+    "host": ("Cache", 0, "Host"),
+    "password": ("Cache", 0, "Pass"),
+    "tls": ("Cache", 0, "Tls"),
+    "prefix": ("Cache", 0, "Prefix"),
+    "slow_threshold": ("Logging", "SlowThreshold", "Redis"),
+    "short": ("TTL", "Short"),
+    "medium": ("TTL", "Medium"),
+    "long": ("TTL", "Long"),
+}
+"""The same of a `redis` section."""
+_OF_THE_SERVER = ("password", "tls", "prefix")
 
 
 def make_exporters(
@@ -53,8 +64,7 @@ def make_exporters(
         if found is not None:
             count = types[found[0]] = types.get(found[0], 0) + 1
             name = found[0] if count == 1 else f"{found[0]}-{count}"
-            is_database = found[0] == "sql" and isinstance(node, Table)
-            nodes.append((name, _with_database(node, tables[0]) if is_database else node))
+            nodes.append((name, _with_main_keys(found[0], node, tables[0])))
     automatic = [
         (type_, node) for type_, node in _automatic(main, monitoring, *tables) if type_ not in types
     ]
@@ -63,10 +73,19 @@ def make_exporters(
         for name, node in [*automatic, *nodes]
     ]
     sections = [section for section in made if section is not None]
+    for section in sections:
+        if section.kind.type == "redis" and not section.config.host:
+            session.problems.add(
+                section.place, "names no server", "write `host: 127.0.0.1:6379`, or set Cache"
+            )
     sizes = _sizes(sections)
+    documents = (
+        next((each.config.path for each in sections if each.kind.type == "json"), None) or data_path
+    )
     return tuple(
         attrs.evolve(
-            section, config=_settled(section, main.name, state_file.parent, data_path, sizes)
+            section,
+            config=_settled(section, main.name, state_file.parent, (data_path, documents), sizes),
         )
         for section in sections
     )
@@ -80,10 +99,17 @@ def _sizes(sections: list[Section]) -> dict[str, Any]:
 
 
 def _settled(
-    section: Section, name: str, state_dir: Path, data_path: Path, sizes: Mapping[str, Any]
+    section: Section,
+    name: str,
+    state_dir: Path,
+    files: tuple[Path, Path],
+    sizes: Mapping[str, Any],
 ) -> Any:
-    """Return the config of a section, with the places that follow from other keys."""
-    config = section.config
+    """Return the config of a section, with the places that follow from other keys.
+
+    `files` are the directory of the API's files, and the one the `json` exporter has.
+    """
+    config, (data_path, documents) = section.config, files
     if section.kind.type == "json":
         return filled(config, path=data_path)
     if section.kind.type == "sql":
@@ -93,7 +119,34 @@ def _settled(
         if source.startswith(_SQLITE):
             path = Path(section.place.file).parent / source.removeprefix(_SQLITE)
             return attrs.evolve(config, data_source=f"{_SQLITE}{absolute(path)}")
+    if section.kind.type == "redis":
+        return filled(config, documents=documents)
+    if section.kind.type == "webhook":
+        return filled(config, engine=name)
     return config
+
+
+def _with_main_keys(type_: str, node: Node, main_table: Table) -> Node:
+    """Give a section of a database or a cache what the main file says of it."""
+    if type_ == "sql":
+        return _with_database(node, main_table)
+    return _with_cache(node, main_table) if type_ == "redis" else node
+
+
+def _with_cache(node: Node, main_table: Table) -> Node:
+    """Give a section the keys of `Cache`, `TTL` and `Logging` that it does not have itself."""
+    if not isinstance(node, Table):
+        return node
+    found = {
+        key: each
+        for key, path in _CACHE_KEYS.items()
+        if (each := _at(main_table, path)) is not None and not each.is_empty
+    }
+    own = node.get("host")
+    if own is not None and not own.is_empty:
+        # It is another server: the first one's password is none of its business.
+        found = {key: each for key, each in found.items() if key not in _OF_THE_SERVER}
+    return attrs.evolve(node, entries={**found, **node.entries})
 
 
 def _with_database(node: Node, main_table: Table) -> Node:
@@ -112,10 +165,14 @@ def _with_database(node: Node, main_table: Table) -> Node:
     return attrs.evolve(node, entries={**found, **node.entries})
 
 
-def _at(table: Table, path: tuple[str, ...]) -> Node | None:
+def _at(table: Table, path: tuple[str | int, ...]) -> Node | None:
     node: Node | None = table
     for key in path:
-        node = node.get(key) if isinstance(node, Table) else None
+        if isinstance(key, int):
+            is_there = isinstance(node, Items) and key < len(node.items)
+            node = node.items[key] if is_there and isinstance(node, Items) else None
+        else:
+            node = node.get(key) if isinstance(node, Table) else None
     return node
 
 
@@ -131,6 +188,10 @@ def _automatic(
         place = find(main_table, "Postgres", "DataSource")
         type_, node = _section("sql", place, {})
         sections.append((type_, _with_database(node, main_table)))
+    if any(node.host for node in main.cache):
+        place = find(main_table, "Cache", 0, "Host")
+        type_, node = _section("redis", place, {})
+        sections.append((type_, _with_cache(node, main_table)))
     url = manager_table.table("monitoring").get("alert_webhook")
     if url is not None and monitoring.alert_webhook:
         sections.append(_section("webhook", url.place, {"url": url}))
@@ -142,18 +203,12 @@ def _section(type_: str, place: Place, entries: dict[str, Node]) -> tuple[str, N
     return type_, Table(place=place, entries={"type": tag, **entries})
 
 
-def check_databases(session: Session, main: MainFile, table: Table) -> None:
-    """Refuse a configured database or cache that nothing would write to."""
-    configured = {
-        "sql": bool(main.postgres.data_source),
-        "redis": any(node.host for node in main.cache),
-    }
-    kinds = {kind.type for kind in session.registry.kinds("exporter")}
-    for type_, block, key in DATABASES:
-        if configured[type_] and type_ not in kinds:
-            place = find(table, block, key) if block == "Postgres" else find(table, block, 0, key)
+def check_caches(session: Session, main: MainFile, table: Table) -> None:
+    """Refuse a second server of `Cache`: nothing would be written to it."""
+    for number, node in enumerate(main.cache):
+        if number and node.host:
             session.problems.add(
-                place,
-                f'is set, but nothing would be stored there: no exporter "{type_}" is installed',
-                "leave the value empty to run with files only",
+                find(table, "Cache", number, "Host"),
+                "nof0 writes to one Redis server, and this is another one",
+                "add a section `type: redis` with `host` to Exporters for each further server",
             )

@@ -10,7 +10,6 @@ from typing import Any
 from nof0_core.config.addresses import check_hosts, check_origins
 from nof0_core.config.assembly import Files, Trees, places, read_files
 from nof0_core.config.capital import check_balances, check_shares, warn_of_no_capital
-from nof0_core.config.deferred import warn_deferred
 from nof0_core.config.effective import Writer, digest_of
 from nof0_core.config.files.executor import ExecutorFile
 from nof0_core.config.files.main import MainFile
@@ -87,7 +86,6 @@ def assemble(session: Session, registry: PluginRegistry, trees: Trees) -> Config
         check_hosts(session, files.main.allow_hosts, trees.main)
         check_origins(session, files.main.cors, trees.main)
     check_targets(session, files, wiring.traders)
-    warn_deferred(session, trees.main)
     traders = [trader for trader, _ in made if trader is not None]
     misfits = check_fit(session, wiring.models, traders, **outlook)
     if len(session.problems) or files.main is None or allocator is None:
@@ -159,6 +157,10 @@ def _config(
             slow_redis=timedelta(milliseconds=main.logging.slow.redis),
             verbose_sql=main.logging.verbose_sql,
             verbose_llm=main.logging.verbose_llm,
+            level=main.logging.level,
+            format=main.logging.format,
+            max_bytes=main.logging.max_size * 1_000_000,
+            keep=main.logging.keep,
         ),
         markets=wiring.markets,
         exchanges=wiring.exchanges,

@@ -11,7 +11,7 @@ from nof0_core.config.backends import Backends
 from nof0_core.config.databases import with_databases
 from nof0_core.config.model import Section
 from nof0_core.config.models import Models, make_specs, read_models, shaping
-from nof0_core.config.outputs import check_databases, make_exporters
+from nof0_core.config.outputs import check_caches, make_exporters
 from nof0_core.config.prices import check_prices
 from nof0_core.config.sections import (
     Markets,
@@ -132,7 +132,7 @@ def _pick(
 def _exporters(session: Session, files: Files, markets: Markets) -> tuple[Section, ...]:
     if files.main is None or files.monitoring is None:
         return ()
-    check_databases(session, files.main, files.trees.main)
+    check_caches(session, files.main, files.trees.main)
     return make_exporters(
         session,
         files.main,

@@ -32,6 +32,22 @@ class CallTimes:
         return sum(self.counts)
 
 
+@attrs.frozen(kw_only=True)
+class StageTimes:
+    """How long a stage of decision cycles took since the start, in real seconds.
+
+    `stage` is `market` (to have what traders see), `model` (prompt and answer), `decision` (model,
+    parsing and risk checks) or `orders` (to carry out what was approved). `bounds` and `counts` are
+    as in `CallTimes`; `failed` are those that raised.
+    """
+
+    stage: str
+    bounds: tuple[float, ...]
+    counts: tuple[int, ...]
+    seconds: float
+    failed: int = 0
+
+
 class Trouble(StrEnum):
     """What may be wrong with a duty.
 

@@ -13,7 +13,14 @@ from nof0_core.domain.brakes import ActiveBrake
 from nof0_core.domain.context import Performance
 from nof0_core.domain.engine_status import EngineStatus
 from nof0_core.domain.health import ServiceHealth
-from nof0_core.domain.measured import NO_BLOCKS, CallTimes, DutyTrouble, ExporterState, LoopBlocks
+from nof0_core.domain.measured import (
+    NO_BLOCKS,
+    CallTimes,
+    DutyTrouble,
+    ExporterState,
+    LoopBlocks,
+    StageTimes,
+)
 from nof0_core.domain.quality import DEFAULT_GATES, NO_ANSWERS, AnswerCount, QualityGates
 from nof0_core.domain.quarantined import Quarantined
 from nof0_core.domain.snapshot import Quote
@@ -84,9 +91,10 @@ class View:
 
     `seq` is the number of the newest event the picture includes. `calls` to providers and `duties`
     with their troubles are counted since the start, in real time; they are in no event, and two
-    runs of the same configuration differ in them. So are `exporters`, by section, and `blocks` of
-    the event loop. `quarantine` is what is not believed now, `services` are all that were opened
-    and how they say they are. `gates` are what a trader must pass to be ranked. `engine` is what
+    runs of the same configuration differ in them. So are `exporters`, by section, `blocks` of the
+    event loop, and the `stages` of cycles. `quarantine` is what is not believed now, `services` are
+    all that were opened and how they say they are. `gates` are what a trader must pass to be
+    ranked. `engine` is what
     the engine says of itself, None where none runs.
     """
 
@@ -102,3 +110,4 @@ class View:
     gates: QualityGates = DEFAULT_GATES
     services: tuple[ServiceHealth, ...] = ()
     engine: EngineStatus | None = None
+    stages: tuple[StageTimes, ...] = ()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from nof0_core.exporters.json_files import JsonConfig, open_json
+from nof0_core.exporters.redis.config import RedisConfig
+from nof0_core.exporters.redis.exporter import open_redis
 from nof0_core.exporters.sql.config import SqlConfig
 from nof0_core.exporters.sql.exporter import open_sql
 from nof0_core.exporters.textfile import PrometheusConfig, open_prometheus
@@ -26,6 +28,12 @@ EXPORTERS: tuple[ServiceKind[Any, Exporter], ...] = (
         summary="a text file with metrics for the node exporter",
     ),
     ServiceKind(
+        type="redis",
+        config=RedisConfig,
+        open=open_redis,
+        summary="what is known at this moment, in a Redis server",
+    ),
+    ServiceKind(
         type="sql",
         config=SqlConfig,
         open=open_sql,
@@ -35,6 +43,6 @@ EXPORTERS: tuple[ServiceKind[Any, Exporter], ...] = (
         type="webhook",
         config=WebhookConfig,
         open=open_webhook,
-        summary="alerts as JSON to an http(s) address",
+        summary="alerts to an http(s) address, Telegram, Discord, Slack or ntfy",
     ),
 )

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
-from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,8 @@ from nof0_core.domain.quarantined import Quarantined
 from nof0_core.domain.view import TraderView, View
 from nof0_core.exporters.event_counts import EventCounts
 from nof0_core.exporters.files import prepare_directory, replace_file
+from nof0_core.exporters.histogram import buckets_of
+from nof0_core.exporters.standing_metrics import standing
 from nof0_core.money import exactly
 from nof0_core.plugins.env import Env
 from nof0_core.protocols import ExporterCapability, Projection
@@ -126,6 +127,15 @@ class PrometheusExporter:
             for word, amount in sorted(counts.items()):
                 counter.add_metric([word], float(amount))
             yield counter
+        models = CounterMetricFamily(
+            "nof0_model_calls",
+            "Calls to models by what came of them",
+            labels=["trader", "model", "outcome"],
+        )
+        for (name, model, outcome), count in sorted(self._counts.calls.items()):
+            models.add_metric([name, model, outcome], count)
+        yield models
+        yield from standing(view, self._counts)
         yield from _calls(view.calls)
         yield _duties(view.duties)
         yield _quarantine(view.quarantine)
@@ -159,9 +169,7 @@ def _calls(calls: Sequence[CallTimes]) -> Iterator[Metric]:
     )
     for one in calls:
         names = [one.family, one.section, one.verb]
-        bounds = [*map(str, one.bounds), "+Inf"]
-        buckets = list(zip(bounds, accumulate(one.counts), strict=True))
-        times.add_metric(names, buckets, one.seconds)
+        times.add_metric(names, buckets_of(one.bounds, one.counts), one.seconds)
         failures.add_metric([*names, "limit"], one.late)
         failures.add_metric([*names, "error"], one.failed)
     yield times

@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from nof0_core.calls import CallsUnderWay
 from nof0_core.decision import CallsMade, DecisionResult
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.context import BudgetLeft, DecisionContext, Performance
@@ -54,6 +55,7 @@ class CycleRunner:
         brakes: TraderBrakes,
         budget: ModelBudget,
         held: HeldCycles,
+        stages: CallsUnderWay,
     ) -> None:
         self._recorder = recorder
         self._feeds = feeds
@@ -62,6 +64,7 @@ class CycleRunner:
         self._brakes = brakes
         self._budget = budget
         self._held = held
+        self._stages = stages
         self._failed_checks: AlertOnce[tuple[TraderId, str]] = AlertOnce(recorder, CHECK_FAILED)
         self._ended: dict[TraderId, CycleId] = {}
         self._seen: tuple[datetime | None, set[str]] = (None, set())
@@ -78,9 +81,10 @@ class CycleRunner:
         self._ended.pop(config.id, None)
         feed = self._feeds[config.market]
         sight = trader.sight
-        moment = await feed.moment(
-            config.symbols, indicators=sight.indicators, with_books=sight.books
-        )
+        with self._stages.of("market"):
+            moment = await feed.moment(
+                config.symbols, indicators=sight.indicators, with_books=sight.books
+            )
         folds = self._held.folds(config.id)
         if not folds:
             self._record_market(config.market, moment)
@@ -105,7 +109,9 @@ class CycleRunner:
         )
         venue = self._venue(config.exchange, account.time) if sight.venue else None
         as_of = self._recorder.last_seq
-        result = await trader.maker.decide(context, scheduled, calls, venue)
+        with self._stages.of("decision"):
+            result = await trader.maker.decide(context, scheduled, calls, venue)
+        self._stages.timing("model").count(result.latency_s)
         made = trader.maker.read(calls)
         if self._held.is_held(account, result, made):
             self._hold(account, scheduled)
@@ -117,7 +123,8 @@ class CycleRunner:
         said = self._said(trader, scheduled, context, moment.digest, as_of, result, made)
         try:
             if result.approved:
-                await self._carry_out(trader, Decided(**said), result)
+                with self._stages.of("orders"):
+                    await self._carry_out(trader, Decided(**said), result)
             else:
                 body = CycleEnded(**said, status=result.status, error=result.error)
                 self._end(body, took=result.latency_s)

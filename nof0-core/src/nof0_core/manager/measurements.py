@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from nof0_core.border.quarantine import Quarantine
-from nof0_core.calls import BOUNDS, Timing
-from nof0_core.domain.measured import CallTimes, DutyTrouble, Trouble
+from nof0_core.calls import BOUNDS, CallsUnderWay, Timing
+from nof0_core.domain.measured import CallTimes, DutyTrouble, StageTimes, Trouble
 from nof0_core.manager.schedule import Rank
 
 
@@ -42,7 +42,10 @@ class DutyTroubles:
 
 
 class Measurements:
-    """The calls of all sections, what of them is in quarantine, and what goes wrong with duties."""
+    """The calls of all sections, what of them is in quarantine, and what goes wrong with duties.
+
+    `stages` is what of decision cycles is under way, by stage.
+    """
 
     def __init__(
         self,
@@ -54,6 +57,20 @@ class Measurements:
         self.quarantine = quarantine
         self._families = {"exchange": exchanges, "market": markets}
         self.duties = DutyTroubles()
+        self.stages = CallsUnderWay("cycles")
+
+    def stage_times(self) -> tuple[StageTimes, ...]:
+        """Return how long the stages of decision cycles took."""
+        return tuple(
+            StageTimes(
+                stage=stage,
+                bounds=BOUNDS,
+                counts=tuple(timing.counts),
+                seconds=timing.seconds,
+                failed=timing.failed,
+            )
+            for stage, timing in sorted(self.stages.timings.items())
+        )
 
     def calls(self) -> tuple[CallTimes, ...]:
         """Return the calls that have ended, by family, section and verb."""

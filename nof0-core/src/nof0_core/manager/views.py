@@ -89,4 +89,5 @@ class ViewBuilder:
             duties=self._measurements.duties.all(),
             quarantine=self._measurements.quarantine.all(),
             gates=self._config.gates,
+            stages=self._measurements.stage_times(),
         )

@@ -30,7 +30,9 @@ async def export_files(
         ProviderError: the database is away, its tables are not those this nof0 writes, or a file
             cannot be written.
     """
-    from nof0_core.sources.stored_pieces import fetch_pieces, whole_text
+    from nof0_core.documents.whole_text import whole_text
+    from nof0_core.sources.empty import key_of
+    from nof0_core.sources.stored_pieces import fetch_pieces
     from nof0_core.storage.database import opened
     from nof0_core.storage.documents import contents, known
     from nof0_core.storage.preparing import prepare
@@ -56,7 +58,7 @@ async def export_files(
     with Drafts(section="") as drafts:
         for each, text in sorted(texts.items()):
             try:
-                whole = whole_text(each.removesuffix(".json"), text, read)
+                whole = whole_text(key_of(each.removesuffix(".json")), text, read)
             except ValueError as error:
                 message = f"{each} in the database is damaged: {error}"
                 raise DataError(message, hints=("nothing was written",)) from error

@@ -152,14 +152,15 @@ def _text(name: str, path: Path, folder: Path) -> bytes:
     Raises:
         DataError: it cannot be read, or is not what its name says.
     """
+    from nof0_core.documents.whole_text import whole_text
+    from nof0_core.sources.empty import key_of
     from nof0_core.sources.kept_document import KeptDocument
-    from nof0_core.sources.stored_pieces import whole_text
     from nof0_core.storage.documents import Known
 
     try:
         text = read_bytes(path)
         text = whole_text(
-            name.removesuffix(".json"), text, lambda piece: read_bytes(folder / piece)
+            key_of(name.removesuffix(".json")), text, lambda piece: read_bytes(folder / piece)
         )
         KeptDocument(name).renew(text, Known(digest_of(text), 0.0), 0, {})
         _rows(name, text)

@@ -40,7 +40,10 @@ def run_on_paper(config: Config) -> str:
 
 async def _run(config: Config) -> str:
     file, redactor = config.state_dir / "nof0.log", Redactor(config.secrets)
-    with logging_to(file, is_verbose=False, redactor=redactor) as log, spared_heap():
+    with (
+        logging_to(file, is_verbose=False, redactor=redactor, settings=config.logging) as log,
+        spared_heap(),
+    ):
         driver = clocks.driving(config.clock, limits=LIMITS)
         async with open_services(config, driver, log=log) as services:
             engine = assemble(services, services.driver)

@@ -33,6 +33,7 @@ async def sections_on(config: Config, driver: Driver) -> AsyncIterator[Sections]
                 config.state_dir / "nof0.log",
                 is_verbose=False,
                 redactor=Redactor(config.secrets),
+                settings=config.logging,
             )
         )
         sections, _ = await stack.enter_async_context(sections_of(config, driver, log))

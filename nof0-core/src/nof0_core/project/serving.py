@@ -101,6 +101,7 @@ def load_serving(
                 exporters=tuple(n for n in files.main.exporters if _type_of(n) in read),
                 # What it takes to reach a database may be missing where nobody asks for it.
                 postgres=files.main.postgres if from_database else PostgresBlock(),
+                cache=(),
             ),
             attrs.evolve(files.monitoring, alert_webhook=""),
             (main_table, trees.of("Manager")),

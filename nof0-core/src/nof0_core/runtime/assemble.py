@@ -138,6 +138,7 @@ def assemble(
             brakes=brakes,
             budget=services.budget,
             held=held,
+            stages=measurements.stages,
         ),
         held=held,
         rebalancer=Rebalancer(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import traceback
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, cast
 import structlog
 
 from nof0_core.clock import wall_time
+from nof0_core.config.model import LoggingConfig
 from nof0_core.errors import each_in_words
 from nof0_core.plugins.env import Logger
 from nof0_core.redaction import READ, Redactor
@@ -30,19 +32,25 @@ def logging_to(
     is_verbose: bool,
     echo: Callable[[str], object] | None = None,
     redactor: Redactor | None = None,
+    settings: LoggingConfig | None = None,
 ) -> Iterator[Callable[[str], Logger]]:
     """Open the log file and yield a function that makes a logger for a part of the program.
 
-    The file gets JSON lines from level info (debug if `is_verbose`) on; `echo`, by default standard
-    error, gets one plain line for warnings and errors. What `redactor` takes out appears in
-    neither. Several logs may be open at a time, and none touches how the process logs otherwise.
+    The file gets lines from the level of `settings` (debug if `is_verbose`) on, in their format,
+    by default JSON from info on; `echo`, by default standard error, gets one plain line for those
+    of them that are warnings and errors. What `redactor` takes out appears in neither. Several logs
+    may be open at a time, and none touches how the process logs otherwise.
 
     A file that cannot be written stops nothing: `echo` is told once, and it is tried again with
     every line.
     """
     redactor = redactor or Redactor()
     echo = echo or (lambda line: sys.stderr.write(f"{line}\n"))
-    with closing(LogFile(path, lambda line: echo(redactor.text(line)))) as file:
+    settings = settings or LoggingConfig()
+    is_json = settings.format == "json"
+    level = logging.DEBUG if is_verbose else logging.getLevelName(settings.level.upper())
+    limits = {"max_bytes": settings.max_bytes, "keep": settings.keep}
+    with closing(LogFile(path, lambda line: echo(redactor.text(line)), **limits)) as file:
         # Everything is said here: structlog's own configuration belongs to the whole process.
         yield partial(
             _wrapped,
@@ -52,9 +60,9 @@ def logging_to(
                 _stamp,
                 _Redacted(redactor),
                 _Echo(echo),
-                structlog.processors.JSONRenderer(),
+                structlog.processors.JSONRenderer() if is_json else in_one_line,
             ],
-            logging.DEBUG if is_verbose else logging.INFO,
+            level,
         )
 
 
@@ -83,6 +91,23 @@ def _wrapped(
 
 def _stamp(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     return {"at": wall_time().isoformat(timespec="milliseconds"), **event}
+
+
+def in_one_line(_: object, __: str, event: structlog.typing.EventDict) -> str:
+    """Write a line for people: time, level, part, sentence, then `name=value`.
+
+    Whatever stands in them, it stays one line: what is not plain is written as JSON text.
+    """
+    at, level, part = (event.pop(name, "") for name in ("at", "level", "part"))
+    said = " ".join(str(event.pop("event", "")).splitlines())
+    rest = [f"{name}={_shown(value)}" for name, value in event.items() if value is not None]
+    return "  ".join([f"{at} {level:<7} {part}: {said}", *([" ".join(rest)] if rest else [])])
+
+
+def _shown(value: object) -> str:
+    text = str(value)
+    is_plain = text.isprintable() and text and not set(text) & set(' "=')
+    return text if is_plain else json.dumps(text, ensure_ascii=False)
 
 
 class _Redacted:

@@ -1,14 +1,13 @@
-"""The pieces of documents in a database, and documents put together of them."""
+"""The pieces of documents in a database."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 
 import msgspec
 
 from nof0_core.documents.pieces import Part
-from nof0_core.documents.whole import PieceError, Whole, take_layout
-from nof0_core.sources.empty import key_of
+from nof0_core.documents.whole import take_layout
 from nof0_core.storage.database import Session
 from nof0_core.storage.documents import contents
 
@@ -34,34 +33,6 @@ async def fetch_pieces(
         named = {piece for text in found.values() for piece in _named_in(text)}
         wanted = named - set(have) - fetched.keys()
     return fetched
-
-
-def whole_text(name: str, text: bytes, read: Callable[[str], bytes]) -> bytes:
-    """Return the text of a document with all its rows; as it is where it has no pieces.
-
-    Args:
-        name: the document, without `.json`.
-        text: what its main file says.
-        read: reads a piece; raises `OSError`.
-
-    Raises:
-        ValueError: it is not whole, or a piece of it is not there.
-    """
-    text.decode()
-    members = _members.decode(text)
-    layout = take_layout(members)
-    if not layout:
-        return text
-    key = key_of(name)
-    whole: Whole[bytes] = Whole(key, read=read, make=bytes)
-    try:
-        stretches = whole.stretches(bytes(members.get(key, b"[]")), layout)
-    except PieceError as error:
-        message = f"its piece {error.name}: {error}"
-        raise ValueError(message) from error
-    rows = b",".join(part for each in stretches if (part := each.strip()[1:-1].strip()))
-    members[key] = msgspec.Raw(b"[%b]" % rows)
-    return msgspec.json.encode(members)
 
 
 def _named_in(text: bytes) -> set[str]:

@@ -180,10 +180,10 @@ def test_a_fault_in_a_template_is_found(project):
 
 
 def test_warnings_are_notes(project):
-    project.replace("etc/nof0.yaml", "Seed: 7", "Seed: 7\nLogging: {SlowThreshold: {Redis: 9}}")
+    project.replace("etc/executor.yaml", "min_confidence: 75", "min_confidence: 0.75")
     text = project.nof0("check", "etc/nof0.yaml").check().stdout
-    assert "note: etc/nof0.yaml:" in text
-    assert "Logging.SlowThreshold.Redis: is not enforced yet" in text
+    assert "note: etc/executor.yaml:" in text
+    assert "min_confidence: is 0.75 of 100" in text
 
 
 SLEEPER = """

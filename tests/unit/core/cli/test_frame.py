@@ -20,7 +20,6 @@ HEAVY = (
     "jinja2",
     "rich",
     "structlog",
-    "stamina",
     "msgspec",
     "sqlalchemy",
     "openai",

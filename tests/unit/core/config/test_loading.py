@@ -471,14 +471,6 @@ def test_the_fee_of_the_limits_is_that_of_an_account_without_volume(bench):
     assert bench.load().traders[0].limits.taker_fee_bps == Decimal("8.64")
 
 
-def test_keys_without_effect_yet_are_warned_about_with_their_place(bench):
-    bench.replace("etc/nof0.yaml", "Name:", "Logging: {SlowThreshold: {Redis: 9}}\nName:")
-    [warning] = bench.load().warnings
-    assert (warning.file, warning.path) == ("etc/nof0.yaml", "Logging.SlowThreshold.Redis")
-    assert warning.line > 0
-    assert "is not enforced yet" in warning.message
-
-
 def test_brakes_become_limits(bench):
     bench.replace(
         "etc/manager.yaml",

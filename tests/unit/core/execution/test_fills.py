@@ -156,3 +156,21 @@ async def test_an_answer_about_funding_that_is_no_list_keeps_no_fill_from_being_
     scene.venue.move("BTC", 98_500)
     await scene.sync()
     assert scene.state.position("ann", "BTC") is None
+
+
+async def test_an_order_that_counted_as_dead_and_is_executed_belongs_to_its_trader(scene):
+    scene.venue.lose_orders = True
+    await scene.open("ann")
+    await scene.sync()
+    assert scene.state.quantities("paper", "BTC") == {}
+    scene.venue.lose_orders = False
+    scene.recorder.events.flush()
+    intents = [event.body for event in scene.recorder.events.read(types=["order_intended"])]
+    [sent] = [one.request for one in intents if one.trader == "ann"]
+    scene.venue._accept(sent)
+    await scene.sync()
+    scene.assert_agrees()
+    assert scene.state.quantities("paper", "BTC") == {"ann": sent.size}
+    assert "late_order" in scene.alerts()
+    # It has the stop it was meant to have.
+    assert [order.symbol for order in scene.resting() if order.trigger is not None]

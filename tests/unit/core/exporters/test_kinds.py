@@ -6,8 +6,8 @@ import pytest
 from nof0_core.exporters.kinds import EXPORTERS
 
 
-def test_core_brings_four_exporters():
-    assert [kind.type for kind in EXPORTERS] == ["json", "prometheus", "sql", "webhook"]
+def test_core_brings_five_exporters():
+    assert [kind.type for kind in EXPORTERS] == ["json", "prometheus", "redis", "sql", "webhook"]
 
 
 @pytest.mark.parametrize("kind", EXPORTERS, ids=lambda kind: kind.type)

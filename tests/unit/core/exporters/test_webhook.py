@@ -7,11 +7,11 @@ from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-import stamina
 
 from nof0_core.domain.event import Alerted
 from nof0_core.errors import ProviderError, RejectedError, TransientError
-from nof0_core.exporters.webhook import ATTEMPTS, WebhookConfig, open_webhook
+from nof0_core.exporters import webhook
+from nof0_core.exporters.webhook import WebhookConfig, open_webhook
 from nof0_core.testing.environment import env
 
 pytestmark = pytest.mark.anyio
@@ -34,9 +34,8 @@ class Receiver(BaseHTTPRequestHandler):
 
 
 @pytest.fixture(autouse=True)
-def no_waiting():
-    with stamina.set_testing(True, attempts=ATTEMPTS, cap=True):
-        yield
+def no_waiting(monkeypatch):
+    monkeypatch.setattr(webhook, "WAITS", (0.0, 0.0))
 
 
 @contextmanager
@@ -64,7 +63,9 @@ def told(story, evolve):
 
 
 async def deliver(url, told, path):
-    config = WebhookConfig(url=url, timeout=timedelta(seconds=2))
+    config = WebhookConfig(
+        url=url, timeout=timedelta(seconds=2), repeat_after=timedelta(0), engine="arena"
+    )
     async with (
         env(section="ops", data_dir=path) as surroundings,
         open_webhook(config, surroundings) as exporter,
@@ -80,6 +81,7 @@ async def test_each_alert_is_one_post_with_its_number_as_idempotency_key(told, t
     headers, body = server.got[0]
     assert headers["Idempotency-Key"] == str(body["seq"]) == str(told.events[-3].seq)
     assert body == {
+        "engine": "arena",
         "seq": told.events[-3].seq,
         "time": "2025-07-01T00:00:00+00:00",
         "code": "drift",
@@ -102,7 +104,7 @@ async def test_an_address_that_recovers_is_tried_again(told, tmp_path):
 
 
 async def test_an_address_that_stays_away_goes_on_where_it_stopped(told, tmp_path):
-    with receiver(204, *[500] * ATTEMPTS) as server:
+    with receiver(204, *[500] * 3) as server:
         with pytest.raises(TransientError, match="webhook ops answered HTTP 500") as raised:
             await deliver(server.url, told, tmp_path)
         assert TOKEN not in str(raised.value)

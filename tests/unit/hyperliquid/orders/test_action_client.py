@@ -7,6 +7,7 @@ import json
 from datetime import timedelta
 
 import anyio
+import attrs
 import pytest
 from aiohttp import web
 from hyperliquid.utils import signing
@@ -147,6 +148,26 @@ async def test_only_what_shows_that_nothing_was_done_counts_as_not_done(
     assert type(told.value) in {raised, *raised.__subclasses__()}
     assert len(venue.posted) == 1
     assert KEY[2:] not in str(told.value)
+
+
+async def test_a_person_is_told_when_the_venue_takes_no_more_actions(venue, env, budget):
+    told = []
+    heard = attrs.evolve(env, alert=lambda code, text: told.append((code, text)))
+    client = ActionClient(
+        venue.url,
+        wallet=Wallet(KEY),
+        nonces=Nonces(env.clock),
+        budget=budget,
+        request_within=timedelta(seconds=5),
+        env=heard,
+    )
+    venue.answer = err("Too many cumulative requests sent (10001 > 10000) for …")
+    with pytest.raises(TransientError):
+        await client.act(NOOP, Lane.ENTRIES)
+    client.close()
+    [(code, text)] = told
+    assert code == "actions_spent"
+    assert "10001 > 10000" in text
 
 
 async def test_a_venue_that_is_not_there_got_nothing(env, budget, venue):

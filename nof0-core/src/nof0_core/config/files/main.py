@@ -52,6 +52,9 @@ class CacheNode:
     )
     password: str = opt(default="", key="Pass", secret=True, help="password")
     tls: bool = opt(default=False, key="Tls", help="connect with TLS")
+    prefix: str = opt(
+        default="", key="Prefix", help="put before each key, where others use the server, too"
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -70,7 +73,9 @@ class SlowBlock:
     sql: int = opt(
         default=10_000, key="SQL", unit="ms", ge=0, help="a statement of `sql` exporters"
     )
-    redis: int = opt(default=5_000, key="Redis", unit="ms", ge=0, help="not enforced yet")
+    redis: int = opt(
+        default=5_000, key="Redis", unit="ms", ge=0, help="an operation of `redis` exporters"
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -82,6 +87,22 @@ class LoggingBlock:
         default=False, key="VerboseSQL", help="log every statement of `sql` exporters"
     )
     verbose_llm: bool = opt(default=False, key="VerboseLLM", help="log prompts and answers in full")
+    level: str = opt(
+        default="info",
+        key="Level",
+        one_of=("debug", "info", "warning", "error"),
+        help="least important lines that nof0.log gets; `--verbose` is debug",
+    )
+    format: str = opt(
+        default="json",
+        key="Format",
+        one_of=("json", "console"),
+        help="lines of nof0.log: an object each, or plain text",
+    )
+    max_size: int = opt(
+        default=100, key="MaxSize", unit="MB", ge=1, help="nof0.log is put aside when it is larger"
+    )
+    keep: int = opt(default=5, key="Keep", ge=0, help="files put aside that stay: nof0.log.1 …")
 
 
 @attrs.frozen(kw_only=True)

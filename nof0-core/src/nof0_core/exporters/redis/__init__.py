@@ -1,0 +1,1 @@
+"""What is known at this moment, in a Redis server."""
