@@ -497,7 +497,6 @@ def test_a_page_draws_one_export_and_follows_the_next(finished, serve_files, ope
     page = open_page(f"{serve_files(directory)}/")
     expect(page.locator("#engine [data-state]")).to_have_text("Run finished")
     status["engine"] |= {"state": "failed", "reason": "<b>the disk is gone</b>"}
-    status["engine"]["notes"] = ["ann: not from these <i>prompts</i>"]
     status["traders"][0] |= {"status": "failing", "failed_by_reason": {"model_timeout": 3}}
     text = json.dumps(status)
     write("status", status)
@@ -509,7 +508,6 @@ def test_a_page_draws_one_export_and_follows_the_next(finished, serve_files, ope
     write("export", note)
     expect(page.locator("#engine [data-state]")).to_have_text("Engine failed")
     expect(page.locator("#engine")).to_contain_text("<b>the disk is gone</b>")
-    expect(page.locator("#engine")).to_contain_text("Note: ann: not from these <i>prompts</i>")
     expect(page.locator("#engine [data-count=failed]")).to_have_text("3 failed cycles")
 
 

@@ -167,6 +167,7 @@ def _lines(
         ("allocation", _allocation(config)),
         ("clock", _clock(config)),
         *((what, ", ".join(map(_named, sections))) for what, sections in _sections(config).items()),
+        *_addresses(config),
         ("data", str(config.state_dir)),
         ("API files", str(config.data_path)),
         ("digest", config.digest[:16]),
@@ -176,6 +177,15 @@ def _lines(
     if notes:
         lines += ["", *(paragraph(f"note: {note}") for note in notes)]
     return lines
+
+
+def _addresses(config: Config) -> list[tuple[str, str]]:
+    """Say where language models are asked; nothing where none are."""
+    from nof0_core.runtime.preview import address
+
+    found = {name: address(config, section) for name, section in config.backends.items()}
+    said = [f"{name} at {where}" for name, where in found.items() if where]
+    return [("asks", ", ".join(said))] if said else []
 
 
 def _seen(config: Config, trader: TraderConfig) -> list[str]:
