@@ -97,10 +97,14 @@ def columns(
 
 def paragraph(text: str) -> str:
     """Break a sentence between words where it goes to a terminal; a pipe gets it on one line."""
+    return "\n".join(wrapped(text, terminal_width()))
+
+
+def terminal_width() -> int | None:
+    """Return the columns of the terminal; None for a file or pipe, whatever COLUMNS says."""
     import sys
 
-    width = screen_width() if sys.stdout.isatty() else None
-    return "\n".join(wrapped(text, width))
+    return screen_width() if sys.stdout.isatty() else None
 
 
 def wrapped(text: str, width: int | None) -> list[str]:

@@ -278,7 +278,7 @@ class _Moments:
         done = max((t.cycles for t in engine.manager.traders.values()), default=0)
         if self.cycles is not None and done >= self.cycles:
             self.are_over = True
-            engine.manager.stop(f"{done} cycles done")
+            engine.manager.stop(f"{done} cycle{'s' if done != 1 else ''} done")
 
 
 async def _keep_drawn(engine: Engine, update: Callable[[], None]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from nof0_core.cli.output import columns, paragraph
+from nof0_core.cli.output import columns, paragraph, terminal_width
 from nof0_core.errors import UsageError
 from nof0_core.manager.requests import HaltSwitch, Requests
 from nof0_core.project import running_engine
@@ -131,7 +131,7 @@ def lines(document: dict[str, Any], width: int | None = None) -> list[str]:
         if row["reason"]
     ]
     if reasons:
-        found += ["", "why:", *columns(reasons, width=width)]
+        found += ["", "why:", *columns(reasons, width=terminal_width())]
     if document["waiting"]:
         found.append("")
         found += [
