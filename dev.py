@@ -1,6 +1,7 @@
 """Set up and run nof0 from a checkout, with nothing but Python 3.11 and a package registry.
 
-    python3 dev.py run [options]    make .venv, install, trade on paper
+    python3 dev.py run [options]    make .venv, install, trade on paper: etc/thinking.yaml, where a
+                                    language model thinks, unless another CONFIG is named
     python3 dev.py COMMAND ...      any other command of nof0: serve, check, leaderboard, ...;
                                     `python3 dev.py nof0 --help` lists them
     python3 dev.py test [options]   the same with the test tools, then all tests, on all cores
@@ -24,6 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+DEMO = Path("etc") / "thinking.yaml"
 CONSTRAINTS = ROOT / "constraints.txt"
 # One worker takes a whole file of tests, so what they share is made once. Many tests wait for a
 # limit to pass, so there is one worker more than cores.
@@ -175,9 +177,11 @@ def main() -> None:
         path, arguments = str(PYTHON), ["-m", "pytest", *WORKERS, *rest]
     else:
         install("run")
-        # Elsewhere than here, a command without CONFIG means the configuration of the checkout.
-        if not Path("etc/nof0.yaml").exists():
-            os.environ.setdefault("NOF0_CONFIG", str(ROOT / "etc" / "nof0.yaml"))
+        # A command without CONFIG means the demo, but in a project of one's own that one.
+        if Path.cwd() == ROOT:
+            os.environ.setdefault("NOF0_CONFIG", str(DEMO))
+        elif not Path("etc/nof0.yaml").exists():
+            os.environ.setdefault("NOF0_CONFIG", str(ROOT / DEMO))
         path, arguments = str(VENV / "bin" / "nof0"), rest if what == "nof0" else [what, *rest]
     os.execv(path, [path, *arguments])  # noqa: S606 - replaces this process, no shell
 

@@ -17,14 +17,26 @@ from terminal import frames, run_on
 
 ROOT = Path(__file__).parents[1]
 WIDTHS = (60, 80, 120, 200)
+DEMO = "etc/thinking.yaml"
 COMMANDS = {
     "leaderboard": ["leaderboard"],
     "status": ["traders", "status"],
     "trades": ["trades", "--limit", "12"],
     "positions": ["positions"],
     "journal": ["journal", "list", "--limit", "20"],
+    "tail": ["journal", "tail", "--type", "cycle", "--type", "filled"],
     "check": ["check"],
+    "backtest": ["backtest", "--to", "2025-07-24", "--moments", "1", "--data-dir", "tried"],
+    "init": ["init", "mine"],
 }
+ANSWERS = [
+    ("model [none]: ", "mistral"),
+    ("its name at the provider [mistral-medium-latest]: ", ""),
+    ("(empty: later): ", ""),
+    ("XRP]: ", "btc, eth"),
+    ("[10000]: ", "25,000"),
+]
+"""What a person answers `nof0 init`."""
 
 
 def main(folder: Path) -> None:
@@ -34,13 +46,21 @@ def main(folder: Path) -> None:
         with tempfile.TemporaryDirectory() as place:
             for part in ("etc", "prompts"):
                 shutil.copytree(ROOT / part, Path(place) / part)
-            _, drawn = run_on(width, 40, ["run", "--for", "6s"], cwd=Path(place))
+            _, drawn = run_on(width, 40, ["run", DEMO, "--for", "16s"], cwd=Path(place))
             seen = frames(drawn)
             keep(folder, "run", width, seen[-2])
             keep(folder, "end", width, seen[-1])
             for name, words in COMMANDS.items():
-                keep(folder, name, width, frames(run_on(width, 40, words, cwd=Path(place))[1])[-1])
+                keep(folder, name, width, shown(width, words, Path(place)))
     sys.stdout.write(f"{len(list(folder.glob('*.txt')))} captures in {folder}\n")
+
+
+def shown(width: int, words: list[str], place: Path) -> str:
+    """Return what a command leaves on a terminal."""
+    named = {"NOF0_CONFIG": DEMO}
+    typed = ANSWERS if words[0] == "init" else ()
+    _, drawn = run_on(width, 40, words, cwd=place, environment=named, typed=typed)
+    return frames(drawn)[-1]
 
 
 def keep(folder: Path, name: str, width: int, text: str) -> None:

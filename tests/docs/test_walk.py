@@ -6,6 +6,7 @@ import re
 import shlex
 from pathlib import Path
 
+import attrs
 import pytest
 from called import started
 
@@ -38,9 +39,11 @@ def project(tmp_path_factory):
 def test_the_commands_of_the_readme_work_one_after_the_other(project, page):
     asked = [words for words in commands(page) if words[0] != "init"]
     assert {"run", "leaderboard", "trades", "positions", "journal"} <= {w[0] for w in asked}
+    # As dev.py calls it.
+    here = attrs.evolve(project, environment={"NOF0_CONFIG": "etc/thinking.yaml"})
     for words in asked:
         short = ["--cycles", "40"] if words[0] == "run" and "--cycles" not in words else []
-        outcome = project.nof0(*words, *short)
+        outcome = here.nof0(*words, *short)
         assert outcome.exit_code == 0, (words, outcome.stderr)
 
 

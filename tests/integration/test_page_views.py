@@ -134,9 +134,11 @@ def test_a_new_export_is_drawn_by_push_and_without_a_stream_by_asking(
     expect(page.locator("#engine [data-state]")).to_have_text("Engine halted")
     expect(page.get_by_role("table", name="Open positions")).to_be_visible()
     status["engine"] |= {"state": "ended", "reason": "the recording is over"}
+    status["engine"]["notes"] = ["ann: not from these <i>prompts</i>"]
     keep(directory, "status", status)
     expect(page.locator("#engine [data-state]")).to_have_text("Run finished")
     expect(page.locator("#engine")).to_contain_text("the recording is over")
+    expect(page.locator("#engine")).to_contain_text("Note: ann: not from these <i>prompts</i>")
 
 
 def test_trouble_is_seen_on_every_page_before_anything_is_opened(

@@ -14,7 +14,7 @@ from nof0_core.sources import FileSource
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.integration
-ENGINE_KEYS = {"state", "reason", "since", "clock", "speed", "heartbeat"}
+ENGINE_KEYS = {"state", "reason", "since", "clock", "speed", "heartbeat", "notes"}
 TRADER_KEYS = {
     *("id", "name", "status", "reason", "until", "cycles", "usable_answers", "failed_by_reason"),
 }

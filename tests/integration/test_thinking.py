@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from journal_lines import content_of, day_files, whole
 
+from nof0_core.cli.event_strip import EventStrip
+from nof0_core.project.journal import open_journal
 from nof0_core.testing import Project
 from nof0_llm.tape.file import reading
 
@@ -81,7 +83,41 @@ def test_results_say_that_answers_go_by_cycle(ran):
     assert said in run.stdout, "under the ranking"
     assert said in project.nof0("check", "etc/thinking.yaml").check().stdout
     assert NOTE in project.nof0("leaderboard", "etc/thinking.yaml").check().stdout
+    assert NOTE in project.nof0("traders", "status", "etc/thinking.yaml").check().stdout
+    status = json.loads((project.directory / "data/thinking/api/status.json").read_bytes())
+    assert status["engine"]["notes"] == [f"{NOTE}, not from these prompts"], "for the page"
     assert NOTE not in project.nof0("check", "etc/nof0.yaml").check().stdout
+
+
+def test_as_shipped_each_answer_was_given_to_the_very_prompt_it_is_played_for(ran):
+    project, _ = ran
+    log = (project.directory / "data/thinking/nof0.log").read_text().splitlines()
+    (closed,) = [json.loads(line) for line in log if "tape closed" in line]
+    assert (closed["played"], closed["other_prompts"]) == (26, 0)
+
+
+def test_each_trader_keeps_what_it_earned_and_is_ranked(ran):
+    project, _ = ran
+    said = project.nof0("leaderboard", "etc/thinking.yaml", "--json").check().stdout
+    rows = json.loads(said)
+    assert len({row["equity"] for row in rows}) == 5
+    assert all(row["unranked_reason"] is None for row in rows)
+
+
+@pytest.mark.parametrize("width", [200, 120, 80, 60])
+def test_what_each_model_thought_last_fits_below_the_live_table(ran, width):
+    project, _ = ran
+    journal = open_journal(project.directory / "etc/thinking.yaml")
+    strip = EventStrip({"claude_bear": "Claude short side"})
+    for event in journal.joined([each.event() for each in journal.records(types=("cycle",))]):
+        strip(event)
+    assert not strip.thoughts(width, 0)
+    (_, why), (head, last) = strip.thoughts(width, 2)
+    assert head.startswith("07-26 00:00  Claude short side, 0.01")
+    assert " ".join(last).startswith("The market took back two days of falling")
+    assert len(why) == len(last) == 2
+    assert all(len(line) <= width for line in (head, *why, *last))
+    assert " ".join(last).endswith(" …") is (width < 200)
 
 
 def test_a_tape_that_is_over_ends_its_traders_cycles_and_nothing_else(tmp_path):

@@ -69,12 +69,20 @@ def asked(checkout: Path, cwd: Path, *words: str) -> str:
     ],
 )
 def test_every_command_is_passed_on(checkout, words, wanted):
-    assert asked(checkout, checkout, *words) == f"{wanted} in {checkout} config=\n"
+    demo = "etc/thinking.yaml"
+    assert asked(checkout, checkout, *words) == f"{wanted} in {checkout} config={demo}\n"
+    assert (ROOT / demo).exists()
 
 
 def test_from_elsewhere_it_is_the_configuration_of_the_checkout(checkout, tmp_path):
-    config = checkout / "etc" / "nof0.yaml"
+    config = checkout / "etc" / "thinking.yaml"
     assert asked(checkout, tmp_path, "check") == f"check in {tmp_path} config={config}\n"
+
+
+def test_in_a_project_of_ones_own_it_is_that_one(checkout, tmp_path):
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "nof0.yaml").write_text("")
+    assert asked(checkout, tmp_path, "check") == f"check in {tmp_path} config=\n"
 
 
 def test_it_says_what_it_can_do_without_installing(tmp_path):

@@ -19,6 +19,8 @@ So long a secret is in no name by chance.
 """
 
 _NAMES = r"(?:(?:api|private|secret|access)[_-]?key|secret|password|passwd|authorization)"
+_OURS = r"(?:required key|environment variable|expected|unknown key)\b[ ]"
+"""How a message about a setting goes on after the name of the setting, which is no secret."""
 _SECRET_NAME = re.compile(rf"(?:.*[_.-])?{_NAMES}", re.IGNORECASE)
 
 
@@ -54,7 +56,7 @@ _GUESSES = (
     _Guess(
         ("key", "secret", "passw", "author"),
         re.compile(
-            rf"({_NAMES}[\"'\\]*\s*[=:]\s*[\"'\\]*)(?!Bearer\b|\[redacted\])([^\s\"'\\,;&}}]{{6,}})",
+            rf"({_NAMES}[\"'\\]*\s*[=:]\s*[\"'\\]*)(?!Bearer\b|\[redacted\]|{_OURS})([^\s\"'\\,;&}}]{{6,}})",
             re.IGNORECASE,
         ),
         rf"\1{MARK}",

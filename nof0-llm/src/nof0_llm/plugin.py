@@ -87,11 +87,19 @@ async def check_openai(config: OpenAIConfig, env: Env) -> Sequence[Finding]:
     return await look(config, env)
 
 
+def openai_host(config: OpenAIConfig) -> str:
+    """Return the host of an endpoint alone: the rest of an address may hold a key."""
+    from urllib.parse import urlsplit
+
+    return urlsplit(config.base_url).netloc
+
+
 OPENAI: BackendKind[OpenAIConfig] = BackendKind(
     type="openai",
     config=OpenAIConfig,
     open=open_openai,
     check_online=check_openai,
+    address=openai_host,
     params=OpenAIParams,
     is_paid=True,
     summary="any endpoint that speaks OpenAI's protocol",

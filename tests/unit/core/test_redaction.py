@@ -101,6 +101,9 @@ def test_what_looks_like_a_key_is_taken_out(text, secret):
         "digest " + "0123456789abcdef" * 4,
         "prompt_tokens: 123456789, task-force risk-reward sk-1",
         "the secret of trading: patience",
+        "etc/llm.yaml:7: backends.mine.api_key: required key is missing",
+        "etc/llm.yaml:7: backends.mine.api_key: environment variable MY_KEY is not set",
+        "etc/llm.yaml:7: backends.mine.api_key: expected a string, got a secret",
         "https://api.example.com/v1/chat/completions?symbol=BTC@1",
     ],
 )

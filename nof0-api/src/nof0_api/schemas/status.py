@@ -11,7 +11,8 @@ class EngineStatus(Struct, kw_only=True):
     """What the engine says of itself, `since` in its time, `heartbeat` on the machine's clock.
 
     `not heard of` is read where it ought to run and has not said so for three exports. `reason` is
-    empty where there is nothing to say, `speed` null where the clock has none.
+    empty where there is nothing to say, `speed` null where the clock has none. `notes` have to be
+    known beside the results, such as answers that were given to other prompts.
     """
 
     state: Literal["running", "halted", "stopping", "ended", "failed", "not heard of"]
@@ -20,6 +21,7 @@ class EngineStatus(Struct, kw_only=True):
     clock: Literal["system", "scaled", "simulated"]
     speed: float | None
     heartbeat: float
+    notes: list[str]
 
 
 class TraderStatus(Struct, kw_only=True):

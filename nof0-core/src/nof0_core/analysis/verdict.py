@@ -26,10 +26,11 @@ def verdict(rows: Sequence[LeaderboardRow]) -> str:
     if not ranked:
         return "The order means nothing yet: no trader has passed the quality gates."
     if len(ranked) == 1:
-        return f"Only {ranked[0].trader} has passed the quality gates: there is no order yet."
+        return f"Only {_called(ranked[0])} has passed the quality gates: there is no order yet."
     first, second = ranked[:2]
     ours, theirs = first.return_pct_ci, second.return_pct_ci
-    names = f"{first.trader} and {second.trader}"
+    leader, next_one = _called(first), _called(second)
+    names = f"{leader} and {next_one}"
     if ours is None or theirs is None:
         return (
             f"The order means nothing yet: {names} need at least {MINIMUM_HOURS} hours "
@@ -42,13 +43,17 @@ def verdict(rows: Sequence[LeaderboardRow]) -> str:
         )
     if first.num_trades < FEW_TRADES:
         return (
-            f"{first.trader} leads {second.trader} beyond what chance explains, but on "
+            f"{leader} leads {next_one} beyond what chance explains, but on "
             f"{first.num_trades} closed trades; fewer than {FEW_TRADES} prove little."
         )
     return (
-        f"{first.trader} leads {second.trader} beyond what chance explains: their 95 % intervals "
+        f"{leader} leads {next_one} beyond what chance explains: their 95 % intervals "
         f"of return do not overlap ({_percent(ours)} and {_percent(theirs)})."
     )
+
+
+def _called(row: LeaderboardRow) -> str:
+    return row.name or row.trader
 
 
 def _percent(interval: Interval95) -> str:

@@ -116,7 +116,7 @@ def backtest(
         for part in render(result, width=console.width):
             console.print(part, markup=False)
         for line in tail(result, trades):
-            console.print(line, soft_wrap=True, markup=False)
+            console.print(output.paragraph(line), soft_wrap=True, markup=False)
     if not result.is_complete:
         raise click.exceptions.Exit(INTERRUPTED if stop.reason else FAILED)
 

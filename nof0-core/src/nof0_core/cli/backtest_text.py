@@ -2,71 +2,114 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import attrs
 from rich.table import Table
+from rich.text import Text
 
 from nof0_core.backtest.figures import trader_row
 from nof0_core.backtest.result import BacktestResult, TraderResult
-
-_NARROW = 110
+from nof0_core.cli.narrow import Column, fitted
 
 
 def render(result: BacktestResult, *, width: int) -> Iterator[Table]:
-    """Yield the tables: traders, then their trades by coin, side and reason of exit."""
-    table = Table(title=f"Backtest, {result.window}", title_justify="left")
-    is_wide = width >= _NARROW
-    table.add_column("trader", no_wrap=True)
-    names = ["return %", "95 %", "Sharpe", "drawdown %", "trades", "won %", "fees", "funding"]
-    for name in [*names, "in market %", "equity"] if is_wide else [names[0], *names[2:5]]:
-        table.add_column(name, justify="right", no_wrap=True)
-    for one in result.traders:
-        figures = one.figures
-        low_high = figures.return_pct_ci
-        cells = [
-            f"{figures.return_pct:+.2f}",
-            "" if low_high is None else f"{low_high[0]:+.1f} … {low_high[1]:+.1f}",
-            f"{figures.sharpe:.2f}",
-            f"{one.max_drawdown_pct:.2f}",
-            str(figures.num_trades),
-            f"{figures.win_rate:.0f}" if figures.num_trades else "",
-            f"{one.account.fees:.2f}",
-            f"{one.account.funding:+.2f}",
-            f"{one.exposure_pct:.1f}",
-            f"{one.account.equity:.2f}",
-        ]
-        name = f"{one.name} *" if one.is_baseline else one.name
-        table.add_row(name, *(cells if is_wide else [cells[0], *cells[2:5]]))
-    for coin in result.coins:
-        cells = [f"{coin.return_pct:+.2f}"] + [""] * (9 if is_wide else 3)
-        table.add_row(f"hold {coin.symbol}", *cells, style="dim")
-    yield table
+    """Yield the tables: traders, then their trades by coin, side and reason of exit.
+
+    In `width` letters whole columns are left out, and no number is cut.
+    """
+    lines = [_line(one) for one in result.traders]
+    lines += [
+        _Line(f"hold {one.symbol}", (f"{one.return_pct:+.2f}",), "dim") for one in result.coins
+    ]
+    title = f"Backtest, {result.window}"
+    yield fitted(_columns(HEADS, lines), lines, width=width, title=title)
     if any(one.trades for one in result.traders):
-        yield _parts(result.traders)
+        parts = list(_parts(result.traders))
+        yield fitted(_columns(PARTS, parts), parts, width=width, title="Closed trades")
 
 
-def _parts(traders: tuple[TraderResult, ...]) -> Table:
-    table = Table(title="Closed trades", title_justify="left")
-    table.add_column("trader", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    for name in ("trades", "won %", "net USD", "profit factor"):
-        table.add_column(name, justify="right", no_wrap=True)
+HEADS = {
+    "return %": 0,
+    "[95 %]": 6,
+    "Sharpe": 8,
+    "drawdown %": 9,
+    "trades": 7,
+    "won %": 4,
+    "fees": 3,
+    "funding": 1,
+    "in market %": 2,
+    "equity": 5,
+}
+"""Columns beside the name, with when they go where it is narrow, 1 first; 0 stays."""
+PARTS = {"": 0, "trades": 2, "won %": 1, "net USD": 0, "profit factor": 3}
+
+
+@attrs.frozen
+class _Line:
+    """One line of a table: who, the cells beside it as far as there are any, how it looks."""
+
+    name: str
+    cells: tuple[str, ...]
+    style: str = ""
+
+    def cell(self, at: int) -> Text:
+        return Text(self.cells[at] if at < len(self.cells) else "", style=self.style)
+
+
+def _columns(heads: Mapping[str, int], lines: Sequence[_Line]) -> list[Column[_Line]]:
+    """Return the columns that have something to show."""
+
+    def column(at: int, head: str, leaves: int) -> Column[_Line]:
+        return Column(
+            name=head, cell=lambda line: line.cell(at), leaves=leaves, is_words=not head, least=11
+        )
+
+    def who(line: _Line) -> Text:
+        return Text(line.name, style=line.style)
+
+    named = [
+        column(at, *each)
+        for at, each in enumerate(heads.items())
+        if any(line.cell(at).plain for line in lines)
+    ]
+    return [Column(name="trader", cell=who, is_words=True, least=20), *named]
+
+
+def _line(one: TraderResult) -> _Line:
+    figures = one.figures
+    low_high = figures.return_pct_ci
+    cells = (
+        f"{figures.return_pct:+.2f}",
+        "" if low_high is None else f"[{low_high[0]:+.1f} … {low_high[1]:+.1f}]",
+        f"{figures.sharpe:.2f}",
+        f"{one.max_drawdown_pct:.2f}",
+        str(figures.num_trades),
+        f"{figures.win_rate:.0f}" if figures.num_trades else "",
+        f"{one.account.fees:.2f}",
+        f"{one.account.funding:+.2f}",
+        f"{one.exposure_pct:.1f}",
+        f"{one.account.equity:.2f}",
+    )
+    return _Line(f"{one.name} *" if one.is_baseline else one.name, cells)
+
+
+def _parts(traders: tuple[TraderResult, ...]) -> Iterator[_Line]:
     for one in traders:
         row, name = trader_row(one), one.name
         for group in ("by_coin", "by_side", "by_exit_reason"):
             for label, part in row[group].items():
                 factor = part["profit_factor"]
-                table.add_row(
-                    name,
+                cells = (
                     label,
                     str(part["count"]),
                     f"{part['win_rate_pct']:.0f}",
                     f"{float(part['net_pnl']):+.2f}",
                     "" if factor is None else f"{factor:.2f}",
                 )
+                yield _Line(name, cells)
                 name = ""
-    return table
 
 
 def tail(result: BacktestResult, trades: Path | None) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nof0_core.cli.options import config_argument, data_dir_option, json_option
-from nof0_core.cli.output import columns, print_json
+from nof0_core.cli.output import columns, paragraph, print_json, screen_width
 
 if TYPE_CHECKING:
     from nof0_core.config.model import Config, TraderConfig
@@ -54,13 +54,13 @@ def check(config_file: Path, data_dir: Path | None, *, is_online: bool, as_json:
         check_online(
             config,
             facts=_facts(config, seen) if as_json else None,
-            lines=_lines(config, config_file, seen),
+            lines=_lines(config, config_file, seen, screen_width()),
         )
         return
     if as_json:
         print_json(_facts(config, seen))
         return
-    click.echo("\n".join(_lines(config, config_file, seen)))
+    click.echo("\n".join(_lines(config, config_file, seen, screen_width())))
 
 
 def _problem(problem: Problem) -> dict[str, Any]:
@@ -133,7 +133,10 @@ def _facts(config: Config, seen: Sequence[str] = ()) -> dict[str, Any]:
     }
 
 
-def _lines(config: Config, shown: Path, seen: Sequence[str] = ()) -> list[str]:
+def _lines(
+    config: Config, shown: Path, seen: Sequence[str] = (), width: int | None = None
+) -> list[str]:
+    """Write what would run; in `width` letters columns are left out and sentences are broken."""
     from nof0_core.config.fields import written
     from nof0_core.money import plain
 
@@ -154,23 +157,35 @@ def _lines(config: Config, shown: Path, seen: Sequence[str] = ()) -> list[str]:
             for trader in config.traders
         ],
         indent="  ",
+        width=width,
+        leaves=(5, 4, 1),
     )
-    lines += _sights(config)
+    lines += _sights(config, width)
     capital = f"{plain(config.total_equity_usd)} USD, {plain(config.reserve_pct)} % in reserve"
     facts = [
         ("capital", capital),
         ("allocation", _allocation(config)),
         ("clock", _clock(config)),
         *((what, ", ".join(map(_named, sections))) for what, sections in _sections(config).items()),
+        *_addresses(config),
         ("data", str(config.state_dir)),
         ("API files", str(config.data_path)),
         ("digest", config.digest[:16]),
     ]
-    lines += ["", *columns(facts, indent="  ")]
+    lines += ["", *columns(facts, indent="  ", width=width)]
     notes = [*map(str, config.warnings), *_notes(config), *seen]
     if notes:
-        lines += ["", *(f"note: {note}" for note in notes)]
+        lines += ["", *(paragraph(f"note: {note}") for note in notes)]
     return lines
+
+
+def _addresses(config: Config) -> list[tuple[str, str]]:
+    """Say where language models are asked; nothing where none are."""
+    from nof0_core.runtime.preview import address
+
+    found = {name: address(config, section) for name, section in config.backends.items()}
+    said = [f"{name} at {where}" for name, where in found.items() if where]
+    return [("asks", ", ".join(said))] if said else []
 
 
 def _seen(config: Config, trader: TraderConfig) -> list[str]:
@@ -182,7 +197,7 @@ def _seen(config: Config, trader: TraderConfig) -> list[str]:
     return [name for name, is_asked in named.items() if is_asked]
 
 
-def _sights(config: Config) -> list[str]:
+def _sights(config: Config, width: int | None) -> list[str]:
     """Say which traders see something else than the others; nothing where none does."""
     rows = []
     for trader in config.traders:
@@ -190,7 +205,7 @@ def _sights(config: Config) -> list[str]:
             own = " ".join(each.name for each in trader.indicators) or "none"
             rows.append((trader.id, f"indicators of its own: {own}"))
         rows += [(trader.id, f"sees {what}") for what in _seen(config, trader)]
-    return ["", *columns(rows, indent="  ")] if rows else []
+    return ["", *columns(rows, indent="  ", width=width)] if rows else []
 
 
 def _allocation(config: Config) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
     from nof0_core.project import SectionFindings
 
 PROBLEM = 2
-LEAST = 20
-"""Letters of a sentence on a line, however narrow the terminal is."""
 
 
 def check_online(config: Config, *, facts: dict[str, Any] | None, lines: Sequence[str]) -> None:
@@ -57,22 +54,7 @@ def table(found: Sequence[SectionFindings], width: int | None) -> list[str]:
         rows += [(name, str(each.level), each.sentence) for each in one.findings]
         if not one.findings:
             rows.append((name, "–", "not looked at: its kind has no online check"))
-    if width is None:
-        return columns(rows, indent="  ")
-    head = columns([(name, level, "") for name, level, _ in rows], indent="  ")
-    margin = max(map(len, (f"{line}  " for line in _padded(head))), default=0)
-    lines: list[str] = []
-    for line, (_, _, sentence) in zip(_padded(head), rows, strict=True):
-        parts = textwrap.wrap(
-            sentence, max(LEAST, width - margin), break_long_words=False, break_on_hyphens=False
-        )
-        lines += [f"{line}  {parts[0]}", *(" " * margin + part for part in parts[1:])]
-    return lines
-
-
-def _padded(lines: Sequence[str]) -> list[str]:
-    longest = max(map(len, lines), default=0)
-    return [line.ljust(longest) for line in lines]
+    return columns(rows, indent="  ", width=width)
 
 
 def _row(one: SectionFindings) -> dict[str, Any]:

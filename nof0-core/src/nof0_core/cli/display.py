@@ -30,6 +30,8 @@ from nof0_core.runtime.preview import caveats
 NAME = "nof0"
 _LOWEST = 12
 """Lines of the lowest terminal that is drawn for."""
+_THOUGHTS = 2
+"""Of so many models the last thought is shown, where there is room."""
 _FEW = 12
 LINE_EVERY = 10.0
 """Seconds of real time between two lines where there is no terminal to draw on."""
@@ -100,27 +102,47 @@ def display(
 def screen(
     view: View, title: str, line: str, strip: EventStrip, *, console: Console
 ) -> RenderableType:
-    """Lay out what a terminal shows, so that all of it fits: fewer traders where they are many."""
+    """Lay out what a terminal shows, so that all of it fits.
+
+    What models think goes first, then traders where they are many.
+    """
     width, height = console.width, max(console.height, _LOWEST)
-    below: list[Text] = [Text(shortened(line, width))]
-    for who, why in reasons(view, most=3):
-        said = f"{who}: {why}" if why else who
-        below.append(Text(shortened(said, width), style="yellow"))
-    events = strip.lines(width)
-    if events:
-        below += [Text(""), *(Text(one, style="dim") for one in events)]
-    most = min(len(view.traders), height)
-    while True:
-        table = status_table(view, title, width=width, most=most)
-        parts: list[RenderableType] = [table]
+
+    def laid_out(most: int, thoughts: int) -> tuple[RenderableType, bool]:
+        parts: list[RenderableType] = [status_table(view, title, width=width, most=most)]
         if most < len(view.traders):
             rest = len(view.traders) - most
             parts.append(Text(f"and {rest} more: nof0 traders status", style="dim"))
-        parts += below
-        drawn = Group(*parts)
-        if most <= 1 or len(console.render_lines(drawn, pad=False)) < height:
+        drawn = Group(*parts, *_below(view, line, strip, width=width, thoughts=thoughts))
+        return drawn, len(console.render_lines(drawn, pad=False)) < height
+
+    most = min(len(view.traders), height)
+    for thoughts in range(_THOUGHTS, 0, -1):
+        drawn, fits = laid_out(most, thoughts)
+        if fits:
+            return drawn
+    while True:
+        drawn, fits = laid_out(most, 0)
+        if most <= 1 or fits:
             return drawn
         most = most - 1 if most < _FEW else most * 3 // 4
+
+
+def _below(
+    view: View, line: str, strip: EventStrip, *, width: int, thoughts: int
+) -> Iterator[Text]:
+    """Yield the lines below the table: how it goes, who is hindered, thoughts, events."""
+    yield Text(shortened(line, width))
+    for who, why in reasons(view, most=3):
+        yield Text(shortened(f"{who}: {why}" if why else who, width), style="yellow")
+    for head, begin in strip.thoughts(width, thoughts):
+        yield Text("")
+        yield Text(head)
+        yield from (Text(one, style="dim italic") for one in begin)
+    events = strip.lines(width)
+    if events:
+        yield Text("")
+        yield from (Text(one, style="dim") for one in events)
 
 
 def summary(config: Config, console: Console, reason: str, words: Sequence[str] = ()) -> None:
@@ -135,7 +157,7 @@ def summary(config: Config, console: Console, reason: str, words: Sequence[str] 
     with suppress(UsageError):
         rows = read_rows(data_path(config), models)
         table = render_leaderboard(rows, width=console.width, notes=caveats(config))
-        console.print(table, soft_wrap=True)
+        console.print(table, soft_wrap=not console.is_terminal)
         console.print(result_of(rows, names), soft_wrap=True, markup=False)
     console.print(f"journal  {config.state_dir / 'journal'}", soft_wrap=True, markup=False)
     console.print(f"exports  {config.data_path}", soft_wrap=True, markup=False)

@@ -9,6 +9,8 @@ from decimal import Decimal, InvalidOperation
 import attrs
 import click
 
+from nof0_core.cli.output import paragraph
+
 PROVIDERS = "etc/live/providers.yaml"
 """Where the endpoints are that can be chosen from."""
 LLM, MANAGER, MARKET, EXCHANGE = (
@@ -40,7 +42,8 @@ def ask(files: Mapping[str, str]) -> Answers:
         click.Abort: the person gave up.
     """
     known = providers(files)
-    click.echo("A language model to trade beside the rules, or none: " + ", ".join(known))
+    text = "A language model to trade beside the rules, or none: " + ", ".join(known)
+    click.echo(paragraph(text))
     provider = click.prompt(
         "model", default="none", type=click.Choice(["none", *known]), show_choices=False
     )

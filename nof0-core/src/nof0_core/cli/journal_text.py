@@ -57,6 +57,7 @@ if TYPE_CHECKING:
 
     from nof0_core.journal import Record
 
+_LONG = "2025-01-31 00:00:00"
 _LEAST = 24
 """Columns that are left for what happened before others go."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -73,8 +74,8 @@ def lines_of(
 
     `least` are the columns that number, time, stream and type take at least.
 
-    In so many columns what happened loses words at its end, and where that is not enough stream,
-    type and time go; None: nothing is left out.
+    In so many columns what happened loses words at its end, and where that is not enough the time
+    loses year and seconds, then stream, type and time go; None: nothing is left out.
     """
     rows = [("seq", "time (UTC)", "stream", "type", "what happened")]
     for event in events:
@@ -83,10 +84,16 @@ def lines_of(
     rows = rows if is_headed else rows[1:]
     wide = [max([least[at], *(cell_len(row[at]) for row in rows)]) for at in range(4)]
     kept = [0, 1, 2, 3]
+
+    def is_wide() -> bool:
+        return width is not None and sum(wide[at] + 2 for at in kept) + _LEAST > width
+
+    if is_wide():
+        rows = [(row[0], _short(row[1]), *row[2:]) for row in rows]
+        wide[1] = len(_short(_LONG))
     for leaving in (2, 1, 3):
-        if width is None or sum(wide[at] + 2 for at in kept) + _LEAST <= width:
-            break
-        kept.remove(leaving)
+        if is_wide():
+            kept.remove(leaving)
     lines = []
     for row in rows:
         cells = [set_cell_size(row[at], wide[at]) for at in kept if at]
@@ -316,6 +323,11 @@ def _items(values: tuple[Any, ...] | list[Any]) -> list[str]:
 
 def _time(time: datetime) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _short(time: str) -> str:
+    """Leave out year and seconds; the heading stays."""
+    return time[5:16] if len(time) == len(_LONG) else time
 
 
 def _coins(quantities: Mapping[TraderId, Decimal]) -> str:

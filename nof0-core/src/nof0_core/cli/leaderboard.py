@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from nof0_core.project.results import Results
 
 _UNKNOWN = "–"
+LEGEND = {
+    "trader": "* baseline",
+    "usable": "usable: answers of the model that could be used, of the cycles that asked it",
+    "beats best": "beats best: chance of beating the best (other) baseline",
+}
+"""What the heads of columns mean, where they are shown."""
 _WIDE = 132
 
 
@@ -129,10 +135,9 @@ def render_leaderboard(
 
     ranked = sum(row.is_ranked for row in rows)
     table = fitted(_columns(rows), rows, width=width, title="Leaderboard", parted_at=ranked)
-    legend = (
-        "* baseline   usable: answers of the model that could be used, of the cycles that asked it"
-        "   beats best: chance of beating the best (other) baseline"
-    )
+    heads = [str(column.header) for column in table.columns]
+    meant = [text for head, text in LEGEND.items() if head in heads]
+    legend = [Text(text, style="dim") for text in _lines(meant, width)]
     unranked: dict[str, list[str]] = {}
     for row in rows:
         if row.unranked_reason is not None:
@@ -141,7 +146,7 @@ def render_leaderboard(
         Text(f"not ranked: {'; '.join(names)}: {reason}") for reason, names in unranked.items()
     ]
     said = [Text(f"note: {note}") for note in notes]
-    return Group(table, Text(legend, style="dim"), *said, *outside, Text(verdict(rows)))
+    return Group(table, *legend, *said, *outside, Text(verdict(rows)))
 
 
 def _columns(rows: Sequence[LeaderboardRow]) -> list[Column[LeaderboardRow]]:
@@ -182,6 +187,17 @@ def _columns(rows: Sequence[LeaderboardRow]) -> list[Column[LeaderboardRow]]:
         column("status", lambda row: row.status, 11, words=True),
     ]
     return [one for one in found if any(one.cell(row).plain for row in rows)]
+
+
+def _lines(texts: Sequence[str], width: int) -> list[str]:
+    """Put texts on as few lines as they fit on."""
+    found: list[str] = []
+    for text in texts:
+        if found and len(found[-1]) + 3 + len(text) <= width:
+            found[-1] += f"   {text}"
+        else:
+            found.append(text)
+    return found
 
 
 def name_of(row: LeaderboardRow) -> str:

@@ -19,13 +19,15 @@ class Column(Generic[T]):
     """One column, and what stands in it for a row.
 
     `leaves` says when it goes where a terminal is too narrow, 1 first; 0 stays. `is_words` may be
-    broken into lines of `least` letters; anything else stands on the right, on one line.
+    broken into lines of `least` letters; anything else stands on the right, on one line. So does
+    what `is_listed`, on the left: of `one, two, three` as many are shown as there is room for.
     """
 
     name: str
     cell: Callable[[T], Text]
     leaves: int = 0
     is_words: bool = False
+    is_listed: bool = False
     least: int = 14
 
 
@@ -49,6 +51,8 @@ def fitted(
     kept = list(columns)
     while _needed(kept, rows, gap=1) > width and any(column.leaves for column in kept):
         kept.remove(min((one for one in kept if one.leaves), key=lambda one: one.leaves))
+    spare = width - _needed(kept, rows, gap=1)
+    kept = [_shortened(column, rows, spare) for column in kept]
     # A column ends with a blank of its own, and with one more where there is room for it.
     room = 1 if _needed(kept, rows, gap=2) <= width else 0
     table = Table(
@@ -61,7 +65,7 @@ def fitted(
     for column in kept:
         table.add_column(
             Text(column.name),
-            justify="left" if column.is_words else "right",
+            justify="left" if column.is_words or column.is_listed else "right",
             no_wrap=not column.is_words,
             overflow="fold",
         )
@@ -76,4 +80,24 @@ def _needed(columns: Sequence[Column[T]], rows: Sequence[T], *, gap: int) -> int
 
 def _width(column: Column[T], rows: Sequence[T]) -> int:
     wide = max((column.cell(row).cell_len for row in rows), default=0)
-    return max(cell_len(column.name), min(wide, column.least) if column.is_words else wide)
+    is_elastic = column.is_words or column.is_listed
+    return max(cell_len(column.name), min(wide, column.least) if is_elastic else wide)
+
+
+def _shortened(column: Column[T], rows: Sequence[T], spare: int) -> Column[T]:
+    """Let a column of lists have what is left of the width, and no more."""
+    if not column.is_listed:
+        return column
+    room = _width(column, rows) + max(spare, 0)
+    return attrs.evolve(column, cell=lambda row: listed_in(column.cell(row), room))
+
+
+def listed_in(cell: Text, room: int) -> Text:
+    """Leave out entries of `one, two, three` at the end, and count them, until it has room."""
+    parts = cell.plain.split(", ")
+    for count in range(len(parts), 0, -1):
+        left = f" +{len(parts) - count}" if count < len(parts) else ""
+        text = ", ".join(parts[:count]) + left
+        if cell_len(text) <= room:
+            return Text(text, style=cell.style)
+    return Text(f"+{len(parts)}", style=cell.style)

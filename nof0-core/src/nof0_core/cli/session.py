@@ -17,6 +17,7 @@ from nof0_core.border.foreign import Origin, reraise
 from nof0_core.cli.display import display, summary
 from nof0_core.cli.report import FAILED, INTERRUPTED, report
 from nof0_core.clock import pause
+from nof0_core.config.fields import written
 from nof0_core.config.model import Config
 from nof0_core.domain.measured import ExporterState
 from nof0_core.errors import EndOfDataError, Nof0Error, PluginError, ProviderError
@@ -251,7 +252,7 @@ class Session:
             await opened.wait()
         if opened.is_set():
             await pause(seconds)
-        self._stop(f"{limit} of real time are over", 0)
+        self._stop(f"{written(limit)} of real time are over", 0)
 
     def _give(self, seconds: float) -> None:
         self._deadline.within(seconds, self.code, "the run")
@@ -277,7 +278,7 @@ class _Moments:
         done = max((t.cycles for t in engine.manager.traders.values()), default=0)
         if self.cycles is not None and done >= self.cycles:
             self.are_over = True
-            engine.manager.stop(f"{done} cycles done")
+            engine.manager.stop(f"{done} cycle{'s' if done != 1 else ''} done")
 
 
 async def _keep_drawn(engine: Engine, update: Callable[[], None]) -> None:

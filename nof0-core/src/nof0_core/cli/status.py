@@ -70,7 +70,11 @@ def _columns(ranked: Sequence[Standing], view: View) -> list[Column[Standing]]:
             leaves=5,
         ),
         Column(
-            name="positions", cell=lambda one: Text(positions(one.trader)), is_words=True, leaves=8
+            name="positions",
+            cell=lambda one: Text(positions(one.trader)),
+            is_listed=True,
+            least=24,
+            leaves=8,
         ),
         Column(
             name="usable",

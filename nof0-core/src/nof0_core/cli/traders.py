@@ -33,7 +33,7 @@ def traders() -> None:
 @json_option
 def status(config_file: Path, trader: str | None, data_dir: Path | None, *, as_json: bool) -> None:
     """Show equity, positions and brakes as the engine last wrote them, without disturbing it."""
-    from nof0_core.cli.output import print_json
+    from nof0_core.cli.output import print_json, screen_width
     from nof0_core.cli.traders_status import lines, read
     from nof0_core.config.places import read_places
 
@@ -42,7 +42,7 @@ def status(config_file: Path, trader: str | None, data_dir: Path | None, *, as_j
     if as_json:
         print_json(document)
         return
-    click.echo("\n".join(lines(document)))
+    click.echo("\n".join(lines(document, screen_width())))
 
 
 @traders.command()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from nof0_core.cli.output import columns
+from nof0_core.cli.output import columns, paragraph, terminal_width
 from nof0_core.errors import UsageError
 from nof0_core.manager.requests import HaltSwitch, Requests
 from nof0_core.project import running_engine
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from nof0_core.config.places import Places
     from nof0_core.ids import TraderId
 
+HEADS = ("trader", "name", "status", "equity", "return", "usable", "failed", "positions")
+LEAVES = (4, 5, 1, 6)
+"""Columns that go on a narrow terminal, first to last."""
+FAILED = HEADS.index("failed")
 MEANT = ("command", "venue_account", "trader", "symbol")
 """What a waiting request is shown by."""
 
@@ -88,39 +92,46 @@ def held_as(symbol: str, quantity: float) -> str:
     return f"{symbol} {'short ' if quantity < 0 else ''}{shown_number(abs(quantity))}"
 
 
-def lines(document: dict[str, Any]) -> list[str]:
-    """Write the picture for people."""
+def lines(document: dict[str, Any], width: int | None = None) -> list[str]:
+    """Write the picture for people, in so many letters; None: however long it is."""
     engine, status = document["engine"], document["status"]
     process = f"process {engine}" if engine else "no process"
     why = f": {status['reason']}" if status["reason"] else ""
     time = f"{datetime.fromisoformat(document['time']):%Y-%m-%d %H:%M:%S} UTC"
-    found = [f"as of {time}, engine {status['state']}, {process}{why}"]
+    found = [paragraph(f"as of {time}, engine {status['state']}, {process}{why}")]
     halt = document["halt"]
     if halt is not None:
         closing = ", positions are to be closed" if halt["flatten"] else ""
-        found.append(f"halted{closing}" + (f": {halt['reason']}" if halt["reason"] else ""))
-    rows = [("trader", "status", "equity", "usable", "failed", "positions")]
+        reason = f": {halt['reason']}" if halt["reason"] else ""
+        found.append(paragraph(f"halted{closing}{reason}"))
+    found += [paragraph(f"note: {note}") for note in status.get("notes", ())]
+    rows: list[tuple[str, ...]] = [HEADS]
     for trader, row in document["traders"].items():
         held = [held_as(symbol, size) for symbol, size in row["positions"].items()]
         failed = [f"{word} {count}" for word, count in row["failed_by_reason"].items()]
         rows.append(
             (
                 trader,
+                row["name"],
                 row["status"],
                 f"{row['equity']:,.2f}",
+                f"{row['return_pct']:+.2f} %",
                 f"{row['usable_answers']}/{row['cycles']}",
                 ", ".join(failed) or "-",
-                ", ".join(held) or "-",
+                ", ".join(one.replace(" ", "\N{NO-BREAK SPACE}") for one in held) or "-",
             )
         )
-    found += ["", *columns(rows)]
+    if all(row[FAILED] == "-" for row in rows[1:]):
+        rows = [row[:FAILED] + row[FAILED + 1 :] for row in rows]
+    leaves = [at for at in LEAVES if at < len(rows[0]) - 1]
+    found += ["", *columns(rows, width=width, leaves=leaves)]
     reasons = [
         (trader, row["status"], row["reason"])
         for trader, row in document["traders"].items()
         if row["reason"]
     ]
     if reasons:
-        found += ["", "why:", *columns(reasons)]
+        found += ["", "why:", *columns(reasons, width=terminal_width())]
     if document["waiting"]:
         found.append("")
         found += [

@@ -187,7 +187,7 @@ class Structurer:
         if node is None:
             if has_default:
                 return attrs.NOTHING
-            raise FaultError(problem(table.below(key), "required key is missing"))
+            raise FaultError(problem(table.below(key), "required key is missing", *_meant(field)))
         if isinstance(node, Scalar) and node.is_empty:
             if has_default:
                 return attrs.NOTHING
@@ -312,3 +312,9 @@ def redact(text: str, table: Table, fields: Mapping[str, attrs.Attribute[Any]]) 
 
 def _said(error: Exception) -> str:
     return str(error.args[0]) if error.args else type(error).__name__
+
+
+def _meant(field: attrs.Attribute[Any]) -> tuple[str, ...]:
+    """Say what a key that people have to get somewhere is, where its field tells."""
+    info = info_of(field)
+    return (info.help,) if info.secret and info.help else ()

@@ -25,6 +25,7 @@ def engine_row(engine: EngineStatus) -> Json:
         "clock": engine.clock,
         "speed": engine.speed,
         "heartbeat": seconds(engine.heartbeat),
+        "notes": list(engine.notes),
     }
 
 

@@ -33,7 +33,7 @@ class EngineStatus:
 
     `since` is engine time, `heartbeat` real time (both UTC): when this was said. `every` is the
     real time until it will be said again. `clock` is the word of the clock, `speed` its factor
-    where it has one.
+    where it has one. `notes` have to be known beside the results, such as answers to other prompts.
     """
 
     state: EngineState
@@ -43,3 +43,4 @@ class EngineStatus:
     speed: float | None = None
     heartbeat: datetime
     every: timedelta
+    notes: tuple[str, ...] = ()

@@ -21,7 +21,7 @@ _LONGEST = 120
 """Letters of a foreign value in a message."""
 _FUNCTIONS = (
     *("timeout", "is_recorded", "foresee", "validate", "check_online"),
-    *("check_model", "check_trader", "opens_backends", "caveat"),
+    *("check_model", "check_trader", "opens_backends", "caveat", "address"),
     *("taker_fee_bps", "initial_balance_usd"),
     *("stake", "account"),
 )

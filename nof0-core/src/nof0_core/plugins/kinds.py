@@ -93,7 +93,8 @@ class BackendKind(ServiceKind[C, "LLMBackend"]):
     that may go unasked do not count for the digest of the configuration.
 
     `caveat` tells from the config what has to be said wherever results of its models are shown, a
-    few words (None: nothing); it opens nothing.
+    few words (None: nothing); it opens nothing. `address` tells where its models are asked, for
+    `nof0 check`; it opens nothing either.
 
     `wakes` is for a kind whose answers follow from what the trader is shown alone, without a prompt
     and without a memory: it tells beforehand when its models may act, see
@@ -110,6 +111,7 @@ class BackendKind(ServiceKind[C, "LLMBackend"]):
     check_trader: Callable[[ModelSpec, TraderOutlook], Sequence[str]] | None = None
     wakes: Wakes | None = None
     caveat: Callable[[C], str | None] | None = None
+    address: Callable[[C], str] | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -27,6 +27,7 @@ from nof0_core.protocols import ExchangeProvider
 from nof0_core.runtime import compatibility, origins
 from nof0_core.runtime.engine import Engine
 from nof0_core.runtime.engine_status import StatusWatch
+from nof0_core.runtime.preview import caveats
 from nof0_core.runtime.putting_in_force import InForce
 from nof0_core.runtime.reloading import Load, Reloading
 from nof0_core.runtime.services import Services
@@ -195,6 +196,7 @@ def assemble(
             config=config.clock,
             halts=halts,
             stop_reason=lambda: manager.stop_reason,
+            notes=caveats(config),
         ),
         loop_blocks=loop_blocks,
     )

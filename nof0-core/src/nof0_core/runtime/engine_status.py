@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from nof0_core.clock import wall_time
@@ -16,7 +16,7 @@ class StatusWatch:
     """Knows the state of an engine, and since when it is so.
 
     `stop_reason` tells why the run was asked to end, "" while it was not. What was said with `end`
-    stays.
+    stays. `notes` are said with every state.
     """
 
     def __init__(
@@ -26,11 +26,13 @@ class StatusWatch:
         config: ClockConfig,
         halts: HaltWatch,
         stop_reason: Callable[[], str],
+        notes: Iterable[str] = (),
     ) -> None:
         self._driver = driver
         self._speed = config.speed
         self._halts = halts
         self._stop_reason = stop_reason
+        self._notes = tuple(notes)
         self._end: tuple[EngineState, str] | None = None
         self._seen: tuple[EngineState, str] | None = None
         self._since: datetime | None = None
@@ -55,6 +57,7 @@ class StatusWatch:
             speed=self._speed,
             heartbeat=wall_time(),
             every=every,
+            notes=self._notes,
         )
 
     def _running(self) -> tuple[EngineState, str]:

@@ -148,6 +148,22 @@ def caveats(config: Config) -> list[str]:
     return found
 
 
+def address(config: Config, section: Section) -> str:
+    """Return where the models of a backend are asked, empty where its kind does not say.
+
+    A plugin that fails at it is told in its place.
+    """
+    kind = section.kind
+    if not isinstance(kind, BackendKind) or kind.address is None:
+        return ""
+    redact = Redactor(config.secrets).text
+    try:
+        return redact(kind.address(section.config))
+    except Exception as error:  # noqa: BLE001 - foreign code raises anything
+        owner = config.registry.owner("llm", kind.type)
+        return redact(f"address raised {failure(error)}: a defect of {owner}")
+
+
 def one_at_a_time(config: Config, *, full_speed: bool) -> list[str]:
     """Tell who lets several traders decide at a time that on this clock they take turns."""
     most = config.max_concurrent_decisions

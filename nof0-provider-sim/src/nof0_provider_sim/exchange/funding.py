@@ -36,6 +36,7 @@ class Funding:
                 "funding of a missed hour settled at current rates",
                 hour=from_ms(hour_ms).isoformat(),
             )
+        missing: list[Symbol] = []
         for symbol in sorted(account.positions):
             quantity = account.positions[symbol].quantity
             oracle, rate = self._feed.oracle(symbol, hour_ms), self._feed.rate(symbol, hour_ms)
@@ -43,11 +44,7 @@ class Funding:
                 rate = self._default_rate
                 self._tell_default(symbol)
             elif self._feed.misses_rate(symbol, hour_ms):
-                self._log.warning(
-                    "funding rate of an hour is missing, settled at an earlier one",
-                    symbol=symbol,
-                    hour=from_ms(hour_ms).isoformat(),
-                )
+                missing.append(symbol)
             if oracle is None:
                 self._log.error(
                     "no oracle price, funding not settled",
@@ -61,6 +58,12 @@ class Funding:
                 quantity=quantity,
                 rate=rate,
                 amount=truncate_usd(-quantity * oracle * rate),
+            )
+        if missing:
+            self._log.warning(
+                "funding rate of an hour is missing, settled at an earlier one",
+                symbols=" ".join(missing),
+                hour=from_ms(hour_ms).isoformat(),
             )
 
     def _tell_default(self, symbol: Symbol) -> None:

@@ -212,8 +212,9 @@ def test_one_trader_alone_needs_no_verdict(row):
 def test_verdict_compares_the_first_two_that_are_ranked(row):
     outside = attrs.evolve(row("mute", (90, 99)), unranked_reason="0 of 12 answers usable")
     said = verdict([row("a", (2, 5)), row("b", (-2, 1.5)), outside])
-    assert said.startswith("a leads b")
-    assert verdict([row("a", (2, 5)), outside]) == (
+    assert said.startswith("A leads B")
+    unnamed = attrs.evolve(row("a", (2, 5)), name="")
+    assert verdict([unnamed, outside]) == (
         "Only a has passed the quality gates: there is no order yet."
     )
     assert verdict([outside, outside]) == (

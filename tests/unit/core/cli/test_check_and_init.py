@@ -170,6 +170,22 @@ def test_check_shows_all_problems_and_exits_with_2(project):
     assert {"etc/executor.yaml", "etc/market.yaml"} <= {p["file"] for p in found["problems"]}
 
 
+MINE = "  big: {backend: mine, model_name: b}\n"
+
+
+def test_of_an_endpoint_its_host_is_told_and_of_a_missing_key_what_it_is(project):
+    section = "backends:\n  mine:\n    type: openai\n    api_key: word\n\nmodels:\n"
+    project.replace("etc/llm.yaml", "models:\n", section + MINE)
+    project.replace("etc/manager.yaml", "model: ema-cross\n", "model: big\n")
+    assert re.search(r"asks +mine at api.openai.com\n", project.nof0("check").check().stdout)
+    project.replace("etc/llm.yaml", "api_key: word", "timeout: 60s")
+    refused = project.nof0("check")
+    assert "backends.mine.api_key: required key is missing\n" in refused.stderr
+    assert "  any word for an endpoint that wants none" in refused.stderr
+    project.replace("etc/llm.yaml", "timeout: 60s", "api_key: ${NO_SUCH_KEY}")
+    assert "environment variable NO_SUCH_KEY is not set" in project.nof0("check").stderr
+
+
 def test_a_fault_in_a_template_is_found(project):
     name = "prompts/executor/default_prompt.tmpl"
     file = project.directory / name

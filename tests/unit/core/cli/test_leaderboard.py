@@ -133,7 +133,7 @@ def test_who_is_not_ranked_has_no_number_and_its_reason_below_the_table(mixed):
     assert "failing" in mute
     assert "not ranked: Mute: 0 of 12 answers usable, 0 of 20 cycles" in text
     assert "not ranked: Late: 3 of 20 cycles" in text
-    assert "alpha and beta need" in " ".join(text.split())
+    assert "Alpha and Beta need" in " ".join(text.split())
 
 
 @pytest.mark.parametrize("width", [200, 120, 100, 80, 60, 40])

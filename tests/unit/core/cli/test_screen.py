@@ -10,9 +10,12 @@ from decimal import Decimal
 import attrs
 import pytest
 from rich.console import Console
+from rich.text import Text
 
 from nof0_core.cli.display import screen
 from nof0_core.cli.event_strip import EventStrip, shortened
+from nof0_core.cli.narrow import listed_in
+from nof0_core.cli.output import columns
 from nof0_core.cli.progress import Progress
 from nof0_core.cli.status import status_line
 from nof0_core.domain.brakes import ActiveBrake, Brake
@@ -129,6 +132,27 @@ def test_40_columns_and_a_dumb_name_are_enough(picture):
     text = drawn(picture, 40)
     assert all(len(line) <= 40 for line in text.splitlines())
     assert "failing" in text
+
+
+def test_what_is_held_stands_on_one_line_at_any_width():
+    held = "BTC +0.4%, ETH short -12.5%, SOL -4.1%, DOGE +0.1%"
+    assert listed_in(Text(held), 60).plain == held
+    assert listed_in(Text(held), 32).plain == "BTC +0.4%, ETH short -12.5% +2"
+    assert listed_in(Text(held), 14).plain == "BTC +0.4% +3"
+    assert listed_in(Text(held), 5).plain == "+4"
+
+
+@pytest.mark.parametrize("width", [*WIDTHS, 40])
+def test_aligned_lines_leave_columns_out_and_break_between_words(width):
+    rows = [("id", "name", "status", "held")]
+    rows += [
+        (f"trader_{n}", f"Trader No {n}", "ok", "BTC\xa00.5, ETH\xa0short\xa01.25") for n in (1, 2)
+    ]
+    lines = columns(rows, width=width, leaves=(1, 2))
+    assert all(len(line) <= width for line in lines)
+    assert ("Trader No 1" in lines[1]) is (width > 40)
+    assert "ETH short 1.25" in "\n".join(lines)
+    assert len(columns(rows)) == 3
 
 
 def test_words_go_and_never_a_part_of_a_number():

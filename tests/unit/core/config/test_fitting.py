@@ -13,7 +13,7 @@ from nof0_core.domain.outlook import TraderOutlook
 from nof0_core.plugins import load_plugins
 from nof0_core.plugins.catalog import LoadedPlugin
 from nof0_core.plugins.env import ModelRef
-from nof0_core.runtime.preview import caveats
+from nof0_core.runtime.preview import address, caveats
 
 
 @attrs.frozen(kw_only=True)
@@ -127,6 +127,19 @@ def test_a_function_of_a_backend_that_raises_is_told_with_its_plugin(fussy, word
 )
 def test_what_a_backend_says_beside_results_begins_with_its_traders(fussy, tell, said):
     assert caveats(fussy.load(registry=registry_with(kind(caveat=tell)))) == said
+
+
+@pytest.mark.parametrize(
+    ("tell", "said"),
+    [
+        (None, ""),
+        (lambda _: "models.test", "models.test"),
+        (lambda _: 1 / 0, f"address {RAISED}"),
+    ],
+)
+def test_a_backend_tells_where_its_models_are_asked(fussy, tell, said):
+    config = fussy.load(registry=registry_with(kind(address=tell)))
+    assert address(config, config.backends["fussy"]) == said
 
 
 @pytest.mark.parametrize(

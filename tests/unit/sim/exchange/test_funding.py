@@ -115,7 +115,7 @@ async def test_hour_without_a_recorded_rate_is_settled_at_the_last_one_and_said(
             D("0.00002"),
         ]
         told = [values for _, event, values in desk.log.lines if "missing" in event]
-        assert told == [{"symbol": "ETH", "hour": two.isoformat()}]
+        assert told == [{"symbols": "ETH", "hour": two.isoformat()}]
 
 
 async def test_coin_without_any_rate_is_said_once(open_desk):

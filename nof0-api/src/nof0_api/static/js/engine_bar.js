@@ -31,7 +31,7 @@ export class EngineBar {
     const written = JSON.stringify({ ...status, ranked, serverTime: 0, engine: { ...status.engine, heartbeat: status.engine.state === "not heard of" ? status.engine.heartbeat : 0 } });
     if (written === this.#written) return;
     this.#written = written;
-    refill(this.node, h("div", { class: "engine-line" }, this.#state(status.engine), this.#counts(status)), this.#traders(status), this.#services(status), this.#alerts(status));
+    refill(this.node, h("div", { class: "engine-line" }, this.#state(status.engine), this.#counts(status)), this.#notes(status.engine), this.#traders(status), this.#services(status), this.#alerts(status));
   }
 
   #state(engine) {
@@ -41,6 +41,11 @@ export class EngineBar {
       engine.reason ? h("span", {}, engine.reason) : null,
       NOTES[engine.state] ? h("span", { class: "muted" }, NOTES[engine.state]) : null,
       h("span", { class: "muted" }, isLost ? "last sign of life " : "since ", moment(isLost ? engine.heartbeat : engine.since, { short: true })));
+  }
+
+  /** What has to be known beside the results; an engine of an earlier version says nothing of it. */
+  #notes({ notes }) {
+    return (notes ?? []).map((note) => h("p", { class: "engine-note" }, "Note: ", note));
   }
 
   #counts({ traders, alerts }) {
