@@ -28,6 +28,7 @@ from nof0_core.execution.guard import Guard
 from nof0_core.execution.leverage import Leverage
 from nof0_core.execution.limits import LIMITS, Limits
 from nof0_core.execution.lost_intents import LostIntents
+from nof0_core.execution.mandate import UNBOUNDED, Mandate
 from nof0_core.execution.margin_watch import MarginWatch
 from nof0_core.execution.nets import Nets
 from nof0_core.execution.order_factory import OrderPolicy, Refusal
@@ -76,6 +77,7 @@ class ExecutionEngine:
         limits: Limits = LIMITS,
         ward: Ward | None = None,
         origin: Origin | None = None,
+        mandate: Mandate = UNBOUNDED,
     ) -> None:
         self.venue_account = venue_account
         self._provider = provider
@@ -92,6 +94,7 @@ class ExecutionEngine:
             ward=ward,
             origin=origin,
             shares_answers=tempo.shares_answers,
+            mandate=mandate,
         )
         gateway = self._gateway
         self._exits = Exits(
