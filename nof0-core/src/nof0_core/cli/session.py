@@ -166,9 +166,7 @@ class Session:
         driver = clocks.driving(
             config.clock, full_speed=moments.cycles is not None, limits=self._limits
         )
-        async with open_services(
-            config, driver, log=log, is_standby=self._is_standby
-        ) as services:
+        async with open_services(config, driver, log=log, is_standby=self._is_standby) as services:
             engine = self._engine = assemble(
                 services, services.driver, loop_blocks=lambda: watch.blocks, load=self._load
             )

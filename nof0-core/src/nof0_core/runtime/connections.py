@@ -153,9 +153,7 @@ class Connections:
         for name, section in self._config.exchanges.items():
             kind, provider = section.kind, self._providers.get(name)
             is_outside = isinstance(kind, ExchangeKind) and kind.identity is not None
-            if is_outside and (
-                provider is None or Capability.EXPIRY not in provider.capabilities
-            ):
+            if is_outside and (provider is None or Capability.EXPIRY not in provider.capabilities):
                 found.append(name)
         return found
 

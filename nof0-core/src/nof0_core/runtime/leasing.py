@@ -82,16 +82,18 @@ async def leased(
     from nof0_core.storage.leases import Holder, LeaseTable
     from nof0_core.storage.preparing import prepare
 
-    small = attrs.evolve(
-        settings_of(settings, log), max_open=2, max_idle=1, timeout=min(_OPERATION, times.every)
-    )
+    usual = settings_of(settings, log)
+    small = attrs.evolve(usual, max_open=2, max_idle=1, timeout=min(_OPERATION, times.every))
     async with opened(small) as database:
         is_ready = False
 
         async def ready() -> None:
             nonlocal is_ready
-            if not is_ready and await prepare(database):
-                log.info("the database was empty; its tables were made")
+            if is_ready:
+                return
+            async with opened(usual) as patient:
+                if await prepare(patient):
+                    log.info("the database was empty; its tables were made")
             is_ready = True
 
         lease = HeldLease(

@@ -45,9 +45,7 @@ class Past:
     parts: dict[str, Part] = attrs.field(factory=dict)
 
 
-def open_past(
-    config: Config, log: Logger, *, instance: str = NOBODY, lease: int = 0
-) -> Past:
+def open_past(config: Config, log: Logger, *, instance: str = NOBODY, lease: int = 0) -> Past:
     """Open the journal of a configuration, and rebuild what it tells.
 
     What the newest checkpoint that can be used has is not read again. One that cannot is told.

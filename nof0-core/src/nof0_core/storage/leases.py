@@ -106,7 +106,8 @@ class Grant:
 class LeaseTable:
     """The leases in a PostgreSQL database; works behind a pooler that shares out transactions."""
 
-    def __init__(self, database: Database, *, length: timedelta) -> None:
+    def __init__(self, database: Database, *, length: timedelta = timedelta(0)) -> None:
+        """Remember the database; what is acquired or renewed is held for `length`."""
         self._database = database
         self._length = length
 
@@ -139,9 +140,7 @@ class LeaseTable:
             }
             statement = update(LEASES).where(LEASES.c.lease == bindparam("name"))
             rows = [{"name": name, "token": token} for name, token in sorted(tokens.items())]
-            await session.execute(
-                statement.values(token=bindparam("token"), **changes), rows
-            )
+            await session.execute(statement.values(token=bindparam("token"), **changes), rows)
         strangers = (one for one in before if one.instance != holder.instance)
         over = tuple(one for one in strangers if one.has_run_out)
         return Grant(tokens=tokens, until=until, taken_over=over)
