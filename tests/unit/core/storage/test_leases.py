@@ -118,12 +118,12 @@ async def write(source, token, wrote):
     from sqlalchemy import text
 
     guard = fence("arena", lambda: token)
-    async with opened(DatabaseSettings(data_source=source), guard) as database:
-        async with database.transaction() as session:
-            await session.execute(
-                text("INSERT INTO cursors VALUES ('arena', :name, 1, '', now())"),
-                [{"name": wrote}],
-            )
+    insert = text("INSERT INTO cursors VALUES ('arena', :name, 1, '', now())")
+    async with (
+        opened(DatabaseSettings(data_source=source), guard) as database,
+        database.transaction() as session,
+    ):
+        await session.execute(insert, [{"name": wrote}])
 
 
 async def test_nothing_is_written_under_a_number_that_is_not_the_newest(database, emptied):
