@@ -3,8 +3,9 @@
     python tests/leased_engine.py CONFIG DATA
 
 LEASED_STOP is `<where>:<number>:<calls>`: where (`place`, `commit`, `renew`, `cycle`), which time
-it comes by there, and how many calls of nof0's own functions later it stops. LEASED_AHEAD is by how
-many seconds its clock is ahead. LEASED_EXPIRES=no takes the venue's expiry from it.
+it comes by there once everything is open, and how many calls of nof0's own functions later it
+stops. LEASED_AHEAD is by how many seconds its clock is ahead. LEASED_EXPIRES=no takes the venue's
+expiry from it.
 """
 
 from __future__ import annotations
@@ -43,9 +44,10 @@ class Stop:
     def __init__(self, told):
         self.where, number, calls = (told or "never:0:0").split(":")
         self.left, self.calls = int(number), int(calls)
+        self.is_armed = False
 
     def at(self, where):
-        if where != self.where:
+        if where != self.where or not self.is_armed:
             return
         self.left -= 1
         if self.left == 0:
@@ -116,6 +118,7 @@ async def run(main, data):
             loaded, driver, log=log, opener=opener, is_standby=True, lease_times=TIMES
         ) as services:
             engine = assemble(services, services.driver)
+            stop.is_armed = True
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(end_on_signal, engine)
                 await engine.run()

@@ -14,6 +14,7 @@ import shutil
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -77,6 +78,17 @@ def _answers(port):
     return True
 
 
+@contextmanager
+def mixing_proxy(port_of_server):
+    """Run a `MixingProxy` in a process of its own; gives its port."""
+    command = [sys.executable, __file__, str(port_of_server)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield int(process.stdout.readline())
+        finally:
+            process.kill()
+
+
 class MixingProxy:
     """A pooler with three connections to the server, used in turn, each for one transaction."""
 
@@ -88,15 +100,8 @@ class MixingProxy:
         self._turn = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
-        self.transactions = 0
-        threading.Thread(target=self._accept, daemon=True).start()
 
-    def close(self):
-        self._listener.close()
-        for backend in self._backends:
-            backend.socket.close()
-
-    def _accept(self):
+    def serve(self):
         while True:
             try:
                 client, _ = self._listener.accept()
@@ -132,7 +137,6 @@ class MixingProxy:
     def _next(self):
         with self._turn:
             backend = self._backends[next(self._turns)]
-            self.transactions += 1
         with backend.lock:
             yield backend
 
@@ -206,3 +210,9 @@ def _exactly(connection, size):
             raise EOFError
         found += more
     return found
+
+
+if __name__ == "__main__":
+    proxy = MixingProxy(int(sys.argv[1]))
+    print(proxy.port, flush=True)  # noqa: T201 - whoever has started it reads it
+    proxy.serve()

@@ -217,10 +217,7 @@ def lived_through(engines, venue, postgres, stop, **environ):
     """Stop the first engine, let the second take over and trade, wake the first to its end."""
     first, second = engines
     first.start(LEASED_STOP=stop, **environ)
-    until(
-        lambda: (first.root / "data" / "journal").exists() and first.records("engine_started"),
-        first,
-    )
+    until(lambda: first.records("engine_started"), first)
     watch_writers(postgres)
     until(first.stands_still, first)
     second.start(**environ)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from pooler import MixingProxy, pgbouncer, pgbouncer_program
+from pooler import mixing_proxy, pgbouncer, pgbouncer_program
 
 from nof0_core.errors import LeaseLostError
 from nof0_core.storage.database import DatabaseSettings, opened
@@ -21,9 +21,8 @@ BACKENDS = "SELECT pg_backend_pid(), current_setting('idle_in_transaction_sessio
 def pooled(request, emptied, postgres):
     """The data source of an empty database, behind a pooler."""
     if request.param == "proxy":
-        proxy = MixingProxy(postgres.port)
-        yield f"postgresql://postgres@127.0.0.1:{proxy.port}/postgres"
-        proxy.close()
+        with mixing_proxy(postgres.port) as port:
+            yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
         return
     program = pgbouncer_program()
     if program is None:
@@ -58,11 +57,12 @@ async def test_transactions_reach_several_connections_and_keep_their_limits(pool
 
 
 async def test_a_lease_is_held_taken_over_and_fences_as_without_a_pooler(
-    pooled, told, make_target, expected, deliver
+    pooled, emptied, told, make_target, expected, deliver
 ):
     target = make_target(pooled, prepared_statements=False)
+    async with opened(settings(emptied)) as direct:
+        await prepare(direct)
     async with opened(settings(pooled)) as database:
-        await prepare(database)
         long = LeaseTable(database, length=timedelta(hours=1))
         first = await long.acquire([NAME], holder("first"))
         for _ in range(4):
