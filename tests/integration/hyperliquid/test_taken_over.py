@@ -153,6 +153,10 @@ class Engine:
         rows = [json.loads(line) for text in texts for line in text.split("\n")[:-1]]
         return sorted((row for row in rows if row["type"] == kind), key=lambda row: row["seq"])
 
+    def cycles(self, lease):
+        """Return how many cycles were written under a lease."""
+        return sum(int(row["wall"]["lease"]) == lease for row in self.records("cycle"))
+
     def close(self):
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
@@ -221,7 +225,7 @@ def lived_through(engines, venue, postgres, stop, **environ):
     watch_writers(postgres)
     until(first.stands_still, first)
     second.start(**environ)
-    until(lambda: venue.taken.count(second.address) >= 2, second)
+    until(lambda: second.cycles(lease=2) >= 2, second)
     wrote = written_by(postgres, "first")
     placed = venue.taken.count(first.address)
     first.process.send_signal(signal.SIGCONT)

@@ -223,7 +223,8 @@ class _Held(Exception):  # noqa: N818 - never leaves this module
         super().__init__("; ".join(f"{one.name}: {_whose(one)}" for one in holders))
 
     def refusal(self) -> UsageError:
-        first = self.holders[0]
+        # Whoever holds the engine holds its accounts, too.
+        first = next((one for one in self.holders if one.kind == "engine"), self.holders[0])
         message = f"another engine holds the {first.name}: {_whose(first)}"
         left = (first.until - first.now) / timedelta(seconds=1)
         hints = [f"if it is dead, its lease runs out in {max(0.0, left):.0f} s"]
