@@ -5,7 +5,7 @@
 LEASED_STOP is `<where>:<number>:<calls>`: where (`place`, `commit`, `renew`, `cycle`), which time
 it comes by there once everything is open, and how many calls of nof0's own functions later it
 stops. LEASED_AHEAD is by how many seconds its clock is ahead. LEASED_EXPIRES=no takes the venue's
-expiry from it.
+expiry from it. LEASED_FOR=usual leaves the lease as long as it is.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from nof0_core.protocols import Capability
 from nof0_core.protocols.wrapping import ExchangeWrapper
 from nof0_core.runtime import clocks
 from nof0_core.runtime.assemble import assemble
+from nof0_core.runtime.lease import TIMES as USUAL
 from nof0_core.runtime.lease import HeldLease, LeaseTimes
 from nof0_core.runtime.logs import logging_to
 from nof0_core.runtime.sections import as_configured
@@ -115,7 +116,12 @@ async def run(main, data):
     driver = clocks.driving(loaded.clock, limits=LIMITS)
     with logging_to(loaded.state_dir / "nof0.log", is_verbose=False, echo=print) as log:
         async with open_services(
-            loaded, driver, log=log, opener=opener, is_standby=True, lease_times=TIMES
+            loaded,
+            driver,
+            log=log,
+            opener=opener,
+            is_standby=True,
+            lease_times=USUAL if os.environ.get("LEASED_FOR") == "usual" else TIMES,
         ) as services:
             engine = assemble(services, services.driver)
             stop.is_armed = True

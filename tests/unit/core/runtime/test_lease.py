@@ -159,3 +159,22 @@ async def test_who_is_refused_hears_who_holds_it_and_for_how_long():
         await lease.acquire(is_waiting=False)
     assert "runs out in 12 s" in refused.value.hints[0]
     assert refused.value.exit_code == 2
+
+
+def test_it_is_said_whose_exits_nobody_watches_while_the_database_is_away():
+    from types import SimpleNamespace
+
+    from nof0_core.plugins.kinds import ExchangeKind
+    from nof0_core.runtime.lease_notes import lease_notes
+
+    def config(*exchanges, is_leased=True):
+        kind = ExchangeKind(
+            type="live", config=object, open=lambda *_: None, summary="", identity=lambda _: "v 0x1"
+        )
+        sections = {name: SimpleNamespace(kind=kind, config=None) for name in set(exchanges)}
+        traders = [SimpleNamespace(exchange=name) for name in exchanges]
+        return SimpleNamespace(is_leased=is_leased, exchanges=sections, traders=traders)
+
+    assert lease_notes(config("a", "a", is_leased=False)) == []
+    assert len(lease_notes(config("a", "b"))) == 1
+    assert "traders share a:" in lease_notes(config("a", "a", "b"))[1]
