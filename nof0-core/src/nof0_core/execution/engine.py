@@ -59,7 +59,7 @@ class ExecutionEngine:
     nothing from acting that is known without it.
 
     `refusal` is asked right before an entry leaves and says why it must not (empty: it may). `bars`
-    tell what prices did between two looks.
+    tell what prices did between two looks. Nothing leaves without the `mandate`.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class ExecutionEngine:
         self._instruments = instruments
         self._policies = policies
         self._turn = anyio.Lock(fast_acquire=True)
-        self._gateway = Gateway(
+        gateway = self._gateway = Gateway(
             venue_account=venue_account,
             provider=provider,
             clock=recorder.clock,
@@ -96,7 +96,6 @@ class ExecutionEngine:
             shares_answers=tempo.shares_answers,
             mandate=mandate,
         )
-        gateway = self._gateway
         self._exits = Exits(
             venue_account=venue_account,
             state=recorder.state,

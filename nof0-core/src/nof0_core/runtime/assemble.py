@@ -77,7 +77,7 @@ def assemble(
     there = {name: anyio.Event() for name in config.exchanges}
     mandate = services.mandate()
     if services.lease is not None and driver.tempo.is_passing:
-        services.lease.alarm = recorder.alert
+        services.lease.alert = recorder.alert
 
     def enter(name: str, provider: ExchangeProvider) -> None:
         feed = feeds[pricing[name]]

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from nof0_core.storage.leases import Grant, Holder, Lease, LeaseTable, Wanted
 
 Alarm = Callable[[str, str], object]
-LOST, UNCONFIRMED, CONFIRMED = "lease_lost", "lease_unconfirmed", "lease_confirmed"
 
 
 @attrs.frozen(kw_only=True)
@@ -60,7 +59,7 @@ class HeldLease:
     ) -> None:
         """Remember whom to ask; the first of `wanted` is that of the engine."""
         self.times = times
-        self.alarm: Alarm = lambda code, text: log.warning(text, code=code)
+        self.alert: Alarm = lambda code, text: log.warning(text, code=code)
         self.lost = anyio.Event()
         self.why_lost = ""
         self._table = table
@@ -159,7 +158,9 @@ class HeldLease:
         self._since = began
         if self._is_told:
             self._is_told = False
-            self.alarm(CONFIRMED, "the database has confirmed the lease; orders may leave again")
+            self.alert(
+                "lease_confirmed", "the database has confirmed the lease; orders may leave again"
+            )
 
     async def release(self) -> None:
         """Give the leases back, if the database can be told."""
@@ -196,8 +197,8 @@ class HeldLease:
         if self._is_told or not self.is_binding or age < self.times.entries:
             return
         self._is_told = True
-        self.alarm(
-            UNCONFIRMED,
+        self.alert(
+            "lease_unconfirmed",
             f"no answer from the database for {age:.0f} s: entries are stopped, and after "
             f"{self.times.orders:.0f} s all orders, for another engine may take over ({reason}); "
             "stops at the venue stand",
@@ -206,7 +207,7 @@ class HeldLease:
     def _lose(self, reason: str) -> None:
         self.why_lost = reason
         effect = "this engine ends" if self.is_binding else "it writes nothing to the database now"
-        self.alarm(LOST, f"{reason}: {effect}")
+        self.alert("lease_lost", f"{reason}: {effect}")
         self.lost.set()
 
     def _away(self, error: ProviderError) -> ProviderError:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nof0_core.errors import LeaseLostError, TransientError, UsageError
-from nof0_core.runtime.lease import CONFIRMED, LOST, TIMES, UNCONFIRMED, HeldLease
+from nof0_core.runtime.lease import TIMES, HeldLease
 from nof0_core.storage.leases import Grant, Holder, Lease, LeaseHeldError, Wanted
 from nof0_core.testing.environment import Lines
 
@@ -56,7 +56,7 @@ def lease_on(hand, *, is_binding=True):
         hand, wanted=[NAME], holder=holder, prepare=hand.prepare, log=Lines(), clock=hand.clock
     )
     told = []
-    lease.alarm = lambda code, text: told.append((code, text))
+    lease.alert = lambda code, text: told.append((code, text))
     return lease, told
 
 
@@ -107,12 +107,12 @@ async def test_that_entries_stop_and_may_go_on_is_told_once_each():
     for seconds in (5, 5, 5, 5, 5):
         hand.seconds += seconds
         await lease.renew()
-    assert [code for code, _ in told] == [UNCONFIRMED]
+    assert [code for code, _ in told] == ["lease_unconfirmed"]
     assert "no answer from the database for 15 s" in told[0][1]
     hand.answer = None
     await lease.renew()
     await lease.renew()
-    assert [code for code, _ in told] == [UNCONFIRMED, CONFIRMED]
+    assert [code for code, _ in told] == ["lease_unconfirmed", "lease_confirmed"]
     assert lease.mandate(is_wall_time=True).entries() == ""
 
 
@@ -132,7 +132,7 @@ async def test_a_lease_that_only_tells_stops_no_order_and_outlives_the_database(
     assert lease.token == 7
     hand.answer = LeaseLostError("taken over by b")
     await lease.renew()
-    assert [code for code, _ in told] == [LOST]
+    assert [code for code, _ in told] == ["lease_lost"]
     assert "writes nothing to the database" in told[0][1]
     assert mandate.orders() == ""
 
