@@ -41,7 +41,7 @@ ROUNDS, ANSWERS = 5, 2_000
 async def measure(name, folder, hours, data_source):
     """Export, read, and print a line."""
     log = Lines()
-    own = SimpleNamespace(section=name, log=log, data_dir=folder)
+    own = SimpleNamespace(section=name, log=log, data_dir=folder, lease=int)
     journal = Journal.open(folder / "journal")
     story = Story(hours)
     events = [journal.append(one.time, one.stream, one.body) for one in story.events]

@@ -33,6 +33,11 @@ def stopwatch() -> float:
     return time.perf_counter()
 
 
+def steady() -> float:
+    """Read a counter in seconds that nobody can set, and that goes on while the machine sleeps."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
 async def pause(seconds: float) -> None:
     """Wait in real time, whatever clock the engine runs on.
 

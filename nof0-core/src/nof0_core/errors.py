@@ -164,6 +164,10 @@ class TransientError(ProviderError):
         self.retry_after = retry_after
 
 
+class LeaseLostError(ProviderError):
+    """Another process holds the lease: nothing of this one may have an effect any more."""
+
+
 class DataError(ProviderError):
     """Market data is missing, unreadable or contradicts itself; the message says where."""
 

@@ -17,7 +17,7 @@ from nof0_provider_hyperliquid.config import (
     exchange_faults,
     faults,
 )
-from nof0_provider_hyperliquid.online.stakes import account_name, stake
+from nof0_provider_hyperliquid.online.stakes import account_name, identity, stake
 from nof0_provider_hyperliquid.rehearse.settings import REHEARSAL, RehearsalModelConfig
 
 if TYPE_CHECKING:
@@ -122,6 +122,7 @@ def nof0_exchange_providers() -> list[ExchangeKind[Any]]:
             stake=stake,
             account=account_name,
             rehearsal=REHEARSAL,
+            identity=identity,
         )
     ]
 

@@ -230,6 +230,7 @@ def _failed(config: Config) -> list[str]:
 def _notes(config: Config) -> list[str]:
     from nof0_core.cli.going_live import rehearsal_of, unrehearsed
     from nof0_core.runtime.daily_cost import cost_per_day
+    from nof0_core.runtime.lease_notes import lease_notes
     from nof0_core.runtime.preview import (
         caveats,
         haste,
@@ -248,6 +249,7 @@ def _notes(config: Config) -> list[str]:
         *caveats(config),
         *cost_per_day(config),
         *without_effect(config),
+        *lease_notes(config),
         *(
             f"{name} trades with real money: a run is refused until this configuration has passed "
             f"`nof0 {rehearsal_of(config.exchanges[name])} {config.file}`"

@@ -46,6 +46,10 @@ COMMANDS = {
         "nof0_core.cli.db:db",
         "See to a run's database: upgrade, check, restore, import and export files.",
     ),
+    "engines": Row(
+        "nof0_core.cli.engines:engines",
+        "List the engines that use a database, and the accounts they hold.",
+    ),
     "leaderboard": Row(
         "nof0_core.cli.leaderboard:leaderboard", "Show the ranking of a run, with 95 % intervals."
     ),

@@ -55,6 +55,11 @@ from nof0_core.runtime.unchanged import without_effect
     is_flag=True,
     help="Trade at venues without asking; for services, which have nobody to ask.",
 )
+@click.option(
+    "--standby",
+    is_flag=True,
+    help="Wait where another engine runs this, and take over once it is gone (Postgres.Lease).",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Log debug lines too.")
 def run(
     config_file: Path,
@@ -65,6 +70,7 @@ def run(
     *,
     serve: bool,
     yes: bool,
+    standby: bool,
     verbose: bool,
 ) -> None:
     """Trade as CONFIG says until stopped with Ctrl-C, or a recorded market ends.
@@ -73,6 +79,9 @@ def run(
     """
     wall_limit = _duration(duration) if duration else None
     config = load_config(config_file, data_dir=data_dir)
+    if standby and not config.is_leased:
+        message = "--standby waits for a lease, and Postgres.Lease is not set"
+        raise UsageError(message, hints=("set `Lease: true` under Postgres in the main file",))
     names = dict.fromkeys((*(["serve"] if serve else []), *companions))
     asked = [config.registry.companion(name) for name in names]
     preflight(config)
@@ -111,7 +120,15 @@ def run(
         beside = {one.name: partial(_open_beside, one, env, log(one.name)) for one in asked}
         load = partial(load_again, config, config_file, data_dir=data_dir)
         words = named(config_file, data_dir)
-        session = Session(config, log("engine"), console, limits=LIMITS, load=load, words=words)
+        session = Session(
+            config,
+            log("engine"),
+            console,
+            limits=LIMITS,
+            load=load,
+            words=words,
+            is_standby=standby,
+        )
         try:
             anyio.run(session.live, log, cycles, wall_limit, beside)
         except Exception as error:

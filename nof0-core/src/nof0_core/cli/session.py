@@ -48,7 +48,8 @@ class Session:
     """One run of the command: it always ends, whatever plugins do, and says why.
 
     `code` is what the process ends with; a run that was asked to end has `limits.end` for it.
-    `load` reads its configuration anew, `words` name the run to other commands.
+    `load` reads its configuration anew, `words` name the run to other commands. One that
+    `is_standby` waits for another engine to go.
     """
 
     def __init__(
@@ -60,9 +61,11 @@ class Session:
         limits: Limits,
         load: Load | None = None,
         words: Sequence[str] = (),
+        is_standby: bool = False,
     ) -> None:
         self.code = 0
         self._words = words
+        self._is_standby = is_standby
         self._config = config
         self._log = log
         self._console = console
@@ -164,7 +167,7 @@ class Session:
         driver = clocks.driving(
             config.clock, full_speed=moments.cycles is not None, limits=self._limits
         )
-        async with open_services(config, driver, log=log) as services:
+        async with open_services(config, driver, log=log, is_standby=self._is_standby) as services:
             engine = self._engine = assemble(
                 services, services.driver, loop_blocks=lambda: watch.blocks, load=self._load
             )

@@ -182,7 +182,8 @@ class Config:
     `budget` is that of all traders together; from `budget_alert_pct` percent of any budget a person
     is told. `registry` are the plugins, those of the configuration's own files included;
     `allocation_place` is where the allocation strategy stands. `gates` are those of the ranking.
-    `settings` are all keys of all files.
+    `settings` are all keys of all files. `is_leased`: nothing is traded without a lease in the
+    database.
     """
 
     file: Path
@@ -228,6 +229,7 @@ class Config:
     warnings: tuple[Problem, ...] = ()
     misfits: tuple[Problem, ...] = ()
     settings: tuple[Setting, ...] = attrs.field(default=(), eq=False, repr=False)
+    is_leased: bool = False
 
     def indicators_of(self, trader: TraderConfig) -> tuple[IndicatorConfig, ...]:
         """Return what is computed on the series a trader sees."""

@@ -83,6 +83,7 @@ RESTARTS: Mapping[str, frozenset[str]] = {
             "Postgres.MaxIdle",
             "Postgres.MaxLifetime",
             "Postgres.PreparedStatements",
+            "Postgres.Lease",
             "Cache",
             "Cache[].Host",
             "Cache[].Type",

@@ -15,6 +15,7 @@ from nof0_core.config.files.executor import ExecutorFile
 from nof0_core.config.files.main import MainFile
 from nof0_core.config.files.providers import MarketFile
 from nof0_core.config.fitting import check_fit
+from nof0_core.config.lease import check_lease
 from nof0_core.config.margins import check_isolated
 from nof0_core.config.model import (
     ClockConfig,
@@ -83,6 +84,7 @@ def assemble(session: Session, registry: PluginRegistry, trees: Trees) -> Config
     check_clock(session, files)
     if files.main is not None:
         check_stakes(session, files.main.env, wiring.exchanges)
+        check_lease(session, files.main, trees.main, wiring.exporters)
         check_hosts(session, files.main.allow_hosts, trees.main)
         check_origins(session, files.main.cors, trees.main)
     check_targets(session, files, wiring.traders)
@@ -189,6 +191,7 @@ def _config(
         secrets=tuple(sorted(session.structurer.secrets)),
         warnings=tuple(session.warnings),
         settings=settings_of(files, wiring),
+        is_leased=main.postgres.lease,
         gates=QualityGates(
             min_cycles=main.ranking.min_cycles,
             min_usable_pct=main.ranking.min_usable_pct,

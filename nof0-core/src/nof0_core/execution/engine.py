@@ -28,6 +28,7 @@ from nof0_core.execution.guard import Guard
 from nof0_core.execution.leverage import Leverage
 from nof0_core.execution.limits import LIMITS, Limits
 from nof0_core.execution.lost_intents import LostIntents
+from nof0_core.execution.mandate import UNBOUNDED, Mandate
 from nof0_core.execution.margin_watch import MarginWatch
 from nof0_core.execution.nets import Nets
 from nof0_core.execution.order_factory import OrderPolicy, Refusal
@@ -58,7 +59,7 @@ class ExecutionEngine:
     nothing from acting that is known without it.
 
     `refusal` is asked right before an entry leaves and says why it must not (empty: it may). `bars`
-    tell what prices did between two looks.
+    tell what prices did between two looks. Nothing leaves without the `mandate`.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class ExecutionEngine:
         limits: Limits = LIMITS,
         ward: Ward | None = None,
         origin: Origin | None = None,
+        mandate: Mandate = UNBOUNDED,
     ) -> None:
         self.venue_account = venue_account
         self._provider = provider
@@ -84,7 +86,7 @@ class ExecutionEngine:
         self._instruments = instruments
         self._policies = policies
         self._turn = anyio.Lock(fast_acquire=True)
-        self._gateway = Gateway(
+        gateway = self._gateway = Gateway(
             venue_account=venue_account,
             provider=provider,
             clock=recorder.clock,
@@ -92,8 +94,8 @@ class ExecutionEngine:
             ward=ward,
             origin=origin,
             shares_answers=tempo.shares_answers,
+            mandate=mandate,
         )
-        gateway = self._gateway
         self._exits = Exits(
             venue_account=venue_account,
             state=recorder.state,

@@ -25,6 +25,7 @@ from nof0_core.errors import OutcomeUnknownError, ProviderError, TransientError
 from nof0_core.execution.flights import Flights, Seen
 from nof0_core.execution.lane import Lane, Urgency
 from nof0_core.execution.limits import LIMITS, Limits
+from nof0_core.execution.mandate import UNBOUNDED, Mandate
 from nof0_core.execution.venue_ward import VenueWard
 from nof0_core.ids import ClientOrderId, Symbol
 from nof0_core.protocols import Capability, ExchangeProvider, exchange_with
@@ -33,6 +34,8 @@ Answer = TypeVar("Answer")
 NEVER = -math.inf
 CHANGING = frozenset({"place", "cancel", "accept_marks", "set_leverage"})
 """Verbs after which what was read before is old."""
+FOREIGN = frozenset({"place", "cancel", "set_leverage"})
+"""Verbs that change something at a venue others may trade at."""
 
 
 class Gateway:
@@ -44,6 +47,8 @@ class Gateway:
     with a bad value is one too, and puts the account in quarantine (`ward`); of fills and funding
     bad rows are parted from the good ones. Reads at the same time share one request and its answer
     for a second.
+
+    Nothing that changes something leaves without a `mandate`; that is a `TransientError`.
 
     There are two lanes, for whoever sends to hold while it sends: `entries`, and `protective` for
     closes, stops and cancels, which never waits for the first. No read holds one. With
@@ -61,11 +66,13 @@ class Gateway:
         ward: Ward | None = None,
         origin: Origin | None = None,
         shares_answers: bool = True,
+        mandate: Mandate = UNBOUNDED,
     ) -> None:
         self.ward = VenueWard(ward or Ward.alone("exchange", venue_account, clock))
         self.venue_account = venue_account
         self.capabilities = provider.capabilities
         self.limits = limits
+        self.mandate = mandate
         self.entries = Lane()
         self.protective = Lane()
         self._provider = provider
@@ -287,6 +294,8 @@ class Gateway:
         """Ask, and let no bad value through."""
         error = TransientError if is_read else OutcomeUnknownError
         limit = getattr(self.limits, verb) if limit is None else limit
+        if verb in FOREIGN and (reason := self.mandate.orders()):
+            raise TransientError(reason, section=self.venue_account)
         answer = await self._ask(verb, ask, limit, error)
         problem = wrong(verb, answer)
         if problem:

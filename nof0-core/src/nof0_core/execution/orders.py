@@ -221,11 +221,13 @@ class OrderManager:
         return "not sent: disk or venue took too long"
 
     def _expiry(self, intents: Sequence[OrderIntended]) -> datetime | None:
-        """Return until when the venue may carry orders out: what `_is_dead` counts from, too."""
+        """Return until when the venue may carry orders out, at most what `_is_dead` counts from."""
         if not self._expires:
             return None
         records = (self._recorder.state.order(i.request.client_id) for i in intents)
-        return min(r.intended_at for r in records if r is not None) + EXPIRES_AFTER
+        own = min(r.intended_at for r in records if r is not None) + EXPIRES_AFTER
+        mandated = self._gateway.mandate.until()
+        return own if mandated is None else min(own, mandated)
 
     async def _place(self, intents: Sequence[OrderIntended], within: float) -> list[OrderOutcome]:
         try:

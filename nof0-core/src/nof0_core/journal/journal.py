@@ -53,6 +53,7 @@ class Journal:
         elsewhere: Mapping[TraderId, Path],
         wall: Callable[[], datetime],
         instance: str,
+        lease: int,
         ends: dict[TraderId, StreamEnd],
         days: ClosedDays,
         last: tuple[int, str],
@@ -72,6 +73,7 @@ class Journal:
         self._elsewhere = dict(elsewhere)
         self._wall = wall
         self._instance = instance
+        self._lease = lease
         self._ends = ends
         self.days = days
         self.when_closed: Callable[[], None] = lambda: None
@@ -91,6 +93,7 @@ class Journal:
         mark: Bookmark | None = None,
         wall: Callable[[], datetime] = wall_time,
         instance: str = NOBODY,
+        lease: int = 0,
     ) -> Self:
         """Open the journal in a directory, making it if needed.
 
@@ -102,6 +105,7 @@ class Journal:
             mark: how far it is known; only what follows is read.
             wall: the machine's clock.
             instance: who writes from now on, 16 hex digits; each line says so in `wall`.
+            lease: number of the lease it holds, 0 for none; each line says so, too.
 
         Raises:
             CheckpointError: the mark does not fit what is there.
@@ -125,6 +129,7 @@ class Journal:
             elsewhere=elsewhere,
             wall=wall,
             instance=instance,
+            lease=lease,
             ends=survey.ends,
             days=days,
             last=(newest.seq, newest.hash) if newest else (0, GENESIS),
@@ -202,6 +207,7 @@ class Journal:
             wall=self._wall(),
             took=took,
             by=self._instance,
+            lease=self._lease,
         )
         if end is None:
             end = self._begin(stream)

@@ -54,6 +54,10 @@ def _no_model(ref: ModelRef) -> ModelSpec:
     raise LookupError(message)
 
 
+def _no_lease() -> int:
+    return 0
+
+
 class Logger(Protocol):
     """The part of a structlog logger that plugins may rely on."""
 
@@ -156,6 +160,9 @@ class Env:
     `restored` is for venues that keep their accounts in `data_dir`: what the journal knows of the
     account, once, after the journal was put back from a database; what is in `data_dir` is of
     another time then. None at any other start.
+
+    `lease()` is the number of the lease the engine holds, which only grows from holder to holder; 0
+    for none. Storage that keeps the highest it has seen can refuse an engine that was taken over.
     """
 
     section: str
@@ -178,3 +185,4 @@ class Env:
     models: Sequence[ModelSpec] = ()
     symbols: Sequence[Symbol] = ()
     restored: RestoredAccount | None = None
+    lease: Callable[[], int] = _no_lease

@@ -127,7 +127,9 @@ class ExchangeKind(ServiceKind[C, "ExchangeProvider"]):
     going to trade, and asks before it starts. `account` names the account for that question, such
     as by its address. `rehearsal` is the command that rehearses a configuration, empty for none:
     with one, real money is refused until the configuration has passed (`keep_rehearsal` of
-    `nof0_core.project` notes that).
+    `nof0_core.project` notes that). `identity` tells from the config what tells the account from
+    all others in the world, such as venue, network and address: two engines that see each other
+    never trade one account. None: it exists in its engine only.
     """
 
     taker_fee_bps: Callable[[C], Decimal] | None = None
@@ -135,6 +137,7 @@ class ExchangeKind(ServiceKind[C, "ExchangeProvider"]):
     stake: Callable[[C], Stake] | None = None
     account: Callable[[C], str] | None = None
     rehearsal: str = ""
+    identity: Callable[[C], str] | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -76,6 +76,9 @@ def assemble(
     parts = make_parts(config, services.connections.backends, driver, recorder.log)
     terms = {name: part.terms for name, part in parts.items()}
     there = {name: anyio.Event() for name in config.exchanges}
+    mandate = services.mandate()
+    if services.lease is not None and driver.tempo.is_passing:
+        services.lease.alert = recorder.alert
 
     def enter(name: str, provider: ExchangeProvider) -> None:
         feed = feeds[pricing[name]]
@@ -87,7 +90,8 @@ def assemble(
             policies=terms,
             since=recorder.state.inception or driver.clock.now(),
             tempo=driver.tempo,
-            refusal=brakes.refusal,
+            refusal=lambda trader: mandate.entries() or brakes.refusal(trader),
+            mandate=mandate,
             bars=feed.closed_bars,
             limits=driver.limits.lowered(config.exchanges[name].timeout),
             ward=services.quarantine.ward("exchange", name),
@@ -199,6 +203,7 @@ def assemble(
             notes=caveats(config),
         ),
         loop_blocks=loop_blocks,
+        lease=services.lease,
     )
 
 

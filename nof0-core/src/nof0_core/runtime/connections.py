@@ -15,7 +15,8 @@ from nof0_core.errors import Nof0Error
 from nof0_core.manager.drivers import Driver
 from nof0_core.manager.manager import Manager
 from nof0_core.market.feed import MarketFeed
-from nof0_core.protocols import ExchangeProvider, LLMBackend, MarketProvider
+from nof0_core.plugins.kinds import ExchangeKind
+from nof0_core.protocols import Capability, ExchangeProvider, LLMBackend, MarketProvider
 from nof0_core.runtime import compatibility, origins
 from nof0_core.runtime.capital import check_traders, fund_account, fund_traders
 from nof0_core.runtime.facts import record_instruments
@@ -142,6 +143,19 @@ class Connections:
             await self.openings.first(opening)
         self._joined = {name for name in self._accounts if not self._lacking(name)}
         return {name: self._providers[name] for name in self._accounts if name in self._joined}
+
+    def without_expiry(self) -> list[str]:
+        """Name the venue accounts where an order may land however late it comes.
+
+        One that is not open yet counts; one that exists in this engine only does not.
+        """
+        found = []
+        for name, section in self._config.exchanges.items():
+            kind, provider = section.kind, self._providers.get(name)
+            is_outside = isinstance(kind, ExchangeKind) and kind.identity is not None
+            if is_outside and (provider is None or Capability.EXPIRY not in provider.capabilities):
+                found.append(name)
+        return found
 
     def use(self, manager: Manager, enter: Enter) -> None:
         """Take what was put together; traders that have to wait do.

@@ -16,7 +16,7 @@ from nof0_core.domain.engine_status import EngineState
 from nof0_core.domain.event import Alerted, EngineStopped
 from nof0_core.domain.measured import LoopBlocks
 from nof0_core.domain.view import View
-from nof0_core.errors import each_in_words, leaves
+from nof0_core.errors import LeaseLostError, each_in_words, leaves
 from nof0_core.ids import ENGINE
 from nof0_core.journal import Journal
 from nof0_core.manager.manager import Manager
@@ -27,6 +27,7 @@ from nof0_core.runtime.checkpointing import Checkpointing
 from nof0_core.runtime.engine_status import StatusWatch
 from nof0_core.runtime.export_loop import Exports
 from nof0_core.runtime.health_watch import HealthWatch
+from nof0_core.runtime.lease import HeldLease
 from nof0_core.runtime.opening import Openings
 from nof0_core.runtime.packing import Packing
 from nof0_core.runtime.plugin_alerts import PluginAlerts
@@ -64,6 +65,7 @@ class Engine:
     reloading: Reloading
     status: StatusWatch
     loop_blocks: Callable[[], LoopBlocks] = LoopBlocks
+    lease: HeldLease | None = None
 
     @property
     def clock(self) -> Clock:
@@ -84,6 +86,7 @@ class Engine:
 
         Raises:
             JournalError: something could not be written down.
+            LeaseLostError: another engine has taken over; in a group.
             ExceptionGroup: of what a driver raises.
         """
         try:
@@ -138,6 +141,8 @@ class Engine:
         async with beside() as tasks:
             tasks.start_soon(self._keep_exporting)
             tasks.start_soon(self.reloading.keep)
+            if self.lease is not None and self.lease.is_binding:
+                tasks.start_soon(_end_with, self.lease)
             if tempo.at_once:
                 tasks.start_soon(self.checkpoints.keep)
                 tasks.start_soon(self.alerts.keep_draining, self._tell)
@@ -200,6 +205,12 @@ class Engine:
             if error.errno not in NO_ROOM:
                 raise
             self.recorder.log.warning("the state file has no room", error=str(error))
+
+
+async def _end_with(lease: HeldLease) -> None:
+    """End the run once another engine has taken over: nothing of this one counts any more."""
+    await lease.lost.wait()
+    raise LeaseLostError(lease.why_lost)
 
 
 def _why(error: BaseException) -> str:

@@ -49,6 +49,10 @@ def locked(directory: Path) -> Iterator[None]:
                     message, hints=("put the data directory on a disk with file locks",)
                 ) from error
             holder = os.read(handle, 64).decode(errors="replace").strip()
+            if _is_stopped(holder):
+                message = f"another engine holds {directory}: process {holder} is stopped"
+                hint = f"let it go on (kill -CONT {holder}) or end it (kill -KILL {holder})"
+                raise UsageError(message, hints=(hint,)) from error
             message = f"another engine is running on {directory}" + (
                 f" (process {holder})" if holder else ""
             )
@@ -60,6 +64,15 @@ def locked(directory: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def _is_stopped(process: str) -> bool:
+    """Tell whether a process stands still; where the system does not say, it does not."""
+    try:
+        stat = Path(f"/proc/{int(process)}/stat").read_text()
+    except (OSError, ValueError):
+        return False
+    return stat.rpartition(")")[2].split()[:1] == ["T"]
 
 
 def _opened(directory: Path) -> int:

@@ -45,11 +45,11 @@ class Past:
     parts: dict[str, Part] = attrs.field(factory=dict)
 
 
-def open_past(config: Config, log: Logger, *, instance: str = NOBODY) -> Past:
+def open_past(config: Config, log: Logger, *, instance: str = NOBODY, lease: int = 0) -> Past:
     """Open the journal of a configuration, and rebuild what it tells.
 
     What the newest checkpoint that can be used has is not read again. One that cannot is told.
-    `instance` is who writes from now on.
+    `instance` is who writes from now on, `lease` the number of its lease.
 
     Raises:
         UsageError, JournalError: as `open_journal` and `rebuild`.
@@ -58,7 +58,7 @@ def open_past(config: Config, log: Logger, *, instance: str = NOBODY) -> Past:
         try:
             kept = checkpoint.read(path)
             state, mark = _recalled(kept)
-            journal = open_journal(config, log, mark=mark, instance=instance)
+            journal = open_journal(config, log, mark=mark, instance=instance, lease=lease)
         except CheckpointError as error:
             why = str(error) if str(path) in str(error) else f"{path}: {error}"
             log.warning("a checkpoint is not used: more of the journal is read", reason=why)
@@ -66,7 +66,7 @@ def open_past(config: Config, log: Logger, *, instance: str = NOBODY) -> Past:
         rebuild(state, journal, after=kept.seq)
         parts = {part.name: part for part in kept.parts if part.name.startswith(PREFIX)}
         return Past(journal=journal, state=state, parts=parts)
-    journal = open_journal(config, log, instance=instance)
+    journal = open_journal(config, log, instance=instance, lease=lease)
     past = Past(journal=journal, state=EngineState())
     rebuild(past.state, past.journal)
     return past
@@ -95,11 +95,16 @@ def _recalled(kept: Checkpoint) -> tuple[EngineState, Bookmark]:
 
 
 def open_journal(
-    config: Config, log: Logger, *, mark: Bookmark | None = None, instance: str = NOBODY
+    config: Config,
+    log: Logger,
+    *,
+    mark: Bookmark | None = None,
+    instance: str = NOBODY,
+    lease: int = 0,
 ) -> Journal:
     """Open the journal of a configuration, and log what a crash has taken from it.
 
-    `instance` is who writes from now on.
+    `instance` is who writes from now on, `lease` the number of its lease.
 
     Raises:
         CheckpointError: the mark does not fit; nothing has changed then.
@@ -113,6 +118,7 @@ def open_journal(
         anchor=StateFile(config.state_file).anchor(),
         mark=mark,
         instance=instance,
+        lease=lease,
     )
     if journal.set_aside is not None:
         log.warning("days.json was damaged and was made anew", old=str(journal.set_aside))

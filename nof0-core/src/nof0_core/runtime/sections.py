@@ -96,7 +96,9 @@ class Sections:
         alerts: PluginAlerts,
         is_passing: bool,
         restored: Restored | None = None,
+        lease: Callable[[], int] = lambda: 0,
     ) -> None:
+        self._lease = lease
         self._config = config
         self._restored = restored
         self._clock = clock
@@ -266,6 +268,7 @@ class Sections:
             models=models_of(config, section) if family == "llm" else (),
             symbols=symbols_of(config, family, section),
             restored=self._restored_account(family, section),
+            lease=self._lease,
         )
 
     def _restored_account(self, family: str, section: Section) -> RestoredAccount | None:
@@ -340,6 +343,7 @@ async def sections_of(
     opener: Opener = as_configured,
     alerts: PluginAlerts | None = None,
     restored: Restored | None = None,
+    lease: Callable[[], int] = lambda: 0,
 ) -> AsyncIterator[tuple[Sections, FirstCalls]]:
     """Give what opens sections, and what makes first calls to them; close them at the end.
 
@@ -351,6 +355,7 @@ async def sections_of(
         opener: opens one of them.
         alerts: what they tell, on its way into the journal; None: there is none.
         restored: what exchanges have to begin anew with; None: nothing.
+        lease: gives the number of the lease that is held, 0 for none.
     """
     engine, limits, hangs_end = log("engine"), driver.limits, driver.tempo.hangs_end
     alerts = alerts or PluginAlerts(clock=driver.clock, are_events=False)
@@ -368,6 +373,7 @@ async def sections_of(
                 alerts=alerts,
                 is_passing=driver.tempo.is_passing,
                 restored=restored,
+                lease=lease,
             ),
             first_calls,
         )

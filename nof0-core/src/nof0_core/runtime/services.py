@@ -12,8 +12,10 @@ import attrs
 
 from nof0_core.border.foreign import Origin
 from nof0_core.border.quarantine import Quarantine
+from nof0_core.clock import pause
 from nof0_core.config.model import Config, Section
 from nof0_core.domain.event import EngineStarted
+from nof0_core.execution.mandate import UNBOUNDED, Mandate
 from nof0_core.ids import ENGINE
 from nof0_core.journal import Journal
 from nof0_core.journal.reserve import Reserve
@@ -24,6 +26,7 @@ from nof0_core.plugins.env import Logger
 from nof0_core.protocols import ExchangeProvider
 from nof0_core.redaction import Redactor
 from nof0_core.runtime import origins
+from nof0_core.runtime.account_lock import locked_accounts
 from nof0_core.runtime.capital import book_lost_calls
 from nof0_core.runtime.checkpointing import Checkpointing
 from nof0_core.runtime.connections import Connections
@@ -32,6 +35,8 @@ from nof0_core.runtime.exporting import Output
 from nof0_core.runtime.facts import record_config, record_instruments
 from nof0_core.runtime.file_limit import open_files
 from nof0_core.runtime.health_watch import HealthWatch
+from nof0_core.runtime.lease import TIMES, HeldLease, LeaseTimes
+from nof0_core.runtime.leasing import identities, leased
 from nof0_core.runtime.lock import locked
 from nof0_core.runtime.opening import Openings
 from nof0_core.runtime.packing import Packing
@@ -70,6 +75,13 @@ class Services:
     sections: Sections
     alerts: PluginAlerts
     health: HealthWatch
+    lease: HeldLease | None = None
+
+    def mandate(self) -> Mandate:
+        """Return what every order is asked against."""
+        if self.lease is None or not self.driver.tempo.is_passing:
+            return UNBOUNDED
+        return self.lease.mandate(is_wall_time=self.config.clock.speed is None)
 
 
 @asynccontextmanager
@@ -80,6 +92,8 @@ async def open_services(
     log: Callable[[str], Logger],
     opener: Opener = as_configured,
     instance: Callable[[], str] = lambda: secrets.token_hex(8),
+    is_standby: bool = False,
+    lease_times: LeaseTimes = TIMES,
 ) -> AsyncIterator[Services]:
     """Open everything the configuration names, and close it in reverse order.
 
@@ -94,19 +108,26 @@ async def open_services(
         opener: opens one section; another one gives an engine other markets, exchanges, backends or
             exporters than those the configuration names.
         instance: gives the name this process writes under, 16 hex digits, drawn by chance.
+        is_standby: whether to wait for the leases where another engine holds them.
+        lease_times: how long leases last.
 
     Raises:
         EndOfDataError: an earlier run has come to the end of a recorded market.
-        UsageError: another engine holds the data directory, it cannot be written, the clock does
-            not fit the market, an exchange account holds less than its traders were promised, or
-            the system allows too few open files.
+        UsageError: another engine holds the data directory or a venue account, it cannot be
+            written, the clock does not fit the market, an exchange account holds less than its
+            traders were promised, or the system allows too few open files.
         Nof0Error: what a provider said when it was opened.
     """
     async with AsyncExitStack() as stack:
         stack.enter_context(open_files(len(config.traders), exporters=len(config.exporters)))
         stack.enter_context(locked(config.state_dir))
+        stack.enter_context(locked_accounts(identities(config)))
+        lease = await stack.enter_async_context(
+            leased(config, log("lease"), is_waiting=is_standby, times=lease_times)
+        )
         await restore_at_start(config, log("journal"))
-        past = open_past(config, log("journal"), instance=instance())
+        held = lease.token if lease is not None and lease.is_binding else 0
+        past = open_past(config, log("journal"), instance=instance(), lease=held)
         stack.enter_context(past.journal)
         # What is recorded below is not what an earlier run has left.
         newest = past.state.newest
@@ -124,6 +145,7 @@ async def open_services(
                 opener=opener,
                 alerts=alerts,
                 restored=restored_accounts(config, past.state, past.journal),
+                lease=lambda: 0 if lease is None else lease.token,
             )
         )
         quarantine = _quarantine(config, recorder)
@@ -139,6 +161,7 @@ async def open_services(
             quarantine=quarantine,
         )
         await connections.open()
+        await _let_land(lease, connections, log("lease"))
         _add_outputs(config, kept.exports, sections)
         await stack.enter_async_context(kept.exports.running())
         _record_start(config, driven, recorder)
@@ -175,7 +198,18 @@ async def open_services(
                 late=lambda: openings.late,
                 exporters=lambda: kept.exports.states,
             ),
+            lease=lease,
         )
+
+
+async def _let_land(lease: HeldLease | None, connections: Connections, log: Logger) -> None:
+    """Wait until what the engine before had on its way to a venue without expiry has landed."""
+    if lease is None or not lease.is_binding or not lease.is_taken_over:
+        return
+    if accounts := connections.without_expiry():
+        grace = lease.times.grace
+        log.warning("waiting for orders of the engine before", seconds=grace, accounts=accounts)
+        await pause(grace)
 
 
 @attrs.frozen(kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -110,12 +110,22 @@ def _in_short(what: object) -> str:
     return " ".join(str(what).split())[:_SHOWN]
 
 
-class Database:
-    """A pool of connections, and transactions on them."""
+Fence = Callable[[], Callable[[Session], Awaitable[None]] | None]
+"""Gives what is to be asked in each transaction before it is committed; None: nothing is."""
 
-    def __init__(self, engine: AsyncEngine, settings: DatabaseSettings) -> None:
+
+class Database:
+    """A pool of connections, and transactions on them.
+
+    Nothing is committed that the `fence` raises at.
+    """
+
+    def __init__(
+        self, engine: AsyncEngine, settings: DatabaseSettings, fence: Fence = lambda: None
+    ) -> None:
         self._engine = engine
         self._settings = settings
+        self._fence = fence
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Session]:
@@ -133,6 +143,8 @@ class Database:
         session = Session(connection, self._settings)
         try:
             yield session
+            if (check := self._fence()) is not None:
+                await check(session)
             async with session.watched("COMMIT"):
                 await connection.commit()
         except (SQLAlchemyError, OSError, TimeoutError) as error:
@@ -164,15 +176,20 @@ class Database:
 
 
 @asynccontextmanager
-async def opened(settings: DatabaseSettings) -> AsyncIterator[Database]:
+async def opened(
+    settings: DatabaseSettings, fence: Fence = lambda: None
+) -> AsyncIterator[Database]:
     """Open a database; nothing is asked of it yet.
+
+    A process that stops in the middle of a transaction keeps others from what it has touched for
+    as long as two operations may take: then the server takes it back.
 
     Raises:
         ProviderError: the data source is none, or the driver for it is not installed.
     """
     engine = _engine(settings)
     try:
-        yield Database(engine, settings)
+        yield Database(engine, settings, fence)
     finally:
         with anyio.CancelScope(shield=True), anyio.move_on_after(settings.timeout):
             await engine.dispose()
@@ -239,6 +256,7 @@ def _engine(settings: DatabaseSettings) -> AsyncEngine:
             arguments["server_settings"] = {
                 "application_name": "nof0",
                 "statement_timeout": _in_ms(limit),
+                "idle_in_transaction_session_timeout": _in_ms(2 * limit),
             }
         else:
             # A pooler refuses settings of a connection, and the next statement may reach another.
@@ -264,11 +282,16 @@ def _engine(settings: DatabaseSettings) -> AsyncEngine:
 
 
 def _limit_transactions(engine: AsyncEngine, limit: float) -> None:
-    """Tell the server the limit of a statement with each transaction, for that one only."""
+    """Tell the server its limits with each transaction, for that one only."""
+    limits = {
+        "statement_timeout": _in_ms(limit),
+        "idle_in_transaction_session_timeout": _in_ms(2 * limit),
+    }
+    said = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in limits.items())
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {_in_ms(limit)}")
+        connection.exec_driver_sql(f"SELECT {said}")
 
 
 def _in_ms(seconds: float) -> str:

@@ -2,7 +2,7 @@
 
 `events` has the journal's lines, `cursors` how far an exporter is, `checkpoints` the newest
 checkpoint of each engine, in pieces, `documents` the files of the API as of one export, and their
-pieces. All others are projections of
+pieces, `leases` who runs an engine and trades a venue account. All others are projections of
 events: each row names the `engine` and the number (`seq`) of the event it comes from, the newest
 where several events made it. `docs/storage.md` says what each column means.
 """
@@ -69,6 +69,12 @@ DOCUMENTS = _table(
     "documents",
     "engine:text name:text",
     "is_piece:bool! digest:text! made_at:float! content:bytes!",
+)
+LEASES = _table(
+    "leases",
+    "lease:text",
+    """kind:text! engine:text! instance:text! place:text! token:big! is_binding:bool! since:moment!
+    seen:moment! until:moment!""",
 )
 TRADERS = _table(
     "traders",
@@ -157,7 +163,7 @@ DECISION_VALIDATIONS = _table(
 PROJECTED: Mapping[str, Table] = {
     table.name: table
     for table in METADATA.sorted_tables
-    if table not in (EVENTS, CURSORS, CHECKPOINTS, DOCUMENTS)
+    if table not in (EVENTS, CURSORS, CHECKPOINTS, DOCUMENTS, LEASES)
 }
 """The tables that are made of events."""
 PARTITIONED = frozenset({KLINES.name, INDICATORS.name})

@@ -18,6 +18,20 @@ def stake(config: HyperliquidExchangeConfig) -> Stake:
     return Stake.PAPER if host in _OWN_MACHINE else Stake.TEST
 
 
+def identity(config: HyperliquidExchangeConfig) -> str:
+    """Return what tells the account from all others: network and address; nothing of the key.
+
+    One address is one account, whatever dex is traded with it.
+    """
+    owner = config.vault_address or config.main_address
+    if not owner:
+        from eth_account import Account
+
+        owner = str(Account.from_key(config.private_key).address)
+    parts = urlsplit(config.address)
+    return f"hyperliquid {parts.netloc.lower()} {owner.lower()}"
+
+
 def account_name(config: HyperliquidExchangeConfig) -> str:
     """Name the account that is traded; nothing of the key."""
     where = f" on dex {config.dex}" if config.dex else ""

@@ -84,3 +84,20 @@ def test_a_link_to_the_directory_is_the_directory(tmp_path):
         locked(tmp_path / "link"),
     ):
         pass
+
+
+def test_of_a_holder_that_stands_still_that_is_said(tmp_path):
+    code = (
+        "import os, pathlib, signal, sys\n"
+        "from nof0_core.runtime.lock import locked\n"
+        "with locked(pathlib.Path(sys.argv[1])): os.kill(os.getpid(), signal.SIGSTOP)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)]) as holder:
+        try:
+            os.waitpid(holder.pid, os.WUNTRACED)
+            said = f"process {holder.pid} is stopped"
+            with pytest.raises(UsageError, match=said) as caught, locked(tmp_path):
+                pass
+        finally:
+            holder.kill()
+    assert "kill -CONT" in caught.value.hints[0]

@@ -114,7 +114,7 @@ class Bench:
     @contextmanager
     def exporting(self, source, memory=None):
         """Export into both until the block is left; `memory` is that of a checkpoint."""
-        own = SimpleNamespace(section="sql", log=self.log, data_dir=self.folder)
+        own = SimpleNamespace(section="sql", log=self.log, data_dir=self.folder, lease=int)
         config = SqlConfig(data_source=source, engine=ENGINE)
         files = JsonConfig(path=self.folder / "api")
         journal = Journal.open(self.folder / "journal")

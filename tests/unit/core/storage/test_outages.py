@@ -38,7 +38,7 @@ class Run:
     async def open(self):
         config = SqlConfig(data_source=self.source, engine="arena's")
         # All it asks of its surroundings is a log and a name.
-        surroundings = SimpleNamespace(section="sql", log=self.log)
+        surroundings = SimpleNamespace(section="sql", log=self.log, lease=int)
         return await self.stack.enter_async_context(open_sql(config, surroundings))
 
     def live(self, first, last):

@@ -40,6 +40,12 @@ class PostgresBlock:
         key="PreparedStatements",
         help="false behind a pooler that hands out connections by transaction, such as PgBouncer",
     )
+    lease: bool = opt(
+        default=False,
+        key="Lease",
+        help="trade only while the database confirms that no other engine does; false: it may be "
+        "away",
+    )
 
 
 @attrs.frozen(kw_only=True)

@@ -45,10 +45,12 @@ async def open_sql(config: SqlConfig, env: Env) -> AsyncIterator[SqlExporter]:
     """
     from nof0_core.storage.database import opened
     from nof0_core.storage.documents import DocumentTable
+    from nof0_core.storage.leases import fence
     from nof0_core.storage.preparing import prepare
     from nof0_core.storage.tables import Tables
 
-    async with opened(settings_of(config, env.log)) as database:
+    guard = fence(config.engine, env.lease)
+    async with opened(settings_of(config, env.log), guard) as database:
         if await prepare(database):
             env.log.info("the database was empty; its tables were made")
         place = {"engine": config.engine, "exporter": env.section}
