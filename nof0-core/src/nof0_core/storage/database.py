@@ -204,7 +204,8 @@ def refusal(error: BaseException) -> ProviderError:
     if isinstance(error, OSError) or isinstance(cause, OSError):
         return TransientError(f"the database cannot be reached: {text}")
     if isinstance(error, DBAPIError):
-        return TransientError(f"the database refused: {text}")
+        what = "connection to the database was lost" if error.connection_invalidated else ""
+        return TransientError(f"the {what or 'database refused'}: {text}")
     return ProviderError(f"the database cannot be used: {text}")
 
 

@@ -17,6 +17,7 @@ from nof0_core.domain.journal_line import JournalLine
 from nof0_core.domain.view import View
 from nof0_core.exporters.sql.exporter import SqlExporter
 from nof0_core.journal import records
+from nof0_core.runtime import exporting
 from nof0_core.storage.database import DatabaseSettings, opened
 from nof0_core.storage.preparing import prepare
 from nof0_core.storage.reading import rows_between
@@ -188,3 +189,10 @@ def expected(lived, tmp_path_factory):
     target = Target(f"sqlite:///{tmp_path_factory.mktemp('expected') / 'nof0.db'}")
     anyio.run(lambda: target.fill(Told(lived), size=10_000))
     return anyio.run(target.rows)
+
+
+@pytest.fixture
+def soon(monkeypatch):
+    """Let an exporter be tried again at once."""
+    monkeypatch.setattr(exporting, "FIRST_WAIT", 0.05)
+    monkeypatch.setattr(exporting, "LONGEST_WAIT", 0.05)
