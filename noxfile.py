@@ -119,6 +119,7 @@ def soak(session: nox.Session) -> None:
     long += ["tests/integration/hyperliquid/test_lost_answers.py"]
     long += ["tests/integration/hyperliquid/test_venue_crashes.py"]
     long += ["tests/integration/test_order_crashes.py"]
+    long += ["tests/integration/test_database_beside.py"]
     long += ["tests/unit/core/storage/test_sql_exporter.py"]
     long += ["tests/unit/core/storage/test_database_source.py"]
     options = ["-n", "auto", "--timeout=0", *session.posargs]
