@@ -50,7 +50,7 @@ class Engine:
         while not is_so():
             for process in self.processes:
                 assert process.poll() is None, (self.root / "said.log").read_text()[-3000:]
-            sleep(0.05)  # noqa: TID251 - a process of the machine is waited for
+            sleep(0.05)
 
     def health(self, port):
         """Return what /api/health answers, None while nobody does."""
