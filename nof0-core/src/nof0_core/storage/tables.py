@@ -197,8 +197,7 @@ class Tables:
                 EVENTS.insert(), [dict(zip(names, row, strict=True)) for row in rows]
             )
             return
-        async with session.watched(f"COPY {EVENTS.name}"):
-            raw = cast("Any", await session.connection.get_raw_connection()).driver_connection
+        async with session.driver(f"COPY {EVENTS.name}") as raw:
             try:
                 await raw.copy_records_to_table(EVENTS.name, records=rows, columns=names)
             except _copy_faults() as error:

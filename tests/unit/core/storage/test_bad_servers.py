@@ -113,21 +113,22 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = '53100',
         MESSAGE = 'could not extend file "base/5/16384": No space left on device';
 END $$;
-CREATE TRIGGER full_disk BEFORE INSERT ON decision_cycles
+CREATE TRIGGER full_disk BEFORE INSERT ON {}
 FOR EACH ROW EXECUTE FUNCTION full_disk()
 """
 
 
+@pytest.mark.parametrize("table", ["events", "decision_cycles"])
 async def test_a_server_without_room_is_told_and_nothing_of_a_batch_is_there(
-    soon, postgres, emptied, told, tmp_path, make_target, expected
+    table, soon, postgres, emptied, told, tmp_path, make_target, expected
 ):
-    """It refuses in the middle of a transaction, after lines and the rows of other tables."""
+    """It refuses a COPY, or in the middle of a transaction, after rows of other tables."""
     run = GrowingJournal(tmp_path, emptied, told)
     async with run.stack, run.exports.running():
         run.live(0, 60)
         await run.until(lambda state: state.behind == 0)
         before = await make_target(emptied).rows()
-        await postgres.execute(FULL)
+        await postgres.execute(FULL.format(table))
         run.live(60, 160)
         await run.until(lambda state: state.failures > 2)
         assert (run.journal.last_seq, run.state.behind) == (160, 100)
