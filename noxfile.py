@@ -120,6 +120,10 @@ def soak(session: nox.Session) -> None:
     long += ["tests/integration/hyperliquid/test_lost_answers.py"]
     long += ["tests/integration/hyperliquid/test_venue_crashes.py"]
     long += ["tests/integration/hyperliquid/test_taken_over.py"]
+    long += ["tests/integration/test_order_crashes.py"]
+    long += ["tests/integration/test_database_beside.py"]
+    long += ["tests/unit/core/storage/test_sql_exporter.py"]
+    long += ["tests/unit/core/storage/test_database_source.py"]
     options = ["-n", "auto", "--timeout=0", *session.posargs]
     session.run("pytest", "tests/world", "tests/generated", *long, *options, env=size)
     # A year of six coins is a gigabyte while it is made: one form after the other.

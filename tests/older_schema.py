@@ -1,23 +1,22 @@
 """Databases as earlier revisions left them, with the rows of a short run in them.
 
-    python tests/older_schema.py FOLDER LAST
+    python tests/older_schema.py DATABASE
 
-keeps what this nof0 writes of a data directory, up to a record, in
-`tests/data/schema/<revision>.json.gz`: to be done before a revision is added.
+keeps all rows of the SQLite database of an engine named "arena's", with a `sql` section and two
+short runs, in `tests/data/schema/<revision>.json.gz`: to be done before a revision is added.
 """
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import gzip
 import hashlib
 import json
 import sqlite3
 import sys
-import tempfile
 from pathlib import Path
 
-import anyio
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import text
@@ -110,37 +109,18 @@ def _value(value, session):
     return value if session.is_sqlite or value is None else str(value)
 
 
-def keep(folder, last):
-    sys.path.insert(0, str(Path(__file__).parent / "unit" / "core" / "storage"))
-    from conftest import Target, Told
-
-    with tempfile.TemporaryDirectory() as scratch:
-        path = Path(scratch) / "nof0.db"
-        anyio.run(lambda: Target(f"sqlite:///{path}").fill(Told(folder), until=last))
-        with sqlite3.connect(path) as connection:
-            (revision,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-            found = [
-                name
-                for (name,) in connection.execute(
-                    "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
-                )
-                if name != "alembic_version"
-            ]
-            tables = {}
-            for name in found:
-                cursor = connection.execute(f"SELECT * FROM {name}")  # noqa: S608
-                tables[name] = {
-                    "columns": [column[0] for column in cursor.description],
-                    "rows": [
-                        [
-                            {"base64": base64.b64encode(each).decode()}
-                            if isinstance(each, bytes)
-                            else each
-                            for each in row
-                        ]
-                        for row in cursor.fetchall()
-                    ],
-                }
+def keep(path):
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        (revision,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        asked = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+        names = [name for (name,) in connection.execute(asked) if name != "alembic_version"]
+        tables = {}
+        for name in names:
+            cursor = connection.execute(f"SELECT * FROM {name}")  # noqa: S608
+            tables[name] = {
+                "columns": [column[0] for column in cursor.description],
+                "rows": [[_kept(each) for each in row] for row in cursor.fetchall()],
+            }
     digest = hashlib.sha256(script_of(revision)).hexdigest()
     content = json.dumps({"revision": revision, "script": digest, "tables": tables})
     KEPT.mkdir(parents=True, exist_ok=True)
@@ -148,5 +128,9 @@ def keep(folder, last):
     (KEPT / f"{revision}.json.gz").write_bytes(packed)
 
 
+def _kept(value):
+    return {"base64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
+
+
 if __name__ == "__main__":
-    keep(Path(sys.argv[1]), int(sys.argv[2]))
+    keep(Path(sys.argv[1]))

@@ -103,6 +103,16 @@ class PostgresServer:
         """Return the data source of the database for a user, as it is."""
         return f"postgresql://{user}@127.0.0.1:{self.port}/postgres"
 
+    async def let_in(self, user: str, password: str) -> None:
+        """Make a user who is asked for a password; everybody else is trusted as before."""
+        await self.execute(
+            f"CREATE ROLE {user} SUPERUSER LOGIN PASSWORD '{password}'",
+        )
+        rules = self._data / "pg_hba.conf"
+        text = rules.read_text()
+        rules.write_text(f"host all {user} 127.0.0.1/32 scram-sha-256\n{text}")
+        await self.execute("SELECT pg_reload_conf()")
+
     async def execute(self, *statements: str) -> None:
         """Execute statements one after the other as the one who may do everything."""
         import asyncpg

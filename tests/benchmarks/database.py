@@ -130,7 +130,8 @@ async def _insert(connection: asyncpg.Connection, batch: Batch) -> None:
         quoted = ", ".join(f'"{column}"' for column in columns)
         values = [
             tuple(
-                as_text(row[c]) if c in as_json and row[c] is not None else row[c] for c in columns
+                as_text(row[c]) if c in as_json and row.get(c) is not None else row.get(c)
+                for c in columns
             )
             for row in rows
         ]

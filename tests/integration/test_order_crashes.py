@@ -13,10 +13,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from postgres_server import PostgresServer
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).parents[2]
 PLUGIN = ROOT / "tests" / "data" / "crashing"
+IS_WHOLE = bool(os.environ.get("NOF0_ENDS"))
 STEPS = [
     "leverage:2",
     "entry intended:2",
@@ -108,11 +110,25 @@ def test_killed_three_times_in_a_row_around_the_same_orders(run):
     assert run.nof0("journal", "verify", str(run.data)).returncode == 0
 
 
-@pytest.mark.parametrize("step", STEPS if os.environ.get("NOF0_ENDS") else STEPS[9:10])
-def test_killed_with_a_database_beside(step, run):
+@pytest.fixture(scope="module")
+def postgres():
+    server = PostgresServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"] if IS_WHOLE else ["postgres"])
+def beside(request, tmp_path):
+    """The data source of an empty database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'beside.db'}"
+    return request.getfixturevalue("postgres").database()
+
+
+@pytest.mark.parametrize("step", STEPS if IS_WHOLE else STEPS[9:10])
+def test_killed_with_a_database_beside(step, run, beside):
     """The tables equal the journal after it; without the directory the database tells of it."""
     text = run.config.read_text()
-    beside = f"sqlite:///{run.data.parent / 'beside.db'}"
     run.config.write_text(f"{text}\nExporters: [json, {{type: sql, data_source: '{beside}'}}]\n")
     killed = run.begin(400, step)
     assert killed.returncode == -signal.SIGKILL, killed.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import live_project
 import pytest
 from hyperliquid_account import AGENT, MAIN
 from hyperliquid_desk import AGENT_KEY, D
+from postgres_server import PostgresServer
 from venue_thread import venue_beside
 
 from nof0_provider_hyperliquid.rehearsal.venue import VenueSettings
@@ -32,7 +34,9 @@ STEPS = [
     "leverage:2",
 ]
 """What is left of them where nothing says how many ends there are to be is the worst one."""
-CHOSEN = STEPS if os.environ.get("NOF0_ENDS") else STEPS[1:2]
+IS_WHOLE = bool(os.environ.get("NOF0_ENDS"))
+CHOSEN = STEPS if IS_WHOLE else STEPS[1:2]
+DATABASES = ["none", "sqlite", "postgres"] if IS_WHOLE else ["postgres"]
 EXCHANGE = """
 default: venue
 providers:
@@ -156,22 +160,54 @@ class Engine:
     def intended(self):
         return {row["data"]["request"]["client_id"] for row in self.records("order_intended")}
 
-    def halt(self):
-        command = [sys.executable, "-m", "nof0_core", "halt", "etc/nof0.yaml"]
-        subprocess.run(command, cwd=self.root, check=True, capture_output=True)
+    def nof0(self, *words):
+        """Run another command on the project; returns what it said."""
+        paths = filter(None, (str(PLUGIN), os.environ.get("PYTHONPATH")))
+        done = subprocess.run(
+            [sys.executable, "-m", "nof0_core", *words],
+            cwd=self.root,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def journal(self):
+        """Return the files of the journal."""
+        folder = self.root / "data" / "journal"
+        return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*.jsonl")}
+
+
+@pytest.fixture(params=DATABASES)
+def beside(request, tmp_path):
+    """The data source of a database beside the engine, "" for none."""
+    if request.param == "none":
+        yield ""
+    elif request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'beside.db'}"
+    else:
+        server = PostgresServer()
+        yield server.source()
+        server.close()
 
 
 @pytest.mark.parametrize("step", CHOSEN)
-def test_a_kill_leaves_no_order_twice_and_loses_no_fill(step, tmp_path):
+def test_a_kill_leaves_no_order_twice_and_loses_no_fill(step, beside, tmp_path):
     with venue_beside(VenueSettings(history=timedelta(hours=2))) as venue:
         venue.exchange.open_account(MAIN, D(10_000), agents={AGENT: "nof0"})
         engine = Engine(tmp_path, venue)
+        if beside:
+            main = tmp_path / "etc" / "nof0.yaml"
+            section = f"\nExporters: [json, {{type: sql, data_source: '{beside}'}}]\n"
+            main.write_text(main.read_text() + section)
         killed = engine.run(lambda: False, step)
         assert killed == -signal.SIGKILL, (tmp_path / "said.log").read_text()[-3000:]
         before = len(engine.account.orders)
 
         assert engine.run(lambda: len(engine.account.orders) >= before + 3) == 0
-        engine.halt()
+        engine.nof0("halt", "etc/nof0.yaml")
 
         def is_whole():
             return engine.booked() == engine.executed() and not engine.undecided()
@@ -190,3 +226,18 @@ def test_a_kill_leaves_no_order_twice_and_loses_no_fill(step, tmp_path):
         assert [r for r in engine.records("reconciled") if r["data"]["drift"]] == []
         assert not engine.undecided()
         assert {order.cloid for order in engine.account.orders.values()} <= engine.intended()
+
+        if beside:
+            assert "equal the journal" in engine.nof0("db", "check", "etc/nof0.yaml")
+            # Without its directory the engine knows what it knew, and the venue agrees.
+            before = engine.journal()
+            shutil.rmtree(tmp_path / "data")
+            engine.nof0("db", "restore", "etc/nof0.yaml")
+            assert engine.journal() == before
+            # A halt that nobody had heard yet was a file of the directory.
+            engine.nof0("halt", "etc/nof0.yaml")
+            began = len(engine.records("cycle"))
+            assert engine.run(lambda: len(engine.records("cycle")) > began + 3 and is_whole()) == 0
+            assert [r for r in engine.records("reconciled") if r["data"]["drift"]] == []
+            assert engine.booked() == engine.executed()
+            assert not venue.audit.duplicates

@@ -36,7 +36,10 @@ class RestoredPosition:
 
 @attrs.frozen(kw_only=True)
 class RestoredOrder:
-    """An order that rests at the venue, with the venue's id; `sent_at` (UTC) is when it left."""
+    """An order the venue has, with the venue's id; `sent_at` (UTC) is when it left.
+
+    `average_price` (USD) is that of the `filled_size` coins; None where there are none.
+    """
 
     request: OrderRequest
     venue_order_id: str
@@ -50,8 +53,9 @@ class RestoredAccount:
     """A venue account as the ledger has it.
 
     `raw_usd` is as in `VenueAccount`. `positions` are those of each trader, `orders` all that rest,
-    oldest first, `fills` all that the journal has, oldest first. `venue_order_ids` are those it has
-    seen. Up to `time` (UTC) everything is in it.
+    oldest first, `executed` those that are over and whose last answer the journal lacks, in the
+    order in which they ended, `fills` all that the journal has, oldest first. `venue_order_ids` are
+    those it has seen. Up to `time` (UTC) everything is in it.
     """
 
     time: datetime
@@ -60,3 +64,4 @@ class RestoredAccount:
     orders: tuple[RestoredOrder, ...] = ()
     fills: tuple[Fill, ...] = ()
     venue_order_ids: frozenset[str] = frozenset()
+    executed: tuple[RestoredOrder, ...] = ()

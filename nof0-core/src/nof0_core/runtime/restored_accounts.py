@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 import attrs
 
@@ -13,6 +15,7 @@ from nof0_core.domain.fill import Fill
 from nof0_core.domain.order import OrderStatus
 from nof0_core.domain.order_record import OrderRecord
 from nof0_core.domain.restored import RestoredAccount, RestoredOrder, RestoredPosition
+from nof0_core.ids import ClientOrderId
 from nof0_core.journal import Journal
 from nof0_core.ledger.position import Position
 from nof0_core.money import exactly
@@ -67,7 +70,16 @@ def _account(name: str, state: EngineState, journal: Journal) -> RestoredAccount
                 times.append(time)
             case _:
                 pass
-    resting = [each for each in state.open_orders(name) if _rests(each)]
+    waiting = state.open_orders(name)
+    resting = [each for each in waiting if _rests(each)]
+    by_order: defaultdict[ClientOrderId | None, list[Fill]] = defaultdict(list)
+    for fill in fills.values():
+        by_order[fill.client_id].append(fill)
+    executed = [
+        _executed(each, by_order[each.client_id])
+        for each in waiting
+        if each not in resting and by_order[each.client_id]
+    ]
     times += [each.intended_at for each in resting]
     opened_at = state.opened_at(name)
     times += [] if opened_at is None else [opened_at]
@@ -76,6 +88,7 @@ def _account(name: str, state: EngineState, journal: Journal) -> RestoredAccount
         raw_usd=state.totals(name).raw_usd,
         positions=tuple(map(_position, state.positions(name))),
         orders=tuple(map(_order, resting)),
+        executed=tuple(order for _, order in sorted(executed, key=lambda each: each[0])),
         fills=tuple(sorted(fills.values(), key=lambda fill: fill.time)),
         venue_order_ids=frozenset(ids - {""}),
     )
@@ -86,12 +99,29 @@ def _together(one: Fill, other: Fill) -> Fill:
 
 
 def _rests(record: OrderRecord) -> bool:
-    outcome = record.outcome
+    """Tell whether an order waits; one whose executions are all booked waits for its answer."""
+    outcome, size = record.outcome, record.request.size
     return (
         outcome is not None
         and outcome.status is OrderStatus.RESTING
         and outcome.venue_order_id is not None
+        and (record.filled < size if size else not record.filled)
     )
+
+
+def _executed(record: OrderRecord, fills: Sequence[Fill]) -> tuple[datetime, RestoredOrder]:
+    """Return an order of which the journal has executions, and when the last one was."""
+    size = sum((fill.size for fill in fills), Decimal(0))
+    paid = sum((fill.size * fill.price for fill in fills), Decimal(0))
+    last = max(fills, key=lambda fill: fill.time)
+    order = RestoredOrder(
+        request=record.request,
+        venue_order_id=last.venue_order_id,
+        sent_at=record.intended_at,
+        filled_size=size,
+        average_price=paid / size,
+    )
+    return last.time, order
 
 
 def _position(position: Position) -> RestoredPosition:

@@ -8,7 +8,7 @@ from nof0_core.domain.journal_line import CheckpointFile
 from nof0_core.storage.database import Database
 from nof0_core.storage.schema import CHECKPOINTS
 
-PIECE = 1_000_000
+PIECE = 200_000
 """Bytes of a row: each is written by a statement of its own, within its time limit."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import quote
 
 import anyio
@@ -77,6 +77,23 @@ class Session:
         """Execute a statement, once for each row where there are rows; a batch at a time."""
         async with self.watched(statement):
             return await self.connection.execute(statement, rows)
+
+    @asynccontextmanager
+    async def driver(self, what: object) -> AsyncIterator[Any]:
+        """Lend asyncpg's connection for one operation, which has the time limit.
+
+        Raises:
+            TransientError: the server refused, or the connection was lost.
+        """
+        from asyncpg import InterfaceError, PostgresError  # type: ignore[import-untyped]
+
+        async with self.watched(what):
+            raw = cast("Any", await self.connection.get_raw_connection()).driver_connection
+            try:
+                yield raw
+            except (PostgresError, InterfaceError) as error:
+                message = f"the database refused: {_in_short(error)}"
+                raise TransientError(message) from error
 
     async def call(self, work: Callable[[Connection], _T], what: str) -> _T:
         """Do something that wants a connection which is not asynchronous."""
@@ -221,7 +238,8 @@ def refusal(error: BaseException) -> ProviderError:
     if isinstance(error, OSError) or isinstance(cause, OSError):
         return TransientError(f"the database cannot be reached: {text}")
     if isinstance(error, DBAPIError):
-        return TransientError(f"the database refused: {text}")
+        what = "connection to the database was lost" if error.connection_invalidated else ""
+        return TransientError(f"the {what or 'database refused'}: {text}")
     return ProviderError(f"the database cannot be used: {text}")
 
 

@@ -13,7 +13,7 @@ from nof0_core.storage.database import Database, Session
 from nof0_core.storage.schema import CURSORS, DOCUMENTS
 from nof0_core.storage.tables import Cursor, CursorMovedError
 
-MOST_BYTES = 4_000_000
+MOST_BYTES = 200_000
 """Bytes that one statement writes, unless a single document has more."""
 _AT_ONCE = 50
 """Contents that are read, or names that are removed, by one statement."""

@@ -14,7 +14,7 @@ from nof0_core.storage.tables import Cursor, Row
 
 STRETCH = 500
 """Rows that are read at once."""
-MOST_BYTES = 8_000_000
+MOST_BYTES = 1_000_000
 """Bytes of lines that are read at once, unless a single one has more."""
 
 

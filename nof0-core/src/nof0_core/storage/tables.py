@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import attrs
 from sqlalchemy import Table, func, select, text
@@ -13,14 +13,17 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
 from nof0_core.domain.journal_line import CheckpointFile, JournalLine
-from nof0_core.errors import ProviderError
+from nof0_core.errors import ProviderError, TransientError
 from nof0_core.ids import TraderId
 from nof0_core.storage.checkpoints import checkpoint_seq, put_checkpoint
 from nof0_core.storage.database import Database, Session
 from nof0_core.storage.schema import CURSORS, EVENTS, INDICATORS, PARTITIONED, PROJECTED
 
 Row = Mapping[str, Any]
+_T = TypeVar("_T")
 _MERGED = ("ema", "macd", "rsi", "atr", "others")
+_MOST_SHARES = 256
+"""Into how many operations lines and rows of a table are shared out at most."""
 
 
 class CursorMovedError(ProviderError):
@@ -62,6 +65,7 @@ class Tables:
         self._exporter = exporter
         self._months: set[str] = set()
         self._is_copying = True
+        self._shares = 1
         self._end = 0
 
     async def cursor(self) -> Cursor:
@@ -109,16 +113,24 @@ class Tables:
     async def write(self, batch: Batch) -> None:
         """Write all of a batch, or nothing.
 
+        After one that did not end in time the next is written in smaller operations, for each has
+        its own time; after those that do they grow again.
+
         Raises:
             CursorMovedError: the cursor is not at `after`.
             ProviderError: as `Database.transaction`.
         """
         try:
-            await self._write(batch)
-        except CopyRefusedError:
-            # Behind a pooler there may be no COPY; everything was rolled back.
-            self._is_copying = False
-            await self._write(batch)
+            try:
+                await self._write(batch)
+            except CopyRefusedError:
+                # Behind a pooler there may be no COPY; everything was rolled back.
+                self._is_copying = False
+                await self._write(batch)
+        except TransientError:
+            self._shares = min(2 * self._shares, _MOST_SHARES)
+            raise
+        self._shares = max(1, self._shares - 1)
 
     async def _write(self, batch: Batch) -> None:
         # A database that fails may come back older, without the parts that were made last.
@@ -133,7 +145,8 @@ class Tables:
                 if rows := batch.rows.get(name):
                     if name in PARTITIONED and not session.is_sqlite:
                         await self._make_parts(session, name, rows, months)
-                    await session.execute(_upsert(table, session.is_sqlite), ordered(table, rows))
+                    for part in _parts(ordered(table, rows), self._shares):
+                        await session.execute(_upsert(table, session.is_sqlite), part)
             await session.execute(
                 _upsert(CURSORS, session.is_sqlite),
                 [
@@ -170,20 +183,21 @@ class Tables:
     async def _write_lines(
         self, session: Session, lines: Sequence[tuple[date, JournalLine]]
     ) -> None:
-        if not lines:
-            return
-        names = [column.name for column in EVENTS.columns]
         rows = [
             (self._engine, one.seq, one.stream, day, one.type, one.line, one.hash)
             for day, one in lines
         ]
+        for part in _parts(rows, self._shares):
+            await self._put_lines(session, part)
+
+    async def _put_lines(self, session: Session, rows: Sequence[tuple[Any, ...]]) -> None:
+        names = [column.name for column in EVENTS.columns]
         if not session.may_copy or not self._is_copying:
             await session.execute(
                 EVENTS.insert(), [dict(zip(names, row, strict=True)) for row in rows]
             )
             return
-        async with session.watched(f"COPY {EVENTS.name}"):
-            raw = cast("Any", await session.connection.get_raw_connection()).driver_connection
+        async with session.driver(f"COPY {EVENTS.name}") as raw:
             try:
                 await raw.copy_records_to_table(EVENTS.name, records=rows, columns=names)
             except _copy_faults() as error:
@@ -206,6 +220,13 @@ class Tables:
                 )
             )
             known.add(part)
+
+
+def _parts(rows: Sequence[_T], count: int) -> Iterator[Sequence[_T]]:
+    """Share out rows among as many parts, or fewer; none is empty."""
+    size = max(1, -(-len(rows) // count))
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
 
 
 def ordered(table: Table, rows: Sequence[Row]) -> list[Row]:

@@ -1,8 +1,8 @@
 """Founding a paper account anew on what the journal knows of it, after its file was lost.
 
 Cash, net positions, who holds them, waiting orders and what was traded lately are as they were.
-What the journal does not have is gone: what became of older orders, and how profit and fees added
-up to the cash.
+Orders that were executed and whose last answer the journal lacks are known as ended. The rest is
+gone: what became of older orders, and how profit and fees added up to the cash.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from typing import Any
 from nof0_core.domain.candles import to_ms
 from nof0_core.domain.fill import Fill
 from nof0_core.domain.margin import initial_margin
-from nof0_core.domain.order import TriggerKind
+from nof0_core.domain.order import OrderStatus, TriggerKind
+from nof0_core.domain.outcome import VenueOrder
 from nof0_core.domain.position import MarginMode
 from nof0_core.domain.restored import RestoredAccount, RestoredOrder, RestoredPosition
 from nof0_core.errors import ProviderError
@@ -29,6 +30,7 @@ from nof0_provider_sim.exchange.draft import replaced
 from nof0_provider_sim.exchange.pairs import pairs
 from nof0_provider_sim.exchange.parts import Part
 from nof0_provider_sim.exchange.records import OrderTaken, to_plain
+from nof0_provider_sim.exchange.rows import EndedOrder
 from nof0_provider_sim.exchange.snapshot import pieces
 from nof0_provider_sim.exchange.state import VenueState
 
@@ -109,7 +111,38 @@ def founded(initial: Decimal, known: RestoredAccount) -> VenueState:
     for fill in fills:
         state.turnover(fill.client_id).add(to_ms(fill.time), fill.price * fill.size)
     state.recall(_newest(fills))
+    _end(state, known)
     return state
+
+
+def _end(state: VenueState, known: RestoredAccount) -> None:
+    """Remember what became of orders whose last answer was lost: they will be asked for."""
+    last = {fill.client_id: to_ms(fill.time) for fill in known.fills}
+    for each in known.executed:
+        request = each.request
+        is_whole = not request.size or each.filled_size >= request.size
+        order = VenueOrder(
+            client_id=request.client_id,
+            venue_order_id=each.venue_order_id,
+            symbol=request.symbol,
+            side=request.side,
+            size=request.size,
+            filled_size=each.filled_size,
+            limit_price=request.limit_price,
+            status=OrderStatus.FILLED if is_whole else OrderStatus.CANCELED,
+            time=each.sent_at,
+            average_price=_rounded(each.average_price),
+            is_reduce_only=request.is_reduce_only,
+            trigger=request.trigger,
+        )
+        ended_ms = last.get(request.client_id, to_ms(known.time))
+        state.book.ended.add(
+            EndedOrder(order=order, client_id=request.client_id, ended_ms=ended_ms)
+        )
+
+
+def _rounded(price: Decimal | None) -> Decimal | None:
+    return None if price is None else price.quantize(PRICE_STEP, ROUND_HALF_EVEN, EXACT)
 
 
 def _newest(fills: Sequence[Fill]) -> list[Fill]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import anyio
 import pytest
+from called import Called
 from postgres_server import PostgresServer
 
 from nof0_core.domain.cycle_record import CycleJoiner
@@ -17,6 +15,7 @@ from nof0_core.domain.journal_line import JournalLine
 from nof0_core.domain.view import View
 from nof0_core.exporters.sql.exporter import SqlExporter
 from nof0_core.journal import records
+from nof0_core.runtime import exporting
 from nof0_core.storage.database import DatabaseSettings, opened
 from nof0_core.storage.preparing import prepare
 from nof0_core.storage.reading import rows_between
@@ -65,13 +64,12 @@ def project(tmp_path_factory):
 def run(project):
     """Run nof0 on a configuration of the project; returns what it said."""
 
-    def command(*words, code=0, config="nof0.yaml", **environ):
-        done = subprocess.run(
-            [sys.executable, "-m", "nof0_core", words[0], *words[1].split(),
-             str(project / "etc" / config), *map(str, words[2:])],
-            capture_output=True, text=True, check=False, env=os.environ | environ,
-        )  # fmt: skip
-        assert done.returncode == code, done.stdout + done.stderr
+    called = Called(directory=project)
+
+    def command(*words, code=0, config="nof0.yaml"):
+        options = [*words[1].split(), str(project / "etc" / config), *map(str, words[2:])]
+        done = called.nof0(words[0], *options)
+        assert done.exit_code == code, done.stdout + done.stderr
         return done.stdout + done.stderr
 
     return command
@@ -188,3 +186,10 @@ def expected(lived, tmp_path_factory):
     target = Target(f"sqlite:///{tmp_path_factory.mktemp('expected') / 'nof0.db'}")
     anyio.run(lambda: target.fill(Told(lived), size=10_000))
     return anyio.run(target.rows)
+
+
+@pytest.fixture
+def soon(monkeypatch):
+    """Let an exporter be tried again at once."""
+    monkeypatch.setattr(exporting, "FIRST_WAIT", 0.05)
+    monkeypatch.setattr(exporting, "LONGEST_WAIT", 0.05)

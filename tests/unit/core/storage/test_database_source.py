@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
@@ -20,19 +22,22 @@ from nof0_core.clock import wall_time
 from nof0_core.documents import account_totals
 from nof0_core.documents.export_note import ExportNote
 from nof0_core.domain.engine_status import EngineState, EngineStatus
+from nof0_core.errors import ProviderError
 from nof0_core.exporters.json_files import JsonConfig, open_json
 from nof0_core.exporters.sql.config import SqlConfig
 from nof0_core.exporters.sql.exporter import open_sql
 from nof0_core.journal import Journal
 from nof0_core.project import ServingConfig, TtlConfig
 from nof0_core.runtime.export_lines import LinesOfJournal
-from nof0_core.sources import DatabasePlace, FileSource, open_database
+from nof0_core.sources import DatabasePlace, FileSource, mirror, open_database
+from nof0_core.sources.mirror import Mirror
 from nof0_core.storage import documents as stored
 from nof0_core.storage.database import opened
 from nof0_core.storage.upgrade import newest
 from nof0_core.testing.environment import Lines
 
 ENGINE = 'it\'s "one"'
+LOOKS = 10_800 if os.environ.get("NOF0_ENDS") else 300
 ROUTES = (
     "account-totals", "account-totals?lastHourlyMarker=9", "account-totals?points=3", "analytics",
     "analytics/alpha", "analytics/nobody", "analytics/..%2Fx", "crypto-prices", "leaderboard",
@@ -250,6 +255,47 @@ def test_while_the_database_is_away_what_it_showed_last_stands(bench, postgres, 
         postgres.start()
     assert late.until(lambda got: got.status == 200, "trades").comparable == before["trades"]
     database.until(lambda got: got.json["status"] == "ok", "health")
+
+
+def open_files():
+    """Return how many files and connections this process has."""
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_an_outage_of_hours_is_told_and_costs_nothing(bench, postgres, emptied, monkeypatch):
+    """As many looks as three hours have, one in a second; then what has come since is shown."""
+    looks, look = [], Mirror._look
+
+    async def counted(self, database):
+        looks.append(1)
+        await look(self, database)
+
+    monkeypatch.setattr(mirror, "_LOOK", 0.0)
+    monkeypatch.setattr(Mirror, "_look", counted)
+    files, database = bench.files(), bench.database(emptied)
+    with bench.exporting(emptied) as exports:
+        exports.tell(5)
+        compare(files, database, 1)
+        before = {route: database.ask(route).comparable for route in ROUTES}
+        postgres.stop()
+        database.until(lambda got: got.json["status"] == "stale", "health")
+        began, opened_files = len(looks), open_files()
+        health = database.until(lambda _: len(looks) > began + LOOKS, "health")
+        assert (health.status, health.json["status"]) == (200, "stale")
+        assert {route: database.ask(route).comparable for route in ROUTES} == before
+        assert open_files() < opened_files + 10
+        told = [each for each in bench.log.lines if "cannot be read" in str(each)]
+        # Not with each look: only where the reason is another one than before.
+        assert 1 <= len(told) < 10
+        with pytest.raises(
+            ProviderError, match="cannot be reached|connection to the database was lost"
+        ):
+            exports.tell(30, exporters=[exports.sql])
+        postgres.start()
+        exports.tell(60)
+        database.until(lambda got: got.json["status"] == "ok", "health")
+        number = files.ask("trades").headers["Nof0-Export"]
+        compare(files, database, number)
 
 
 @pytest.mark.parametrize(
