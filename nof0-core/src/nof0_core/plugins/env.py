@@ -156,6 +156,9 @@ class Env:
     `restored` is for venues that keep their accounts in `data_dir`: what the journal knows of the
     account, once, after the journal was put back from a database; what is in `data_dir` is of
     another time then. None at any other start.
+
+    `is_lasting` says that a later start goes on with what is in `data_dir`. A backtest begins anew
+    each time: whatever is kept for a restart need not be written in it.
     """
 
     section: str
@@ -178,3 +181,4 @@ class Env:
     models: Sequence[ModelSpec] = ()
     symbols: Sequence[Symbol] = ()
     restored: RestoredAccount | None = None
+    is_lasting: bool = True
