@@ -1,9 +1,11 @@
 """Bars per second of a backtest with and without jumps, side by side.
 
     python tests/benchmarks/backtest.py [--bars 3000] [--coins 1 5 20] [--traders 1 10 100]
+    python tests/benchmarks/backtest.py OLD NEW [--rounds 5] [--bars 20000]
 
 Each run is made by a process of its own: CPU time of the run without opening, and the peak of its
-memory. Both runs of a pair have to leave the same journal, or nothing is printed of them.
+memory. Both runs of a pair have to leave the same journal, or nothing is printed of them. With two
+checkouts their runs with jumps take turns, so that work beside them disturbs both alike: medians.
 """
 
 from __future__ import annotations
@@ -11,7 +13,9 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -24,6 +28,7 @@ import anyio
 import yaml
 
 START = datetime(2025, 7, 1, tzinfo=UTC)
+PACKAGES = ("nof0-core", "nof0-provider-sim", "nof0-provider-hyperliquid", "nof0-llm", "nof0-api")
 RULES = {
     "fast": "ema20",
     "slow": "ema50",
@@ -145,15 +150,43 @@ def measure(file: Path, bars: int, *, steps: bool) -> dict[str, object]:
     }
 
 
+def apart(
+    how: str, bars: int, coins: int, traders: int, *, is_idle: bool, checkout: Path | None = None
+) -> dict[str, object]:
+    """Run once in a process of its own, with the code of a checkout."""
+    environment = dict(os.environ)
+    if checkout is not None:
+        source = [str(checkout / name / "src") for name in PACKAGES]
+        environment["PYTHONPATH"] = os.pathsep.join(source)
+    with tempfile.TemporaryDirectory() as folder:
+        file = project(Path(folder), coins=coins, traders=traders, is_idle=is_idle)
+        command = [sys.executable, __file__, "--one", str(file), how, "--bars", str(bars)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+        return json.loads(done.stdout)
+
+
+def compare(checkouts: list[Path], bars: int, rounds: int) -> None:
+    """Let checkouts take turns on one coin and one trader, and print what their runs took."""
+    print("  rule  trades   old b/s   new b/s  new/old CPU   journals")
+    for is_idle in (False, True):
+        runs = [
+            [apart("jump", bars, 1, 1, is_idle=is_idle, checkout=each) for each in checkouts]
+            for _ in range(rounds)
+        ]
+        took = [statistics.median(run[n]["seconds"] for run in runs) for n in (0, 1)]
+        share = statistics.median(new["seconds"] / old["seconds"] for old, new in runs)
+        is_same = len({run["digest"] for pair_ in runs for run in pair_}) == 1
+        print(
+            f"{'idle' if is_idle else 'cross':>6} {runs[0][1]['trades']:7} "
+            f"{bars / took[0]:9,.0f} {bars / took[1]:9,.0f} {share:12.2f}   "
+            f"{'equal' if is_same else 'DIFFERENT'}",
+            flush=True,
+        )
+
+
 def pair(bars: int, coins: int, traders: int, *, is_idle: bool) -> str:
     """Run both in processes of their own, one after the other, and return a row."""
-    found = {}
-    for how in ("step", "jump"):
-        with tempfile.TemporaryDirectory() as folder:
-            file = project(Path(folder), coins=coins, traders=traders, is_idle=is_idle)
-            command = [sys.executable, __file__, "--one", str(file), how, "--bars", str(bars)]
-            done = subprocess.run(command, capture_output=True, text=True, check=True)
-            found[how] = json.loads(done.stdout)
+    found = {how: apart(how, bars, coins, traders, is_idle=is_idle) for how in ("step", "jump")}
     step, jump = found["step"], found["jump"]
     if step["digest"] != jump["digest"] or step["error"] or jump["error"]:
         return f"{coins:5} {traders:7}  the two journals differ: no figures"
@@ -168,6 +201,8 @@ def pair(bars: int, coins: int, traders: int, *, is_idle: bool) -> str:
 def main() -> None:
     """Print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("checkouts", type=Path, nargs="*", help="two, to be compared")
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--bars", type=int, default=3000)
     parser.add_argument("--coins", type=int, nargs="*", default=[1, 5, 20])
     parser.add_argument("--traders", type=int, nargs="*", default=[1, 10, 100])
@@ -176,6 +211,9 @@ def main() -> None:
     if asked.one:
         file, how = asked.one
         print(json.dumps(measure(Path(file), asked.bars, steps=how == "step")))
+        return
+    if asked.checkouts:
+        compare([each.resolve() for each in asked.checkouts], asked.bars, asked.rounds)
         return
     print("coins traders   rule  trades   step b/s  jump b/s  ratio  MB step  MB jump  journal MB")
     for is_idle in (False, True):

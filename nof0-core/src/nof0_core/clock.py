@@ -173,22 +173,26 @@ class SimulatedClock:
     """Time that jumps: whoever waits gets there at once.
 
     One task drives it (the manager's schedule); it must only wait when no other work is under
-    way. Never goes back.
+    way. Never goes back. Other tasks have a turn at every `turn_every`th wait.
     """
 
     is_lockstep = True
 
-    def __init__(self, start: datetime) -> None:
+    def __init__(self, start: datetime, *, turn_every: int = 1) -> None:
         self._now = start
+        self._turn_every = turn_every
+        self._waits = 0
 
     def now(self) -> datetime:
         """Return the current time, UTC."""
         return self._now
 
     async def sleep_until(self, moment: datetime) -> None:
-        """Jump to `moment`, giving other tasks one turn."""
+        """Jump to `moment`, giving other tasks a turn where it is theirs."""
         self._now = max(self._now, moment)
-        await anyio.lowlevel.checkpoint()
+        self._waits += 1
+        if self._waits % self._turn_every == 0:
+            await anyio.lowlevel.checkpoint()
 
 
 class PacedClock(SimulatedClock):

@@ -8,7 +8,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from nof0_core.clock import PacedClock, SystemClock
+from nof0_core.clock import PacedClock, SimulatedClock, SystemClock
 
 pytestmark = pytest.mark.anyio
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -129,3 +129,21 @@ async def test_a_paced_clock_that_is_cancelled_has_not_moved_and_waits_for_the_r
     assert (scope.cancelled_caught, clock.now()) == (True, NOON)
     await clock.sleep_until(NOON + timedelta(seconds=150))
     assert sum(source.sleeps) == 2.5
+
+
+@pytest.mark.parametrize("every", [1, 3])
+async def test_others_have_a_turn_at_as_many_waits_of_a_simulated_clock_as_it_says(every):
+    clock, seen = SimulatedClock(NOON, turn_every=every), []
+
+    async def other():
+        while True:
+            seen.append(clock.now())
+            await anyio.lowlevel.checkpoint()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(other)
+        for minute in range(1, 7):
+            await clock.sleep_until(NOON + timedelta(minutes=minute))
+        tasks.cancel_scope.cancel()
+
+    assert seen == [NOON + timedelta(minutes=n) for n in range(every, 7, every)]

@@ -73,6 +73,13 @@ def test_ema_cross_buys_when_fast_crosses_above_slow(context):
     assert "ema20 crossed above ema50" in decision.reasoning
 
 
+def test_a_stop_of_the_ema_cross_may_be_in_percent_and_needs_no_atr_then(context):
+    params = Params(atr="none", stop_unit="pct", stop_pct=2, reward=3)
+    (decision,) = ema_cross(context(indicators={"BTC": UP}), params)
+    assert (decision.stop_loss, decision.take_profit) == (Decimal(98), Decimal(106))
+    assert "2 % away" in decision.reasoning
+
+
 def test_ema_cross_sells_short_when_fast_crosses_below_slow(context):
     (decision,) = ema_cross(context(indicators={"ETH": DOWN}), Params(stop_atr=5, reward=2.5))
 

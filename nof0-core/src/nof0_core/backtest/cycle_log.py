@@ -10,7 +10,7 @@ from decimal import Decimal
 import attrs
 
 from nof0_core.domain.cycle_event import CycleEnded, CyclesHeld
-from nof0_core.domain.event import Alerted, Event
+from nof0_core.domain.event import Alerted, Event, Transferred
 from nof0_core.domain.vocabulary import CycleStatus
 from nof0_core.ids import TraderId
 
@@ -36,10 +36,14 @@ class CycleMark:
 
 
 class CycleLog:
-    """Listens to a run: the marks of all cycles in their order, and counts."""
+    """Listens to a run: the marks of all cycles in their order, and counts.
+
+    `transfers` are the movements of capital, each when it was (UTC) and what it was.
+    """
 
     def __init__(self) -> None:
         self.marks: list[CycleMark] = []
+        self.transfers: list[tuple[datetime, str]] = []
         self.held: list[datetime] = []
         """When the last cycle of each stretch was in which a rule held."""
         self.statuses: Counter[CycleStatus] = Counter()
@@ -51,6 +55,8 @@ class CycleLog:
         body = event.body
         if isinstance(body, Alerted):
             self.alerts[body.code] += 1
+        if isinstance(body, Transferred):
+            self.transfers.append((event.time, repr(body)))
         if isinstance(body, CyclesHeld):
             self.statuses[CycleStatus.OK] += body.count
             self.held.append(body.last)

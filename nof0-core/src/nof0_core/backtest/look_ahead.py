@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from itertools import zip_longest
 
 import attrs
 
@@ -66,6 +67,7 @@ async def check(
     for number, moment in enumerate(moments):
         lived = await again(moment)
         _compare_series(moment, seen, lived.seen)
+        _compare_transfers(moment, log.transfers, lived.log.transfers)
         compared += _compared(moment, log.until(moment), lived)
         progress(number + 1)
     return LookAhead(moments=tuple(moments), cycles=compared)
@@ -80,6 +82,21 @@ def _compared(moment: datetime, first: Sequence[CycleMark], lived: Lived) -> int
         mark = (first if len(first) > len(second) else second)[min(len(first), len(second))]
         raise _error(moment, mark, lived.error or "who decided when")
     return lived.log.cycles
+
+
+def _compare_transfers(
+    moment: datetime,
+    first: Sequence[tuple[datetime, str]],
+    second: Sequence[tuple[datetime, str]],
+) -> None:
+    """Compare every movement of capital, also where nobody decided on what it left."""
+    for one, other in zip_longest(first, second):
+        times = [each[0] for each in (one, other) if each is not None]
+        if min(times) > moment:
+            return
+        if one != other:
+            who = f"a transfer at {min(times):%Y-%m-%d %H:%M:%S} UTC"
+            raise _found(moment, who, "how capital is shared out")
 
 
 def _compare_series(

@@ -34,6 +34,8 @@ from nof0_core.runtime.services import open_services
 OVER = "the window is over"
 _INSTANCE = "0" * 16
 """A run over history is nobody's in particular: its journal is the same whoever made it."""
+_TURN_EVERY = 16
+"""How many moments pass until watchers and Ctrl-C have a turn: one costs as much as a call."""
 
 Progress = Callable[[datetime], object]
 """Told the time (UTC) a run has come to."""
@@ -107,7 +109,7 @@ async def live(
     def opener(family: str, section: Section, env: Env) -> AbstractAsyncContextManager[Any]:
         return past(section, env) if family == "market" else as_configured(family, section, env)
 
-    driver = Jumping(SimulatedClock(window.start))
+    driver = Jumping(SimulatedClock(window.start, turn_every=_TURN_EVERY))
     async with open_services(
         config,
         lambda _: driver,

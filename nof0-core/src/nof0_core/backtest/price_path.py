@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from decimal import Decimal
+from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
@@ -79,17 +81,17 @@ class Holes:
                 for at in np.flatnonzero(np.diff(closed) != length).tolist()
             ]
             found.append((int(closed[-1]) + length, float("inf")))
-        self._starts = np.array([start for start, _ in sorted(found)], dtype=np.int64)
+        # Lists: single moments are looked up, at every wake-up.
+        self._starts = [start for start, _ in sorted(found)]
         # The furthest end of those that have begun: a short one may lie inside a long one.
-        ends = np.array([end for _, end in sorted(found)])
-        self._ends = np.maximum.accumulate(ends) if len(ends) else ends
+        self._ends = list(accumulate((end for _, end in sorted(found)), max))
 
     def covers(self, moment: int) -> bool:
         """Tell whether something is missing at a moment."""
-        begun = int(np.searchsorted(self._starts, moment, side="right"))
+        begun = bisect_right(self._starts, moment)
         return begun > 0 and moment < self._ends[begun - 1]
 
     def next_start(self, after: int) -> int | None:
         """Return when something is missing next, later than a moment; None for never."""
-        begun = int(np.searchsorted(self._starts, after, side="right"))
-        return int(self._starts[begun]) if begun < len(self._starts) else None
+        begun = bisect_right(self._starts, after)
+        return self._starts[begun] if begun < len(self._starts) else None

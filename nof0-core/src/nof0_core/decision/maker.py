@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
@@ -182,6 +183,8 @@ class DecisionMaker:
         asked = request.asking(spec, expires=stopwatch() + allowed)
         origin = self._origins.get(spec.backend) or Origin(part=f"llm {spec.backend}")
         # Where time stands still it counts when the backend itself gives up: that is on a tape.
+        if allowed + self._grace == math.inf:
+            return await _ask_one(asked, backend, origin)
         with anyio.move_on_after(allowed + self._grace):
             return await _ask_one(asked, backend, origin)
         message = f"no answer within {round(allowed, 2):g} s"

@@ -174,7 +174,7 @@ class Exits:
         """Sort what is held, once until an event changes it."""
         held = self._state.held(self._venue_account)
         # Where nothing is held, that is one object whatever happens.
-        if held and held is self._seen:
+        if held is self._seen and (held or not (self._orders or self._standing or self._kept)):
             return
         self._of_traders = tuple(p for p in held if not is_shared(p.trader))
         sides = {(position.symbol, position.quantity > 0) for position in held}

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from enum import IntEnum
 
 import anyio
@@ -19,6 +18,21 @@ class Urgency(IntEnum):
     ENTRY = 3
 
 
+class _Turn(AbstractAsyncContextManager[None]):
+    """The lane, held by one task: a generator would cost several times as much."""
+
+    __slots__ = ("_lane", "_urgency")
+
+    def __init__(self, lane: Lane, urgency: Urgency) -> None:
+        self._lane, self._urgency = lane, urgency
+
+    async def __aenter__(self) -> None:
+        await self._lane.take(self._urgency)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._lane.pass_on()
+
+
 class Lane:
     """Lets one task through at a time; those that wait are served by urgency, then in order.
 
@@ -29,16 +43,15 @@ class Lane:
         self._is_taken = False
         self._queues: tuple[deque[anyio.Event], ...] = tuple(deque() for _ in Urgency)
 
-    @asynccontextmanager
-    async def turn(self, urgency: Urgency) -> AsyncIterator[None]:
+    def turn(self, urgency: Urgency) -> AbstractAsyncContextManager[None]:
         """Hold the lane. Waiting for it can be cancelled."""
+        return _Turn(self, urgency)
+
+    async def take(self, urgency: Urgency) -> None:
+        """Wait for the lane and take it; `pass_on` gives it back, whatever happens."""
         if self._is_taken:
             await self._wait(self._queues[urgency])
         self._is_taken = True
-        try:
-            yield
-        finally:
-            self._pass_on()
 
     async def _wait(self, queue: deque[anyio.Event]) -> None:
         mine = anyio.Event()
@@ -48,12 +61,12 @@ class Lane:
         except BaseException:
             if mine.is_set():
                 # It was given the lane and cannot use it.
-                self._pass_on()
+                self.pass_on()
             else:
                 queue.remove(mine)
             raise
 
-    def _pass_on(self) -> None:
+    def pass_on(self) -> None:
         """Hand the lane to the next in turn; it stays taken meanwhile."""
         for queue in self._queues:
             if queue:

@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import anyio
+
+
+class _Cycle(AbstractAsyncContextManager[None]):
+    """Being in a cycle: a generator would cost several times as much."""
+
+    __slots__ = ("_gate",)
+
+    def __init__(self, gate: CycleGate) -> None:
+        self._gate = gate
+
+    async def __aenter__(self) -> None:
+        await self._gate.enter()
+
+    async def __aexit__(self, *_: object) -> None:
+        self._gate.leave()
 
 
 class CycleGate:
@@ -20,18 +35,21 @@ class CycleGate:
         self._closed: anyio.Event | None = None
         self._empty: anyio.Event | None = None
 
-    @asynccontextmanager
-    async def cycle(self) -> AsyncIterator[None]:
+    def cycle(self) -> AbstractAsyncContextManager[None]:
         """Be in a cycle; waits while a change is to be made."""
+        return _Cycle(self)
+
+    async def enter(self) -> None:
+        """Begin a cycle as soon as no change is to be made; `leave` ends it."""
         while self._closed is not None:
             await self._closed.wait()
         self._inside += 1
-        try:
-            yield
-        finally:
-            self._inside -= 1
-            if not self._inside and self._empty is not None:
-                self._empty.set()
+
+    def leave(self) -> None:
+        """End a cycle."""
+        self._inside -= 1
+        if not self._inside and self._empty is not None:
+            self._empty.set()
 
     @asynccontextmanager
     async def change(self) -> AsyncIterator[None]:

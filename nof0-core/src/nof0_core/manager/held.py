@@ -43,14 +43,14 @@ class HeldCycles:
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
-        self._traders: frozenset[TraderId] = frozenset()
+        self._traders: dict[TraderId, int] = {}
         self._stretches: dict[TraderId, _Stretch] = {}
         self._may_act: MayAct = lambda *_: True
         self._must_ask: MayAct = lambda *_: True
 
     def fold(self, traders: Collection[TraderId], may_act: MayAct) -> None:
-        """Keep the held cycles of these traders together from now on."""
-        self._traders = frozenset(traders)
+        """Keep the held cycles of these traders, in their order, together from now on."""
+        self._traders = {trader: place for place, trader in enumerate(traders)}
         self._may_act = may_act
 
     def leave_out(self, must_ask: MayAct) -> None:
@@ -157,6 +157,12 @@ class HeldCycles:
             )
 
     def end_all(self) -> None:
-        """Record all stretches, in the order in which they began."""
-        for trader in list(self._stretches):
+        """Record all stretches, in the order in which they began, equal ones in that of traders.
+
+        They may have been noted in another one: cycles that were left out are noted together.
+        """
+        begun = (
+            (one.first, self._traders[trader], trader) for trader, one in self._stretches.items()
+        )
+        for _, _, trader in sorted(begun):
             self.end(trader)

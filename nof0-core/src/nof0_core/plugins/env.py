@@ -163,6 +163,9 @@ class Env:
 
     `lease()` is the number of the lease the engine holds, which only grows from holder to holder; 0
     for none. Storage that keeps the highest it has seen can refuse an engine that was taken over.
+
+    `is_lasting` says that a later start goes on with what is in `data_dir`. A backtest begins anew
+    each time: whatever is kept for a restart need not be written in it.
     """
 
     section: str
@@ -186,3 +189,4 @@ class Env:
     symbols: Sequence[Symbol] = ()
     restored: RestoredAccount | None = None
     lease: Callable[[], int] = _no_lease
+    is_lasting: bool = True

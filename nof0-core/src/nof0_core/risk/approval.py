@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, NoReturn, final
 
 import attrs
@@ -81,7 +82,7 @@ def require_approval(value: object) -> ApprovedDecision:
     Raises:
         TypeError: for anything else, imitations of an `ApprovedDecision` included.
     """
-    if type(value) is ApprovedDecision:
+    if type(value) is ApprovedDecision and type(getattr(value, "decision", None)) is Decision:
         seal = getattr(value, "_seal", None)
         if type(seal) is _Seal and seal.values == _values(value):
             return value
@@ -99,12 +100,13 @@ def _issue(values: Mapping[str, Any]) -> ApprovedDecision:
     return approved
 
 
+_of_decision = attrgetter(*(field.name for field in attrs.fields(Decision)))
+_of_approval = attrgetter(*(field.name for field in attrs.fields(ApprovedDecision) if field.init))
+
+
 def _values(approved: ApprovedDecision) -> tuple[object, ...]:
-    decision = attrs.astuple(approved.decision)
-    return (
-        *decision,
-        *(getattr(approved, f.name) for f in attrs.fields(ApprovedDecision) if f.init),
-    )
+    """Return all single values: a decision that is another object with the same ones is as good."""
+    return (*_of_decision(approved.decision), *_of_approval(approved))
 
 
 def _refuse(how: str) -> NoReturn:

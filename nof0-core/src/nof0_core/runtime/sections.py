@@ -41,6 +41,7 @@ from nof0_core.runtime.health_watch import Watched
 from nof0_core.runtime.holding import Holder, holding, misused
 from nof0_core.runtime.plugin_alerts import PluginAlerts, SectionAlerts
 from nof0_core.runtime.section_tasks import SectionTasks
+from nof0_core.state.durability import Durability
 
 _FAULTS: Mapping[str, Callable[[object], tuple[str, ...]]] = {
     "exchange": exchange_faults,
@@ -95,6 +96,7 @@ class Sections:
         opener: Opener,
         alerts: PluginAlerts,
         is_passing: bool,
+        is_lasting: bool = True,
         restored: Restored | None = None,
         lease: Callable[[], int] = lambda: 0,
     ) -> None:
@@ -111,6 +113,7 @@ class Sections:
         self._sharing: dict[Hashable, anyio.Lock] = {}
         self._alerts = alerts
         self._is_passing = is_passing
+        self._is_lasting = is_lasting
         self.opened: dict[tuple[str, str], Watched] = {}
         """What is open, by family and section."""
         self.markets: dict[str, MarketProvider] = {}
@@ -269,6 +272,7 @@ class Sections:
             symbols=symbols_of(config, family, section),
             restored=self._restored_account(family, section),
             lease=self._lease,
+            is_lasting=self._is_lasting,
         )
 
     def _restored_account(self, family: str, section: Section) -> RestoredAccount | None:
@@ -372,6 +376,7 @@ async def sections_of(
                 opener=opener,
                 alerts=alerts,
                 is_passing=driver.tempo.is_passing,
+                is_lasting=driver.durability is not Durability.MOMENT,
                 restored=restored,
                 lease=lease,
             ),

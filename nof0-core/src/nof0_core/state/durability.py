@@ -11,6 +11,10 @@ class Durability(Enum):
     Who builds an engine decides it, by what depends on the records; the recorder only keeps it.
     """
 
+    MOMENT = "moment"
+    """The operating system has it once all of a moment is done; until then it is in memory.
+
+    Enough for a backtest: one that is killed begins anew, whatever it has written."""
     BUFFER = "buffer"
     """The operating system has it: a killed process loses nothing, a power failure may take some.
 

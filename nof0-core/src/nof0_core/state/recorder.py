@@ -87,7 +87,7 @@ class Recorder:
         Raises:
             JournalError: the journal cannot be written, or the disk did not confirm it.
         """
-        write = self.events.flush if self.durability is Durability.BUFFER else self.events.sync
+        write = self.events.sync if self.durability is Durability.DISK else self.events.flush
         try:
             write()
         except JournalFullError as error:
@@ -102,14 +102,15 @@ class Recorder:
 
         Returns the number of the newest event at the time of the call: all up to it are secured,
         or the disk is full. Where the operating system's buffer is enough, nothing happens in
-        between.
+        between; where the end of the moment is, nothing at all.
 
         Raises:
             JournalError: as `commit`.
         """
         newest = self.events.last_seq
-        if self.durability is Durability.BUFFER:
-            self.commit()
+        if self.durability is not Durability.DISK:
+            if self.durability is Durability.BUFFER:
+                self.commit()
             return newest
         try:
             await self.events.sync_beside()
@@ -129,19 +130,23 @@ class Recorder:
             JournalError: as `commit`.
         """
         newest = await self.secure()
+        if self.durability is Durability.MOMENT:
+            self.commit()
         if self.is_disk_full:
             message = "the disk is full"
             raise JournalFullError(message)
         return newest
 
     def flush(self) -> None:
-        """Hand everything recorded to the operating system.
+        """Hand everything recorded to the operating system, where the end of a moment is too late.
 
         Where the disk is full and there is a reserve, that is given, and it is done another time.
 
         Raises:
             JournalError: it cannot be written.
         """
+        if self.durability is Durability.MOMENT:
+            return
         try:
             self.events.flush()
         except JournalFullError as error:

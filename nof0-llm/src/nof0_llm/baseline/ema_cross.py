@@ -9,8 +9,8 @@ from nof0_core.domain.decision import Decision
 from nof0_core.domain.snapshot import Series
 from nof0_core.errors import LLMError
 from nof0_llm.baseline.entry import enter, has_room, leave
-from nof0_llm.baseline.params import BaselineParams
-from nof0_llm.baseline.reading import last, markets, not_ready, series_of, values
+from nof0_llm.baseline.params import PCT, BaselineParams
+from nof0_llm.baseline.reading import Market, last, markets, not_ready, series_of, values
 
 _NEUTRAL = 50.0
 
@@ -19,9 +19,10 @@ def ema_cross(context: DecisionContext, params: BaselineParams) -> tuple[Decisio
     """Buy when the fast average crosses above the slow one, sell short when it crosses below.
 
     The cross must have happened within `fresh_bars`; RSI must agree (above 50 for a long) and not
-    be exhausted (below `rsi_high`; mirrored for a short). The stop is `stop_atr` ATRs away, the
-    target `reward` times that. With `exit_on_signal` a position is closed once the averages stand
-    the other way round. Uses `interval`, `fast`, `slow`, `rsi`, `atr` and the sizing settings.
+    be exhausted (below `rsi_high`; mirrored for a short). The stop is `stop_atr` ATRs away, or
+    `stop_pct` percent of the mark (`stop_unit`), the target `reward` times that. With
+    `exit_on_signal` a position is closed once the averages stand the other way round. Uses
+    `interval`, `fast`, `slow`, `rsi`, `atr` (for a stop in ATRs) and the sizing settings.
     """
     decisions: list[Decision] = []
     may_enter, seen, ready = has_room(context), 0, 0
@@ -42,8 +43,9 @@ def ema_cross(context: DecisionContext, params: BaselineParams) -> tuple[Decisio
             continue
         if not (may_enter and is_fresh):
             continue
-        rsi, atr = last(series, params.rsi), last(series, params.atr)
-        if not (math.isfinite(rsi) and math.isfinite(atr)):
+        rsi = last(series, params.rsi)
+        risk, away = _stop(market, series, params)
+        if not (math.isfinite(rsi) and math.isfinite(risk)):
             continue
         # Seen from a short, RSI is mirrored around 50.
         is_agreed = (
@@ -57,9 +59,9 @@ def ema_cross(context: DecisionContext, params: BaselineParams) -> tuple[Decisio
             context,
             params,
             is_long=trend > 0,
-            risk=params.stop_atr * atr,
+            risk=risk,
             reasoning=f"{params.fast} crossed {word} {params.slow} on {params.interval} bars and "
-            f"{params.rsi} is {rsi:.1f}: {side} with the stop {params.stop_atr:g} ATR away.",
+            f"{params.rsi} is {rsi:.1f}: {side} with the stop {away} away.",
             invalidation=f"{params.fast} crosses back over {params.slow} on {params.interval} bars",
         )
         if entry is not None:
@@ -67,6 +69,13 @@ def ema_cross(context: DecisionContext, params: BaselineParams) -> tuple[Decisio
     if seen and not ready:
         raise not_ready(params, params.fast, params.slow)
     return tuple(decisions)
+
+
+def _stop(market: Market, series: Series, params: BaselineParams) -> tuple[float, str]:
+    """Return how far away the stop is, in USD per coin, and that in words."""
+    if params.stop_unit == PCT:
+        return float(market.snapshot.quote.mark) * params.stop_pct / 100, f"{params.stop_pct:g} %"
+    return params.stop_atr * last(series, params.atr), f"{params.stop_atr:g} ATR"
 
 
 def _cross(series: Series, params: BaselineParams) -> tuple[float, bool] | None:

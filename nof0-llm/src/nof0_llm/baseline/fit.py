@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from nof0_core.domain.model import ModelSpec
 from nof0_core.domain.outlook import TraderOutlook
-from nof0_llm.baseline.params import BaselineParams
+from nof0_llm.baseline.params import PCT, BaselineParams
 
 _READS: Mapping[str, tuple[str, ...]] = {
     "ema_cross": ("fast", "slow", "rsi", "atr"),
@@ -42,6 +42,8 @@ def _misfits(strategy: str, params: BaselineParams, trader: TraderOutlook) -> It
             "or change the params"
         )
     for key in reads:
+        if key == "atr" and strategy == "ema_cross" and params.stop_unit == PCT:
+            continue
         name = getattr(params, key)
         if name not in trader.indicators:
             yield (

@@ -8,6 +8,8 @@ import attrs
 
 from nof0_core.config.fields import opt
 
+PCT = "pct"
+
 
 @attrs.frozen(kw_only=True)
 class BaselineConfig:
@@ -35,7 +37,12 @@ class BaselineParams:
     distance_atr: float = opt(default=4.0, gt=0, help="how far from the mean is far", unit="ATR")
     stop_atr: float = opt(default=5.0, gt=0, help="distance of the stop", unit="ATR")
     reward: float = opt(default=2.5, gt=0, help="distance of the target in distances of the stop")
-    stop_pct: float = opt(default=30.0, gt=0, lt=100, help="stop of buy_and_hold", unit="%")
+    stop_pct: float = opt(
+        default=30.0, gt=0, lt=100, help="stop of buy_and_hold, or where stop_unit is pct", unit="%"
+    )
+    stop_unit: str = opt(
+        default="atr", one_of=("atr", PCT), help="ema_cross: a stop by stop_atr, or by stop_pct"
+    )
     exit_on_signal: bool = opt(default=False, help="close when the reason for the entry is gone")
     size_pct: float = opt(default=20.0, gt=0, help="notional of one position", unit="% of equity")
     leverage: int = opt(default=3, ge=1, help="leverage asked for")

@@ -19,7 +19,7 @@ from nof0_core.domain.outlook import TraderOutlook
 from nof0_core.ids import Symbol
 from nof0_core.protocols.wakes import Stance, WakeArray, WakeColumns
 from nof0_llm.baseline.draws import draws_at
-from nof0_llm.baseline.params import BaselineParams
+from nof0_llm.baseline.params import PCT, BaselineParams
 
 Value = TypeVar("Value", bound=np.generic)
 Floats = npt.NDArray[np.float64]
@@ -81,7 +81,9 @@ def _ema_cross(asked: _Asked) -> Mapping[Stance, WakeArray]:
     is_agreed = np.where(
         now > 0, (rsi > _NEUTRAL) & (rsi < params.rsi_high), (rsi > params.rsi_low) & (rsi < 50)
     )
-    is_entry = fresh & (now != 0) & is_agreed & np.isfinite(asked.column(params.atr))
+    is_entry = fresh & (now != 0) & is_agreed
+    if params.stop_unit != PCT:
+        is_entry &= np.isfinite(asked.column(params.atr))
     never = np.zeros(asked.count, dtype=bool)
     return {
         Stance.FLAT: unready | is_entry,

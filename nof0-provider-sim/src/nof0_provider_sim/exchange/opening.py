@@ -24,7 +24,8 @@ from nof0_provider_sim.exchange.liquidity import Liquidity
 from nof0_provider_sim.exchange.matching import Slippage
 from nof0_provider_sim.exchange.provider import SimExchange
 from nof0_provider_sim.exchange.queueing import Queue
-from nof0_provider_sim.exchange.store import FILE_NAME, open_store
+from nof0_provider_sim.exchange.state import VenueState
+from nof0_provider_sim.exchange.store import FILE_NAME, NoStore, Store, open_store
 from nof0_provider_sim.exchange.venue import Venue
 
 
@@ -32,7 +33,7 @@ from nof0_provider_sim.exchange.venue import Venue
 async def open_paper_exchange(
     config: SimExchangeConfig, env: Env
 ) -> AsyncIterator[SimExchange | FaultyExchange]:
-    """Open the account in the section's data directory; a new one if there is none.
+    """Open the account in the section's data directory; a new one if there is none, or none lasts.
 
     Raises:
         ProviderError: if the account's file cannot be used.
@@ -55,7 +56,7 @@ async def open_paper_exchange(
             path = env.data_dir / FILE_NAME
             found_anew(path, config.initial_balance_usd, env.restored)
             env.log.warning("the paper account was founded anew on the ledger", file=str(path))
-        store, state = open_store(env.data_dir, config.initial_balance_usd, env.log)
+        store, state = _account(config, env)
     try:
         liquidity = Liquidity(
             state=state,
@@ -101,6 +102,12 @@ async def open_paper_exchange(
         yield FaultyExchange(exchange, faults, env.section) if faults.has_any else exchange
     finally:
         store.close()
+
+
+def _account(config: SimExchangeConfig, env: Env) -> tuple[Store | NoStore, VenueState]:
+    if not env.is_lasting:
+        return NoStore(), VenueState(config.initial_balance_usd)
+    return open_store(env.data_dir, config.initial_balance_usd, env.log)
 
 
 def _faults(rules: FaultRules, seed: int) -> Faults:

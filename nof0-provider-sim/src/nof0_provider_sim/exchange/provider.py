@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal, localcontext
-
-import anyio
 
 from nof0_core.clock import Clock, let_pass
 from nof0_core.domain.account import AccountReport, VenueAccount
@@ -27,7 +24,8 @@ from nof0_provider_sim.exchange.feed import Feed
 from nof0_provider_sim.exchange.latency import Latency
 from nof0_provider_sim.exchange.margin import Instruments
 from nof0_provider_sim.exchange.pairs import pairs
-from nof0_provider_sim.exchange.store import Store
+from nof0_provider_sim.exchange.present import Present, Room
+from nof0_provider_sim.exchange.store import NoStore, Store
 from nof0_provider_sim.exchange.venue import Venue
 
 CAPABILITIES = frozenset(
@@ -61,20 +59,18 @@ class SimExchange:
         feed: Feed,
         execution: Execution,
         venue: Venue,
-        store: Store,
+        store: Store | NoStore,
         instruments: Instruments,
         latency: Latency,
     ) -> None:
         self._section = section
         self._clock = clock
         self._feed = feed
-        self._execution = execution
         self._state = execution.state
         self._venue = venue
-        self._store = store
         self._instruments = instruments
         self._latency = latency
-        self._turn = anyio.Lock(fast_acquire=True)
+        self._room = Room(clock=clock, feed=feed, execution=execution, venue=venue, store=store)
         self._handed_over = execution.state.fill_count
 
     @property
@@ -191,33 +187,10 @@ class SimExchange:
         await let_pass(self._clock, from_ms(arrival))
         return arrival
 
-    @asynccontextmanager
-    async def _present(
-        self, symbols: Collection[Symbol] = (), arrival_ms: int = 0
-    ) -> AsyncIterator[None]:
-        """Hold the venue at the present, or at `arrival_ms` if later, and save what happens.
-
-        Nothing inside may await: it would see another task's decimal context.
-        """
-        async with self._turn:
-            wanted = {symbol for symbol in symbols if symbol in self._instruments}
-            now = max(arrival_ms, to_ms(self._clock.now()))
-            feed = self._feed
-            await feed.refresh(self._state.symbols(), wanted, now)
-            if feed.is_live:
-                with localcontext(EXACT):
-                    wanted |= self._venue.stirred()
-                await feed.refresh_books(wanted, now)
-            with localcontext(EXACT):
-                try:
-                    self._venue.advance(max(arrival_ms, to_ms(self._clock.now())))
-                    yield
-                finally:
-                    # Also when the venue refused: time has passed, and what it brought is real.
-                    fresh = self._execution.drain()
-                    if fresh:
-                        self._state.end_call()
-                        self._store.append(fresh)
+    def _present(self, symbols: Collection[Symbol] = (), arrival_ms: int = 0) -> Present:
+        """Hold the venue at the present, or at `arrival_ms` if later, and save what happens."""
+        wanted = {symbol for symbol in symbols if symbol in self._instruments}
+        return Present(self._room, wanted, arrival_ms)
 
     def _marks(self) -> dict[Symbol, Decimal]:
         marks = self._venue.marks()

@@ -116,6 +116,16 @@ class Store:
         self._file.close()
 
 
+class NoStore:
+    """Keeps nothing: for a run that no later one goes on with."""
+
+    def append(self, records: Sequence[Record]) -> None:
+        """Let go of what one call did."""
+
+    def close(self) -> None:
+        """Close nothing."""
+
+
 def open_store(folder: Path, initial: Decimal, log: Logger) -> tuple[Store, VenueState]:
     """Open the account in `folder`, or make one with `initial` USD.
 

@@ -219,3 +219,11 @@ def _with_gap(folder):
     assert len(lines) - len(kept) == 2
     file.write_bytes(gzip.compress("".join(kept).encode()))
     return folder
+
+
+def test_paper_accounts_of_a_backtest_are_in_memory_alone(place):
+    """Nothing goes on with them; what happened is in the journal."""
+    result = place.run()
+
+    assert result["cross"].figures.cycles
+    assert not list(result.folder.rglob("paper_account*"))

@@ -99,7 +99,8 @@ async def test_what_a_liquidation_finds_gone_is_not_gone_for_ids_of_another_form
     async with open_desk(FLAT, **rules) as desk:
         alone = await desk.buy("10", trader=ANN)
         # A liquidation is no trader's: it looks at what all took.
-        taken = desk.exchange._execution.liquidity.take("ETH", Side.BUY, D(10), D(100), None, None)
+        liquidity = desk.exchange._room.execution.liquidity
+        taken = liquidity.take("ETH", Side.BUY, D(10), D(100), None, None)
         assert taken[0].price > alone.average_price
         foreign = attrs.evolve(desk.request("buy", "10", "150"), client_id="0x1")
         [outcome] = await desk.exchange.place([foreign], expires_at=None)

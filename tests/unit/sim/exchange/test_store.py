@@ -144,8 +144,8 @@ async def test_changed_initial_balance_is_refused_not_ignored(open_desk):
 async def test_what_cannot_be_written_stops_the_account(open_desk, tmp_path):
     async with open_desk() as desk:
         full = Path("/dev/full").open("ab", buffering=0)  # noqa: ASYNC230, SIM115
-        desk.exchange._store._file.close()
-        desk.exchange._store._file = full
+        desk.exchange._room.store._file.close()
+        desk.exchange._room.store._file = full
         with pytest.raises(ProviderError, match="cannot be written: No space left"):
             await desk.buy("1")
         with pytest.raises(ProviderError, match="an earlier change could not be written"):

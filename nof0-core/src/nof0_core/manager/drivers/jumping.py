@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from nof0_core.manager.drivers.lockstep import Lockstep
+from nof0_core.state.durability import Durability
 
 
 class Ahead(Protocol):
@@ -21,6 +22,7 @@ class Ahead(Protocol):
 class Jumping(Lockstep):
     """A lockstep driver whose timers somebody sets ahead; without `ahead` it is just that."""
 
+    durability = Durability.MOMENT
     ahead: Ahead | None = None
 
     def _arrive(self, now: datetime) -> None:
