@@ -51,7 +51,11 @@ models:
     model_name: local/talker
     price: {{input: 1, output: 2}}
   panel: {{backend: ensemble, params: {{members: [talker, second], quorum: 1}}}}
-  second: {{backend: endpoint, provider: local, model_name: local/second, price: {{input: 1, output: 2}}}}
+  second:
+    backend: endpoint
+    provider: local
+    model_name: local/second
+    price: {{input: 1, output: 2}}
 backends:
   endpoint: {{type: openai, base_url: "{models}", api_key: local}}
   ensemble: {{type: ensemble}}
@@ -59,8 +63,8 @@ backends:
 """
 TRADERS = """
   - {<<: *one, id: paper_flips, name: Paper, exchange_provider: paper, allocation_pct: 20}
-  - {<<: *one, id: talker, name: Talker, exchange_provider: paper, model: talker, allocation_pct: 20,
-     executor_prompt_template: prompts/executor/default_prompt.tmpl}
+  - {<<: *one, id: talker, name: Talker, exchange_provider: paper, model: talker,
+     allocation_pct: 20, executor_prompt_template: prompts/executor/default_prompt.tmpl}
   - {<<: *one, id: panel, name: Panel, model: panel, allocation_pct: 20,
      executor_prompt_template: prompts/executor/default_prompt.tmpl}
 """
@@ -107,7 +111,7 @@ class Mixed:
         ):
             try:
                 while process.poll() is None and not until():
-                    time.sleep(0.2)
+                    time.sleep(0.2)  # noqa: TID251 - a process is waited for
                 if process.poll() is None:
                     process.send_signal(signal.SIGKILL if is_killed else signal.SIGTERM)
                 return process.wait()

@@ -54,7 +54,8 @@ def test_a_mixed_run_with_faults_a_kill_a_restart_and_a_reload_replays_to_the_by
     assert len(run.records("config_loaded")) == 2
     assert len(run.records("engine_started")) == 2
     orders = sent(run)
-    assert orders["one"] and orders["talker"] + orders["panel"], orders
+    assert orders["one"], orders
+    assert orders["talker"] + orders["panel"], orders
 
     # Nothing of it is there any more: no venue, no models, no files of the configuration.
     for part in ("etc", "prompts"):

@@ -22,6 +22,7 @@ from nof0_core.project import open_journal
 if TYPE_CHECKING:
     from nof0_core.backtest.replay.outline import Outlines, Selection
     from nof0_core.backtest.replay.what_if import Variant
+    from nof0_core.config.effective import Document
     from nof0_core.config.model import Config
     from nof0_core.plugins.registry import PluginRegistry
     from nof0_core.project import JournalReader
@@ -95,12 +96,12 @@ def replay(
     found = find(place.records, wanted)
     if template is not None or model is not None:
         config = _config(config_file, model) if model else None
-        registry = config.registry if config else _registry(config_file, data_dir)
+        registry = config.registry if config else _present(config_file)[0]
         _what_if(
             place, wanted, found, registry, config, template, role, model, yes=yes, as_json=as_json
         )
         return
-    _compare(place, found, _registry(config_file, data_dir), is_all=is_all, as_json=as_json)
+    _compare(place, found, *_present(config_file), is_all=is_all, as_json=as_json)
 
 
 def _refuse(template: Path | None, role: str | None, model: str | None, *, is_yes: bool) -> None:
@@ -130,22 +131,23 @@ def _journal(
     return open_journal(stream.parent), (stream.name, date)
 
 
-def _registry(config_file: Path, data_dir: Path | None) -> PluginRegistry:
-    """Return the installed plugins, with those that are files of the configuration if it is there.
+def _present(config_file: Path) -> tuple[PluginRegistry, Document | None]:
+    """Return the plugins, those that are files of the configuration included, and what that says.
 
-    What is wrong with the configuration is not looked at: the journal has the one that counts.
+    What is wrong with its files is not looked at: the journal has the configuration that counts.
     """
     from nof0_core.config.loading import load
     from nof0_core.errors import ConfigError
     from nof0_core.plugins import load_plugins
 
     registry = load_plugins()
-    if data_dir is not None or not config_file.is_file() or config_file.name.endswith(_ENDINGS):
-        return registry
+    if not config_file.is_file() or config_file.name.endswith(_ENDINGS):
+        return registry, None
     try:
-        return load(config_file, registry).registry
+        config = load(config_file, registry)
     except ConfigError:
-        return registry
+        return registry, None
+    return config.registry, config.document
 
 
 def _config(config_file: Path, model: str) -> Config:
@@ -159,7 +161,13 @@ def _config(config_file: Path, model: str) -> Config:
 
 
 def _compare(
-    place: JournalReader, found: Outlines, registry: PluginRegistry, *, is_all: bool, as_json: bool
+    place: JournalReader,
+    found: Outlines,
+    registry: PluginRegistry,
+    present: Document | None,
+    *,
+    is_all: bool,
+    as_json: bool,
 ) -> None:
     import anyio
 
@@ -168,7 +176,8 @@ def _compare(
 
     shown = Shown(is_all=is_all, is_silent=as_json, count=len(found.cycles))
     with shown:
-        result = anyio.run(partial(do_again, place.records, found, registry, show=shown))
+        work = partial(do_again, place.records, found, registry, present=present, show=shown)
+        result = anyio.run(work)
     if as_json:
         print_json(document_of(result, shown.kept))
     else:
@@ -202,6 +211,9 @@ def _what_if(
     another = None if template is None else Another.read(template, role or "")
     chosen = found if wanted.cycles or wanted.since else newest(found)
     made = list(variants(place.records, chosen, registry, another))
+    if model is None and not wanted.cycles:
+        # Who reads no prompt would have been asked nothing.
+        made = [one for one in made if one.case.body.messages is not None] or made
     if not made:
         message = "nothing was asked in these cycles: they ended before it"
         raise UsageError(message)

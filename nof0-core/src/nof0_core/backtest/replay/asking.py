@@ -51,6 +51,7 @@ class Desks:
 
     def __init__(self, registry: PluginRegistry) -> None:
         self._registry = registry
+        self._coins: dict[str, CoinViews] = {}
         self._made: dict[tuple[str, TraderId], Desk | UsageError] = {}
 
     def of(self, known: Known, trader: TraderId) -> Desk:
@@ -82,15 +83,21 @@ class Desks:
         return Desk(
             trader=trader,
             texts=known,
-            book=book_of(trader, known),
+            book=book_of(trader, known, self._coins_of(trader)),
             gate=RiskGate(trader.config.risk_checks),
             policy=terms_of(trader.config),
             lacks=f"the template {', '.join(lacking)} is not in the journal" if lacking else "",
         )
 
+    def _coins_of(self, trader: RecordedTrader) -> CoinViews:
+        """Return what traders share that look at the same indicators: it is written out once."""
+        return self._coins.setdefault(repr(trader.indicators), CoinViews.of(trader.indicators))
 
-def book_of(trader: RecordedTrader, texts: Mapping[Path, str]) -> PromptBook:
-    """Make the book of a trader's templates, of texts by file."""
+
+def book_of(
+    trader: RecordedTrader, texts: Mapping[Path, str], coins: CoinViews | None = None
+) -> PromptBook:
+    """Make the book of a trader's templates, of texts by file; `coins` may be shared."""
     return PromptBook(
         trader.system.file,
         trader.user.file,
@@ -98,7 +105,7 @@ def book_of(trader: RecordedTrader, texts: Mapping[Path, str]) -> PromptBook:
         max_tokens=trader.max_prompt_tokens,
         indicators=trader.indicators,
         intervals=trader.intervals,
-        coins=CoinViews.of(trader.indicators),
+        coins=coins or CoinViews.of(trader.indicators),
         texts=texts,
     )
 

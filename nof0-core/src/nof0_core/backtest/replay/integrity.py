@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
-from nof0_core.config.effective import digest_of, text_digest
+from nof0_core.config.effective import Document, digest_of, text_digest
 from nof0_core.domain.event import ConfigLoaded
 from nof0_core.ids import TraderId
 from nof0_core.journal.formats import genesis
@@ -13,8 +13,8 @@ from nof0_core.journal.formats import genesis
 if TYPE_CHECKING:
     from nof0_core.journal import Record
 
-NEAR = 20
-"""So many changed records are told one by one."""
+MOST_SETTINGS = 5
+"""So many settings that are not as in the files are named."""
 
 
 class Integrity:
@@ -24,7 +24,9 @@ class Integrity:
     anew is none of its business.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, present: Document | None = None) -> None:
+        """Begin; `present` is the configuration as its files say it now, where they are there."""
+        self._present = present
         self.changed: dict[int, str] = {}
         """Records that were changed, or before which others were taken out, in a sentence each."""
         self.templates: dict[str, str] = {}
@@ -44,7 +46,11 @@ class Integrity:
     def look_at_config(self, seq: int, body: ConfigLoaded) -> None:
         """See whether a configuration and its templates are those that their digests name."""
         if digest_of(body.config) != body.digest:
-            self.changed[seq] = f"the configuration in record {seq} (limits, …) was changed"
+            told = f"the configuration in record {seq} was changed after it was written"
+            found = list(_differing(self._present, body.config)) if self._present else []
+            if found:
+                told += f" ({'; '.join(found[:MOST_SETTINGS])})"
+            self.changed[seq] = told
         for each in body.templates:
             if text_digest(each.text) != each.digest:
                 self.templates[each.digest] = (
@@ -59,3 +65,22 @@ class Integrity:
     def among(self, seqs: Collection[int]) -> Iterator[str]:
         """Yield what is wrong with some records."""
         return (self.changed[seq] for seq in seqs if seq in self.changed)
+
+
+def _differing(present: object, recorded: object, path: str = "") -> Iterator[str]:
+    """Yield what a recorded configuration has other than another one, by key."""
+    if isinstance(present, Mapping) and isinstance(recorded, Mapping):
+        for key in dict.fromkeys((*present, *recorded)):
+            inner = f"{path}.{key}" if path else str(key)
+            yield from _differing(present.get(key), recorded.get(key), inner)
+    elif (one := _by_id(present)) and (other := _by_id(recorded)):
+        yield from _differing(one, other, path)
+    elif present != recorded:
+        yield f"{path} {recorded} there, {present} in the files"
+
+
+def _by_id(value: object) -> dict[str, Any]:
+    """Return the entries of a list such as that of traders by their ids; empty for any other."""
+    if not isinstance(value, list):
+        return {}
+    return {each["id"]: each for each in value if isinstance(each, Mapping) and "id" in each}

@@ -14,6 +14,7 @@ from nof0_core.backtest.replay.outline import TYPES, Outlines, Selection, outlin
 from nof0_core.backtest.replay.rerun import Rerun, rerun
 from nof0_core.backtest.replay.rules import Rules
 from nof0_core.backtest.replay.story import Story
+from nof0_core.config.effective import Document
 from nof0_core.errors import JournalError, UsageError
 from nof0_core.plugins.registry import PluginRegistry
 
@@ -114,6 +115,7 @@ async def replay(
     found: Outlines,
     registry: PluginRegistry,
     *,
+    present: Document | None = None,
     show: Callable[[Rerun], object] = lambda _: None,
 ) -> Replayed:
     """Do cycles again, each from what the journal tells up to it.
@@ -122,9 +124,10 @@ async def replay(
         read: reads the journal.
         found: the cycles, as `find` gives them.
         registry: the plugins, of which risk checks and rules are used.
+        present: the configuration as its files say it now, to name what was changed in a record.
         show: told of each cycle.
     """
-    result, desks, story = Replayed(held=found.held), Desks(registry), Story(found)
+    result, desks, story = Replayed(held=found.held), Desks(registry), Story(found, present)
     async with AsyncExitStack() as stack:
         rules = Rules(stack)
         try:

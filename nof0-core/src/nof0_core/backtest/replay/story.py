@@ -12,7 +12,7 @@ import attrs
 from nof0_core.backtest.replay.case import Case, Intent, Known
 from nof0_core.backtest.replay.integrity import Integrity
 from nof0_core.backtest.replay.outline import Outline, Outlines
-from nof0_core.config.effective import trader_of
+from nof0_core.config.effective import Document, trader_of
 from nof0_core.config.recorded import pricing_of
 from nof0_core.domain.event import (
     ConfigLoaded,
@@ -50,8 +50,8 @@ class Story:
     Memory holds that state and what cycles that are still to come go back to.
     """
 
-    def __init__(self, found: Outlines) -> None:
-        self.integrity = Integrity()
+    def __init__(self, found: Outlines, present: Document | None = None) -> None:
+        self.integrity = Integrity(present)
         self._found = found
         self._state = EngineState()
         self._views = ViewReader()
