@@ -41,7 +41,11 @@ _ENDINGS = (".jsonl", ".jsonl.gz")
 )
 @click.option("--trader", "traders", multiple=True, help="Only of this trader; may be repeated.")
 @click.option(
-    "--from", "start", type=click.DateTime(FORMATS), help="Only cycles from this moment on, UTC."
+    "--from",
+    "start",
+    type=click.DateTime(FORMATS),
+    metavar="TIME",
+    help="Only cycles from this moment on, UTC: 2025-07-14 or 2025-07-14T08:00.",
 )
 @click.option(
     "--template",
