@@ -71,7 +71,9 @@ def remade(
         if held is not None and total > held:
             recorded.append({"closed": each.decision.symbol, "size": total})
             found.append({"closed": each.decision.symbol, "size": held})
-    recorded += [attrs.asdict(each) for each in left.values()]
+    for each_left in left.values():
+        sent = _intents(case, each_left.purpose, each_left.symbol)
+        recorded += [_body(intent) for intent in sent] or [attrs.asdict(each_left)]
     return Remade(
         differences=tuple(value_difference(Part.ORDER, recorded, found)),
         count=count,
