@@ -26,7 +26,7 @@ COMMANDS = {
     ),
     "replay": Row(
         "nof0_core.cli.replay:replay",
-        "Do recorded cycles again from the journal, and show what differs.",
+        "Do recorded cycles again from the journal alone, and compare.",
     ),
     "check": Row("nof0_core.cli.check:check", "Say what would run, or everything that is wrong."),
     "halt": Row("nof0_core.cli.halt:halt", "Stop the entries of all traders, durably."),
