@@ -387,3 +387,19 @@ def test_what_a_check_saw_of_all_traders_and_of_books_is_in_the_journal_alone(jo
         state.apply(event)
     assert not waiting
     assert any(numbers["long"] or numbers["short"] for numbers in compared)
+
+
+def test_every_cycle_is_done_again_from_it_with_books_other_traders_and_other_indicators(ran):
+    project = Project(directory=ran.parent)
+    done = project.nof0("replay", "etc/nof0.yaml", "--data-dir", "data", "--json").check()
+    found = json.loads(done.stdout)
+    assert found["cycles"] == found["same"] > 80
+    assert sum(each["prompts"] for each in found["traders"].values()) > 40
+    assert sum(each["orders"] for each in found["traders"].values()) > 1
+
+
+def test_a_check_that_is_a_file_of_the_configuration_is_missing_without_it(ran, tmp_path):
+    outcome = Project(directory=tmp_path).nof0("replay", str(ran))
+    assert outcome.exit_code == 2
+    assert 'unknown risk check "notes"' in outcome.stdout
+    assert "name the run's configuration as CONFIG" in outcome.stderr

@@ -24,6 +24,10 @@ COMMANDS = {
     "backtest": Row(
         "nof0_core.cli.backtest:backtest", "Run CONFIG over history, and report what came out."
     ),
+    "replay": Row(
+        "nof0_core.cli.replay:replay",
+        "Do recorded cycles again from the journal alone, and compare.",
+    ),
     "check": Row("nof0_core.cli.check:check", "Say what would run, or everything that is wrong."),
     "halt": Row("nof0_core.cli.halt:halt", "Stop the entries of all traders, durably."),
     "resume": Row("nof0_core.cli.resume:resume", "End what `nof0 halt` began."),

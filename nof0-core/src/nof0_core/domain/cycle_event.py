@@ -75,6 +75,7 @@ class Decided(Body):
     texts_in: tuple[int | None, ...] = ()
     prompt_cut: str = ""
     answer: str = ""
+    is_typed: bool = False
     chain_of_thought: str = ""
     usage: Usage = Usage()
     calls: tuple[ModelCall, ...] = ()
@@ -91,7 +92,8 @@ class CycleEnded(Body):
     says where there are none. `market` is the digest of the `MarketSeen` record the decision was
     made on. `messages` is the prompt as rendered, None where the model decided without reading one;
     `prompt_digest` and `template_versions` belong to it, `prompt_cut` says what was left out of it.
-    `answer` is the raw text of the model.
+    `answer` is the raw text of the model; where `is_typed`, its backend gave decisions beside it,
+    and those were taken.
 
     `as_of` is the number of the newest record when all that was known for the decision was put
     together: `account`, `performance`, and whatever risk checks saw of other traders, are the fold
@@ -128,6 +130,7 @@ class CycleEnded(Body):
     texts_in: tuple[int | None, ...] = ()
     prompt_cut: str = ""
     answer: str = ""
+    is_typed: bool = False
     chain_of_thought: str = ""
     usage: Usage = Usage()
     calls: tuple[ModelCall, ...] = ()

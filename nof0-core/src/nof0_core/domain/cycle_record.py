@@ -23,6 +23,7 @@ _SAID = (
     "texts_in",
     "prompt_cut",
     "answer",
+    "is_typed",
     "chain_of_thought",
     "usage",
     "calls",

@@ -26,7 +26,7 @@ from nof0_core.domain.cycle_event import (
 )
 from nof0_core.domain.fact_event import AccountReported, ConfigLoaded, InstrumentsListed
 from nof0_core.domain.fill import Fill
-from nof0_core.domain.order import OrderPurpose, OrderRequest
+from nof0_core.domain.order import OrderPurpose, OrderRequest, PricedAt
 from nof0_core.domain.outcome import OrderOutcome
 from nof0_core.domain.position import ExitPlan, MarginMode, ProtectionMode
 from nof0_core.domain.vocabulary import (
@@ -157,7 +157,8 @@ class OrderIntended(Body):
     """An order is about to be sent; written before anything leaves.
 
     For an `open`, `plan`, `leverage`, `margin_mode`, `confidence` and `risk_usd` describe the
-    position it is to make.
+    position it is to make. `priced` is the price of the market that the order was made at, None for
+    a stop or target.
     """
 
     type: ClassVar[str] = "order_intended"
@@ -171,6 +172,7 @@ class OrderIntended(Body):
     risk_usd: Decimal = Decimal(0)
     plan: ExitPlan = ExitPlan()
     margin_mode: MarginMode = MarginMode.CROSS
+    priced: PricedAt | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -101,6 +102,14 @@ class OrderRequest:
     tif: TimeInForce = TimeInForce.IOC
     is_reduce_only: bool = False
     trigger: Trigger | None = None
+
+
+@attrs.frozen(kw_only=True)
+class PricedAt:
+    """The price an order was made at: the mark in USD, and the venue's time of it (UTC)."""
+
+    time: datetime
+    mark: Decimal
 
 
 class OrderStatus(StrEnum):

@@ -18,6 +18,7 @@ from nof0_core.domain.order import (
     OrderPurpose,
     OrderRequest,
     OrderStyle,
+    PricedAt,
     Side,
     TimeInForce,
     Trigger,
@@ -108,6 +109,7 @@ def open_order(
             take_profit=approved.take_profit,
             invalidation_condition=approved.invalidation_condition,
         ),
+        priced=_priced(quote),
     )
 
 
@@ -141,7 +143,12 @@ def close_order(
             limit_price=limit_price(quote, instrument, side, cap),
             is_reduce_only=is_reduce_only,
         ),
+        priced=_priced(quote),
     )
+
+
+def _priced(quote: Quote) -> PricedAt:
+    return PricedAt(time=quote.time, mark=quote.mark)
 
 
 @exactly

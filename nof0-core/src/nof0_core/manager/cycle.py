@@ -298,6 +298,7 @@ class CycleRunner:
             messages=None if prompt is None else prompt.messages,
             prompt_cut="" if prompt is None else prompt.cut,
             answer="" if completion is None else completion.text,
+            is_typed=completion is not None and completion.decisions is not None,
             chain_of_thought="" if completion is None else completion.chain_of_thought,
             usage=made.usage(completion),
             calls=made.calls,

@@ -191,8 +191,8 @@ def open_journal(source: Path, *, data_dir: Path | None = None) -> JournalReader
 
     Args:
         source: CONFIG, the main configuration file of a run (no plugin is loaded for it, and what
-            is wrong with other parts of it is not looked at); or its data directory, or the
-            journal in that.
+            is wrong with other parts of it is not looked at); or its data directory, the journal in
+            that, or the directory of a backtest.
         data_dir: what the run was given as `--data-dir`; then `source` is not looked at.
 
     Raises:
@@ -234,6 +234,8 @@ def _of_configuration(config_file: Path) -> JournalReader:
 
 
 def _of_directory(directory: Path) -> JournalReader:
+    if (directory / "run" / "journal").is_dir():
+        directory = directory / "run"  # of a backtest, which has its report beside it
     root = directory / "journal" if (directory / "journal").is_dir() else directory
     return JournalReader(
         root=root, state_dir=root.parent, state_file=root.parent / "manager_state.json"

@@ -54,13 +54,14 @@ def make_parts(
                 log,
             ),
             sight=sights[t.id],
-            terms=_terms(t),
+            terms=terms_of(t),
         )
         for t in config.traders
     }
 
 
-def _terms(trader: TraderConfig) -> OrderPolicy:
+def terms_of(trader: TraderConfig) -> OrderPolicy:
+    """Return how a trader's orders are to be made."""
     return OrderPolicy(
         style=trader.order_style,
         slippage_bps=trader.slippage_bps,

@@ -1,0 +1,1 @@
+"""Recorded cycles, done again from the journal alone: asked, judged and ordered as they were."""
