@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import attrs
@@ -15,12 +15,16 @@ from nof0_core.domain.fill import Fill
 from nof0_core.domain.order import OrderStatus
 from nof0_core.domain.order_record import OrderRecord
 from nof0_core.domain.restored import RestoredAccount, RestoredOrder, RestoredPosition
-from nof0_core.ids import ClientOrderId
+from nof0_core.ids import ClientOrderId, TraderId
 from nof0_core.journal import Journal
+from nof0_core.ledger.arithmetic import PRICE_STEP, quotient
 from nof0_core.ledger.position import Position
-from nof0_core.money import exactly
+from nof0_core.money import BPS, ZERO, exactly
 from nof0_core.runtime.restore_mark import RestoreMark
 from nof0_core.state.engine_state import EngineState
+
+FEE_STEP = Decimal("1E-6")
+"""USD; venues charge no finer."""
 
 
 class RestoredAccounts:
@@ -47,14 +51,16 @@ def restored_accounts(config: Config, state: EngineState, journal: Journal) -> R
     """
     mark = RestoreMark(config.state_dir)
     names = [each for each in mark.accounts if each in config.exchanges and state.traders(each)]
-    return RestoredAccounts(mark, {name: _account(name, state, journal) for name in names})
+    accounts = {name: _account(name, config, state, journal) for name in names}
+    return RestoredAccounts(mark, accounts)
 
 
 @exactly
-def _account(name: str, state: EngineState, journal: Journal) -> RestoredAccount:
+def _account(name: str, config: Config, state: EngineState, journal: Journal) -> RestoredAccount:
     fills: dict[str, Fill] = {}
     ids: set[str] = set()
     times: list[datetime] = []
+    answered: dict[ClientOrderId, datetime] = {}
     types = (Filled.type, OrderAnswered.type, FundingSettled.type)
     for event in journal.read(types=types):
         match event.body:
@@ -66,6 +72,7 @@ def _account(name: str, state: EngineState, journal: Journal) -> RestoredAccount
                 times.append(fill.time)
             case OrderAnswered(venue_account=account, outcome=outcome) if account == name:
                 ids.add(outcome.venue_order_id or "")
+                answered[outcome.client_id] = event.time
             case FundingSettled(venue_account=account, time=time) if account == name:
                 times.append(time)
             case _:
@@ -81,17 +88,63 @@ def _account(name: str, state: EngineState, journal: Journal) -> RestoredAccount
         if each not in resting and by_order[each.client_id]
     ]
     times += [each.intended_at for each in resting]
+    fees = {trader.id: trader.limits.taker_fee_bps for trader in config.traders}
+    pending = _pending(state.unbooked(name), by_order, fees, answered)
+    fills |= {fill.trade_id: fill for fill in pending}
+    times += [fill.time for fill in pending]
     opened_at = state.opened_at(name)
     times += [] if opened_at is None else [opened_at]
     return RestoredAccount(
         time=max(times),
-        raw_usd=state.totals(name).raw_usd,
-        positions=tuple(map(_position, state.positions(name))),
+        raw_usd=state.totals(name).raw_usd + sum(map(_paid, pending), ZERO),
+        positions=tuple(map(_position, state.held(name))),
         orders=tuple(map(_order, resting)),
         executed=tuple(order for _, order in sorted(executed, key=lambda each: each[0])),
         fills=tuple(sorted(fills.values(), key=lambda fill: fill.time)),
         venue_order_ids=frozenset(ids - {""}),
     )
+
+
+def _pending(
+    unbooked: Sequence[OrderRecord],
+    booked: Mapping[ClientOrderId | None, Sequence[Fill]],
+    fees_bps: Mapping[TraderId, Decimal],
+    answered: Mapping[ClientOrderId, datetime],
+) -> list[Fill]:
+    """Return the executions that were answered and whose own records the journal lacks.
+
+    The venue has to have them, or nobody ever books them. Which trade each was, when and at what
+    fee is lost: they come after all others, at the fee the trader reckons with.
+    """
+    known = [fill for of_order in booked.values() for fill in of_order]
+    last = max((int(fill.trade_id) for fill in known if fill.trade_id.isdecimal()), default=0)
+    newest = max((fill.time for fill in known), default=datetime.min.replace(tzinfo=UTC))
+    found = []
+    for number, record in enumerate(sorted(unbooked, key=lambda each: each.seq), last + 1):
+        outcome, size = record.outcome, record.unbooked
+        assert outcome is not None  # noqa: S101 - it says what was executed
+        whole = (outcome.average_price or record.request.limit_price) * outcome.filled_size
+        before = sum((fill.size * fill.price for fill in booked.get(record.client_id, ())), ZERO)
+        price = quotient(whole - before, size, PRICE_STEP)
+        found.append(
+            Fill(
+                trade_id=str(number),
+                venue_order_id=outcome.venue_order_id or "",
+                client_id=record.client_id,
+                symbol=record.symbol,
+                side=record.request.side,
+                price=price,
+                size=size,
+                fee=quotient(size * price * fees_bps.get(record.trader, ZERO), BPS, FEE_STEP),
+                time=max(newest, answered[record.client_id]),
+            )
+        )
+    return found
+
+
+def _paid(fill: Fill) -> Decimal:
+    """Return what an execution does to the cash, in USD."""
+    return -fill.side.sign * fill.size * fill.price - fill.fee
 
 
 def _together(one: Fill, other: Fill) -> Fill:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import attrs
@@ -17,6 +18,7 @@ from nof0_provider_sim.exchange.founding import found_anew
 from nof0_provider_sim.exchange.snapshot import Restoring
 
 ACCOUNT = "paper_trading"
+START = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -93,3 +95,31 @@ def test_an_order_executed_before_its_last_answer_was_written(told, restored, tm
     assert shown.venue_order_id == fill.venue_order_id
     assert fill.client_id not in {order.taken.client_id for order in state.book.open()}
     assert state.fills_of(shown) == (fill,)
+
+
+def until_answered(told):
+    """Return events up to the answer that an order was filled, and the execution after it."""
+    fills = {e.body.fill.client_id: e.body.fill for e in told.events if e.body.type == "filled"}
+    for number, event in enumerate(told.events):
+        body = event.body
+        if body.type == "order_answered" and body.outcome.status is OrderStatus.FILLED:
+            fill = fills[body.outcome.client_id]
+            before = [e for e in told.events[:number] if e.body.type == "filled"]
+            if all(e.body.fill.client_id != fill.client_id for e in before):
+                return told.events[: number + 1], fill
+    raise AssertionError
+
+
+def test_an_execution_that_was_answered_and_not_written_is_the_venue_s(told, restored, tmp_path):
+    """The ledger counts it as held: a venue without it would differ for ever."""
+    events, fill = until_answered(told)
+    known = restored(events)
+    state = read_again(known, tmp_path / "account.jsonl")
+    [listed] = [each for each in state.fills(START) if each.client_id == fill.client_id]
+    assert (listed.size, listed.price, listed.side) == (fill.size, fill.price, fill.side)
+    assert abs(listed.fee - fill.fee) < Decimal("0.01")
+    [held] = [each for each in known.positions if each.symbol == fill.symbol]
+    assert held.quantity == fill.size * fill.side.sign
+    cost = fill.side.sign * fill.size * fill.price + listed.fee
+    assert known.raw_usd == Decimal(10_000) - cost
+    assert state.account.positions[fill.symbol].quantity == held.quantity
