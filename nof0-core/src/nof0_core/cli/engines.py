@@ -20,7 +20,7 @@ HEADS = ("engine", "state", "since", "seen", "lease", "accounts", "place")
 @data_dir_option
 @json_option
 def engines(config_file: Path, data_dir: Path | None, *, as_json: bool) -> None:
-    """List the engines that use CONFIG's database, where they run and which accounts they hold.
+    """List the engines that use a database, and the accounts they hold.
 
     All times are the database's. An engine that runs was seen in the last 20 seconds.
     """

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
+
+import anyio
 
 from nof0_core.border.answers import BadRow, Told
 from nof0_core.domain.event import Filled, FundingSettled
@@ -14,7 +17,7 @@ from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.order import OrderStatus
 from nof0_core.domain.outcome import OrderOutcome
 from nof0_core.domain.snapshot import Quote
-from nof0_core.errors import EndOfDataError, ProviderError, UnbookableError
+from nof0_core.errors import EndOfDataError, ProviderError, TransientError, UnbookableError
 from nof0_core.execution.gateway import Gateway
 from nof0_core.execution.row_check import RowCheck
 from nof0_core.execution.statement_search import StatementSearch
@@ -28,6 +31,8 @@ LATE = timedelta(minutes=10)
 """How far behind the newest known entry each reading begins: a venue may list entries late."""
 LISTED_AFTER = timedelta(minutes=2)
 """How long after a full hour a venue may take to list all settlements of it."""
+PATIENCE = 2.0
+"""Real seconds that new executions wait for settlements; a look without any waits longer."""
 VERY_LATE = timedelta(days=1)
 """How far behind it begins where ledger and venue differ."""
 
@@ -110,21 +115,24 @@ class FillReader:
     ) -> Booked:
         opened = self._opened(since)
         trouble: tuple[str, ...] = ()
+        ours = Told(
+            tuple(
+                fill
+                for fill in told.good
+                if fill.time >= opened or self._owner(fill.client_id) != UNASSIGNED
+            ),
+            told.bad,
+        )
         # An order may reach the venue after an hour that our clock has yet to strike.
         now = max([self._recorder.clock.now(), *(fill.time for fill in told.good)])
         try:
-            payments = await self._new_funding(opened, now, late)
+            payments = await self._new_funding(opened, now, late, ours)
         except EndOfDataError:
             raise
         except ProviderError as error:
             # Of all that is read the least: fills and exits do not wait for it.
             payments, trouble = [], (f"funding: {error}",)
-        ours = [
-            fill
-            for fill in told.good
-            if fill.time >= opened or self._owner(fill.client_id) != UNASSIGNED
-        ]
-        new = self._rows.new_fills(Told(tuple(ours), told.bad))
+        new = self._rows.new_fills(ours)
         fills, bad = [], list(new.bad)
         for fill in sorted(new.good, key=lambda f: f.time):
             earlier = [p for p in payments if self._precedes(p, fill)]
@@ -187,13 +195,20 @@ class FillReader:
         )
 
     async def _new_funding(
-        self, since: datetime, now: datetime, late: timedelta
+        self, since: datetime, now: datetime, late: timedelta, fills: Told[Fill]
     ) -> list[FundingPayment]:
+        """Ask for settlements where there may be any; `fills` that are new do not wait for long."""
         if not self._may_have_funding(now, late):
             return []
         state = self._recorder.state
         begin = _begin(since, state.funding_told_until(self._venue_account), late)
-        new = self._rows.new_funding(await self._gateway.funding(begin))
+        is_pressing = self._gateway.limits.funding < math.inf and self._rows.new_fills(fills).good
+        with anyio.move_on_after(PATIENCE if is_pressing else None) as waiting:
+            told = await self._gateway.funding(begin)
+        if waiting.cancelled_caught:
+            message = f"no answer within {PATIENCE:g} s, and executions are to be booked"
+            raise TransientError(message)
+        new = self._rows.new_funding(told)
         self._ward.refuse_rows("funding", new.bad, is_all=True)
         self._funding_asked = None if new.bad else now
         return list(new.good)

@@ -9,6 +9,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
+from nof0_core.calls import CallsUnderWay
 from nof0_core.clock import SimulatedClock
 from nof0_core.domain.context import Performance
 from nof0_core.domain.event import OrderAnswered, OrderIntended
@@ -130,6 +131,7 @@ def cycle(around, maker, recorder):
         brakes=SimpleNamespace(evaluate=lambda *_: None, state=lambda *_: around.seen.brakes),
         budget=around,
         held=HeldCycles(recorder),
+        stages=CallsUnderWay("cycles"),
     )
 
     async def run():

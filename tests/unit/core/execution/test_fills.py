@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal as D
 
+import anyio
 import attrs
 import pytest
 
 from nof0_core.domain.decision import Decision, Signal
 from nof0_core.domain.order import Side
+from nof0_core.execution import fills
+from nof0_core.execution.limits import LIMITS
 from nof0_core.ids import RESERVE
 from nof0_core.testing import samples
 
@@ -140,6 +143,29 @@ async def test_what_was_netted_at_the_hour_is_paid_though_one_side_is_gone(scene
     paid = (D("0.01") * 100_000 * samples.snapshot().quote.funding_rate).quantize(D("0.000001"))
     assert (_funding(scene, "ann").funding, _funding(scene, "bob").funding) == (-paid, paid)
     scene.assert_agrees()
+
+
+async def test_funding_that_is_long_in_coming_keeps_no_fill_from_being_booked(scene, monkeypatch):
+    """A late order stood without its stop for as long as the settlements took."""
+    asked, over = [], anyio.Event()
+
+    async def funding(since):
+        asked.append(since)
+        await over.wait()
+        return []
+
+    await scene.open("ann")
+    monkeypatch.setattr(scene.venue, "funding", funding)
+    monkeypatch.setattr(fills, "PATIENCE", 0.05)
+    scene.execution._gateway.limits = LIMITS
+    await _wait(scene, 60 * MINUTE)
+    scene.venue.move("BTC", 98_500)
+    await scene.sync()
+    assert asked
+    assert scene.state.position("ann", "BTC") is None
+    over.set()
+    await scene.sync()
+    assert len(asked) > 1, "what was not answered is asked again"
 
 
 @pytest.mark.parametrize("answer", [None, 5])

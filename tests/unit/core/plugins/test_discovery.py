@@ -20,7 +20,7 @@ def test_core_offers_its_own_kinds_through_the_same_hooks():
     registry = load_plugins({"NOF0_PLUGINS": ""})
     assert [str(p) for p in registry.plugins] == ["nof0-core 0.1.0"]
     assert types(registry, "allocator") == ["equal", "fixed", "performance_based"]
-    assert types(registry, "exporter") == ["json", "prometheus", "sql", "webhook"]
+    assert types(registry, "exporter") == ["json", "prometheus", "redis", "sql", "webhook"]
     assert "confidence" in types(registry, "risk")
 
 
