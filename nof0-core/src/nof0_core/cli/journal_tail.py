@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LOOKS_APART = 0.5
 """Seconds from one look for new records to the next."""
-_NUMBER, _TIME, _TYPE = 8, 19, 16
+_NUMBER, _TIME, _TYPE = 6, 19, 16
 
 
 @click.command(short_help="Show the newest records, and follow those that come.")
@@ -53,16 +53,18 @@ def tail(
     for record in place.records(traders=traders, types=types):
         newest.append(record)
         last = record.seq
-    _show(place, newest, as_json=as_json)
+    _show(place, newest, types, as_json=as_json)
     while follow:
         time.sleep(LOOKS_APART)  # noqa: TID251 - nothing else goes on in this process
         found = list(place.records(traders=traders, types=types, after=last))
         if found:
             last = found[-1].seq
-            _show(place, found, as_json=as_json)
+            _show(place, found, types, as_json=as_json)
 
 
-def _show(place: JournalReader, records: Collection[Record], *, as_json: bool) -> None:
+def _show(
+    place: JournalReader, records: Collection[Record], types: Collection[str], *, as_json: bool
+) -> None:
     from nof0_core.cli.journal_text import lines_of
     from nof0_core.cli.output import screen_width
 
@@ -72,7 +74,8 @@ def _show(place: JournalReader, records: Collection[Record], *, as_json: bool) -
         return
     streams = max((len(one) for one in place.streams()), default=0)
     events = place.joined([record.event() for record in records])
-    least: Sequence[int] = (_NUMBER, _TIME, streams, _TYPE)
+    widest = max(map(len, types), default=_TYPE)
+    least: Sequence[int] = (_NUMBER, _TIME, streams, widest)
     for line in lines_of(events, screen_width(), least=least, is_headed=False):
         click.echo(line)
 

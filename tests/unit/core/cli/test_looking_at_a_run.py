@@ -104,6 +104,16 @@ def test_tail_shows_the_newest_and_follows_what_comes(project):
     assert "engine_started" in following
 
 
+def test_tail_names_the_trader_in_eighty_columns(project):
+    at_80 = attrs.evolve(project, environment=project.environment | {"COLUMNS": "80"})
+    for words in ([], ["--type", "cycle", "--type", "filled"]):
+        said = at_80.nof0("journal", "tail", *words).check().stdout.splitlines()
+        told = project.nof0("leaderboard", "--json").check().stdout
+        traders = {row["id"] for row in json.loads(told)}
+        assert all(traders.intersection(line.split()) for line in said if " cycle " in line), said
+        assert max(map(len, said)) <= 80
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_is_printed_for_each_shell(project, shell):
     said = project.nof0("completion", shell).check().stdout
