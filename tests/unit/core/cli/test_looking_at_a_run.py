@@ -110,7 +110,7 @@ def test_tail_names_the_trader_in_eighty_columns(project):
         said = at_80.nof0("journal", "tail", *words).check().stdout.splitlines()
         told = project.nof0("leaderboard", "--json").check().stdout
         traders = {row["id"] for row in json.loads(told)}
-        assert all(traders.intersection(line.split()) for line in said if " cycle " in line), said
+        assert all(traders.intersection(line.split()) for line in said if "  cycle  " in line), said
         assert max(map(len, said)) <= 80
 
 
