@@ -11,6 +11,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from llm_server import LlmServer
 
+from nof0_core.redaction import READ, ReadValues
+
 # How fast the machine is today says nothing about the code.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
@@ -43,6 +45,15 @@ def llm_server():
     """A local endpoint that speaks OpenAI's protocol; see `llm_server.Say` for its script."""
     with LlmServer() as server:
         yield server
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_secrets_of_others():
+    """Forget what other files of tests have read: the key of one, `none`, hid a name in another."""
+    read = READ.secrets_read
+    for name, value in vars(ReadValues()).items():
+        setattr(READ, name, value)
+    READ.secrets_read = read + 1  # what was looked at before has to be looked at anew
 
 
 @pytest.fixture(autouse=True)
