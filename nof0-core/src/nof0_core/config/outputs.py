@@ -18,28 +18,33 @@ from nof0_core.config.tree import Items, Node, Scalar, Table, find
 from nof0_core.files import absolute
 
 _SQLITE = "sqlite:///"
-_DATABASE_KEYS: Mapping[str, tuple[str | int, ...]] = {
-    "data_source": ("Postgres", "DataSource"),
-    "max_open": ("Postgres", "MaxOpen"),
-    "max_idle": ("Postgres", "MaxIdle"),
-    "max_lifetime": ("Postgres", "MaxLifetime"),
-    "prepared_statements": ("Postgres", "PreparedStatements"),
-    "slow_threshold": ("Logging", "SlowThreshold", "SQL"),
-    "verbose": ("Logging", "VerboseSQL"),
+_MAIN_KEYS: Mapping[str, Mapping[str, tuple[str | int, ...]]] = {
+    "sql": {
+        "data_source": ("Postgres", "DataSource"),
+        "max_open": ("Postgres", "MaxOpen"),
+        "max_idle": ("Postgres", "MaxIdle"),
+        "max_lifetime": ("Postgres", "MaxLifetime"),
+        "prepared_statements": ("Postgres", "PreparedStatements"),
+        "slow_threshold": ("Logging", "SlowThreshold", "SQL"),
+        "verbose": ("Logging", "VerboseSQL"),
+    },
+    "redis": {
+        "host": ("Cache", 0, "Host"),
+        "password": ("Cache", 0, "Pass"),
+        "tls": ("Cache", 0, "Tls"),
+        "prefix": ("Cache", 0, "Prefix"),
+        "slow_threshold": ("Logging", "SlowThreshold", "Redis"),
+        "short": ("TTL", "Short"),
+        "medium": ("TTL", "Medium"),
+        "long": ("TTL", "Long"),
+    },
 }
-"""Keys of a `sql` section, and where in the main file they are taken from."""
-_CACHE_KEYS: Mapping[str, tuple[str | int, ...]] = {
-    "host": ("Cache", 0, "Host"),
-    "password": ("Cache", 0, "Pass"),
-    "tls": ("Cache", 0, "Tls"),
-    "prefix": ("Cache", 0, "Prefix"),
-    "slow_threshold": ("Logging", "SlowThreshold", "Redis"),
-    "short": ("TTL", "Short"),
-    "medium": ("TTL", "Medium"),
-    "long": ("TTL", "Long"),
+"""Keys of sections, that of the server first, and where in the main file they are taken from."""
+_OF_THE_SERVER = {
+    "sql": ("max_open", "max_idle", "max_lifetime", "prepared_statements"),
+    "redis": ("password", "tls", "prefix"),
 }
-"""The same of a `redis` section."""
-_OF_THE_SERVER = ("password", "tls", "prefix")
+"""What is said of one server, and not of another that a section names."""
 
 
 def make_exporters(
@@ -127,41 +132,19 @@ def _settled(
 
 
 def _with_main_keys(type_: str, node: Node, main_table: Table) -> Node:
-    """Give a section of a database or a cache what the main file says of it."""
-    if type_ == "sql":
-        return _with_database(node, main_table)
-    return _with_cache(node, main_table) if type_ == "redis" else node
-
-
-def _with_cache(node: Node, main_table: Table) -> Node:
-    """Give a section the keys of `Cache`, `TTL` and `Logging` that it does not have itself."""
-    if not isinstance(node, Table):
+    """Give a section of a database or a cache what the main file says of it and it does not say."""
+    keys = _MAIN_KEYS.get(type_)
+    if keys is None or not isinstance(node, Table):
         return node
     found = {
         key: each
-        for key, path in _CACHE_KEYS.items()
+        for key, path in keys.items()
         if (each := _at(main_table, path)) is not None and not each.is_empty
     }
-    own = node.get("host")
+    own = node.get(next(iter(keys)))
     if own is not None and not own.is_empty:
-        # It is another server: the first one's password is none of its business.
-        found = {key: each for key, each in found.items() if key not in _OF_THE_SERVER}
-    return attrs.evolve(node, entries={**found, **node.entries})
-
-
-def _with_database(node: Node, main_table: Table) -> Node:
-    """Give a section the keys of `Postgres` and `Logging` that it does not have itself."""
-    if not isinstance(node, Table):
-        return node
-    found = {
-        key: each
-        for key, path in _DATABASE_KEYS.items()
-        if (each := _at(main_table, path)) is not None and not each.is_empty
-    }
-    own = node.get("data_source")
-    if own is not None and not own.is_empty:
-        # It is another database: what is said of the first one's pool is not said of it.
-        found = {key: found[key] for key in found if key in ("slow_threshold", "verbose")}
+        # It is another server: what is said of the first one's is not said of it.
+        found = {key: each for key, each in found.items() if key not in _OF_THE_SERVER[type_]}
     return attrs.evolve(node, entries={**found, **node.entries})
 
 
@@ -187,11 +170,11 @@ def _automatic(
     if main.postgres.data_source:
         place = find(main_table, "Postgres", "DataSource")
         type_, node = _section("sql", place, {})
-        sections.append((type_, _with_database(node, main_table)))
+        sections.append((type_, _with_main_keys(type_, node, main_table)))
     if any(node.host for node in main.cache):
         place = find(main_table, "Cache", 0, "Host")
         type_, node = _section("redis", place, {})
-        sections.append((type_, _with_cache(node, main_table)))
+        sections.append((type_, _with_main_keys(type_, node, main_table)))
     url = manager_table.table("monitoring").get("alert_webhook")
     if url is not None and monitoring.alert_webhook:
         sections.append(_section("webhook", url.place, {"url": url}))
