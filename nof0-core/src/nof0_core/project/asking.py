@@ -6,6 +6,7 @@ import attrs
 
 from nof0_core.config.model import Config
 from nof0_core.decision import DecisionMaker
+from nof0_core.decision.result import DecisionResult
 from nof0_core.domain.decision import Judgement
 from nof0_core.domain.model import Completion, ModelCall, ModelSpec, Prompt
 from nof0_core.domain.vocabulary import CycleStatus
@@ -36,6 +37,19 @@ class Asked:
     prompt: Prompt | None = None
     calls: tuple[ModelCall, ...] = ()
     latency_s: float = 0.0
+
+
+def what_came(result: DecisionResult, calls: tuple[ModelCall, ...]) -> Asked:
+    """Return what came of a decision that took these calls."""
+    return Asked(
+        status=result.status,
+        error=result.error,
+        completion=result.completion,
+        judgements=result.judgements,
+        prompt=result.prompt,
+        calls=calls,
+        latency_s=result.latency_s,
+    )
 
 
 def find_model(config: Config, name: str) -> ModelSpec:
@@ -85,12 +99,4 @@ async def ask(config: Config, model: ModelSpec, trader_id: str) -> Asked:
         )
         calls = CallLog()
         result = await maker.decide(context, context.time, calls)
-        return Asked(
-            status=result.status,
-            error=result.error,
-            completion=result.completion,
-            judgements=result.judgements,
-            prompt=result.prompt,
-            calls=maker.read(calls).calls,
-            latency_s=result.latency_s,
-        )
+        return what_came(result, maker.read(calls).calls)

@@ -14,7 +14,7 @@ from nof0_core.config.model import Config
 from nof0_core.decision import DecisionMaker
 from nof0_core.domain.model import ModelSpec, Usage
 from nof0_core.plugins.kinds import BackendKind
-from nof0_core.project.asking import Asked
+from nof0_core.project.asking import Asked, what_came
 from nof0_core.project.outside_a_run import sections_outside_a_run
 from nof0_core.protocols.llm import CallLog
 from nof0_core.redaction import Redactor
@@ -76,15 +76,4 @@ async def ask_again(
             calls = CallLog()
             context = context_of(case, case.known, desk.trader)
             result = await maker.decide(context, case.body.scheduled, calls, case.known.venue)
-            yield (
-                each,
-                Asked(
-                    status=result.status,
-                    error=result.error,
-                    completion=result.completion,
-                    judgements=result.judgements,
-                    prompt=result.prompt,
-                    calls=maker.read(calls).calls,
-                    latency_s=result.latency_s,
-                ),
-            )
+            yield each, what_came(result, maker.read(calls).calls)
