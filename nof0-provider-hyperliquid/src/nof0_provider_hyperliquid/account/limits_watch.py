@@ -59,11 +59,11 @@ class LimitsWatch:
 
     async def run(self) -> None:
         """Look again and again; what cannot be had stays as it was."""
-        first = True
+        look = self.ensure
         while True:
             with suppress(ProviderError):  # reports tell of a venue that does not answer
-                await (self.ensure() if first else self.look())
-            first = False
+                await look()
+            look = self.look
             now, until = self._clock.now(), self.limits.signer_until
             wake = now + EVERY
             await self._clock.sleep_until(min(wake, until) if until and until > now else wake)

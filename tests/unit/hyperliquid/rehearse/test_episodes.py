@@ -150,3 +150,16 @@ def test_a_close_by_hand_takes_from_those_it_closes(desk):
     desk.look()
     [both] = opposed(desk.account, desk.now)
     assert (both.since_ms, both.until_ms) == (began, began + 4_000)
+
+
+def test_a_part_closed_by_hand_that_has_no_end_as_a_decimal(desk):
+    desk.trade(True, "0.02", who=1)
+    desk.trade(True, "0.01", who=2)
+    desk.venue.outsiders.trade(desk.user, "BTC", D("-0.01"))
+    desk.look()
+    assert opposed(desk.account, desk.now) == []
+    desk.venue.outsiders.trade(desk.user, "BTC", D("-0.02"))
+    desk.look()
+    desk.trade(False, "0.01", who=3)
+    desk.later(2)
+    assert opposed(desk.account, desk.now) == []
