@@ -62,9 +62,11 @@ backends:
   baseline: {{type: baseline}}
 """
 TRADERS = """
-  - {<<: *one, id: paper_flips, name: Paper, exchange_provider: paper, allocation_pct: 20}
+  - {<<: *one, id: paper_flips, name: Paper, exchange_provider: paper, allocation_pct: 20,
+     decision_interval: 2s}
   - {<<: *one, id: talker, name: Talker, exchange_provider: paper, model: talker,
-     allocation_pct: 20, executor_prompt_template: prompts/executor/default_prompt.tmpl}
+     allocation_pct: 20, decision_interval: 2s,
+     executor_prompt_template: prompts/executor/default_prompt.tmpl}
   - {<<: *one, id: panel, name: Panel, model: panel, allocation_pct: 20,
      executor_prompt_template: prompts/executor/default_prompt.tmpl}
 """
@@ -87,10 +89,10 @@ class Mixed:
         manager = "manager.yaml"
         self.change(manager, "exchange_provider: paper", "exchange_provider: venue")
         self.change(manager, "market_provider: wave", "market_provider: venue")
-        self.change(manager, "update_interval: 1s", "update_interval: 4s")
+        self.change(manager, "update_interval: 1s", "update_interval: 10s")
         self.change(manager, "allocation_pct: 40", "allocation_pct: 20")
         self.change(manager, "  - {<<: *one, id: two, name: Two}\n", TRADERS.lstrip("\n"))
-        self.change("executor.yaml", "decision_interval: 1s", "decision_interval: 2s")
+        self.change("executor.yaml", "decision_interval: 1s", "decision_interval: 5s")
         self.change("executor.yaml", "timeout: 500ms", "timeout: 1500ms")
 
     def change(self, name: str, old: str, new: str) -> None:

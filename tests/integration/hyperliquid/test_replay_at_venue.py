@@ -15,7 +15,7 @@ from venue_thread import venue_beside
 
 from nof0_provider_hyperliquid.rehearsal.venue import VenueSettings
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(900)]
 TRADERS = ("one", "paper_flips", "talker", "panel")
 
 
@@ -30,6 +30,8 @@ def test_a_mixed_run_with_faults_a_kill_a_restart_and_a_reload_replays_to_the_by
         venue_beside(VenueSettings(history=timedelta(hours=2))) as venue,
         LlmServer(default=answered) as models,
     ):
+        # What a start after a kill may ask within a minute is nothing that replay is about.
+        venue.limits.of("127.0.0.1").weight.most = 100_000
         venue.exchange.open_account(MAIN, D(10_000), agents={AGENT: "nof0"})
         run = Mixed(tmp_path, venue, models.url)
         is_reloaded = False

@@ -126,6 +126,7 @@ class InfoClient:
             try:
                 answer = await self._ask(dict(request), urgency_now(urgency) <= Priority.STATE)
             except RateLimitedError as error:
+                spending.amount = 0  # it was not served; what follows goes slower for a minute
                 self._budget.refused(error.retry_after or timedelta(seconds=FIRST_PAUSE))
                 raise
             rows = len(answer) if isinstance(answer, list) else 0

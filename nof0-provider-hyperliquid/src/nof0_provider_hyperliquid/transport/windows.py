@@ -22,6 +22,10 @@ STEP = timedelta(seconds=1)
 YIELD = timedelta(seconds=15)
 """How long what can wait does after a refusal."""
 
+AFTER_REFUSAL = 0.5
+"""The part of the limit's rate that is asked in the period after a refusal: nothing was left then,
+and it fills up again even where the venue counts what it refuses."""
+
 
 class NoRoomError(TransientError):
     """A limit leaves no room for a request in time; nothing was sent."""
@@ -48,6 +52,9 @@ SHARE = {
 }
 """The part of a limit up to which each may go; the rest is kept for what is more urgent."""
 
+OWN_OF_READS = 0.15
+"""The part of a limit that reads take before the state: looks without end never starve them."""
+
 Urgency = Priority | Callable[[], Priority]
 """How urgent something is, or what tells how urgent it has become."""
 
@@ -62,6 +69,8 @@ class Spending:
     """What one request takes; whoever sent it corrects `amount` when the answer is there."""
 
     amount: int
+    began: datetime | None = None
+    priority: Priority = Priority.READS
     ended: datetime | None = None
 
 
@@ -80,7 +89,7 @@ class Window:
         self._clock = clock
         self._under_way: set[Spending] = set()
         self._ended: deque[Spending] = deque()
-        self._waiting: list[tuple[Priority, int]] = []
+        self._waiting: list[tuple[float, int]] = []
         self._numbers = count()
         self._moved = anyio.Event()
         self._closed_until: datetime | None = None
@@ -119,8 +128,8 @@ class Window:
         Raises:
             NoRoomError: there is no room within `patience`; nothing was taken.
         """
-        await self._turn(amount, urgency, patience)
-        spending = Spending(amount=amount)
+        priority = await self._turn(amount, urgency, patience)
+        spending = Spending(amount=amount, began=self._clock.now(), priority=priority)
         self._under_way.add(spending)
         try:
             yield spending
@@ -133,7 +142,8 @@ class Window:
         """Let nothing but protection and orders through for that long: the venue has refused.
 
         Reads that nobody's protection goes by wait for `YIELD` at least: after a restart the venue
-        counts what the process before has asked, and what it gives is for those that matter.
+        counts what the process before has asked, and what it gives is for those that matter. All
+        but protection go slower for a period (`AFTER_REFUSAL`).
         """
         self._refused_at = self._clock.now()
         until = self._refused_at + span
@@ -149,31 +159,57 @@ class Window:
             closed = max(closed, self._closed_until - now)
         if priority >= Priority.READS and self._refused_at is not None:
             closed = max(closed, self._refused_at + YIELD - now)
-        share = self._share(priority)
-        missing = self.used + min(amount, share) - share
+        wait = self._passes(amount, self._share(priority))
+        if priority is Priority.READS:
+            state = self._passes(amount, self._share(Priority.STATE))
+            wait = min(wait, max(state, self._passes(amount, self._own_of_reads, priority)))
+        return max(closed, wait, self._filled(amount, priority))
+
+    def _filled(self, amount: int, priority: Priority) -> timedelta:
+        """Return when so much has filled up since a refusal."""
+        if self._refused_at is None or priority is Priority.PROTECTION:
+            return timedelta(0)
+        known = (*self._under_way, *self._ended)
+        since = sum(s.amount for s in known if s.began is not None and s.began >= self._refused_at)
+        part = (since + min(amount, self.limit)) / (self.limit * AFTER_REFUSAL)
+        at = self._refused_at + min(self._period, self._period * part)
+        return max(timedelta(0), at - self._clock.now())
+
+    def _passes(self, amount: int, most: int, of: Priority | None = None) -> timedelta:
+        """Return when so much more is at most `most`; what one urgency alone has taken, or all."""
+        under_way = (s.amount for s in self._under_way if of in (None, s.priority))
+        ended = [s for s in self._ended if of in (None, s.priority)]
+        missing = sum(under_way) + sum(s.amount for s in ended) + min(amount, most) - most
         if missing <= 0:
-            return closed
-        for spending in self._ended:
+            return timedelta(0)
+        for spending in ended:
             missing -= spending.amount
             if missing <= 0 and spending.ended is not None:
-                return max(closed, spending.ended + self._period - now)
-        return max(closed, STEP)
+                return spending.ended + self._period - self._clock.now()
+        return STEP
 
-    async def _turn(self, amount: int, urgency: Urgency, patience: timedelta | None) -> None:
-        priority = urgency_now(urgency)
-        me = (priority, next(self._numbers))
+    def _rank(self, amount: int, priority: Priority) -> float:
+        """Return the place in the queue of what is asked now; the lower goes first."""
+        if priority is Priority.READS and not self._passes(amount, self._own_of_reads, priority):
+            return Priority.STATE - 0.5
+        return priority
+
+    async def _turn(self, amount: int, urgency: Urgency, patience: timedelta | None) -> Priority:
+        number, began = next(self._numbers), self._clock.now()
+        me = (self._rank(amount, urgency_now(urgency)), number)
         insort(self._waiting, me)
-        began = self._clock.now()
         try:
             while True:
-                if (priority := urgency_now(urgency)) is not me[0]:
+                priority = urgency_now(urgency)
+                if (rank := self._rank(amount, priority)) != me[0]:
                     self._waiting.remove(me)
-                    me = (priority, me[1])
+                    me = (rank, number)
                     insort(self._waiting, me)
+                    self._move()  # another may be the first now
                 is_first = self._waiting[0] == me
                 wait = self.wait_for(amount, priority)
                 if is_first and wait <= timedelta(0):
-                    return
+                    return priority
                 now = self._clock.now()
                 if patience is not None and now - began + wait > patience:
                     raise self._no_room(wait)
@@ -201,6 +237,10 @@ class Window:
     def _share(self, priority: Priority) -> int:
         return int(self.limit * SHARE[priority])
 
+    @property
+    def _own_of_reads(self) -> int:
+        return int(self.limit * OWN_OF_READS)
+
     def _forget(self) -> None:
         now = self._clock.now()
         for spending in reversed(self._ended):
@@ -214,5 +254,5 @@ class Window:
         if self._closed_until is not None and not (now < self._closed_until <= now + self._period):
             self._closed_until = None
         refused = self._refused_at
-        if refused is not None and not (refused <= now < refused + YIELD):
+        if refused is not None and not (refused <= now < refused + self._period):
             self._refused_at = None

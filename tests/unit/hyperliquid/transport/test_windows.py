@@ -69,20 +69,22 @@ async def test_an_answer_that_is_longer_is_counted_afterwards(window):
     assert window.used == 70
 
 
-async def test_orders_overtake_reads_that_wait(window):
+async def test_orders_overtake_reads_that_wait(window, clock):
     order = []
 
     async def one(name, amount, priority):
         await take(window, amount, priority)
         order.append(name)
 
-    await take(window, 60)
-    await take(window, 40, PROTECTION)
     async with anyio.create_task_group() as tasks:
-        told = {"read": READS, "late": Priority.DOWNLOADS, "state": STATE, "order": ORDERS}
-        for name, priority in told.items():
-            tasks.start_soon(one, name, 10, priority)
-            await anyio.lowlevel.checkpoint()
+        async with window.spend(60, READS):
+            async with window.spend(40, PROTECTION):
+                told = {"late": Priority.DOWNLOADS, "read": READS, "state": STATE, "order": ORDERS}
+                for name, priority in told.items():
+                    tasks.start_soon(one, name, 5, priority)
+                while window.waiting < len(told):
+                    await anyio.lowlevel.checkpoint()
+            await clock.sleep_until(clock.now() + timedelta(seconds=1))
     assert order[0] == "order"
     assert order == ["order", "state", "read", "late"]
 
@@ -137,14 +139,59 @@ async def test_bars_of_any_number_of_coins_never_keep_the_state_waiting(window, 
         tasks.cancel_scope.cancel()
 
 
-async def test_a_refusal_holds_reads_up_longest_and_no_orders(window, clock):
+async def test_looks_without_end_leave_bars_their_own_part(window, clock):
+    """An account looked at every 4 s used up all that bars may take: no trader saw a market."""
+    done = []
+
+    async def looks():
+        while True:
+            await take(window, 20, STATE)
+
+    async def bars():
+        for _ in range(10):
+            await take(window, 5)
+            done.append((clock.now() - START).total_seconds())
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(4):
+            tasks.start_soon(looks)
+        await clock.sleep_until(START + timedelta(minutes=2))
+        tasks.start_soon(bars)
+        while len(done) < 10:
+            await clock.sleep_until(clock.now() + timedelta(seconds=1))
+            assert clock.now() < START + timedelta(minutes=8), done
+        tasks.cancel_scope.cancel()
+    assert done[0] <= 180
+
+
+async def test_reads_with_their_own_part_go_no_further_than_the_state(window, clock):
+    await take(window, 75, PROTECTION)
+    await take(window, 10)
+    assert clock.now() == START + MINUTE
+
+
+async def test_a_refusal_holds_reads_up_longest_and_orders_hardly(window, clock):
     window.close_for(timedelta(seconds=3))
-    await take(window, 1, ORDERS)
+    await take(window, 1, PROTECTION)
     assert clock.now() == START
+    await take(window, 0, ORDERS)
+    assert clock.now() <= START + timedelta(seconds=2)
     await take(window, 1, STATE)
     assert clock.now() == START + timedelta(seconds=3)
     await take(window, 1)
     assert clock.now() == START + timedelta(seconds=15)
+
+
+async def test_after_a_refusal_no_more_is_asked_than_flows_in(window, clock):
+    """A venue that has nothing left refused the same looks again and again, and all others."""
+    window.close_for(timedelta(0))
+    for _ in range(5):
+        await take(window, 10, ORDERS)
+        # Half of the limit in a minute, from nothing at the refusal.
+        assert window.used * 2 <= (clock.now() - START).total_seconds() / 60 * 100
+    assert clock.now() == START + MINUTE
+    await take(window, 45, ORDERS)
+    assert clock.now() == START + MINUTE
 
 
 async def test_a_clock_that_is_set_back_closes_nothing_for_longer_than_a_period(window, clock):
