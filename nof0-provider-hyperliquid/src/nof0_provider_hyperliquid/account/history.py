@@ -115,7 +115,7 @@ class AccountHistory:
         if found[0] >= size > ZERO:
             return found
         # It must be told while other reads wait for the network's budget.
-        rows = await self._statement.since(max(0, to_ms(since)), Priority.ORDERS)
+        rows = await self._statement.since(max(0, to_ms(since)), Priority.NEWS)
         return self._of_order(rows, venue_order_id)
 
     def _of_order(self, rows: Sequence[object], venue_order_id: str) -> tuple[Decimal, Decimal]:

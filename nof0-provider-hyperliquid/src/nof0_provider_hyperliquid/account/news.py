@@ -31,4 +31,4 @@ class AccountNews:
 
     def urgency(self) -> Priority:
         """Return how urgent it is to look."""
-        return Priority.ORDERS if self._told > self._seen else Priority.STATE
+        return Priority.NEWS if self._told > self._seen else Priority.STATE

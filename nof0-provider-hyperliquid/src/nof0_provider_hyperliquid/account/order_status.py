@@ -49,7 +49,7 @@ class OrderReader:
     async def order(self, client_id: ClientOrderId) -> VenueOrder | None:
         """Return an order as the venue knows it now, None if it does not (yet)."""
         request = {"type": "orderStatus", "user": self._user, "oid": cloid_of(client_id)}
-        answer = record(await self._client.info(request, priority=Priority.ORDERS), "orderStatus")
+        answer = record(await self._client.info(request, priority=Priority.NEWS), "orderStatus")
         if answer.get("status") == "unknownOid":
             return None
         if answer.get("status") != "order":
@@ -83,5 +83,5 @@ class OrderReader:
     async def venue_time(self) -> int:
         """Return the time (ms) of the state the venue answers from now."""
         request = {"type": "clearinghouseState", "user": self._user, "dex": self._coins.dex}
-        answer = await self._client.info(request, priority=Priority.ORDERS)
+        answer = await self._client.info(request, priority=Priority.NEWS)
         return milliseconds(record(answer, "clearinghouseState").get("time"), "clearinghouseState")

@@ -73,8 +73,8 @@ class FillStatement:
             pager: returns what reads whole spans, with an urgency.
             clock: engine time.
         """
-        self._asks = {each: ask(each) for each in (Priority.ORDERS, None)}
-        self._pagers = {each: pager(each) for each in (Priority.ORDERS, None)}
+        self._asks = {each: ask(each) for each in (Priority.NEWS, None)}
+        self._pagers = {each: pager(each) for each in (Priority.NEWS, None)}
         self._clock = clock
         self._lock = anyio.Lock()
         self._begun = 0

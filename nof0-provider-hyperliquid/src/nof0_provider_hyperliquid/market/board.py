@@ -99,7 +99,7 @@ class Board:
         asked = self._env.clock.now()
         try:
             contexts = read_contexts(
-                await self._client.info(request, priority=Priority.ORDERS), self._dex
+                await self._client.info(request, priority=Priority.NEWS), self._dex
             )
         except ProviderError as error:
             self._trouble = str(error)

@@ -22,9 +22,12 @@ STEP = timedelta(seconds=1)
 YIELD = timedelta(seconds=15)
 """How long what can wait does after a refusal."""
 
-AFTER_REFUSAL = 0.5
-"""The part of the limit's rate that is asked in the period after a refusal: nothing was left then,
-and it fills up again even where the venue counts what it refuses."""
+AFTER_REFUSAL = 0.75
+"""The part of the limit's rate that is read in the period after refusals: nothing was left, and it
+fills up again even where the venue counts some of what it refuses."""
+
+FIRST_REFUSAL = 0.1
+"""The part of a limit that reads take before the state: looks never starve them."""
 
 
 class NoRoomError(TransientError):
@@ -36,16 +39,18 @@ class Priority(IntEnum):
 
     PROTECTION = 0
     ORDERS = 1
-    """Also what an order or a stop waits for: prices, and the account where it has news."""
-    STATE = 2
+    NEWS = 2
+    """What an order or a stop waits for: prices, and the account where it has news."""
+    STATE = 3
     """An account of which nobody knows any news."""
-    READS = 3
-    DOWNLOADS = 4
+    READS = 4
+    DOWNLOADS = 5
 
 
 SHARE = {
     Priority.PROTECTION: 1.0,
     Priority.ORDERS: 0.95,
+    Priority.NEWS: 0.92,
     Priority.STATE: 0.75,
     Priority.READS: 0.6,
     Priority.DOWNLOADS: 0.4,
@@ -94,6 +99,7 @@ class Window:
         self._moved = anyio.Event()
         self._closed_until: datetime | None = None
         self._refused_at: datetime | None = None
+        self._left_at_once = 0.0
 
     @property
     def used(self) -> int:
@@ -139,12 +145,14 @@ class Window:
             self._ended.append(spending)
 
     def close_for(self, span: timedelta) -> None:
-        """Let nothing but protection and orders through for that long: the venue has refused.
+        """Let neither state nor bars through for that long: the venue has refused.
 
         Reads that nobody's protection goes by wait for `YIELD` at least: after a restart the venue
         counts what the process before has asked, and what it gives is for those that matter. All
-        but protection go slower for a period (`AFTER_REFUSAL`).
+        but orders and protection go slower for a period (`AFTER_REFUSAL`).
         """
+        self._forget()
+        self._left_at_once = FIRST_REFUSAL if self._refused_at is None else 0.0
         self._refused_at = self._clock.now()
         until = self._refused_at + span
         if self._closed_until is None or until > self._closed_until:
@@ -167,16 +175,21 @@ class Window:
 
     def _filled(self, amount: int, priority: Priority) -> timedelta:
         """Return when so much has filled up since a refusal."""
-        if self._refused_at is None or priority is Priority.PROTECTION:
+        if self._refused_at is None or priority <= Priority.ORDERS:
             return timedelta(0)
         known = (*self._under_way, *self._ended)
         since = sum(s.amount for s in known if s.began is not None and s.began >= self._refused_at)
-        part = (since + min(amount, self.limit)) / (self.limit * AFTER_REFUSAL)
+        asked = (since + min(amount, self.limit)) / self.limit - self._left_at_once
+        part = max(0.0, asked) / AFTER_REFUSAL
         at = self._refused_at + min(self._period, self._period * part)
         return max(timedelta(0), at - self._clock.now())
 
     def _passes(self, amount: int, most: int, of: Priority | None = None) -> timedelta:
-        """Return when so much more is at most `most`; what one urgency alone has taken, or all."""
+        """Return when so much more is at most `most`; what one urgency alone has taken, or all.
+
+        Where that is not known yet, all is looked at again soon, and one urgency's own is not
+        waited for.
+        """
         under_way = (s.amount for s in self._under_way if of in (None, s.priority))
         ended = [s for s in self._ended if of in (None, s.priority)]
         missing = sum(under_way) + sum(s.amount for s in ended) + min(amount, most) - most
@@ -186,7 +199,7 @@ class Window:
             missing -= spending.amount
             if missing <= 0 and spending.ended is not None:
                 return spending.ended + self._period - self._clock.now()
-        return STEP
+        return STEP if of is None else self._period
 
     def _rank(self, amount: int, priority: Priority) -> float:
         """Return the place in the queue of what is asked now; the lower goes first."""

@@ -9,12 +9,12 @@ from nof0_core.errors import TransientError
 from nof0_provider_hyperliquid.account.news import AccountNews
 from nof0_provider_hyperliquid.transport.windows import Priority
 
-ORDERS, STATE = Priority.ORDERS, Priority.STATE
+NEWS, STATE = Priority.NEWS, Priority.STATE
 
 
 def test_before_the_first_look_all_is_news():
     news = AccountNews()
-    assert news.urgency() is ORDERS
+    assert news.urgency() is NEWS
     news.seen(news.begin())
     assert news.urgency() is STATE
 
@@ -24,7 +24,7 @@ def test_what_is_told_during_a_look_is_left_for_the_next():
     begun = news.begin()
     news.tell()
     news.seen(begun)
-    assert news.urgency() is ORDERS
+    assert news.urgency() is NEWS
     news.seen(news.begin())
     assert news.urgency() is STATE
     news.seen(begun)
@@ -44,7 +44,7 @@ async def test_a_report_that_fails_has_seen_nothing(seat):
     at.client.before = fail
     with pytest.raises(TransientError):
         await at.reader.report()
-    assert at.news.urgency() is ORDERS
+    assert at.news.urgency() is NEWS
     at.client.before = lambda _: None
     await at.reader.report()
     assert at.news.urgency() is STATE

@@ -16,6 +16,7 @@ from nof0_provider_hyperliquid.rehearsal.faults import Harm
 from nof0_provider_hyperliquid.rehearsal.venue import Venue, VenueSettings
 from nof0_provider_hyperliquid.transport.budget import NetworkBudget
 from nof0_provider_hyperliquid.transport.client import InfoClient, Patience
+from nof0_provider_hyperliquid.transport.windows import Priority
 
 pytestmark = pytest.mark.anyio
 D = Decimal
@@ -37,6 +38,7 @@ class There:
             budget=self.budget,
             patience=Patience(request=timedelta(seconds=20), retries=0),
             env=env,
+            urgency=Priority.NEWS,
         )
         self.reader = AccountReader(
             self.client,

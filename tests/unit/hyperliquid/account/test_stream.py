@@ -179,7 +179,7 @@ async def test_what_nobody_expected_makes_looks_urgent_and_what_an_answer_told_d
     async with here.stream.updates() as updates:
         await next_update(updates)
         here.news.seen(here.news.begin())
-        for status, urgency in (("open", Priority.STATE), ("canceled", Priority.ORDERS)):
+        for status, urgency in (("open", Priority.STATE), ("canceled", Priority.NEWS)):
             text = json.dumps(
                 {
                     "channel": "orderUpdates",

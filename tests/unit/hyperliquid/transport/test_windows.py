@@ -12,7 +12,7 @@ pytestmark = pytest.mark.anyio
 START = datetime(2026, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 READS, STATE, ORDERS = Priority.READS, Priority.STATE, Priority.ORDERS
-PROTECTION = Priority.PROTECTION
+PROTECTION, NEWS = Priority.PROTECTION, Priority.NEWS
 
 
 @pytest.fixture
@@ -76,15 +76,14 @@ async def test_orders_overtake_reads_that_wait(window, clock):
         await take(window, amount, priority)
         order.append(name)
 
-    async with anyio.create_task_group() as tasks:
-        async with window.spend(60, READS):
-            async with window.spend(40, PROTECTION):
-                told = {"late": Priority.DOWNLOADS, "read": READS, "state": STATE, "order": ORDERS}
-                for name, priority in told.items():
-                    tasks.start_soon(one, name, 5, priority)
-                while window.waiting < len(told):
-                    await anyio.lowlevel.checkpoint()
-            await clock.sleep_until(clock.now() + timedelta(seconds=1))
+    async with anyio.create_task_group() as tasks, window.spend(60, READS):
+        async with window.spend(40, PROTECTION):
+            told = {"late": Priority.DOWNLOADS, "read": READS, "state": STATE, "order": ORDERS}
+            for name, priority in told.items():
+                tasks.start_soon(one, name, 5, priority)
+            while window.waiting < len(told):
+                await anyio.lowlevel.checkpoint()
+        await clock.sleep_until(clock.now() + timedelta(seconds=1))
     assert order[0] == "order"
     assert order == ["order", "state", "read", "late"]
 
@@ -170,28 +169,40 @@ async def test_reads_with_their_own_part_go_no_further_than_the_state(window, cl
     assert clock.now() == START + MINUTE
 
 
-async def test_a_refusal_holds_reads_up_longest_and_orders_hardly(window, clock):
+async def test_a_refusal_holds_reads_up_longest_and_no_orders(window, clock):
     window.close_for(timedelta(seconds=3))
-    await take(window, 1, PROTECTION)
+    await take(window, 1, ORDERS)
     assert clock.now() == START
-    await take(window, 0, ORDERS)
-    assert clock.now() <= START + timedelta(seconds=2)
     await take(window, 1, STATE)
     assert clock.now() == START + timedelta(seconds=3)
     await take(window, 1)
     assert clock.now() == START + timedelta(seconds=15)
 
 
-async def test_after_a_refusal_no_more_is_asked_than_flows_in(window, clock):
+async def test_after_refusals_no_more_is_asked_than_flows_in(window, clock):
     """A venue that has nothing left refused the same looks again and again, and all others."""
     window.close_for(timedelta(0))
-    for _ in range(5):
-        await take(window, 10, ORDERS)
-        # Half of the limit in a minute, from nothing at the refusal.
-        assert window.used * 2 <= (clock.now() - START).total_seconds() / 60 * 100
-    assert clock.now() == START + MINUTE
-    await take(window, 45, ORDERS)
-    assert clock.now() == START + MINUTE
+    await take(window, 10, NEWS, patience=timedelta(0))
+    await clock.sleep_until(refused := START + timedelta(seconds=1))
+    window.close_for(timedelta(0))
+    for _ in range(7):
+        await take(window, 10, NEWS)
+        # Three quarters of the limit in a minute, from nothing at the refusal.
+        asked = window.used - 10
+        assert asked <= (clock.now() - refused).total_seconds() / 60 * 75
+    assert clock.now() == refused + timedelta(seconds=56)
+    await clock.sleep_until(refused + MINUTE)
+    await take(window, 22, NEWS, patience=timedelta(0))
+
+
+async def test_orders_do_not_wait_for_looks_that_wait_after_a_refusal(window, clock):
+    window.close_for(timedelta(0))
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(take, window, 50, NEWS)
+        await anyio.lowlevel.checkpoint()
+        before = clock.now()
+        await take(window, 1, ORDERS, patience=timedelta(0))
+        assert clock.now() == before
 
 
 async def test_a_clock_that_is_set_back_closes_nothing_for_longer_than_a_period(window, clock):
