@@ -27,7 +27,7 @@ AFTER_REFUSAL = 0.75
 fills up again even where the venue counts some of what it refuses."""
 
 FIRST_REFUSAL = 0.1
-"""The part of a limit that reads take before the state: looks never starve them."""
+"""The part of the limit that the first refusal of a period leaves: it may be a mistake."""
 
 
 class NoRoomError(TransientError):
