@@ -3,6 +3,7 @@
 import { Arena } from "./pages/arena.js";
 import { Conversations } from "./pages/conversations.js";
 import { Positions } from "./pages/positions.js";
+import { Runs } from "./pages/runs.js";
 import { Trader } from "./pages/trader.js";
 import { Trades } from "./pages/trades.js";
 import { h, refill } from "./dom.js";
@@ -19,6 +20,7 @@ const PAGES = {
   positions: { title: "Positions", open: (store) => new Positions(store) },
   trades: { title: "Trades", open: (store) => new Trades(store) },
   conversations: { title: "Conversations", open: (store) => new Conversations(store) },
+  runs: { title: "Runs", open: () => new Runs() },
 };
 const SHARED = ["crypto-prices", "leaderboard", "since-inception-values", "account-totals", "status"];
 
