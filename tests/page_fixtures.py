@@ -71,7 +71,7 @@ def serve_files(tmp_path):
     with ExitStack() as stack:
         portal = stack.enter_context(start_blocking_portal())
 
-        def serve(directory):
+        def serve(directory, state_dir=None):
             log = TerminalLog()
             config = ServingConfig(
                 name="test",
@@ -82,6 +82,7 @@ def serve_files(tmp_path):
                 ttl=TtlConfig(),
                 allow_origins=(),
                 allow_hosts=(),
+                state_dir=state_dir,
             )
             app = make_app(FileSource(directory, log=log), config, log=log)
             address = bind(config.host, config.port)
