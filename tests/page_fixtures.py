@@ -50,7 +50,7 @@ def finished(run_in, tmp_path_factory):
     shutil.copytree(ROOT / "etc", home / "etc")
     shutil.copytree(ROOT / "prompts", home / "prompts")
     with (home / "etc" / "nof0.yaml").open("a") as main:
-        main.write("\nExporters:\n  - type: json\n  - type: prometheus\n")
+        main.write("\nExporters:\n  - {type: json, indicators: true}\n  - type: prometheus\n")
     run = run_in(home / "data", home / "etc" / "nof0.yaml")
     done = run.run("--cycles", "700")
     assert done.returncode == 0, done.stderr

@@ -146,6 +146,12 @@ def test_the_price_chart_reads_out_bars_and_lists_marks_by_keyboard(api, open_pa
         ("open", "high", "low", "close"), "OHLC", bars[0][1:5], strict=True
     ):
         expect(value(page, name)).to_have_text(f"{letter} {price(number)}")
+    shown = bars[-1][6]
+    page.keyboard.press("End")
+    for name in ("ema20", "rsi14"):
+        told = page.locator(f".readout [data-fact='indicator:{name}']")
+        expect(told).to_have_text(f"{name} {rounded(shown[name], 2):,}")
+    page.keyboard.press("Home")
     # Marks that would cover each other stand together, and none is lost.
     trades = [t for t in api.ask("trades")["trades"] if t["model_id"] == trader]
     times = [t[when] for t in trades if t["symbol"] == coin for when in ("entry_time", "exit_time")]

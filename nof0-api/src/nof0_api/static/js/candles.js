@@ -5,13 +5,13 @@ const FEW = 30; // bars; with fewer a span is a handful of giants
 
 const length = (interval) => Number.parseInt(interval, 10) * (SECONDS[interval.at(-1)] ?? 0);
 
-/** Bars of a coin: a Map of interval to `{time, open, high, low, close, volume}`, shortest interval first. */
+/** Bars of a coin: a Map of interval to `{time, open, high, low, close, volume, indicators}`, shortest interval first. */
 export function candlesOf(store, symbol) {
   const found = new Map();
   for (const row of store.data("candles")?.candles ?? []) {
     // Two markets may have the coin; one of them is enough to show what a trader did.
     if (row.symbol !== symbol || found.has(row.interval) || !row.bars.length) continue;
-    found.set(row.interval, row.bars.map(([time, open, high, low, close, volume]) => ({ time: Math.floor(time), open, high, low, close, volume })));
+    found.set(row.interval, row.bars.map(([time, open, high, low, close, volume, indicators]) => ({ time: Math.floor(time), open, high, low, close, volume, indicators })));
   }
   return new Map([...found].sort(([a], [b]) => length(a) - length(b)));
 }

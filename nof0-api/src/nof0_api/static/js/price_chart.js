@@ -32,7 +32,7 @@ export class PriceChart {
     const press = (text, title, act) => h("button", { class: "button", type: "button", title, "aria-label": title, onclick: act }, text);
     this.zoom = h("div", { class: "switch", role: "group", "aria-label": "Zoom" },
       press("+", "Zoom in", () => this.#zoom(1 / ZOOM)), press("−", "Zoom out", () => this.#zoom(ZOOM)), press("Fit", "Show all of the span", () => this.#fit()));
-    this.element = h("div", {}, this.readout, this.canvas);
+    this.element = h("div", { class: "price" }, this.readout, this.canvas);
     this.stop = onTheme(() => this.#paint());
   }
 
