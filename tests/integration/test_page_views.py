@@ -117,7 +117,7 @@ def test_filtered_trades_are_saved_as_csv_and_json(finished, serve_files, open_p
 
 def test_an_unknown_route_says_so(api, open_page):
     page = open_page(f"{api.url}/#/trades")
-    for address in ("#/nosuch", "#/trader/nobody", "#/%E0%A4%A"):
+    for address in ("#/nosuch", "#/trader/nobody", "#/%E0%A4%A", "#/trades/nosuch"):
         page.evaluate("address => { location.hash = address }", address)
         expect(page.locator("main .state")).to_contain_text("There is no such")
         expect(page.locator("#tabs [aria-current]")).to_have_count(0)
@@ -258,6 +258,31 @@ def test_a_trader_has_ten_figures_first_a_calendar_and_its_profit_by_coin(
             now = held["positions"][coin]["unrealized_pnl"]
             expect(row.locator("[data-label='Open']")).to_have_text(usd(now, sign=True))
     assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_profit_by_coin_says_that_it_is_of_a_part_and_adds_up_all_on_demand(
+    finished, serve_files, open_page, tmp_path
+):
+    directory = tmp_path / "api"
+    shutil.copytree(finished.data / "api", directory)
+    trades = json.loads((directory / "trades.json").read_bytes())
+    one = next(row for row in trades["trades"] if row["model_id"] == "cross_patient")
+    rest = [row for row in trades["trades"] if row["model_id"] != "cross_patient"]
+    mine = [{**one, "id": f"t{n}", "symbol": "BTC", "realized_net_pnl": 1.0} for n in range(130)]
+    keep(directory, "trades", {"trades": [*mine, *rest], "serverTime": 1})
+    analytics = json.loads((directory / "analytics.json").read_bytes())
+    row = next(row for row in analytics["analytics"] if row["model_id"] == "cross_patient")
+    row["overall_trades_overview_table"]["total_trades"] = 130
+    keep(directory, "analytics", analytics)
+    page = open_page(f"{serve_files(directory)}/#/trader/cross_patient")
+    coins = page.get_by_role("table", name="Profit by coin")
+    closed = coins.locator("tr").filter(has_text="BTC").locator("[data-label='Closed, net']")
+    expect(closed).to_have_text("+$100.00")
+    panel = page.locator("section.panel").filter(has=coins)
+    expect(panel).to_contain_text("Of the newest 100 of 130 closed trades.")
+    page.get_by_role("button", name="Add up all of them").click()
+    expect(closed).to_have_text("+$130.00")
+    expect(panel).to_contain_text("Of all closed trades")
 
 
 def profit(row):

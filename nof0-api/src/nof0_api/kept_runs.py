@@ -1,8 +1,8 @@
 """The runs of `nof0 backtest` and `nof0 sweep` that a data directory keeps, from their folders.
 
 A run is a folder in `backtests` or `sweeps`. Its `report.json` (`partial.json` of one that was
-stopped) says what came out, its `report.html` is the page. Nothing else is read, no link is
-followed beneath these two, and what cannot be read is listed as such.
+stopped) says what came out, its `report.html` is the page; either of them makes it whole. Nothing
+else is read, no link is followed beneath these two, and what cannot be read is listed as such.
 """
 
 from __future__ import annotations
@@ -159,12 +159,13 @@ def _look(kind: str, entry: os.DirEntry[str]) -> _Folder:
         raise NotADirectoryError(entry.name)
     path = Path(entry.path)
     about, report = entry.stat(follow_symlinks=False), None
-    for file in REPORTS:
+    for file in (*REPORTS, PAGE):
         try:
-            about, report = (path / file).lstat(), file
-            break
+            about = (path / file).lstat()
         except FileNotFoundError:
             continue
+        report = None if file == PAGE else file
+        break
     return _Folder(
         kind=kind,
         name=entry.name,
@@ -197,6 +198,8 @@ def _read(path: Path) -> bytes:
 
 
 def _unread(folder: _Folder) -> Run:
+    if folder.has_page:
+        return _run(folder, "complete")
     if running_engine(folder.path) is not None:
         return _run(folder, "running", "the report comes at the end")
     return _run(folder, "unfinished", "it was ended before there was a report: run it anew")
@@ -242,6 +245,7 @@ def _run(folder: _Folder, state: RunState, reason: str = "") -> Run:
         state=state,
         reason=reason[:_LONGEST_REASON],
         changed=folder.changed,
+        has_report=folder.report is not None and state != "broken",
         has_page=folder.has_page,
         start=None,
         end=None,

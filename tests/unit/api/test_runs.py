@@ -47,6 +47,7 @@ def test_runs_are_listed_newest_first_with_what_their_reports_say(site, place):
         "state": "complete",
         "reason": "",
         "changed": 100.0,
+        "has_report": True,
         "has_page": True,
         "start": "2025-07-23T00:00:00+00:00",
         "end": "2025-07-24T00:00:00+00:00",
@@ -93,6 +94,24 @@ def test_what_is_not_whole_is_listed_as_such(site, place):
         assert b"sk-secret" not in got.body
     assert site.ask("/api/runs/backtests/stopped").json["ended"] == "interrupted"
     assert site.ask("/api/runs/backtests/killed").status == 404
+
+
+def test_a_page_alone_makes_a_run_whole(site, place):
+    folder = keep_run(place, "sweeps/grid")
+    (folder / "report.json").unlink()
+    os.utime(folder / "report.html", (700, 700))
+    (row,) = site.ask("/api/runs").json["runs"]
+    assert (row["state"], row["has_page"], row["changed"]) == ("complete", True, 700.0)
+    assert site.ask("/api/runs/sweeps/grid").status == 404
+    assert site.ask("/runs/sweeps/grid/report.html").status == 200
+    # A link that stands for a page is none.
+    (folder / "report.html").unlink()
+    (folder / "report.html").symlink_to(place / "secret.json")
+    (row,) = site.ask("/api/runs").json["runs"]
+    assert (row["state"], row["has_page"]) == ("unfinished", False)
+    got = site.ask("/runs/sweeps/grid/report.html")
+    assert got.status == 503
+    assert b"secret" not in got.body
 
 
 def test_a_report_is_answered_as_it_stands_and_follows_its_file(site, place):

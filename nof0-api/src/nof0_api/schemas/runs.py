@@ -20,10 +20,11 @@ class RunBest(Struct, kw_only=True):
 class Run(Struct, kw_only=True):
     """A folder in `backtests` or `sweeps` of the data directory.
 
-    `state` is `complete`, `incomplete` (it was stopped or failed, `reason` says why), `running`,
-    `unfinished` (there is no report, and nobody writes one) or `broken` (the report cannot be read,
-    `reason` says why). `changed` is when its report was written, in float seconds UTC. `start` and
-    `end` are its window, ISO 8601. What a report does not say is null; `digests` are then empty.
+    `state` is `complete` (a report or a page is there), `incomplete` (it was stopped or failed,
+    `reason` says why), `running`, `unfinished` (there is no report, and nobody writes one) or
+    `broken` (the report cannot be read, `reason` says why). `has_report` says whether it can be
+    read as JSON. `changed` is when its report was written, in float seconds UTC. `start` and `end`
+    are its window, ISO 8601. What a report does not say is null; `digests` are then empty.
     """
 
     kind: str
@@ -31,6 +32,7 @@ class Run(Struct, kw_only=True):
     state: RunState
     reason: str
     changed: float
+    has_report: bool
     has_page: bool
     start: str | None
     end: str | None

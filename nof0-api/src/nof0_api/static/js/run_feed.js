@@ -15,8 +15,11 @@ export const runUrl = (id, page = false) => {
 
 export const runId = (run) => `${run.kind}/${run.name}`;
 
-/** One address that is asked every now and then; `listener` is called after each answer that says something new. */
-class Asked {
+/**
+ * One address that is asked every now and then, or with `every` 0 once; `listener` is called after each answer that
+ * says something new.
+ */
+export class Asked {
   data = null;
   error = null;
   #client = new Client();

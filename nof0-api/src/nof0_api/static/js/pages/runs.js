@@ -90,8 +90,7 @@ export class Runs {
   #button(row) {
     const id = runId(row);
     const at = this.picked.indexOf(id);
-    const canBe = row.state === "complete" || row.state === "incomplete";
-    if (!canBe) return h("span", { class: "muted" }, "no report");
+    if (!row.has_report) return h("span", { class: "muted" }, row.has_page ? "page only" : "no report");
     return h("button", { class: "button", type: "button", "aria-pressed": String(at >= 0), "aria-label": `Compare ${row.name}`, dataset: { key: `compare:${id}` }, onclick: () => this.#pick(id) }, at < 0 ? "Compare" : `as ${"AB"[at]}`);
   }
 }

@@ -84,7 +84,7 @@ export class Trader {
   }
 
   destroy() {
-    for (const one of [this.equity, this.drawdown, this.exposure, this.price]) one.destroy();
+    for (const one of [this.equity, this.drawdown, this.exposure, this.price, this.coins]) one.destroy();
   }
 
   #curves() {
