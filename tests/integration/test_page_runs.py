@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 from browsing import ask
 from kept_runs import keep_run
-from page_contrast import faint
+from page_faint import faint
 from page_figures import plus, usd
 from playwright.sync_api import expect
 

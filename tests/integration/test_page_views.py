@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from browsing import ask
-from page_contrast import faint
+from page_faint import faint
 from page_figures import plus, rounded, usd
 from page_trouble import keep, planted
 from playwright.sync_api import expect
