@@ -4,7 +4,8 @@
 import { Client } from "./client.js";
 
 const EVERY = 15000; // ms
-export const STEP = 50; // runs shown at once
+const STEP = 50; // runs shown at first
+const MOST = 1000; // as the API allows
 
 /** The address of a run's report, and with `page` that of its page; a name may have any letters. */
 export const runUrl = (id, page = false) => {
@@ -70,12 +71,12 @@ export class RunList extends Asked {
   }
 
   more() {
-    this.#most = Math.min(1000, this.#most + STEP);
+    this.#most = Math.min(MOST, this.#most * 4); // a long list is read in a few steps
     this.move(`api/runs?limit=${this.#most}`);
   }
 
   get isAll() {
-    return (this.data?.runs.length ?? 0) >= Math.min(1000, this.data?.total ?? 0);
+    return (this.data?.runs.length ?? 0) >= Math.min(MOST, this.data?.total ?? 0);
   }
 }
 

@@ -15,6 +15,8 @@ const KINDS = { backtests: "backtest", sweeps: "sweep" };
 export class Runs {
   needs = [];
   #compared = "";
+  #runs = null;
+  #shown = "";
 
   constructor() {
     this.picked = [chosen("a"), chosen("b")].filter(Boolean);
@@ -42,6 +44,10 @@ export class Runs {
     this.hint.textContent = `${count(total)} ${total === 1 ? "run" : "runs"}${runs.length < total ? `, the newest ${number(runs.length, 0)} of them here` : ""}`;
     this.more.hidden = this.list.isAll;
     if (!this.table.element.isConnected) this.body.replaceChildren(this.table.element);
+    const shown = JSON.stringify(this.picked);
+    if (runs === this.#runs && shown === this.#shown) return; // other parts of the page change every few seconds
+    this.#runs = runs;
+    this.#shown = shown;
     this.table.show(runs);
   }
 
