@@ -24,11 +24,16 @@ PAGE = """<!doctype html><title>one</title><p>a report</p><script>
 </script>"""
 
 
-def trader(name, made, *, fees, trades=3):
-    """A row of a report's traders; the curve ends at what was made."""
+NAMES = "rows => rows.map(row => row.querySelector('bdi').textContent)"
+BEST = """rows => rows.map(row => row.querySelector("[data-label='Best return'] .cell"))
+  .map(cell => (cell.querySelector("span") ?? cell).textContent)"""
+
+
+def trader(name, made, *, fees, trades=3, day=23):
+    """A row of a report's traders; the curve ends at what was made, on a day of July."""
     steps = [0.0, made / 2, made]
     curve = [
-        [f"2025-07-23T0{hour}:00:00+00:00", "1000", 1 + value / 100]
+        [f"2025-07-{day}T0{hour}:00:00+00:00", "1000", 1 + value / 100]
         for hour, value in enumerate(steps, start=1)
     ]
     parts = {"count": trades, "net_pnl": str(made * 10), "win_rate_pct": 50.0}
@@ -71,6 +76,8 @@ def place(tmp_path):
     keep_run(tmp_path, "backtests/cheap", at=2_000_000_000, report=cheap)
     (tmp_path / "backtests/cheap/report.html").write_text(PAGE)
     keep_run(tmp_path, "backtests/dear", at=1_999_999_000, report=dear)
+    later = report(trader("ann", 1.0, fees="1", day=30), fee="4.5", is_complete=False)
+    keep_run(tmp_path, "backtests/later", at=1_999_000_000, report=later, ended="interrupted")
     keep_run(tmp_path, "sweeps/grid", at=1_900_000_000, report={"grid": [1, 2]})
     keep_run(tmp_path, f"backtests/{EVIL}"[:250], at=1_800_000_000, returns={EVIL: 1.0})
     torn = keep_run(tmp_path, "backtests/torn") / "report.json"
@@ -86,16 +93,14 @@ def test_runs_are_listed_and_two_are_compared_by_keyboard(place, serve_files, op
     page = open_page(f"{url}/#/runs")
     rows = page.get_by_role("table", name="Runs").locator("tbody tr")
     expect(rows).to_have_count(50)
-    expect(page.locator("#run-sum")).to_have_text("65 runs, the newest 50 of them here")
-    for row, run in zip(rows.all(), ask(url, "runs")["runs"], strict=False):
-        expect(row.locator("bdi").first).to_have_text(run["name"])
-        if run["best"]:
-            expect(row.locator("[data-label='Best return']")).to_contain_text(
-                f"{plus(run['best']['return_pct'], 2)} %"
-            )
+    expect(page.locator("#run-sum")).to_have_text("66 runs, the newest 50 of them here")
+    told = ask(url, "runs")["runs"]
+    assert rows.evaluate_all(NAMES) == [run["name"] for run in told]
+    best = [run["best"] and f"{plus(run['best']['return_pct'], 2)} %" for run in told]
+    assert rows.evaluate_all(BEST) == [each or "\u2013" for each in best]
     assert page.locator("main img").count() == 0
     page.get_by_role("button", name="Show more").click()
-    expect(rows).to_have_count(65)
+    expect(rows).to_have_count(66)
     expect(rows.last).to_contain_text("damaged or half-written")
     expect(rows.last.locator("button")).to_have_count(0)
     for name in ("dear", "cheap"):
@@ -105,6 +110,7 @@ def test_runs_are_listed_and_two_are_compared_by_keyboard(place, serve_files, op
         expect(button).to_be_focused()
         expect(button).to_have_attribute("aria-pressed", "true")
     assert page.url.endswith("#/runs?a=backtests%2Fdear&b=backtests%2Fcheap")
+    expect(page.locator("#run-sum")).to_have_text("66 runs; two are compared above")
     page.reload()
     dear, cheap = (ask(url, f"runs/backtests/{name}") for name in ("dear", "cheap"))
     compared(page, dear["traders"][0], cheap["traders"][0])
@@ -128,6 +134,13 @@ def test_runs_are_listed_and_two_are_compared_by_keyboard(place, serve_files, op
     for scheme in ("light", "dark"):
         page.evaluate("scheme => { document.documentElement.dataset.theme = scheme }", scheme)
         assert faint(page, "main td, main th, main .badge, main .note, main bdi, main .sub") == []
+    # Runs of other times are laid over each other, and one that was stopped is named.
+    page.goto(f"{url}/#/runs?a=backtests/cheap&b=backtests/later")
+    note = page.locator(".compare .note").first
+    expect(note).to_contain_text(
+        "B is drawn as if it had begun when A did. One of them was stopped"
+    )
+    expect(page.locator(".compare .legend-time")).to_have_text("Newest 2025-07-23 03:00 +00:00")
     # What has no traders is not compared, and what is gone is said to be gone.
     page.goto(f"{url}/#/runs?a=backtests/dear&b=sweeps/grid")
     expect(page.locator(".compare .state")).to_contain_text("no traders to compare")

@@ -10,6 +10,7 @@ import { Table } from "../table.js";
 import { choose, chosen } from "../view_state.js";
 
 const WARNED = new Set(["incomplete", "unfinished", "broken"]);
+const PICKED = ["", "; choose one more to compare", "; two are compared above"];
 const KINDS = { backtests: "backtest", sweeps: "sweep" };
 
 export class Runs {
@@ -41,7 +42,8 @@ export class Runs {
       return;
     }
     const { runs, total } = data;
-    this.hint.textContent = `${count(total)} ${total === 1 ? "run" : "runs"}${runs.length < total ? `, the newest ${number(runs.length, 0)} of them here` : ""}`;
+    const sentence = `${count(total)} ${total === 1 ? "run" : "runs"}${runs.length < total ? `, the newest ${number(runs.length, 0)} of them here` : ""}${PICKED[this.picked.length]}`;
+    if (this.hint.textContent !== sentence) this.hint.textContent = sentence; // it speaks when it is written
     this.more.hidden = this.list.isAll;
     if (!this.table.element.isConnected) this.body.replaceChildren(this.table.element);
     const shown = JSON.stringify(this.picked);
