@@ -244,6 +244,8 @@ def test_a_trader_has_ten_figures_first_a_calendar_and_its_profit_by_coin(
     whole = profit(rows[-1]) - profit(rows[0])
     expect(page.locator("[data-week] .full")).to_have_text(usd(whole, sign=True))
     assert page.url.endswith("profit=usd")
+    # Where rows are missing a result says of how many days it is; midnight ends a day.
+    assert page.evaluate(GAP) == [[20000, 1, 5, 5], [20003, 3, 10, -5]]
     assert faint(page, ".calendar td span, .calendar th") == []
     # What was made with each coin is the sum of its trades, and what is open.
     trades = [t for t in api.ask("trades")["trades"] if t["model_id"] == trader]
@@ -283,6 +285,16 @@ def test_profit_by_coin_says_that_it_is_of_a_part_and_adds_up_all_on_demand(
     page.get_by_role("button", name="Add up all of them").click()
     expect(closed).to_have_text("+$130.00")
     expect(panel).to_contain_text("Of all closed trades")
+
+
+GAP = """import("./static/js/days.js").then(({ results }) => {
+  const row = (day, made, pct) => ({
+    timestamp: 86400 * day, realized_pnl: made, total_unrealized_pnl: 0, return_pct: pct,
+  });
+  const rows = [row(20000, 0, 0), row(20000.5, 1, 2), row(20001, 5, 5), row(20003.5, 15, -0.25)];
+  return [...results(rows).days].map(([day, one]) => [day, one.over, one.usd, one.pct].map(
+    (each) => Math.round(each * 1e6) / 1e6));
+})"""
 
 
 def profit(row):

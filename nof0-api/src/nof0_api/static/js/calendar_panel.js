@@ -24,7 +24,7 @@ export class CalendarPanel {
     this.more = h("button", { class: "button more", type: "button", hidden: true, onclick: () => { this.#most = Infinity; this.show(this.rows); } }, "Show all weeks");
     this.body = h("div", {});
     this.element = h("section", { class: "panel" }, h("header", {}, h("h2", {}, "Profit by day and week"), h("div", { class: "end" }, this.unit.element)), this.body, this.more,
-      h("p", { class: "note" }, "Days of UTC, weeks from Monday, open positions at their marks; capital that a rebalance moved is left out. Of a run longer than 750 hours, days end at the hour that is drawn."));
+      h("p", { class: "note" }, "Days of UTC, weeks from Monday, open positions at their marks; capital that a rebalance moved is left out. Where hours of a long run are not drawn, a value is of as many days as it says."));
     this.rows = [];
   }
 
@@ -52,7 +52,8 @@ export class CalendarPanel {
 
   #cell(unit, found, most, day, start) {
     const value = found?.[this.unit.value];
-    const number = day === null ? null : h("span", { class: "day" }, String(new Date(day * 86400000).getUTCDate()));
+    const of = found?.over > 1 ? `${found.over} ${day === null ? "weeks" : "days"}` : "";
+    const number = day === null && !of ? null : h("span", { class: "day" }, [day === null ? null : String(new Date(day * 86400000).getUTCDate()), of].filter(Boolean).join(": "));
     if (!isKnown(value)) return h("td", { class: "none" }, number);
     const strength = Math.round((STRONGEST * Math.abs(value)) / most);
     const said = unit.format(value);

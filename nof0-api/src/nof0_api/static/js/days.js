@@ -12,8 +12,9 @@ const dayOf = (time) => Math.ceil(time / DAY) - 1;
 export const weekOf = (day) => Math.floor((day + 3) / 7);
 
 /**
- * Results of days and weeks: `{days, weeks}`, each a Map of its number to `{usd, pct}`. `usd` is profit, moved
- * capital left out, `pct` the time-weighted return. Rows are those of one trader, oldest first; the first of them
+ * Results of days and weeks: `{days, weeks}`, each a Map of its number to `{usd, pct, over}`. `usd` is profit, moved
+ * capital left out, `pct` the time-weighted return, `over` of how many days or weeks: more than one where rows of
+ * those before are missing. Rows are those of one trader, oldest first; the first of them
  * is what the rest is counted from.
  */
 export function results(rows) {
@@ -25,7 +26,8 @@ export function results(rows) {
       const number = numberOf(dayOf(row.timestamp));
       const next = known[at + 2];
       if (next && numberOf(dayOf(next.timestamp)) === number) return; // not yet its last row
-      found.set(number, { usd: profit(row) - profit(before), pct: 100 * ((100 + earned(row)) / (100 + earned(before)) - 1) });
+      const over = Math.max(1, number - numberOf(dayOf(before.timestamp)));
+      found.set(number, { over, usd: profit(row) - profit(before), pct: 100 * ((100 + earned(row)) / (100 + earned(before)) - 1) });
       before = row;
     });
     return found;
