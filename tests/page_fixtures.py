@@ -50,7 +50,7 @@ def finished(run_in, tmp_path_factory):
     shutil.copytree(ROOT / "etc", home / "etc")
     shutil.copytree(ROOT / "prompts", home / "prompts")
     with (home / "etc" / "nof0.yaml").open("a") as main:
-        main.write("\nExporters:\n  - type: json\n  - type: prometheus\n")
+        main.write("\nExporters:\n  - {type: json, indicators: true}\n  - type: prometheus\n")
     run = run_in(home / "data", home / "etc" / "nof0.yaml")
     done = run.run("--cycles", "700")
     assert done.returncode == 0, done.stderr
@@ -71,7 +71,7 @@ def serve_files(tmp_path):
     with ExitStack() as stack:
         portal = stack.enter_context(start_blocking_portal())
 
-        def serve(directory):
+        def serve(directory, state_dir=None):
             log = TerminalLog()
             config = ServingConfig(
                 name="test",
@@ -82,6 +82,7 @@ def serve_files(tmp_path):
                 ttl=TtlConfig(),
                 allow_origins=(),
                 allow_hosts=(),
+                state_dir=state_dir,
             )
             app = make_app(FileSource(directory, log=log), config, log=log)
             address = bind(config.host, config.port)

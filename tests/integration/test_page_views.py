@@ -5,14 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import re
 import shutil
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from browsing import ask
-from page_figures import usd
+from page_faint import faint
+from page_figures import plus, rounded, usd
 from page_trouble import keep, planted
 from playwright.sync_api import expect
 
@@ -114,11 +117,188 @@ def test_filtered_trades_are_saved_as_csv_and_json(finished, serve_files, open_p
 
 def test_an_unknown_route_says_so(api, open_page):
     page = open_page(f"{api.url}/#/trades")
-    for address in ("#/nosuch", "#/trader/nobody", "#/%E0%A4%A"):
+    for address in ("#/nosuch", "#/trader/nobody", "#/%E0%A4%A", "#/trades/nosuch"):
         page.evaluate("address => { location.hash = address }", address)
         expect(page.locator("main .state")).to_contain_text("There is no such")
         expect(page.locator("#tabs [aria-current]")).to_have_count(0)
         expect(page.locator("main h1")).to_have_count(1)
+
+
+def value(page, name):
+    return page.locator(f".readout [data-fact={name}]")
+
+
+def test_the_price_chart_reads_out_bars_and_lists_marks_by_keyboard(api, open_page):
+    trader = "reverter"
+    page = open_page(f"{api.url}/#/trader/{trader}", before=SMALL)
+    held = next(r for r in api.ask("positions")["accountTotals"] if r["model_id"] == trader)
+    sizes = {c: abs(p["quantity"] * p["current_price"]) for c, p in held["positions"].items()}
+    coin = max(sizes, key=sizes.get)
+    chart = page.locator(".price-chart")
+    expect(chart).to_have_attribute("aria-label", re.compile(f"^Price of {coin}, bars of 3m, "))
+    chart.locator("canvas").first.wait_for()
+    series = api.ask(f"candles?symbol={coin}")["candles"]
+    bars = next(row["bars"] for row in series if row["interval"] == "3m")
+    expect(value(page, "close")).to_have_text(f"C {price(bars[-1][4])}")
+    chart.focus()
+    page.keyboard.press("Home")
+    for name, letter, number in zip(
+        ("open", "high", "low", "close"), "OHLC", bars[0][1:5], strict=True
+    ):
+        expect(value(page, name)).to_have_text(f"{letter} {price(number)}")
+    shown = bars[-1][6]
+    page.keyboard.press("End")
+    for name in ("ema20", "rsi14"):
+        told = page.locator(f".readout [data-fact='indicator:{name}']")
+        expect(told).to_have_text(f"{name} {rounded(shown[name], 2):,}")
+    page.keyboard.press("Home")
+    # Marks that would cover each other stand together, and none is lost.
+    trades = [t for t in api.ask("trades")["trades"] if t["model_id"] == trader]
+    times = [t[when] for t in trades if t["symbol"] == coin for when in ("entry_time", "exit_time")]
+    drawn = sum(at >= bars[0][0] for at in [*times, held["positions"][coin]["entry_time"]])
+    page.locator(".price-chart[data-clusters]").wait_for()
+    assert 0 < int(chart.get_attribute("data-clusters")) < drawn
+    listed = 0
+    for _ in range(int(chart.get_attribute("data-clusters"))):
+        page.keyboard.press("PageDown")
+        page.keyboard.press("Enter")
+        marks = page.locator(".mark-list li")
+        expect(page.locator(".mark-list")).to_be_focused()
+        listed += marks.count()
+        page.keyboard.press("Escape")
+        expect(chart).to_be_focused()
+    assert listed == drawn
+    # The wheel alone is the page's; with Ctrl it zooms, and so do keys.
+    shown = int(chart.get_attribute("data-bars"))
+    chart.hover()
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -100)
+    page.keyboard.up("Control")
+    expect(chart).not_to_have_attribute("data-bars", str(shown))
+    closer = int(chart.get_attribute("data-bars"))
+    assert closer < shown
+    chart.focus()
+    page.keyboard.press("0")
+    expect(chart).not_to_have_attribute("data-bars", str(closer))
+    # What was chosen is in the address.
+    other = next(c for c in sorted({t["symbol"] for t in trades}) if c != coin)
+    page.get_by_role("group", name="Coin").get_by_role("button", name=other).click()
+    page.get_by_role("button", name="The last 24 hours").click()
+    page.get_by_role("group", name="Bars").get_by_role("button", name="4h").click()
+    assert page.url.endswith(f"?coin={other}&span=24h&bars=4h")
+    page.reload()
+    expect(chart).to_have_attribute("aria-label", re.compile(f"^Price of {other}, bars of 4h, "))
+
+
+SMALL = """addEventListener("DOMContentLoaded", () => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(".price-chart { width: 240px }");
+  document.adoptedStyleSheets = [sheet];
+})"""
+"""A chart so narrow that marks come close to each other."""
+
+
+def price(number):
+    digits = 1 if number >= 10000 else 2 if number >= 100 else 4
+    if number < 1:
+        digits = 4 - math.floor(math.log10(number))
+    return f"{rounded(number, digits):,}"
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_a_trader_has_ten_figures_first_a_calendar_and_its_profit_by_coin(
+    api, open_page, width, scheme
+):
+    trader = "cross_patient"
+    page = open_page(f"{api.url}/#/trader/{trader}", width=width, scheme=scheme)
+    expect(page.locator(".tile:visible")).to_have_count(10)
+    expect(page.locator("[data-table]:visible")).to_have_count(0)
+    standing = next(r for r in api.ask("leaderboard")["leaderboard"] if r["id"] == trader)
+    chance = rounded(100 * standing["beats_baseline_p"], 0)
+    expect(page.locator("[data-tile=rank]")).to_contain_text(f"beats the best baseline: {chance} %")
+    page.locator(".figures > summary").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-table]:visible")).to_have_count(6)
+    count = page.locator("[data-field]").count()
+    expect(page.locator(".figures > summary")).to_have_text(f"All figures: {count + 3} more")
+    page.reload()
+    expect(page.locator("[data-table]:visible")).to_have_count(6)
+    # Each day and week is what the account totals say, moved capital left out.
+    rows = [r for r in api.ask("account-totals")["accountTotals"] if r["model_id"] == trader]
+    rows.sort(key=lambda row: row["timestamp"])
+    made = [(rows[0]["timestamp"], 0.0, rows[0]["return_pct"])]
+    ends = {}
+    for row in rows[1:]:
+        ends[math.ceil(row["timestamp"] / 86400) - 1] = row
+    before = rows[0]
+    for day, row in sorted(ends.items()):
+        cell = page.locator(f"[data-day='{datetime.fromtimestamp(day * 86400, UTC):%Y-%m-%d}']")
+        pct = 100 * ((100 + row["return_pct"]) / (100 + before["return_pct"]) - 1)
+        expect(cell.locator(".full")).to_have_text(f"{plus(pct, 2)} %")
+        made.append((day, profit(row) - profit(before), pct))
+        before = row
+    assert len(ends) > 1
+    page.get_by_role("button", name="Profit in US dollars").click()
+    cells = page.locator("[data-day] .full")
+    expect(cells).to_have_text([usd(one, sign=True) for _, one, _ in made[1:]])
+    whole = profit(rows[-1]) - profit(rows[0])
+    expect(page.locator("[data-week] .full")).to_have_text(usd(whole, sign=True))
+    assert page.url.endswith("profit=usd")
+    # Where rows are missing a result says of how many days it is; midnight ends a day.
+    assert page.evaluate(GAP) == [[20000, 1, 5, 5], [20003, 3, 10, -5]]
+    assert faint(page, ".calendar td span, .calendar th") == []
+    # What was made with each coin is the sum of its trades, and what is open.
+    trades = [t for t in api.ask("trades")["trades"] if t["model_id"] == trader]
+    held = next(r for r in api.ask("positions")["accountTotals"] if r["model_id"] == trader)
+    coins = page.get_by_role("table", name="Profit by coin").locator("tbody tr")
+    expect(coins).to_have_count(len({t["symbol"] for t in trades} | set(held["positions"])))
+    for coin in {t["symbol"] for t in trades}:
+        net = sum(t["realized_net_pnl"] for t in trades if t["symbol"] == coin)
+        row = coins.filter(has=page.locator(f"b:text-is('{coin}')"))
+        expect(row.locator("[data-label='Closed, net']")).to_have_text(usd(net, sign=True))
+        if coin in held["positions"]:
+            now = held["positions"][coin]["unrealized_pnl"]
+            expect(row.locator("[data-label='Open']")).to_have_text(usd(now, sign=True))
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_profit_by_coin_says_that_it_is_of_a_part_and_adds_up_all_on_demand(
+    finished, serve_files, open_page, tmp_path
+):
+    directory = tmp_path / "api"
+    shutil.copytree(finished.data / "api", directory)
+    trades = json.loads((directory / "trades.json").read_bytes())
+    one = next(row for row in trades["trades"] if row["model_id"] == "cross_patient")
+    rest = [row for row in trades["trades"] if row["model_id"] != "cross_patient"]
+    mine = [{**one, "id": f"t{n}", "symbol": "BTC", "realized_net_pnl": 1.0} for n in range(130)]
+    keep(directory, "trades", {"trades": [*mine, *rest], "serverTime": 1})
+    analytics = json.loads((directory / "analytics.json").read_bytes())
+    row = next(row for row in analytics["analytics"] if row["model_id"] == "cross_patient")
+    row["overall_trades_overview_table"]["total_trades"] = 130
+    keep(directory, "analytics", analytics)
+    page = open_page(f"{serve_files(directory)}/#/trader/cross_patient")
+    coins = page.get_by_role("table", name="Profit by coin")
+    closed = coins.locator("tr").filter(has_text="BTC").locator("[data-label='Closed, net']")
+    expect(closed).to_have_text("+$100.00")
+    panel = page.locator("section.panel").filter(has=coins)
+    expect(panel).to_contain_text("Of the newest 100 of 130 closed trades.")
+    page.get_by_role("button", name="Add up all of them").click()
+    expect(closed).to_have_text("+$130.00")
+    expect(panel).to_contain_text("Of all closed trades")
+
+
+GAP = """import("./static/js/days.js").then(({ results }) => {
+  const row = (day, made, pct) => ({
+    timestamp: 86400 * day, realized_pnl: made, total_unrealized_pnl: 0, return_pct: pct,
+  });
+  const rows = [row(20000, 0, 0), row(20000.5, 1, 2), row(20001, 5, 5), row(20003.5, 15, -0.25)];
+  return [...results(rows).days].map(([day, one]) => [day, one.over, one.usd, one.pct].map(
+    (each) => Math.round(each * 1e6) / 1e6));
+})"""
+
+
+def profit(row):
+    return row["realized_pnl"] + row["total_unrealized_pnl"]
 
 
 PUSHED = "window.setInterval = () => 0"  # nothing is asked by a schedule any more

@@ -19,8 +19,10 @@ from nof0_api.events import Events, events
 from nof0_api.front import Front
 from nof0_api.handlers import HANDLERS
 from nof0_api.hosts import Hosts
+from nof0_api.kept_runs import KeptRuns
 from nof0_api.problems import problem_answer, problem_of
 from nof0_api.replies import Reply
+from nof0_api.run_handlers import RUN_HANDLERS, RunReader
 from nof0_api.watch import Lag, Quarantine, Watch, health, metrics
 from nof0_core.plugins.env import Logger
 from nof0_core.project import ServingConfig
@@ -47,13 +49,14 @@ def make_app(
     cache = AnswerCache(source, config.ttl)
     watch = Watch(config.metrics_file, lag, quarantine)
     listeners = Events(source)
+    reader = RunReader(KeptRuns(config.state_dir))
     dashboard = Dashboard(load_pages())
     return Front(
         cache=cache,
         express={route.path: Query(route) for route in routes.FIXED},
         pages=dashboard,
         page_paths=dashboard.paths,
-        framework=cast("App", _framework(config.name, cache, watch, listeners, log)),
+        framework=cast("App", _framework(config.name, cache, watch, listeners, reader, log)),
         cors=Cors(config.allow_origins),
         hosts=Hosts((config.host, *config.allow_hosts)),
         watch=watch,
@@ -63,7 +66,12 @@ def make_app(
 
 
 def _framework(
-    name: str, cache: AnswerCache, watch: Watch, listeners: Events, log: Logger
+    name: str,
+    cache: AnswerCache,
+    watch: Watch,
+    listeners: Events,
+    reader: RunReader,
+    log: Logger,
 ) -> Litestar:
     def tell(_: Request[Any, Any, Any], error: Exception) -> Reply[Any]:
         told = problem_of(error)
@@ -73,11 +81,12 @@ def _framework(
         return Reply(lambda _: given)
 
     return Litestar(
-        route_handlers=[*HANDLERS, health, metrics, events],
+        route_handlers=[*HANDLERS, *RUN_HANDLERS, health, metrics, events],
         dependencies={
             "cache": Provide(lambda: cache, sync_to_thread=False),
             "watch": Provide(lambda: watch, sync_to_thread=False),
             "listeners": Provide(lambda: listeners, sync_to_thread=False),
+            "run_reader": Provide(lambda: reader, sync_to_thread=False),
         },
         exception_handlers={Exception: tell},
         logging_config=None,

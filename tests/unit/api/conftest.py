@@ -91,6 +91,7 @@ def serve(log):
             allow_origins=(),
             allow_hosts=(),
             host="127.0.0.1",
+            state_dir=None,
         ):
             config = ServingConfig(
                 name="test",
@@ -103,6 +104,7 @@ def serve(log):
                 ),
                 allow_origins=allow_origins,
                 allow_hosts=allow_hosts,
+                state_dir=state_dir,
             )
             address = bind(config.host, config.port)
             app = make_app(

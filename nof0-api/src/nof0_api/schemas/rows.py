@@ -244,11 +244,11 @@ class Conversation(Struct, kw_only=True):
 class CandleSeries(Struct, kw_only=True):
     """Closed bars of one coin, oldest first; `market` is the section they come from.
 
-    A bar is a list of open time (s), open, high, low, close and volume in coins. Bars that nobody
-    was shown are missing.
+    A bar is a list of open time (s), open, high, low, close, volume in coins and, where the
+    exporter keeps them, an object of indicators by name. Bars that nobody was shown are missing.
     """
 
     market: str
     symbol: str
     interval: str
-    bars: list[tuple[float, float, float, float, float, float]]
+    bars: list[list[float | dict[str, float]]]

@@ -39,16 +39,27 @@ _entries = msgspec.json.Decoder(dict[str, _Entry])
 _bar = msgspec.json.Decoder(list[float | None])
 
 
+def _beside(bar: list[float | None], names: list[str]) -> list[dict[str, float]]:
+    """Return what stands behind the columns of a bar: its indicators by name, if it has any."""
+    values = zip(names, bar[len(_COLUMNS) :], strict=False)
+    found = {name: value for name, value in values if value is not None}
+    return [found] if found else []
+
+
 class CandleFile:
     """Collects bars from recorded markets; `most` of each coin and interval are kept.
+
+    With `has_indicators` the last thing in a bar is an object of the indicators that were shown
+    beside it, by name; those that had no value yet are missing.
 
     A record has the bars that the one before it had not, the first of a day or run the last few
     alone. Where more time passes between two of them, as while the engine stands still, bars are
     missing; none is made up.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, *, has_indicators: bool = False) -> None:
         self._most = most
+        self._has_indicators = has_indicators
         self._bars: dict[Key, list[bytes]] = {}
         self._pieces: dict[Key, deque[Piece]] = {}
         self._newest: dict[Key, float] = {}
@@ -87,8 +98,10 @@ class CandleFile:
             snapshots = encode(snapshots)
         for symbol, entry in _entries.decode(snapshots).items():
             for interval, table in entry.series.items():
-                if table.bars and tuple((table.columns or ())[: len(_COLUMNS)]) == _COLUMNS:
-                    self._extend((section, symbol, interval), table.bars)
+                columns = table.columns or []
+                if table.bars and tuple(columns[: len(_COLUMNS)]) == _COLUMNS:
+                    names = columns[len(_COLUMNS) :] if self._has_indicators else []
+                    self._extend((section, symbol, interval), table.bars, names)
 
     def sheet(self) -> Sheet:
         """Return what is to be written, a row per market section, coin and interval.
@@ -117,18 +130,21 @@ class CandleFile:
         starts = [max(0, surplus), *[0] * len(pieces)]
         return tuple(piece.part(start=at) for piece, at in zip(pieces, starts, strict=False))
 
-    def _extend(self, key: Key, bars: list[msgspec.Raw]) -> None:
+    def _extend(self, key: Key, bars: list[msgspec.Raw], names: list[str]) -> None:
         newest = self._newest.get(key, 0)
         fresh: list[list[float | None]] = []
         for raw in reversed(bars):
             bar = _bar.decode(raw)
             if (bar[0] or 0) <= newest:
                 break
-            fresh.append(bar[: len(_COLUMNS)])
+            fresh.append(bar)
         if not fresh:
             return
         kept = self._bars.setdefault(key, [])
-        kept.extend(encode([(bar[0] or 0) / 1000, *bar[1:]]) for bar in reversed(fresh))
+        kept.extend(
+            encode([(bar[0] or 0) / 1000, *bar[1 : len(_COLUMNS)], *_beside(bar, names)])
+            for bar in reversed(fresh)
+        )
         self._newest[key] = fresh[0][0] or 0
         self._seal(key)
         self._sheet = None

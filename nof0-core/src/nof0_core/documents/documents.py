@@ -60,6 +60,7 @@ class _Dump(msgspec.Struct):
     history: KeptHistory
     trades: dict[TraderId, KeptTrades]
     status: KeptStatusLog
+    has_indicators: bool = False
 
 
 @attrs.frozen
@@ -84,12 +85,17 @@ class Documents:
     name = "documents"
     version = 3
 
-    def __init__(self, *, conversations_per_trader: int, candles_per_coin: int) -> None:
+    def __init__(
+        self,
+        *,
+        conversations_per_trader: int,
+        candles_per_coin: int,
+        has_indicators: bool = False,
+    ) -> None:
         self.seq = 0
         self._sizes = conversations_per_trader, candles_per_coin
-        self._history = History(
-            conversations_per_trader=conversations_per_trader, candles_per_coin=candles_per_coin
-        )
+        self._has_indicators = has_indicators
+        self._history = self._new_history()
         self._analytics = Analytics(self._history)
         self._leaderboard = Leaderboard()
         self._trades = TradeFile()
@@ -106,7 +112,9 @@ class Documents:
         """Return all that is remembered, as MessagePack."""
         history, trades = self._history.keep(), self._analytics.keep()
         status = self._status.keep()
-        return msgspec.msgpack.encode(_Dump(self.seq, *self._sizes, history, trades, status))
+        return msgspec.msgpack.encode(
+            _Dump(self.seq, *self._sizes, history, trades, status, self._has_indicators)
+        )
 
     @exactly
     def recalled(self, data: bytes) -> Recalled:
@@ -119,14 +127,24 @@ class Documents:
         if (kept.conversations_per_trader, kept.candles_per_coin) != self._sizes:
             message = "it was made with other numbers of conversations or candles"
             raise ValueError(message)
-        conversations, candles = self._sizes
-        history = History(conversations_per_trader=conversations, candles_per_coin=candles)
+        if kept.has_indicators != self._has_indicators:
+            message = "its candles have indicators, or lack them"
+            raise ValueError(message)
+        history = self._new_history()
         history.take(kept.history)
         analytics = Analytics(history)
         analytics.take(kept.trades)
         status = StatusLog()
         status.take(kept.status)
         return Recalled(kept.seq, history, analytics, status)
+
+    def _new_history(self) -> History:
+        conversations, candles = self._sizes
+        return History(
+            conversations_per_trader=conversations,
+            candles_per_coin=candles,
+            has_indicators=self._has_indicators,
+        )
 
     def take(self, recalled: Recalled) -> None:
         """Take over what was recalled, in place of all that is remembered."""

@@ -49,10 +49,16 @@ class KeptHistory(msgspec.Struct):
 class History:
     """The fold. `apply` takes events in order, each once."""
 
-    def __init__(self, *, conversations_per_trader: int, candles_per_coin: int) -> None:
+    def __init__(
+        self,
+        *,
+        conversations_per_trader: int,
+        candles_per_coin: int,
+        has_indicators: bool = False,
+    ) -> None:
         self.hours = HourlyRows()
         self.conversations = ConversationFile(conversations_per_trader)
-        self.candles = CandleFile(candles_per_coin)
+        self.candles = CandleFile(candles_per_coin, has_indicators=has_indicators)
         self.signals: dict[TraderId, SignalLog] = {}
         self.capital: dict[TraderId, Decimal] = {}
         """What each account began with, in USD."""

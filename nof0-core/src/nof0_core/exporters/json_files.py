@@ -41,6 +41,9 @@ class JsonConfig:
     path: Path | None = opt(default=None, help="directory of the files; empty: DataPath")
     conversations: int = opt(default=25, ge=1, help="newest cycles kept per trader")
     candles: int = opt(default=500, ge=1, help="newest bars kept per coin and interval")
+    indicators: bool = opt(
+        default=False, help="keep indicators beside each bar, for the price chart; larger files"
+    )
 
 
 @asynccontextmanager
@@ -56,7 +59,9 @@ async def open_json(config: JsonConfig, env: Env) -> AsyncIterator[JsonExporter]
         path,
         section=env.section,
         documents=Documents(
-            conversations_per_trader=config.conversations, candles_per_coin=config.candles
+            conversations_per_trader=config.conversations,
+            candles_per_coin=config.candles,
+            has_indicators=config.indicators,
         ),
     )
     try:

@@ -41,7 +41,8 @@ class ServingConfig:
     for the files; `metrics_file` the text file of the
     `prometheus` exporter, None without one. `allow_origins` are the web sites that may read from a
     browser, `*` for all. `allow_hosts` are the names the server may be called by beside `host`,
-    addresses and localhost, `*` for all (`ANY_ORIGIN`, `ANY_HOST`).
+    addresses and localhost, `*` for all (`ANY_ORIGIN`, `ANY_HOST`). `state_dir` is the data
+    directory, whose reports of backtests and sweeps are listed; None: none are.
     """
 
     name: str
@@ -53,6 +54,7 @@ class ServingConfig:
     allow_origins: tuple[str, ...]
     allow_hosts: tuple[str, ...]
     database: DatabasePlace | None = None
+    state_dir: Path | None = None
 
 
 def load_serving(
@@ -121,6 +123,7 @@ def load_serving(
         allow_origins=files.main.cors.allow_origins,
         allow_hosts=files.main.allow_hosts,
         database=_database(made.get("sql"), config_file) if from_database else None,
+        state_dir=state_file.parent,
     )
 
 

@@ -117,3 +117,43 @@ def test_pieces_depend_on_the_bars_and_not_on_how_they_came():
     for minute in range(1, 701):
         one_by_one.add("hl", record(minute, minute))
     assert at_once.sheet() == one_by_one.sheet()
+
+
+def test_indicators_stand_behind_a_bar_where_they_are_wanted():
+    seen = {
+        "BTC": {
+            "quote": {"mark": "1"},
+            "series": {
+                "1m": {
+                    "columns": [*COLUMNS, "rsi14"],
+                    "bars": [
+                        [MINUTE, 1, 2, 0, 1, 7, None, None],
+                        [2 * MINUTE, 1, 2, 0, 1, 7, 1.5, None],
+                        [3 * MINUTE, 1, 2, 0, 1, 7, 1.25, 55.5],
+                    ],
+                }
+            },
+        }
+    }
+    file, plain = CandleFile(most=9, has_indicators=True), CandleFile(most=9)
+    for one in (file, plain):
+        one.add("hl", msgspec.Raw(json.dumps(seen).encode()))
+    assert [bar[6:] for bar in rows(file)[0]["bars"]] == [
+        [],
+        [{"ema20": 1.5}],
+        [{"ema20": 1.25, "rsi14": 55.5}],
+    ]
+    assert all(len(bar) == 6 for bar in rows(plain)[0]["bars"])
+    # Another set of them, as after a new configuration, takes nothing from what was shown before.
+    seen["BTC"]["series"]["1m"] = {
+        "columns": [*COLUMNS[:6], "atr3"],
+        "bars": [[4 * MINUTE, 1, 2, 0, 1, 7, 0.5]],
+    }
+    file.add("hl", json.loads(json.dumps(seen)))
+    assert [bar[6:] for bar in rows(file)[0]["bars"]][2:] == [
+        [{"ema20": 1.25, "rsi14": 55.5}],
+        [{"atr3": 0.5}],
+    ]
+    again = CandleFile(most=9, has_indicators=True)
+    again.take(file.keep())
+    assert again.sheet().rows == file.sheet().rows

@@ -40,6 +40,9 @@ export function keyValue(key, value) {
   return number(value);
 }
 
+/** How many figures the tables of a row have. */
+export const figuresIn = (row) => Object.entries(row).reduce((sum, [key, table]) => sum + (key.endsWith("_table") ? Object.keys(table ?? {}).length : 0), 0);
+
 /** All tables of one row of `api/analytics`. */
 export function analyticsTables(row) {
   const names = Object.keys(row).filter((key) => key.endsWith("_table"));

@@ -3,6 +3,7 @@
 import { Arena } from "./pages/arena.js";
 import { Conversations } from "./pages/conversations.js";
 import { Positions } from "./pages/positions.js";
+import { Runs } from "./pages/runs.js";
 import { Trader } from "./pages/trader.js";
 import { Trades } from "./pages/trades.js";
 import { h, refill } from "./dom.js";
@@ -19,6 +20,7 @@ const PAGES = {
   positions: { title: "Positions", open: (store) => new Positions(store) },
   trades: { title: "Trades", open: (store) => new Trades(store) },
   conversations: { title: "Conversations", open: (store) => new Conversations(store) },
+  runs: { title: "Runs", open: () => new Runs() },
 };
 const SHARED = ["crypto-prices", "leaderboard", "since-inception-values", "account-totals", "status"];
 
@@ -41,13 +43,13 @@ function route() {
 function open() {
   const { name, argument } = route();
   page?.destroy();
-  const known = Object.hasOwn(PAGES, name) ? PAGES[name] : null;
+  const known = Object.hasOwn(PAGES, name) && !argument ? PAGES[name] : null;
   if (name === "trader" && argument) page = new Trader(store, argument);
   else page = known ? known.open(store) : { element: h("div", {}, h("h1", {}, "Not found"), empty("There is no such page", h("a", { href: "#/" }, "To the arena"))), needs: [], update() {}, destroy() {} };
   const title = known?.title ?? (name === "trader" ? argument : "");
   document.title = `${title || "Not found"} · nof0`;
   refill(at("tabs"), Object.entries(PAGES).map(([key, one]) =>
-    h("a", { href: `#/${key}`, "aria-current": key === name ? "page" : null, dataset: { key } }, one.title)));
+    h("a", { href: `#/${key}`, "aria-current": known && key === name ? "page" : null, dataset: { key } }, one.title)));
   at("main").replaceChildren(page.element);
   store.need([...new Set([...SHARED, ...page.needs])]);
   page.update();

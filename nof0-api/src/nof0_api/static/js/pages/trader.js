@@ -1,6 +1,8 @@
 // Everything about one trader.
 
-import { analyticsTables } from "../analytics_tables.js";
+import { analyticsTables, figuresIn } from "../analytics_tables.js";
+import { CalendarPanel } from "../calendar_panel.js";
+import { CoinPanel } from "../coin_panel.js";
 import { CurvePanel } from "../curve_panel.js";
 import { h, refill } from "../dom.js";
 import { number, percent, usd } from "../format.js";
@@ -11,9 +13,10 @@ import { PricePanel } from "../price_panel.js";
 import { drawdown, equity, exposure } from "../series.js";
 import { empty, missing } from "../states.js";
 import { TalkList } from "../talk_list.js";
-import { analyticsOf, tiles } from "../tiles.js";
+import { analyticsOf, furtherTiles, tiles } from "../tiles.js";
 import { tradeTable, tradesOf } from "../trade_table.js";
 import { BENCHMARK, colourName, label, standing, statusBadge, tradersOf } from "../traders.js";
+import { choose, chosen } from "../view_state.js";
 
 const round = (value, digits) => `${number(value, digits)} %`;
 const TRADES = 20; // the page of all trades has the rest
@@ -31,6 +34,8 @@ export class Trader {
     this.drawdown = new CurvePanel({ title: "Drawdown", label: `Drawdown of ${trader} in percent`, format: percent, axis: round });
     this.exposure = new CurvePanel({ title: "Exposure", label: `Position value of ${trader} in percent of equity`, format: (value) => percent(value, 0), axis: round });
     this.price = new PricePanel(store, trader);
+    this.calendar = new CalendarPanel();
+    this.coins = new CoinPanel(store, trader);
     this.positions = positionTable(store, { trader: false });
     this.trades = tradeTable(store, { trader: false });
     this.talks = new TalkList(store, { step: 5, trader: false });
@@ -38,13 +43,17 @@ export class Trader {
     this.tradeBody = h("div", {});
     this.analyticsBody = h("div", {});
     this.talkBody = h("div", {});
-    this.content = h("div", {}, this.tiles,
+    this.further = h("div", {});
+    this.fold = h("summary", {}, "All figures");
+    this.figures = h("details", { class: "panel figures", open: chosen("figures") === "all", ontoggle: () => choose("figures", this.figures.open ? "all" : "") }, this.fold, this.further, this.analyticsBody);
+    this.content = h("div", {}, this.tiles, this.figures,
       h("div", { class: "columns two" }, this.equity.element, this.drawdown.element),
       this.price.element,
       section("Open positions", this.positionBody),
       this.exposure.element,
+      this.calendar.element,
+      this.coins.element,
       section("Newest trades", this.tradeBody, h("a", { class: "end", href: "#/trades" }, "All trades")),
-      section("Analytics", this.analyticsBody),
       h("h2", { class: "apart" }, "Newest conversations"), this.talkBody);
     this.body = h("div", {});
     this.element = h("div", {}, h("h1", {}, label(trader), this.badges), this.body);
@@ -62,6 +71,9 @@ export class Trader {
     const model = modelOf(store.data("metrics"), trader);
     refill(this.badges, model ? h("span", { class: "badge" }, model) : null, standing(store, trader)?.is_baseline ? h("span", { class: "badge" }, "baseline") : null, statusBadge(standing(store, trader)));
     refill(this.tiles, tiles(store, trader));
+    refill(this.further, furtherTiles(store, trader));
+    this.calendar.show(store.totals.of(trader));
+    this.coins.update();
     this.#curves();
     this.price.update();
     this.#fill(this.positionBody, "positions", openPositions(store, trader), this.positions, "No open position", "This trader is in cash at the moment.");
@@ -72,7 +84,7 @@ export class Trader {
   }
 
   destroy() {
-    for (const one of [this.equity, this.drawdown, this.exposure, this.price]) one.destroy();
+    for (const one of [this.equity, this.drawdown, this.exposure, this.price, this.coins]) one.destroy();
   }
 
   #curves() {
@@ -103,6 +115,7 @@ export class Trader {
     const written = JSON.stringify(row);
     if (written === this.#analytics) return;
     this.#analytics = written;
+    this.fold.textContent = `All figures: ${figuresIn(row) + 3} more`; // two tiles beside the tables, one of them with two
     refill(this.analyticsBody, analyticsTables(row));
   }
 }
