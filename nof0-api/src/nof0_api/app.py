@@ -47,7 +47,7 @@ def make_app(
     cache = AnswerCache(source, config.ttl)
     watch = Watch(config.metrics_file, lag, quarantine)
     listeners = Events(source)
-    dashboard = Dashboard(load_pages())
+    dashboard = Dashboard(load_pages(config.logos))
     return Front(
         cache=cache,
         express={route.path: Query(route) for route in routes.FIXED},

@@ -18,6 +18,7 @@ from nof0_core.config.assembly import Trees, places, read_files
 from nof0_core.config.file_names import METRICS_FILE
 from nof0_core.config.files.main import PostgresBlock
 from nof0_core.config.loading import FILES, begin, dotenv_of, read_named
+from nof0_core.config.logos import Logo, logos_of
 from nof0_core.config.model import Section, TtlConfig
 from nof0_core.config.outputs import make_exporters
 from nof0_core.config.result import ttl_of
@@ -41,7 +42,7 @@ class ServingConfig:
     for the files; `metrics_file` the text file of the
     `prometheus` exporter, None without one. `allow_origins` are the web sites that may read from a
     browser, `*` for all. `allow_hosts` are the names the server may be called by beside `host`,
-    addresses and localhost, `*` for all (`ANY_ORIGIN`, `ANY_HOST`).
+    addresses and localhost, `*` for all (`ANY_ORIGIN`, `ANY_HOST`). `logos` are pictures by trader.
     """
 
     name: str
@@ -53,6 +54,7 @@ class ServingConfig:
     allow_origins: tuple[str, ...]
     allow_hosts: tuple[str, ...]
     database: DatabasePlace | None = None
+    logos: Mapping[str, Logo] = attrs.field(factory=dict)
 
 
 def load_serving(
@@ -109,6 +111,7 @@ def load_serving(
             (state_file, data_path),
         )
         made = {section.kind.type: section for section in reversed(sections)}
+    logos = logos_of(session, files.traders)
     if files.main is None or len(session.problems):
         raise ConfigError(session.problems.ordered([dotenv_of(shown), *session.files]))
     return ServingConfig(
@@ -121,6 +124,7 @@ def load_serving(
         allow_origins=files.main.cors.allow_origins,
         allow_hosts=files.main.allow_hosts,
         database=_database(made.get("sql"), config_file) if from_database else None,
+        logos=logos,
     )
 
 
