@@ -2,6 +2,7 @@
 
 import { h } from "./dom.js";
 import { count, isKnown, NONE } from "./format.js";
+import { logoOf } from "./logos.js";
 import { styled } from "./theme.js";
 
 export const BENCHMARK = "buynhold_btc";
@@ -72,5 +73,7 @@ export const address = (trader) => `#/trader/${encodeURIComponent(trader)}`;
 export function traderLink(store, trader, where) {
   const dot = h("span", { class: "dot", vars: { dot: styled(colourName(store, trader)) } });
   if (trader === BENCHMARK) return h("span", { class: "name" }, dot, label(trader));
-  return h("a", { class: "name", href: address(trader), dataset: { key: `${where}:${trader}` } }, dot, label(trader));
+  const logo = logoOf(trader);
+  const called = h("span", { class: "called", title: trader.length > 26 ? trader : null }, label(trader));
+  return h("a", { class: "name", href: address(trader), dataset: { key: `${where}:${trader}` } }, dot, logo ? h("img", { class: "logo", src: logo, alt: "", width: 18, height: 18 }) : null, called);
 }
