@@ -4,7 +4,6 @@ light and dark. `python tests/page_pictures.py FOLDER [STATE …]`; tests/pictur
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import tempfile
@@ -14,7 +13,7 @@ from types import SimpleNamespace
 
 from anyio.from_thread import start_blocking_portal
 from browsing import ARGUMENTS, ROOT, find_chromium
-from page_states import STATES, in_state
+from page_states import STATES, in_state, talks_of
 
 from nof0_api.app import make_app
 from nof0_api.commands import TerminalLog
@@ -44,7 +43,8 @@ def pages_of(directory):
     }
     path = directory / "conversations.json"
     if path.exists():
-        talk = json.loads(path.read_bytes())["conversations"][0]
+        talks = talks_of(directory)
+        talk = next((one for one in talks if len(one["messages"]) > 1), talks[0])
         trader, at = talk["model_id"], talk["timestamp"]
         pages["trader"] = f"#/trader/{trader}"
         pages["cycle"] = f"#/conversations?trader={trader}&at={at}"
@@ -81,6 +81,8 @@ def main(folder: Path, states=STATES, names=()) -> None:
                         page.evaluate("to => { location.hash = to }", address)
                         page.wait_for_timeout(700)
                         page.locator("main [aria-busy]").first.wait_for(state="detached")
+                        for part in page.get_by_text("What changed since").all()[:1]:
+                            part.click()
                         file = f"{state}-{name}-{width_name}-{scheme}.png"
                         page.screenshot(path=folder / file, full_page=True)
                     page.close()

@@ -8,6 +8,7 @@ import shutil
 from page_trouble import keep, planted
 
 from nof0_core.clock import wall_time
+from nof0_core.documents.collection import read_collection
 
 STATES = ("running", "ended", "halted", "failing", "empty")
 
@@ -47,10 +48,14 @@ def in_state(finished, state, folder):
     return directory
 
 
+def talks_of(directory):
+    """All cycles of the conversations, the newest first, as the API answers them."""
+    return read_collection(directory, "conversations.json", "conversations")
+
+
 def fail_talks(directory):
     """Let every cycle of the conversations have failed, each in its way."""
-    document = json.loads((directory / "conversations.json").read_bytes())
-    rows = document["conversations"]
+    rows = talks_of(directory)
     ways = [
         ("invalid_output", "no JSON object in the answer", "I would rather not say."),
         ("model_timeout", "no answer after 60 s", "no answer after 60 s"),

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 
 def talk(at, *, decisions=True, model="one"):
     signal = {"BTC": {"signal": "hold"}} if decisions else {}
     message = {"role": "user", "content": "x" * 5000, "timestamp": at}
     return {"model_id": model, "messages": [message], "timestamp": at, "inserted_at": at,
             "cot_trace_summary": "", "summary": f"at {at}", "user_prompt": "x" * 5000,
-            "cot_trace": "because", "llm_response": signal, "verdicts": [], "status": "ok"}  # fmt: skip
+            "cot_trace": "why", "llm_response": signal, "verdicts": [], "status": "ok"}  # fmt: skip
 
 
 def test_only_cycles_that_decided_come_without_what_was_read(site):

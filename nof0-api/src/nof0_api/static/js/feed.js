@@ -13,9 +13,9 @@ import { cycleAddress } from "./view_state.js";
 
 const SHOWN = 30;
 const PARTS = {
-  decisions: { text: "Decisions", title: "Newest decisions", part: "decisions", more: ["#/conversations", "All conversations"], none: ["No decisions yet", "They come with the first answer that holds one."] },
-  positions: { text: "Positions", title: "Open positions", part: "positions", more: ["#/positions", "All positions"], none: ["No open positions", "All traders are in cash at the moment."] },
-  trades: { text: "Trades", title: "Newest trades", part: "newest-trades", more: ["#/trades", "All trades"], none: ["No closed trades yet", "A trade appears here when its position is closed."] },
+  decisions: { text: "Decisions", title: "Newest decisions", part: "decisions", more: ["#/conversations", "All"], none: ["No decisions yet", "They come with the first answer that holds one."] },
+  positions: { text: "Positions", title: "Open positions", part: "positions", more: ["#/positions", "All"], none: ["No open positions", "All traders are in cash at the moment."] },
+  trades: { text: "Trades", title: "Newest trades", part: "newest-trades", more: ["#/trades", "All"], none: ["No closed trades yet", "A trade appears here when its position is closed."] },
 };
 
 export class Feed {
@@ -35,6 +35,7 @@ export class Feed {
     const rows = state ? [] : this.#rows();
     this.body.setAttribute("aria-label", shown.title);
     [this.more.href, this.more.textContent] = shown.more;
+    this.more.setAttribute("aria-label", `All ${shown.more[0].slice(2)}`);
     if (state || !rows.length) {
       this.#written = "";
       this.body.replaceChildren(state ?? empty(...shown.none));

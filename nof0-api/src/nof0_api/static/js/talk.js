@@ -71,17 +71,18 @@ export function talkView(store, talk, { trader = true, wanted = "" } = {}) {
   const at = talkTime(talk);
   const isFailed = hasFailed(talk);
   const answer = talk.messages?.findLast((one) => one.role === "assistant")?.content ?? "";
-  // Where no answer came, what stands in its place says what failed, as the summary does already.
-  const isAnswer = answer && !(isFailed && (talk.summary ?? "").includes(answer));
+  // Where no answer came, what stands in its place is in the summary already.
+  const isAnswer = answer && !(talk.summary ?? "").includes(answer);
   const said = talk.cot_trace || (isAnswer ? answer : "");
   const title = talk.cot_trace ? "Reasoning" : "Answer as it came";
+  const isShort = said.length > 0 && said.length < 400; // then it stands open
   const prompts = promptsOf(talk);
   return h("article", { class: `talk ${kindOf(talk)}`, "aria-label": `${talk.model_id}: ${talk.summary ?? ""}` },
     h("header", {}, trader ? traderLink(store, talk.model_id, key) : null, isFailed ? h("span", { class: "badge bad" }, failureWords(talk)) : null, h("b", {}, headline(talk)), h("a", { class: "permalink", href: cycleAddress(talk.model_id, at), title: "Only this cycle", dataset: { key: `${key}:link` } }, moment(at))),
     wanted ? [talk.summary, said, ...prompts.map((one) => one.content), answer].map((text) => found(text ?? "", wanted)).find(Boolean) : null,
-    talk.cot_trace_summary && talk.cot_trace_summary !== said ? h("p", {}, talk.cot_trace_summary) : null,
+    talk.cot_trace_summary && !isShort && talk.cot_trace_summary !== said ? h("p", {}, talk.cot_trace_summary) : null,
     decisionsOf(talk).length ? h("ul", { class: "decisions" }, decisionsOf(talk).map(([symbol, one]) => decision(talk, symbol, one))) : null,
-    said ? fold(`${key}:said`, title, () => passage(said), said.length < 400) : null,
+    said ? fold(`${key}:said`, title, () => passage(said), isShort) : null,
     promptView(talk, neighbours(store, talk).before, key),
     isAnswer && answer !== said ? fold(`${key}:answer`, "Answer as it came", () => passage(answer)) : null,
     said && prompts.length ? null : h("p", { class: "note" }, lacking(said, prompts, isFailed)));
@@ -89,7 +90,7 @@ export function talkView(store, talk, { trader = true, wanted = "" } = {}) {
 
 /** A failure's word stands beside it already. */
 function headline(talk) {
-  const summary = talk.summary || "no summary";
+  const summary = (talk.summary || "no summary").replace(/\b(buy|sell)_to_enter\b/g, "$1 to enter");
   return hasFailed(talk) ? summary.replace(new RegExp(`^${statusOf(talk)}(: )?`), "") : summary;
 }
 
