@@ -30,6 +30,7 @@ const SCALES = { linear: { text: "Lin", title: "Linear scale" }, log: { text: "L
 export class Arena {
   needs = ["decisions", "positions", "newest-trades"];
   #drawn = "";
+  #made = "";
   #shown = "";
 
   constructor(store) {
@@ -65,10 +66,14 @@ export class Arena {
     const mode = { ...unit, ...(isLog ? LOG[this.unit.value] : {}) };
     const from = this.store.totals.newest - RANGES[this.range.value].hours * 3600;
     const names = this.store.totals.of(BENCHMARK).length ? [...traders, BENCHMARK] : traders;
+    const shown = [this.unit.value, this.scale.value, this.range.value].join();
+    // Of hundreds of traders curves are long: they are made when something in them may have changed.
+    const made = JSON.stringify([shown, this.store.totals.version, names.map((name) => [name, colourName(this.store, name), pictureOf(name) !== null])]);
+    if (made === this.#made) return;
+    this.#made = made;
     const curves = names.map((name) => ({
       name: label(name), colour: colourName(this.store, name), points: since(mode.curve(this.store.totals.of(name)), from), dash: name === BENCHMARK ? [6, 4] : undefined, logo: pictureOf(name) && name,
     }));
-    const shown = [this.unit.value, this.scale.value, this.range.value].join();
     const drawn = JSON.stringify([shown, curves]);
     if (drawn === this.#drawn) return; // a chart drawn anew would lose the pointer
     const isOther = shown !== this.#shown;

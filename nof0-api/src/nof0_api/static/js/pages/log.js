@@ -4,6 +4,7 @@ import { Choice } from "../choice.js";
 import { h, refill } from "../dom.js";
 import { count } from "../format.js";
 import { moment } from "../moment.js";
+import { Pager } from "../pager.js";
 import { empty, missing } from "../states.js";
 import { Table } from "../table.js";
 import { traderLink, usable } from "../traders.js";
@@ -19,6 +20,10 @@ export class Log {
     this.store = store;
     this.code = new Choice({ label: "Alert", name: "alert", all: "all", onchange: () => this.update() });
     this.trader = new Choice({ label: "Trader", name: "trader", all: "all", onchange: () => this.update() });
+    this.pager = new Pager(50, () => {
+      this.#written = "";
+      this.update();
+    });
     this.alerts = h("div", {});
     this.cycles = h("div", {});
     this.services = h("div", {});
@@ -32,7 +37,7 @@ export class Log {
     this.element = h("div", {}, h("h1", {}, "Log"),
       h("section", { class: "panel" }, h("header", {}, h("h2", {}, "Alerts"), h("div", { class: "filters end", role: "group", "aria-label": "Filters" }, this.code.element, this.trader.element)), this.alerts,
         h("p", { class: "note" }, "The newest 100; the journal has all of them: nof0 journal list --type alert.")),
-      h("section", { class: "panel" }, h("header", {}, h("h2", {}, "Failed cycles")), this.cycles),
+      h("section", { class: "panel" }, h("header", {}, h("h2", {}, "Failed cycles")), this.cycles, this.pager.element),
       h("section", { class: "panel" }, h("header", {}, h("h2", {}, "Services")), this.services));
   }
 
@@ -50,7 +55,7 @@ export class Log {
     this.trader.offer([...new Set(status.alerts.map((one) => one.trader).filter(Boolean))].sort());
     this.#alerts(status.alerts);
     if (!this.table.element.isConnected) this.cycles.replaceChildren(this.table.element);
-    this.table.show([...status.traders].sort((a, b) => failed(b) - failed(a)));
+    this.table.show([...status.traders].sort((a, b) => failed(b) - failed(a)), this.pager.of(status.traders.length));
     this.#services(status);
   }
 
