@@ -123,4 +123,4 @@ def open_page(browser):
     yield opened
     for context in contexts:
         context.close()
-    assert not complaints
+    assert not complaints, complaints
