@@ -1,8 +1,8 @@
 """Make captures of what a terminal and a browser show: `python tests/pictures.py FOLDER`.
 
-In `FOLDER/pages` is every page of the dashboard as `page_pictures` makes them. Of the terminal, for
-each width, the live table of a run, its end, and the commands that look at it afterwards, as text and
-as a picture.
+In `FOLDER/pages` is every page of the dashboard as `page_pictures` makes them. Of the terminal,
+for each width, the live table of a run, its end, and the commands that look at it afterwards, as
+text and as a picture.
 """
 
 from __future__ import annotations
