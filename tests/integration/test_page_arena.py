@@ -76,7 +76,7 @@ def test_conversations_are_folded_searched_compared_and_copied(
     cards = page.locator("article.talk")
     expect(cards).to_have_count(3)
     expect(page.locator(".run.empty summary")).to_contain_text("2 cycles without a decision")
-    expect(page.locator(".run.failed summary")).to_contain_text("2 cycles more that failed")
+    expect(page.locator(".run.failed summary")).to_contain_text("2 more cycles that failed")
     failed = page.locator("article.failed")
     expect(failed).to_contain_text("invalid outputno JSON object")
     expect(failed).to_contain_text("Answer as it came")
@@ -91,9 +91,11 @@ def test_conversations_are_folded_searched_compared_and_copied(
     page.keyboard.press("Enter")
     expect(cards.first.locator(".diff ins")).to_have_text(["+ the price is 5 now"])
     expect(cards.first.locator(".diff del")).to_have_text(["− line 20"])
+    assert faint(page) == []
     page.get_by_label("Search").fill("PRICE is 5")
     expect(cards).to_have_count(1)
     expect(page.locator("mark")).to_have_text("price is 5")
+    assert faint(page) == []
     expect(page.locator("#covered")).to_contain_text("in 1 of them")
     assert page.url.endswith("q=PRICE+is+5")
     page.reload()

@@ -52,7 +52,7 @@ export class TalkList {
   /** A line for cycles in which nothing was decided; opened, each has a line that leads to it. */
   #folded({ kind, talks }) {
     const number = talks.length === 1 ? "1 cycle" : `${count(talks.length)} cycles`;
-    const title = kind === "empty" ? `${number} without a decision` : `${number} more that failed`;
+    const title = kind === "empty" ? `${number} without a decision` : `${number.replace(" cycle", " more cycle")} that failed`;
     const key = `run:${talkKey(talks.at(-1))}`;
     return h("div", { class: `talk run ${kind}` }, fold(key, [title, " · ", moment(talkTime(talks.at(-1)), { short: true }), talks.length > 1 ? [" to ", moment(talkTime(talks[0]), { short: true })] : null].flat(), () =>
       h("ul", { class: "plain" }, talks.map((one) => h("li", {}, this.options.trader === false ? null : traderLink(this.store, one.model_id, `${key}:${talkTime(one)}`),

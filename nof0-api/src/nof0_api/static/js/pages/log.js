@@ -42,10 +42,10 @@ export class Log {
   }
 
   update() {
-    const state = missing(this.store, "the log", "status");
     const status = this.store.data("status");
-    if (state || !status?.engine) {
-      for (const part of [this.alerts, this.cycles, this.services]) part.replaceChildren((state ?? empty("Nothing is known yet", "The engine tells of itself with its first export.")).cloneNode(true));
+    if (!status?.engine) {
+      this.#written = "";
+      for (const part of [this.alerts, this.cycles, this.services]) part.replaceChildren(missing(this.store, "the log", "status") ?? empty("Nothing is known yet", "The engine tells of itself with its first export."));
       return;
     }
     const written = JSON.stringify([status.alerts, status.traders, status.services, status.exporters, this.code.value, this.trader.value]);
