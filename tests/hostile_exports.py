@@ -29,12 +29,12 @@ def _replace(path, text):
     draft.replace(path)
 
 
-def crowd(number=500, years=3):
-    """Documents of so many traders, the first with a year of hours, the others with a day."""
+def crowd(number=500, years=1):
+    """Documents of so many traders, the first with a year of hours, the others with a few."""
     names = [LONG, *(f"trader_{at:03}" for at in range(1, number))]
     totals = []
     for at, name in enumerate(names):
-        hours = range(0 if at < years else YEAR - 24, YEAR + 1)
+        hours = range(0 if at < years else YEAR - 5, YEAR + 1)
         totals += [_hour(name, hour, 10 * at / number - 5) for hour in hours]
     plan = {"profit_target": 110.0, "stop_loss": 90.0, "invalidation_condition": LONG}
     return {

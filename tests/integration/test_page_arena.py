@@ -132,8 +132,8 @@ def test_trouble_is_on_every_page_and_all_of_it_in_the_log(
             for said in ("halted", "failing", "braked", "no usable answer", "market", "exporter"):
                 expect(bar).to_contain_text(said)
             assert faint(page) == [], address
-            assert len(faint(page, 22)) > 20  # it did look at all texts: black on white is 21
             assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+    assert len(faint(page, 22)) > 20  # it did look at all texts: black on white is 21
     page.evaluate("location.hash = '#/log'")
     dead = status["traders"][0]
     rows = page.get_by_role("table", name="Failed cycles").locator("tbody tr")

@@ -126,7 +126,7 @@ def test_files_replaced_while_they_are_read_never_show_two_moments(exports, serv
       document.querySelector("[data-symbol=BTC] span").textContent]"""
     seen = set()
     try:
-        for _ in range(60):
+        for _ in range(30):
             said, price = page.evaluate(both)
             assert float(said.removeprefix("export ")) == float(price.replace(",", ""))
             seen.add(said)
@@ -157,7 +157,7 @@ def test_a_phone_on_a_slow_line_gets_there(exports, serve_files, open_page):
     url = serve_files(exports)
     page = open_page(f"{url}/static/icon.svg", width=390, may_fail=True)
     line = page.context.new_cdp_session(page)
-    slow = {"latency": 150, "downloadThroughput": 50_000, "uploadThroughput": 20_000}
+    slow = {"latency": 150, "downloadThroughput": 100_000, "uploadThroughput": 20_000}
     line.send("Network.emulateNetworkConditions", {"offline": False, **slow})
     page.goto(url, wait_until="commit")
     rows = page.get_by_role("table", name="Leaderboard").locator("tbody tr")
