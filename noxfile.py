@@ -140,7 +140,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def pictures(session: nox.Session) -> None:
-    """What does a terminal of 60, 80, 120, 200 columns show? `-- FOLDER` says where it goes."""
+    """What do terminals of four widths show, and every page of the dashboard? `-- FOLDER`."""
     install(session, *PACKAGES, group="test")
     session.run("python", "tests/pictures.py", *(session.posargs or ["pictures"]))
 

@@ -19,7 +19,7 @@ from nof0_core.project import ServingConfig, TtlConfig
 from nof0_core.sources import FileSource
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def chromium():
     """The browser of the machine; a bare Debian machine on which we are root gets one."""
     if not find_chromium() and os.geteuid() == 0 and shutil.which("apt-get"):
@@ -43,7 +43,7 @@ def browser(chromium):
         opened.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def finished(run_in, tmp_path_factory):
     """The shipped demo, run to its end, with metrics."""
     home = tmp_path_factory.mktemp("dashboard")
@@ -124,4 +124,4 @@ def open_page(browser):
     yield opened
     for context in contexts:
         context.close()
-    assert not complaints
+    assert not complaints, complaints

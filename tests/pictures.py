@@ -1,6 +1,7 @@
-"""Make captures of what a terminal shows: `python tests/pictures.py FOLDER`.
+"""Make captures of what a terminal and a browser show: `python tests/pictures.py FOLDER`.
 
-For each width the live table of a run, its end, and the commands that look at it afterwards, as
+In `FOLDER/pages` is every page of the dashboard as `page_pictures` makes them. Of the terminal,
+for each width, the live table of a run, its end, and the commands that look at it afterwards, as
 text and as a picture.
 """
 
@@ -11,6 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import page_pictures
 from rich.console import Console
 from rich.text import Text
 from terminal import frames, run_on
@@ -53,6 +55,7 @@ def main(folder: Path) -> None:
             for name, words in COMMANDS.items():
                 keep(folder, name, width, shown(width, words, Path(place)))
     sys.stdout.write(f"{len(list(folder.glob('*.txt')))} captures in {folder}\n")
+    page_pictures.main(folder / "pages")
 
 
 def shown(width: int, words: list[str], place: Path) -> str:

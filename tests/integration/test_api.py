@@ -49,6 +49,8 @@ OURS = {
         for k in ("name", "color", "status", "usable_answers", "cycles", "unranked_reason")
     ),
     "[].is_settled",
+    "[].exit_reason",
+    "[].status",
     *(f"[].{k}" for k in ("timestamp", "inserted_at", "cot_trace", "cot_trace_summary")),
     *(f"[].{k}" for k in ("summary", "user_prompt", "llm_response", "verdicts")),
     "serverTime",

@@ -537,7 +537,7 @@ def test_what_a_model_says_stays_text(finished, serve_files, open_page, tmp_path
     talk |= {"cot_trace": evil, "summary": evil, "user_prompt": evil, "cot_trace_summary": evil}
     talk["messages"] = [{"role": "user", "content": evil, "timestamp": talk["timestamp"]}]
     path.write_text(json.dumps(document))
-    page = open_page(f"{serve_files(tmp_path / 'api')}/#/conversations")
+    page = open_page(f"{serve_files(tmp_path / 'api')}/#/conversations?show=every+cycle")
     expect(page.locator(".talk pre").first).to_have_text(evil)
     assert page.locator("main img, main script").count() == 0
     assert "owned" not in page.title()
@@ -593,6 +593,6 @@ def test_when_the_api_goes_away_the_last_numbers_stay_with_their_age(finished, o
     expect(banner).to_contain_text(re.compile(r"does not answer.*\d+ s ago"))
     expect(page.locator("#status")).to_have_text("API away")
     expect(rows).to_have_count(6)
-    page.evaluate("location.hash = '#/positions'")  # never asked for before the silence
+    page.evaluate("location.hash = '#/trades'")  # never asked for before the silence
     expect(page.locator("main .state")).to_contain_text("The API does not answer")
     expect(page.get_by_role("button", name="Try again")).to_be_visible()

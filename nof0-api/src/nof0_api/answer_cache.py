@@ -52,7 +52,7 @@ class Query:
     """What is asked: a route, a model id ("" for none), numbers (None: the route's default).
 
     `number` is a limit or an hourly marker, `points` into how many hours a curve is thinned out,
-    `symbol` the coin it is about ("": all).
+    `symbol` the coin it is about ("": all), `excerpt` asks for a short form of so many.
     """
 
     route: Route
@@ -60,12 +60,14 @@ class Query:
     number: int | None = None
     points: int | None = None
     symbol: str = ""
+    excerpt: int | None = None
 
     @property
     def choice(self) -> Callable[[Document], list[Row]] | None:
         """Return what takes the rows, None where all are wanted."""
         route = self.route
-        is_for_all = self.number is None and self.points is None and not self.symbol
+        numbers = (self.number, self.points, self.excerpt)
+        is_for_all = not self.symbol and all(number is None for number in numbers)
         if route.choose is None or (route.is_whole and is_for_all):
             return None
         return partial(route.choose, self)

@@ -50,7 +50,7 @@ def make_app(
     watch = Watch(config.metrics_file, lag, quarantine)
     listeners = Events(source)
     reader = RunReader(KeptRuns(config.state_dir))
-    dashboard = Dashboard(load_pages())
+    dashboard = Dashboard(load_pages(config.logos))
     return Front(
         cache=cache,
         express={route.path: Query(route) for route in routes.FIXED},

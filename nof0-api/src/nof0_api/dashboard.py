@@ -24,12 +24,15 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_SECURITY: tuple[Header, ...] = (
-    (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
+# A picture may be opened by itself. Then an SVG is a document, in which no script may run.
+PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+_SAFE: tuple[Header, ...] = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
 )
+_SECURITY = ((b"content-security-policy", CONTENT_SECURITY_POLICY.encode()), *_SAFE)
+_OF_PICTURES = ((b"content-security-policy", PICTURE_POLICY.encode()), *_SAFE)
 _PROBLEM: Header = (b"content-type", b"application/problem+json")
 _NOT_FOUND = answer(404, [_PROBLEM], b'{"type":"about:blank","title":"Not Found","status":404}')
 _NOT_ALLOWED = answer(
@@ -79,4 +82,4 @@ class Dashboard:
             chosen = _NOT_FOUND
         else:
             chosen = page.choose(headers)
-        return with_headers(chosen, _SECURITY)
+        return with_headers(chosen, _OF_PICTURES if path.startswith("/logos/") else _SECURITY)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from nof0_api.asgi import Header, answer
 from nof0_api.negotiation import Choice
-from nof0_core.project import chart_libraries
+from nof0_core.project import Logo, chart_libraries
 
 _TYPES = {
     "html": b"text/html; charset=utf-8",
@@ -18,22 +19,37 @@ _TYPES = {
     "js": b"text/javascript; charset=utf-8",
     "mjs": b"text/javascript; charset=utf-8",
     "svg": b"image/svg+xml",
+    "png": b"image/png",
+    "json": b"application/json",
 }
 _PLAIN = b"text/plain; charset=utf-8"
 
 
-def load_pages() -> Mapping[str, Choice]:
+def load_pages(logos: Mapping[str, Logo] | None = None) -> Mapping[str, Choice]:
     """Read the package's files and the chart libraries of core.
 
+    Args:
+        logos: pictures of traders, by trader. `/logos.json` tells their addresses by trader, which
+            are made of what is in them and not of names.
+
     Returns:
-        Pages by path: `/`, and everything beneath `/static/`. Licences are among them.
+        Pages by path: `/`, `/logos.json`, and everything beneath `/static/` and `/logos/`. Licences
+        are among them.
     """
     root = files("nof0_api") / "static"
     own = dict(_walk(root, ""))
     charts = {f"vendor/{name}": data for name, data in chart_libraries().items()}
     found = {f"/static/{name}": page(name, data) for name, data in {**own, **charts}.items()}
     found["/"] = found.pop("/static/index.html")
+    named = {trader: _logo_name(logo) for trader, logo in (logos or {}).items()}
+    for trader, logo in (logos or {}).items():
+        found[f"/{named[trader]}"] = page(named[trader], logo.data)
+    found["/logos.json"] = page("logos.json", json.dumps(named).encode())
     return found
+
+
+def _logo_name(logo: Logo) -> str:
+    return f"logos/{hashlib.sha256(logo.data).hexdigest()[:24]}.{logo.kind}"
 
 
 def page(name: str, data: bytes) -> Choice:

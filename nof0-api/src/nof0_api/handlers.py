@@ -59,6 +59,24 @@ Points = Annotated[
 Coin = Annotated[
     str, Parameter(max_length=100, required=False, description="only bars of this coin")
 ]
+Decided = Annotated[
+    int | None,
+    Parameter(
+        ge=1,
+        le=500,
+        required=False,
+        description="the newest so many cycles of all with decisions, without messages",
+    ),
+]
+Hours = Annotated[
+    int | None,
+    Parameter(
+        ge=1,
+        le=10_000,
+        required=False,
+        description="of each coin two bars only: the one so many hours before the newest, and that",
+    ),
+]
 ModelId = Annotated[str, Parameter(min_length=1, max_length=500, description="a model's id")]
 
 
@@ -154,16 +172,20 @@ async def positions(cache: NamedDependency[AnswerCache], limit: Limit = None) ->
 
 @get(routes.CONVERSATIONS.path, summary="What models said", **_DATA)
 async def conversations(
-    cache: NamedDependency[AnswerCache], limit: PerModel = None
+    cache: NamedDependency[AnswerCache], limit: PerModel = None, decided: Decided = None
 ) -> Reply[Conversations]:
     """Answer the newest decision cycles, newest first."""
-    return Reply((await cache.ready(Query(routes.CONVERSATIONS, number=limit))).choose)
+    question = Query(routes.CONVERSATIONS, number=limit, excerpt=decided)
+    return Reply((await cache.ready(question)).choose)
 
 
 @get(routes.CANDLES.path, summary="Newest closed bars", **_DATA)
-async def candles(cache: NamedDependency[AnswerCache], symbol: Coin = "") -> Reply[Candles]:
+async def candles(
+    cache: NamedDependency[AnswerCache], symbol: Coin = "", hours: Hours = None
+) -> Reply[Candles]:
     """Answer the newest bars that traders were shown, of all coins or of one."""
-    return Reply((await cache.ready(Query(routes.CANDLES, symbol=symbol))).choose)
+    question = Query(routes.CANDLES, symbol=symbol, excerpt=hours)
+    return Reply((await cache.ready(question)).choose)
 
 
 @get(routes.STATUS.path, summary="How the engine is", responses=REFUSALS, tags=["operation"])

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from nof0_api.answer_cache import Query, Route
+from nof0_api.excerpts import decided, spanning
 from nof0_core.project import TtlConfig
 from nof0_core.sources import Document, Row
 
@@ -56,11 +57,15 @@ def _newest_trades(question: Query, document: Document) -> list[Row]:
 
 
 def _newest_talks(question: Query, document: Document) -> list[Row]:
+    if question.excerpt is not None:
+        return decided(question.excerpt, document.rows())
     return first_of_each(question.number or MOST_ROWS, document.rows())
 
 
 def _coin(question: Query, document: Document) -> list[Row]:
-    return [row for row in document.rows() if row.symbol == question.symbol]
+    coin = question.symbol
+    rows = [row for row in document.rows() if not coin or row.symbol == coin]
+    return rows if question.excerpt is None else spanning(question.excerpt, rows)
 
 
 def _short(ttl: TtlConfig) -> int:

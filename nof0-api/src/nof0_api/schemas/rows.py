@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import UNSET, Struct, UnsetType
 
 Side = Literal["long", "short"]
+ExitWord = Literal["close", "stop", "target", "unprotected", "liquidation", "flatten", "manual"]
 
 
 class ExitPlan(Struct, kw_only=True):
@@ -140,8 +141,9 @@ class Trade(Struct, kw_only=True):
     """One closed trade. USD and coins; `quantity` is signed, `*_sz` are not.
 
     `*_human_time` is `YYYY-MM-DD HH:MM:SS.ffffff`, UTC. `realized_net_pnl` is after fees and
-    funding. A venue's id that is no number below 2^53 is told by the first 52 bits of its SHA-256,
-    and as it is under `*_ref`.
+    funding. `exit_reason` is what the journal says closed it, `manual` for no order of nof0's;
+    exports of an earlier version and recordings of other arenas do not have it. A venue's id that
+    is no number below 2^53 is told by the first 52 bits of its SHA-256, and as it is under `*_ref`.
     """
 
     id: str
@@ -177,6 +179,7 @@ class Trade(Struct, kw_only=True):
     realized_gross_pnl: float
     realized_net_pnl: float
     total_commission_dollars: float
+    exit_reason: ExitWord | UnsetType = UNSET
     entry_tid_ref: str | UnsetType = UNSET
     entry_oid_ref: str | UnsetType = UNSET
     exit_tid_ref: str | UnsetType = UNSET
@@ -227,7 +230,11 @@ class Verdict(Struct, kw_only=True):
 
 
 class Conversation(Struct, kw_only=True):
-    """One decision cycle of a model."""
+    """One decision cycle of a model.
+
+    `status` is how it ended: `ok`, else the word of what failed; empty where an earlier version
+    wrote it.
+    """
 
     model_id: str
     messages: list[ChatMessage]
@@ -239,6 +246,7 @@ class Conversation(Struct, kw_only=True):
     cot_trace: str
     llm_response: dict[str, Signal]
     verdicts: list[Verdict] = []
+    status: str = ""
 
 
 class CandleSeries(Struct, kw_only=True):

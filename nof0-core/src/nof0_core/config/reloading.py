@@ -157,6 +157,7 @@ RESTARTS: Mapping[str, frozenset[str]] = {
             "monitoring.metrics_exporter",
             "traders",
             "traders[].id",
+            "traders[].logo",
             "traders[].exchange_provider",
             "traders[].market_provider",
             "traders[].margin_mode",

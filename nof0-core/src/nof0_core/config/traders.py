@@ -14,6 +14,7 @@ from nof0_core.config.asking import ask_amount
 from nof0_core.config.fields import written
 from nof0_core.config.files.executor import ExecutorFile
 from nof0_core.config.files.manager import TraderEntry
+from nof0_core.config.logos import note_logo
 from nof0_core.config.model import Place, Section, TraderConfig
 from nof0_core.config.models import Models
 from nof0_core.config.names import check_label, check_length
@@ -110,6 +111,7 @@ def make_trader(
     _check_sharpe_pause(session, node, entry)
     _check_value_band(session, node, entry)
     fallbacks = _fallbacks(session, named, around.models)
+    note_logo(session, entry.logo, node)  # the server reads it for itself
     policies = make_checks(session, nodes_of(entry.risk_checks))
     spec = around.models.specs.get(named.model)
     if spec is None or system is None or user is None:

@@ -135,6 +135,7 @@ def conversation(event: Event, cycle: CycleEnded) -> Json:
         "cot_trace": reasoning(cycle),
         "llm_response": _by_coin(cycle.judgements),
         "verdicts": [_verdict(judgement) for judgement in cycle.judgements],
+        "status": str(cycle.status),
     }
 
 

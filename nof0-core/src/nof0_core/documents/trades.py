@@ -80,7 +80,7 @@ class TradeFile:
 
 
 def trade_row(trade: ClosedTrade) -> Json:
-    """Write one trade with its 33 keys.
+    """Write one trade with the 33 keys of the arena, and what closed it.
 
     `entry_closed_pnl` is minus the entry fee, `exit_closed_pnl` the gross profit minus the exit
     fee; `realized_net_pnl` is their sum plus funding.
@@ -105,6 +105,7 @@ def trade_row(trade: ClosedTrade) -> Json:
         "realized_gross_pnl": number(trade.gross_pnl),
         "realized_net_pnl": number(trade.net_pnl),
         "total_commission_dollars": number(trade.fees),
+        "exit_reason": trade.reason.value,
     }
 
 

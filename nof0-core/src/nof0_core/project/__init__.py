@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nof0_core.backtest.window import Window
     from nof0_core.charts import chart_libraries
     from nof0_core.config.addresses import ANY_HOST, ANY_ORIGIN
+    from nof0_core.config.logos import Logo
     from nof0_core.config.model import (
         ClockConfig,
         Config,
@@ -65,6 +66,7 @@ _HOMES = {
     "Interval95": "analysis.bootstrap",
     "JournalReader": "project.journal",
     "LeaderboardRow": "analysis.leaderboard",
+    "Logo": "config.logos",
     "LookAhead": "backtest.look_ahead",
     "LookAheadError": "backtest.peek",
     "LoggingConfig": "config.model",
@@ -115,6 +117,7 @@ __all__ = [
     "JournalReader",
     "LeaderboardRow",
     "LoggingConfig",
+    "Logo",
     "LookAhead",
     "LookAheadError",
     "Place",

@@ -18,6 +18,7 @@ from nof0_core.config.assembly import Trees, places, read_files
 from nof0_core.config.file_names import METRICS_FILE
 from nof0_core.config.files.main import PostgresBlock
 from nof0_core.config.loading import FILES, begin, dotenv_of, read_named
+from nof0_core.config.logos import Logo, logos_of
 from nof0_core.config.model import Section, TtlConfig
 from nof0_core.config.outputs import make_exporters
 from nof0_core.config.result import ttl_of
@@ -42,7 +43,8 @@ class ServingConfig:
     `prometheus` exporter, None without one. `allow_origins` are the web sites that may read from a
     browser, `*` for all. `allow_hosts` are the names the server may be called by beside `host`,
     addresses and localhost, `*` for all (`ANY_ORIGIN`, `ANY_HOST`). `state_dir` is the data
-    directory, whose reports of backtests and sweeps are listed; None: none are.
+    directory, whose reports of backtests and sweeps are listed; None: none are. `logos` are
+    pictures by trader.
     """
 
     name: str
@@ -55,6 +57,7 @@ class ServingConfig:
     allow_hosts: tuple[str, ...]
     database: DatabasePlace | None = None
     state_dir: Path | None = None
+    logos: Mapping[str, Logo] = attrs.field(factory=dict)
 
 
 def load_serving(
@@ -111,6 +114,7 @@ def load_serving(
             (state_file, data_path),
         )
         made = {section.kind.type: section for section in reversed(sections)}
+    logos = logos_of(session, files.traders)
     if files.main is None or len(session.problems):
         raise ConfigError(session.problems.ordered([dotenv_of(shown), *session.files]))
     return ServingConfig(
@@ -124,6 +128,7 @@ def load_serving(
         allow_hosts=files.main.allow_hosts,
         database=_database(made.get("sql"), config_file) if from_database else None,
         state_dir=state_file.parent,
+        logos=logos,
     )
 
 

@@ -113,7 +113,7 @@ OURS = {
             "sinceInceptionValues",
             set(),
         ),
-        ("trades.json", "trades.json", "trades", set()),
+        ("trades.json", "trades.json", "trades", {"exit_reason"}),
     ],
 )
 async def test_rows_have_the_keys_and_types_of_the_recording(

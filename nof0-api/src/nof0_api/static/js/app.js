@@ -2,12 +2,14 @@
 
 import { Arena } from "./pages/arena.js";
 import { Conversations } from "./pages/conversations.js";
+import { Log } from "./pages/log.js";
 import { Positions } from "./pages/positions.js";
 import { Runs } from "./pages/runs.js";
 import { Trader } from "./pages/trader.js";
 import { Trades } from "./pages/trades.js";
 import { h, refill } from "./dom.js";
 import { EngineBar } from "./engine_bar.js";
+import { loadLogos } from "./logos.js";
 import { empty, silence } from "./states.js";
 import { showStatus } from "./status.js";
 import { Store } from "./store.js";
@@ -21,8 +23,9 @@ const PAGES = {
   trades: { title: "Trades", open: (store) => new Trades(store) },
   conversations: { title: "Conversations", open: (store) => new Conversations(store) },
   runs: { title: "Runs", open: () => new Runs() },
+  log: { title: "Log", open: (store) => new Log(store) },
 };
-const SHARED = ["crypto-prices", "leaderboard", "since-inception-values", "account-totals", "status"];
+const SHARED = ["crypto-prices", "day", "leaderboard", "since-inception-values", "account-totals", "status"];
 
 const at = (id) => document.getElementById(id);
 const store = new Store();
@@ -58,7 +61,7 @@ function open() {
 
 function update() {
   page.update();
-  ticker.show(store.data("crypto-prices"));
+  ticker.show(store.data("crypto-prices"), store.data("day"));
   bar.update();
   pulse();
 }
@@ -83,6 +86,7 @@ addEventListener("hashchange", () => {
   at("main").focus({ preventScroll: true });
 });
 store.subscribe(update);
+loadLogos(() => update());
 setInterval(pulse, 1000);
 open();
 update();

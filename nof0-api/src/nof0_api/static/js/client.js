@@ -1,6 +1,6 @@
 // One address of the API. Remembers the ETag, so that an unchanged answer costs no body.
 
-const WAIT = 15000; // ms; an answer later than this counts as none
+const WAIT = 15000; // ms without a byte; then there is no answer. A long one may take its time on a slow line
 
 export class Unreachable extends Error {
   /** `status` is 0 where no answer came at all. */
@@ -8,6 +8,41 @@ export class Unreachable extends Error {
     super(message);
     this.status = status;
   }
+}
+
+/** Aborts what was not heard of for WAIT. */
+class Patience {
+  #controller = new AbortController();
+  #timer = null;
+
+  constructor() {
+    this.renew();
+  }
+
+  get signal() {
+    return this.#controller.signal;
+  }
+
+  renew() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#controller.abort(), WAIT);
+  }
+
+  end() {
+    clearTimeout(this.#timer);
+  }
+}
+
+/** The body of an answer as text; `heard` is called with each piece. */
+async function textOf(answer, heard) {
+  const decoder = new TextDecoder();
+  const reader = answer.body.getReader();
+  let text = "";
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    heard();
+    text += decoder.decode(part.value, { stream: true });
+  }
+  return text + decoder.decode();
 }
 
 export class Client {
@@ -25,20 +60,31 @@ export class Client {
   async get(url, { isText = false } = {}) {
     if (url !== this.#url) this.#etag = null;
     const headers = this.#etag ? { "If-None-Match": this.#etag } : {};
+    const patience = new Patience();
     let answer;
     try {
       // "no-store": the browser's own cache would hide whether the server still answers.
-      answer = await fetch(url, { headers, cache: "no-store", signal: AbortSignal.timeout(WAIT) });
+      answer = await fetch(url, { headers, cache: "no-store", signal: patience.signal });
     } catch {
+      patience.end();
       throw new Unreachable("no answer", 0);
     }
+    try {
+      return await this.#read(url, answer, isText, patience);
+    } finally {
+      patience.end();
+    }
+  }
+
+  async #read(url, answer, isText, patience) {
     const said = answer.headers.get("X-Data-Age") ?? answer.headers.get("Age");
     const about = { age: said === null ? null : Number(said), export: Number(answer.headers.get("Nof0-Export") ?? 0) };
     if (answer.status === 304) return { body: null, ...about };
     if (!answer.ok) throw new Unreachable(`status ${answer.status}`, answer.status);
     let body;
     try {
-      body = await (isText ? answer.text() : answer.json());
+      const text = await textOf(answer, () => patience.renew());
+      body = isText ? text : JSON.parse(text);
     } catch {
       throw new Unreachable("an answer that could not be read", answer.status);
     }

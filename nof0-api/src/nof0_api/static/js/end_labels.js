@@ -1,10 +1,12 @@
 // Names and values at the ends of curves, moved apart where curves end close together.
 
+import { pictureOf } from "./logos.js";
 import { colour } from "./theme.js";
 
 const FONT = 12; // px
 const LINE = 15; // px from one label to the next
 const DOT = 8; // px
+const LOGO = 14; // px
 const NARROW = 560; // px; a narrower chart has values only, and the names in its legend
 const LONGEST = 18; // letters of a name
 
@@ -22,7 +24,7 @@ export function roomFor(curves, format, width) {
   const pen = document.createElement("canvas").getContext("2d");
   pen.font = `${FONT}px system-ui, sans-serif`;
   const texts = curves.map((one) => textOf(one, format, width < NARROW)).filter(Boolean);
-  return Math.ceil(Math.max(0, ...texts.map((text) => pen.measureText(text).width))) + DOT + 16;
+  return Math.ceil(Math.max(0, ...texts.map((text) => pen.measureText(text).width))) + DOT + 16 + (curves.some((one) => one.logo) ? LOGO + 4 : 0);
 }
 
 /** Places for labels that would like to be at `wanted` (px, ascending): LINE apart, and inside of `height`. */
@@ -44,7 +46,7 @@ export function drawEndLabels(plot, curves, format) {
   const isNarrow = plot.width < NARROW;
   const ends = curves.flatMap((curve, index) => {
     const text = plot.series[index + 1].show ? textOf(curve, format, isNarrow) : null;
-    return text === null ? [] : [{ text, colour: curve.colour, y: plot.valToPos(curve.points.at(-1)[1], "y") }];
+    return text === null ? [] : [{ text, colour: curve.colour, picture: curve.logo && pictureOf(curve.logo), y: plot.valToPos(curve.points.at(-1)[1], "y") }];
   }).sort((a, b) => a.y - b.y).slice(0, Math.floor(bbox.height / ratio / LINE));
   const places = apart(ends.map((one) => one.y), bbox.height / ratio);
   pen.save();
@@ -57,7 +59,9 @@ export function drawEndLabels(plot, curves, format) {
     pen.fillStyle = colour(one.colour);
     pen.fillRect(x, y - (DOT / 2) * ratio, DOT * ratio, DOT * ratio);
     pen.fillStyle = colour("text"); // a curve's own colour is too faint for small letters
-    pen.fillText(one.text, x + (DOT + 5) * ratio, y);
+    const left = x + (DOT + 5) * ratio;
+    if (one.picture) pen.drawImage(one.picture, left, y - (LOGO / 2) * ratio, LOGO * ratio, LOGO * ratio);
+    pen.fillText(one.text, left + (one.picture ? (LOGO + 4) * ratio : 0), y);
   });
   pen.restore();
 }

@@ -2,6 +2,7 @@
 
 import { h, refill } from "./dom.js";
 import { change, count, gain, interval, NONE, percent, score, tone, usd } from "./format.js";
+import { Pager } from "./pager.js";
 import { empty, missing } from "./states.js";
 import { Table } from "./table.js";
 import { inception, isRanked, movedCapital, places, ranking, statusBadge, traderLink, usable } from "./traders.js";
@@ -28,10 +29,11 @@ export class Leaderboard {
     ];
     this.table = new Table({ caption: "Leaderboard, best return first, who is not ranked last", columns, rowClass: (row) => (isRanked(row) ? null : "apart") });
     this.body = h("div", {});
+    this.pager = new Pager(50, () => this.update());
     this.verdict = h("p", { class: "verdict", hidden: true, id: "verdict" });
     this.note = h("p", { class: "note" }, "Best return first. Who has too few usable answers, or too short a record, is not ranked. P(best): chance of beating the best (other) baseline. Intervals are bootstrapped from hourly returns. Moved: capital that rebalances gave or took since the start; it changes equity, never the return.");
     this.element = h("section", { class: "panel", "aria-labelledby": "leaderboard-title" },
-      h("header", {}, h("h2", { id: "leaderboard-title" }, "Leaderboard")), this.verdict, this.body, this.note);
+      h("header", {}, h("h2", { id: "leaderboard-title" }, "Leaderboard")), this.verdict, this.body, this.pager.element, this.note);
   }
 
   update() {
@@ -44,7 +46,7 @@ export class Leaderboard {
     }
     if (!this.table.element.isConnected) this.body.replaceChildren(this.table.element);
     const place = places(this.store);
-    this.table.show(rows.map((row) => ({ ...row, rank: count(place.get(row.id)), moved: movedCapital(inception(this.store, row.id), this.store.totals.latest(row.id)) })));
+    this.table.show(rows.map((row) => ({ ...row, rank: count(place.get(row.id)), moved: movedCapital(inception(this.store, row.id), this.store.totals.latest(row.id)) })), this.pager.of(rows.length));
     const sentence = verdict(rows);
     this.verdict.hidden = !sentence;
     if (this.verdict.textContent !== sentence) this.verdict.textContent = sentence;

@@ -7,7 +7,7 @@ import { utc } from "./moment.js";
 export function showStatus(node, store) {
   const { error, lastAnswer, age: old } = store.health;
   const newest = store.totals.newest;
-  node.classList.toggle("live", !error && lastAnswer !== null);
+  node.classList.toggle("live", !error && newest !== null);
   node.classList.toggle("away", Boolean(error));
   let text = "Connecting …";
   if (error) text = "API away";

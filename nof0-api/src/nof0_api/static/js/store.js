@@ -5,22 +5,9 @@ import { Agreement } from "./agreement.js";
 import { Client } from "./client.js";
 import { Exports } from "./exports.js";
 import { parseMetrics } from "./metrics.js";
+import { addressOf, EVERY } from "./parts.js";
 import { starts, Totals } from "./totals.js";
 
-// Seconds between questions; most answers are 304.
-const EVERY = {
-  "crypto-prices": 2, // also how soon a silent API is noticed
-  status: 5,
-  positions: 10,
-  "account-totals": 15,
-  trades: 15,
-  conversations: 15,
-  candles: 15,
-  leaderboard: 30,
-  analytics: 30,
-  metrics: 60,
-  "since-inception-values": 60,
-};
 const SLOWEST = 60; // seconds between attempts while nothing answers
 
 export class Store {
@@ -159,7 +146,7 @@ export class Store {
   #url(part) {
     if (part.name === "account-totals") return this.totals.url;
     if (part.name === "candles") return `api/candles?symbol=${encodeURIComponent(this.#coin)}`;
-    return part.name === "metrics" ? "metrics" : `api/${part.name}`;
+    return part.name === "metrics" ? "metrics" : `api/${addressOf(part.name, (this.data("leaderboard")?.leaderboard ?? []).length)}`;
   }
 
   #take(part, answer) {

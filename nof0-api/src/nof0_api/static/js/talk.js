@@ -3,6 +3,9 @@
 import { h } from "./dom.js";
 import { confidence, price, quantity, times, usd } from "./format.js";
 import { moment } from "./moment.js";
+import { failureWords, hasFailed, kindOf, statusOf } from "./outcome.js";
+import { promptsOf, promptView } from "./talk_prompt.js";
+import { fold, found, passage } from "./texts.js";
 import { traderLink } from "./traders.js";
 import { cycleAddress } from "./view_state.js";
 
@@ -54,25 +57,46 @@ export function cycleBehind(store, trader, symbol, signals, at) {
 
 export const talkKey = (talk) => `${talk.model_id}@${talkTime(talk)}`;
 
-/** An article about one cycle. */
-export function talkView(store, talk, { trader = true } = {}) {
+/** The cycle of the same trader before this one and the one after it; null where it is not here. */
+export function neighbours(store, talk) {
+  const own = talksOf(store, talk.model_id);
+  const at = talkTime(talk);
+  const pick = (isIn, isNearer) => own.filter(isIn).reduce((best, one) => (!best || isNearer(talkTime(one), talkTime(best)) ? one : best), null);
+  return { before: pick((one) => talkTime(one) < at, (a, b) => a > b), after: pick((one) => talkTime(one) > at, (a, b) => a < b) };
+}
+
+/** An article about one cycle; `wanted` is what was searched for. */
+export function talkView(store, talk, { trader = true, wanted = "" } = {}) {
   const key = talkKey(talk);
   const at = talkTime(talk);
-  const said = talk.cot_trace || talk.messages?.findLast((one) => one.role === "assistant")?.content || "";
-  const prompts = (talk.messages ?? []).filter((one) => one.role !== "assistant" && one.content);
-  const answers = (talk.messages ?? []).filter((one) => one.role === "assistant" && one.content && one.content !== said);
-  return h("article", { class: "talk", "aria-label": `${talk.model_id}: ${talk.summary ?? ""}` },
-    h("header", {}, trader ? traderLink(store, talk.model_id, key) : null, h("b", {}, talk.summary || "no summary"), h("a", { class: "permalink", href: cycleAddress(talk.model_id, at), title: "Only this cycle", dataset: { key: `${key}:link` } }, moment(at))),
-    talk.cot_trace_summary && talk.cot_trace_summary !== said ? h("p", {}, talk.cot_trace_summary) : null,
+  const isFailed = hasFailed(talk);
+  const answer = talk.messages?.findLast((one) => one.role === "assistant")?.content ?? "";
+  // Where no answer came, what stands in its place is in the summary already.
+  const isAnswer = answer && !(talk.summary ?? "").includes(answer);
+  const said = talk.cot_trace || (isAnswer ? answer : "");
+  const title = talk.cot_trace ? "Reasoning" : "Answer as it came";
+  const isShort = said.length > 0 && said.length < 400; // then it stands open
+  const prompts = promptsOf(talk);
+  return h("article", { class: `talk ${kindOf(talk)}`, "aria-label": `${talk.model_id}: ${talk.summary ?? ""}` },
+    h("header", {}, trader ? traderLink(store, talk.model_id, key) : null, isFailed ? h("span", { class: "badge bad" }, failureWords(talk)) : null, h("b", {}, headline(talk)), h("a", { class: "permalink", href: cycleAddress(talk.model_id, at), title: "Only this cycle", dataset: { key: `${key}:link` } }, moment(at))),
+    wanted ? [talk.summary, said, ...prompts.map((one) => one.content), answer].map((text) => found(text ?? "", wanted)).find(Boolean) : null,
+    talk.cot_trace_summary && !isShort && talk.cot_trace_summary !== said ? h("p", {}, talk.cot_trace_summary) : null,
     decisionsOf(talk).length ? h("ul", { class: "decisions" }, decisionsOf(talk).map(([symbol, one]) => decision(talk, symbol, one))) : null,
-    said ? fold(`${key}:said`, "Reasoning", h("pre", {}, said), said.length < 400) : null,
-    prompts.length ? fold(`${key}:prompt`, `Prompt (${prompts.length} ${prompts.length === 1 ? "message" : "messages"})`, prompts.map((one) => [h("p", { class: "role" }, one.role), h("pre", {}, one.content)])) : null,
-    answers.length ? fold(`${key}:answer`, "Answer as it came", answers.map((one) => h("pre", {}, one.content))) : null,
-    said && prompts.length ? null : h("p", { class: "note" }, lacking(said, prompts)));
+    said ? fold(`${key}:said`, title, () => passage(said), isShort) : null,
+    promptView(talk, neighbours(store, talk).before, key),
+    isAnswer && answer !== said ? fold(`${key}:answer`, "Answer as it came", () => passage(answer)) : null,
+    said && prompts.length ? null : h("p", { class: "note" }, lacking(said, prompts, isFailed)));
+}
+
+/** A failure's word stands beside it already. */
+function headline(talk) {
+  const summary = (talk.summary || "no summary").replace(/\b(buy|sell)_to_enter\b/g, "$1 to enter");
+  return hasFailed(talk) ? summary.replace(new RegExp(`^${statusOf(talk)}(: )?`), "") : summary;
 }
 
 /** Says what is not there; rule-based traders read no prompt. */
-function lacking(said, prompts) {
+function lacking(said, prompts, isFailed) {
+  if (isFailed) return said ? "No prompt is kept." : prompts.length ? "No answer came that could be kept." : "Nobody was asked.";
   if (!said && !prompts.length) return "No reasoning was given, and no prompt was read.";
   return said ? "Decided without reading a prompt." : "No reasoning was given.";
 }
@@ -94,6 +118,3 @@ function decision(talk, symbol, one) {
     (hearing(talk, symbol, one.signal)?.reasons ?? []).map((each) => h("div", { class: "muted" }, each.message)),
     one.invalidation_condition ? h("div", { class: "muted" }, `invalidation: ${one.invalidation_condition}`) : null);
 }
-
-const fold = (key, title, content, open = false) =>
-  h("details", { dataset: { key }, open }, h("summary", { dataset: { key: `${key}:summary` } }, title), content);

@@ -6,6 +6,7 @@ export class Totals {
   #rows = new Map(); // model → Map of row id → row
   #sorted = new Map(); // model → rows, oldest first; made when asked for
   #read = -1;
+  version = 0; // another one means other rows
 
   /** The address of what is not here yet. */
   get url() {
@@ -22,6 +23,7 @@ export class Totals {
       return false;
     }
     this.#read = read;
+    this.version += 1;
     for (const row of answer.accountTotals ?? []) {
       if (!this.#rows.has(row.model_id)) this.#rows.set(row.model_id, new Map());
       this.#rows.get(row.model_id).set(row.id, row);
@@ -34,6 +36,7 @@ export class Totals {
     this.#rows.clear();
     this.#sorted.clear();
     this.#read = -1;
+    this.version += 1;
   }
 
   get models() {

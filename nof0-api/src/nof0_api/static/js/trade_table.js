@@ -11,10 +11,12 @@ import { cycleAddress } from "./view_state.js";
 const held = (row) => (row.exit_time - row.entry_time) / 60;
 
 /**
- * What the position was left by, as prices tell: a stop is filled at its price or worse, a target at its
- * price or better, and between them somebody closed it.
+ * What the record says the position was left by. An earlier version did not tell; there it follows from
+ * prices: a stop is filled at its price or worse, a target at its price or better, and between them
+ * somebody closed it.
  */
 export function exitReason(row) {
+  if (row.exit_reason) return row.exit_reason;
   if (row.exit_liquidation) return "liquidation";
   const way = row.side === "short" ? -1 : 1;
   const { stop_loss: stop, profit_target: target } = row.exit_plan ?? {};

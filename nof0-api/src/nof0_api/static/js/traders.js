@@ -2,34 +2,43 @@
 
 import { h } from "./dom.js";
 import { count, isKnown, NONE } from "./format.js";
+import { logoOf } from "./logos.js";
 import { styled } from "./theme.js";
 
 export const BENCHMARK = "buynhold_btc";
 const COLOURS = 10;
 
-/** All traders the API knows, in a fixed order, without the benchmark. */
-export function tradersOf(store) {
-  const names = new Set();
-  for (const row of store.data("since-inception-values")?.sinceInceptionValues ?? []) names.add(row.model_id);
-  for (const row of store.data("leaderboard")?.leaderboard ?? []) names.add(row.id);
-  for (const name of store.totals.models) names.add(name);
+let known = { of: [], names: [], places: new Map() }; // who was known last, and of what that was made
+
+/** Names of all traders in a fixed order, and the place of each; made anew only when something changed. */
+function listOf(store) {
+  const of = [store.data("since-inception-values"), store.data("leaderboard"), store.totals.models.length];
+  if (of.every((one, at) => one === known.of[at])) return known;
+  const names = new Set(store.totals.models);
+  for (const row of of[0]?.sinceInceptionValues ?? []) names.add(row.model_id);
+  for (const row of of[1]?.leaderboard ?? []) names.add(row.id);
   names.delete(BENCHMARK);
-  return [...names].sort();
+  const sorted = [...names].sort();
+  known = { of, names: sorted, places: new Map(sorted.map((name, at) => [name, at])), rows: new Map((of[1]?.leaderboard ?? []).map((row) => [row.id, row])) };
+  return known;
 }
+
+/** All traders the API knows, in a fixed order, without the benchmark. */
+export const tradersOf = (store) => listOf(store).names;
 
 /** A trader's own colour (`#rrggbb`), or the variable of the stylesheet that holds it. */
 export function colourName(store, trader) {
   if (trader === BENCHMARK) return "benchmark";
   const own = standing(store, trader)?.color;
   if (/^#[0-9a-f]{6}$/i.test(own ?? "")) return own;
-  return `s${Math.max(0, tradersOf(store).indexOf(trader)) % COLOURS}`;
+  return `s${(listOf(store).places.get(trader) ?? 0) % COLOURS}`;
 }
 
 export const label = (trader) => (trader === BENCHMARK ? "buy and hold BTC" : trader);
 
 /** A trader's row of the leaderboard, or null. */
 export function standing(store, trader) {
-  return (store.data("leaderboard")?.leaderboard ?? []).find((row) => row.id === trader) ?? null;
+  return listOf(store).rows?.get(trader) ?? null;
 }
 
 /** Whether a row of the leaderboard is above the quality gates. */
@@ -72,5 +81,7 @@ export const address = (trader) => `#/trader/${encodeURIComponent(trader)}`;
 export function traderLink(store, trader, where) {
   const dot = h("span", { class: "dot", vars: { dot: styled(colourName(store, trader)) } });
   if (trader === BENCHMARK) return h("span", { class: "name" }, dot, label(trader));
-  return h("a", { class: "name", href: address(trader), dataset: { key: `${where}:${trader}` } }, dot, label(trader));
+  const logo = logoOf(trader);
+  const called = h("span", { class: "called", title: trader.length > 26 ? trader : null }, label(trader));
+  return h("a", { class: "name", href: address(trader), dataset: { key: `${where}:${trader}` } }, dot, logo ? h("img", { class: "logo", src: logo, alt: "", width: 18, height: 18 }) : null, called);
 }

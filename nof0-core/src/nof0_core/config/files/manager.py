@@ -111,6 +111,9 @@ class TraderEntry:
     color: str = opt(
         default="", check=_check_color, help="how it is drawn, #rrggbb; default: one of a palette"
     )
+    logo: Path | None = opt(
+        default=None, help="picture on the page, a PNG or SVG file of at most 64 kB; default: none"
+    )
     exchange_provider: str = opt(default="", help="section of exchange.yaml")
     market_provider: str = opt(default="", help="section of market.yaml")
     margin_mode: str = opt(

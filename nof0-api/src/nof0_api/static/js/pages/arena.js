@@ -1,9 +1,11 @@
 // All traders against each other and against holding bitcoin.
 
 import { h } from "../dom.js";
+import { Feed } from "../feed.js";
 import { change, number, usd } from "../format.js";
 import { Leaderboard } from "../leaderboard.js";
 import { LineChart } from "../line_chart.js";
+import { pictureOf } from "../logos.js";
 import { equity, growth, positive, returns, since } from "../series.js";
 import { empty, missing } from "../states.js";
 import { Switch } from "../switch.js";
@@ -26,8 +28,9 @@ const RANGES = {
 const SCALES = { linear: { text: "Lin", title: "Linear scale" }, log: { text: "Log", title: "Logarithmic scale" } };
 
 export class Arena {
-  needs = [];
+  needs = ["decisions", "positions", "newest-trades"];
   #drawn = "";
+  #made = "";
   #shown = "";
 
   constructor(store) {
@@ -37,17 +40,19 @@ export class Arena {
     this.scale = new Switch({ name: "scale", label: "Scale", options: SCALES, onchange });
     this.unit = new Switch({ name: "unit", label: "Unit", options: UNITS, onchange });
     this.chart = new LineChart({ label: UNITS[this.unit.value].title, format: change, height: 360, hasEnds: true });
+    this.feed = new Feed(store);
     this.board = new Leaderboard(store);
     this.heading = h("h2", {});
     this.body = h("div", {});
     this.element = h("div", {}, h("h1", {}, "Arena"),
-      h("section", { class: "panel" }, h("header", {}, this.heading, h("div", { class: "filters end" }, this.range.element, this.scale.element, this.unit.element)), this.body,
-        h("p", { class: "note" }, "Hourly points, fewer of a run longer than 750 hours, and the current one, UTC (+00:00). Returns count from the start of the run in every range. A step at a rebalancing is capital moved between traders; % leaves it out. The dashed line buys bitcoin at the start and holds it, without fees.")),
+      h("div", { class: "arena" }, h("section", { class: "panel" }, h("header", {}, this.heading, h("div", { class: "filters end" }, this.range.element, this.scale.element, this.unit.element)), this.body,
+        h("p", { class: "note" }, "Hourly points, fewer of a run longer than 750 hours, and the current one, UTC (+00:00). Returns count from the start of the run in every range. A step at a rebalancing is capital moved between traders; % leaves it out. The dashed line buys bitcoin at the start and holds it, without fees.")), this.feed.element),
       this.board.element);
   }
 
   update() {
     this.board.update();
+    this.feed.update();
     const unit = UNITS[this.unit.value];
     this.heading.textContent = unit.title;
     const state = missing(this.store, "equity curves", "account-totals");
@@ -61,10 +66,14 @@ export class Arena {
     const mode = { ...unit, ...(isLog ? LOG[this.unit.value] : {}) };
     const from = this.store.totals.newest - RANGES[this.range.value].hours * 3600;
     const names = this.store.totals.of(BENCHMARK).length ? [...traders, BENCHMARK] : traders;
-    const curves = names.map((name) => ({
-      name: label(name), colour: colourName(this.store, name), points: since(mode.curve(this.store.totals.of(name)), from), dash: name === BENCHMARK ? [6, 4] : undefined,
-    }));
     const shown = [this.unit.value, this.scale.value, this.range.value].join();
+    // Of hundreds of traders curves are long: they are made when something in them may have changed.
+    const made = JSON.stringify([shown, this.store.totals.version, names.map((name) => [name, colourName(this.store, name), pictureOf(name) !== null])]);
+    if (made === this.#made) return;
+    this.#made = made;
+    const curves = names.map((name) => ({
+      name: label(name), colour: colourName(this.store, name), points: since(mode.curve(this.store.totals.of(name)), from), dash: name === BENCHMARK ? [6, 4] : undefined, logo: pictureOf(name) && name,
+    }));
     const drawn = JSON.stringify([shown, curves]);
     if (drawn === this.#drawn) return; // a chart drawn anew would lose the pointer
     const isOther = shown !== this.#shown;

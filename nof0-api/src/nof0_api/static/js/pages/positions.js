@@ -2,6 +2,7 @@
 
 import { h } from "../dom.js";
 import { gain, number, usd } from "../format.js";
+import { Pager } from "../pager.js";
 import { openPositions, positionTable } from "../position_table.js";
 import { empty, missing } from "../states.js";
 
@@ -13,7 +14,8 @@ export class Positions {
     this.table = positionTable(store);
     this.sum = h("p", { class: "muted", id: "position-sum" });
     this.body = h("div", {});
-    this.element = h("div", {}, h("h1", {}, "Open positions"), h("section", { class: "panel" }, this.sum, this.body));
+    this.pager = new Pager(100, () => this.update());
+    this.element = h("div", {}, h("h1", {}, "Open positions"), h("section", { class: "panel" }, this.sum, this.body, this.pager.element));
   }
 
   update() {
@@ -28,7 +30,7 @@ export class Positions {
     const open = rows.reduce((sum, row) => sum + row.unrealized_pnl, 0);
     this.sum.textContent = `${number(rows.length, 0)} open, worth ${usd(value)}, unrealised ${gain(open)}`;
     if (!this.table.element.isConnected) this.body.replaceChildren(this.table.element);
-    this.table.show(rows);
+    this.table.show(rows, this.pager.of(rows.length));
   }
 
   destroy() {}

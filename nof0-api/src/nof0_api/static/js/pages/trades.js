@@ -7,7 +7,8 @@ import { gain, number, usd } from "../format.js";
 import { empty, missing } from "../states.js";
 import { exitReason, tradeTable } from "../trade_table.js";
 
-const STEP = 100; // rows shown at once; a table of thousands makes a phone slow
+// Rows shown at once. A table of thousands makes a phone slow, where each is a card as well.
+const STEP = innerWidth > 760 ? 100 : 20;
 
 export class Trades {
   needs = ["trades", "conversations"]; // conversations for the links to decisions
@@ -25,7 +26,7 @@ export class Trades {
     this.side = new Choice({ label: "Side", name: "side", all: "both", onchange: again });
     this.result = new Choice({ label: "Result", name: "result", all: "any", onchange: again });
     this.left = new Choice({ label: "Left by", name: "left", all: "any", onchange: again });
-    this.left.offer(["stop", "target", "close", "liquidation"]);
+    this.left.offer(["stop", "target", "close", "liquidation", "unprotected", "flatten", "manual"]);
     this.side.offer(["long", "short"]);
     this.result.offer(["won", "lost"]);
     this.sum = h("p", { class: "muted", role: "status", id: "trade-sum" });
