@@ -91,6 +91,7 @@ class Exporting:
         self._stuck: Apart[Any] | None = None
         self._trouble = ""
         self._failures = 0
+        self._wait = FIRST_WAIT
         self._is_ending = False
         self._wake = anyio.Event()
 
@@ -129,7 +130,6 @@ class Exporting:
 
     async def run(self) -> None:
         """Hand over until the last picture was tried."""
-        wait = FIRST_WAIT
         while True:
             is_last, self._wake = self._is_ending, anyio.Event()
             try:
@@ -138,11 +138,10 @@ class Exporting:
                 self._fail(str(trouble))
                 if is_last:
                     return
+                wait, self._wait = self._wait, min(2 * self._wait, LONGEST_WAIT)
                 await self._rest(wait)
-                wait = min(2 * wait, LONGEST_WAIT)
             else:
                 self._recover()
-                wait = FIRST_WAIT
                 if is_last:
                     return
                 await self._wake.wait()
@@ -221,8 +220,9 @@ class Exporting:
                 raise TroubleError(message) from error
             self._handed = max(self._handed, events[-1].seq if events else 0)
             await self._ask("export", partial(exporter.export, told, picture), self._limits.export)
-            # What follows may fail: this much it has.
+            # What follows may fail: this much it has, and there may always be more to take.
             self._position = position = events[-1].seq if events else position
+            self._recover()
             if position >= view.seq or not events:
                 return
 
@@ -297,9 +297,10 @@ class Exporting:
             )
 
     def _recover(self) -> None:
+        self._wait = FIRST_WAIT
         if self._trouble:
             self._trouble = ""
-            self._log.info("exporter has caught up", exporter=self.name)
+            self._log.info("exporter works again", exporter=self.name)
 
 
 def _words(error: BaseException) -> str:
