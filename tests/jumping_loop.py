@@ -1,8 +1,8 @@
 """An event loop that skips waiting: sockets and threads are real, timers are not.
 
 When nothing is ready, no thread works and a timer is set, the loop's time jumps to it. So a day of
-retries takes as long as what is done in them. Where work is to take no time at all, however slow the
-machine is, the loop's time stands still but for these jumps.
+retries takes as long as what is done in them. Where work is to take no time at all, however slow
+the machine is, the loop's time stands still but for these jumps.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from contextlib import contextmanager
 
 import anyio
 import anyio.to_thread
-
 
 ANSWER = 0.002
 """Real seconds a socket has for its answer before time jumps on a loop that stands still."""
