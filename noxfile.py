@@ -108,6 +108,7 @@ def soak(session: nox.Session) -> None:
     size |= {"NOF0_ORDERS": "100000", "NOF0_LOST_ANSWERS": "10000"}
     size |= {"NOF0_COMPANIES": "200", "NOF0_RETURNS": "5000"}
     size |= {"NOF0_SPAN": "month", "NOF0_CUTS": "2000", "NOF0_FLUSHES": "1000"}
+    size |= {"NOF0_WEEKS": "24"}
     size |= {"NOF0_FAULTS": "all", "NOF0_ENDS": "all", "NOF0_DAMAGE": "all", "NOF0_BAD": "all"}
     long = [
         f"tests/integration/test_{suite}.py"
@@ -116,6 +117,7 @@ def soak(session: nox.Session) -> None:
     long += ["tests/unit/core/runtime/test_damage.py", "tests/unit/core/border/test_fuzz.py"]
     long += ["tests/unit/core/analysis/test_return_streams.py"]
     long += ["tests/unit/core/storage/test_redis_beside_runs.py"]
+    long += ["tests/unit/core/storage/test_redis_beside_live_runs.py"]
     long += ["tests/unit/hyperliquid/orders/test_order_wire.py"]
     long += ["tests/integration/hyperliquid/test_lost_answers.py"]
     long += ["tests/integration/hyperliquid/test_venue_crashes.py"]

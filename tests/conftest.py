@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from decimal import ROUND_UP, Context, getcontext, localcontext
 
 import pytest
+import told_alerts
 from hypothesis import HealthCheck, settings
 from llm_server import LlmServer
 
@@ -16,6 +17,9 @@ from nof0_core.redaction import READ, ReadValues
 # How fast the machine is today says nothing about the code.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+told_alerts.listen()
+TELLERS = told_alerts.table()
 
 LOCAL = ("127.0.0.1", "::1", "localhost")
 
@@ -74,6 +78,16 @@ def _no_network(request, monkeypatch):
 
     monkeypatch.setattr(socket.socket, "connect", guarded(socket.socket.connect))
     monkeypatch.setattr(socket.socket, "connect_ex", guarded(socket.socket.connect_ex))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """Look whether a test that is named for alerts has had them told."""
+    told_alerts.told.clear()
+    answer = yield
+    missing = TELLERS.get(item.nodeid, set()) - told_alerts.told
+    assert not missing, f"{told_alerts.TABLE.name} says that this test has {missing} told"
+    return answer
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -34,7 +34,7 @@ from nof0_core.runtime.lease import HeldLease, LeaseTimes
 from nof0_core.runtime.logs import logging_to
 from nof0_core.runtime.sections import as_configured
 from nof0_core.runtime.services import open_services
-from nof0_core.storage.database import Session
+from nof0_core.storage.database import DatabaseSettings, Session
 
 TIMES = LeaseTimes(length=4.0, every=1.0, entries=3.0, orders=3.5, grace=2.0)
 
@@ -143,7 +143,13 @@ def set_clock(seconds):
     clock.Machine.wall = lambda self: wall(self) + timedelta(seconds=seconds)
 
 
+def be_patient():
+    """Let a start wait for the database however slow the machine is; leases have other times."""
+    DatabaseSettings.__init__.__kwdefaults__["timeout"] = 60.0
+
+
 if __name__ == "__main__":
+    be_patient()
     if ahead := float(os.environ.get("LEASED_AHEAD", "0")):
         set_clock(ahead)
     try:

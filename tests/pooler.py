@@ -110,6 +110,7 @@ class MixingProxy:
             threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client):
+        _at_once(client)
         try:
             self._greet(client)
             while True:
@@ -180,6 +181,7 @@ class _Backend:
         if hasattr(self, "socket"):
             self.socket.close()
         self.socket = socket.create_connection(self._place)
+        _at_once(self.socket)
         words = b"".join(f"{key}\0{value}\0".encode() for key, value in self._startup.items())
         body = struct.pack("!I", 196608) + words + b"\0"
         self.socket.sendall(struct.pack("!I", len(body) + 4) + body)
@@ -190,6 +192,11 @@ class _Backend:
                 return
             if kind == ord("S"):
                 self.greeting += _packed(kind, body)
+
+
+def _at_once(connection):
+    """Send small messages without waiting for others to go with them."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _message(connection):

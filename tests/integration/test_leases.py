@@ -8,11 +8,16 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
+import anyio
+import asyncpg
 import live_project
 import pytest
 from postgres_server import PostgresServer
+
+from nof0_core.runtime.lease import TIMES
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 TESTS = Path(__file__).parents[1]
@@ -91,7 +96,34 @@ def project(tmp_path, postgres):
     made.close()
 
 
-def test_a_dead_holder_is_followed_by_one_whose_clock_is_an_hour_behind(project):
+def lease_now(postgres):
+    """Return the server's time, and the lease of the engine as it stands."""
+
+    async def ask():
+        connection = await asyncpg.connect(postgres.source())
+        try:
+            return await connection.fetchrow(
+                "SELECT clock_timestamp() AS now, since, until FROM leases WHERE kind = 'engine'"
+            )
+        finally:
+            await connection.close()
+
+    row = anyio.run(ask)
+    return row["now"], row
+
+
+def cpu_seconds(process):
+    """Return for how long a process has had a processor."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def fresh_cycles(project, data):
+    """Return the cycles of the second holder; those of the first were put back before them."""
+    return [row for row in project.records(data, "cycle") if int(row["wall"]["lease"]) == 2]
+
+
+def test_a_dead_holder_is_followed_by_one_whose_clock_is_an_hour_behind(project, postgres):
     first = project.engine("first", LEASED_AHEAD="3600", LEASED_FOR="usual")
     project.until(first, lambda: project.records("first", "filled"))
     refused = project.command("run", "etc/nof0.yaml", "--data-dir", "second")
@@ -108,8 +140,23 @@ def test_a_dead_holder_is_followed_by_one_whose_clock_is_an_hour_behind(project)
     project.until(second, lambda: "waiting for others to go" in project.said("second"))
     first.kill()
     first.wait()
+    died, lease = lease_now(postgres)
+    ran_out, waited = lease["until"], cpu_seconds(second)
     project.until(second, lambda: project.records("second", "engine_started")[1:])
-    project.until(second, lambda: len(project.records("second", "cycle")) > 5)
+    project.until(second, lambda: fresh_cycles(project, "second"))
+    work = cpu_seconds(second) - waited
+    traded, lease = lease_now(postgres)
+    # Not before the lease has run out; 20 s after the death at the latest that is so.
+    assert lease["since"] >= ran_out
+    assert ran_out - died <= timedelta(seconds=TIMES.length)
+    # What is left is when it asks next, and work: in seconds of a processor it has for itself.
+    longest = ran_out - died + timedelta(seconds=TIMES.every / 2 + work)
+    sys.stdout.write(
+        f"taken over in {(traded - died).total_seconds():.1f} s: {(ran_out - died)} of the lease, "
+        f"{work:.1f} s of work\n"
+    )
+    assert longest < timedelta(minutes=1)
+    project.until(second, lambda: len(fresh_cycles(project, "second")) > 5)
     starts = project.records("second", "engine_started")
     assert [row["wall"]["lease"] for row in starts] == ["0000000001", "0000000002"]
     # Restored first: what the second one knows begins with what the first one did.

@@ -27,6 +27,17 @@ class _Dump(msgspec.Struct):
     standing: KeptStanding
 
 
+class _FirstDump(msgspec.Struct):
+    """What version 1 has dumped."""
+
+    seq: int
+    cycles: list[tuple[str, str, int]]
+    tokens: dict[str, int]
+    cost: dict[str, Decimal]
+    fills: dict[str, int]
+    alerts: dict[str, int]
+
+
 class EventCounts:
     """Counts events; `seq` is the number of the newest.
 
@@ -99,6 +110,18 @@ class EventCounts:
         self.calls = Counter({(trader, model, what): n for trader, model, what, n in kept.calls})
         self.orders.take(kept.orders)
         self.standing.take(kept.standing)
+
+    def load_first(self, data: bytes) -> None:
+        """Take over what `dump` of version 1 has returned: it knew neither calls nor orders.
+
+        Raises:
+            msgspec.MsgspecError: it is something else; nothing has changed then.
+        """
+        kept = msgspec.json.decode(data, type=_FirstDump)
+        self.seq, self.cost = kept.seq, kept.cost
+        self.cycles = Counter({(trader, status): n for trader, status, n in kept.cycles})
+        self.tokens, self.fills = Counter(kept.tokens), Counter(kept.fills)
+        self.alerts = Counter(kept.alerts)
 
     def _spend(self, trader: str, usage: Usage, calls: Iterable[ModelCall]) -> None:
         for call in calls:

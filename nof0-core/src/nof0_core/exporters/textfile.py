@@ -1,13 +1,13 @@
 """The `prometheus` exporter: a text file for the node exporter's textfile collector.
 
 The numbers are also what `/metrics` of the API shows. What was counted goes into the checkpoints;
-without one the counters are rebuilt from the whole journal.
+without one the counters are rebuilt from the whole journal, or from where it is not archived.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 import attrs
+import msgspec
 
 from nof0_core.config.fields import opt
 from nof0_core.config.file_names import METRICS_FILE
@@ -53,19 +54,20 @@ async def open_prometheus(config: PrometheusConfig, env: Env) -> AsyncIterator[P
     """
     path = config.path or env.data_dir / METRICS_FILE
     prepare_directory(path.parent, section=env.section)
-    yield PrometheusExporter(path, section=env.section)
+    yield PrometheusExporter(path, section=env.section, alert=env.alert)
 
 
 class PrometheusExporter:
     """Counts events and writes gauges of all accounts; a collector of `prometheus_client`."""
 
-    capabilities = frozenset({ExporterCapability.PROJECTIONS})
+    capabilities = frozenset({ExporterCapability.PROJECTIONS, ExporterCapability.GAP})
 
-    def __init__(self, path: Path, *, section: str) -> None:
+    def __init__(self, path: Path, *, section: str, alert: Callable[[str, str], None]) -> None:
         from prometheus_client import CollectorRegistry
 
         self._path = path
         self._section = section
+        self._alert = alert
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
         self._counts = EventCounts()
@@ -79,6 +81,20 @@ class PrometheusExporter:
     async def cursor(self) -> int:
         """Return the last event counted: 0 where nothing is remembered."""
         return self._counts.seq
+
+    def begin_after(self, seq: int, kept: Mapping[str, tuple[int, bytes]]) -> None:
+        """Count on behind a record, with what the first version of the counters knew."""
+        version, data = kept.get(self._counts.name, (0, b""))
+        what = "all counters begin anew"
+        if version == 1:
+            with suppress(msgspec.MsgspecError):
+                self._counts.load_first(data)
+                what = (
+                    "cycles, tokens, cost, fills and alerts are kept from the version before, "
+                    "other counters begin anew"
+                )
+        self._counts.seq = max(self._counts.seq, seq)
+        self._alert("counters_begin_anew", f"records up to {seq} are archived: {what}")
 
     async def export(self, events: Sequence[Event], view: View) -> None:
         """Count events and rewrite the file.

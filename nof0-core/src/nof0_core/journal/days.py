@@ -137,6 +137,16 @@ class ClosedDays:
         )
         return min(found, key=lambda entry: entry.first, default=None)
 
+    def archived_to(self, after: int) -> int:
+        """Return the last record of the archived days with records above a number, 0: of none."""
+        found = (
+            entry.last
+            for of in self._days.values()
+            for entry in of.values()
+            if entry.state is DayState.ARCHIVED and entry.last > after
+        )
+        return max(found, default=0)
+
     @property
     def are_all_packed(self) -> bool:
         """Tell that no closed day is left to be compressed."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NewType, Protocol
 
@@ -56,6 +57,10 @@ def _no_model(ref: ModelRef) -> ModelSpec:
 
 def _no_lease() -> int:
     return 0
+
+
+def _no_end() -> None:
+    return None
 
 
 class Logger(Protocol):
@@ -163,6 +168,9 @@ class Env:
 
     `lease()` is the number of the lease the engine holds, which only grows from holder to holder; 0
     for none. Storage that keeps the highest it has seen can refuse an engine that was taken over.
+    `lease_until()` is until when it is held (UTC, by the clock of the database), None where there
+    is none that has to be held: what a provider sends, cancels included, should mean nothing later
+    where the other side knows such a time. Orders have it in `expires_at` already.
 
     `is_lasting` says that a later start goes on with what is in `data_dir`. A backtest begins anew
     each time: whatever is kept for a restart need not be written in it.
@@ -189,4 +197,5 @@ class Env:
     symbols: Sequence[Symbol] = ()
     restored: RestoredAccount | None = None
     lease: Callable[[], int] = _no_lease
+    lease_until: Callable[[], datetime | None] = _no_end
     is_lasting: bool = True

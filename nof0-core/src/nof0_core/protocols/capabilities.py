@@ -51,6 +51,7 @@ EXPORTER_METHODS: Mapping[str, ExporterCapability] = {
     "health": ExporterCapability.HEALTH,
     "figures": ExporterCapability.FIGURES,
     "read_lines_from": ExporterCapability.LINES,
+    "begin_after": ExporterCapability.GAP,
 }
 """The word each optional method of an exporter needs."""
 

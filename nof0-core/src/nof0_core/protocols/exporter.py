@@ -20,12 +20,14 @@ class ExporterCapability(StrEnum):
     HEALTH: `health` (else it counts as well for as long as it is open).
     FIGURES: `figures` (else nobody sees its numbers).
     LINES: `read_lines_from` (else it sees events, and never the bytes they are kept as).
+    GAP: `begin_after` (else it stands still where days of the journal it lacks are archived).
     """
 
     PROJECTIONS = "projections"
     HEALTH = "health"
     FIGURES = "figures"
     LINES = "lines"
+    GAP = "gap"
 
 
 class JournalLines(Protocol):
@@ -98,4 +100,13 @@ class OptionalExporterMethods(Protocol):
         """LINES: take what gives the journal's lines; called once, before `cursor()`.
 
         Such an exporter is asked for its `cursor()` again after each failure.
+        """
+
+    def begin_after(self, seq: int, kept: Mapping[str, tuple[int, bytes]]) -> None:
+        """GAP: go on behind record `seq`; of those it lacks up to there, some are archived.
+
+        Called before the first event, once `cursor()` has answered something less; it is asked
+        again then, and has to answer `seq` or more. `kept` is what a checkpoint has of projections
+        that could not be loaded: version of their form and what was dumped, by name. Whoever goes
+        on so tells a person what is not known any more.
         """

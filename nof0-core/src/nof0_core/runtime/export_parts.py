@@ -19,7 +19,9 @@ def dumped(section: str, exporter: Exporter, log: Logger) -> list[Part]:
     """Return the parts of an exporter; none if it has none, or fails to dump one."""
     try:
         return [
-            Part(name=_name(section, each), version=int(each.version), data=_bytes(each.dump()))
+            Part(
+                name=_name(section, each.name), version=int(each.version), data=_bytes(each.dump())
+            )
             for each in _projections(exporter)
         ]
     except Exception as error:  # noqa: BLE001 - foreign code raises anything
@@ -31,7 +33,7 @@ def dumped(section: str, exporter: Exporter, log: Logger) -> list[Part]:
 
 def taken(section: str, parts: MutableMapping[str, Part]) -> dict[str, Part]:
     """Take the parts of an exporter's section out of those of all."""
-    names = [name for name in parts if name.startswith(f"{PREFIX}{section}: ")]
+    names = [name for name in parts if name.startswith(_name(section, ""))]
     return {name: parts.pop(name) for name in names}
 
 
@@ -43,7 +45,7 @@ def loaded(section: str, exporter: Exporter, parts: Mapping[str, Part], log: Log
     fresh: list[tuple[Projection, bytes]] = []
     try:
         projections = list(_projections(exporter))
-        found = [parts.get(_name(section, each)) for each in projections]
+        found = [parts.get(_name(section, each.name)) for each in projections]
         if not projections or not all(
             part is not None and part.version == each.version
             for part, each in zip(found, projections, strict=True)
@@ -66,6 +68,12 @@ def loaded(section: str, exporter: Exporter, parts: Mapping[str, Part], log: Log
     return True
 
 
+def unloaded(section: str, parts: Mapping[str, Part]) -> dict[str, tuple[int, bytes]]:
+    """Return version and data of an exporter's parts by the names of its projections."""
+    start = len(_name(section, ""))
+    return {name[start:]: (part.version, part.data) for name, part in parts.items()}
+
+
 def _projections(exporter: Exporter) -> Sequence[Projection]:
     able = exporter_with(exporter, ExporterCapability.PROJECTIONS)
     return () if able is None else able.projections()
@@ -78,5 +86,5 @@ def _bytes(data: object) -> bytes:
     raise TypeError(message)
 
 
-def _name(section: str, projection: Projection) -> str:
-    return f"{PREFIX}{section}: {projection.name}"
+def _name(section: str, projection: str) -> str:
+    return f"{PREFIX}{section}: {projection}"

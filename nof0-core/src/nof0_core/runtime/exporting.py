@@ -23,7 +23,7 @@ from nof0_core.protocols import Exporter, ExporterCapability, exporter_with
 from nof0_core.runtime.backlog import Backlog
 from nof0_core.runtime.export_copies import Copies
 from nof0_core.runtime.export_lines import LinesOfJournal
-from nof0_core.runtime.export_parts import dumped, loaded
+from nof0_core.runtime.export_parts import dumped, loaded, unloaded
 from nof0_core.state.checkpoint import Part
 
 FIRST_WAIT = 1.0
@@ -91,6 +91,7 @@ class Exporting:
         self._stuck: Apart[Any] | None = None
         self._trouble = ""
         self._failures = 0
+        self._wait = FIRST_WAIT
         self._is_ending = False
         self._wake = anyio.Event()
 
@@ -129,7 +130,6 @@ class Exporting:
 
     async def run(self) -> None:
         """Hand over until the last picture was tried."""
-        wait = FIRST_WAIT
         while True:
             is_last, self._wake = self._is_ending, anyio.Event()
             try:
@@ -138,11 +138,10 @@ class Exporting:
                 self._fail(str(trouble))
                 if is_last:
                     return
+                wait, self._wait = self._wait, min(2 * self._wait, LONGEST_WAIT)
                 await self._rest(wait)
-                wait = min(2 * wait, LONGEST_WAIT)
             else:
                 self._recover()
-                wait = FIRST_WAIT
                 if is_last:
                     return
                 await self._wake.wait()
@@ -161,8 +160,8 @@ class Exporting:
             self._exporter = await self._ask(
                 "opening", self._output.open, self._limits.open, grace=grace
             )
-            loaded(self.name, self._exporter, self._parts, self._log)
-            self._parts = {}
+            if loaded(self.name, self._exporter, self._parts, self._log):
+                self._parts = {}
             able = exporter_with(self._exporter, ExporterCapability.LINES)
             if able is not None:
                 able.read_lines_from(LinesOfJournal(self._journal, self._checkpoints))
@@ -170,6 +169,8 @@ class Exporting:
         if self._position is None or self._is_unsure:
             answer = await self._ask("cursor", exporter.cursor, self._limits.export)
             self._position, self._is_unsure = self._checked(answer), False
+            await self._pass_over_archived(exporter, self._position)
+            self._parts = {}
         while not self._is_told and self._view is not None:
             view, self._is_told = self._view, True
             try:
@@ -180,6 +181,29 @@ class Exporting:
                 is_kept_there = exporter_with(exporter, ExporterCapability.LINES) is not None
                 self._is_told, self._is_unsure = False, is_kept_there
                 raise
+
+    async def _pass_over_archived(self, exporter: Exporter, position: int) -> None:
+        """Let one that can do without what is archived go on behind it.
+
+        Raises:
+            TroubleError: it could not, or does not say that it is there.
+        """
+        last = self._journal.days.archived_to(position)
+        able = exporter_with(exporter, ExporterCapability.GAP)
+        if not last or able is None:
+            return
+        begin = able.begin_after
+
+        async def call() -> None:
+            begin(last, unloaded(self.name, self._parts))
+
+        self._position = None
+        await self._ask("begin_after", call, self._limits.export)
+        reached = self._checked(await self._ask("cursor", exporter.cursor, self._limits.export))
+        if reached < last:
+            message = f"cursor: {reached} after it was told to begin after {last}"
+            raise TroubleError(message)
+        self._position = reached
 
     async def _hand_over(self, exporter: Exporter, view: View) -> None:
         """Hand over what happened up to a picture, and the picture in any case."""
@@ -196,8 +220,9 @@ class Exporting:
                 raise TroubleError(message) from error
             self._handed = max(self._handed, events[-1].seq if events else 0)
             await self._ask("export", partial(exporter.export, told, picture), self._limits.export)
-            # What follows may fail: this much it has.
+            # What follows may fail: this much it has, and there may always be more to take.
             self._position = position = events[-1].seq if events else position
+            self._recover()
             if position >= view.seq or not events:
                 return
 
@@ -272,9 +297,10 @@ class Exporting:
             )
 
     def _recover(self) -> None:
+        self._wait = FIRST_WAIT
         if self._trouble:
             self._trouble = ""
-            self._log.info("exporter has caught up", exporter=self.name)
+            self._log.info("exporter works again", exporter=self.name)
 
 
 def _words(error: BaseException) -> str:

@@ -99,8 +99,9 @@ class Sections:
         is_lasting: bool = True,
         restored: Restored | None = None,
         lease: Callable[[], int] = lambda: 0,
+        lease_until: Callable[[], datetime | None] = lambda: None,
     ) -> None:
-        self._lease = lease
+        self._lease, self._lease_until = lease, lease_until
         self._config = config
         self._restored = restored
         self._clock = clock
@@ -272,6 +273,7 @@ class Sections:
             symbols=symbols_of(config, family, section),
             restored=self._restored_account(family, section),
             lease=self._lease,
+            lease_until=self._lease_until,
             is_lasting=self._is_lasting,
         )
 
@@ -348,6 +350,7 @@ async def sections_of(
     alerts: PluginAlerts | None = None,
     restored: Restored | None = None,
     lease: Callable[[], int] = lambda: 0,
+    lease_until: Callable[[], datetime | None] = lambda: None,
 ) -> AsyncIterator[tuple[Sections, FirstCalls]]:
     """Give what opens sections, and what makes first calls to them; close them at the end.
 
@@ -360,6 +363,7 @@ async def sections_of(
         alerts: what they tell, on its way into the journal; None: there is none.
         restored: what exchanges have to begin anew with; None: nothing.
         lease: gives the number of the lease that is held, 0 for none.
+        lease_until: gives the time it is held until, None where nothing depends on one.
     """
     engine, limits, hangs_end = log("engine"), driver.limits, driver.tempo.hangs_end
     alerts = alerts or PluginAlerts(clock=driver.clock, are_events=False)
@@ -379,6 +383,7 @@ async def sections_of(
                 is_lasting=driver.durability is not Durability.MOMENT,
                 restored=restored,
                 lease=lease,
+                lease_until=lease_until,
             ),
             first_calls,
         )

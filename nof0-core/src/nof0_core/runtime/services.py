@@ -79,9 +79,13 @@ class Services:
 
     def mandate(self) -> Mandate:
         """Return what every order is asked against."""
-        if self.lease is None or not self.driver.tempo.is_passing:
-            return UNBOUNDED
-        return self.lease.mandate(is_wall_time=self.config.clock.speed is None)
+        return _mandate(self.config, self.driver, self.lease)
+
+
+def _mandate(config: Config, driver: Driver, lease: HeldLease | None) -> Mandate:
+    if lease is None or not driver.tempo.is_passing:
+        return UNBOUNDED
+    return lease.mandate(is_wall_time=config.clock.speed is None)
 
 
 @asynccontextmanager
@@ -146,6 +150,7 @@ async def open_services(
                 alerts=alerts,
                 restored=restored_accounts(config, past.state, past.journal),
                 lease=lambda: 0 if lease is None else lease.token,
+                lease_until=_mandate(config, driven, lease).until,
             )
         )
         quarantine = _quarantine(config, recorder)

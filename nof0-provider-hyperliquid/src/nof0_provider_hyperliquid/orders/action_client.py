@@ -88,6 +88,15 @@ class ActionClient:
         self.refusal = ""
         """Why the venue does not let this key act, empty while it does."""
 
+    @property
+    def lease_ends(self) -> int | None:
+        """Return until when the engine may act, in milliseconds; None: there is no lease.
+
+        For actions that have no expiry of their own.
+        """
+        until = self._env.lease_until()
+        return None if until is None else to_ms(until)
+
     async def act(
         self,
         action: Action,

@@ -75,7 +75,10 @@ class Cancelling:
             return []
         try:
             response = await self._client.act(
-                cancel_action(named), Lane.PROTECTION, batch=len(named)
+                cancel_action(named),
+                Lane.PROTECTION,
+                batch=len(named),
+                expires=self._client.lease_ends,
             )
         except OutcomeUnknownError as error:
             error.client_ids = tuple(client_id for client_id, _ in named)

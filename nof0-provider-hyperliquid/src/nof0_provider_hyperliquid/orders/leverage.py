@@ -35,4 +35,4 @@ async def set_leverage(
         "isCross": mode is MarginMode.CROSS,
         "leverage": int(leverage),  # 5.0 has another hash than 5
     }
-    await client.act(action, Lane.ENTRIES)
+    await client.act(action, Lane.ENTRIES, expires=client.lease_ends)

@@ -361,6 +361,34 @@ def test_it_is_tried_again_after_a_second_and_then_twice_as_long_up_to_a_minute(
     assert between[:8] == [1, 2, 4, 8, 16, 32, 60, 60]
 
 
+def test_one_that_always_has_more_to_take_is_well_again_with_its_first_success(scene):
+    """Its calls take longer than it is until the next picture: it never comes to rest."""
+    failing = {1, 2, 5}
+
+    async def work():
+        if len(sink.tried) in failing:
+            raise OSError
+        await nap(1.5)
+
+    sink = scene.add("sink", Sink(fault=work))
+    troubles = []
+
+    async def story():
+        async with scene.exports.running():
+            for _ in range(12):
+                scene.write(1)
+                scene.offer()
+                await nap(1)
+                troubles.append(bool(scene.states["sink"].trouble))
+
+    live(story)
+    waits = [after - before for before, after in zip(sink.tried, sink.tried[1:], strict=False)]
+    # Twice away, two calls that worked, away once: that is tried again after a second.
+    assert waits[:5] == [1, 2, 1.5, 1.5, 1]
+    assert (troubles[:5], troubles[6:9]) == ([True] * 4 + [False], [True, True, False])
+    assert len(scene.warnings("sink")) == 2
+
+
 @pytest.mark.parametrize("fault", [hang, hang_shielded])
 def test_the_end_waits_for_one_that_hangs_no_longer_than_for_a_call(scene, fault):
     scene.add("bad", Sink(fault=fault))

@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 
 import pytest
+import told_alerts
 from anyio.lowlevel import checkpoint
 from hyperliquid_desk import ASSETS, Desk
 
@@ -92,7 +93,7 @@ class Seat:
             news=self.news,
             dex=dex,
             clock=self.clock,
-            alert=lambda code, text: self.alerts.append((code, text)),
+            alert=self._tell,
         )
 
     @property
@@ -102,6 +103,10 @@ class Seat:
 
     def codes(self):
         return [code for code, _ in self.alerts]
+
+    def _tell(self, code, text):
+        told_alerts.told.add(f"plugin_{code}")
+        self.alerts.append((code, text))
 
     def since(self, seconds):
         return self.clock.now() - timedelta(seconds=seconds)

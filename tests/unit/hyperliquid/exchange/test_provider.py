@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from types import SimpleNamespace
 
 import anyio
+import attrs
 import pytest
 from hyperliquid_account import (
     AGENT,
@@ -22,13 +24,14 @@ from nof0_core.domain.candles import to_ms
 from nof0_core.domain.health import Health
 from nof0_core.domain.order import OrderStatus, Side, TimeInForce, Trigger, TriggerKind
 from nof0_core.domain.position import MarginMode
-from nof0_core.errors import OutcomeUnknownError, RejectedError
+from nof0_core.errors import OutcomeUnknownError, RejectedError, TransientError
 from nof0_core.ids import Symbol
 from nof0_provider_hyperliquid.orders.proof import NEVER_LANDED
 from nof0_provider_hyperliquid.rehearsal.accounts import refusals
 from nof0_provider_hyperliquid.rehearsal.accounts.nonces import Nonces
 from nof0_provider_hyperliquid.rehearsal.accounts.user_infos import INFOS
 from nof0_provider_hyperliquid.rehearsal.faults import Harm
+from nof0_provider_hyperliquid.signing.wallet import Wallet
 
 BTC = Symbol("BTC")
 pytestmark = pytest.mark.anyio
@@ -220,6 +223,71 @@ async def test_what_is_over_is_not_cancelled_again_and_again(exchange, venue):
     gone = await exchange.cancel([cloid(2), cloid(3)])
     assert {o.status for o in gone} == {OrderStatus.CANCELED}
     assert not posted(venue, "userFillsByTime")
+
+
+# --- a lease --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def signed(monkeypatch):
+    """Kind and expiry of each action that was sent; `then` is called between that and the venue."""
+    sign, seen = Wallet.sign, SimpleNamespace(actions=[], then=lambda: None)
+
+    def noted(self, action, **options):
+        body = sign(self, action, **options)
+        seen.actions.append((action["type"], body["expiresAfter"]))
+        seen.then()
+        return body
+
+    monkeypatch.setattr(Wallet, "sign", noted)
+    return seen
+
+
+async def test_cancels_and_leverage_expire_with_the_lease(venue, env, clock, signed):
+    until = clock.now() + timedelta(seconds=8)
+    leased = attrs.evolve(env, lease_until=lambda: until)
+    async with opened(venue, leased) as exchange:
+        await exchange.set_leverage(BTC, 3, MarginMode.ISOLATED)
+        await place(exchange, entry(1))
+        await place(exchange, stop(2), stop(3))
+        await exchange.cancel([cloid(2)])
+        first, *_, last = signed.actions
+        assert [first, last] == [
+            ("updateLeverage", to_ms(until)),
+            ("cancelByCloid", to_ms(until)),
+        ]
+        # It is over: nothing of a process that was stopped and is woken leaves any more.
+        until = clock.now()
+        with pytest.raises(TransientError, match="its time was over"):
+            await exchange.cancel([cloid(3)])
+        with pytest.raises(TransientError, match="its time was over"):
+            await exchange.set_leverage(BTC, 4, MarginMode.ISOLATED)
+        assert signed.actions[-1] is last
+        assert [each.client_id for each in (await exchange.report()).orders] == [cloid(3)]
+
+
+async def test_a_cancel_that_arrives_behind_the_end_of_the_lease_is_refused(
+    venue, env, clock, signed
+):
+    leased = attrs.evolve(env, lease_until=lambda: clock.now() + timedelta(seconds=8))
+    async with opened(venue, leased) as exchange:
+        await place(exchange, entry(1))
+        await place(exchange, stop(2))
+
+        def stand_still():
+            clock.time += timedelta(seconds=9)
+
+        signed.then = stand_still
+        with pytest.raises(RejectedError, match=refusals.EXPIRED):
+            await exchange.cancel([cloid(2)])
+        assert [each.client_id for each in (await exchange.report()).orders] == [cloid(2)]
+
+
+async def test_without_a_lease_a_cancel_has_no_expiry(exchange, signed):
+    await place(exchange, entry(1))
+    await place(exchange, stop(2))
+    await exchange.cancel([cloid(2)])
+    assert signed.actions[-1] == ("cancelByCloid", None)
 
 
 # --- leverage -------------------------------------------------------------------------------------
