@@ -2,7 +2,7 @@
 
 A path has the outline of the files, as `Setting.path` has it: `Seed` and others of the main file,
 `LLM.models.NAME.params.fast`, `Executor.min_confidence`, `Manager.traders.ID.model`. Names may have
-dots in them.
+dots in them; `*` stands for every entry of a list.
 """
 
 from __future__ import annotations
@@ -100,6 +100,14 @@ def _put_in(
     problems: Problems, nodes: Items, steps: Sequence[str], one: Override, inside: str
 ) -> Items:
     """Set something in the entry of a list that has the id, or the number, of the first step."""
+    if steps[0] == "*" and len(steps) > 1:
+        every = [
+            _put(problems, node, steps[1:], one, f"{inside}.{number}")
+            if isinstance(node, Table)
+            else node
+            for number, node in enumerate(nodes.items)
+        ]
+        return attrs.evolve(nodes, items=tuple(every))
     for count in range(len(steps), 0, -1):
         wanted = ".".join(steps[:count])
         for number, node in enumerate(nodes.items):
