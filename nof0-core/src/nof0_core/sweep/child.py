@@ -104,7 +104,7 @@ class Child:
         if self._process is None:
             self._rest = b""
             self._said = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - our own module
                 COMMAND,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

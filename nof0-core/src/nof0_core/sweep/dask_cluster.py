@@ -64,9 +64,10 @@ class DaskWorkers:
             message = "a Dask cluster needs the package distributed"
             raise UsageError(message, hints=('pip install "nof0-core[dask]"',)) from error
         self._address = address
+        connect: Any = Client
         try:
             with _quiet():
-                self._client = Client(address, timeout=_CONNECT, set_as_default=False)
+                self._client: Any = connect(address, timeout=_CONNECT, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
             message = f"no Dask scheduler answers at {address}: {error}"
             hint = "start one (`dask scheduler`, `dask worker ADDRESS`), or leave the address out"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import socket
@@ -47,7 +48,6 @@ def do_job(setting: Setting, order: Order) -> Found:
         Nof0Error: it failed; what a model answered and the log are kept.
     """
     _same_code(setting, order)
-    began = stopwatch()
     variant = setting.asked.space.variant(tuple(order["pick"]))
     config = setting.config(variant, order["seed"])
     window = Window(*map(datetime.fromisoformat, order["window"]))
@@ -56,7 +56,8 @@ def do_job(setting: Setting, order: Order) -> Found:
         foresee(made)
         planned = Plan(config=config, staged=made, window=window, folder=folder)
         tape = setting.folder / ANSWERS / f"{order['key']}.jsonl"
-        lived, cycles = _lived(planned, tape, int(order["moments"]), setting.folder, order["key"])
+        log = setting.folder / LOGS / f"{order['key']}.log"
+        lived, cycles, seconds = _lived(planned, tape, int(order["moments"]), log)
     traders = trader_results(config, window, lived)
     return {
         "key": order["key"],
@@ -67,7 +68,7 @@ def do_job(setting: Setting, order: Order) -> Found:
         "data": lived.data,
         "coins": {str(one.symbol): one.return_pct for one in lived.coins},
         "traders": [trader_figures(one) for one in traders],
-        "seconds": round(stopwatch() - began, 3),
+        "seconds": round(seconds, 3),
     }
 
 
@@ -87,28 +88,36 @@ def look(setting: Setting, order: Order) -> Found:
     return {"data": lived.data, "bars": sum(one.bars for one in lived.coins)}
 
 
-def _lived(planned: Plan, tape: Path, moments: int, home: Path, key: str) -> tuple[Lived, int]:
-    """Run it to its end, and check it at so many moments; return with it what was compared."""
+def _lived(planned: Plan, tape: Path, moments: int, kept: Path) -> tuple[Lived, int, float]:
+    """Run it to its end, and check it at so many moments; the log is kept where it fails.
+
+    Returns:
+        What it came to, how many cycles were compared, how long the run itself took in seconds.
+    """
     if asked_models(planned.config):
         tape.parent.mkdir(parents=True, exist_ok=True)
     try:
         with _log(planned.folder / "nof0.log", planned.config) as log:
             return anyio.run(_run, planned, tape, moments, log)
     except BaseException:
-        _keep_log(planned.folder / "nof0.log", home / LOGS / f"{key}.log")
+        _keep_log(planned.folder / "nof0.log", kept)
         raise
 
 
-async def _run(planned: Plan, tape: Path, moments: int, log: Any) -> tuple[Lived, int]:
-    stop = Stop()
+async def _run(planned: Plan, tape: Path, moments: int, log: Any) -> tuple[Lived, int, float]:
+    stop, began = Stop(), stopwatch()
     config = taped(planned.staged, tape, is_recording=True)
     lived = await live(config, planned.window, log=log, stop=stop)
     if lived.error:
         raise Nof0Error(lived.error)
+    if lived.log.alerts["disk_full"]:
+        # Without room traders stop deciding: what came out is not what the rules say.
+        raise OSError(errno.ENOSPC, "the disk had no room for the journal of the backtest")
+    seconds = stopwatch() - began
     if not moments:
-        return lived, 0
+        return lived, 0, seconds
     found = await checked_run(planned, lived, log, lambda *_: None, stop, moments, tape=tape)
-    return lived, 0 if found is None else found.cycles
+    return lived, 0 if found is None else found.cycles, seconds
 
 
 def _same_code(setting: Setting, order: Order) -> None:

@@ -106,15 +106,13 @@ class _Reader:
             yield found, node.place
 
     def walk(self) -> tuple[WalkForwardEntry, Place] | None:
-        node = self._file.walk_forward
-        if not isinstance(node, Table):
-            if node is not None:
-                self._session.take(nodes_of([node])[0], WalkForwardEntry)
-            return None
-        if self._file.windows:
-            self._note(node.place, "takes the place of windows: write one of them")
-        found = self._session.take(node, WalkForwardEntry)
-        return None if found is None else (found, node.place)
+        for node in nodes_of([self._file.walk_forward]):
+            if self._file.windows:
+                self._note(node.place, "takes the place of windows: write one of them")
+            found = self._session.take(node, WalkForwardEntry)
+            if found is not None:
+                return found, node.place
+        return None
 
     def space(self) -> Space:
         file = self._file

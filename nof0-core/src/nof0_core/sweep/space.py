@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
@@ -142,6 +144,19 @@ class Space:
             number, at = divmod(number, len(axis.choices))
             pick.append(at)
         return tuple(reversed(pick))
+
+    def kinds(self) -> Iterator[tuple[Variant, int]]:
+        """Yield one variant of each kind of a grid, and how many there are of it."""
+        parts = []
+        for axis in self.axes:
+            numbers = [at for at, one in enumerate(axis.choices) if one.is_number]
+            words = [(at, 1) for at, one in enumerate(axis.choices) if not one.is_number]
+            parts.append([(numbers[0], len(numbers)), *words] if numbers else words)
+        for chosen in itertools.product(*parts):
+            yield (
+                self.variant(tuple(at for at, _ in chosen)),
+                math.prod(count for _, count in chosen),
+            )
 
     def corners(self, most: int) -> Iterator[Variant]:
         """Yield variants in which each choice stands once, at most so many of an axis."""

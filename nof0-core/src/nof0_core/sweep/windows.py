@@ -11,7 +11,7 @@ from nof0_core.backtest.running import plan
 from nof0_core.backtest.window import Window
 from nof0_core.config.model import Config, Place
 from nof0_core.config.tree import problem
-from nof0_core.errors import ConfigError, DataError, Problem, UsageError
+from nof0_core.errors import ConfigError, Problem, UsageError
 from nof0_core.sweep.setting import Setting
 from nof0_core.sweep.walk_forward import Fold, folds
 
@@ -86,8 +86,6 @@ def _window(
     try:
         with setting.sharing():
             return plan(config, start=start, end=end, source=setting.source).window
-    except DataError:
-        raise
     except UsageError as error:
         problems.append(problem(place, str(error), *error.hints))
     return None
