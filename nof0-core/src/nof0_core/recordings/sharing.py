@@ -21,9 +21,12 @@ from nof0_core.recordings.recording import Recording
 
 @attrs.define
 class Shared:
-    """Mapped recordings in a directory, and those this process has opened by their keys."""
+    """Mapped recordings in a directory, and those this process has opened by their keys.
 
-    folder: Path
+    Without a directory they are shared inside of this process alone.
+    """
+
+    folder: Path | None = None
     opened: dict[str, Recording] = attrs.field(factory=dict)
 
     def get(self, key: str, load: Callable[[], Recording]) -> Recording:
@@ -35,20 +38,23 @@ class Shared:
             DataError: it cannot be loaded.
         """
         if key not in self.opened:
-            self.opened[key] = self._mapped(key) or self._loaded(key, load)
+            path = None if self.folder is None else self.folder / f"{key}.map"
+            self.opened[key] = load() if path is None else _mapped(path) or _written(path, load)
         return self.opened[key]
 
-    def _mapped(self, key: str) -> Recording | None:
-        try:
-            return open_mapped(self.folder / f"{key}.map")
-        except (OSError, ValueError, DataError):
-            return None
 
-    def _loaded(self, key: str, load: Callable[[], Recording]) -> Recording:
-        found = load()
-        with suppress(OSError):
-            write_mapped(self.folder / f"{key}.map", found)
-        return self._mapped(key) or found
+def _mapped(path: Path) -> Recording | None:
+    try:
+        return open_mapped(path)
+    except (OSError, ValueError, DataError):
+        return None
+
+
+def _written(path: Path, load: Callable[[], Recording]) -> Recording:
+    found = load()
+    with suppress(OSError):
+        write_mapped(path, found)
+    return _mapped(path) or found
 
 
 _shared: ContextVar[Shared | None] = ContextVar("shared recordings", default=None)

@@ -81,7 +81,7 @@ class DaskWorkers:
             SchedulerGoneError: the scheduler went away.
         """
         try:
-            return max(1, sum(self._client.nthreads().values()))
+            return max(1, sum(map(int, self._client.nthreads().values())))
         except (OSError, TimeoutError) as error:
             raise self._gone() from error
 

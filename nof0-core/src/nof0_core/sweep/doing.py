@@ -61,24 +61,27 @@ class Doer:
                 if name in round_ and not self._judgement(name)
             }
 
-    def rest(self, jobs: Iterable[Job], treatment: Callable[[Job], str]) -> None:
+    def rest(self, jobs: Iterable[Job], kind: Callable[[Job], Kind]) -> None:
         """Do all jobs that have no result yet; those of a treatment that looks ahead are refused.
 
         Raises:
             StoreError: results cannot be written.
             Nof0Error: the workers are gone.
         """
-        for job, answer in self._run(self._wanted(jobs, treatment)):
-            self._keep(job, answer, treatment(job))
+        for job, answer in self._run(self._wanted(jobs, kind)):
+            self._keep(job, answer, kind(job).treatment)
 
-    def _wanted(self, jobs: Iterable[Job], treatment: Callable[[Job], str]) -> Iterator[Work]:
+    def _wanted(self, jobs: Iterable[Job], kind: Callable[[Job], Kind]) -> Iterator[Work]:
         for job in jobs:
             if self.store.is_done(job):
                 self.told(job, "")
                 continue
-            name = treatment(job)
+            mine = kind(job)
+            name = mine.treatment
             judgement = self._judgement(name)
-            if judgement == PEEKED:
+            if mine.error:
+                self._keep(job, Answer(error=mine.error, kind="failed"), name)
+            elif judgement == PEEKED:
                 said = f"a job of its treatment looks ahead: {self.store.treatments[name]['error']}"
                 self._keep(job, Answer(error=said, kind=PEEKED), name)
             elif judgement:

@@ -24,11 +24,15 @@ _MOST = 200
 
 @attrs.frozen(kw_only=True)
 class Kind:
-    """Variants that differ in numbers alone, by what they have in common."""
+    """Variants that differ in numbers alone, by what they have in common.
 
-    treatment: str
-    name: str
-    config: Config
+    `config` is None where their values do not go together; `error` says why.
+    """
+
+    treatment: str = ""
+    name: str = ""
+    config: Config | None = None
+    error: str = ""
 
 
 @attrs.define
@@ -39,19 +43,21 @@ class Kinds:
     known: dict[Pick, Kind] = attrs.field(factory=dict)
 
     def of(self, variant: Variant) -> Kind:
-        """Return what a variant is of.
-
-        Raises:
-            ConfigError: its values cannot be used.
-        """
+        """Return what a variant is of."""
         if variant.kinds not in self.known:
-            config = self.setting.config(variant)
-            self.known[variant.kinds] = Kind(
-                treatment=treatment_of(config, self.setting.code),
-                name=treatment_name(config),
-                config=config,
-            )
+            self.known[variant.kinds] = self._made(variant)
         return self.known[variant.kinds]
+
+    def _made(self, variant: Variant) -> Kind:
+        try:
+            config = self.setting.config(variant)
+        except ConfigError as error:
+            return Kind(error="; ".join(str(error).splitlines()))
+        return Kind(
+            treatment=treatment_of(config, self.setting.code),
+            name=treatment_name(config),
+            config=config,
+        )
 
 
 def check_variants(setting: Setting, kinds: Kinds) -> dict[str, str]:
@@ -69,7 +75,7 @@ def check_variants(setting: Setting, kinds: Kinds) -> dict[str, str]:
     for variant in setting.asked.space.corners(_MOST):
         try:
             config = setting.config(variant)
-            problems.update(dict.fromkeys(_secrets(config, variant)))
+            problems.update(dict.fromkeys([*_secrets(config, variant), *config.misfits]))
             if variant.kinds not in seen:
                 seen.add(variant.kinds)
                 preflight(config)
@@ -117,8 +123,9 @@ def costs_of(kinds: Kinds, counts: dict[Pick, int], windows: Windows, seeds: int
     """
     found: dict[str, Cost] = {}
     for kind, count in counts.items():
-        for window in windows.all:
-            for one in estimates(kinds.known[kind].config, window):
+        config = kinds.known[kind].config
+        for window in windows.all if config is not None else ():
+            for one in estimates(config, window):
                 before = found.get(one.model, Cost(model=one.model, calls=0, usd=Decimal(0)))
                 times = count * seeds
                 usd = (

@@ -8,7 +8,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,6 @@ from nof0_core.config.effective import digest_of
 from nof0_core.errors import Nof0Error, UsageError
 from nof0_core.runtime.lock import locked
 from nof0_core.sweep.belonging import hold_against, put_aside
-from nof0_core.sweep.child import Child
 from nof0_core.sweep.dask_cluster import DaskWorkers
 from nof0_core.sweep.doing import Doer
 from nof0_core.sweep.estimate import Estimate, estimated
@@ -31,7 +30,7 @@ from nof0_core.sweep.scoring import score
 from nof0_core.sweep.searching import All, Grid, Search, Tpe
 from nof0_core.sweep.setting import Setting
 from nof0_core.sweep.space import Pick, Space, Variant
-from nof0_core.sweep.store import Store
+from nof0_core.sweep.store import Store, StoreError
 from nof0_core.sweep.windows import Windows, windows_of
 from nof0_core.sweep.workers import LocalWorkers, Workers
 from nof0_core.sweep.writing import write_all
@@ -94,6 +93,7 @@ def run(
     agree: Agree,
     address: str = "",
     workers: int | None = None,
+    hired: Workers | None = None,
     fresh: bool = False,
     progress: Progress = lambda *_: None,
 ) -> SweepResult:
@@ -107,12 +107,12 @@ def run(
         agree: asked once it is measured how long it will take; False ends it before the rest.
         address: of a Dask scheduler; "": what the file says, else local processes.
         workers: how many of those; None: what the file says, else one for each core.
+        hired: who does the jobs, in place of both; they are let go at the end.
         fresh: put results of the same name aside first, whatever they belong to.
         progress: told how far it is.
 
     Raises:
-        UsageError: the results that are there belong to something else, the sweep runs already, or
-            nobody agreed.
+        UsageError: the results that are there belong to something else, or the sweep runs already.
         StoreError: results cannot be written.
         Nof0Error: the workers are gone.
     """
@@ -124,23 +124,27 @@ def run(
         shutil.rmtree(folder / WORK, ignore_errors=True)
         store = Store(folder)
         sweep = _Sweep(prepared, store, progress)
-        hold_against(store, sweep.manifest())
-        address = address or setting.asked.file.scheduler
-        count = workers or setting.asked.file.workers or os.cpu_count() or 1
-        hired: Workers = (
-            DaskWorkers(address) if address else LocalWorkers(min(count, prepared.jobs))
-        )
         ended = ""
-        try:
-            with closing(hired):
-                sweep.do(hired, agree)
-        except KeyboardInterrupt:
-            ended = "interrupted"
-        except (Nof0Error, OSError) as error:
-            # Whatever there is can be looked at; why there is not more is told as well.
-            _written(sweep, str(error).splitlines()[0])
-            raise
+        with closing(hired or _hired(prepared, address, workers)) as doing:
+            hold_against(store, sweep.manifest(doing))
+            try:
+                sweep.do(doing, agree)
+            except KeyboardInterrupt:
+                ended = "interrupted"
+            except (Nof0Error, OSError) as error:
+                # Whatever there is can be looked at; why there is not more is told as well.
+                with suppress(StoreError):
+                    _written(sweep, str(error).splitlines()[0])
+                raise
         return _written(sweep, ended)
+
+
+def _hired(prepared: Prepared, address: str, workers: int | None) -> Workers:
+    file = prepared.setting.asked.file
+    address = address or file.scheduler
+    if address:
+        return DaskWorkers(address)
+    return LocalWorkers(min(workers or file.workers or os.cpu_count() or 1, prepared.jobs))
 
 
 def _written(sweep: _Sweep, ended: str) -> SweepResult:
@@ -161,7 +165,7 @@ class _Sweep:
         self.chosen: dict[int, Variant] = {}
         """The best variant of each fold that has been searched."""
 
-    def manifest(self) -> dict[str, Any]:
+    def manifest(self, workers: Workers) -> dict[str, Any]:
         """Return what results of this sweep belong to."""
         setting = self._setting
         return {
@@ -169,27 +173,25 @@ class _Sweep:
             "configuration": digest_of(setting.base.document),
             "prompts": self.prepared.prompts,
             "code": setting.code,
-            "data": self._data(),
+            "data": self._data(workers),
             "objective": setting.asked.file.objective,
         }
 
-    def _data(self) -> dict[str, dict[str, str]]:
-        """Return the digests of what is seen of each window, looked at in a process of its own."""
-        child = Child()
+    def _data(self, workers: Workers) -> dict[str, dict[str, str]]:
+        """Return the digests of what is seen, as a worker sees it.
+
+        One look from the first moment of all windows to the last says whether any data differ.
+        """
+        windows = self.prepared.windows.all
+        whole = Window(min(one.start for one in windows), max(one.end for one in windows))
         first = next(self._setting.asked.space.corners(1))
-        found: dict[str, dict[str, str]] = {}
-        try:
-            for window in self.prepared.windows.all:
-                job = job_of(first, window, None)
-                order = {**job.order(), "do": "look", **self._doer(None).base_order()}
-                answer = child.ask(order, limit=_LOOK_LIMIT)
-                if answer.found is None:
-                    message = f"the data of {window} cannot be looked at: {answer.error}"
-                    raise UsageError(message)
-                found[str(window)] = answer.found["data"]
-        finally:
-            child.end()
-        return found
+        job = job_of(first, whole, None)
+        order = {**job.order(), "do": "look", **self._doer(workers).base_order()}
+        [(_, answer)] = workers.run(iter([(job, order)]), limit=_LOOK_LIMIT)
+        if answer.found is None:
+            message = f"the data from {whole} cannot be looked at: {answer.error}"
+            raise UsageError(message)
+        return {str(whole): answer.found["data"]}
 
     def do(self, workers: Workers, agree: Agree) -> None:
         """Do everything: each stage chooses, runs, and tells the search."""
@@ -207,7 +209,7 @@ class _Sweep:
                 if not agreed and not self._agreed(agree, workers.count):
                     return
                 agreed = True
-                doer.rest(jobs, self._treatment)
+                doer.rest(jobs, self._kind)
                 if isinstance(search, All) and not number:
                     continue
                 for variant in batch:
@@ -243,15 +245,15 @@ class _Sweep:
         if scored:
             best = self.chosen[number] = max(scored, key=lambda pair: pair[0])[1]
             seeds = self._setting.asked.seeds
-            doer.rest(
-                _Batch([best], (fold.test,), seeds, fold=number, is_test=True), self._treatment
-            )
+            doer.rest(_Batch([best], (fold.test,), seeds, fold=number, is_test=True), self._kind)
 
     def _check(self, doer: Doer, jobs: _Batch) -> None:
         kinds: dict[str, Kind] = {}
         firsts: dict[str, list[Variant]] = {}
         for variant in self._speakers(jobs.variants):
             kind = self.prepared.kinds.of(variant)
+            if kind.error:
+                continue
             kinds[kind.treatment] = kind
             listed = firsts.setdefault(kind.treatment, [])
             if len(listed) < _PILOTS:
@@ -287,16 +289,16 @@ class _Sweep:
         found = (self.store.of(job) for job in jobs)
         return score(found, self._setting.asked.file.objective)
 
-    def _treatment(self, job: Job) -> str:
-        return self.prepared.kinds.of(self._setting.asked.space.variant(job.pick)).treatment
+    def _kind(self, job: Job) -> Kind:
+        return self.prepared.kinds.of(self._setting.asked.space.variant(job.pick))
 
-    def _doer(self, workers: Workers | None) -> Doer:
+    def _doer(self, workers: Workers) -> Doer:
         digest = hashlib.sha256(self._setting.asked.path.read_bytes()).hexdigest()
         return Doer(
             setting=self._setting,
             data_dir=self.prepared.data_dir,
             store=self.store,
-            workers=workers or LocalWorkers(0),
+            workers=workers,
             told=self._told,
             digest=digest,
         )

@@ -16,7 +16,7 @@ from nof0_core.config.tree import Scalar
 from nof0_core.plugins import load_plugins
 from nof0_core.recordings.sharing import Shared, shared_recordings
 from nof0_core.sweep.reading import Asked, read_sweep
-from nof0_core.sweep.space import Variant
+from nof0_core.sweep.space import Pick, Variant
 from nof0_core.sweep.treatments import code_of
 
 SHARED = "shared"
@@ -28,7 +28,6 @@ class Setting:
     Args:
         path: the sweep file.
         data_dir: what was given as `--data-dir`; None: as configured.
-        base: where its paths, and those in messages, count from; None: the working directory.
 
     Raises:
         ConfigError: the sweep file, or the main file of its configuration, cannot be used.
@@ -38,6 +37,7 @@ class Setting:
         self.asked: Asked = read_sweep(path)
         self._data_dir = data_dir
         shown = Path(os.path.relpath(self.asked.file.config))
+        self._newest: tuple[tuple[Pick, int | None], Config] | None = None
         self._reading = Reading(shown, load_plugins(), data_dir=data_dir)
 
     def config(self, variant: Variant, seed: int | None = None) -> Config:
@@ -46,14 +46,19 @@ class Setting:
         Raises:
             ConfigError: with all problems, each where its value stands.
         """
+        if self._newest is not None and self._newest[0] == (variant.pick, seed):
+            # Jobs of one variant follow each other, window after window.
+            return self._newest[1]
         overrides = list(variant.overrides)
         if seed is not None:
             place = Place(file=self.asked.shown, line=0, path="seeds")
             node = Scalar(place=place, text=str(seed), kind="int")
             overrides.append(Override(path="Seed", node=node))
-        return self._reading.config(
+        config = self._reading.config(
             overrides, traders=self.asked.traders, directories=self.asked.directories
         )
+        self._newest = (variant.pick, seed), config
+        return config
 
     @cached_property
     def source(self) -> Source:
@@ -76,6 +81,10 @@ class Setting:
         return code_of(self.base)
 
     @cached_property
+    def _looked_at(self) -> Shared:
+        return Shared()
+
+    @cached_property
     def _shared(self) -> Shared:
         return Shared(self.folder / SHARED)
 
@@ -83,4 +92,10 @@ class Setting:
     def sharing(self) -> Iterator[None]:
         """Let recordings that are opened inside be mapped from the sweep's folder."""
         with shared_recordings(self._shared):
+            yield
+
+    @contextmanager
+    def looking(self) -> Iterator[None]:
+        """Let recordings that are opened inside be read once, and nothing be written."""
+        with shared_recordings(self._looked_at):
             yield

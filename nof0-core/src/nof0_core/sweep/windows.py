@@ -84,7 +84,7 @@ def _window(
 ) -> Window | None:
     """Return a window a backtest can run over; None, with the reason noted, if it cannot."""
     try:
-        with setting.sharing():
+        with setting.looking():
             return plan(config, start=start, end=end, source=setting.source).window
     except UsageError as error:
         problems.append(problem(place, str(error), *error.hints))

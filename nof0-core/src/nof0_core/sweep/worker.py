@@ -33,7 +33,7 @@ def main() -> None:
     threading.Thread(target=_listen, args=(sys.stdin, orders), daemon=True).start()
     settings: Settings = {}
     while True:
-        answers.write(json.dumps(_answer(settings, json.loads(orders.get()))) + "\n")
+        answers.write(json.dumps(answer_to(settings, json.loads(orders.get()))) + "\n")
 
 
 def _listen(source: IO[str], orders: queue.Queue[str]) -> None:
@@ -42,7 +42,7 @@ def _listen(source: IO[str], orders: queue.Queue[str]) -> None:
     os._exit(0)
 
 
-def _answer(settings: Settings, order: dict[str, Any]) -> dict[str, Any]:
+def answer_to(settings: Settings, order: dict[str, Any]) -> dict[str, Any]:
     """Return `{"found": …}`, or `{"error": …, "kind": …}` where it failed."""
     try:
         setting = _setting(settings, order)
