@@ -18,9 +18,6 @@ from nof0_core.sweep.space import Pick, Variant
 from nof0_core.sweep.treatments import treatment_name, treatment_of
 from nof0_core.sweep.windows import Windows
 
-_MOST = 200
-"""So many choices of one axis are looked at beforehand; a wrong one after them fails its jobs."""
-
 
 @attrs.frozen(kw_only=True)
 class Kind:
@@ -72,7 +69,7 @@ def check_variants(setting: Setting, kinds: Kinds) -> dict[str, str]:
     problems: dict[Problem, None] = {}
     prompts: dict[str, str] = {}
     seen: set[Pick] = set()
-    for variant in setting.asked.space.corners(_MOST):
+    for variant in setting.asked.space.corners():
         try:
             config = setting.config(variant)
             problems.update(dict.fromkeys([*_secrets(config, variant), *config.misfits]))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from nof0_core.sweep.comparison import Entry, Row, compare
-from nof0_core.sweep.figures import AMOUNTS
+from nof0_core.sweep.figures import AMOUNTS, NUMBERS
 from nof0_core.sweep.job import Job
 from nof0_core.sweep.space import Variant
 from nof0_core.sweep.store import DONE, Store
@@ -79,7 +79,7 @@ class SweepResult:
     @property
     def done(self) -> int:
         """Return how many jobs have a result."""
-        return len({row.key for row in self.rows})
+        return len({(row.key, row.fold, row.is_test) for row in self.rows})
 
     @property
     def is_complete(self) -> bool:
@@ -185,11 +185,10 @@ def _folds(
 
 
 def _cells(row: Row) -> dict[str, Any]:
-    figures = {
-        name: float(value) if isinstance(value, str) and name in AMOUNTS else value
-        for name, value in row.figures.items()
-        if name not in {"trader", "model"}
-    }
+    own = row.figures
+    figures = {"name": own["name"], "is_baseline": own["is_baseline"]}
+    figures |= {name: float(own[name]) for name in AMOUNTS}
+    figures |= {name: own[name] for name in NUMBERS}
     return {
         **dict(row.labels),
         "trader": row.trader,

@@ -68,7 +68,7 @@ def prepare(path: Path, *, data_dir: Path | None = None) -> Prepared:
     setting = Setting(path, data_dir=data_dir)
     kinds = Kinds(setting)
     prompts = check_variants(setting, kinds)
-    first = next(setting.asked.space.corners(1))
+    first = next(setting.asked.space.corners())
     windows = windows_of(setting, setting.config(first))
     file, seeds = setting.asked.file, len(setting.asked.seeds)
     variants = file.trials if file.search == "tpe" else setting.asked.space.count
@@ -158,8 +158,8 @@ class _Sweep:
     def __init__(self, prepared: Prepared, store: Store, progress: Progress) -> None:
         self.prepared, self.store = prepared, store
         self._progress = progress
-        self._ended: set[str] = set()
-        self._failed: set[str] = set()
+        self._ended: set[tuple[str, int, bool]] = set()
+        self._failed: set[tuple[str, int, bool]] = set()
         self._setting = prepared.setting
         self._tried: dict[int, list[Variant]] = {}
         self.chosen: dict[int, Variant] = {}
@@ -184,7 +184,7 @@ class _Sweep:
         """
         windows = self.prepared.windows.all
         whole = Window(min(one.start for one in windows), max(one.end for one in windows))
-        first = next(self._setting.asked.space.corners(1))
+        first = next(self._setting.asked.space.corners())
         job = job_of(first, whole, None)
         order = {**job.order(), "do": "look", **self._doer(workers).base_order()}
         [(_, answer)] = workers.run(iter([(job, order)]), limit=_LOOK_LIMIT)
@@ -203,7 +203,9 @@ class _Sweep:
         for number, on in stages:
             search = self._search(number)
             tried = self._tried.setdefault(number, [])
-            for batch in search.batches():
+            for chosen in search.batches():
+                # A search may choose the same twice.
+                batch = chosen if isinstance(chosen, Grid) else list(dict.fromkeys(chosen))
                 jobs = _Batch(batch, on, seeds, fold=number)
                 self._check(doer, jobs)
                 if not agreed and not self._agreed(agree, workers.count):
@@ -271,7 +273,7 @@ class _Sweep:
             yield from variants
             return
         yield from (variant for variant, _ in space.kinds())
-        yield from itertools.islice(space.corners(_PILOTS), 1, None)
+        yield from itertools.islice(space.corners(), 1, None)
 
     def _agreed(self, agree: Agree, workers: int) -> bool:
         found = estimated(self.prepared, self.store, workers)
@@ -304,11 +306,12 @@ class _Sweep:
         )
 
     def _told(self, job: Job, error: str) -> None:
-        self._ended.add(job.key)
+        mine = job.key, job.fold, job.is_test
+        self._ended.add(mine)
         if error:
-            self._failed.add(job.key)
+            self._failed.add(mine)
         else:
-            self._failed.discard(job.key)
+            self._failed.discard(mine)
         self._progress(len(self._ended), self.prepared.jobs, len(self._failed))
 
 
@@ -339,7 +342,7 @@ class _Batch:
 def _counts(space: Space, kinds: Kinds, search: str, variants: int) -> dict[Pick, int]:
     """Return how many variants there are of each kind; of a search, so many of each at most."""
     if search == "tpe":
-        corners = list(space.corners(1_000))
+        corners = list(space.corners())
         for variant in corners:
             kinds.of(variant)
         return {variant.kinds: variants for variant in corners}

@@ -68,10 +68,18 @@ class Axis:
         return self.choices[int(at)]
 
     def corners(self) -> Sequence[int | str]:
-        """Return all choices, of a range its ends."""
+        """Return its choices, as far as looking at each could tell something new.
+
+        Of many numbers the first and the last are enough, of a range its ends.
+        """
         if self.range is not None:
             return [str(self.range.low), str(self.range.high)]
-        return range(len(self.choices))
+        numbers = [at for at, one in enumerate(self.choices) if one.is_number]
+        left_out = set(numbers[_ENDS:-_ENDS])
+        return [at for at in range(len(self.choices)) if at not in left_out][:_MOST]
+
+
+_ENDS, _MOST = 5, 200
 
 
 @attrs.frozen(kw_only=True)
@@ -158,10 +166,10 @@ class Space:
                 math.prod(count for _, count in chosen),
             )
 
-    def corners(self, most: int) -> Iterator[Variant]:
-        """Yield variants in which each choice stands once, at most so many of an axis."""
+    def corners(self) -> Iterator[Variant]:
+        """Yield variants in which each choice stands once, beside the first ones of other axes."""
         first = tuple(axis.corners()[0] for axis in self.axes)
         yield self.variant(first)
         for number, axis in enumerate(self.axes):
-            for at in axis.corners()[1:most]:
+            for at in axis.corners()[1:]:
                 yield self.variant((*first[:number], at, *first[number + 1 :]))

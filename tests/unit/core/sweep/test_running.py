@@ -88,6 +88,19 @@ def test_a_job_that_fails_is_told_and_tried_again(place, hired):
     assert dict(failure.job.labels)["Executor.decision_timeout"] == "90s"
     assert "must be shorter" in failure.error
     assert failure.error[:40] in (result.folder / "report.html").read_text()
+    assert len(hired.asked) == 3, "what cannot be made is not begun"
+
+    guards = "Manager.traders.cross.exec_guards"
+    path = place.sweep(f"""
+        parameters:
+          {guards}.min_position_equity_multiple: [1, 3]
+          {guards}.max_position_equity_multiple: [4, 2]
+        windows: [{WINDOW}]
+        moments: 1
+    """)
+    hired.asked.clear()
+    numbers = place.run(path, workers=hired, fresh=True)
+    assert (numbers.done, len(numbers.failures), len(hired.asked)) == (3, 1, 4)
     place.run(path, workers=hired)
     assert len(hired.asked) == 5, "the failed one alone is tried again"
 
@@ -197,7 +210,7 @@ def test_tpe_tries_as_many_as_it_was_told_and_the_same_again(place, hired):
 
     assert place.run(path, workers=hired, progress=interrupt).ended == "interrupted"
     result = place.run(path, workers=hired)
-    assert 1 < result.trials <= 5
+    assert 1 < result.trials <= 5, "the same may be chosen twice"
     assert result.trials == len(hired.asked)
     sizes = [dict(one.labels)["LLM.models.buy-and-hold.params.size_pct"] for one in result.entries]
     assert all(1 <= int(size) <= 30 for size in sizes)
