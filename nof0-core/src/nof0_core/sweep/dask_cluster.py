@@ -23,7 +23,7 @@ from nof0_core.sweep.workers import Order, Work, attempted
 
 _AHEAD = 2
 """Tasks a worker is given beside the one it does, so that it need not wait for the next."""
-_CONNECT = 10
+CONNECT = 10
 """Seconds in which a scheduler must answer."""
 _LOOK = 1.0
 """Seconds between two looks at whether the scheduler is still there."""
@@ -67,7 +67,7 @@ class DaskWorkers:
         connect: Any = Client
         try:
             with _quiet():
-                self._client: Any = connect(address, timeout=_CONNECT, set_as_default=False)
+                self._client: Any = connect(address, timeout=CONNECT, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
             message = f"no Dask scheduler answers at {address}: {error}"
             hint = "start one (`dask scheduler`, `dask worker ADDRESS`), or leave the address out"

@@ -52,9 +52,9 @@ class Doer:
             # Each moment is up to one more run.
             for job, answer in self._run(orders, times=1 + moments):
                 name = by_key[job.key]
-                self._keep(job, answer, name)
                 if answer.found is not None or answer.kind == PEEKED:
                     self._judge(name, names[name].name, job, answer)
+                self._keep(job, answer, name)
             waiting = {
                 name: jobs
                 for name, jobs in waiting.items()
