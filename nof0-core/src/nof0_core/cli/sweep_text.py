@@ -10,6 +10,7 @@ from rich.text import Text
 
 from nof0_core.cli.narrow import Column, fitted
 from nof0_core.sweep.comparison import Entry
+from nof0_core.sweep.page.names import short_names, told
 from nof0_core.sweep.page.whole import caveats, summary
 from nof0_core.sweep.result import SweepResult
 from nof0_core.sweep.writing import PAGE, RESULTS
@@ -34,7 +35,8 @@ def render(result: SweepResult, *, width: int) -> Iterator[Table]:
             title=f"Walk forward, {result.objective}",
         )
     if result.entries:
-        columns = [_words(_last(name), _label(name)) for name in result.columns]
+        names = short_names(result.columns)
+        columns = [_words(names[name], _label(name)) for name in result.columns]
         columns += [
             _words("trader", lambda one: one.trader, leaves=6),
             _digits(result.objective, lambda one: f"{one.mean:+.3f}"),
@@ -57,8 +59,8 @@ def tail(result: SweepResult) -> Iterator[str]:
     if len(result.entries) > _SHOWN:
         yield f"{len(result.entries) - _SHOWN} more are on the page"
     for one in result.failures[:_ERRORS]:
-        labels = ", ".join(f"{_last(name)}={value}" for name, value in one.job.labels if value)
-        yield f"{one.status}: {labels or 'as configured'}, {one.job.where}: {one.error}"
+        variant = told(one.job.labels, short_names(result.columns))
+        yield f"{one.status}: {variant}, {one.job.where}: {one.error}"
     if len(result.failures) > _ERRORS:
         yield f"and {len(result.failures) - _ERRORS} more without a result, on the page"
     for each in caveats(result):
@@ -133,7 +135,3 @@ def _label(name: str) -> Any:
         return dict(one.labels)[name]
 
     return text
-
-
-def _last(name: str) -> str:
-    return name.rpartition(".")[2]

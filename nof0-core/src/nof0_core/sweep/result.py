@@ -12,6 +12,7 @@ import attrs
 from nof0_core.sweep.comparison import Entry, Row, compare
 from nof0_core.sweep.figures import AMOUNTS, NUMBERS
 from nof0_core.sweep.job import Job
+from nof0_core.sweep.page.names import short_names, told
 from nof0_core.sweep.space import Variant
 from nof0_core.sweep.store import DONE, Store
 
@@ -177,7 +178,7 @@ def _folds(
             number=fold.number,
             train_window=str(fold.train),
             test_window=str(fold.test),
-            chosen=best.name,
+            chosen=told(best.labels, short_names(prepared.setting.asked.space.columns)),
             train=mean(objective, mine, is_test=False) or 0.0,
             test=mean(objective, mine, is_test=True),
             test_return_pct=mean("return_pct", mine, is_test=True),

@@ -92,17 +92,6 @@ class Variant:
     kinds: Pick
     """The pick without numbers: variants that are alike in it are of one treatment."""
 
-    @property
-    def name(self) -> str:
-        """Write it for a person."""
-        told = [
-            value if name in _BARE else f"{name}={value}" for name, value in self.labels if value
-        ]
-        return ", ".join(told) or "as configured"
-
-
-_BARE = frozenset({"model", "prompt"})
-
 
 @attrs.frozen(kw_only=True)
 class Space:

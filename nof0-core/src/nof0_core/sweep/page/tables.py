@@ -9,6 +9,7 @@ from html import escape
 
 from nof0_core.backtest.page.parts import signed, table
 from nof0_core.sweep.comparison import Entry, Row
+from nof0_core.sweep.page.names import ordered, short_names, told
 from nof0_core.sweep.result import SweepResult
 from nof0_core.sweep.scoring import goodness
 
@@ -21,8 +22,9 @@ _SIDE = 40
 
 def comparison(result: SweepResult) -> str:
     """Return one line for each variant and trader, the best first."""
+    names = short_names(result.columns)
     head = (
-        *(_short(name) for name in result.columns), "trader", f"mean {result.objective}",
+        *names.values(), "trader", f"mean {result.objective}",
         "± between runs", "return %", "net of models %", "Sharpe (daily)", "drawdown %", "trades",
         "runs", "not by luck",
     )  # fmt: skip
@@ -76,6 +78,7 @@ def treatments(result: SweepResult) -> str:
         objective=result.objective,
         across="model",
         lines=[name for name in result.columns if name != "model"],
+        names=short_names(result.columns),
     )
 
 
@@ -86,40 +89,50 @@ def heatmaps(result: SweepResult) -> Iterator[tuple[str, str]]:
         for name in result.columns
         if 1 < len({dict(one.labels)[name] for one in result.entries}) <= _SIDE
     ]
+    names, wanted = short_names(result.columns), result.objective
     if len(varied) == 1:
-        yield (
-            _short(varied[0]),
-            cross(result.entries, objective=result.objective, across=varied[0], lines=["trader"]),
-        )
+        [one] = varied
+        found = cross(result.entries, objective=wanted, across=one, lines=["trader"], names=names)
+        yield names[one], found
     for one, other in itertools.islice(itertools.combinations(varied, 2), _MAPS):
-        title = f"{_short(one)} × {_short(other)}"
-        yield title, cross(result.entries, objective=result.objective, across=other, lines=[one])
+        found = cross(result.entries, objective=wanted, across=other, lines=[one], names=names)
+        yield f"{names[one]} × {names[other]}", found
 
 
-def cross(entries: Sequence[Entry], *, objective: str, across: str, lines: Sequence[str]) -> str:
-    """Return means by what is in `lines` and, side by side, `across`; good is green, bad is red."""
+def cross(
+    entries: Sequence[Entry],
+    *,
+    objective: str,
+    across: str,
+    lines: Sequence[str],
+    names: Mapping[str, str],
+) -> str:
+    """Return means by what is in `lines` and, side by side, `across`.
+
+    The better half of what is shown is green, the other one red.
+    """
     cells: dict[tuple[str, str], list[float]] = {}
     for one in entries:
         labels = {**dict(one.labels), "trader": one.trader}
-        line = ", ".join(labels[name] for name in lines if labels[name]) or "as configured"
+        line = labels[lines[0]] if len(lines) == 1 else told([(n, labels[n]) for n in lines], names)
         cells.setdefault((line, labels.get(across, "")), []).append(one.mean)
     means = {key: statistics.fmean(values) for key, values in cells.items()}
-    downs = _ordered({line for line, _ in means})
-    sides = _ordered({side for _, side in means})
+    downs = ordered({line for line, _ in means})
+    sides = ordered({side for _, side in means})
     low, high = min(means.values(), default=0.0), max(means.values(), default=0.0)
     body = "".join(
-        f'<tr><td class="t">{escape(_short(line))}</td>'
+        f'<tr><td class="t">{escape(line)}</td>'
         + "".join(_warm(means.get((line, side)), low, high, objective) for side in sides)
         + "</tr>\n"
         for line in downs[:SHOWN]
     )
-    names = "".join(f"<th>{escape(_short(each))}</th>" for each in ("", *sides))
-    return f'<div class="wide"><table class="heat"><tr>{names}</tr>\n{body}</table></div>'
+    head = "".join(f"<th>{escape(each)}</th>" for each in ("", *sides))
+    return f'<div class="wide"><table class="heat"><tr>{head}</tr>\n{body}</table></div>'
 
 
 def coins(held: Mapping[str, Mapping[str, float]]) -> str:
     """Return what holding each coin made, by window."""
-    names = _ordered({name for each in held.values() for name in each})
+    names = ordered({name for each in held.values() for name in each})
     rows = [
         [escape(window), *(signed(each.get(name)) for name in names)]
         for window, each in held.items()
@@ -129,9 +142,10 @@ def coins(held: Mapping[str, Mapping[str, float]]) -> str:
 
 def failures(result: SweepResult) -> str:
     """Return the jobs without a result, each with its error."""
+    names = short_names(result.columns)
     rows = [
         [
-            escape(", ".join(f"{_short(k)}={v}" for k, v in one.job.labels if v)),
+            escape(told(one.job.labels, names)),
             escape(one.job.where),
             escape(one.status),
             escape(one.error),
@@ -156,25 +170,6 @@ def _warm(value: float | None, low: float, high: float, objective: str) -> str:
     color = "23,105,43" if share >= 0 else "163,33,27"
     # Never darker than text can be read on.
     return f'<td style="background:rgba({color},{0.45 * abs(share):.2f})">{value:+.3f}</td>'
-
-
-def _short(name: str) -> str:
-    """Leave out of a key of the configuration what stands in every one of its kind."""
-    for prefix in ("Manager.traders.*.", "Manager.traders.", "LLM.models."):
-        name = name.removeprefix(prefix)
-    return name
-
-
-def _ordered(names: Iterable[str]) -> list[str]:
-    """Sort numbers as numbers, before words."""
-
-    def key(name: str) -> tuple[int, float, str]:
-        try:
-            return 0, float(name), name
-        except ValueError:
-            return 1, 0.0, name
-
-    return sorted(names, key=key)
 
 
 def _product(percents: Iterable[float]) -> float:

@@ -60,6 +60,7 @@ def _results(result: SweepResult) -> Iterator[str]:
     maps = list(heatmaps(result))
     if maps:
         yield f"<h2>Parameters, mean {escape(result.objective)}</h2>"
+        yield '<p class="small">Green is the better half of what a table shows, red the other.</p>'
     for name, found in maps:
         yield f"<h3>{escape(name)}</h3>{found}"
     yield "<h2>Holding coins</h2>"
