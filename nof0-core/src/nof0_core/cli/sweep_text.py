@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nof0_core.cli.narrow import Column, fitted
-from nof0_core.sweep.comparison import Entry
+from nof0_core.sweep.comparison import SweepEntry
 from nof0_core.sweep.page.names import short_names, told
 from nof0_core.sweep.page.whole import caveats, summary
 from nof0_core.sweep.result import SweepResult
@@ -59,8 +59,8 @@ def tail(result: SweepResult) -> Iterator[str]:
     if len(result.entries) > _SHOWN:
         yield f"{len(result.entries) - _SHOWN} more are on the page"
     for one in result.failures[:_ERRORS]:
-        variant = told(one.job.labels, short_names(result.columns))
-        yield f"{one.status}: {variant}, {one.job.where}: {one.error}"
+        variant = told(one.labels, short_names(result.columns))
+        yield f"{one.status}: {variant}, {one.where}: {one.error}"
     if len(result.failures) > _ERRORS:
         yield f"and {len(result.failures) - _ERRORS} more without a result, on the page"
     for each in caveats(result):
@@ -112,8 +112,8 @@ def as_json(result: SweepResult) -> dict[str, Any]:
         ],
         "failures": [
             {
-                "labels": dict(one.job.labels),
-                "on": one.job.where,
+                "labels": dict(one.labels),
+                "on": one.where,
                 "status": one.status,
                 "error": one.error,
             }
@@ -131,7 +131,7 @@ def _digits(name: str, text: Any, *, leaves: int = 0) -> Column[Any]:
 
 
 def _label(name: str) -> Any:
-    def text(one: Entry) -> str:
+    def text(one: SweepEntry) -> str:
         return dict(one.labels)[name]
 
     return text

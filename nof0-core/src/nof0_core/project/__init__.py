@@ -51,7 +51,8 @@ if TYPE_CHECKING:
     from nof0_core.project.results import Results, read_results
     from nof0_core.project.serving import ServingConfig, load_serving
     from nof0_core.project.sweeping import run_sweep
-    from nof0_core.sweep.result import SweepResult
+    from nof0_core.sweep.comparison import SweepEntry, SweepRow
+    from nof0_core.sweep.result import SweepFailure, SweepFold, SweepResult
 
 _HOMES = {
     "ANY_HOST": "config.addresses",
@@ -79,7 +80,11 @@ _HOMES = {
     "Section": "config.model",
     "SectionFindings": "project.online",
     "ServingConfig": "project.serving",
+    "SweepEntry": "sweep.comparison",
+    "SweepFailure": "sweep.result",
+    "SweepFold": "sweep.result",
     "SweepResult": "sweep.result",
+    "SweepRow": "sweep.comparison",
     "TraderConfig": "config.model",
     "TraderResult": "backtest.result",
     "TtlConfig": "config.model",
@@ -130,7 +135,11 @@ __all__ = [
     "Section",
     "SectionFindings",
     "ServingConfig",
+    "SweepEntry",
+    "SweepFailure",
+    "SweepFold",
     "SweepResult",
+    "SweepRow",
     "TraderConfig",
     "TraderResult",
     "TtlConfig",

@@ -15,7 +15,7 @@ Labels = tuple[tuple[str, str], ...]
 
 
 @attrs.frozen(kw_only=True)
-class Row:
+class SweepRow:
     """One trader in one job: `figures` as `trader_figures` names them."""
 
     labels: Labels
@@ -30,7 +30,7 @@ class Row:
 
 
 @attrs.frozen(kw_only=True)
-class Entry:
+class SweepEntry:
     """A variant's trader over all its windows and seeds.
 
     `mean` and `spread` (standard deviation between runs, None for one) are of the objective;
@@ -50,12 +50,14 @@ class Entry:
 MEANS = ("return_pct", "net_return_pct", "sharpe_daily", "max_drawdown_pct", "trades")
 
 
-def compare(rows: Iterable[Row], *, objective: str, trials: int) -> tuple[list[Entry], float]:
+def compare(
+    rows: Iterable[SweepRow], *, objective: str, trials: int
+) -> tuple[list[SweepEntry], float]:
     """Return the variants, the best first, and the daily Sharpe ratio luck alone would show.
 
     `trials` is how many variants were ever tried.
     """
-    groups: dict[tuple[Labels, str], list[Row]] = {}
+    groups: dict[tuple[Labels, str], list[SweepRow]] = {}
     for row in rows:
         groups.setdefault((row.labels, row.trader), []).append(row)
     shapes = {key: _shape(found) for key, found in groups.items()}
@@ -73,14 +75,14 @@ def compare(rows: Iterable[Row], *, objective: str, trials: int) -> tuple[list[E
 def _entry(
     labels: Labels,
     trader: str,
-    rows: Sequence[Row],
+    rows: Sequence[SweepRow],
     objective: str,
     shape: tuple[float, Shape | None],
     luck: float,
-) -> Entry:
+) -> SweepEntry:
     values = [row.figures[objective] for row in rows]
     ratio, known = shape
-    return Entry(
+    return SweepEntry(
         labels=labels,
         trader=trader,
         runs=len(rows),
@@ -91,7 +93,7 @@ def _entry(
     )
 
 
-def _shape(rows: Sequence[Row]) -> tuple[float, Shape | None]:
+def _shape(rows: Sequence[SweepRow]) -> tuple[float, Shape | None]:
     """Return the mean hourly ratio and the shape of the returns; seeds repeat the same hours."""
     known = [row for row in rows if row.figures["sharpe_hourly"] is not None]
     if not known:

@@ -121,7 +121,9 @@ def costs_of(kinds: Kinds, counts: dict[Pick, int], windows: Windows, seeds: int
     found: dict[str, Cost] = {}
     for kind, count in counts.items():
         config = kinds.known[kind].config
-        for window in windows.all if config is not None else ():
+        if config is None:
+            continue
+        for window in windows.all:
             for one in estimates(config, window):
                 before = found.get(one.model, Cost(model=one.model, calls=0, usd=Decimal(0)))
                 times = count * seeds

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from nof0_core.sweep.comparison import Entry, Row, compare
+from nof0_core.sweep.comparison import SweepEntry, SweepRow, compare
 from nof0_core.sweep.figures import AMOUNTS, NUMBERS
 from nof0_core.sweep.job import Job
 from nof0_core.sweep.page.names import short_names, told
@@ -23,16 +23,20 @@ TRIALS = "trials.json"
 
 
 @attrs.frozen(kw_only=True)
-class Failure:
-    """A job without a result, and why."""
+class SweepFailure:
+    """A backtest without a result, and why.
 
-    job: Job
+    `where` is its window and seed, `status` `failed` or `look-ahead`.
+    """
+
+    labels: tuple[tuple[str, str], ...]
+    where: str
     status: str
     error: str
 
 
 @attrs.frozen(kw_only=True)
-class FoldResult:
+class SweepFold:
     """A step of a walk forward: what was chosen, and what the objective was then and afterwards.
 
     `test` and `test_return_pct` are None where no test has a result.
@@ -63,10 +67,10 @@ class SweepResult:
     columns: tuple[str, ...]
     objective: str
     jobs: int
-    rows: tuple[Row, ...] = attrs.field(repr=False)
-    entries: tuple[Entry, ...] = attrs.field(repr=False)
-    failures: tuple[Failure, ...]
-    folds: tuple[FoldResult, ...]
+    rows: tuple[SweepRow, ...] = attrs.field(repr=False)
+    entries: tuple[SweepEntry, ...] = attrs.field(repr=False)
+    failures: tuple[SweepFailure, ...]
+    folds: tuple[SweepFold, ...]
     treatments: Mapping[str, Mapping[str, Any]] = attrs.field(repr=False)
     coins: Mapping[str, Mapping[str, float]] = attrs.field(repr=False)
     """What holding each coin made in percent, by window."""
@@ -109,15 +113,22 @@ def collected(
     ended: str,
 ) -> SweepResult:
     """Put together what came of jobs; those nobody has tried yet are left out."""
-    rows: list[Row] = []
-    failures: list[Failure] = []
+    rows: list[SweepRow] = []
+    failures: list[SweepFailure] = []
     coins: dict[str, dict[str, float]] = {}
     for job in jobs:
         record = store.of(job)
         if record is None:
             continue
         if record["status"] != DONE:
-            failures.append(Failure(job=job, status=record["status"], error=record["error"]))
+            failures.append(
+                SweepFailure(
+                    labels=job.labels,
+                    where=job.where,
+                    status=record["status"],
+                    error=record["error"],
+                )
+            )
             continue
         coins[str(job.window)] = record["found"]["coins"]
         rows += _rows(job, record)
@@ -135,7 +146,7 @@ def collected(
         entries=tuple(entries),
         failures=tuple(failures),
         folds=tuple(_folds(prepared, rows, chosen, file.objective)),
-        treatments=dict(store.treatments),
+        treatments=dict(sorted(store.treatments.items(), key=lambda one: (one[1]["name"], one[0]))),
         coins=coins,
         ended=ended,
         own_trials=store.trials,
@@ -145,9 +156,9 @@ def collected(
     )
 
 
-def _rows(job: Job, record: Mapping[str, Any]) -> Iterator[Row]:
+def _rows(job: Job, record: Mapping[str, Any]) -> Iterator[SweepRow]:
     for one in record["found"]["traders"]:
-        yield Row(
+        yield SweepRow(
             labels=job.labels,
             window=(job.window.start.isoformat(), job.window.end.isoformat()),
             seed=job.seed,
@@ -161,8 +172,8 @@ def _rows(job: Job, record: Mapping[str, Any]) -> Iterator[Row]:
 
 
 def _folds(
-    prepared: Prepared, rows: Iterable[Row], chosen: Mapping[int, Variant], objective: str
-) -> Iterator[FoldResult]:
+    prepared: Prepared, rows: Iterable[SweepRow], chosen: Mapping[int, Variant], objective: str
+) -> Iterator[SweepFold]:
     found = list(rows)
     for fold in prepared.windows.folds:
         best = chosen.get(fold.number)
@@ -170,11 +181,11 @@ def _folds(
             continue
         mine = [row for row in found if row.fold == fold.number and row.labels == best.labels]
 
-        def mean(name: str, own: list[Row], *, is_test: bool) -> float | None:
+        def mean(name: str, own: list[SweepRow], *, is_test: bool) -> float | None:
             values = [row.figures[name] for row in own if row.is_test is is_test]
             return sum(values) / len(values) if values else None
 
-        yield FoldResult(
+        yield SweepFold(
             number=fold.number,
             train_window=str(fold.train),
             test_window=str(fold.test),
@@ -185,7 +196,7 @@ def _folds(
         )
 
 
-def _cells(row: Row) -> dict[str, Any]:
+def _cells(row: SweepRow) -> dict[str, Any]:
     own = row.figures
     figures = {"name": own["name"], "is_baseline": own["is_baseline"]}
     figures |= {name: float(own[name]) for name in AMOUNTS}

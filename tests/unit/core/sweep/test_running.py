@@ -85,7 +85,7 @@ def test_a_job_that_fails_is_told_and_tried_again(place, hired):
     result = place.run(path, workers=hired)
     assert (result.done, len(result.failures), result.is_complete) == (3, 1, False)
     [failure] = result.failures
-    assert dict(failure.job.labels)["Executor.decision_timeout"] == "90s"
+    assert dict(failure.labels)["Executor.decision_timeout"] == "90s"
     assert "must be shorter" in failure.error
     assert failure.error[:40] in (result.folder / "report.html").read_text()
     assert len(hired.asked) == 3, "what cannot be made is not begun"

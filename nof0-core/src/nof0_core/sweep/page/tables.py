@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 
 from nof0_core.backtest.page.parts import signed, table
-from nof0_core.sweep.comparison import Entry, Row
+from nof0_core.sweep.comparison import SweepEntry, SweepRow
 from nof0_core.sweep.page.names import ordered, short_names, told
 from nof0_core.sweep.result import SweepResult
 from nof0_core.sweep.scoring import goodness
@@ -100,7 +100,7 @@ def heatmaps(result: SweepResult) -> Iterator[tuple[str, str]]:
 
 
 def cross(
-    entries: Sequence[Entry],
+    entries: Sequence[SweepEntry],
     *,
     objective: str,
     across: str,
@@ -145,8 +145,8 @@ def failures(result: SweepResult) -> str:
     names = short_names(result.columns)
     rows = [
         [
-            escape(told(one.job.labels, names)),
-            escape(one.job.where),
+            escape(told(one.labels, names)),
+            escape(one.where),
             escape(one.status),
             escape(one.error),
         ]
@@ -157,7 +157,7 @@ def failures(result: SweepResult) -> str:
     return table(("variant", "on", "", "why"), rows, words=4) + note
 
 
-def controls(rows: Iterable[Row]) -> bool:
+def controls(rows: Iterable[SweepRow]) -> bool:
     """Tell whether any trader is a yardstick."""
     return any(row.figures["is_baseline"] for row in rows)
 
