@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -32,6 +33,7 @@ indicators: [ema20, ema50, rsi14, atr14]
 """
 PLUGIN = '''
 """Risk checks that end their process, or never come back."""
+import json
 import os
 import time
 
@@ -166,3 +168,17 @@ def test_workers_that_die_or_hang_are_told_and_the_others_have_results(project):
     assert "the worker process ended with code 3 (3 times)" in done.stdout
     assert "took longer than the time limit, 40 s" in done.stdout
     assert "the same command tries those without a result again" in done.stdout
+
+
+def test_a_large_sweep_needs_yes_where_nobody_can_be_asked(project, monkeypatch):
+    monkeypatch.setattr("nof0_core.sweep.estimate.MANY", 0)
+    project.write("etc/sweep.yaml", f"config: nof0.yaml\nmoments: 1\nwindows:\n{windows(2)}\n")
+    refused = project.nof0("sweep", "etc/sweep.yaml", "--workers", "1")
+    assert refused.exit_code == 2
+    assert "2 backtests: 1 variants × 2 windows × 1 seed" in refused.stderr
+    assert "this sweep is large: 1 backtests are left" in refused.stderr
+    assert "--yes runs it; what has been run by now is kept" in refused.stderr
+    done = project.nof0("sweep", "etc/sweep.yaml", "--workers", "1", "--yes", "--json")
+    assert done.exit_code == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["jobs"], found["done"], found["trials"]) == (2, 2, 1)
