@@ -11,6 +11,12 @@ from pathlib import Path
 import pytest
 from called import Called
 
+from nof0_core.backtest.window import Window
+from nof0_core.sweep.child import Child
+from nof0_core.sweep.job import job_of
+from nof0_core.sweep.running import prepare, run
+from nof0_core.sweep.setting import Setting
+
 pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parents[2]
@@ -108,17 +114,16 @@ def pids(cluster):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.filterwarnings("ignore")  # of Dask, about a worker that was killed
 def test_a_hundred_jobs_on_a_cluster_with_a_worker_killed_are_those_of_one_process(
-    project, cluster
+    project, cluster, monkeypatch
 ):
     project.write(
         "etc/sweep.yaml",
         "config: nof0.yaml\nmodels: [ema-cross, buy-and-hold]\nmoments: 1\n"
         f"windows:\n{windows(HUNDRED // 2)}\n",
     )
-    from nof0_core.sweep.running import prepare, run
-
     killed = []
 
     def kill(done, total, failed):
@@ -126,7 +131,7 @@ def test_a_hundred_jobs_on_a_cluster_with_a_worker_killed_are_those_of_one_proce
             killed.append(pids(cluster)[0])
             os.kill(killed[0], signal.SIGKILL)
 
-    os.chdir(project.directory)
+    monkeypatch.chdir(project.directory)
     shared = run(
         prepare(Path("etc/sweep.yaml")),
         agree=lambda _: True,
@@ -151,23 +156,46 @@ def test_a_scheduler_that_is_not_there_is_told(project, monkeypatch):
     assert "no Dask scheduler answers at tcp://127.0.0.1:9" in done.stderr
 
 
-def test_workers_that_die_or_hang_are_told_and_the_others_have_results(project):
+def faulty(project, *checks):
+    """Let each variant have a risk check with one of these faults, or none."""
     project.write("etc/faulty.py", PLUGIN)
     main = (project.directory / "etc" / "nof0.yaml").read_text()
     project.write("etc/nof0.yaml", main.replace("Seed: 7", "Plugins: [faulty.py]\nSeed: 7"))
+    lines = "".join(
+        f"  - [{{type: faulty, does: {each}}}]\n" if each else "  - []\n" for each in checks
+    )
     project.write(
         "etc/sweep.yaml",
-        "config: nof0.yaml\nmodels: [buy-and-hold]\nmoments: 1\ntime_limit: 20s\n"
-        "parameters:\n  Manager.traders.cross.risk_checks:\n"
-        "  - []\n  - [{type: faulty, does: dies}]\n  - [{type: faulty, does: hangs}]\n"
-        f"windows:\n{windows(1)}\n",
+        "config: nof0.yaml\nmodels: [buy-and-hold]\nmoments: 1\n"
+        f"parameters:\n  Manager.traders.cross.risk_checks:\n{lines}windows:\n{windows(1)}\n",
     )
-    done = project.nof0("sweep", "etc/sweep.yaml", "--workers", "2")
+
+
+def test_a_worker_that_dies_is_told_and_the_others_have_results(project, monkeypatch):
+    monkeypatch.setattr("nof0_core.sweep.workers.ATTEMPTS", 2)
+    faulty(project, "", "dies")
+    done = project.nof0("sweep", "etc/sweep.yaml", "--workers", "1")
     assert done.exit_code == 1
-    assert "1 of 3 backtests, 2 without a result" in done.stdout
-    assert "the worker process ended with code 3 (3 times)" in done.stdout
-    assert "took longer than the time limit, 40 s" in done.stdout
+    assert "1 of 2 backtests, 1 without a result" in done.stdout
+    assert "the worker process ended with code 3 (2 times)" in done.stdout
     assert "the same command tries those without a result again" in done.stdout
+
+
+def test_a_worker_that_hangs_is_ended_when_its_time_is_over(project, monkeypatch):
+    faulty(project, "hangs")
+    monkeypatch.chdir(project.directory)
+    setting = Setting(Path("etc/sweep.yaml"))
+    entry, _ = setting.asked.windows[0]
+    job = job_of(next(setting.asked.space.grid()), Window(entry.start, entry.end), None)
+    order = {
+        **job.order(), "do": "job", "moments": 0, "code": setting.code, "digest": "",
+        "sweep": "etc/sweep.yaml", "cwd": str(project.directory), "data_dir": None,
+    }  # fmt: skip
+    child = Child()
+    answer = child.ask(order, limit=1)
+    assert (answer.kind, answer.found, child.pid) == ("limit", None, None)
+    assert answer.error == "took longer than the time limit, 1 s"
+    child.end()
 
 
 def test_a_large_sweep_needs_yes_where_nobody_can_be_asked(project, monkeypatch):
