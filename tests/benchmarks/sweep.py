@@ -28,7 +28,7 @@ traders:
 """
 LLM = """
 models:
-  ema-cross: {backend: baseline, model_name: ema_cross, params: {interval: 1m, size_pct: 60}}
+  ema-cross: {backend: baseline, model_name: ema_cross, params: {interval: 1h, size_pct: 60}}
 """
 SIZE = "Manager.traders.cross.risk_params.max_position_size_usd"
 SWEEP = """
@@ -65,8 +65,8 @@ def candles(folder: Path) -> None:
         interval=Interval("1m"),
         open_time=start + 60_000 * np.arange(count),
         open=opens,
-        high=np.maximum(opens, close) + 5,
-        low=np.minimum(opens, close) - 5,
+        high=np.maximum(opens, close) + 40,
+        low=np.minimum(opens, close) - 40,
         close=close,
         volume=np.full(count, 10.0),
     )
