@@ -26,7 +26,7 @@ COMMANDS = {
     ),
     "sweep": Row(
         "nof0_core.cli.sweep:sweep",
-        "Run many backtests over models, prompts, parameters; compare what came out.",
+        "Run many backtests as SWEEP.yaml says, and compare what came out.",
     ),
     "replay": Row(
         "nof0_core.cli.replay:replay",
