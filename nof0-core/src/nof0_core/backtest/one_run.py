@@ -55,7 +55,7 @@ class Stop:
             self.manager.stop(reason)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class Lived:
     """What a run has come to.
 

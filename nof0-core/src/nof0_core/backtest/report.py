@@ -48,7 +48,7 @@ def make_report(
         "is_complete": is_complete,
         "ended": ended,
         "seed": config.seed,
-        "versions": {"nof0-core": VERSION, **_versions(config)},
+        "versions": {"nof0-core": VERSION, **versions_of(config)},
         "cycles": {str(k): v for k, v in sorted(lived.log.statuses.items())},
         "alerts": dict(sorted(lived.log.alerts.items())),
         "assumptions": list(assumptions),
@@ -66,7 +66,7 @@ def make_report(
         "data": _digest(sorted(lived.data.items())),
         "configuration": config.digest,
         "prompts": _digest(sorted(text_digest(text) for text in config.templates.values())),
-        "code": _code_digest(),
+        "code": code_digest(),
     }
     report["digests"] = digests
     report["digests"] = {**digests, "result": _digest(report)}
@@ -151,7 +151,8 @@ def _coin(one: CoinFacts) -> dict[str, Any]:
     }
 
 
-def _versions(config: Config) -> dict[str, str]:
+def versions_of(config: Config) -> dict[str, str]:
+    """Return the versions of the plugins that are installed, by distribution."""
     return {
         one.distribution: one.version
         for one in sorted(config.registry.plugins, key=lambda one: one.name)
@@ -164,7 +165,7 @@ def _digest(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _code_digest() -> str:
+def code_digest() -> str:
     """Return the SHA-256 (hex) of the sources of nof0 that reckoned."""
     root = Path(nof0_core.__file__).parent
     found = hashlib.sha256()

@@ -156,23 +156,32 @@ async def _run(
     ended = lived.error or stop.reason
     checked: LookAhead | None = None
     if not ended:
-        checked = await _checked(planned, lived, log, progress, stop, moments)
+        checked = await checked_run(planned, lived, log, progress, stop, moments)
         ended = "" if checked is not None else f"{stop.reason} in the check for look-ahead"
     return _finished(planned, lived, ended, checked)
 
 
-async def _checked(
+async def checked_run(
     planned: Plan,
     lived: Lived,
     log: Callable[[str], Logger],
     progress: Progress,
     stop: Stop,
     count: int,
+    *,
+    tape: Path | None = None,
 ) -> LookAhead | None:
-    """Check for look-ahead; None if that was stopped."""
+    """Check a run of a plan for look-ahead; None if that was stopped.
+
+    `count` is at how many moments, `tape` where its models' answers are; None: where `run` has
+    them.
+
+    Raises:
+        LookAheadError: somebody looks ahead.
+    """
     folder = planned.folder / "check"
     config = attrs.evolve(
-        taped(planned.staged, planned.folder / TAPE_FILE, is_recording=False),
+        taped(planned.staged, tape or planned.folder / TAPE_FILE, is_recording=False),
         state_dir=folder,
         state_file=folder / planned.staged.state_file.name,
         data_path=folder / "api",

@@ -24,6 +24,10 @@ COMMANDS = {
     "backtest": Row(
         "nof0_core.cli.backtest:backtest", "Run CONFIG over history, and report what came out."
     ),
+    "sweep": Row(
+        "nof0_core.cli.sweep:sweep",
+        "Run many backtests as SWEEP.yaml says, and compare what came out.",
+    ),
     "replay": Row(
         "nof0_core.cli.replay:replay",
         "Do recorded cycles again from the journal alone, and compare.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import attrs
@@ -12,6 +12,7 @@ from nof0_core.config.assembly import Trees
 from nof0_core.config.environ import Environment, read_dotenv
 from nof0_core.config.files.main import ANY_ENV, FileRef
 from nof0_core.config.model import Config
+from nof0_core.config.overriding import Override, only_traders, overridden
 from nof0_core.config.result import assemble
 from nof0_core.config.session import Session
 from nof0_core.config.tree import Problems, Scalar, Table, find
@@ -54,23 +55,75 @@ def load(
     Raises:
         ConfigError: with all problems of all files, in file and line order.
     """
-    session, main_table = begin(path, registry, environ=environ)
-    shown = str(path)
-    main_path = Path(os.path.abspath(path))  # noqa: PTH100 - a linked file stays where it is named
-    if not has_files:
-        registry = _with_files(session, registry, main_table)
-    trees = Trees(
-        path=main_path,
-        main=main_table,
-        named={key: read_named(session, main_table, key, shown) for key in FILES},
-        data_dir=None if data_dir is None else absolute(data_dir),
-    )
-    config = assemble(session, registry, trees)
-    if config is None or len(session.problems):
-        error = ConfigError(session.problems.ordered([dotenv_of(shown), *session.files]))
-        error.hints = (*error.hints, *_other_file(main_table))
-        raise error
-    return config
+    reading = Reading(path, registry, environ=environ, data_dir=data_dir, has_files=has_files)
+    return reading.config()
+
+
+class Reading:
+    """The files of a configuration, read once; many that differ in some keys are made of them.
+
+    The arguments are those of `load`.
+
+    Raises:
+        ConfigError: the main file cannot be read.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        registry: PluginRegistry,
+        *,
+        environ: Mapping[str, str] | None = None,
+        data_dir: Path | None = None,
+        has_files: bool = False,
+    ) -> None:
+        session, main_table = begin(path, registry, environ=environ)
+        shown = str(path)
+        if not has_files:
+            registry = _with_files(session, registry, main_table)
+        self._trees = Trees(
+            path=Path(os.path.abspath(path)),  # noqa: PTH100 - a linked file stays where it is named
+            main=main_table,
+            named={key: read_named(session, main_table, key, shown) for key in FILES},
+            data_dir=None if data_dir is None else absolute(data_dir),
+        )
+        self._session, self._shown, self._registry = session, shown, registry
+
+    def config(
+        self,
+        overrides: Sequence[Override] = (),
+        *,
+        traders: Sequence[Scalar] = (),
+        directories: Mapping[str, Path] | None = None,
+    ) -> Config:
+        """Check a configuration in which some keys have other values than in the files.
+
+        Args:
+            overrides: the keys.
+            traders: ids of those that take part; empty: all.
+            directories: where relative paths start in the files that `overrides` come from, by the
+                name those have in places.
+
+        Raises:
+            ConfigError: with all problems of all files, in file and line order.
+        """
+        first = self._session
+        session = Session(
+            registry=self._registry,
+            environment=first.environment,
+            problems=first.problems.copy(),
+            directories={**first.directories, **(directories or {})},
+            warnings=list(first.warnings),
+        )
+        trees = only_traders(session, self._trees, traders)
+        trees = overridden(session, trees, overrides)
+        config = assemble(session, self._registry, trees)
+        if config is None or len(session.problems):
+            names = [dotenv_of(self._shown), *session.files]
+            error = ConfigError(session.problems.ordered(names))
+            error.hints = (*error.hints, *_other_file(trees.main))
+            raise error
+        return config
 
 
 def _other_file(table: Table) -> tuple[str, ...]:

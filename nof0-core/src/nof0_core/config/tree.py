@@ -149,6 +149,12 @@ class Problems:
     def __iter__(self) -> Iterator[Problem]:
         return iter(self._found)
 
+    def copy(self) -> Problems:
+        """Return what has been found so far, to which others may add without each other."""
+        made = Problems()
+        made.extend(self._found)
+        return made
+
     def add(self, place: Place, message: str, *hints: str) -> None:
         """Note that something at a place is wrong."""
         self._found.append(problem(place, message, *hints))

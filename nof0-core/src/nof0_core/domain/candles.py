@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from datetime import UTC, datetime, timedelta
+from mmap import mmap
 from typing import Any, NewType
 
 import attrs
@@ -49,15 +50,21 @@ def from_ms(milliseconds: int) -> datetime:
 def readonly(array: npt.ArrayLike, dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:
     """Return the values as an array of immutable bytes: nobody can make it writable again.
 
-    Many look at the same bars. Copies, unless the array, or what it is a view of, is one already.
+    Many look at the same bars. Copies, unless the array, or what it is a view of, is one already:
+    bytes, or a file that was mapped into memory for reading alone.
     """
     result = np.asarray(array, dtype=dtype)
     owner: object = result.base
     if isinstance(owner, np.ndarray):
         owner = owner.base
-    if isinstance(owner, bytes):
+    if isinstance(owner, bytes) or (isinstance(owner, memoryview | mmap) and _is_fixed(owner)):
         return result
     return np.frombuffer(result.tobytes(), dtype=result.dtype).reshape(result.shape)
+
+
+def _is_fixed(owner: memoryview | mmap) -> bool:
+    with memoryview(owner) as view:
+        return view.readonly and isinstance(view.obj, bytes | mmap)
 
 
 def _floats(array: npt.ArrayLike) -> FloatArray:

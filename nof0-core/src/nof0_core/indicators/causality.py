@@ -30,6 +30,7 @@ def sample_columns(bars: int) -> Mapping[str, FloatArray]:
     }
 
 
+@functools.cache
 def sees_the_future(recipe: Recipe) -> bool:
     """Tell whether a value changes when later bars are taken away.
 

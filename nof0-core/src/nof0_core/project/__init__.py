@@ -3,7 +3,8 @@
 `load_config` resolves the argument CONFIG as `nof0 run` and `nof0 check` do. `data_directory` and
 `load_serving` read only what they need of it, so that they work where the rest cannot be used yet.
 `open_journal` finds the journal and reads it, also while an engine writes. `preview` renders what a
-trader would be asked, `ask` asks it. `run_backtest` runs a configuration over history.
+trader would be asked, `ask` asks it. `run_backtest` runs a configuration over history, `run_sweep`
+many that differ.
 `chart_libraries` are what pages are drawn with. Core's own commands are made of the same functions.
 
 Nothing here needs a running engine or disturbs one, and nothing trades: `run_on_paper` runs one on
@@ -50,6 +51,9 @@ if TYPE_CHECKING:
     from nof0_core.project.rehearsals import Rehearsal, keep_rehearsal, passed_rehearsal
     from nof0_core.project.results import Results, read_results
     from nof0_core.project.serving import ServingConfig, load_serving
+    from nof0_core.project.sweeping import run_sweep
+    from nof0_core.sweep.comparison import SweepEntry, SweepRow
+    from nof0_core.sweep.result import SweepFailure, SweepFold, SweepResult
 
 _HOMES = {
     "ANY_HOST": "config.addresses",
@@ -78,6 +82,11 @@ _HOMES = {
     "Section": "config.model",
     "SectionFindings": "project.online",
     "ServingConfig": "project.serving",
+    "SweepEntry": "sweep.comparison",
+    "SweepFailure": "sweep.result",
+    "SweepFold": "sweep.result",
+    "SweepResult": "sweep.result",
+    "SweepRow": "sweep.comparison",
     "TraderConfig": "config.model",
     "TraderResult": "backtest.result",
     "TtlConfig": "config.model",
@@ -98,6 +107,7 @@ _HOMES = {
     "read_results": "project.results",
     "run_backtest": "project.backtesting",
     "run_on_paper": "project.engine",
+    "run_sweep": "project.sweeping",
     "running_engine": "project.places",
 }
 
@@ -128,6 +138,11 @@ __all__ = [
     "Section",
     "SectionFindings",
     "ServingConfig",
+    "SweepEntry",
+    "SweepFailure",
+    "SweepFold",
+    "SweepResult",
+    "SweepRow",
     "TraderConfig",
     "TraderResult",
     "TtlConfig",
@@ -148,6 +163,7 @@ __all__ = [
     "read_results",
     "run_backtest",
     "run_on_paper",
+    "run_sweep",
     "running_engine",
 ]
 

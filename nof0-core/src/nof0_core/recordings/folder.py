@@ -10,10 +10,11 @@ import numpy as np
 from nof0_core.domain.candles import Interval
 from nof0_core.errors import DataError
 from nof0_core.ids import Symbol
-from nof0_core.recordings.listing import list_folder, nothing_found
+from nof0_core.recordings.listing import Listing, list_folder, nothing_found
 from nof0_core.recordings.loading import load_candles, load_funding, refuse
 from nof0_core.recordings.recording import Recording
 from nof0_core.recordings.series import BarSeries, RateSeries
+from nof0_core.recordings.sharing import shared_or_loaded
 
 
 def load_folder(folder: Path, symbols: Sequence[str], *, allow_gaps: bool) -> Recording:
@@ -29,6 +30,16 @@ def load_folder(folder: Path, symbols: Sequence[str], *, allow_gaps: bool) -> Re
         DataError: naming the file, and the line where there is one.
     """
     listing = list_folder(folder, symbols)
+    return shared_or_loaded(
+        folder,
+        symbols,
+        listing.state,
+        lambda: _loaded(listing, symbols, allow_gaps=allow_gaps),
+        allow_gaps=allow_gaps,
+    )
+
+
+def _loaded(listing: Listing, symbols: Sequence[str], *, allow_gaps: bool) -> Recording:
     refuse(listing.faults)
     wanted = {symbol.lower(): Symbol(symbol) for symbol in symbols}
     bars: dict[Symbol, dict[Interval, BarSeries]] = {}
@@ -44,7 +55,7 @@ def load_folder(folder: Path, symbols: Sequence[str], *, allow_gaps: bool) -> Re
     missing = [symbol for symbol in wanted.values() if symbol not in bars]
     if missing or not bars:
         raise nothing_found(listing, ", ".join(missing) if missing else "any symbol")
-    if list_folder(folder, symbols).state != listing.state:
-        message = f"{folder}: the directory changed while it was read"
+    if list_folder(listing.folder, symbols).state != listing.state:
+        message = f"{listing.folder}: the directory changed while it was read"
         raise DataError(message, hints=("wait until nobody writes to it, and start again",))
     return Recording(bars, rates)

@@ -46,12 +46,17 @@ class RateSeries:
     def __init__(self, times: TimeArray, rates: FloatArray) -> None:
         """Keep the rates: `times` (n,) in ms, ascending; `rates` (n,), fraction per hour."""
         self._times: TimeArray = readonly(times, np.int64)
+        self._values: FloatArray = readonly(rates)
         self._rates = [decimal(float(rate)) for rate in rates]
 
     def at(self, now_ms: int) -> Decimal | None:
         """Return the newest rate at or before a time; None before the first."""
         count = int(np.searchsorted(self._times, now_ms, side="right"))
         return self._rates[count - 1] if count else None
+
+    def columns(self) -> tuple[TimeArray, FloatArray]:
+        """Return times and rates as they were given."""
+        return self._times, self._values
 
     def digest(self) -> str:
         """Return SHA-256, in hexadecimal, of all times and rates."""

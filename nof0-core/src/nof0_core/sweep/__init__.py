@@ -1,0 +1,1 @@
+"""Many backtests over history: variants, windows and seeds, shared out and compared."""
