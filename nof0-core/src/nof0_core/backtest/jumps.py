@@ -19,10 +19,16 @@ from nof0_core.domain.event import (
     AccountReported,
     CycleEnded,
     CyclesHeld,
+    Decided,
     Event,
+    ExitPlanSet,
+    Filled,
+    FundingSettled,
     HourMarked,
     MarketSeen,
     MarksSeen,
+    OrderAnswered,
+    OrderIntended,
 )
 from nof0_core.errors import DataError
 from nof0_core.ids import ENGINE, Symbol, TraderId
@@ -34,6 +40,8 @@ from nof0_core.money import HUNDRED, decimal
 
 _QUIET = frozenset({AccountReported, CycleEnded, CyclesHeld, HourMarked, MarketSeen, MarksSeen})
 """Events after which the next sync finds what the last did."""
+_TRADING = frozenset({Decided, ExitPlanSet, Filled, FundingSettled, OrderAnswered, OrderIntended})
+"""Events after which it does, too, where all is settled: only accounts are to be valued anew."""
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -133,7 +141,8 @@ class Jumps:
         Nothing can happen before the next of these: a full hour, capital is shared out, a venue
         fills, liquidates or settles, a model may act, an account comes near to its margin or to a
         limit of its brakes, a brake ends, a bar is missing, the account has to be recorded again,
-        the run ends. After a moment at which something did happen the next one is looked at.
+        the run ends. After a moment at which something else than trading happened the next one is
+        looked at.
         """
         at = to_ms(now)
         for follow in self._follows.values():
@@ -321,7 +330,8 @@ class Jumps:
             # The mark of an hour changes the Sharpe ratio, which the next look judges.
             self._is_active |= kind is HourMarked and self._judges_sharpe
             return
-        self._is_active = True
+        # So do trades.
+        self._is_active |= kind not in _TRADING or self._judges_sharpe
         for follow in self._of(event.stream):
             follow.line = None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from nof0_core.domain.account import AccountReport
@@ -20,22 +20,37 @@ AT_LEAST_EVERY = timedelta(hours=1)
 
 
 class AccountRecord:
-    """Records reports of one venue account: when they changed, else every hour."""
+    """Records reports of one venue account: when they changed, else every hour.
 
-    def __init__(self, *, venue_account: str, recorder: Recorder) -> None:
+    `by_hour`: only the first in each hour, changed or not.
+    """
+
+    def __init__(self, *, venue_account: str, recorder: Recorder, by_hour: bool = False) -> None:
         self._venue_account = venue_account
         self._recorder = recorder
+        self._by_hour = by_hour
+
+    def next_due(self) -> datetime | None:
+        """Return when the next report is recorded at the latest; None: whenever there is one."""
+        last = self._recorder.state.facts.account(self._venue_account)
+        if last is None:
+            return None
+        return (_hour(last.time) if self._by_hour else last.time) + AT_LEAST_EVERY
 
     def look(self, report: AccountReport) -> None:
         """Take a report that has passed the border; records it where that is due."""
         last = self._recorder.state.facts.account(self._venue_account)
-        if last is not None and same(report, last.report):
-            age = self._recorder.clock.now() - last.time
+        if last is not None and (self._by_hour or same(report, last.report)):
+            since = _hour(last.time) if self._by_hour else last.time
             # A clock that was set back would be silent until it is where it was.
-            if timedelta(0) <= age < AT_LEAST_EVERY:
+            if timedelta(0) <= self._recorder.clock.now() - since < AT_LEAST_EVERY:
                 return
         body = AccountReported(venue_account=self._venue_account, report=report)
         self._recorder.record(ENGINE, body)
+
+
+def _hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
 
 
 def same(one: AccountReport, other: AccountReport) -> bool:

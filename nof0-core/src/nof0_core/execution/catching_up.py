@@ -28,6 +28,7 @@ from nof0_core.execution.reconciliation import Reconciliation
 from nof0_core.execution.unassigned_watch import UnassignedWatch
 from nof0_core.ids import ClientOrderId, Symbol
 from nof0_core.state.recorder import Recorder
+from nof0_core.tempo import Tempo
 
 
 class CatchUp:
@@ -50,12 +51,12 @@ class CatchUp:
         nets: Nets,
         quotes: Mapping[Symbol, Quote],
         since: datetime,
-        at_once: bool,
+        tempo: Tempo,
     ) -> None:
         self.venue_account = gateway.venue_account
         self._gateway = gateway
         self._recorder = recorder
-        self._at_once = at_once
+        self._at_once = tempo.at_once
         self._orders = orders
         self._fills = fills
         self._exits = exits
@@ -65,7 +66,11 @@ class CatchUp:
         self._quotes = quotes
         self._since = since
         self._is_caught_up = False
-        self._record = AccountRecord(venue_account=gateway.venue_account, recorder=recorder)
+        self.record = AccountRecord(
+            venue_account=gateway.venue_account,
+            recorder=recorder,
+            by_hour=tempo.accounts_by_hour,
+        )
         self.unassigned = UnassignedWatch(venue_account=gateway.venue_account, recorder=recorder)
 
     @property
@@ -84,7 +89,7 @@ class CatchUp:
             ProviderError: there is no report.
         """
         seen = await self._gateway.report(asked_after=asked_after)
-        self._record.look(seen.answer)
+        self.record.look(seen.answer)
         self._nets.see(seen)
         self._orders.revive(seen.answer.orders)
         listed = {order.client_id for order in seen.answer.orders}

@@ -152,7 +152,7 @@ class ExecutionEngine:
             nets=self._nets,
             quotes=self._prices.quotes,
             since=since,
-            at_once=tempo.at_once,
+            tempo=tempo,
         )
         self.settling = Settling(
             recorder=recorder, catch_up=self._catch_up, instruments=instruments, turn=self._turn

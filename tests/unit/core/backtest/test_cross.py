@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
+import anyio
 import plain_cross
 import pytest
 from cross_project import CAPITAL, START, WARM, project
 
+from nof0_core.backtest.one_run import Stop, live
+from nof0_core.backtest.running import plan
+from nof0_core.backtest.stage import Source
 from nof0_core.domain.candles import from_ms, to_ms
-from nof0_core.project import Window, run_backtest
+from nof0_core.project import Window, load_config, open_journal, run_backtest
+from nof0_core.testing.environment import Lines
 
 ALL = {"stop", "target", "close"}
 
@@ -44,3 +50,22 @@ def test_the_engine_and_a_plain_loop_agree_to_the_last_digit(tmp_path, seed, ste
     assert left == [(from_ms(t.left), t.exit, t.exit_fee, t.reason) for t in trades]
     assert trader.account.cash == cash
     assert [h.quantity for h in trader.account.holdings] == ([held.size] if held else [])
+
+
+@pytest.mark.parametrize("step", [12.0, 260.0])
+def test_nothing_is_done_but_decisions_fills_and_hours(tmp_path, step):
+    """What was traded is not looked at again a bar later; one decision in 1,024 is asked for."""
+    start, length = to_ms(START) - WARM * 60_000, timedelta(minutes=1440)
+    file = project(tmp_path, plain_cross.made_up(WARM + 1500, seed=2, start=start, step=step))
+    done: list[datetime] = []
+    planned = plan(load_config(file), start=START, end=START + length, source=Source())
+    work = partial(live, planned.staged, planned.window, log=lambda _: Lines(), stop=Stop())
+
+    anyio.run(partial(work, progress=done.append))
+
+    records = list(open_journal(planned.folder / "run").records())
+    needed = {record.time for record in records if record.type in {"decided", "filled"}}
+    hours = {moment for moment in done if not moment.minute}
+    assert needed <= set(done)
+    assert len(hours) == 25
+    assert len(set(done) - needed - hours) <= 5
