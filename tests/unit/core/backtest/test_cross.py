@@ -22,15 +22,16 @@ ALL = {"stop", "target", "close"}
 
 
 # Calm prices are left by signal, wild ones by stop and target as well, also over full hours.
+@pytest.mark.parametrize("turns", [False, True])
 @pytest.mark.parametrize(
     ("seed", "step", "reasons"),
     [(1, 12.0, {"close"}), (2, 120.0, ALL), (3, 260.0, ALL)],
 )
-def test_the_engine_and_a_plain_loop_agree_to_the_last_digit(tmp_path, seed, step, reasons):
+def test_the_engine_and_a_plain_loop_agree_to_the_last_digit(tmp_path, seed, step, reasons, turns):
     bars = plain_cross.made_up(
         WARM + 1500, seed=seed, start=to_ms(START) - WARM * 60_000, step=step
     )
-    file = project(tmp_path, bars)
+    file = project(tmp_path, bars, turns=turns)
 
     result = run_backtest(file, Window(START, START + timedelta(minutes=1440)), moments=1)
 
@@ -38,7 +39,11 @@ def test_the_engine_and_a_plain_loop_agree_to_the_last_digit(tmp_path, seed, ste
     # The first decision is at the start itself, on the bar that closes then; so is the last.
     ended = WARM + 1440
     cut = plain_cross.Bars(*(getattr(bars, n)[:ended] for n in bars.__annotations__))
-    trades, held, cash = plain_cross.run(cut, WARM - 1, Decimal(CAPITAL))
+    trades, held, cash = plain_cross.run(cut, WARM - 1, Decimal(CAPITAL), turns=turns)
+    if turns:
+        assert any(
+            one.entered == other.left for one, other in zip(trades[1:], trades, strict=False)
+        )
     assert len(trades) >= 10
     assert {trade.reason for trade in trades} == reasons
     assert any(trade.funding for trade in trades)
