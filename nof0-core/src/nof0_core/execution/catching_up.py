@@ -12,6 +12,7 @@ import anyio
 from nof0_core.border.answers import Told
 from nof0_core.domain.account import AccountReport
 from nof0_core.domain.event import Drift, OrderIntended
+from nof0_core.domain.fill import Fill
 from nof0_core.domain.order import OrderStatus
 from nof0_core.domain.order_record import OrderRecord
 from nof0_core.domain.snapshot import Quote
@@ -69,7 +70,7 @@ class CatchUp:
         self.record = AccountRecord(
             venue_account=gateway.venue_account,
             recorder=recorder,
-            by_hour=tempo.accounts_by_hour,
+            by_day=tempo.accounts_by_day,
         )
         self.unassigned = UnassignedWatch(venue_account=gateway.venue_account, recorder=recorder)
 
@@ -105,16 +106,16 @@ class CatchUp:
 
         Such a venue hands over all it executes. It is asked for more only after a start, after a
         look in which something failed, for what it handed over then may not have been booked, and
-        while ledger and account differ or something is answered that is not booked: what is missing
-        has to be booked before what came later.
+        while ledger and account differ or something is answered that is neither booked nor handed
+        over: what is missing has to be booked before what came later.
         """
         unbooked = self._recorder.state.unbooked(self._gateway.venue_account)
-        is_known = not (unbooked or self.reconciliation.drift) and self._is_caught_up
+        is_known = self._is_caught_up and not self.reconciliation.drift
         self._is_caught_up = False
         try:
             if self._gateway.is_simulated:
                 handed_over = await self._gateway.accept_marks(self._quotes)
-                if is_known:
+                if is_known and self._has_all(handed_over, unbooked):
                     booked = await self._fills.book_handed_over(
                         handed_over, self._since, self._quotes
                     )
@@ -128,6 +129,16 @@ class CatchUp:
             return Booked(trouble=(str(error),))
         self._is_caught_up = booked.is_complete
         return booked
+
+    def _has_all(self, told: Told[Fill], orders: Sequence[OrderRecord]) -> bool:
+        """Tell whether all that orders executed and nobody has booked is among what was told."""
+        if not orders:
+            return True
+        sizes: defaultdict[ClientOrderId | None, Decimal] = defaultdict(Decimal)
+        for fill in told.good:
+            if not self._recorder.state.is_booked(self.venue_account, fill):
+                sizes[fill.client_id] += fill.size
+        return all(sizes[order.client_id] >= order.unbooked for order in orders)
 
     async def book_sent(self, sent: Sequence[OrderIntended]) -> Booked:
         """Book what orders that were just sent have executed, and what went before it.

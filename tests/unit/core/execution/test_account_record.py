@@ -198,22 +198,22 @@ def test_a_clock_that_was_set_back_records_once_and_counts_from_there(desk):
     assert desk.look()
 
 
-def test_by_hour_the_first_report_of_each_hour_is_recorded_and_no_change_before(desk):
+def test_by_day_the_first_report_of_each_day_is_recorded_and_no_change_before(desk):
     """Over history nobody looks at the account before the run is over."""
-    desk.record = AccountRecord(venue_account="paper", recorder=desk.recorder, by_hour=True)
+    desk.record = AccountRecord(venue_account="paper", recorder=desk.recorder, by_day=True)
     assert desk.record.next_due() is None
-    desk.at(minutes=20)
+    desk.at(hours=20)
     assert desk.look()
-    assert desk.record.next_due() == START + timedelta(hours=1)
+    assert desk.record.next_due() == START + timedelta(days=1)
     for change in CHANGES.values():
         assert not desk.look(change)
-    desk.at(minutes=59, seconds=59)
+    desk.at(hours=23, minutes=59, seconds=59)
     assert not desk.look(CHANGES["cash"])
-    desk.at(minutes=60)
+    desk.at(days=1)
     assert desk.look(CHANGES["cash"])
-    desk.at(minutes=122)
+    desk.at(days=2, hours=2)
     assert desk.look(CHANGES["cash"])
-    assert desk.record.next_due() == START + timedelta(hours=3)
+    assert desk.record.next_due() == START + timedelta(days=3)
     desk.at(minutes=30)
     assert desk.look(CHANGES["cash"]), "a clock that was set back"
 
