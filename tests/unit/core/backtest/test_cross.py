@@ -15,6 +15,7 @@ from nof0_core.backtest.one_run import Stop, live
 from nof0_core.backtest.running import plan
 from nof0_core.backtest.stage import Source
 from nof0_core.domain.candles import from_ms, to_ms
+from nof0_core.manager.manager import Manager
 from nof0_core.project import Window, load_config, open_journal, run_backtest
 from nof0_core.testing.environment import Lines
 
@@ -74,3 +75,23 @@ def test_nothing_is_done_but_decisions_fills_and_hours(tmp_path, step):
     assert needed <= set(done)
     assert len(hours) == 25
     assert len(set(done) - needed - hours) <= 5
+
+
+def test_hours_in_which_nobody_holds_anything_are_marked_without_a_look(tmp_path, monkeypatch):
+    """Prices stand still; one decision in 1,024 is asked for, start and end are looked at."""
+    start, length = to_ms(START) - WARM * 60_000, timedelta(minutes=1440)
+    file = project(tmp_path, plain_cross.made_up(WARM + 1500, seed=2, start=start, step=0))
+    planned = plan(load_config(file), start=START, end=START + length, source=Source())
+    looks, sync = [], Manager.sync
+
+    async def look(self, venue_account):
+        looks.append(venue_account)
+        await sync(self, venue_account)
+
+    monkeypatch.setattr(Manager, "sync", look)
+
+    anyio.run(partial(live, planned.staged, planned.window, log=lambda _: Lines(), stop=Stop()))
+
+    records = [record.type for record in open_journal(planned.folder / "run").records()]
+    assert records.count("hour") == 24
+    assert len(looks) <= 8
