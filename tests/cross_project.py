@@ -14,7 +14,7 @@ WARM = 600
 CAPITAL = 100_000
 
 
-def project(folder: Path, bars: plain_cross.Bars) -> Path:
+def project(folder: Path, bars: plain_cross.Bars, *, turns: bool = False) -> Path:
     """Write one trader and its candles; return the main file."""
     candles = folder / "candles"
     candles.mkdir()
@@ -32,6 +32,7 @@ def project(folder: Path, bars: plain_cross.Bars) -> Path:
         "stop_pct": float(plain_cross.STOP_PCT),
         "reward": plain_cross.REWARD,
         "exit_on_signal": True,
+        "turn_round": turns,
         "size_pct": float(plain_cross.SIZE_PCT),
     }
     market = {"type": "sim", "data": str(candles), "symbols": ["BTC"]}

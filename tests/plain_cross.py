@@ -1,7 +1,8 @@
 """Task "cross" reckoned plainly: one loop over bars, one position, nothing of nof0 in it.
 
 Averages of 20 and 50 closes cross, RSI of 14 agrees; the stop is 2 % away, the target 4 %. Once the
-averages stand the other way round the position is closed, and a bar later the next may be opened.
+averages stand the other way round the position is closed, and a bar later the next may be opened;
+where it turns round, at once.
 Whatever fills does so at the close of its bar; a stop or target at its price, or at the open behind
 it, stops first. Takers pay a fee, positions funding at full hours. Prices are whole dollars.
 """
@@ -110,8 +111,13 @@ def signals(bars: Bars) -> tuple[list[int], list[int]]:
     return sides, entries
 
 
-def run(bars: Bars, first: int, cash: Decimal) -> tuple[list[Trade], Trade | None, Decimal]:
-    """Trade from the bar `first` on; return closed trades, the open one and the cash."""
+def run(
+    bars: Bars, first: int, cash: Decimal, *, turns: bool = False
+) -> tuple[list[Trade], Trade | None, Decimal]:
+    """Trade from the bar `first` on; return closed trades, the open one and the cash.
+
+    Where it `turns`, the other side is sized by what the account is worth right before.
+    """
     sides, entries = signals(bars)
     trades: list[Trade] = []
     held: Trade | None = None
@@ -125,13 +131,14 @@ def run(bars: Bars, first: int, cash: Decimal) -> tuple[list[Trade], Trade | Non
             paid = (-held.size * price * RATE).quantize(_USD, ROUND_DOWN)
             held.funding += paid
             cash += paid
-        if held is not None:
-            if (sides[at] > 0) != (held.size > 0):
-                cash += _leave(held, closed, price, "close")
-                trades.append(held)
-                held = None
-        elif entries[at]:
-            held = _enter(entries[at], closed, price, cash)
+        worth, may_enter = cash, held is None
+        if held is not None and (sides[at] > 0) != (held.size > 0):
+            worth = cash + held.size * (price - held.entry)
+            cash += _leave(held, closed, price, "close")
+            trades.append(held)
+            held, may_enter = None, turns
+        if may_enter and entries[at]:
+            held = _enter(entries[at], closed, price, worth)
             cash -= held.entry_fee
     return trades, held, cash
 

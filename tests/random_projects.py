@@ -131,6 +131,7 @@ def _model(rng: random.Random, intervals: list[str], coins: list[str]) -> dict:
     }
     # Drawn no number of its own: a seed stays the project that it was.
     params["stop_unit"] = "pct" if params["seed"] < 3 else "atr"
+    params["turn_round"] = params["seed"] in {1, 2, 5, 6}
     if rng.random() < 0.3:
         params["symbols"] = coins[:1]
     return {"backend": "baseline", "model_name": name, "params": params}

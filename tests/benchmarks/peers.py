@@ -1,12 +1,13 @@
 """Task "cross" through nof0 and through other engines, side by side in one run.
 
-    python tests/benchmarks/peers.py [--bars 20000] [--rounds 3] [--step 12]
+    python tests/benchmarks/peers.py [--bars 20000] [--rounds 3] [--step 12] [--turn]
 
 All trade the same made-up minutes by the rules of `tests/plain_cross.py`. An engine that is not
 installed (numba, backtesting, vectorbt) is left out. One whose fills are not those of the plain
 loop, in bars and sides, and prices to a dollar (the tick), gets no figure. nof0 keeps an exact
-ledger, hears the risk gate, and writes and hashes a journal; none of the others does. CPU time,
-medians; signals are reckoned within the time, files are opened and code is compiled before.
+ledger, hears the risk gate, and writes and hashes a journal; none of the others does. With `--turn`
+a position is turned round in one bar, by the plain loop and nof0 only. CPU time, medians; signals
+are reckoned within the time, files are opened and code is compiled before.
 """
 
 from __future__ import annotations
@@ -41,10 +42,10 @@ FIRST = cross_project.WARM - 1
 STOP, REWARD = float(plain_cross.STOP_PCT) / 100, plain_cross.REWARD
 
 
-def plain(bars: plain_cross.Bars) -> tuple[float, list[Fill]]:
+def plain(bars: plain_cross.Bars, *, turns: bool) -> tuple[float, list[Fill]]:
     """Run the plain loop over Decimals."""
     began = time.process_time()
-    trades, held, _ = plain_cross.run(bars, FIRST, Decimal(cross_project.CAPITAL))
+    trades, held, _ = plain_cross.run(bars, FIRST, Decimal(cross_project.CAPITAL), turns=turns)
     took = time.process_time() - began
     found: list[Fill] = []
     for one in [*trades, *([held] if held else [])]:
@@ -270,6 +271,7 @@ def main() -> None:
     parser.add_argument("--bars", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--step", type=float, default=12.0, help="how wild prices are")
+    parser.add_argument("--turn", action="store_true", help="turn round in one bar")
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
     begin = to_ms(cross_project.START) - cross_project.WARM * 60_000
@@ -278,12 +280,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         # The engine reads one bar more than it decides on.
         more = plain_cross.made_up(count + 120, seed=1, start=begin, step=asked.step)
-        file = cross_project.project(Path(folder), more)
+        file = cross_project.project(Path(folder), more, turns=asked.turn)
         engines: dict[str, Run] = {
-            "plain loop": lambda: plain(bars),
+            "plain loop": lambda: plain(bars, turns=asked.turn),
             "nof0": lambda: nof0(bars, file),
         }
-        for name, make in (("numba", numba), ("backtesting", backtesting), ("vectorbt", vectorbt)):
+        others = (("numba", numba), ("backtesting", backtesting), ("vectorbt", vectorbt))
+        for name, make in () if asked.turn else others:
             try:
                 importlib.import_module(name)
             except ImportError:

@@ -44,17 +44,26 @@ class Deciding:
                 venue_account, trader, {s: q.mark for s, q in quotes.items()}, now, INSTRUMENTS
             ),
         )
-        decisions = [self._decide(context, s) for s in self.rng.sample(sorted(quotes), 2)]
-        _, approved = RiskGate().judge([d for d in decisions if d is not None], context)
+        decisions = [
+            one for s in self.rng.sample(sorted(quotes), 2) for one in self._decide(context, s)
+        ]
+        _, approved = RiskGate().judge(decisions, context)
         for one in approved:
             if one.decision.signal.is_entry:
                 self.truth.approve(one, quotes[one.decision.symbol].time, one.stop_loss)
         return approved
 
     def _decide(self, context, symbol):
-        if context.holding(symbol) is not None:
-            is_bored = self.rng.random() < 0.3
-            return Decision(signal=Signal.CLOSE, symbol=symbol) if is_bored else None
+        if context.holding(symbol) is None:
+            return [self._entry(context, symbol)]
+        is_bored = self.rng.random() < 0.3
+        if not is_bored:
+            return []
+        # Half of them enter again at once, on either side.
+        close, turns = Decision(signal=Signal.CLOSE, symbol=symbol), self.rng.random() < 0.5
+        return [close, self._entry(context, symbol)] if turns else [close]
+
+    def _entry(self, context, symbol):
         sign = self.leaning[symbol] * self.rng.choice((1, 1, 1, 1, -1))
         mark = context.snapshots[symbol].quote.mark
         stop = D(self.rng.randrange(30, 300)) / 10_000

@@ -135,7 +135,7 @@ class _Run:
             tasks.cancel_scope.cancel()
 
     async def _trade(self) -> None:
-        """Enter, net, let a stop fire, close, enter again, flatten."""
+        """Enter, net, let a stop fire, close, enter again, flatten, turn round."""
         trial = self.trial
         await trial.sync()
         await trial.open("ann")
@@ -152,6 +152,11 @@ class _Run:
         await trial.execution.close("ann", "BTC", trial.quotes(), OrderPurpose.FLATTEN)
         await nap(3)
         await trial.open("ann")
+        await trial.trade(
+            "ann",
+            Decision(signal=Signal.CLOSE, symbol="BTC"),
+            samples.decision(Signal.SELL_TO_ENTER),
+        )
         await nap(10)
         self.stopped.set()
 

@@ -80,7 +80,10 @@ class CallsUnderWay:
 
     def timing(self, verb: str) -> Timing:
         """Return what is counted of a verb; nothing so far, where it is new."""
-        return self.timings.setdefault(verb, Timing())
+        found = self.timings.get(verb)
+        if found is None:
+            found = self.timings[verb] = Timing()
+        return found
 
     def overdue(self, now: float) -> str:
         """Name a call that has run longer than `OVERDUE` at `now` (`stopwatch`), "" if none has."""

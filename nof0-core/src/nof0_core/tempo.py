@@ -27,6 +27,8 @@ class Tempo:
         may_be_set: somebody may set the clock, back or ahead.
         shares_answers: what a market or a venue said a moment ago serves others who ask the same;
             else each asks for itself.
+        accounts_by_day: what a venue says of its account is written down once in each day, not
+            whenever it says something else: nobody looks at the journal before the run is over.
         model_grace: real seconds a model's backend has, beyond the time it is allowed, to give up
             by itself: when it does is on a tape, when it is broken off is not.
     """
@@ -38,6 +40,7 @@ class Tempo:
     opens_late: bool
     may_be_set: bool
     shares_answers: bool
+    accounts_by_day: bool
     model_grace: float
 
 
@@ -49,6 +52,7 @@ PASSING = Tempo(
     opens_late=True,
     may_be_set=True,
     shares_answers=True,
+    accounts_by_day=False,
     model_grace=0.0,
 )
 """Time runs by itself."""
@@ -60,6 +64,9 @@ STANDING = Tempo(
     opens_late=False,
     may_be_set=False,
     shares_answers=False,
+    accounts_by_day=False,
     model_grace=60.0,
 )
 """Time stands still while work is done, so the speed of the machine decides nothing."""
+PAST = attrs.evolve(STANDING, accounts_by_day=True)
+"""The same over history, which is looked at when it is over."""

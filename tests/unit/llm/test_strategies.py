@@ -121,6 +121,31 @@ def test_ema_cross_leaves_on_the_opposite_trend_only_where_told_to(context, hold
     assert ema_cross(short, Params(exit_on_signal=True)) == ()
 
 
+def test_ema_cross_turns_round_in_one_answer_only_where_told_to(context, holding):
+    turn = Params(exit_on_signal=True, turn_round=True)
+    held = context(indicators={"BTC": DOWN}, holdings=(holding("BTC", "1"),), max_positions=1)
+
+    assert said(ema_cross(held, turn)) == [("BTC", "close"), ("BTC", "sell_to_enter")]
+    assert ema_cross(held, Params(turn_round=True)) == ()
+    # What may not be entered is closed all the same.
+    weak = context(
+        indicators={"BTC": DOWN | {"rsi14": [60.0] * 4}}, holdings=(holding("BTC", "1"),)
+    )
+    assert said(ema_cross(weak, turn)) == [("BTC", "close")]
+    ruined = context(equity=Decimal(0), indicators={"BTC": DOWN}, holdings=(holding("BTC", "1"),))
+    assert said(ema_cross(ruined, turn)) == [("BTC", "close")]
+
+
+def test_ema_cross_has_no_room_for_another_coin_while_it_turns_round(context, holding):
+    """The close may not fill."""
+    full = context(
+        indicators={"BTC": DOWN, "ETH": UP}, holdings=(holding("BTC", "1"),), max_positions=1
+    )
+    found = ema_cross(full, Params(exit_on_signal=True, turn_round=True))
+
+    assert [symbol for symbol, _ in said(found)] == ["BTC", "BTC"]
+
+
 def test_mean_reversion_buys_far_below_the_mean_once_rsi_turns(context):
     ctx = context(indicators={"BTC": SOLD_OUT})
     (decision,) = mean_reversion(ctx, Params(stop_atr=2, reward=2))

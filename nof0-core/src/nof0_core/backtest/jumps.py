@@ -19,10 +19,16 @@ from nof0_core.domain.event import (
     AccountReported,
     CycleEnded,
     CyclesHeld,
+    Decided,
     Event,
+    ExitPlanSet,
+    Filled,
+    FundingSettled,
     HourMarked,
     MarketSeen,
     MarksSeen,
+    OrderAnswered,
+    OrderIntended,
 )
 from nof0_core.errors import DataError
 from nof0_core.ids import ENGINE, Symbol, TraderId
@@ -34,6 +40,8 @@ from nof0_core.money import HUNDRED, decimal
 
 _QUIET = frozenset({AccountReported, CycleEnded, CyclesHeld, HourMarked, MarketSeen, MarksSeen})
 """Events after which the next sync finds what the last did."""
+_TRADING = frozenset({Decided, ExitPlanSet, Filled, FundingSettled, OrderAnswered, OrderIntended})
+"""Events after which it does, too, where all is settled: only accounts are to be valued anew."""
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -85,7 +93,8 @@ class Jumps:
         self._last = self._end if manager.ends_at is None else to_ms(manager.ends_at)
         schedule = manager.schedule
         self._syncs = [t for name in manager.accounts for t in schedule.of(Rank.SYNC, name)]
-        self._others = [*schedule.of(Rank.HOUR, ""), *schedule.of(Rank.REBALANCE, "")]
+        self._hours = [*schedule.of(Rank.HOUR, "")]
+        self._rebalances = [*schedule.of(Rank.REBALANCE, "")]
         self._sync_step = self._syncs[0].step // _MILLISECOND
         self._follows: dict[TraderId, _Follow] = {}
         for trader in config.traders:
@@ -103,7 +112,7 @@ class Jumps:
         self._judges_sharpe = any(
             t.limits.sharpe_pause_threshold is not None for t in config.traders
         )
-        self._is_active = True
+        self._is_active = self._is_synced = True
         self._now = 0
         self._told: bool | None = None
         manager.recorder.listeners.append(self._notice)
@@ -123,7 +132,8 @@ class Jumps:
                     self._account_for(follow, last, count)
                 follow.counted = last
         self._now, self._told = at, None
-        if all(timer.due <= now for timer in self._syncs):
+        self._is_synced = all(timer.due <= now for timer in self._syncs)
+        if self._is_synced:
             # Only a sync can find that nothing follows from what was before.
             self._is_active = False
 
@@ -133,17 +143,19 @@ class Jumps:
         Nothing can happen before the next of these: a full hour, capital is shared out, a venue
         fills, liquidates or settles, a model may act, an account comes near to its margin or to a
         limit of its brakes, a brake ends, a bar is missing, the account has to be recorded again,
-        the run ends. After a moment at which something did happen the next one is looked at.
+        the run ends. After a moment at which something else than trading happened the next one is
+        looked at.
         """
         at = to_ms(now)
         for follow in self._follows.values():
             if follow.is_due:
                 follow.counted = at // follow.step * follow.step
+        if not (self._is_synced or any(follow.is_due for follow in self._follows.values())):
+            # An hour was marked, and that was all.
+            return
         if self._is_active or not self._is_told(at) or not self._manager.is_settled():
             return
-        until = min(
-            self._end_from(at), *(to_ms(timer.due) for timer in self._others), self._next_hole(at)
-        )
+        until = min(self._end_from(at), self._next_hole(at), *self._planned(at))
         event = self._manager.next_event(now, from_ms(until))
         if event is not None:
             until = min(until, self._sync_at(to_ms(event)))
@@ -186,6 +198,18 @@ class Jumps:
         if first > self._last:
             first = max(self._last // step * step for step in steps)
         return max(first, at + 1)
+
+    def _planned(self, at: int) -> Iterator[int]:
+        """Yield what is to be done in any case, as of venues that are looked at then.
+
+        What nobody holds is worth the same at each full hour of the day: marking it needs no look.
+        """
+        is_flat = not any(self._state.positions(name) for name in self._manager.accounts)
+        if is_flat and not self._judges_sharpe:
+            yield (at // _DAY + 1) * _DAY
+        else:
+            yield from (to_ms(timer.due) for timer in self._hours)
+        yield from (to_ms(timer.due) for timer in self._rebalances)
 
     def _next_hole(self, at: int) -> int:
         starts = (hole.next_start(at) for holes in self._holes.values() for hole in holes.values())
@@ -321,7 +345,8 @@ class Jumps:
             # The mark of an hour changes the Sharpe ratio, which the next look judges.
             self._is_active |= kind is HourMarked and self._judges_sharpe
             return
-        self._is_active = True
+        # So do trades.
+        self._is_active |= kind not in _TRADING or self._judges_sharpe
         for follow in self._of(event.stream):
             follow.line = None
 
@@ -344,3 +369,4 @@ class Jumps:
 
 
 _MILLISECOND = timedelta(milliseconds=1)
+_DAY = 86_400_000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from nof0_core.domain.account import AccountReport
@@ -14,28 +14,45 @@ from nof0_core.ids import ENGINE
 from nof0_core.state.recorder import Recorder
 
 T = TypeVar("T")
-
+DAY = timedelta(days=1)
 AT_LEAST_EVERY = timedelta(hours=1)
 """Of the engine's time: so old the newest record may be though nothing has changed."""
 
 
 class AccountRecord:
-    """Records reports of one venue account: when they changed, else every hour."""
+    """Records reports of one venue account: when they changed, else every hour.
 
-    def __init__(self, *, venue_account: str, recorder: Recorder) -> None:
+    `by_day`: only the first in each day, changed or not.
+    """
+
+    def __init__(self, *, venue_account: str, recorder: Recorder, by_day: bool = False) -> None:
         self._venue_account = venue_account
         self._recorder = recorder
+        self._by_day = by_day
+
+    def next_due(self) -> datetime | None:
+        """Return when the next report is recorded at the latest; None: whenever there is one."""
+        last = self._recorder.state.facts.account(self._venue_account)
+        if last is None:
+            return None
+        return _midnight(last.time) + DAY if self._by_day else last.time + AT_LEAST_EVERY
 
     def look(self, report: AccountReport) -> None:
         """Take a report that has passed the border; records it where that is due."""
         last = self._recorder.state.facts.account(self._venue_account)
-        if last is not None and same(report, last.report):
-            age = self._recorder.clock.now() - last.time
+        if last is not None and (self._by_day or same(report, last.report)):
+            since, most = last.time, AT_LEAST_EVERY
+            if self._by_day:
+                since, most = _midnight(since), DAY
             # A clock that was set back would be silent until it is where it was.
-            if timedelta(0) <= age < AT_LEAST_EVERY:
+            if timedelta(0) <= self._recorder.clock.now() - since < most:
                 return
         body = AccountReported(venue_account=self._venue_account, report=report)
         self._recorder.record(ENGINE, body)
+
+
+def _midnight(moment: datetime) -> datetime:
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def same(one: AccountReport, other: AccountReport) -> bool:

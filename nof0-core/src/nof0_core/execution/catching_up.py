@@ -12,6 +12,7 @@ import anyio
 from nof0_core.border.answers import Told
 from nof0_core.domain.account import AccountReport
 from nof0_core.domain.event import Drift, OrderIntended
+from nof0_core.domain.fill import Fill
 from nof0_core.domain.order import OrderStatus
 from nof0_core.domain.order_record import OrderRecord
 from nof0_core.domain.snapshot import Quote
@@ -28,6 +29,7 @@ from nof0_core.execution.reconciliation import Reconciliation
 from nof0_core.execution.unassigned_watch import UnassignedWatch
 from nof0_core.ids import ClientOrderId, Symbol
 from nof0_core.state.recorder import Recorder
+from nof0_core.tempo import Tempo
 
 
 class CatchUp:
@@ -50,12 +52,12 @@ class CatchUp:
         nets: Nets,
         quotes: Mapping[Symbol, Quote],
         since: datetime,
-        at_once: bool,
+        tempo: Tempo,
     ) -> None:
         self.venue_account = gateway.venue_account
         self._gateway = gateway
         self._recorder = recorder
-        self._at_once = at_once
+        self._at_once = tempo.at_once
         self._orders = orders
         self._fills = fills
         self._exits = exits
@@ -65,7 +67,11 @@ class CatchUp:
         self._quotes = quotes
         self._since = since
         self._is_caught_up = False
-        self._record = AccountRecord(venue_account=gateway.venue_account, recorder=recorder)
+        self.record = AccountRecord(
+            venue_account=gateway.venue_account,
+            recorder=recorder,
+            by_day=tempo.accounts_by_day,
+        )
         self.unassigned = UnassignedWatch(venue_account=gateway.venue_account, recorder=recorder)
 
     @property
@@ -84,7 +90,7 @@ class CatchUp:
             ProviderError: there is no report.
         """
         seen = await self._gateway.report(asked_after=asked_after)
-        self._record.look(seen.answer)
+        self.record.look(seen.answer)
         self._nets.see(seen)
         self._orders.revive(seen.answer.orders)
         listed = {order.client_id for order in seen.answer.orders}
@@ -100,16 +106,16 @@ class CatchUp:
 
         Such a venue hands over all it executes. It is asked for more only after a start, after a
         look in which something failed, for what it handed over then may not have been booked, and
-        while ledger and account differ or something is answered that is not booked: what is missing
-        has to be booked before what came later.
+        while ledger and account differ or something is answered that is neither booked nor handed
+        over: what is missing has to be booked before what came later.
         """
         unbooked = self._recorder.state.unbooked(self._gateway.venue_account)
-        is_known = not (unbooked or self.reconciliation.drift) and self._is_caught_up
+        is_known = self._is_caught_up and not self.reconciliation.drift
         self._is_caught_up = False
         try:
             if self._gateway.is_simulated:
                 handed_over = await self._gateway.accept_marks(self._quotes)
-                if is_known:
+                if is_known and self._has_all(handed_over, unbooked):
                     booked = await self._fills.book_handed_over(
                         handed_over, self._since, self._quotes
                     )
@@ -123,6 +129,16 @@ class CatchUp:
             return Booked(trouble=(str(error),))
         self._is_caught_up = booked.is_complete
         return booked
+
+    def _has_all(self, told: Told[Fill], orders: Sequence[OrderRecord]) -> bool:
+        """Tell whether all that orders executed and nobody has booked is among what was told."""
+        if not orders:
+            return True
+        sizes: defaultdict[ClientOrderId | None, Decimal] = defaultdict(Decimal)
+        for fill in told.good:
+            if not self._recorder.state.is_booked(self.venue_account, fill):
+                sizes[fill.client_id] += fill.size
+        return all(sizes[order.client_id] >= order.unbooked for order in orders)
 
     async def book_sent(self, sent: Sequence[OrderIntended]) -> Booked:
         """Book what orders that were just sent have executed, and what went before it.

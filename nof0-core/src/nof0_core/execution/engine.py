@@ -16,11 +16,11 @@ from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.order import OrderPurpose
 from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import EndOfDataError, ProviderError
-from nof0_core.execution import order_factory
 from nof0_core.execution.approvals import Approvals
 from nof0_core.execution.catching_up import CatchUp
+from nof0_core.execution.decided import DecidedOrders
 from nof0_core.execution.exits import Exits
-from nof0_core.execution.fills import FillReader
+from nof0_core.execution.fills import Booked, FillReader
 from nof0_core.execution.flattening import Flattening
 from nof0_core.execution.forced import ForcedCloses
 from nof0_core.execution.gateway import Gateway
@@ -31,14 +31,14 @@ from nof0_core.execution.lost_intents import LostIntents
 from nof0_core.execution.mandate import UNBOUNDED, Mandate
 from nof0_core.execution.margin_watch import MarginWatch
 from nof0_core.execution.nets import Nets
-from nof0_core.execution.order_factory import OrderPolicy, Refusal
+from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.execution.orders import OrderManager
 from nof0_core.execution.path_watch import ClosedBars, no_bars
 from nof0_core.execution.pre_trade import PreTradeCheck
 from nof0_core.execution.prices import Prices
 from nof0_core.execution.protection import Protection
 from nof0_core.execution.reconciliation import Reconciliation
-from nof0_core.execution.reports import ExecutionReport, not_sent
+from nof0_core.execution.reports import ExecutionReport
 from nof0_core.execution.settling import Settling
 from nof0_core.execution.standstill import Standstill
 from nof0_core.ids import Symbol, TraderId
@@ -83,8 +83,6 @@ class ExecutionEngine:
         self._provider = provider
         self._recorder = recorder
         self._is_passing = tempo.is_passing
-        self._instruments = instruments
-        self._policies = policies
         self._turn = anyio.Lock(fast_acquire=True)
         gateway = self._gateway = Gateway(
             venue_account=venue_account,
@@ -152,7 +150,7 @@ class ExecutionEngine:
             nets=self._nets,
             quotes=self._prices.quotes,
             since=since,
-            at_once=tempo.at_once,
+            tempo=tempo,
         )
         self.settling = Settling(
             recorder=recorder, catch_up=self._catch_up, instruments=instruments, turn=self._turn
@@ -167,6 +165,16 @@ class ExecutionEngine:
             instruments=instruments,
             policies=policies,
             tries_by_round=tempo.tries_by_round,
+        )
+        self._decided = DecidedOrders(
+            venue_account=venue_account,
+            instruments=instruments,
+            policies=policies,
+            prices=self._prices,
+            pre_trade=self._pre_trade,
+            approvals=self._approvals,
+            leverage=self._leverage,
+            closes=self._closes,
         )
         self._flattening = Flattening(
             recorder=recorder, closing=self._closes.closing, pre_trade=self._pre_trade
@@ -221,6 +229,8 @@ class ExecutionEngine:
     ) -> ExecutionReport:
         """Carry out what the risk gate approved: closes first, then opens, then exits.
 
+        What follows a close of its coin leaves once that is filled and its exits are taken away.
+
         Raises:
             TypeError: for anything that is not an `ApprovedDecision`.
         """
@@ -234,16 +244,22 @@ class ExecutionEngine:
         reports: list[OrderReport] = []
         sent: list[OrderIntended] = []
         for decision in closes:
-            made = await self._close_as_decided(decision)
+            made = await self._decided.close(decision)
             if isinstance(made, OrderReport):
                 reports.append(made)
             else:
                 sent += made
+        turned = {a.decision.symbol for a in closes}.intersection(a.decision.symbol for a in opens)
+        before, first = Booked(), tuple(sent)
+        if turned:
+            before = await self._catch_up.book_sent(sent)
+            await self._guard.protect()
+            sent.clear()
         if opens:
             async with self._gateway.unit() as leave_lane:
                 intents: list[OrderIntended] = []
                 for decision in opens:
-                    entry = await self._entry(decision)
+                    entry = await self._decided.entry(decision, turned)
                     if isinstance(entry, OrderReport):
                         reports.append(entry)
                     else:
@@ -257,9 +273,11 @@ class ExecutionEngine:
                 await self._guard.protect()
         booked = await self._catch_up.book_sent(sent)
         await self._guard.protect()
-        reports += self._orders.reports(sent)
+        reports += self._orders.reports([*(first if turned else ()), *sent])
         return ExecutionReport(
-            orders=tuple(reports), fills=booked.fills, trouble="; ".join(booked.trouble)
+            orders=tuple(reports),
+            fills=(*before.fills, *booked.fills),
+            trouble="; ".join((*before.trouble, *booked.trouble)),
         )
 
     @exactly
@@ -357,43 +375,3 @@ class ExecutionEngine:
         await self._guard.after(sent)
         # What was set off without an order has left its exits behind.
         await self._protection.cancel_orphans()
-
-    # --- one step each ----------------------------------------------------------------------------
-
-    async def _entry(self, approved: ApprovedDecision) -> OrderIntended | OrderReport:
-        symbol, policies = approved.decision.symbol, self._policies[approved.trader]
-        quote, instrument = self._prices.quotes.get(symbol), self._instruments.get(symbol)
-        if quote is None or instrument is None:
-            return not_sent(approved, "no price for the coin")
-        refused = self._pre_trade.refusal(approved)
-        if refused:
-            return not_sent(approved, refused)
-        found = self._approvals.now(approved)
-        if isinstance(found, Refusal):
-            return not_sent(approved, found.reason)
-        made = order_factory.open_order(found, quote, instrument, policies, self.venue_account)
-        if isinstance(made, Refusal):
-            return not_sent(approved, made.reason)
-        refusal = await self._leverage.prepare(symbol, approved.leverage, policies.margin_mode)
-        # Setting leverage takes time, in which a halt may have come.
-        refusal = refusal or self._pre_trade.refusal(approved)
-        if refusal:
-            return not_sent(approved, refusal)
-        self._approvals.leave(made.request.client_id, approved)
-        return made
-
-    async def _close_as_decided(
-        self, approved: ApprovedDecision
-    ) -> list[OrderIntended] | OrderReport:
-        symbol, quotes = approved.decision.symbol, self._prices.quotes
-        if symbol not in quotes or symbol not in self._instruments:
-            return not_sent(approved, "no price for the coin")
-        found = self._approvals.now(approved)
-        if isinstance(found, Refusal):
-            return not_sent(approved, found.reason)
-        made = await self._closes.carry_out(
-            approved.trader, symbol, self._prices.quotes, approved.cycle
-        )
-        if isinstance(made, Refusal):
-            return not_sent(approved, made.reason)
-        return made or not_sent(approved, "closed without an order: set off against @unassigned")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import anyio
 
@@ -56,6 +57,10 @@ class Guard:
             and not self._closes.tries.is_any
             and not self._protection.pressing()
         )
+
+    def next_record(self) -> datetime | None:
+        """Return when what the venue says of its account is recorded again at the latest."""
+        return self._catch_up.record.next_due()
 
     def begin_round(self) -> None:
         """Let a sync begin: what may wait for the next one is tried again."""

@@ -56,6 +56,14 @@ class PreTradeCheck:
             return "an order on the coin is still on its way"
         return self._stop(trader, symbol, own)
 
+    def standing_exit(self, approved: ApprovedDecision) -> str:
+        """Say so while a stop or target of the position that was just closed may still fill.
+
+        It would close what the entry opens.
+        """
+        exits = self._recorder.state.open_exits(approved.trader, approved.decision.symbol)
+        return "an exit of the closed position still stands at the venue" if exits else ""
+
     def is_under_way(self, trader: TraderId, symbol: Symbol, *, but: str | None = None) -> bool:
         """Tell whether an order of the trader on the coin may yet fill, its exits left out.
 

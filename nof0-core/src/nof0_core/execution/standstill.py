@@ -35,14 +35,19 @@ class Standstill:
         return self._gateway.tells_events
 
     def next_event(self, after: datetime, until: datetime) -> datetime | None:
-        """Return when in (after, until] something may happen at the venue by itself, else None."""
-        return self._gateway.next_event(after, until)
+        """Return when in (after, until] something may happen at the venue by itself, else None.
+
+        An account that has not been recorded for an hour is recorded again.
+        """
+        moments = (self._gateway.next_event(after, until), self._guard.next_record())
+        first = min((moment for moment in moments if moment is not None), default=None)
+        return first if first is not None and first <= until else None
 
     def is_settled(self) -> bool:
         """Tell whether further syncs find just what the last did, while nothing happens.
 
-        That is while `next_event` names no moment, marks bring nobody near to the end of its
-        margin, and an hour has not passed since the account was recorded.
+        That is while `next_event` names no moment, and marks bring nobody near to the end of its
+        margin.
         """
         state, venue_account = self._state, self._gateway.venue_account
         return (

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from nof0_core.config.model import Config
-from nof0_core.execution.account_record import AT_LEAST_EVERY
 from nof0_core.execution.engine import ExecutionEngine
 from nof0_core.ids import TraderId
 from nof0_core.manager.brakes import TraderBrakes
@@ -222,19 +221,13 @@ class Manager:
         return all(execution.standstill.tells_events for execution in self._executions.values())
 
     def next_event(self, after: datetime, until: datetime) -> datetime | None:
-        """Return when in (after, until] something may happen at a venue by itself, else None.
-
-        An account that has not been recorded for an hour is recorded again.
-        """
+        """Return when in (after, until] something may happen at a venue account, else None."""
         moments = [
             found
             for execution in self._executions.values()
             if (found := execution.standstill.next_event(after, until)) is not None
         ]
-        reports = (self.recorder.state.facts.account(name) for name in self._executions)
-        moments += [report.time + AT_LEAST_EVERY for report in reports if report is not None]
-        first = min(moments, default=None)
-        return first if first is not None and first <= until else None
+        return min(moments, default=None)
 
     def is_settled(self) -> bool:
         """Tell whether the next syncs find what the last did, as long as nothing happens."""

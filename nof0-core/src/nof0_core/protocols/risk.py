@@ -42,7 +42,9 @@ class RiskContext:
     `leverage` the leverage that will be used. `approved` are the entries approved earlier in the
     same answer, in their order. `stop_loss` and `take_profit` are an entry's exits as the venue
     would get them (rounded to its ticks), None where the decision names none or the trader has that
-    exit switched off. `holding` is the trader's own position in the symbol. `quote` and
+    exit switched off. `holding` is the trader's own position in the symbol. An entry that comes
+    after an approved close of its coin is shown what the trader has once that is filled at the
+    mark, without `holding`; it leaves only then. `quote` and
     `instrument` are None where there is no data; built-in checks have then vetoed an entry before
     any plugin's check sees it.
 

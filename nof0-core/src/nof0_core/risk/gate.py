@@ -16,6 +16,7 @@ from nof0_core.domain.venue_view import VenueView
 from nof0_core.ids import Symbol
 from nof0_core.money import EXACT, ZERO
 from nof0_core.protocols.risk import ApprovedEntry, RiskContext
+from nof0_core.risk.after_close import after_close
 from nof0_core.risk.approval import ApprovedDecision, _issue
 from nof0_core.risk.checks.brakes import BRAKES
 from nof0_core.risk.checks.exits import Exits, RewardRisk
@@ -69,9 +70,10 @@ class RiskGate:
     of its own, and the gate never reads what it showed.
 
     Rules across one answer: a hold changes nothing. Decisions are judged in the order given. An
-    entry and a close of one coin never both pass: the close does, the entry is `already_positioned`
-    (the close may not fill). Of several equal decisions on a coin the first that passes counts, the
-    others are `duplicate_decision`. Entries in both directions on one coin are both refused
+    entry that comes after a close of its coin that passed is judged as if that had been filled at
+    the mark, and leaves only once it is; the close makes no room for other coins, for it may not
+    fill. Of several equal decisions on a coin the first that passes counts, the others are
+    `duplicate_decision`. Entries in both directions on one coin are both refused
     (`contradictory_entries`).
     """
 
@@ -129,9 +131,9 @@ class RiskGate:
         first = (_SCHEMA, _ONE_POSITION)
         if hearing.is_refused(first) or answer.is_refused_by_further(hearing):
             return hearing.rejected()
-        if decision.symbol in answer.decided or risk.holding is None:
+        if decision.symbol in answer.closed or risk.holding is None:
             return hearing.rejected(_duplicate(decision))
-        answer.decided.add(decision.symbol)
+        answer.closed.add(decision.symbol)
         answer.approved.append(
             _issue(
                 _plan(
@@ -153,7 +155,7 @@ class RiskGate:
             return hearing.rejected()
         if decision.symbol in answer.contradictory:
             return hearing.rejected(_contradictory(decision))
-        if decision.symbol in answer.decided:
+        if decision.symbol in answer.entered:
             return hearing.rejected(_duplicate(decision))
         vetoes = [hearing.ask(named) for named in _POLICY]
         if any(vetoes):
@@ -174,7 +176,8 @@ class _Answer:
     contradictory: frozenset[Symbol]
     further: tuple[tuple[Further, Copier], ...] = ()
     venue: VenueView | None = None
-    decided: set[Symbol] = attrs.field(factory=set)
+    closed: set[Symbol] = attrs.field(factory=set)
+    entered: set[Symbol] = attrs.field(factory=set)
     approved: list[ApprovedDecision] = attrs.field(factory=list)
     entries: tuple[ApprovedEntry, ...] = ()
 
@@ -192,7 +195,7 @@ def _approve(hearing: Evaluation, answer: _Answer) -> Judgement:
     size = instrument.round_size(risk.size_usd / mark) * mark
     risked = risk_usd(direction, mark, size, risk, at_most=risk.context.account.equity)
     ratio = reward_risk(direction, mark, risk)
-    answer.decided.add(decision.symbol)
+    answer.entered.add(decision.symbol)
     entry = ApprovedEntry(
         symbol=decision.symbol,
         is_long=direction > 0,
@@ -246,6 +249,8 @@ def _plan(risk: RiskContext, decision: Decision, **numbers: object) -> dict[str,
 def _context(decision: Decision, context: DecisionContext, answer: _Answer) -> RiskContext:
     is_entry = decision.signal is not Signal.CLOSE
     snapshot = context.snapshots.get(decision.symbol)
+    if is_entry and decision.symbol in answer.closed:
+        context = after_close(context, decision.symbol)
     return RiskContext(
         context=context,
         quote=snapshot.quote if snapshot is not None else None,

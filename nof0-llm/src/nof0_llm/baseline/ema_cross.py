@@ -21,11 +21,12 @@ def ema_cross(context: DecisionContext, params: BaselineParams) -> tuple[Decisio
     The cross must have happened within `fresh_bars`; RSI must agree (above 50 for a long) and not
     be exhausted (below `rsi_high`; mirrored for a short). The stop is `stop_atr` ATRs away, or
     `stop_pct` percent of the mark (`stop_unit`), the target `reward` times that. With
-    `exit_on_signal` a position is closed once the averages stand the other way round. Uses
+    `exit_on_signal` a position is closed once the averages stand the other way round, and with
+    `turn_round` the other side is entered in the same answer if it may be. Uses
     `interval`, `fast`, `slow`, `rsi`, `atr` (for a stop in ATRs) and the sizing settings.
     """
     decisions: list[Decision] = []
-    may_enter, seen, ready = has_room(context), 0, 0
+    has_slot, seen, ready = has_room(context), 0, 0
     held = {holding.symbol: holding for holding in context.account.holdings}
     for market in markets(context, params):
         seen += 1
@@ -35,12 +36,13 @@ def ema_cross(context: DecisionContext, params: BaselineParams) -> tuple[Decisio
             continue
         ready += 1
         trend, is_fresh = cross
-        holding = held.get(market.symbol)
+        holding, may_enter = held.get(market.symbol), has_slot
         if holding is not None:
-            if params.exit_on_signal and holding.is_long != (trend > 0):
-                reason = f"{params.fast} has crossed {params.slow} against the position."
-                decisions.append(leave(market.symbol, params, reason))
-            continue
+            if not params.exit_on_signal or holding.is_long == (trend > 0):
+                continue
+            reason = f"{params.fast} has crossed {params.slow} against the position."
+            decisions.append(leave(market.symbol, params, reason))
+            may_enter = params.turn_round and context.account.equity > 0
         if not (may_enter and is_fresh):
             continue
         rsi = last(series, params.rsi)

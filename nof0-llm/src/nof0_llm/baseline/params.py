@@ -44,6 +44,9 @@ class BaselineParams:
         default="atr", one_of=("atr", PCT), help="ema_cross: a stop by stop_atr, or by stop_pct"
     )
     exit_on_signal: bool = opt(default=False, help="close when the reason for the entry is gone")
+    turn_round: bool = opt(
+        default=False, help="ema_cross: with exit_on_signal, enter the other side at once"
+    )
     size_pct: float = opt(default=20.0, gt=0, help="notional of one position", unit="% of equity")
     leverage: int = opt(default=3, ge=1, help="leverage asked for")
     confidence: float = opt(default=80.0, ge=0, le=100, help="confidence given with every entry")

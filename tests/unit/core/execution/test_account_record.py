@@ -198,6 +198,32 @@ def test_a_clock_that_was_set_back_records_once_and_counts_from_there(desk):
     assert desk.look()
 
 
+def test_by_day_the_first_report_of_each_day_is_recorded_and_no_change_before(desk):
+    """Over history nobody looks at the account before the run is over."""
+    desk.record = AccountRecord(venue_account="paper", recorder=desk.recorder, by_day=True)
+    assert desk.record.next_due() is None
+    desk.at(hours=20)
+    assert desk.look()
+    assert desk.record.next_due() == START + timedelta(days=1)
+    for change in CHANGES.values():
+        assert not desk.look(change)
+    desk.at(hours=23, minutes=59, seconds=59)
+    assert not desk.look(CHANGES["cash"])
+    desk.at(days=1)
+    assert desk.look(CHANGES["cash"])
+    desk.at(days=2, hours=2)
+    assert desk.look(CHANGES["cash"])
+    assert desk.record.next_due() == START + timedelta(days=3)
+    desk.at(minutes=30)
+    assert desk.look(CHANGES["cash"]), "a clock that was set back"
+
+
+def test_a_report_that_does_not_change_is_due_an_hour_after_the_last(desk):
+    desk.at(minutes=20)
+    desk.look()
+    assert desk.record.next_due() == START + timedelta(minutes=80)
+
+
 def test_accounts_do_not_stand_for_each_other(desk):
     other = AccountRecord(venue_account="other", recorder=desk.recorder)
     assert desk.look()

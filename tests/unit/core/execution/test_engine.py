@@ -295,3 +295,31 @@ async def test_a_simulated_venue_is_handed_the_marks_before_anything_is_asked(sc
     assert asked == [("marks", D(98_500))]
     # what it set off is in the ledger in the same round
     assert [t.reason for t in scene.state.trades("ann")] == ["stop"]
+
+
+@pytest.mark.parametrize("hands_over", [True, False])
+async def test_a_simulated_venue_is_asked_only_for_what_it_did_not_hand_over(scene, hands_over):
+    asked = []
+
+    class Simulated(type(scene.venue)):
+        capabilities = scene.venue.capabilities | {Capability.ACCEPTS_MARKS}
+        handed_over = 0
+
+        async def accept_marks(self, quotes):
+            fresh, self.handed_over = self.executed[self.handed_over :], len(self.executed)
+            return fresh if hands_over else []
+
+        async def fills(self, since):
+            asked.append(since)
+            return await super().fills(since)
+
+    scene.venue.__class__ = Simulated
+    scene.restart()
+    await scene.sync()
+    asked.clear()
+    await scene.open("ann")
+    await scene.trade("ann", CLOSE)
+
+    assert [t.reason for t in scene.state.trades("ann")] == ["close"]
+    assert bool(asked) is not hands_over
+    scene.assert_agrees()

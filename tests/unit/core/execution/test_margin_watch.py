@@ -78,7 +78,7 @@ async def test_ledger_that_does_not_add_up_is_not_traded_on(scene):
 async def test_an_isolated_position_is_closed_out_alone(scene):
     """Seen by the engine alone: the venue of this test never liquidates."""
     isolated = attrs.evolve(scene.policies, margin_mode=MarginMode.ISOLATED)
-    scene.execution._policies = {"ann": isolated, "bob": scene.policies}
+    scene.execution._decided._policies = {"ann": isolated, "bob": scene.policies}
     eth = samples.decision(
         symbol="ETH", entry_price=D(4000), stop_loss=D(3600), take_profit=D(5600), leverage=5
     )

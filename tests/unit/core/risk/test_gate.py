@@ -104,13 +104,6 @@ def test_only_what_is_held_is_closed(context, close):
     assert approved == ()
 
 
-def test_close_then_open_of_one_coin_only_closes(context, close, long_btc, holding):
-    held = context(holdings=(holding(),))
-    for answer in ([close(), long_btc()], [long_btc(), close()]):
-        _, approved = RiskGate().judge(answer, held)
-        assert [a.decision.signal for a in approved] == [Signal.CLOSE]
-
-
 def test_the_same_decision_twice_counts_once(context, close, long_btc, holding):
     judgements, approved = RiskGate().judge([long_btc(), long_btc()], context())
     assert codes(judgements) == [[], ["duplicate_decision"]]

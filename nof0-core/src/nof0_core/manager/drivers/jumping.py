@@ -7,6 +7,7 @@ from typing import Protocol
 
 from nof0_core.manager.drivers.lockstep import Lockstep
 from nof0_core.state.durability import Durability
+from nof0_core.tempo import PAST
 
 
 class Ahead(Protocol):
@@ -22,6 +23,7 @@ class Ahead(Protocol):
 class Jumping(Lockstep):
     """A lockstep driver whose timers somebody sets ahead; without `ahead` it is just that."""
 
+    tempo = PAST
     durability = Durability.MOMENT
     ahead: Ahead | None = None
 

@@ -32,7 +32,7 @@ class Equity:
 class OnePosition:
     """One position per coin: no adding to one and no opposite one beside it.
 
-    A close in the same answer does not make room: it may fail to fill.
+    After a close of the coin in the same answer there is none: the entry leaves once it is filled.
     """
 
     type = "one_position"
