@@ -14,6 +14,7 @@ from nof0_core.sources import Row, SourceDownError
 
 T = TypeVar("T")
 _HOUR = 3600.0
+_MISSHAPEN = "a row has not the shape it should have"
 
 
 class _Told(msgspec.Struct):
@@ -48,7 +49,7 @@ def spanning(hours: int, rows: Iterable[Row]) -> list[Row]:
     best: dict[str, tuple[float, CandleSeries]] = {}
     for row in rows:
         series = _read(row, CandleSeries)
-        times = [bar[0] for bar in series.bars]
+        times = _opened(series)
         if len(times) < 2 or times[0] > times[-1] - hours * _HOUR:
             continue
         length = min(later - earlier for earlier, later in itertools.pairwise(times))
@@ -63,9 +64,16 @@ def spanning(hours: int, rows: Iterable[Row]) -> list[Row]:
     ]
 
 
+def _opened(series: CandleSeries) -> list[float]:
+    """Return the seconds at which the bars of a series opened."""
+    times = [bar[0] for bar in series.bars if bar and isinstance(bar[0], float)]
+    if len(times) < len(series.bars):
+        raise SourceDownError(_MISSHAPEN)
+    return times
+
+
 def _read(row: Row, shape: type[T]) -> T:
     try:
         return msgspec.json.decode(row.text, type=shape)
     except msgspec.MsgspecError as error:
-        message = "a row has not the shape it should have"
-        raise SourceDownError(message) from error
+        raise SourceDownError(_MISSHAPEN) from error
