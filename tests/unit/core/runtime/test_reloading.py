@@ -71,7 +71,7 @@ def state_of(engine):
     return (
         engine.reloading.config,
         {name: (t.config, t.maker, t.sight, t.due) for name, t in engine.manager.traders.items()},
-        dict(engine.manager._executions["paper"]._policies),
+        dict(engine.manager._executions["paper"]._decided._policies),
         dict(engine.views._brakes._traders),
         engine.checkpoints._config_digest,
     )
@@ -93,7 +93,10 @@ async def test_limits_and_templates_are_in_force_in_all_that_goes_by_them(stage)
         for name, trader in engine.manager.traders.items():
             assert trader.config.limits.max_positions == 1
             assert trader.maker._trader.decision_timeout == timedelta(seconds=20)
-            assert engine.manager._executions["paper"]._policies[name].limits.max_positions == 1
+            assert (
+                engine.manager._executions["paper"]._decided._policies[name].limits.max_positions
+                == 1
+            )
             assert engine.views._brakes._traders[name].limits.max_positions == 1
             source = trader.maker._prompts._sources[1]
             assert (source.text, source.version) == ("{# Version: 2 #}\nbe brave\n", "2")
