@@ -50,7 +50,7 @@ from nof0_provider_sim.exchange.state import VenueState
 pytestmark = pytest.mark.integration
 COINS = {"ann": ("BTC", "ETH"), "bob": ("BTC", "ETH"), "cid": ("DOGE",)}
 TRADERS = tuple(COINS)
-STREAMS, CHUNKS, STEPS = int(os.environ.get("NOF0_STREAMS", "5000")), 10, 6
+STREAMS, CHUNKS, STEPS = int(os.environ.get("NOF0_STREAMS", "3000")), 10, 6
 CAPITAL = D(10_000)
 WAITS = (1, 1, 20, 61)
 FAULTS = (

@@ -33,6 +33,8 @@ STEPS = [
     "close answered:1",
     "close recorded:1",
 ]
+"""Whole with `NOF0_ENDS`; each kind of order at two of its steps without."""
+SAMPLE = STEPS if IS_WHOLE else [*STEPS[1:3], *STEPS[5:8:2], *STEPS[9:11]]
 
 
 @pytest.fixture
@@ -71,7 +73,7 @@ def run(tmp_path, run_in):
     return run
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", SAMPLE)
 def test_killed_at(step, run):
     killed = run.begin(400, step)
     assert killed.returncode == -signal.SIGKILL, killed.stderr

@@ -76,7 +76,7 @@ def day(moment):
 def test_a_download_is_a_recording_whatever_the_page(project, venue, page, side):
     venue.page, venue.side = page, side
     now = SystemClock().now()
-    start = (now - timedelta(days=20)).replace(hour=0, minute=0)
+    start = (now - timedelta(days=9)).replace(hour=0, minute=0)
     end = (now - timedelta(days=1)).replace(hour=0, minute=0)
     words = ("--interval", "1h", "--interval", "15m", "--from", day(start), "--to", day(end))
     outcome, rows = download(project, *words)

@@ -197,6 +197,8 @@ def beside(request, tmp_path):
 def test_a_kill_leaves_no_order_twice_and_loses_no_fill(step, beside, tmp_path):
     with venue_beside(VenueSettings(history=timedelta(hours=2))) as venue:
         venue.exchange.open_account(MAIN, D(10_000), agents={AGENT: "nof0"})
+        # What starts after kills may ask within a minute has tests of its own.
+        venue.limits.of("127.0.0.1").weight.most = 100_000
         engine = Engine(tmp_path, venue)
         if beside:
             main = tmp_path / "etc" / "nof0.yaml"
