@@ -80,6 +80,8 @@ class DaskWorkers:
         Raises:
             SchedulerGoneError: the scheduler went away.
         """
+        if not self._is_there():
+            raise self._gone()
         try:
             return max(1, sum(map(int, self._client.nthreads().values())))
         except (OSError, TimeoutError) as error:
