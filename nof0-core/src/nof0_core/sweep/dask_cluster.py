@@ -163,11 +163,11 @@ class DaskWorkers:
                 return Answer(**future.result(timeout=_ALONE * _LOOK))
             except (OSError, TimeoutError, FutureCancelledError) as error:
                 raise self._gone() from error
-        error = future.exception()
-        if type(error).__name__ == "KilledWorker":
+        raised = future.exception()
+        if type(raised).__name__ == "KilledWorker":
             return Answer(error="workers of the cluster died with this job again and again",
                           kind="died")  # fmt: skip
-        return Answer(error=f"{type(error).__name__}: {error}", kind="failed")
+        return Answer(error=f"{type(raised).__name__}: {raised}", kind="failed")
 
     def _gone(self) -> SchedulerGoneError:
         message = f"the Dask scheduler at {self._address} went away"
