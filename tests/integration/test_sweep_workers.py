@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 from called import Called
+from in_process_workers import InProcess
 
 from nof0_core.backtest.window import Window
-from nof0_core.sweep.child import Child
+from nof0_core.errors import UsageError
+from nof0_core.project import run_sweep
+from nof0_core.sweep.child import Answer, Child
+from nof0_core.sweep.dask_cluster import SchedulerGoneError
 from nof0_core.sweep.job import job_of
 from nof0_core.sweep.running import prepare, run
 from nof0_core.sweep.setting import Setting
+from nof0_core.sweep.worker import answer_to
 
 pytestmark = pytest.mark.integration
 
@@ -38,14 +47,14 @@ intervals: [3m, 4h]
 indicators: [ema20, ema50, rsi14, atr14]
 """
 PLUGIN = '''
-"""Risk checks that end their process, or never come back."""
-import json
+"""Risk checks that end their process, never come back, or wait for a file."""
 import os
 import time
 
 import attrs
 
 from nof0_core import PolicyKind, hookimpl, opt
+from nof0_core.domain.decision import Verdict, VerdictKind
 
 
 @attrs.frozen(kw_only=True)
@@ -60,7 +69,9 @@ class Check:
     def check(self, decision, context):
         if self.does == "dies":
             os._exit(3)
-        time.sleep(3600)
+        while self.does == "hangs" or not os.path.exists("go"):
+            time.sleep(0.05)
+        return Verdict(kind=VerdictKind.ALLOW)
 
 
 @hookimpl
@@ -68,14 +79,19 @@ def nof0_risk_checks():
     return [PolicyKind(type="faulty", config=How, build=Check, summary="x")]
 '''
 HUNDRED = 100
+SWEEP = Path("etc/sweep.yaml")
+
+
+def agreed(_):
+    return True
 
 
 def windows(count):
-    """Return windows of six minutes, one after the other."""
+    """Return windows of three minutes, one after the other."""
     lines = []
     for number in range(count):
-        begins = 6 * number
-        ends = begins + 6
+        begins = 3 * number
+        ends = begins + 3
         lines.append(
             f"  - {{from: 2025-07-23T{begins // 60:02}:{begins % 60:02}:00Z, "
             f"to: 2025-07-23T{ends // 60:02}:{ends % 60:02}:00Z}}"
@@ -133,19 +149,72 @@ def test_a_hundred_jobs_on_a_cluster_with_a_worker_killed_are_those_of_one_proce
 
     monkeypatch.chdir(project.directory)
     shared = run(
-        prepare(Path("etc/sweep.yaml")),
-        agree=lambda _: True,
+        prepare(SWEEP),
+        agree=agreed,
         address=cluster.scheduler_address,
         progress=kill,
     )
     assert (shared.is_complete, shared.done, len(killed)) == (True, HUNDRED, 1)
     names = ("results.parquet", "report.html")
     before = [(shared.folder / name).read_bytes() for name in names]
-    alone = run(prepare(Path("etc/sweep.yaml")), agree=lambda _: True, workers=1, fresh=True)
+    alone = run(prepare(SWEEP), agree=agreed, hired=InProcess(), fresh=True)
     assert alone.is_complete
     assert (alone.folder / names[0]).read_bytes() == before[0]
     records = [(shared.folder.with_name("sweep.1") / "jobs").rglob("*.json")]
     assert len(list(*records)) == HUNDRED
+
+
+@pytest.mark.filterwarnings("ignore")  # of Dask, about connections that were lost
+def test_a_cluster_that_loses_its_workers_and_then_its_scheduler_is_told(project, monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    workers = InProcess()
+    monkeypatch.setattr(
+        "nof0_core.sweep.dask_cluster.attempted",
+        lambda _, order, __: Answer(**answer_to(workers.settings, order)),
+    )
+    monkeypatch.setattr("nof0_core.sweep.dask_cluster._ALONE", 2)
+    monkeypatch.chdir(project.directory)
+    project.write("etc/sweep.yaml", f"config: nof0.yaml\nmoments: 1\nwindows:\n{windows(8)}\n")
+    cluster = distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", host="127.0.0.1",
+        dashboard_address=None, silence_logs=50,
+    )  # fmt: skip
+
+    def ended(error, by):
+        """Let the cluster lose something after two jobs; return how many are kept."""
+        lost = []
+
+        def lose(done, total, failed):
+            if not lost and done > before + 1:
+                lost.append(by)
+                by()
+
+        before = len(list((project.directory / "data" / "sweeps").rglob("jobs/*/*.json")))
+        with pytest.raises(SchedulerGoneError, match=error) as caught:
+            run(prepare(SWEEP), agree=agreed, address=cluster.scheduler_address, progress=lose)
+        assert "start it again and run the same command for the rest" in caught.value.hints[0]
+        page = project.directory / "data" / "sweeps" / "sweep" / "report.html"
+        assert "Incomplete: " in page.read_text()
+        kept = list((project.directory / "data" / "sweeps").rglob("jobs/*/*.json"))
+        assert before < len(kept) < 8
+        return len(kept)
+
+    with cluster:
+        tasks = cluster.scheduler.tasks
+
+        def leave():
+            # A result nobody has fetched yet is lost with the worker that has it.
+            while [task.state for task in tuple(tasks.values())].count("memory") < 2:
+                time.sleep(0.01)
+            cluster.scale(0)
+            cluster.sync(cluster._correct_state)
+
+        first = ended("has no workers any more", leave)
+        cluster.scale(1)
+        second = ended("the Dask scheduler at tcp://.* went away", cluster.close)
+    rest = run(prepare(SWEEP), agree=agreed, hired=(doing := InProcess()))
+    assert rest.is_complete
+    assert first < second == 8 - len(doing.asked)
 
 
 def test_a_scheduler_that_is_not_there_is_told(project, monkeypatch):
@@ -184,7 +253,7 @@ def test_a_worker_that_dies_is_told_and_the_others_have_results(project, monkeyp
 def test_a_worker_that_hangs_is_ended_when_its_time_is_over(project, monkeypatch):
     faulty(project, "hangs")
     monkeypatch.chdir(project.directory)
-    setting = Setting(Path("etc/sweep.yaml"))
+    setting = Setting(SWEEP)
     entry, _ = setting.asked.windows[0]
     job = job_of(next(setting.asked.space.grid()), Window(entry.start, entry.end), None)
     order = {
@@ -198,7 +267,47 @@ def test_a_worker_that_hangs_is_ended_when_its_time_is_over(project, monkeypatch
     child.end()
 
 
+def test_sigterm_keeps_what_there_is_and_a_notebook_does_the_rest(project, monkeypatch):
+    faulty(project, "", "waits")
+    records = project.directory / "data" / "sweeps" / "sweep" / "jobs"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "nof0_core", "sweep", str(SWEEP), "--workers", "1"],
+        cwd=project.directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    while not list(records.rglob("*.json")) and process.poll() is None:
+        time.sleep(0.05)
+    # The second backtest waits for a file that is not there.
+    process.terminate()
+    said, _ = process.communicate()
+    assert process.returncode == 130, said
+    assert "incomplete: interrupted; the same command does the rest" in said
+    [kept] = records.rglob("*.json")
+    before = kept.stat().st_mtime_ns
+
+    (project.directory / "go").touch()
+    monkeypatch.chdir(project.directory)
+
+    async def notebook():
+        """Call it as a cell does: in a thread that has a running event loop."""
+        return run_sweep(SWEEP, workers=1)
+
+    result = asyncio.run(notebook())
+    assert result.is_complete
+    assert kept.stat().st_mtime_ns == before, "what has a result is not run again"
+    columns = result.columns_of_rows()
+    assert {len(values) for values in columns.values()} == {2}
+    assert columns["trader"] == ["cross", "cross"]
+
+    monkeypatch.setattr("nof0_core.sweep.estimate.MANY", -1)
+    with pytest.raises(UsageError, match="this sweep is large") as caught:
+        run_sweep(SWEEP, workers=1)
+    assert "allow_long=True runs it" in caught.value.hints[0]
+    with pytest.raises(UsageError, match="workers are local processes"):
+        run_sweep(SWEEP, workers=1, address="tcp://127.0.0.1:9")
+
+
 def test_a_large_sweep_needs_yes_where_nobody_can_be_asked(project, monkeypatch):
+    monkeypatch.setattr("nof0_core.sweep.running.LocalWorkers", lambda _: InProcess())
     monkeypatch.setattr("nof0_core.sweep.estimate.MANY", 0)
     project.write("etc/sweep.yaml", f"config: nof0.yaml\nmoments: 1\nwindows:\n{windows(2)}\n")
     refused = project.nof0("sweep", "etc/sweep.yaml", "--workers", "1")

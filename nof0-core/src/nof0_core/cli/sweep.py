@@ -129,8 +129,7 @@ def _agree(found: Estimate, pause: Any, *, is_agreed: bool) -> bool:
         raise UsageError(message, hints=(hint, "or vary less: search: tpe tries `trials` variants"))
     with pause():
         click.echo(str(found), err=True)
-        click.confirm("Go on?", abort=True, err=True)
-    return True
+        return click.confirm("Go on?", err=True)
 
 
 @contextmanager

@@ -31,7 +31,8 @@ def run_sweep(
         sweep_file: SWEEP.yaml.
         data_dir: what would be given as `--data-dir`.
         address: of a Dask scheduler that shares jobs out, instead of local processes.
-        workers: local processes; None: what the file says, else one for each core.
+        workers: local processes; None: what the file says, else one for each core. Only without
+            an address.
         fresh: put results of the same name aside and begin anew.
         allow_paid: whether models may be asked over the network, which costs money.
         allow_long: whether more than 10,000 backtests, or more than an hour of them, may be run.

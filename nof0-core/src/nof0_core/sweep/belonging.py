@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from nof0_core.backtest.window import Window
 from nof0_core.errors import UsageError
 from nof0_core.sweep.store import Store
 
@@ -40,6 +42,22 @@ def hold_against(store: Store, wanted: Manifest) -> None:
     store.keep_manifest(wanted)
 
 
+def period(window: Window) -> str:
+    """Return the key of a window's data in a manifest: both moments in ISO format."""
+    return f"{window.start.isoformat()}/{window.end.isoformat()}"
+
+
+def looked_at(store: Store) -> list[Window]:
+    """Return the windows whose data results that are there belong to."""
+    kept = store.manifest
+    return [] if kept is None else [_window(name) for name in kept["data"]]
+
+
+def _window(name: str) -> Window:
+    start, _, end = name.partition("/")
+    return Window(datetime.fromisoformat(start), datetime.fromisoformat(end))
+
+
 def put_aside(folder: Path) -> Path | None:
     """Move the results of a sweep beside its folder; None where there are none."""
     if not (folder / "sweep.json").exists():
@@ -61,7 +79,7 @@ def _differences(kept: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator
             yield f"the text of {name} has changed"
     for name in sorted(set(kept["data"]) & set(wanted["data"])):
         if kept["data"][name] != wanted["data"][name]:
-            yield f"the data of {name} differ"
+            yield f"the data from {_window(name)} differ"
     if kept["code"] != wanted["code"]:
         yield "nof0 or a plugin has other code"
 

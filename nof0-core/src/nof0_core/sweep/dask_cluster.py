@@ -80,6 +80,8 @@ class DaskWorkers:
         Raises:
             SchedulerGoneError: the scheduler went away.
         """
+        if not self._is_there():
+            raise self._gone()
         try:
             return max(1, sum(map(int, self._client.nthreads().values())))
         except (OSError, TimeoutError) as error:
@@ -91,22 +93,31 @@ class DaskWorkers:
         Raises:
             SchedulerGoneError: the scheduler went away.
         """
-        jobs: dict[str, Job] = {}
+        going: dict[str, Work] = {}
         futures: dict[str, Any] = {}
         done: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+        def submit(taken: Work) -> None:
+            future = self._client.submit(dask_task, taken[1], limit, pure=False)
+            going[future.key], futures[future.key] = taken, future
+            future.add_done_callback(done.put)
+
         try:
             while True:
                 # Workers may come and go.
                 wanted = self.count * (1 + _AHEAD)
-                while len(jobs) < wanted and (taken := next(work, None)) is not None:
-                    future = self._client.submit(dask_task, taken[1], limit, pure=False)
-                    jobs[future.key], futures[future.key] = taken[0], future
-                    future.add_done_callback(done.put)
-                if not jobs:
+                while len(going) < wanted and (taken := next(work, None)) is not None:
+                    submit(taken)
+                if not going:
                     return
                 future = self._next(done)
                 futures.pop(future.key)
-                yield jobs.pop(future.key), self._answer(future)
+                taken = going.pop(future.key)
+                if future.status == "lost":
+                    # Its worker died with what nobody had fetched: another one does it again.
+                    submit(taken)
+                    continue
+                yield taken[0], self._answer(future)
         finally:
             if futures and self._is_there():
                 with contextlib.suppress(Exception):
@@ -143,15 +154,20 @@ class DaskWorkers:
             return 1  # whether the scheduler is gone is asked elsewhere
 
     def _answer(self, future: Any) -> Answer:
-        if future.status == "finished":
-            return Answer(**future.result())
-        if future.status in {"cancelled", "lost"}:
+        if future.status == "cancelled":
             raise self._gone()
-        error = future.exception()
-        if type(error).__name__ == "KilledWorker":
+        if future.status != "error":
+            from distributed.client import FutureCancelledError
+
+            try:
+                return Answer(**future.result(timeout=_ALONE * _LOOK))
+            except (OSError, TimeoutError, FutureCancelledError) as error:
+                raise self._gone() from error
+        raised = future.exception()
+        if type(raised).__name__ == "KilledWorker":
             return Answer(error="workers of the cluster died with this job again and again",
                           kind="died")  # fmt: skip
-        return Answer(error=f"{type(error).__name__}: {error}", kind="failed")
+        return Answer(error=f"{type(raised).__name__}: {raised}", kind="failed")
 
     def _gone(self) -> SchedulerGoneError:
         message = f"the Dask scheduler at {self._address} went away"

@@ -80,6 +80,7 @@ def read_sweep(path: Path, *, environ: Mapping[str, str] | None = None) -> Asked
     file = session.take(table, SweepFile)
     if table is not None and file is not None:
         made = _Reader(session, table, file)
+        made.workers()
         space, windows, walk = made.space(), tuple(made.windows()), made.walk()
         if not len(problems):
             absolute = Path(os.path.abspath(path))  # noqa: PTH100 - keeps links
@@ -104,6 +105,11 @@ class _Reader:
                     find(node, "to"), f"must be later than from, {found.start:%Y-%m-%d %H:%M}"
                 )
             yield found, node.place
+
+    def workers(self) -> None:
+        node = self._table.get("workers")
+        if self._file.scheduler and node is not None and not node.is_empty:
+            self._note(node.place, "are local processes, which a scheduler takes the place of")
 
     def walk(self) -> tuple[WalkForwardEntry, Place] | None:
         for node in nodes_of([self._file.walk_forward]):
@@ -171,10 +177,11 @@ class _Reader:
             labels = tuple(label for each in parts for label in each.labels)
             columns.update(dict.fromkeys(name for name, _ in labels))
             overrides = tuple(one for each in parts for one in each.overrides)
+            # In whatever order its keys are: it is the same.
+            if any(set(labels) == set(one.labels) for one in choices):
+                self._note(node.place, "is the same as one above")
             choices.append(Choice(labels=labels, overrides=overrides))
-        axis = Axis(name="variants", columns=tuple(columns), choices=tuple(choices))
-        self._distinct([axis])
-        return axis
+        return Axis(name="variants", columns=tuple(columns), choices=tuple(choices))
 
     def _model(self, node: Scalar) -> Choice:
         return Choice(
@@ -238,7 +245,7 @@ class _Reader:
         for axis in axes:
             seen: set[object] = set()
             for each in axis.choices:
-                if each.labels in seen and each.overrides:
+                if each.labels in seen:
                     self._note(each.overrides[0].node.place, "is the same as one above")
                 seen.add(each.labels)
 

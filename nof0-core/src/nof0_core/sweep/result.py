@@ -116,7 +116,9 @@ def collected(
     rows: list[SweepRow] = []
     failures: list[SweepFailure] = []
     coins: dict[str, dict[str, float]] = {}
+    count = 0
     for job in jobs:
+        count += 1
         record = store.of(job)
         if record is None:
             continue
@@ -141,7 +143,8 @@ def collected(
         folder=store.folder,
         columns=prepared.setting.asked.space.columns,
         objective=file.objective,
-        jobs=prepared.jobs,
+        # A search may have chosen the same twice.
+        jobs=prepared.jobs if ended else count,
         rows=tuple(rows),
         entries=tuple(entries),
         failures=tuple(failures),

@@ -18,7 +18,7 @@ from nof0_core.backtest.window import Window
 from nof0_core.config.effective import digest_of
 from nof0_core.errors import Nof0Error, UsageError
 from nof0_core.runtime.lock import locked
-from nof0_core.sweep.belonging import hold_against, put_aside
+from nof0_core.sweep.belonging import hold_against, looked_at, period, put_aside
 from nof0_core.sweep.dask_cluster import DaskWorkers
 from nof0_core.sweep.doing import Doer
 from nof0_core.sweep.estimate import Estimate, estimated
@@ -106,13 +106,15 @@ def run(
         prepared: what to do.
         agree: asked once it is measured how long it will take; False ends it before the rest.
         address: of a Dask scheduler; "": what the file says, else local processes.
-        workers: how many of those; None: what the file says, else one for each core.
+        workers: that many of those, whatever the file says; None: what it says, else one for each
+            core. Only without an address.
         hired: who does the jobs, in place of both; they are let go at the end.
         fresh: put results of the same name aside first, whatever they belong to.
         progress: told how far it is.
 
     Raises:
-        UsageError: the results that are there belong to something else, or the sweep runs already.
+        UsageError: the results that are there belong to something else, the sweep runs already, or
+            both address and workers were given.
         StoreError: results cannot be written.
         Nof0Error: the workers are gone.
     """
@@ -128,7 +130,7 @@ def run(
         with closing(hired or _hired(prepared, address, workers)) as doing:
             hold_against(store, sweep.manifest(doing))
             try:
-                sweep.do(doing, agree)
+                ended = sweep.do(doing, agree)
             except KeyboardInterrupt:
                 ended = "interrupted"
             except (Nof0Error, OSError) as error:
@@ -141,7 +143,10 @@ def run(
 
 def _hired(prepared: Prepared, address: str, workers: int | None) -> Workers:
     file = prepared.setting.asked.file
-    address = address or file.scheduler
+    if address and workers:
+        message = "workers are local processes, an address is of a scheduler that has its own"
+        raise UsageError(message, hints=("give one of them",))
+    address = address or ("" if workers else file.scheduler)
     if address:
         return DaskWorkers(address)
     return LocalWorkers(min(workers or file.workers or os.cpu_count() or 1, prepared.jobs))
@@ -180,21 +185,29 @@ class _Sweep:
     def _data(self, workers: Workers) -> dict[str, dict[str, str]]:
         """Return the digests of what is seen, as a worker sees it.
 
-        One look from the first moment of all windows to the last says whether any data differ.
+        One look from the first moment of all windows to the last says whether any data differ. What
+        was looked at before is looked at again: results there are of it, whatever is asked now.
         """
         windows = self.prepared.windows.all
         whole = Window(min(one.start for one in windows), max(one.end for one in windows))
         first = next(self._setting.asked.space.corners())
-        job = job_of(first, whole, None)
-        order = {**job.order(), "do": "look", **self._doer(workers).base_order()}
-        [(_, answer)] = workers.run(iter([(job, order)]), limit=_LOOK_LIMIT)
-        if answer.found is None:
-            message = f"the data from {whole} cannot be looked at: {answer.error}"
-            raise UsageError(message)
-        return {str(whole): answer.found["data"]}
+        base = {"do": "look", **self._doer(workers).base_order()}
+        jobs = [job_of(first, one, None) for one in dict.fromkeys((*looked_at(self.store), whole))]
+        found: dict[str, dict[str, str]] = {}
+        orders = iter([(job, {**job.order(), **base}) for job in jobs])
+        for job, answer in workers.run(orders, limit=_LOOK_LIMIT):
+            if answer.found is None:
+                message = f"the data from {job.window} cannot be looked at: {answer.error}"
+                raise UsageError(message)
+            found[period(job.window)] = answer.found["data"]
+        return found
 
-    def do(self, workers: Workers, agree: Agree) -> None:
-        """Do everything: each stage chooses, runs, and tells the search."""
+    def do(self, workers: Workers, agree: Agree) -> str:
+        """Do everything: each stage chooses, runs, and tells the search.
+
+        Returns:
+            Why it ended before it was done, "" if it was.
+        """
         doer = self._doer(workers)
         windows, seeds = self.prepared.windows, self._setting.asked.seeds
         stages: list[tuple[int, Sequence[Window]]] = [(0, windows.plain)] if windows.plain else []
@@ -209,7 +222,7 @@ class _Sweep:
                 jobs = _Batch(batch, on, seeds, fold=number)
                 self._check(doer, jobs)
                 if not agreed and not self._agreed(agree, workers.count):
-                    return
+                    return "nobody agreed to how long it takes"
                 agreed = True
                 doer.rest(jobs, self._kind)
                 if isinstance(search, All) and not number:
@@ -219,6 +232,7 @@ class _Sweep:
                     tried.append(variant)
             if number:
                 self._judge_fold(doer, number)
+        return ""
 
     def jobs(self) -> Iterator[Job]:
         """Yield all jobs of which anything is known, in their order."""

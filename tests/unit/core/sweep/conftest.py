@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import shutil
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
 import pytest
+from in_process_workers import InProcess
 
-from nof0_core.sweep.child import Answer
 from nof0_core.sweep.running import prepare, run
-from nof0_core.sweep.worker import answer_to
 
 ROOT = Path(__file__).parents[4]
 MANAGER = """
@@ -63,24 +61,6 @@ class Check:
 def nof0_risk_checks():
     return [PolicyKind(type="faulty", config=How, build=Check, summary="x")]
 '''
-
-
-@attrs.frozen
-class InProcess:
-    """Workers that do each job where they are asked, one after the other."""
-
-    count: int = 1
-    asked: list = attrs.field(factory=list)
-    settings: dict = attrs.field(factory=dict)
-
-    def run(self, work, *, limit) -> Iterator:
-        for job, order in work:
-            if order["do"] == "job":
-                self.asked.append(job.key)
-            yield job, Answer(**answer_to(self.settings, order))
-
-    def close(self):
-        pass
 
 
 @attrs.frozen

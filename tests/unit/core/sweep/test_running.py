@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import gzip
 import json
+import os
+import shutil
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from pyarrow import parquet
@@ -19,6 +24,9 @@ TWO = f"[{WINDOW}, {{from: {DAY}1:00:00Z, to: {DAY}1:15:00Z}}]"
 POSITIONS = "Manager.traders.cross.risk_params.max_positions"
 
 
+CANDLES = "nof0-provider-sim/src/nof0_provider_sim/data/hyperliquid_2025_07"
+
+
 def table(result):
     return parquet.read_table(result.folder / "results.parquet").to_pylist()
 
@@ -26,51 +34,74 @@ def table(result):
 def test_every_variant_runs_on_every_window_with_every_seed_and_only_once(place, hired):
     path = place.sweep(f"""
         models: [ema-cross, buy-and-hold]
-        parameters: {{{POSITIONS}: [1, 3]}}
+        parameters: {{{POSITIONS}: [1]}}
         windows: {TWO}
         seeds: [1, 2]
         moments: 1
     """)
     told = []
     result = place.run(path, workers=hired, progress=lambda *each: told.append(each))
-    assert (result.is_complete, result.jobs, result.done, result.trials) == (True, 16, 16, 4)
-    assert told[-1] == (16, 16, 0)
-    assert len(hired.asked) == 16
+    assert (result.is_complete, result.jobs, result.done, result.trials) == (True, 8, 8, 2)
+    assert told[-1] == (8, 8, 0)
+    assert len(hired.asked) == 8
     rows = table(result)
     what = {(r["model"], r[POSITIONS], r["from"], r["seed"]) for r in rows}
-    assert len(what) == len(rows) == 16
+    assert len(what) == len(rows) == 8
     held = [row for row in rows if row["model"] == "buy-and-hold"]
     assert all(row["equity"] != row["capital"] for row in held)
     assert [one["verdict"] for one in result.treatments.values()] == ["done", "done"]
-    assert [r["treatment"] for r in rows[:8]] == [rows[0]["treatment"]] * 8, "one of each model"
+    assert [r["treatment"] for r in rows[:4]] == [rows[0]["treatment"]] * 4, "one of each model"
 
     before = (result.folder / "results.parquet").read_bytes()
     page = (result.folder / "report.html").read_text()
     again = place.run(path, workers=hired)
-    assert len(hired.asked) == 16, "nothing is run twice"
+    assert len(hired.asked) == 8, "nothing is run twice"
     assert (again.folder / "results.parquet").read_bytes() == before
     assert (again.folder / "report.html").read_text() == page
     for text in ("buy-and-hold", "Treatment × model", "max_positions", "no look-ahead found"):
         assert text in page
 
     # More of the same is added to what there is; earlier trials still count.
-    path.write_text(path.read_text().replace("[1, 3]", "[2]"))
+    path.write_text(path.read_text().replace(": [1]", ": [2]").replace("[1, 2]", "[2]"))
     more = place.run(path, workers=hired)
-    assert (more.done, more.trials, len(hired.asked)) == (8, 6, 24)
+    assert (more.done, more.trials, len(hired.asked)) == (4, 4, 12)
 
 
-def test_a_sweep_that_was_interrupted_goes_on_where_it_ended(place, hired):
-    path = place.sweep(f"parameters: {{{POSITIONS}: [1, 2, 3]}}\nwindows: {TWO}\nmoments: 1\n")
+def test_a_sweep_goes_on_where_ctrl_c_or_a_full_disk_ended_it(place, hired, monkeypatch):
+    path = place.sweep(f"parameters: {{{POSITIONS}: [1, 2]}}\nwindows: {TWO}\nmoments: 1\n")
 
     def interrupt(done, *_):
-        if done == 4:
+        if done == 1:
             raise KeyboardInterrupt
 
     partial = place.run(path, workers=hired, progress=interrupt)
-    assert (partial.ended, partial.done) == ("interrupted", 4)
+    assert (partial.ended, partial.done) == ("interrupted", 1)
     assert "Incomplete: interrupted" in (partial.folder / "report.html").read_text()
+
+    kept = sorted((partial.folder / "jobs").rglob("*"))
+    fills, full = os.fsync, []
+
+    def fsync(descriptor):
+        """Let no job be written while the disk is full, all else is."""
+        if full and "jobs" in Path(f"/proc/self/fd/{descriptor}").readlink().parts:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        fills(descriptor)
+
+    monkeypatch.setattr("os.fsync", fsync)
+    full.append(True)
+    with pytest.raises(StoreError, match="cannot be written: the disk is full") as caught:
+        place.run(path, workers=hired)
+    assert "make room and run the same command for the rest" in caught.value.hints[0]
+    left = [one for one in (partial.folder / "jobs").rglob("*.json") if one not in kept]
+    assert all(one.name.startswith(".") for one in left), "nothing half"
+    assert len(table(partial)) == 1
+    page = (partial.folder / "report.html").read_text()
+    assert "Incomplete: " in page
+    assert "the disk is full" in page
+    full.clear()
     whole = place.run(path, workers=hired)
-    assert (whole.is_complete, len(hired.asked)) == (True, 6)
+    assert (whole.is_complete, len(hired.asked)) == (True, 5), "the one that was lost again"
+    assert not list((whole.folder / "jobs").rglob(".*")), "no draft is left"
 
 
 def test_a_job_that_fails_is_told_and_tried_again(place, hired):
@@ -194,10 +225,10 @@ def test_a_walk_forward_judges_what_it_chose_on_what_came_after(place, hired):
 def test_tpe_tries_as_many_as_it_was_told_and_the_same_again(place, hired):
     text = f"""
         search: tpe
-        trials: 5
+        trials: 4
         batch: 2
-        models: [buy-and-hold, ema-cross]
-        parameters: {{LLM.models.buy-and-hold.params.size_pct: {{low: 1, high: 30}}}}
+        models: [buy-and-hold]
+        parameters: {{LLM.models.buy-and-hold.params.size_pct: {{low: 1, high: 3}}}}
         windows: [{WINDOW}]
         objective: return_pct
         moments: 1
@@ -205,18 +236,92 @@ def test_tpe_tries_as_many_as_it_was_told_and_the_same_again(place, hired):
     path = place.sweep(text)
 
     def interrupt(done, *_):
-        if done == 3:
+        if done == 2:
             raise KeyboardInterrupt
 
     assert place.run(path, workers=hired, progress=interrupt).ended == "interrupted"
     result = place.run(path, workers=hired)
-    assert 1 < result.trials <= 5, "the same may be chosen twice"
-    assert result.trials == len(hired.asked)
+    assert 1 < result.trials < 4, "the same was chosen twice, and run once"
+    assert result.trials == result.jobs == len(hired.asked)
+    assert result.is_complete
     sizes = [dict(one.labels)["LLM.models.buy-and-hold.params.size_pct"] for one in result.entries]
-    assert all(1 <= int(size) <= 30 for size in sizes)
+    assert all(1 <= int(size) <= 3 for size in sizes)
     other = place.run(place.sweep(text, "other.yaml"), workers=hired)
     assert [one.labels for one in other.entries] == [one.labels for one in result.entries]
     assert other.other_trials == result.trials
+
+
+def test_a_walk_forward_searches_anew_at_each_step(place, hired):
+    path = place.sweep(f"""
+        search: tpe
+        trials: 2
+        batch: 1
+        models: [buy-and-hold]
+        parameters: {{LLM.models.buy-and-hold.params.size_pct: {{low: 1, high: 30}}}}
+        walk_forward: {{from: {DAY}0:00:00Z, to: {DAY}0:24:00Z, train: 6m, test: 6m, step: 12m}}
+        objective: return_pct
+        moments: 1
+    """)
+    result = place.run(path, workers=hired)
+    assert (result.is_complete, result.jobs, len(hired.asked)) == (True, 6, 6)
+    tried = {
+        number: {row.labels: row for row in result.rows if row.fold == number and not row.is_test}
+        for number in (1, 2)
+    }
+    assert set(tried[1]) != set(tried[2]), "each step has a search of its own"
+    for one in result.folds:
+        [judged] = [row for row in result.rows if row.fold == one.number and row.is_test]
+        scores = {labels: row.figures["return_pct"] for labels, row in tried[one.number].items()}
+        assert scores[judged.labels] == one.train == max(scores.values())
+        assert one.test == judged.figures["return_pct"]
+    again = place.run(path, workers=hired)
+    assert (again.folds, len(hired.asked)) == (result.folds, 6)
+
+
+def test_a_list_runs_the_variants_that_are_written_and_no_others(place, hired):
+    path = place.sweep(f"""
+        search: list
+        variants:
+          - {{}}
+          - model: buy-and-hold
+            parameters: {{{POSITIONS}: 1}}
+          - prompt: ../prompts/manager/fast_signal.tmpl
+        windows: [{WINDOW}]
+        moments: 1
+    """)
+    result = place.run(path, workers=hired)
+    assert (result.is_complete, result.jobs, result.trials, len(hired.asked)) == (True, 3, 3, 3)
+    assert result.columns == ("model", POSITIONS, "prompt")
+    labels = [(row["model"], row[POSITIONS], row["prompt"]) for row in table(result)]
+    fast = "../prompts/manager/fast_signal.tmpl"
+    assert labels == [("", "", ""), ("buy-and-hold", "1", ""), ("", "", fast)]
+    assert [row["llm"] for row in table(result)] == ["ema-cross", "buy-and-hold", "ema-cross"]
+
+    # The same one twice would be run once and counted as two.
+    for twice in ("[{}, {}]", "[{parameters: {X: 1, Y: 2}}, {parameters: {Y: 2, X: 1}}]"):
+        path = place.sweep(f"search: list\nvariants: {twice}\n")
+        with pytest.raises(ConfigError, match=r"variants\.1.*is the same as one above"):
+            prepare(path)
+
+
+def test_data_that_have_changed_are_noticed_beside_new_windows(place, hired):
+    candles = place.directory / "candles"
+    candles.mkdir()
+    for file in (Path(__file__).parents[4] / CANDLES).glob("hl_btc_*"):
+        shutil.copy(file, candles)
+    text = f"data: ../candles\nwindows: [{WINDOW}]\nmoments: 1\n"
+    place.run(place.sweep(text), workers=hired)
+    file = candles / "hl_btc_3m.csv.gz"
+    lines = gzip.decompress(file.read_bytes()).splitlines(keepends=True)
+    [at] = [n for n, line in enumerate(lines) if line.startswith(b"1753228980000,")]
+    *cells, volume = lines[at].rstrip().split(b",")
+    lines[at] = b",".join([*cells, volume + b"1\n"])
+    file.write_bytes(gzip.compress(b"".join(lines)))
+    more = f"{WINDOW}, {{from: {DAY}1:00:00Z, to: {DAY}1:15:00Z}}"
+    path = place.sweep(text.replace(WINDOW, more))
+    hired.settings.clear()
+    with pytest.raises(UsageError, match="the data from .* differ"):
+        place.run(path, workers=hired)
 
 
 def test_damaged_records_are_named(place, hired):
@@ -279,6 +384,10 @@ def test_paid_models_are_reckoned_before_anything_runs(place):
         ),
         ("parameters: {Executor.min_confidence: [50, 50]}", "is the same as one above"),
         ("time_limit: 0s", "sweep.yaml:2: time_limit: must be > 0s"),
+        (
+            "workers: 2\nscheduler: tcp://127.0.0.1:9",
+            "sweep.yaml:2: workers: are local processes, which a scheduler takes the place of",
+        ),
         ("name: ../else", "sweep.yaml:2: name: names a folder"),
         (
             "walk_forward: {train: 9d, test: 1d}",
