@@ -15,6 +15,7 @@ from nof0_provider_hyperliquid import plugin
 from nof0_provider_hyperliquid.config import HyperliquidMarketConfig
 from nof0_provider_hyperliquid.rehearsal.faults import MESSAGES, Harm
 from nof0_provider_hyperliquid.rehearsal.venue import Venue, VenueSettings
+from nof0_provider_hyperliquid.transport import windows
 
 REQUESTS = [harm for harm in Harm if harm not in MESSAGES]
 LONG = {Harm.SILENT_BEFORE, Harm.SILENT_AFTER, Harm.SLOW}
@@ -38,7 +39,9 @@ class TestHyperliquidMarket(MarketContract):
         return request.param
 
     @pytest.fixture
-    def venue(self, harm):
+    def venue(self, harm, monkeypatch):
+        # The clock runs on; what a refusal makes wait for is tested where time can be moved.
+        monkeypatch.setattr(windows, "YIELD", timedelta(milliseconds=200))
         with (
             start_blocking_portal() as portal,
             portal.wrap_async_context_manager(Venue.open(SMALL, clock=SystemClock())) as venue,
