@@ -10,6 +10,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import urlencode
 
 from anyio.from_thread import start_blocking_portal
 from browsing import ARGUMENTS, ROOT, find_chromium
@@ -58,15 +59,15 @@ def main(folder: Path, states=STATES, names=()) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place, ExitStack() as stack:
         data = Path(place) / "data"
-        command = [sys.executable, "-m", "nof0_core", "run", DEMO, "--data-dir", str(data)]
-        subprocess.run([*command, "--cycles", "700"], cwd=ROOT, check=True, capture_output=True)
+        _nof0("run", DEMO, "--data-dir", str(data), "--cycles", "700")
+        runs = keep_runs(data)
         portal = stack.enter_context(start_blocking_portal())
         browser = stack.enter_context(sync_playwright()).chromium.launch(
             executable_path=find_chromium(), args=ARGUMENTS
         )
         for state in states:
             directory = in_state(SimpleNamespace(data=data), state, Path(place) / state)
-            url = _serve(stack, portal, directory)
+            url = _serve(stack, portal, directory, data)
             for width_name, width in WIDTHS.items():
                 for scheme in ("light", "dark"):
                     page = browser.new_page(
@@ -75,10 +76,13 @@ def main(folder: Path, states=STATES, names=()) -> None:
                     page.on("console", lambda said: sys.stdout.write(f"console: {said.text}\n"))
                     page.on("pageerror", lambda error: sys.stdout.write(f"error: {error}\n"))
                     page.goto(url)
-                    for name, address in pages_of(directory).items():
+                    for name, address in (pages_of(directory) | runs).items():
                         if names and name not in names:
                             continue
-                        page.evaluate("to => { location.hash = to }", address)
+                        if address.startswith("#"):
+                            page.evaluate("to => { location.hash = to }", address)
+                        else:  # the last ones: a page of their own
+                            page.goto(f"{url}/{address}")
                         page.wait_for_timeout(700)
                         page.locator("main [aria-busy]").first.wait_for(state="detached")
                         for part in page.get_by_text("What changed since").all()[:1]:
@@ -90,7 +94,26 @@ def main(folder: Path, states=STATES, names=()) -> None:
     sys.stdout.write(f"{len(list(folder.glob('*.png')))} pictures in {folder}\n")
 
 
-def _serve(stack, portal, directory):
+def keep_runs(data):
+    """Put two backtests and a sweep into a data directory; return addresses of their pages."""
+    for last in ("2025-07-24", "2025-07-25"):
+        days = ("--from", "2025-07-23", "--to", last)
+        _nof0("backtest", "etc/nof0.yaml", *days, "--data-dir", str(data))
+    _nof0("sweep", "etc/sweep.yaml", "--data-dir", str(data))
+    one, other = sorted((data / "backtests").iterdir())
+    compared = urlencode({"a": f"backtests/{one.name}", "b": f"backtests/{other.name}"})
+    reports = {"report": f"runs/backtests/{one.name}", "sweep": "runs/sweeps/sweep"}
+    return {"runs": "#/runs", "compared": f"#/runs?{compared}"} | {
+        name: f"{path}/report.html" for name, path in reports.items()
+    }
+
+
+def _nof0(*words):
+    command = [sys.executable, "-m", "nof0_core", *words]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+
+
+def _serve(stack, portal, directory, data):
     log = TerminalLog()
     config = ServingConfig(
         name="pictures",
@@ -101,6 +124,7 @@ def _serve(stack, portal, directory):
         ttl=TtlConfig(),
         allow_origins=(),
         allow_hosts=(),
+        state_dir=data,
         logos={"holder": Logo(kind="svg", data=LOGO)},
     )
     app = make_app(FileSource(directory, log=log), config, log=log)

@@ -23,6 +23,7 @@ def page_of(result: SweepResult) -> str:
     """Return the page; equal results give equal pages."""
     title = f"Sweep {result.name}"
     style = files("nof0_core.backtest.page").joinpath("report.css").read_text()
+    style += "body{max-width:1500px}"  # tables of variants are wide
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     head = (
         f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{policy}">'
