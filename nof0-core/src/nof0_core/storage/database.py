@@ -11,7 +11,7 @@ from urllib.parse import quote
 import anyio
 import attrs
 from sqlalchemy import Connection, event
-from sqlalchemy.engine import CursorResult, make_url
+from sqlalchemy.engine import URL, CursorResult, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -20,6 +20,7 @@ from sqlalchemy.sql import Executable
 from nof0_core.clock import stopwatch
 from nof0_core.errors import ProviderError, TransientError
 from nof0_core.storage.column_types import SQLITE, as_text
+from nof0_core.storage.sqlite_threads import SqliteThreads
 
 TIMEOUT = 3.0
 """Seconds of real time that one operation may take."""
@@ -204,12 +205,15 @@ async def opened(
     Raises:
         ProviderError: the data source is none, or the driver for it is not installed.
     """
-    engine = _engine(settings)
+    threads = SqliteThreads()
+    engine = _engine(settings, threads)
     try:
         yield Database(engine, settings, fence)
     finally:
-        with anyio.CancelScope(shield=True), anyio.move_on_after(settings.timeout):
-            await engine.dispose()
+        with anyio.CancelScope(shield=True):
+            with anyio.move_on_after(settings.timeout):
+                await engine.dispose()
+            await threads.end()
 
 
 def fault_of(data_source: str) -> str:
@@ -243,16 +247,23 @@ def refusal(error: BaseException) -> ProviderError:
     return ProviderError(f"the database cannot be used: {text}")
 
 
-def _engine(settings: DatabaseSettings) -> AsyncEngine:
+def _url(settings: DatabaseSettings) -> URL:
     if fault := fault_of(settings.data_source):
         message = f"the data source {fault}"
         raise ProviderError(message)
     url = make_url(settings.data_source)
-    is_sqlite = url.drivername == SQLITE
-    url = url.set(drivername="sqlite+aiosqlite" if is_sqlite else _SCHEMES[url.drivername])
-    if is_sqlite and settings.reading:
+    if url.drivername != SQLITE:
+        return url.set(drivername=_SCHEMES[url.drivername])
+    url = url.set(drivername="sqlite+aiosqlite")
+    if settings.reading:
         url = url.set(database=f"file:{quote(url.database or '')}")
         url = url.update_query_dict({"mode": "ro", "uri": "true"})
+    return url
+
+
+def _engine(settings: DatabaseSettings, threads: SqliteThreads) -> AsyncEngine:
+    url = _url(settings)
+    is_sqlite = url.get_backend_name() == SQLITE
     limit = settings.timeout
     kept = min(settings.max_idle, settings.max_open)
     pool: dict[str, Any] = {"poolclass": NullPool}
@@ -265,6 +276,8 @@ def _engine(settings: DatabaseSettings) -> AsyncEngine:
             "pool_pre_ping": False,
         }
     arguments: dict[str, Any] = {"timeout": limit}
+    if is_sqlite:
+        arguments["async_creator_fn"] = threads.connect
     if settings.reading and not is_sqlite:
         pool["isolation_level"] = "REPEATABLE READ"
         pool["execution_options"] = {"postgresql_readonly": True}
