@@ -9,6 +9,18 @@ import attrs
 from nof0_core.sweep.child import Answer
 from nof0_core.sweep.worker import answer_to
 
+MANAGER = """
+manager: {total_equity_usd: 10000, state_storage_path: ../data/manager_state.json}
+traders:
+  - id: cross
+    prompt_template: prompts/manager/default.tmpl
+    model: ema-cross
+    decision_interval: 3m
+    allocation_pct: 40
+    risk_params: {min_risk_reward_ratio: 1.5, min_confidence: 50}
+"""
+"""One trader, for projects of sweeps."""
+
 
 @attrs.frozen
 class InProcess:

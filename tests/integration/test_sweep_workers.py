@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from called import Called
-from in_process_workers import InProcess
+from in_process_workers import MANAGER, InProcess
 
 from nof0_core.backtest.window import Window
 from nof0_core.errors import UsageError
@@ -29,16 +29,6 @@ from nof0_core.sweep.worker import answer_to
 pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parents[2]
-MANAGER = """
-manager: {total_equity_usd: 10000, state_storage_path: ../data/manager_state.json}
-traders:
-  - id: cross
-    prompt_template: prompts/manager/default.tmpl
-    model: ema-cross
-    decision_interval: 3m
-    allocation_pct: 40
-    risk_params: {min_risk_reward_ratio: 1.5, min_confidence: 50}
-"""
 MARKET = """
 default: recorded
 providers: {recorded: {type: sim, symbols: [BTC]}}

@@ -15,18 +15,6 @@ from nof0_core.exporters.standing import KeptStanding, Standing
 from nof0_core.money import EXACT, ZERO
 
 
-class _Dump(msgspec.Struct):
-    seq: int
-    cycles: list[tuple[str, str, int]]
-    tokens: dict[str, int]
-    cost: dict[str, Decimal]
-    fills: dict[str, int]
-    alerts: dict[str, int]
-    calls: list[tuple[str, str, str, int]]
-    orders: KeptOrders
-    standing: KeptStanding
-
-
 class _FirstDump(msgspec.Struct):
     """What version 1 has dumped."""
 
@@ -36,6 +24,12 @@ class _FirstDump(msgspec.Struct):
     cost: dict[str, Decimal]
     fills: dict[str, int]
     alerts: dict[str, int]
+
+
+class _Dump(_FirstDump):
+    calls: list[tuple[str, str, str, int]]
+    orders: KeptOrders
+    standing: KeptStanding
 
 
 class EventCounts:
@@ -103,10 +97,7 @@ class EventCounts:
             msgspec.MsgspecError: it is something else; nothing has changed then.
         """
         kept = msgspec.json.decode(data, type=_Dump)
-        self.seq, self.cost = kept.seq, kept.cost
-        self.cycles = Counter({(trader, status): n for trader, status, n in kept.cycles})
-        self.tokens, self.fills = Counter(kept.tokens), Counter(kept.fills)
-        self.alerts = Counter(kept.alerts)
+        self._take(kept)
         self.calls = Counter({(trader, model, what): n for trader, model, what, n in kept.calls})
         self.orders.take(kept.orders)
         self.standing.take(kept.standing)
@@ -117,7 +108,9 @@ class EventCounts:
         Raises:
             msgspec.MsgspecError: it is something else; nothing has changed then.
         """
-        kept = msgspec.json.decode(data, type=_FirstDump)
+        self._take(msgspec.json.decode(data, type=_FirstDump))
+
+    def _take(self, kept: _FirstDump) -> None:
         self.seq, self.cost = kept.seq, kept.cost
         self.cycles = Counter({(trader, status): n for trader, status, n in kept.cycles})
         self.tokens, self.fills = Counter(kept.tokens), Counter(kept.fills)

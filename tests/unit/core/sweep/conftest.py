@@ -8,21 +8,11 @@ from pathlib import Path
 
 import attrs
 import pytest
-from in_process_workers import InProcess
+from in_process_workers import MANAGER, InProcess
 
 from nof0_core.sweep.running import prepare, run
 
 ROOT = Path(__file__).parents[4]
-MANAGER = """
-manager: {total_equity_usd: 10000, state_storage_path: ../data/manager_state.json}
-traders:
-  - id: cross
-    prompt_template: prompts/manager/default.tmpl
-    model: ema-cross
-    decision_interval: 3m
-    allocation_pct: 40
-    risk_params: {min_risk_reward_ratio: 1.5, min_confidence: 50}
-"""
 PLUGIN = '''
 """Risk checks with a fault each, which shows when something is decided."""
 import itertools
