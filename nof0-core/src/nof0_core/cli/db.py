@@ -64,15 +64,17 @@ def check(
 ) -> None:
     """Compare the tables with the journal, up to where the database is.
 
-    The tables are made again from the journal, beside it, and each row is compared. Exit code 1:
-    something differs.
+    The tables are made again from the journal, beside it, and each row is compared. The engine may
+    be running. Exit code 1: something differs.
     """
     from nof0_core.cli.output import print_json
+    from nof0_core.cli.steps_progress import steps_followed
     from nof0_core.project.database import named_database
     from nof0_core.project.database_check import check_database
 
     named = named_database(config_file, data_dir=data_dir)
-    found = anyio.run(partial(check_database, named, named.journal, Told()))
+    with steps_followed(is_quiet=as_json) as follow:
+        found = anyio.run(partial(check_database, named, named.journal, Told(), follow))
     if as_json:
         print_json(
             {

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 import anyio.to_thread
 import attrs
@@ -16,77 +15,69 @@ from nof0_core.domain.cycle_record import CycleJoiner
 from nof0_core.domain.event import Event
 from nof0_core.domain.journal_line import CheckpointFile, JournalLine
 from nof0_core.domain.view import View
+from nof0_core.errors import ProviderError
 from nof0_core.exporters.sql.exporter import SqlExporter, settings_of
 from nof0_core.plugins.env import Logger
 from nof0_core.project.database import NamedDatabase
 from nof0_core.project.journal import JournalReader
-
-if TYPE_CHECKING:
-    from nof0_core.storage.database import Database
+from nof0_core.project.table_comparison import DatabaseReport, TableComparison
 
 BATCH = 1000
 """Events that are made into rows at once."""
-_WINDOW = 20_000
-"""Events whose rows are compared at once."""
-_TOLD = 20
-"""Differences that are told; all are counted."""
+PATIENCE = 60.0
+"""Seconds that one operation may take: nobody waits for it but who asked for the check."""
 
-
-@attrs.define(kw_only=True)
-class DatabaseReport:
-    """What came of a comparison: rows by table, how many differ, and the first of them in words.
-
-    `seq` is the cursor: how far the database is, `last` the newest record of the journal.
-    """
-
-    seq: int
-    last: int
-    rows: dict[str, int] = attrs.field(factory=dict)
-    differences: int = 0
-    told: list[str] = attrs.field(factory=list)
-
-    def add(self, text: str) -> None:
-        """Count a difference."""
-        self.differences += 1
-        if len(self.told) < _TOLD:
-            self.told.append(text)
+Follow = Callable[[str, int, int], object]
+"""Told what is gone through, how much of it is done, and how much there is."""
 
 
 async def check_database(
-    named: NamedDatabase, journal: JournalReader, log: Logger
+    named: NamedDatabase,
+    journal: JournalReader,
+    log: Logger,
+    follow: Follow = lambda what, done, total: None,  # noqa: ARG005
 ) -> DatabaseReport:
     """Compare the tables with the journal, up to the cursor; changes nothing.
 
+    The engine may be running: what it writes meanwhile is passed over.
+
     Raises:
-        ProviderError: the database is away, or its tables are not those this nof0 writes.
+        ProviderError: the database is away, or has no tables, or not those this nof0 writes.
         JournalError: the journal cannot be read.
     """
     from nof0_core.storage.database import DatabaseSettings, opened
-    from nof0_core.storage.preparing import prepare
-    from nof0_core.storage.schema import PROJECTED
+    from nof0_core.storage.preparing import is_prepared, prepare
+    from nof0_core.storage.schema import EVENTS, PROJECTED
     from nof0_core.storage.tables import Tables
 
-    async with opened(settings_of(named.config, log)) as database:
-        await prepare(database)
-        tables = Tables(database, engine=named.engine, exporter=named.exporter)
-        cursor = await tables.cursor()
-        with TemporaryDirectory(prefix="nof0-db-check-") as folder:
-            source = DatabaseSettings(data_source=f"sqlite:///{Path(folder) / 'again.db'}")
-            async with opened(source) as again:
-                await prepare(again)
-                copy = Tables(again, engine=named.engine, exporter=named.exporter)
-                exporter = SqlExporter(copy, engine=named.engine, log=log)
-                report = DatabaseReport(seq=cursor.seq, last=0)
-                await _make_again(exporter, journal, report)
-                if cursor.seq and (await copy.cursor()) != cursor:
-                    report.add(f"cursors: it names record {cursor.seq}, which is not the journal's")
-                for name in ("events", *PROJECTED):
-                    await _compare(name, database, again, named.engine, report)
+    place = {"engine": named.engine, "exporter": named.exporter}
+    settings = attrs.evolve(settings_of(named.config, log), reading=True, timeout=PATIENCE)
+    with TemporaryDirectory(prefix="nof0-db-check-") as folder:
+        beside = DatabaseSettings(
+            data_source=f"sqlite:///{Path(folder) / 'again.db'}", scratch=True, timeout=PATIENCE
+        )
+        async with opened(settings) as database, opened(beside) as again:
+            if not await is_prepared(database):
+                message = "the database has no tables: nothing was exported to it yet"
+                raise ProviderError(message)
+            await prepare(again)
+            cursor = await Tables(database, **place).cursor()
+            report = DatabaseReport(seq=cursor.seq, last=0)
+            comparison = TableComparison(database=database, again=again, report=report, **place)
+            copy = comparison.tables_again()
+            exporter = SqlExporter(copy, engine=named.engine, log=log)
+            await _make_again(exporter, journal, report, follow)
+            await comparison.end_lines()
+            if cursor.seq and (await copy.cursor()) != cursor:
+                report.add(f"cursors: it names record {cursor.seq}, which is not the journal's")
+            for name in PROJECTED:
+                await comparison.compare(name, follow)
+            report.rows = {name: report.rows[name] for name in (EVENTS.name, *PROJECTED)}
     return report
 
 
 async def _make_again(
-    exporter: SqlExporter, journal: JournalReader, report: DatabaseReport
+    exporter: SqlExporter, journal: JournalReader, report: DatabaseReport, follow: Follow
 ) -> None:
     """Make the rows of the journal up to the cursor."""
     lines = _Lines()
@@ -97,6 +88,7 @@ async def _make_again(
     while batch := await anyio.to_thread.run_sync(lambda: list(islice(found, BATCH))):
         await exporter.export(batch, view)
         lines.kept.clear()
+        follow("the journal", batch[-1].seq, report.seq)
 
 
 def _whole(journal: JournalReader, lines: _Lines, report: DatabaseReport) -> Iterator[Event]:
@@ -130,34 +122,3 @@ class _Lines:
     async def checkpoint(self, above: int) -> CheckpointFile | None:  # noqa: ARG002 - protocol
         """Return none: they are not compared."""
         return None
-
-
-async def _compare(
-    table: str, database: Database, again: Database, engine: str, report: DatabaseReport
-) -> None:
-    from nof0_core.storage.reading import is_owned_by_others, rows_between
-
-    after, count = 0, 0
-    while after < report.seq:
-        last = min(after + _WINDOW, report.seq)
-        there = await rows_between(database, table, engine, after, last)
-        wanted = await rows_between(again, table, engine, after, last)
-        count += len(wanted)
-        for key, row in wanted.items():
-            found = there.pop(key, None)
-            if found is None:
-                if not await is_owned_by_others(database, table, engine, key):
-                    report.add(f"{table}: the row {_text(key)} is missing, or another")
-            elif found != row:
-                names = [name for name in row if row[name] != found[name]]
-                report.add(f"{table}: the row {_text(key)} differs in {', '.join(names)}")
-        for key in there:
-            report.add(f"{table}: the row {_text(key)} is not of the journal")
-        after = last
-    for key in await rows_between(database, table, engine, report.seq, None):
-        report.add(f"{table}: the row {_text(key)} is beyond the cursor")
-    report.rows[table] = count
-
-
-def _text(key: tuple[object, ...]) -> str:
-    return ", ".join(map(str, key[1:])) if len(key) > 1 else str(key)

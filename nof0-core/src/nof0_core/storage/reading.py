@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 
 from nof0_core.storage.database import Database
-from nof0_core.storage.schema import EVENTS, METADATA, OF_THE_MARKET
+from nof0_core.storage.schema import EVENTS, METADATA
 from nof0_core.storage.tables import Cursor, Row
 
 STRETCH = 500
@@ -134,19 +134,6 @@ async def rows_between(
     async with database.transaction() as session:
         found = (await session.execute(asked)).mappings().all()
     return {tuple(row[name] for name in keys): dict(row) for row in found}
-
-
-async def is_owned_by_others(
-    database: Database, name: str, engine: str, key: tuple[object, ...]
-) -> bool:
-    """Tell whether another engine has written a row of the market last."""
-    if name not in OF_THE_MARKET:
-        return False
-    table = METADATA.tables[name]
-    where = [column == value for column, value in zip(table.primary_key, key, strict=True)]
-    asked = select(func.count()).select_from(table).where(*where, table.c.engine != engine)
-    async with database.transaction() as session:
-        return bool((await session.execute(asked)).scalar())
 
 
 def key_of(name: str) -> tuple[str, ...]:
