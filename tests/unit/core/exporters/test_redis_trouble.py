@@ -233,7 +233,7 @@ async def test_a_document_that_is_too_large_is_left_out_and_told(start, picture,
         await files.export(events, view)
     server, log = start(), Lines()
     async with opened(server, log, documents=tmp_path, largest_document=1) as exporter:
-        exporter._files._largest = 300  # a key counts in MB
+        exporter._files.largest = 300  # a key counts in MB
         await exporter.export(events, view)
         await exporter.export([], view)
         health, sentence = exporter.health()

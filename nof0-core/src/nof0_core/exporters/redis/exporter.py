@@ -164,7 +164,12 @@ class RedisExporter:
             except TooLargeError:
                 # It will hardly become smaller, and looking costs: not before the next start.
                 self._too_large.add(name)
-                self._log.warning("a document is too large for Redis and left out", document=name)
+                self._log.warning(
+                    "a document is too large for Redis and left out until the next start; a "
+                    "section `type: redis` may raise its largest_document",
+                    document=name,
+                    largest_document=files.largest,
+                )
                 continue
             if text is None:
                 is_whole = False

@@ -32,7 +32,7 @@ class ServedFiles:
     def __init__(self, directory: Path, *, largest: int) -> None:
         """Prepare; a document of more than `largest` bytes is not read."""
         self._directory = directory
-        self._largest = largest
+        self.largest = largest
 
     def digests(self) -> dict[str, str]:
         """Return the digest of each document of the newest export; empty where there is none."""
@@ -52,7 +52,7 @@ class ServedFiles:
         Raises:
             TooLargeError: it has too many bytes; no more of it was read.
         """
-        left = self._largest
+        left = self.largest
 
         def read(file: str) -> bytes:
             nonlocal left
