@@ -282,13 +282,6 @@ def test_a_real_run_tells_nothing_that_is_not_listed(tmp_path):
     assert {labels["exporter"] for labels, _ in found["nof0_exporter_lag_events"]} >= {"json"}
 
 
-OTHER_PROCESS = frozenset(
-    ("calls_lost", "check_failed", "control_unreadable", "foreign_transfer", "margin_refused",
-     "sharpe_pause")
-)  # fmt: skip
-"""Alerts of engines that tests run as a process of their own, or look for in a journal."""
-
-
 def documented():
     """Return the codes of all alerts, as they stand in a journal."""
     page = (ROOT / "docs" / "errors.md").read_text()
@@ -309,19 +302,10 @@ def test_each_alert_of_the_documentation_is_told_in_a_test_that_is_watched():
     codes = documented()
     assert len(codes) > 60
     watched = set().union(*told_alerts.table().values())
-    assert watched <= codes
-    assert codes - watched == OTHER_PROCESS
+    assert watched == codes
 
 
 def test_each_test_of_that_table_is_there():
     for test in told_alerts.table():
         path, _, name = test.partition("::")
         assert f"def {name.partition('[')[0]}(" in (ROOT / path).read_text(), test
-
-
-def test_each_alert_of_another_process_is_looked_for_in_a_test():
-    tests = "\n".join(
-        path.read_text() for path in (ROOT / "tests").rglob("test_*.py") if path != Path(__file__)
-    )
-    found = {code for code in OTHER_PROCESS if re.search(rf"""["']{code}["']""", tests)}
-    assert found == OTHER_PROCESS

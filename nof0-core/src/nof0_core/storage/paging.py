@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from functools import cache
 from typing import Any
 
@@ -41,11 +41,8 @@ async def pages(database: Database, name: str, engine: str) -> AsyncIterator[dic
     """
     table, last = METADATA.tables[name], None
     while True:
-        asked = _of_engine(table, engine, select(table)).order_by(*table.primary_key).limit(PAGE)
-        if last is not None:
-            asked = asked.where(_is_above(table, last))
         async with database.transaction() as session:
-            rows = (await session.execute(asked)).mappings().all()
+            rows = (await session.execute(page_of(table, engine, last))).mappings().all()
         found = {_key_of(table, row): dict(row) for row in rows}
         if found:
             yield found
@@ -65,7 +62,7 @@ async def rows_of(database: Database, name: str, keys: Collection[Key]) -> dict[
         for column, value in zip(table.primary_key, key, strict=True):
             values[f"{column.name}_{number}"] = value
     async with database.transaction() as session:
-        found = await session.execute(_of_keys(name, len(keys)), values)
+        found = await session.execute(of_keys(name, len(keys)), values)
         rows = found.mappings().all()
     return {_key_of(table, row): dict(row) for row in rows}
 
@@ -82,8 +79,14 @@ async def count_rows(database: Database, name: str, engine: str) -> int:
         return int((await session.execute(asked)).scalar_one())
 
 
+def page_of(table: Table, engine: str, last: Sequence[Any] | None) -> Select[Any]:
+    """Ask for the page behind the key `last`; None: for the first."""
+    asked = _of_engine(table, engine, select(table)).order_by(*table.primary_key).limit(PAGE)
+    return asked if last is None else asked.where(_is_above(table, last))
+
+
 @cache
-def _of_keys(name: str, count: int) -> Select[Any]:
+def of_keys(name: str, count: int) -> Select[Any]:
     """Ask for so many keys; it is made once, for that takes longer than to answer it.
 
     SQLite finds no index for a list of keys, but one for each that stands by itself.
@@ -105,7 +108,7 @@ def _of_engine(table: Table, engine: str, asked: Select[Any]) -> Select[Any]:
     return asked.where(table.c.engine == engine) if table.c.engine.primary_key else asked
 
 
-def _is_above(table: Table, key: Key) -> ColumnElement[bool]:
+def _is_above(table: Table, key: Sequence[Any]) -> ColumnElement[bool]:
     """Compare without the engine, which is the same: an index leads to the rest only then."""
     pairs = [
         (column, literal(value, column.type))
