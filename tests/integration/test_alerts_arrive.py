@@ -256,6 +256,7 @@ LLM = """
 base_url: ${URL}
 api_key: none
 max_retries: 0
+budget: {daily_usd: 0.05}
 models:
   pair: {backend: ensemble, params: {members: [quick, slow]}}
   quick: {model_name: v/quick, price: {input: 1, output: 10}, max_completion_tokens: 1000}

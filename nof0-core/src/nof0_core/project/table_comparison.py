@@ -113,8 +113,8 @@ class TableComparison:
             }
             for key, row in mine.items():
                 self._judge("events", key, there.pop(key, None), row)
-            for key in there:
-                self._report.add(f"events: the row {_text(key)} is not of the journal")
+            for left in there:
+                self._report.add(f"events: the row {_text(left)} is not of the journal")
             self._reached = last
 
     async def compare(self, table: str, follow: Callable[[str, int, int], object]) -> None:

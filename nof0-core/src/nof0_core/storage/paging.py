@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Result,
     Select,
     Table,
     and_,
@@ -39,16 +40,16 @@ async def pages(database: Database, name: str, engine: str) -> AsyncIterator[dic
     Raises:
         ProviderError: as `Database.transaction`.
     """
-    table, last = METADATA.tables[name], None
+    table = METADATA.tables[name]
+    last: Key | None = None
     while True:
         async with database.transaction() as session:
-            rows = (await session.execute(page_of(table, engine, last))).mappings().all()
-        found = {_key_of(table, row): dict(row) for row in rows}
+            found = _by_key(table, await session.execute(page_of(table, engine, last)))
         if found:
             yield found
-        if len(rows) < PAGE:
+            *_, last = found
+        if len(found) < PAGE:
             return
-        last = _key_of(table, rows[-1])
 
 
 async def rows_of(database: Database, name: str, keys: Collection[Key]) -> dict[Key, Row]:
@@ -62,9 +63,7 @@ async def rows_of(database: Database, name: str, keys: Collection[Key]) -> dict[
         for column, value in zip(table.primary_key, key, strict=True):
             values[f"{column.name}_{number}"] = value
     async with database.transaction() as session:
-        found = await session.execute(of_keys(name, len(keys)), values)
-        rows = found.mappings().all()
-    return {_key_of(table, row): dict(row) for row in rows}
+        return _by_key(table, await session.execute(of_keys(name, len(keys)), values))
 
 
 async def count_rows(database: Database, name: str, engine: str) -> int:
@@ -118,5 +117,6 @@ def _is_above(table: Table, key: Sequence[Any]) -> ColumnElement[bool]:
     return tuple_(*(column for column, _ in pairs)) > tuple_(*(value for _, value in pairs))
 
 
-def _key_of(table: Table, row: Row) -> Key:
-    return tuple(row[column.name] for column in table.primary_key)
+def _by_key(table: Table, found: Result[Any]) -> dict[Key, Row]:
+    keys = [column.name for column in table.primary_key]
+    return {tuple(row[key] for key in keys): dict(row) for row in found.mappings()}
