@@ -25,7 +25,8 @@ from venue_thread import venue_beside
 from nof0_provider_hyperliquid.rehearsal.accounts.pipeline import Pipeline
 from nof0_provider_hyperliquid.rehearsal.venue import VenueSettings
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
+# How long it takes is up to who asks for how many, and to the machine.
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(0)]
 TESTS = Path(__file__).parents[2]
 OTHER = Account.from_key(OTHER_KEY).address
 EXCHANGE = """

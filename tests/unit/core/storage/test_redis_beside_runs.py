@@ -17,6 +17,8 @@ from redis_server import RedisServer
 from nof0_core.project import load_config
 from nof0_core.testing.environment import Lines
 
+# How long it takes is up to who asks for how many cycles, and to the machine.
+pytestmark = pytest.mark.timeout(0)
 LAST = int(os.environ.get("NOF0_FLUSHES", "16"))
 """After how many cycles it is over."""
 
