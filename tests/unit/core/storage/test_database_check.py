@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+import attrs
 import pytest
 from sqlalchemy import text
 from sqlalchemy.dialects import sqlite
@@ -180,9 +181,10 @@ async def test_a_database_that_nothing_was_exported_to_is_told_and_left(target, 
         assert (await session.execute(text(f"SELECT count(*) FROM {found}"))).scalar() == 0  # noqa: S608
 
 
-async def test_the_check_writes_nothing_and_keeps_no_engine_waiting(filled, check, told):
+async def test_the_check_writes_nothing_and_keeps_no_engine_waiting(filled, check):
     """Somebody holds the database for writing all the while."""
-    async with opened(filled.settings) as database, database.transaction() as session:
+    patient = attrs.evolve(filled.settings, timeout=600.0)
+    async with opened(patient) as database, database.transaction() as session:
         await session.execute(text("UPDATE cursors SET updated_at = updated_at"))
         assert (await check()).differences == 0
 
