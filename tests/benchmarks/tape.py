@@ -32,7 +32,6 @@ from pathlib import Path
 
 import anyio
 import yaml
-
 from backtest import PACKAGES, START, Silent, project
 
 ROOT = Path(__file__).parents[2]
@@ -254,7 +253,7 @@ def apart(
         days = PERIOD * cycles // timedelta(days=1) + 1
         main = taped_project(Path(folder), days=days, every=every, tape=tape, mode=mode)
         command = [sys.executable, __file__, "--one", str(main), how, "--cycles", str(cycles)]
-        done = subprocess.run(command, capture_output=True, text=True, env=environment)
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
         if done.returncode:
             sys.exit(done.stderr)
         found = json.loads(done.stdout)
