@@ -58,6 +58,7 @@ STAGES = (
     ("digest", "nof0_core.prompts.book:digest_of"),
     ("prompt, rest", "nof0_core.prompts.book:PromptBook.render"),
     ("question", "nof0_llm.tape.backend:question_of"),
+    ("question", "nof0_llm.tape.question:Questions.of"),
     ("tape look-up", "nof0_llm.tape.file:TapeFile.find"),
     ("tape, rest", "nof0_llm.tape.backend:TapeBackend.complete"),
     ("redact answer", "nof0_core.decision.maker:clean"),
@@ -139,8 +140,12 @@ class Stages:
         for label, place in STAGES:
             module, _, path = place.partition(":")
             *owners, name = path.split(".")
-            owner = functools.reduce(getattr, owners, import_module(module))
-            setattr(owner, name, self._measured(label, getattr(owner, name)))
+            try:
+                owner = functools.reduce(getattr, owners, import_module(module))
+                method = getattr(owner, name)
+            except AttributeError:
+                continue
+            setattr(owner, name, self._measured(label, method))
 
     def _measured(self, label, method):
         clock, inner, spent, calls = time.thread_time_ns, self._inner, self.spent, self.calls
