@@ -23,6 +23,8 @@ _WHOLE = Decimal(1)
 
 _KEPT = 64
 
+_Names = tuple[tuple[str, ...], ...]
+"""Names of the indicators of each series."""
 _Units = tuple[tuple[str, str], ...]
 
 
@@ -34,7 +36,7 @@ class CoinViews:
         self._functions = functions
         self._texts = SeriesTexts(self._scale)
         self._kept: dict[tuple[int, int, bool], tuple[MarketSnapshot, View]] = {}
-        self._units: tuple[MarketSnapshot | None, _Units] = (None, ())
+        self._units: tuple[_Names | None, _Units] = (None, ())
 
     @classmethod
     def of(cls, indicators: Sequence[Wanted]) -> CoinViews:
@@ -99,18 +101,17 @@ class CoinViews:
 
     def units(self, snapshot: MarketSnapshot) -> _Units:
         """Return unit and names of the rows of all series: `("USD", "close, ema20")`."""
-        if self._units[0] is not snapshot:
-            self._units = snapshot, self._units_of(snapshot)
+        names = tuple([tuple(series.indicators) for series in snapshot.series.values()])
+        if self._units[0] != names:
+            self._units = names, self._units_of(names)
         return self._units[1]
 
-    def _units_of(self, snapshot: MarketSnapshot) -> _Units:
+    def _units_of(self, indicators: _Names) -> _Units:
         names: dict[str, list[str]] = {}
-        seen: set[str] = set()
-        for series in snapshot.series.values():
-            for name in ("close", "volume", *series.indicators):
-                if name not in seen:
-                    seen.add(name)
-                    names.setdefault(self._scale(name).value, []).append(name)
+        for name in dict.fromkeys(
+            name for each in indicators for name in ("close", "volume", *each)
+        ):
+            names.setdefault(self._scale(name).value, []).append(name)
         return tuple((unit, ", ".join(each)) for unit, each in names.items())
 
     def _scale(self, name: str) -> Scale:
