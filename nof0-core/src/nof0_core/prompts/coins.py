@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 
 from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.instrument import Instrument
@@ -15,7 +17,7 @@ from nof0_core.prompts.book_view import book_view
 from nof0_core.prompts.figures import CENT
 from nof0_core.prompts.scale import Scale, scale_of
 from nof0_core.prompts.series_text import SeriesTexts
-from nof0_core.prompts.view import LateView, View
+from nof0_core.prompts.view import Later, LateView, View
 
 _RATE = Decimal("1E-5")
 _HOURS = Decimal(24 * 365)
@@ -75,17 +77,16 @@ class CoinViews:
         tick = instrument.tick(quote.mark)
         rate, interest, volume = quote.funding_rate, quote.open_interest, quote.day_volume_usd
         decimals = -int(tick.as_tuple().exponent)
-        later = {} if book is None else {"book": lambda: book_view(book, snapshot.time, tick)}
         return LateView(
             "coin",
-            later=later,
+            (book, snapshot.time, tick, rate),
+            _LATER if book is not None else _WITHOUT_BOOK,
             symbol=symbol,
             mark=quote.mark.quantize(tick),
             mid=quote.mid.quantize(tick),
             oracle=quote.oracle.quantize(tick),
             age_seconds=int(snapshot.age.total_seconds()),
             funding_pct=None if rate is None else (100 * rate).quantize(_RATE),
-            funding_pct_year=None if rate is None else (100 * rate * _HOURS).quantize(CENT),
             open_interest=None if interest is None else interest.quantize(_WHOLE),
             open_interest_usd=(
                 None if interest is None else (interest * quote.mark).quantize(_WHOLE)
@@ -116,6 +117,17 @@ class CoinViews:
 
     def _scale(self, name: str) -> Scale:
         return scale_of(name, self._functions.get(name, ""))
+
+
+def _pct_year(of: tuple[OrderBook | None, datetime, Decimal, Decimal | None]) -> Decimal | None:
+    rate = of[3]
+    return None if rate is None else (100 * rate * _HOURS).quantize(CENT)
+
+
+_WITHOUT_BOOK: Mapping[str, Later] = MappingProxyType({"funding_pct_year": _pct_year})
+_LATER: Mapping[str, Later] = MappingProxyType(
+    {**_WITHOUT_BOOK, "book": lambda of: book_view(of[0], of[1], of[2])}
+)
 
 
 def max_leverage(context: DecisionContext, symbol: Symbol, instrument: Instrument) -> int:

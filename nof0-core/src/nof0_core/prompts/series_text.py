@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from nof0_core.domain.snapshot import Series
 from nof0_core.ids import Symbol
 from nof0_core.indicators.window import Window
 from nof0_core.prompts.recorded_rows import RecordedRows
 from nof0_core.prompts.scale import Scale, form_of, number
-from nof0_core.prompts.view import Function, LateView, View
+from nof0_core.prompts.view import Function, Later, LateView, View
 
 _KEPT = 64
 _RECORDINGS = 256
@@ -49,18 +50,18 @@ class SeriesText:
 
     def view(self) -> View:
         """Return what templates see of the series."""
-        bars = self.series.candles
         return LateView(
             "series",
-            later={
-                "newest": lambda: f"{bars.last_close_time:%Y-%m-%d %H:%M} UTC",
-                "rows": self.rows,
-                "last": self.last,
-            },
+            self,
+            _LATER,
             interval=self.series.interval,
-            bars=len(bars),
+            bars=len(self.series.candles),
             table=Function(self.table),
         )
+
+    def newest(self) -> str:
+        """Return when the newest bar closed."""
+        return f"{self.series.candles.last_close_time:%Y-%m-%d %H:%M} UTC"
 
     def rows(self) -> tuple[tuple[str, str], ...]:
         """Return name and values of all rows: close, volume, then the indicators."""
@@ -128,6 +129,11 @@ class SeriesText:
                     continue
             text = " ".join([number(form, value) for value in values.tolist()])
             rows[name] = found, form, text
+
+
+_LATER: Mapping[str, Later] = MappingProxyType(
+    {"newest": SeriesText.newest, "rows": SeriesText.rows, "last": SeriesText.last}
+)
 
 
 class SeriesTexts:

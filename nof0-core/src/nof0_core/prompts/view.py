@@ -6,8 +6,8 @@ import difflib
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-Later = Callable[[], Any]
-"""Makes a value of a view when a template first reads it."""
+Later = Callable[[Any], Any]
+"""Makes a value of a view, of what it is a view of, when a template first reads it."""
 
 
 class Function:
@@ -58,18 +58,19 @@ class View(dict[str, Any]):
 class LateView(View):
     """A view some values of which are made when they are first read."""
 
-    __slots__ = ("_later",)
+    __slots__ = ("_later", "_of")
 
-    def __init__(self, label: str, later: Mapping[str, Later], **values: Any) -> None:
-        """Take what is made later, by name, and what is there already."""
+    def __init__(self, label: str, of: Any, later: Mapping[str, Later], **values: Any) -> None:
+        """Take what it is a view of, what is made of that later, and what is there already."""
         super().__init__(label, **values)
+        self._of = of
         self._later = later
 
     def __missing__(self, name: str) -> Any:
         make = self._later.get(name)
         if make is None:
             return super().__missing__(name)
-        value = self[name] = make()
+        value = self[name] = make(self._of)
         return value
 
     def names(self) -> Collection[str]:

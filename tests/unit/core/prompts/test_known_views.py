@@ -164,7 +164,7 @@ def test_other_meanings_of_a_name_are_what_a_template_reads(text_of):
 
 
 def test_calls_in_calls_are_written_once(text_of):
-    body = "{{ " + "now.strip(" * 24 + "'-'" + ")" * 24 + " }}"
+    body = "{{ " + "now.strip(" * 25 + "'-'" + ")" * 25 + " }}"
     assert text_of(body)
 
 
