@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -79,14 +78,15 @@ class CoinViews:
         decimals = -int(tick.as_tuple().exponent)
         return LateView(
             "coin",
-            (book, snapshot.time, tick, rate),
-            _LATER if book is not None else _WITHOUT_BOOK,
+            (book, snapshot.time, tick),
+            _LATER if book is not None else {},
             symbol=symbol,
             mark=quote.mark.quantize(tick),
             mid=quote.mid.quantize(tick),
             oracle=quote.oracle.quantize(tick),
             age_seconds=int(snapshot.age.total_seconds()),
             funding_pct=None if rate is None else (100 * rate).quantize(_RATE),
+            funding_pct_year=None if rate is None else (100 * rate * _HOURS).quantize(CENT),
             open_interest=None if interest is None else interest.quantize(_WHOLE),
             open_interest_usd=(
                 None if interest is None else (interest * quote.mark).quantize(_WHOLE)
@@ -119,15 +119,7 @@ class CoinViews:
         return scale_of(name, self._functions.get(name, ""))
 
 
-def _pct_year(of: tuple[OrderBook | None, datetime, Decimal, Decimal | None]) -> Decimal | None:
-    rate = of[3]
-    return None if rate is None else (100 * rate * _HOURS).quantize(CENT)
-
-
-_WITHOUT_BOOK: Mapping[str, Later] = MappingProxyType({"funding_pct_year": _pct_year})
-_LATER: Mapping[str, Later] = MappingProxyType(
-    {**_WITHOUT_BOOK, "book": lambda of: book_view(of[0], of[1], of[2])}
-)
+_LATER: Mapping[str, Later] = MappingProxyType({"book": lambda of: book_view(*of)})
 
 
 def max_leverage(context: DecisionContext, symbol: Symbol, instrument: Instrument) -> int:
