@@ -12,7 +12,7 @@ import attrs
 import numpy as np
 
 from nof0_core.border.shown import Copies
-from nof0_core.market.recorded import Window
+from nof0_core.indicators.window import Window
 
 OTHERS = {int: 7, float: 7.0, str: "changed", Decimal: Decimal(9999), bool: True}
 
@@ -31,7 +31,7 @@ def everything(value, seen):
         inside = [dict(value), value._made]  # first looked at, as whoever wants to change it does
     elif isinstance(value, Mapping):
         inside = list(value.values())
-        inside += [value._arrays] if isinstance(value, Window) else []
+        inside += [value.arrays] if isinstance(value, Window) else []
     elif isinstance(value, np.ndarray):
         inside = [value.base]
     else:

@@ -8,23 +8,29 @@ from contextlib import asynccontextmanager
 import attrs
 
 from nof0_core import BackendKind, hookimpl
+from nof0_core.config.fields import opt
 from nof0_core.domain.model import Completion
 
 
 @attrs.frozen(kw_only=True)
 class ReaderConfig:
-    """No settings."""
+    """How often it enters."""
+
+    every: int = opt(default=20, ge=0, help="one prompt in so many, by its length; 0: none")
 
 
 class Reader:
-    """Enters one coin every twentieth cycle and otherwise holds."""
+    """Enters one coin now and then and otherwise holds."""
+
+    def __init__(self, every: int) -> None:
+        self._every = every
 
     async def complete(self, request):
         size = sum(len(message.content) for message in request.prompt.messages)
         context = request.context
         symbol = context.symbols[size % len(context.symbols)]
         answer = [{"signal": "hold", "symbol": symbol, "reasoning": f"read {size} characters"}]
-        if size % 20 == 0:
+        if self._every and size % self._every == 0:
             mark = float(context.snapshots[symbol].quote.mark)
             answer = [
                 {
@@ -46,7 +52,7 @@ class Reader:
 
 @asynccontextmanager
 async def open_reader(config, env):
-    yield Reader()
+    yield Reader(config.every)
 
 
 @hookimpl

@@ -126,7 +126,7 @@ def test_a_tape_that_is_over_ends_its_traders_cycles_and_nothing_else(tmp_path):
     lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join(lines[:5]))
     # Another prompt than was recorded: the answers are played all the same.
-    project.replace("prompts/executor/default_prompt.tmpl", "# Market\n", "# Markets\n")
+    project.replace("prompts/executor/as_asked.tmpl", "# Market\n", "# Markets\n")
     project.nof0("run", "etc/thinking.yaml", "--cycles", "80").check()
     for trader in THINKING:
         done = cycles(project, trader)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -15,33 +15,12 @@ from nof0_core.errors import DataError
 from nof0_core.ids import Symbol
 from nof0_core.indicators.computed import Computed
 from nof0_core.indicators.recipe import Wanted
+from nof0_core.indicators.window import Window
 from nof0_core.market.record import BAR_COLUMNS, column_head, encode_rows
 from nof0_core.market.view import EncodedSeries
 
 _AHEAD = 256
 """Bars that are written at a time for the journal; nobody sees them before they have closed."""
-
-
-class Window(Mapping[str, FloatArray]):
-    """The same stretch of several arrays; each is cut when somebody looks at it."""
-
-    __slots__ = ("_arrays", "_window")
-
-    def __init__(self, arrays: Mapping[str, FloatArray], window: slice) -> None:
-        self._arrays = arrays
-        self._window = window
-
-    def __getitem__(self, name: str) -> FloatArray:
-        return self._arrays[name][self._window]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._arrays)
-
-    def __len__(self) -> int:
-        return len(self._arrays)
-
-    def __repr__(self) -> str:
-        return repr(dict(self))
 
 
 class RecordedSeries:
@@ -121,16 +100,15 @@ class RecordedSeries:
         stale_at = closed + STALE_INTERVALS * self._length
         if now >= stale_at:
             self._refuse(f"the newest {self._what} closed at {from_ms(closed):%Y-%m-%d %H:%M}")
-        window = slice(max(0, end - self._bars), end)
+        first = max(0, end - self._bars)
+        indicators = Window(self._computed, slice(first, end), self._candles)
+        bars = indicators.bars
+        assert bars is not None  # noqa: S101 - it was given all of them
         self._since = closed
         self._shown = EncodedSeries(
-            series=Series(
-                interval=self._interval,
-                candles=self._candles[window],
-                indicators=Window(self._computed, window),
-            ),
+            series=Series(interval=self._interval, candles=bars, indicators=indicators),
             head=self._head,
-            rows=self._encoded(window.start, end),
+            rows=self._encoded(first, end),
             fresh_until=min(self._closes[end], stale_at) if end < len(self._closes) else stale_at,
             own=self._own,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 
 from nof0_core.domain.context import DecisionContext
 from nof0_core.domain.instrument import Instrument
@@ -15,7 +16,7 @@ from nof0_core.prompts.book_view import book_view
 from nof0_core.prompts.figures import CENT
 from nof0_core.prompts.scale import Scale, scale_of
 from nof0_core.prompts.series_text import SeriesTexts
-from nof0_core.prompts.view import LateView, View
+from nof0_core.prompts.view import Later, LateView, View
 
 _RATE = Decimal("1E-5")
 _HOURS = Decimal(24 * 365)
@@ -23,6 +24,8 @@ _WHOLE = Decimal(1)
 
 _KEPT = 64
 
+_Names = tuple[tuple[str, ...], ...]
+"""Names of the indicators of each series."""
 _Units = tuple[tuple[str, str], ...]
 
 
@@ -34,7 +37,7 @@ class CoinViews:
         self._functions = functions
         self._texts = SeriesTexts(self._scale)
         self._kept: dict[tuple[int, int, bool], tuple[MarketSnapshot, View]] = {}
-        self._units: tuple[MarketSnapshot | None, _Units] = (None, ())
+        self._units: tuple[_Names | None, _Units] = (None, ())
 
     @classmethod
     def of(cls, indicators: Sequence[Wanted]) -> CoinViews:
@@ -73,10 +76,10 @@ class CoinViews:
         tick = instrument.tick(quote.mark)
         rate, interest, volume = quote.funding_rate, quote.open_interest, quote.day_volume_usd
         decimals = -int(tick.as_tuple().exponent)
-        later = {} if book is None else {"book": lambda: book_view(book, snapshot.time, tick)}
         return LateView(
             "coin",
-            later=later,
+            (book, snapshot.time, tick),
+            _LATER if book is not None else {},
             symbol=symbol,
             mark=quote.mark.quantize(tick),
             mid=quote.mid.quantize(tick),
@@ -99,22 +102,24 @@ class CoinViews:
 
     def units(self, snapshot: MarketSnapshot) -> _Units:
         """Return unit and names of the rows of all series: `("USD", "close, ema20")`."""
-        if self._units[0] is not snapshot:
-            self._units = snapshot, self._units_of(snapshot)
+        names = tuple([tuple(series.indicators) for series in snapshot.series.values()])
+        if self._units[0] != names:
+            self._units = names, self._units_of(names)
         return self._units[1]
 
-    def _units_of(self, snapshot: MarketSnapshot) -> _Units:
+    def _units_of(self, indicators: _Names) -> _Units:
         names: dict[str, list[str]] = {}
-        seen: set[str] = set()
-        for series in snapshot.series.values():
-            for name in ("close", "volume", *series.indicators):
-                if name not in seen:
-                    seen.add(name)
-                    names.setdefault(self._scale(name).value, []).append(name)
+        for name in dict.fromkeys(
+            name for each in indicators for name in ("close", "volume", *each)
+        ):
+            names.setdefault(self._scale(name).value, []).append(name)
         return tuple((unit, ", ".join(each)) for unit, each in names.items())
 
     def _scale(self, name: str) -> Scale:
         return scale_of(name, self._functions.get(name, ""))
+
+
+_LATER: Mapping[str, Later] = MappingProxyType({"book": lambda of: book_view(*of)})
 
 
 def max_leverage(context: DecisionContext, symbol: Symbol, instrument: Instrument) -> int:

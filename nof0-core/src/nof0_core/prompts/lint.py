@@ -122,7 +122,7 @@ def _value(node: nodes.Node, scope: Mapping[str, Any]) -> Any:
     if isinstance(node, nodes.Getattr | nodes.Getitem):
         base, name = _value(node.node, scope), _attribute(node)
         if isinstance(base, View) and name is not None and name in base.names():
-            return base.read(name)
+            return base[name]
         if isinstance(base, tuple) and base and isinstance(node, nodes.Getitem):
             return base[0]
     return _UNKNOWN

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
+from types import BuiltinMethodType
 from typing import TYPE_CHECKING, Any
 
 from nof0_core.prompts.view import Function, LateView, View
 
 if TYPE_CHECKING:
     from jinja2 import Template
-    from jinja2.compiler import CodeGenerator, Frame
     from jinja2.sandbox import SandboxedEnvironment
 
 MAX_OUTPUT = 200_000
@@ -21,7 +21,9 @@ MAX_RANGE = 10_000
 MAX_TEXT = 10_000
 """Characters that `text * number` may give."""
 
-_BATCH = 256
+_NUMBERS = frozenset({int, float, Decimal})
+_METHODS = frozenset({"split", "strip", "lower", "upper", "startswith", "endswith"})
+"""Methods of texts that need no sandbox: they take and give plain values, none longer."""
 
 
 class TooMuchError(Exception):
@@ -34,24 +36,25 @@ def sandbox() -> SandboxedEnvironment:
     from jinja2 import StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+    from nof0_core.prompts.compiling import TemplateCode
+
     class Sandbox(ImmutableSandboxedEnvironment):
         intercepted_binops = frozenset({"*", "**"})
-        code_generator_class = _code()
+        code_generator_class = TemplateCode
         views = frozenset({View, LateView})
+        function = Function
 
         def getattr(self, obj: Any, attribute: str) -> Any:
             if isinstance(obj, View):
-                try:
-                    return obj.read(attribute)
-                except KeyError:
-                    return self.undefined(hint=obj.complaint(attribute))
-            return super().getattr(obj, attribute)
+                return obj[attribute]
+            is_harmless = type(obj) is str and attribute in _METHODS
+            return getattr(obj, attribute) if is_harmless else super().getattr(obj, attribute)
 
         def call(self, context: Any, obj: Any, /, *arguments: Any, **named: Any) -> Any:
-            if type(obj) is Function:
+            if type(obj) is Function or _is_harmless(obj):
                 named.pop("_loop_vars", None)
                 named.pop("_block_vars", None)
-                return obj.call(*arguments, **named)
+                return obj(*arguments, **named)
             return super().call(context, obj, *arguments, **named)
 
         def getitem(self, obj: Any, argument: Any) -> Any:
@@ -68,27 +71,28 @@ def sandbox() -> SandboxedEnvironment:
     for name in ("lipsum", "range", "cycler", "joiner"):
         del environment.globals[name]
     del environment.filters["random"]
+    environment.filters["reject"] = _reject(environment.filters["reject"])
     return environment
 
 
-def _code() -> type[CodeGenerator]:
-    """Return what compiles templates."""
-    from jinja2 import nodes
-    from jinja2.compiler import CodeGenerator
+def _is_harmless(called: Any) -> bool:
+    is_built_in = type(called) is BuiltinMethodType
+    return is_built_in and type(called.__self__) is str and called.__name__ in _METHODS
 
-    class Code(CodeGenerator):
-        def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802 - Jinja's
-            """Read a value of a view where it stands; ask the sandbox for all else."""
-            if isinstance(node.node, nodes.Name):
-                name, value = frame.symbols.ref(node.node.name), repr(node.attr)
-                self.write(f"({name}[{value}] if type({name}) in environment.views and ")
-                self.write(f"{value} in {name} else ")
-                super().visit_Getattr(node, frame)
-                self.write(")")
-            else:
-                super().visit_Getattr(node, frame)
 
-    return Code
+def _reject(jinja: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+    """Return the filter `reject`; items of a list are not tested one by one as those of others."""
+    from jinja2 import pass_context
+
+    @pass_context
+    def reject(context: Any, value: Any, *arguments: Any, **named: Any) -> Iterator[Any]:
+        is_in = len(arguments) == 2 and arguments[0] == "in" and not named
+        if is_in and type(value) is list and type(arguments[1]) is list:
+            others = arguments[1]
+            return iter([item for item in value if item not in others])
+        return jinja(context, value, *arguments, **named)
+
+    return reject
 
 
 def limited_range() -> Any:
@@ -116,17 +120,18 @@ def run(template: Template, values: Mapping[str, Any]) -> str:
     """
     pieces: list[str] = []
     size = 0
-    stream = iter(template.generate(**values, range=limited_range()))
-    while batch := list(islice(stream, _BATCH)):
-        size += sum(map(len, batch))
+    for piece in template.generate(**values, range=limited_range()):
+        size += len(piece)
         if size > MAX_OUTPUT:
             message = f"it writes more than {MAX_OUTPUT} characters"
             raise TooMuchError(message)
-        pieces += batch
+        pieces.append(piece)
     return "".join(pieces)
 
 
 def _check_product(operator: str, left: Any, right: Any) -> None:
+    if operator == "*" and type(left) in _NUMBERS and type(right) in _NUMBERS:
+        return
     if operator == "**":
         message = "** is not available in templates"
         raise TooMuchError(message)

@@ -34,6 +34,8 @@ _WORDS = {
     Scale.SIGNED_INDEX: "cmo willr aroonosc smi tsi",
     Scale.VOLUME: "volume obv ad",
 }
+SMALL_VOLUMES = (1000, 100, 10, 1)
+"""Below each of these a volume has one digit more after the point."""
 _SCALES = {word: scale for scale, words in _WORDS.items() for word in words.split()}
 
 
@@ -66,7 +68,12 @@ def form_of(values: FloatArray, scale: Scale, price_decimals: int) -> str:
         return _form(scale, price_decimals)
     # Infinity and NaN less themselves are NaN, which is not 0.
     largest = max([abs(v) for v in values.tolist() if v - v == 0], default=0.0)
-    return f"%.{(largest < 1000) + (largest < 100) + (largest < 10) + (largest < 1)}f"
+    return volume_form(sum(largest < most for most in SMALL_VOLUMES))
+
+
+def volume_form(digits: int) -> str:
+    """Return the `%` format of volumes the largest of which is below so many `SMALL_VOLUMES`."""
+    return f"%.{digits}f"
 
 
 def number(form: str, value: float) -> str:

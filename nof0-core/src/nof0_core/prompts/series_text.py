@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from nof0_core.domain.snapshot import Series
 from nof0_core.ids import Symbol
+from nof0_core.indicators.window import Window
+from nof0_core.prompts.recorded_rows import RecordedRows
 from nof0_core.prompts.scale import Scale, form_of, number
-from nof0_core.prompts.view import Function, LateView, View
+from nof0_core.prompts.view import Function, Later, LateView, View
 
 _KEPT = 64
+_RECORDINGS = 256
 
 
 _Row = tuple[bytes, str, str]
@@ -29,11 +33,16 @@ class SeriesText:
         decimals: int,
         scale: Callable[[str], Scale],
         before: SeriesText | None = None,
+        recorded: RecordedRows | None = None,
     ) -> None:
-        """Take the series, the digits of the coin's price and what tells a row's scale."""
+        """Take the series, the digits of the coin's price and what tells a row's scale.
+
+        `recorded` writes the rows of the recording it is a piece of.
+        """
         self.series = series
         self._decimals = decimals
         self._scale = scale
+        self._recorded = recorded
         self._before = before
         self._gone = -1 if before is None else _gone(before.series, series)
         self._rows: dict[str, _Row] = {}
@@ -41,22 +50,25 @@ class SeriesText:
 
     def view(self) -> View:
         """Return what templates see of the series."""
-        bars = self.series.candles
         return LateView(
             "series",
-            later={
-                "newest": lambda: f"{bars.last_close_time:%Y-%m-%d %H:%M} UTC",
-                "rows": self.rows,
-                "last": self.last,
-            },
+            self,
+            _LATER,
             interval=self.series.interval,
-            bars=len(bars),
+            bars=len(self.series.candles),
             table=Function(self.table),
         )
+
+    def newest(self) -> str:
+        """Return when the newest bar closed."""
+        return f"{self.series.candles.last_close_time:%Y-%m-%d %H:%M} UTC"
 
     def rows(self) -> tuple[tuple[str, str], ...]:
         """Return name and values of all rows: close, volume, then the indicators."""
         names = self._names()
+        if self._recorded is not None:
+            window = _window(self.series)
+            return tuple((name, self._recorded.text(window, name)) for name in names)
         self._write(names)
         return tuple((name, self._rows[name][2]) for name in names)
 
@@ -66,10 +78,14 @@ class SeriesText:
         known = self._tables.get(key)
         if known is None:
             names = [name for name in self._names() if name not in key]
-            self._write(names)
-            rows = self._rows
-            known = self._tables[key] = "\n".join([f"{name}: {rows[name][2]}" for name in names])
+            known = self._tables[key] = "\n".join(self._lines(names))
         return known
+
+    def _lines(self, names: Sequence[str]) -> list[str]:
+        if self._recorded is not None:
+            return self._recorded.lines(_window(self.series), names)
+        self._write(names)
+        return [f"{name}: {self._rows[name][2]}" for name in names]
 
     def last(self) -> View:
         """Return the newest value of each row; None where there is none yet."""
@@ -115,6 +131,11 @@ class SeriesText:
             rows[name] = found, form, text
 
 
+_LATER: Mapping[str, Later] = MappingProxyType(
+    {"newest": SeriesText.newest, "rows": SeriesText.rows, "last": SeriesText.last}
+)
+
+
 class SeriesTexts:
     """Keeps what was written of the series shown last: the next one is written from there."""
 
@@ -123,6 +144,7 @@ class SeriesTexts:
         self._scale = scale
         self._kept: dict[tuple[int, int], tuple[Series, View]] = {}
         self._newest: dict[tuple[Symbol, str, int], SeriesText] = {}
+        self._recordings: dict[tuple[Symbol, int, int], RecordedRows] = {}
 
     def view(self, symbol: Symbol, series: Series, decimals: int) -> View:
         """Return the view of a coin's series for a price with so many digits after the point."""
@@ -132,6 +154,11 @@ class SeriesTexts:
             return known[1]
         while len(self._kept) >= _KEPT:
             del self._kept[next(iter(self._kept))]
+        if _is_recorded(series):
+            recorded = self._recording(symbol, _window(series), decimals)
+            view = SeriesText(series, decimals, self._scale, recorded=recorded).view()
+            self._kept[key] = (series, view)
+            return view
         whose = symbol, series.interval, decimals
         before = self._newest.pop(whose, None)
         if before is not None:
@@ -143,6 +170,28 @@ class SeriesTexts:
         # The series is kept, too, so that no other object can get its id meanwhile.
         self._kept[key] = (series, view)
         return view
+
+    def _recording(self, symbol: Symbol, window: Window, decimals: int) -> RecordedRows:
+        # What is kept has the indicators, too, so that no others can get their id meanwhile.
+        whose = symbol, id(window.arrays), decimals
+        known = self._recordings.get(whose)
+        if known is None or not known.belongs(window):
+            while len(self._recordings) >= _RECORDINGS:
+                del self._recordings[next(iter(self._recordings))]
+            known = self._recordings[whose] = RecordedRows(window, decimals, self._scale)
+        return known
+
+
+def _is_recorded(series: Series) -> bool:
+    """Tell whether a series is, as it is, a piece of a recording and has bars."""
+    window = series.indicators
+    return type(window) is Window and window.bars is series.candles and len(series.candles) > 0
+
+
+def _window(series: Series) -> Window:
+    window = series.indicators
+    assert type(window) is Window  # noqa: S101 - `_is_recorded` has looked
+    return window
 
 
 def _gone(before: Series, now: Series) -> int:

@@ -6,27 +6,28 @@ import difflib
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-Later = Callable[[], Any]
-"""Makes a value of a view when a template first reads it."""
+Later = Callable[[Any], Any]
+"""Makes a value of a view, of what it is a view of, when a template first reads it."""
 
 
 class Function:
     """A value of a view that a template calls; it is ours, so nothing has to be asked about it."""
 
-    __slots__ = ("call",)
+    __slots__ = ("_call",)
 
     def __init__(self, call: Callable[..., Any]) -> None:
         """Take what is called."""
-        self.call = call
+        self._call = call
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         """Call it."""
-        return self.call(*arguments, **named)
+        return self._call(*arguments, **named)
 
 
 class View(dict[str, Any]):
     """Named plain values; a template reads them as attributes.
 
+    What is not there reads as undefined, which is an error where a template makes use of it.
     Numbers are rounded for reading already: they print well and can still be compared.
     """
 
@@ -37,13 +38,10 @@ class View(dict[str, Any]):
         super().__init__(values)
         self.label = label
 
-    def read(self, name: str) -> Any:
-        """Return a value.
+    def __missing__(self, name: str) -> Any:
+        from jinja2 import StrictUndefined
 
-        Raises:
-            KeyError: there is none of that name.
-        """
-        return self[name]
+        return StrictUndefined(hint=self.complaint(name))
 
     def names(self) -> Collection[str]:
         """Return the names of all values."""
@@ -58,20 +56,22 @@ class View(dict[str, Any]):
 
 
 class LateView(View):
-    """A view some values of which are a `Later`; of its items it has only what was made."""
+    """A view some values of which are made when they are first read."""
 
-    __slots__ = ("_later",)
+    __slots__ = ("_later", "_of")
 
-    def __init__(self, label: str, later: Mapping[str, Later], **values: Any) -> None:
-        """Take what is made later, by name, and what is there already."""
+    def __init__(self, label: str, of: Any, later: Mapping[str, Later], **values: Any) -> None:
+        """Take what it is a view of, what is made of that later, and what is there already."""
         super().__init__(label, **values)
+        self._of = of
         self._later = later
 
-    def read(self, name: str) -> Any:
-        """Return a value, and make it where it is read for the first time."""
-        if name not in self and name in self._later:
-            self[name] = self._later[name]()
-        return self[name]
+    def __missing__(self, name: str) -> Any:
+        make = self._later.get(name)
+        if make is None:
+            return super().__missing__(name)
+        value = self[name] = make(self._of)
+        return value
 
     def names(self) -> Collection[str]:
         """Return the names of all values."""

@@ -19,7 +19,7 @@ from nof0_llm.tape.config import CYCLE, RECORD, TapeConfig
 from nof0_llm.tape.entry import Entry, Failure, Turn, failure_of
 from nof0_llm.tape.file import TapeFile, reading, recording
 from nof0_llm.tape.miss import miss
-from nof0_llm.tape.question import Question, question_of
+from nof0_llm.tape.question import Question, Questions
 
 
 @attrs.define
@@ -55,6 +55,7 @@ class TapeBackend:
         self._env = env
         self._tape = tape
         self._asking: dict[str | Turn, anyio.Event] = {}
+        self._questions = Questions()
 
     async def complete(self, request: CompletionRequest) -> Completion:
         """Answer from the tape, or ask and record.
@@ -64,7 +65,7 @@ class TapeBackend:
             TapeOverError: in a replay by cycle, nothing is recorded for this one.
             LLMError: that is what was recorded.
         """
-        question = question_of(request)
+        question = self._questions.of(request)
         turn = _turn(request)
         if self._config.mode != RECORD:
             entry = self._find(question, turn)

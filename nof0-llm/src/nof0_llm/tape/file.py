@@ -132,13 +132,12 @@ class TapeFile:
     def _read(self, line: _Line) -> Entry:
         data = os.pread(self._handle, line.length, line.offset)
         try:
-            # Somebody may write to the file while it is played: no other answer may come of that.
-            is_same = head_of(data).digest == line.digest
-            entry = decode(data) if is_same else None
+            entry = decode(data)
         except ValueError as error:
             message = f"{self.path}:{line.number}: not an entry of a tape: {error}"
             raise DataError(message, hints=(_ALONE,)) from error
-        if entry is None:
+        if entry.digest != line.digest:
+            # Somebody may write to the file while it is played: no other answer may come of that.
             message = f"{self.path}:{line.number}: the tape was changed while it is in use"
             raise DataError(message, hints=(_ALONE,))
         return entry

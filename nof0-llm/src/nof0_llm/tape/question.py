@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from enum import Enum
 from typing import Any
 
 import attrs
+import msgspec
 
 from nof0_core.config.fields import info_of
 from nof0_core.domain.model import Message, ModelSpec
 from nof0_core.protocols.llm import CompletionRequest
+
+_KEPT = 64
 
 
 @attrs.frozen(kw_only=True)
@@ -32,25 +35,85 @@ class Question:
     messages: tuple[Message, ...]
 
 
+class Questions:
+    """Tells what requests ask; of models and schemas that come again the digest is made once.
+
+    A model and a schema are told from others by being the same object: none is changed after it was
+    made.
+    """
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._models: dict[int, _Asked] = {}
+        self._schemas: dict[int, tuple[object, str]] = {}
+
+    def of(self, request: CompletionRequest) -> Question:
+        """Return what a request asks; renders its prompt."""
+        asked, messages = self._asked(request.model), request.prompt.messages
+        schema = self._schema(request.schema)
+        whole = b'{"messages":%b,%b,"schema":"%b"}' % (
+            _encoded(messages),
+            asked.text,
+            schema.encode(),
+        )
+        return Question(
+            digest=hashlib.sha256(whole).hexdigest(),
+            model=asked.model,
+            parameters=asked.parameters,
+            schema=schema,
+            messages=messages,
+        )
+
+    def _asked(self, spec: ModelSpec) -> _Asked:
+        known = self._models.get(id(spec))
+        if known is None:
+            _make_room(self._models)
+            known = self._models[id(spec)] = _Asked.of(spec)
+        return known
+
+    def _schema(self, schema: Mapping[str, Any]) -> str:
+        known = self._schemas.get(id(schema))
+        if known is None:
+            _make_room(self._schemas)
+            # It is kept, too, so that no other object can get its id meanwhile.
+            known = self._schemas[id(schema)] = schema, _digest(schema)
+        return known[1]
+
+
 def question_of(request: CompletionRequest) -> Question:
-    """Return what a request asks; renders its prompt."""
-    spec, messages = request.model, request.prompt.messages
-    model = {"name": spec.name, "provider": spec.provider, "model_name": spec.model_name}
-    parameters = parameters_of(spec)
-    schema = _digest(request.schema)
-    whole = {
-        "model": model,
-        "parameters": parameters,
-        "messages": [[message.role, message.content] for message in messages],
-        "schema": schema,
-    }
-    return Question(
-        digest=_digest(whole),
-        model=model,
-        parameters=parameters,
-        schema=schema,
-        messages=messages,
-    )
+    """Return what a single request asks; renders its prompt."""
+    return Questions().of(request)
+
+
+@attrs.frozen
+class _Asked:
+    """What is asked of a model beside the prompt; `text` is that part of the canonical JSON."""
+
+    spec: ModelSpec
+    model: Mapping[str, str]
+    parameters: Mapping[str, Any]
+    text: bytes
+
+    @classmethod
+    def of(cls, spec: ModelSpec) -> _Asked:
+        model = {"name": spec.name, "provider": spec.provider, "model_name": spec.model_name}
+        parameters = parameters_of(spec)
+        text = _canonical({"model": model, "parameters": parameters})[1:-1]
+        return cls(spec, model, parameters, text)
+
+
+def _make_room(kept: dict[int, Any]) -> None:
+    while len(kept) >= _KEPT:
+        del kept[next(iter(kept))]
+
+
+def _encoded(messages: Sequence[Message]) -> bytes:
+    """Return the canonical JSON of messages."""
+    listed = [[message.role, message.content] for message in messages]
+    try:
+        return msgspec.json.encode(listed)
+    except UnicodeEncodeError:
+        return _canonical(listed)
 
 
 def parameters_of(spec: ModelSpec) -> dict[str, Any]:
@@ -96,11 +159,15 @@ def _default(field: attrs.Attribute[Any]) -> Any:
 
 
 def _digest(value: object) -> str:
+    return hashlib.sha256(_canonical(value)).hexdigest()
+
+
+def _canonical(value: object) -> bytes:
     text = json.dumps(
         value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_mapping
     )
     # A lone surrogate cannot be written as UTF-8; it still makes another question.
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _mapping(value: object) -> object:

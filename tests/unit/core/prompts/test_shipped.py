@@ -177,8 +177,8 @@ def test_the_page_lists_every_variable_in_order():
     views["setback"] = values["past"]["setbacks"][0]
     views["trade"] = values["past"]["trades"][0]
     views["coin"] = values["coins"][0]
-    views["book"] = values["coins"][0].read("book")
-    views["series"] = values["coins"][0].read("series")[0]
+    views["book"] = values["coins"][0]["book"]
+    views["series"] = values["coins"][0]["series"][0]
     tables = documented()
     assert set(tables.pop("variables")) == set(values)
     assert {name: set(listed) for name, listed in tables.items()} == {

@@ -14,7 +14,7 @@ from nof0_core.domain.brakes import BrakeState
 from nof0_core.domain.candles import Candles
 from nof0_core.domain.decision import ALLOW
 from nof0_core.domain.snapshot import Series
-from nof0_core.market.recorded import Window
+from nof0_core.indicators.window import Window
 from nof0_core.risk.gate import RiskGate
 from nof0_core.testing import samples
 

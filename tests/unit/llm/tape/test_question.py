@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from hashlib import sha256
 
 import attrs
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from nof0_core import opt
 from nof0_core.domain.model import DailyBudget, ModelPrice
-from nof0_llm.tape.question import question_of
+from nof0_llm.tape.question import Questions, question_of
+
+SCHEMA = {"type": "object", "properties": {"signal": {"enum": ["hold"]}}}
 
 
 @attrs.frozen(kw_only=True)
@@ -76,3 +81,30 @@ def test_what_the_model_is_not_told_does_not(ask, change):
 
 def test_the_border_between_messages_counts(ask):
     assert question_of(ask("bc", system="a")).digest != question_of(ask("c", system="ab")).digest
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(text=st.text(st.characters(exclude_categories=()), max_size=60))
+def test_any_text_has_the_digest_of_its_canonical_json(ask, text):
+    request = ask(text, system=text, model_name=text)
+    whole = {
+        "messages": [["system", text], ["user", text]],
+        "model": {"model_name": text, "name": "gpt", "provider": ""},
+        "parameters": {},
+        "schema": sha256(_json(SCHEMA)).hexdigest(),
+    }
+    assert question_of(request).digest == sha256(_json(whole)).hexdigest()
+
+
+def test_who_remembers_models_and_schemas_never_takes_one_for_another(ask):
+    questions = Questions()
+    changes = [{"temperature": number / 10} for number in range(200)]
+    changes += [{"schema": {"type": "array", "maxItems": number}} for number in range(200)]
+    found = [questions.of(ask(**change)) for change in changes]
+    assert found == [question_of(ask(**change)) for change in changes]
+    assert len({each.digest for each in found}) == len(changes)
+
+
+def _json(value):
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode("utf-8", "surrogatepass")
