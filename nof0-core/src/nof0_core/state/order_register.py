@@ -103,6 +103,7 @@ class OrderRegister:
         self._over.pop(client_id, None)
         if not is_open and not is_unbooked:
             self._over[client_id] = time
+        if self._over:
             self._forget(time)
 
     def dump(self) -> bytes:
