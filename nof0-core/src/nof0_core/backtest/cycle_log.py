@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from datetime import datetime
 from decimal import Decimal
+from typing import ClassVar
 
 import attrs
 
@@ -38,8 +39,11 @@ class CycleMark:
 class CycleLog:
     """Listens to a run: the marks of all cycles in their order, and counts.
 
-    `transfers` are the movements of capital, each when it was (UTC) and what it was.
+    `transfers` are the movements of capital, each when it was (UTC) and what it was. `KINDS` are
+    the events it wants.
     """
+
+    KINDS: ClassVar = (Alerted, CycleEnded, CyclesHeld, Transferred)
 
     def __init__(self) -> None:
         self.marks: list[CycleMark] = []

@@ -19,6 +19,7 @@ from nof0_core.backtest.ways import Ways, follow
 from nof0_core.backtest.window import Window
 from nof0_core.clock import SimulatedClock
 from nof0_core.config.model import Config, Section
+from nof0_core.domain.cycle_event import CycleEnded
 from nof0_core.domain.view import View
 from nof0_core.errors import Nof0Error, each_in_words, leaves
 from nof0_core.ids import Symbol
@@ -117,7 +118,8 @@ async def live(
         opener=opener,
         instance=lambda: _INSTANCE,
     ) as services:
-        services.recorder.listeners += [cycles.notice, decisions.notice]
+        services.recorder.listen(cycles.notice, *CycleLog.KINDS)
+        services.recorder.listen(decisions.notice, CycleEnded)
         engine = assemble(services, services.driver)
         stop.manager = engine.manager
         ways = Ways.of(config, engine.manager, services.connections.feeds, opened)

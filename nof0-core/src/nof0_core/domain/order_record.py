@@ -11,6 +11,7 @@ from nof0_core.domain.order import OrderPurpose, OrderRequest, OrderStatus
 from nof0_core.domain.outcome import OrderOutcome
 from nof0_core.domain.position import ExitPlan, MarginMode
 from nof0_core.ids import ClientOrderId, CycleId, Symbol, TraderId
+from nof0_core.money import ZERO
 
 EXITS = frozenset({OrderPurpose.STOP, OrderPurpose.TARGET})
 """Purposes of orders that wait to close a position."""
@@ -37,7 +38,7 @@ class OrderRecord:
     intended_at: datetime
     seq: int
     outcome: OrderOutcome | None = None
-    filled: Decimal = Decimal(0)
+    filled: Decimal = ZERO
 
     @property
     def client_id(self) -> ClientOrderId:
@@ -57,8 +58,7 @@ class OrderRecord:
     @property
     def unbooked(self) -> Decimal:
         """Return the executed coins the venue has answered that the ledger has not booked yet."""
-        told = self.outcome.filled_size if self.outcome is not None else Decimal(0)
-        return max(Decimal(0), told - self.filled)
+        return ZERO if self.outcome is None else max(ZERO, self.outcome.filled_size - self.filled)
 
     @property
     def is_unknown(self) -> bool:

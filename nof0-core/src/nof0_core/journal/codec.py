@@ -20,6 +20,7 @@ import msgspec
 from nof0_core.domain.event import BODIES, Body, CycleEnded, Decided, HourMarked, MarketSeen
 from nof0_core.domain.mappings import unwrapped
 from nof0_core.errors import JournalError, UnbookableError
+from nof0_core.journal.certainty import proof_of
 from nof0_core.journal.fidelity import check_of
 
 _encoder = msgspec.json.Encoder(enc_hook=unwrapped)
@@ -28,9 +29,11 @@ _AS_WRITTEN = frozenset({MarketSeen, Decided, CycleEnded, HourMarked})
 
 Every value in them has passed the border before (quotes and bars; answers and calls of models;
 verdicts; order outcomes and fills), was read from the configuration, or is what the ledger reckoned
-of events that were read back themselves. All others are read back, above all those a venue's values
-enter by.
+of events of which this was found out themselves. All others are read back, above all those by which
+a venue's values enter, unless their types alone say that they come back (`certainty`).
 """
+_UNWRITABLE = (AttributeError, NotImplementedError, OverflowError, TypeError, ValueError)
+"""What checks and encoder raise for values that JSON has no form for."""
 _BEFORE_BODY = b',"data":'
 _AFTER_BODY = b',"prev":"'
 
@@ -65,20 +68,22 @@ def encode(line: Line) -> bytearray:
     """
     buffer = bytearray()
     kind: Any = type(line.data)
+    is_as_written = kind in _AS_WRITTEN
     try:
-        check = check_of(kind)
+        is_certain = not is_as_written and proof_of(kind)(line.data)
+        check = None if is_certain else check_of(kind)
         if check is not None:
             check(line.data, "body")
         _encoder.encode_into(line, buffer)
-    except (AttributeError, TypeError, ValueError, OverflowError) as error:
+    except _UNWRITABLE as error:
         message = f'an event of type "{line.type}" cannot be written to the journal: {error}'
         raise UnbookableError(message) from error
-    if b"\n" in buffer:
+    if not is_certain and b"\n" in buffer:
         # Only a `msgspec.Raw` can bring one in; it would tear the line in two.
         message = f'an event of type "{line.type}" carries JSON with a line break in it'
         raise UnbookableError(message)
     del buffer[-1]
-    if kind not in _AS_WRITTEN:
+    if not (is_certain or is_as_written):
         _read_back(line, buffer)
     return buffer
 

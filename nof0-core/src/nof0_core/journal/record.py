@@ -46,6 +46,7 @@ _FROM_HASH_SIZE = len(',"hash":""}') + 64 + _WALL_SIZE
 TAIL_SIZE = len(',"prev":""') + 64 + _FROM_HASH_SIZE
 _LONGEST = 9999.999999
 """Most seconds that fit into `took`; more are written as this."""
+_NO_TIME = "0000.000000"
 NOBODY = "0" * 16
 """Stands for who wrote a line where nobody said who it is."""
 
@@ -125,8 +126,8 @@ def build(
         Line(event.seq, event.time, event.stream, event.body.type, event.body, prev),
     )
     digest = hashlib.sha256(buffer).hexdigest()
-    at, spent = moment(wall), f"{min(max(took, 0.0), _LONGEST):011.6f}"
-    held = f"{lease:010d}"
+    at, held = moment(wall), f"{lease:010d}"
+    spent = f"{min(took, _LONGEST):011.6f}" if took > 0 else _NO_TIME
     checksum = _wall_sum(digest, at, spent, by, held)
     tail = (
         f',"hash":"{digest}","wall":{{"at":"{at}","took":"{spent}"'

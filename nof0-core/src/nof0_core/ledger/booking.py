@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import attrs
+import msgspec
+from msgspec.structs import replace
 
 from nof0_core.domain.fill import Fill
 from nof0_core.domain.order import OrderPurpose
@@ -27,8 +28,7 @@ from nof0_core.ledger.position import Position
 from nof0_core.money import USD, ZERO
 
 
-@attrs.frozen(kw_only=True)
-class Owner:
+class Owner(msgspec.Struct, frozen=True, kw_only=True):
     """Whose fill it is, by which order (None: nobody's), told by which event.
 
     `reason` is what a trade that it closes counts as, None for what follows from the order.
@@ -41,8 +41,7 @@ class Owner:
     reason: ExitReason | None = None
 
 
-@attrs.frozen(kw_only=True)
-class Booking:
+class Booking(msgspec.Struct, frozen=True, kw_only=True):
     """What came out of a fill.
 
     `position` is what is held now, None for nothing. `realized` is gross, in USD. `trade` is the
@@ -67,7 +66,7 @@ def book(held: Position | None, fill: Fill, owner: Owner) -> Booking:
     exit_fee = share(fill.fee, open_size, fill.size, USD)
     closing = _reduced(held, fill, open_size, exit_fee, owner)
     rest = _opened(fill, held.quantity + change, fill.fee - exit_fee, owner)
-    return attrs.evolve(closing, position=rest)
+    return replace(closing, position=rest)
 
 
 def _opened(fill: Fill, quantity: Decimal, fee: Decimal, owner: Owner) -> Position:
@@ -99,7 +98,7 @@ def _opened(fill: Fill, quantity: Decimal, fee: Decimal, owner: Owner) -> Positi
 
 
 def _added(held: Position, fill: Fill, change: Decimal) -> Position:
-    return attrs.evolve(
+    return replace(
         held,
         quantity=held.quantity + change,
         cost=held.cost + change * fill.price,
@@ -151,7 +150,7 @@ def _reduced(held: Position, fill: Fill, size: Decimal, fee: Decimal, owner: Own
     )
     if size == open_size:
         return Booking(position=None, realized=realized, trade=trade)
-    left = attrs.evolve(
+    left = replace(
         held,
         quantity=held.quantity - gone,
         cost=held.cost - cost,
@@ -163,7 +162,7 @@ def _reduced(held: Position, fill: Fill, size: Decimal, fee: Decimal, owner: Own
     )
     if fill.is_liquidation and held.margin_mode is MarginMode.ISOLATED:
         surplus = own_usd(held) + realized - fee - own_usd(left)
-        left = attrs.evolve(left, kept_margin=left.kept_margin + surplus)
+        left = replace(left, kept_margin=left.kept_margin + surplus)
     return Booking(position=left, realized=realized, trade=trade)
 
 

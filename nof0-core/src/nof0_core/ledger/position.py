@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-import attrs
+import msgspec
 
 from nof0_core.domain.position import ExitPlan, MarginMode, ProtectionMode
 from nof0_core.ids import ClientOrderId, CycleId, Symbol, TraderId
@@ -13,9 +13,8 @@ from nof0_core.ledger.arithmetic import PRICE_STEP, quotient
 from nof0_core.money import ZERO
 
 
-@attrs.frozen(kw_only=True)
-class Position:
-    """What a trader holds of one coin; never of size 0.
+class Position(msgspec.Struct, frozen=True, kw_only=True):
+    """What a trader holds of one coin; never of size 0. Changed often: `msgspec.structs.replace`.
 
     `quantity` is signed, in coins. `cost` is exact: the sum of signed size x price of what is still
     held, in USD (negative for a short). `fees`, `funding` and `realized_pnl` (gross) are those

@@ -14,7 +14,7 @@ from nof0_core.border.foreign import Origin
 from nof0_core.border.quarantine import Quarantine
 from nof0_core.clock import pause
 from nof0_core.config.model import Config, Section
-from nof0_core.domain.event import EngineStarted
+from nof0_core.domain.event import CycleEnded, Decided, EngineStarted
 from nof0_core.execution.mandate import UNBOUNDED, Mandate
 from nof0_core.ids import ENGINE
 from nof0_core.journal import Journal
@@ -263,7 +263,8 @@ def _keeping(config: Config, past: Past, driver: Driver, log: Callable[[str], Lo
         within=limits.export,
     )
     calls = OpenCalls(config.state_dir / "open_calls", recorder.assure)
-    recorder.listeners.extend((exports.notice, checkpoints.notice, calls.notice))
+    recorder.listeners.extend((exports.notice, checkpoints.notice))
+    recorder.listen(calls.notice, Decided, CycleEnded)
     return _Kept(
         recorder=recorder, exports=exports, checkpoints=checkpoints, packing=packing, calls=calls
     )

@@ -17,6 +17,10 @@ def unchanged() -> None:
 
 def together(changes: Sequence[Change]) -> Change:
     """Return one change that puts several in place, in their order."""
+    if not changes:
+        return unchanged
+    if len(changes) == 1:
+        return changes[0]
 
     def change() -> None:
         for each in changes:

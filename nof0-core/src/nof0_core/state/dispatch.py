@@ -39,7 +39,11 @@ class Dispatch:
             return unchanged
         try:
             with localcontext(STRICT):
-                changes = [handler(event, event.body) for handler in handlers]
+                changes = [
+                    change
+                    for handler in handlers
+                    if (change := handler(event, event.body)) is not unchanged
+                ]
         except (Inexact, InvalidOperation) as error:
             problem = "its numbers have more digits than can be added exactly"
             raise refused(event, problem) from error

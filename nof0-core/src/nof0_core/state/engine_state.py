@@ -8,7 +8,7 @@ from decimal import Decimal, localcontext
 
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.context import Performance
-from nof0_core.domain.event import CoinRested, Drift, Event, Rebalanced
+from nof0_core.domain.event import CoinRested, CycleEnded, Decided, Drift, Event, Rebalanced
 from nof0_core.domain.feedback import Feedback
 from nof0_core.domain.fill import Fill
 from nof0_core.domain.instrument import Instrument
@@ -104,12 +104,14 @@ class EngineState:
         Raises:
             UnbookableError: if the event cannot be true.
         """
-        whole = self._cycles.whole(event)
+        is_cycle = isinstance(event.body, CycleEnded | Decided)
+        whole = self._cycles.whole(event) if is_cycle else event
         change = self._dispatch.prepare(whole)
 
         def take() -> Event:
             self._positions.note(event.body)
-            self._cycles.take(event)
+            if is_cycle:
+                self._cycles.take(event)
             change()
             self._milestones.newest = event.time
             return whole

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-import attrs
+import msgspec
+from msgspec.structs import replace
 
 from nof0_core.analysis.performance import PerformanceTracker
 from nof0_core.domain.account import AccountState
@@ -24,8 +25,7 @@ LONGEST_TROUBLE = 300
 """Letters that are kept of why a cycle decided nothing; all of it is in the journal."""
 
 
-@attrs.frozen(kw_only=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """Where a trader stands.
 
     `started_at` and `initial_capital` are those of the first transfer. `trouble` is why the newest
@@ -57,7 +57,7 @@ class TraderHistory:
     def start(self, time: datetime, amount: Decimal) -> None:
         """Take the first transfer for the beginning; later ones change nothing."""
         if self.standing.started_at is None:
-            self.standing = attrs.evolve(self.standing, started_at=time, initial_capital=amount)
+            self.standing = replace(self.standing, started_at=time, initial_capital=amount)
 
     def point(self, state: AccountState) -> Change:
         """Return how to add a point; the same hour told again replaces what was there."""
@@ -69,7 +69,7 @@ class TraderHistory:
             if last is None or state.time > last:
                 self.curve.append(packed)
                 self.sums.add_point(point)
-                self.standing = attrs.evolve(self.standing, last_point=state.time)
+                self.standing = replace(self.standing, last_point=state.time)
             elif state.time == last:
                 self.curve.replace_last(packed)
                 self.sums.begin_again(self.curve.read())
@@ -91,7 +91,7 @@ class TraderHistory:
         was = self.standing
         is_newest = was.last_cycle is None or record.scheduled >= was.last_cycle
         # Once a cycle, for each trader: made anew only once.
-        self.standing = attrs.evolve(
+        self.standing = replace(
             was,
             cycles=was.cycles + 1,
             answers=was.answers + counted(record),
@@ -103,7 +103,7 @@ class TraderHistory:
     def hold(self, stretch: CyclesHeld) -> None:
         """Count the cycles of a stretch in which a rule held."""
         was = self.standing
-        self.standing = attrs.evolve(
+        self.standing = replace(
             was,
             cycles=was.cycles + stretch.count,
             answers=was.answers + AnswerCount(asked=stretch.count, usable=stretch.count),

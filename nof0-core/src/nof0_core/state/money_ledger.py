@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import ClassVar
 
-import attrs
+from msgspec.structs import replace
 
 from nof0_core.domain.body import Body
 from nof0_core.domain.event import (
@@ -35,7 +35,7 @@ from nof0_core.state.changes import Change, refused, unchanged
 from nof0_core.state.growth import grown, note_ruin
 from nof0_core.state.histories import Histories
 from nof0_core.state.ledger_dump import dumped, loaded
-from nof0_core.state.order_register import OrderRegister
+from nof0_core.state.order_register import OrderRegister, told
 from nof0_core.state.projection import Handler
 
 
@@ -161,7 +161,7 @@ class MoneyLedger:
         sums = account.after(realized=booking.realized, fees=fill.fee)
         know = venue.knowing(body.trader, fill, body.whole)
         close = self._closed(booking)
-        filled = attrs.evolve(order, filled=order.filled + fill.size) if order else None
+        filled = told(order, order.outcome, order.filled + fill.size) if order else None
         # No order of ours was there before the account: a clock was ahead when it began.
         opened_at = min(venue.opened_at or fill.time, fill.time) if order else venue.opened_at
 
@@ -236,7 +236,7 @@ class MoneyLedger:
             account = self._account(event, venue, body.venue_account, trader)
             held = account.positions.get(body.symbol)
             if held is not None and held.opened_at <= body.time:
-                held = attrs.evolve(
+                held = replace(
                     held, funding=held.funding + amount, open_funding=held.open_funding + amount
                 )
             parts.append((account, account.after(funding=amount), held))
@@ -266,7 +266,7 @@ class MoneyLedger:
             self._settle(body.venue_account, venue, account)
             held = account.positions.get(body.symbol)
             if held is not None:
-                account.positions[body.symbol] = attrs.evolve(
+                account.positions[body.symbol] = replace(
                     held, plan=body.plan, protection=body.protection, protected_at=event.time
                 )
 
@@ -299,14 +299,16 @@ class MoneyLedger:
         held = account.positions.get(symbol)
         if held is None:
             return
-        newest = {
-            record.purpose: record
-            for record in self._orders.open_exits(account.trader, symbol)
-            # What was intended before the position belongs to an earlier one.
-            if record.seq > held.opened_seq
-        }
-        stop, target = newest.get(OrderPurpose.STOP), newest.get(OrderPurpose.TARGET)
-        account.positions[symbol] = attrs.evolve(
+        stop = target = None
+        for record in self._orders.open_exits(account.trader, symbol):
+            if record.seq <= held.opened_seq:
+                # What was intended before the position belongs to an earlier one.
+                continue
+            if record.purpose is OrderPurpose.STOP:
+                stop = record
+            else:
+                target = record
+        account.positions[symbol] = replace(
             held,
             stop_id=stop.client_id if stop else None,
             take_profit_id=target.client_id if target else None,

@@ -36,7 +36,7 @@ class Positions:
         if known is None:
             found = self._ledger.venue_accounts.get(venue_account)
             accounts = found.accounts.values() if found is not None else ()
-            known = tuple(p for account in accounts for p in account.positions.values())
+            known = tuple([p for account in accounts for p in account.positions.values()])
             self._booked[venue_account] = known
         return known
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
@@ -23,7 +24,8 @@ class Recorder:
     """Writes events to the event log and applies them to the state, always both.
 
     `durability` is where they are once they are committed. `listeners` are called with every event
-    after it was applied, a cycle with all that was said in it; they must not wait or raise.
+    after it was applied, a cycle with all that was said in it; they must not wait or raise. Who
+    wants some kinds only asks for those with `listen`.
     """
 
     def __init__(
@@ -41,8 +43,16 @@ class Recorder:
         self.clock = clock
         self.log = log
         self.listeners: list[Callable[[Event], None]] = []
+        self._listeners_of: defaultdict[type[Body], list[Callable[[Event], None]]] = defaultdict(
+            list
+        )
         self._prompts = WrittenPrompts()
         self._full_disk: FullDisk | None = None
+
+    def listen(self, listener: Callable[[Event], None], *kinds: type[Body]) -> None:
+        """Call somebody with every event of these kinds from now on, after `listeners`."""
+        for kind in kinds:
+            self._listeners_of[kind].append(listener)
 
     @property
     def last_seq(self) -> int:
@@ -70,6 +80,8 @@ class Recorder:
         self._prompts.take(seq, time, written)
         event = take()
         for listener in self.listeners:
+            listener(event)
+        for listener in self._listeners_of.get(type(body), ()):
             listener(event)
         return event
 

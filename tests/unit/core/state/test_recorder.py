@@ -98,6 +98,17 @@ def desk(tmp_path):
     desk.journal.close()
 
 
+def test_who_wants_some_kinds_is_told_of_no_others(desk):
+    some = []
+    desk.recorder.listen(some.append, Alerted, FundingSettled)
+    desk.recorder.record("ann", transferred(D(1)))
+    desk.recorder.alert("code", "message")
+    with pytest.raises(UnbookableError):
+        desk.recorder.record(ENGINE, Alerted(code="code", message="\ud800"))
+    assert [event.body for event in some] == [Alerted(code="code", message="message")]
+    assert desk.heard[-1] is some[-1]
+
+
 IMPOSSIBLE = [
     pytest.param(filled(price=D(0)), id="price of nothing"),
     pytest.param(filled(size=D(-1)), id="negative size"),
