@@ -14,6 +14,7 @@ from nof0_core.border.answers import Told, sorted_out, unlike, unlike_any, witho
 from nof0_core.border.foreign import Origin, reraise
 from nof0_core.border.quarantine import Ward
 from nof0_core.calls import CallsUnderWay, Timing
+from nof0_core.cancellation import Breakable
 from nof0_core.clock import Clock
 from nof0_core.domain.account import AccountReport
 from nof0_core.domain.fill import Fill, FundingPayment
@@ -79,7 +80,7 @@ class Gateway:
         self._origin = origin or Origin(part=f"exchange {venue_account}")
         self._flights = Flights(is_sharing=shares_answers)
         self._under_way = CallsUnderWay(f"exchange {venue_account}")
-        self._endless: set[anyio.CancelScope] = set()
+        self._endless: set[Breakable[Any]] = set()
         self._is_given_up = False
         self._changed_at = NEVER
         self._funding = exchange_with(provider, Capability.FUNDING)
@@ -259,18 +260,8 @@ class Gateway:
         What is not to be interrupted, such as sending, would wait for one that hangs for ever.
         """
         self._is_given_up = True
-        for scope in self._endless:
-            scope.cancel()
-
-    async def _without_end(self, ask: Callable[[], Awaitable[Answer]]) -> Answer:
-        if not self._is_given_up:
-            with anyio.CancelScope() as scope:
-                self._endless.add(scope)
-                try:
-                    return await ask()
-                finally:
-                    self._endless.discard(scope)
-        raise TimeoutError
+        for call in self._endless:
+            call.break_off()
 
     async def _read(
         self,
@@ -316,7 +307,9 @@ class Gateway:
         try:
             with self._under_way.of(verb) as call:
                 if limit == math.inf:
-                    return await self._without_end(ask)
+                    if self._is_given_up:
+                        raise TimeoutError  # noqa: TRY301 - as one that was broken off
+                    return await Breakable(ask, self._endless)
                 with anyio.move_on_after(limit):
                     return await ask()
                 call.is_late = True
