@@ -33,12 +33,13 @@ def is_cancellation(error: BaseException) -> bool:
 class Breakable(Generic[T]):
     """Foreign work in the task that awaits it, which others can break off wherever it waits.
 
-    It costs nothing before it first waits: what never does is over by then. A cancel scope could not
-    be entered later, for the scopes of the work itself would lie around it. As with one, work that
-    takes no notice is told again whenever it waits; unlike with one, a shield of its own is none.
+    It costs nothing before it first waits: what never does is over by then. A cancel scope could
+    not be entered later, for the scopes of the work itself would lie around it. As with one, work
+    that takes no notice is told again whenever it waits; unlike with one, a shield of its own is
+    none.
 
-    Where it was broken off and has no answer, whoever awaits it gets a `TimeoutError`. `waiting` has
-    all that wait, to be broken off.
+    Where it was broken off and has no answer, whoever awaits it gets a `TimeoutError`. `waiting`
+    has all that wait, to be broken off.
     """
 
     def __init__(self, work: Callable[[], Awaitable[T]], waiting: set[Breakable[Any]]) -> None:

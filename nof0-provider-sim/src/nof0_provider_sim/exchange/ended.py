@@ -1,4 +1,4 @@
-"""Orders that no longer wait, by client id, kept as rows until they are forgotten."""
+"""Orders that no longer wait, by client id: the newest at hand, older ones as text."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from collections.abc import Iterator
 
 from nof0_core.domain.outcome import VenueOrder
 from nof0_core.ids import ClientOrderId
+from nof0_provider_sim.exchange import history
 from nof0_provider_sim.exchange.parts import Part
 from nof0_provider_sim.exchange.rows import ORDERS, EndedOrder
 
 
 class EndedOrders:
-    """In the order in which they ended. An order that is asked for is read from its row."""
+    """In the order in which they ended. An old one that is asked for is read from its row."""
 
     def __init__(self) -> None:
-        self._rows: dict[ClientOrderId, bytes] = {}
+        self._rows: dict[ClientOrderId, EndedOrder | bytes] = {}
+        # Those that are not rows so far, oldest first.
+        self._at_hand: dict[ClientOrderId, None] = {}
         self._times = array("q")
         self.gone = 0
         self.expected = 0
@@ -31,8 +34,11 @@ class EndedOrders:
 
     def add(self, ended: EndedOrder) -> None:
         """Remember one; it did not end before any other."""
-        self._rows[ended.client_id] = ORDERS.write(ended)
+        self._rows[ended.client_id] = ended
+        self._at_hand[ended.client_id] = None
         self._times.append(ended.ended_ms)
+        if len(self._at_hand) >= history.AT_MOST:
+            self._pack()
 
     def expect(self, *, gone: int, kept: int) -> None:
         """Say how many were forgotten, and how many rows are to be restored."""
@@ -56,7 +62,9 @@ class EndedOrders:
     def get(self, client_id: ClientOrderId) -> VenueOrder | None:
         """Return an order as it ended, None if none is known."""
         row = self._rows.get(client_id)
-        return None if row is None else ORDERS.parse(row).order
+        if row is None:
+            return None
+        return (ORDERS.parse(row) if isinstance(row, bytes) else row).order
 
     def forget(self, before_ms: int, keep: int) -> None:
         """Let those go that ended before a time, except the last `keep`."""
@@ -65,8 +73,19 @@ class EndedOrders:
             del self._times[:going]
             # A new one: a dict is slow to take from at its beginning, and never shrinks.
             self._rows = dict(list(self._rows.items())[going:])
+            self._at_hand = {each: None for each in self._at_hand if each in self._rows}
             self.gone += going
 
     def rows(self) -> Iterator[bytes]:
         """Iterate over the rows of all that are known."""
-        return iter(self._rows.values())
+        return map(_row, self._rows.values())
+
+    def _pack(self) -> None:
+        packed = list(self._at_hand)[: -history.AT_HAND]
+        for client_id in packed:
+            self._rows[client_id] = _row(self._rows[client_id])
+            del self._at_hand[client_id]
+
+
+def _row(ended: EndedOrder | bytes) -> bytes:
+    return ended if isinstance(ended, bytes) else ORDERS.write(ended)

@@ -157,7 +157,8 @@ class Execution:
         price = average(parts) if parts else mark
         if self._refuse_margin(order, price, refused_as, is_taker=bool(parts)):
             return
-        is_whole = sum((part.size for part in parts), ZERO) == size
+        traded = parts[0].size if len(parts) == 1 else sum((part.size for part in parts), ZERO)
+        is_whole = traded == size
         self._cancel_crossed(order, parts[-1].price if is_whole else taken.limit_price)
         if parts:
             self._execute(order, parts, is_taker=True)

@@ -14,7 +14,9 @@ from nof0_provider_sim.exchange.rows import Kind
 
 T = TypeVar("T")
 AT_HAND = 256
-"""How many of the newest are kept as objects, at least; up to twice as many."""
+"""How many of the newest are kept as objects, at least, …"""
+AT_MOST = 4096
+"""… and at most: a month of most accounts, of which nothing has to be written as text."""
 
 
 class History(Generic[T]):
@@ -42,7 +44,7 @@ class History(Generic[T]):
         """Remember one; it is not older than any before."""
         self._times.append(at_ms)
         self._items.append(item)
-        if len(self._items) - self._packed >= 2 * AT_HAND:
+        if len(self._items) - self._packed >= AT_MOST:
             self._pack(len(self._items) - AT_HAND)
 
     def expect(self, *, gone: int, kept: int) -> None:
@@ -80,10 +82,9 @@ class History(Generic[T]):
         going = min(bisect_left(self._times, before_ms), len(self._items) - keep)
         if going <= 0:
             return
-        self._pack(going)
         del self._items[:going]
         del self._times[:going]
-        self._packed -= going
+        self._packed = max(0, self._packed - going)
         self.gone += going
 
     def rows(self) -> Iterator[bytes]:

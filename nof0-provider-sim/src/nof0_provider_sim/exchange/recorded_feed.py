@@ -67,7 +67,8 @@ class SupportsPastFunding(Protocol):
 class RecordedFeed:
     """A recorded market: marks and bars of any moment by arithmetic, without a call.
 
-    Mark and oracle are the close of the last closed bar of the finest interval.
+    Mark and oracle are the close of the last closed bar of the finest interval. `is_at_hand` says
+    whether `refresh` has nothing to fetch, and so never waits.
     """
 
     is_live: Literal[False] = False
@@ -79,6 +80,7 @@ class RecordedFeed:
         self._is_stale = is_stale
         self._recording = recording
         self._past = market if isinstance(market, SupportsPastFunding) else None
+        self.is_at_hand = self._past is not None
         self._length = interval_ms(recording.recorded().resolution)
         self._series: dict[Symbol, BarSeries] = {}
         self._rates: dict[Symbol, Decimal | None] = {}

@@ -90,8 +90,10 @@ class VenueState:
 
     def fills_of(self, order: VenueOrder) -> tuple[Fill, ...]:
         """Return the executions of an order, oldest first, as far as they are remembered."""
-        found: list[Fill] = []
         missing = order.filled_size
+        if not missing:
+            return ()
+        found: list[Fill] = []
         # From the newest on: it is nearly always the order that traded last.
         for fill in self._fills.backwards():
             if not missing or fill.time < order.time:
@@ -216,7 +218,8 @@ class VenueState:
             is_taker=record.is_taker,
         )
         held = self.account.quantity(fill.symbol)
-        if abs(held + fill.quantity) > abs(held) or held * (held + fill.quantity) < 0:
+        after = held + fill.quantity
+        if abs(after) > abs(held) or held * after < 0:
             self.exposed_ms[fill.symbol] = order.since_ms
         self._book(fill)
         order.filled += record.size
@@ -250,8 +253,9 @@ class VenueState:
         )
         self._check()
         self._owners.book(fill)
-        self.turnover(fill.client_id).add(to_ms(fill.time), fill.price * fill.size)
-        self._fills.add(fill, to_ms(fill.time))
+        at_ms = to_ms(fill.time)
+        self.turnover(fill.client_id).add(at_ms, fill.price * fill.size)
+        self._fills.add(fill, at_ms)
         self.next_trade_id = int(fill.trade_id) + 1
 
     def _settle(self, record: FundingSettled) -> None:

@@ -96,12 +96,12 @@ async def test_one_that_waits_is_waited_for(waits):
 async def test_what_it_raises_is_the_same_whenever_it_does(waits):
     async def answer():
         for _ in range(waits):
-            await anyio.sleep(0)
+            await anyio.lowlevel.checkpoint()
         raise RejectedError("no")
 
     async def breaks():
         for _ in range(waits):
-            await anyio.sleep(0)
+            await anyio.lowlevel.checkpoint()
         raise KeyError("gone")
 
     with pytest.raises(RejectedError, match="^no"):
@@ -125,7 +125,7 @@ async def test_tasks_of_the_venue_s_own_that_begin_before_it_waits_end():
     done = []
 
     async def part(number):
-        await anyio.sleep(0)
+        await anyio.lowlevel.checkpoint()
         done.append(number)
 
     async def answer():
@@ -290,7 +290,7 @@ async def test_one_that_cancels_itself_has_failed_before_and_after_it_waits():
 
         async def answer(waits=waits):
             for _ in range(waits):
-                await anyio.sleep(0)
+                await anyio.lowlevel.checkpoint()
             raise asyncio.CancelledError
 
         with pytest.raises(TransientError, match="though nobody cancelled it"):
