@@ -79,6 +79,7 @@ class Gateway:
         self._provider = provider
         self._origin = origin or Origin(part=f"exchange {venue_account}")
         self._flights = Flights(is_sharing=shares_answers)
+        self._is_sharing = shares_answers
         self._under_way = CallsUnderWay(f"exchange {venue_account}")
         self._endless: set[Breakable[Any]] = set()
         self._is_given_up = False
@@ -329,7 +330,8 @@ class Gateway:
                 make=lambda text: error(text, section=self.venue_account),
             )
         finally:
-            if verb in CHANGING:
+            # Who asks for himself need not know what is old.
+            if self._is_sharing and verb in CHANGING:
                 self._changed_at = anyio.current_time()
 
     def _the_order(

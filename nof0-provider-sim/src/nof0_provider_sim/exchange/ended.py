@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from nof0_core.domain.outcome import VenueOrder
 from nof0_core.ids import ClientOrderId
@@ -13,11 +14,18 @@ from nof0_provider_sim.exchange.parts import Part
 from nof0_provider_sim.exchange.rows import ORDERS, EndedOrder
 
 
+class _AtHand(NamedTuple):
+    """An order that ended, which tells of itself, and when it did."""
+
+    tell: Callable[[], VenueOrder]
+    ended_ms: int
+
+
 class EndedOrders:
     """In the order in which they ended. An old one that is asked for is read from its row."""
 
     def __init__(self) -> None:
-        self._rows: dict[ClientOrderId, EndedOrder | bytes] = {}
+        self._rows: dict[ClientOrderId, _AtHand | bytes] = {}
         # Those that are not rows so far, oldest first.
         self._at_hand: dict[ClientOrderId, None] = {}
         self._times = array("q")
@@ -32,11 +40,11 @@ class EndedOrders:
         """Tell whether an order is known to have ended."""
         return client_id in self._rows
 
-    def add(self, ended: EndedOrder) -> None:
-        """Remember one; it did not end before any other."""
-        self._rows[ended.client_id] = ended
-        self._at_hand[ended.client_id] = None
-        self._times.append(ended.ended_ms)
+    def add(self, client_id: ClientOrderId, tell: Callable[[], VenueOrder], ended_ms: int) -> None:
+        """Remember one; it did not end before any other. `tell` says how, whenever it is asked."""
+        self._rows[client_id] = _AtHand(tell, ended_ms)
+        self._at_hand[client_id] = None
+        self._times.append(ended_ms)
         if len(self._at_hand) >= history.AT_MOST:
             self._pack()
 
@@ -64,7 +72,7 @@ class EndedOrders:
         row = self._rows.get(client_id)
         if row is None:
             return None
-        return (ORDERS.parse(row) if isinstance(row, bytes) else row).order
+        return ORDERS.parse(row).order if isinstance(row, bytes) else row.tell()
 
     def forget(self, before_ms: int, keep: int) -> None:
         """Let those go that ended before a time, except the last `keep`."""
@@ -78,14 +86,18 @@ class EndedOrders:
 
     def rows(self) -> Iterator[bytes]:
         """Iterate over the rows of all that are known."""
-        return map(_row, self._rows.values())
+        return (_row(client_id, row) for client_id, row in self._rows.items())
 
     def _pack(self) -> None:
         packed = list(self._at_hand)[: -history.AT_HAND]
         for client_id in packed:
-            self._rows[client_id] = _row(self._rows[client_id])
+            self._rows[client_id] = _row(client_id, self._rows[client_id])
             del self._at_hand[client_id]
 
 
-def _row(ended: EndedOrder | bytes) -> bytes:
-    return ended if isinstance(ended, bytes) else ORDERS.write(ended)
+def _row(client_id: ClientOrderId, ended: _AtHand | bytes) -> bytes:
+    if isinstance(ended, bytes):
+        return ended
+    return ORDERS.write(
+        EndedOrder(order=ended.tell(), client_id=client_id, ended_ms=ended.ended_ms)
+    )

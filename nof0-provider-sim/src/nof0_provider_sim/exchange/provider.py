@@ -88,7 +88,7 @@ class SimExchange:
             equity = account.equity(marks)
             used = margin.used(account, marks, self._instruments)
             waiting = list(self._state.book.open())
-            held_back = margin.reserved(account, waiting, self._instruments)
+            held_back = margin.reserved(account, self._state.book.opening(), self._instruments)
             now = from_ms(self._state.time_ms)
             return AccountReport(
                 time=now,

@@ -127,7 +127,7 @@ class RecordedFeed:
         if known is None or known[0] != count:
             recent = series.candles.volume[max(0, count - VOLUME_BARS) : count]
             # Exact summation: the result must not depend on how a machine adds arrays.
-            known = (count, decimal(math.fsum(recent) / len(recent)))
+            known = (count, decimal(math.fsum(recent.tolist()) / len(recent)))
             self._volumes[symbol] = known
         return known[1]
 

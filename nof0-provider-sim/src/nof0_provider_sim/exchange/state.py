@@ -90,15 +90,20 @@ class VenueState:
 
     def fills_of(self, order: VenueOrder) -> tuple[Fill, ...]:
         """Return the executions of an order, oldest first, as far as they are remembered."""
-        missing = order.filled_size
+        return self.executions(order.client_id, order.time, order.filled_size)
+
+    def executions(
+        self, client_id: ClientOrderId | None, since: datetime, missing: Decimal
+    ) -> tuple[Fill, ...]:
+        """Return those of an order that came at `since` and of which `missing` coins traded."""
         if not missing:
             return ()
         found: list[Fill] = []
         # From the newest on: it is nearly always the order that traded last.
         for fill in self._fills.backwards():
-            if not missing or fill.time < order.time:
+            if not missing or fill.time < since:
                 break
-            if fill.client_id == order.client_id:
+            if fill.client_id == client_id:
                 found.append(fill)
                 missing -= fill.size
         return tuple(reversed(found))

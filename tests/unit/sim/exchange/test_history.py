@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal as D
 
 from nof0_core.domain.candles import from_ms
+from nof0_provider_sim.exchange import history
 from nof0_provider_sim.exchange.days import DAYS, FLOOR
 from nof0_provider_sim.exchange.history import AT_HAND
 from nof0_provider_sim.exchange.records import FundingSettled, OrderEnded, OrderExecuted, OrderTaken
@@ -85,10 +86,15 @@ def test_times_between_two_milliseconds_are_told_apart():
     assert state.fills(from_ms(5) + timedelta(microseconds=1)) == []
 
 
-def test_old_fills_and_those_at_hand_are_the_same():
+def test_old_fills_and_orders_and_those_at_hand_are_the_same(monkeypatch):
+    monkeypatch.setattr(history, "AT_MOST", 2 * AT_HAND)
     state = _long_life(1000, 2)
     fills = state.fills(EPOCH)
     assert len(fills) == 2000 > 4 * AT_HAND
+    kept = [sum(isinstance(item, bytes) for item in of) for of in (
+        state._fills._items, state.book.ended._rows.values()
+    )]  # fmt: skip
+    assert min(kept) >= 2000 - 2 * AT_HAND
     for number, fill in enumerate(fills, 1):
         at_ms = number * DAY // 1000
         assert (fill.trade_id, fill.time) == (str(number), from_ms(at_ms))
