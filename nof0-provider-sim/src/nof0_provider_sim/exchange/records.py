@@ -7,9 +7,7 @@ venue's time in milliseconds since 1970, UTC.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
-from enum import Enum
 from typing import Any, TypeAlias
 
 import attrs
@@ -18,11 +16,6 @@ from attrs.converters import optional
 from nof0_core.domain.order import OrderStatus, Side, TimeInForce, TriggerKind
 from nof0_core.domain.position import MarginMode
 from nof0_core.ids import ClientOrderId, Symbol
-
-
-def _as(kind: type[Enum]) -> Callable[[object], Any]:
-    """Make the converter to a member of an enumeration; nearly all values are one already."""
-    return lambda value: value if type(value) is kind else kind(value)
 
 
 @attrs.frozen(kw_only=True)
@@ -36,12 +29,12 @@ class OrderTaken:
     venue_order_id: int
     client_id: ClientOrderId
     symbol: Symbol
-    side: Side = attrs.field(converter=_as(Side))
+    side: Side = attrs.field(converter=Side)
     size: Decimal = attrs.field(converter=Decimal)
     limit_price: Decimal = attrs.field(converter=Decimal)
-    tif: TimeInForce = attrs.field(converter=_as(TimeInForce))
+    tif: TimeInForce = attrs.field(converter=TimeInForce)
     is_reduce_only: bool
-    trigger_kind: TriggerKind | None = attrs.field(converter=optional(_as(TriggerKind)))
+    trigger_kind: TriggerKind | None = attrs.field(converter=optional(TriggerKind))
     trigger_price: Decimal | None = attrs.field(converter=optional(Decimal))
     pair: str | None
     sent_ms: int
@@ -81,7 +74,7 @@ class OrderEnded:
 
     at_ms: int
     venue_order_id: int
-    status: OrderStatus = attrs.field(converter=_as(OrderStatus))
+    status: OrderStatus = attrs.field(converter=OrderStatus)
     reason: str
 
 
@@ -124,7 +117,7 @@ class LeverageSet:
     at_ms: int
     symbol: Symbol
     leverage: int
-    mode: MarginMode = attrs.field(default=MarginMode.CROSS, converter=_as(MarginMode))
+    mode: MarginMode = attrs.field(default=MarginMode.CROSS, converter=MarginMode)
 
 
 Record: TypeAlias = (
