@@ -55,7 +55,7 @@ class _Call:
         owner = self._owner
         del owner.begun[self]
         took = stopwatch() - self._began
-        timing = owner.timings.get(self.verb) or owner.timing(self.verb)
+        timing = owner.timing(self.verb)
         timing.count(took)
         if self.is_late:
             timing.late += 1

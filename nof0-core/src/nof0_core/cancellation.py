@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio  # noqa: TID251 - nobody else knows whether a cancellation was asked for
 import math
 from collections.abc import Awaitable, Callable, Coroutine, Generator
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 import anyio
 
@@ -66,7 +66,8 @@ class Breakable(Generic[T]):
                 wish = yield from self._wait(waits_for)
                 waits_for = steps.send(None) if wish is None else steps.throw(wish)
         except StopIteration as end:
-            return cast("T", end.value)
+            answer: T = end.value
+            return answer
         except asyncio.CancelledError:
             # Somebody may have wanted the task to end, too.
             is_wanted = task is not None and task.cancelling() > cancelled_before

@@ -77,8 +77,12 @@ class Execution:
 
     def marks(self, symbols: Iterable[Symbol]) -> dict[Symbol, Decimal]:
         """Return the marks of these coins now, as far as they are known."""
-        found = {symbol: self._feed.mark(symbol, self.state.time_ms) for symbol in symbols}
-        return {symbol: mark for symbol, mark in found.items() if mark is not None}
+        found, mark_of, now = {}, self._feed.mark, self.state.time_ms
+        for symbol in symbols:
+            mark = mark_of(symbol, now)
+            if mark is not None:
+                found[symbol] = mark
+        return found
 
     def fee(
         self,

@@ -100,5 +100,7 @@ class History(Generic[T]):
         return item if isinstance(item, bytes) else self._kind.write(item)
 
     def _from(self, start: int) -> list[T]:
+        if start >= len(self._items):
+            return []
         parse = self._kind.parse
         return [parse(item) if isinstance(item, bytes) else item for item in self._items[start:]]

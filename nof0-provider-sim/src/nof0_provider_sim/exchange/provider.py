@@ -194,8 +194,9 @@ class SimExchange:
 
     def _marks(self) -> dict[Symbol, Decimal]:
         marks = self._venue.marks()
-        missing = sorted(set(self._state.account.positions) - set(marks))
-        if missing:
+        held = self._state.account.positions
+        if len(marks) < len(held):
+            missing = sorted(set(held) - set(marks))
             msg = f"the market tells no price of {', '.join(missing)}"
             raise TransientError(msg, section=self._section)
         return marks

@@ -109,6 +109,10 @@ class RecordedFeed:
 
     def mark(self, symbol: Symbol, now_ms: int) -> Decimal | None:
         """Return the mark at a moment, None before the first bar closed."""
+        known = self._marks.get(symbol)
+        if self._is_stale is None and known and known.from_ms <= now_ms < known.until_ms:
+            # Asked many times a moment.
+            return known.price
         known = self._known_mark(symbol, now_ms)
         return known.price if known else None
 

@@ -130,8 +130,8 @@ class Venue:
 
     def marks(self, symbols: set[Symbol] | None = None) -> dict[Symbol, Decimal]:
         """Return the marks of the coins held and of `symbols`, as far as they are known."""
-        wanted = {*self._state.account.positions, *(symbols or ())}
-        return self._execution.marks(wanted)
+        held = self._state.account.positions
+        return self._execution.marks({*held, *symbols} if symbols else held)
 
     def stirred(self) -> set[Symbol]:
         """Return the coins in which something may trade at the present marks.
