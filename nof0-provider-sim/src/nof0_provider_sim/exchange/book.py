@@ -128,8 +128,9 @@ class Book:
     `version` grows whenever an order begins or stops to wait, or waits for something else.
     """
 
-    def __init__(self) -> None:
-        self.ended = EndedOrders()
+    def __init__(self, at_most: int) -> None:
+        """Begin with none; `at_most` ended ones are at hand, older ones as text."""
+        self.ended = EndedOrders(at_most)
         self._by_client: dict[ClientOrderId, Order] = {}
         self._open: dict[int, Order] = {}
         self._opening: dict[int, Order] = {}

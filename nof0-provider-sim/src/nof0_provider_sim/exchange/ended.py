@@ -24,7 +24,9 @@ class _AtHand(NamedTuple):
 class EndedOrders:
     """In the order in which they ended. An old one that is asked for is read from its row."""
 
-    def __init__(self) -> None:
+    def __init__(self, at_most: int) -> None:
+        """Begin with none; from `at_most` at hand on all but the newest become rows."""
+        self._at_most = at_most
         self._rows: dict[ClientOrderId, _AtHand | bytes] = {}
         # Those that are not rows so far, oldest first.
         self._at_hand: dict[ClientOrderId, None] = {}
@@ -45,8 +47,8 @@ class EndedOrders:
         self._rows[client_id] = _AtHand(tell, ended_ms)
         self._at_hand[client_id] = None
         self._times.append(ended_ms)
-        if len(self._at_hand) >= history.AT_MOST:
-            self._pack()
+        if len(self._at_hand) >= self._at_most:
+            self._pack(history.AT_HAND)
 
     def expect(self, *, gone: int, kept: int) -> None:
         """Say how many were forgotten, and how many rows are to be restored."""
@@ -86,18 +88,14 @@ class EndedOrders:
 
     def rows(self) -> Iterator[bytes]:
         """Iterate over the rows of all that are known."""
-        return (_row(client_id, row) for client_id, row in self._rows.items())
+        # Each is written as text once.
+        self._pack(0)
+        return (row for row in self._rows.values() if isinstance(row, bytes))
 
-    def _pack(self) -> None:
-        packed = list(self._at_hand)[: -history.AT_HAND]
-        for client_id in packed:
-            self._rows[client_id] = _row(client_id, self._rows[client_id])
+    def _pack(self, keep: int) -> None:
+        for client_id in list(self._at_hand)[: len(self._at_hand) - keep]:
+            row = self._rows[client_id]
+            if not isinstance(row, bytes):
+                order = EndedOrder(order=row.tell(), client_id=client_id, ended_ms=row.ended_ms)
+                self._rows[client_id] = ORDERS.write(order)
             del self._at_hand[client_id]
-
-
-def _row(client_id: ClientOrderId, ended: _AtHand | bytes) -> bytes:
-    if isinstance(ended, bytes):
-        return ended
-    return ORDERS.write(
-        EndedOrder(order=ended.tell(), client_id=client_id, ended_ms=ended.ended_ms)
-    )

@@ -13,6 +13,7 @@ from nof0_core.domain.fill import Fill, FundingPayment
 from nof0_core.domain.order import OrderStatus
 from nof0_core.domain.outcome import VenueOrder
 from nof0_core.ids import ClientOrderId, Symbol, owner_tag
+from nof0_provider_sim.exchange import history
 from nof0_provider_sim.exchange.account import Account
 from nof0_provider_sim.exchange.book import Book
 from nof0_provider_sim.exchange.days import FLOOR, Days
@@ -42,9 +43,14 @@ class VenueState:
     when a record could not be applied.
     """
 
-    def __init__(self, initial: Decimal) -> None:
+    def __init__(self, initial: Decimal, *, at_most: int | None = None) -> None:
+        """Begin with `initial` USD; `at_most` things of a kind are kept as objects, else as text.
+
+        None: as many as suits an account with a file, which has them as text anyway.
+        """
+        at_most = 2 * history.AT_HAND if at_most is None else at_most
         self.account = Account(initial)
-        self.book = Book()
+        self.book = Book(at_most)
         self._owners = Owners()
         self._turnover: defaultdict[str | None, Turnover] = defaultdict(Turnover)
         self.exposed_ms: dict[Symbol, int] = {}
@@ -55,8 +61,8 @@ class VenueState:
         self._days = Days()
         self.next_venue_order_id = 1
         self.next_trade_id = 1
-        self._fills = History(FILLS)
-        self._funding = History(FUNDING)
+        self._fills = History(FILLS, at_most)
+        self._funding = History(FUNDING, at_most)
         self.is_whole = True
 
     @property

@@ -6,7 +6,6 @@ from datetime import timedelta
 from decimal import Decimal as D
 
 from nof0_core.domain.candles import from_ms
-from nof0_provider_sim.exchange import history
 from nof0_provider_sim.exchange.days import DAYS, FLOOR
 from nof0_provider_sim.exchange.history import AT_HAND
 from nof0_provider_sim.exchange.records import FundingSettled, OrderEnded, OrderExecuted, OrderTaken
@@ -86,8 +85,7 @@ def test_times_between_two_milliseconds_are_told_apart():
     assert state.fills(from_ms(5) + timedelta(microseconds=1)) == []
 
 
-def test_old_fills_and_orders_and_those_at_hand_are_the_same(monkeypatch):
-    monkeypatch.setattr(history, "AT_MOST", 2 * AT_HAND)
+def test_old_fills_and_orders_and_those_at_hand_are_the_same():
     state = _long_life(1000, 2)
     fills = state.fills(EPOCH)
     assert len(fills) == 2000 > 4 * AT_HAND
@@ -103,6 +101,21 @@ def test_old_fills_and_orders_and_those_at_hand_are_the_same(monkeypatch):
         order = state.book.shown(_client(number))
         assert state.fills_of(order) == (fills[number - 1],)
         assert (order.status, str(order.filled_size)) == ("filled", "0.5")
+
+
+def test_what_is_at_hand_has_the_same_rows_as_what_became_text():
+    """And is told the same before and after its rows were written."""
+    known = []
+    for at_most in (4, 4096):
+        state = VenueState(D(1000), at_most=at_most)
+        for number in range(1, 701):
+            _trade(state, number, number * HOUR)
+        told = [state.book.shown(_client(number)) for number in range(1, 701)]
+        rows = [list(memory.rows()) for memory in state.memories().values()]
+        assert [state.book.shown(_client(number)) for number in range(1, 701)] == told
+        known.append((rows, told, state.fills(EPOCH)))
+    assert known[0] == known[1]
+    assert len(known[0][0][0]) == 700
 
 
 def test_a_pause_makes_nothing_forgotten_that_was_there_before_it_or_came_meanwhile():

@@ -61,7 +61,6 @@ def _short_memory(monkeypatch):
     monkeypatch.setattr(state_module, "FLOOR", FLOOR)
     monkeypatch.setattr(days, "DAYS", DAYS)
     monkeypatch.setattr(history, "AT_HAND", 2)
-    monkeypatch.setattr(history, "AT_MOST", 4)
 
 
 class Story:
