@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 
+from nof0_core.border.glance import Check
 from nof0_core.border.records import (
     FILL,
     FUNDING,
@@ -25,7 +26,7 @@ from nof0_core.border.records import (
     count,
     rows,
 )
-from nof0_core.border.values import Check, optional, shown
+from nof0_core.border.values import optional, shown
 from nof0_core.domain.fill import Fill, FundingPayment
 from nof0_core.domain.order import OrderRequest
 from nof0_core.domain.outcome import OrderOutcome, VenueOrder
@@ -76,6 +77,8 @@ def wrong(verb: str, answer: object) -> str:
 
 def sorted_out(verb: str, answer: object) -> Told[Row]:
     """Part good rows from bad ones; of a bad kind of container `wrong` has told."""
+    if not answer:
+        return Told()
     check, _ = SINGLE[verb]
     good: list[Row] = []
     bad: list[BadRow] = []

@@ -7,14 +7,13 @@ booked at, have as many as a venue likes.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from operator import attrgetter, call
 from typing import Any
 
 import attrs
 
+from nof0_core.border.glance import Check, at_a_glance, told
 from nof0_core.border.values import (
     ID_LETTERS,
-    Check,
     is_bool,
     kept_name,
     moment,
@@ -60,7 +59,7 @@ class Record:
     """
 
     def __init__(
-        self, kind: type[Any], rule: Callable[[Any], str] = lambda _: "", /, **fields: Check
+        self, kind: type[Any], rule: Callable[[Any], str] | None = None, /, **fields: Check
     ) -> None:
         """Declare the check of each field; one that is missing, or too much, is a mistake."""
         declared = {field.name for field in attrs.fields(kind)}
@@ -70,26 +69,23 @@ class Record:
         self._kind = kind
         self._rule = rule
         self._fields = tuple(fields.items())
-        self._read = attrgetter(*fields)
-        self._checks = tuple(fields.values())
+        self._is_good = at_a_glance(fields)
 
     def __call__(self, value: object) -> str:
         """Say what is wrong with a value, by the name of the field; "" where nothing is."""
         if type(value) is not self._kind:
             return f"is {shown(value)}, no {self._kind.__name__}"
-        try:
-            # Nearly always all is well, and nobody has to be told where not.
-            is_plain = not any(map(call, self._checks, self._read(value)))
-        except AttributeError:
-            is_plain = False
-        return self._rule(value) if is_plain else self._wrong(value)
+        if not self._is_good(value):
+            return self.wrong(value)
+        return "" if self._rule is None else self._rule(value)
 
-    def _wrong(self, value: object) -> str:
+    def wrong(self, value: object) -> str:
+        """Look closely at a value of the class."""
         for name, check in self._fields:
             wrong = check(getattr(value, name, None))
             if wrong:
                 return joined(name, wrong)
-        return self._rule(value)
+        return "" if self._rule is None else self._rule(value)
 
 
 def joined(name: str, wrong: str) -> str:
@@ -106,7 +102,8 @@ def parts(check: Check, *, most: int = ROWS) -> Check:
     def check_tuple(value: object) -> str:
         return each(value) if type(value) is tuple else f"is {shown(value)}, not a tuple"
 
-    return check_tuple
+    words = "type({v}) is {tuple} and (not {v} or not {each}({v}))"
+    return told(check_tuple, words, tuple=tuple, each=each)
 
 
 def rows(check: Check, *, most: int = ROWS) -> Check:

@@ -7,7 +7,6 @@ a subclass may do anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import (
     Clamped,
@@ -20,13 +19,11 @@ from decimal import (
     Underflow,
 )
 from enum import Enum
-from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
+from nof0_core.border.glance import Check, glance, told
 from nof0_core.money import EXACT
 from nof0_core.redaction import READ
-
-Check: TypeAlias = Callable[[object], str]
 
 SHOWN = 200
 """So many letters of a bad value are told."""
@@ -42,7 +39,7 @@ FIGURES = 50
 FINEST = 60
 """… and no more decimals."""
 REMEMBERED = 2_000
-"""So many good values of one kind are known again: an order is listed at every look."""
+"""So many good names of one kind are known again: an order is listed at every look."""
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
@@ -94,13 +91,9 @@ def number(
         digits: the power of ten below which it stays.
         figures: it has no more, significant ones or decimals.
     """
-    return _Number(above=above, least=least, decimals=decimals, digits=digits, figures=figures)
-
-
-def _remember(good: set[str], written: str) -> None:
-    if len(good) >= REMEMBERED:
-        good.clear()
-    good.add(written)
+    check = _Number(above=above, least=least, decimals=decimals, digits=digits, figures=figures)
+    words, names = check.at_a_glance()
+    return told(check, words, **names)
 
 
 class _Number:
@@ -121,21 +114,25 @@ class _Number:
         self._limit = Decimal((0, (1,), digits))
         self._under = self._limit.copy_negate() if above is None else Decimal(above)
         self._low = self._under if least is None else Decimal(least)
-        self._good: set[str] = set()
+
+    def at_a_glance(self) -> tuple[str, dict[str, object]]:
+        """Return the test of `_is_plain` in words, with what it needs; see `told`."""
+        words = "type({v}) is {Decimal} and {under} < {v} < {limit}"
+        if self._low != self._under:
+            words += " and {v} >= {low}"
+        if self._grid is not None:
+            words += " and not {remainder}({v}, {grid})"
+        words += " and {plus}({v}) is not None and {v}.adjusted() <= {digits}"
+        names: dict[str, object] = {"Decimal": Decimal, "under": self._under, "limit": self._limit}
+        names |= {"low": self._low, "remainder": EXACT.remainder, "grid": self._grid}
+        return words, names | {"plus": _PLAIN_NUMBERS.plus, "digits": self._digits}
 
     def __call__(self, value: object) -> str:
         if type(value) is not Decimal:
             return f"is {shown(value)} ({type(value).__name__}), not a Decimal"
-        # As it is written: numbers that are equal may have more digits than each other.
-        written = str(value)
-        if written in self._good:
-            return ""
         if not value.is_finite():
             return f"is {value}"
-        wrong = "" if self._is_plain(value) else self.wrong(value)
-        if not wrong:
-            _remember(self._good, written)
-        return wrong
+        return "" if self._is_plain(value) else self.wrong(value)
 
     def _is_plain(self, value: Decimal) -> bool:
         """See quickly that nothing is wrong, as with nearly all numbers."""
@@ -174,7 +171,8 @@ def whole(*, least: int, most: int) -> Check:
             return f"is {shown(value)} ({type(value).__name__}), not an int"
         return "" if least <= value <= most else f"is {shown(value)}, not in {least}…{most}"
 
-    return check
+    words = "type({v}) is {int} and {least} <= {v} <= {most}"
+    return told(check, words, int=int, least=least, most=most)
 
 
 def text(*, most: int = TEXT_BYTES, least: int = 0) -> Check:
@@ -197,7 +195,10 @@ def text(*, most: int = TEXT_BYTES, least: int = 0) -> Check:
             return "is no text: it has half of a surrogate pair"
         return "" if size <= most or most < TEXT_BYTES else f"has {size} bytes, more than {most}"
 
-    return check
+    if least:
+        return check
+    # Reasons are, nearly always.
+    return told(check, 'type({v}) is {str} and {v} == "" or not {check}({v})', str=str, check=check)
 
 
 def kept_name(*, most: int) -> Check:
@@ -207,19 +208,21 @@ def kept_name(*, most: int) -> Check:
     """
     wording = text(least=1, most=most)
     good: set[str] = set()
-    known = (READ, 0)
+    asked, known = READ, 0
 
     def check(value: object) -> str:
-        nonlocal known
-        if known != (READ, READ.secrets_read):
+        nonlocal asked, known
+        if asked is not READ or known != READ.secrets_read:
             # What was no secret may be one now.
             good.clear()
-            known = (READ, READ.secrets_read)
+            asked, known = READ, READ.secrets_read
         if type(value) is str and value in good:
             return ""
         wrong = _wrong(value)
         if not wrong:
-            _remember(good, str(value))
+            if len(good) >= REMEMBERED:
+                good.clear()
+            good.add(str(value))
         return wrong
 
     def _wrong(value: object) -> str:
@@ -242,12 +245,15 @@ def word(kind: type[Enum]) -> Check:
     def check(value: object) -> str:
         return "" if id(value) in members else f"is {shown(value)}, not a {kind.__name__}"
 
-    return check
+    return told(check, "{id}({v}) in {members}", id=id, members=members)
 
 
 def is_bool(value: object) -> str:
     """Check a truth value."""
     return "" if type(value) is bool else f"is {shown(value)} ({type(value).__name__}), not a bool"
+
+
+told(is_bool, "type({v}) is {bool}", bool=bool)
 
 
 def moment(value: object) -> str:
@@ -265,6 +271,21 @@ def moment(value: object) -> str:
     return "" if EARLIEST <= value < LATEST else f"is {value.isoformat()}: not in 1990…2199"
 
 
+told(
+    moment,
+    "type({v}) is {datetime} and {v}.tzinfo is {UTC} and {first} <= {v}.year < {last}",
+    datetime=datetime,
+    UTC=UTC,
+    first=EARLIEST.year,
+    last=LATEST.year,
+)
+
+
 def optional(check: Check) -> Check:
     """Make the check of something that may be None."""
-    return lambda value: "" if value is None else check(value)
+    seen = glance(check)
+    return told(
+        lambda value: "" if value is None else check(value),
+        f"{{v}} is None or ({seen.test})",
+        **seen.names,
+    )

@@ -44,7 +44,8 @@ def to_ms(moment: datetime) -> int:
 
 def from_ms(milliseconds: int) -> datetime:
     """Convert milliseconds since 1970 to an aware UTC datetime."""
-    return _EPOCH + timedelta(milliseconds=int(milliseconds))
+    # A product of a timedelta is made in a third of the time of one by keyword.
+    return _EPOCH + int(milliseconds) * _MILLISECOND
 
 
 def readonly(array: npt.ArrayLike, dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Literal
 
 import attrs
@@ -116,12 +116,12 @@ class Instrument:
     @property
     def lot(self) -> Decimal:
         """Smallest size step, in coins."""
-        return Decimal(1).scaleb(-self.size_decimals)
+        return _step(-self.size_decimals)
 
     def tick(self, price: Decimal) -> Decimal:
         """Return the price step that applies around `price`."""
         by_figures = price.adjusted() + 1 - self.price_figures
-        return Decimal(1).scaleb(max(-self.price_decimals, min(0, by_figures)))
+        return _step(max(-self.price_decimals, min(0, by_figures)))
 
     def round_price(self, price: Decimal, rounding: Rounding = "nearest") -> Decimal:
         """Round a positive price to what the venue accepts.
@@ -150,3 +150,9 @@ class Instrument:
             if notional >= tier.lower_bound:
                 cap = tier.max_leverage
         return cap
+
+
+@cache
+def _step(exponent: int) -> Decimal:
+    """Return 10 to a power: there are few, and each is asked for at every price and size."""
+    return Decimal((0, (1,), exponent))

@@ -14,6 +14,7 @@ from nof0_core.border.answers import Told, sorted_out, unlike, unlike_any, witho
 from nof0_core.border.foreign import Origin, reraise
 from nof0_core.border.quarantine import Ward
 from nof0_core.calls import CallsUnderWay, Timing
+from nof0_core.cancellation import Breakable
 from nof0_core.clock import Clock
 from nof0_core.domain.account import AccountReport
 from nof0_core.domain.fill import Fill, FundingPayment
@@ -78,8 +79,9 @@ class Gateway:
         self._provider = provider
         self._origin = origin or Origin(part=f"exchange {venue_account}")
         self._flights = Flights(is_sharing=shares_answers)
+        self._is_sharing = shares_answers
         self._under_way = CallsUnderWay(f"exchange {venue_account}")
-        self._endless: set[anyio.CancelScope] = set()
+        self._endless: set[Breakable[Any]] = set()
         self._is_given_up = False
         self._changed_at = NEVER
         self._funding = exchange_with(provider, Capability.FUNDING)
@@ -259,18 +261,8 @@ class Gateway:
         What is not to be interrupted, such as sending, would wait for one that hangs for ever.
         """
         self._is_given_up = True
-        for scope in self._endless:
-            scope.cancel()
-
-    async def _without_end(self, ask: Callable[[], Awaitable[Answer]]) -> Answer:
-        if not self._is_given_up:
-            with anyio.CancelScope() as scope:
-                self._endless.add(scope)
-                try:
-                    return await ask()
-                finally:
-                    self._endless.discard(scope)
-        raise TimeoutError
+        for call in self._endless:
+            call.break_off()
 
     async def _read(
         self,
@@ -316,7 +308,9 @@ class Gateway:
         try:
             with self._under_way.of(verb) as call:
                 if limit == math.inf:
-                    return await self._without_end(ask)
+                    if self._is_given_up:
+                        raise TimeoutError  # noqa: TRY301 - as one that was broken off
+                    return await Breakable(ask, self._endless)
                 with anyio.move_on_after(limit):
                     return await ask()
                 call.is_late = True
@@ -336,7 +330,8 @@ class Gateway:
                 make=lambda text: error(text, section=self.venue_account),
             )
         finally:
-            if verb in CHANGING:
+            # Who asks for himself need not know what is old.
+            if self._is_sharing and verb in CHANGING:
                 self._changed_at = anyio.current_time()
 
     def _the_order(

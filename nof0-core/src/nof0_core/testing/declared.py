@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Never, TypeVar
 
 from nof0_core.border.bars import checked_bars
+from nof0_core.border.glance import Check
 from nof0_core.border.records import (
     BOOK,
     FILL,
@@ -25,7 +26,7 @@ from nof0_core.border.records import (
     mapping,
     rows,
 )
-from nof0_core.border.values import Check, moment, optional, shown
+from nof0_core.border.values import moment, optional, shown
 from nof0_core.domain.account import AccountReport
 from nof0_core.domain.candles import Candles, Interval, interval_ms
 from nof0_core.domain.fill import Fill, FundingPayment

@@ -44,6 +44,14 @@ class Position:
         return self.quantity * mark - self.cost
 
 
+def worth(positions: Mapping[Symbol, Position], marks: Mapping[Symbol, Decimal]) -> Decimal:
+    """Return the value of positions at their marks, in USD."""
+    total = ZERO
+    for symbol, position in positions.items():
+        total += position.quantity * marks[symbol]
+    return total
+
+
 class Account:
     """One account with cross and isolated positions. Money in USD.
 
@@ -131,7 +139,7 @@ class Account:
 
     def equity(self, marks: Mapping[Symbol, Decimal]) -> Decimal:
         """Return the account value; `marks` has every coin held."""
-        return self.raw_usd + sum((p.quantity * marks[s] for s, p in self.positions.items()), ZERO)
+        return self.raw_usd + worth(self.positions, marks)
 
     @property
     def cross_raw_usd(self) -> Decimal:
@@ -140,7 +148,9 @@ class Account:
 
     def is_consistent(self) -> bool:
         """Return whether both ways to the account's value agree to the last digit."""
-        cost = sum((position.cost for position in self.positions.values()), ZERO)
+        cost = ZERO
+        for position in self.positions.values():
+            cost += position.cost
         return self.raw_usd + cost == self.initial + self.realized - self.fees + self.funding
 
     def dump(self) -> dict[str, Any]:

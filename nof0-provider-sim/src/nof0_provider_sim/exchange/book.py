@@ -10,15 +10,15 @@ from typing import Any
 import attrs
 
 from nof0_core.domain.candles import from_ms
+from nof0_core.domain.fill import Fill
 from nof0_core.domain.order import OrderStatus, Side, TimeInForce, Trigger, TriggerKind
-from nof0_core.domain.outcome import VenueOrder
+from nof0_core.domain.outcome import OrderOutcome, VenueOrder
 from nof0_core.ids import ClientOrderId, Symbol
 from nof0_core.money import EXACT, ZERO
 from nof0_provider_sim.exchange.account import PRICE_STEP
 from nof0_provider_sim.exchange.ended import EndedOrders
 from nof0_provider_sim.exchange.parts import Part
 from nof0_provider_sim.exchange.records import OrderTaken, to_plain
-from nof0_provider_sim.exchange.rows import EndedOrder
 
 
 @attrs.define
@@ -72,13 +72,27 @@ class Order:
             self._shown = stands, self._made()
         return self._shown[1]
 
+    def outcome(self, fills: tuple[Fill, ...] = ()) -> OrderOutcome:
+        """Return where the order stands as the answer to whoever placed or cancelled it."""
+        return OrderOutcome(
+            client_id=self.taken.client_id,
+            status=self.status,
+            venue_order_id=str(self.taken.venue_order_id),
+            filled_size=self.filled,
+            average_price=self.average_price,
+            reason=self.reason,
+            fills=fills,
+        )
+
+    @property
+    def average_price(self) -> Decimal | None:
+        """Return the average price of its executions, rounded to 10 decimals; None: none."""
+        if not self.filled:
+            return None
+        return EXACT.divide(self.paid, self.filled).quantize(PRICE_STEP, ROUND_HALF_EVEN, EXACT)
+
     def _made(self) -> VenueOrder:
         taken = self.taken
-        average = None
-        if self.filled:
-            average = EXACT.divide(self.paid, self.filled).quantize(
-                PRICE_STEP, ROUND_HALF_EVEN, EXACT
-            )
         trigger = None
         # As at the venue: once it fired, a stop-limit order is a limit order like any other.
         if (
@@ -101,7 +115,7 @@ class Order:
             limit_price=taken.limit_price,
             status=self.status,
             time=from_ms(taken.at_ms),
-            average_price=average,
+            average_price=self.average_price,
             is_reduce_only=taken.is_reduce_only,
             trigger=trigger,
             reason=self.reason,
@@ -114,8 +128,9 @@ class Book:
     `version` grows whenever an order begins or stops to wait, or waits for something else.
     """
 
-    def __init__(self) -> None:
-        self.ended = EndedOrders()
+    def __init__(self, at_most: int) -> None:
+        """Begin with none; `at_most` ended ones are at hand, older ones as text."""
+        self.ended = EndedOrders(at_most)
         self._by_client: dict[ClientOrderId, Order] = {}
         self._open: dict[int, Order] = {}
         self._opening: dict[int, Order] = {}
@@ -138,7 +153,7 @@ class Book:
         self._open.pop(taken.venue_order_id, None)
         self._opening.pop(taken.venue_order_id, None)
         self._by_client.pop(taken.client_id, None)
-        self.ended.add(EndedOrder(order=order.shown(), client_id=taken.client_id, ended_ms=at_ms))
+        self.ended.add(taken.client_id, order.shown, at_ms)
         of_coin = self._open_of[taken.symbol]
         of_coin.pop(taken.venue_order_id, None)
         if not of_coin:

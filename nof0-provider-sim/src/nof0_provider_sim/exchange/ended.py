@@ -1,22 +1,35 @@
-"""Orders that no longer wait, by client id, kept as rows until they are forgotten."""
+"""Orders that no longer wait, by client id: the newest at hand, older ones as text."""
 
 from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from nof0_core.domain.outcome import VenueOrder
 from nof0_core.ids import ClientOrderId
+from nof0_provider_sim.exchange import history
 from nof0_provider_sim.exchange.parts import Part
 from nof0_provider_sim.exchange.rows import ORDERS, EndedOrder
 
 
-class EndedOrders:
-    """In the order in which they ended. An order that is asked for is read from its row."""
+class _AtHand(NamedTuple):
+    """An order that ended, which tells of itself, and when it did."""
 
-    def __init__(self) -> None:
-        self._rows: dict[ClientOrderId, bytes] = {}
+    tell: Callable[[], VenueOrder]
+    ended_ms: int
+
+
+class EndedOrders:
+    """In the order in which they ended. An old one that is asked for is read from its row."""
+
+    def __init__(self, at_most: int) -> None:
+        """Begin with none; from `at_most` at hand on all but the newest become rows."""
+        self._at_most = at_most
+        self._rows: dict[ClientOrderId, _AtHand | bytes] = {}
+        # Those that are not rows so far, oldest first.
+        self._at_hand: dict[ClientOrderId, None] = {}
         self._times = array("q")
         self.gone = 0
         self.expected = 0
@@ -29,10 +42,13 @@ class EndedOrders:
         """Tell whether an order is known to have ended."""
         return client_id in self._rows
 
-    def add(self, ended: EndedOrder) -> None:
-        """Remember one; it did not end before any other."""
-        self._rows[ended.client_id] = ORDERS.write(ended)
-        self._times.append(ended.ended_ms)
+    def add(self, client_id: ClientOrderId, tell: Callable[[], VenueOrder], ended_ms: int) -> None:
+        """Remember one; it did not end before any other. `tell` says how, whenever it is asked."""
+        self._rows[client_id] = _AtHand(tell, ended_ms)
+        self._at_hand[client_id] = None
+        self._times.append(ended_ms)
+        if len(self._at_hand) >= self._at_most:
+            self._pack(history.AT_HAND)
 
     def expect(self, *, gone: int, kept: int) -> None:
         """Say how many were forgotten, and how many rows are to be restored."""
@@ -56,7 +72,9 @@ class EndedOrders:
     def get(self, client_id: ClientOrderId) -> VenueOrder | None:
         """Return an order as it ended, None if none is known."""
         row = self._rows.get(client_id)
-        return None if row is None else ORDERS.parse(row).order
+        if row is None:
+            return None
+        return ORDERS.parse(row).order if isinstance(row, bytes) else row.tell()
 
     def forget(self, before_ms: int, keep: int) -> None:
         """Let those go that ended before a time, except the last `keep`."""
@@ -65,8 +83,19 @@ class EndedOrders:
             del self._times[:going]
             # A new one: a dict is slow to take from at its beginning, and never shrinks.
             self._rows = dict(list(self._rows.items())[going:])
+            self._at_hand = {each: None for each in self._at_hand if each in self._rows}
             self.gone += going
 
     def rows(self) -> Iterator[bytes]:
         """Iterate over the rows of all that are known."""
-        return iter(self._rows.values())
+        # Each is written as text once.
+        self._pack(0)
+        return (row for row in self._rows.values() if isinstance(row, bytes))
+
+    def _pack(self, keep: int) -> None:
+        for client_id in list(self._at_hand)[: len(self._at_hand) - keep]:
+            row = self._rows[client_id]
+            if not isinstance(row, bytes):
+                order = EndedOrder(order=row.tell(), client_id=client_id, ended_ms=row.ended_ms)
+                self._rows[client_id] = ORDERS.write(order)
+            del self._at_hand[client_id]

@@ -77,8 +77,12 @@ class Execution:
 
     def marks(self, symbols: Iterable[Symbol]) -> dict[Symbol, Decimal]:
         """Return the marks of these coins now, as far as they are known."""
-        found = {symbol: self._feed.mark(symbol, self.state.time_ms) for symbol in symbols}
-        return {symbol: mark for symbol, mark in found.items() if mark is not None}
+        found, mark_of, now = {}, self._feed.mark, self.state.time_ms
+        for symbol in symbols:
+            mark = mark_of(symbol, now)
+            if mark is not None:
+                found[symbol] = mark
+        return found
 
     def fee(
         self,
@@ -157,7 +161,8 @@ class Execution:
         price = average(parts) if parts else mark
         if self._refuse_margin(order, price, refused_as, is_taker=bool(parts)):
             return
-        is_whole = sum((part.size for part in parts), ZERO) == size
+        traded = parts[0].size if len(parts) == 1 else sum((part.size for part in parts), ZERO)
+        is_whole = traded == size
         self._cancel_crossed(order, parts[-1].price if is_whole else taken.limit_price)
         if parts:
             self._execute(order, parts, is_taker=True)

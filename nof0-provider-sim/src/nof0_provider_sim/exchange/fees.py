@@ -56,10 +56,13 @@ class Turnover:
     def __init__(self) -> None:
         self.total = ZERO
         self._days: dict[int, Decimal] = {}
+        self._recent: tuple[int, Decimal] | None = None
 
     def add(self, at_ms: int, notional: Decimal) -> None:
         """Count an execution."""
         day = at_ms // _DAY_MS
+        if self._recent is not None and day < self._recent[0]:
+            self._recent = None
         if day not in self._days:
             self._days = {old: usd for old, usd in self._days.items() if old >= day - _WINDOW_DAYS}
         self._days[day] = self._days.get(day, ZERO) + notional
@@ -71,7 +74,11 @@ class Turnover:
         Today does not count: the venue assesses volumes at the end of each day.
         """
         day = at_ms // _DAY_MS
-        return sum((self._days.get(day - back, ZERO) for back in range(1, _WINDOW_DAYS + 1)), ZERO)
+        # Asked at every execution; it changes with the day, or with an execution before it.
+        if self._recent is None or self._recent[0] != day:
+            days = range(day - _WINDOW_DAYS, day)
+            self._recent = day, sum((self._days.get(each, ZERO) for each in days), ZERO)
+        return self._recent[1]
 
     def dump(self) -> dict[str, Any]:
         """Return it as JSON can hold it, days by their dates."""
@@ -87,6 +94,7 @@ class Turnover:
         self.total = part.amount("total_usd")
         days = part.part("usd_by_day")
         self._days = {_day(text): days.amount(text) for text in days}
+        self._recent = None
 
 
 @attrs.frozen(kw_only=True)
@@ -118,7 +126,9 @@ class Fees:
         if rate is None:
             volume = turnover.recent(at_ms)
             # The first tier begins at nothing; each later one above its volume.
-            tier = [t for t in self.tiers if not t.volume_usd or volume > t.volume_usd][-1]
+            tier = next(
+                t for t in reversed(self.tiers) if volume > t.volume_usd or not t.volume_usd
+            )
             rate = _rate(tier, is_taker=is_taker)
             if self.follow_market and instrument is not None:
                 rate = self._at_market(rate, instrument, is_taker=is_taker)
@@ -126,6 +136,8 @@ class Fees:
             return rate
         referral = self.referral_discount_pct if turnover.total < _REFERRAL_UP_TO else ZERO
         for discount in (self.staking_discount_pct, referral):
+            if not discount:
+                continue
             rate = EXACT.divide(rate * (HUNDRED - discount), HUNDRED)
         return rate
 

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,6 @@ from nof0_provider_sim.exchange.draft import replaced
 from nof0_provider_sim.exchange.pairs import pairs
 from nof0_provider_sim.exchange.parts import Part
 from nof0_provider_sim.exchange.records import OrderTaken, to_plain
-from nof0_provider_sim.exchange.rows import EndedOrder
 from nof0_provider_sim.exchange.snapshot import pieces
 from nof0_provider_sim.exchange.state import VenueState
 
@@ -136,9 +136,11 @@ def _end(state: VenueState, known: RestoredAccount) -> None:
             trigger=request.trigger,
         )
         ended_ms = last.get(request.client_id, to_ms(known.time))
-        state.book.ended.add(
-            EndedOrder(order=order, client_id=request.client_id, ended_ms=ended_ms)
-        )
+        state.book.ended.add(request.client_id, partial(_told, order), ended_ms)
+
+
+def _told(order: VenueOrder) -> VenueOrder:
+    return order
 
 
 def _rounded(price: Decimal | None) -> Decimal | None:

@@ -15,13 +15,17 @@ from nof0_provider_sim.exchange.rows import Kind
 T = TypeVar("T")
 AT_HAND = 256
 """How many of the newest are kept as objects, at least; up to twice as many."""
+MONTH_AT_HAND = 4096
+"""Up to so many are where no file is written, so that nearly nothing is ever made text."""
 
 
 class History(Generic[T]):
     """Things of one kind, oldest first, counted from the beginning of the account's life."""
 
-    def __init__(self, kind: Kind[T]) -> None:
+    def __init__(self, kind: Kind[T], at_most: int) -> None:
+        """Begin with none; from `at_most` objects on all but the newest become rows."""
         self._kind = kind
+        self._at_most = at_most
         self.gone = 0
         self.expected = 0
         self._times = array("q")
@@ -42,7 +46,7 @@ class History(Generic[T]):
         """Remember one; it is not older than any before."""
         self._times.append(at_ms)
         self._items.append(item)
-        if len(self._items) - self._packed >= 2 * AT_HAND:
+        if len(self._items) - self._packed >= self._at_most:
             self._pack(len(self._items) - AT_HAND)
 
     def expect(self, *, gone: int, kept: int) -> None:
@@ -80,10 +84,9 @@ class History(Generic[T]):
         going = min(bisect_left(self._times, before_ms), len(self._items) - keep)
         if going <= 0:
             return
-        self._pack(going)
         del self._items[:going]
         del self._times[:going]
-        self._packed -= going
+        self._packed = max(0, self._packed - going)
         self.gone += going
 
     def rows(self) -> Iterator[bytes]:
@@ -99,5 +102,7 @@ class History(Generic[T]):
         return item if isinstance(item, bytes) else self._kind.write(item)
 
     def _from(self, start: int) -> list[T]:
+        if start >= len(self._items):
+            return []
         parse = self._kind.parse
         return [parse(item) if isinstance(item, bytes) else item for item in self._items[start:]]

@@ -141,7 +141,7 @@ class Liquidation:
             if pool is None:
                 return
             if pool.spare(at, self._instruments) >= 0:
-                if pool.spare(end, self._instruments) >= 0:
+                if at is end or pool.spare(end, self._instruments) >= 0:
                     return
                 at = pool.crossing(at, end, self._instruments)
             if not self._liquidate(pool, at):

@@ -46,6 +46,8 @@ class _Tally(NamedTuple):
 
 def average(parts: Sequence[Part]) -> Decimal:
     """Return the average price of at least one part, USD per coin."""
+    if len(parts) == 1:
+        return parts[0].price
     total = sum((part.size for part in parts), ZERO)
     return EXACT.divide(sum((part.price * part.size for part in parts), ZERO), total)
 

@@ -29,6 +29,7 @@ class LiveFeed:
     """
 
     is_live: Literal[True] = True
+    is_at_hand = False
 
     def __init__(
         self, market: MarketProvider, books: LiveBooks | None, is_stale: IsStale | None

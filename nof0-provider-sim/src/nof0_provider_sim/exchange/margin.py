@@ -29,13 +29,10 @@ def used(account: Account, marks: Marks, instruments: Instruments) -> Decimal:
 
     That is notional / leverage of a cross position, and all an isolated one has.
     """
-    return sum(
-        (
-            _used(position, marks[symbol], account.leverage(instruments[symbol]))
-            for symbol, position in account.positions.items()
-        ),
-        ZERO,
-    )
+    total = ZERO
+    for symbol, position in account.positions.items():
+        total += _used(position, marks[symbol], account.leverage(instruments[symbol]))
+    return total
 
 
 def reserved(account: Account, orders: Iterable[Order], instruments: Instruments) -> Decimal:

@@ -18,6 +18,7 @@ from nof0_provider_sim.exchange.faulty import FaultyExchange
 from nof0_provider_sim.exchange.feed import feed_for
 from nof0_provider_sim.exchange.fees import fees_of
 from nof0_provider_sim.exchange.founding import found_anew
+from nof0_provider_sim.exchange.history import MONTH_AT_HAND
 from nof0_provider_sim.exchange.impact import Impact
 from nof0_provider_sim.exchange.latency import Latency
 from nof0_provider_sim.exchange.liquidity import Liquidity
@@ -106,7 +107,7 @@ async def open_paper_exchange(
 
 def _account(config: SimExchangeConfig, env: Env) -> tuple[Store | NoStore, VenueState]:
     if not env.is_lasting:
-        return NoStore(), VenueState(config.initial_balance_usd)
+        return NoStore(), VenueState(config.initial_balance_usd, at_most=MONTH_AT_HAND)
     return open_store(env.data_dir, config.initial_balance_usd, env.log)
 
 

@@ -45,6 +45,9 @@ class Owners:
         own = held.get(owner_tag(client_id), ZERO) if held else ZERO
         if not held or not own:
             return ZERO
+        if own == net and len(held) == 1:
+            # Nobody else has to do with the position, as nearly always.
+            return own
         sign = 1 if own > 0 else -1
         together = sum((quantity for quantity in held.values() if quantity * sign > 0), ZERO)
         foreign = net - sum(held.values(), ZERO)

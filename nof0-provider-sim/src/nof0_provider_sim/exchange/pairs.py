@@ -16,6 +16,8 @@ def pairs(orders: Sequence[OrderRequest]) -> Mapping[ClientOrderId, str]:
     As at the venue, which knows them by having come together: reduce-only triggers of one coin,
     side and size in one call. When one of a pair is done, the other goes.
     """
+    if len(orders) < len(TriggerKind):
+        return {}
     found: defaultdict[tuple[Symbol, Side, Decimal], dict[TriggerKind, ClientOrderId]]
     found = defaultdict(dict)
     for order in orders:

@@ -11,7 +11,7 @@ from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.margin import maintenance
 from nof0_core.ids import Symbol
 from nof0_core.money import EXACT, ZERO
-from nof0_provider_sim.exchange.account import PRICE_STEP, Account, Position
+from nof0_provider_sim.exchange.account import PRICE_STEP, Account, Position, worth
 
 Marks = Mapping[Symbol, Decimal]
 Instruments = Mapping[Symbol, Instrument]
@@ -30,17 +30,14 @@ class Pool:
 
     def equity(self, marks: Marks) -> Decimal:
         """Return cash plus the value of the positions, in USD."""
-        return self.raw_usd + sum((p.quantity * marks[s] for s, p in self.positions.items()), ZERO)
+        return self.raw_usd + worth(self.positions, marks)
 
     def maintenance(self, marks: Marks, instruments: Instruments) -> Decimal:
         """Return the equity below which the pool is liquidated, in USD."""
-        return sum(
-            (
-                maintenance(instruments[symbol], abs(position.quantity) * marks[symbol]).margin
-                for symbol, position in self.positions.items()
-            ),
-            ZERO,
-        )
+        total = ZERO
+        for symbol, position in self.positions.items():
+            total += maintenance(instruments[symbol], abs(position.quantity) * marks[symbol]).margin
+        return total
 
     def spare(self, marks: Marks, instruments: Instruments) -> Decimal:
         """Return equity minus maintenance margin, in USD."""

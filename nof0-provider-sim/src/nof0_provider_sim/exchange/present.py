@@ -49,19 +49,17 @@ class Present(AbstractAsyncContextManager[None]):
 
     async def __aenter__(self) -> None:
         """Wait for the turn, then let time pass until the present."""
-        await self._room.turn.acquire()
+        room = self._room
+        if room.feed.is_at_hand:
+            # Nobody waits for anything at the venue, so nobody can come in between.
+            self._begin()
+            return
+        await room.turn.acquire()
         try:
             await self._refresh()
-            self._before = getcontext()
-            # A copy: whoever computes leaves flags behind.
-            setcontext(EXACT.copy())
-            try:
-                self._room.venue.advance(self._now())
-            except BaseException:
-                self._keep()
-                raise
+            self._begin()
         except BaseException:
-            self._room.turn.release()
+            room.turn.release()
             raise
 
     async def __aexit__(
@@ -74,7 +72,18 @@ class Present(AbstractAsyncContextManager[None]):
         try:
             self._keep()
         finally:
-            self._room.turn.release()
+            if not self._room.feed.is_at_hand:
+                self._room.turn.release()
+
+    def _begin(self) -> None:
+        self._before = getcontext()
+        # A copy: whoever computes leaves flags behind.
+        setcontext(EXACT.copy())
+        try:
+            self._room.venue.advance(self._now())
+        except BaseException:
+            self._keep()
+            raise
 
     async def _refresh(self) -> None:
         room, now = self._room, self._now()

@@ -88,7 +88,7 @@ class SimExchange:
             equity = account.equity(marks)
             used = margin.used(account, marks, self._instruments)
             waiting = list(self._state.book.open())
-            held_back = margin.reserved(account, waiting, self._instruments)
+            held_back = margin.reserved(account, self._state.book.opening(), self._instruments)
             now = from_ms(self._state.time_ms)
             return AccountReport(
                 time=now,
@@ -194,8 +194,9 @@ class SimExchange:
 
     def _marks(self) -> dict[Symbol, Decimal]:
         marks = self._venue.marks()
-        missing = sorted(set(self._state.account.positions) - set(marks))
-        if missing:
+        held = self._state.account.positions
+        if len(marks) < len(held):
+            missing = sorted(set(held) - set(marks))
             msg = f"the market tells no price of {', '.join(missing)}"
             raise TransientError(msg, section=self._section)
         return marks

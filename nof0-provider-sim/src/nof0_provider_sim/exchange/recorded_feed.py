@@ -67,7 +67,8 @@ class SupportsPastFunding(Protocol):
 class RecordedFeed:
     """A recorded market: marks and bars of any moment by arithmetic, without a call.
 
-    Mark and oracle are the close of the last closed bar of the finest interval.
+    Mark and oracle are the close of the last closed bar of the finest interval. `is_at_hand` says
+    whether `refresh` has nothing to fetch, and so never waits.
     """
 
     is_live: Literal[False] = False
@@ -79,6 +80,7 @@ class RecordedFeed:
         self._is_stale = is_stale
         self._recording = recording
         self._past = market if isinstance(market, SupportsPastFunding) else None
+        self.is_at_hand = self._past is not None
         self._length = interval_ms(recording.recorded().resolution)
         self._series: dict[Symbol, BarSeries] = {}
         self._rates: dict[Symbol, Decimal | None] = {}
@@ -107,6 +109,10 @@ class RecordedFeed:
 
     def mark(self, symbol: Symbol, now_ms: int) -> Decimal | None:
         """Return the mark at a moment, None before the first bar closed."""
+        known = self._marks.get(symbol)
+        if self._is_stale is None and known and known.from_ms <= now_ms < known.until_ms:
+            # Asked many times a moment.
+            return known.price
         known = self._known_mark(symbol, now_ms)
         return known.price if known else None
 
@@ -125,7 +131,7 @@ class RecordedFeed:
         if known is None or known[0] != count:
             recent = series.candles.volume[max(0, count - VOLUME_BARS) : count]
             # Exact summation: the result must not depend on how a machine adds arrays.
-            known = (count, decimal(math.fsum(recent) / len(recent)))
+            known = (count, decimal(math.fsum(recent.tolist()) / len(recent)))
             self._volumes[symbol] = known
         return known[1]
 

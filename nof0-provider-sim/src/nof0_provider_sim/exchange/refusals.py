@@ -106,17 +106,19 @@ def _bad_size(order: OrderRequest, instrument: Instrument) -> str | None:
 
 
 def _bad_price(prices: Sequence[Decimal], instrument: Instrument) -> str | None:
-    if any(not _is_sane(price) or price <= 0 for price in prices):
-        return BAD_PRICE
+    for price in prices:
+        if not _is_sane(price) or price <= 0:
+            return BAD_PRICE
     return None if all(map(instrument.is_valid_price, prices)) else TICK
 
 
 def _far_price(
     prices: Sequence[Decimal], mark: Decimal, oracle: Decimal, oracle_band: Decimal
 ) -> str | None:
-    if any(abs(price - mark) > _FARTHEST * mark for price in prices):
+    low, high = min(prices), max(prices)
+    if high - mark > _FARTHEST * mark or mark - low > _FARTHEST * mark:
         return FAR_PRICE
-    if any(abs(price - oracle) > oracle_band * oracle for price in prices):
+    if high - oracle > oracle_band * oracle or oracle - low > oracle_band * oracle:
         return FAR_FROM_ORACLE
     return None
 

@@ -13,6 +13,7 @@ from nof0_core.domain.fill import Fill, FundingPayment
 from nof0_core.domain.order import OrderStatus
 from nof0_core.domain.outcome import VenueOrder
 from nof0_core.ids import ClientOrderId, Symbol, owner_tag
+from nof0_provider_sim.exchange import history
 from nof0_provider_sim.exchange.account import Account
 from nof0_provider_sim.exchange.book import Book
 from nof0_provider_sim.exchange.days import FLOOR, Days
@@ -42,9 +43,14 @@ class VenueState:
     when a record could not be applied.
     """
 
-    def __init__(self, initial: Decimal) -> None:
+    def __init__(self, initial: Decimal, *, at_most: int | None = None) -> None:
+        """Begin with `initial` USD; `at_most` things of a kind are kept as objects, else as text.
+
+        None: as many as suits an account with a file, which has them as text anyway.
+        """
+        at_most = 2 * history.AT_HAND if at_most is None else at_most
         self.account = Account(initial)
-        self.book = Book()
+        self.book = Book(at_most)
         self._owners = Owners()
         self._turnover: defaultdict[str | None, Turnover] = defaultdict(Turnover)
         self.exposed_ms: dict[Symbol, int] = {}
@@ -55,8 +61,8 @@ class VenueState:
         self._days = Days()
         self.next_venue_order_id = 1
         self.next_trade_id = 1
-        self._fills = History(FILLS)
-        self._funding = History(FUNDING)
+        self._fills = History(FILLS, at_most)
+        self._funding = History(FUNDING, at_most)
         self.is_whole = True
 
     @property
@@ -90,13 +96,20 @@ class VenueState:
 
     def fills_of(self, order: VenueOrder) -> tuple[Fill, ...]:
         """Return the executions of an order, oldest first, as far as they are remembered."""
+        return self.executions(order.client_id, order.time, order.filled_size)
+
+    def executions(
+        self, client_id: ClientOrderId | None, since: datetime, missing: Decimal
+    ) -> tuple[Fill, ...]:
+        """Return those of an order that came at `since` and of which `missing` coins traded."""
+        if not missing:
+            return ()
         found: list[Fill] = []
-        missing = order.filled_size
         # From the newest on: it is nearly always the order that traded last.
         for fill in self._fills.backwards():
-            if not missing or fill.time < order.time:
+            if not missing or fill.time < since:
                 break
-            if fill.client_id == order.client_id:
+            if fill.client_id == client_id:
                 found.append(fill)
                 missing -= fill.size
         return tuple(reversed(found))
@@ -216,7 +229,8 @@ class VenueState:
             is_taker=record.is_taker,
         )
         held = self.account.quantity(fill.symbol)
-        if abs(held + fill.quantity) > abs(held) or held * (held + fill.quantity) < 0:
+        after = held + fill.quantity
+        if abs(after) > abs(held) or held * after < 0:
             self.exposed_ms[fill.symbol] = order.since_ms
         self._book(fill)
         order.filled += record.size
@@ -250,8 +264,9 @@ class VenueState:
         )
         self._check()
         self._owners.book(fill)
-        self.turnover(fill.client_id).add(to_ms(fill.time), fill.price * fill.size)
-        self._fills.add(fill, to_ms(fill.time))
+        at_ms = to_ms(fill.time)
+        self.turnover(fill.client_id).add(at_ms, fill.price * fill.size)
+        self._fills.add(fill, at_ms)
         self.next_trade_id = int(fill.trade_id) + 1
 
     def _settle(self, record: FundingSettled) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
+from nof0_core.domain.candles import from_ms
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.order import OrderRequest, OrderStatus, TriggerKind
 from nof0_core.domain.outcome import OrderOutcome
@@ -97,14 +98,17 @@ class Venue:
         elif request.trigger is None:
             mark = self._execution.marks([request.symbol])[request.symbol]
             self._execution.match(order, mark, refused_as=OrderStatus.REJECTED)
-        placed = order.shown()
-        return placed.outcome(request.client_id, self._state.fills_of(placed))
+        if not order.filled:
+            return order.outcome()
+        came = from_ms(order.taken.at_ms)
+        return order.outcome(self._state.executions(request.client_id, came, order.filled))
 
     def cancel(self, client_id: ClientOrderId) -> OrderOutcome:
         """Cancel an order; the answer is where it stands if that is too late."""
         order = self._state.book.by_client(client_id)
         if order is not None:
             self._execution.end(order, OrderStatus.CANCELED, "")
+            return order.outcome()
         found = self._state.book.shown(client_id)
         if found is None:
             return OrderOutcome(
@@ -126,8 +130,8 @@ class Venue:
 
     def marks(self, symbols: set[Symbol] | None = None) -> dict[Symbol, Decimal]:
         """Return the marks of the coins held and of `symbols`, as far as they are known."""
-        wanted = {*self._state.account.positions, *(symbols or ())}
-        return self._execution.marks(wanted)
+        held = self._state.account.positions
+        return self._execution.marks({*held, *symbols} if symbols else held)
 
     def stirred(self) -> set[Symbol]:
         """Return the coins in which something may trade at the present marks.

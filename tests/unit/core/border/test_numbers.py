@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import attrs
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from nof0_core.border.values import number
+from nof0_core.border.glance import at_a_glance
+from nof0_core.border.values import moment, number, optional, whole
 
 CHECKS = [
     number(),
@@ -43,3 +45,30 @@ numbers = st.builds(
 @example(value=Decimal("1." + "0" * 50))
 def test_a_glance_sees_what_a_close_look_does(check, value):
     assert check(value) == check.wrong(value)
+    # A record of such numbers sees the same, in one function for all its fields.
+    assert at_a_glance({"one": check, "two": check})(Two(value, value)) == check._is_plain(value)
+    assert at_a_glance({"one": optional(check)})(One(value)) == check._is_plain(value)
+
+
+@attrs.define
+class One:
+    one: object
+
+
+@attrs.define
+class Two:
+    one: object
+    two: object
+
+
+def test_a_glance_is_in_doubt_where_a_field_is_missing_or_of_another_class():
+    class Own(Decimal):
+        """One that could lie when it is compared."""
+
+    is_good = at_a_glance({"one": number(above=0), "two": whole(least=1, most=3)})
+    assert is_good(Two(Decimal(1), 3))
+    for one, two in ((Own(1), 3), (Decimal("NaN"), 3), (Decimal("sNaN"), 3), (Decimal(0), 3),
+                     (None, 3), (Decimal(1), True), (Decimal(1), 4), (1, 1)):  # fmt: skip
+        assert not is_good(Two(one, two))
+    assert not is_good(One(Decimal(1)))
+    assert at_a_glance({"one": optional(moment)})(One(None))

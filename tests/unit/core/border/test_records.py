@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal as D
+from inspect import getclosurevars
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -29,7 +30,7 @@ from nof0_core.border.records import (
     mapping,
     rows,
 )
-from nof0_core.border.values import REMEMBERED, SHOWN, moment, number, shown, text
+from nof0_core.border.values import REMEMBERED, SHOWN, kept_name, moment, number, shown, text
 from nof0_core.domain.account import AccountReport, VenueAccount
 from nof0_core.domain.fill import Fill, FundingPayment
 from nof0_core.domain.instrument import Instrument, MarginTier
@@ -310,11 +311,11 @@ def test_a_number_is_not_known_by_an_equal_one_that_passed(bad):
     assert check(D(bad)) == number(least=0, decimals=10, figures=11)(D(bad))
 
 
-def test_good_values_are_remembered_within_bounds():
-    check = number(decimals=8)
+def test_good_names_are_remembered_within_bounds():
+    check = kept_name(most=40)
     for value in range(3 * REMEMBERED):
-        assert check(D(value)) == ""
-    assert len(check._good) <= REMEMBERED
+        assert check(f"name {value}") == ""
+    assert 0 < len(getclosurevars(check).nonlocals["good"]) <= REMEMBERED
 
 
 def test_a_secret_that_would_be_cut_is_not_shown(monkeypatch):

@@ -8,6 +8,8 @@ from decimal import Decimal as D
 
 import attrs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nof0_core.clock import SimulatedClock
 from nof0_core.domain.candles import to_ms
@@ -54,6 +56,23 @@ def test_only_the_fourteen_full_days_before_count():
     turnover = _turnover((0, 1000), (1, 20), (14, 300), (15, 4000))
     assert turnover.recent(NOW) == 320
     assert turnover.total == 5320
+
+
+@given(
+    steps=st.lists(st.tuples(st.booleans(), st.integers(0, 40), st.integers(1, 10**6)), max_size=30)
+)
+def test_what_was_asked_before_changes_nothing_of_what_counts(steps):
+    """Also where time goes on from one question to the next, and executions come between them."""
+    turnover, traded, day = Turnover(), [], 0
+    for is_trade, days, usd in steps:
+        day += days
+        if is_trade:
+            turnover.add(day * DAY, D(usd))
+            traded.append((day, usd))
+        for later in (0, 1, 15):
+            wanted = sum(usd for on, usd in traded if day + later - 14 <= on < day + later)
+            # Time never goes back at the venue: what is older than that may be forgotten.
+            assert turnover.recent((day + later) * DAY + 1) == wanted
 
 
 def test_fee_is_cut_to_six_decimals():

@@ -85,10 +85,14 @@ def test_times_between_two_milliseconds_are_told_apart():
     assert state.fills(from_ms(5) + timedelta(microseconds=1)) == []
 
 
-def test_old_fills_and_those_at_hand_are_the_same():
+def test_old_fills_and_orders_and_those_at_hand_are_the_same():
     state = _long_life(1000, 2)
     fills = state.fills(EPOCH)
     assert len(fills) == 2000 > 4 * AT_HAND
+    kept = [sum(isinstance(item, bytes) for item in of) for of in (
+        state._fills._items, state.book.ended._rows.values()
+    )]  # fmt: skip
+    assert min(kept) >= 2000 - 2 * AT_HAND
     for number, fill in enumerate(fills, 1):
         at_ms = number * DAY // 1000
         assert (fill.trade_id, fill.time) == (str(number), from_ms(at_ms))
@@ -97,6 +101,21 @@ def test_old_fills_and_those_at_hand_are_the_same():
         order = state.book.shown(_client(number))
         assert state.fills_of(order) == (fills[number - 1],)
         assert (order.status, str(order.filled_size)) == ("filled", "0.5")
+
+
+def test_what_is_at_hand_has_the_same_rows_as_what_became_text():
+    """And is told the same before and after its rows were written."""
+    known = []
+    for at_most in (4, 4096):
+        state = VenueState(D(1000), at_most=at_most)
+        for number in range(1, 701):
+            _trade(state, number, number * HOUR)
+        told = [state.book.shown(_client(number)) for number in range(1, 701)]
+        rows = [list(memory.rows()) for memory in state.memories().values()]
+        assert [state.book.shown(_client(number)) for number in range(1, 701)] == told
+        known.append((rows, told, state.fills(EPOCH)))
+    assert known[0] == known[1]
+    assert len(known[0][0][0]) == 700
 
 
 def test_a_pause_makes_nothing_forgotten_that_was_there_before_it_or_came_meanwhile():
