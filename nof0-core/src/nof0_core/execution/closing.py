@@ -11,9 +11,9 @@ from nof0_core.domain.order import OrderPurpose, Side
 from nof0_core.domain.snapshot import Quote
 from nof0_core.domain.vocabulary import ExitReason
 from nof0_core.execution import order_factory
+from nof0_core.execution.leg_ids import next_id
 from nof0_core.execution.nets import Nets
 from nof0_core.execution.order_factory import OrderPolicy, Refusal
-from nof0_core.execution.protection import next_id
 from nof0_core.execution.tries import Tries
 from nof0_core.ids import ENGINE, UNASSIGNED, CycleId, Symbol, TraderId, is_shared
 from nof0_core.ledger import Position

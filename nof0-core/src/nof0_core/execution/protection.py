@@ -30,12 +30,14 @@ from nof0_core.execution import order_factory
 from nof0_core.execution.exits import Exits, key_of
 from nof0_core.execution.gateway import Gateway
 from nof0_core.execution.lane import Urgency
+from nof0_core.execution.leg_ids import next_id
 from nof0_core.execution.lost_stops import LostStops
 from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.execution.orders import OrderManager
 from nof0_core.execution.path_watch import ClosedBars, PathWatch
 from nof0_core.execution.resting import CoinRests
-from nof0_core.ids import ClientOrderId, Symbol, TraderId, client_order_id
+from nof0_core.execution.standing import Standing
+from nof0_core.ids import ClientOrderId, Symbol, TraderId
 from nof0_core.ledger import Position
 from nof0_core.money import plain
 from nof0_core.state.alert_once import AlertOnce
@@ -92,7 +94,9 @@ class Protection:
         self._naked: dict[tuple[TraderId, Symbol, int], Naked] = {}
         self._targets: dict[tuple[TraderId, Symbol, int], int] = {}
         self._remembered: tuple[Position, ...] = ()
+        self._keys: set[tuple[TraderId, Symbol, int]] = set()
         self._tidy: tuple[Position, ...] = ()
+        self._noted: tuple[Standing, ...] = ()
         self._round = 0
         self._refused: AlertOnce[ClientOrderId | None] = AlertOnce(recorder, "stop_refused")
         self._strays: AlertOnce[tuple[TraderId, int]] = AlertOnce(recorder, "stray_position")
@@ -104,23 +108,19 @@ class Protection:
     def unprotected(self) -> tuple[Position, ...]:
         """Return positions whose trader wants a stop and that have none at the venue."""
         return tuple(
-            position
-            for position in self._exits.positions
-            if position.opened_by is None
-            or (position.plan.stop_loss is not None and not self._exits.has_stop(position))
+            found.position
+            for found in self._exits.all
+            if found.position.opened_by is None or not found.has_stop()
         )
 
     def pressing(self) -> list[Position]:
         """Return the positions whose exits are not as they should be."""
-        opposed = self._exits.opposed()
-        positions = self._exits.positions
-        for position in positions:
-            self._note_stop(position)
-        return [
-            position
-            for position in positions
-            if not self._exits.is_kept(position, is_opposed=position.symbol in opposed)
-        ]
+        standing = self._exits.all
+        if standing is not self._noted:
+            for found in standing:
+                self._note_stop(found)
+            self._noted = standing
+        return [found.position for found in self._exits.pressing]
 
     def due(self, quotes: Mapping[Symbol, Quote]) -> list[tuple[Position, TriggerKind]]:
         """Return the positions whose stop or target was reached, if the engine watches it.
@@ -128,8 +128,8 @@ class Protection:
         It watches whatever does not stand at the venue, for whatever reason.
         """
         reached = []
-        for position in self._exits.positions:
-            kinds = self._exits.watched(position)
+        for found in self._exits.all:
+            position, kinds = found.position, found.watched()
             if not kinds:
                 self._paths.forget(position)
                 continue
@@ -144,10 +144,10 @@ class Protection:
         if position.opened_by is None:
             self._alert_stray(position)
             return False
-        if self._mode(position)[0] is not ProtectionMode.VENUE:
+        if self._exits.mode_for(position)[0] is not ProtectionMode.VENUE:
             await self._take_away(position)
             return True
-        if self._exits.has_stop(position):
+        if self._exits.of(position).has_stop():
             # Only the rest is missing: the target, or a stop of the right size.
             await self._complete(position)
             return True
@@ -157,16 +157,14 @@ class Protection:
                 return True
             naked.is_trying = True
             try:
-                # What is being sent is not interrupted, waiting for a lane or an answer is.
-                with anyio.move_on_after(self._left(position, naked)):
-                    await self._try(position, naked)
+                await self._try_in_time(position, naked)
             finally:
                 naked.is_trying = False
                 naked.next_at = anyio.current_time() + APART
             now = self._exits.now(position)
             if now is None:
                 return True
-            if self._exits.has_stop(now):
+            if now.has_stop():
                 self._naked.pop(key_of(position), None)
                 await self._complete(position)
                 return True
@@ -185,17 +183,24 @@ class Protection:
         positions = self._exits.positions
         if positions and positions is self._tidy:
             return
-        held = {(p.trader, p.symbol): p.opened_seq for p in positions}
-        orphans = [
-            record.client_id
-            for record in self._recorder.state.open_orders(self._venue_account)
-            if record.request.trigger is not None
-            and record.seq <= held.get((record.trader, record.symbol), record.seq)
-        ]
-        if not orphans:
+        orphans = self._orphans(positions)
+        if orphans:
+            await self._withdraw(orphans)
+        else:
             # There are none until something of an order is new: positions are other objects then.
             self._tidy = positions
-        await self._withdraw(orphans)
+
+    def _orphans(self, positions: Sequence[Position]) -> list[ClientOrderId]:
+        orders = self._recorder.state.open_orders(self._venue_account)
+        waiting = [record for record in orders if record.request.trigger is not None]
+        if not waiting:
+            return []
+        held = {(p.trader, p.symbol): p.opened_seq for p in positions}
+        return [
+            record.client_id
+            for record in waiting
+            if record.seq <= held.get((record.trader, record.symbol), record.seq)
+        ]
 
     def forget_gone(self) -> None:
         """Forget what is remembered of positions that are gone."""
@@ -204,6 +209,9 @@ class Protection:
             return
         self._remembered = positions
         keys = {key_of(position) for position in positions}
+        if keys == self._keys:
+            return
+        self._keys = keys
         self._lost.forget_all_but(keys)
         self._paths.forget_all_but(keys)
         if self._naked or self._targets:
@@ -212,28 +220,37 @@ class Protection:
 
     # --- one step each ----------------------------------------------------------------------------
 
+    async def _try_in_time(self, position: Position, naked: Naked) -> None:
+        """Try for as long as there is time, which has no end where refusals are counted."""
+        if self._tries_by_round:
+            await self._try(position, naked)
+            return
+        # What is being sent is not interrupted, waiting for a lane or an answer is.
+        with anyio.move_on_after(self._left(position, naked)):
+            await self._try(position, naked)
+
     async def _try(self, position: Position, naked: Naked) -> None:
         """Find out about stops that were sent; where there is none for sure, send one."""
         await self._ask(position)
         now = self._exits.now(position)
-        if now is not None and not self._exits.unsure(now) and not self._exits.has_stop(now):
+        if now is not None and not now.unsure() and not now.has_stop():
             await self._place(position, naked)
 
     async def _place(self, position: Position, naked: Naked) -> None:
         """Send the missing exits; what stood before goes when the new ones stand."""
         async with self._gateway.protective.turn(Urgency.STOP):
             now = self._exits.now(position)
-            if now is None or self._exits.has_stop(now) or self._exits.unsure(now):
+            if now is None or now.has_stop() or now.unsure():
                 return
-            is_gone = not self._exits.stands(now, OrderPurpose.STOP)
-            if is_gone and self._lost.count(now) >= REFUSALS:
+            held = now.position
+            is_gone = not now.stands(OrderPurpose.STOP)
+            if is_gone and self._lost.count(held) >= REFUSALS:
                 naked.reason = "the venue accepts it and then does not have it any more"
                 naked.is_lost = True
                 return
-            kinds = self._exits.missing(now)
-            self._targets[key_of(now)] = self._round
-            within = min(self._gateway.limits.protect, max(1.0, self._left(now, naked)))
-            intents = self._wanted(now, kinds)
+            self._targets[key_of(held)] = self._round
+            within = min(self._gateway.limits.protect, max(1.0, self._left(held, naked)))
+            intents = self._wanted(held, now.missing())
             await self._orders.send(intents, within)
         await self._ask(position)
         told = next(r for r in self._orders.reports(intents) if r.purpose is OrderPurpose.STOP)
@@ -245,58 +262,56 @@ class Protection:
         if now is None:
             return
         self._note_stop(now)
-        missing = self._exits.missing(now)
-        key = key_of(now)
-        if missing and self._targets.get(key) != self._round:
-            await self._ask(now)
+        missing = now.missing()
+        if missing and self._targets.get(key_of(position)) != self._round:
+            await self._ask(now.position)
             async with self._gateway.protective.turn(Urgency.STOP):
                 now = self._exits.now(position)
                 if now is None:
                     return
-                missing = self._exits.missing(now)
-                if missing and not self._exits.unsure(now):
-                    self._targets[key] = self._round
-                    intents = self._wanted(now, missing)
+                missing = now.missing()
+                if missing and not now.unsure():
+                    self._targets[key_of(position)] = self._round
+                    intents = self._wanted(now.position, missing)
                     await self._orders.send(intents, self._gateway.limits.protect)
             await self._ask(position)
-        now = self._exits.now(position)
+            now = self._exits.now(position)
         if now is not None:
-            if self._exits.has_stop(now, is_exact=True):
-                await self._withdraw(self._exits.surplus(now))
-            self._record_mode(now, ProtectionMode.VENUE, "")
+            surplus = now.surplus() if now.has_stop(is_exact=True) else ()
+            if surplus:
+                await self._withdraw(surplus)
+            self._record_mode(now.position, ProtectionMode.VENUE, "")
 
-    def _note_stop(self, position: Position) -> None:
-        if not self._lost.is_standing(position) and self._exits.stands(position, OrderPurpose.STOP):
+    def _note_stop(self, found: Standing) -> None:
+        position = found.position
+        if found.stands(OrderPurpose.STOP) and not self._lost.is_standing(position):
             self._lost.stands(position)
 
     async def _ask(self, position: Position) -> None:
         """Ask for the exits of which nobody knows for sure that they stand."""
-        for client_id in self._exits.unsure(position):
+        for client_id in self._exits.of(position).unsure():
             if await self._orders.refresh(client_id):
                 self._exits.doubt(client_id, is_doubtful=False)
-
-    def _mode(self, position: Position) -> tuple[ProtectionMode, str]:
-        is_opposed = position.symbol in self._exits.opposed()
-        return self._exits.mode_for(position, is_opposed=is_opposed)
 
     async def _take_away(self, position: Position) -> None:
         """Take the exits away from the venue, as long as it has none to have of the position."""
         self._lost.withdraw(position)
         self._naked.pop(key_of(position), None)
-        if self._exits.of(position):
+        if self._exits.of(position).orders:
             async with self._gateway.protective.turn(Urgency.CANCEL):
                 # Much may have changed while the lane was waited for.
                 now = self._exits.now(position)
-                if now is not None and self._mode(now)[0] is not ProtectionMode.VENUE:
-                    await self._orders.cancel([order.client_id for order in self._exits.of(now)])
-        mode, reason = self._mode(position)
+                if now is None:
+                    pass
+                elif self._exits.mode_for(now.position)[0] is not ProtectionMode.VENUE:
+                    await self._orders.cancel([order.client_id for order in now.orders])
+        mode, reason = self._exits.mode_for(position)
         if mode is not ProtectionMode.VENUE:
             self._record_mode(position, mode, reason)
 
     async def _withdraw(self, client_ids: Sequence[ClientOrderId]) -> None:
-        if client_ids:
-            async with self._gateway.protective.turn(Urgency.CANCEL):
-                await self._orders.cancel(client_ids)
+        async with self._gateway.protective.turn(Urgency.CANCEL):
+            await self._orders.cancel(client_ids)
 
     def _give_up(self, position: Position, naked: Naked) -> None:
         if naked.is_given_up:
@@ -375,23 +390,3 @@ class Protection:
             ids=ids,
             kinds=kinds,
         )
-
-
-def next_id(
-    recorder: Recorder, trader: TraderId, position: Position, leg: str, *, skip: int = 0
-) -> ClientOrderId:
-    """Return the first client order id of a position's leg that was not used yet.
-
-    Counting up from 1 by what the ledger knows gives the same id again after a crash between
-    intent and answer only if the intent was never recorded, hence never sent. `skip` leaves out as
-    many ids, for orders that are made at the same time.
-    """
-    number = 1
-    while True:
-        name = f"{leg}.{number}"
-        client_id = client_order_id(trader, position.cycle, position.symbol, name)
-        if recorder.state.order(client_id) is None:
-            if not skip:
-                return client_id
-            skip -= 1
-        number += 1
