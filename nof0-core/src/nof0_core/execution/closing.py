@@ -81,10 +81,10 @@ class Closing:
         size, sign = abs(position.quantity), 1 if position.quantity > 0 else -1
         holders = self._nets.holders(symbol)
         net = sum(holders.values(), ZERO)
-        told, doubt = self._nets.told(symbol), self._nets.doubt(symbol)
         if not self._can_reduce:
+            told = self._nets.told(symbol)
             if told is None:
-                return Refusal(reason=doubt)
+                return Refusal(reason=self._nets.doubt(symbol))
             net = told
         reducing = min(size, self._reducible(position, holders, net))
         against = ZERO
@@ -94,7 +94,7 @@ class Closing:
             )
         beyond = min(size - reducing, against)
         waits = ""
-        if beyond and doubt:
+        if beyond and (doubt := self._nets.doubt(symbol)):
             waits, beyond = doubt, ZERO
         made, small = self._parts(position, reducing, beyond, quote, instrument, purpose, cycle)
         if made:

@@ -87,7 +87,7 @@ class Exits:
         position = found.position
         if position.opened_by is None:
             return False
-        mode, _ = self.mode_for(position)
+        mode, _ = self._mode(position)
         if position.protection is not mode and self.booked(position) is not None:
             return False
         if mode is not ProtectionMode.VENUE:
@@ -98,22 +98,17 @@ class Exits:
 
     def mode_for(self, position: Position) -> tuple[ProtectionMode, str]:
         """Decide who watches a position's exits, and why."""
+        self._look()
+        return self._mode(position)
+
+    def _mode(self, position: Position) -> tuple[ProtectionMode, str]:
         if position.plan.stop_loss is None and position.plan.take_profit is None:
             return ProtectionMode.NONE, "the trader has exits switched off"
         if not self._at_venue:
             return ProtectionMode.ENGINE, "the venue has no reduce-only trigger orders"
-        if position.symbol in self.opposed():
+        if position.symbol in self._opposed:
             return ProtectionMode.ENGINE, "traders hold opposite sides of the coin"
         return ProtectionMode.VENUE, ""
-
-    def opposed(self) -> frozenset[Symbol]:
-        """Return the coins of which opposite sides are held, by whomever.
-
-        Where the venue keeps what traders hold apart (REDUCE_OWN), only what belongs to nobody can
-        stand against them.
-        """
-        self._look()
-        return self._opposed
 
     def now(self, position: Position) -> Standing | None:
         """Return the position as it is now; None if it, or what it was, is gone."""
@@ -165,6 +160,11 @@ class Exits:
         self._forget()
 
     def _find_opposed(self, held: Collection[Position]) -> frozenset[Symbol]:
+        """Return the coins of which opposite sides are held, by whomever.
+
+        Where the venue keeps what traders hold apart (REDUCE_OWN), only what belongs to nobody can
+        stand against them.
+        """
         sides = {(position.symbol, position.quantity > 0) for position in held}
         against = sides
         if self._is_apart:

@@ -19,7 +19,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import anyio
-import attrs
 
 from nof0_core.domain.event import ExitPlanSet, OrderIntended
 from nof0_core.domain.instrument import Instrument
@@ -32,6 +31,7 @@ from nof0_core.execution.gateway import Gateway
 from nof0_core.execution.lane import Urgency
 from nof0_core.execution.leg_ids import next_id
 from nof0_core.execution.lost_stops import LostStops
+from nof0_core.execution.naked import REFUSALS, Naked, NakedPositions
 from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.execution.orders import OrderManager
 from nof0_core.execution.path_watch import ClosedBars, PathWatch
@@ -42,27 +42,6 @@ from nof0_core.ledger import Position
 from nof0_core.money import plain
 from nof0_core.state.alert_once import AlertOnce
 from nof0_core.state.recorder import Recorder
-
-APART = 2.0
-"""Real seconds from one try to place a stop to the next."""
-REFUSALS = 2
-"""With this many refused or lost stops the deadline has passed where they are counted."""
-
-
-@attrs.define(kw_only=True)
-class Naked:
-    """A position without its stop since `since`; the next is sent at `next_at` (event loop's time).
-
-    `is_trying`: somebody is about to place it.
-    """
-
-    since: float
-    next_at: float = 0.0
-    is_trying: bool = False
-    refusals: int = 0
-    reason: str = ""
-    is_lost: bool = False
-    is_given_up: bool = False
 
 
 class Protection:
@@ -91,12 +70,14 @@ class Protection:
         self._rests = CoinRests(recorder)
         self._lost = LostStops(recorder.clock)
         self._paths = PathWatch(clock=recorder.clock, bars=bars)
-        self._naked: dict[tuple[TraderId, Symbol, int], Naked] = {}
+        self._naked = NakedPositions(policies, by_round=tries_by_round)
         self._targets: dict[tuple[TraderId, Symbol, int], int] = {}
         self._remembered: tuple[Position, ...] = ()
         self._keys: set[tuple[TraderId, Symbol, int]] = set()
         self._tidy: tuple[Position, ...] = ()
         self._noted: tuple[Standing, ...] = ()
+        self._looked_at: tuple[Standing, ...] = ()
+        self._is_well = False
         self._round = 0
         self._refused: AlertOnce[ClientOrderId | None] = AlertOnce(recorder, "stop_refused")
         self._strays: AlertOnce[tuple[TraderId, int]] = AlertOnce(recorder, "stray_position")
@@ -139,6 +120,27 @@ class Protection:
                 reached.append((position, kind))
         return reached
 
+    def is_well(self) -> bool:
+        """Tell whether a look at what is held now found nothing to do, and nothing is watched.
+
+        Then there is nothing to do until an event of orders, positions or cash comes, or a doubt:
+        what is found out of it is other objects then.
+        """
+        standing = self._exits.all
+        if standing is not self._looked_at:
+            self._looked_at, self._is_well = standing, False
+        elif not self._is_well:
+            positions = self._exits.positions
+            self._is_well = (
+                bool(positions)
+                and positions is self._tidy
+                and positions is self._remembered
+                and standing is self._noted
+                and not self._exits.pressing
+                and not any(found.watched() for found in standing)
+            )
+        return self._is_well
+
     async def keep(self, position: Position) -> bool:
         """See that a position has its exits; return False if it has to be closed now."""
         if position.opened_by is None:
@@ -151,25 +153,24 @@ class Protection:
             # Only the rest is missing: the target, or a stop of the right size.
             await self._complete(position)
             return True
-        naked = self._naked.setdefault(key_of(position), Naked(since=anyio.current_time()))
+        naked = self._naked.of(position)
         while not naked.is_given_up:
-            if naked.is_trying or not self._may_try(position, naked):
+            if naked.is_trying or not self._naked.may_try(position, naked):
                 return True
-            naked.is_trying = True
+            self._naked.begin(naked)
             try:
                 await self._try_in_time(position, naked)
             finally:
-                naked.is_trying = False
-                naked.next_at = anyio.current_time() + APART
+                self._naked.end(naked)
             now = self._exits.now(position)
             if now is None:
                 return True
             if now.has_stop():
-                self._naked.pop(key_of(position), None)
+                self._naked.forget(position)
                 await self._complete(position)
                 return True
             naked.refusals += 1
-            if self._is_over(position, naked):
+            if self._naked.is_over(position, naked):
                 self._give_up(position, naked)
             elif not self._tries_by_round:
                 # The engine watches the mark until the next try.
@@ -214,8 +215,8 @@ class Protection:
         self._keys = keys
         self._lost.forget_all_but(keys)
         self._paths.forget_all_but(keys)
-        if self._naked or self._targets:
-            self._naked = {key: naked for key, naked in self._naked.items() if key in keys}
+        self._naked.forget_all_but(keys)
+        if self._targets:
             self._targets = {key: tried for key, tried in self._targets.items() if key in keys}
 
     # --- one step each ----------------------------------------------------------------------------
@@ -226,7 +227,7 @@ class Protection:
             await self._try(position, naked)
             return
         # What is being sent is not interrupted, waiting for a lane or an answer is.
-        with anyio.move_on_after(self._left(position, naked)):
+        with anyio.move_on_after(self._naked.left(position, naked)):
             await self._try(position, naked)
 
     async def _try(self, position: Position, naked: Naked) -> None:
@@ -249,12 +250,13 @@ class Protection:
                 naked.is_lost = True
                 return
             self._targets[key_of(held)] = self._round
-            within = min(self._gateway.limits.protect, max(1.0, self._left(held, naked)))
+            within = min(self._gateway.limits.protect, max(1.0, self._naked.left(held, naked)))
             intents = self._wanted(held, now.missing())
             await self._orders.send(intents, within)
         await self._ask(position)
-        told = next(r for r in self._orders.reports(intents) if r.purpose is OrderPurpose.STOP)
-        naked.reason = told.why if told.status is not OrderStatus.UNKNOWN else ""
+        stop = next(intent for intent in intents if intent.purpose is OrderPurpose.STOP)
+        told = self._orders.outcome(stop)
+        naked.reason = told.reason if told.status is not OrderStatus.UNKNOWN else ""
 
     async def _complete(self, position: Position) -> None:
         """Place the exits that are missing beside a stop, and take away what is too much."""
@@ -296,7 +298,7 @@ class Protection:
     async def _take_away(self, position: Position) -> None:
         """Take the exits away from the venue, as long as it has none to have of the position."""
         self._lost.withdraw(position)
-        self._naked.pop(key_of(position), None)
+        self._naked.forget(position)
         if self._exits.of(position).orders:
             async with self._gateway.protective.turn(Urgency.CANCEL):
                 # Much may have changed while the lane was waited for.
@@ -327,28 +329,6 @@ class Protection:
         )
         self._rests.begin(position.trader, position.symbol, f"its last stop: {reason}")
         naked.is_given_up = True
-
-    def _left(self, position: Position, naked: Naked) -> float:
-        """Return the real seconds left for placing a stop; no end where refusals are counted.
-
-        The other half of the deadline is for the close that follows.
-        """
-        if self._tries_by_round:
-            return float("inf")
-        deadline = self._policies[position.trader].stop_deadline.total_seconds()
-        return max(0.0, naked.since + deadline / 2 - anyio.current_time())
-
-    def _may_try(self, position: Position, naked: Naked) -> bool:
-        """Tell whether the time for the next try, or for the last decision, has come."""
-        is_due = self._tries_by_round or anyio.current_time() >= naked.next_at
-        return is_due or self._is_over(position, naked)
-
-    def _is_over(self, position: Position, naked: Naked) -> bool:
-        if naked.is_lost:
-            return True
-        if self._tries_by_round:
-            return naked.refusals >= REFUSALS
-        return self._left(position, naked) <= 0
 
     def _alert_stray(self, position: Position) -> None:
         self._strays.alert(
