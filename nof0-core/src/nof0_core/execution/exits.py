@@ -112,10 +112,10 @@ class Exits:
 
     def now(self, position: Position) -> Standing | None:
         """Return the position as it is now; None if it, or what it was, is gone."""
-        for found in self.all:
-            held = found.position
-            if held is position or key_of(held) == key_of(position):
-                return found
+        key = key_of(position)
+        for held in self.positions:
+            if held is position or key_of(held) == key:
+                return self._find(held)
         return None
 
     def booked(self, position: Position) -> Position | None:
