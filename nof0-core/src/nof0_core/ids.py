@@ -6,6 +6,7 @@ identifiers, so a cycle that runs twice after a crash cannot place two orders.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import uuid
 from datetime import datetime
@@ -54,6 +55,7 @@ def derived_uuid(*parts: str) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
+@functools.lru_cache(maxsize=1024)
 def trader_tag(trader: TraderId) -> str:
     """Return the 8 hex digits that begin every client order id of a trader (4 bytes)."""
     return hashlib.sha256(trader.encode()).hexdigest()[:8]

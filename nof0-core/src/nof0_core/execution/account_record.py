@@ -11,6 +11,7 @@ from nof0_core.domain.event import AccountReported
 from nof0_core.domain.outcome import VenueOrder
 from nof0_core.domain.position import VenuePosition
 from nof0_core.ids import ENGINE
+from nof0_core.state.recorded_facts import LastReport
 from nof0_core.state.recorder import Recorder
 
 T = TypeVar("T")
@@ -29,23 +30,26 @@ class AccountRecord:
         self._venue_account = venue_account
         self._recorder = recorder
         self._by_day = by_day
+        self._last: LastReport | None = None
+        self._due: datetime | None = None
 
     def next_due(self) -> datetime | None:
         """Return when the next report is recorded at the latest; None: whenever there is one."""
         last = self._recorder.state.facts.account(self._venue_account)
         if last is None:
             return None
-        return _midnight(last.time) + DAY if self._by_day else last.time + AT_LEAST_EVERY
+        if last is not self._last:
+            self._last = last
+            self._due = _midnight(last.time) + DAY if self._by_day else last.time + AT_LEAST_EVERY
+        return self._due
 
     def look(self, report: AccountReport) -> None:
         """Take a report that has passed the border; records it where that is due."""
         last = self._recorder.state.facts.account(self._venue_account)
         if last is not None and (self._by_day or same(report, last.report)):
-            since, most = last.time, AT_LEAST_EVERY
-            if self._by_day:
-                since, most = _midnight(since), DAY
+            due, most = self.next_due(), DAY if self._by_day else AT_LEAST_EVERY
             # A clock that was set back would be silent until it is where it was.
-            if timedelta(0) <= self._recorder.clock.now() - since < most:
+            if due is not None and due - most <= self._recorder.clock.now() < due:
                 return
         body = AccountReported(venue_account=self._venue_account, report=report)
         self._recorder.record(ENGINE, body)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -67,6 +67,7 @@ class CatchUp:
         self._quotes = quotes
         self._since = since
         self._is_caught_up = False
+        self._handed_at: datetime | None = None
         self.record = AccountRecord(
             venue_account=gateway.venue_account,
             recorder=recorder,
@@ -114,7 +115,9 @@ class CatchUp:
         self._is_caught_up = False
         try:
             if self._gateway.is_simulated:
+                now = self._recorder.clock.now()
                 handed_over = await self._gateway.accept_marks(self._quotes)
+                self._handed_at = now
                 if is_known and self._has_all(handed_over, unbooked):
                     booked = await self._fills.book_handed_over(
                         handed_over, self._since, self._quotes
@@ -144,29 +147,54 @@ class CatchUp:
         """Book what orders that were just sent have executed, and what went before it.
 
         What the answers tell is enough where each order was filled whole and nothing else of ours
-        waited on its coin: a stop that fired a moment earlier has to be booked first.
+        waited on its coin: a stop that fired a moment earlier has to be booked first. At a
+        simulated venue nothing else has happened as long as its time has not moved since it had
+        the prices; what else the orders set off there it hands over at the next look.
         """
         if not sent:
             return Booked()
         await self._orders.settle([intent.request.client_id for intent in sent])
         told = self._orders.take_fills()
+        if not self._are_all(sent, told):
+            return await self.book_executions()
+        booked = await self._fills.book_handed_over(Told(tuple(told)), self._since, self._quotes)
+        if not booked.is_complete and self._gateway.is_simulated:
+            self._is_caught_up = False
+        return booked
+
+    def _are_all(self, sent: Sequence[OrderIntended], told: Sequence[Fill]) -> bool:
+        """Tell whether what answers told is all that orders did, with nothing before it."""
+        state, ids = self._recorder.state, {intent.request.client_id for intent in sent}
         sizes: defaultdict[ClientOrderId | None, Decimal] = defaultdict(Decimal)
         for fill in told:
             sizes[fill.client_id] += fill.size
-        state = self._recorder.state
-        records = [state.order(intent.request.client_id) for intent in sent]
+        records = [state.order(client_id) for client_id in ids]
+        for record in records:
+            outcome = record.outcome if record is not None else None
+            if outcome is None or outcome.status is not OrderStatus.FILLED:
+                return False
+            if outcome.filled_size != sizes[outcome.client_id]:
+                return False
+        if self._gateway.is_simulated:
+            return self._is_same_moment(told, ids)
         first = min(record.seq for record in records if record is not None)
-        waited = {o.symbol for o in state.open_orders(self._gateway.venue_account) if o.seq < first}
-        is_all = all(
-            report.status is OrderStatus.FILLED
-            and report.symbol not in waited
-            and report.outcome is not None
-            and report.outcome.filled_size == sizes[report.outcome.client_id]
-            for report in self._orders.reports(sent)
+        coins = {intent.request.symbol for intent in sent}
+        return not any(
+            order.seq < first and order.symbol in coins
+            for order in state.open_orders(self._gateway.venue_account)
         )
-        if is_all and not self._gateway.is_simulated:
-            return await self._fills.book_handed_over(Told(tuple(told)), self._since, self._quotes)
-        return await self.book_executions()
+
+    def _is_same_moment(self, told: Sequence[Fill], ids: Collection[ClientOrderId]) -> bool:
+        """Tell whether a simulated venue has done nothing else since it had the prices.
+
+        What may be missing from before, as in `book_executions`, has to be booked first.
+        """
+        return (
+            self._is_caught_up
+            and not self.reconciliation.drift
+            and all(fill.time == self._handed_at for fill in told)
+            and all(o.client_id in ids for o in self._recorder.state.unbooked(self.venue_account))
+        )
 
     async def refresh_orders(self, report: AccountReport | None) -> list[str]:
         """Ask about every order we think is open and the venue does not list (any more).

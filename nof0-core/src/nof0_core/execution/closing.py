@@ -11,9 +11,9 @@ from nof0_core.domain.order import OrderPurpose, Side
 from nof0_core.domain.snapshot import Quote
 from nof0_core.domain.vocabulary import ExitReason
 from nof0_core.execution import order_factory
+from nof0_core.execution.leg_ids import next_id
 from nof0_core.execution.nets import Nets
 from nof0_core.execution.order_factory import OrderPolicy, Refusal
-from nof0_core.execution.protection import next_id
 from nof0_core.execution.tries import Tries
 from nof0_core.ids import ENGINE, UNASSIGNED, CycleId, Symbol, TraderId, is_shared
 from nof0_core.ledger import Position
@@ -81,10 +81,10 @@ class Closing:
         size, sign = abs(position.quantity), 1 if position.quantity > 0 else -1
         holders = self._nets.holders(symbol)
         net = sum(holders.values(), ZERO)
-        told, doubt = self._nets.told(symbol), self._nets.doubt(symbol)
         if not self._can_reduce:
+            told = self._nets.told(symbol)
             if told is None:
-                return Refusal(reason=doubt)
+                return Refusal(reason=self._nets.doubt(symbol))
             net = told
         reducing = min(size, self._reducible(position, holders, net))
         against = ZERO
@@ -94,7 +94,7 @@ class Closing:
             )
         beyond = min(size - reducing, against)
         waits = ""
-        if beyond and doubt:
+        if beyond and (doubt := self._nets.doubt(symbol)):
             waits, beyond = doubt, ZERO
         made, small = self._parts(position, reducing, beyond, quote, instrument, purpose, cycle)
         if made:

@@ -59,11 +59,12 @@ class DecidedOrders:
         made = order_factory.open_order(found, quote, instrument, policies, self._venue_account)
         if isinstance(made, Refusal):
             return not_sent(approved, made.reason)
-        refusal = await self._leverage.prepare(symbol, approved.leverage, policies.margin_mode)
-        # Setting leverage takes time, in which a halt may have come.
-        refusal = refusal or self._refusal(approved, turned)
-        if refusal:
-            return not_sent(approved, refusal)
+        if not self._leverage.is_set(symbol, approved.leverage, policies.margin_mode):
+            refused = await self._leverage.prepare(symbol, approved.leverage, policies.margin_mode)
+            # Setting leverage takes time, in which a halt may have come.
+            refused = refused or self._refusal(approved, turned)
+            if refused:
+                return not_sent(approved, refused)
         self._approvals.leave(made.request.client_id, approved)
         return made
 

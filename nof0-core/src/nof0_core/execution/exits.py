@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
-from nof0_core.domain.order import OrderPurpose, OrderStatus, TriggerKind
-from nof0_core.domain.order_record import OrderRecord
 from nof0_core.domain.position import ProtectionMode
+from nof0_core.execution.standing import Standing
 from nof0_core.ids import ClientOrderId, Symbol, TraderId, is_shared
 from nof0_core.ledger import Position
 from nof0_core.protocols import Capability
@@ -23,7 +22,8 @@ def key_of(position: Position) -> tuple[TraderId, Symbol, int]:
 class Exits:
     """The stops and targets of one venue account, as the ledger knows them.
 
-    Answered executions count before they are booked.
+    Answered executions count before they are booked. What was found out is found out anew once
+    something of orders or positions is new, or somebody doubts an order.
     """
 
     def __init__(
@@ -37,10 +37,10 @@ class Exits:
         self._seen: tuple[Position, ...] = ()
         self._of_traders: tuple[Position, ...] = ()
         self._opposed: frozenset[Symbol] = frozenset()
-        # What was found out since something of orders or positions was new.
-        self._orders: dict[tuple[TraderId, Symbol, int], tuple[OrderRecord, ...]] = {}
-        self._standing: dict[tuple[TraderId, Symbol, int], tuple[OrderRecord, ...]] = {}
-        self._kept: dict[tuple[int, bool], tuple[Position, bool]] = {}
+        # By the id of the position, which is kept with it: no other object can get that meanwhile.
+        self._standing: dict[int, Standing] = {}
+        self._pressing: tuple[Standing, ...] | None = None
+        self._all: tuple[Standing, ...] | None = None
 
     def doubt(self, client_id: ClientOrderId, *, is_doubtful: bool) -> None:
         """Take note whether an order that is said to wait at the venue may not be there."""
@@ -50,8 +50,7 @@ class Exits:
             self._doubtful.add(client_id)
         else:
             self._doubtful.discard(client_id)
-        self._standing.clear()
-        self._kept.clear()
+        self._forget()
 
     @property
     def positions(self) -> tuple[Position, ...]:
@@ -59,171 +58,119 @@ class Exits:
         self._look()
         return self._of_traders
 
-    def is_kept(self, position: Position, *, is_opposed: bool) -> bool:
-        """Tell whether exactly the planned exits stand confirmed, each for all of it."""
+    @property
+    def all(self) -> tuple[Standing, ...]:
+        """Return what stands for each of `positions`; the same object until something is new."""
         self._look()
-        key = id(position), is_opposed
-        known = self._kept.get(key)
-        if known is None:
-            # The position is kept, too, so that no other object can get its id meanwhile.
-            known = position, self._is_kept(position, is_opposed=is_opposed)
-            self._kept[key] = known
-        return known[1]
+        if self._all is None:
+            self._all = tuple([self._find(position) for position in self._of_traders])
+        return self._all
 
-    def _is_kept(self, position: Position, *, is_opposed: bool) -> bool:
+    @property
+    def pressing(self) -> tuple[Standing, ...]:
+        """Return those of `all` whose exits are not as they should be."""
+        everything = self.all
+        if self._pressing is None:
+            self._pressing = tuple([each for each in everything if not self._is_kept(each)])
+        return self._pressing
+
+    def is_kept(self, position: Position) -> bool:
+        """Tell whether exactly the planned exits stand confirmed, each for all of it."""
+        return self._is_kept(self.of(position))
+
+    def _is_kept(self, found: Standing) -> bool:
+        if found.is_kept is None:
+            found.is_kept = self._look_at(found)
+        return found.is_kept
+
+    def _look_at(self, found: Standing) -> bool:
+        position = found.position
         if position.opened_by is None:
             return False
-        mode, _ = self.mode_for(position, is_opposed=is_opposed)
-        exits = self.of(position)
+        mode, _ = self._mode(position)
+        if position.protection is not mode and self.booked(position) is not None:
+            return False
         if mode is not ProtectionMode.VENUE:
-            return not exits and (position.protection is mode or self.booked(position) is None)
-        planned = (position.plan.stop_loss is not None) + (position.plan.take_profit is not None)
-        return (
-            len(exits) == planned
-            and not self._missing(position, self.confirmed(position))
-            and (position.protection is mode or self.booked(position) is None)
-        )
+            return not found.orders
+        plan = position.plan
+        planned = (plan.stop_loss is not None) + (plan.take_profit is not None)
+        return len(found.orders) == planned and not found.missing()
 
-    def mode_for(self, position: Position, *, is_opposed: bool) -> tuple[ProtectionMode, str]:
+    def mode_for(self, position: Position) -> tuple[ProtectionMode, str]:
         """Decide who watches a position's exits, and why."""
+        self._look()
+        return self._mode(position)
+
+    def _mode(self, position: Position) -> tuple[ProtectionMode, str]:
         if position.plan.stop_loss is None and position.plan.take_profit is None:
             return ProtectionMode.NONE, "the trader has exits switched off"
         if not self._at_venue:
             return ProtectionMode.ENGINE, "the venue has no reduce-only trigger orders"
-        if is_opposed:
+        if position.symbol in self._opposed:
             return ProtectionMode.ENGINE, "traders hold opposite sides of the coin"
         return ProtectionMode.VENUE, ""
 
-    def missing(self, position: Position) -> list[TriggerKind]:
-        """Return the planned exits that do not stand for all of the position."""
-        return self._missing(position, self.confirmed(position))
-
-    def _missing(self, position: Position, confirmed: Sequence[OrderRecord]) -> list[TriggerKind]:
-        size = abs(position.quantity)
-        return _planned(
-            position, {order.purpose for order in confirmed if order.request.size == size}
-        )
-
-    def surplus(self, position: Position) -> list[ClientOrderId]:
-        """Return the exits that are not the newest confirmed ones of the right size."""
-        size = abs(position.quantity)
-        right = {
-            order.purpose: order.client_id
-            for order in self.confirmed(position)
-            if order.request.size == size
-        }
-        exits = self.of(position)
-        # A target of another size stays until one of the right size stands.
-        return [
-            order.client_id
-            for order in exits
-            if order.purpose in right and right[order.purpose] != order.client_id
-        ]
-
-    def has_stop(self, position: Position, *, is_exact: bool = False) -> bool:
-        """Tell whether a confirmed stop stands for (at least) all of a position."""
-        if position.plan.stop_loss is None:
-            return True
-        size = abs(position.quantity)
-        return any(
-            order.purpose is OrderPurpose.STOP
-            and (order.request.size == size if is_exact else order.request.size >= size)
-            for order in self.confirmed(position)
-        )
-
-    def stands(self, position: Position, purpose: OrderPurpose) -> bool:
-        """Tell whether an exit of that purpose is confirmed, of whatever size."""
-        return any(order.purpose is purpose for order in self.confirmed(position))
-
-    def watched(self, position: Position) -> list[TriggerKind]:
-        """Return the planned exits that do not stand at the venue, of whatever size."""
-        return _planned(position, {order.purpose for order in self.confirmed(position)})
-
-    def confirmed(self, position: Position) -> tuple[OrderRecord, ...]:
-        """Return the exits the venue has said to have, and that nobody has reason to doubt."""
-        exits, key = self.of(position), key_of(position)
-        known = self._standing.get(key)
-        if known is None:
-            known = self._standing[key] = tuple(
-                order
-                for order in exits
-                if order.outcome is not None
-                and order.outcome.status is OrderStatus.RESTING
-                and order.client_id not in self._doubtful
-            )
-        return known
-
-    def unsure(self, position: Position) -> list[ClientOrderId]:
-        """Return exits that may or may not stand: left over from a crash, or never answered."""
-        return [
-            order.client_id
-            for order in self.of(position)
-            if order.is_unknown or order.client_id in self._doubtful
-        ]
-
-    def opposed(self) -> frozenset[Symbol]:
-        """Return the coins of which opposite sides are held, by whomever.
-
-        Where the venue keeps what traders hold apart (REDUCE_OWN), only what belongs to nobody can
-        stand against them.
-        """
-        self._look()
-        return self._opposed
-
-    def _look(self) -> None:
-        """Sort what is held, once until an event changes it."""
-        held = self._state.held(self._venue_account)
-        # Where nothing is held, that is one object whatever happens.
-        if held is self._seen and (held or not (self._orders or self._standing or self._kept)):
-            return
-        self._of_traders = tuple(p for p in held if not is_shared(p.trader))
-        sides = {(position.symbol, position.quantity > 0) for position in held}
-        against = sides
-        if self._is_apart:
-            against = {(p.symbol, p.quantity > 0) for p in held if is_shared(p.trader)}
-        self._opposed = frozenset(s for s, is_long in sides if (s, not is_long) in against)
-        self._seen = held
-        self._orders.clear()
-        self._standing.clear()
-        self._kept.clear()
-
-    def now(self, position: Position) -> Position | None:
+    def now(self, position: Position) -> Standing | None:
         """Return the position as it is now; None if it, or what it was, is gone."""
+        key = key_of(position)
         for held in self.positions:
-            if key_of(held) == key_of(position):
-                return held
+            if held is position or key_of(held) == key:
+                return self._find(held)
         return None
 
     def booked(self, position: Position) -> Position | None:
         """Return the position without what nobody has booked yet."""
         return self._state.position(position.trader, position.symbol)
 
-    def of(self, position: Position) -> tuple[OrderRecord, ...]:
-        """Return the exits of a position without a final answer.
+    def of(self, position: Position) -> Standing:
+        """Return what stands for a position.
 
         What an earlier position of the coin has left at the venue is none of this one's.
         """
         self._look()
-        key = key_of(position)
-        known = self._orders.get(key)
-        if known is None:
-            known = self._orders[key] = tuple(
-                record
-                for record in self._state.open_exits(position.trader, position.symbol)
-                # What the engine itself closes for such a reason is no order that waits.
-                if record.request.trigger is not None and record.seq > position.opened_seq
+        return self._find(position)
+
+    def _find(self, position: Position) -> Standing:
+        found = self._standing.get(id(position))
+        if found is None:
+            records = self._state.open_exits(position.trader, position.symbol)
+            found = self._standing[id(position)] = Standing(
+                position,
+                tuple(
+                    [
+                        record
+                        for record in records
+                        # What the engine itself closes for such a reason is no order that waits.
+                        if record.request.trigger is not None and record.seq > position.opened_seq
+                    ]
+                ),
+                self._doubtful,
             )
-        return known
+        return found
 
+    def _look(self) -> None:
+        """Sort what is held, once until an event changes it."""
+        held = self._state.held(self._venue_account)
+        # Where nothing is held, that is one object whatever happens.
+        if held is self._seen and (held or not self._standing):
+            return
+        self._seen = held
+        self._of_traders = tuple([p for p in held if not is_shared(p.trader)])
+        self._opposed = self._find_opposed(held) if len(held) > 1 else frozenset()
+        self._forget()
 
-def _planned(position: Position, standing: Collection[OrderPurpose]) -> list[TriggerKind]:
-    """Return the planned exits of a position but those of `standing`, the stop first."""
-    plan = position.plan
-    return [
-        kind
-        for kind, purpose, price in (
-            (TriggerKind.STOP, OrderPurpose.STOP, plan.stop_loss),
-            (TriggerKind.TARGET, OrderPurpose.TARGET, plan.take_profit),
-        )
-        if price is not None and purpose not in standing
-    ]
+    def _find_opposed(self, held: Collection[Position]) -> frozenset[Symbol]:
+        """Return the coins of which opposite sides are held, by whomever.
+
+        Where the venue keeps what traders hold apart (REDUCE_OWN), only what belongs to nobody can
+        stand against them.
+        """
+        sides = {(position.symbol, position.quantity > 0) for position in held}
+        against = sides
+        if self._is_apart:
+            against = {(p.symbol, p.quantity > 0) for p in held if is_shared(p.trader)}
+        return frozenset(s for s, is_long in sides if (s, not is_long) in against)
+
+    def _forget(self) -> None:
+        self._standing.clear()
+        self._pressing = self._all = None

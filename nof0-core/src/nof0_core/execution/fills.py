@@ -66,6 +66,7 @@ class FillReader:
         self._venue_account = gateway.venue_account
         self._gateway = gateway
         self._funding_asked: datetime | None = None
+        self._settled: datetime | None = None
         self._recorder = recorder
         self._ward = gateway.ward
         self._rows = RowCheck(
@@ -115,16 +116,16 @@ class FillReader:
     ) -> Booked:
         opened = self._opened(since)
         trouble: tuple[str, ...] = ()
-        ours = Told(
-            tuple(
+        ours, now = told, self._recorder.clock.now()
+        if told.good:
+            good = [
                 fill
                 for fill in told.good
                 if fill.time >= opened or self._owner(fill.client_id) != UNASSIGNED
-            ),
-            told.bad,
-        )
-        # An order may reach the venue after an hour that our clock has yet to strike.
-        now = max([self._recorder.clock.now(), *(fill.time for fill in told.good)])
+            ]
+            ours = Told(tuple(good), told.bad)
+            # An order may reach the venue after an hour that our clock has yet to strike.
+            now = max([now, *[fill.time for fill in told.good]])
         try:
             payments = await self._new_funding(opened, now, late, ours)
         except EndOfDataError:
@@ -135,9 +136,10 @@ class FillReader:
         new = self._rows.new_fills(ours)
         fills, bad = [], list(new.bad)
         for fill in sorted(new.good, key=lambda f: f.time):
-            earlier = [p for p in payments if self._precedes(p, fill)]
-            payments = [p for p in payments if p not in earlier]
-            self._book_all_funding(earlier, quotes)
+            if payments:
+                earlier = [p for p in payments if self._precedes(p, fill)]
+                payments = [p for p in payments if p not in earlier]
+                self._book_all_funding(earlier, quotes)
             try:
                 self._book_fill(fill)
             except UnbookableError as error:
@@ -145,7 +147,8 @@ class FillReader:
                 bad.append(BadRow(fill.symbol, problem))
             else:
                 fills.append(fill)
-        self._book_all_funding(payments, quotes)
+        if payments:
+            self._book_all_funding(payments, quotes)
         self._ward.refuse_rows("fills", bad, is_all=is_all)
         return Booked(tuple(fills), trouble, is_complete=not bad)
 
@@ -177,13 +180,16 @@ class FillReader:
     def _may_have_funding(self, now: datetime, late: timedelta) -> bool:
         """Tell whether there may be settlements that are not booked yet.
 
-        That is right after a full hour; as long as nothing is known of an hour at which something
-        may have been held; and wherever ledger and venue differ.
+        That is right after a full hour, until each coin that was held then is settled; as long as
+        nothing is known of an hour at which something may have been held; and wherever ledger and
+        venue differ.
         """
         hour = now.replace(minute=0, second=0, microsecond=0)
         asked = self._funding_asked
-        if asked is None or asked < hour + LISTED_AFTER or late > LATE:
+        if asked is None or asked < hour or late > LATE:
             return True
+        if asked < hour + LISTED_AFTER:
+            return not self._is_settled(hour)
         state = self._recorder.state
         known = state.funding_known_until(self._venue_account)
         # What is settled after now, our clock told when it was ahead.
@@ -194,6 +200,23 @@ class FillReader:
             position.opened_at <= hour for position in state.positions(self._venue_account)
         )
 
+    def _is_settled(self, hour: datetime) -> bool:
+        """Tell whether every coin that the ledger held at an hour is known to be settled for it.
+
+        Something has to be held for that, and nothing traded since the hour, when it is looked at:
+        then what is told tells that the venue has got to it. What is traded later changes nothing.
+        """
+        if self._settled == hour:
+            return True
+        state, venue_account = self._recorder.state, self._venue_account
+        newest, held = state.last_fill_time(venue_account), state.positions(venue_account)
+        if not held or newest is None or newest >= hour:
+            return False
+        if not all(state.knows_funding(venue_account, p.symbol, hour) for p in held):
+            return False
+        self._settled = hour
+        return True
+
     async def _new_funding(
         self, since: datetime, now: datetime, late: timedelta, fills: Told[Fill]
     ) -> list[FundingPayment]:
@@ -202,12 +225,14 @@ class FillReader:
             return []
         state = self._recorder.state
         begin = _begin(since, state.funding_told_until(self._venue_account), late)
-        is_pressing = self._gateway.limits.funding < math.inf and self._rows.new_fills(fills).good
-        with anyio.move_on_after(PATIENCE if is_pressing else None) as waiting:
+        if self._gateway.limits.funding < math.inf and self._rows.new_fills(fills).good:
+            with anyio.move_on_after(PATIENCE) as waiting:
+                told = await self._gateway.funding(begin)
+            if waiting.cancelled_caught:
+                message = f"no answer within {PATIENCE:g} s, and executions are to be booked"
+                raise TransientError(message)
+        else:
             told = await self._gateway.funding(begin)
-        if waiting.cancelled_caught:
-            message = f"no answer within {PATIENCE:g} s, and executions are to be booked"
-            raise TransientError(message)
         new = self._rows.new_funding(told)
         self._ward.refuse_rows("funding", new.bad, is_all=True)
         self._funding_asked = None if new.bad else now

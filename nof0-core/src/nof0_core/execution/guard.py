@@ -68,10 +68,17 @@ class Guard:
         self._protection.begin_round()
 
     async def protect(self) -> None:
-        """Close what is due, then see that every position has its exits."""
+        """Close what is due, then see that every position has its exits.
+
+        Where a look has found that well and nothing is new, only margin and prices are looked at.
+        """
         closes, prices = self._closes, self._prices.best
         sent: list[OrderIntended] = []
-        for position in self._margin_watch.due(prices):
+        short = self._margin_watch.due(prices)
+        is_well = not short and not closes.tries.is_any and self._protection.is_well()
+        if is_well and not self._prices.overdue():
+            return
+        for position in short:
             sent += await closes.close(position, prices, OrderPurpose.LIQUIDATION)
         for position, kind in self._protection.due(prices):
             sent += await closes.close(position, prices, OrderPurpose(kind.value))

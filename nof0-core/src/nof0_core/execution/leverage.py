@@ -34,7 +34,7 @@ class Leverage:
         A refusal of isolated margin, which a position in the other mode or at a higher leverage
         causes, raises one alert until the coin could be set again: a person has to look at it.
         """
-        leverage = max([wanted, *self._recorder.state.leverages(self._venue_account, symbol)])
+        leverage = self._needed(symbol, wanted)
         if self._set.get(symbol) == (leverage, mode):
             return ""
         try:
@@ -52,6 +52,13 @@ class Leverage:
         self._set[symbol] = leverage, mode
         self._alerts.clear(symbol)
         return ""
+
+    def is_set(self, symbol: Symbol, wanted: int, mode: MarginMode) -> bool:
+        """Tell whether a coin is set up for an entry already."""
+        return self._set.get(symbol) == (self._needed(symbol, wanted), mode)
+
+    def _needed(self, symbol: Symbol, wanted: int) -> int:
+        return max([wanted, *self._recorder.state.leverages(self._venue_account, symbol)])
 
     def refresh(self, positions: Sequence[VenuePosition]) -> None:
         """Forget what somebody has set differently in the venue's own screen."""

@@ -27,18 +27,17 @@ class LostIntents:
     def look(self, orders: Collection[VenueOrder]) -> None:
         """Compare what the venue lists now with what is known."""
         state = self._recorder.state
-        tags = {
-            f"0x{trader_tag(trader)}": trader
-            for trader in state.traders(self._venue_account)
-            if not is_shared(trader)
-        }
-        found = {
+        unknown = {
             order.client_id: order
             for order in orders
-            if order.client_id is not None
-            and order.client_id[:10] in tags
-            and state.order(order.client_id) is None
+            if order.client_id is not None and state.order(order.client_id) is None
         }
+        tags = {
+            f"0x{trader_tag(trader)}": trader
+            for trader in (state.traders(self._venue_account) if unknown else ())
+            if not is_shared(trader)
+        }
+        found = {client_id: order for client_id, order in unknown.items() if client_id[:10] in tags}
         for client_id, order in found.items():
             trader = tags[client_id[:10]]
             self._told.alert(

@@ -46,13 +46,16 @@ class MarginWatch:
         that cannot be valued because a price is missing is not judged. The shared accounts are left
         alone: what they hold, no trader decided.
         """
-        marks = {symbol: quote.mark for symbol, quote in quotes.items()}
         found: list[Position] = []
-        short: set[tuple[TraderId, Symbol | None]] = set()
         positions = self._recorder.state.positions(self._venue_account)
+        if not positions:
+            self._alerts.clear_all_but()
+            return found
+        marks = {p.symbol: quotes[p.symbol].mark for p in positions if p.symbol in quotes}
         # Else they are other objects: nothing but marks changes what backs them meanwhile.
         if positions is self._sound[0] and marks == self._sound[1]:
             return found
+        short: set[tuple[TraderId, Symbol | None]] = set()
         is_known = True
         traders = {p.trader: None for p in positions}
         for trader in traders:
@@ -72,7 +75,7 @@ class MarginWatch:
                     found += pool.positions
                     short.add(self._alert(trader, pool))
         self._alerts.clear_all_but(short)
-        if is_known and not short and positions:
+        if is_known and not short:
             self._sound = positions, marks
         return found
 

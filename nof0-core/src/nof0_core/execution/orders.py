@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
@@ -78,7 +79,8 @@ class OrderManager:
         fresh = [i for i in intents if self._recorder.state.order(i.request.client_id) is None]
         if not fresh:
             return
-        until = anyio.current_time() + within
+        # Where there is no end, nobody has to know what time it is.
+        until = within if within == math.inf else anyio.current_time() + within
         for intent in fresh:
             self._recorder.record(intent.trader, intent)
         with anyio.CancelScope(shield=True):
@@ -93,6 +95,13 @@ class OrderManager:
             # No wait for the disk: an answer that a power failure takes is asked for again.
             self._recorder.flush()
 
+    def outcome(self, intent: OrderIntended) -> OrderOutcome:
+        """Return what is known of an order that was sent."""
+        record = self._recorder.state.order(intent.request.client_id)
+        if record is None or record.outcome is None:
+            return OrderOutcome(client_id=intent.request.client_id, status=OrderStatus.UNKNOWN)
+        return record.outcome
+
     def reports(self, intents: Sequence[OrderIntended]) -> list[OrderReport]:
         """Return what is known of orders that were sent, in the same order."""
         return [
@@ -100,7 +109,7 @@ class OrderManager:
                 purpose=i.purpose,
                 symbol=i.request.symbol,
                 request=i.request,
-                outcome=self._known(i),
+                outcome=self.outcome(i),
             )
             for i in intents
         ]
@@ -212,11 +221,12 @@ class OrderManager:
                 else:
                     leaving.append(intent)
             if leaving:
-                outcomes += await self._place(leaving, until - anyio.current_time())
+                left = until if until == math.inf else until - anyio.current_time()
+                outcomes += await self._place(leaving, left)
         return outcomes
 
     def _lateness(self, until: float) -> str:
-        if anyio.current_time() < until:
+        if until == math.inf or anyio.current_time() < until:
             return ""
         return "not sent: disk or venue took too long"
 
@@ -282,12 +292,6 @@ class OrderManager:
                 outcome=outcome,
             ),
         )
-
-    def _known(self, intent: OrderIntended) -> OrderOutcome:
-        record = self._recorder.state.order(intent.request.client_id)
-        if record is None or record.outcome is None:
-            return OrderOutcome(client_id=intent.request.client_id, status=OrderStatus.UNKNOWN)
-        return record.outcome
 
 
 def _refused(client_id: ClientOrderId, reason: str) -> OrderOutcome:

@@ -95,7 +95,7 @@ class Prices:
             if position.symbol in self._quoted or not self._is_late(position):
                 continue
             has_plan = position.plan.stop_loss is not None
-            if has_plan and self._exits.has_stop(position):
+            if has_plan and self._exits.of(position).has_stop():
                 continue
             blind.add(self._alert(position, is_closed=has_plan))
             if has_plan:

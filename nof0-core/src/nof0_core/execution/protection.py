@@ -19,7 +19,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import anyio
-import attrs
 
 from nof0_core.domain.event import ExitPlanSet, OrderIntended
 from nof0_core.domain.instrument import Instrument
@@ -30,37 +29,19 @@ from nof0_core.execution import order_factory
 from nof0_core.execution.exits import Exits, key_of
 from nof0_core.execution.gateway import Gateway
 from nof0_core.execution.lane import Urgency
+from nof0_core.execution.leg_ids import next_id
 from nof0_core.execution.lost_stops import LostStops
+from nof0_core.execution.naked import REFUSALS, Naked, NakedPositions
 from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.execution.orders import OrderManager
 from nof0_core.execution.path_watch import ClosedBars, PathWatch
 from nof0_core.execution.resting import CoinRests
-from nof0_core.ids import ClientOrderId, Symbol, TraderId, client_order_id
+from nof0_core.execution.standing import Standing
+from nof0_core.ids import ClientOrderId, Symbol, TraderId
 from nof0_core.ledger import Position
 from nof0_core.money import plain
 from nof0_core.state.alert_once import AlertOnce
 from nof0_core.state.recorder import Recorder
-
-APART = 2.0
-"""Real seconds from one try to place a stop to the next."""
-REFUSALS = 2
-"""With this many refused or lost stops the deadline has passed where they are counted."""
-
-
-@attrs.define(kw_only=True)
-class Naked:
-    """A position without its stop since `since`; the next is sent at `next_at` (event loop's time).
-
-    `is_trying`: somebody is about to place it.
-    """
-
-    since: float
-    next_at: float = 0.0
-    is_trying: bool = False
-    refusals: int = 0
-    reason: str = ""
-    is_lost: bool = False
-    is_given_up: bool = False
 
 
 class Protection:
@@ -89,10 +70,14 @@ class Protection:
         self._rests = CoinRests(recorder)
         self._lost = LostStops(recorder.clock)
         self._paths = PathWatch(clock=recorder.clock, bars=bars)
-        self._naked: dict[tuple[TraderId, Symbol, int], Naked] = {}
+        self._naked = NakedPositions(policies, by_round=tries_by_round)
         self._targets: dict[tuple[TraderId, Symbol, int], int] = {}
         self._remembered: tuple[Position, ...] = ()
+        self._keys: set[tuple[TraderId, Symbol, int]] = set()
         self._tidy: tuple[Position, ...] = ()
+        self._noted: tuple[Standing, ...] = ()
+        self._looked_at: tuple[Standing, ...] = ()
+        self._is_well = False
         self._round = 0
         self._refused: AlertOnce[ClientOrderId | None] = AlertOnce(recorder, "stop_refused")
         self._strays: AlertOnce[tuple[TraderId, int]] = AlertOnce(recorder, "stray_position")
@@ -104,23 +89,19 @@ class Protection:
     def unprotected(self) -> tuple[Position, ...]:
         """Return positions whose trader wants a stop and that have none at the venue."""
         return tuple(
-            position
-            for position in self._exits.positions
-            if position.opened_by is None
-            or (position.plan.stop_loss is not None and not self._exits.has_stop(position))
+            found.position
+            for found in self._exits.all
+            if found.position.opened_by is None or not found.has_stop()
         )
 
     def pressing(self) -> list[Position]:
         """Return the positions whose exits are not as they should be."""
-        opposed = self._exits.opposed()
-        positions = self._exits.positions
-        for position in positions:
-            self._note_stop(position)
-        return [
-            position
-            for position in positions
-            if not self._exits.is_kept(position, is_opposed=position.symbol in opposed)
-        ]
+        standing = self._exits.all
+        if standing is not self._noted:
+            for found in standing:
+                self._note_stop(found)
+            self._noted = standing
+        return [found.position for found in self._exits.pressing]
 
     def due(self, quotes: Mapping[Symbol, Quote]) -> list[tuple[Position, TriggerKind]]:
         """Return the positions whose stop or target was reached, if the engine watches it.
@@ -128,8 +109,8 @@ class Protection:
         It watches whatever does not stand at the venue, for whatever reason.
         """
         reached = []
-        for position in self._exits.positions:
-            kinds = self._exits.watched(position)
+        for found in self._exits.all:
+            position, kinds = found.position, found.watched()
             if not kinds:
                 self._paths.forget(position)
                 continue
@@ -139,39 +120,57 @@ class Protection:
                 reached.append((position, kind))
         return reached
 
+    def is_well(self) -> bool:
+        """Tell whether a look at what is held now found nothing to do, and nothing is watched.
+
+        Then there is nothing to do until an event of orders, positions or cash comes, or a doubt:
+        what is found out of it is other objects then.
+        """
+        standing = self._exits.all
+        if standing is not self._looked_at:
+            self._looked_at, self._is_well = standing, False
+        elif not self._is_well:
+            positions = self._exits.positions
+            self._is_well = (
+                bool(positions)
+                and positions is self._tidy
+                and positions is self._remembered
+                and standing is self._noted
+                and not self._exits.pressing
+                and not any(found.watched() for found in standing)
+            )
+        return self._is_well
+
     async def keep(self, position: Position) -> bool:
         """See that a position has its exits; return False if it has to be closed now."""
         if position.opened_by is None:
             self._alert_stray(position)
             return False
-        if self._mode(position)[0] is not ProtectionMode.VENUE:
+        if self._exits.mode_for(position)[0] is not ProtectionMode.VENUE:
             await self._take_away(position)
             return True
-        if self._exits.has_stop(position):
+        if self._exits.of(position).has_stop():
             # Only the rest is missing: the target, or a stop of the right size.
             await self._complete(position)
             return True
-        naked = self._naked.setdefault(key_of(position), Naked(since=anyio.current_time()))
+        naked = self._naked.of(position)
         while not naked.is_given_up:
-            if naked.is_trying or not self._may_try(position, naked):
+            if naked.is_trying or not self._naked.may_try(position, naked):
                 return True
-            naked.is_trying = True
+            self._naked.begin(naked)
             try:
-                # What is being sent is not interrupted, waiting for a lane or an answer is.
-                with anyio.move_on_after(self._left(position, naked)):
-                    await self._try(position, naked)
+                await self._try_in_time(position, naked)
             finally:
-                naked.is_trying = False
-                naked.next_at = anyio.current_time() + APART
+                self._naked.end(naked)
             now = self._exits.now(position)
             if now is None:
                 return True
-            if self._exits.has_stop(now):
-                self._naked.pop(key_of(position), None)
+            if now.has_stop():
+                self._naked.forget(position)
                 await self._complete(position)
                 return True
             naked.refusals += 1
-            if self._is_over(position, naked):
+            if self._naked.is_over(position, naked):
                 self._give_up(position, naked)
             elif not self._tries_by_round:
                 # The engine watches the mark until the next try.
@@ -185,17 +184,24 @@ class Protection:
         positions = self._exits.positions
         if positions and positions is self._tidy:
             return
-        held = {(p.trader, p.symbol): p.opened_seq for p in positions}
-        orphans = [
-            record.client_id
-            for record in self._recorder.state.open_orders(self._venue_account)
-            if record.request.trigger is not None
-            and record.seq <= held.get((record.trader, record.symbol), record.seq)
-        ]
-        if not orphans:
+        orphans = self._orphans(positions)
+        if orphans:
+            await self._withdraw(orphans)
+        else:
             # There are none until something of an order is new: positions are other objects then.
             self._tidy = positions
-        await self._withdraw(orphans)
+
+    def _orphans(self, positions: Sequence[Position]) -> list[ClientOrderId]:
+        orders = self._recorder.state.open_orders(self._venue_account)
+        waiting = [record for record in orders if record.request.trigger is not None]
+        if not waiting:
+            return []
+        held = {(p.trader, p.symbol): p.opened_seq for p in positions}
+        return [
+            record.client_id
+            for record in waiting
+            if record.seq <= held.get((record.trader, record.symbol), record.seq)
+        ]
 
     def forget_gone(self) -> None:
         """Forget what is remembered of positions that are gone."""
@@ -204,40 +210,53 @@ class Protection:
             return
         self._remembered = positions
         keys = {key_of(position) for position in positions}
+        if keys == self._keys:
+            return
+        self._keys = keys
         self._lost.forget_all_but(keys)
         self._paths.forget_all_but(keys)
-        if self._naked or self._targets:
-            self._naked = {key: naked for key, naked in self._naked.items() if key in keys}
+        self._naked.forget_all_but(keys)
+        if self._targets:
             self._targets = {key: tried for key, tried in self._targets.items() if key in keys}
 
     # --- one step each ----------------------------------------------------------------------------
+
+    async def _try_in_time(self, position: Position, naked: Naked) -> None:
+        """Try for as long as there is time, which has no end where refusals are counted."""
+        if self._tries_by_round:
+            await self._try(position, naked)
+            return
+        # What is being sent is not interrupted, waiting for a lane or an answer is.
+        with anyio.move_on_after(self._naked.left(position, naked)):
+            await self._try(position, naked)
 
     async def _try(self, position: Position, naked: Naked) -> None:
         """Find out about stops that were sent; where there is none for sure, send one."""
         await self._ask(position)
         now = self._exits.now(position)
-        if now is not None and not self._exits.unsure(now) and not self._exits.has_stop(now):
+        if now is not None and not now.unsure() and not now.has_stop():
             await self._place(position, naked)
 
     async def _place(self, position: Position, naked: Naked) -> None:
         """Send the missing exits; what stood before goes when the new ones stand."""
         async with self._gateway.protective.turn(Urgency.STOP):
             now = self._exits.now(position)
-            if now is None or self._exits.has_stop(now) or self._exits.unsure(now):
+            if now is None or now.has_stop() or now.unsure():
                 return
-            is_gone = not self._exits.stands(now, OrderPurpose.STOP)
-            if is_gone and self._lost.count(now) >= REFUSALS:
+            held = now.position
+            is_gone = not now.stands(OrderPurpose.STOP)
+            if is_gone and self._lost.count(held) >= REFUSALS:
                 naked.reason = "the venue accepts it and then does not have it any more"
                 naked.is_lost = True
                 return
-            kinds = self._exits.missing(now)
-            self._targets[key_of(now)] = self._round
-            within = min(self._gateway.limits.protect, max(1.0, self._left(now, naked)))
-            intents = self._wanted(now, kinds)
+            self._targets[key_of(held)] = self._round
+            within = min(self._gateway.limits.protect, max(1.0, self._naked.left(held, naked)))
+            intents = self._wanted(held, now.missing())
             await self._orders.send(intents, within)
         await self._ask(position)
-        told = next(r for r in self._orders.reports(intents) if r.purpose is OrderPurpose.STOP)
-        naked.reason = told.why if told.status is not OrderStatus.UNKNOWN else ""
+        stop = next(intent for intent in intents if intent.purpose is OrderPurpose.STOP)
+        told = self._orders.outcome(stop)
+        naked.reason = told.reason if told.status is not OrderStatus.UNKNOWN else ""
 
     async def _complete(self, position: Position) -> None:
         """Place the exits that are missing beside a stop, and take away what is too much."""
@@ -245,58 +264,56 @@ class Protection:
         if now is None:
             return
         self._note_stop(now)
-        missing = self._exits.missing(now)
-        key = key_of(now)
-        if missing and self._targets.get(key) != self._round:
-            await self._ask(now)
+        missing = now.missing()
+        if missing and self._targets.get(key_of(position)) != self._round:
+            await self._ask(now.position)
             async with self._gateway.protective.turn(Urgency.STOP):
                 now = self._exits.now(position)
                 if now is None:
                     return
-                missing = self._exits.missing(now)
-                if missing and not self._exits.unsure(now):
-                    self._targets[key] = self._round
-                    intents = self._wanted(now, missing)
+                missing = now.missing()
+                if missing and not now.unsure():
+                    self._targets[key_of(position)] = self._round
+                    intents = self._wanted(now.position, missing)
                     await self._orders.send(intents, self._gateway.limits.protect)
             await self._ask(position)
-        now = self._exits.now(position)
+            now = self._exits.now(position)
         if now is not None:
-            if self._exits.has_stop(now, is_exact=True):
-                await self._withdraw(self._exits.surplus(now))
-            self._record_mode(now, ProtectionMode.VENUE, "")
+            surplus = now.surplus() if now.has_stop(is_exact=True) else ()
+            if surplus:
+                await self._withdraw(surplus)
+            self._record_mode(now.position, ProtectionMode.VENUE, "")
 
-    def _note_stop(self, position: Position) -> None:
-        if not self._lost.is_standing(position) and self._exits.stands(position, OrderPurpose.STOP):
+    def _note_stop(self, found: Standing) -> None:
+        position = found.position
+        if found.stands(OrderPurpose.STOP) and not self._lost.is_standing(position):
             self._lost.stands(position)
 
     async def _ask(self, position: Position) -> None:
         """Ask for the exits of which nobody knows for sure that they stand."""
-        for client_id in self._exits.unsure(position):
+        for client_id in self._exits.of(position).unsure():
             if await self._orders.refresh(client_id):
                 self._exits.doubt(client_id, is_doubtful=False)
-
-    def _mode(self, position: Position) -> tuple[ProtectionMode, str]:
-        is_opposed = position.symbol in self._exits.opposed()
-        return self._exits.mode_for(position, is_opposed=is_opposed)
 
     async def _take_away(self, position: Position) -> None:
         """Take the exits away from the venue, as long as it has none to have of the position."""
         self._lost.withdraw(position)
-        self._naked.pop(key_of(position), None)
-        if self._exits.of(position):
+        self._naked.forget(position)
+        if self._exits.of(position).orders:
             async with self._gateway.protective.turn(Urgency.CANCEL):
                 # Much may have changed while the lane was waited for.
                 now = self._exits.now(position)
-                if now is not None and self._mode(now)[0] is not ProtectionMode.VENUE:
-                    await self._orders.cancel([order.client_id for order in self._exits.of(now)])
-        mode, reason = self._mode(position)
+                if now is None:
+                    pass
+                elif self._exits.mode_for(now.position)[0] is not ProtectionMode.VENUE:
+                    await self._orders.cancel([order.client_id for order in now.orders])
+        mode, reason = self._exits.mode_for(position)
         if mode is not ProtectionMode.VENUE:
             self._record_mode(position, mode, reason)
 
     async def _withdraw(self, client_ids: Sequence[ClientOrderId]) -> None:
-        if client_ids:
-            async with self._gateway.protective.turn(Urgency.CANCEL):
-                await self._orders.cancel(client_ids)
+        async with self._gateway.protective.turn(Urgency.CANCEL):
+            await self._orders.cancel(client_ids)
 
     def _give_up(self, position: Position, naked: Naked) -> None:
         if naked.is_given_up:
@@ -312,28 +329,6 @@ class Protection:
         )
         self._rests.begin(position.trader, position.symbol, f"its last stop: {reason}")
         naked.is_given_up = True
-
-    def _left(self, position: Position, naked: Naked) -> float:
-        """Return the real seconds left for placing a stop; no end where refusals are counted.
-
-        The other half of the deadline is for the close that follows.
-        """
-        if self._tries_by_round:
-            return float("inf")
-        deadline = self._policies[position.trader].stop_deadline.total_seconds()
-        return max(0.0, naked.since + deadline / 2 - anyio.current_time())
-
-    def _may_try(self, position: Position, naked: Naked) -> bool:
-        """Tell whether the time for the next try, or for the last decision, has come."""
-        is_due = self._tries_by_round or anyio.current_time() >= naked.next_at
-        return is_due or self._is_over(position, naked)
-
-    def _is_over(self, position: Position, naked: Naked) -> bool:
-        if naked.is_lost:
-            return True
-        if self._tries_by_round:
-            return naked.refusals >= REFUSALS
-        return self._left(position, naked) <= 0
 
     def _alert_stray(self, position: Position) -> None:
         self._strays.alert(
@@ -375,23 +370,3 @@ class Protection:
             ids=ids,
             kinds=kinds,
         )
-
-
-def next_id(
-    recorder: Recorder, trader: TraderId, position: Position, leg: str, *, skip: int = 0
-) -> ClientOrderId:
-    """Return the first client order id of a position's leg that was not used yet.
-
-    Counting up from 1 by what the ledger knows gives the same id again after a crash between
-    intent and answer only if the intent was never recorded, hence never sent. `skip` leaves out as
-    many ids, for orders that are made at the same time.
-    """
-    number = 1
-    while True:
-        name = f"{leg}.{number}"
-        client_id = client_order_id(trader, position.cycle, position.symbol, name)
-        if recorder.state.order(client_id) is None:
-            if not skip:
-                return client_id
-            skip -= 1
-        number += 1

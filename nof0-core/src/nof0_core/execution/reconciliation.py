@@ -136,6 +136,9 @@ class Reconciliation:
             drift: coins in alphabetical order, cash last.
             look: the report it was found in; the same one again is no further look.
         """
+        if not drift and self.is_quiet and not self._recorder.state.drift(self._venue_account):
+            self._look = look
+            return
         self._is_known = True
         moved = self._moved_cash(drift)
         if moved is not None:

@@ -56,5 +56,5 @@ class Standstill:
             and not state.unbooked(venue_account)
             and not any(order.is_unknown for order in state.open_orders(venue_account))
             and not any(is_shared(p.trader) for p in state.positions(venue_account))
-            and not any(map(self._exits.watched, self._exits.positions))
+            and not any(standing.watched() for standing in self._exits.all)
         )

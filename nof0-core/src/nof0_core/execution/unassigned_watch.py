@@ -32,13 +32,16 @@ class UnassignedWatch:
     @exactly
     def look(self, orders: Collection[VenueOrder]) -> None:
         """Compare what is held with the orders that the venue lists now, whosever they are."""
-        now = self._recorder.clock.now()
         held = [
             position
             for position in self._recorder.state.positions(self._venue_account)
             if position.trader == UNASSIGNED
         ]
+        if not held:
+            self._told.clear()
+            return
         coins = {position.symbol for position in held}
+        now = self._recorder.clock.now()
         # What is from later than now was told before the clock was set back.
         self._told = {s: at for s, at in self._told.items() if s in coins and at <= now}
         for position in held:

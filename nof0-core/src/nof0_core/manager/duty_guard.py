@@ -47,7 +47,6 @@ class DutyGuard:
 
     async def run(self, duty: str, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Do a duty of a trader or a venue account (`name`; empty: of all)."""
-        label = f"{duty} of {name}" if name else duty
         try:
             await work()
         except BaseException as error:
@@ -57,6 +56,7 @@ class DutyGuard:
             if over is not None:
                 self._stop(str(over))
                 return
+            label = f"{duty} of {name}" if name else duty
             self._troubles.count(duty, Trouble.FAILED)
             log_failure(self._recorder, "duty_failed", label, error)
             message = f"{label}: {each_in_words(error)}; it is done again when it is due next"

@@ -134,6 +134,8 @@ class VenueDuties:
     def _tell_unquoted(self, venue_account: str) -> None:
         """Tell about coins that have no price, each once until it has one again."""
         lacking = self._portfolio.unquoted(venue_account)
+        if not lacking and not self._unquoted.raised:
+            return
         others = {key for key in self._unquoted.raised if key[0] != venue_account}
         self._unquoted.clear_all_but(others | {(venue_account, symbol) for symbol in lacking})
         for symbol in sorted(lacking.intersection(self._portfolio.watched(venue_account))):

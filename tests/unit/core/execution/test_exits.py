@@ -58,21 +58,23 @@ async def test_exits_of_a_position_that_is_gone_are_known_as_they_are_now(scene,
         patched.setattr(scene.venue, "cancel", never)
         await scene.trade("ann", CLOSE)
         assert exits.positions == ()
-        assert len(exits.of(position)) == len(exits.confirmed(position)) == 2
+        found = exits.of(position)
+        assert len(found.orders) == len(found.confirmed) == 2
     await scene.sync()
     assert exits.positions == ()
-    assert exits.of(position) == exits.confirmed(position) == ()
+    found = exits.of(position)
+    assert found.orders == found.confirmed == ()
 
 
 async def test_a_doubt_counts_at_once_and_so_does_its_end(scene):
     await scene.open("ann")
     exits = scene.execution._exits
     (position,) = exits.positions
-    assert exits.is_kept(position, is_opposed=False)
-    stop = exits.of(position)[0].client_id
+    assert exits.is_kept(position)
+    stop = exits.of(position).orders[0].client_id
     exits.doubt(stop, is_doubtful=True)
-    assert not exits.is_kept(position, is_opposed=False)
-    assert not exits.has_stop(position)
+    assert not exits.is_kept(position)
+    assert not exits.of(position).has_stop()
     exits.doubt(stop, is_doubtful=False)
-    assert exits.is_kept(position, is_opposed=False)
-    assert exits.has_stop(position)
+    assert exits.is_kept(position)
+    assert exits.of(position).has_stop()
