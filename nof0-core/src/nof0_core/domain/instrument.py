@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Decimal
 from functools import cached_property
@@ -14,6 +15,12 @@ from nof0_core.money import EXACT, ONE, ZERO
 
 Rounding = Literal["nearest", "down", "up"]
 _MODES = {"nearest": ROUND_HALF_EVEN, "down": ROUND_DOWN, "up": ROUND_UP}
+
+
+@functools.cache
+def _power(exponent: int) -> Decimal:
+    """Return a power of ten; so many decimals as there are in prices and sizes have few."""
+    return Decimal((0, (1,), exponent))
 
 
 @attrs.frozen(kw_only=True)
@@ -116,12 +123,12 @@ class Instrument:
     @property
     def lot(self) -> Decimal:
         """Smallest size step, in coins."""
-        return Decimal(1).scaleb(-self.size_decimals)
+        return _power(-self.size_decimals)
 
     def tick(self, price: Decimal) -> Decimal:
         """Return the price step that applies around `price`."""
         by_figures = price.adjusted() + 1 - self.price_figures
-        return Decimal(1).scaleb(max(-self.price_decimals, min(0, by_figures)))
+        return _power(max(-self.price_decimals, min(0, by_figures)))
 
     def round_price(self, price: Decimal, rounding: Rounding = "nearest") -> Decimal:
         """Round a positive price to what the venue accepts.

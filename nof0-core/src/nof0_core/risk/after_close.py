@@ -32,21 +32,32 @@ def after_close(context: DecisionContext, symbol: Symbol) -> DecisionContext:
 
 
 def _without(account: AccountState, holding: Holding, costs: Decimal) -> AccountState:
-    return attrs.evolve(
-        account,
+    # As `attrs.evolve`, which takes twice as long.
+    return AccountState(
+        trader=account.trader,
+        time=account.time,
+        deposited=account.deposited,
         cash=account.cash + holding.unrealized_pnl - costs,
         equity=account.equity - costs,
         realized_pnl=account.realized_pnl + holding.unrealized_pnl,
         unrealized_pnl=account.unrealized_pnl - holding.unrealized_pnl,
         fees=account.fees + costs,
+        funding=account.funding,
         margin_used=account.margin_used - holding.margin,
-        holdings=tuple(each for each in account.holdings if each is not holding),
+        growth=account.growth,
+        holdings=tuple([each for each in account.holdings if each is not holding]),
+        unpriced=account.unpriced,
     )
 
 
 def _closed(context: DecisionContext, symbol: Symbol) -> BrakeState | None:
     if context.brakes is None:
         return None
-    return attrs.evolve(
-        context.brakes, closed_at={**context.brakes.closed_at, symbol: context.time}
+    brakes = context.brakes
+    return BrakeState(
+        active=brakes.active,
+        day_loss_pct=brakes.day_loss_pct,
+        drawdown_pct=brakes.drawdown_pct,
+        entries_today=brakes.entries_today,
+        closed_at={**brakes.closed_at, symbol: context.time},
     )
