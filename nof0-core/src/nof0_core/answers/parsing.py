@@ -249,11 +249,19 @@ def cleaned(decision: Decision, redact: Callable[[str], str]) -> Decision:
     def tidy(text: str) -> str:
         return _clean(redact(text), LONGEST_TEXT) if text else text
 
-    return attrs.evolve(
-        decision,
+    # As `attrs.evolve`, which takes twice as long.
+    return Decision(
+        signal=decision.signal,
         symbol=Symbol(tidy(decision.symbol)),
-        reasoning=tidy(decision.reasoning),
+        leverage=decision.leverage,
+        position_size_usd=decision.position_size_usd,
+        entry_price=decision.entry_price,
+        stop_loss=decision.stop_loss,
+        take_profit=decision.take_profit,
+        risk_usd=decision.risk_usd,
+        confidence=decision.confidence,
         invalidation_condition=tidy(decision.invalidation_condition),
+        reasoning=tidy(decision.reasoning),
     )
 
 
@@ -283,4 +291,7 @@ def _clip(value: object, most: int = 80) -> str:
 
 def _clean(text: str, most: int) -> str:
     """Cut text that came from outside, and replace what cannot be written or shown as text."""
-    return _CONTROL.sub(" ", text[:most]).encode("utf-8", "replace").decode()
+    text = text[:most]
+    if text.isascii() and text.isprintable():
+        return text
+    return _CONTROL.sub(" ", text).encode("utf-8", "replace").decode()

@@ -8,8 +8,6 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-import attrs
-
 from nof0_core.calls import CallsUnderWay
 from nof0_core.decision import CallsMade, DecisionResult
 from nof0_core.domain.account import AccountState
@@ -147,13 +145,9 @@ class CycleRunner:
         return True
 
     def _hold(self, account: AccountState, scheduled: datetime) -> None:
+        index = account.index
         self._held.note(
-            account.trader,
-            first=scheduled,
-            last=scheduled,
-            count=1,
-            peak=account.index,
-            index=account.index,
+            account.trader, first=scheduled, last=scheduled, count=1, peak=index, index=index
         )
 
     def _performance(self, account: AccountState) -> Performance:
@@ -161,7 +155,15 @@ class CycleRunner:
         unrecorded = self._held.count(account.trader)
         if not unrecorded:
             return found
-        return attrs.evolve(found, cycles=found.cycles + unrecorded)
+        # As `attrs.evolve`, which takes twice as long.
+        return Performance(
+            sharpe_ratio=found.sharpe_ratio,
+            win_rate=found.win_rate,
+            max_drawdown_pct=found.max_drawdown_pct,
+            total_pnl=found.total_pnl,
+            trades=found.trades,
+            cycles=found.cycles + unrecorded,
+        )
 
     async def _carry_out(self, trader: Trader, decided: Decided, result: DecisionResult) -> None:
         """Record the decision, have it carried out and record what came of it, whatever it was."""
