@@ -17,6 +17,7 @@ import attrs
 from nof0_core.answers.extraction import Ambiguous, extract
 from nof0_core.answers.pieces import check_object, is_in_pieces, together, unpacked
 from nof0_core.domain.decision import Decision, Judgement, Signal, Verdict, VerdictKind
+from nof0_core.domain.evolving import evolved
 from nof0_core.errors import InvalidOutputError
 from nof0_core.ids import Symbol
 
@@ -249,19 +250,11 @@ def cleaned(decision: Decision, redact: Callable[[str], str]) -> Decision:
     def tidy(text: str) -> str:
         return _clean(redact(text), LONGEST_TEXT) if text else text
 
-    # As `attrs.evolve`, which takes twice as long.
-    return Decision(
-        signal=decision.signal,
+    return evolved(
+        decision,
         symbol=Symbol(tidy(decision.symbol)),
-        leverage=decision.leverage,
-        position_size_usd=decision.position_size_usd,
-        entry_price=decision.entry_price,
-        stop_loss=decision.stop_loss,
-        take_profit=decision.take_profit,
-        risk_usd=decision.risk_usd,
-        confidence=decision.confidence,
-        invalidation_condition=tidy(decision.invalidation_condition),
         reasoning=tidy(decision.reasoning),
+        invalidation_condition=tidy(decision.invalidation_condition),
     )
 
 

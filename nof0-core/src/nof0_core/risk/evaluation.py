@@ -10,6 +10,7 @@ from nof0_core.border.foreign import Origin, is_passing
 from nof0_core.border.shown import Copier
 from nof0_core.border.verdict import kept, validated
 from nof0_core.domain.decision import ALLOW, CHECK_FAILED, Decision, Judgement, Verdict, VerdictKind
+from nof0_core.domain.evolving import evolved
 from nof0_core.protocols.risk import RiskCheck, RiskContext
 from nof0_core.risk.costs import planned_exits
 from nof0_core.risk.verdicts import veto
@@ -89,21 +90,7 @@ class Evaluation:
     def plan_exits(self) -> None:
         """Let the checks see the exits as they would be placed; the numbers must be sound."""
         stop, target = planned_exits(self.decision, self.context)
-        risk = self.context
-        # As `attrs.evolve`, which takes twice as long.
-        self.context = RiskContext(
-            context=risk.context,
-            quote=risk.quote,
-            instrument=risk.instrument,
-            holding=risk.holding,
-            size_usd=risk.size_usd,
-            leverage=risk.leverage,
-            approved=risk.approved,
-            stop_loss=stop,
-            take_profit=target,
-            book=risk.book,
-            venue=risk.venue,
-        )
+        self.context = evolved(self.context, stop_loss=stop, take_profit=target)
 
     def rejected(self, *more: Verdict) -> Judgement:
         """Return the judgement of a decision that was turned down."""
@@ -121,6 +108,6 @@ def failed(check: str, error: Exception) -> Verdict:
 def _shrunk(context: RiskContext, verdict: Verdict) -> RiskContext:
     size = context.size_usd if verdict.size_usd is None else verdict.size_usd
     leverage = context.leverage if verdict.leverage is None else verdict.leverage
-    return attrs.evolve(
+    return evolved(
         context, size_usd=min(size, context.size_usd), leverage=min(leverage, context.leverage)
     )
