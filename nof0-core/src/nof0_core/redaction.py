@@ -100,10 +100,11 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Return the text without secrets, as UTF-8 can write it."""
-        if text in self._harmless:
+        is_short = type(text) is str and len(text) <= SHORT
+        if is_short and text in self._harmless:
             return text
         cleaned = self._without_secrets(text)
-        if cleaned == text and type(text) is str and len(text) <= SHORT:
+        if is_short and cleaned == text:
             if len(self._harmless) >= REMEMBERED:
                 self._harmless.clear()
             self._harmless.add(text)
