@@ -9,6 +9,9 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 MARK = "[redacted]"
+REMEMBERED = 2_000
+"""So many texts of at most `SHORT` letters without anything secret are known again."""
+SHORT = 200
 SHORTEST = 4
 """A known secret of fewer characters is left alone: it would stand in half of all words."""
 
@@ -84,6 +87,8 @@ class Redactor:
         self._known = re.compile("|".join(map(re.escape, ordered))) if ordered else None
         long = [form for form in ordered if len(form) >= LONG]
         self._long = re.compile("|".join(map(re.escape, long))) if long else None
+        # What is secret to a redactor never changes, so what was harmless stays so.
+        self._harmless: set[str] = set()
 
     def holds_secret(self, text: str) -> bool:
         """Tell whether a known secret of at least 16 letters is in a text; nothing is guessed."""
@@ -95,6 +100,17 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Return the text without secrets, as UTF-8 can write it."""
+        is_short = type(text) is str and len(text) <= SHORT
+        if is_short and text in self._harmless:
+            return text
+        cleaned = self._without_secrets(text)
+        if is_short and cleaned == text:
+            if len(self._harmless) >= REMEMBERED:
+                self._harmless.clear()
+            self._harmless.add(text)
+        return cleaned
+
+    def _without_secrets(self, text: str) -> str:
         if not text.isascii():
             text = text.encode("utf-8", "replace").decode()
         if self._known is not None:

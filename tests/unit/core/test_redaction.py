@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from nof0_core import config as configuration
 from nof0_core.plugins import load_plugins
-from nof0_core.redaction import MARK, Redactor
+from nof0_core.redaction import MARK, REMEMBERED, Redactor
 from nof0_core.runtime.logs import logging_to
 from nof0_core.testing.environment import env
 
@@ -179,3 +179,20 @@ def test_the_configuration_knows_its_secrets_and_does_not_show_them(tmp_path):
 
 def test_what_utf_8_cannot_write_is_replaced():
     assert Redactor().text("a\ud800b") == "a?b"
+
+
+@given(texts=st.lists(st.sampled_from(["BTC", "abcdefgh", "Bearer abcdefgh", "mark é", "\udc80"])))
+def test_what_a_redactor_has_seen_before_changes_nothing_it_says(texts):
+    told, other = Redactor(["abcdefgh"]), Redactor()
+    for text in texts:
+        assert told.text(text) == Redactor(["abcdefgh"]).text(text)
+        assert other.text(text) == Redactor().text(text)
+
+
+def test_long_texts_and_more_than_are_remembered_are_redacted_as_ever():
+    redactor = Redactor([SECRET])
+    for number in range(REMEMBERED + 10):
+        assert redactor.text(f"coin {number}") == f"coin {number}"
+    for text in (f"a {SECRET}", "x" * 10_000 + SECRET):
+        assert SECRET not in redactor.text(text)
+        assert SECRET not in redactor.text(text)

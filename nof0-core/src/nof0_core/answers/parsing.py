@@ -17,6 +17,7 @@ import attrs
 from nof0_core.answers.extraction import Ambiguous, extract
 from nof0_core.answers.pieces import check_object, is_in_pieces, together, unpacked
 from nof0_core.domain.decision import Decision, Judgement, Signal, Verdict, VerdictKind
+from nof0_core.domain.evolving import evolved
 from nof0_core.errors import InvalidOutputError
 from nof0_core.ids import Symbol
 
@@ -249,7 +250,7 @@ def cleaned(decision: Decision, redact: Callable[[str], str]) -> Decision:
     def tidy(text: str) -> str:
         return _clean(redact(text), LONGEST_TEXT) if text else text
 
-    return attrs.evolve(
+    return evolved(
         decision,
         symbol=Symbol(tidy(decision.symbol)),
         reasoning=tidy(decision.reasoning),
@@ -283,4 +284,7 @@ def _clip(value: object, most: int = 80) -> str:
 
 def _clean(text: str, most: int) -> str:
     """Cut text that came from outside, and replace what cannot be written or shown as text."""
-    return _CONTROL.sub(" ", text[:most]).encode("utf-8", "replace").decode()
+    text = text[:most]
+    if text.isascii() and text.isprintable():
+        return text
+    return _CONTROL.sub(" ", text).encode("utf-8", "replace").decode()

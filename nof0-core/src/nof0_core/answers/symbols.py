@@ -21,10 +21,12 @@ def named(answer: Answer, context: DecisionContext) -> Answer:
     """
     coins = dict.fromkeys((*context.symbols, *(h.symbol for h in context.account.holdings)))
     elements = tuple(
-        element if isinstance(element, Judgement) else _named(element, coins)
-        for element in answer.elements
+        [
+            element if isinstance(element, Judgement) else _named(element, coins)
+            for element in answer.elements
+        ]
     )
-    return attrs.evolve(answer, elements=elements)
+    return Answer(elements=elements, chain_of_thought=answer.chain_of_thought)
 
 
 def _named(decision: Decision, coins: Collection[Symbol]) -> Decision:

@@ -9,14 +9,17 @@ from decimal import Decimal
 from typing import ClassVar
 
 import attrs
+import msgspec
 
 from nof0_core.domain.cycle_event import CycleEnded, CyclesHeld
 from nof0_core.domain.event import Alerted, Event, Transferred
+from nof0_core.domain.mappings import unwrapped
 from nof0_core.domain.vocabulary import CycleStatus
 from nof0_core.ids import TraderId
 
 _PARTS = ("what was seen of the market", "the prompt", "the answer", "what was decided", "orders")
 _LENGTH = 8
+_encode = msgspec.json.Encoder(enc_hook=unwrapped).encode
 
 
 @attrs.frozen
@@ -57,14 +60,14 @@ class CycleLog:
     def notice(self, event: Event) -> None:
         """Take in one event."""
         body = event.body
-        if isinstance(body, Alerted):
-            self.alerts[body.code] += 1
-        if isinstance(body, Transferred):
-            self.transfers.append((event.time, repr(body)))
-        if isinstance(body, CyclesHeld):
-            self.statuses[CycleStatus.OK] += body.count
-            self.held.append(body.last)
         if not isinstance(body, CycleEnded):
+            if isinstance(body, Alerted):
+                self.alerts[body.code] += 1
+            elif isinstance(body, Transferred):
+                self.transfers.append((event.time, repr(body)))
+            elif isinstance(body, CyclesHeld):
+                self.statuses[CycleStatus.OK] += body.count
+                self.held.append(body.last)
             return
         self.statuses[body.status] += 1
         if body.usage.cost_usd:
@@ -78,7 +81,7 @@ class CycleLog:
             [(order.purpose, order.symbol, order.request, order.reason) for order in body.orders],
         )
         marks = b"".join(
-            hashlib.blake2b(repr(part).encode(), digest_size=_LENGTH).digest() for part in parts
+            [hashlib.blake2b(_encode(part), digest_size=_LENGTH).digest() for part in parts]
         )
         self.marks.append(CycleMark(body.trader, event.time, marks))
 

@@ -42,7 +42,7 @@ class DecisionLog:
 
     def __init__(self) -> None:
         self.counts: dict[TraderId, int] = {}
-        self._notes: dict[TraderId, deque[DecisionNote]] = {}
+        self._kept: dict[TraderId, deque[tuple[datetime, Judgement]]] = {}
 
     def notice(self, event: Event) -> None:
         """Take in one event."""
@@ -52,12 +52,13 @@ class DecisionLog:
         for judgement in body.judgements:
             if judgement.decision.signal is not Signal.HOLD:
                 self.counts[body.trader] = self.counts.get(body.trader, 0) + 1
-                kept = self._notes.setdefault(body.trader, deque(maxlen=MOST))
-                kept.append(_note(event.time, judgement))
+                kept = self._kept.setdefault(body.trader, deque(maxlen=MOST))
+                kept.append((event.time, judgement))
 
     def newest(self, trader: TraderId) -> Iterator[DecisionNote]:
         """Yield what is kept of a trader, newest first."""
-        yield from reversed(self._notes.get(trader, ()))
+        for time, judgement in reversed(self._kept.get(trader, ())):
+            yield _note(time, judgement)
 
 
 def _note(time: datetime, judgement: Judgement) -> DecisionNote:

@@ -49,6 +49,7 @@ class PastMarket:
         self._end = end
         self._cut = None if cut is None else to_ms(cut)
         self._changed: dict[tuple[Symbol, Interval], Candles] = {}
+        self._covers: tuple[RecordedRange, RecordedRange] | None = None
 
     @property
     def capabilities(self) -> frozenset[MarketCapability]:
@@ -73,7 +74,9 @@ class PastMarket:
     def recorded(self) -> RecordedRange:
         """Return what the recording covers of the time up to the end of the window."""
         covers = self._recording.recorded()
-        return attrs.evolve(covers, end=min(covers.end, self._end))
+        if self._covers is None or covers is not self._covers[0]:
+            self._covers = covers, attrs.evolve(covers, end=min(covers.end, self._end))
+        return self._covers[1]
 
     def history(self, symbol: Symbol, interval: Interval) -> Candles:
         """Return all bars that close by the end of the window."""

@@ -69,4 +69,7 @@ class BrakeState:
 
     def find(self, brake: Brake) -> ActiveBrake | None:
         """Return a brake if it is on."""
-        return next((on for on in self.active if on.brake is brake), None)
+        for on in self.active:
+            if on.brake is brake:
+                return on
+        return None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import zip_longest
+from operator import attrgetter
 from typing import TypeVar
 
 import attrs
 
 from nof0_core.domain.event import CycleEnded, Decided, Event
+from nof0_core.domain.evolving import evolved
 from nof0_core.domain.model import Message
 from nof0_core.errors import JournalError
 from nof0_core.ids import TraderId
@@ -30,6 +32,7 @@ _SAID = (
     "judgements",
 )
 """What only `Decided` has."""
+_said = attrgetter(*_SAID)
 
 Place = tuple[int, str]
 """Where a text stands in a prompt: number of the message, from 0, and its role."""
@@ -40,7 +43,7 @@ _Cycle = TypeVar("_Cycle", bound=CycleEnded | Decided)
 
 def joined(decided: Decided, ended: CycleEnded) -> CycleEnded:
     """Return the record of the whole cycle; joining again changes nothing."""
-    return attrs.evolve(ended, **{name: getattr(decided, name) for name in _SAID})
+    return evolved(ended, **dict(zip(_SAID, _said(decided), strict=True)))
 
 
 def texts_of(body: Decided | CycleEnded) -> dict[Place, str]:

@@ -22,7 +22,11 @@ class Signal(StrEnum):
     @property
     def is_entry(self) -> bool:
         """Return whether the signal opens a position."""
-        return self in (Signal.BUY_TO_ENTER, Signal.SELL_TO_ENTER)
+        return self is _BUY or self is _SELL
+
+
+# A look-up of a member in its class costs more than all else of the question, which is asked often.
+_BUY, _SELL = Signal.BUY_TO_ENTER, Signal.SELL_TO_ENTER
 
 
 @attrs.frozen(kw_only=True)

@@ -47,11 +47,12 @@ class TraderBrakes:
 
     def state(self, trader: TraderId, account: AccountState) -> BrakeState:
         """Return what the risk gate needs to know, for an account valued now."""
-        memory, unrecorded = self._recorder.state.brakes, self._held.worth(trader)
+        memory = self._recorder.state.brakes
+        lost, fallen = memory.falls_pct(trader, account, self._held.worth(trader))
         return BrakeState(
             active=self.active(trader),
-            day_loss_pct=memory.day_loss_pct(trader, account, unrecorded),
-            drawdown_pct=memory.drawdown_pct(trader, account, unrecorded),
+            day_loss_pct=lost,
+            drawdown_pct=fallen,
             entries_today=memory.entries_on(trader, account.time.date()),
             closed_at=self._closed_at(trader, account.time),
         )

@@ -8,14 +8,13 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-import attrs
-
 from nof0_core.calls import CallsUnderWay
 from nof0_core.decision import CallsMade, DecisionResult
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.context import BudgetLeft, DecisionContext, Performance
 from nof0_core.domain.decision import CHECK_FAILED, Judgement
 from nof0_core.domain.event import CycleEnded, Decided, MarksSeen
+from nof0_core.domain.evolving import evolved
 from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.venue_view import VenueView
 from nof0_core.domain.vocabulary import CycleStatus
@@ -147,13 +146,9 @@ class CycleRunner:
         return True
 
     def _hold(self, account: AccountState, scheduled: datetime) -> None:
+        index = account.index
         self._held.note(
-            account.trader,
-            first=scheduled,
-            last=scheduled,
-            count=1,
-            peak=account.index,
-            index=account.index,
+            account.trader, first=scheduled, last=scheduled, count=1, peak=index, index=index
         )
 
     def _performance(self, account: AccountState) -> Performance:
@@ -161,7 +156,7 @@ class CycleRunner:
         unrecorded = self._held.count(account.trader)
         if not unrecorded:
             return found
-        return attrs.evolve(found, cycles=found.cycles + unrecorded)
+        return evolved(found, cycles=found.cycles + unrecorded)
 
     async def _carry_out(self, trader: Trader, decided: Decided, result: DecisionResult) -> None:
         """Record the decision, have it carried out and record what came of it, whatever it was."""

@@ -24,13 +24,13 @@ from nof0_core.domain.snapshot import MarketSnapshot, Quote
 from nof0_core.errors import DataError, EndOfDataError, ProviderError
 from nof0_core.ids import Symbol
 from nof0_core.indicators.recipe import Wanted
-from nof0_core.market import record
 from nof0_core.market.books import BookReader
 from nof0_core.market.calls import MarketCalls
 from nof0_core.market.live import LiveSeries
 from nof0_core.market.quotes import QuoteCache
 from nof0_core.market.recorded import RecordedSeries
-from nof0_core.market.view import BarSource, EncodedEntry, EncodedSeries, MarketView, Source
+from nof0_core.market.turn import Turn
+from nof0_core.market.view import BarSource, EncodedSeries, MarketView, Source
 from nof0_core.plugins.suggestion import did_you_mean
 from nof0_core.protocols import MarketCapability, MarketProvider, QuoteStream, market_with
 
@@ -120,7 +120,7 @@ class MarketFeed:
         self._instruments: Mapping[Symbol, Instrument] = {}
         self._refused: Mapping[Symbol, str] = {}
         self._moments: dict[_Key, tuple[int, MarketView]] = {}
-        self._locks: dict[_Key, anyio.Lock] = {}
+        self._turns: dict[_Key, Turn] = {}
 
     @property
     def instruments(self) -> Mapping[Symbol, Instrument]:
@@ -202,7 +202,10 @@ class MarketFeed:
         key = tuple(symbols), indicators, with_books
         if (known := self._known(key)) is not None:
             return known
-        async with self._locks.setdefault(key, anyio.Lock(fast_acquire=True)):
+        turn = self._turns.get(key)
+        if turn is None:
+            turn = self._turns[key] = Turn()
+        async with turn:
             if (known := self._known(key)) is not None:
                 return known
             return await self._look(key)
@@ -271,7 +274,7 @@ class MarketFeed:
             books = await self._books.get([s for s in symbols if s not in missing])
         now, shown = await self._series(symbols, missing, own)
         snapshots: dict[Symbol, MarketSnapshot] = {}
-        entries: list[EncodedEntry] = []
+        encoded: dict[Symbol, Sequence[EncodedSeries]] = {}
         fresh_until = to_ms(now + self._max_age)
         for symbol, found in shown.items():
             quote = answers[symbol]
@@ -281,24 +284,13 @@ class MarketFeed:
             snapshots[symbol] = MarketSnapshot(
                 symbol=symbol, time=now, quote=quote, series=series, book=book
             )
-            entries.append(
-                EncodedEntry(
-                    symbol=symbol,
-                    head=record.entry_head(symbol, now, quote, book),
-                    series=[each for _, each in found],
-                )
-            )
-            fresh_until = min(fresh_until, *(each.fresh_until for _, each in found))
-        text = record.join_entries(
-            record.join_series(entry.head, (each.encoded for each in entry.series))
-            for entry in entries
-        )
+            encoded[symbol] = [each for _, each in found]
+            fresh_until = min(fresh_until, *[each.fresh_until for _, each in found])
         moment = MarketView(
             time=now,
-            digest=record.digest(text),
             snapshots=MappingProxyType(snapshots),
             missing=missing,
-            entries=entries,
+            series=encoded,
         )
         self._moments[key] = (fresh_until, moment)
         return moment

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-import anyio
-
 from nof0_core.border.quarantine import Ward
 from nof0_core.border.records import QUOTE, mapping
 from nof0_core.clock import Clock
@@ -14,6 +12,7 @@ from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import DataError, EndOfDataError, ProviderError
 from nof0_core.ids import Symbol
 from nof0_core.market.calls import MarketCalls
+from nof0_core.market.turn import Turn
 
 CLOCK_SKEW = timedelta(minutes=1)
 """How far a live venue's clock may be ahead of this machine's."""
@@ -46,7 +45,7 @@ class QuoteCache:
         self._clock = clock
         self._max_age = max_age
         self._skew = timedelta(0) if is_recorded else CLOCK_SKEW
-        self._lock = anyio.Lock(fast_acquire=True)
+        self._turn = Turn()
         self._answers: dict[Symbol, tuple[datetime, Quote | str]] = {}
 
     async def get(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, Quote | str]:
@@ -57,7 +56,7 @@ class QuoteCache:
         """
         if not self._lacking(symbols):
             return {symbol: self._answers[symbol][1] for symbol in symbols}
-        async with self._lock:
+        async with self._turn:
             # Whoever waited here finds what the one before has fetched.
             lacking = self._lacking(symbols)
             if lacking:

@@ -20,7 +20,7 @@ from nof0_core.market.record import BAR_COLUMNS, column_head, encode_rows
 from nof0_core.market.view import EncodedSeries
 
 _AHEAD = 256
-"""Bars that are written at a time for the journal; nobody sees them before they have closed."""
+"""Most bars that are written beforehand for the journal; nobody sees them before they close."""
 
 
 class RecordedSeries:
@@ -118,9 +118,15 @@ class RecordedSeries:
         """Do nothing: everything is there already."""
 
     def _encoded(self, first: int, end: int) -> list[bytes]:
-        """Write the bars of a window; a stretch beyond it is written along, at a better price."""
-        if not self._first <= first <= end <= self._first + len(self._rows):
-            ahead = slice(first, end + _AHEAD)
+        """Write the bars of a window.
+
+        One that goes on where the last one was has a stretch beyond it written along, at a better
+        price, and a longer one each time: whoever jumps needs none of what lies between.
+        """
+        known = self._first + len(self._rows)
+        if not self._first <= first <= end <= known:
+            goes_on = self._first <= first <= known
+            ahead = slice(first, end + (min(_AHEAD, len(self._rows)) if goes_on else 0))
             open_times = self._candles.open_time[ahead].tolist()
             self._rows = encode_rows(open_times, self._table[ahead].tolist())
             self._first = first

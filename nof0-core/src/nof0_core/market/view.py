@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Protocol
 
 import attrs
@@ -12,14 +13,15 @@ from nof0_core.domain.snapshot import MarketSnapshot, Series
 from nof0_core.ids import Symbol
 from nof0_core.indicators.computed import Computed
 from nof0_core.indicators.recipe import Wanted
-from nof0_core.market.record import join_rows
+from nof0_core.market import record
+from nof0_core.market.record import entry_head, join_entries, join_rows, join_series
 
 
 @attrs.frozen(kw_only=True, eq=False)
 class EncodedSeries:
     """A series and its exact JSON form, in parts and with the interval in front.
 
-    `head` has interval and columns, `rows` the bars, oldest first, `encoded` is all of it (see
+    `head` has interval and columns, `rows` the bars, oldest first (see
     `nof0_core.market.record`). Good until `fresh_until` (milliseconds UTC, not included). `own`
     names the list of indicators, "" is that of all traders without one of their own.
     """
@@ -29,10 +31,10 @@ class EncodedSeries:
     rows: Sequence[bytes]
     fresh_until: int
     own: str = ""
-    encoded: bytes = attrs.field(init=False)
 
-    @encoded.default
-    def _join(self) -> bytes:
+    @cached_property
+    def encoded(self) -> bytes:
+        """Return all of it."""
         return join_rows(self.head, self.rows)
 
 
@@ -49,16 +51,36 @@ class EncodedEntry:
 class MarketView:
     """The market at `time` (UTC): one snapshot per symbol, in the order they were asked for.
 
-    `missing` has the symbols whose data could not be had, with a sentence why. `entries` are the
-    parts of the exact JSON form of `snapshots` (see `nof0_core.market.record`), `digest` is the
-    SHA-256 of the whole in hex.
+    `missing` has the symbols whose data could not be had, with a sentence why. `series` are those
+    of `snapshots`, in the same order. What is written of it is made when somebody asks: a cycle
+    that holds may need none of it.
     """
 
     time: datetime
-    digest: str
     snapshots: Mapping[Symbol, MarketSnapshot]
     missing: Mapping[Symbol, str]
-    entries: Sequence[EncodedEntry]
+    series: Mapping[Symbol, Sequence[EncodedSeries]]
+
+    @cached_property
+    def entries(self) -> Sequence[EncodedEntry]:
+        """Return the parts of the exact JSON form (see `nof0_core.market.record`)."""
+        return [
+            EncodedEntry(
+                symbol=symbol,
+                head=entry_head(symbol, seen.time, seen.quote, seen.book),
+                series=self.series[symbol],
+            )
+            for symbol, seen in self.snapshots.items()
+        ]
+
+    @cached_property
+    def digest(self) -> str:
+        """Return the SHA-256 of the whole in hex."""
+        entries = [
+            join_series(entry.head, [each.encoded for each in entry.series])
+            for entry in self.entries
+        ]
+        return record.digest(join_entries(entries))
 
 
 class Source(Protocol):

@@ -126,6 +126,9 @@ def _news(was: _Written | None, now: EncodedSeries) -> tuple[Sequence[bytes], li
     if was is None or was.shown.head != now.head or not rows:
         return rows, [0] * size
     before = was.shown.rows
+    if before and open_time(before[-1]) < open_time(rows[0]):
+        # Nothing of it is left, as where moments in between were left out.
+        return rows, [0] * size
     if rows[0] in before:
         # As a rule the window has moved on by a bar or two.
         gone = before.index(rows[0])

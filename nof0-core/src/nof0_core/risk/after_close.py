@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import attrs
-
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.brakes import BrakeState
 from nof0_core.domain.context import DecisionContext
+from nof0_core.domain.evolving import evolved
 from nof0_core.domain.position import Holding
 from nof0_core.ids import Symbol
 from nof0_core.risk.costs import entry_costs
@@ -24,7 +23,7 @@ def after_close(context: DecisionContext, symbol: Symbol) -> DecisionContext:
     if holding is None:
         return context
     costs = holding.notional * entry_costs(context.limits)
-    return attrs.evolve(
+    return evolved(
         context,
         account=_without(context.account, holding, costs),
         brakes=_closed(context, symbol),
@@ -32,7 +31,7 @@ def after_close(context: DecisionContext, symbol: Symbol) -> DecisionContext:
 
 
 def _without(account: AccountState, holding: Holding, costs: Decimal) -> AccountState:
-    return attrs.evolve(
+    return evolved(
         account,
         cash=account.cash + holding.unrealized_pnl - costs,
         equity=account.equity - costs,
@@ -40,13 +39,12 @@ def _without(account: AccountState, holding: Holding, costs: Decimal) -> Account
         unrealized_pnl=account.unrealized_pnl - holding.unrealized_pnl,
         fees=account.fees + costs,
         margin_used=account.margin_used - holding.margin,
-        holdings=tuple(each for each in account.holdings if each is not holding),
+        holdings=tuple([each for each in account.holdings if each is not holding]),
     )
 
 
 def _closed(context: DecisionContext, symbol: Symbol) -> BrakeState | None:
     if context.brakes is None:
         return None
-    return attrs.evolve(
-        context.brakes, closed_at={**context.brakes.closed_at, symbol: context.time}
-    )
+    closed_at = {**context.brakes.closed_at, symbol: context.time}
+    return evolved(context.brakes, closed_at=closed_at)

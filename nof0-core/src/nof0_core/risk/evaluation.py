@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import attrs
 
@@ -10,12 +10,15 @@ from nof0_core.border.foreign import Origin, is_passing
 from nof0_core.border.shown import Copier
 from nof0_core.border.verdict import kept, validated
 from nof0_core.domain.decision import ALLOW, CHECK_FAILED, Decision, Judgement, Verdict, VerdictKind
+from nof0_core.domain.evolving import evolved
 from nof0_core.protocols.risk import RiskCheck, RiskContext
 from nof0_core.risk.costs import planned_exits
 from nof0_core.risk.verdicts import veto
 
 Named = tuple[str, RiskCheck]
 """A check with its `type`."""
+Heard = tuple[str, Callable[[Decision, RiskContext], Verdict]]
+"""What a check of core's is asked with, and its `type`."""
 
 
 @attrs.frozen
@@ -34,17 +37,25 @@ class Evaluation:
     context: RiskContext
     verdicts: list[Verdict] = attrs.field(factory=list)
 
-    def ask(self, named: Named) -> bool:
-        """Hear one check of core's and take in what it says; return whether it said no."""
-        name, check = named
-        try:
-            return self._take(name, check.check(self.decision, self.context))
-        except Exception as error:  # noqa: BLE001 - a check that fails has not allowed
-            return self._take(name, failed(name, error))
+    def is_refused(self, checks: Sequence[Heard], *, hears_all: bool = False) -> bool:
+        """Hear checks of core's and take in what they say; return whether one said no.
 
-    def is_refused(self, checks: Sequence[Named]) -> bool:
-        """Hear checks of core's until one says no; return whether one did."""
-        return any(self.ask(named) for named in checks)
+        The first no ends it, unless all are to be heard.
+        """
+        decision, is_refused = self.decision, False
+        for name, ask in checks:
+            try:
+                said = ask(decision, self.context)
+                if said is ALLOW:
+                    continue
+                is_no = self._take(name, said)
+            except Exception as error:  # noqa: BLE001 - a check that fails has not allowed
+                is_no = self._take(name, failed(name, error))
+            if is_no:
+                if not hears_all:
+                    return True
+                is_refused = True
+        return is_refused
 
     def ask_foreign(self, further: Further, copied: Copier) -> bool:
         """Hear a check of a plugin, which is shown copies; return whether it said no."""
@@ -79,7 +90,7 @@ class Evaluation:
     def plan_exits(self) -> None:
         """Let the checks see the exits as they would be placed; the numbers must be sound."""
         stop, target = planned_exits(self.decision, self.context)
-        self.context = attrs.evolve(self.context, stop_loss=stop, take_profit=target)
+        self.context = evolved(self.context, stop_loss=stop, take_profit=target)
 
     def rejected(self, *more: Verdict) -> Judgement:
         """Return the judgement of a decision that was turned down."""
@@ -97,6 +108,6 @@ def failed(check: str, error: Exception) -> Verdict:
 def _shrunk(context: RiskContext, verdict: Verdict) -> RiskContext:
     size = context.size_usd if verdict.size_usd is None else verdict.size_usd
     leverage = context.leverage if verdict.leverage is None else verdict.leverage
-    return attrs.evolve(
+    return evolved(
         context, size_usd=min(size, context.size_usd), leverage=min(leverage, context.leverage)
     )

@@ -32,15 +32,15 @@ from nof0_core.risk.checks.market import Liquidity, MarketData, PriceBand
 from nof0_core.risk.checks.schema import Schema
 from nof0_core.risk.checks.size import MinimumOrder, PositionSize, ValueBand
 from nof0_core.risk.costs import reward_risk, risk_usd, sign
-from nof0_core.risk.evaluation import Evaluation, Further, Named, failed
+from nof0_core.risk.evaluation import Evaluation, Further, Heard, Named, failed
 from nof0_core.risk.verdicts import veto
 
-_BASIC: tuple[Named, ...] = tuple(
-    (c.type, c) for c in (Equity(), OnePosition(), MarketData(), Exits())
+_BASIC: tuple[Heard, ...] = tuple(
+    (c.type, c.check) for c in (Equity(), OnePosition(), MarketData(), Exits())
 )
 """What the others build on; judging ends at the first veto."""
-_POLICY: tuple[Named, ...] = tuple(
-    (c.type, c)
+_POLICY: tuple[Heard, ...] = tuple(
+    (c.type, c.check)
     for c in (
         *BRAKES,
         Confidence(),
@@ -52,14 +52,14 @@ _POLICY: tuple[Named, ...] = tuple(
     )
 )
 """Independent of each other; all are heard so that the journal has every reason."""
-_SIZING: tuple[Named, ...] = tuple((c.type, c) for c in (PositionSize(), Leverage()))
-_FINAL: tuple[Named, ...] = tuple(
-    (c.type, c) for c in (Margin(), ValueBand(), MinimumOrder(), Liquidation())
+_SIZING: tuple[Heard, ...] = tuple((c.type, c.check) for c in (PositionSize(), Leverage()))
+_FINAL: tuple[Heard, ...] = tuple(
+    (c.type, c.check) for c in (Margin(), ValueBand(), MinimumOrder(), Liquidation())
 )
 """Judged on what all others, the plugins' included, have left."""
-_SCHEMA: Named = (Schema.type, Schema())
-_ONE_POSITION: Named = (OnePosition.type, OnePosition())
-_BUILTIN = frozenset(name for name, _ in (_SCHEMA, *_BASIC, *_POLICY, *_SIZING, *_FINAL))
+_SCHEMA: tuple[Heard, ...] = ((Schema.type, Schema().check),)
+_OF_A_CLOSE: tuple[Heard, ...] = (*_SCHEMA, (OnePosition.type, OnePosition().check))
+_BUILTIN = frozenset(name for name, _ in (*_SCHEMA, *_BASIC, *_POLICY, *_SIZING, *_FINAL))
 
 
 class RiskGate:
@@ -128,8 +128,7 @@ class RiskGate:
 
     def _close(self, hearing: Evaluation, answer: _Answer) -> Judgement:
         decision, risk = hearing.decision, hearing.context
-        first = (_SCHEMA, _ONE_POSITION)
-        if hearing.is_refused(first) or answer.is_refused_by_further(hearing):
+        if hearing.is_refused(_OF_A_CLOSE) or answer.is_refused_by_further(hearing):
             return hearing.rejected()
         if decision.symbol in answer.closed or risk.holding is None:
             return hearing.rejected(_duplicate(decision))
@@ -148,7 +147,7 @@ class RiskGate:
 
     def _entry(self, hearing: Evaluation, answer: _Answer) -> Judgement:
         decision = hearing.decision
-        if hearing.ask(_SCHEMA):
+        if hearing.is_refused(_SCHEMA):
             return hearing.rejected()
         hearing.plan_exits()
         if hearing.is_refused(_BASIC):
@@ -157,8 +156,7 @@ class RiskGate:
             return hearing.rejected(_contradictory(decision))
         if decision.symbol in answer.entered:
             return hearing.rejected(_duplicate(decision))
-        vetoes = [hearing.ask(named) for named in _POLICY]
-        if any(vetoes):
+        if hearing.is_refused(_POLICY, hears_all=True):
             return hearing.rejected()
         if (
             hearing.is_refused(_SIZING)

@@ -193,15 +193,21 @@ class Brakes:
         self, trader: TraderId, account: AccountState, unrecorded: Worth = RECORDED
     ) -> Decimal:
         """Return the loss since 0:00 UTC of the account's day, percent, not below 0."""
-        start, _ = self.levels(trader, account.time.date(), unrecorded)
-        return _fall_pct(start, self._track(trader).index_at(account))
+        return self.falls_pct(trader, account, unrecorded)[0]
 
     def drawdown_pct(
         self, trader: TraderId, account: AccountState, unrecorded: Worth = RECORDED
     ) -> Decimal:
         """Return the fall from the peak, percent, not below 0."""
-        _, peak = self.levels(trader, account.time.date(), unrecorded)
-        return _fall_pct(peak, self._track(trader).index_at(account))
+        return self.falls_pct(trader, account, unrecorded)[1]
+
+    def falls_pct(
+        self, trader: TraderId, account: AccountState, unrecorded: Worth = RECORDED
+    ) -> tuple[Decimal, Decimal]:
+        """Return the loss of the day and the fall from the peak; both need the same index."""
+        start, peak = self.levels(trader, account.time.date(), unrecorded)
+        now = self._track(trader).index_at(account)
+        return _fall_pct(start, now), _fall_pct(peak, now)
 
     def levels(
         self, trader: TraderId, day: date, unrecorded: Worth = RECORDED

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from decimal import localcontext
 
 from nof0_core.domain.decision import Judgement, Signal, VerdictKind
 from nof0_core.domain.event import CycleEnded, OrderReport
-from nof0_core.domain.feedback import LastAnswer, Outcome, PastTrade, Shortfall
+from nof0_core.domain.feedback import LastAnswer, Outcome, Shortfall
 from nof0_core.domain.order import OrderPurpose, OrderStatus
-from nof0_core.domain.trade import ClosedTrade
 from nof0_core.domain.vocabulary import CycleStatus
 from nof0_core.ids import Symbol
-from nof0_core.ledger.arithmetic import PRICE_STEP, quotient
-from nof0_core.money import EXACT, ZERO
 
 MOST_SETBACKS = 6
 MOST_REASONS = 3
 LONGEST_REASON = 300
-MOST_TRADES = 5
 
 ANSWERED = frozenset({CycleStatus.OK, CycleStatus.INVALID_OUTPUT})
 """Endings of cycles in which the model said something; so it did where a decision was recorded."""
@@ -41,22 +36,6 @@ def answer_in(record: CycleEnded, time: datetime) -> LastAnswer | None:
         setbacks=setbacks[:MOST_SETBACKS],
         left_out=max(0, len(setbacks) - MOST_SETBACKS),
     )
-
-
-def recent(trades: Sequence[ClosedTrade]) -> tuple[PastTrade, ...]:
-    """Return the last few trades, newest first; fills of one closing order are one trade.
-
-    Args:
-        trades: of one trader, in the order they closed. Only their end is looked at.
-    """
-    groups: dict[tuple[Symbol, str, str], list[ClosedTrade]] = {}
-    for trade in reversed(trades):
-        key = (trade.symbol, trade.entry.trade_id, trade.exit.venue_order_id)
-        if key not in groups and len(groups) == MOST_TRADES:
-            break
-        groups.setdefault(key, []).append(trade)
-    with localcontext(EXACT):
-        return tuple(_whole(parts) for parts in groups.values())
 
 
 def _setbacks(record: CycleEnded) -> Iterator[Shortfall]:
@@ -101,24 +80,4 @@ def _setback(judgement: Judgement, outcome: Outcome, *reasons: str) -> Shortfall
         signal=judgement.decision.signal,
         outcome=outcome,
         reasons=tuple(reason[:LONGEST_REASON] for reason in reasons[:MOST_REASONS]),
-    )
-
-
-def _whole(parts: Sequence[ClosedTrade]) -> PastTrade:
-    """Sum up the parts of one trade, newest first."""
-    last = parts[0]
-    size = sum((abs(part.quantity) for part in parts), ZERO)
-    brought = sum((abs(part.quantity) * part.exit.price for part in parts), ZERO)
-    return PastTrade(
-        symbol=last.symbol,
-        is_long=last.is_long,
-        size=size,
-        entry_price=last.entry.price,
-        exit_price=quotient(brought, size, PRICE_STEP),
-        fees=sum((part.fees for part in parts), ZERO),
-        funding=sum((part.funding for part in parts), ZERO),
-        net_pnl=sum((part.net_pnl for part in parts), ZERO),
-        opened_at=last.entry.time,
-        closed_at=last.exit.time,
-        reason=last.reason,
     )

@@ -9,12 +9,13 @@ import msgspec
 
 from nof0_core.domain.body import Body
 from nof0_core.domain.event import CycleEnded, Event
-from nof0_core.domain.feedback import Feedback, LastAnswer, PastTrade
+from nof0_core.domain.feedback import Feedback, LastAnswer
 from nof0_core.ids import TraderId
 from nof0_core.state.changes import Change, unchanged
-from nof0_core.state.feedback import answer_in, recent
+from nof0_core.state.feedback import answer_in
 from nof0_core.state.histories import Histories
 from nof0_core.state.projection import Handler
+from nof0_core.state.recent_trades import NO_TRADES, RecentTrades
 
 
 class FeedbackMemory:
@@ -26,7 +27,7 @@ class FeedbackMemory:
     def __init__(self, histories: Histories) -> None:
         self._histories = histories
         self._answers: dict[TraderId, LastAnswer] = {}
-        self._trades: dict[TraderId, tuple[int, tuple[PastTrade, ...]]] = {}
+        self._trades: dict[TraderId, RecentTrades] = {}
 
     @property
     def handlers(self) -> Mapping[type[Body], Handler]:
@@ -36,11 +37,10 @@ class FeedbackMemory:
     def of(self, trader: TraderId) -> Feedback:
         """Return what a trader is told; every cycle asks, so trades are summed up once."""
         trades = self._histories.trades(trader)
-        count, told = self._trades.get(trader, (0, ()))
-        if count != len(trades):
-            told = recent(trades)
-            self._trades[trader] = len(trades), told
-        return Feedback(answer=self._answers.get(trader), trades=told)
+        known = self._trades.get(trader, NO_TRADES)
+        if known.count != len(trades):
+            known = self._trades[trader] = known.grown(trades)
+        return Feedback(answer=self._answers.get(trader), trades=known.told)
 
     def dump(self) -> bytes:
         """Return the last answers; trades are in the histories."""
@@ -49,6 +49,7 @@ class FeedbackMemory:
     def load(self, data: bytes) -> None:
         """Take over what `dump` has returned."""
         self._answers = msgspec.json.decode(data, type=dict[TraderId, LastAnswer])
+        self._trades = {}
 
     def _cycle_ended(self, event: Event, body: CycleEnded) -> Change:
         answer = answer_in(body, event.time)

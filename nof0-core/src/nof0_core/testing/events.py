@@ -16,7 +16,7 @@ from nof0_core.domain.event import BODIES, Body, Event, MarketSeen
 from nof0_core.domain.instrument import Instrument
 from nof0_core.ids import ENGINE, Symbol, TraderId
 from nof0_core.market import record
-from nof0_core.market.view import EncodedEntry, EncodedSeries, MarketView
+from nof0_core.market.view import EncodedSeries, MarketView
 from nof0_core.market.written_bars import WrittenBars
 from nof0_core.testing import samples
 from nof0_core.testing.environment import START
@@ -80,14 +80,8 @@ def _market() -> MarketSeen:
         for each in seen.series.values()
         for head, rows in (record.encode_series(each),)
     ]
-    head = record.entry_head(seen.symbol, seen.time, seen.quote)
-    snapshots = {seen.symbol: seen}
     view = MarketView(
-        time=START,
-        digest=record.digest(record.encode(snapshots)),
-        snapshots=snapshots,
-        missing={},
-        entries=[EncodedEntry(symbol=seen.symbol, head=head, series=series)],
+        time=START, snapshots={seen.symbol: seen}, missing={}, series={seen.symbol: series}
     )
     return WrittenBars().prepare("sample", view, START)[0]
 

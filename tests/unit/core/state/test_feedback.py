@@ -17,7 +17,8 @@ from nof0_core.domain.outcome import OrderOutcome
 from nof0_core.journal.codec import as_json, decode
 from nof0_core.risk.verdicts import shrink, veto
 from nof0_core.state.engine_state import EngineState
-from nof0_core.state.feedback import MOST_REASONS, MOST_SETBACKS, MOST_TRADES
+from nof0_core.state.feedback import MOST_REASONS, MOST_SETBACKS
+from nof0_core.state.recent_trades import MOST_TRADES
 
 D = Decimal
 BUY, CLOSE, HOLD = Signal.BUY_TO_ENTER, Signal.CLOSE, Signal.HOLD
