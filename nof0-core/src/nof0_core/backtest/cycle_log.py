@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import attrs
@@ -13,9 +14,11 @@ from nof0_core.domain.cycle_event import CycleEnded, CyclesHeld
 from nof0_core.domain.event import Alerted, Event, Transferred
 from nof0_core.domain.vocabulary import CycleStatus
 from nof0_core.ids import TraderId
+from nof0_core.state.brakes import next_midnight
 
 _PARTS = ("what was seen of the market", "the prompt", "the answer", "what was decided", "orders")
 _LENGTH = 8
+_INSTANT = timedelta(microseconds=1)
 
 
 @attrs.frozen
@@ -45,7 +48,7 @@ class CycleLog:
         self.marks: list[CycleMark] = []
         self.transfers: list[tuple[datetime, str]] = []
         self.held: list[datetime] = []
-        """When the last cycle of each stretch was in which a rule held."""
+        """When the last cycle of each stretch was in which a rule held, and of each day in it."""
         self.statuses: Counter[CycleStatus] = Counter()
         self.alerts: Counter[str] = Counter()
         self.inference_usd: dict[TraderId, Decimal] = {}
@@ -59,7 +62,7 @@ class CycleLog:
             self.transfers.append((event.time, repr(body)))
         if isinstance(body, CyclesHeld):
             self.statuses[CycleStatus.OK] += body.count
-            self.held.append(body.last)
+            self.held += _ends_of_days(body)
         if not isinstance(body, CycleEnded):
             return
         self.statuses[body.status] += 1
@@ -93,3 +96,14 @@ class CycleLog:
         for mark in self.marks:
             found.update(f"{mark.trader} {mark.time.isoformat()}\n".encode() + mark.parts)
         return found.hexdigest()
+
+
+def _ends_of_days(stretch: CyclesHeld) -> Iterator[datetime]:
+    """Yield when the last cycle of each day of a stretch was."""
+    if stretch.count > 1:
+        step = (stretch.last - stretch.first) / (stretch.count - 1)
+        midnight = next_midnight(stretch.first)
+        while midnight <= stretch.last:
+            yield stretch.first + (midnight - stretch.first - _INSTANT) // step * step
+            midnight += timedelta(days=1)
+    yield stretch.last

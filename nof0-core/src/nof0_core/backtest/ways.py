@@ -130,6 +130,11 @@ def follow(manager: Manager, waking: Mapping[TraderId, Waking]) -> None:
         return waking[trader].may_act(to_ms(scheduled), stances(held))
 
     manager.held.fold(waking.keys(), may_act)
+    limits = [trader.config.limits for trader in manager.traders.values()]
+    if waking.keys() == manager.traders.keys() and not any(
+        each.sharpe_pause_threshold is not None for each in limits
+    ):
+        manager.held.hours.keep()
 
 
 def _marks(

@@ -10,6 +10,7 @@ import attrs
 from nof0_core.analysis.performance import PerformanceTracker
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.event import CycleEnded, CyclesHeld
+from nof0_core.domain.hour_event import HOUR
 from nof0_core.domain.quality import NO_ANSWERS, AnswerCount
 from nof0_core.domain.trade import ClosedTrade
 from nof0_core.domain.view import EquityPoint
@@ -73,6 +74,23 @@ class TraderHistory:
             elif state.time == last:
                 self.curve.replace_last(packed)
                 self.sums.begin_again(self.curve.read())
+
+        return change
+
+    def still(self, state: AccountState, count: int) -> Change:
+        """Return how to add so many hourly points, the first that of the state, all as high."""
+        begin, point = self.point(state), EquityPoint.of(state)
+
+        def change() -> None:
+            begin()
+            if count == 1:
+                return
+            at = point
+            for number in range(1, count):
+                at = attrs.evolve(point, time=point.time + number * HOUR)
+                self.curve.append(self.curve.pack(at))
+            self.sums.add_still(at, count - 1)
+            self.standing = attrs.evolve(self.standing, last_point=at.time)
 
         return change
 

@@ -24,6 +24,7 @@ class Recorder:
 
     `durability` is where they are once they are committed. `listeners` are called with every event
     after it was applied, a cycle with all that was said in it; they must not wait or raise.
+    `before` is called ahead of each event: it may record what has to stand before that.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Recorder:
         self.clock = clock
         self.log = log
         self.listeners: list[Callable[[Event], None]] = []
+        self.before: Callable[[], None] | None = None
         self._prompts = WrittenPrompts()
         self._full_disk: FullDisk | None = None
 
@@ -62,6 +64,8 @@ class Recorder:
             UnbookableError: it cannot be true, or could not be read back. Nothing was written,
                 numbered or changed; who records it knows where it came from, and what to do.
         """
+        if self.before is not None:
+            self.before()
         time = self.clock.now() if time is None else time
         seq = self.events.last_seq + 1
         take = self.state.check(Event(seq=seq, time=time, stream=stream, body=body))
