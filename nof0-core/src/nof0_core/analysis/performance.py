@@ -146,8 +146,7 @@ class PerformanceTracker:
     def add_still(self, point: EquityPoint, count: int) -> None:
         """Take in so many more full hours at which equity was what it was, `point` the last."""
         if point.index:
-            for _ in range(count):
-                self._returns.add(0.0)
+            self._returns.add_zeros(count)
         self._slide.last = point
 
     def begin_again(self, curve: Iterable[EquityPoint]) -> None:

@@ -70,11 +70,13 @@ class Ways:
         )
 
     def waking_traders(
-        self, *, start: datetime, end: datetime, log: Logger
+        self, *, start: datetime, end: datetime, is_sampled: bool, log: Logger
     ) -> dict[TraderId, Waking]:
         """Ask the models of all traders when they may act; see there."""
         marks = {name: partial(_marks, paths) for name, paths in self.paths.items()}
-        return waking_traders(self.config, self.feeds, marks, start=start, end=end, log=log)
+        return waking_traders(
+            self.config, self.feeds, marks, start=start, end=end, is_sampled=is_sampled, log=log
+        )
 
     def obstacle(self) -> str:
         """Say why no moment of this run can be left out; empty if some can."""

@@ -25,6 +25,10 @@ MayAct = Callable[[TraderId, datetime], bool]
 _NOTHING = Usage()
 
 
+class BrokenWordError(ReplayMissError):
+    """A model did not hold in a cycle for which it had said that it would."""
+
+
 @attrs.define(kw_only=True)
 class _Stretch:
     first: datetime
@@ -105,7 +109,7 @@ class HeldCycles:
         """See that a trader's model acts only where it has said that it may.
 
         Raises:
-            ReplayMissError: it does not keep to that; with another driver the run would be another.
+            BrokenWordError: it does not keep to that; with another driver the run would be another.
         """
         if trader in self._traders and not self._may_act(trader, scheduled):
             message = (
@@ -113,7 +117,7 @@ class HeldCycles:
                 f"{scheduled:%Y-%m-%d %H:%M:%S} UTC, and did not: nothing of this run means "
                 "anything"
             )
-            raise ReplayMissError(message)
+            raise BrokenWordError(message)
 
     def note(
         self,

@@ -18,7 +18,7 @@ from nof0_core.domain.vocabulary import CycleStatus
 from nof0_core.ids import TraderId
 from nof0_core.state.answer_count import counted
 from nof0_core.state.changes import Change
-from nof0_core.state.history_rows import POINTS, trades_of
+from nof0_core.state.history_rows import POINTS, points_at, trades_of
 from nof0_core.state.packed import PackedList
 
 LONGEST_TROUBLE = 300
@@ -85,12 +85,10 @@ class TraderHistory:
             begin()
             if count == 1:
                 return
-            at = point
-            for number in range(1, count):
-                at = attrs.evolve(point, time=point.time + number * HOUR)
-                self.curve.append(self.curve.pack(at))
-            self.sums.add_still(at, count - 1)
-            self.standing = attrs.evolve(self.standing, last_point=at.time)
+            times = [point.time + number * HOUR for number in range(1, count)]
+            self.curve.extend(points_at(times, point))
+            self.sums.add_still(attrs.evolve(point, time=times[-1]), count - 1)
+            self.standing = attrs.evolve(self.standing, last_point=times[-1])
 
         return change
 

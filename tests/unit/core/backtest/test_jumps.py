@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import random_projects
 
+from nof0_core.backtest import waking
 from nof0_core.project import LookAheadError, open_journal
 
 
@@ -141,6 +142,14 @@ def test_a_model_that_acts_where_it_said_it_would_hold_ends_the_run(place):
 
     assert not result.is_complete
     assert "cross: its model told beforehand" in result.ended
+
+
+def test_the_check_for_look_ahead_asks_in_some_of_the_cycles_that_are_left_out(place, monkeypatch):
+    monkeypatch.setattr(waking, "SAMPLED", 5)
+    _telling(place, "lying")
+
+    with pytest.raises(LookAheadError, match="cross: its model told beforehand"):
+        place.run(hours=4)
 
 
 def test_what_is_told_beforehand_must_not_depend_on_later_bars(place):
