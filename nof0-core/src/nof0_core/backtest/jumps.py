@@ -101,6 +101,8 @@ class Jumps:
         self._marked = to_ms(self._hour.due) - _HOUR
         """The last full hour that is accounted for."""
         self._sync_step = self._syncs[0].step // _MILLISECOND
+        self._hole = -1
+        """When something is missing next; looked up anew once that has begun."""
         self._follows: dict[TraderId, _Follow] = {}
         for trader in config.traders:
             [timer] = schedule.of(Rank.CYCLE, trader.id)
@@ -114,6 +116,7 @@ class Jumps:
                 step=step,
                 counted=to_ms(timer.due) - step,
             )
+        self._over = self._ends()
         self._judges_sharpe = any(
             t.limits.sharpe_pause_threshold is not None for t in config.traders
         )
@@ -169,7 +172,7 @@ class Jumps:
             return
         is_flat = not any(self._state.positions(name) for name in self._manager.accounts)
         planned = self._planned(at, is_flat=is_flat)
-        until = min(self._end_from(at), self._next_hole(at), *planned)
+        until = min(max(self._over, at + 1), self._next_hole(at), *planned)
         event = self._manager.next_event(now, from_ms(until))
         if event is not None:
             until = min(until, self._sync_at(to_ms(event)))
@@ -205,13 +208,13 @@ class Jumps:
                         return False
         return True
 
-    def _end_from(self, at: int) -> int:
+    def _ends(self) -> int:
         """Return the moment at which a run without jumps would end, or the one before its data."""
         steps = [self._sync_step, *(follow.step for follow in self._follows.values())]
         first = min(-(-self._end // step) * step for step in steps)
         if first > self._last:
             first = max(self._last // step * step for step in steps)
-        return max(first, at + 1)
+        return first
 
     def _planned(self, at: int, *, is_flat: bool) -> Iterator[int]:
         """Yield what is to be done in any case, as of venues that are looked at then.
@@ -232,9 +235,11 @@ class Jumps:
         return since is not None and self._changed <= since
 
     def _next_hole(self, at: int) -> int:
-        starts = (hole.next_start(at) for holes in self._holes.values() for hole in holes.values())
-        first = min((start for start in starts if start is not None), default=self._last)
-        return max(first, at + 1)
+        if self._hole <= at:
+            coins = (hole for holes in self._holes.values() for hole in holes.values())
+            starts = (hole.next_start(at) for hole in coins)
+            self._hole = min((start for start in starts if start is not None), default=self._last)
+        return max(self._hole, at + 1)
 
     def _sync_at(self, moment: int) -> int:
         """Return the first sync at or after a moment."""
@@ -327,6 +332,14 @@ class Jumps:
         paths = self._paths[self._pricing[follow.venue_account]]
         moments = np.arange(first, last + 1, follow.step, dtype=np.int64)
         marks = {symbol: paths[symbol].at(moments) for symbol in line.symbols}
+        if len(marks) == 1:
+            # What is worth the most with one coin is plain from its marks alone.
+            [(symbol, path)] = marks.items()
+            best = path.max() if line.holds[symbol] else path.min()
+            index = line.index_at({symbol: decimal(float(path[-1]))})
+            if best == path[-1]:
+                return index, index
+            return max(index, line.index_at({symbol: decimal(float(best))})), index
         found = line.indices(marks)
 
         def exact(place: int) -> Decimal:
@@ -381,6 +394,7 @@ class Jumps:
         """Let nothing be due before a moment, and everything at its grid from then on."""
         if moment <= now:
             return
+        at = to_ms(moment)
         timers = [*self._syncs, *(follow.timer for follow in self._follows.values())]
         if is_flat and self._held.hours.is_kept:
             timers.append(self._hour)
@@ -388,7 +402,7 @@ class Jumps:
                 timers.append(self._rebalance)
         for timer in timers:
             step = timer.step // _MILLISECOND
-            due = from_ms(-(-to_ms(moment) // step) * step)
+            due = from_ms(-(-at // step) * step)
             timer.due = max(timer.due, due)
         for follow in self._follows.values():
             follow.trader.due = follow.timer.due
