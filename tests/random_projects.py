@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import random
@@ -199,13 +200,14 @@ def journal_of(config_file: Path, length: timedelta, folder: Path, *, steps: boo
     )
     lived = anyio.run(work)
     lines = {}
-    for file in sorted((planned.folder / "run" / "journal").rglob("*.jsonl")):
-        found = []
-        for line in file.read_bytes().splitlines():
+    for file in sorted((planned.folder / "run" / "journal").rglob("*.jsonl*")):
+        found, data = [], file.read_bytes()
+        is_packed = file.suffix == ".gz"
+        for line in (gzip.decompress(data) if is_packed else data).splitlines():
             row = json.loads(line)
             row.pop("wall", None)
             found.append(json.dumps(row))
-        lines[str(file.relative_to(planned.folder))] = found
+        lines[str(file.relative_to(planned.folder)).removesuffix(".gz")] = found
     return lines, lived
 
 

@@ -3,11 +3,15 @@
     python tests/benchmarks/peers.py [--bars 20000] [--rounds 3] [--step 12] [--turn]
 
 All trade the same made-up minutes by the rules of `tests/plain_cross.py`. An engine that is not
-installed (numba, backtesting, vectorbt) is left out. One whose fills are not those of the plain
-loop, in bars and sides, and prices to a dollar (the tick), gets no figure. nof0 keeps an exact
-ledger, hears the risk gate, and writes and hashes a journal; none of the others does. With `--turn`
-a position is turned round in one bar, by the plain loop and nof0 only. CPU time, medians; signals
-are reckoned within the time, files are opened and code is compiled before.
+installed (numba, backtesting, vectorbt, raptorbt) is left out. One whose fills are not those of the
+plain loop, in bars and sides, and prices to a dollar (the tick), gets no figure. nof0 keeps an
+exact ledger, hears the risk gate, and writes and hashes a journal; none of the others does. With
+`--turn` a position is turned round in one bar, by the plain loop and nof0 only. CPU time, medians;
+signals are reckoned within the time, files are opened and code is compiled before.
+
+What speed is held against is the small engine (`small_engine.py`): events, indicators bar by bar
+and a broker, in plain Python and floats. The plain loop reckons money in Decimals, so its fills are
+what is wanted; the one in floats has no engine at all.
 """
 
 from __future__ import annotations
@@ -31,6 +35,7 @@ import anyio
 import cross_project
 import numpy as np
 import plain_cross
+import small_engine
 
 from nof0_core.domain.candles import to_ms
 
@@ -54,6 +59,34 @@ def plain(bars: plain_cross.Bars, *, turns: bool) -> tuple[float, list[Fill]]:
         if one.left:
             found.append((_bar(bars, one.left), -side, float(one.exit)))
     return took, found
+
+
+def floats(bars: plain_cross.Bars) -> tuple[float, list[Fill]]:
+    """Run the plain loop over floats, on lists."""
+    began = time.process_time()
+    sides, entries = plain_cross.signals(bars)
+    columns = (bars.open, bars.high, bars.low, bars.close)
+    rows = _loop(*columns, sides, entries, FIRST, STOP, REWARD)
+    took = time.process_time() - began
+    return took, [(int(row[0]), int(row[1]), float(row[2])) for row in rows]
+
+
+def small(bars: plain_cross.Bars) -> tuple[float, list[Fill]]:
+    """Run the small engine."""
+
+    def make() -> tuple[small_engine.Broker, small_engine.Cross]:
+        fee, rate = float(plain_cross.FEE_BPS) / 10_000, float(plain_cross.RATE)
+        broker = small_engine.Broker(cash=cross_project.CAPITAL, fee=fee, rate=rate)
+        pct = float(plain_cross.SIZE_PCT) / 100
+        return broker, small_engine.Cross(
+            broker, fresh=plain_cross.FRESH, stop=STOP, reward=REWARD, pct=pct
+        )
+
+    columns = (bars.time, bars.open, bars.high, bars.low, bars.close)
+    began = time.process_time()
+    fills = small_engine.run(columns, FIRST, make)
+    took = time.process_time() - began
+    return took, [(one.bar, 1 if one.size > 0 else -1, one.price) for one in fills]
 
 
 def nof0(bars: plain_cross.Bars, file: Path) -> tuple[float, list[Fill]]:
@@ -251,6 +284,57 @@ def vectorbt(bars: plain_cross.Bars) -> Run:
     return run
 
 
+def raptorbt(bars: plain_cross.Bars) -> Run:
+    """Return what runs the rules as a strategy of raptorbt, a call of Python for each bar."""
+    import raptorbt as rbt
+
+    columns = [np.array(getattr(bars, n), float) for n in ("open", "high", "low", "close")]
+    times = np.array(bars.time, np.int64) * 1_000_000
+    volume = np.full(len(times), 1000.0)
+
+    class Cross(rbt.Strategy):
+        def __init__(self, sides, entries):
+            super().__init__()
+            self.sides, self.entries = sides, entries
+
+        def on_bar(self, ctx):
+            at = ctx.idx
+            if at < FIRST:
+                return
+            if not ctx.is_flat:
+                if (self.sides[at] > 0) != ctx.is_net_long:
+                    self.close_position()
+            elif side := self.entries[at]:
+                now = bars.close[at]
+                stop = round(now - side * now * STOP)
+                target = round(now + side * now * STOP * REWARD)
+                enter = self.enter_long if side > 0 else self.enter_short
+                enter(size_frac=0.3, stop_price=float(stop), target_price=float(target))
+
+    config = rbt.BacktestConfig(
+        initial_capital=float(cross_project.CAPITAL),
+        fees=float(plain_cross.FEE_BPS) / 10_000,
+        fill_timing="same_bar_close",
+    )
+
+    def run() -> tuple[float, list[Fill]]:
+        began = time.process_time()
+        strategy = Cross(*plain_cross.signals(bars))
+        made = rbt.run_strategy_backtest(strategy, times, *columns, volume, config=config)
+        trades = made.trades()
+        took = time.process_time() - began
+        found: list[Fill] = []
+        for one in sorted(trades, key=lambda each: each.entry_idx):
+            side = one.direction
+            found += [
+                (one.entry_idx, side, one.entry_price),
+                (one.exit_idx, -side, one.exit_price),
+            ]
+        return took, found
+
+    return run
+
+
 def _bar(bars: plain_cross.Bars, closed_ms: int) -> int:
     return (closed_ms - bars.time[0]) // 60_000 - 1
 
@@ -285,7 +369,14 @@ def main() -> None:
             "plain loop": lambda: plain(bars, turns=asked.turn),
             "nof0": lambda: nof0(bars, file),
         }
-        others = (("numba", numba), ("backtesting", backtesting), ("vectorbt", vectorbt))
+        if not asked.turn:
+            engines |= {"floats": lambda: floats(bars), "small engine": lambda: small(bars)}
+        others = (
+            ("numba", numba),
+            ("backtesting", backtesting),
+            ("vectorbt", vectorbt),
+            ("raptorbt", raptorbt),
+        )
         for name, make in () if asked.turn else others:
             try:
                 importlib.import_module(name)
@@ -298,14 +389,20 @@ def main() -> None:
             for name, run in engines.items():
                 runs[name].append(run())
     wanted = runs["plain loop"][0][1]
-    base = statistics.median(took for took, _ in runs["plain loop"])
+    bases = [
+        statistics.median(took for took, _ in runs[name])
+        for name in ("plain loop", "small engine")
+        if name in runs
+    ]
     print(f"{asked.bars:,} bars, {len(wanted)} fills")
     for name, done in runs.items():
         problem = difference(done[0][1], wanted)
         took = statistics.median(seconds for seconds, _ in done)
-        rate = (
-            f"{asked.bars / max(took, 1e-9):14,.0f} bars/s   {base / max(took, 1e-9):8.3f} x plain"
+        shares = "   ".join(
+            f"{base / max(took, 1e-9):8.3f} x {word}"
+            for base, word in zip(bases, ("plain", "small engine"), strict=False)
         )
+        rate = f"{asked.bars / max(took, 1e-9):14,.0f} bars/s   {shares}"
         print(f"{name:12} {f'no figure: {problem}' if problem else rate}")
 
 

@@ -143,6 +143,12 @@ class PerformanceTracker:
             self._returns.add(value)
         self._slide.add(point)
 
+    def add_still(self, point: EquityPoint, count: int) -> None:
+        """Take in so many more full hours at which equity was what it was, `point` the last."""
+        if point.index:
+            self._returns.add_zeros(count)
+        self._slide.last = point
+
     def begin_again(self, curve: Iterable[EquityPoint]) -> None:
         """Take in a whole curve in the place of the points so far; trades stay."""
         self._returns, self._slide = Spread(), _Slide()

@@ -107,6 +107,15 @@ class Spread:
         self.mean += step / self.count
         self._squares += step * (value - self.mean)
 
+    def add_zeros(self, count: int) -> None:
+        """Take in 0 so many times."""
+        so_far, mean, squares = self.count, self.mean, self._squares
+        for number in range(so_far + 1, so_far + count + 1):
+            step = 0.0 - mean
+            mean += step / number
+            squares += step * (0.0 - mean)
+        self.count, self.mean, self._squares = so_far + count, mean, squares
+
     def keep(self) -> tuple[int, float, float]:
         """Return all of it in what can be written down."""
         return self.count, self.mean, self._squares

@@ -105,6 +105,10 @@ class AccountLine:
             peak: highest index so far; None: the drawdown has no limit.
             fall_limit: of the drawdown, as a fraction.
         """
+        if len(marks) == 1:
+            [only] = marks.values()
+            if self._is_far(only, day_start, day_limit, peak, fall_limit):
+                return None
         equity = self._equity(marks)
         danger = equity <= _CENTS
         for base, positions in self._pools:
@@ -122,6 +126,38 @@ class AccountLine:
             danger |= index <= highest * (1 - fall_limit) * (1 + _CAUTION)
         at = int(danger.argmax()) if len(danger) else 0
         return at if len(danger) and danger[at] else None
+
+    def _is_far(
+        self,
+        marks: FloatArray,
+        day_start: float | None,
+        day_limit: float,
+        peak: float | None,
+        fall_limit: float,
+    ) -> bool:
+        """Tell whether one coin at its worst and at its best mark at once would reach no limit."""
+        if not len(marks):
+            return True
+        [quantity] = self._quantities.values()
+        low, high = float(marks.min()), float(marks.max())
+        worst, best = (low, high) if quantity > 0 else (high, low)
+        equity = self._free + quantity * worst
+        if not equity > _CENTS:
+            return False
+        for base, positions in self._pools:
+            backing, needed = base, 0.0
+            for _, held, rate in positions:
+                backing += held * worst
+                needed += abs(held) * high * rate
+            if not backing > needed * (1 + _CAUTION) + _CENTS:
+                return False
+        index = equity * self._scale
+        if day_start is not None and not index > day_start * (1 - day_limit) * (1 + _CAUTION):
+            return False
+        if peak is None:
+            return True
+        highest = max((self._free + quantity * best) * self._scale, peak)
+        return index > highest * (1 - fall_limit) * (1 + _CAUTION)
 
     def _equity(self, marks: Mapping[Symbol, FloatArray]) -> FloatArray:
         first, *others = self.symbols

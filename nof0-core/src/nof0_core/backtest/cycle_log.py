@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar
 
@@ -16,10 +17,12 @@ from nof0_core.domain.event import Alerted, Event, Transferred
 from nof0_core.domain.mappings import unwrapped
 from nof0_core.domain.vocabulary import CycleStatus
 from nof0_core.ids import TraderId
+from nof0_core.state.brakes import next_midnight
 
 _PARTS = ("what was seen of the market", "the prompt", "the answer", "what was decided", "orders")
 _LENGTH = 8
 _encode = msgspec.json.Encoder(enc_hook=unwrapped).encode
+_INSTANT = timedelta(microseconds=1)
 
 
 @attrs.frozen
@@ -52,7 +55,7 @@ class CycleLog:
         self.marks: list[CycleMark] = []
         self.transfers: list[tuple[datetime, str]] = []
         self.held: list[datetime] = []
-        """When the last cycle of each stretch was in which a rule held."""
+        """When the last cycle of each stretch was in which a rule held, and of each day in it."""
         self.statuses: Counter[CycleStatus] = Counter()
         self.alerts: Counter[str] = Counter()
         self.inference_usd: dict[TraderId, Decimal] = {}
@@ -67,7 +70,7 @@ class CycleLog:
                 self.transfers.append((event.time, repr(body)))
             elif isinstance(body, CyclesHeld):
                 self.statuses[CycleStatus.OK] += body.count
-                self.held.append(body.last)
+                self.held += _ends_of_days(body)
             return
         self.statuses[body.status] += 1
         if body.usage.cost_usd:
@@ -100,3 +103,14 @@ class CycleLog:
         for mark in self.marks:
             found.update(f"{mark.trader} {mark.time.isoformat()}\n".encode() + mark.parts)
         return found.hexdigest()
+
+
+def _ends_of_days(stretch: CyclesHeld) -> Iterator[datetime]:
+    """Yield when the last cycle of each day of a stretch was."""
+    if stretch.count > 1:
+        step = (stretch.last - stretch.first) / (stretch.count - 1)
+        midnight = next_midnight(stretch.first)
+        while midnight <= stretch.last:
+            yield stretch.first + (midnight - stretch.first - _INSTANT) // step * step
+            midnight += timedelta(days=1)
+    yield stretch.last

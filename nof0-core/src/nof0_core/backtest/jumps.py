@@ -25,6 +25,7 @@ from nof0_core.domain.event import (
     Filled,
     FundingSettled,
     HourMarked,
+    HoursMarked,
     MarketSeen,
     MarksSeen,
     OrderAnswered,
@@ -38,7 +39,9 @@ from nof0_core.manager.trader import Trader
 from nof0_core.market.feed import MarketFeed
 from nof0_core.money import HUNDRED, decimal
 
-_QUIET = frozenset({AccountReported, CycleEnded, CyclesHeld, HourMarked, MarketSeen, MarksSeen})
+_QUIET = frozenset(
+    {AccountReported, CycleEnded, CyclesHeld, HourMarked, HoursMarked, MarketSeen, MarksSeen}
+)
 """Events after which the next sync finds what the last did."""
 _TRADING = frozenset({Decided, ExitPlanSet, Filled, FundingSettled, OrderAnswered, OrderIntended})
 """Events after which it does, too, where all is settled: only accounts are to be valued anew."""
@@ -93,9 +96,13 @@ class Jumps:
         self._last = self._end if manager.ends_at is None else to_ms(manager.ends_at)
         schedule = manager.schedule
         self._syncs = [t for name in manager.accounts for t in schedule.of(Rank.SYNC, name)]
-        self._hours = [*schedule.of(Rank.HOUR, "")]
-        self._rebalances = [*schedule.of(Rank.REBALANCE, "")]
+        [self._hour] = schedule.of(Rank.HOUR, "")
+        [self._rebalance] = schedule.of(Rank.REBALANCE, "")
+        self._marked = to_ms(self._hour.due) - _HOUR
+        """The last full hour that is accounted for."""
         self._sync_step = self._syncs[0].step // _MILLISECOND
+        self._hole = -1
+        """When something is missing next; looked up anew once that has begun."""
         self._follows: dict[TraderId, _Follow] = {}
         for trader in config.traders:
             [timer] = schedule.of(Rank.CYCLE, trader.id)
@@ -109,11 +116,12 @@ class Jumps:
                 step=step,
                 counted=to_ms(timer.due) - step,
             )
+        self._over = self._ends()
         self._judges_sharpe = any(
             t.limits.sharpe_pause_threshold is not None for t in config.traders
         )
         self._is_active = self._is_synced = True
-        self._now = 0
+        self._now = self._changed = 0
         self._told: bool | None = None
         manager.recorder.listeners.append(self._notice)
         manager.held.leave_out(self._must_ask)
@@ -131,6 +139,11 @@ class Jumps:
                 if follow.waking is not None and not follow.trader.is_paused:
                     self._account_for(follow, last, count)
                 follow.counted = last
+        hour = (at - 1) // _HOUR * _HOUR
+        if hour > self._marked:
+            self._manager.hours_left_out(from_ms(self._marked + _HOUR), from_ms(hour))
+            self._marked = hour
+        self._is_hour = self._hour.due <= now
         self._now, self._told = at, None
         self._is_synced = all(timer.due <= now for timer in self._syncs)
         if self._is_synced:
@@ -150,12 +163,16 @@ class Jumps:
         for follow in self._follows.values():
             if follow.is_due:
                 follow.counted = at // follow.step * follow.step
+        if self._is_hour:
+            self._marked = at // _HOUR * _HOUR
         if not (self._is_synced or any(follow.is_due for follow in self._follows.values())):
             # An hour was marked, and that was all.
             return
         if self._is_active or not self._is_told(at) or not self._manager.is_settled():
             return
-        until = min(self._end_from(at), self._next_hole(at), *self._planned(at))
+        is_flat = not any(self._state.positions(name) for name in self._manager.accounts)
+        planned = self._planned(at, is_flat=is_flat)
+        until = min(max(self._over, at + 1), self._next_hole(at), *planned)
         event = self._manager.next_event(now, from_ms(until))
         if event is not None:
             until = min(until, self._sync_at(to_ms(event)))
@@ -165,7 +182,7 @@ class Jumps:
                 return
         # Accounts are valued, and venues brought up to date, by the sync before.
         sync = until // self._sync_step * self._sync_step
-        self._set(from_ms(sync if sync > at else until), now)
+        self._set(from_ms(sync if sync > at else until), now, is_flat=is_flat)
 
     # --- what may happen --------------------------------------------------------------------------
 
@@ -191,30 +208,38 @@ class Jumps:
                         return False
         return True
 
-    def _end_from(self, at: int) -> int:
+    def _ends(self) -> int:
         """Return the moment at which a run without jumps would end, or the one before its data."""
         steps = [self._sync_step, *(follow.step for follow in self._follows.values())]
         first = min(-(-self._end // step) * step for step in steps)
         if first > self._last:
             first = max(self._last // step * step for step in steps)
-        return max(first, at + 1)
+        return first
 
-    def _planned(self, at: int) -> Iterator[int]:
+    def _planned(self, at: int, *, is_flat: bool) -> Iterator[int]:
         """Yield what is to be done in any case, as of venues that are looked at then.
 
-        What nobody holds is worth the same at each full hour of the day: marking it needs no look.
+        What nobody holds is worth the same at each full hour: marking it needs no look, and where
+        hours are kept together no moment.
         """
-        is_flat = not any(self._state.positions(name) for name in self._manager.accounts)
-        if is_flat and not self._judges_sharpe:
+        if not is_flat or self._judges_sharpe:
+            yield to_ms(self._hour.due)
+        elif not self._held.hours.is_kept:
             yield (at // _DAY + 1) * _DAY
-        else:
-            yield from (to_ms(timer.due) for timer in self._hours)
-        yield from (to_ms(timer.due) for timer in self._rebalances)
+        if not (is_flat and self._does_capital_rest()):
+            yield to_ms(self._rebalance.due)
+
+    def _does_capital_rest(self) -> bool:
+        """Tell whether sharing out capital has moved nothing, and nothing has changed since."""
+        since = self._manager.shares_rest
+        return since is not None and self._changed <= since
 
     def _next_hole(self, at: int) -> int:
-        starts = (hole.next_start(at) for holes in self._holes.values() for hole in holes.values())
-        first = min((start for start in starts if start is not None), default=self._last)
-        return max(first, at + 1)
+        if self._hole <= at:
+            coins = (hole for holes in self._holes.values() for hole in holes.values())
+            starts = (hole.next_start(at) for hole in coins)
+            self._hole = min((start for start in starts if start is not None), default=self._last)
+        return max(self._hole, at + 1)
 
     def _sync_at(self, moment: int) -> int:
         """Return the first sync at or after a moment."""
@@ -234,7 +259,7 @@ class Jumps:
             return at + 1
         if follow.waking is not None and not trader.is_paused:
             day = from_ms(at).date()
-            if not self._state.brakes.is_followed(trader.config.id, day):
+            if not self._held.is_known(trader.config.id, day):
                 return at + 1
             asked = follow.waking.next_ask(at, line.holds)
             until = until if asked is None else min(until, asked)
@@ -307,6 +332,14 @@ class Jumps:
         paths = self._paths[self._pricing[follow.venue_account]]
         moments = np.arange(first, last + 1, follow.step, dtype=np.int64)
         marks = {symbol: paths[symbol].at(moments) for symbol in line.symbols}
+        if len(marks) == 1:
+            # What is worth the most with one coin is plain from its marks alone.
+            [(symbol, path)] = marks.items()
+            best = path.max() if line.holds[symbol] else path.min()
+            index = line.index_at({symbol: decimal(float(path[-1]))})
+            if best == path[-1]:
+                return index, index
+            return max(index, line.index_at({symbol: decimal(float(best))})), index
         found = line.indices(marks)
 
         def exact(place: int) -> Decimal:
@@ -345,6 +378,7 @@ class Jumps:
             # The mark of an hour changes the Sharpe ratio, which the next look judges.
             self._is_active |= kind is HourMarked and self._judges_sharpe
             return
+        self._changed = event.seq
         # So do trades.
         self._is_active |= kind not in _TRADING or self._judges_sharpe
         for follow in self._of(event.stream):
@@ -356,17 +390,23 @@ class Jumps:
         else:
             yield from self._follows.values()
 
-    def _set(self, moment: datetime, now: datetime) -> None:
+    def _set(self, moment: datetime, now: datetime, *, is_flat: bool) -> None:
         """Let nothing be due before a moment, and everything at its grid from then on."""
         if moment <= now:
             return
-        for timer in (*self._syncs, *(follow.timer for follow in self._follows.values())):
+        at = to_ms(moment)
+        timers = [*self._syncs, *(follow.timer for follow in self._follows.values())]
+        if is_flat and self._held.hours.is_kept:
+            timers.append(self._hour)
+            if self._does_capital_rest():
+                timers.append(self._rebalance)
+        for timer in timers:
             step = timer.step // _MILLISECOND
-            due = from_ms(-(-to_ms(moment) // step) * step)
+            due = from_ms(-(-at // step) * step)
             timer.due = max(timer.due, due)
         for follow in self._follows.values():
             follow.trader.due = follow.timer.due
 
 
 _MILLISECOND = timedelta(milliseconds=1)
-_DAY = 86_400_000
+_HOUR, _DAY = 3_600_000, 86_400_000

@@ -61,11 +61,14 @@ async def check(
         progress: told how many are done.
 
     Raises:
-        LookAheadError: something differs; says who, when and what.
+        LookAheadError: something differs; says who, when and what. Or a rule did not hold in a
+            cycle for which it had said so.
     """
     compared = 0
     for number, moment in enumerate(moments):
         lived = await again(moment)
+        if lived.is_word_broken:
+            raise LookAheadError(lived.error, hints=("no report is written",))
         _compare_series(moment, seen, lived.seen)
         _compare_transfers(moment, log.transfers, lived.log.transfers)
         compared += _compared(moment, log.until(moment), lived)

@@ -24,6 +24,7 @@ from nof0_core.domain.view import View
 from nof0_core.errors import Nof0Error, each_in_words, leaves
 from nof0_core.ids import Symbol
 from nof0_core.manager.drivers import Jumping
+from nof0_core.manager.held import BrokenWordError
 from nof0_core.manager.manager import Manager
 from nof0_core.plugins.env import Env, Logger
 from nof0_core.redaction import Redactor
@@ -61,7 +62,8 @@ class Lived:
     """What a run has come to.
 
     `view` is the last picture, its sequences lists; `data` the digests of the markets by section.
-    `error` says what ended it early, "" if nothing did.
+    `error` says what ended it early, "" if nothing did; `is_word_broken` whether that was a rule
+    that did not hold though it had said so.
     `stepped` says why every moment was done, "" if those were left out in which nothing can happen.
     `seen` are the marks of all series, by what tells them apart.
     """
@@ -70,6 +72,7 @@ class Lived:
     log: CycleLog
     reason: str
     error: str
+    is_word_broken: bool
     data: dict[str, str]
     coins: tuple[CoinFacts, ...]
     decisions: DecisionLog
@@ -87,11 +90,13 @@ async def live(
     progress: Progress = lambda _: None,
     cut: datetime | None = None,
     steps: bool = False,
+    is_sampled: bool = False,
 ) -> Lived:
     """Run a staged configuration from the start of a window to its end, or to `cut`.
 
     With `cut`, nothing that is recorded of the time after it is what it was. With `steps`, no
-    moment is left out; what is recorded is the same.
+    moment is left out; what is recorded is the same. Where it `is_sampled`, rules are asked in some
+    of the cycles, too, in which they have said that they hold.
 
     Raises:
         Nof0Error: something does not open. What fails later ends the run: see `Lived.error`.
@@ -123,7 +128,9 @@ async def live(
         engine = assemble(services, services.driver)
         stop.manager = engine.manager
         ways = Ways.of(config, engine.manager, services.connections.feeds, opened)
-        waking = ways.waking_traders(start=window.start, end=last, log=services.recorder.log)
+        waking = ways.waking_traders(
+            start=window.start, end=last, is_sampled=is_sampled, log=services.recorder.log
+        )
         follow(engine.manager, waking)
         stepped = "--step" if steps else ways.obstacle()
         if not stepped:
@@ -136,13 +143,14 @@ async def live(
             if now >= last:
                 engine.manager.stop(OVER)
 
-        reason, error = await _run(engine, after)
+        reason, error, is_broken = await _run(engine, after)
         stop.manager = None
         return Lived(
             view=_kept(engine.views.all()),
             log=cycles,
             reason=reason,
             error=error,
+            is_word_broken=is_broken,
             data={
                 name: data_digest(market, _symbols(config, name), config.intervals)
                 for name, market in opened.items()
@@ -159,14 +167,15 @@ async def live(
         )
 
 
-async def _run(engine: Engine, after: Callable[[datetime], None]) -> tuple[str, str]:
+async def _run(engine: Engine, after: Callable[[datetime], None]) -> tuple[str, str, bool]:
     try:
-        return await engine.run(after), ""
+        return await engine.run(after), "", False
     except Exception as error:
         told = list(leaves(error))
         if not all(isinstance(leaf, Nof0Error) for leaf in told):
             raise
-        return "failed", Redactor(engine.config.secrets).text(each_in_words(error))
+        is_broken = any(isinstance(leaf, BrokenWordError) for leaf in told)
+        return "failed", Redactor(engine.config.secrets).text(each_in_words(error)), is_broken
 
 
 def _kept(view: View) -> View:

@@ -193,7 +193,13 @@ async def checked_run(
     async def again(moment: datetime) -> Lived:
         shutil.rmtree(folder, ignore_errors=True)
         return await live(
-            config, planned.window, log=log, stop=stop, cut=moment, steps=planned.steps
+            config,
+            planned.window,
+            log=log,
+            stop=stop,
+            cut=moment,
+            steps=planned.steps,
+            is_sampled=True,
         )
 
     try:

@@ -45,8 +45,8 @@ class _Coin:
 class Waking:
     """One trader: its grid of decisions, and at which of them its model may act.
 
-    One in `SAMPLED` of the decisions at which it may not, chosen by hash, is asked for all the
-    same: an answer other than to hold ends the run.
+    Where `is_sampled`, one in `SAMPLED` of the decisions at which it may not, chosen by hash, is
+    asked for all the same: an answer other than to hold ends the run.
 
     `first` is the first decision, in milliseconds UTC, `step` the time between two, `count` how
     many there are, `coins` what was told of each coin.
@@ -60,9 +60,10 @@ class Waking:
         step: int,
         count: int,
         coins: Mapping[Symbol, Mapping[Stance, WakeArray]],
+        is_sampled: bool = True,
     ) -> None:
         self._first, self._step, self._count = first, step, count
-        self._sampled: list[int] = _sampled(trader, count)
+        self._sampled: list[int] = _sampled(trader, count) if is_sampled else []
         self._coins = {
             symbol: _Coin(
                 arrays=arrays,
@@ -129,6 +130,7 @@ def waking_traders(
     *,
     start: datetime,
     end: datetime,
+    is_sampled: bool,
     log: Logger,
 ) -> dict[TraderId, Waking]:
     """Ask the models of all traders when they may act from `start` to `end`.
@@ -157,7 +159,12 @@ def waking_traders(
             continue
         step = trader.decision_interval // _MILLISECOND
         found[trader.id] = Waking(
-            trader.id, first=int(times[0]), step=step, count=len(times), coins=coins
+            trader.id,
+            first=int(times[0]),
+            step=step,
+            count=len(times),
+            coins=coins,
+            is_sampled=is_sampled,
         )
     return found
 

@@ -70,11 +70,13 @@ class Ways:
         )
 
     def waking_traders(
-        self, *, start: datetime, end: datetime, log: Logger
+        self, *, start: datetime, end: datetime, is_sampled: bool, log: Logger
     ) -> dict[TraderId, Waking]:
         """Ask the models of all traders when they may act; see there."""
         marks = {name: partial(_marks, paths) for name, paths in self.paths.items()}
-        return waking_traders(self.config, self.feeds, marks, start=start, end=end, log=log)
+        return waking_traders(
+            self.config, self.feeds, marks, start=start, end=end, is_sampled=is_sampled, log=log
+        )
 
     def obstacle(self) -> str:
         """Say why no moment of this run can be left out; empty if some can."""
@@ -130,6 +132,11 @@ def follow(manager: Manager, waking: Mapping[TraderId, Waking]) -> None:
         return waking[trader].may_act(to_ms(scheduled), stances(held))
 
     manager.held.fold(waking.keys(), may_act)
+    limits = [trader.config.limits for trader in manager.traders.values()]
+    if waking.keys() == manager.traders.keys() and not any(
+        each.sharpe_pause_threshold is not None for each in limits
+    ):
+        manager.held.hours.keep()
 
 
 def _marks(

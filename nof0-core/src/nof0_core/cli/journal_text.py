@@ -35,6 +35,7 @@ from nof0_core.domain.event import (
     FundingSettled,
     GapFound,
     HourMarked,
+    HoursMarked,
     InstrumentsListed,
     MarketSeen,
     MarksSeen,
@@ -154,6 +155,10 @@ def summary(body: Body) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for e
         case HourMarked():
             equity = sum((account.equity for account in body.accounts), Decimal(0))
             return f"{len(body.accounts)} accounts, equity {equity:.2f} USD"
+        case HoursMarked():
+            equity = sum((account.equity for account in body.accounts), Decimal(0))
+            what = f"{len(body.accounts)} accounts, equity {equity:.2f} USD"
+            return f"{body.count} hours until {_time(body.last)}: {what}"
         case Rebalanced():
             shares = ", ".join(
                 f"{who} {plain(round(share, 6))} %" for who, share in body.after.items()

@@ -20,7 +20,15 @@ from nof0_core.documents.conversations import ConversationFile, KeptTalks
 from nof0_core.documents.seen_price import has_price, seen_price
 from nof0_core.documents.wire import encode
 from nof0_core.domain.account import AccountState
-from nof0_core.domain.event import CycleEnded, Event, Filled, HourMarked, MarketSeen, Transferred
+from nof0_core.domain.event import (
+    CycleEnded,
+    Event,
+    Filled,
+    HourMarked,
+    HoursMarked,
+    MarketSeen,
+    Transferred,
+)
 from nof0_core.domain.growth import NOTHING_YET, Growth
 from nof0_core.ids import TraderId, is_shared
 
@@ -101,6 +109,9 @@ class History:
                 self._cycle(event, body)
             case HourMarked() as body:
                 self._hour(event.time, body)
+            case HoursMarked() as body:
+                for hour, mark in body.each():
+                    self._hour(hour, mark)
             case Transferred() as body:
                 self._transfer(event.time, body)
             case Filled() as body:

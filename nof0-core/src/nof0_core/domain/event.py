@@ -14,7 +14,6 @@ from typing import Any, ClassVar
 
 import attrs
 
-from nof0_core.domain.account import AccountState
 from nof0_core.domain.body import BODIES, Body
 from nof0_core.domain.brakes import Brake
 from nof0_core.domain.cycle_event import (
@@ -26,6 +25,7 @@ from nof0_core.domain.cycle_event import (
 )
 from nof0_core.domain.fact_event import AccountReported, ConfigLoaded, InstrumentsListed
 from nof0_core.domain.fill import Fill
+from nof0_core.domain.hour_event import HourMarked, HoursMarked
 from nof0_core.domain.order import OrderPurpose, OrderRequest, PricedAt
 from nof0_core.domain.outcome import OrderOutcome
 from nof0_core.domain.position import ExitPlan, MarginMode, ProtectionMode
@@ -61,6 +61,7 @@ __all__ = [
     "FundingSettled",
     "GapFound",
     "HourMarked",
+    "HoursMarked",
     "InstrumentsListed",
     "MarketSeen",
     "MarksSeen",
@@ -256,14 +257,6 @@ class ExitPlanSet(Body):
     plan: ExitPlan
     protection: ProtectionMode
     reason: str = ""
-
-
-@attrs.frozen(kw_only=True)
-class HourMarked(Body):
-    """All accounts valued at a full hour, for equity curves and returns."""
-
-    type: ClassVar[str] = "hour"
-    accounts: tuple[AccountState, ...]
 
 
 @attrs.frozen(kw_only=True)

@@ -23,7 +23,8 @@ AT_LEAST_EVERY = timedelta(hours=1)
 class AccountRecord:
     """Records reports of one venue account: when they changed, else every hour.
 
-    `by_day`: only the first in each day, changed or not.
+    `by_day`: only the first in each day, changed or not; while nothing changes and nothing is held
+    or ordered, none.
     """
 
     def __init__(self, *, venue_account: str, recorder: Recorder, by_day: bool = False) -> None:
@@ -32,11 +33,12 @@ class AccountRecord:
         self._by_day = by_day
         self._last: LastReport | None = None
         self._due: datetime | None = None
+        self._rests = False
 
     def next_due(self) -> datetime | None:
-        """Return when the next report is recorded at the latest; None: whenever there is one."""
+        """Return when the next report is recorded at the latest; None: it does not have to be."""
         last = self._recorder.state.facts.account(self._venue_account)
-        if last is None:
+        if last is None or self._rests:
             return None
         if last is not self._last:
             self._last = last
@@ -46,6 +48,11 @@ class AccountRecord:
     def look(self, report: AccountReport) -> None:
         """Take a report that has passed the border; records it where that is due."""
         last = self._recorder.state.facts.account(self._venue_account)
+        if self._by_day and last is not None:
+            is_empty = not (report.positions or report.orders)
+            self._rests = is_empty and same(report, last.report)
+            if self._rests:
+                return
         if last is not None and (self._by_day or same(report, last.report)):
             due, most = self.next_due(), DAY if self._by_day else AT_LEAST_EVERY
             # A clock that was set back would be silent until it is where it was.

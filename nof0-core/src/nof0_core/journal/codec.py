@@ -17,14 +17,22 @@ from typing import Any
 import attrs
 import msgspec
 
-from nof0_core.domain.event import BODIES, Body, CycleEnded, Decided, HourMarked, MarketSeen
+from nof0_core.domain.event import (
+    BODIES,
+    Body,
+    CycleEnded,
+    Decided,
+    HourMarked,
+    HoursMarked,
+    MarketSeen,
+)
 from nof0_core.domain.mappings import unwrapped
 from nof0_core.errors import JournalError, UnbookableError
 from nof0_core.journal.certainty import proof_of
 from nof0_core.journal.fidelity import check_of
 
 _encoder = msgspec.json.Encoder(enc_hook=unwrapped)
-_AS_WRITTEN = frozenset({MarketSeen, Decided, CycleEnded, HourMarked})
+_AS_WRITTEN = frozenset({MarketSeen, Decided, CycleEnded, HourMarked, HoursMarked})
 """Bodies that need not be read back to know that they can be: the largest, and the most frequent.
 
 Every value in them has passed the border before (quotes and bars; answers and calls of models;

@@ -85,7 +85,9 @@ class CycleRunner:
                 config.symbols, indicators=sight.indicators, with_books=sight.books
             )
         folds = self._held.folds(config.id)
-        if not folds:
+        if folds:
+            self._held.look_up(config.id, scheduled)
+        else:
             self._record_market(config.market, moment)
         account = self._portfolio.account(config.id)
         self._brakes.evaluate(config.id, account)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 
 import attrs
@@ -15,6 +15,7 @@ from nof0_core.domain.model import Usage
 from nof0_core.domain.vocabulary import CycleStatus
 from nof0_core.errors import ReplayMissError
 from nof0_core.ids import TraderId
+from nof0_core.manager.still_hours import StillHours
 from nof0_core.state.brakes import RECORDED, Worth
 from nof0_core.state.recorder import Recorder
 
@@ -22,6 +23,10 @@ MayAct = Callable[[TraderId, datetime], bool]
 """Tells whether a trader's model has said that it may act in the cycle of a moment (UTC)."""
 
 _NOTHING = Usage()
+
+
+class BrokenWordError(ReplayMissError):
+    """A model did not hold in a cycle for which it had said that it would."""
 
 
 @attrs.define(kw_only=True)
@@ -38,11 +43,12 @@ class HeldCycles:
 
     Without any such trader (`fold`) every cycle has a record of its own, as always outside of a
     backtest. With them the index of an account is still followed at every cycle: what is not
-    recorded yet is in `worth`.
+    recorded yet is in `worth`. `hours` are full hours without a record.
     """
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
+        self.hours = StillHours(recorder)
         self._traders: dict[TraderId, int] = {}
         self._stretches: dict[TraderId, _Stretch] = {}
         self._may_act: MayAct = lambda *_: True
@@ -70,8 +76,18 @@ class HeldCycles:
         return (
             not account.unpriced
             and account.equity > 0
-            and self._recorder.state.brakes.is_followed(account.trader, account.time.date())
+            and self.is_known(account.trader, account.time.date())
         )
+
+    def is_known(self, trader: TraderId, day: date) -> bool:
+        """Tell whether the index of a trader's account is known since a day (UTC) began."""
+        brakes, day_marked = self._recorder.state.brakes, self.hours.day
+        return brakes.is_followed(trader, day, marked=day_marked)
+
+    def look_up(self, trader: TraderId, scheduled: datetime) -> None:
+        """Record the hours without a record where a trader may act: it sees its whole curve."""
+        if self.hours.last is not None and self._may_act(trader, scheduled):
+            self.hours.end()
 
     def is_held(self, account: AccountState, result: DecisionResult, made: CallsMade) -> bool:
         """Tell whether a cycle says nothing but that its trader holds."""
@@ -93,7 +109,7 @@ class HeldCycles:
         """See that a trader's model acts only where it has said that it may.
 
         Raises:
-            ReplayMissError: it does not keep to that; with another driver the run would be another.
+            BrokenWordError: it does not keep to that; with another driver the run would be another.
         """
         if trader in self._traders and not self._may_act(trader, scheduled):
             message = (
@@ -101,7 +117,7 @@ class HeldCycles:
                 f"{scheduled:%Y-%m-%d %H:%M:%S} UTC, and did not: nothing of this run means "
                 "anything"
             )
-            raise ReplayMissError(message)
+            raise BrokenWordError(message)
 
     def note(
         self,
@@ -132,13 +148,29 @@ class HeldCycles:
     def worth(self, trader: TraderId) -> Worth:
         """Return what a trader's account was worth at these cycles."""
         known = self._stretches.get(trader)
-        return RECORDED if known is None else Worth(peak=known.peak, index=known.index)
+        found = RECORDED if known is None else Worth(peak=known.peak, index=known.index)
+        account = self.hours.account(trader)
+        if account is None:
+            return found
+        peak = account.index if found.peak is None else max(found.peak, account.index)
+        return Worth(peak=peak, index=account.index if found.index is None else found.index)
 
     def hour_marked(self, traders: Iterable[TraderId]) -> None:
         """Take note that the accounts of these traders were valued by something newer."""
         for trader in traders:
             if trader in self._stretches:
                 self._stretches[trader].index = None
+
+    def hours_left_out(
+        self, first: datetime, last: datetime, accounts: Sequence[AccountState]
+    ) -> None:
+        """Take note of full hours in which nobody held anything, as of cycles until after them."""
+        self.hours.note(first, last, accounts)
+        self.hour_marked(
+            each.trader
+            for each in accounts
+            if (known := self._stretches.get(each.trader)) is not None and known.last < last
+        )
 
     def end(self, trader: TraderId) -> None:
         """Record a trader's stretch, if there is one."""
@@ -159,8 +191,10 @@ class HeldCycles:
     def end_all(self) -> None:
         """Record all stretches, in the order in which they began, equal ones in that of traders.
 
-        They may have been noted in another one: cycles that were left out are noted together.
+        Hours come first. Stretches may have been noted in another order: cycles that were left out
+        are noted together.
         """
+        self.hours.end()
         begun = (
             (one.first, self._traders[trader], trader) for trader, one in self._stretches.items()
         )

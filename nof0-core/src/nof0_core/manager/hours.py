@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from nof0_core.domain.account import AccountState
 from nof0_core.domain.event import HourMarked
+from nof0_core.domain.hour_event import HOUR
 from nof0_core.execution.engine import ExecutionEngine
 from nof0_core.ids import ENGINE, TraderId
 from nof0_core.manager.duty_guard import DutyGuard
@@ -13,7 +15,6 @@ from nof0_core.manager.held import HeldCycles
 from nof0_core.portfolio.valuation import Portfolio
 from nof0_core.state.recorder import Recorder
 
-HOUR = timedelta(hours=1)
 MOST_HOURS = 25
 """How many hours are settled at most: so far back it is known who held what."""
 
@@ -44,8 +45,9 @@ class HourDuty:
         One that holds a coin without a price is left out: nobody knows what it is worth. So is
         one that has no capital yet, for its exchange has not opened.
         """
-        if not hour.hour:
-            # Each day can be read by itself.
+        is_still = self._held.hours.is_kept and not self._is_anything_held()
+        if not hour.hour and not is_still:
+            # Each day in which something happens can be read by itself.
             self._held.end_all()
         hours = self._unsettled(hour)
         marked, lost = self._last_mark(hour), hours[0] - HOUR
@@ -62,11 +64,25 @@ class HourDuty:
                     await on.settle_hour(each, self._portfolio.quotes[name])
 
             await self._guard.run("hour", venue_account, settle)
-        begun = [t for t in self._traders if self._recorder.state.venue_account_of(t) is not None]
-        accounts = [self._portfolio.account(trader) for trader in begun]
+        accounts = self._accounts()
         priced = tuple(account for account in accounts if not account.unpriced)
+        if is_still and priced and len(priced) == len(accounts):
+            self._held.hours_left_out(hour, hour, priced)
+            return
         self._recorder.record(ENGINE, HourMarked(accounts=priced))
         self._held.hour_marked(account.trader for account in priced)
+
+    def left_out(self, first: datetime, last: datetime) -> None:
+        """Take note of hours at which nothing was held, without looking at anything."""
+        self._held.hours_left_out(first, last, self._accounts())
+
+    def _accounts(self) -> list[AccountState]:
+        state = self._recorder.state
+        begun = [t for t in self._traders if state.venue_account_of(t) is not None]
+        return [self._portfolio.account(trader) for trader in begun]
+
+    def _is_anything_held(self) -> bool:
+        return any(self._recorder.state.positions(name) for name in self._executions)
 
     def _unsettled(self, hour: datetime) -> list[datetime]:
         """Return the full hours since the last mark, at most `MOST_HOURS`, this one at the end."""
@@ -77,5 +93,6 @@ class HourDuty:
 
     def _last_mark(self, hour: datetime) -> datetime:
         """Return the hour that was marked last; before the first mark the one before `hour`."""
-        curves = (self._recorder.state.curve(trader) for trader in self._traders)
-        return max((curve[-1].time for curve in curves if curve), default=hour - HOUR)
+        points = (self._recorder.state.standing(trader).last_point for trader in self._traders)
+        marked = (self._held.hours.last, *points)
+        return max((time for time in marked if time is not None), default=hour - HOUR)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from nof0_core.config.model import Config
+from nof0_core.domain.hour_event import HOUR
 from nof0_core.execution.engine import ExecutionEngine
 from nof0_core.ids import TraderId
 from nof0_core.manager.brakes import TraderBrakes
@@ -18,7 +19,7 @@ from nof0_core.manager.duty_guard import DutyGuard
 from nof0_core.manager.gate import CycleGate
 from nof0_core.manager.held import HeldCycles
 from nof0_core.manager.hints import HintListener, HintStream
-from nof0_core.manager.hours import HOUR, HourDuty
+from nof0_core.manager.hours import HourDuty
 from nof0_core.manager.measurements import DutyTroubles
 from nof0_core.manager.rebalance import Rebalancer
 from nof0_core.manager.schedule import Rank, Schedule, Timer, at_or_after, next_on_grid, shifts
@@ -237,6 +238,15 @@ class Manager:
             and all(execution.standstill.is_settled() for execution in self._executions.values())
         )
 
+    def hours_left_out(self, first: datetime, last: datetime) -> None:
+        """Take note of full hours (UTC) at which nothing was held, and that were not looked at."""
+        self._hours.left_out(first, last)
+
+    @property
+    def shares_rest(self) -> int | None:
+        """Return the event since which sharing out capital moves nothing, None if it may."""
+        return self._rebalancer.rests_since
+
     def has_news(self) -> bool:
         """Tell whether a person has asked for something that nobody has looked at yet."""
         return self._venues.has_news()
@@ -276,5 +286,7 @@ class Manager:
         await self._guard.run("guard", venue_account, partial(self._venues.guard, venue_account))
 
     async def _rebalance(self) -> None:
-        self.held.end_all()
-        self._rebalancer.run(self._views.traders())
+        if not self._rebalancer.is_constant:
+            # What is shared out may depend on all that was.
+            self.held.end_all()
+        self._rebalancer.run(self._views.traders(), before=self.held.end_all)

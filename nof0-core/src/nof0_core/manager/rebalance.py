@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
 
 from nof0_core.border.foreign import Origin, is_passing
@@ -14,6 +14,8 @@ from nof0_core.domain.event import Rebalanced, Transferred
 from nof0_core.domain.view import TraderView
 from nof0_core.domain.vocabulary import TransferReason
 from nof0_core.ids import ENGINE, RESERVE, UNASSIGNED, TraderId, is_shared
+from nof0_core.manager.allocation.equal import Equal
+from nof0_core.manager.allocation.fixed import Fixed
 from nof0_core.manager.allocation.managed import configured_pct, managed_usd, part_usd
 from nof0_core.manager.allocation.transfers import transfers
 from nof0_core.money import HUNDRED, ZERO, exactly, plain
@@ -45,9 +47,29 @@ class Rebalancer:
         self._origin = origin
         self._recorder = recorder
         self._portfolio = portfolio
+        self.rests_since: int | None = None
 
-    def run(self, views: Sequence[TraderView]) -> None:
-        """Rebalance each venue account; where an allocator misbehaves, leave capital alone."""
+    @property
+    def is_constant(self) -> bool:
+        """Tell whether the shares follow from the configuration alone."""
+        return isinstance(self._config.allocator, Fixed | Equal)
+
+    def run(
+        self, views: Sequence[TraderView], *, before: Callable[[], None] = lambda: None
+    ) -> None:
+        """Rebalance each venue account; where an allocator misbehaves, leave capital alone.
+
+        `before` is called ahead of what is recorded. `rests_since` is the newest event then where
+        nothing was moved, and nothing will be until a trader's account changes; else None.
+        """
+        known = self._recorder.last_seq
+        is_known = self._share_out_all(views, before)
+        is_resting = is_known and self.is_constant and self._recorder.last_seq == known
+        self.rests_since = known if is_resting else None
+
+    def _share_out_all(self, views: Sequence[TraderView], before: Callable[[], None]) -> bool:
+        """Share out what all venue accounts have; return False where one is left alone."""
+        is_known = True
         for venue_account in self._config.exchanges:
             members = [view for view in views if view.venue_account == venue_account]
             accounts = {view.trader: view.account for view in members}
@@ -56,13 +78,15 @@ class Rebalancer:
             if not members:
                 continue
             if unpriced:
+                is_known = False
                 self._recorder.log.warning(
                     "capital stays as it is: held without a price",
                     venue_account=venue_account,
                     traders=unpriced,
                 )
             else:
-                self._share_out(venue_account, members, accounts)
+                self._share_out(venue_account, members, accounts, before)
+        return is_known
 
     def _former(
         self, venue_account: str, present: Collection[TraderId]
@@ -80,6 +104,7 @@ class Rebalancer:
         venue_account: str,
         members: Sequence[TraderView],
         accounts: Mapping[TraderId, AccountState],
+        before: Callable[[], None],
     ) -> None:
         total = managed_usd(part_usd(self._config, venue_account), accounts.values())
         if total <= 0:
@@ -104,6 +129,7 @@ class Rebalancer:
             # A plugin's bug must not move money.
             shares, problem = {}, self._origin.raised("allocate", error)
         if problem:
+            before()
             self._recorder.alert(
                 "allocation_refused", f"{venue_account}: capital stays as it is: {problem}"
             )
@@ -118,6 +144,7 @@ class Rebalancer:
             self._bound(venue_account, reserve),
         )
         if moves:
+            before()
             self._recorder.record(
                 ENGINE,
                 Transferred(

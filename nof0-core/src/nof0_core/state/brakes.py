@@ -25,6 +25,7 @@ from nof0_core.domain.event import (
     CyclesHeld,
     Event,
     HourMarked,
+    HoursMarked,
     OrderAnswered,
     OrderIntended,
     Transferred,
@@ -164,6 +165,7 @@ class Brakes:
             CycleEnded: self._cycle_ended,
             CyclesHeld: self._cycles_held,
             HourMarked: self._hour_marked,
+            HoursMarked: self._hours_marked,
             OrderIntended: self._order_intended,
             OrderAnswered: self._order_answered,
             BrakeTripped: self._tripped,
@@ -221,10 +223,13 @@ class Brakes:
         start = track.day_start if track.day == day else newest
         return start, track.peak if unrecorded.peak is None else max(track.peak, unrecorded.peak)
 
-    def is_followed(self, trader: TraderId, day: date) -> bool:
-        """Tell whether an account's index is that of its growth, and known since a day began."""
+    def is_followed(self, trader: TraderId, day: date, *, marked: date | None = None) -> bool:
+        """Tell whether an account's index is that of its growth, and known since a day began.
+
+        `marked` is the day of the newest hour that is still to be recorded.
+        """
         found = self._tracks.get(trader)
-        return found is not None and found.day == day and not found.is_anew
+        return found is not None and day in (found.day, marked) and not found.is_anew
 
     def entries_on(self, trader: TraderId, day: date) -> int:
         """Return how many entries were sent on a UTC day that may have filled."""
@@ -275,6 +280,13 @@ class Brakes:
 
     def _hour_marked(self, event: Event, body: HourMarked) -> Change:  # noqa: ARG002 - a handler
         return self._valued(body.accounts, is_hour=True)
+
+    def _hours_marked(self, event: Event, body: HoursMarked) -> Change:  # noqa: ARG002 - a handler
+        # The hours between leave nothing behind, but for the one the last day begins with.
+        midnight = body.last.replace(hour=0)
+        hours = [body.first, *([midnight] if midnight > body.first else []), body.last]
+        marks = [state for hour in hours for state in body.at(hour).accounts]
+        return self._valued(marks, is_hour=True)
 
     def _order_intended(self, event: Event, body: OrderIntended) -> Change:
         if body.purpose is not OrderPurpose.OPEN:

@@ -17,6 +17,7 @@ from nof0_core.domain.event import (
     CyclesHeld,
     Event,
     HourMarked,
+    HoursMarked,
     Transferred,
 )
 from nof0_core.domain.trade import ClosedTrade
@@ -49,6 +50,7 @@ class Histories:
         return {
             Transferred: self._transferred,
             HourMarked: self._hour_marked,
+            HoursMarked: self._hours_marked,
             CycleEnded: self._cycle_ended,
             CyclesHeld: self._cycles_held,
         }
@@ -122,6 +124,15 @@ class Histories:
     def _hour_marked(self, event: Event, body: HourMarked) -> Change:  # noqa: ARG002 - a handler
         changes = [
             self._kept(history, state.trader, history.point(state))
+            for state in body.accounts
+            if not is_shared(state.trader)
+            for history in [self.of(state.trader)]
+        ]
+        return together(changes)
+
+    def _hours_marked(self, event: Event, body: HoursMarked) -> Change:  # noqa: ARG002 - a handler
+        changes = [
+            self._kept(history, state.trader, history.still(state, body.count))
             for state in body.accounts
             if not is_shared(state.trader)
             for history in [self.of(state.trader)]

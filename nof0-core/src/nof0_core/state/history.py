@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from nof0_core.analysis.performance import PerformanceTracker
 from nof0_core.domain.account import AccountState
 from nof0_core.domain.event import CycleEnded, CyclesHeld
+from nof0_core.domain.hour_event import HOUR
 from nof0_core.domain.quality import NO_ANSWERS, AnswerCount
 from nof0_core.domain.trade import ClosedTrade
 from nof0_core.domain.view import EquityPoint
@@ -18,7 +19,7 @@ from nof0_core.domain.vocabulary import CycleStatus
 from nof0_core.ids import TraderId
 from nof0_core.state.answer_count import counted
 from nof0_core.state.changes import Change
-from nof0_core.state.history_rows import POINTS, trades_of
+from nof0_core.state.history_rows import POINTS, points_at, trades_of
 from nof0_core.state.packed import PackedList
 
 LONGEST_TROUBLE = 300
@@ -73,6 +74,21 @@ class TraderHistory:
             elif state.time == last:
                 self.curve.replace_last(packed)
                 self.sums.begin_again(self.curve.read())
+
+        return change
+
+    def still(self, state: AccountState, count: int) -> Change:
+        """Return how to add so many hourly points, the first that of the state, all as high."""
+        begin, point = self.point(state), EquityPoint.of(state)
+
+        def change() -> None:
+            begin()
+            if count == 1:
+                return
+            times = [point.time + number * HOUR for number in range(1, count)]
+            self.curve.extend(points_at(times, point))
+            self.sums.add_still(attrs.evolve(point, time=times[-1]), count - 1)
+            self.standing = attrs.evolve(self.standing, last_point=times[-1])
 
         return change
 

@@ -6,6 +6,7 @@ among them: a history has one.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 
@@ -101,6 +102,12 @@ def _leg(fields: _Leg) -> TradeLeg:
 
 def _pack_point(point: EquityPoint) -> bytes:
     return _encode((point.time, point.equity, point.deposited, point.index))
+
+
+def points_at(times: Iterable[datetime], point: EquityPoint) -> Iterator[bytes]:
+    """Yield a point as it is kept, as of other times."""
+    equity, deposited, index = point.equity, point.deposited, point.index
+    return (_encode((time, equity, deposited, index)) for time in times)
 
 
 def _unpack_point(data: bytes) -> EquityPoint:

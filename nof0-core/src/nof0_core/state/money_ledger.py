@@ -17,6 +17,7 @@ from nof0_core.domain.event import (
     Filled,
     FundingSettled,
     HourMarked,
+    HoursMarked,
     Offset,
     OrderAnswered,
     OrderIntended,
@@ -70,6 +71,7 @@ class MoneyLedger:
             OrderIntended: self._order_intended,
             OrderAnswered: self._order_answered,
             HourMarked: self._hour_marked,
+            HoursMarked: self._hour_marked,
             CycleEnded: self._cycle_ended,
             Reconciled: self._reconciled,
         }
@@ -318,7 +320,7 @@ class MoneyLedger:
             else None,
         )
 
-    def _hour_marked(self, event: Event, body: HourMarked) -> Change:  # noqa: ARG002 - a handler
+    def _hour_marked(self, event: Event, body: HourMarked | HoursMarked) -> Change:  # noqa: ARG002 - a handler
         def change() -> None:
             for state in body.accounts:
                 if not is_shared(state.trader):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Generic, TypeVar, overload
 
 import attrs
@@ -46,6 +46,15 @@ class PackedList(Generic[T]):
         """Add an entry."""
         self._bytes += packed
         self._ends.append(len(self._bytes))
+        self._view = None
+
+    def extend(self, packed: Iterable[bytes]) -> None:
+        """Add many entries."""
+        end = len(self._bytes)
+        for entry in (entries := list(packed)):
+            end += len(entry)
+            self._ends.append(end)
+        self._bytes += b"".join(entries)
         self._view = None
 
     def replace_last(self, packed: bytes) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nof0_core.domain.body import Body
-from nof0_core.domain.event import CycleEnded, HourMarked, Reconciled
+from nof0_core.domain.event import CycleEnded, HourMarked, HoursMarked, Reconciled
 from nof0_core.ledger.position import Position
 from nof0_core.state.held import with_unbooked
 from nof0_core.state.money_ledger import MoneyLedger
@@ -19,8 +19,9 @@ class Positions:
     def __init__(self, ledger: MoneyLedger, orders: OrderRegister) -> None:
         self._ledger = ledger
         self._orders = orders
-        # The last three only look at the ledger's accounts as a whole.
-        self._moves = {*ledger.handlers, *orders.handlers} - {CycleEnded, HourMarked, Reconciled}
+        # These only look at the ledger's accounts as a whole.
+        looks = {CycleEnded, HourMarked, HoursMarked, Reconciled}
+        self._moves = {*ledger.handlers, *orders.handlers} - looks
         self._booked: dict[str, tuple[Position, ...]] = {}
         self._held: dict[str, tuple[Position, ...]] = {}
 

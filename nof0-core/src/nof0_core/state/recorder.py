@@ -25,7 +25,8 @@ class Recorder:
 
     `durability` is where they are once they are committed. `listeners` are called with every event
     after it was applied, a cycle with all that was said in it; they must not wait or raise. Who
-    wants some kinds only asks for those with `listen`.
+    wants some kinds only asks for those with `listen`. `before` is called ahead of each event: it
+    may record what has to stand before that.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Recorder:
         self._listeners_of: defaultdict[type[Body], list[Callable[[Event], None]]] = defaultdict(
             list
         )
+        self.before: Callable[[], None] | None = None
         self._prompts = WrittenPrompts()
         self._full_disk: FullDisk | None = None
 
@@ -72,6 +74,8 @@ class Recorder:
             UnbookableError: it cannot be true, or could not be read back. Nothing was written,
                 numbered or changed; who records it knows where it came from, and what to do.
         """
+        if self.before is not None:
+            self.before()
         time = self.clock.now() if time is None else time
         seq = self.events.last_seq + 1
         take = self.state.check(Event(seq=seq, time=time, stream=stream, body=body))

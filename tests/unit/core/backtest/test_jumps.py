@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 import random_projects
 
+from nof0_core.backtest import waking
+from nof0_core.domain.event import HourMarked
+from nof0_core.manager.manager import Manager
 from nof0_core.project import LookAheadError, open_journal
+
+START = datetime(2025, 7, 23, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -141,6 +148,67 @@ def test_a_model_that_acts_where_it_said_it_would_hold_ends_the_run(place):
 
     assert not result.is_complete
     assert "cross: its model told beforehand" in result.ended
+
+
+def _quiet(place):
+    """Let both traders ask a rule that never acts."""
+    _telling(place, "lying")
+    place.replace("manager.yaml", "model: coin-flip-busy", "model: teller")
+    place.replace("planted.py", "minute == 24", "minute > 60")
+
+
+def _hours(result):
+    records = open_journal(result.folder / "run").records()
+    return [r.event().body for r in records if r.type in {"hour", "hours"}]
+
+
+def test_days_in_which_nothing_is_held_are_one_record_and_no_moment(place, monkeypatch):
+    _quiet(place)
+    syncs = []
+    sync = Manager.sync
+
+    async def counted(manager, venue_account):
+        syncs.append(manager.driver.clock.now())
+        await sync(manager, venue_account)
+
+    monkeypatch.setattr(Manager, "sync", counted)
+    jumped = place.run(hours=75)
+    [hours] = _hours(jumped)
+    at = len(syncs)
+    written = (jumped.folder / "report.json").read_bytes()
+    stepped = place.run(hours=75, steps=True)
+
+    assert (hours.count, hours.first) == (75, START + timedelta(hours=1))
+    assert {each.time for each in hours.accounts} == {hours.first}
+    assert _hours(stepped) == [hours]
+    assert (stepped.folder / "report.json").read_bytes() == written
+    wanted = [START + timedelta(hours=number) for number in range(1, 76)]
+    for name in ("cross", "flip"):
+        assert [point.time for point in jumped[name].curve][:75] == wanted
+        assert jumped[name].curve == stepped[name].curve
+    # A few at both ends of the run and of its check.
+    assert 0 < at < 30
+    assert len(jumped.look_ahead.moments) == 1
+
+
+def test_the_hours_of_a_trader_whose_sharpe_ratio_is_judged_are_marked_one_by_one(place):
+    _quiet(place)
+    guards = "{sharpe_pause_threshold: -2, sharpe_pause_duration: 1h}"
+    place.replace(
+        "manager.yaml",
+        "    model: teller\n    decision_interval: 3m",
+        f"    model: teller\n    decision_interval: 3m\n    exec_guards: {guards}",
+    )
+
+    assert [type(each) for each in _hours(place.run(hours=3))] == [HourMarked] * 3
+
+
+def test_the_check_for_look_ahead_asks_in_some_of_the_cycles_that_are_left_out(place, monkeypatch):
+    monkeypatch.setattr(waking, "SAMPLED", 5)
+    _telling(place, "lying")
+
+    with pytest.raises(LookAheadError, match="cross: its model told beforehand"):
+        place.run(hours=4)
 
 
 def test_what_is_told_beforehand_must_not_depend_on_later_bars(place):

@@ -218,6 +218,23 @@ def test_by_day_the_first_report_of_each_day_is_recorded_and_no_change_before(de
     assert desk.look(CHANGES["cash"]), "a clock that was set back"
 
 
+def test_by_day_none_is_recorded_while_nothing_changes_and_nothing_is_held(desk):
+    desk.record = AccountRecord(venue_account="paper", recorder=desk.recorder, by_day=True)
+    empty = attrs.evolve(REPORT, positions=(), orders=())
+    richer = attrs.evolve(empty, account=attrs.evolve(empty.account, raw_usd=D(7)))
+    assert desk.look(empty)
+    assert desk.record.next_due() == START + timedelta(days=1)
+    desk.at(days=3)
+    assert not desk.look(empty)
+    assert desk.record.next_due() is None
+    assert desk.look(richer)
+    desk.at(days=3, hours=1)
+    assert not desk.look(empty)
+    assert desk.record.next_due() == START + timedelta(days=4)
+    desk.at(days=4)
+    assert desk.look(empty)
+
+
 def test_a_report_that_does_not_change_is_due_an_hour_after_the_last(desk):
     desk.at(minutes=20)
     desk.look()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+import attrs
 import msgspec
 
 from nof0_core.domain.event import (
@@ -15,6 +16,7 @@ from nof0_core.domain.event import (
     Event,
     Filled,
     HourMarked,
+    HoursMarked,
     InstrumentsListed,
     MarketSeen,
     Offset,
@@ -95,7 +97,7 @@ class Fold:
         self.take(event, 0.0, "", Rows(""))
 
     def take(self, event: Event, took: float, digest: str, rows: Rows) -> None:
-        """Take in one event, and add its rows.
+        """Take in one event, and add its rows; hours that were kept together are so many events.
 
         Args:
             event: a cycle has to be whole.
@@ -103,6 +105,10 @@ class Fold:
             digest: hash of its line.
             rows: where they go.
         """
+        if isinstance(event.body, HoursMarked):
+            for hour, mark in event.body.each():
+                self.take(attrs.evolve(event, time=hour, body=mark), took, digest, rows)
+            return
         rows.seq = event.seq
         held = self._affected(event)
         try:
