@@ -53,6 +53,14 @@ def trader(name, made, *, fees, trades=3, day=23):
     }
 
 
+def settings(fee):
+    """The document of a configuration, as far as it matters here."""
+    limits = {"max_positions": 3, "blocked": [], "note": EVIL if fee == "9.5" else ""}
+    traders = [{"id": name, "limits": limits} for name in ("ann", "bob")]
+    venue = {"type": "sim", "options": {"taker_fee_bps": fee}}
+    return {"Exchange": {"paper": venue}, "Manager": {"traders": traders}}
+
+
 def report(*traders, fee, **more):
     """A report as `nof0 backtest` writes it, as far as the page reads it."""
     return {
@@ -60,6 +68,7 @@ def report(*traders, fee, **more):
         "is_complete": True,
         "ended": "",
         "seed": 7,
+        "settings": settings(fee),
         "traders": list(traders),
         "digests": {"data": "d" * 64, "configuration": fee[0] * 64, "prompts": "p" * 64},
         "assumptions": ["latency 200ms", f"taker fee {fee} bps"],
@@ -117,7 +126,7 @@ def test_runs_are_listed_and_two_are_compared_by_keyboard(place, serve_files, op
     returns = page.get_by_role("table", name="Returns of all traders").locator("tbody tr")
     expect(returns).to_have_text(
         [
-            re.compile(r"ann\+2.25 %\+3.50 %\+1.25 %"),
+            re.compile(r"ann\+2.25 %\+3.50 %\+1.25 points"),
             re.compile("eve\\+9.00 %\u2013\u2013"),
             re.compile("bob\u2013\u22121.00 %\u2013"),
         ]
@@ -127,6 +136,16 @@ def test_runs_are_listed_and_two_are_compared_by_keyboard(place, serve_files, op
     expect(differing).to_have_text(["Configurationdiffers", "Assumeddiffers"])
     expect(grounds).to_contain_text("taker fee 4.5 bps")
     expect(grounds).not_to_contain_text("latency")
+    settings_apart = page.get_by_role("table", name="Settings that differ").locator("tbody tr")
+    expect(settings_apart).to_have_count(3)
+    expect(settings_apart.locator("td:first-child")).to_have_text(
+        [
+            "Exchange.paper.options.taker_fee_bps",
+            "Manager.traders.ann.limits.note",
+            "Manager.traders.bob.limits.note",
+        ]
+    )
+    expect(settings_apart.first.locator("td")).to_contain_text(["taker_fee_bps", "9.5", "4.5"])
     # Another trader on one side, kept in the address.
     page.locator(".compared select").last.select_option("bob")
     assert page.url.endswith("&trader_b=bob")
@@ -141,6 +160,7 @@ def test_runs_are_listed_and_two_are_compared_by_keyboard(place, serve_files, op
         "B is drawn as if it had begun when A did. One of them was stopped"
     )
     expect(page.locator(".compare .legend-time")).to_have_text("Newest 2025-07-23 03:00 +00:00")
+    expect(page.locator(".compare")).to_contain_text("made with the same settings")
     # What has no traders is not compared, and what is gone is said to be gone.
     page.goto(f"{url}/#/runs?a=backtests/dear&b=sweeps/grid")
     expect(page.locator(".compare .state")).to_contain_text("no traders to compare")

@@ -29,7 +29,9 @@ _RUIN = 1e-12
 """What is left of a dollar after a return of -100 % or worse; keeps logarithms finite."""
 
 Interval95 = tuple[float, float]
-_Indices = npt.NDArray[np.int64]
+_Indices = npt.NDArray[np.int32]
+_AT_ONCE = 200
+"""Resamples whose blocks are added up in one go: what that takes does not grow with how many."""
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -61,10 +63,9 @@ def draw(hours: int, *, seed: int, resamples: int = RESAMPLES) -> Resampling:
     while not lengths.size or int(lengths.sum(axis=1).min()) < hours:
         more = rng.geometric(1 / mean_length, size=(resamples, batch))
         lengths = np.concatenate([lengths, more], axis=1)
-    ends = np.minimum(lengths.cumsum(axis=1), hours)
-    lengths = np.diff(ends, axis=1, prepend=0)
-    starts = rng.integers(0, hours, size=lengths.shape)
-    return Resampling(hours=hours, starts=starts, lengths=lengths)
+    ends = np.minimum(lengths.cumsum(axis=1), hours).astype(np.int32)
+    starts = rng.integers(0, hours, size=lengths.shape).astype(np.int32)
+    return Resampling(hours=hours, starts=starts, lengths=np.diff(ends, axis=1, prepend=0))
 
 
 _CANCELLED = 1e-12
@@ -103,6 +104,35 @@ def resampled_sharpes(returns: FloatArray, plan: Resampling) -> FloatArray:
     return np.asarray(ratio * np.sqrt(HOURS_PER_DAY), dtype=np.float64)
 
 
+class Resampler:
+    """Resamples many series with the blocks of one seed; nothing is drawn or compounded twice.
+
+    Holds what it made: for one comparison, not for a life.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._plans: dict[int, Resampling] = {}
+        self._totals: dict[bytes, FloatArray] = {}
+
+    def plan(self, hours: int) -> Resampling:
+        """Return the blocks for a series of so many hours."""
+        if hours not in self._plans:
+            self._plans[hours] = draw(hours, seed=self._seed)
+        return self._plans[hours]
+
+    def returns(self, returns: FloatArray) -> FloatArray:
+        """Do `resampled_returns` with the blocks for its length."""
+        key = returns.tobytes()
+        if key not in self._totals:
+            self._totals[key] = resampled_returns(returns, self.plan(len(returns)))
+        return self._totals[key]
+
+    def sharpes(self, returns: FloatArray) -> FloatArray:
+        """Do `resampled_sharpes` likewise."""
+        return resampled_sharpes(returns, self.plan(len(returns)))
+
+
 def interval(values: FloatArray) -> Interval95:
     """Return the 95 % percentile interval of a resampled statistic."""
     low, high = np.percentile(values, _PERCENTILES)
@@ -127,5 +157,10 @@ def probability_above(values: FloatArray, others: FloatArray) -> float:
 def _block_sums(values: FloatArray, plan: Resampling) -> FloatArray:
     """Add up a circular series over the blocks of each resample; shape (B,)."""
     twice = np.concatenate([[0.0], np.cumsum(np.concatenate([values, values]))])
-    sums = twice[plan.starts + plan.lengths] - twice[plan.starts]
-    return np.asarray(sums.sum(axis=1), dtype=np.float64)
+    found = np.empty(len(plan.starts), dtype=np.float64)
+    for first in range(0, len(found), _AT_ONCE):
+        some = slice(first, first + _AT_ONCE)
+        starts = plan.starts[some]
+        sums = twice[starts + plan.lengths[some]] - twice[starts]
+        found[some] = sums.sum(axis=1)
+    return found

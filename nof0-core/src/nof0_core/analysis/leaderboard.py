@@ -9,12 +9,10 @@ import attrs
 from nof0_core.analysis.bootstrap import (
     MINIMUM_HOURS,
     Interval95,
+    Resampler,
     around,
-    draw,
     interval,
     probability_above,
-    resampled_returns,
-    resampled_sharpes,
 )
 from nof0_core.analysis.columns import Columns
 from nof0_core.analysis.ranking import Standing, ranking
@@ -132,16 +130,16 @@ def luck(
     hours = {trader.trader: columns.hours(trader) for trader in traders}
     series = {name: each.returns for name, each in hours.items()}
     found: dict[TraderId, Luck] = {}
+    resampler = Resampler(_SEED)
     for trader in traders:
         returns = series[trader.trader]
         if len(returns) < MINIMUM_HOURS:
             found[trader.trader] = Luck()
             continue
         rival = next((other for other in rivals if other.trader != trader.trader), None)
-        plan = draw(len(returns), seed=_SEED)
         found[trader.trader] = Luck(
-            hours_ci=interval(resampled_returns(returns, plan)),
-            sharpe_ci=interval(resampled_sharpes(returns, plan)),
+            hours_ci=interval(resampler.returns(returns)),
+            sharpe_ci=interval(resampler.sharpes(returns)),
             beats_baseline_p=None
             if rival is None
             else beats(
@@ -150,13 +148,14 @@ def luck(
                     returns,
                     hours[rival.trader].ends,
                     series[rival.trader],
-                )
+                ),
+                resampler,
             ),
         )
     return found
 
 
-def beats(returns: FloatArray, rival: FloatArray) -> float | None:
+def beats(returns: FloatArray, rival: FloatArray, resampler: Resampler) -> float | None:
     """Return the probability that a series of hourly returns beats another one.
 
     Both are cut to the newest hours they have in common; None below 24 of them. 0.5 means that
@@ -165,10 +164,7 @@ def beats(returns: FloatArray, rival: FloatArray) -> float | None:
     hours = min(len(returns), len(rival))
     if hours < MINIMUM_HOURS:
         return None
-    plan = draw(hours, seed=_SEED)
-    return probability_above(
-        resampled_returns(returns[-hours:], plan), resampled_returns(rival[-hours:], plan)
-    )
+    return probability_above(resampler.returns(returns[-hours:]), resampler.returns(rival[-hours:]))
 
 
 def _row(standing: Standing, chance: Luck, net: FloatArray) -> LeaderboardRow:

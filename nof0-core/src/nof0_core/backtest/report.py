@@ -48,6 +48,7 @@ def make_report(
         "is_complete": is_complete,
         "ended": ended,
         "seed": config.seed,
+        "settings": config.document,
         "versions": {"nof0-core": VERSION, **versions_of(config)},
         "cycles": {str(k): v for k, v in sorted(lived.log.statuses.items())},
         "alerts": dict(sorted(lived.log.alerts.items())),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import suppress
+from functools import partial
 from threading import Thread
 from typing import Any
 
@@ -13,11 +16,47 @@ PATIENCE = 5.0
 """Seconds that the end of a database waits for what was given up."""
 
 
+_FETCHED = 64
+"""Rows a cursor fetches at once: aiosqlite's own figure."""
+
+
+class BreakableConnection(aiosqlite.Connection):
+    """A connection that ends as soon as nobody waits for it, and its transaction with it.
+
+    Its statement would go on otherwise, and what is left of it would keep everybody else from
+    writing: a connection with statements that nobody has let go of is closed in name only.
+    """
+
+    _ended: Any = None
+
+    async def close(self) -> None:
+        """Roll back what is open and close, once all that was asked for is done."""
+        if self._connection is not None:
+            await self._end()
+
+    def stop(self) -> Any:
+        """Break off what runs, roll back and close; return a future of that."""
+        if self._connection is not None:
+            with suppress(sqlite3.ProgrammingError):  # it has just been closed
+                self._connection.interrupt()
+        return self._end()
+
+    def _end(self) -> Any:
+        if self._ended is None:
+            self._tx.put_nowait((None, self._roll_back))
+            self._ended = super().stop()
+        return self._ended
+
+    def _roll_back(self) -> None:
+        if self._connection is not None:
+            self._connection.rollback()
+
+
 class SqliteThreads:
     """Connects, and knows the thread of each connection until it has ended.
 
-    Who gives up a statement does not end it: its thread goes on, and then tells the event loop,
-    which may be gone by then.
+    Who gives up a statement breaks it off; that takes its thread a moment, and then it tells the
+    event loop, which may be gone by then.
     """
 
     def __init__(self) -> None:
@@ -25,7 +64,8 @@ class SqliteThreads:
 
     def connect(self, *words: Any, **named: Any) -> aiosqlite.Connection:
         """Make a connection for SQLAlchemy, which opens it; arguments are those of `sqlite3`."""
-        connection = aiosqlite.connect(*words, **named)
+        connect = partial(sqlite3.connect, *words, **named)
+        connection = BreakableConnection(connect, _FETCHED)
         thread = connection._thread  # noqa: SLF001 - there is no other way to it
         thread.daemon = True
         self._running = [*filter(Thread.is_alive, self._running), thread]

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nof0_core.analysis.bootstrap import (
+    Resampler,
     draw,
     interval,
     probability_above,
@@ -85,7 +86,7 @@ def test_traders_without_skill_are_rarely_called_better_or_worse():
     """At 95 % both ways about one in twenty may be; twice that is the limit here."""
     called = 0
     for seed in range(200):
-        chance = beats(noise(seed, 168), noise(10_000 + seed, 168))
+        chance = beats(noise(seed, 168), noise(10_000 + seed, 168), Resampler(0))
         called += not 0.025 <= chance <= 0.975
     assert called <= 20
 
@@ -93,10 +94,21 @@ def test_traders_without_skill_are_rarely_called_better_or_worse():
 def test_a_trader_with_skill_is_seen_through_the_market_they_share():
     """What both go through hour by hour cancels out, because both get the same blocks."""
     market = noise(5, 168)
-    assert beats(market + 0.0005 + noise(6, 168) / 20, market) > 0.999
+    assert beats(market + 0.0005 + noise(6, 168) / 20, market, Resampler(0)) > 0.999
 
 
 def test_histories_of_different_length_are_compared_on_the_hours_they_share():
     rival, mine = noise(1, 100), noise(2, 60)
-    assert beats(mine, rival) == beats(mine, rival[-60:])
-    assert beats(mine[:23], rival) is None
+    one = Resampler(0)
+    assert beats(mine, rival, one) == beats(mine, rival[-60:], Resampler(0))
+    assert beats(mine[:23], rival, one) is None
+
+
+def test_one_resampler_for_many_series_says_what_each_alone_would():
+    one = Resampler(3)
+    for hours in (60, 168, 60):
+        for seed in (1, 2, 1):
+            series, plan = noise(seed, hours), draw(hours, seed=3)
+            assert (one.returns(series) == resampled_returns(series, plan)).all()
+            assert (one.sharpes(series) == resampled_sharpes(series, plan)).all()
+    assert one.plan(60) is one.plan(60)

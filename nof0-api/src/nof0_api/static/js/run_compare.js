@@ -3,8 +3,9 @@
 import { h, refill } from "./dom.js";
 import { change, isKnown, NONE, number, tone } from "./format.js";
 import { LineChart } from "./line_chart.js";
-import { curveOf, FIGURES, grounds, INTERVALS, range, tradersOf } from "./run_figures.js";
+import { curveOf, FIGURES, grounds, INTERVALS, points, range, tradersOf } from "./run_figures.js";
 import { RunReport, runUrl } from "./run_feed.js";
+import { differing } from "./run_settings.js";
 import { empty } from "./states.js";
 import { Table } from "./table.js";
 import { choose, chosen } from "./view_state.js";
@@ -25,6 +26,8 @@ export class RunCompare {
     this.figures = new Table({ caption: "Figures of two runs", columns: this.#columns(), sort: null, name: "figures" });
     this.traders = new Table({ caption: "Returns of all traders in two runs", columns: this.#traderColumns(), sort: null, name: "compared" });
     this.grounds = new Table({ caption: "What two runs rest on", columns: groundColumns(), sort: null, name: "grounds", rowClass: (row) => (row.isSame ? null : "apart") });
+    this.settings = new Table({ caption: "Settings that differ", columns: settingColumns(), sort: null, name: "settings" });
+    this.apart = h("div", {});
     this.note = h("p", { class: "note" });
     this.body = h("div", {});
     this.element = h("section", { class: "panel compare", "aria-labelledby": "compare-title" },
@@ -49,6 +52,8 @@ export class RunCompare {
     const all = reports.map(tradersOf);
     const content = [h("h3", {}, "What they rest on"), this.grounds.element];
     this.grounds.show(grounds(...reports));
+    content.push(h("h3", {}, "Settings that differ"), this.apart);
+    this.#showSettings(...reports.map((one) => one.settings));
     if (all.every((traders) => traders.length)) {
       const [a, b] = this.#chosen(all);
       content.unshift(this.chart.element, this.note, h("h3", {}, "Figures"), this.figures.element, h("h3", {}, "Return of each trader"), this.traders.element);
@@ -63,6 +68,13 @@ export class RunCompare {
   destroy() {
     this.chart.destroy();
     for (const one of this.reports) one.destroy();
+  }
+
+  #showSettings(a, b) {
+    const rows = differing(a, b);
+    const why = rows ? "None: both were made with the same settings." : "At least one of these reports does not tell its settings: it is of an older version or of another command.";
+    if (rows?.length) this.settings.show(rows);
+    this.apart.replaceChildren(rows?.length ? this.settings.element : h("p", { class: "note" }, why));
   }
 
   /** The trader of each side: as the address says, else one that both have, the best of A. */
@@ -105,13 +117,18 @@ export class RunCompare {
     const side = (name) => ({ key: name, label: name.toUpperCase(), num: true, value: (row) => row[name], cell: (row) => change(row[name]) });
     const apart = (row) => (isKnown(row.a) && isKnown(row.b) ? row.b - row.a : null);
     return [{ key: "trader", label: "Trader", lead: true, value: (row) => row.id, cell: (row) => h("bdi", {}, row.id) }, side("a"), side("b"),
-      { key: "apart", label: "B − A", num: true, value: apart, cell: (row) => h("span", { class: tone(apart(row)) }, change(apart(row))) }];
+      { key: "apart", label: "B − A", num: true, value: apart, cell: (row) => h("span", { class: tone(apart(row)) }, points(apart(row))) }];
   }
 }
 
 const known = (value) => (isKnown(value) ? value : null);
 const returnOf = (traders, id) => known(traders.find((one) => one.id === id)?.return_pct);
 const difference = (row, one, other) => (one === null || other === null ? NONE : row.difference(other - one));
+
+function settingColumns() {
+  const side = (name) => ({ key: name, label: name.toUpperCase(), class: "wide", cell: (row) => h("bdi", {}, row[name]) });
+  return [{ key: "key", label: "Key", lead: true, cell: (row) => h("bdi", {}, row.key) }, side("a"), side("b")];
+}
 
 function groundColumns() {
   const side = (name) => ({ key: name, label: name.toUpperCase(), class: "wide", cell: (row) => short(row[name], row.isDigest) });

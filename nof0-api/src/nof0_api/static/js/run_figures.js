@@ -5,7 +5,8 @@ import { change, count, gain, interval, isKnown, number, percent, score, usd } f
 /** Amounts are exact decimals as text; unknown is null. */
 export const amount = (value) => (value === null || value === undefined || value === "" || !Number.isFinite(Number(value)) ? null : Number(value));
 
-const points = (value) => (isKnown(value) ? `${score(value)} points` : change(value));
+/** A difference of percentages. */
+export const points = (value) => (isKnown(value) ? `${score(value)} points` : change(value));
 const plain = (value) => score(value, 0);
 const figure = (key, label, value, format, difference) => ({ key, label, value, format, difference });
 
