@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
+import attrs
 import msgspec
 from msgspec.structs import replace
 
@@ -88,7 +89,7 @@ class TraderHistory:
             times = [point.time + number * HOUR for number in range(1, count)]
             self.curve.extend(points_at(times, point))
             self.sums.add_still(attrs.evolve(point, time=times[-1]), count - 1)
-            self.standing = attrs.evolve(self.standing, last_point=times[-1])
+            self.standing = replace(self.standing, last_point=times[-1])
 
         return change
 
