@@ -13,7 +13,7 @@ from nof0_core.domain.instrument import Instrument
 from nof0_core.domain.margin import maintenance_rates
 from nof0_core.ids import Symbol
 from nof0_core.ledger import Pool
-from nof0_core.money import EXACT
+from nof0_core.money import EXACT, decimal
 
 _CAUTION = 1e-9
 """By how much, relatively, thresholds in floats are moved to the safe side."""
@@ -86,6 +86,30 @@ class AccountLine:
         """Return the index along marks of one length, in floats."""
         found: FloatArray = self._equity(marks) * self._scale
         return found
+
+    def highest_and_last(self, marks: Mapping[Symbol, FloatArray]) -> tuple[Decimal, Decimal]:
+        """Return the highest index along marks of one length and the one at their end, exactly."""
+        if len(marks) == 1:
+            # What is worth the most with one coin is plain from its marks alone.
+            [(symbol, path)] = marks.items()
+            best = path.max() if self.holds[symbol] else path.min()
+            index = self.index_at({symbol: decimal(float(path[-1]))})
+            if best == path[-1]:
+                return index, index
+            return max(index, self.index_at({symbol: decimal(float(best))})), index
+        found = self.indices(marks)
+
+        def exact(place: int) -> Decimal:
+            return self.index_at({s: decimal(float(each[place])) for s, each in marks.items()})
+
+        index = exact(len(found) - 1)
+        highest = float(found.max())
+        # What floats cannot tell apart is looked at exactly, equal marks once.
+        near = np.flatnonzero(found >= highest - abs(highest) * 1e-12)
+        seen: dict[tuple[float, ...], int] = {}
+        for place in near.tolist():
+            seen.setdefault(tuple(float(each[place]) for each in marks.values()), place)
+        return max(index, *(exact(place) for place in seen.values())), index
 
     def first_danger(
         self,

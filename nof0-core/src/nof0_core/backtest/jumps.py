@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 import attrs
 import numpy as np
@@ -37,7 +36,7 @@ from nof0_core.manager.manager import Manager
 from nof0_core.manager.schedule import Rank, Timer
 from nof0_core.manager.trader import Trader
 from nof0_core.market.feed import MarketFeed
-from nof0_core.money import HUNDRED, decimal
+from nof0_core.money import HUNDRED
 
 _QUIET = frozenset(
     {AccountReported, CycleEnded, CyclesHeld, HourMarked, HoursMarked, MarketSeen, MarksSeen}
@@ -319,40 +318,13 @@ class Jumps:
         first, name = last - (count - 1) * follow.step, follow.trader.config.id
         peak = index = line.index
         if line.symbols:
-            peak, index = self._worth(follow, line, first, last)
+            paths = self._paths[self._pricing[follow.venue_account]]
+            moments = np.arange(first, last + 1, follow.step, dtype=np.int64)
+            peak, index = line.highest_and_last({s: paths[s].at(moments) for s in line.symbols})
         self._held.note(
             name, first=from_ms(first), last=from_ms(last), count=count, peak=peak, index=index
         )
         follow.trader.cycles += count
-
-    def _worth(
-        self, follow: _Follow, line: AccountLine, first: int, last: int
-    ) -> tuple[Decimal, Decimal]:
-        """Return the highest and the last index of an account at cycles that were left out."""
-        paths = self._paths[self._pricing[follow.venue_account]]
-        moments = np.arange(first, last + 1, follow.step, dtype=np.int64)
-        marks = {symbol: paths[symbol].at(moments) for symbol in line.symbols}
-        if len(marks) == 1:
-            # What is worth the most with one coin is plain from its marks alone.
-            [(symbol, path)] = marks.items()
-            best = path.max() if line.holds[symbol] else path.min()
-            index = line.index_at({symbol: decimal(float(path[-1]))})
-            if best == path[-1]:
-                return index, index
-            return max(index, line.index_at({symbol: decimal(float(best))})), index
-        found = line.indices(marks)
-
-        def exact(place: int) -> Decimal:
-            return line.index_at({s: decimal(float(each[place])) for s, each in marks.items()})
-
-        index = exact(len(moments) - 1)
-        highest = float(found.max())
-        # What floats cannot tell apart is looked at exactly, equal marks once.
-        near = np.flatnonzero(found >= highest - abs(highest) * 1e-12)
-        seen: dict[tuple[float, ...], int] = {}
-        for place in near.tolist():
-            seen.setdefault(tuple(float(each[place]) for each in marks.values()), place)
-        return max(index, *(exact(place) for place in seen.values())), index
 
     def _line(self, follow: _Follow) -> AccountLine | None:
         """Return a trader's account as it is now; None where it cannot be valued."""
