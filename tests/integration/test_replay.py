@@ -96,7 +96,7 @@ def test_one_changed_letter_of_a_template_is_found_and_named(copy, is_chained):
         if record["type"] != "config_loaded":
             return False
         for template in record["data"]["templates"]:
-            if template["name"].endswith("default_prompt.tmpl"):
+            if template["name"].endswith("as_asked.tmpl"):
                 assert "# Account" in template["text"]
                 template["text"] = template["text"].replace("# Account", "# Accuont")
                 return True
@@ -110,7 +110,7 @@ def test_one_changed_letter_of_a_template_is_found_and_named(copy, is_chained):
     [first, *_] = found["cycles_that_differ"]
     assert "-# Account\n+# Accuont" in first["differences"][0]["diff"]
     told = "\n".join(reasons(found))
-    assert "default_prompt.tmpl in record 2 has another text than it had" in told
+    assert "as_asked.tmpl in record 2 has another text than it had" in told
     assert ("was changed after it was written" in told) is not is_chained
     shown = copy.nof0("replay", "data/run")
     assert shown.exit_code == 1
@@ -300,18 +300,18 @@ def test_a_template_that_is_not_in_the_journal_is_named_and_another_can_take_its
         if record["type"] != "config_loaded":
             return False
         kept = record["data"]["templates"]
-        record["data"]["templates"] = [t for t in kept if "default_prompt" not in t["name"]]
+        record["data"]["templates"] = [t for t in kept if "as_asked" not in t["name"]]
         return True
 
     forge(journal(copy), change, is_chained=True)
     outcome = copy.nof0("replay", "data/run")
     assert outcome.exit_code == 2
-    assert "default_prompt.tmpl (digest " in outcome.stdout
+    assert "as_asked.tmpl (digest " in outcome.stdout
     assert "is not in the journal" in outcome.stdout
     assert "--template FILE" in outcome.stderr
     again = copy.nof0(
         "replay", "data/run", "--trader", "claude_bear",
-        "--template", "prompts/executor/default_prompt.tmpl",
+        "--template", "prompts/executor/as_asked.tmpl",
     )  # fmt: skip
     assert again.exit_code == 0, again.stderr
     assert "the prompt is the same" in again.stdout
@@ -347,7 +347,7 @@ def test_what_is_no_journal_is_refused(ran, tmp_path):
 
 
 def test_a_template_changed_on_purpose_shows_what_would_have_been_asked(copy):
-    file = copy.directory / "prompts" / "executor" / "default_prompt.tmpl"
+    file = copy.directory / "prompts" / "executor" / "as_asked.tmpl"
     file.write_text(file.read_text("utf-8").replace("# Account", "# Your account"), "utf-8")
     words = ("--trader", "claude_bear", "--template", str(file))
     shown = copy.nof0("replay", "data/run", *words)

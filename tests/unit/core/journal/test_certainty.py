@@ -16,6 +16,7 @@ from nof0_core.domain.event import (
     CycleEnded,
     Decided,
     HourMarked,
+    HoursMarked,
     MarketSeen,
 )
 from nof0_core.domain.order import OrderRequest, PricedAt, Side, Trigger, TriggerKind
@@ -25,7 +26,7 @@ from nof0_core.errors import UnbookableError
 from nof0_core.journal.certainty import proof_of
 from nof0_core.journal.codec import as_json
 
-AS_WRITTEN = {cls.type for cls in (CycleEnded, Decided, HourMarked, MarketSeen)}
+AS_WRITTEN = {cls.type for cls in (CycleEnded, Decided, HourMarked, HoursMarked, MarketSeen)}
 WORDS = sorted(set(BODIES) - AS_WRITTEN)
 """Of bodies that are read back unless it is certain that they need not be."""
 

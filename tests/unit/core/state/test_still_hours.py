@@ -15,7 +15,8 @@ from nof0_core.exporters.sql.fold import Fold
 from nof0_core.exporters.sql.rows import Rows
 from nof0_core.ids import ENGINE
 
-FIRST = datetime(2025, 7, 2, 21, tzinfo=UTC)
+FIRST = datetime(2025, 7, 23, 21, tzinfo=UTC)
+"""Three hours before the first midnight after a story begins."""
 HOUR = timedelta(hours=1)
 
 
