@@ -28,6 +28,8 @@ _SCHEMES = {"postgres": "postgresql+asyncpg", "postgresql": "postgresql+asyncpg"
 _SHOWN = 400
 """Letters of a statement that are logged."""
 
+_PATIENT = "busy_timeout=2500"
+
 _T = TypeVar("_T")
 
 
@@ -212,7 +214,7 @@ async def opened(
     Raises:
         ProviderError: the data source is none, or the driver for it is not installed.
     """
-    threads = SqliteThreads()
+    threads = SqliteThreads(_pragmas(settings))
     engine = _engine(settings, threads)
     try:
         yield Database(engine, settings, fence)
@@ -313,7 +315,7 @@ def _engine(settings: DatabaseSettings, threads: SqliteThreads) -> AsyncEngine:
         message = f"{error.name} is not installed: pip install 'nof0-core[postgres]'"
         raise ProviderError(message) from error
     if is_sqlite:
-        _behave(engine, is_reading=settings.reading, is_scratch=settings.scratch)
+        _lock_early(engine, is_reading=settings.reading)
     elif not settings.prepared_statements:
         _limit_transactions(engine, limit)
     return engine
@@ -336,19 +338,17 @@ def _in_ms(seconds: float) -> str:
     return str(int(seconds * 1000))
 
 
-def _behave(engine: AsyncEngine, *, is_reading: bool, is_scratch: bool) -> None:
-    """Let SQLite take the lock when a transaction begins, and write beside readers."""
-    pragmas = ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=2500")
-    if is_scratch:
-        pragmas = ("journal_mode=MEMORY", "synchronous=OFF", "busy_timeout=2500")
+def _pragmas(settings: DatabaseSettings) -> tuple[str, ...]:
+    """Return how SQLite is opened: readers and a writer do not wait for each other."""
+    if settings.reading:
+        return (_PATIENT,)
+    if settings.scratch:
+        return ("journal_mode=MEMORY", "synchronous=OFF", _PATIENT)
+    return ("journal_mode=WAL", "synchronous=NORMAL", _PATIENT)
 
-    @event.listens_for(engine.sync_engine, "connect")
-    def connect(connection: Any, _: object) -> None:
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in pragmas[-1:] if is_reading else pragmas:
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
+
+def _lock_early(engine: AsyncEngine, *, is_reading: bool) -> None:
+    """Let SQLite take the lock when a transaction begins."""
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from functools import partial
 from threading import Thread
 from typing import Any
@@ -18,6 +18,8 @@ PATIENCE = 5.0
 
 _FETCHED = 64
 """Rows a cursor fetches at once: aiosqlite's own figure."""
+_STEPS = 100_000
+"""After so many steps of SQLite's machine a statement looks whether it was broken off."""
 
 
 class BreakableConnection(aiosqlite.Connection):
@@ -27,7 +29,15 @@ class BreakableConnection(aiosqlite.Connection):
     writing: a connection with statements that nobody has let go of is closed in name only.
     """
 
-    _ended: Any = None
+    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+        def connected() -> sqlite3.Connection:
+            connection = connect()
+            connection.set_progress_handler(lambda: self._is_broken_off, _STEPS)
+            return connection
+
+        super().__init__(connected, _FETCHED)
+        self._is_broken_off = False
+        self._ended: Any = None
 
     async def close(self) -> None:
         """Roll back what is open and close, once all that was asked for is done."""
@@ -35,10 +45,8 @@ class BreakableConnection(aiosqlite.Connection):
             await self._end()
 
     def stop(self) -> Any:
-        """Break off what runs, roll back and close; return a future of that."""
-        if self._connection is not None:
-            with suppress(sqlite3.ProgrammingError):  # it has just been closed
-                self._connection.interrupt()
+        """Break off what runs or is about to, roll back and close; return a future of that."""
+        self._is_broken_off = True
         return self._end()
 
     def _end(self) -> Any:
@@ -49,6 +57,7 @@ class BreakableConnection(aiosqlite.Connection):
 
     def _roll_back(self) -> None:
         if self._connection is not None:
+            self._connection.set_progress_handler(None, 0)
             self._connection.rollback()
 
 
@@ -59,16 +68,29 @@ class SqliteThreads:
     event loop, which may be gone by then.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, pragmas: Sequence[str] = ()) -> None:
+        """Prepare; every connection is opened with these pragmas, and in no transaction."""
+        self._pragmas = pragmas
         self._running: list[Thread] = []
 
     def connect(self, *words: Any, **named: Any) -> aiosqlite.Connection:
         """Make a connection for SQLAlchemy, which opens it; arguments are those of `sqlite3`."""
-        connect = partial(sqlite3.connect, *words, **named)
-        connection = BreakableConnection(connect, _FETCHED)
+        connection = BreakableConnection(partial(self._open, *words, **named))
         thread = connection._thread  # noqa: SLF001 - there is no other way to it
         thread.daemon = True
         self._running = [*filter(Thread.is_alive, self._running), thread]
+        return connection
+
+    def _open(self, *words: Any, **named: Any) -> sqlite3.Connection:
+        """Open it all at once: an event loop with much to do comes by seldom for each step."""
+        connection: sqlite3.Connection = sqlite3.connect(*words, **named)
+        try:
+            connection.isolation_level = None
+            for pragma in self._pragmas:
+                connection.execute(f"PRAGMA {pragma}").close()
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     async def end(self) -> None:
