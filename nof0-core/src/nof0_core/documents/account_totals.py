@@ -19,10 +19,10 @@ from nof0_core.documents.pieces import KeptPiece, Part, Piece, Sheet
 from nof0_core.documents.positions import held
 from nof0_core.documents.wire import Json, encode, number, seconds
 from nof0_core.domain.account import AccountState
+from nof0_core.domain.hour_event import HOUR
 from nof0_core.domain.view import EquityPoint
 from nof0_core.ids import TraderId
 
-HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 

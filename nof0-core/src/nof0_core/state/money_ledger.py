@@ -24,6 +24,7 @@ from nof0_core.domain.event import (
     Reconciled,
     Transferred,
 )
+from nof0_core.domain.evolving import evolved
 from nof0_core.domain.fill import Fill
 from nof0_core.domain.order import OrderPurpose, Side
 from nof0_core.ids import Symbol, TraderId, is_shared
@@ -36,7 +37,7 @@ from nof0_core.state.changes import Change, refused, unchanged
 from nof0_core.state.growth import grown, note_ruin
 from nof0_core.state.histories import Histories
 from nof0_core.state.ledger_dump import dumped, loaded
-from nof0_core.state.order_register import OrderRegister, told
+from nof0_core.state.order_register import OrderRegister
 from nof0_core.state.projection import Handler
 
 
@@ -163,7 +164,7 @@ class MoneyLedger:
         sums = account.after(realized=booking.realized, fees=fill.fee)
         know = venue.knowing(body.trader, fill, body.whole)
         close = self._closed(booking)
-        filled = told(order, order.outcome, order.filled + fill.size) if order else None
+        filled = evolved(order, filled=order.filled + fill.size) if order else None
         # No order of ours was there before the account: a clock was ahead when it began.
         opened_at = min(venue.opened_at or fill.time, fill.time) if order else venue.opened_at
 

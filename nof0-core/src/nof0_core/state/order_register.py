@@ -12,9 +12,9 @@ import msgspec
 
 from nof0_core.domain.body import Body
 from nof0_core.domain.event import Event, OrderAnswered, OrderIntended
+from nof0_core.domain.evolving import evolved
 from nof0_core.domain.order import OrderPurpose
 from nof0_core.domain.order_record import EXITS, OrderRecord
-from nof0_core.domain.outcome import OrderOutcome
 from nof0_core.ids import ClientOrderId, CycleId, Symbol, TraderId
 from nof0_core.state.amounts import require_amount
 from nof0_core.state.changes import Change, unchanged
@@ -156,7 +156,7 @@ class OrderRegister:
         if known is None:
             return unchanged
         require_amount(event, body.outcome.filled_size, body.outcome.average_price or Decimal(0))
-        record = told(known, body.outcome, known.filled)
+        record = evolved(known, outcome=body.outcome)
         return lambda: self.put(record, event.time)
 
     def _forget(self, now: datetime) -> None:
@@ -166,29 +166,6 @@ class OrderRegister:
             if now - time <= REMEMBERED:
                 return
             del self._over[client_id], self._records[client_id]
-
-
-def told(known: OrderRecord, outcome: OrderOutcome | None, filled: Decimal) -> OrderRecord:
-    """Return a record with the newest answer, and with what is booked of it, in coins.
-
-    Each answer and each fill makes one: written out, that takes a quarter of `attrs.evolve`.
-    """
-    return OrderRecord(
-        trader=known.trader,
-        venue_account=known.venue_account,
-        cycle=known.cycle,
-        purpose=known.purpose,
-        request=known.request,
-        leverage=known.leverage,
-        confidence=known.confidence,
-        risk_usd=known.risk_usd,
-        plan=known.plan,
-        margin_mode=known.margin_mode,
-        intended_at=known.intended_at,
-        seq=known.seq,
-        outcome=outcome,
-        filled=filled,
-    )
 
 
 def _file(orders: _Orders, record: OrderRecord, *, is_in: bool) -> None:
