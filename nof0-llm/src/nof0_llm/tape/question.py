@@ -80,11 +80,6 @@ class Questions:
         return known[1]
 
 
-def question_of(request: CompletionRequest) -> Question:
-    """Return what a single request asks; renders its prompt."""
-    return Questions().of(request)
-
-
 @attrs.frozen
 class _Asked:
     """What is asked of a model beside the prompt; `text` is that part of the canonical JSON."""

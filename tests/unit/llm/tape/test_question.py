@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from nof0_core import opt
 from nof0_core.domain.model import DailyBudget, ModelPrice
-from nof0_llm.tape.question import Questions, question_of
+from nof0_llm.tape.question import Questions
 
 SCHEMA = {"type": "object", "properties": {"signal": {"enum": ["hold"]}}}
 
@@ -38,7 +38,7 @@ def test_the_digest_is_the_same_tomorrow(ask):
         '"parameters":{"temperature":0.5},'
         f'"schema":"{sha256(schema.encode()).hexdigest()}"}}'
     )
-    found = question_of(ask("€ 100", temperature=0.5)).digest
+    found = Questions().of(ask("€ 100", temperature=0.5)).digest
     assert found == sha256(whole.encode()).hexdigest()
 
 
@@ -59,7 +59,7 @@ def test_the_digest_is_the_same_tomorrow(ask):
     ],
 )
 def test_what_the_model_is_asked_changes_the_digest(ask, change):
-    assert question_of(ask(**change)).digest != question_of(ask()).digest
+    assert Questions().of(ask(**change)).digest != Questions().of(ask()).digest
 
 
 @pytest.mark.parametrize(
@@ -76,11 +76,13 @@ def test_what_the_model_is_asked_changes_the_digest(ask, change):
     ],
 )
 def test_what_the_model_is_not_told_does_not(ask, change):
-    assert question_of(ask(**change)).digest == question_of(ask()).digest
+    assert Questions().of(ask(**change)).digest == Questions().of(ask()).digest
 
 
 def test_the_border_between_messages_counts(ask):
-    assert question_of(ask("bc", system="a")).digest != question_of(ask("c", system="ab")).digest
+    assert (
+        Questions().of(ask("bc", system="a")).digest != Questions().of(ask("c", system="ab")).digest
+    )
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -93,7 +95,7 @@ def test_any_text_has_the_digest_of_its_canonical_json(ask, text):
         "parameters": {},
         "schema": sha256(_json(SCHEMA)).hexdigest(),
     }
-    assert question_of(request).digest == sha256(_json(whole)).hexdigest()
+    assert Questions().of(request).digest == sha256(_json(whole)).hexdigest()
 
 
 def test_who_remembers_models_and_schemas_never_takes_one_for_another(ask):
@@ -101,7 +103,7 @@ def test_who_remembers_models_and_schemas_never_takes_one_for_another(ask):
     changes = [{"temperature": number / 10} for number in range(200)]
     changes += [{"schema": {"type": "array", "maxItems": number}} for number in range(200)]
     found = [questions.of(ask(**change)) for change in changes]
-    assert found == [question_of(ask(**change)) for change in changes]
+    assert found == [Questions().of(ask(**change)) for change in changes]
     assert len({each.digest for each in found}) == len(changes)
 
 
