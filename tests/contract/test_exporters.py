@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import threading
 from contextlib import asynccontextmanager, closing
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import attrs
 import pytest
+from post_receiver import receiver
 from redis_server import RedisServer
 
 from nof0_core.domain.journal_line import JournalLine
@@ -42,25 +42,12 @@ class TestFiles(ExporterContract):
         return Content(opener.env.data_dir)
 
 
-class Receiver(BaseHTTPRequestHandler):
-    """Keeps what it is sent, with the key that tells repetitions."""
-
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.heard.append((self.headers["Idempotency-Key"], json.loads(body)))
-        self.send_response(204)
-        self.end_headers()
-
-    def log_message(self, *arguments):
-        """Stay silent."""
-
-
 @attrs.frozen
 class Heard(Written):
-    server: ThreadingHTTPServer
+    server: Any
 
     def state(self):
-        return list(self.server.heard)
+        return list(self.server.got)
 
 
 class TestWebhook(ExporterContract):
@@ -70,18 +57,16 @@ class TestWebhook(ExporterContract):
 
     @pytest.fixture
     def server(self):
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
-        server.heard = []
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
-        server.server_close()
+        def keep(path, headers, body):
+            """Keep what it is sent, with the key that tells repetitions."""
+            return headers["Idempotency-Key"], json.loads(body)
+
+        with receiver(path="alerts", keep=keep) as server:
+            yield server
 
     @pytest.fixture
     def config(self, server):
-        return WebhookConfig(url=f"http://127.0.0.1:{server.server_port}/alerts")
+        return WebhookConfig(url=server.url)
 
     @pytest.fixture
     def written(self, server):

@@ -10,17 +10,17 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 import time
-from contextlib import contextmanager
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from called import Called
+from failing_check import FAILING_CHECK
 from journal_lines import lines_below
 from llm_server import LlmServer, Say
+from post_receiver import receiver
+from slow_pair import COUNTED, LLM, thinks_for_ever
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).parents[2]
@@ -59,33 +59,9 @@ models:
 """It wants something in nearly every cycle."""
 
 
-class Receiver(BaseHTTPRequestHandler):
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.got.append(json.loads(body))
-        self.send_response(204)
-        self.end_headers()
-
-    def log_message(self, *_):
-        pass
-
-
-@contextmanager
-def receiver():
-    with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
-        server.got = []
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 @pytest.fixture
 def channel():
-    with receiver() as server:
+    with receiver(path="alerts", keep=lambda path, headers, body: json.loads(body)) as server:
         yield server
 
 
@@ -96,8 +72,7 @@ class Arena(Called):
     def at(cls, folder, channel, *, more="", model="flips", exchange="sim", **options):
         for name in ("etc", "prompts"):
             shutil.copytree(ROOT / name, folder / name)
-        url = f"http://127.0.0.1:{channel.server_port}/alerts"
-        manager = MANAGER.format(model=model, more=more, url=url)
+        manager = MANAGER.format(model=model, more=more, url=channel.url)
         (folder / "etc" / "manager.yaml").write_text(manager)
         (folder / "etc" / "exchange.yaml").write_text(EXCHANGE % exchange)
         (folder / "etc" / "llm.yaml").write_text(FLIPS)
@@ -129,26 +104,9 @@ def arrived(channel, arena, code):
     return posts
 
 
-CHECK = """
-import attrs
-from nof0_core import PolicyKind, hookimpl
-
-
-@attrs.frozen
-class Spread:
-    def check(self, decision, context):
-        return 1 / 0
-
-
-@hookimpl
-def nof0_risk_checks():
-    return [PolicyKind(type="spread", config=Spread, build=lambda c: c, summary="breaks")]
-"""
-
-
 def test_a_risk_check_that_raises(tmp_path, channel):
     arena = Arena.at(tmp_path, channel, more="risk_checks: [{type: spread}]")
-    arena.plug(CHECK)
+    arena.plug(FAILING_CHECK)
     arena.run(6)
     assert not arena.records("order_intended")
     [post] = arrived(channel, arena, "check_failed")
@@ -252,23 +210,7 @@ def test_isolated_margin_for_a_coin_that_somebody_holds_otherwise(tmp_path, chan
     assert "cannot be traded with isolated margin" in posts[0]["message"]
 
 
-LLM = """
-base_url: ${URL}
-api_key: none
-max_retries: 0
-budget: {daily_usd: 0.05}
-models:
-  pair: {backend: ensemble, params: {members: [quick, slow]}}
-  quick: {model_name: v/quick, price: {input: 1, output: 10}, max_completion_tokens: 1000}
-  slow: {model_name: v/slow, price: {input: 1, output: 10}, max_completion_tokens: 1000}
-"""
-COUNTED = {"prompt_tokens": 2000, "completion_tokens": 100, "total_tokens": 2100}
-
-
 def test_calls_that_a_kill_cut_short(tmp_path, channel):
-    def thinks_for_ever(body):
-        return Say(after=600) if body["model"] == "v/slow" else Say(usage=COUNTED)
-
     with LlmServer(default=thinks_for_ever) as server:
         arena = Arena.at(tmp_path, channel, model="pair", environment={"URL": server.url})
         (tmp_path / "etc" / "llm.yaml").write_text(LLM)

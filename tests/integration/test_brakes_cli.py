@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from failing_check import FAILING_CHECK
 from journal_lines import content_of
 
 pytestmark = pytest.mark.integration
@@ -338,25 +339,8 @@ def test_cooldown_and_entry_rate_are_kept(project):
     assert "cooldown" in codes
 
 
-BROKEN_CHECK = """
-import attrs
-from nof0_core import PolicyKind, hookimpl
-
-
-@attrs.frozen
-class Spread:
-    def check(self, decision, context):
-        return 1 / 0
-
-
-@hookimpl
-def nof0_risk_checks():
-    return [PolicyKind(type="spread", config=Spread, build=lambda c: c, summary="breaks")]
-"""
-
-
 def test_a_check_that_fails_lets_nothing_through_and_a_person_is_told(project):
-    (project.config.parent / "broken.py").write_text(BROKEN_CHECK)
+    (project.config.parent / "broken.py").write_text(FAILING_CHECK)
     project.config.write_text(project.config.read_text() + "\nPlugins: [./broken.py]\n")
     project.limit("risk_checks: [{type: spread}]")
     assert project.run("--cycles", "30").returncode == 0

@@ -13,22 +13,13 @@ from pathlib import Path
 import pytest
 from journal_lines import lines_below
 from llm_server import LlmServer, Say
+from slow_pair import COUNTED, LLM, thinks_for_ever
 
 from nof0_core.testing import Project
 
 pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parents[2]
-LLM = """
-base_url: ${URL}
-api_key: none
-max_retries: 0
-budget: {daily_usd: 0.05}
-models:
-  pair: {backend: ensemble, params: {members: [quick, slow]}}
-  quick: {model_name: v/quick, price: {input: 1, output: 10}, max_completion_tokens: 1000}
-  slow: {model_name: v/slow, price: {input: 1, output: 10}, max_completion_tokens: 1000}
-"""
 MANAGER = """
 manager: {total_equity_usd: 10000}
 traders:
@@ -38,7 +29,6 @@ traders:
     decision_interval: 3m
     allocation_pct: 50
 """
-COUNTED = {"prompt_tokens": 2000, "completion_tokens": 100, "total_tokens": 2100}
 PAID = Decimal("0.003")
 """What `COUNTED` costs in USD."""
 
@@ -69,10 +59,6 @@ class Workplace(Project):
     def open_calls(self) -> bytes:
         path = self.directory / "data" / "open_calls" / "alpha.jsonl"
         return path.read_bytes() if path.exists() else b""
-
-
-def thinks_for_ever(body):
-    return Say(after=600) if body["model"] == "v/slow" else Say(usage=COUNTED)
 
 
 def wait_for(condition, seconds=120.0):

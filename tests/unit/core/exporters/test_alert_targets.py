@@ -7,15 +7,15 @@ import hmac
 import json
 import socket
 import threading
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
 import anyio
 import attrs
 import jumping_loop
 import pytest
+from post_receiver import receiver
 
 from nof0_core.clock import wall_time
 from nof0_core.domain.event import Alerted
@@ -32,36 +32,6 @@ from nof0_core.testing.environment import Lines, env
 pytestmark = pytest.mark.anyio
 
 DAY = 24 * 3600.0
-
-
-class Receiver(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.got.append((self.path, dict(self.headers), body))
-        self.send_response(self.server.code())
-        self.send_header("Location", f"http://127.0.0.1:{self.server.server_port}/elsewhere")
-        self.send_header("Content-Length", "0")
-        self.send_header("Connection", "close")
-        self.end_headers()
-
-    def log_message(self, *_):
-        pass
-
-
-@contextmanager
-def receiver(code=lambda: 204):
-    with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
-        server.got, server.code = [], code
-        server.url = f"http://127.0.0.1:{server.server_port}/hook"
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @pytest.fixture

@@ -1,11 +1,9 @@
 from __future__ import annotations
 
 import json
-import threading
-from contextlib import contextmanager
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import post_receiver
 import pytest
 
 from nof0_core.domain.event import Alerted
@@ -19,38 +17,19 @@ pytestmark = pytest.mark.anyio
 TOKEN = "s3cret-token"  # noqa: S105 - stands for one
 
 
-class Receiver(BaseHTTPRequestHandler):
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.got.append((dict(self.headers), json.loads(body)))
-        code = self.server.codes.pop(0) if self.server.codes else 204
-        self.send_response(code)
-        self.send_header("Location", "http://127.0.0.1:9/")
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch):
     monkeypatch.setattr(webhook, "WAITS", (0.0, 0.0))
 
 
-@contextmanager
 def receiver(*codes):
     """A server that answers with the codes, then with 204; `got` has what it was sent."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
-        server.got, server.codes = [], list(codes)
-        server.url = f"http://127.0.0.1:{server.server_port}/{TOKEN}"
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    left = list(codes)
+    return post_receiver.receiver(
+        lambda: left.pop(0) if left else 204,
+        path=TOKEN,
+        keep=lambda path, headers, body: (headers, json.loads(body)),
+    )
 
 
 @pytest.fixture
