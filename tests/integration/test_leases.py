@@ -38,6 +38,9 @@ class Project:
     def __init__(self, root, source, *, lease="true"):
         self.root = root
         main = live_project.write(root)
+        # A fill every few seconds: a position is left at the first draw, and drawn every 5 s.
+        _edit(main.with_name("llm.yaml"), "hold: 5m, interval: 1m", "hold: 5s, interval: 5s")
+        _edit(main.with_name("market.yaml"), "[1m]", "[5s, 1m]")
         text = main.read_text()
         main.write_text(f'{text}\nPostgres: {{DataSource: "{source}", Lease: {lease}}}\n')
         self.processes = []
@@ -94,6 +97,12 @@ def project(tmp_path, postgres):
     made = Project(tmp_path, postgres.database())
     yield made
     made.close()
+
+
+def _edit(file, old, new):
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
 
 
 def lease_now(postgres):
