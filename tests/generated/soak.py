@@ -37,6 +37,7 @@ from nof0_core.domain.measured import ExporterState
 from nof0_core.manager.drivers.driver import Duties
 from nof0_core.manager.drivers.waiting import Waiting
 from nof0_core.runtime.engine import Engine
+from nof0_core.runtime.heap import share_one_arena
 
 DAY = timedelta(days=1)
 MAIN = "nof0.yaml"
@@ -162,6 +163,7 @@ def main() -> None:
     span = wanted.days * DAY
     every = timedelta(minutes=wanted.every)
     folder = wanted.folder.resolve()
+    share_one_arena()  # As `nof0 run` does.
     write(folder, wanted.redis, traders=wanted.traders, span=span, seed=wanted.seed, every=every)
     anyio.run(run, folder, START + span)
 

@@ -27,6 +27,7 @@ from nof0_core.project import load_config
 from nof0_core.project.configuration import load_again
 from nof0_core.redaction import Redactor
 from nof0_core.runtime.daily_cost import cost_per_day
+from nof0_core.runtime.heap import share_one_arena
 from nof0_core.runtime.lock import prepare
 from nof0_core.runtime.logs import keep_trace, logging_to
 from nof0_core.runtime.preview import caveats, haste, one_at_a_time, preflight
@@ -77,6 +78,7 @@ def run(
 
     A second start on the same data directory goes on where the first one stopped.
     """
+    share_one_arena()
     wall_limit = _duration(duration) if duration else None
     config = load_config(config_file, data_dir=data_dir)
     if standby and not config.is_leased:

@@ -14,7 +14,7 @@ from nof0_core.redaction import Redactor
 from nof0_core.runtime import clocks
 from nof0_core.runtime.assemble import assemble
 from nof0_core.runtime.engine import Engine
-from nof0_core.runtime.heap import spared_heap
+from nof0_core.runtime.heap import share_one_arena, spared_heap
 from nof0_core.runtime.logs import logging_to
 from nof0_core.runtime.services import open_services
 
@@ -35,6 +35,7 @@ def run_on_paper(config: Config) -> str:
         if section.stake is not Stake.PAPER or (tell and tell(section.config) is not Stake.PAPER):
             message = f"{section.name} is no paper account: only those are traded without asking"
             raise UsageError(message)
+    share_one_arena()
     return anyio.run(_run, config)
 
 
