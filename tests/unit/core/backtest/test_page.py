@@ -173,6 +173,15 @@ def test_it_tells_the_figures_and_fetches_nothing():
         assert words in page.text, words
 
 
+def test_each_column_has_one_name():
+    page = page_of(report(trader("a", 48), trader("b", 48)), material())
+    tables = re.findall(r"<table>(.*?)</table>", page, re.DOTALL)
+    assert tables
+    for text in tables:
+        head, *rows = [re.findall(r"<t[hd]", row) for row in text.split("</tr>") if "<t" in row]
+        assert len(head) == max(len(row) for row in rows)
+
+
 def test_nothing_runs_but_what_the_page_brings_along():
     page = page_of(report(trader("<script>alert(1)</script>", 3)), material(5))
     scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)

@@ -47,7 +47,7 @@ def figures(traders: Sequence[Report], coins: Sequence[Report]) -> str:
         for one in traders
     ]
     rows += [[f"hold {escape(one['coin'])}", signed(one["return_pct"])] for one in coins]
-    return table([*names, *more, "model"], rows) + "<p>* baseline</p>"
+    return table([*names, *more], rows) + "<p>* baseline</p>"
 
 
 def groups(one: Report) -> str:
