@@ -9,7 +9,13 @@ import attrs
 from nof0_core.errors import UsageError
 
 
+_HINT = "give aware times, for example datetime(2025, 7, 23, tzinfo=UTC)"
+
+
 def _utc(moment: datetime) -> datetime:
+    if not isinstance(moment, datetime):
+        message = f"the window has {moment!r}, which is no datetime"
+        raise UsageError(message, hints=(_HINT,))
     return moment if moment.tzinfo is None else moment.astimezone(UTC)
 
 
@@ -18,7 +24,7 @@ class Window:
     """From `start` to `end`, both included; any time zone is taken, and none refused.
 
     Raises:
-        UsageError: `end` is not after `start`, or one of them has no time zone.
+        UsageError: `end` is not after `start`, or one of them is no datetime or has no time zone.
     """
 
     start: datetime = attrs.field(converter=_utc)
@@ -28,7 +34,7 @@ class Window:
         """Refuse a window nothing can happen in."""
         if self.start.tzinfo is None or self.end.tzinfo is None:
             message = "the window has times without a time zone"
-            raise UsageError(message, hints=("give aware times, for example with tzinfo=UTC",))
+            raise UsageError(message, hints=(_HINT,))
         if self.end <= self.start:
             message = f"the window ends at {minute(self.end)}, not after {minute(self.start)}"
             raise UsageError(message, hints=("give --to a later time than --from",))

@@ -108,6 +108,8 @@ def test_a_window_backwards_is_refused():
         Window(START, START)
     with pytest.raises(UsageError, match="without a time zone"):
         Window(datetime(2025, 7, 23), START)  # noqa: DTZ001 - that is the point
+    with pytest.raises(UsageError, match="'2025-01-01', which is no datetime"):
+        Window("2025-01-01", "2025-01-02")
 
 
 def test_a_window_of_any_time_zone_is_one_in_utc():
