@@ -15,6 +15,9 @@ from nof0_core.prompts.measured import KEPT, STEPS
 _TOGETHER = 32
 """Pieces of text that are put together before somebody looks at how long all of it is."""
 
+_COUNTS = {STEPS: "steps", KEPT: "kept_in_namespace"}
+"""What of the effort stands for a filter that was put in."""
+
 
 class TemplateCode(CodeGenerator):
     """Leaves to the sandbox all but values of views, their functions and the test for none.
@@ -36,6 +39,16 @@ class TemplateCode(CodeGenerator):
         """Count what is put together in memory."""
         frame.buffer = self.temporary_identifier()
         self.writeline(f"{frame.buffer} = environment.pieces(context.effort)")
+
+    def visit_Filter(self, node: nodes.Filter, frame: Frame) -> None:  # noqa: N802 - Jinja's
+        """Call what counts where it is; other filters as ever."""
+        count = _COUNTS.get(node.name)
+        if count is None or node.node is None:
+            super().visit_Filter(node, frame)
+            return
+        self.write(f"context.effort.{count}(")
+        self.visit(node.node, frame)
+        self.write(")")
 
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802 - Jinja's
         """Count a text that is put together."""
@@ -66,6 +79,10 @@ class TemplateCode(CodeGenerator):
         self.write(")")
 
     def _kept(self, visit: Callable[[Any, Frame], None], node: nodes.Expr, frame: Frame) -> None:
+        if all(isinstance(each, nodes.Const) for each in node.iter_child_nodes()):
+            # As it stands in the template.
+            visit(node, frame)
+            return
         self.write("context.effort.kept(")
         visit(node, frame)
         self.write(")")

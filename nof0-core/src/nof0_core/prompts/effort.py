@@ -91,13 +91,23 @@ class Effort:
         self.take(len(value) if isinstance(value, str) else size_of(value))
         return value
 
+    def kept_in_namespace(self, value: _T) -> _T:
+        """Return a value that is put into a namespace, after it was counted.
+
+        Raises:
+            TooMuchError: it is too large, or a namespace itself.
+        """
+        self.take(size_of([value]))
+        return value
+
     def take(self, size: int) -> None:
         """Count so many characters and items.
 
         Raises:
             TooMuchError: these or all together are too many.
         """
-        check_size(size)
+        if size > MAX_SIZE:
+            check_size(size)
         self._made -= size
         if self._made < 0:
             message = f"it makes more than {MAX_MADE} characters and items together"

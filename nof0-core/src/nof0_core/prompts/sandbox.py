@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from types import BuiltinMethodType
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +70,6 @@ def sandbox() -> SandboxedEnvironment:
     for name in ("lipsum", "range", "cycler", "joiner"):
         del environment.globals[name]
     del environment.filters["random"]
-    environment.filters["reject"] = _reject(environment.filters["reject"])
     environment.filters = measured_filters(environment.filters)
     environment.tests = measured_tests(environment.tests)
     return environment
@@ -79,22 +78,6 @@ def sandbox() -> SandboxedEnvironment:
 def _is_harmless(called: Any) -> bool:
     is_built_in = type(called) is BuiltinMethodType
     return is_built_in and type(called.__self__) is str and called.__name__ in _METHODS
-
-
-def _reject(jinja: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
-    """Return the filter `reject`; items of a list are not tested one by one as those of others."""
-    from jinja2 import pass_context
-
-    @pass_context
-    def reject(context: Any, value: Any, *arguments: Any, **named: Any) -> Iterator[Any]:
-        is_in = len(arguments) == 2 and arguments[0] == "in" and not named
-        if is_in and type(value) is list and type(arguments[1]) is list:
-            others = arguments[1]
-            context.effort.take(len(value) * len(others) >> 4)
-            return iter([item for item in value if item not in others])
-        return jinja(context, value, *arguments, **named)
-
-    return reject
 
 
 def limited_range() -> Any:
@@ -122,10 +105,16 @@ def run(template: Template, values: Mapping[str, Any]) -> str:
     """
     pieces: list[str] = []
     size = 0
-    for piece in template.generate(**values, range=limited_range()):
-        size += len(piece)
-        if size > MAX_OUTPUT:
-            message = f"it writes more than {MAX_OUTPUT} characters"
-            raise TooMuchError(message)
-        pieces.append(piece)
+    context = template.new_context({**values, "range": limited_range()})
+    try:
+        for piece in template.root_render_func(context):
+            size += len(piece)
+            if size > MAX_OUTPUT:
+                break
+            pieces.append(piece)
+    except Exception:  # noqa: BLE001 - whatever it is, it gets the template's lines
+        template.environment.handle_exception()
+    if size > MAX_OUTPUT:
+        message = f"it writes more than {MAX_OUTPUT} characters"
+        raise TooMuchError(message)
     return "".join(pieces)
