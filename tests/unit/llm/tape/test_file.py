@@ -8,6 +8,7 @@ import resource
 import subprocess
 import sys
 
+import attrs
 import pytest
 
 from nof0_core.domain.decision import Decision, Signal
