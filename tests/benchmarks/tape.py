@@ -60,6 +60,7 @@ STAGES = (
     ("question", "nof0_llm.tape.backend:question_of"),
     ("question", "nof0_llm.tape.question:Questions.of"),
     ("tape look-up", "nof0_llm.tape.file:TapeFile.find"),
+    ("tape look-up", "nof0_llm.tape.file:TapeFile.reply"),
     ("tape, rest", "nof0_llm.tape.backend:TapeBackend.complete"),
     ("redact answer", "nof0_core.decision.maker:clean"),
     ("parse", "nof0_core.decision.maker:validate"),

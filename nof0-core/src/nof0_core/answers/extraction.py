@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import re
@@ -133,6 +134,7 @@ def _called(value: Any) -> Any:
     return found if isinstance(found, list | dict) else value
 
 
+@functools.cache
 def _decoder() -> json.JSONDecoder:
     return json.JSONDecoder(
         object_pairs_hook=_pairs,

@@ -75,7 +75,8 @@ class CoinViews:
         symbol, quote = snapshot.symbol, snapshot.quote
         tick = instrument.tick(quote.mark)
         rate, interest, volume = quote.funding_rate, quote.open_interest, quote.day_volume_usd
-        decimals = -int(tick.as_tuple().exponent)
+        # A tick is a power of ten.
+        decimals = -tick.adjusted()
         return LateView(
             "coin",
             (book, snapshot.time, tick),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from datetime import timedelta
 from decimal import Decimal
+
+from nof0_core.domain.candles import from_ms
 
 CENT = Decimal("0.01")
 _PIECES = re.compile(r"([A-Za-z]+)|([0-9]+)|([ \t\r\n]+)|(.)", re.DOTALL)
@@ -22,6 +25,12 @@ def cents(amount: Decimal) -> Decimal:
 def minutes(span: timedelta) -> int:
     """Return the whole minutes in a span."""
     return int(span.total_seconds() // 60)
+
+
+@functools.lru_cache(maxsize=64)
+def minute(moment: int) -> str:
+    """Write a moment (milliseconds UTC) in minutes; series of many coins end at the same one."""
+    return f"{from_ms(moment):%Y-%m-%d %H:%M} UTC"
 
 
 def short(number: float | None) -> float | int | None:

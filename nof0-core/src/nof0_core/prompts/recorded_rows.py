@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Sequence
 from itertools import accumulate
 
@@ -14,7 +13,12 @@ _AHEAD = 256
 """Bars that are written at a time; no template sees them before they are shown."""
 
 
-_Joined = tuple[str, "array[int]"]
+_TABLES = 16
+"""Choices of rows that are kept at hand; each template makes one or a few."""
+
+_Joined = tuple[str, list[int]]
+_Table = list[tuple[str, str, list[int] | None, "_Row"]]
+"""Name with colon of each row, its text, where its numbers begin, and the row."""
 
 
 class RecordedRows:
@@ -31,6 +35,7 @@ class RecordedRows:
         self._scale = scale
         self._first = self._end = 0
         self._rows: dict[str, _Row] = {}
+        self._tables: dict[tuple[str, ...], _Table] = {}
 
     def belongs(self, window: Window) -> bool:
         """Tell whether a window is one of this recording, with the same indicators."""
@@ -40,10 +45,12 @@ class RecordedRows:
     def lines(self, window: Window, names: Sequence[str]) -> list[str]:
         """Return rows of a window that has bars, each with its name in front."""
         begin, end = self._place(window)
-        rows = self._rows
+        key = tuple(names)
+        table = self._tables.get(key) or self._table(key)
+        # A row is a piece of a text, but for one whose format depends on what is shown.
         return [
-            row.prefix + row.text(begin, end)
-            for row in [rows.get(name) or self._written(name) for name in names]
+            prefix + (text[places[begin] : places[end] - 1] if places else row.text(begin, end))
+            for prefix, text, places, row in table
         ]
 
     def text(self, window: Window, name: str) -> str:
@@ -58,8 +65,16 @@ class RecordedRows:
             goes_on = before.start < now.start < before.stop
             self._first, self._end = now.start, now.stop + (_AHEAD if goes_on else 0)
             self._rows.clear()
+            self._tables.clear()
         self._window = window
         return now.start - self._first, now.stop - self._first
+
+    def _table(self, names: tuple[str, ...]) -> _Table:
+        rows = [self._rows.get(name) or self._written(name) for name in names]
+        while len(self._tables) >= _TABLES:
+            del self._tables[next(iter(self._tables))]
+        made = self._tables[names] = [(row.prefix, *row.joined(), row) for row in rows]
+        return made
 
     def _written(self, name: str) -> _Row:
         whole = self._window.whole
@@ -91,6 +106,10 @@ class _Row:
         """Return the numbers of bars `begin` to `end`, of which there is at least one."""
         raise NotImplementedError
 
+    def joined(self) -> tuple[str, list[int] | None]:
+        """Return all numbers as one text and where each begins; None where that may change."""
+        return "", None
+
 
 class _PlainRow(_Row):
     """A row with one format for all numbers."""
@@ -103,6 +122,9 @@ class _PlainRow(_Row):
 
     def text(self, begin: int, end: int) -> str:
         return self._whole[self._places[begin] : self._places[end] - 1]
+
+    def joined(self) -> tuple[str, list[int] | None]:
+        return self._whole, self._places
 
 
 class _VolumeRow(_Row):
@@ -131,6 +153,9 @@ class _VolumeRow(_Row):
 
 def _joined(values: Sequence[float], form: str) -> _Joined:
     """Return numbers with blanks between them, and where each begins; of the end as well."""
-    texts = [number(form, value) for value in values]
-    places = accumulate((len(text) + 1 for text in texts), initial=0)
-    return " ".join(texts), array("I", places)
+    if any(value != value for value in values):  # noqa: PLR0124 - NaN alone differs from itself
+        whole = " ".join([number(form, value) for value in values])
+    else:
+        # All at once is several times as quick as one by one.
+        whole = " ".join([form] * len(values)) % tuple(values)
+    return whole, [0, *accumulate([len(text) + 1 for text in whole.split(" ")])]

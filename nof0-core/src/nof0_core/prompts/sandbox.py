@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from decimal import Decimal
+from collections.abc import Mapping
 from types import BuiltinMethodType
 from typing import TYPE_CHECKING, Any
 
+from nof0_core.prompts.effort import Pieces, TooMuchError
+from nof0_core.prompts.forecast import OPERATORS
+from nof0_core.prompts.measured import measured_call, measured_filters, measured_tests
 from nof0_core.prompts.view import Function, LateView, View
 
 if TYPE_CHECKING:
@@ -18,16 +20,9 @@ MAX_OUTPUT = 200_000
 """Characters one message may have."""
 MAX_RANGE = 10_000
 """Steps that all `range(…)` of one rendering may have together."""
-MAX_TEXT = 10_000
-"""Characters that `text * number` may give."""
 
-_NUMBERS = frozenset({int, float, Decimal})
 _METHODS = frozenset({"split", "strip", "lower", "upper", "startswith", "endswith"})
 """Methods of texts that need no sandbox: they take and give plain values, none longer."""
-
-
-class TooMuchError(Exception):
-    """A template went over one of the limits; the text says which."""
 
 
 @functools.cache
@@ -37,12 +32,15 @@ def sandbox() -> SandboxedEnvironment:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     from nof0_core.prompts.compiling import TemplateCode
+    from nof0_core.prompts.rendering import Rendering
 
     class Sandbox(ImmutableSandboxedEnvironment):
-        intercepted_binops = frozenset({"*", "**"})
+        intercepted_binops = frozenset(OPERATORS)
         code_generator_class = TemplateCode
+        context_class = Rendering
         views = frozenset({View, LateView})
         function = Function
+        pieces = Pieces
 
         def getattr(self, obj: Any, attribute: str) -> Any:
             if isinstance(obj, View):
@@ -55,7 +53,8 @@ def sandbox() -> SandboxedEnvironment:
                 named.pop("_loop_vars", None)
                 named.pop("_block_vars", None)
                 return obj(*arguments, **named)
-            return super().call(context, obj, *arguments, **named)
+            arguments = measured_call(context.effort, obj, arguments, named)
+            return context.effort.kept(super().call(context, obj, *arguments, **named))
 
         def getitem(self, obj: Any, argument: Any) -> Any:
             if isinstance(obj, View) and isinstance(argument, str):
@@ -63,36 +62,22 @@ def sandbox() -> SandboxedEnvironment:
             return super().getitem(obj, argument)
 
         def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-            _check_product(operator, left, right)
-            return super().call_binop(context, operator, left, right)
+            OPERATORS[operator](context.effort, left, right)
+            return context.effort.kept(super().call_binop(context, operator, left, right))
 
     environment = Sandbox(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     # The same context must give the same text: nothing random, nothing that outlives a rendering.
     for name in ("lipsum", "range", "cycler", "joiner"):
         del environment.globals[name]
     del environment.filters["random"]
-    environment.filters["reject"] = _reject(environment.filters["reject"])
+    environment.filters = measured_filters(environment.filters)
+    environment.tests = measured_tests(environment.tests)
     return environment
 
 
 def _is_harmless(called: Any) -> bool:
     is_built_in = type(called) is BuiltinMethodType
     return is_built_in and type(called.__self__) is str and called.__name__ in _METHODS
-
-
-def _reject(jinja: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
-    """Return the filter `reject`; items of a list are not tested one by one as those of others."""
-    from jinja2 import pass_context
-
-    @pass_context
-    def reject(context: Any, value: Any, *arguments: Any, **named: Any) -> Iterator[Any]:
-        is_in = len(arguments) == 2 and arguments[0] == "in" and not named
-        if is_in and type(value) is list and type(arguments[1]) is list:
-            others = arguments[1]
-            return iter([item for item in value if item not in others])
-        return jinja(context, value, *arguments, **named)
-
-    return reject
 
 
 def limited_range() -> Any:
@@ -120,23 +105,16 @@ def run(template: Template, values: Mapping[str, Any]) -> str:
     """
     pieces: list[str] = []
     size = 0
-    for piece in template.generate(**values, range=limited_range()):
-        size += len(piece)
-        if size > MAX_OUTPUT:
-            message = f"it writes more than {MAX_OUTPUT} characters"
-            raise TooMuchError(message)
-        pieces.append(piece)
-    return "".join(pieces)
-
-
-def _check_product(operator: str, left: Any, right: Any) -> None:
-    if operator == "*" and type(left) in _NUMBERS and type(right) in _NUMBERS:
-        return
-    if operator == "**":
-        message = "** is not available in templates"
+    context = template.new_context({**values, "range": limited_range()})
+    try:
+        for piece in template.root_render_func(context):
+            size += len(piece)
+            if size > MAX_OUTPUT:
+                break
+            pieces.append(piece)
+    except Exception:  # noqa: BLE001 - whatever it is, it gets the template's lines
+        template.environment.handle_exception()
+    if size > MAX_OUTPUT:
+        message = f"it writes more than {MAX_OUTPUT} characters"
         raise TooMuchError(message)
-    for one, other in ((left, right), (right, left)):
-        is_sequence = isinstance(one, Iterable) and hasattr(one, "__len__")
-        if is_sequence and isinstance(other, int) and len(one) * other > MAX_TEXT:
-            message = f"a product has more than {MAX_TEXT} characters"
-            raise TooMuchError(message)
+    return "".join(pieces)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
+from nof0_core.domain.candles import interval_ms
 from nof0_core.domain.snapshot import Series
 from nof0_core.ids import Symbol
 from nof0_core.indicators.window import Window
+from nof0_core.prompts.figures import minute
 from nof0_core.prompts.recorded_rows import RecordedRows
 from nof0_core.prompts.scale import Scale, form_of, number
 from nof0_core.prompts.view import Function, Later, LateView, View
@@ -26,6 +28,17 @@ class SeriesText:
     What was written of the series as it was `before` is not written again: as a rule all bars but
     the newest are the same, to the bit.
     """
+
+    __slots__ = (
+        "_before",
+        "_decimals",
+        "_gone",
+        "_recorded",
+        "_rows",
+        "_scale",
+        "_tables",
+        "series",
+    )
 
     def __init__(
         self,
@@ -61,7 +74,8 @@ class SeriesText:
 
     def newest(self) -> str:
         """Return when the newest bar closed."""
-        return f"{self.series.candles.last_close_time:%Y-%m-%d %H:%M} UTC"
+        candles = self.series.candles
+        return minute(candles.open_time.item(-1) + interval_ms(candles.interval))
 
     def rows(self) -> tuple[tuple[str, str], ...]:
         """Return name and values of all rows: close, volume, then the indicators."""

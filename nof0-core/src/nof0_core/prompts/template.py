@@ -14,7 +14,8 @@ import attrs
 
 from nof0_core.errors import PromptError
 from nof0_core.files import in_words, read_text
-from nof0_core.prompts.sandbox import TooMuchError, run, sandbox
+from nof0_core.prompts.effort import TooMuchError
+from nof0_core.prompts.sandbox import run, sandbox
 
 if TYPE_CHECKING:
     from jinja2 import Template

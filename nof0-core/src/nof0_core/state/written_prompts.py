@@ -9,6 +9,7 @@ import attrs
 
 from nof0_core.domain.cycle_record import Place, texts_of
 from nof0_core.domain.event import Body, CycleEnded, Decided
+from nof0_core.domain.evolving import evolved
 from nof0_core.domain.model import Message
 from nof0_core.errors import UnbookableError
 from nof0_core.ids import TraderId
@@ -60,7 +61,7 @@ class WrittenPrompts:
             texts_in.append(seq if is_there else None)
         if not any(texts_in):
             return body
-        return attrs.evolve(body, messages=tuple(messages), texts_in=tuple(texts_in))
+        return evolved(body, messages=tuple(messages), texts_in=tuple(texts_in))
 
     def take(self, seq: int, time: datetime, written: Body) -> None:
         """Take over what was written, as record `seq`."""

@@ -16,7 +16,7 @@ from nof0_core.protocols import LLMBackend
 from nof0_core.protocols.llm import CallLog, CompletionRequest
 from nof0_llm.tape.cleaning import cleaned
 from nof0_llm.tape.config import CYCLE, RECORD, TapeConfig
-from nof0_llm.tape.entry import Entry, Failure, Turn, failure_of
+from nof0_llm.tape.entry import Entry, Failure, Reply, Turn, failure_of
 from nof0_llm.tape.file import TapeFile, reading, recording
 from nof0_llm.tape.miss import miss
 from nof0_llm.tape.question import Question, Questions
@@ -88,10 +88,10 @@ class TapeBackend:
             del self._asking[key]
             answered.set()
 
-    def _find(self, question: Question, turn: Turn) -> Entry | None:
+    def _find(self, question: Question, turn: Turn) -> Reply | None:
         if self._config.match == CYCLE:
-            return self._tape.find_turn(turn)
-        return self._tape.find(question.digest)
+            return self._tape.reply_in(turn)
+        return self._tape.reply(question.digest)
 
     async def _ask(self, question: Question, request: CompletionRequest) -> Completion:
         ref = self._config.backend
@@ -145,7 +145,7 @@ class TapeBackend:
             for call in kept[0].calls if kept else inner.calls:
                 request.calls.add(call)
 
-    async def _play(self, entry: Entry, request: CompletionRequest) -> Completion:
+    async def _play(self, entry: Reply, request: CompletionRequest) -> Completion:
         self.tally.played += 1
         for call in entry.calls:
             if call.usage != Usage():

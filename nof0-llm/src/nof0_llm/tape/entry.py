@@ -97,6 +97,16 @@ class Entry:
     cycle: int = 0
 
 
+@attrs.frozen(kw_only=True)
+class Reply:
+    """The part of an entry that is played back; the prompt, which is most of it, is passed over."""
+
+    digest: str
+    completion: Completion | None = None
+    failure: Failure | None = None
+    calls: tuple[ModelCall, ...] = ()
+
+
 Turn = tuple[str, int, str]
 """A trader, the number of its cycle from 1, and the entry of llm.yaml that was asked."""
 
@@ -143,10 +153,25 @@ def decode(line: bytes) -> Entry:
         ValueError: it is not an entry of a tape.
     """
     entry = _ENTRY.decode(line)
+    _check(entry)
+    return entry
+
+
+def decode_reply(line: bytes) -> Reply:
+    """Read what of a line is played back.
+
+    Raises:
+        ValueError: it is not an entry of a tape.
+    """
+    reply = _REPLY.decode(line)
+    _check(reply)
+    return reply
+
+
+def _check(entry: Entry | Reply) -> None:
     if (entry.completion is None) == (entry.failure is None):
         message = "it needs either a completion or a failure"
         raise ValueError(message)
-    return entry
 
 
 def head_of(line: bytes) -> Head:
@@ -181,3 +206,4 @@ def _writable(value: Any) -> Any:
 _BEGINS = tuple(f'{{"{field.name}":'.encode() for field in attrs.fields(Entry))
 _HEAD = msgspec.json.Decoder(Head)
 _ENTRY = msgspec.json.Decoder(Entry)
+_REPLY = msgspec.json.Decoder(Reply)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -16,8 +16,10 @@ from nof0_llm.tape.entry import (
     FORMAT,
     Entry,
     Head,
+    Reply,
     Turn,
     decode,
+    decode_reply,
     encode,
     encode_about,
     head_of,
@@ -25,6 +27,7 @@ from nof0_llm.tape.entry import (
 )
 
 _Key = TypeVar("_Key", str, Turn)
+_Read = TypeVar("_Read", Entry, Reply)
 _ALONE = "leave the file alone while it is played, or play a copy of it"
 
 
@@ -68,16 +71,25 @@ class TapeFile:
             DataError: the entry is damaged; the message has file and line.
         """
         line = self._lines.get(digest)
-        return None if line is None else self._read(line)
+        return None if line is None else self._read(line, decode)
 
-    def find_turn(self, turn: Turn) -> Entry | None:
-        """Return what was recorded when it was somebody's turn, None if nothing was.
+    def reply(self, digest: str) -> Reply | None:
+        """Return what is played back for a question, None if nothing was recorded.
+
+        Raises:
+            DataError: the entry is damaged; the message has file and line.
+        """
+        line = self._lines.get(digest)
+        return None if line is None else self._read(line, decode_reply)
+
+    def reply_in(self, turn: Turn) -> Reply | None:
+        """Return what is played back when it is somebody's turn, None if nothing was recorded.
 
         Raises:
             DataError: the entry is damaged; the message has file and line.
         """
         line = self._turns.get(turn)
-        return None if line is None else self._read(line)
+        return None if line is None else self._read(line, decode_reply)
 
     def turns_of(self, trader: str) -> int:
         """Return the number of the last cycle of a trader that is on the tape, 0 for none."""
@@ -90,7 +102,7 @@ class TapeFile:
             DataError: an entry is damaged; the message has file and line.
         """
         for line in sorted(self._lines.values(), key=lambda each: each.offset):
-            yield self._read(line)
+            yield self._read(line, decode)
 
     def head(self, text: str) -> None:
         """Write what the whole tape is about, where nothing stands on it yet.
@@ -129,10 +141,10 @@ class TapeFile:
         self._count += 1
         return offset
 
-    def _read(self, line: _Line) -> Entry:
+    def _read(self, line: _Line, decoded: Callable[[bytes], _Read]) -> _Read:
         data = os.pread(self._handle, line.length, line.offset)
         try:
-            entry = decode(data)
+            entry = decoded(data)
         except ValueError as error:
             message = f"{self.path}:{line.number}: not an entry of a tape: {error}"
             raise DataError(message, hints=(_ALONE,)) from error

@@ -8,6 +8,7 @@ import resource
 import subprocess
 import sys
 
+import attrs
 import pytest
 
 from nof0_core.domain.decision import Decision, Signal
@@ -51,6 +52,21 @@ def test_what_was_added_is_found_at_once_and_after_opening_again(path, entry):
     with reading(path) as tape:
         assert list(tape.entries()) == [entry("a"), entry("b"), entry("c")]
         assert len(tape) == 3
+
+
+def test_what_is_played_back_is_what_was_added_without_its_prompt(path, entry):
+    failed = attrs.evolve(entry("b"), completion=None, failure=FAILED, trader="one", cycle=3)
+    write(path, entry("a"), failed)
+    with reading(path) as tape:
+        for whole in (entry("a"), failed):
+            reply = tape.reply(whole.digest)
+            assert reply.digest == whole.digest
+            assert (reply.completion, reply.failure) == (whole.completion, whole.failure)
+            assert reply.calls == whole.calls
+        turn = ("one", 3, failed.model["name"])
+        assert tape.reply_in(turn) == tape.reply(failed.digest)
+        assert tape.reply("d" * 64) is None
+        assert tape.reply_in(("two", 3, failed.model["name"])) is None
 
 
 def test_cut_short_at_any_byte_it_keeps_all_whole_entries_and_takes_new_ones(path, entry):
@@ -180,8 +196,9 @@ def test_a_tape_that_is_written_over_while_it_is_played_gives_no_other_answer(pa
     with reading(path) as tape:
         # The same bytes in another order: each line still is an entry, of another question.
         path.write_bytes(encode(entry("b")) + encode(entry("a")))
-        with pytest.raises(DataError, match=r"jsonl:1: the tape was changed while it is in use"):
-            tape.find("a" * 64)
+        for ask in (tape.find, tape.reply):
+            with pytest.raises(DataError, match=r"jsonl:1: the tape was changed while it is in"):
+                ask("a" * 64)
         path.write_bytes(b"")
         with pytest.raises(DataError, match=r"jsonl:2: not an entry") as caught:
             tape.find("b" * 64)
