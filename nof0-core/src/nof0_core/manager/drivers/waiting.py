@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 
-import anyio
-
+from nof0_core.cancellation import Breakable
 from nof0_core.clock import Clock
 from nof0_core.manager.drivers.driver import Duties
 from nof0_core.manager.schedule import Rank
@@ -19,13 +20,13 @@ class Waiting:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._scope: anyio.CancelScope | None = None
+        self._waiting: set[Breakable[None]] = set()
         self._hastened: dict[str, datetime] = {}
 
     @property
     def is_waiting(self) -> bool:
         """Tell whether somebody waits now."""
-        return self._scope is not None
+        return bool(self._waiting)
 
     async def next(self, duties: Duties) -> bool:
         """Wait until something is due; return False when the run is to end instead."""
@@ -33,15 +34,14 @@ class Waiting:
         if duties.ends_at is not None and due > duties.ends_at:
             duties.stop("the recorded market ends here")
         if not duties.stop_reason:
-            with anyio.CancelScope() as self._scope:
-                await self._clock.sleep_until(due)
-            self._scope = None
+            with suppress(TimeoutError):
+                await Breakable(partial(self._clock.sleep_until, due), self._waiting)
         return not duties.stop_reason
 
     def wake(self) -> None:
         """Let whoever waits find out anew what is due."""
-        if self._scope is not None:
-            self._scope.cancel()
+        for sleep in self._waiting:
+            sleep.break_off()
 
     def hasten(self, duties: Duties, venue_account: str) -> None:
         """Look at a venue account soon: at once, but not twice in a second."""
