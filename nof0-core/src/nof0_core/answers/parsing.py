@@ -250,11 +250,12 @@ def cleaned(decision: Decision, redact: Callable[[str], str]) -> Decision:
     def tidy(text: str) -> str:
         return _clean(redact(text), LONGEST_TEXT) if text else text
 
+    said = decision.symbol, decision.reasoning, decision.invalidation_condition
+    symbol, reasoning, condition = map(tidy, said)
+    if (symbol, reasoning, condition) == said:
+        return decision
     return evolved(
-        decision,
-        symbol=Symbol(tidy(decision.symbol)),
-        reasoning=tidy(decision.reasoning),
-        invalidation_condition=tidy(decision.invalidation_condition),
+        decision, symbol=Symbol(symbol), reasoning=reasoning, invalidation_condition=condition
     )
 
 
