@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import partial
 
-from nof0_core.cancellation import Breakable
+import anyio
+
 from nof0_core.clock import Clock
 from nof0_core.manager.drivers.driver import Duties
 from nof0_core.manager.schedule import Rank
@@ -20,13 +19,13 @@ class Waiting:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._waiting: set[Breakable[None]] = set()
+        self._scope: anyio.CancelScope | None = None
         self._hastened: dict[str, datetime] = {}
 
     @property
     def is_waiting(self) -> bool:
         """Tell whether somebody waits now."""
-        return bool(self._waiting)
+        return self._scope is not None
 
     async def next(self, duties: Duties) -> bool:
         """Wait until something is due; return False when the run is to end instead."""
@@ -34,14 +33,15 @@ class Waiting:
         if duties.ends_at is not None and due > duties.ends_at:
             duties.stop("the recorded market ends here")
         if not duties.stop_reason:
-            with suppress(TimeoutError):
-                await Breakable(partial(self._clock.sleep_until, due), self._waiting)
+            with anyio.CancelScope() as self._scope:
+                await self._clock.sleep_until(due)
+            self._scope = None
         return not duties.stop_reason
 
     def wake(self) -> None:
         """Let whoever waits find out anew what is due."""
-        for sleep in self._waiting:
-            sleep.break_off()
+        if self._scope is not None:
+            self._scope.cancel()
 
     def hasten(self, duties: Duties, venue_account: str) -> None:
         """Look at a venue account soon: at once, but not twice in a second."""
