@@ -40,7 +40,7 @@ class Timing:
 class _Call:
     """One call; `is_late` is set by who ends it because of its limit."""
 
-    __slots__ = ("_began", "_owner", "is_late", "verb")
+    __slots__ = ("_owner", "is_late", "verb")
 
     def __init__(self, owner: CallsUnderWay, verb: str) -> None:
         self._owner = owner
@@ -48,13 +48,12 @@ class _Call:
         self.is_late = False
 
     def __enter__(self) -> Self:
-        self._began = self._owner.begun[self] = stopwatch()
+        self._owner.begun[self] = stopwatch()
         return self
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         owner = self._owner
-        del owner.begun[self]
-        took = stopwatch() - self._began
+        took = stopwatch() - owner.begun.pop(self)
         timing = owner.timing(self.verb)
         timing.count(took)
         if self.is_late:

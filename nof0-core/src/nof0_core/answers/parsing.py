@@ -251,14 +251,11 @@ def cleaned(decision: Decision, redact: Callable[[str], str]) -> Decision:
         return _clean(redact(text), LONGEST_TEXT) if text else text
 
     said = decision.symbol, decision.reasoning, decision.invalidation_condition
-    symbol, reasoning, invalidation = tidied = tuple(map(tidy, said))
-    if tidied == said:
+    symbol, reasoning, condition = map(tidy, said)
+    if (symbol, reasoning, condition) == said:
         return decision
     return evolved(
-        decision,
-        symbol=Symbol(symbol),
-        reasoning=reasoning,
-        invalidation_condition=invalidation,
+        decision, symbol=Symbol(symbol), reasoning=reasoning, invalidation_condition=condition
     )
 
 

@@ -54,25 +54,16 @@ class AccountLine:
         )
         self._scale = float(self._growth.index) / float(self._growth.base) if self.is_sound else 0.0
         self._quantities = {symbol: float(quantity) for symbol, quantity, _ in self._held}
-        self._pools = [
-            (
-                float(pool.equity)
-                - sum(
-                    self._quantities[p.symbol] * float(marks)
-                    for p in pool.positions
-                    for marks in [_mark(account, p.symbol)]
-                ),
-                [
-                    (
-                        p.symbol,
-                        self._quantities[p.symbol],
-                        float(max(maintenance_rates(instruments[p.symbol]))),
-                    )
-                    for p in pool.positions
-                ],
-            )
-            for pool in pools
-        ]
+        marks = {holding.symbol: float(holding.mark) for holding in account.holdings}
+        self._pools: list[tuple[float, list[tuple[Symbol, float, float]]]] = []
+        for pool in pools:
+            base, positions = float(pool.equity), []
+            for symbol in (position.symbol for position in pool.positions):
+                quantity = self._quantities[symbol]
+                base -= quantity * marks[symbol]
+                rate = float(max(maintenance_rates(instruments[symbol])))
+                positions.append((symbol, quantity, rate))
+            self._pools.append((base, positions))
 
     def index_at(self, marks: Mapping[Symbol, Decimal]) -> Decimal:
         """Return the index of the account at these marks, to the last digit."""
@@ -92,11 +83,13 @@ class AccountLine:
         if len(marks) == 1:
             # What is worth the most with one coin is plain from its marks alone.
             [(symbol, path)] = marks.items()
-            best = path.max() if self.holds[symbol] else path.min()
-            index = self.index_at({symbol: decimal(float(path[-1]))})
-            if best == path[-1]:
+            newest = path.item(-1)
+            extreme = np.maximum if self.holds[symbol] else np.minimum
+            best = newest if len(path) == 1 else float(extreme.reduce(path))
+            index = self.index_at({symbol: decimal(newest)})
+            if best == newest:
                 return index, index
-            return max(index, self.index_at({symbol: decimal(float(best))})), index
+            return max(index, self.index_at({symbol: decimal(best)})), index
         found = self.indices(marks)
 
         def exact(place: int) -> Decimal:
@@ -163,7 +156,7 @@ class AccountLine:
         if not len(marks):
             return True
         [quantity] = self._quantities.values()
-        low, high = float(marks.min()), float(marks.max())
+        low, high = float(np.minimum.reduce(marks)), float(np.maximum.reduce(marks))
         worst, best = (low, high) if quantity > 0 else (high, low)
         equity = self._free + quantity * worst
         if not equity > _CENTS:
@@ -189,7 +182,3 @@ class AccountLine:
         for symbol in others:
             equity += self._quantities[symbol] * marks[symbol]
         return equity
-
-
-def _mark(account: AccountState, symbol: Symbol) -> Decimal:
-    return next(one.mark for one in account.holdings if one.symbol == symbol)

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 import attrs
-import numpy as np
 
 from nof0_core.backtest.account_line import AccountLine
 from nof0_core.backtest.price_path import Holes, PricePath
@@ -31,7 +30,7 @@ from nof0_core.domain.event import (
     OrderIntended,
 )
 from nof0_core.errors import DataError
-from nof0_core.ids import ENGINE, Symbol, TraderId
+from nof0_core.ids import Symbol, TraderId
 from nof0_core.manager.manager import Manager
 from nof0_core.manager.schedule import Rank, Timer
 from nof0_core.manager.trader import Trader
@@ -319,8 +318,8 @@ class Jumps:
         peak = index = line.index
         if line.symbols:
             paths = self._paths[self._pricing[follow.venue_account]]
-            moments = np.arange(first, last + 1, follow.step, dtype=np.int64)
-            peak, index = line.highest_and_last({s: paths[s].at(moments) for s in line.symbols})
+            marks = {s: paths[s].along(first, last, follow.step) for s in line.symbols}
+            peak, index = line.highest_and_last(marks)
         self._held.note(
             name, first=from_ms(first), last=from_ms(last), count=count, peak=peak, index=index
         )
@@ -353,14 +352,9 @@ class Jumps:
         self._changed = event.seq
         # So do trades.
         self._is_active |= kind not in _TRADING or self._judges_sharpe
-        for follow in self._of(event.stream):
-            follow.line = None
-
-    def _of(self, stream: TraderId) -> Iterator[_Follow]:
-        if stream != ENGINE and stream in self._follows:
-            yield self._follows[stream]
-        else:
-            yield from self._follows.values()
+        follow = self._follows.get(event.stream)
+        for each in self._follows.values() if follow is None else (follow,):
+            each.line = None
 
     def _set(self, moment: datetime, now: datetime, *, is_flat: bool) -> None:
         """Let nothing be due before a moment, and everything at its grid from then on."""

@@ -30,6 +30,7 @@ from nof0_core.plugins.env import Env, Logger
 from nof0_core.redaction import Redactor
 from nof0_core.runtime.assemble import assemble
 from nof0_core.runtime.engine import Engine
+from nof0_core.runtime.heap import spared_heap
 from nof0_core.runtime.sections import as_configured
 from nof0_core.runtime.services import open_services
 
@@ -143,7 +144,8 @@ async def live(
             if now >= last:
                 engine.manager.stop(OVER)
 
-        reason, error, is_broken = await _run(engine, after)
+        with spared_heap():
+            reason, error, is_broken = await _run(engine, after)
         stop.manager = None
         return Lived(
             view=_kept(engine.views.all()),

@@ -51,6 +51,14 @@ class PricePath:
         """Return the marks that begin in (after, until], one for each bar."""
         return self._closes[self.count(after) : self.count(until)]
 
+    def along(self, first: int, last: int, step: int) -> FloatArray:
+        """Return the marks at the moments from `first` to `last`, `step` apart; see `at`."""
+        stride, rest = divmod(step, self.length)
+        begin, end = (first - self._first) // self.length, (last - self._first) // self.length
+        if self._is_gapless and not rest and begin >= 0 and end < len(self._closes):
+            return self._closes[begin : end + 1 : stride]
+        return self.at(np.arange(first, last + 1, step, dtype=np.int64))
+
     def at(self, moments: Times) -> FloatArray:
         """Return the marks at many moments; NaN before the first bar has closed."""
         if self._is_gapless:

@@ -84,8 +84,10 @@ class PathWatch:
         self, position: Position, kinds: Collection[TriggerKind], watch: Watch
     ) -> TriggerKind | None:
         now = self._clock.now()
+        if now <= watch.seen:
+            return None
         bars = self._bars(position.symbol, watch.seen)
-        if now < watch.seen or bars is None or not len(bars):
+        if bars is None or not len(bars):
             return None
         watch.seen = now
         since = to_ms(watch.since)

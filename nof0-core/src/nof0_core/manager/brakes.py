@@ -114,7 +114,6 @@ class TraderBrakes:
         on = self._active(trader, self._halts.look())
         return "; ".join(each.message for each in on)
 
-    @exactly
     def evaluate(self, trader: TraderId, account: AccountState | None = None) -> None:
         """Release what is over and trip what a limit asks for; both are journalled.
 
@@ -129,9 +128,18 @@ class TraderBrakes:
         if daily is None and fall is None and limits.sharpe_pause_threshold is None:
             return
         account = account or self._portfolio.account(trader)
-        if account.unpriced:
-            return
-        unrecorded = self._held.worth(trader)
+        if not account.unpriced:
+            self._judge(trader, account, daily, fall)
+
+    @exactly
+    def _judge(
+        self,
+        trader: TraderId,
+        account: AccountState,
+        daily: Decimal | None,
+        fall: Decimal | None,
+    ) -> None:
+        memory, unrecorded = self._recorder.state.brakes, self._held.worth(trader)
         if daily is not None:
             lost = memory.day_loss_pct(trader, account, unrecorded)
             until = next_midnight(account.time)

@@ -37,10 +37,9 @@ class Rank(IntEnum):
     REBALANCE = 2
     CYCLE = 3
 
-    @property
-    def word(self) -> str:
-        """Return what an alert calls it."""
-        return self.name.lower()
+    def __init__(self, _: int) -> None:
+        self.word = self._name_.lower()
+        """What an alert calls it."""
 
 
 def shifts(count: int, spread: timedelta) -> list[timedelta]:
