@@ -8,15 +8,15 @@ import attrs
 
 from nof0_core.errors import UsageError
 
-
 _HINT = "give aware times, for example datetime(2025, 7, 23, tzinfo=UTC)"
 
 
 def _utc(moment: datetime) -> datetime:
-    if not isinstance(moment, datetime):
+    try:
+        return moment if moment.tzinfo is None else moment.astimezone(UTC)
+    except AttributeError:
         message = f"the window has {moment!r}, which is no datetime"
-        raise UsageError(message, hints=(_HINT,))
-    return moment if moment.tzinfo is None else moment.astimezone(UTC)
+        raise UsageError(message, hints=(_HINT,)) from None
 
 
 @attrs.frozen
