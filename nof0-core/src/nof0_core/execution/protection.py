@@ -37,6 +37,7 @@ from nof0_core.execution.orders import OrderManager
 from nof0_core.execution.path_watch import ClosedBars, PathWatch
 from nof0_core.execution.resting import CoinRests
 from nof0_core.execution.standing import Standing
+from nof0_core.execution.target_tries import TargetTries
 from nof0_core.ids import ClientOrderId, Symbol, TraderId
 from nof0_core.ledger import Position
 from nof0_core.money import plain
@@ -71,20 +72,19 @@ class Protection:
         self._lost = LostStops(recorder.clock)
         self._paths = PathWatch(clock=recorder.clock, bars=bars)
         self._naked = NakedPositions(policies, by_round=tries_by_round)
-        self._targets: dict[tuple[TraderId, Symbol, int], int] = {}
+        self._targets = TargetTries()
         self._remembered: tuple[Position, ...] = ()
         self._keys: set[tuple[TraderId, Symbol, int]] = set()
         self._tidy: tuple[Position, ...] = ()
         self._noted: tuple[Standing, ...] = ()
         self._looked_at: tuple[Standing, ...] = ()
         self._is_well = False
-        self._round = 0
         self._refused: AlertOnce[ClientOrderId | None] = AlertOnce(recorder, "stop_refused")
         self._strays: AlertOnce[tuple[TraderId, int]] = AlertOnce(recorder, "stray_position")
 
     def begin_round(self) -> None:
         """Let a sync begin: what may wait for the next one, such as a target, is tried again."""
-        self._round += 1
+        self._targets.begin_round()
 
     def unprotected(self) -> tuple[Position, ...]:
         """Return positions whose trader wants a stop and that have none at the venue."""
@@ -216,8 +216,7 @@ class Protection:
         self._lost.forget_all_but(keys)
         self._paths.forget_all_but(keys)
         self._naked.forget_all_but(keys)
-        if self._targets:
-            self._targets = {key: tried for key, tried in self._targets.items() if key in keys}
+        self._targets.forget_all_but(keys)
 
     # --- one step each ----------------------------------------------------------------------------
 
@@ -249,11 +248,12 @@ class Protection:
                 naked.reason = "the venue accepts it and then does not have it any more"
                 naked.is_lost = True
                 return
-            self._targets[key_of(held)] = self._round
+            self._targets.begin(held)
             within = min(self._gateway.limits.protect, max(1.0, self._naked.left(held, naked)))
             intents = self._wanted(held, now.missing())
             await self._orders.send(intents, within)
         await self._ask(position)
+        self._end_target(held, intents)
         stop = next(intent for intent in intents if intent.purpose is OrderPurpose.STOP)
         told = self._orders.outcome(stop)
         naked.reason = told.reason if told.status is not OrderStatus.UNKNOWN else ""
@@ -265,24 +265,34 @@ class Protection:
             return
         self._note_stop(now)
         missing = now.missing()
-        if missing and self._targets.get(key_of(position)) != self._round:
+        if missing and self._targets.may_try(position, missing):
             await self._ask(now.position)
+            intents: list[OrderIntended] = []
             async with self._gateway.protective.turn(Urgency.STOP):
                 now = self._exits.now(position)
                 if now is None:
                     return
                 missing = now.missing()
                 if missing and not now.unsure():
-                    self._targets[key_of(position)] = self._round
+                    self._targets.begin(now.position)
                     intents = self._wanted(now.position, missing)
                     await self._orders.send(intents, self._gateway.limits.protect)
             await self._ask(position)
+            self._end_target(position, intents)
             now = self._exits.now(position)
         if now is not None:
             surplus = now.surplus() if now.has_stop(is_exact=True) else ()
             if surplus:
                 await self._withdraw(surplus)
             self._record_mode(now.position, ProtectionMode.VENUE, "")
+
+    def _end_target(self, position: Position, sent: Sequence[OrderIntended]) -> None:
+        """Remember whether a target that was sent was refused."""
+        for intent in sent:
+            if intent.purpose is OrderPurpose.TARGET:
+                told = self._orders.outcome(intent)
+                is_refused = told.status is OrderStatus.REJECTED
+                self._targets.end(position, is_refused=is_refused)
 
     def _note_stop(self, found: Standing) -> None:
         position = found.position

@@ -43,7 +43,8 @@ class Venue:
     """One account, filled at `prices`. Faults are switched on by setting the flags.
 
     `lose_answers`: carries orders out, then the connection drops. `lose_orders`: the connection
-    drops before they arrive. `refuse_stops`, `refuse_leverage`: says no. `is_down`: does not talk.
+    drops before they arrive. `refuse_stops` (all exits), `refuse_targets`, `refuse_leverage`: says
+    no. `is_down`: does not talk.
     `fill_ratio`: the part of an IOC order that finds a counterpart. It reckons
     as exactly as the ledger.
     """
@@ -68,7 +69,7 @@ class Venue:
         self.requests: list = []
         self.leverage: dict[str, int] = {}
         self.lose_answers = self.lose_orders = self.refuse_stops = self.is_down = False
-        self.refuse_leverage = False
+        self.refuse_leverage = self.refuse_targets = False
         self.fill_ratio = D(1)
 
     @exactly
@@ -177,7 +178,8 @@ class Venue:
         )  # fmt: skip
         self.orders[request.client_id] = order
         if request.trigger is not None:
-            if self.refuse_stops:
+            is_target = request.trigger.kind is TriggerKind.TARGET
+            if self.refuse_stops or (self.refuse_targets and is_target):
                 order = attrs.evolve(
                     order, status=OrderStatus.REJECTED, reason="Invalid TP/SL price."
                 )
