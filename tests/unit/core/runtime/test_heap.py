@@ -61,16 +61,26 @@ def test_what_exists_is_left_alone_until_the_end():
     assert gc.get_freeze_count() == 0
 
 
+class Ring:
+    """Something that holds itself; tells in a list that it is gone."""
+
+    def __init__(self, gone):
+        self.me, self.gone = self, gone
+
+    def __del__(self):
+        self.gone.append(True)
+
+
+def test_what_nobody_holds_any_more_is_gone_before():
+    gone = []
+    Ring(gone)
+    with spared_heap():
+        assert gone == [True]
+
+
 def test_what_comes_later_is_collected():
-    class Ring:
-        def __init__(self):
-            self.me = self
-
-        def __del__(self):
-            gone.append(True)
-
     gone = []
     with spared_heap():
-        Ring()
+        Ring(gone)
         gc.collect()
         assert gone == [True]
