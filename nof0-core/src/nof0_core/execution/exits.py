@@ -14,7 +14,11 @@ from nof0_core.state.engine_state import EngineState
 VENUE_EXITS = frozenset({Capability.TRIGGER_ORDERS, Capability.REDUCE_ONLY})
 
 
-def key_of(position: Position) -> tuple[TraderId, Symbol, int]:
+PositionKey = tuple[TraderId, Symbol, int]
+"""Tells a position from an earlier one of the same trader in the same coin; see `key_of`."""
+
+
+def key_of(position: Position) -> PositionKey:
     """Return what tells a position from an earlier one of the same trader in the same coin."""
     return position.trader, position.symbol, position.opened_seq
 

@@ -6,14 +6,11 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from nof0_core.clock import Clock
-from nof0_core.execution.exits import key_of
-from nof0_core.ids import Symbol, TraderId
+from nof0_core.execution.exits import PositionKey, key_of
 from nof0_core.ledger import Position
 
 STEADY = timedelta(hours=1)
 """A stop that has stood for so long (engine time) is not lost for the same reason as the last."""
-
-Key = tuple[TraderId, Symbol, int]
 
 
 class LostStops:
@@ -21,8 +18,8 @@ class LostStops:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._stood: dict[Key, datetime] = {}
-        self._counts: dict[Key, int] = {}
+        self._stood: dict[PositionKey, datetime] = {}
+        self._counts: dict[PositionKey, int] = {}
 
     def stands(self, position: Position) -> None:
         """Note that a stop of a position stands at the venue."""
@@ -45,7 +42,7 @@ class LostStops:
         """Note that the engine itself takes the stop away."""
         self._stood.pop(key_of(position), None)
 
-    def forget_all_but(self, keys: Collection[Key]) -> None:
+    def forget_all_but(self, keys: Collection[PositionKey]) -> None:
         """Forget positions that are gone."""
         self._stood = {key: since for key, since in self._stood.items() if key in keys}
         self._counts = {key: count for key, count in self._counts.items() if key in keys}

@@ -7,17 +7,15 @@ from collections.abc import Collection, Mapping
 import anyio
 import attrs
 
-from nof0_core.execution.exits import key_of
+from nof0_core.execution.exits import PositionKey, key_of
 from nof0_core.execution.order_factory import OrderPolicy
-from nof0_core.ids import Symbol, TraderId
+from nof0_core.ids import TraderId
 from nof0_core.ledger import Position
 
 APART = 2.0
 """Real seconds from one try to place a stop to the next."""
 REFUSALS = 2
 """With this many refused or lost stops the deadline has passed where they are counted."""
-
-Key = tuple[TraderId, Symbol, int]
 
 
 @attrs.define(kw_only=True)
@@ -42,7 +40,7 @@ class NakedPositions:
     def __init__(self, policies: Mapping[TraderId, OrderPolicy], *, by_round: bool) -> None:
         self._policies = policies
         self._by_round = by_round
-        self._naked: dict[Key, Naked] = {}
+        self._naked: dict[PositionKey, Naked] = {}
 
     def of(self, position: Position) -> Naked:
         """Return what is known of a position that has no stop, from now on if nothing was."""
@@ -65,7 +63,7 @@ class NakedPositions:
         """Forget a position that has its stop, or needs none."""
         self._naked.pop(key_of(position), None)
 
-    def forget_all_but(self, keys: Collection[Key]) -> None:
+    def forget_all_but(self, keys: Collection[PositionKey]) -> None:
         """Forget positions that are gone."""
         if self._naked:
             self._naked = {key: naked for key, naked in self._naked.items() if key in keys}

@@ -12,8 +12,8 @@ from nof0_core.clock import Clock
 from nof0_core.domain.candles import Candles, to_ms
 from nof0_core.domain.order import TriggerKind
 from nof0_core.domain.position import ProtectionMode
-from nof0_core.execution.exits import key_of
-from nof0_core.ids import Symbol, TraderId
+from nof0_core.execution.exits import PositionKey, key_of
+from nof0_core.ids import Symbol
 from nof0_core.ledger import Position
 from nof0_core.money import decimal
 
@@ -47,7 +47,7 @@ class PathWatch:
     def __init__(self, *, clock: Clock, bars: ClosedBars) -> None:
         self._clock = clock
         self._bars = bars
-        self._watches: dict[tuple[TraderId, Symbol, int], Watch] = {}
+        self._watches: dict[PositionKey, Watch] = {}
 
     def reached(
         self, position: Position, kinds: Collection[TriggerKind], mark: Decimal
@@ -65,7 +65,7 @@ class PathWatch:
         if self._watches:
             self._watches.pop(key_of(position), None)
 
-    def forget_all_but(self, keys: Collection[tuple[TraderId, Symbol, int]]) -> None:
+    def forget_all_but(self, keys: Collection[PositionKey]) -> None:
         """Forget the positions that are gone."""
         if self._watches:
             self._watches = {key: watch for key, watch in self._watches.items() if key in keys}

@@ -26,7 +26,7 @@ from nof0_core.domain.order import OrderPurpose, OrderStatus, TriggerKind
 from nof0_core.domain.position import ProtectionMode
 from nof0_core.domain.snapshot import Quote
 from nof0_core.execution import order_factory
-from nof0_core.execution.exits import Exits, key_of
+from nof0_core.execution.exits import Exits, PositionKey, key_of
 from nof0_core.execution.gateway import Gateway
 from nof0_core.execution.lane import Urgency
 from nof0_core.execution.leg_ids import next_id
@@ -74,7 +74,7 @@ class Protection:
         self._naked = NakedPositions(policies, by_round=tries_by_round)
         self._targets = TargetTries()
         self._remembered: tuple[Position, ...] = ()
-        self._keys: set[tuple[TraderId, Symbol, int]] = set()
+        self._keys: set[PositionKey] = set()
         self._tidy: tuple[Position, ...] = ()
         self._noted: tuple[Standing, ...] = ()
         self._looked_at: tuple[Standing, ...] = ()

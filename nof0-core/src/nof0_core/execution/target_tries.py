@@ -8,14 +8,11 @@ from decimal import Decimal
 import attrs
 
 from nof0_core.domain.order import TriggerKind
-from nof0_core.execution.exits import key_of
-from nof0_core.ids import Symbol, TraderId
+from nof0_core.execution.exits import PositionKey, key_of
 from nof0_core.ledger import Position
 
 LONGEST = 60
 """Syncs from one try to the next at most: a quarter of an hour at the usual 15 s."""
-
-Key = tuple[TraderId, Symbol, int]
 
 
 @attrs.define
@@ -39,7 +36,7 @@ class TargetTries:
 
     def __init__(self) -> None:
         self._round = 0
-        self._tries: dict[Key, _Try] = {}
+        self._tries: dict[PositionKey, _Try] = {}
 
     def begin_round(self) -> None:
         """Let a sync begin."""
@@ -69,7 +66,7 @@ class TargetTries:
         if last is not None:
             last.gap = min(2 * last.gap, LONGEST) if is_refused else 1
 
-    def forget_all_but(self, keys: Collection[Key]) -> None:
+    def forget_all_but(self, keys: Collection[PositionKey]) -> None:
         """Forget positions that are gone."""
         if self._tries:
             self._tries = {key: tried for key, tried in self._tries.items() if key in keys}

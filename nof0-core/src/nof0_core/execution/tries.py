@@ -7,8 +7,7 @@ from decimal import Decimal
 import anyio
 import attrs
 
-from nof0_core.execution.exits import key_of
-from nof0_core.ids import Symbol, TraderId
+from nof0_core.execution.exits import PositionKey, key_of
 from nof0_core.ledger import Position
 
 CAPS_BPS = (Decimal(200), Decimal(400), Decimal(800), Decimal(1000))
@@ -36,7 +35,7 @@ class Tries:
     def __init__(self, *, by_round: bool) -> None:
         self.round = 0
         self._by_round = by_round
-        self._tries: dict[tuple[TraderId, Symbol, int], Try] = {}
+        self._tries: dict[PositionKey, Try] = {}
 
     @property
     def is_any(self) -> bool:

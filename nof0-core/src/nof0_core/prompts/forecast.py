@@ -66,10 +66,6 @@ def _filled(effort: Effort, form: str, fields: int, width: int, values: Iterable
     check_size(len(form) + fields * max(width, longest))
 
 
-def _centred(_: Effort, __: object, width: Any = 80) -> None:
-    check_size(_whole(width))
-
-
 def _filled_up(_: Effort, __: object, width: Any = 0, *___: object) -> None:
     check_size(_whole(width))
 
@@ -183,7 +179,7 @@ OPERATORS: Mapping[str, Forecast] = MappingProxyType(
 FILTERS: Mapping[str, Forecast] = MappingProxyType(
     {
         "batch": _parts,
-        "center": _centred,
+        "center": _filled_up,
         "format": printed,
         "indent": _indented,
         "pprint": _slow,

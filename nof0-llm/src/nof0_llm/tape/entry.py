@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 import msgspec
@@ -107,6 +107,8 @@ class Reply:
     calls: tuple[ModelCall, ...] = ()
 
 
+_Read = TypeVar("_Read", Entry, Reply)
+
 Turn = tuple[str, int, str]
 """A trader, the number of its cycle from 1, and the entry of llm.yaml that was asked."""
 
@@ -152,9 +154,7 @@ def decode(line: bytes) -> Entry:
     Raises:
         ValueError: it is not an entry of a tape.
     """
-    entry = _ENTRY.decode(line)
-    _check(entry)
-    return entry
+    return _checked(_ENTRY.decode(line))
 
 
 def decode_reply(line: bytes) -> Reply:
@@ -163,15 +163,14 @@ def decode_reply(line: bytes) -> Reply:
     Raises:
         ValueError: it is not an entry of a tape.
     """
-    reply = _REPLY.decode(line)
-    _check(reply)
-    return reply
+    return _checked(_REPLY.decode(line))
 
 
-def _check(entry: Entry | Reply) -> None:
+def _checked(entry: _Read) -> _Read:
     if (entry.completion is None) == (entry.failure is None):
         message = "it needs either a completion or a failure"
         raise ValueError(message)
+    return entry
 
 
 def head_of(line: bytes) -> Head:
