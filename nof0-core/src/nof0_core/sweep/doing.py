@@ -12,7 +12,8 @@ from nof0_core.sweep.child import Answer
 from nof0_core.sweep.job import Job
 from nof0_core.sweep.preparing import Kind
 from nof0_core.sweep.setting import Setting
-from nof0_core.sweep.store import DONE, FAILED, PEEKED, Store, unwritten
+from nof0_core.sweep.shapes import DONE, FAILED, PEEKED
+from nof0_core.sweep.store import Store, unwritten
 from nof0_core.sweep.workers import Order, Work, Workers
 
 Told = Callable[[Job, str], object]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import attrs
 
 from nof0_core.config.fields import written
-from nof0_core.sweep.store import DONE, Store
+from nof0_core.sweep.shapes import DONE
+from nof0_core.sweep.store import Store
 
 if TYPE_CHECKING:
     from nof0_core.sweep.running import Prepared

@@ -13,8 +13,9 @@ from nof0_core.sweep.comparison import SweepEntry, SweepRow, compare
 from nof0_core.sweep.figures import AMOUNTS, NUMBERS
 from nof0_core.sweep.job import Job
 from nof0_core.sweep.page.names import short_names, told
+from nof0_core.sweep.shapes import DONE
 from nof0_core.sweep.space import Variant
-from nof0_core.sweep.store import DONE, Store
+from nof0_core.sweep.store import Store
 
 if TYPE_CHECKING:
     from nof0_core.sweep.running import Prepared

@@ -15,7 +15,6 @@ from typing import Any
 import attrs
 
 from nof0_core.backtest.window import Window
-from nof0_core.config.effective import digest_of
 from nof0_core.errors import Nof0Error, UsageError
 from nof0_core.runtime.lock import locked
 from nof0_core.sweep.belonging import hold_against, looked_at, period, put_aside
@@ -175,11 +174,9 @@ class _Sweep:
         setting = self._setting
         return {
             "document": dict(setting.base.document),
-            "configuration": digest_of(setting.base.document),
             "prompts": self.prepared.prompts,
             "code": setting.code,
             "data": self._data(workers),
-            "objective": setting.asked.file.objective,
         }
 
     def _data(self, workers: Workers) -> dict[str, dict[str, str]]:

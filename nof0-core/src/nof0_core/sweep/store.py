@@ -11,10 +11,15 @@ from nof0_core.disk import replace_durably
 from nof0_core.errors import Nof0Error
 from nof0_core.files import in_words
 from nof0_core.sweep.job import Job
+from nof0_core.sweep.shapes import DONE, FORMAT, ManifestShape, RecordShape, VerdictShape, checked
 
-FORMAT = 1
-DONE, FAILED, PEEKED = "done", "failed", "look-ahead"
 _JOBS, _MANIFEST, _TREATMENTS = "jobs", "sweep.json", "treatments.json"
+
+_WHAT_TO_DO = {
+    _MANIFEST: "--fresh puts all results aside: nothing tells what they belong to",
+    _TREATMENTS: "remove it, and what it tells is checked again",
+}
+"""Where a file of a sweep cannot be read; else it is that of a job."""
 
 Record = dict[str, Any]
 
@@ -34,15 +39,17 @@ class Store:
         self.folder = folder
         self._records: dict[str, Record] = {}
         for path in sorted((folder / _JOBS).glob("*/*.json")):
-            record = _read(path)
-            self._records[str(record["key"])] = record
-        self.treatments: dict[str, Record] = _read(folder / _TREATMENTS, {})
+            record = _read(path, RecordShape)
+            self._records[record["key"]] = record
+        self.treatments: dict[str, Record] = _read(
+            folder / _TREATMENTS, dict[str, VerdictShape], {}
+        )
 
     @property
     def manifest(self) -> Record | None:
         """What the results belong to; None where there are none yet."""
-        found = _read(self.folder / _MANIFEST, {})
-        return found or None
+        found: Record | None = _read(self.folder / _MANIFEST, ManifestShape, None)
+        return found
 
     def keep_manifest(self, manifest: Mapping[str, Any]) -> None:
         """Write down what the results belong to.
@@ -118,15 +125,15 @@ def unwritten(path: Path, error: OSError) -> StoreError:
     return StoreError(message, hints=(hint,))
 
 
-def _read(path: Path, default: Record | None = None) -> Record:
+def _read(path: Path, shape: Any, *default: Any) -> Any:
+    """Return what a file holds; where there is none, the default if there is one."""
     try:
-        found: Record = json.loads(path.read_bytes())
+        return checked(json.loads(path.read_bytes()), shape)
     except FileNotFoundError:
-        if default is not None:
-            return default
+        if default:
+            return default[0]
         raise
     except (OSError, ValueError) as error:
         message = f"{path}: cannot be read: {error}"
-        hint = "it was changed by hand or damaged: remove it, and its job is done again"
-        raise StoreError(message, hints=(hint,)) from error
-    return found
+        hint = _WHAT_TO_DO.get(path.name, "remove it, and its job is done again")
+        raise StoreError(message, hints=("it is damaged or of another version", hint)) from error

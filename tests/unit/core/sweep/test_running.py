@@ -334,7 +334,29 @@ def test_damaged_records_are_named(place, hired):
     with pytest.raises(StoreError, match="cannot be read") as caught:
         place.run(path, workers=hired)
     assert record.name in str(caught.value)
-    assert "remove it" in caught.value.hints[0]
+    assert "its job is done again" in caught.value.hints[1]
+
+
+def test_records_of_another_shape_are_named(place, hired):
+    path = place.sweep(f"windows: [{WINDOW}]\nmoments: 1\n")
+    result = place.run(path, workers=hired)
+    for name, changed, told in (
+        ("jobs/*/*.json", {"format": 2}, "format"),
+        ("jobs/*/*.json", {"found": None}, "there is no result"),
+        ("jobs/*/*.json", {"found": {"traders": []}}, "coins"),
+        ("jobs/*/*.json", {"labels": []}, "labels"),
+        ("sweep.json", {"format": 2}, "format"),
+        ("sweep.json", {"data": ["2025"]}, "data"),
+        ("treatments.json", {"0" * 64: {"verdict": "done"}}, "name"),
+    ):
+        [file] = result.folder.glob(name)
+        kept = file.read_text()
+        file.write_text(json.dumps(json.loads(kept) | changed))
+        with pytest.raises(StoreError, match=f"{file.name}: cannot be read: .*{told}") as caught:
+            place.run(path, workers=hired)
+        assert any(word in caught.value.hints[1] for word in ("again", "--fresh"))
+        file.write_text(kept)
+    assert place.run(path, workers=hired).is_complete
 
 
 def test_paid_models_are_reckoned_before_anything_runs(place):
