@@ -186,7 +186,8 @@ def test_traders_decide_and_trade_in_real_time(live):
     assert live.records("filled")
     # Whether both hold opposite sides as it ends, and the engine watches their exits, is chance.
     told = [r["data"] for r in live.records("alert")]
-    assert [t for t in told if t["code"] != "unprotected_at_end"] == []
+    of_machine = {"unprotected_at_end", "duty_busy"}
+    assert [t for t in told if t["code"] not in of_machine] == []
     assert live.nof0("journal", "verify", str(live.data)).returncode == 0
     assert live.records("engine_started")[0]["data"]["clock"] == "system"
 
