@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import attrs
 
-from nof0_core.sweep.child import Answer
+from nof0_core.backtest.processes.child import Answer
 from nof0_core.sweep.worker import answer_to
 
 MANAGER = """
@@ -24,9 +24,13 @@ traders:
 
 @attrs.frozen
 class InProcess:
-    """Workers that do each job where they are asked, one after the other."""
+    """Workers that do each job where they are asked, one after the other.
+
+    Look-ahead is checked there, too, or by other processes.
+    """
 
     count: int = 1
+    checkers: int = 0
     asked: list = attrs.field(factory=list)
     settings: dict = attrs.field(factory=dict)
 
@@ -34,7 +38,7 @@ class InProcess:
         for job, order in work:
             if order["do"] == "job":
                 self.asked.append(job.key)
-            yield job, Answer(**answer_to(self.settings, order))
+            yield job, Answer(**answer_to(self.settings, {**order, "checkers": self.checkers}))
 
     def close(self):
         pass

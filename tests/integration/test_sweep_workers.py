@@ -16,15 +16,16 @@ import pytest
 from called import Called
 from in_process_workers import MANAGER, InProcess
 
+from nof0_core.backtest.processes.child import Answer, Child
 from nof0_core.backtest.window import Window
 from nof0_core.errors import UsageError
 from nof0_core.project import run_sweep
-from nof0_core.sweep.child import Answer, Child
 from nof0_core.sweep.dask_cluster import SchedulerGoneError
 from nof0_core.sweep.job import job_of
 from nof0_core.sweep.running import prepare, run
 from nof0_core.sweep.setting import Setting
 from nof0_core.sweep.worker import answer_to
+from nof0_core.sweep.workers import WORKER
 
 pytestmark = pytest.mark.integration
 
@@ -159,8 +160,8 @@ def test_a_cluster_that_loses_its_workers_and_then_its_scheduler_is_told(project
     distributed = pytest.importorskip("distributed")
     workers = InProcess()
     monkeypatch.setattr(
-        "nof0_core.sweep.dask_cluster.attempted",
-        lambda _, order, __: Answer(**answer_to(workers.settings, order)),
+        "nof0_core.sweep.dask_cluster.Child.persist",
+        lambda _, order, **__: Answer(**answer_to(workers.settings, {**order, "checkers": 0})),
     )
     monkeypatch.setattr("nof0_core.sweep.dask_cluster._ALONE", 2)
     monkeypatch.chdir(project.directory)
@@ -231,7 +232,7 @@ def faulty(project, *checks):
 
 
 def test_a_worker_that_dies_is_told_and_the_others_have_results(project, monkeypatch):
-    monkeypatch.setattr("nof0_core.sweep.workers.ATTEMPTS", 2)
+    monkeypatch.setattr("nof0_core.backtest.processes.child.ATTEMPTS", 2)
     faulty(project, "", "dies")
     done = project.nof0("sweep", "etc/sweep.yaml", "--workers", "1")
     assert done.exit_code == 1
@@ -247,10 +248,10 @@ def test_a_worker_that_hangs_is_ended_when_its_time_is_over(project, monkeypatch
     entry, _ = setting.asked.windows[0]
     job = job_of(next(setting.asked.space.grid()), Window(entry.start, entry.end), None)
     order = {
-        **job.order(), "do": "job", "moments": 0, "code": setting.code, "digest": "",
+        **job.order(), "do": "job", "moments": 0, "checkers": 0, "code": setting.code, "digest": "",
         "sweep": "etc/sweep.yaml", "cwd": str(project.directory), "data_dir": None,
     }  # fmt: skip
-    child = Child()
+    child = Child(WORKER)
     answer = child.ask(order, limit=1)
     assert (answer.kind, answer.found, child.pid) == ("limit", None, None)
     assert answer.error == "took longer than the time limit, 1 s"

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import zip_longest
 
+import anyio
 import attrs
 
 from nof0_core.backtest.cycle_log import CycleLog, CycleMark
-from nof0_core.backtest.one_run import Lived
 from nof0_core.backtest.peek import LookAheadError
+from nof0_core.backtest.repeat import Repeat
+from nof0_core.backtest.repeating import Repeating
 from nof0_core.backtest.series_marks import SeriesKey, SeriesMarks
 from nof0_core.domain.candles import to_ms
 
 MOST = 8
 """Moments at which the future is exchanged."""
-
-Again = Callable[[datetime], Awaitable[Lived]]
-"""Runs up to a moment with other data after it."""
 
 
 @attrs.frozen(kw_only=True)
@@ -45,46 +44,73 @@ def moments_of(log: CycleLog, last: datetime, count: int = MOST) -> list[datetim
 
 async def check(
     log: CycleLog,
-    again: Again,
+    again: Repeating,
     *,
     seen: Mapping[SeriesKey, SeriesMarks],
     moments: Sequence[datetime],
     progress: Callable[[int], object] = lambda _: None,
-) -> LookAhead:
+) -> LookAhead | None:
     """Run up to each moment with other data after it, and compare all cycles until then.
 
     Args:
         log: of the first run.
-        again: runs once more.
+        again: runs once more, as many at a time as it says.
         seen: all series of the first run.
         moments: as `moments_of` gives them.
         progress: told how many are done.
 
+    Returns:
+        What was compared; None if it was stopped.
+
     Raises:
-        LookAheadError: something differs; says who, when and what. Or a rule did not hold in a
-            cycle for which it had said so.
+        LookAheadError: something differs; says who, when and what, of the first moment at which it
+            does. Or a rule did not hold in a cycle for which it had said so.
     """
-    compared = 0
-    for number, moment in enumerate(moments):
-        lived = await again(moment)
-        if lived.is_word_broken:
-            raise LookAheadError(lived.error, hints=("no report is written",))
-        _compare_series(moment, seen, lived.seen)
-        _compare_transfers(moment, log.transfers, lived.log.transfers)
-        compared += _compared(moment, log.until(moment), lived)
-        progress(number + 1)
-    return LookAhead(moments=tuple(moments), cycles=compared)
+    # The longest first: several at a time end together, and what a plugin keeps of one run is of
+    # times at which the data of the next are the same.
+    waiting = iter(list(enumerate(moments))[::-1])
+    compared: dict[int, int] = {}
+    wrong: dict[int, Exception] = {}
+
+    async def work() -> None:
+        for number, moment in waiting:
+            if wrong and number > min(wrong):
+                continue
+            try:
+                repeat = await again(moment)
+                if repeat is None:
+                    return
+                compared[number] = _compared(moment, log, seen, repeat)
+            except Exception as error:  # noqa: BLE001 - that of the first moment is raised
+                wrong[number] = error
+            progress(len(compared))
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(again.count):
+            tasks.start_soon(work)
+    if wrong:
+        raise wrong[min(wrong)]
+    if len(compared) < len(moments):
+        return None
+    return LookAhead(moments=tuple(moments), cycles=sum(compared.values()))
 
 
-def _compared(moment: datetime, first: Sequence[CycleMark], lived: Lived) -> int:
-    second = lived.log.until(moment)
+def _compared(
+    moment: datetime, log: CycleLog, seen: Mapping[SeriesKey, SeriesMarks], repeat: Repeat
+) -> int:
+    """Return how many cycles are the same."""
+    if repeat.is_word_broken:
+        raise LookAheadError(repeat.error, hints=("no report is written",))
+    _compare_series(moment, seen, repeat.seen)
+    _compare_transfers(moment, log.transfers, repeat.transfers)
+    first, second = log.until(moment), repeat.marks
     for one, other in zip(first, second, strict=False):
         if one != other:
             raise _error(moment, one, one.differing(other))
     if len(first) != len(second):
         mark = (first if len(first) > len(second) else second)[min(len(first), len(second))]
-        raise _error(moment, mark, lived.error or "who decided when")
-    return lived.log.cycles
+        raise _error(moment, mark, repeat.error or "who decided when")
+    return repeat.cycles
 
 
 def _compare_transfers(

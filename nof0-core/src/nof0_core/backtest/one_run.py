@@ -45,17 +45,20 @@ Progress = Callable[[datetime], object]
 
 
 class Stop:
-    """Asks whatever run goes on to end; the first reason given stays."""
+    """Asks whatever run goes on to end, `also` what goes on beside; the first reason stays."""
 
     def __init__(self) -> None:
         self.reason = ""
         self.manager: Manager | None = None
+        self.also: list[Callable[[], object]] = []
 
     def __call__(self, reason: str) -> None:
         """Ask the run to end after what is being done now."""
         self.reason = self.reason or reason
         if self.manager is not None:
             self.manager.stop(reason)
+        for end in self.also:
+            end()
 
 
 @attrs.frozen(kw_only=True, repr=False)

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 import attrs
 
 from nof0_core.backtest.assumptions import assumptions_of, flags_of
+from nof0_core.backtest.checking import checked_run
 from nof0_core.backtest.figures import trader_results
-from nof0_core.backtest.look_ahead import MOST, LookAhead, check, moments_of
+from nof0_core.backtest.look_ahead import MOST, LookAhead
 from nof0_core.backtest.one_run import Lived, Stop, live
 from nof0_core.backtest.page.whole import PageMaterial, page_of
 from nof0_core.backtest.paid_models import estimates, taped
-from nof0_core.backtest.peek import LookAheadError
+from nof0_core.backtest.repeating import others_of
 from nof0_core.backtest.report import make_report, write_report
 from nof0_core.backtest.result import BacktestResult, TraderResult
 from nof0_core.backtest.stage import Source, name_of, staged, widest
 from nof0_core.backtest.window import Window
 from nof0_core.config.model import Config
 from nof0_core.disk import replace_durably
-from nof0_core.domain.candles import interval_ms
 from nof0_core.errors import UsageError
 from nof0_core.plugins.env import Logger
 from nof0_core.redaction import Redactor
@@ -47,6 +47,7 @@ class Plan:
     staged: Config
     window: Window
     folder: Path
+    source: Source = attrs.field(factory=Source)
     steps: bool = False
 
 
@@ -87,7 +88,9 @@ def plan(
     folder = config.state_dir / "backtests" / name_of(config, window, source)
     made = staged(config, window, source, folder / "run")
     foresee(made)
-    return Plan(config=config, staged=made, window=window, folder=folder, steps=steps)
+    return Plan(
+        config=config, staged=made, window=window, folder=folder, source=source, steps=steps
+    )
 
 
 def refuse_unpaid(planned: Plan) -> None:
@@ -109,6 +112,7 @@ async def run(
     progress: Progress = lambda *_: None,
     stop: Stop | None = None,
     moments: int = MOST,
+    processes: int = 0,
     echo: Callable[[str], object] | None = None,
 ) -> BacktestResult:
     """Run a plan, check it for look-ahead and write its report; nobody is asked whether to pay.
@@ -120,6 +124,8 @@ async def run(
         progress: told how far it is.
         stop: called with a reason from anywhere, it ends the run.
         moments: at how many moments the future is exchanged to find look-ahead, at least one.
+        processes: in how many other processes it is repeated for that, which read the configuration
+            from its files; 0: in this one, where plugins have what they kept of the first run.
         echo: told warnings of the log; None: standard error.
 
     Raises:
@@ -138,11 +144,16 @@ async def run(
             redactor=redactor,
             settings=planned.config.logging,
         ) as log:
-            return await _run(planned, log, progress, stop, moments)
+            return await _run(planned, log, progress, stop, moments, processes)
 
 
 async def _run(
-    planned: Plan, log: Callable[[str], Logger], progress: Progress, stop: Stop, moments: int
+    planned: Plan,
+    log: Callable[[str], Logger],
+    progress: Progress,
+    stop: Stop,
+    moments: int,
+    processes: int,
 ) -> BacktestResult:
     window, tape = planned.window, planned.folder / TAPE_FILE
     lived = await live(
@@ -156,66 +167,18 @@ async def _run(
     ended = lived.error or stop.reason
     checked: LookAhead | None = None
     if not ended:
-        checked = await checked_run(planned, lived, log, progress, stop, moments)
-        ended = "" if checked is not None else f"{stop.reason} in the check for look-ahead"
-    return _finished(planned, lived, ended, checked)
-
-
-async def checked_run(
-    planned: Plan,
-    lived: Lived,
-    log: Callable[[str], Logger],
-    progress: Progress,
-    stop: Stop,
-    count: int,
-    *,
-    tape: Path | None = None,
-) -> LookAhead | None:
-    """Check a run of a plan for look-ahead; None if that was stopped.
-
-    `count` is at how many moments, `tape` where its models' answers are; None: where `run` has
-    them.
-
-    Raises:
-        LookAheadError: somebody looks ahead.
-    """
-    folder = planned.folder / "check"
-    config = attrs.evolve(
-        taped(planned.staged, tape or planned.folder / TAPE_FILE, is_recording=False),
-        state_dir=folder,
-        state_file=folder / planned.staged.state_file.name,
-        data_path=folder / "api",
-    )
-    bar = max((interval_ms(one.resolution) for one in lived.coins), default=0)
-    last = planned.window.end - timedelta(milliseconds=bar)
-    moments = moments_of(lived.log, last, count)
-
-    async def again(moment: datetime) -> Lived:
-        shutil.rmtree(folder, ignore_errors=True)
-        return await live(
-            config,
-            planned.window,
+        checked = await checked_run(
+            planned,
+            lived,
             log=log,
             stop=stop,
-            cut=moment,
-            steps=planned.steps,
-            is_sampled=True,
-        )
-
-    try:
-        return await check(
-            lived.log,
-            again,
-            seen=lived.seen,
             moments=moments,
-            progress=lambda done: progress("check", done / len(moments)),
+            tape=tape,
+            progress=progress,
+            others=others_of(planned, min(processes, moments)),
         )
-    except LookAheadError:
-        if stop.reason:
-            return None
-        raise
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        ended = "" if checked is not None else f"{stop.reason} in the check for look-ahead"
+    return _finished(planned, lived, ended, checked)
 
 
 def _finished(planned: Plan, lived: Lived, ended: str, checked: LookAhead | None) -> BacktestResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -57,6 +58,11 @@ _DATES = click.DateTime(FORMATS)
     show_default=True,
     help="At how many moments the future is exchanged to find look-ahead.",
 )
+@click.option(
+    "--processes",
+    type=click.IntRange(1),
+    help="In how many processes that is done; default: one for each core.",
+)
 @click.option("--step", is_flag=True, help="Do every moment: slower, with the same result.")
 @click.option("--yes", is_flag=True, help="Ask models that cost money without asking first.")
 @data_dir_option
@@ -71,6 +77,7 @@ def backtest(
     moments: int,
     data_dir: Path | None,
     *,
+    processes: int | None,
     step: bool,
     yes: bool,
     as_json: bool,
@@ -100,7 +107,14 @@ def backtest(
     _agree(planned, is_agreed=yes)
     stop = Stop()
     with _interruptible(stop), _shown(is_silent=as_json) as progress:
-        work = partial(run, planned, progress=progress, stop=stop, moments=moments)
+        work = partial(
+            run,
+            planned,
+            progress=progress,
+            stop=stop,
+            moments=moments,
+            processes=processes or os.cpu_count() or 1,
+        )
         result = anyio.run(work)
     if trades is not None:
         try:

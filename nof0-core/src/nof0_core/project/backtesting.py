@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from datetime import datetime
@@ -30,6 +31,7 @@ def run_backtest(
     allow_paid: bool = False,
     moments: int = MOST,
     steps: bool = False,
+    processes: int | None = None,
     progress: Callable[[str, float], object] = lambda *_: None,
 ) -> BacktestResult:
     """Run a configuration over history and return what came out; the report is in its folder.
@@ -47,6 +49,10 @@ def run_backtest(
         moments: at how many moments the future is exchanged to find look-ahead, at least one.
         steps: do every moment, also those in which nothing can happen: slower, with the same
             result.
+        processes: in how many other processes the run is repeated to find look-ahead. They read the
+            configuration from its files: `config` must be what they say. 0: in this one, where a
+            plugin that keeps what it has reckoned from later data is not found out. None: one for
+            each core where `config` is a file, else this one.
         progress: told what is being done (`run`, `check`) and which part of it is over.
 
     Raises:
@@ -54,6 +60,8 @@ def run_backtest(
         LookAheadError: somebody looks ahead.
         Nof0Error: something cannot be opened.
     """
+    if processes is None:
+        processes = 0 if isinstance(config, Config) else os.cpu_count() or 1
     if not isinstance(config, Config):
         config = load_config(config)
     start: datetime | None = None
@@ -67,7 +75,15 @@ def run_backtest(
         refuse_unpaid(planned)
     stop = Stop()
     work = partial(
-        anyio.run, partial(run, planned, progress=progress, stop=stop, moments=max(1, moments))
+        anyio.run,
+        partial(
+            run,
+            planned,
+            progress=progress,
+            stop=stop,
+            moments=max(1, moments),
+            processes=processes,
+        ),
     )
     return _beside(work, stop) if _is_in_loop() else work()
 

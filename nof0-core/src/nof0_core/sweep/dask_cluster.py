@@ -16,10 +16,10 @@ from typing import Any
 
 import attrs
 
+from nof0_core.backtest.processes.child import Answer, Child
 from nof0_core.errors import Nof0Error, UsageError
-from nof0_core.sweep.child import Answer, Child
 from nof0_core.sweep.job import Job
-from nof0_core.sweep.workers import Order, Work, attempted
+from nof0_core.sweep.workers import WORKER, Order, Work
 
 _AHEAD = 2
 """Tasks a worker is given beside the one it does, so that it need not wait for the next."""
@@ -36,8 +36,8 @@ _children: dict[int, Child] = {}
 
 def dask_task(order: Order, limit: float) -> dict[str, Any]:
     """Do an order on a worker of a cluster, in a child of its thread that stays for the next."""
-    child = _children.setdefault(threading.get_ident(), Child())
-    return attrs.asdict(attempted(child, order, limit))
+    child = _children.setdefault(threading.get_ident(), Child(WORKER))
+    return attrs.asdict(child.persist(order, limit=limit))
 
 
 def end_children() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from nof0_core.sweep.child import Answer
+from nof0_core.backtest.processes.child import Answer
 from nof0_core.sweep.job import Job
 from nof0_core.sweep.preparing import Kind
 from nof0_core.sweep.setting import Setting
@@ -102,7 +102,7 @@ class Doer:
             yield job, answer
 
     def _order(self, job: Job, moments: int) -> Order:
-        return {**job.order(), "do": "job", "moments": moments, **self.base_order()}
+        return {**job.order(), "do": "job", "moments": moments, "checkers": 1, **self.base_order()}
 
     def base_order(self) -> Order:
         """Return what every order has: what a worker makes its backtests from."""

@@ -15,10 +15,13 @@ from typing import Any
 
 import anyio
 
+from nof0_core.backtest.checking import checked_run
 from nof0_core.backtest.figures import trader_results
 from nof0_core.backtest.one_run import Lived, Stop, live
 from nof0_core.backtest.paid_models import asked_models, taped
-from nof0_core.backtest.running import Plan, checked_run
+from nof0_core.backtest.processes.checker import do_repeat
+from nof0_core.backtest.repeating import Others
+from nof0_core.backtest.running import Plan
 from nof0_core.backtest.stage import staged
 from nof0_core.backtest.window import Window
 from nof0_core.clock import stopwatch
@@ -29,6 +32,7 @@ from nof0_core.runtime.foresight import foresee
 from nof0_core.runtime.logs import logging_to
 from nof0_core.sweep.figures import trader_figures
 from nof0_core.sweep.setting import Setting
+from nof0_core.sweep.workers import WORKER
 
 WORK, ANSWERS, LOGS = "work", "answers", "logs"
 
@@ -41,23 +45,22 @@ def do_job(setting: Setting, order: Order) -> Found:
 
     Args:
         setting: of the sweep.
-        order: `Job.order`, with `moments` (0: no look-ahead check) and `code` (the digest of what
-            must run here).
+        order: `Job.order`, with `moments` (0: no look-ahead check), `checkers` (in how many other
+            processes that is made; 0: in this one) and `code` (the digest of what must run here).
 
     Raises:
         Nof0Error: it failed; what a model answered and the log are kept.
     """
     _same_code(setting, order)
-    variant = setting.asked.space.variant(tuple(order["pick"]))
-    config = setting.config(variant, order["seed"])
-    window = Window(*map(datetime.fromisoformat, order["window"]))
+    checkers = int(order["checkers"])
+    told = {**order, "do": "repeat", "checkers": 0}
+    others = Others(module=WORKER, order=told, count=checkers) if checkers else None
     with setting.sharing(), _folder(setting.folder, order["key"]) as folder:
-        made = staged(config, window, setting.source, folder / "run")
-        foresee(made)
-        planned = Plan(config=config, staged=made, window=window, folder=folder)
+        planned = _planned(setting, order, folder)
         tape = setting.folder / ANSWERS / f"{order['key']}.jsonl"
         log = setting.folder / LOGS / f"{order['key']}.log"
-        lived, cycles, seconds = _lived(planned, tape, int(order["moments"]), log)
+        lived, cycles, seconds = _lived(planned, tape, int(order["moments"]), log, others)
+    config, window = planned.config, planned.window
     traders = trader_results(config, window, lived)
     return {
         "key": order["key"],
@@ -70,6 +73,21 @@ def do_job(setting: Setting, order: Order) -> Found:
         "traders": [trader_figures(one) for one in traders],
         "seconds": round(seconds, 3),
     }
+
+
+def repeat_job(setting: Setting, order: Order) -> Found:
+    """Run a backtest once more, up to a moment with other data after it: for a check of its run."""
+    _same_code(setting, order)
+    with setting.sharing():
+        return do_repeat(_planned(setting, order, Path(order["folder"])), order)
+
+
+def _planned(setting: Setting, order: Order, folder: Path) -> Plan:
+    config = setting.config(setting.asked.space.variant(tuple(order["pick"])), order["seed"])
+    window = Window(*map(datetime.fromisoformat, order["window"]))
+    made = staged(config, window, setting.source, folder / "run")
+    foresee(made)
+    return Plan(config=config, staged=made, window=window, folder=folder, source=setting.source)
 
 
 def look(setting: Setting, order: Order) -> Found:
@@ -88,7 +106,9 @@ def look(setting: Setting, order: Order) -> Found:
     return {"data": lived.data, "bars": sum(one.bars for one in lived.coins)}
 
 
-def _lived(planned: Plan, tape: Path, moments: int, kept: Path) -> tuple[Lived, int, float]:
+def _lived(
+    planned: Plan, tape: Path, moments: int, kept: Path, others: Others | None
+) -> tuple[Lived, int, float]:
     """Run it to its end, and check it at so many moments; the log is kept where it fails.
 
     Returns:
@@ -98,13 +118,15 @@ def _lived(planned: Plan, tape: Path, moments: int, kept: Path) -> tuple[Lived, 
         tape.parent.mkdir(parents=True, exist_ok=True)
     try:
         with _log(planned.folder / "nof0.log", planned.config) as log:
-            return anyio.run(_run, planned, tape, moments, log)
+            return anyio.run(_run, planned, tape, moments, log, others)
     except BaseException:
         _keep_log(planned.folder / "nof0.log", kept)
         raise
 
 
-async def _run(planned: Plan, tape: Path, moments: int, log: Any) -> tuple[Lived, int, float]:
+async def _run(
+    planned: Plan, tape: Path, moments: int, log: Any, others: Others | None
+) -> tuple[Lived, int, float]:
     stop, began = Stop(), stopwatch()
     config = taped(planned.staged, tape, is_recording=True)
     lived = await live(config, planned.window, log=log, stop=stop)
@@ -116,7 +138,9 @@ async def _run(planned: Plan, tape: Path, moments: int, log: Any) -> tuple[Lived
     seconds = stopwatch() - began
     if not moments:
         return lived, 0, seconds
-    found = await checked_run(planned, lived, log, lambda *_: None, stop, moments, tape=tape)
+    found = await checked_run(
+        planned, lived, log=log, stop=stop, moments=moments, tape=tape, others=others
+    )
     return lived, 0 if found is None else found.cycles, seconds
 
 

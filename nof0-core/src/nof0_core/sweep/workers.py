@@ -7,13 +7,11 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
-import attrs
-
-from nof0_core.sweep.child import Answer, Child
+from nof0_core.backtest.processes.child import Answer, Child
 from nof0_core.sweep.job import Job
 
-ATTEMPTS = 3
-"""How often a job is begun whose worker dies."""
+WORKER = "nof0_core.sweep.worker"
+"""What runs in a process that does jobs."""
 Order = dict[str, Any]
 Work = tuple[Job, Order]
 
@@ -44,7 +42,7 @@ class LocalWorkers:
 
     def __init__(self, count: int) -> None:
         self._count = count
-        self._children = [Child() for _ in range(count)]
+        self._children = [Child(WORKER) for _ in range(count)]
 
     @property
     def count(self) -> int:
@@ -78,7 +76,7 @@ class LocalWorkers:
         """End all processes."""
         for child in self._children:
             child.end()
-        self._children = [Child() for _ in range(self._count)]
+        self._children = [Child(WORKER) for _ in range(self._count)]
 
     @property
     def pids(self) -> Sequence[int]:
@@ -87,15 +85,4 @@ class LocalWorkers:
 
 
 def _do(child: Child, job: Job, order: Order, limit: float, done: queue.Queue[Any]) -> None:
-    answer = attempted(child, order, limit)
-    done.put((child, job, answer))
-
-
-def attempted(child: Child, order: Order, limit: float) -> Answer:
-    """Let a child do an order, once more where it dies; what the last attempt said is returned."""
-    answer = Answer()
-    for _ in range(ATTEMPTS):
-        answer = child.ask(order, limit=limit)
-        if answer.kind != "died" or child.is_over:
-            return answer
-    return attrs.evolve(answer, error=f"{answer.error} ({ATTEMPTS} times)")
+    done.put((child, job, child.persist(order, limit=limit)))

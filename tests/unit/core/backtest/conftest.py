@@ -92,7 +92,7 @@ class Place:
         self.replace("manager.yaml", "model: ema-cross", f"model: {name}")
 
     def run(self, hours=1, *, config=None, **options):
-        options.setdefault("moments", 1)
+        options = {"moments": 1, "processes": 0} | options
         window = Window(START, START + timedelta(hours=hours))
         return run_backtest(config or self.config, window, **options)
 

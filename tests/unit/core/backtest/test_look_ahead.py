@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from nof0_core.backtest import one_run
 from nof0_core.backtest.cycle_log import CycleLog, CycleMark
 from nof0_core.backtest.look_ahead import _compared
+from nof0_core.backtest.repeat import Repeat
 from nof0_core.domain.candles import to_ms
 from nof0_core.ids import TraderId
 from nof0_core.indicators.recipe import Recipe
@@ -220,8 +220,9 @@ def test_a_prompt_that_tells_of_a_later_price_is_caught(place, monkeypatch):
 
 def test_it_is_enough_that_another_one_decides_when(place):
     """A log that is shorter than the first one is a difference, too."""
-    log, other = CycleLog(), CycleLog()
+    log = CycleLog()
     log.marks = [CycleMark(TraderId("a"), START, b"x" * 40)]
 
+    repeat = Repeat(marks=[], transfers=[], cycles=0, error="", is_word_broken=False, seen={})
     with pytest.raises(LookAheadError, match="who decided when"):
-        _compared(START, log.until(START), SimpleNamespace(log=other, error=""))
+        _compared(START, log, {}, repeat)

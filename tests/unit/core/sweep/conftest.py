@@ -69,8 +69,8 @@ class Place:
         self.write(name, "config: nof0.yaml\n" + textwrap.dedent(text))
         return Path("etc") / name
 
-    def plugin(self) -> None:
-        self.write("faulty.py", PLUGIN)
+    def plugin(self, text: str = PLUGIN) -> None:
+        self.write("faulty.py", text)
         main = self.directory / "etc" / "nof0.yaml"
         main.write_text(main.read_text().replace("Seed: 7", "Plugins: [faulty.py]\nSeed: 7"))
 

@@ -11,6 +11,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from in_process_workers import InProcess
+from keeping_model import BACKEND, PLUGIN
 from pyarrow import parquet
 
 from nof0_core.errors import ConfigError, UsageError
@@ -134,6 +136,19 @@ def test_a_job_that_fails_is_told_and_tried_again(place, hired):
     assert (numbers.done, len(numbers.failures), len(hired.asked)) == (3, 1, 4)
     place.run(path, workers=hired)
     assert len(hired.asked) == 5, "the failed one alone is tried again"
+
+
+def test_what_a_model_keeps_in_memory_hides_no_look_ahead(place):
+    place.plugin(PLUGIN)
+    models = place.directory / "etc" / "llm.yaml"
+    said = BACKEND.replace("AHEAD", "1")
+    models.write_text(models.read_text().replace("models:\n", said, 1))
+    path = place.sweep(f"models: [keeper]\nwindows: [{WINDOW}]\nmoments: 1\n")
+    assert place.run(path).is_complete, "here it is hidden"
+    result = place.run(path, workers=InProcess(checkers=1), fresh=True)
+    [one] = result.failures
+    assert one.status == "look-ahead"
+    assert "cross at" in one.error
 
 
 def test_a_treatment_that_looks_ahead_has_no_results(place, hired):

@@ -23,15 +23,16 @@ _LONGEST_WAIT = 3600.0
 """Seconds of one call to the system, which counts milliseconds in 31 bits."""
 _TOLD = 2000
 """Bytes of what a worker said last that are looked at when it died."""
-COMMAND = (sys.executable, "-m", "nof0_core.sweep.worker")
+ATTEMPTS = 3
+"""How often an order is begun whose process dies."""
 
 
 @attrs.frozen(kw_only=True)
 class Answer:
     """What came of an order: `found`, or an `error` of a `kind`.
 
-    Kinds: `failed` (the job says so), `look-ahead`, `disk` (no room, or a broken one), `limit` (it
-    took too long), `died` (the process ended).
+    Kinds: `failed` (what was ordered says so), `look-ahead`, `disk` (no room, or a broken one),
+    `limit` (it took too long), `died` (the process ended).
     """
 
     found: dict[str, Any] | None = None
@@ -39,15 +40,25 @@ class Answer:
     kind: str = ""
 
 
-class Child:
-    """One worker process at a time. One thread asks; any may end it."""
+_ENDED = Answer(error="the worker process was ended", kind="died")
 
-    def __init__(self) -> None:
-        self._asking = threading.Lock()
-        self.is_over = False
+
+class Child:
+    """One process of a module at a time (`python -m MODULE`). One thread asks; any may end it."""
+
+    def __init__(self, module: str) -> None:
+        self._command = (sys.executable, "-m", module)
+        # A signal may end it while it is being ended.
+        self._asking = threading.RLock()
+        self._over = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._said: Any = None
         self._rest = b""
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether it was ended."""
+        return self._over.is_set()
 
     @property
     def pid(self) -> int | None:
@@ -59,9 +70,18 @@ class Child:
         with self._asking:
             return self._ask(order, limit)
 
+    def persist(self, order: dict[str, Any], *, limit: float) -> Answer:
+        """Let an order be done, anew where the process dies; the last attempt's answer counts."""
+        answer = Answer()
+        for _ in range(ATTEMPTS):
+            answer = self.ask(order, limit=limit)
+            if answer.kind != "died" or self.is_over:
+                return answer
+        return attrs.evolve(answer, error=f"{answer.error} ({ATTEMPTS} times)")
+
     def end(self) -> None:
         """End the process, whatever it is doing; who has asked is told that it died."""
-        self.is_over = True
+        self._over.set()
         process = self._process
         if process is not None:
             process.kill()
@@ -70,9 +90,13 @@ class Child:
 
     def _ask(self, order: dict[str, Any], limit: float) -> Answer:
         if self.is_over:
-            return Answer(error="the worker process was ended", kind="died")
+            return _ENDED
         try:
             process = self._started()
+            if self._over.is_set():
+                # Whoever ended it may have looked before there was a process.
+                self._close()
+                return _ENDED
             assert process.stdin is not None  # noqa: S101 - a pipe
             process.stdin.write(json.dumps(order).encode() + b"\n")
             process.stdin.flush()
@@ -105,12 +129,12 @@ class Child:
             self._rest = b""
             self._said = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
             self._process = subprocess.Popen(  # noqa: S603 - our own module
-                COMMAND,
+                self._command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._said,
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
-                # Ctrl-C is for who started the sweep.
+                # Ctrl-C is for who started it.
                 start_new_session=True,
             )
         return self._process

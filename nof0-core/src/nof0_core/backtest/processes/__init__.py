@@ -1,0 +1,1 @@
+"""Other processes that run backtests: one asks, the other serves."""
