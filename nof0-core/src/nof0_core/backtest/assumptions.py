@@ -31,6 +31,7 @@ def assumptions_of(config: Config, staged: Config, coins: Iterable[CoinFacts]) -
         "in a bar that reaches both a stop and a target the stop comes first; a bar that opens "
         "beyond a trigger fills at its open"
     )
+    yield "holding a coin is its price alone: no fees, no spread, no funding"
     yield "own orders do not change later prices; nobody else reacts to them"
     for name, section in staged.exchanges.items():
         paper: Any = section.config

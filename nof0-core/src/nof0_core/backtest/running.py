@@ -29,7 +29,7 @@ from nof0_core.plugins.env import Logger
 from nof0_core.redaction import Redactor
 from nof0_core.runtime.foresight import foresee
 from nof0_core.runtime.lock import locked
-from nof0_core.runtime.logs import logging_to
+from nof0_core.runtime.logs import logging_to, silent
 
 REPORT, PARTIAL, PAGE = "report.json", "partial.json", "report.html"
 TAPE_FILE = "answers.jsonl"
@@ -156,7 +156,7 @@ async def _run(
     ended = lived.error or stop.reason
     checked: LookAhead | None = None
     if not ended:
-        checked = await checked_run(planned, lived, log, progress, stop, moments)
+        checked = await checked_run(planned, lived, progress, stop, moments)
         ended = "" if checked is not None else f"{stop.reason} in the check for look-ahead"
     return _finished(planned, lived, ended, checked)
 
@@ -164,7 +164,6 @@ async def _run(
 async def checked_run(
     planned: Plan,
     lived: Lived,
-    log: Callable[[str], Logger],
     progress: Progress,
     stop: Stop,
     count: int,
@@ -173,8 +172,8 @@ async def checked_run(
 ) -> LookAhead | None:
     """Check a run of a plan for look-ahead; None if that was stopped.
 
-    `count` is at how many moments, `tape` where its models' answers are; None: where `run` has
-    them.
+    Nothing is logged: what it repeats was said. `count` is at how many moments, `tape` where its
+    models' answers are; None: where `run` has them.
 
     Raises:
         LookAheadError: somebody looks ahead.
@@ -195,7 +194,7 @@ async def checked_run(
         return await live(
             config,
             planned.window,
-            log=log,
+            log=silent,
             stop=stop,
             cut=moment,
             steps=planned.steps,

@@ -26,21 +26,22 @@ def render(result: BacktestResult, *, width: int) -> Iterator[Table]:
     title = f"Backtest, {result.window}"
     yield fitted(_columns(HEADS, lines), lines, width=width, title=title)
     if any(one.trades for one in result.traders):
-        parts = list(_parts(result.traders))
+        parts = list(_parts(result))
         yield fitted(_columns(PARTS, parts), parts, width=width, title="Closed trades")
 
 
 HEADS = {
     "return %": 0,
-    "[95 %]": 6,
-    "Sharpe": 8,
-    "drawdown %": 9,
-    "trades": 7,
-    "won %": 4,
+    "[95 %]": 7,
+    "daily Sharpe": 9,
+    "drawdown %": 10,
+    "trades": 8,
+    "won %": 5,
     "fees": 3,
     "funding": 1,
     "in market %": 2,
-    "equity": 5,
+    "moved": 4,
+    "equity": 6,
 }
 """Columns beside the name, with when they go where it is narrow, 1 first; 0 stays."""
 PARTS = {"": 0, "trades": 2, "won %": 1, "net USD": 0, "profit factor": 3}
@@ -80,6 +81,7 @@ def _columns(heads: Mapping[str, int], lines: Sequence[_Line]) -> list[Column[_L
 def _line(one: TraderResult) -> _Line:
     figures = one.figures
     low_high = figures.return_pct_ci
+    moved = one.account.deposited - one.capital
     cells = (
         f"{figures.return_pct:+.2f}",
         "" if low_high is None else f"[{low_high[0]:+.1f} … {low_high[1]:+.1f}]",
@@ -90,14 +92,15 @@ def _line(one: TraderResult) -> _Line:
         f"{one.account.fees:.2f}",
         f"{one.account.funding:+.2f}",
         f"{one.exposure_pct:.1f}",
+        f"{moved:+.2f}" if moved else "",
         f"{one.account.equity:.2f}",
     )
     return _Line(f"{one.name} *" if one.is_baseline else one.name, cells)
 
 
-def _parts(traders: tuple[TraderResult, ...]) -> Iterator[_Line]:
-    for one in traders:
-        row, name = trader_row(one), one.name
+def _parts(result: BacktestResult) -> Iterator[_Line]:
+    for one in result.traders:
+        row, name = trader_row(one, result.window.start), one.name
         for group in ("by_coin", "by_side", "by_exit_reason"):
             for label, part in row[group].items():
                 factor = part["profit_factor"]

@@ -116,7 +116,7 @@ async def _run(planned: Plan, tape: Path, moments: int, log: Any) -> tuple[Lived
     seconds = stopwatch() - began
     if not moments:
         return lived, 0, seconds
-    found = await checked_run(planned, lived, log, lambda *_: None, stop, moments, tape=tape)
+    found = await checked_run(planned, lived, lambda *_: None, stop, moments, tape=tape)
     return lived, 0 if found is None else found.cycles, seconds
 
 

@@ -92,6 +92,11 @@ def trader(name: str, hours: int) -> dict:
         "return_pct": -1.25,
         "return_pct_ci": [-3.0, 0.5],
         "sharpe_daily": 0.5,
+        "sharpe_daily_ci": [-2.5, 4.25],
+        "capital": "10000",
+        "deposited": "10125.5",
+        "unrealized_pnl": "-7.25",
+        "open_positions": [{"coin": "ETH<", "quantity": "-0.25", "entry_price": "3700.5"}],
         "max_drawdown_pct": 2.5,
         "trades": GROUP,
         "fees": "1.5",
@@ -168,6 +173,14 @@ def test_it_tells_the_figures_and_fetches_nothing():
     assert page.fetched == []
     assert not {"link", "img", "iframe", "base", "form"} & set(page.tags)
     for words in ("Alpha", "-1.25", "-3.0 … +0.5", "9987.50", "hold BTC", "a <flag>", "7 cycles"):
+        assert words in page.text, words
+    for words in (
+        "+125.50",
+        "-2.5 … +4.2",
+        "-0.25 ETH< at 3700.5",
+        "together -7.25 USD",
+        "no costs",
+    ):
         assert words in page.text, words
     for words in ("the last 1 of 75", "vetoed: too <much>", "buy to enter", "2025-01-01"):
         assert words in page.text, words

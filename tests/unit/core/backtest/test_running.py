@@ -229,3 +229,21 @@ def test_paper_accounts_of_a_backtest_are_in_memory_alone(place):
 
     assert result["cross"].figures.cycles
     assert not list(result.folder.rglob("paper_account*"))
+
+
+@pytest.mark.anyio
+async def test_what_the_check_repeats_is_not_said_again(place):
+    """Else a warning would stand there once for the run and once for each moment."""
+    place.replace("exchange.yaml", "taker_fee_bps: 4.5", "faults: {reject_stops: 1}")
+    window = {"start": START, "end": START + timedelta(hours=4)}
+
+    async def said(moments):
+        lines = []
+        planned = plan(load_config(place.config), source=Source(), **window)
+        result = await run(planned, moments=moments, echo=lines.append)
+        assert len(result.look_ahead.moments) == moments
+        return lines
+
+    once = await said(1)
+    assert once
+    assert await said(3) == once

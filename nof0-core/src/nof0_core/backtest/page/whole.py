@@ -14,7 +14,7 @@ import attrs
 from nof0_core.backtest.decisions import DecisionNote
 from nof0_core.backtest.page.drawn import as_text, drawn
 from nof0_core.backtest.page.parts import bullets
-from nof0_core.backtest.page.tables import decisions, falls, figures, groups, heatmap
+from nof0_core.backtest.page.tables import decisions, falls, figures, groups, heatmap, still_open
 from nof0_core.backtest.price_bars import PriceBars
 from nof0_core.charts import chart_libraries
 from nof0_core.domain.trade import ClosedTrade
@@ -111,7 +111,8 @@ def _charts(traders: Sequence[Report], data: Mapping[str, Any]) -> str:
 
 def _trader(one: Report, material: PageMaterial) -> str:
     notes, count = material.decisions.get(str(one["id"]), ((), 0))
-    return f"<h2>{escape(one['name'])}</h2>" + groups(one) + falls(one) + decisions(notes, count)
+    told = (groups(one), still_open(one), falls(one), decisions(notes, count))
+    return f"<h2>{escape(one['name'])}</h2>" + "".join(told)
 
 
 def _checked(report: Report) -> str:
