@@ -85,7 +85,7 @@ def _line(one: TraderResult) -> _Line:
     cells = (
         f"{figures.return_pct:+.2f}",
         "" if low_high is None else f"[{low_high[0]:+.1f} … {low_high[1]:+.1f}]",
-        f"{figures.sharpe:.2f}",
+        "" if figures.sharpe_ci is None else f"{figures.sharpe:.2f}",
         f"{one.max_drawdown_pct:.2f}",
         str(figures.num_trades),
         f"{figures.win_rate:.0f}" if figures.num_trades else "",

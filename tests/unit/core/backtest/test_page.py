@@ -186,6 +186,11 @@ def test_it_tells_the_figures_and_fetches_nothing():
         assert words in page.text, words
 
 
+def test_a_sharpe_ratio_of_a_few_hours_is_not_shown():
+    short = trader("Alpha", 3) | {"sharpe_daily": -67.76, "sharpe_daily_ci": None}
+    assert "67.76" not in page_of(report(short), material())
+
+
 def test_each_column_has_one_name():
     page = page_of(report(trader("a", 48), trader("b", 48)), material())
     tables = re.findall(r"<table>(.*?)</table>", page, re.DOTALL)

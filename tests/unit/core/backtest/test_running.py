@@ -112,6 +112,22 @@ def test_a_window_backwards_is_refused():
         Window("2025-01-01", "2025-01-02")
 
 
+@pytest.mark.parametrize("window", [(START,), START, (START, START, START)])
+def test_a_window_that_is_no_pair_is_refused(place, window):
+    with pytest.raises(UsageError, match="two times"):
+        run_backtest(place.config, window)
+
+
+def test_an_unknown_word_about_gaps_is_refused_by_its_name(place):
+    with pytest.raises(UsageError, match="gaps.*allow, refuse.*maybe"):
+        place.run(gaps="maybe")
+
+
+def test_ratios_of_a_few_hours_are_flagged(place):
+    assert any("no Sharpe ratio is shown" in flag for flag in place.run(hours=24).flags)
+    assert not any("no Sharpe ratio is shown" in flag for flag in place.run(hours=25).flags)
+
+
 def test_a_window_of_any_time_zone_is_one_in_utc():
     east = timezone(timedelta(hours=2))
 

@@ -38,7 +38,7 @@ def figures(traders: Sequence[Report], coins: Sequence[Report]) -> str:
             f"{escape(one['name'])}{' *' if one['is_baseline'] else ''}",
             signed(one["return_pct"]),
             between(one["return_pct_ci"]),
-            f"{one['sharpe_daily']:.2f}",
+            "" if one["sharpe_daily_ci"] is None else f"{one['sharpe_daily']:.2f}",
             between(one["sharpe_daily_ci"]),
             f"{one['max_drawdown_pct']:.2f}",
             str(one["trades"]["count"]),
