@@ -83,6 +83,13 @@ def flags_of(
         yield f"{model}: its knowledge cut-off is not known; it may remember this window"
 
 
+def checked_in_words(moments: int, cycles: int) -> str:
+    """Say what a look-ahead check that found nothing has compared; where it had no moment, that."""
+    if not moments:
+        return "not checked for look-ahead: no decision has a bar of the window after it"
+    return f"look-ahead: none found, {cycles} cycles compared at {moments} moments"
+
+
 def _of_coin(one: CoinFacts) -> Iterator[str]:
     if one.missing:
         yield f"{one.symbol}: {one.missing} of {one.bars + one.missing} bars are missing"

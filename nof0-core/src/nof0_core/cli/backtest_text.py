@@ -9,6 +9,7 @@ import attrs
 from rich.table import Table
 from rich.text import Text
 
+from nof0_core.backtest.assumptions import checked_in_words
 from nof0_core.backtest.figures import trader_row
 from nof0_core.backtest.result import BacktestResult, TraderResult
 from nof0_core.cli.narrow import Column, fitted
@@ -125,10 +126,7 @@ def tail(result: BacktestResult, trades: Path | None) -> Iterator[str]:
         yield f"note: {one}"
     checked = result.look_ahead
     if checked is not None:
-        yield (
-            f"look-ahead: none found, {checked.cycles} cycles compared at "
-            f"{len(checked.moments)} moments"
-        )
+        yield checked_in_words(len(checked.moments), checked.cycles)
     if result.stepped:
         yield f"every moment was done: {result.stepped}"
     yield f"result   {result.digests['result']}"

@@ -11,6 +11,7 @@ from typing import Any
 
 import attrs
 
+from nof0_core.backtest.assumptions import checked_in_words
 from nof0_core.backtest.decisions import DecisionNote
 from nof0_core.backtest.page.drawn import as_text, drawn
 from nof0_core.backtest.page.parts import bullets
@@ -119,7 +120,4 @@ def _checked(report: Report) -> str:
     found = report["look_ahead"]
     if found is None:
         return "not checked for look-ahead"
-    return (
-        f"no look-ahead found: {found['cycles_compared']} cycles compared at "
-        f"{len(found['moments'])} moments"
-    )
+    return checked_in_words(len(found["moments"]), found["cycles_compared"])
