@@ -42,8 +42,8 @@ def assumptions_of(config: Config, staged: Config, coins: Iterable[CoinFacts]) -
         yield (
             f"venue {name}: paper account{instead}, taker fee {_fee(paper, section.kind)}, half "
             f"spread {paper.slippage_bps} bps and impact by volume, latency "
-            f"{written(paper.latency)}, funding {paper.default_funding_rate} per hour where none "
-            "was recorded"
+            f"{written(paper.latency)}{_spread_of(paper)}, funding of an hour without a recorded "
+            f"rate at the newest one before it, {paper.default_funding_rate} where there is none"
         )
 
 
@@ -116,6 +116,10 @@ def _of_coin(one: CoinFacts) -> Iterator[str]:
             f"{one.symbol}: warm-up is short, {bars} of {needed} {interval} bars come before "
             "the window"
         )
+
+
+def _spread_of(paper: Any) -> str:
+    return f" (log-normal around it, sigma {paper.latency_sigma})" if paper.latency_sigma else ""
 
 
 def _fee(paper: Any, kind: Any) -> str:
