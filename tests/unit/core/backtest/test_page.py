@@ -186,6 +186,17 @@ def test_it_tells_the_figures_and_fetches_nothing():
         assert words in page.text, words
 
 
+def test_lines_begin_with_the_window_at_one_dollar():
+    lost = trader("Alpha", 3)
+    lost["curve"] = [[(START + timedelta(hours=1)).isoformat(), "8600", 0.86]]
+    page = page_of(report(lost), material())
+    told = json.loads(re.search(r'id="data">(.*?)</script>', page, re.DOTALL)[1])
+
+    assert told["time"] == [int(START.timestamp()), int(START.timestamp()) + 3600]
+    assert told["traders"][0]["index"] == [1.0, 0.86]
+    assert told["traders"][0]["fall"] == [0.0, -14.0]
+
+
 def test_a_sharpe_ratio_of_a_few_hours_is_not_shown():
     short = trader("Alpha", 3) | {"sharpe_daily": -67.76, "sharpe_daily_ci": None}
     assert "67.76" not in page_of(report(short), material())

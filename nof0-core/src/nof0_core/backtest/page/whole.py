@@ -45,7 +45,7 @@ def page_of(report: Report, material: PageMaterial) -> str:
     title = f"Backtest {window['from'][:16]} to {window['to'][:16]} UTC"
     days = {day for one in traders for day in one["by_day"]}
     period = "by_day" if len(days) <= _DAYS else "by_month"
-    data = drawn(traders, material.bars, material.trades)
+    data = drawn(window["from"], traders, material.bars, material.trades)
     parts = [
         f"<h1>{escape(title)}</h1>",
         "" if report["is_complete"] else f"<p><b>Incomplete: {escape(report['ended'])}</b></p>",
