@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
 import attrs
 
 from nof0_core.domain.view import EquityPoint
-from nof0_core.money import EXACT
+from nof0_core.money import EXACT, ONE
 
 
 @attrs.frozen(kw_only=True)
@@ -25,25 +25,28 @@ class Drawdown:
     end: datetime | None
 
 
-def worst_drawdowns(points: Sequence[EquityPoint], count: int = 5) -> list[Drawdown]:
+def worst_drawdowns(
+    points: Iterable[EquityPoint], since: datetime, count: int = 5
+) -> list[Drawdown]:
     """Find the deepest falls of an equity curve, deepest first.
 
     Args:
         points: oldest first.
+        since: when the first capital came in; the dollar starts there.
         count: how many at most.
     """
     found: list[Drawdown] = []
     falling: Drawdown | None = None
-    peak: EquityPoint | None = None
+    peak, peaked = ONE, since
     for point in points:
-        if peak is None or point.index >= peak.index:
+        if point.index >= peak:
             if falling is not None:
                 found.append(attrs.evolve(falling, end=point.time))
-            peak, falling = point, None
+            peak, peaked, falling = point.index, point.time, None
             continue
-        pct = 100 * (1 - float(EXACT.divide(point.index, peak.index)))
+        pct = 100 * (1 - float(EXACT.divide(point.index, peak)))
         if falling is None or pct > falling.pct:
-            falling = Drawdown(pct=pct, start=peak.time, low=point.time, end=None)
+            falling = Drawdown(pct=pct, start=peaked, low=point.time, end=None)
     if falling is not None:
         found.append(falling)
     return sorted(found, key=lambda one: (-one.pct, one.start))[:count]

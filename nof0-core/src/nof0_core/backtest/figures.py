@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -23,6 +24,7 @@ from nof0_core.domain.view import EquityPoint, TraderView
 from nof0_core.money import exactly, plain
 
 Row = dict[str, Any]
+_INSTANT = timedelta(microseconds=1)
 
 
 @exactly
@@ -56,8 +58,12 @@ def trader_results(config: Config, window: Window, lived: Lived) -> tuple[Trader
     return tuple(made)
 
 
-def trader_row(one: TraderResult) -> Row:
-    """Return what the report says of a trader; amounts are texts, exact to the last digit."""
+def trader_row(one: TraderResult, start: datetime) -> Row:
+    """Return what the report says of a trader; amounts are texts, exact to the last digit.
+
+    `start` is when the window began. What a trader was worth at first is `capital`; `deposited` has
+    what was moved in and out since, too.
+    """
     figures, account = one.figures, one.account
     return {
         "id": one.trader,
@@ -65,13 +71,14 @@ def trader_row(one: TraderResult) -> Row:
         "model": one.model,
         "is_baseline": one.is_baseline,
         "capital": plain(one.capital),
+        "deposited": plain(account.deposited),
         "equity": plain(account.equity),
         "return_pct": figures.return_pct,
         "return_pct_ci": figures.return_pct_ci,
         "sharpe_daily": figures.sharpe,
         "sharpe_daily_ci": figures.sharpe_ci,
         "max_drawdown_pct": one.max_drawdown_pct,
-        "drawdowns": [_drawdown(each) for each in worst_drawdowns(one.curve)],
+        "drawdowns": [_drawdown(each) for each in worst_drawdowns(one.curve, start)],
         "beats_baseline_p": figures.beats_baseline_p,
         "unranked_reason": figures.unranked_reason,
         "exposure_pct": one.exposure_pct,
@@ -180,11 +187,14 @@ def _groups(trades: Iterable[ClosedTrade], key: Callable[[ClosedTrade], str]) ->
 
 @exactly
 def _periods(curve: Iterable[EquityPoint], form: str) -> dict[str, float]:
-    """Return the time-weighted return of each period in percent, by `2025-07` or `2025-07-23`."""
+    """Return the time-weighted return of each period in percent, by `2025-07` or `2025-07-23`.
+
+    A period has its end: what an account is worth at midnight belongs to the day that is over.
+    """
     lasts: dict[str, Decimal] = {}
     before = Decimal(1)
     for point in curve:
-        lasts[point.time.strftime(form)] = point.index
+        lasts[(point.time - _INSTANT).strftime(form)] = point.index
     found = {}
     for period, index in lasts.items():
         found[period] = 100 * float(index / before - 1) if before else 0.0

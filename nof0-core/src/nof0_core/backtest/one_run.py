@@ -65,13 +65,14 @@ class Stop:
 class Lived:
     """What a run has come to.
 
-    `view` is the last picture, its sequences lists; `data` the digests of the markets by section.
-    `error` says what ended it early, "" if nothing did; `is_word_broken` whether that was a rule
-    that did not hold though it had said so.
+    `reached` is when it ended (UTC), `view` the last picture, its sequences lists, `data` the
+    digests of the markets by section. `error` says what ended it early, "" if nothing did;
+    `is_word_broken` whether that was a rule that did not hold though it had said so.
     `stepped` says why every moment was done, "" if those were left out in which nothing can happen.
     `seen` are the marks of all series, by what tells them apart.
     """
 
+    reached: datetime
     view: View
     log: CycleLog
     reason: str
@@ -150,7 +151,9 @@ async def live(
         with spared_heap():
             reason, error, is_broken = await _run(engine, after)
         stop.manager = None
+        reached = min(window.end, driver.clock.now())
         return Lived(
+            reached=reached,
             view=_kept(engine.views.all()),
             log=cycles,
             reason=reason,
@@ -165,7 +168,9 @@ async def live(
             coins=tuple(
                 fact
                 for name, market in opened.items()
-                for fact in coin_facts(config, name, market, _symbols(config, name), window)
+                for fact in coin_facts(
+                    config, name, market, _symbols(config, name), window.start, reached
+                )
             ),
             decisions=decisions,
             bars=tuple(_bars(config, opened, window)),

@@ -19,7 +19,9 @@ from nof0_core.backtest.one_run import Stop, live
 from nof0_core.backtest.paid_models import taped
 from nof0_core.backtest.processes.child import Answer, Child
 from nof0_core.backtest.repeat import Repeat
+from nof0_core.backtest.sources import code_of
 from nof0_core.plugins.env import Logger
+from nof0_core.runtime.logs import silent
 
 if TYPE_CHECKING:
     from nof0_core.backtest.running import Plan
@@ -36,17 +38,15 @@ async def repeat(
     *,
     folder: Path,
     tape: Path,
-    log: Callable[[str], Logger],
     stop: Stop,
 ) -> Repeat:
-    """Run a plan up to a moment (UTC) with other data after it.
+    """Run a plan up to a moment (UTC) with other data after it; what it logs was said before.
 
     Args:
         planned: what to run.
         moment: the last one of which the data are what was recorded.
         folder: where it writes, and what was there is taken away.
         tape: where its models' answers are; nobody is asked.
-        log: makes loggers.
         stop: ends it when called.
     """
     shutil.rmtree(folder, ignore_errors=True)
@@ -59,7 +59,7 @@ async def repeat(
     lived = await live(
         config,
         planned.window,
-        log=log,
+        log=silent,
         stop=stop,
         cut=moment,
         steps=planned.steps,
@@ -97,7 +97,6 @@ class Here:
             moment,
             folder=self.folder,
             tape=self.tape,
-            log=self.log,
             stop=self.stop,
         )
         return None if self.stop.reason else found
@@ -177,9 +176,9 @@ def others_of(planned: Plan, count: int) -> Others | None:
 
 
 def digest_of(planned: Plan) -> str:
-    """Return the SHA-256 (hex) of all that is configured, prompts included."""
+    """Return the SHA-256 (hex) of all that is configured, prompts and code included."""
     texts = sorted((str(path), text) for path, text in planned.config.templates.items())
-    told = json.dumps([planned.staged.digest, texts])
+    told = json.dumps([planned.staged.digest, texts, code_of(planned.config)])
     return hashlib.sha256(told.encode()).hexdigest()
 
 

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import nof0_core
 from nof0_core.backtest.figures import trader_row
 from nof0_core.backtest.look_ahead import LookAhead
 from nof0_core.backtest.market_facts import CoinFacts
 from nof0_core.backtest.one_run import Lived
 from nof0_core.backtest.result import BacktestResult, TraderResult
+from nof0_core.backtest.sources import code_of, versions_of
 from nof0_core.backtest.window import Window
 from nof0_core.config.effective import text_digest
 from nof0_core.config.model import Config
@@ -61,13 +61,13 @@ def make_report(
             "cycles_compared": look_ahead.cycles,
         },
         "coins": [_coin(one) for one in lived.coins],
-        "traders": [trader_row(one) for one in traders],
+        "traders": [trader_row(one, window.start) for one in traders],
     }
     digests = {
         "data": _digest(sorted(lived.data.items())),
         "configuration": config.digest,
         "prompts": _digest(sorted(text_digest(text) for text in config.templates.values())),
-        "code": code_digest(),
+        "code": code_of(config),
     }
     report["digests"] = digests
     report["digests"] = {**digests, "result": _digest(report)}
@@ -152,24 +152,6 @@ def _coin(one: CoinFacts) -> dict[str, Any]:
     }
 
 
-def versions_of(config: Config) -> dict[str, str]:
-    """Return the versions of the plugins that are installed, by distribution."""
-    return {
-        one.distribution: one.version
-        for one in sorted(config.registry.plugins, key=lambda one: one.name)
-        if not one.is_builtin
-    }
-
-
 def _digest(value: Any) -> str:
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def code_digest() -> str:
-    """Return the SHA-256 (hex) of the sources of nof0 that reckoned."""
-    root = Path(nof0_core.__file__).parent
-    found = hashlib.sha256()
-    for file in sorted(root.rglob("*.py")):
-        found.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes())
-    return found.hexdigest()

@@ -140,12 +140,17 @@ class BacktestResult:
 
         rows = "".join(
             f"<tr><td>{escape(one.name)}</td><td>{one.figures.return_pct:+.2f}</td>"
-            f"<td>{one.max_drawdown_pct:.2f}</td><td>{one.figures.sharpe:.2f}</td>"
+            f"<td>{one.max_drawdown_pct:.2f}</td><td>{_sharpe(one.figures)}</td>"
             f"<td>{one.figures.num_trades}</td></tr>"
             for one in self.traders
         )
         head = "<tr><th>trader</th><th>return %</th><th>drawdown %</th><th>Sharpe (daily)</th>"
         return f"<table>{head}<th>trades</th></tr>{rows}</table><p>{escape(str(self.window))}</p>"
+
+
+def _sharpe(figures: LeaderboardRow) -> str:
+    # Where no interval can be given the number says nothing.
+    return "" if figures.sharpe_ci is None else f"{figures.sharpe:.2f}"
 
 
 def _naive(moment: Any) -> Any:

@@ -34,6 +34,7 @@ from nof0_core.runtime.logs import logging_to
 REPORT, PARTIAL, PAGE = "report.json", "partial.json", "report.html"
 TAPE_FILE = "answers.jsonl"
 _KEPT = frozenset({TAPE_FILE, "engine.lock"})
+_NO_ROOM = "the disk had no room for the journal: who cannot be written down does not decide"
 
 Progress = Callable[[str, float], object]
 """Told what is being done (`run` or `check`) and which part (0 to 1) of it is over."""
@@ -164,7 +165,7 @@ async def _run(
         progress=partial(_told, progress, window),
         steps=planned.steps,
     )
-    ended = lived.error or stop.reason
+    ended = lived.error or stop.reason or (_NO_ROOM if lived.log.alerts["disk_full"] else "")
     checked: LookAhead | None = None
     if not ended:
         checked = await checked_run(
@@ -186,7 +187,7 @@ def _finished(planned: Plan, lived: Lived, ended: str, checked: LookAhead | None
     config, window = planned.config, planned.window
     traders = trader_results(config, window, lived)
     assumptions = tuple(assumptions_of(config, planned.staged, lived.coins))
-    flags = tuple(flags_of(config, planned.staged, lived, traders))
+    flags = tuple(flags_of(config, planned.staged, lived, traders, ended))
     report = make_report(
         config,
         window,

@@ -103,10 +103,22 @@ def _market(config: Config, section: Section, window: Window, source: Source) ->
             f"market {section.name} has prices from {minute(outlook.start)} to "
             f"{minute(outlook.end)} UTC, and the window is {window}"
         )
-        hints = ("choose --from and --to inside of that, or add candles to the recording",)
+        choose = "choose --from and --to inside of that, or add candles to the recording"
+        hints = (*_bounding(outlook, window), choose)
         raise UsageError(message, hints=hints)
     # Who asks again need not read all files again.
     return attrs.evolve(kept, kind=attrs.evolve(kept.kind, foresee=lambda _: outlook))
+
+
+def _bounding(outlook: MarketOutlook, window: Window) -> Iterator[str]:
+    """Name the coins that begin later or end sooner than the window, where others do not."""
+    periods = outlook.periods
+    late = {coin: start for coin, (start, _) in periods.items() if start > window.start}
+    gone = {coin: end for coin, (_, end) in periods.items() if end < window.end}
+    for what, found in (("begins", late), ("ends", gone)):
+        if len(found) < len(periods):
+            for coin, moment in sorted(found.items()):
+                yield f"{coin} {what} at {minute(moment)} UTC, where other coins have prices"
 
 
 def _is_kept(section: Section, source: Source) -> bool:

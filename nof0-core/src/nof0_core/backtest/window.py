@@ -44,5 +44,5 @@ class Window:
 
 
 def minute(moment: datetime) -> str:
-    """Write a time as messages have it."""
-    return f"{moment:%Y-%m-%d %H:%M}"
+    """Write a time as messages have it, with seconds where there are any."""
+    return f"{moment:%Y-%m-%d %H:%M:%S}".removesuffix(":00")

@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ import click
 
 from nof0_core.cli import output
 from nof0_core.cli.backtest_text import render, tail
-from nof0_core.cli.data_download import FORMATS
+from nof0_core.cli.moment import MOMENT
 from nof0_core.cli.options import config_argument, data_dir_option, json_option
 from nof0_core.cli.report import FAILED, INTERRUPTED
 from nof0_core.clock import stopwatch
@@ -29,13 +29,12 @@ if TYPE_CHECKING:
 
 LINE_EVERY = 10.0
 """Seconds of real time between two lines of progress."""
-_DATES = click.DateTime(FORMATS)
 
 
 @click.command()
 @config_argument
-@click.option("--from", "start", type=_DATES, help="First moment, UTC; default: Clock.Start.")
-@click.option("--to", "end", type=_DATES, help="Last moment, UTC; default: where the data end.")
+@click.option("--from", "start", type=MOMENT, help="First moment, UTC; default: Clock.Start.")
+@click.option("--to", "end", type=MOMENT, help="Last moment, UTC; default: where the data end.")
 @click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False),
@@ -103,7 +102,7 @@ def backtest(
     config = load_config(config_file, data_dir=data_dir)
     preflight(config)
     source = Source(data=data.absolute() if data else None, gaps=gaps)
-    planned = plan(config, start=_utc(start), end=_utc(end), source=source, steps=step)
+    planned = plan(config, start=start, end=end, source=source, steps=step)
     _agree(planned, is_agreed=yes)
     stop = Stop()
     with _interruptible(stop), _shown(is_silent=as_json) as progress:
@@ -133,10 +132,6 @@ def backtest(
             console.print(output.paragraph(line), soft_wrap=True, markup=False)
     if not result.is_complete:
         raise click.exceptions.Exit(INTERRUPTED if stop.reason else FAILED)
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    return None if moment is None else moment.replace(tzinfo=UTC)
 
 
 def _agree(planned: Plan, *, is_agreed: bool) -> None:

@@ -9,6 +9,7 @@ import attrs
 from rich.table import Table
 from rich.text import Text
 
+from nof0_core.backtest.assumptions import checked_in_words
 from nof0_core.backtest.figures import trader_row
 from nof0_core.backtest.result import BacktestResult, TraderResult
 from nof0_core.cli.narrow import Column, fitted
@@ -26,21 +27,22 @@ def render(result: BacktestResult, *, width: int) -> Iterator[Table]:
     title = f"Backtest, {result.window}"
     yield fitted(_columns(HEADS, lines), lines, width=width, title=title)
     if any(one.trades for one in result.traders):
-        parts = list(_parts(result.traders))
+        parts = list(_parts(result))
         yield fitted(_columns(PARTS, parts), parts, width=width, title="Closed trades")
 
 
 HEADS = {
     "return %": 0,
-    "[95 %]": 6,
-    "Sharpe": 8,
-    "drawdown %": 9,
-    "trades": 7,
-    "won %": 4,
+    "[95 %]": 7,
+    "daily Sharpe": 9,
+    "drawdown %": 10,
+    "trades": 8,
+    "won %": 5,
     "fees": 3,
     "funding": 1,
     "in market %": 2,
-    "equity": 5,
+    "moved": 4,
+    "equity": 6,
 }
 """Columns beside the name, with when they go where it is narrow, 1 first; 0 stays."""
 PARTS = {"": 0, "trades": 2, "won %": 1, "net USD": 0, "profit factor": 3}
@@ -80,24 +82,26 @@ def _columns(heads: Mapping[str, int], lines: Sequence[_Line]) -> list[Column[_L
 def _line(one: TraderResult) -> _Line:
     figures = one.figures
     low_high = figures.return_pct_ci
+    moved = one.account.deposited - one.capital
     cells = (
         f"{figures.return_pct:+.2f}",
         "" if low_high is None else f"[{low_high[0]:+.1f} … {low_high[1]:+.1f}]",
-        f"{figures.sharpe:.2f}",
+        "" if figures.sharpe_ci is None else f"{figures.sharpe:.2f}",
         f"{one.max_drawdown_pct:.2f}",
         str(figures.num_trades),
         f"{figures.win_rate:.0f}" if figures.num_trades else "",
         f"{one.account.fees:.2f}",
         f"{one.account.funding:+.2f}",
         f"{one.exposure_pct:.1f}",
+        f"{moved:+.2f}" if moved else "",
         f"{one.account.equity:.2f}",
     )
     return _Line(f"{one.name} *" if one.is_baseline else one.name, cells)
 
 
-def _parts(traders: tuple[TraderResult, ...]) -> Iterator[_Line]:
-    for one in traders:
-        row, name = trader_row(one), one.name
+def _parts(result: BacktestResult) -> Iterator[_Line]:
+    for one in result.traders:
+        row, name = trader_row(one, result.window.start), one.name
         for group in ("by_coin", "by_side", "by_exit_reason"):
             for label, part in row[group].items():
                 factor = part["profit_factor"]
@@ -122,10 +126,7 @@ def tail(result: BacktestResult, trades: Path | None) -> Iterator[str]:
         yield f"note: {one}"
     checked = result.look_ahead
     if checked is not None:
-        yield (
-            f"look-ahead: none found, {checked.cycles} cycles compared at "
-            f"{len(checked.moments)} moments"
-        )
+        yield checked_in_words(len(checked.moments), checked.cycles)
     if result.stepped:
         yield f"every moment was done: {result.stepped}"
     yield f"result   {result.digests['result']}"

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from nof0_core.cli.moment import MOMENT
 from nof0_core.cli.options import config_argument, data_dir_option, json_option
 from nof0_core.cli.output import print_json
 
 if TYPE_CHECKING:
     from nof0_core.project.downloading import Progress, SeriesReport
 
-FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%SZ"]
 FAILED = 1
 
 
@@ -35,11 +35,11 @@ FAILED = 1
 @click.option(
     "--from",
     "start",
-    type=click.DateTime(FORMATS),
+    type=MOMENT,
     required=True,
     help="First moment, UTC; a file that is there goes on where it ends.",
 )
-@click.option("--to", "end", type=click.DateTime(FORMATS), help="Last moment, UTC; default: now.")
+@click.option("--to", "end", type=MOMENT, help="Last moment, UTC; default: now.")
 @click.option("--funding/--no-funding", default=True, help="Also the funding rates.")
 @click.option(
     "--format",
@@ -94,8 +94,8 @@ def download(
         section=section,
         symbols=[Symbol(name.strip()) for name in dict.fromkeys(named) if name.strip()],
         intervals=[Interval(interval) for interval in dict.fromkeys(intervals)],
-        start=start.replace(tzinfo=UTC),
-        end=end.replace(tzinfo=UTC) if end is not None else wall_time(),
+        start=start,
+        end=end or wall_time(),
         has_funding=funding,
         form=form or "",
     )

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nof0_core.cli.data_download import FORMATS
 from nof0_core.cli.journal_away import away_text, tell_away
 from nof0_core.cli.journal_tail import check_known
+from nof0_core.cli.moment import MOMENT
 from nof0_core.cli.options import json_option, run_argument
 from nof0_core.cli.output import console, print_json
 from nof0_core.cli.report import FAILED, USAGE
@@ -43,7 +43,7 @@ _ENDINGS = (".jsonl", ".jsonl.gz")
 @click.option(
     "--from",
     "start",
-    type=click.DateTime(FORMATS),
+    type=MOMENT,
     metavar="TIME",
     help="Only cycles from this moment on, UTC: 2025-07-14 or 2025-07-14T08:00.",
 )
@@ -92,7 +92,7 @@ def replay(
     _refuse(template, role, model, is_yes=yes)
     place, day = _journal(config_file, data_dir)
     check_known("--trader", traders, place.streams())
-    since = start.replace(tzinfo=UTC) if start else None
+    since = start
     if day is not None:
         traders, since = (*traders, day[0]), since or day[1]
     wanted = Selection(cycles=cycles, traders=traders, since=since)

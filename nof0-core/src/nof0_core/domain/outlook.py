@@ -17,7 +17,7 @@ class MarketOutlook:
 
     `intervals` are those of each coin, shortest first; `derives` tells that multiples of them are
     made as well. Quotes come from bars of `resolution`; `start` and `end` (UTC) bound the period
-    in which there are any.
+    in which there are any for all coins, `periods` those of single coins, as far as they are known.
     """
 
     intervals: Mapping[Symbol, tuple[Interval, ...]]
@@ -25,6 +25,7 @@ class MarketOutlook:
     start: datetime
     end: datetime
     derives: bool = False
+    periods: Mapping[Symbol, tuple[datetime, datetime]] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)

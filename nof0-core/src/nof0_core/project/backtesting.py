@@ -19,6 +19,7 @@ from nof0_core.backtest.running import plan, refuse_unpaid, run
 from nof0_core.backtest.stage import Source
 from nof0_core.backtest.window import Window
 from nof0_core.config.model import Config
+from nof0_core.errors import UsageError
 from nof0_core.project.configuration import load_config
 
 
@@ -69,7 +70,10 @@ def run_backtest(
     if isinstance(window, Window):
         start, end = window.start, window.end
     elif window is not None:
-        start, end = window
+        start, end = _pair(window)
+    if gaps not in (None, "allow", "refuse"):
+        message = f"gaps is one of allow, refuse, not {gaps!r}"
+        raise UsageError(message)
     planned = plan(config, start=start, end=end, source=Source(data=data, gaps=gaps), steps=steps)
     if not allow_paid:
         refuse_unpaid(planned)
@@ -86,6 +90,15 @@ def run_backtest(
         ),
     )
     return _beside(work, stop) if _is_in_loop() else work()
+
+
+def _pair(window: tuple[datetime, datetime]) -> tuple[datetime, datetime]:
+    try:
+        start, end = window
+    except (TypeError, ValueError):
+        message = f"a window is two times, from when to when, not {window!r}"
+        raise UsageError(message) from None
+    return start, end
 
 
 def _is_in_loop() -> bool:

@@ -33,7 +33,7 @@ def oddities(table: Table) -> Iterator[Fault]:
     table = table.part(fine)
     if len(table.values) < 2 * _WINDOW:
         return
-    odd = _outliers(table.values)
+    odd = outliers(table.values[:, 2], table.values[:, 3], table.values[:, 4])
     for row in map(int, np.flatnonzero(odd)):
         low, high = table.values[row, 3], table.values[row, 2]
         yield table.fault(
@@ -56,9 +56,13 @@ def oddities(table: Table) -> Iterator[Fault]:
             )
 
 
-def _outliers(values: FloatArray) -> BoolArray:
-    """Tell which bars are far from the medians before, around and after them."""
-    closes, highs, lows = values[:, 4], values[:, 2], values[:, 3]
+def outliers(highs: FloatArray, lows: FloatArray, closes: FloatArray) -> BoolArray:
+    """Tell which bars are far from the medians before, around and after them.
+
+    All of shape (n,), prices above 0; none of fewer than 22 bars is.
+    """
+    if len(closes) < 2 * _WINDOW:
+        return np.zeros(len(closes), dtype=bool)
     windows = np.median(
         sliding_window_view(np.pad(closes, _WINDOW, mode="reflect"), _WINDOW), axis=1
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from datetime import datetime
 
 import numpy as np
 
@@ -40,6 +41,14 @@ class Recording:
         """Return the lengths of the bars each symbol has, shortest first."""
         return {
             symbol: tuple(sorted(self._bars[symbol], key=interval_ms)) for symbol in self.symbols
+        }
+
+    def periods(self) -> dict[Symbol, tuple[datetime, datetime]]:
+        """Return from when to when each symbol has bars that quotes are made from, UTC."""
+        found = {symbol: by[self.covers.resolution] for symbol, by in self._bars.items()}
+        return {
+            symbol: (from_ms(one.first_open + one.length_ms), from_ms(one.last_close))
+            for symbol, one in found.items()
         }
 
     def finest(self, symbol: Symbol) -> BarSeries | None:

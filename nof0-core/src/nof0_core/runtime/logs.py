@@ -66,6 +66,13 @@ def logging_to(
         )
 
 
+def silent(_: str) -> Logger:
+    """Make a logger that says nothing, for a run that repeats another."""
+    deaf = structlog.make_filtering_bound_logger(logging.CRITICAL)
+    made: Logger = structlog.wrap_logger(None, wrapper_class=deaf)
+    return made
+
+
 def keep_trace(log: Logger, error: BaseException) -> None:
     """Write down where an error came from that ends the program; only the file has it."""
     trace = "".join(traceback.format_exception(error))

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
+from nof0_core.backtest.sources import code_of
 from nof0_core.backtest.stage import Source
 from nof0_core.config.loading import Reading
 from nof0_core.config.model import Config, Place
@@ -17,7 +18,6 @@ from nof0_core.plugins import load_plugins
 from nof0_core.recordings.sharing import Shared, shared_recordings
 from nof0_core.sweep.reading import Asked, read_sweep
 from nof0_core.sweep.space import Pick, Variant
-from nof0_core.sweep.treatments import code_of
 
 SHARED = "shared"
 

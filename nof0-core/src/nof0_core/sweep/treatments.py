@@ -7,25 +7,18 @@ or its prompt, so one job of each treatment is checked for it and speaks for the
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
-from pathlib import Path
 from typing import Any
 
-from nof0_core.backtest.report import code_digest, versions_of
 from nof0_core.config.effective import text_digest
 from nof0_core.config.model import Config, TraderConfig
-from nof0_core.plugins.catalog import LoadedPlugin
-
-
-def code_of(config: Config) -> str:
-    """Return the SHA-256 (hex) of everything that runs: nof0, its plugins, a user's own files."""
-    own = [one for one in config.registry.plugins if not one.is_builtin]
-    return _digest([code_digest(), versions_of(config), sorted(map(_sources, own))])
 
 
 def treatment_of(config: Config, code: str) -> str:
-    """Return what tells a treatment from others, in hex; `code` is that of `code_of`."""
+    """Return what tells a treatment from others, in hex.
+
+    `code` is that of `nof0_core.backtest.sources.code_of`.
+    """
     parts: dict[str, Any] = {
         "code": code,
         "traders": [_trader(config, one) for one in config.traders],
@@ -74,15 +67,3 @@ def _kinds(sections: Any) -> list[str]:
 def _digest(value: Any) -> str:
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _sources(plugin: LoadedPlugin) -> str:
-    """Return the digest of a plugin's sources, "" where they are not files."""
-    if plugin.is_file:
-        return hashlib.sha256(Path(plugin.module).read_bytes()).hexdigest()
-    spec = importlib.util.find_spec(plugin.module.partition(".")[0])
-    found = hashlib.sha256()
-    for folder in sorted(spec.submodule_search_locations or ()) if spec is not None else ():
-        for file in sorted(Path(folder).rglob("*.py")):
-            found.update(file.relative_to(folder).as_posix().encode() + b"\0" + file.read_bytes())
-    return found.hexdigest()

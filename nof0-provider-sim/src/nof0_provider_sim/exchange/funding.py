@@ -24,6 +24,7 @@ class Funding:
         self._default_rate = default_rate
         self._log = log
         self._told: set[Symbol] = set()
+        self._missing: set[Symbol] = set()
 
     def due(self, account: Account, hour_ms: int, now_ms: int) -> Iterator[FundingSettled]:
         """Yield the payments of one full hour, by symbol; `now_ms` is up to when time passes.
@@ -43,7 +44,9 @@ class Funding:
             if rate is None:
                 rate = self._default_rate
                 self._tell_default(symbol)
-            elif self._feed.misses_rate(symbol, hour_ms):
+            elif not self._feed.misses_rate(symbol, hour_ms):
+                self._missing.discard(symbol)
+            elif symbol not in self._missing:
                 missing.append(symbol)
             if oracle is None:
                 self._log.error(
@@ -60,8 +63,10 @@ class Funding:
                 amount=truncate_usd(-quantity * oracle * rate),
             )
         if missing:
+            # Once for all hours until there is a rate again: a year of them is no news.
+            self._missing.update(missing)
             self._log.warning(
-                "funding rate of an hour is missing, settled at an earlier one",
+                "funding rate is missing from an hour on, settled at the newest one before it",
                 symbols=" ".join(missing),
                 hour=from_ms(hour_ms).isoformat(),
             )

@@ -66,6 +66,7 @@ def foreseen(config: SimMarketConfig) -> MarketOutlook:
         start=covers.start,
         end=covers.end,
         derives=config.source == "synthetic",
+        periods=recording.periods(),
     )
 
 

@@ -92,6 +92,11 @@ def trader(name: str, hours: int) -> dict:
         "return_pct": -1.25,
         "return_pct_ci": [-3.0, 0.5],
         "sharpe_daily": 0.5,
+        "sharpe_daily_ci": [-2.5, 4.25],
+        "capital": "10000",
+        "deposited": "10125.5",
+        "unrealized_pnl": "-7.25",
+        "open_positions": [{"coin": "ETH<", "quantity": "-0.25", "entry_price": "3700.5"}],
         "max_drawdown_pct": 2.5,
         "trades": GROUP,
         "fees": "1.5",
@@ -169,8 +174,32 @@ def test_it_tells_the_figures_and_fetches_nothing():
     assert not {"link", "img", "iframe", "base", "form"} & set(page.tags)
     for words in ("Alpha", "-1.25", "-3.0 … +0.5", "9987.50", "hold BTC", "a <flag>", "7 cycles"):
         assert words in page.text, words
+    for words in (
+        "+125.50",
+        "-2.5 … +4.2",
+        "-0.25 ETH< at 3700.5",
+        "together -7.25 USD",
+        "no costs",
+    ):
+        assert words in page.text, words
     for words in ("the last 1 of 75", "vetoed: too <much>", "buy to enter", "2025-01-01"):
         assert words in page.text, words
+
+
+def test_lines_begin_with_the_window_at_one_dollar():
+    lost = trader("Alpha", 3)
+    lost["curve"] = [[(START + timedelta(hours=1)).isoformat(), "8600", 0.86]]
+    page = page_of(report(lost), material())
+    told = json.loads(re.search(r'id="data">(.*?)</script>', page, re.DOTALL)[1])
+
+    assert told["time"] == [int(START.timestamp()), int(START.timestamp()) + 3600]
+    assert told["traders"][0]["index"] == [1.0, 0.86]
+    assert told["traders"][0]["fall"] == [0.0, -14.0]
+
+
+def test_a_sharpe_ratio_of_a_few_hours_is_not_shown():
+    short = trader("Alpha", 3) | {"sharpe_daily": -67.76, "sharpe_daily_ci": None}
+    assert "67.76" not in page_of(report(short), material())
 
 
 def test_each_column_has_one_name():

@@ -18,8 +18,9 @@ from nof0_core.analysis.performance import max_drawdown_pct
 from nof0_core.backtest.one_run import Stop
 from nof0_core.backtest.report import text_of, write_trades
 from nof0_core.backtest.running import plan, run
-from nof0_core.backtest.stage import Source
+from nof0_core.backtest.stage import Source, name_of
 from nof0_core.cli import cli
+from nof0_core.cli.backtest_text import tail
 from nof0_core.errors import ConfigError, DataError, UsageError
 from nof0_core.project import Window, load_config, open_journal, run_backtest
 
@@ -110,6 +111,41 @@ def test_a_window_backwards_is_refused():
         Window(datetime(2025, 7, 23), START)  # noqa: DTZ001 - that is the point
     with pytest.raises(UsageError, match="'2025-01-01', which is no datetime"):
         Window("2025-01-01", "2025-01-02")
+
+
+def test_windows_that_differ_by_seconds_are_two_and_read_so(place):
+    whole = Window(START, START + timedelta(hours=1))
+    longer = Window(START, START + timedelta(hours=1, seconds=1))
+
+    assert str(whole) == "2025-07-23 00:00 to 2025-07-23 01:00 UTC"
+    assert str(longer) == "2025-07-23 00:00 to 2025-07-23 01:00:01 UTC"
+    config = load_config(place.config)
+    assert name_of(config, whole, Source()) != name_of(config, longer, Source())
+
+
+def test_a_window_too_short_to_be_checked_is_not_said_to_be(place):
+    result = run_backtest(place.config, (START, START + timedelta(minutes=2)))
+
+    assert result.look_ahead.moments == ()
+    told = "not checked for look-ahead: no decision has a bar of the window after it"
+    assert told in list(tail(result, None))
+    assert told in (result.folder / "report.html").read_text()
+
+
+@pytest.mark.parametrize("window", [(START,), START, (START, START, START)])
+def test_a_window_that_is_no_pair_is_refused(place, window):
+    with pytest.raises(UsageError, match="two times"):
+        run_backtest(place.config, window)
+
+
+def test_an_unknown_word_about_gaps_is_refused_by_its_name(place):
+    with pytest.raises(UsageError, match="gaps.*allow, refuse.*maybe"):
+        place.run(gaps="maybe")
+
+
+def test_ratios_of_a_few_hours_are_flagged(place):
+    assert any("no Sharpe ratio is shown" in flag for flag in place.run(hours=24).flags)
+    assert not any("no Sharpe ratio is shown" in flag for flag in place.run(hours=25).flags)
 
 
 def test_a_window_of_any_time_zone_is_one_in_utc():
@@ -229,3 +265,21 @@ def test_paper_accounts_of_a_backtest_are_in_memory_alone(place):
 
     assert result["cross"].figures.cycles
     assert not list(result.folder.rglob("paper_account*"))
+
+
+@pytest.mark.anyio
+async def test_what_the_check_repeats_is_not_said_again(place):
+    """Else a warning would stand there once for the run and once for each moment."""
+    place.replace("exchange.yaml", "taker_fee_bps: 4.5", "faults: {reject_stops: 1}")
+    window = {"start": START, "end": START + timedelta(hours=4)}
+
+    async def said(moments):
+        lines = []
+        planned = plan(load_config(place.config), source=Source(), **window)
+        result = await run(planned, moments=moments, echo=lines.append)
+        assert len(result.look_ahead.moments) == moments
+        return lines
+
+    once = await said(1)
+    assert once
+    assert await said(3) == once

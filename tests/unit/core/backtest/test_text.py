@@ -24,7 +24,9 @@ def test_whole_columns_go_and_no_digit_does(place):
     wide = drawn(200)
     for head in ("return %", "drawdown %", "in market %", "equity", "profit factor"):
         assert head in wide
+    assert "moved" in wide, "capital is shared out anew at six and twelve hours"
     assert "[95 %]" not in wide, "twelve hours are too few for intervals"
+    assert "daily Sharpe" not in wide, "nor for a ratio of any meaning"
     for width in (120, 80, 60, 40):
         text = drawn(width)
         assert all(len(line) <= width for line in text.splitlines())

@@ -118,6 +118,17 @@ async def test_hour_without_a_recorded_rate_is_settled_at_the_last_one_and_said(
         assert told == [{"symbols": "ETH", "hour": two.isoformat()}]
 
 
+async def test_a_stretch_of_hours_without_a_rate_is_said_once_and_the_next_one_again(open_desk):
+    hours = [ONE + timedelta(hours=number) for number in range(6)]
+    rates = {"ETH": [(hours[0], 0.00001), (hours[3], 0.00002)]}
+    async with open_desk(*[AT_101] * 310, start=EVE, rates=rates) as desk:
+        await desk.buy("10")
+        await desk.clock.sleep_until(hours[5] - timedelta(minutes=5))
+        assert len(await desk.exchange.funding(EVE)) == 5
+        told = [values["hour"] for _, event, values in desk.log.lines if "missing" in event]
+        assert told == [hours[1].isoformat(), hours[4].isoformat()]
+
+
 async def test_coin_without_any_rate_is_said_once(open_desk):
     async with open_desk(*[AT_101] * 130, start=EVE) as desk:
         await desk.buy("10")

@@ -21,6 +21,7 @@ _DIGITS = 6
 
 
 def drawn(
+    start: str,
     traders: Sequence[Report],
     bars: Sequence[PriceBars],
     trades: Iterable[tuple[int, str, ClosedTrade]],
@@ -28,6 +29,7 @@ def drawn(
     """Return what the page's script draws.
 
     Args:
+        start: of the window; there every dollar is one.
         traders: as the report has them.
         bars: of all coins.
         trades: those that closed, each with the number of its trader and its market section.
@@ -40,7 +42,7 @@ def drawn(
     ]
     known.sort(key=lambda mark: (mark[4], mark[0]))
     return {
-        **_lines(traders),
+        **_lines(_seconds(start), traders),
         "coins": [_coin(one) for one in bars],
         "trades": known[-TRADES:],
         "trades_left_out": max(0, len(known) - TRADES),
@@ -53,19 +55,21 @@ def as_text(data: Mapping[str, Any]) -> str:
     return text.replace("<", "\\u003c")
 
 
-def _lines(traders: Sequence[Report]) -> dict[str, Any]:
+def _lines(start: int, traders: Sequence[Report]) -> dict[str, Any]:
     moments = sorted({_seconds(point[0]) for one in traders for point in one["curve"]})
+    if moments:
+        moments = sorted({start, *moments})
     most = max(2, min(_POINTS, _IN_ALL // max(1, len(traders))))
     step = -(-len(moments) // most)
     # The last point is always there.
     shown = moments[::-1][::step][::-1] if moments else []
-    return {"time": shown, "traders": [_trader(one, shown) for one in traders]}
+    return {"time": shown, "traders": [_trader(start, one, shown) for one in traders]}
 
 
-def _trader(one: Report, shown: Sequence[int]) -> dict[str, Any]:
+def _trader(start: int, one: Report, shown: Sequence[int]) -> dict[str, Any]:
     curve = one["curve"]
-    times = [_seconds(point[0]) for point in curve]
-    indices = [float(point[2]) for point in curve]
+    times = [start, *(_seconds(point[0]) for point in curve)]
+    indices = [1.0, *(float(point[2]) for point in curve)]
     peak, below = 1.0, []
     for index in indices:
         peak = max(peak, index)

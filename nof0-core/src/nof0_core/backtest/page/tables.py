@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from html import escape
 from typing import Any
 
@@ -17,14 +18,17 @@ _STRONG = 5.0
 
 def figures(traders: Sequence[Report], coins: Sequence[Report]) -> str:
     """Return one line for each trader, and what holding each coin made."""
-    names = ("", "return %", "95 %", "Sharpe (daily)", "drawdown %", "trades", "won %")
+    names = ("", "return %", "95 %", "Sharpe (daily)", "Sharpe 95 %")
     more = (
+        "drawdown %",
+        "trades",
+        "won %",
         "fees",
         "funding",
         "models USD",
-        "in market %",
         "long %",
         "short %",
+        "moved USD",
         "equity USD",
         "model",
     )
@@ -33,20 +37,22 @@ def figures(traders: Sequence[Report], coins: Sequence[Report]) -> str:
             f"{escape(one['name'])}{' *' if one['is_baseline'] else ''}",
             signed(one["return_pct"]),
             between(one["return_pct_ci"]),
-            f"{one['sharpe_daily']:.2f}",
+            "" if one["sharpe_daily_ci"] is None else f"{one['sharpe_daily']:.2f}",
+            between(one["sharpe_daily_ci"]),
             f"{one['max_drawdown_pct']:.2f}",
             str(one["trades"]["count"]),
             f"{one['trades']['win_rate_pct']:.0f}" if one["trades"]["count"] else "",
             money(one["fees"]),
             money(one["funding"]),
             money(one["inference_usd"]),
-            *(f"{one[key]:.1f}" for key in ("exposure_pct", "long_pct", "short_pct")),
+            *(f"{one[key]:.1f}" for key in ("long_pct", "short_pct")),
+            _moved(one),
             money(one["equity"]),
             escape(one["model"]),
         ]
         for one in traders
     ]
-    rows += [[f"hold {escape(one['coin'])}", signed(one["return_pct"])] for one in coins]
+    rows += [[f"hold {escape(one['coin'])}, no costs", signed(one["return_pct"])] for one in coins]
     return table([*names, *more], rows) + "<p>* baseline</p>"
 
 
@@ -71,6 +77,16 @@ def groups(one: Report) -> str:
     return table(head, rows) if rows else "<p>no closed trades</p>"
 
 
+def still_open(one: Report) -> str:
+    """Return what a trader held at the end, which is in no closed trade."""
+    held = one["open_positions"]
+    if not held:
+        return ""
+    each = ", ".join(f"{p['quantity']} {p['coin']} at {p['entry_price']}" for p in held)
+    profit = money(one["unrealized_pnl"])
+    return f"<p>Open at the end: {escape(each)}; together {profit} USD before fees.</p>"
+
+
 def falls(one: Report) -> str:
     """Return a trader's five worst drawdowns."""
     rows = [
@@ -91,6 +107,12 @@ def heatmap(traders: Sequence[Report], key: str) -> str:
     )
     names = "".join(f"<th>{period}</th>" for period in ("", *periods))
     return f'<div class="wide"><table class="heat"><tr>{names}</tr>\n{lines}</table></div>'
+
+
+def _moved(one: Report) -> str:
+    """Return the capital that was moved in or out after the start: in equity, in no return."""
+    moved = Decimal(one["deposited"]) - Decimal(one["capital"])
+    return f"{moved:+.2f}" if moved else ""
 
 
 def _warm(pct: float | None) -> str:

@@ -11,10 +11,11 @@ from typing import Any
 
 import attrs
 
+from nof0_core.backtest.assumptions import checked_in_words
 from nof0_core.backtest.decisions import DecisionNote
 from nof0_core.backtest.page.drawn import as_text, drawn
 from nof0_core.backtest.page.parts import bullets
-from nof0_core.backtest.page.tables import decisions, falls, figures, groups, heatmap
+from nof0_core.backtest.page.tables import decisions, falls, figures, groups, heatmap, still_open
 from nof0_core.backtest.price_bars import PriceBars
 from nof0_core.charts import chart_libraries
 from nof0_core.domain.trade import ClosedTrade
@@ -44,7 +45,7 @@ def page_of(report: Report, material: PageMaterial) -> str:
     title = f"Backtest {window['from'][:16]} to {window['to'][:16]} UTC"
     days = {day for one in traders for day in one["by_day"]}
     period = "by_day" if len(days) <= _DAYS else "by_month"
-    data = drawn(traders, material.bars, material.trades)
+    data = drawn(window["from"], traders, material.bars, material.trades)
     parts = [
         f"<h1>{escape(title)}</h1>",
         "" if report["is_complete"] else f"<p><b>Incomplete: {escape(report['ended'])}</b></p>",
@@ -111,14 +112,12 @@ def _charts(traders: Sequence[Report], data: Mapping[str, Any]) -> str:
 
 def _trader(one: Report, material: PageMaterial) -> str:
     notes, count = material.decisions.get(str(one["id"]), ((), 0))
-    return f"<h2>{escape(one['name'])}</h2>" + groups(one) + falls(one) + decisions(notes, count)
+    told = (groups(one), still_open(one), falls(one), decisions(notes, count))
+    return f"<h2>{escape(one['name'])}</h2>" + "".join(told)
 
 
 def _checked(report: Report) -> str:
     found = report["look_ahead"]
     if found is None:
         return "not checked for look-ahead"
-    return (
-        f"no look-ahead found: {found['cycles_compared']} cycles compared at "
-        f"{len(found['moments'])} moments"
-    )
+    return checked_in_words(len(found["moments"]), found["cycles_compared"])

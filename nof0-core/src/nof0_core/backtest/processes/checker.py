@@ -12,15 +12,12 @@ import anyio
 
 from nof0_core.backtest.one_run import Stop
 from nof0_core.backtest.processes.serving import Order, serve, tried
-from nof0_core.backtest.repeat import Repeat
 from nof0_core.backtest.repeating import digest_of, repeat
 from nof0_core.backtest.running import Plan, plan
 from nof0_core.backtest.stage import Source
 from nof0_core.config.loading import Reading
 from nof0_core.errors import Nof0Error
 from nof0_core.plugins import load_plugins
-from nof0_core.redaction import Redactor
-from nof0_core.runtime.logs import logging_to
 
 _FILE = "repeat"
 
@@ -32,25 +29,13 @@ def answer_to(plans: dict[str, Plan], order: Order) -> dict[str, Any]:
 
 def do_repeat(planned: Plan, order: Order) -> dict[str, Any]:
     """Repeat a plan's run up to a moment of an order, and say where what came of it is kept."""
-    folder = Path(order["folder"])
-    found = anyio.run(_run, planned, order, folder)
+    moment, folder = datetime.fromisoformat(order["moment"]), Path(order["folder"])
+    tape = Path(order["tape"])
+    again = partial(repeat, planned, moment, folder=folder, tape=tape, stop=Stop())
+    found = anyio.run(again)
     file = folder / _FILE
     file.write_bytes(found.encoded())
     return {"file": str(file)}
-
-
-async def _run(planned: Plan, order: Order, folder: Path) -> Repeat:
-    redactor, moment = Redactor(planned.config.secrets), datetime.fromisoformat(order["moment"])
-    with logging_to(
-        folder.with_name(f"{folder.name}.log"),
-        is_verbose=False,
-        echo=lambda _: None,
-        redactor=redactor,
-        settings=planned.config.logging,
-    ) as log:
-        return await repeat(
-            planned, moment, folder=folder, tape=Path(order["tape"]), log=log, stop=Stop()
-        )
 
 
 def _planned(plans: dict[str, Plan], order: Order) -> Plan:
