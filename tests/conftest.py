@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 from collections import Counter
 from contextlib import contextmanager
@@ -88,6 +89,12 @@ def pytest_runtest_call(item):
     missing = TELLERS.get(item.nodeid, set()) - told_alerts.told
     assert not missing, f"{told_alerts.TABLE.name} says that this test has {missing} told"
     return answer
+
+
+def pytest_collection_finish():
+    """Let the collector leave the tests alone: each run of an engine looked through all of them."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter):
