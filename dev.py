@@ -174,6 +174,8 @@ def main() -> None:
     if what == "test":
         install("test")
         os.chdir(ROOT)
+        # Else each worker would compile all files of tests, and whatever changed, at every run.
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         path, arguments = str(PYTHON), ["-m", "pytest", *WORKERS, *rest]
     else:
         install("run")

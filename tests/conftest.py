@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 from collections import Counter
 from contextlib import contextmanager
 from decimal import ROUND_UP, Context, getcontext, localcontext
+from pathlib import Path
 
 import pytest
 import told_alerts
@@ -22,6 +24,21 @@ told_alerts.listen()
 TELLERS = told_alerts.table()
 
 LOCAL = ("127.0.0.1", "::1", "localhost")
+
+HERE = Path(__file__).parent
+LONGEST = (
+    "unit/core/storage/test_database_check.py",
+    "world/test_lives.py",
+    "integration/test_bad_endings.py",
+    "integration/test_bad_plugin.py",
+    "repo/test_static.py",
+    "generated/test_day.py",
+    "integration/test_api.py",
+    "world/test_under_faults.py",
+    "integration/test_providers.py",
+    "integration/hyperliquid/test_replay_at_venue.py",
+)
+"""Files that take half a minute and more. A worker takes a whole file: none of them comes last."""
 
 
 @pytest.fixture(scope="session")
@@ -90,6 +107,12 @@ def pytest_runtest_call(item):
     return answer
 
 
+def pytest_collection_finish():
+    """Let the collector leave the tests alone: each run of an engine looked through all of them."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_terminal_summary(terminalreporter):
     """Sum up what happened in the lives of `world`, once for a run."""
     totals = Counter()
@@ -103,7 +126,9 @@ def pytest_terminal_summary(terminalreporter):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave out tests that need the network unless they were asked for."""
+    """Begin with the longest files; leave out what needs the network unless it was asked for."""
+    ranks = {HERE / name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path, len(ranks)))
     if "external" in (config.getoption("-m") or ""):
         return
     skip = pytest.mark.skip(reason="needs the network: ask with -m external")

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from called import Called
 from journal_lines import content_of, day_files, lines_below
 from page_fixtures import api, browser, chromium, finished, open_page, serve_files  # noqa: F401
 
@@ -21,13 +22,23 @@ MACHINE = {"export.json", "status.json"}
 
 
 class Run:
-    """One data directory of the shipped configuration and what is in it."""
+    """One data directory of the shipped configuration and what is in it.
 
-    def __init__(self, data: Path, config: Path = ROOT / "etc" / "nof0.yaml") -> None:
+    Commands are processes of their own, unless `is_apart` is false: then they are called in this
+    one. What is started is a process always.
+    """
+
+    def __init__(
+        self, data: Path, config: Path = ROOT / "etc" / "nof0.yaml", *, is_apart: bool = True
+    ) -> None:
         self.data = data
         self.config = config
+        self.is_apart = is_apart
 
     def nof0(self, *words: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        if not self.is_apart:
+            done = Called(directory=ROOT).nof0(*words)
+            return subprocess.CompletedProcess(words, done.exit_code, done.stdout, done.stderr)
         return subprocess.run(
             [sys.executable, "-m", "nof0_core", *words],
             capture_output=True,

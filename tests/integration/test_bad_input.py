@@ -20,7 +20,7 @@ def project(tmp_path, run_in):
     """A copy of the shipped configuration that a test may spoil."""
     shutil.copytree(ROOT / "etc", tmp_path / "etc")
     shutil.copytree(ROOT / "prompts", tmp_path / "prompts")
-    run = run_in(tmp_path / "data", tmp_path / "etc" / "nof0.yaml")
+    run = run_in(tmp_path / "data", tmp_path / "etc" / "nof0.yaml", is_apart=False)
 
     def spoil(file, old, new, count=1):
         path = tmp_path / file

@@ -8,11 +8,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from called import Called
 from journal_lines import content_of, day_files, whole
 
 from nof0_core.cli.event_strip import EventStrip
 from nof0_core.project.journal import open_journal
-from nof0_core.testing import Project
 from nof0_llm.tape.file import reading
 
 pytestmark = pytest.mark.integration
@@ -23,7 +23,7 @@ NOTE = "Claude balanced, Claude short side: answers by cycle from the tape answe
 TAPE = "etc/thinking/answers.jsonl"
 
 
-def cycles(project: Project, trader: str) -> list[dict]:
+def cycles(project: Called, trader: str) -> list[dict]:
     """Return the data of the cycles of a trader, in order, and of its decisions."""
     lines = [
         json.loads(line)
@@ -33,17 +33,17 @@ def cycles(project: Project, trader: str) -> list[dict]:
     return [one["data"] for one in whole(lines) if one["type"] == "cycle"]
 
 
-def place(folder: Path) -> Project:
+def place(folder: Path) -> Called:
     shutil.copytree(ROOT / "etc", folder / "etc")
     shutil.copytree(ROOT / "prompts", folder / "prompts")
-    return Project(directory=folder)
+    return Called(directory=folder)
 
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
     """The shipped configuration after its recording has ended, and what the command said."""
     project = place(tmp_path_factory.mktemp("thinking"))
-    return project, project.nof0("run", "etc/thinking.yaml", "--cycles", "1000").check()
+    return project, project.apart("run", "etc/thinking.yaml", "--cycles", "1000").check()
 
 
 def test_every_decision_of_the_model_comes_from_the_tape(ran):

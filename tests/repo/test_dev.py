@@ -85,6 +85,16 @@ def test_in_a_project_of_ones_own_it_is_that_one(checkout, tmp_path):
     assert asked(checkout, tmp_path, "check") == f"check in {tmp_path} config=\n"
 
 
+def test_tests_keep_their_byte_code_whatever_the_environment_says(checkout):
+    imported(checkout / "dev.py").stamp("test").touch()
+    program = checkout / ".venv" / "bin" / "python"
+    program.write_text('#!/bin/sh\necho "$2 ${PYTHONDONTWRITEBYTECODE-kept}"\n')
+    program.chmod(0o755)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PYTHONDONTWRITEBYTECODE", "1")
+        assert asked(checkout, checkout, "test") == "pytest kept\n"
+
+
 def test_it_says_what_it_can_do_without_installing(tmp_path):
     shutil.copy(ROOT / "dev.py", tmp_path)
     for words in ([], ["--help"]):

@@ -164,6 +164,12 @@ def test_changelog_has_a_heading_for_this_version():
         assert re.fullmatch(r"\d+\.\d+\.\d+ — \d{4}-\d\d-\d\d", older)
 
 
+def test_the_files_of_tests_that_begin_are_there(pytestconfig):
+    common = pytestconfig.pluginmanager.get_plugin(str(ROOT / "tests" / "conftest.py"))
+    assert len(common.LONGEST) > 5
+    assert not [name for name in common.LONGEST if not (ROOT / "tests" / name).is_file()]
+
+
 def test_server_runs_the_one_test_command():
     script = (ROOT / ".ci" / "run").read_text().splitlines()
     commands = [line for line in script if line and not line.startswith("#")]

@@ -11,7 +11,7 @@ from world.loop import WorldError
 
 from nof0_core.state.recorder import Recorder
 
-LIVES = int(os.environ.get("NOF0_LIVES", "640"))
+LIVES = int(os.environ.get("NOF0_LIVES", "400"))
 """How many lives are lived."""
 CHUNK = 500 if LIVES >= 5000 else max(1, LIVES // 8)
 """How many of them in one test."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from nof0_core.domain.candles import Interval
 from nof0_core.domain.context import DecisionContext
@@ -92,16 +91,9 @@ class PromptBook:
         Covers a missing file, a missing or wrong version, syntax errors, and names and attributes
         that do not exist, each with its line.
         """
-        from nof0_core.prompts.sample import sample_contexts
-
-        contexts = sample_contexts(indicators=self._indicators, intervals=self._intervals)
-        samples = [
-            variables(each, name="Sample", coins=self._coins, limits=self._limits)
-            for each in contexts
-        ]
         problems: list[Problem] = []
         for path in dict.fromkeys((self._system, self._user)):
-            problems.extend(self._check(path, samples))
+            problems.extend(self._check(path))
         return problems
 
     def render(self, context: DecisionContext, *, trader_name: str) -> Prompt:
@@ -198,8 +190,8 @@ class PromptBook:
         text = self._known.get(path)
         return read(path) if text is None else parsed(path, text)
 
-    def _check(self, path: Path, samples: Sequence[Mapping[str, Any]]) -> list[Problem]:
-        from nof0_core.prompts.lint import lint
+    def _check(self, path: Path) -> list[Problem]:
+        from nof0_core.prompts.checking import findings
 
         file = shown(path)
         try:
@@ -217,7 +209,7 @@ class PromptBook:
             problems.append(Problem(file=file, line=1, path="", message=message))
         problems.extend(
             Problem(file=file, line=line, path="", message=message)
-            for line, message in lint(source, samples)
+            for line, message in findings(source, self._indicators, self._intervals)
         )
         return problems
 

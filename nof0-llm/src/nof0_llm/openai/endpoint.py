@@ -17,7 +17,7 @@ from openai import AsyncOpenAI, AsyncStream, DefaultAioHttpClient, Omit
 
 from nof0_llm.openai.settings import OpenAIConfig, OpenAIParams
 from nof0_llm.openai.stream import is_stream, joined
-from nof0_llm.openai.surroundings import refused_settings
+from nof0_llm.openai.surroundings import refused_settings, trusted
 
 CONNECTIONS = httpx2.Limits(max_connections=4096, max_keepalive_connections=256)
 MOST_BYTES = 4_000_000
@@ -103,7 +103,7 @@ async def connected(config: OpenAIConfig) -> AsyncIterator[Endpoint]:
         ConfigError: a proxy or certificate of the environment cannot be used.
     """
     with refused_settings():
-        http = DefaultAioHttpClient(limits=CONNECTIONS)
+        http = DefaultAioHttpClient(limits=CONNECTIONS, verify=trusted())
     async with _Client(
         base_url=config.base_url,
         api_key=config.api_key,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
+
+import httpx2
 
 from nof0_core.errors import UsageError
 
@@ -37,6 +40,28 @@ def refused_settings() -> Iterator[None]:
         if not names:
             raise
         raise UsageError(message) from None
+
+
+def trusted() -> ssl.SSLContext:
+    """Return the certificates that endpoints are checked against, read once for all clients.
+
+    They are read again where the environment names others, or the file of them was changed.
+
+    Raises:
+        OSError, ValueError: they cannot be read.
+    """
+    file = os.environ.get("SSL_CERT_FILE") or ssl.get_default_verify_paths().openssl_cafile
+    try:
+        found = Path(file).stat()
+        state = found.st_ino, found.st_mtime_ns, found.st_size
+    except OSError:
+        state = None
+    return _read(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"), state)
+
+
+@functools.lru_cache(maxsize=1)
+def _read(_file: str | None, _folder: str | None, _state: object) -> ssl.SSLContext:
+    return httpx2.create_ssl_context()
 
 
 def _value(name: str) -> str:
@@ -71,7 +96,7 @@ def _certificate_fault() -> str:
     value = os.environ.get(name)
     if value:
         try:
-            ssl.create_default_context(cafile=value)
+            trusted()
         except (OSError, ValueError):
             return (
                 f"the environment variable {name} must name a file of certificates (PEM) "

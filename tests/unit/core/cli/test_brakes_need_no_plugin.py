@@ -7,6 +7,7 @@ import os
 from datetime import timedelta
 
 import pytest
+from called import started
 
 from nof0_core.testing.project import Project
 
@@ -27,14 +28,24 @@ COMMANDS = (
     ("journal", "verify", "etc/nof0.yaml"),
     ("leaderboard", "etc/nof0.yaml", "--json"),
 )
+ALL = f"""
+import sys
+from nof0_core.cli import main
+for command in {COMMANDS!r}:
+    try:
+        main(command)
+    except SystemExit as end:
+        assert not end.code, (command, end.code)
+    else:
+        raise AssertionError(command)
+print("\\n" + repr([m for m in sys.modules if m.startswith(("nof0_provider", "nof0_llm"))]))
+"""
+"""Every command in one process, and which packages of plugins that imported."""
 
 
 @pytest.fixture
 def project(tmp_path):
-    project = Project(directory=tmp_path / "here")
-    project.directory.mkdir()
-    project.nof0("init", ".").check()
-    return project
+    return started(tmp_path / "here")
 
 
 def install(project, name, source):
@@ -57,27 +68,14 @@ def ran(project):
 def test_no_plugin_can_keep_a_command_from_working(project, what):
     ran(project)
     broken = install(project, what, DEADLY[what])
-    for command in COMMANDS:
-        outcome = broken.nof0(*command, within=timedelta(minutes=1))
-        assert outcome.exit_code == 0, (command, outcome.stderr)
-        if command[0] == "halt":
-            assert json.loads(outcome.stdout)["flatten"] is True
+    said = broken.python(ALL, within=timedelta(minutes=1)).check().stdout
+    assert json.JSONDecoder().raw_decode(said)[0]["flatten"] is True
     assert not (project.directory / "data" / "control" / "halt.json").exists()
 
 
 def test_none_of_them_imports_a_package_that_offers_something(project):
     ran(project)
-    code = f"""
-        import sys
-        from nof0_core.cli import main
-        for command in {COMMANDS!r}:
-            try:
-                main(command)
-            except SystemExit as end:
-                assert not end.code, (command, end.code)
-        print("\\n" + repr([m for m in sys.modules if m.startswith(("nof0_provider", "nof0_llm"))]))
-    """
-    assert project.python(code).check().stdout.splitlines()[-1] == "[]"
+    assert project.python(ALL).check().stdout.splitlines()[-1] == "[]"
 
 
 def test_a_halt_is_obeyed_whatever_else_is_wrong_in_the_files(project):
@@ -101,5 +99,5 @@ def test_a_halt_waits_for_no_file_that_it_does_not_need(project):
         file = project.directory / "etc" / f"{name}.yaml"
         file.unlink()
         os.mkfifo(file)
-    outcome = project.nof0("halt", "etc/nof0.yaml", "--json", within=timedelta(seconds=60))
+    outcome = project.apart("halt", "etc/nof0.yaml", "--json")
     assert json.loads(outcome.check().stdout)["halted"] is True

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from called import started
 
 from nof0_core import config as configuration
 from nof0_core.cli.init import starter_files
@@ -26,9 +27,7 @@ CANARIES = {
 
 @pytest.fixture
 def project(tmp_path):
-    project = Project(directory=tmp_path)
-    project.nof0("init", "demo").check()
-    return Project(directory=tmp_path / "demo")
+    return started(tmp_path / "demo")
 
 
 def test_what_init_writes_is_what_the_repository_ships():
@@ -43,7 +42,7 @@ def test_what_init_writes_is_what_the_repository_ships():
 
 
 def test_a_fresh_directory_is_ready_to_run(project):
-    text = project.nof0("check", "etc/nof0.yaml").check().stdout
+    text = project.apart("check", "etc/nof0.yaml").check().stdout
     assert text.startswith("etc/nof0.yaml is fine: 6 traders\n")
     assert (
         "3600 times as fast, standing still while work is done, from 2025-07-23T00:00:00Z" in text
@@ -179,7 +178,7 @@ def test_of_an_endpoint_its_host_is_told_and_of_a_missing_key_what_it_is(project
     project.replace("etc/manager.yaml", "model: ema-cross\n", "model: big\n")
     assert re.search(r"asks +mine at api.openai.com\n", project.nof0("check").check().stdout)
     project.replace("etc/llm.yaml", "api_key: word", "timeout: 60s")
-    refused = project.nof0("check")
+    refused = project.apart("check")  # This process has read "word" as a secret.
     assert "backends.mine.api_key: required key is missing\n" in refused.stderr
     assert "  any word for an endpoint that wants none" in refused.stderr
     project.replace("etc/llm.yaml", "timeout: 60s", "api_key: ${NO_SUCH_KEY}")

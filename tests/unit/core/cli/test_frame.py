@@ -8,6 +8,7 @@ import textwrap
 
 import click
 import pytest
+from called import Called
 
 from nof0_core.cli.group import COMMANDS
 from nof0_core.testing.project import Project
@@ -32,7 +33,7 @@ HEAVY = (
 
 @pytest.fixture
 def here(tmp_path):
-    return Project(directory=tmp_path)
+    return Called(directory=tmp_path)
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["chekc"], []])
@@ -97,7 +98,7 @@ def test_debug_shows_the_traceback_wherever_it_is_written(here):
 
 
 def test_debug_by_environment(tmp_path):
-    project = Project(directory=tmp_path, environment={"NOF0_DEBUG": "1"})
+    project = Called(directory=tmp_path, environment={"NOF0_DEBUG": "1"})
     assert "Traceback" in project.nof0("check", "no.yaml").stderr
 
 

@@ -3,6 +3,9 @@ from __future__ import annotations
 import pytest
 
 from nof0_core.config.model import IndicatorConfig
+from nof0_core.domain.candles import Interval
+from nof0_core.prompts import checking
+from nof0_core.prompts.lint import lint
 
 HEAD = "{# Version: 1 #}\n"
 
@@ -125,3 +128,26 @@ def test_intervals_of_the_sample_are_the_configured_ones(book_of):
     body = HEAD + "{{ coins[0].series[1].interval }}"
     assert book_of(body).check() == []
     assert "no element 1" in book_of(body, intervals=["1m"]).check()[0].message
+
+
+def test_a_template_is_looked_through_once_until_it_or_the_settings_change(
+    book_of, tmp_path, monkeypatch
+):
+    looked = []
+
+    def counted(source, samples):
+        looked.append(source.path.name)
+        return lint(source, samples)
+
+    monkeypatch.setattr(checking, "lint", counted)
+    wrong = HEAD + "{{ mine }}"
+    indicators = [IndicatorConfig(name="mine", function="RSI")]
+    for _ in range(2):
+        assert said(book_of(wrong).check()) == [(2, 'there is no variable "mine"')]
+    assert looked == ["system.tmpl", "user.tmpl"]
+    book_of(wrong, indicators=indicators).check()
+    assert looked == ["system.tmpl", "user.tmpl"] * 2
+    book_of(wrong, intervals=[Interval("5m")]).check()
+    assert looked == ["system.tmpl", "user.tmpl"] * 3
+    assert book_of(HEAD + "{{ now }}").check() == []
+    assert looked == [*["system.tmpl", "user.tmpl"] * 3, "user.tmpl"]

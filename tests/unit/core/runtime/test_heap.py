@@ -54,11 +54,30 @@ def test_threads_of_a_run_share_one_arena_unless_the_environment_says_how_many(t
     assert arenas(tmp_path / "told", RUN, MALLOC_ARENA_MAX="3") > 1
 
 
+@pytest.fixture
+def _nothing_frozen():
+    """Let the collector look at everything, as in a program that has just started."""
+    gc.unfreeze()
+    yield
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.mark.usefixtures("_nothing_frozen")
 def test_what_exists_is_left_alone_until_the_end():
-    frozen = gc.get_freeze_count()
-    with spared_heap():
-        assert gc.get_freeze_count() > frozen
     assert gc.get_freeze_count() == 0
+    with spared_heap():
+        assert gc.get_freeze_count() > 0
+    assert gc.get_freeze_count() == 0
+
+
+@pytest.mark.usefixtures("_nothing_frozen")
+def test_what_was_left_alone_before_stays_so_and_nothing_else():
+    with spared_heap():
+        before = gc.get_freeze_count()
+        with spared_heap():
+            assert gc.get_freeze_count() == before
+        assert gc.get_freeze_count() == before
 
 
 class Ring:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import shutil
 from pathlib import Path
 
@@ -111,12 +112,20 @@ class Told:
         return [event for event in self.events if event.seq > seq]
 
 
-@pytest.fixture
-def told(lived):
+@pytest.fixture(scope="session")
+def _told_of(lived):
     return Told(lived)
 
 
 @pytest.fixture
+def told(_told_of):
+    """What an exporter is told of the run; a test may change its lists."""
+    own = copy.copy(_told_of)
+    own.events, own.lines = [*own.events], [*own.lines]
+    return own
+
+
+@pytest.fixture(scope="session")
 def make_told():
     return Told
 
@@ -170,7 +179,7 @@ def target(source):
     return Target(source)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_target():
     return Target
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from functools import partial
 
+import anyio
 import attrs
 import pytest
 from sqlalchemy import text
@@ -40,9 +42,21 @@ def check(target, lived, monkeypatch):
     return partial(check_database, named, journal, Lines())
 
 
+@pytest.fixture(scope="module")
+def full_file(lived, make_target, make_told, tmp_path_factory):
+    """A file of SQLite to which the run was exported, once for all tests."""
+    file = tmp_path_factory.mktemp("full") / "nof0.db"
+    anyio.run(make_target(f"sqlite:///{file}").fill, make_told(lived))
+    return file
+
+
 @pytest.fixture
-async def filled(target, told):
-    await target.fill(told)
+async def filled(target, told, full_file):
+    kind, _, file = target.settings.data_source.partition(":///")
+    if kind == "sqlite":
+        shutil.copyfile(full_file, file)
+    else:
+        await target.fill(told)
     return target
 
 

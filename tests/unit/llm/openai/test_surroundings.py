@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from llm_server import LlmServer
 
 from nof0_core.errors import UsageError
 from nof0_llm.openai.settings import OpenAIParams
+from nof0_llm.openai.surroundings import trusted
 
 pytestmark = pytest.mark.anyio
+AUTHORITY = Path(__file__).parents[3] / "data" / "tls" / "authority.pem"
 OTHERS = {
     "OPENAI_ORG_ID": "foreign-org",
     "OPENAI_PROJECT_ID": "foreign-project",
@@ -97,6 +100,21 @@ async def test_a_file_that_holds_no_certificate_is_refused(desk, monkeypatch, tm
     with pytest.raises(UsageError, match="SSL_CERT_FILE"):
         async with desk():
             pass
+
+
+async def test_certificates_are_read_once_until_there_are_others(desk, monkeypatch, tmp_path):
+    file = tmp_path / "ca.pem"
+    file.write_text(AUTHORITY.read_text())
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    first = trusted()
+    assert len(first.get_ca_certs()) == 1
+    async with desk(), desk():
+        assert trusted() is first
+    file.write_text(AUTHORITY.read_text() * 2)
+    later = trusted()
+    assert later is not first
+    monkeypatch.setenv("SSL_CERT_FILE", str(AUTHORITY))
+    assert trusted() not in (first, later)
 
 
 async def test_a_proxy_is_used(desk, llm_server, monkeypatch):
