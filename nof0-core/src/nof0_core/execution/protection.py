@@ -26,6 +26,8 @@ from nof0_core.domain.order import OrderPurpose, OrderStatus, TriggerKind
 from nof0_core.domain.position import ProtectionMode
 from nof0_core.domain.snapshot import Quote
 from nof0_core.execution import order_factory
+from nof0_core.execution.cancel_tries import CancelTries
+from nof0_core.execution.exit_tries import ExitTries
 from nof0_core.execution.exits import Exits, PositionKey, key_of
 from nof0_core.execution.gateway import Gateway
 from nof0_core.execution.lane import Urgency
@@ -37,7 +39,6 @@ from nof0_core.execution.orders import OrderManager
 from nof0_core.execution.path_watch import ClosedBars, PathWatch
 from nof0_core.execution.resting import CoinRests
 from nof0_core.execution.standing import Standing
-from nof0_core.execution.target_tries import TargetTries
 from nof0_core.ids import ClientOrderId, Symbol, TraderId
 from nof0_core.ledger import Position
 from nof0_core.money import plain
@@ -72,7 +73,8 @@ class Protection:
         self._lost = LostStops(recorder.clock)
         self._paths = PathWatch(clock=recorder.clock, bars=bars)
         self._naked = NakedPositions(policies, by_round=tries_by_round)
-        self._targets = TargetTries()
+        self._tries = ExitTries()
+        self._cancels = CancelTries(by_round=tries_by_round)
         self._remembered: tuple[Position, ...] = ()
         self._keys: set[PositionKey] = set()
         self._tidy: tuple[Position, ...] = ()
@@ -84,7 +86,8 @@ class Protection:
 
     def begin_round(self) -> None:
         """Let a sync begin: what may wait for the next one, such as a target, is tried again."""
-        self._targets.begin_round()
+        self._tries.begin_round()
+        self._cancels.begin_round(self._recorder.state.open_orders(self._venue_account))
 
     def unprotected(self) -> tuple[Position, ...]:
         """Return positions whose trader wants a stop and that have none at the venue."""
@@ -216,7 +219,7 @@ class Protection:
         self._lost.forget_all_but(keys)
         self._paths.forget_all_but(keys)
         self._naked.forget_all_but(keys)
-        self._targets.forget_all_but(keys)
+        self._tries.forget_all_but(keys)
 
     # --- one step each ----------------------------------------------------------------------------
 
@@ -248,12 +251,10 @@ class Protection:
                 naked.reason = "the venue accepts it and then does not have it any more"
                 naked.is_lost = True
                 return
-            self._targets.begin(held)
             within = min(self._gateway.limits.protect, max(1.0, self._naked.left(held, naked)))
-            intents = self._wanted(held, now.missing())
-            await self._orders.send(intents, within)
+            intents = await self._send(held, now.missing(), within)
         await self._ask(position)
-        self._end_target(held, intents)
+        self._end(held, intents)
         stop = next(intent for intent in intents if intent.purpose is OrderPurpose.STOP)
         told = self._orders.outcome(stop)
         naked.reason = told.reason if told.status is not OrderStatus.UNKNOWN else ""
@@ -264,21 +265,18 @@ class Protection:
         if now is None:
             return
         self._note_stop(now)
-        missing = now.missing()
-        if missing and self._targets.may_try(position, missing):
+        if self._due(now):
             await self._ask(now.position)
             intents: list[OrderIntended] = []
             async with self._gateway.protective.turn(Urgency.STOP):
                 now = self._exits.now(position)
                 if now is None:
                     return
-                missing = now.missing()
-                if missing and not now.unsure():
-                    self._targets.begin(now.position)
-                    intents = self._wanted(now.position, missing)
-                    await self._orders.send(intents, self._gateway.limits.protect)
+                due = self._due(now)
+                if due and not now.unsure():
+                    intents = await self._send(now.position, due, self._gateway.limits.protect)
             await self._ask(position)
-            self._end_target(position, intents)
+            self._end(position, intents)
             now = self._exits.now(position)
         if now is not None:
             surplus = now.surplus() if now.has_stop(is_exact=True) else ()
@@ -286,13 +284,24 @@ class Protection:
                 await self._withdraw(surplus)
             self._record_mode(now.position, ProtectionMode.VENUE, "")
 
-    def _end_target(self, position: Position, sent: Sequence[OrderIntended]) -> None:
-        """Remember whether a target that was sent was refused."""
+    def _due(self, now: Standing) -> list[TriggerKind]:
+        """Return the missing exits that may be sent now; a stop that nothing stands for may."""
+        missing = now.missing()
+        return self._tries.due(now.position, missing) if now.has_stop() else missing
+
+    async def _send(
+        self, position: Position, kinds: Sequence[TriggerKind], within: float
+    ) -> list[OrderIntended]:
+        self._tries.begin(position, kinds)
+        intents = self._wanted(position, kinds)
+        await self._orders.send(intents, within)
+        return intents
+
+    def _end(self, position: Position, sent: Sequence[OrderIntended]) -> None:
+        """Remember which of the exits that were sent are refused."""
         for intent in sent:
-            if intent.purpose is OrderPurpose.TARGET:
-                told = self._orders.outcome(intent)
-                is_refused = told.status is OrderStatus.REJECTED
-                self._targets.end(position, is_refused=is_refused)
+            is_refused = self._orders.outcome(intent).status is OrderStatus.REJECTED
+            self._tries.end(position, TriggerKind(intent.purpose.value), is_refused=is_refused)
 
     def _note_stop(self, found: Standing) -> None:
         position = found.position
@@ -309,21 +318,26 @@ class Protection:
         """Take the exits away from the venue, as long as it has none to have of the position."""
         self._lost.withdraw(position)
         self._naked.forget(position)
-        if self._exits.of(position).orders:
+        due = self._cancels.take(order.client_id for order in self._exits.of(position).orders)
+        if due:
             async with self._gateway.protective.turn(Urgency.CANCEL):
                 # Much may have changed while the lane was waited for.
                 now = self._exits.now(position)
                 if now is None:
                     pass
                 elif self._exits.mode_for(now.position)[0] is not ProtectionMode.VENUE:
-                    await self._orders.cancel([order.client_id for order in now.orders])
+                    await self._orders.cancel(
+                        [i.client_id for i in now.orders if i.client_id in due]
+                    )
         mode, reason = self._exits.mode_for(position)
         if mode is not ProtectionMode.VENUE:
             self._record_mode(position, mode, reason)
 
     async def _withdraw(self, client_ids: Sequence[ClientOrderId]) -> None:
-        async with self._gateway.protective.turn(Urgency.CANCEL):
-            await self._orders.cancel(client_ids)
+        due = self._cancels.take(client_ids)
+        if due:
+            async with self._gateway.protective.turn(Urgency.CANCEL):
+                await self._orders.cancel(due)
 
     def _give_up(self, position: Position, naked: Naked) -> None:
         if naked.is_given_up:

@@ -1,0 +1,161 @@
+"""What a venue refuses for ever is asked for ever more seldom, and what protects at once."""
+
+from __future__ import annotations
+
+from decimal import Decimal as D
+from itertools import pairwise
+from types import SimpleNamespace
+
+import pytest
+
+from nof0_core.domain.decision import Decision, Signal
+from nof0_core.domain.order import Side, TriggerKind
+from nof0_core.execution import cancel_tries
+from nof0_core.execution.cancel_tries import CancelTries
+
+pytestmark = pytest.mark.anyio
+CLOSE = Decision(signal=Signal.CLOSE, symbol="BTC")
+
+
+def sent(scene, kind):
+    """Return the exits of a kind that were sent."""
+    triggers = [request.trigger for request in scene.venue.requests if request.trigger]
+    return [trigger for trigger in triggers if trigger.kind is kind]
+
+
+def resting_stops(scene):
+    return [order.size for order in scene.resting() if order.trigger.kind is TriggerKind.STOP]
+
+
+async def with_a_larger_stop(scene):
+    """Let ann's stop stand for more than it holds, and the venue take no other."""
+    await scene.open("ann")
+    await scene.sync()
+    scene.venue.refuse_stops = True
+    scene.venue.trade_by_hand("BTC", Side.SELL, "0.004")
+    await scene.sync()
+
+
+async def test_a_stop_of_the_right_size_beside_a_larger_one_is_sent_ever_more_seldom(scene):
+    await with_a_larger_stop(scene)
+    assert scene.state.position("ann", "BTC").quantity == D("0.006")
+    for _ in range(60):
+        await scene.sync()
+    # After 2, 4, 8, 16 and 32 syncs, beside the first.
+    assert 5 <= len(sent(scene, TriggerKind.STOP)) <= 8
+    assert resting_stops(scene) == [D("0.01")]
+    assert scene.alerts().count("stop_refused") == 0
+
+
+async def test_it_stands_at_last_and_the_larger_one_goes(scene):
+    await with_a_larger_stop(scene)
+    for _ in range(5):
+        await scene.sync()
+    scene.venue.refuse_stops = False
+    for _ in range(8):
+        await scene.sync()
+    assert resting_stops(scene) == [D("0.006")]
+
+
+async def test_once_the_larger_one_is_gone_nothing_waits(scene):
+    await with_a_larger_stop(scene)
+    for _ in range(30):
+        await scene.sync()
+    scene.venue.refuse_stops = False
+    for order in scene.resting():
+        await scene.venue.cancel([order.client_id])
+    await scene.sync()
+    assert resting_stops(scene) == [D("0.006")]
+
+
+async def test_once_it_is_gone_and_none_is_taken_the_position_is_closed_at_once(scene):
+    await with_a_larger_stop(scene)
+    for _ in range(30):
+        await scene.sync()
+    for order in scene.resting():
+        await scene.venue.cancel([order.client_id])
+    before = len(sent(scene, TriggerKind.STOP))
+    await scene.sync()
+    assert len(sent(scene, TriggerKind.STOP)) == before + 2
+    assert scene.state.position("ann", "BTC") is None
+    assert "stop_refused" in scene.alerts()
+
+
+async def test_a_target_that_is_taken_and_lost_at_once_is_sent_ever_more_seldom(scene):
+    await scene.open("ann")
+    for _ in range(60):
+        for order in scene.resting():
+            if order.trigger.kind is TriggerKind.TARGET:
+                await scene.venue.cancel([order.client_id])
+        await scene.sync()
+    assert 5 <= len(sent(scene, TriggerKind.TARGET)) <= 8
+    assert resting_stops(scene) == [D("0.01")]
+
+
+async def test_a_close_that_nothing_protects_is_tried_at_every_sync(scene):
+    scene.venue.refuse_stops = scene.venue.refuse_closes = True
+    await scene.open("ann")
+    before = len(scene.venue.requests)
+    for _ in range(30):
+        await scene.sync()
+    assert len(scene.venue.requests) >= before + 30
+    assert sorted(scene.alerts()) == ["close_failing", "stop_refused"]
+    scene.venue.refuse_closes = False
+    await scene.sync()
+    assert scene.venue.sizes["BTC"] == 0
+
+
+@pytest.mark.parametrize("left_by", ["close", "opposed", "resized"])
+async def test_a_cancel_that_is_refused_is_sent_ever_more_seldom(scene, left_by):
+    await scene.open("ann")
+    await scene.sync()
+    scene.venue.refuse_cancels = True
+    if left_by == "close":
+        await scene.trade("ann", CLOSE)
+    elif left_by == "opposed":
+        await scene.open("bob", Signal.SELL_TO_ENTER)
+    else:
+        scene.venue.trade_by_hand("BTC", Side.SELL, "0.004")
+    for _ in range(60):
+        await scene.execution.guard(scene.quotes())
+        await scene.sync()
+    tries = {client_id: scene.venue.cancels.count(client_id) for client_id in scene.venue.cancels}
+    assert len(tries) == 2
+    # At once, and after 1, 2, 4, 8, 16 and 32 syncs.
+    assert all(5 <= count <= 8 for count in tries.values()), tries
+    scene.venue.refuse_cancels = False
+    for _ in range(60):
+        await scene.sync()
+    assert not [i for i in scene.resting() if i.client_id in tries]
+
+
+def test_where_time_runs_the_distance_between_cancels_doubles_up_to_a_minute(monkeypatch):
+    now = 0
+    monkeypatch.setattr(cancel_tries, "anyio", SimpleNamespace(current_time=lambda: now))
+    tries, found = CancelTries(by_round=False), []
+    for now in range(364):
+        found += [now] * len(tries.take(["0x1"]) + tries.take(["0x1"]))
+    gaps = [after - before for before, after in pairwise(found)]
+    assert gaps == [0, 1, 2, 4, 8, 16, 32, 60, 60, 60, 60, 60]
+
+
+async def test_a_cancel_that_came_to_something_is_forgotten(scene):
+    tries = CancelTries(by_round=True)
+    await scene.open("ann")
+    orders = scene.state.open_orders("paper")
+    ids = [order.client_id for order in orders]
+    assert tries.take(ids) == ids
+    assert tries.take(ids) == []
+    tries.begin_round(orders[1:])
+    assert tries.take(ids) == ids
+    tries.begin_round(orders)
+    assert tries.take(ids) == ids[:1]
+
+
+async def test_a_flatten_asks_for_each_cancel_once(scene):
+    await scene.open("ann")
+    await scene.open("bob")
+    scene.venue.refuse_cancels = True
+    await scene.sync()
+    await scene.execution.flatten(["ann", "bob"], scene.quotes())
+    assert len(scene.venue.cancels) == len(set(scene.venue.cancels)) == 4
