@@ -108,7 +108,7 @@ class Guard:
         if sent and not self._is_passing:
             await self._catch_up.book_sent(sent)
             await self._protection.cancel_orphans()
-        self._closes.tries.forget_all_but(self._recorder.state.held(self._venue_account))
+        self._closes.forget_gone()
         self._protection.forget_gone()
 
     async def _keep(self, position: Position) -> list[OrderIntended]:

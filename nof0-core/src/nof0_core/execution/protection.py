@@ -26,7 +26,6 @@ from nof0_core.domain.order import OrderPurpose, OrderStatus, TriggerKind
 from nof0_core.domain.position import ProtectionMode
 from nof0_core.domain.snapshot import Quote
 from nof0_core.execution import order_factory
-from nof0_core.execution.cancel_tries import CancelTries
 from nof0_core.execution.exit_tries import ExitTries
 from nof0_core.execution.exits import Exits, PositionKey, key_of
 from nof0_core.execution.gateway import Gateway
@@ -38,6 +37,7 @@ from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.execution.orders import OrderManager
 from nof0_core.execution.path_watch import ClosedBars, PathWatch
 from nof0_core.execution.resting import CoinRests
+from nof0_core.execution.spacing import Spacing
 from nof0_core.execution.standing import Standing
 from nof0_core.ids import ClientOrderId, Symbol, TraderId
 from nof0_core.ledger import Position
@@ -74,7 +74,7 @@ class Protection:
         self._paths = PathWatch(clock=recorder.clock, bars=bars)
         self._naked = NakedPositions(policies, by_round=tries_by_round)
         self._tries = ExitTries()
-        self._cancels = CancelTries(by_round=tries_by_round)
+        self._cancels: Spacing[ClientOrderId] = Spacing(by_round=tries_by_round)
         self._remembered: tuple[Position, ...] = ()
         self._keys: set[PositionKey] = set()
         self._tidy: tuple[Position, ...] = ()
@@ -87,7 +87,9 @@ class Protection:
     def begin_round(self) -> None:
         """Let a sync begin: what may wait for the next one, such as a target, is tried again."""
         self._tries.begin_round()
-        self._cancels.begin_round(self._recorder.state.open_orders(self._venue_account))
+        self._cancels.begin_round()
+        orders = self._recorder.state.open_orders(self._venue_account)
+        self._cancels.forget_all_but({record.client_id for record in orders})
 
     def unprotected(self) -> tuple[Position, ...]:
         """Return positions whose trader wants a stop and that have none at the venue."""

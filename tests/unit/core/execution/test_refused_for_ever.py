@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from decimal import Decimal as D
 from itertools import pairwise
-from types import SimpleNamespace
 
+import anyio
 import pytest
 
 from nof0_core.domain.decision import Decision, Signal
 from nof0_core.domain.order import Side, TriggerKind
-from nof0_core.execution import cancel_tries
-from nof0_core.execution.cancel_tries import CancelTries
+from nof0_core.execution import flights, gateway, nets, spacing, tries
+from nof0_core.execution.spacing import Spacing
 
 pytestmark = pytest.mark.anyio
 CLOSE = Decision(signal=Signal.CLOSE, symbol="BTC")
+
+
+class Clock:
+    """What a module knows as `anyio`, with another time."""
+
+    def __init__(self, current_time):
+        self.current_time = current_time
+
+    def __getattr__(self, name):
+        return getattr(anyio, name)
 
 
 def sent(scene, kind):
@@ -129,27 +139,55 @@ async def test_a_cancel_that_is_refused_is_sent_ever_more_seldom(scene, left_by)
     assert not [i for i in scene.resting() if i.client_id in tries]
 
 
-def test_where_time_runs_the_distance_between_cancels_doubles_up_to_a_minute(monkeypatch):
+def test_where_time_runs_the_distance_between_tries_doubles_up_to_a_minute(monkeypatch):
     now = 0
-    monkeypatch.setattr(cancel_tries, "anyio", SimpleNamespace(current_time=lambda: now))
-    tries, found = CancelTries(by_round=False), []
+    monkeypatch.setattr(spacing, "anyio", Clock(lambda: now))
+    spaced, found = Spacing(by_round=False), []
     for now in range(364):
-        found += [now] * len(tries.take(["0x1"]) + tries.take(["0x1"]))
+        found += [now] * len(spaced.take(["0x1"]) + spaced.take(["0x1"]))
     gaps = [after - before for before, after in pairwise(found)]
     assert gaps == [0, 1, 2, 4, 8, 16, 32, 60, 60, 60, 60, 60]
 
 
-async def test_a_cancel_that_came_to_something_is_forgotten(scene):
-    tries = CancelTries(by_round=True)
-    await scene.open("ann")
-    orders = scene.state.open_orders("paper")
-    ids = [order.client_id for order in orders]
-    assert tries.take(ids) == ids
-    assert tries.take(ids) == []
-    tries.begin_round(orders[1:])
-    assert tries.take(ids) == ids
-    tries.begin_round(orders)
-    assert tries.take(ids) == ids[:1]
+def test_what_came_to_something_is_tried_at_once_the_next_time():
+    spaced = Spacing(by_round=True)
+    assert spaced.take("ab") == ["a", "b"]
+    assert spaced.take("ab") == []
+    spaced.forget("a")
+    assert spaced.take("ab") == ["a"]
+    spaced.forget_all_but("a")
+    assert spaced.take("ab") == ["b"]
+
+
+async def test_a_close_that_no_report_allows_asks_for_ever_fewer(running, monkeypatch):
+    """What is left of ann's position is less than the venue's smallest order, and is due."""
+    now = 1_000_000.0
+    await running.open("ann")
+    await running.open("bob", Signal.SELL_TO_ENTER)
+    running.venue.fill_ratio = D("0.9999")
+    await running.execution.flatten(["ann"], running.quotes())
+    await running.sync()
+    running.venue.prices["BTC"] = D(98_500)
+    report, asked = running.venue.report, []
+
+    async def counted():
+        asked.append(now)
+        return await report()
+
+    running.venue.report = counted
+    for module in (spacing, tries, nets, flights, gateway):
+        monkeypatch.setattr(module, "anyio", Clock(lambda: now))
+    for _ in range(300):
+        now += 1.1
+        await running.execution.guard(running.quotes())
+    assert running.state.position("ann", "BTC").quantity == D("0.00001")
+    assert 5 <= len(asked) <= 13, asked
+    assert running.alerts().count("cannot_close") == 1
+    running.venue.prices["BTC"] = D(100_000)
+    await running.trade("bob", CLOSE)
+    running.venue.prices["BTC"] = D(98_500)
+    await running.execution.guard(running.quotes())
+    assert running.venue.sizes["BTC"] == 0
 
 
 async def test_a_flatten_asks_for_each_cancel_once(scene):
