@@ -197,3 +197,29 @@ async def test_a_flatten_asks_for_each_cancel_once(scene):
     await scene.sync()
     await scene.execution.flatten(["ann", "bob"], scene.quotes())
     assert len(scene.venue.cancels) == len(set(scene.venue.cancels)) == 4
+
+
+async def test_orders_of_which_none_is_answered_are_one_alert(scene):
+    await scene.open("ann")
+    await scene.sync()
+    scene.venue.lose_orders = True
+    for _ in range(20):
+        await scene.execution.flatten(["ann"], scene.quotes())
+        await scene.sync()
+    assert scene.alerts().count("outcome_unknown") == 1
+    scene.venue.lose_orders = False
+    await scene.execution.flatten(["ann"], scene.quotes())
+    await scene.open("bob")
+    scene.venue.lose_orders = True
+    await scene.execution.flatten(["bob"], scene.quotes())
+    assert scene.alerts().count("outcome_unknown") == 2
+
+
+async def test_a_margin_that_nobody_knows_is_one_line_in_the_log(scene):
+    await scene.open("ann")
+    await scene.sync()
+    scene.restart()
+    for _ in range(20):
+        await scene.execution.guard({})
+    said = [line for line in scene.log.lines if line[1] == "margin of a trader unknown"]
+    assert len(said) == 1
