@@ -11,8 +11,11 @@ from nof0_core.domain.order import TriggerKind
 from nof0_core.execution.exits import PositionKey, key_of
 from nof0_core.ledger import Position
 
-LONGEST = 60
-"""Syncs from one try to the next at most: a quarter of an hour at the usual 15 s."""
+LONGEST = {TriggerKind.STOP: 8, TriggerKind.TARGET: 60}
+"""Syncs from one try to the next at most: two minutes and a quarter of an hour at the usual 15 s.
+
+A stop that is too large may take what belongs to another trader; a target is watched.
+"""
 
 _Wanted = tuple[Decimal | None, Decimal]
 
@@ -60,8 +63,8 @@ class ExitTries:
             if last is not None and last.wanted == wanted:
                 if last.is_refused:
                     gap = last.gap
-                elif self._round - last.round <= LONGEST:
-                    gap = min(2 * last.gap, LONGEST)
+                elif self._round - last.round <= LONGEST[kind]:
+                    gap = min(2 * last.gap, LONGEST[kind])
             self._tries[key_of(position), kind] = _Try(self._round, wanted, gap)
 
     def end(self, position: Position, kind: TriggerKind, *, is_refused: bool) -> None:
@@ -69,7 +72,7 @@ class ExitTries:
         last = self._tries.get((key_of(position), kind))
         if last is not None and is_refused:
             last.is_refused = True
-            last.gap = min(2 * last.gap, LONGEST)
+            last.gap = min(2 * last.gap, LONGEST[kind])
 
     def forget_all_but(self, keys: Collection[PositionKey]) -> None:
         """Forget positions that are gone."""

@@ -30,6 +30,7 @@ from nof0_core.execution.exit_tries import ExitTries
 from nof0_core.execution.exits import Exits, PositionKey, key_of
 from nof0_core.execution.gateway import Gateway
 from nof0_core.execution.lane import Urgency
+from nof0_core.execution.leftovers import Leftovers
 from nof0_core.execution.leg_ids import next_id
 from nof0_core.execution.lost_stops import LostStops
 from nof0_core.execution.naked import REFUSALS, Naked, NakedPositions
@@ -37,7 +38,6 @@ from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.execution.orders import OrderManager
 from nof0_core.execution.path_watch import ClosedBars, PathWatch
 from nof0_core.execution.resting import CoinRests
-from nof0_core.execution.spacing import Spacing
 from nof0_core.execution.standing import Standing
 from nof0_core.ids import ClientOrderId, Symbol, TraderId
 from nof0_core.ledger import Position
@@ -74,10 +74,15 @@ class Protection:
         self._paths = PathWatch(clock=recorder.clock, bars=bars)
         self._naked = NakedPositions(policies, by_round=tries_by_round)
         self._tries = ExitTries()
-        self._cancels: Spacing[ClientOrderId] = Spacing(by_round=tries_by_round)
+        self._leftovers = Leftovers(
+            gateway=gateway,
+            exits=exits,
+            recorder=recorder,
+            orders=orders,
+            tries_by_round=tries_by_round,
+        )
         self._remembered: tuple[Position, ...] = ()
         self._keys: set[PositionKey] = set()
-        self._tidy: tuple[Position, ...] = ()
         self._noted: tuple[Standing, ...] = ()
         self._looked_at: tuple[Standing, ...] = ()
         self._is_well = False
@@ -87,9 +92,7 @@ class Protection:
     def begin_round(self) -> None:
         """Let a sync begin: what may wait for the next one, such as a target, is tried again."""
         self._tries.begin_round()
-        self._cancels.begin_round()
-        orders = self._recorder.state.open_orders(self._venue_account)
-        self._cancels.forget_all_but({record.client_id for record in orders})
+        self._leftovers.begin_round()
 
     def unprotected(self) -> tuple[Position, ...]:
         """Return positions whose trader wants a stop and that have none at the venue."""
@@ -138,7 +141,7 @@ class Protection:
             positions = self._exits.positions
             self._is_well = (
                 bool(positions)
-                and positions is self._tidy
+                and self._leftovers.is_tidy(positions)
                 and positions is self._remembered
                 and standing is self._noted
                 and not self._exits.pressing
@@ -186,27 +189,7 @@ class Protection:
 
     async def cancel_orphans(self) -> None:
         """Cancel the exits of positions that are gone."""
-        positions = self._exits.positions
-        if positions and positions is self._tidy:
-            return
-        orphans = self._orphans(positions)
-        if orphans:
-            await self._withdraw(orphans)
-        else:
-            # There are none until something of an order is new: positions are other objects then.
-            self._tidy = positions
-
-    def _orphans(self, positions: Sequence[Position]) -> list[ClientOrderId]:
-        orders = self._recorder.state.open_orders(self._venue_account)
-        waiting = [record for record in orders if record.request.trigger is not None]
-        if not waiting:
-            return []
-        held = {(p.trader, p.symbol): p.opened_seq for p in positions}
-        return [
-            record.client_id
-            for record in waiting
-            if record.seq <= held.get((record.trader, record.symbol), record.seq)
-        ]
+        await self._leftovers.cancel_orphans()
 
     def forget_gone(self) -> None:
         """Forget what is remembered of positions that are gone."""
@@ -281,9 +264,7 @@ class Protection:
             self._end(position, intents)
             now = self._exits.now(position)
         if now is not None:
-            surplus = now.surplus() if now.has_stop(is_exact=True) else ()
-            if surplus:
-                await self._withdraw(surplus)
+            await self._leftovers.cancel(lambda: self._surplus(position))
             self._record_mode(now.position, ProtectionMode.VENUE, "")
 
     def _due(self, now: Standing) -> list[TriggerKind]:
@@ -320,26 +301,22 @@ class Protection:
         """Take the exits away from the venue, as long as it has none to have of the position."""
         self._lost.withdraw(position)
         self._naked.forget(position)
-        due = self._cancels.take(order.client_id for order in self._exits.of(position).orders)
-        if due:
-            async with self._gateway.protective.turn(Urgency.CANCEL):
-                # Much may have changed while the lane was waited for.
-                now = self._exits.now(position)
-                if now is None:
-                    pass
-                elif self._exits.mode_for(now.position)[0] is not ProtectionMode.VENUE:
-                    await self._orders.cancel(
-                        [i.client_id for i in now.orders if i.client_id in due]
-                    )
+        await self._leftovers.cancel(lambda: self._unwanted(position))
         mode, reason = self._exits.mode_for(position)
         if mode is not ProtectionMode.VENUE:
             self._record_mode(position, mode, reason)
 
-    async def _withdraw(self, client_ids: Sequence[ClientOrderId]) -> None:
-        due = self._cancels.take(client_ids)
-        if due:
-            async with self._gateway.protective.turn(Urgency.CANCEL):
-                await self._orders.cancel(due)
+    def _unwanted(self, position: Position) -> list[ClientOrderId]:
+        """Return the exits of a position as long as the venue has none to have of it."""
+        now = self._exits.now(position)
+        if now is None or self._exits.mode_for(now.position)[0] is ProtectionMode.VENUE:
+            return []
+        return [order.client_id for order in now.orders]
+
+    def _surplus(self, position: Position) -> list[ClientOrderId]:
+        """Return the exits beside those of the right size, as long as a stop of it stands."""
+        now = self._exits.now(position)
+        return now.surplus() if now is not None and now.has_stop(is_exact=True) else []
 
     def _give_up(self, position: Position, naked: Naked) -> None:
         if naked.is_given_up:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from nof0_core.domain.order import TriggerKind
 from nof0_core.domain.position import ExitPlan
-from nof0_core.execution.exit_tries import LONGEST, ExitTries
+from nof0_core.execution.exit_tries import ExitTries
 from nof0_core.ids import cycle_id
 from nof0_core.ledger import Position
 from nof0_core.testing.environment import START
@@ -98,8 +98,8 @@ def rounds_of_tries(tries, rounds, *, is_refused=True):
 def test_the_distance_doubles_up_to_the_longest(is_refused):
     found = rounds_of_tries(ExitTries(), 2_000, is_refused=is_refused)
     gaps = [after - before for before, after in pairwise(found)]
-    assert gaps[not is_refused :][:6] == [2, 4, 8, 16, 32, LONGEST]
-    assert set(gaps[7:]) == {LONGEST}
+    assert gaps[not is_refused :][:6] == [2, 4, 8, 16, 32, 60]
+    assert set(gaps[7:]) == {60}
 
 
 def test_another_price_or_size_waits_for_the_next_sync_only():
@@ -110,6 +110,19 @@ def test_another_price_or_size_waits_for_the_next_sync_only():
     other = replace(POSITION, plan=ExitPlan(take_profit=D(120_000)))
     assert tries.due(other, TARGET) == TARGET
     assert tries.due(replace(POSITION, quantity=D("0.5")), TARGET) == TARGET
+
+
+def test_a_stop_beside_a_larger_one_waits_less_long():
+    stop, found, tries = [TriggerKind.STOP], [], ExitTries()
+    for number in range(100):
+        tries.begin_round()
+        if tries.due(POSITION, stop):
+            found.append(number)
+            tries.begin(POSITION, stop)
+            tries.end(POSITION, TriggerKind.STOP, is_refused=True)
+    gaps = [after - before for before, after in pairwise(found)]
+    assert gaps[:3] == [2, 4, 8]
+    assert set(gaps[3:]) == {8}
 
 
 def test_each_kind_waits_by_itself():
@@ -129,7 +142,7 @@ def test_one_that_stood_for_long_begins_anew():
     tries = ExitTries()
     rounds_of_tries(tries, 1_000)
     tries.begin(POSITION, TARGET)
-    for _ in range(LONGEST + 1):
+    for _ in range(61):
         tries.begin_round()
     assert rounds_of_tries(tries, 4) == [0, 2]
 
