@@ -27,6 +27,12 @@ from nof0_core.ledger import Position
 from nof0_core.state.alert_once import AlertOnce
 from nof0_core.state.recorder import Recorder
 
+LOOKS = 4
+"""Real seconds, or syncs, from one report that a close waits for to the next at most.
+
+Nothing may protect the position meanwhile; one with every look is more than venues allow for long.
+"""
+
 
 class ForcedCloses:
     """Closes positions of one venue account in the protective lane, before anything else there.
@@ -63,7 +69,7 @@ class ForcedCloses:
             nets=nets,
             tries=self.tries,
         )
-        self._looks: Spacing[PositionKey] = Spacing(by_round=tries_by_round)
+        self._looks: Spacing[PositionKey] = Spacing(by_round=tries_by_round, longest=LOOKS)
         self._waiting: set[tuple[TraderId, Symbol]] = set()
         self._slow: AlertOnce[tuple[TraderId, int]] = AlertOnce(recorder, "close_failing")
 

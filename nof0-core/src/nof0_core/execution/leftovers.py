@@ -13,6 +13,9 @@ from nof0_core.ids import ClientOrderId
 from nof0_core.ledger import Position
 from nof0_core.state.recorder import Recorder
 
+LONGEST = 60
+"""Real seconds, or syncs, from one cancel of an order to the next at most."""
+
 
 class Leftovers:
     """Cancels them on one venue account; what is not cancelled is tried again, ever more seldom.
@@ -34,7 +37,7 @@ class Leftovers:
         self._exits = exits
         self._recorder = recorder
         self._orders = orders
-        self._tries: Spacing[ClientOrderId] = Spacing(by_round=tries_by_round)
+        self._tries: Spacing[ClientOrderId] = Spacing(by_round=tries_by_round, longest=LONGEST)
         self._tidy: tuple[Position, ...] = ()
 
     def begin_round(self) -> None:

@@ -9,8 +9,6 @@ import anyio
 import attrs
 
 Key = TypeVar("Key", bound=Hashable)
-LONGEST = 60
-"""Real seconds, or syncs, from one try to the next at most."""
 
 
 @attrs.define
@@ -20,14 +18,15 @@ class _Try:
 
 
 class Spacing(Generic[Key]):
-    """Remembers tries by key: further ones come after 1, 2, 4 … real seconds or syncs.
+    """Remembers tries by key: further ones come after 1, 2, 4 … `longest` real seconds or syncs.
 
     Syncs are counted where tries go `by_round`; else the second try may be made at once. What is
     asked of a venue with every look is taken from what it allows for orders.
     """
 
-    def __init__(self, *, by_round: bool) -> None:
+    def __init__(self, *, by_round: bool, longest: int) -> None:
         self._by_round = by_round
+        self._longest = longest
         self._first = 1 if by_round else 0
         self._round = 0
         self._tries: dict[Key, _Try] = {}
@@ -45,7 +44,7 @@ class Spacing(Generic[Key]):
             if last is None:
                 self._tries[key] = _Try(now + self._first, self._first)
             elif now >= last.next_at:
-                last.gap = min(max(1, 2 * last.gap), LONGEST)
+                last.gap = min(max(1, 2 * last.gap), self._longest)
                 last.next_at = now + last.gap
             else:
                 continue

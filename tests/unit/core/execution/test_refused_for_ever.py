@@ -142,7 +142,7 @@ async def test_a_cancel_that_is_refused_is_sent_ever_more_seldom(scene, left_by)
 def test_where_time_runs_the_distance_between_tries_doubles_up_to_a_minute(monkeypatch):
     now = 0
     monkeypatch.setattr(spacing, "anyio", Clock(lambda: now))
-    spaced, found = Spacing(by_round=False), []
+    spaced, found = Spacing(by_round=False, longest=60), []
     for now in range(364):
         found += [now] * len(spaced.take(["0x1"]) + spaced.take(["0x1"]))
     gaps = [after - before for before, after in pairwise(found)]
@@ -150,7 +150,7 @@ def test_where_time_runs_the_distance_between_tries_doubles_up_to_a_minute(monke
 
 
 def test_what_came_to_something_is_tried_at_once_the_next_time():
-    spaced = Spacing(by_round=True)
+    spaced = Spacing(by_round=True, longest=60)
     assert spaced.take("ab") == ["a", "b"]
     assert spaced.take("ab") == []
     spaced.forget("a")
@@ -159,7 +159,7 @@ def test_what_came_to_something_is_tried_at_once_the_next_time():
     assert spaced.take("ab") == ["b"]
 
 
-async def test_a_close_that_no_report_allows_asks_for_ever_fewer(running, monkeypatch):
+async def test_a_close_that_no_report_allows_asks_every_few_seconds(running, monkeypatch):
     """What is left of ann's position is less than the venue's smallest order, and is due."""
     now = 1_000_000.0
     await running.open("ann")
@@ -181,7 +181,8 @@ async def test_a_close_that_no_report_allows_asks_for_ever_fewer(running, monkey
         now += 1.1
         await running.execution.guard(running.quotes())
     assert running.state.position("ann", "BTC").quantity == D("0.00001")
-    assert 5 <= len(asked) <= 13, asked
+    # Every 4 seconds; with each look it would be 300.
+    assert 60 <= len(asked) <= 85
     assert running.alerts().count("cannot_close") == 1
     running.venue.prices["BTC"] = D(100_000)
     await running.trade("bob", CLOSE)
@@ -213,13 +214,3 @@ async def test_orders_of_which_none_is_answered_are_one_alert(scene):
     scene.venue.lose_orders = True
     await scene.execution.flatten(["bob"], scene.quotes())
     assert scene.alerts().count("outcome_unknown") == 2
-
-
-async def test_a_margin_that_nobody_knows_is_one_line_in_the_log(scene):
-    await scene.open("ann")
-    await scene.sync()
-    scene.restart()
-    for _ in range(20):
-        await scene.execution.guard({})
-    said = [line for line in scene.log.lines if line[1] == "margin of a trader unknown"]
-    assert len(said) == 1
