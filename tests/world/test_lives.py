@@ -68,7 +68,7 @@ def test_an_engine_that_sends_before_the_disk_has_confirmed_is_found(monkeypatch
 
     monkeypatch.setattr(Recorder, "secure", secure)
     with pytest.raises(WorldError, match="was sent twice"):
-        live(1)
+        live(2)
 
 
 def test_a_seed_lives_the_same_life_each_time():

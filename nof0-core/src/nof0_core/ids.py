@@ -72,8 +72,8 @@ def owner_tag(client_id: ClientOrderId) -> str:
 def client_order_id(trader: TraderId, cycle: CycleId, symbol: Symbol, leg: str) -> ClientOrderId:
     """Derive the client order id of one leg of one cycle: 4 bytes of trader, 12 of the rest.
 
-    `leg` says what the order is for: `open`, `close`, `stop`, `target`, `flatten`, with a counter
-    (`stop.2`) where one cycle needs several.
+    `leg` says what the order is for: `open`, or `close`, `stop`, `target`, `flatten` and so on with
+    a number (`stop.2`), since one position may need several.
     """
     rest = hashlib.sha256(f"{trader}\n{cycle}\n{symbol}\n{leg}".encode()).hexdigest()[:24]
     return ClientOrderId(f"0x{trader_tag(trader)}{rest}")

@@ -373,5 +373,3 @@ class ExecutionEngine:
             if position.trader in traders:
                 sent += await self._closes.close(position, self._prices.best, OrderPurpose.FLATTEN)
         await self._guard.after(sent)
-        # What was set off without an order has left its exits behind.
-        await self._protection.cancel_orphans()

@@ -13,17 +13,25 @@ from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import EndOfDataError, ProviderError
 from nof0_core.execution.catching_up import CatchUp
 from nof0_core.execution.closing import Closing
+from nof0_core.execution.exits import PositionKey, key_of
 from nof0_core.execution.gateway import Gateway
 from nof0_core.execution.lane import Urgency
 from nof0_core.execution.nets import FRESH_FOR, Nets
 from nof0_core.execution.order_factory import OrderPolicy, Refusal
 from nof0_core.execution.orders import OrderManager
 from nof0_core.execution.pre_trade import PreTradeCheck
+from nof0_core.execution.spacing import Spacing
 from nof0_core.execution.tries import Tries
 from nof0_core.ids import CycleId, Symbol, TraderId, is_shared
 from nof0_core.ledger import Position
 from nof0_core.state.alert_once import AlertOnce
 from nof0_core.state.recorder import Recorder
+
+LOOKS = 4
+"""Real seconds, or syncs, from one report that a close waits for to the next at most.
+
+Nothing may protect the position meanwhile; one with every look is more than venues allow for long.
+"""
 
 
 class ForcedCloses:
@@ -61,12 +69,20 @@ class ForcedCloses:
             nets=nets,
             tries=self.tries,
         )
+        self._looks: Spacing[PositionKey] = Spacing(by_round=tries_by_round, longest=LOOKS)
         self._waiting: set[tuple[TraderId, Symbol]] = set()
         self._slow: AlertOnce[tuple[TraderId, int]] = AlertOnce(recorder, "close_failing")
 
     def begin_round(self) -> None:
         """Let a sync begin: where tries are made by round, the next may be made."""
         self.tries.round += 1
+        self._looks.begin_round()
+
+    def forget_gone(self) -> None:
+        """Forget what is remembered of positions that are gone."""
+        held = self._recorder.state.held(self._gateway.venue_account)
+        self.tries.forget_all_but(held)
+        self._looks.forget_all_but({key_of(position) for position in held})
 
     async def close(
         self, position: Position, quotes: Mapping[Symbol, Quote], purpose: OrderPurpose
@@ -107,9 +123,12 @@ class ForcedCloses:
         position = self._held(trader, symbol)
         if position is None:
             return Refusal(reason="")
-        if self.closing.needs_report(position):
-            await self._look()
         is_forced = purpose is not OrderPurpose.CLOSE
+        needs_report = self.closing.needs_report(position)
+        # What no report has let be closed so far goes by those of syncs in between.
+        is_waiting = needs_report and is_forced and not self._looks.take([key_of(position)])
+        if needs_report and not is_waiting:
+            await self._look()
         async with self._gateway.protective.turn(Urgency.CLOSE):
             position = self._held(trader, symbol)
             if position is None or (is_forced and not self.tries.may(position)):
@@ -120,10 +139,11 @@ class ForcedCloses:
                 )
             made = self.closing.orders(position, quotes, purpose, cycle or position.cycle)
             if isinstance(made, Refusal):
-                return made
+                return Refusal(reason="") if is_waiting else made
             if is_forced:
                 self.tries.begin(position)
                 self._tell(position, purpose)
+            self._looks.forget(key_of(position))
             await self._orders.send(made, self._gateway.limits.protect)
             self.tries.answered(position)
         return made

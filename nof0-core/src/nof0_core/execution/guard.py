@@ -96,20 +96,19 @@ class Guard:
 
                 for position in pressing:
                     tasks.start_soon(keep, position)
-        await self._protection.cancel_orphans()
         await self.after(sent)
 
     async def after(self, sent: Sequence[OrderIntended]) -> None:
-        """Take away the exits of what was closed.
+        """Take away the exits of what was closed, by the orders that were `sent` or without any.
 
         Where time runs by itself nothing is read for that: what was answered counts as done, and a
         sync asks for the rest. So nothing that hangs keeps the next look from being taken.
         """
-        if sent:
-            if not self._is_passing:
-                await self._catch_up.book_sent(sent)
+        await self._protection.cancel_orphans()
+        if sent and not self._is_passing:
+            await self._catch_up.book_sent(sent)
             await self._protection.cancel_orphans()
-        self._closes.tries.forget_all_but(self._recorder.state.held(self._venue_account))
+        self._closes.forget_gone()
         self._protection.forget_gone()
 
     async def _keep(self, position: Position) -> list[OrderIntended]:

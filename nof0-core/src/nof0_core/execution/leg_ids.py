@@ -10,18 +10,13 @@ from nof0_core.state.recorder import Recorder
 def next_id(
     recorder: Recorder, trader: TraderId, position: Position, leg: str, *, skip: int = 0
 ) -> ClientOrderId:
-    """Return the first client order id of a position's leg that was not used yet.
+    """Return the client order id of the next order for a leg of a position.
 
-    Counting up from 1 by what the ledger knows gives the same id again after a crash between
-    intent and answer only if the intent was never recorded, hence never sent. `skip` leaves out as
-    many ids, for orders that are made at the same time.
+    Its number is that of the order among all that were ever written down for the trader, so none
+    comes twice, however long a position is held, and each is the same amount of work. After a crash
+    it is the same id again only if the intent was never recorded, hence never sent. Nothing may be
+    awaited before it is written down. `skip` leaves out as many numbers, for orders of the same leg
+    that are made at the same time.
     """
-    number = 1
-    while True:
-        name = f"{leg}.{number}"
-        client_id = client_order_id(trader, position.cycle, position.symbol, name)
-        if recorder.state.order(client_id) is None:
-            if not skip:
-                return client_id
-            skip -= 1
-        number += 1
+    number = recorder.state.order_count(trader) + 1 + skip
+    return client_order_id(trader, position.cycle, position.symbol, f"{leg}.{number}")

@@ -32,6 +32,7 @@ class MarginWatch:
         self._alerts: AlertOnce[tuple[TraderId, Symbol | None]] = AlertOnce(recorder, "insolvent")
         self._sound: tuple[tuple[Position, ...], Mapping[Symbol, Decimal]] = ((), {})
         """The positions, and the marks, at which nobody was short."""
+        self._unknown: set[TraderId] = set()
 
     @property
     def is_sound(self) -> bool:
@@ -56,7 +57,7 @@ class MarginWatch:
         if positions is self._sound[0] and marks == self._sound[1]:
             return found
         short: set[tuple[TraderId, Symbol | None]] = set()
-        is_known = True
+        unknown: set[TraderId] = set()
         traders = {p.trader: None for p in positions}
         for trader in traders:
             if is_shared(trader):
@@ -66,16 +67,18 @@ class MarginWatch:
                     self._venue_account, trader, marks, self._instruments
                 )
             except DataError as error:
-                self._recorder.log.warning("margin of a trader unknown", error=str(error))
+                if trader not in self._unknown:
+                    self._recorder.log.warning("margin of a trader unknown", error=str(error))
                 short |= {key for key in self._alerts.raised if key[0] == trader}
-                is_known = False
+                unknown.add(trader)
                 continue
             for pool in pools:
                 if pool.equity < pool.needed:
                     found += pool.positions
                     short.add(self._alert(trader, pool))
         self._alerts.clear_all_but(short)
-        if is_known and not short:
+        self._unknown = unknown
+        if not unknown and not short:
             self._sound = positions, marks
         return found
 

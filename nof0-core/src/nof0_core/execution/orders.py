@@ -16,8 +16,9 @@ from nof0_core.domain.order_record import OrderRecord
 from nof0_core.domain.outcome import OrderOutcome, VenueOrder
 from nof0_core.errors import ProviderError, RejectedError, TransientError
 from nof0_core.execution.gateway import Gateway
-from nof0_core.ids import ClientOrderId
+from nof0_core.ids import ClientOrderId, TraderId
 from nof0_core.protocols import Capability
+from nof0_core.state.alert_once import AlertOnce
 from nof0_core.state.recorder import Recorder
 
 EXPIRES_AFTER = timedelta(seconds=20)
@@ -59,6 +60,7 @@ class OrderManager:
         self._in_batches = Capability.BATCH in gateway.capabilities
         self._unseen: dict[ClientOrderId, tuple[float, int]] = {}
         self._told: list[Fill] = []
+        self._unanswered: AlertOnce[TraderId] = AlertOnce(recorder, "outcome_unknown")
         self.travelling: set[ClientOrderId] = set()
         """Orders that are written down and whose answer is still awaited."""
         self.resting_since: dict[ClientOrderId, float] = {}
@@ -241,10 +243,8 @@ class OrderManager:
 
     async def _place(self, intents: Sequence[OrderIntended], within: float) -> list[OrderOutcome]:
         try:
-            return list(
-                await self._gateway.place(
-                    [i.request for i in intents], expires_at=self._expiry(intents), within=within
-                )
+            outcomes = await self._gateway.place(
+                [i.request for i in intents], expires_at=self._expiry(intents), within=within
             )
         except TransientError as error:
             status, reason = OrderStatus.REJECTED, f"not sent: {error}"
@@ -252,9 +252,12 @@ class OrderManager:
             status, reason = OrderStatus.REJECTED, error.text
         except ProviderError as error:
             status, reason = OrderStatus.UNKNOWN, str(error)
-            self._recorder.alert(
-                "outcome_unknown", f"{self._venue_account}: {reason}", trader=intents[0].trader
-            )
+            # As long as no order is answered each further one is the same trouble.
+            trader = intents[0].trader
+            self._unanswered.alert(trader, f"{self._venue_account}: {reason}", trader=trader)
+        else:
+            self._unanswered.clear_all_but()
+            return list(outcomes)
         return [
             OrderOutcome(client_id=i.request.client_id, status=status, reason=reason)
             for i in intents

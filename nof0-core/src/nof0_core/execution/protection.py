@@ -26,9 +26,11 @@ from nof0_core.domain.order import OrderPurpose, OrderStatus, TriggerKind
 from nof0_core.domain.position import ProtectionMode
 from nof0_core.domain.snapshot import Quote
 from nof0_core.execution import order_factory
+from nof0_core.execution.exit_tries import ExitTries
 from nof0_core.execution.exits import Exits, PositionKey, key_of
 from nof0_core.execution.gateway import Gateway
 from nof0_core.execution.lane import Urgency
+from nof0_core.execution.leftovers import Leftovers
 from nof0_core.execution.leg_ids import next_id
 from nof0_core.execution.lost_stops import LostStops
 from nof0_core.execution.naked import REFUSALS, Naked, NakedPositions
@@ -37,7 +39,6 @@ from nof0_core.execution.orders import OrderManager
 from nof0_core.execution.path_watch import ClosedBars, PathWatch
 from nof0_core.execution.resting import CoinRests
 from nof0_core.execution.standing import Standing
-from nof0_core.execution.target_tries import TargetTries
 from nof0_core.ids import ClientOrderId, Symbol, TraderId
 from nof0_core.ledger import Position
 from nof0_core.money import plain
@@ -72,10 +73,16 @@ class Protection:
         self._lost = LostStops(recorder.clock)
         self._paths = PathWatch(clock=recorder.clock, bars=bars)
         self._naked = NakedPositions(policies, by_round=tries_by_round)
-        self._targets = TargetTries()
+        self._tries = ExitTries()
+        self._leftovers = Leftovers(
+            gateway=gateway,
+            exits=exits,
+            recorder=recorder,
+            orders=orders,
+            tries_by_round=tries_by_round,
+        )
         self._remembered: tuple[Position, ...] = ()
         self._keys: set[PositionKey] = set()
-        self._tidy: tuple[Position, ...] = ()
         self._noted: tuple[Standing, ...] = ()
         self._looked_at: tuple[Standing, ...] = ()
         self._is_well = False
@@ -84,7 +91,8 @@ class Protection:
 
     def begin_round(self) -> None:
         """Let a sync begin: what may wait for the next one, such as a target, is tried again."""
-        self._targets.begin_round()
+        self._tries.begin_round()
+        self._leftovers.begin_round()
 
     def unprotected(self) -> tuple[Position, ...]:
         """Return positions whose trader wants a stop and that have none at the venue."""
@@ -133,7 +141,7 @@ class Protection:
             positions = self._exits.positions
             self._is_well = (
                 bool(positions)
-                and positions is self._tidy
+                and self._leftovers.is_tidy(positions)
                 and positions is self._remembered
                 and standing is self._noted
                 and not self._exits.pressing
@@ -181,27 +189,7 @@ class Protection:
 
     async def cancel_orphans(self) -> None:
         """Cancel the exits of positions that are gone."""
-        positions = self._exits.positions
-        if positions and positions is self._tidy:
-            return
-        orphans = self._orphans(positions)
-        if orphans:
-            await self._withdraw(orphans)
-        else:
-            # There are none until something of an order is new: positions are other objects then.
-            self._tidy = positions
-
-    def _orphans(self, positions: Sequence[Position]) -> list[ClientOrderId]:
-        orders = self._recorder.state.open_orders(self._venue_account)
-        waiting = [record for record in orders if record.request.trigger is not None]
-        if not waiting:
-            return []
-        held = {(p.trader, p.symbol): p.opened_seq for p in positions}
-        return [
-            record.client_id
-            for record in waiting
-            if record.seq <= held.get((record.trader, record.symbol), record.seq)
-        ]
+        await self._leftovers.cancel_orphans()
 
     def forget_gone(self) -> None:
         """Forget what is remembered of positions that are gone."""
@@ -216,7 +204,7 @@ class Protection:
         self._lost.forget_all_but(keys)
         self._paths.forget_all_but(keys)
         self._naked.forget_all_but(keys)
-        self._targets.forget_all_but(keys)
+        self._tries.forget_all_but(keys)
 
     # --- one step each ----------------------------------------------------------------------------
 
@@ -248,12 +236,10 @@ class Protection:
                 naked.reason = "the venue accepts it and then does not have it any more"
                 naked.is_lost = True
                 return
-            self._targets.begin(held)
             within = min(self._gateway.limits.protect, max(1.0, self._naked.left(held, naked)))
-            intents = self._wanted(held, now.missing())
-            await self._orders.send(intents, within)
+            intents = await self._send(held, now.missing(), within)
         await self._ask(position)
-        self._end_target(held, intents)
+        self._end(held, intents)
         stop = next(intent for intent in intents if intent.purpose is OrderPurpose.STOP)
         told = self._orders.outcome(stop)
         naked.reason = told.reason if told.status is not OrderStatus.UNKNOWN else ""
@@ -264,35 +250,41 @@ class Protection:
         if now is None:
             return
         self._note_stop(now)
-        missing = now.missing()
-        if missing and self._targets.may_try(position, missing):
+        if self._due(now):
             await self._ask(now.position)
             intents: list[OrderIntended] = []
             async with self._gateway.protective.turn(Urgency.STOP):
                 now = self._exits.now(position)
                 if now is None:
                     return
-                missing = now.missing()
-                if missing and not now.unsure():
-                    self._targets.begin(now.position)
-                    intents = self._wanted(now.position, missing)
-                    await self._orders.send(intents, self._gateway.limits.protect)
+                due = self._due(now)
+                if due and not now.unsure():
+                    intents = await self._send(now.position, due, self._gateway.limits.protect)
             await self._ask(position)
-            self._end_target(position, intents)
+            self._end(position, intents)
             now = self._exits.now(position)
         if now is not None:
-            surplus = now.surplus() if now.has_stop(is_exact=True) else ()
-            if surplus:
-                await self._withdraw(surplus)
+            await self._leftovers.cancel(lambda: self._surplus(position))
             self._record_mode(now.position, ProtectionMode.VENUE, "")
 
-    def _end_target(self, position: Position, sent: Sequence[OrderIntended]) -> None:
-        """Remember whether a target that was sent was refused."""
+    def _due(self, now: Standing) -> list[TriggerKind]:
+        """Return the missing exits that may be sent now; a stop that nothing stands for may."""
+        missing = now.missing()
+        return self._tries.due(now.position, missing) if now.has_stop() else missing
+
+    async def _send(
+        self, position: Position, kinds: Sequence[TriggerKind], within: float
+    ) -> list[OrderIntended]:
+        self._tries.begin(position, kinds)
+        intents = self._wanted(position, kinds)
+        await self._orders.send(intents, within)
+        return intents
+
+    def _end(self, position: Position, sent: Sequence[OrderIntended]) -> None:
+        """Remember which of the exits that were sent are refused."""
         for intent in sent:
-            if intent.purpose is OrderPurpose.TARGET:
-                told = self._orders.outcome(intent)
-                is_refused = told.status is OrderStatus.REJECTED
-                self._targets.end(position, is_refused=is_refused)
+            is_refused = self._orders.outcome(intent).status is OrderStatus.REJECTED
+            self._tries.end(position, TriggerKind(intent.purpose.value), is_refused=is_refused)
 
     def _note_stop(self, found: Standing) -> None:
         position = found.position
@@ -309,21 +301,22 @@ class Protection:
         """Take the exits away from the venue, as long as it has none to have of the position."""
         self._lost.withdraw(position)
         self._naked.forget(position)
-        if self._exits.of(position).orders:
-            async with self._gateway.protective.turn(Urgency.CANCEL):
-                # Much may have changed while the lane was waited for.
-                now = self._exits.now(position)
-                if now is None:
-                    pass
-                elif self._exits.mode_for(now.position)[0] is not ProtectionMode.VENUE:
-                    await self._orders.cancel([order.client_id for order in now.orders])
+        await self._leftovers.cancel(lambda: self._unwanted(position))
         mode, reason = self._exits.mode_for(position)
         if mode is not ProtectionMode.VENUE:
             self._record_mode(position, mode, reason)
 
-    async def _withdraw(self, client_ids: Sequence[ClientOrderId]) -> None:
-        async with self._gateway.protective.turn(Urgency.CANCEL):
-            await self._orders.cancel(client_ids)
+    def _unwanted(self, position: Position) -> list[ClientOrderId]:
+        """Return the exits of a position as long as the venue has none to have of it."""
+        now = self._exits.now(position)
+        if now is None or self._exits.mode_for(now.position)[0] is ProtectionMode.VENUE:
+            return []
+        return [order.client_id for order in now.orders]
+
+    def _surplus(self, position: Position) -> list[ClientOrderId]:
+        """Return the exits beside those of the right size, as long as a stop of it stands."""
+        now = self._exits.now(position)
+        return now.surplus() if now is not None and now.has_stop(is_exact=True) else []
 
     def _give_up(self, position: Position, naked: Naked) -> None:
         if naked.is_given_up:

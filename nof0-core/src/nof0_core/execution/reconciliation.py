@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import attrs
 
+from nof0_core.border.quarantine import TOLD_AGAIN
 from nof0_core.domain.account import AccountReport
 from nof0_core.domain.event import Drift, Reconciled, Transferred
 from nof0_core.domain.vocabulary import DriftKind, TransferReason
@@ -69,6 +70,7 @@ class Reconciliation:
         self._look: object = None
         self._unseen: frozenset[Drift] = frozenset()
         self._told: frozenset[Drift] = frozenset()
+        self._told_at: dict[Drift, datetime] = {}
 
     def doubt(self) -> None:
         """Forget that both sides were compared, until they are again; no look is in a row then."""
@@ -171,10 +173,16 @@ class Reconciliation:
         return left
 
     def _tell(self, drift: tuple[Drift, ...]) -> None:
+        """Tell what is new; what comes and goes, as stale answers do, once in `TOLD_AGAIN`."""
         told, self._told = self._told, self._told.intersection(self.drift).union(drift)
+        now = self._recorder.clock.now()
+        if self._told_at:
+            recent = {e: at for e, at in self._told_at.items() if at <= now < at + TOLD_AGAIN}
+            self._told_at = recent
         for entry in drift:
-            if entry in told:
+            if entry in told or entry in self._told_at:
                 continue
+            self._told_at[entry] = now
             what = entry.symbol or entry.what
             self._recorder.alert(
                 "drift",

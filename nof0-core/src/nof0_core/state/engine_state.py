@@ -233,6 +233,10 @@ class EngineState:
         """Return whose order an id is, with its newest outcome; None if it was never intended."""
         return self._orders.get(client_id)
 
+    def order_count(self, trader: TraderId) -> int:
+        """Return how many orders of a trader were ever intended."""
+        return self._orders.count_of(trader)
+
     def orders_of(self, cycle: CycleId) -> tuple[OrderRecord, ...]:
         """Return the orders a cycle's decisions were carried out with, oldest first; looks at all.
 

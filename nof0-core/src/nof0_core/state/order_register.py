@@ -37,16 +37,17 @@ class _Dump(msgspec.Struct):
     exits: list[ClientOrderId]
     unbooked: list[ClientOrderId]
     over: dict[ClientOrderId, datetime]
+    counts: dict[TraderId, int]
 
 
 class OrderRegister:
     """Orders by client id; the open ones also by venue account, exits by position.
 
-    One that is over and booked leaves `REMEMBERED` later.
+    One that is over and booked leaves `REMEMBERED` later. How many there were of a trader stays.
     """
 
     name: ClassVar[str] = "orders"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def __init__(self) -> None:
         self._records: _Orders = {}
@@ -55,6 +56,7 @@ class OrderRegister:
         self._exits: defaultdict[tuple[TraderId, Symbol], _Orders] = defaultdict(dict)
         self._unbooked: defaultdict[str, _Orders] = defaultdict(dict)
         self._over: dict[ClientOrderId, datetime] = {}
+        self._counts: dict[TraderId, int] = {}
 
     @property
     def handlers(self) -> Mapping[type[Body], Handler]:
@@ -64,6 +66,10 @@ class OrderRegister:
     def get(self, client_id: ClientOrderId) -> OrderRecord | None:
         """Return what is known of an order."""
         return self._records.get(client_id)
+
+    def count_of(self, trader: TraderId) -> int:
+        """Return how many orders of a trader were intended so far, forgotten ones included."""
+        return self._counts.get(trader, 0)
 
     def open_in(self, venue_account: str) -> tuple[OrderRecord, ...]:
         """Return the orders of a venue account without a final answer, oldest first."""
@@ -115,6 +121,7 @@ class OrderRegister:
                 exits=[each for ids in self._exits.values() for each in ids],
                 unbooked=[each for ids in self._unbooked.values() for each in ids],
                 over=self._over,
+                counts=self._counts,
             )
         )
 
@@ -129,6 +136,7 @@ class OrderRegister:
         for each in found.unbooked:
             self._unbooked[records[each].venue_account][each] = records[each]
         self._over = found.over
+        self._counts = found.counts
 
     def _order_intended(self, event: Event, body: OrderIntended) -> Change:
         request = body.request
@@ -149,7 +157,12 @@ class OrderRegister:
             intended_at=event.time,
             seq=event.seq,
         )
-        return lambda: self.put(record, event.time)
+
+        def change() -> None:
+            self._counts[body.trader] = self.count_of(body.trader) + 1
+            self.put(record, event.time)
+
+        return change
 
     def _order_answered(self, event: Event, body: OrderAnswered) -> Change:
         known = self._records.get(body.outcome.client_id)

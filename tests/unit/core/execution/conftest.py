@@ -43,8 +43,8 @@ class Venue:
     """One account, filled at `prices`. Faults are switched on by setting the flags.
 
     `lose_answers`: carries orders out, then the connection drops. `lose_orders`: the connection
-    drops before they arrive. `refuse_stops` (all exits), `refuse_targets`, `refuse_leverage`: says
-    no. `is_down`: does not talk.
+    drops before they arrive. `refuse_stops` (all exits), `refuse_targets`, `refuse_leverage`,
+    `refuse_closes`, `refuse_cancels`: says no. `is_down`: does not talk.
     `fill_ratio`: the part of an IOC order that finds a counterpart. It reckons
     as exactly as the ledger.
     """
@@ -70,6 +70,8 @@ class Venue:
         self.leverage: dict[str, int] = {}
         self.lose_answers = self.lose_orders = self.refuse_stops = self.is_down = False
         self.refuse_leverage = self.refuse_targets = False
+        self.refuse_closes = self.refuse_cancels = False
+        self.cancels: list = []
         self.fill_ratio = D(1)
 
     @exactly
@@ -110,8 +112,9 @@ class Venue:
     async def cancel(self, client_ids):
         outcomes = []
         for client_id in client_ids:
+            self.cancels.append(client_id)
             order = self.orders.get(client_id)
-            if order is None:
+            if order is None or self.refuse_cancels:
                 reason = "Order was never placed, already canceled, or filled."
                 status = OrderStatus.REJECTED
                 outcomes.append(OrderOutcome(client_id=client_id, status=status, reason=reason))
@@ -184,6 +187,9 @@ class Venue:
                     order, status=OrderStatus.REJECTED, reason="Invalid TP/SL price."
                 )
                 self.orders[request.client_id] = order
+        elif self.refuse_closes and request.is_reduce_only:
+            order = attrs.evolve(order, status=OrderStatus.REJECTED, reason="Trading is halted.")
+            self.orders[request.client_id] = order
         elif (
             request.is_reduce_only and self.sizes.get(request.symbol, D(0)) * request.side.sign >= 0
         ):

@@ -212,3 +212,13 @@ def test_the_price_that_a_position_implies(quantity, entry, pnl, mark):
     )  # fmt: skip
     found = implied_mark(position)
     assert found == (None if mark is None else D(mark))
+
+
+async def test_a_margin_that_nobody_knows_is_one_line_in_the_log(scene):
+    await scene.open("ann")
+    await scene.sync()
+    scene.restart()
+    for _ in range(20):
+        await scene.execution.guard({})
+    said = [line for line in scene.log.lines if line[1] == "margin of a trader unknown"]
+    assert len(said) == 1

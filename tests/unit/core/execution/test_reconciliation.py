@@ -167,3 +167,17 @@ async def test_where_time_runs_by_itself_one_report_is_one_look(running):
     await running.sync()
     assert running.execution.drift == ()
     assert (await running.trade("bob", ETH)).orders[0].status is OrderStatus.FILLED
+
+
+async def test_what_comes_and_goes_is_told_of_once_in_an_hour(scene):
+    await scene.sync()
+    for _ in range(110):
+        appear(scene)
+        await scene.sync()
+        vanish(scene)
+        for _ in range(3):
+            await scene.clock.sleep_until(scene.clock.now() + timedelta(seconds=15))
+            await scene.sync()
+    assert len(reconciled(scene)) == 220
+    # 82 minutes of it.
+    assert scene.alerts() == ["drift", "drift"]

@@ -75,7 +75,7 @@ class Fold:
     """
 
     name = "rows"
-    version = 2
+    version = 3
 
     def __init__(self, tell: Callable[[str], object] = lambda text: None) -> None:  # noqa: ARG005
         self.seq = 0

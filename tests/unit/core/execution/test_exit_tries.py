@@ -1,4 +1,4 @@
-"""A target the venue does not take: the engine watches it, and seldom asks again."""
+"""An exit the venue does not take and that may wait: the engine seldom asks again."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from msgspec.structs import replace
 
 from nof0_core.domain.order import TriggerKind
 from nof0_core.domain.position import ExitPlan
-from nof0_core.execution.target_tries import LONGEST, TargetTries
+from nof0_core.execution.exit_tries import ExitTries
 from nof0_core.ids import cycle_id
 from nof0_core.ledger import Position
 from nof0_core.testing.environment import START
 
 pytestmark = pytest.mark.anyio
 TARGET = [TriggerKind.TARGET]
+BOTH = [TriggerKind.STOP, TriggerKind.TARGET]
 
 
 def targets(scene):
@@ -81,45 +82,73 @@ POSITION = Position(
 )
 
 
-def rounds_of_tries(tries, rounds):
+def rounds_of_tries(tries, rounds, *, is_refused=True):
     found = []
     for number in range(rounds):
         tries.begin_round()
-        if tries.may_try(POSITION, TARGET):
+        if tries.due(POSITION, TARGET):
             found.append(number)
-            tries.begin(POSITION)
-            assert not tries.may_try(POSITION, TARGET)
-            tries.end(POSITION, is_refused=True)
+            tries.begin(POSITION, TARGET)
+            assert not tries.due(POSITION, TARGET)
+            tries.end(POSITION, TriggerKind.TARGET, is_refused=is_refused)
     return found
 
 
-def test_the_distance_doubles_up_to_the_longest():
-    found = rounds_of_tries(TargetTries(), 2_000)
+@pytest.mark.parametrize("is_refused", [True, False], ids=["refused", "taken and lost"])
+def test_the_distance_doubles_up_to_the_longest(is_refused):
+    found = rounds_of_tries(ExitTries(), 2_000, is_refused=is_refused)
     gaps = [after - before for before, after in pairwise(found)]
-    assert gaps[:6] == [2, 4, 8, 16, 32, LONGEST]
-    assert set(gaps[6:]) == {LONGEST}
+    assert gaps[not is_refused :][:6] == [2, 4, 8, 16, 32, 60]
+    assert set(gaps[7:]) == {60}
 
 
-def test_another_price_or_size_and_a_stop_wait_for_the_next_sync_only():
-    tries = TargetTries()
+def test_another_price_or_size_waits_for_the_next_sync_only():
+    tries = ExitTries()
     rounds_of_tries(tries, 100)
     tries.begin_round()
-    assert not tries.may_try(POSITION, TARGET)
-    assert tries.may_try(POSITION, [TriggerKind.STOP, TriggerKind.TARGET])
+    assert not tries.due(POSITION, TARGET)
     other = replace(POSITION, plan=ExitPlan(take_profit=D(120_000)))
-    assert tries.may_try(other, TARGET)
+    assert tries.due(other, TARGET) == TARGET
+    assert tries.due(replace(POSITION, quantity=D("0.5")), TARGET) == TARGET
 
 
-def test_an_accepted_one_begins_anew():
-    tries = TargetTries()
+def test_a_stop_beside_a_larger_one_waits_less_long():
+    stop, found, tries = [TriggerKind.STOP], [], ExitTries()
+    for number in range(100):
+        tries.begin_round()
+        if tries.due(POSITION, stop):
+            found.append(number)
+            tries.begin(POSITION, stop)
+            tries.end(POSITION, TriggerKind.STOP, is_refused=True)
+    gaps = [after - before for before, after in pairwise(found)]
+    assert gaps[:3] == [2, 4, 8]
+    assert set(gaps[3:]) == {8}
+
+
+def test_each_kind_waits_by_itself():
+    tries = ExitTries()
     rounds_of_tries(tries, 100)
-    tries.begin(POSITION)
-    tries.end(POSITION, is_refused=False)
+    tries.begin_round()
+    assert tries.due(POSITION, BOTH) == [TriggerKind.STOP]
+    tries.begin(POSITION, [TriggerKind.STOP])
+    tries.end(POSITION, TriggerKind.STOP, is_refused=True)
+    assert tries.due(POSITION, BOTH) == []
+    tries.begin_round()
+    tries.begin_round()
+    assert TriggerKind.STOP in tries.due(POSITION, BOTH)
+
+
+def test_one_that_stood_for_long_begins_anew():
+    tries = ExitTries()
+    rounds_of_tries(tries, 1_000)
+    tries.begin(POSITION, TARGET)
+    for _ in range(61):
+        tries.begin_round()
     assert rounds_of_tries(tries, 4) == [0, 2]
 
 
 def test_positions_that_are_gone_are_forgotten():
-    tries = TargetTries()
+    tries = ExitTries()
     rounds_of_tries(tries, 100)
     tries.forget_all_but(())
-    assert tries.may_try(POSITION, TARGET)
+    assert tries.due(POSITION, TARGET) == TARGET
