@@ -35,6 +35,7 @@ from nof0_core.execution.naked import REFUSALS, Naked, NakedPositions
 from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.execution.orders import OrderManager
 from nof0_core.execution.path_watch import ClosedBars, PathWatch
+from nof0_core.execution.quiet_exits import QuietExits
 from nof0_core.execution.resting import CoinRests
 from nof0_core.execution.standing import Standing
 from nof0_core.execution.target_tries import TargetTries
@@ -73,6 +74,7 @@ class Protection:
         self._paths = PathWatch(clock=recorder.clock, bars=bars)
         self._naked = NakedPositions(policies, by_round=tries_by_round)
         self._targets = TargetTries()
+        self.quiet = QuietExits(exits, self._paths, self._targets)
         self._remembered: tuple[Position, ...] = ()
         self._keys: set[PositionKey] = set()
         self._tidy: tuple[Position, ...] = ()

@@ -38,9 +38,9 @@ class TargetTries:
         self._round = 0
         self._tries: dict[PositionKey, _Try] = {}
 
-    def begin_round(self) -> None:
-        """Let a sync begin."""
-        self._round += 1
+    def begin_round(self, count: int = 1) -> None:
+        """Let a sync begin, or so many that are left out because nothing can happen in them."""
+        self._round += count
 
     def may_try(self, position: Position, missing: Collection[TriggerKind]) -> bool:
         """Tell whether what is missing may be sent now: once in a sync, a target not too soon."""
@@ -52,6 +52,13 @@ class TargetTries:
         if TriggerKind.STOP in missing or last.wanted != _wanted(position):
             return True
         return self._round - last.round >= last.gap
+
+    def syncs_left(self, position: Position) -> int:
+        """Return how many syncs it is to the one in which a missing target may be sent."""
+        last = self._tries.get(key_of(position))
+        if last is None or last.wanted != _wanted(position):
+            return 1
+        return max(1, last.round + last.gap - self._round)
 
     def begin(self, position: Position) -> None:
         """Note that one is about to be sent."""
