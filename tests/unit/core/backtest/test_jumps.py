@@ -110,7 +110,7 @@ def wakes(model, trader, symbol, columns):
         told = columns["time"] // 60_000 % 60 == 24
     else:
         told = np.zeros(count, dtype=bool)
-    return dict.fromkeys(Stance, told)
+    return dict.fromkeys([Stance.FLAT, Stance.LONG, Stance.SHORT], told)
 
 
 @hookimpl
