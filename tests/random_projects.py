@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import random
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -19,13 +20,13 @@ from nof0_core.backtest.stage import Source
 from nof0_core.project import load_config
 
 START = datetime(2025, 7, 1, 12, tzinfo=UTC)
-FOUND = (46,)
+FOUND = (46, 74)
 """Seeds whose journals once differed, and are compared always."""
 SEEDS = sorted({*range(int(os.environ.get("NOF0_JUMPS", "4"))), *FOUND})
 COINS = ("BTC", "ETH", "SOL", "DOGE")
 
 
-def make_project(seed: int, folder: Path, **fixed) -> tuple[Path, timedelta]:
+def make_project(seed: int, folder: Path) -> tuple[Path, timedelta]:
     """Write a project and return its main file and how long it is to run."""
     rng = random.Random(seed)
     coins = rng.sample(COINS, rng.randint(1, 3))
@@ -91,6 +92,10 @@ def make_project(seed: int, folder: Path, **fixed) -> tuple[Path, timedelta]:
     ]
     for trader in files["manager.yaml"]["traders"]:
         _isolate(rng, trader, files["manager.yaml"]["traders"])
+    _watch(random.Random(f"{seed} watched"), files)
+    if is_netting(seed):
+        for trader in files["manager.yaml"]["traders"]:
+            trader |= {"exchange_provider": "paper", "margin_mode": "cross"}
     for name, content in files.items():
         (etc / name).write_text(yaml.safe_dump(content, sort_keys=False))
     hours = rng.choice([5, 13, 26])
@@ -182,6 +187,26 @@ def _trader(
     return made
 
 
+def _watch(rng: random.Random, files: dict) -> None:
+    """Let the venue refuse far targets now and then: the engine watches them then."""
+    if rng.random() < 0.5:
+        return
+    for account in files["exchange.yaml"]["providers"].values():
+        account["oracle_band_pct"] = rng.choice([12, 14, 20])
+    for model in files["llm.yaml"]["models"].values():
+        if rng.random() < 0.7:
+            nearness = {"stop_unit": "pct", "stop_pct": rng.choice([0.3, 1, 1.8])}
+            model["params"] |= nearness | {"reward": rng.choice([4, 9, 20])}
+
+
+def is_netting(seed: int) -> bool:
+    """Tell whether a project's venues are to know one net position alone, whoever holds it.
+
+    Then the engine watches the exits of traders that hold opposite sides of a coin.
+    """
+    return seed % 2 == 1
+
+
 def _isolate(rng: random.Random, trader: dict, traders: list[dict]) -> None:
     """Let a trader's margin be isolated now and then; its coins have to be its own then."""
     others = [one for one in traders if one is not trader]
@@ -191,12 +216,29 @@ def _isolate(rng: random.Random, trader: dict, traders: list[dict]) -> None:
         trader["margin_mode"] = "isolated"
 
 
-def journal_of(config_file: Path, length: timedelta, folder: Path, *, steps: bool):
-    """Run a project; return its journal's lines without `wall`, and what it has come to."""
+def journal_of(
+    config_file: Path,
+    length: timedelta,
+    folder: Path,
+    *,
+    steps: bool,
+    start: datetime = START,
+    progress: Callable[[datetime], object] = lambda _: None,
+):
+    """Run a project; return its journal's lines without `wall`, and what it has come to.
+
+    `progress` is told each moment that was done.
+    """
     config = load_config(config_file, data_dir=folder)
-    planned = plan(config, start=START, end=START + length, source=Source(), steps=steps)
+    planned = plan(config, start=start, end=start + length, source=Source(), steps=steps)
     work = partial(
-        live, planned.staged, planned.window, log=lambda _: _SILENT, stop=Stop(), steps=steps
+        live,
+        planned.staged,
+        planned.window,
+        log=lambda _: _SILENT,
+        stop=Stop(),
+        progress=progress,
+        steps=steps,
     )
     lived = anyio.run(work)
     lines = {}

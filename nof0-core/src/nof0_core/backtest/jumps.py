@@ -99,6 +99,8 @@ class Jumps:
         self._marked = to_ms(self._hour.due) - _HOUR
         """The last full hour that is accounted for."""
         self._sync_step = self._syncs[0].step // _MILLISECOND
+        self._synced = to_ms(self._syncs[0].due) - self._sync_step
+        """The last sync that is accounted for."""
         self._hole = -1
         """When something is missing next; looked up anew once that has begun."""
         self._follows: dict[TraderId, _Follow] = {}
@@ -147,15 +149,18 @@ class Jumps:
         if self._is_synced:
             # Only a sync can find that nothing follows from what was before.
             self._is_active = False
+            self._manager.syncs_left_out((at - self._synced) // self._sync_step - 1)
+            self._synced = at
 
     def leave(self, now: datetime) -> None:
         """Set timers to the next moment at which something may happen, if that is known.
 
         Nothing can happen before the next of these: a full hour, capital is shared out, a venue
-        fills, liquidates or settles, a model may act, an account comes near to its margin or to a
-        limit of its brakes, a brake ends, a bar is missing, the account has to be recorded again,
-        the run ends. After a moment at which something else than trading happened the next one is
-        looked at.
+        fills, liquidates or settles, a price comes to an exit that the engine watches, a target
+        that was refused is sent again, a model may act, an account comes near to its margin or to
+        a limit of its brakes, a brake ends, a bar is missing, the account has to be recorded
+        again, the run ends. After a moment at which something else than trading happened the next
+        one is looked at.
         """
         at = to_ms(now)
         for follow in self._follows.values():
@@ -174,6 +179,7 @@ class Jumps:
         event = self._manager.next_event(now, from_ms(until))
         if event is not None:
             until = min(until, self._sync_at(to_ms(event)))
+        until = self._next_watched(at, until)
         for follow in self._follows.values():
             until = min(until, self._own_next(follow, at, until))
             if until <= at + 1:
@@ -238,6 +244,18 @@ class Jumps:
             starts = (hole.next_start(at) for hole in coins)
             self._hole = min((start for start in starts if start is not None), default=self._last)
         return max(self._hole, at + 1)
+
+    def _next_watched(self, at: int, until: int) -> int:
+        """Return when a price may come to an exit that the engine watches, or one is sent again."""
+        syncs = self._manager.syncs_to_try()
+        if syncs is not None:
+            until = min(until, max(self._synced + syncs * self._sync_step, at + 1))
+        for venue_account, level in self._manager.watched():
+            path = self._paths[self._pricing[venue_account]][level.symbol]
+            touch = path.touch(at, until, level.price, is_below=level.is_below)
+            if touch is not None:
+                until = min(until, self._sync_at(touch))
+        return until
 
     def _sync_at(self, moment: int) -> int:
         """Return the first sync at or after a moment."""

@@ -1,4 +1,9 @@
-"""Whether anybody in a run has looked into the future: it is run again with another one."""
+"""Whether anybody in a run has looked into the future: it is run again with another one.
+
+Each time from the beginning: whoever reads ahead may have done so long before the moment, so a run
+with another future behind an earlier moment cannot stand for the first part of one behind a later
+one, nor can the run itself.
+"""
 
 from __future__ import annotations
 

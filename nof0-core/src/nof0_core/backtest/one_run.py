@@ -99,9 +99,10 @@ async def live(
 ) -> Lived:
     """Run a staged configuration from the start of a window to its end, or to `cut`.
 
-    With `cut`, nothing that is recorded of the time after it is what it was. With `steps`, no
-    moment is left out; what is recorded is the same. Where it `is_sampled`, rules are asked in some
-    of the cycles, too, in which they have said that they hold.
+    With `cut`, nothing that is recorded of the time after it is what it was, and `data`, `coins`
+    and `bars` are empty: they would tell of a market that never was. With `steps`, no moment is
+    left out; what is recorded is the same. Where it `is_sampled`, rules are asked in some of the
+    cycles, too, in which they have said that they hold.
 
     Raises:
         Nof0Error: something does not open. What fails later ends the run: see `Lived.error`.
@@ -152,6 +153,7 @@ async def live(
             reason, error, is_broken = await _run(engine, after)
         stop.manager = None
         reached = min(window.end, driver.clock.now())
+        real = opened if cut is None else {}
         return Lived(
             reached=reached,
             view=_kept(engine.views.all()),
@@ -161,19 +163,19 @@ async def live(
             is_word_broken=is_broken,
             data={
                 name: data_digest(market, _symbols(config, name), config.intervals)
-                for name, market in opened.items()
+                for name, market in real.items()
             },
             stepped=stepped,
             seen=ways.seen(),
             coins=tuple(
                 fact
-                for name, market in opened.items()
+                for name, market in real.items()
                 for fact in coin_facts(
                     config, name, market, _symbols(config, name), window.start, reached
                 )
             ),
             decisions=decisions,
-            bars=tuple(_bars(config, opened, window)),
+            bars=tuple(_bars(config, real, window)),
         )
 
 

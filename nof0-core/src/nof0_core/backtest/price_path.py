@@ -16,8 +16,12 @@ from nof0_core.money import decimal
 Times = npt.NDArray[np.int64]
 
 
+_CAUTION = 1e-9
+"""By how much, relatively, a price in floats is moved towards the path before it is looked for."""
+
+
 class PricePath:
-    """The closes of the finest bars of a coin, each of which is its mark until the next.
+    """The finest bars of a coin; the close of each is its mark until the next.
 
     All times are milliseconds UTC.
     """
@@ -26,6 +30,7 @@ class PricePath:
         self.length = interval_ms(bars.interval)
         self._closed: Times = bars.open_time + self.length
         self._closes: FloatArray = bars.close
+        self._lows, self._highs = bars.low, bars.high
         self._first = int(self._closed[0]) if len(bars) else 0
         span = int(self._closed[-1]) - self._first if len(bars) else 0
         self._is_gapless = len(bars) > 0 and span == (len(bars) - 1) * self.length
@@ -50,6 +55,19 @@ class PricePath:
     def between(self, after: int, until: int) -> FloatArray:
         """Return the marks that begin in (after, until], one for each bar."""
         return self._closes[self.count(after) : self.count(until)]
+
+    def touch(self, after: int, until: int, price: Decimal, *, is_below: bool) -> int | None:
+        """Return when the first bar closes, in (after, until], that may come to a price.
+
+        It falls to one that `is_below`, else it rises to it. None: no bar does.
+        """
+        bars = slice(self.count(after), self.count(until))
+        if is_below:
+            found = self._lows[bars] <= float(price) * (1 + _CAUTION)
+        else:
+            found = self._highs[bars] >= float(price) * (1 - _CAUTION)
+        place = int(found.argmax()) if len(found) else 0
+        return int(self._closed[bars][place]) if len(found) and found[place] else None
 
     def along(self, first: int, last: int, step: int) -> FloatArray:
         """Return the marks at the moments from `first` to `last`, `step` apart; see `at`."""

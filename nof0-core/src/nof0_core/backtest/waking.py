@@ -49,7 +49,7 @@ class Waking:
     asked for all the same: an answer other than to hold ends the run.
 
     `first` is the first decision, in milliseconds UTC, `step` the time between two, `count` how
-    many there are, `coins` what was told of each coin.
+    many there are, `most` how many positions it may hold, `coins` what was told of each coin.
     """
 
     def __init__(
@@ -59,10 +59,11 @@ class Waking:
         first: int,
         step: int,
         count: int,
+        most: int,
         coins: Mapping[Symbol, Mapping[Stance, WakeArray]],
         is_sampled: bool = True,
     ) -> None:
-        self._first, self._step, self._count = first, step, count
+        self._first, self._step, self._count, self._most = first, step, count, most
         self._sampled: list[int] = _sampled(trader, count) if is_sampled else []
         self._coins = {
             symbol: _Coin(
@@ -78,7 +79,8 @@ class Waking:
         if rest or not 0 <= place < self._count or not held.keys() <= self._coins.keys():
             return True
         return any(
-            bool(coin.arrays[_stance(held, symbol)][place]) for symbol, coin in self._coins.items()
+            bool(coin.arrays[self._stance(held, symbol)][place])
+            for symbol, coin in self._coins.items()
         )
 
     def must_ask(self, moment: int, held: Held) -> bool:
@@ -96,8 +98,14 @@ class Waking:
             return self._first + (place + 1) * self._step
         best = _next(self._sampled, place, self._count)
         for symbol, coin in self._coins.items():
-            best = _next(coin.places[_stance(held, symbol)], place, best)
+            best = _next(coin.places[self._stance(held, symbol)], place, best)
         return None if best == self._count else self._first + best * self._step
+
+    def _stance(self, held: Held, symbol: Symbol) -> Stance:
+        is_long = held.get(symbol)
+        if is_long is None:
+            return Stance.FULL if len(held) >= self._most else Stance.FLAT
+        return Stance.LONG if is_long else Stance.SHORT
 
 
 def _next(places: list[int], after: int, best: int) -> int:
@@ -114,13 +122,6 @@ def _sampled(trader: TraderId, count: int) -> list[int]:
     mixed *= np.uint64(0xBF58476D1CE4E5B9)
     found: list[int] = np.flatnonzero((mixed >> np.uint64(32)) % np.uint64(SAMPLED) == 0).tolist()
     return found
-
-
-def _stance(held: Held, symbol: Symbol) -> Stance:
-    is_long = held.get(symbol)
-    if is_long is None:
-        return Stance.FLAT
-    return Stance.LONG if is_long else Stance.SHORT
 
 
 def waking_traders(
@@ -163,6 +164,7 @@ def waking_traders(
             first=int(times[0]),
             step=step,
             count=len(times),
+            most=trader.limits.max_positions,
             coins=coins,
             is_sampled=is_sampled,
         )
@@ -225,7 +227,8 @@ def _answer(
 def _checked(answer: Any, count: int) -> Mapping[Stance, WakeArray]:
     found = {}
     for stance in Stance:
-        array = np.asarray(answer[stance])
+        is_told = stance is not Stance.FULL or stance in answer
+        array = np.asarray(answer[stance if is_told else Stance.FLAT])
         if array.dtype != np.bool_ or array.shape != (count,):
             message = f"wakes returned {array.dtype}{array.shape} for {stance}, not bool({count},)"
             raise ValueError(message)

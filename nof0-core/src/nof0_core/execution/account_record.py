@@ -11,6 +11,7 @@ from nof0_core.domain.event import AccountReported
 from nof0_core.domain.outcome import VenueOrder
 from nof0_core.domain.position import VenuePosition
 from nof0_core.ids import ENGINE
+from nof0_core.ledger import Totals
 from nof0_core.state.recorded_facts import LastReport
 from nof0_core.state.recorder import Recorder
 
@@ -33,12 +34,13 @@ class AccountRecord:
         self._by_day = by_day
         self._last: LastReport | None = None
         self._due: datetime | None = None
-        self._rests = False
+        self._rested: Totals | None = None
+        """The ledger's sums at a look that found nothing to record until they change."""
 
     def next_due(self) -> datetime | None:
         """Return when the next report is recorded at the latest; None: it does not have to be."""
         last = self._recorder.state.facts.account(self._venue_account)
-        if last is None or self._rests:
+        if last is None or (self._rested is not None and self._rested == self._totals()):
             return None
         if last is not self._last:
             self._last = last
@@ -50,8 +52,9 @@ class AccountRecord:
         last = self._recorder.state.facts.account(self._venue_account)
         if self._by_day and last is not None:
             is_empty = not (report.positions or report.orders)
-            self._rests = is_empty and same(report, last.report)
-            if self._rests:
+            rests = is_empty and same(report, last.report)
+            self._rested = self._totals() if rests else None
+            if rests:
                 return
         if last is not None and (self._by_day or same(report, last.report)):
             due, most = self.next_due(), DAY if self._by_day else AT_LEAST_EVERY
@@ -60,6 +63,9 @@ class AccountRecord:
                 return
         body = AccountReported(venue_account=self._venue_account, report=report)
         self._recorder.record(ENGINE, body)
+
+    def _totals(self) -> Totals:
+        return self._recorder.state.totals(self._venue_account)
 
 
 def _midnight(moment: datetime) -> datetime:

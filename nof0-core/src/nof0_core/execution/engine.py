@@ -191,9 +191,7 @@ class ExecutionEngine:
             catch_up=self._catch_up,
             tempo=tempo,
         )
-        self.standstill = Standstill(
-            gateway, recorder.state, self._exits, self._orders, self._guard
-        )
+        self.standstill = Standstill(gateway, recorder.state, self._orders, self._guard)
 
     @property
     def drift(self) -> tuple[Drift, ...]:

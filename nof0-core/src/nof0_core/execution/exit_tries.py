@@ -46,13 +46,20 @@ class ExitTries:
         self._round = 0
         self._tries: dict[tuple[PositionKey, TriggerKind], _Try] = {}
 
-    def begin_round(self) -> None:
-        """Let a sync begin."""
-        self._round += 1
+    def begin_round(self, count: int = 1) -> None:
+        """Let a sync begin, or so many that are left out because nothing can happen in them."""
+        self._round += count
 
     def due(self, position: Position, missing: Sequence[TriggerKind]) -> list[TriggerKind]:
         """Return what of the missing exits may be sent now: each once in a sync, not too soon."""
         return [kind for kind in missing if self._is_due(position, kind)]
+
+    def syncs_left(self, position: Position, kind: TriggerKind) -> int:
+        """Return how many syncs it is to the one in which a missing exit may be sent."""
+        last = self._tries.get((key_of(position), kind))
+        if last is None or last.wanted != _wanted(position, kind):
+            return 1
+        return max(1, last.round + last.gap - self._round)
 
     def begin(self, position: Position, kinds: Collection[TriggerKind]) -> None:
         """Note that some are about to be sent."""

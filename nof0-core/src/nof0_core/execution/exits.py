@@ -78,6 +78,11 @@ class Exits:
             self._pressing = tuple([each for each in everything if not self._is_kept(each)])
         return self._pressing
 
+    def has_orphans(self) -> bool:
+        """Tell whether an order without a final answer belongs to no position."""
+        known = sum([len(each.orders) for each in self.all])
+        return len(self._state.open_orders(self._venue_account)) > known
+
     def is_kept(self, position: Position) -> bool:
         """Tell whether exactly the planned exits stand confirmed, each for all of it."""
         return self._is_kept(self.of(position))

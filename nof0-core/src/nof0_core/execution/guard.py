@@ -46,16 +46,20 @@ class Guard:
         self._protection = protection
         self._closes = closes
         self._catch_up = catch_up
+        self.exits = protection.quiet
 
     def is_settled(self) -> bool:
-        """Tell whether all is as it should be: margin, prices, exits, and what the venue says."""
+        """Tell whether all is as it should be: margin, prices, exits, and what the venue says.
+
+        Exits are judged by `QuietExits`.
+        """
         return (
             self._margin_watch.is_sound
             and self._prices.is_known
             and self._catch_up.is_caught_up
             and self._catch_up.reconciliation.is_quiet
             and not self._closes.tries.is_any
-            and not self._protection.pressing()
+            and self.exits.is_quiet()
         )
 
     def next_record(self) -> datetime | None:

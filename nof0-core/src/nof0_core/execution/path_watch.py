@@ -60,6 +60,11 @@ class PathWatch:
             )
         return watch.reached
 
+    def is_waiting(self, position: Position) -> bool:
+        """Tell whether a position is under watch and was not reached."""
+        watch = self._watches.get(key_of(position))
+        return watch is not None and watch.reached is None
+
     def forget(self, position: Position) -> None:
         """Forget a position that needs no watching now."""
         if self._watches:

@@ -37,6 +37,7 @@ from nof0_core.execution.naked import REFUSALS, Naked, NakedPositions
 from nof0_core.execution.order_factory import OrderPolicy
 from nof0_core.execution.orders import OrderManager
 from nof0_core.execution.path_watch import ClosedBars, PathWatch
+from nof0_core.execution.quiet_exits import QuietExits
 from nof0_core.execution.resting import CoinRests
 from nof0_core.execution.standing import Standing
 from nof0_core.ids import ClientOrderId, Symbol, TraderId
@@ -74,6 +75,7 @@ class Protection:
         self._paths = PathWatch(clock=recorder.clock, bars=bars)
         self._naked = NakedPositions(policies, by_round=tries_by_round)
         self._tries = ExitTries()
+        self.quiet = QuietExits(exits, self._paths, self._tries)
         self._leftovers = Leftovers(
             gateway=gateway,
             exits=exits,

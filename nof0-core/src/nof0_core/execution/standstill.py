@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from nof0_core.execution.exits import Exits
 from nof0_core.execution.gateway import Gateway
 from nof0_core.execution.guard import Guard
 from nof0_core.execution.orders import OrderManager
@@ -13,19 +12,14 @@ from nof0_core.state.engine_state import EngineState
 
 
 class Standstill:
-    """Looks at all that works on one venue account; changes nothing."""
+    """Looks at all that works on one venue account; `exits` are those that nothing happens to."""
 
     def __init__(
-        self,
-        gateway: Gateway,
-        state: EngineState,
-        exits: Exits,
-        orders: OrderManager,
-        guard: Guard,
+        self, gateway: Gateway, state: EngineState, orders: OrderManager, guard: Guard
     ) -> None:
+        self.exits = guard.exits
         self._gateway = gateway
         self._state = state
-        self._exits = exits
         self._orders = orders
         self._guard = guard
 
@@ -46,8 +40,8 @@ class Standstill:
     def is_settled(self) -> bool:
         """Tell whether further syncs find just what the last did, while nothing happens.
 
-        That is while `next_event` names no moment, and marks bring nobody near to the end of its
-        margin.
+        That is while `next_event` names no moment, marks bring nobody near to the end of its
+        margin, prices come to no level of `exits`, and none of these is to be sent again.
         """
         state, venue_account = self._state, self._gateway.venue_account
         return (
@@ -56,5 +50,4 @@ class Standstill:
             and not state.unbooked(venue_account)
             and not any(order.is_unknown for order in state.open_orders(venue_account))
             and not any(is_shared(p.trader) for p in state.positions(venue_account))
-            and not any(standing.watched() for standing in self._exits.all)
         )

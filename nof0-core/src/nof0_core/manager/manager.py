@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
 from nof0_core.config.model import Config
 from nof0_core.domain.hour_event import HOUR
 from nof0_core.execution.engine import ExecutionEngine
+from nof0_core.execution.quiet_exits import Level
 from nof0_core.ids import TraderId
 from nof0_core.manager.brakes import TraderBrakes
 from nof0_core.manager.controls import Controls
@@ -237,6 +238,22 @@ class Manager:
             and self._guard.is_quiet
             and all(execution.standstill.is_settled() for execution in self._executions.values())
         )
+
+    def watched(self) -> Iterator[tuple[str, Level]]:
+        """Yield the prices at which a sync acts by itself, each with its venue account."""
+        for venue_account, execution in self._executions.items():
+            for level in execution.standstill.exits.levels():
+                yield venue_account, level
+
+    def syncs_to_try(self) -> int | None:
+        """Return how many syncs it is to one that sends an exit again; None: none does."""
+        found = (each.standstill.exits.syncs_to_try() for each in self._executions.values())
+        return min((count for count in found if count is not None), default=None)
+
+    def syncs_left_out(self, count: int) -> None:
+        """Take note of so many syncs in which nothing was to be done, and that nobody did."""
+        for execution in self._executions.values():
+            execution.standstill.exits.leave_out(count)
 
     def hours_left_out(self, first: datetime, last: datetime) -> None:
         """Take note of full hours (UTC) at which nothing was held, and that were not looked at."""

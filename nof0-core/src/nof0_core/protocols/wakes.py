@@ -26,9 +26,14 @@ first), `3m.open`, `3m.high`, `3m.low`, `3m.close`, `3m.volume`, and each indica
 
 
 class Stance(StrEnum):
-    """What a trader holds of a coin."""
+    """What a trader holds of a coin.
+
+    FULL: nothing, while it holds as many positions as it may. Where a rule does not tell of it,
+    FLAT counts.
+    """
 
     FLAT = "flat"
+    FULL = "full"
     LONG = "long"
     SHORT = "short"
 

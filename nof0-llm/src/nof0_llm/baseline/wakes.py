@@ -65,7 +65,7 @@ def wakes(
 
 def _buy_and_hold(asked: _Asked) -> Mapping[Stance, WakeArray]:
     never = np.zeros(asked.count, dtype=bool)
-    return {Stance.FLAT: ~never, Stance.LONG: never, Stance.SHORT: never}
+    return {**_all(never), Stance.FLAT: ~never}
 
 
 def _ema_cross(asked: _Asked) -> Mapping[Stance, WakeArray]:
@@ -87,6 +87,7 @@ def _ema_cross(asked: _Asked) -> Mapping[Stance, WakeArray]:
     never = np.zeros(asked.count, dtype=bool)
     return {
         Stance.FLAT: unready | is_entry,
+        Stance.FULL: unready,
         Stance.LONG: unready | (~(now > 0) if params.exit_on_signal else never),
         Stance.SHORT: unready | ((now > 0) if params.exit_on_signal else never),
     }
@@ -109,6 +110,7 @@ def _mean_reversion(asked: _Asked) -> Mapping[Stance, WakeArray]:
     never = np.zeros(asked.count, dtype=bool)
     return {
         Stance.FLAT: unready | is_low | is_high,
+        Stance.FULL: unready,
         Stance.LONG: unready | ((away >= 0) if params.exit_on_signal else never),
         Stance.SHORT: unready | ((away <= 0) if params.exit_on_signal else never),
     }
@@ -119,6 +121,7 @@ def _random(asked: _Asked) -> Mapping[Stance, WakeArray]:
     found = draws_at(params, asked.trader.trader, asked.symbol, times)
     return {
         Stance.FLAT: found.is_entry,
+        Stance.FULL: np.zeros(asked.count, dtype=bool),
         Stance.LONG: found.is_leaving,
         Stance.SHORT: found.is_leaving,
     }

@@ -32,6 +32,12 @@ class Fault(StrEnum):
     REJECT_STOPS = "reject_stops"
 
 
+FAULTS_OF_LOOKS = frozenset(
+    {Fault.RATE_LIMITED, Fault.BAD_GATEWAY, Fault.DROPPED_STREAM, Fault.STALE_MARK}
+)
+"""Those that strike, or are seen, also where nothing is sent."""
+
+
 class Faults:
     """Draws from a seed, and strikes at the occasions a script names; counted from 1 per fault.
 

@@ -14,7 +14,7 @@ from nof0_core.domain.snapshot import Quote
 from nof0_core.errors import OutcomeUnknownError, TransientError
 from nof0_core.ids import ClientOrderId, Symbol
 from nof0_core.protocols import Capability, ExchangeWrapper
-from nof0_provider_sim.exchange.faults import Fault, Faults
+from nof0_provider_sim.exchange.faults import FAULTS_OF_LOOKS, Fault, Faults
 from nof0_provider_sim.exchange.provider import SimExchange
 
 
@@ -29,13 +29,19 @@ class FaultyExchange(ExchangeWrapper):
         self._inner = inner
         self._faults = faults
         self._section = section
+        is_blind = any(map(faults.has, FAULTS_OF_LOOKS))
+        self._lacking = frozenset({Capability.NEXT_EVENT} if is_blind else ())
         self._known_fill = 0
         self._known_funding = datetime.min.replace(tzinfo=UTC)
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """Return what the venue can do; when a fault comes nobody can tell beforehand."""
-        return super().capabilities - {Capability.NEXT_EVENT}
+        """Return what the venue can do.
+
+        Where looks at it may fail it cannot tell beforehand when something may happen: each look is
+        an occasion. Orders and cancels are the same ones however often it is looked at.
+        """
+        return super().capabilities - self._lacking
 
     async def report(self) -> AccountReport:
         """Return the account, unless the connection fails."""

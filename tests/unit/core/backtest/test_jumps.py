@@ -11,15 +11,20 @@ from nof0_core.backtest import waking
 from nof0_core.domain.event import HourMarked
 from nof0_core.manager.manager import Manager
 from nof0_core.project import LookAheadError, open_journal
+from nof0_core.protocols import Capability
+from nof0_provider_sim.exchange import provider
 
 START = datetime(2025, 7, 23, tzinfo=UTC)
 
 
 @pytest.fixture
-def both(tmp_path):
+def both(tmp_path, monkeypatch):
     """Run a random project with and without jumps."""
 
     def run(seed):
+        if random_projects.is_netting(seed):
+            netting = provider.CAPABILITIES - {Capability.REDUCE_OWN}
+            monkeypatch.setattr(provider, "CAPABILITIES", netting)
         file, length = random_projects.make_project(seed, tmp_path / str(seed))
         found = [
             random_projects.journal_of(file, length, tmp_path / f"{seed} {steps}", steps=steps)
@@ -56,7 +61,7 @@ def test_where_nobody_knows_when_something_happens_every_moment_is_done(place):
     place.replace(
         "exchange.yaml",
         "other: {type: sim, ",
-        "other: {type: sim, faults: {reject_stops: 0.5}, ",
+        "other: {type: sim, faults: {bad_gateway: 0.1}, ",
     )
 
     result = place.run()
@@ -105,7 +110,7 @@ def wakes(model, trader, symbol, columns):
         told = columns["time"] // 60_000 % 60 == 24
     else:
         told = np.zeros(count, dtype=bool)
-    return dict.fromkeys(Stance, told)
+    return dict.fromkeys([Stance.FLAT, Stance.LONG, Stance.SHORT], told)
 
 
 @hookimpl

@@ -10,10 +10,13 @@ import pytest
 
 from nof0_core.clock import SimulatedClock
 from nof0_core.domain.account import AccountReport, VenueAccount
+from nof0_core.domain.event import Filled
+from nof0_core.domain.fill import Fill
 from nof0_core.domain.order import OrderStatus, Side, Trigger, TriggerKind
 from nof0_core.domain.outcome import VenueOrder
 from nof0_core.domain.position import MarginMode, VenuePosition
 from nof0_core.execution.account_record import AccountRecord
+from nof0_core.ids import UNASSIGNED
 from nof0_core.journal import Journal
 from nof0_core.state.durability import Durability
 from nof0_core.state.engine_state import EngineState
@@ -233,6 +236,22 @@ def test_by_day_none_is_recorded_while_nothing_changes_and_nothing_is_held(desk)
     assert desk.record.next_due() == START + timedelta(days=4)
     desk.at(days=4)
     assert desk.look(empty)
+
+
+def test_by_day_a_trade_lets_a_report_be_due_where_none_was(desk):
+    desk.record = AccountRecord(venue_account="paper", recorder=desk.recorder, by_day=True)
+    empty = attrs.evolve(REPORT, positions=(), orders=())
+    assert desk.look(empty)
+    desk.at(days=3)
+    assert not desk.look(empty)
+    assert desk.record.next_due() is None
+    fill = Fill(
+        trade_id="1", venue_order_id="7", client_id=None, symbol="BTC", side=Side.BUY,
+        price=D(100_000), size=D("0.1"), fee=D(1), time=desk.clock.now(),
+    )  # fmt: skip
+    desk.recorder.record(UNASSIGNED, Filled(trader=UNASSIGNED, venue_account="paper", fill=fill))
+    assert desk.record.next_due() == START + timedelta(days=1)
+    assert desk.look(REPORT)
 
 
 def test_a_report_that_does_not_change_is_due_an_hour_after_the_last(desk):

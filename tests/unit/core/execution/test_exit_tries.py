@@ -102,6 +102,20 @@ def test_the_distance_doubles_up_to_the_longest(is_refused):
     assert set(gaps[7:]) == {60}
 
 
+def test_syncs_that_are_left_out_up_to_the_next_try_count_as_done():
+    tries, done, left_out = ExitTries(), ExitTries(), []
+    found, number = [], -1
+    while number < 300:
+        left = tries.syncs_left(POSITION, TriggerKind.TARGET)
+        tries.begin_round(left - 1)
+        number += left
+        found += [number + each for each in rounds_of_tries(tries, 1)]
+        left_out.append(left)
+    assert found == rounds_of_tries(done, number + 1)
+    assert left_out[:5] == [1, 2, 4, 8, 16]
+    assert tries.syncs_left(replace(POSITION, quantity=D(2)), TriggerKind.TARGET) == 1
+
+
 def test_another_price_or_size_waits_for_the_next_sync_only():
     tries = ExitTries()
     rounds_of_tries(tries, 100)
