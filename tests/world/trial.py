@@ -302,6 +302,8 @@ class Trial(_suite.Scene):
         self.restarts = 0
         self.at: Callable[[str], None] = lambda _: None
         self.line = None
+        self.syncing: anyio.CancelScope | None = None
+        """Around the sync that goes on: with its engine it ends."""
         super().__init__(root, TrialClock(START), venue)
         self.venue.on_fill = self.truth.on_fill
         self.observer = TrialObserver(self.venue, self.truth, self.line, plan, self.clock)
@@ -380,6 +382,8 @@ class Trial(_suite.Scene):
         """Let nothing of the engine that was reach the venue or the disk any more."""
         self.recorder.events.is_over = True
         self.line.is_cut = True
+        if self.syncing is not None:
+            self.syncing.cancel()
         self.late = self.faulty._late
         self.has_ended = False
 
@@ -439,7 +443,7 @@ class Trial(_suite.Scene):
     async def _syncs(self):
         await nap(7)
         while True:
-            with anyio.move_on_after(120):
+            with anyio.move_on_after(120) as self.syncing:
                 await self._try(self.sync)
             await nap(15)
 
