@@ -140,7 +140,7 @@ class BacktestResult:
 
         rows = "".join(
             f"<tr><td>{escape(one.name)}</td><td>{one.figures.return_pct:+.2f}</td>"
-            f"<td>{one.max_drawdown_pct:.2f}</td><td>{_sharpe(one.figures)}</td>"
+            f"<td>{one.max_drawdown_pct:.2f}</td><td>{shown_sharpe(one.figures)}</td>"
             f"<td>{one.figures.num_trades}</td></tr>"
             for one in self.traders
         )
@@ -148,8 +148,8 @@ class BacktestResult:
         return f"<table>{head}<th>trades</th></tr>{rows}</table><p>{escape(str(self.window))}</p>"
 
 
-def _sharpe(figures: LeaderboardRow) -> str:
-    # Where no interval can be given the number says nothing.
+def shown_sharpe(figures: LeaderboardRow) -> str:
+    """Write a Sharpe ratio; where no interval can be given the number says nothing."""
     return "" if figures.sharpe_ci is None else f"{figures.sharpe:.2f}"
 
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from nof0_core.backtest.assumptions import checked_in_words
 from nof0_core.backtest.figures import trader_row
-from nof0_core.backtest.result import BacktestResult, TraderResult
+from nof0_core.backtest.result import BacktestResult, TraderResult, shown_sharpe
 from nof0_core.cli.narrow import Column, fitted
 
 
@@ -86,7 +86,7 @@ def _line(one: TraderResult) -> _Line:
     cells = (
         f"{figures.return_pct:+.2f}",
         "" if low_high is None else f"[{low_high[0]:+.1f} … {low_high[1]:+.1f}]",
-        "" if figures.sharpe_ci is None else f"{figures.sharpe:.2f}",
+        shown_sharpe(figures),
         f"{one.max_drawdown_pct:.2f}",
         str(figures.num_trades),
         f"{figures.win_rate:.0f}" if figures.num_trades else "",

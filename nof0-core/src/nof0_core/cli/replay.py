@@ -92,10 +92,9 @@ def replay(
     _refuse(template, role, model, is_yes=yes)
     place, day = _journal(config_file, data_dir)
     check_known("--trader", traders, place.streams())
-    since = start
     if day is not None:
-        traders, since = (*traders, day[0]), since or day[1]
-    wanted = Selection(cycles=cycles, traders=traders, since=since)
+        traders, start = (*traders, day[0]), start or day[1]
+    wanted = Selection(cycles=cycles, traders=traders, since=start)
     tell_away(away_text(place))
     found = find(place.records, wanted)
     if template is not None or model is not None:

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 
 _ARENA_MAX = -8
 """`M_ARENA_MAX` of glibc's malloc.h."""
+_FROZEN_AT_FIRST = gc.get_freeze_count()
+"""How many objects the collector leaves alone from the start: some versions of Python have any."""
 
 
 def share_one_arena() -> None:
@@ -36,10 +38,10 @@ def spared_heap() -> Iterator[None]:
     Its full passes hold the event loop, for 0.25 s with 1,000 traders; inside of the context they
     look at what came later only. What nobody holds any more, such as an engine that ran before, is
     collected first. For programs that run one engine at a time, once it is assembled. Where
-    something is left alone already, that stays as it is, and what came later is looked at.
+    something was left alone since this was imported, that stays, and what came later is looked at.
     """
     gc.collect()
-    if gc.get_freeze_count():
+    if gc.get_freeze_count() > _FROZEN_AT_FIRST:
         yield
         return
     gc.freeze()

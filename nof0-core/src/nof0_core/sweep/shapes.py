@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import msgspec
 
@@ -55,16 +55,3 @@ class VerdictShape(msgspec.Struct):
     moments: int
     cycles: int
     error: str
-
-
-_Shape = TypeVar("_Shape")
-
-
-def checked(value: Any, shape: type[_Shape]) -> Any:
-    """Return a value that was read as it is.
-
-    Raises:
-        ValueError: it is not of the shape; says what is missing or wrong, and where.
-    """
-    msgspec.convert(value, shape)
-    return value

@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from nof0_core.disk import replace_durably
 from nof0_core.errors import Nof0Error
 from nof0_core.files import in_words
 from nof0_core.sweep.job import Job
-from nof0_core.sweep.shapes import DONE, FORMAT, ManifestShape, RecordShape, VerdictShape, checked
+from nof0_core.sweep.shapes import DONE, FORMAT, ManifestShape, RecordShape, VerdictShape
 
 _JOBS, _MANIFEST, _TREATMENTS = "jobs", "sweep.json", "treatments.json"
 
@@ -128,7 +130,8 @@ def unwritten(path: Path, error: OSError) -> StoreError:
 def _read(path: Path, shape: Any, *default: Any) -> Any:
     """Return what a file holds; where there is none, the default if there is one."""
     try:
-        return checked(json.loads(path.read_bytes()), shape)
+        found = json.loads(path.read_bytes())
+        msgspec.convert(found, shape)
     except FileNotFoundError:
         if default:
             return default[0]
@@ -137,3 +140,4 @@ def _read(path: Path, shape: Any, *default: Any) -> Any:
         message = f"{path}: cannot be read: {error}"
         hint = _WHAT_TO_DO.get(path.name, "remove it, and its job is done again")
         raise StoreError(message, hints=("it is damaged or of another version", hint)) from error
+    return found
